@@ -1,0 +1,3 @@
+"""Antiphon: tells within seconds when official State accounts start amplifying an account that is not theirs."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,32 @@
+"""Event times as whole microseconds since 1970 UTC, the form in which the core compares and keeps them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+__all__ = ["DAY_US", "HOUR_US", "SECOND_US", "from_us", "parse_duration_us", "to_us"]
+
+SECOND_US: Final = 1_000_000
+HOUR_US: Final = 3_600 * SECOND_US
+DAY_US: Final = 24 * HOUR_US
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_UNITS: Final = {"s": SECOND_US, "m": 60 * SECOND_US, "h": HOUR_US, "d": DAY_US}
+
+
+def to_us(at: datetime) -> int:
+    """Microseconds since 1970 UTC of an aware `datetime`, exactly."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_us(at_us: int) -> datetime:
+    """The aware UTC `datetime` of a count of microseconds since 1970, exactly."""
+    return _EPOCH + timedelta(microseconds=at_us)
+
+
+def parse_duration_us(text: str) -> int:
+    """Microseconds of a duration such as `90s`, `30m`, `24h` or `7d`. Raises `ValueError` for anything else."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isascii() or not number.isdigit() or len(number) > 6 or int(number) == 0:
+        raise ValueError(f"{text!r} is not a duration such as 90s, 30m, 24h or 7d")
+    return int(number) * _UNITS[unit]

@@ -1,0 +1,76 @@
+"""The internal event between SCREEN and TRACK: one thing that happened to one subject."""
+
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from streams.core.officials import Official
+from streams.events import Account, SuspensionStatus
+
+__all__ = [
+    "AMPLIFICATION_KINDS",
+    "ENGAGEMENT_KINDS",
+    "Coordinates",
+    "SubjectEvent",
+    "SubjectEventKind",
+    "decode_subject_event",
+    "encode_subject_event",
+    "subject_key",
+]
+
+SubjectEventKind: TypeAlias = Literal[
+    "retweet", "quote", "reply", "mention", "follow", "suspension", "profile", "withdrawal", "marker"
+]
+
+AMPLIFICATION_KINDS: Final = frozenset({"retweet", "quote"})
+ENGAGEMENT_KINDS: Final = frozenset({"retweet", "quote", "reply", "mention", "follow"})
+
+
+class Coordinates(Struct, frozen=True, array_like=True):
+    """Where an event was first written down: raw topic, partition, offset; in a backtest the file, 0 and the line."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One engagement, suspension, profile or withdrawal, addressed to its subject.
+
+    `at_us` is the event time (µs since 1970 UTC). `event_id` is the raw event's id: with `kind` it is what makes two
+    events the same. `official` is who acted, for engagement; `subject_is_official` holds at the event's time.
+    A `withdrawal` names in `event_id` the amplification that `official` took back. A `marker` says nothing.
+    """
+
+    kind: SubjectEventKind
+    platform: str
+    event_id: str
+    at_us: int
+    subject: Account
+    source: Coordinates
+    roster_digest: str = ""
+    subject_is_official: bool = False
+    official: Official | None = None
+    post_id: str | None = None
+    active: bool = True
+    status: SuspensionStatus | None = None
+
+
+_decoder: Final = msgspec.json.Decoder(SubjectEvent)
+_encoder: Final = msgspec.json.Encoder()
+
+
+def subject_key(platform: str, account_id: str) -> str:
+    """The key of an account everywhere: `platform:id`."""
+    return f"{platform}:{account_id}"
+
+
+def decode_subject_event(payload: bytes) -> SubjectEvent:
+    """Decode one internal event; raises `msgspec.DecodeError` on bytes that SCREEN did not write."""
+    return _decoder.decode(payload)
+
+
+def encode_subject_event(event: SubjectEvent) -> bytes:
+    """Encode one internal event as JSON."""
+    return _encoder.encode(event)

@@ -1,0 +1,45 @@
+"""Why an input was refused: the closed list of reasons, and what a dead letter carries."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+__all__ = ["DeadLetter", "Reason", "Rejection"]
+
+
+class Reason(StrEnum):
+    """The closed list of reasons for a dead letter; each is a metric label and a header value."""
+
+    NOT_JSON = "not_json"  # the bytes are not UTF-8 JSON
+    TOO_LARGE = "too_large"  # longer than the reader's limit
+    TOO_DEEP = "too_deep"  # nested beyond what a parser may follow
+    NOT_AN_EVENT = "not_an_event"  # JSON, but a required field is missing or of the wrong type
+    UNKNOWN_SHAPE = "unknown_shape"  # JSON of a message kind that the format does not know
+    BAD_TIME = "bad_time"  # an event time that cannot be read
+    FUTURE_TIME = "future_time"  # an event time ahead of the clock by more than the allowed skew
+    NO_SUBJECT = "no_subject"  # a retweet that does not say whose post it passes on
+    BAD_FILE = "bad_file"  # a compressed input that breaks off or is damaged
+
+
+class Rejection(Struct, frozen=True, kw_only=True):
+    """One refused input: the reason and a short, bounded, printable detail that names the place."""
+
+    reason: Reason
+    detail: str
+
+
+class DeadLetter(Struct, frozen=True, kw_only=True):
+    """A refused input as it stands in the `dead-letters` topic.
+
+    `payload` is the original bytes, untouched; a payload above the size limit is cut and `size` (bytes) and `sha256`
+    describe the whole. `topic` is the source topic or file, `offset` the record's offset or the line number (from 1).
+    """
+
+    reason: Reason
+    detail: str
+    topic: str
+    partition: int
+    offset: int
+    payload: bytes
+    size: int
+    sha256: str

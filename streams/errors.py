@@ -1,0 +1,29 @@
+"""Errors that people are meant to read: one sentence that names the place, one that names the remedy."""
+
+__all__ = ["AntiphonError", "ConfigurationError", "InputError"]
+
+
+class AntiphonError(Exception):
+    """Something a person can put right. `message` names the place, `remedy` says what to do.
+
+    The command line prints both without a traceback and exits with `exit_code`.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class ConfigurationError(AntiphonError):
+    """A setting, rule file or roster that Antiphon refuses to start with."""
+
+    exit_code = 2
+
+
+class InputError(AntiphonError):
+    """An input that cannot be read at all (a missing file, an unknown format)."""
+
+    exit_code = 2

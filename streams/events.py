@@ -1,0 +1,154 @@
+"""The canonical events: what collectors write to the raw topics and everything downstream reads.
+
+Owns the wire format of the public input contract (JSON, decoded straight from bytes). Knows nothing of platforms'
+own payloads (`streams.formats`), of rosters or of counting (`streams.core`).
+"""
+
+from datetime import datetime
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+__all__ = [
+    "RAW_TOPICS",
+    "Account",
+    "AccountSource",
+    "Deletion",
+    "Event",
+    "EventKind",
+    "Follow",
+    "Post",
+    "PostRef",
+    "Profile",
+    "Retweet",
+    "Suspension",
+    "SuspensionStatus",
+    "decode_event",
+    "encode_event",
+]
+
+# Bounds on what a stranger may send. Generous against every platform we know, small against memory.
+Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
+Name: TypeAlias = Annotated[str, Meta(max_length=1_024)]
+Text: TypeAlias = Annotated[str, Meta(max_length=100_000)]
+Link: TypeAlias = Annotated[str, Meta(max_length=8_192)]
+Platform: TypeAlias = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,31}$")]
+Utc: TypeAlias = Annotated[datetime, Meta(tz=True)]
+
+AccountSource: TypeAlias = Literal["reported", "snowflake"]
+SuspensionStatus: TypeAlias = Literal["suspended", "reinstated", "deleted", "deactivated"]
+EventKind: TypeAlias = Literal["post", "retweet", "suspension", "deletion", "follow", "profile"]
+
+
+class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A platform account as seen at one moment. Its key is `platform:id`; the handle is a display name and changes.
+
+    `created_at` is the platform's own report, or follows from a snowflake id (`created_at_source`). `followers` is a
+    count. A field that is not known is `None`, never a guess.
+    """
+
+    id: Id
+    handle: Name | None = None
+    name: Name | None = None
+    created_at: Utc | None = None
+    created_at_source: AccountSource | None = None
+    followers: Annotated[int, Meta(ge=0)] | None = None
+    verified: bool | None = None
+
+
+class PostRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A post that another post answers or quotes; `account` is its author where the platform says so."""
+
+    post_id: Id
+    account: Account | None = None
+
+
+class _Common(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """`id` names the event within platform and kind; `at` is the event time, `observed_at` when a collector saw it."""
+
+    platform: Platform
+    id: Id
+    at: Utc
+    observed_at: Utc | None = None
+
+
+class Post(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="post"):
+    """An account wrote something of its own: a post, an answer, or a quote of another post. `id` is the post's id."""
+
+    actor: Account
+    text: Text = ""
+    lang: Name | None = None
+    links: Annotated[tuple[Link, ...], Meta(max_length=1_000)] = ()
+    mentions: Annotated[tuple[Account, ...], Meta(max_length=1_000)] = ()
+    reply_to: PostRef | None = None
+    quotes: PostRef | None = None
+
+
+class Retweet(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="retweet"):
+    """An account passed on a post of `subject` unchanged. `id` is the retweet's own id, `post_id` the original's."""
+
+    actor: Account
+    subject: Account
+    post_id: Id | None = None
+    text: Text | None = None
+
+
+class Suspension(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="suspension"):
+    """Somebody noticed that a platform suspended, reinstated or removed `actor`. Late by hours to weeks."""
+
+    actor: Account
+    status: SuspensionStatus
+    reason: Text | None = None
+
+
+class Deletion(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="deletion"):
+    """A post or retweet with the id `post_id` is gone. `actor` is `None` where the platform does not say whose."""
+
+    post_id: Id
+    actor: Account | None = None
+
+
+class Follow(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="follow"):
+    """An account follows `subject` (`active`) or no longer does."""
+
+    actor: Account
+    subject: Account
+    active: bool = True
+
+
+class Profile(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="profile"):
+    """A fresh snapshot of an account; `changed` names the fields that differ from the one before."""
+
+    actor: Account
+    changed: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
+
+
+Event: TypeAlias = Post | Retweet | Suspension | Deletion | Follow | Profile
+
+# The raw topic that carries each kind. Anyone may write to them, with any partitioner.
+RAW_TOPICS: Final[dict[EventKind, str]] = {
+    "post": "posts",
+    "retweet": "retweets",
+    "suspension": "suspensions",
+    "deletion": "deletions",
+    "follow": "follows",
+    "profile": "profiles",
+}
+
+_decoder: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)
+_encoder: Final = msgspec.json.Encoder()
+
+
+def decode_event(payload: bytes) -> Event:
+    """Decode one canonical event from JSON bytes.
+
+    Raises `msgspec.DecodeError` (not JSON), its subclass `msgspec.ValidationError` (not an event), or `RecursionError`
+    (nested too deeply); nothing else.
+    """
+    return _decoder.decode(payload)
+
+
+def encode_event(event: Event) -> bytes:
+    """Encode one canonical event as a single line of JSON."""
+    return _encoder.encode(event)

@@ -1,0 +1,1 @@
+"""Format readers: pure, bytes in, canonical events or a rejection with a reason out."""
