@@ -1,0 +1,74 @@
+"""The roster as a worker sees it: follows the topic `officials` from its beginning, for as long as the worker runs.
+
+Reads with a consumer of its own, outside the group, since every worker needs all of it.
+"""
+
+import asyncio
+import logging
+from typing import Final
+
+from aiokafka import TopicPartition
+
+from streams.brokers.client import consumer
+from streams.core.roster import Roster
+from streams.core.roster_log import RosterLog, RosterRecordError
+from streams.metrics import Metrics
+from streams.settings import Settings
+
+__all__ = ["RosterFeed"]
+
+_log: Final = logging.getLogger(__name__)
+_POLL_MS: Final = 500  # a change takes effect within this, far below the promised 5 s
+
+
+class RosterFeed:
+    """Holds the roster in force. `ready` is set once all that was published at the start has been read."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self.ready = asyncio.Event()
+        self._settings = settings
+        self._metrics = metrics
+        self._log = RosterLog()
+        self._roster: Roster | None = None
+
+    @property
+    def roster(self) -> Roster:
+        """The roster in force. Raises `RuntimeError` before `ready`."""
+        if self._roster is None:
+            raise RuntimeError("no roster yet: wait for ready")
+        return self._roster
+
+    async def follow(self) -> None:
+        """Read until cancelled; broker errors are the caller's to handle."""
+        tp = TopicPartition(self._settings.topic("officials"), 0)
+        client = consumer(self._settings)
+        await client.start()
+        try:
+            client.assign([tp])
+            await client.seek_to_beginning(tp)
+            end = (await client.end_offsets([tp]))[tp]
+            if end == 0:
+                _log.warning("no roster is published yet; `antiphon roster publish FILE` does it")
+            while True:
+                fetched = await client.getmany(tp, timeout_ms=_POLL_MS)
+                for record in fetched.get(tp, ()):
+                    self._take(record.key, record.value)
+                if not self.ready.is_set() and self._log.roster is not None and await client.position(tp) >= end:
+                    self._use(self._log.roster)
+                    self.ready.set()
+        finally:
+            await client.stop()
+
+    def _take(self, key: bytes | None, value: bytes | None) -> None:
+        try:
+            roster = self._log.apply(key or b"", value)
+        except RosterRecordError as error:
+            _log.error("a record of the roster topic is not ours and is passed over", extra={"error": str(error)})
+            return
+        if roster is not None and self.ready.is_set():
+            self._use(roster)
+
+    def _use(self, roster: Roster) -> None:
+        self._roster = roster
+        self._metrics.roster_entries.set(len(roster.entries))
+        _log.info("roster in force", extra={"entries": len(roster.entries), "digest": roster.digest})

@@ -1,0 +1,60 @@
+"""SCREEN's work on one batch: raw records in, the records to write out. Synchronous: nothing here awaits.
+
+The agent around it is `streams.agents.screen`.
+"""
+
+from collections import Counter
+
+from msgspec import Struct
+
+from streams.agents.outbox import OutgoingRecord
+from streams.agents.refusals import dead_letter_record, letter_of
+from streams.core.roster import Roster
+from streams.core.screen import Pass, ScreenPolicy, screen_record
+from streams.core.subject_event import encode_subject_event, subject_key
+from streams.deadletters import Reason, Rejection
+from streams.transport.batches import Batch
+
+__all__ = ["ScreenedBatch", "screen_batch"]
+
+
+class ScreenedBatch(Struct, frozen=True):
+    """What a batch led to. `trailing` counts the refused records at its end, `newest_us` is the newest event passed."""
+
+    records: list[OutgoingRecord]
+    outcomes: dict[Pass, int]
+    refused: dict[Reason, int]
+    trailing: int
+    newest_us: int | None
+
+
+def screen_batch(batch: Batch, topic: str, roster: Roster, now_us: int, policy: ScreenPolicy) -> ScreenedBatch:
+    """Screen every record of a batch. `topic` is the raw topic's plain name, as it stands in coordinates."""
+    records: list[OutgoingRecord] = []
+    outcomes: Counter[Pass] = Counter()
+    refused: Counter[Reason] = Counter()
+    trailing = 0
+    newest_us: int | None = None
+    dropped = 0
+    partition = batch.partition
+    for record in batch.records:
+        value = record.value
+        screening = screen_record(value or b"", topic, partition, record.offset, roster, now_us, policy)
+        if screening is None:
+            dropped += 1
+            trailing = 0
+            continue
+        if isinstance(screening, Rejection):
+            refused[screening.reason] += 1
+            trailing += 1
+            letter = letter_of(screening, value or b"", topic, partition, record.offset)
+            records.append(dead_letter_record(letter, record.key))
+            continue
+        trailing = 0
+        outcomes[screening.outcome] += 1
+        for event in screening.events:
+            newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
+            key = subject_key(event.platform, event.subject.id).encode()
+            records.append(OutgoingRecord("subject-events", key, encode_subject_event(event)))
+    outcomes[Pass.NOT_OFFICIAL] += dropped
+    return ScreenedBatch(records, outcomes, refused, trailing, newest_us)

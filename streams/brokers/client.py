@@ -1,0 +1,90 @@
+"""Plain aiokafka clients, made from the settings: the one place that knows how Antiphon talks to a broker."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from streams.errors import AntiphonError, ConfigurationError
+from streams.settings import Settings
+
+__all__ = ["BrokerError", "admin", "client_options", "consumer", "producer", "ssl_context"]
+
+
+class BrokerError(AntiphonError):
+    """The broker cannot be reached or refuses what was asked."""
+
+    exit_code = 3
+
+
+def ssl_context(settings: Settings) -> ssl.SSLContext | None:
+    """The TLS context for the broker, `None` where the protocol is plain."""
+    if settings.security_protocol not in ("SSL", "SASL_SSL"):
+        return None
+    try:
+        context = ssl.create_default_context(cafile=settings.ssl_ca_file)
+        if settings.ssl_cert_file:
+            context.load_cert_chain(settings.ssl_cert_file, settings.ssl_key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(f"TLS: {error}", remedy="check ssl_ca_file, ssl_cert_file and ssl_key_file") from error
+    return context
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """Keyword arguments that every aiokafka client of ours takes."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": [address.strip() for address in settings.broker.split(",")],
+        "security_protocol": settings.security_protocol,
+        "client_id": settings.group,
+    }
+    if (context := ssl_context(settings)) is not None:
+        options["ssl_context"] = context
+    if settings.security_protocol.startswith("SASL"):
+        options |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": settings.sasl_username,
+            "sasl_plain_password": None if settings.sasl_password is None else str(settings.sasl_password),
+        }
+    return options
+
+
+def producer(settings: Settings, *, transactional_id: str | None = None, **options: Any) -> AIOKafkaProducer:
+    """A producer that waits for all replicas; idempotent where the broker can do that. Not started."""
+    if settings.transactions:
+        options["enable_idempotence"] = True
+    return AIOKafkaProducer(
+        **client_options(settings), transactional_id=transactional_id, acks="all", max_request_size=8_388_608, **options
+    )
+
+
+def consumer(settings: Settings, **options: Any) -> AIOKafkaConsumer:
+    """A consumer outside any group that sees only committed transactions. Not started; assign it partitions."""
+    return AIOKafkaConsumer(
+        **client_options(settings), isolation_level="read_committed", enable_auto_commit=False, **options
+    )
+
+
+@asynccontextmanager
+async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client, started and closed again. Raises `BrokerError` when nobody answers within ten seconds."""
+    client = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=10_000)
+    try:
+        await asyncio.wait_for(client.start(), 10)
+    except (KafkaConnectionError, TimeoutError, OSError) as error:
+        await client.close()
+        raise BrokerError(
+            f"no Kafka broker answers at {settings.broker}",
+            remedy="start one, or name another with --broker HOST:PORT (ANTIPHON_BROKER)",
+        ) from error
+    except KafkaError as error:
+        await client.close()
+        raise BrokerError(f"the broker at {settings.broker} refuses: {error}") from error
+    try:
+        yield client
+    finally:
+        await client.close()

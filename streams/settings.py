@@ -1,0 +1,147 @@
+"""Settings: one frozen object, from `ANTIPHON_*` variables and a TOML file; unknown names are errors."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+from streams.errors import ConfigurationError
+
+__all__ = ["Secret", "Settings", "load_settings"]
+
+_PREFIX: Final = "ANTIPHON_"
+# Variables of this prefix that are not settings of the program: they belong to its tests.
+_NOT_SETTINGS: Final = frozenset({"ANTIPHON_CONFIG", "ANTIPHON_TEST_BROKER"})
+
+Name: TypeAlias = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{0,100}$")]
+Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
+Port: TypeAlias = Annotated[int, Meta(ge=0, le=65_535)]
+
+
+class Secret(str):
+    """A string that does not show itself in a `repr`: logs and tracebacks get stars."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything a process is told from outside. Each field is `ANTIPHON_` plus its name in capitals.
+
+    `broker` is a comma-separated list of HOST:PORT. `topic_prefix` goes before every topic name, and the consumer group
+    is the prefix plus `app_id`. `transactions` off is for brokers that have none (the embedded one): then a crash may
+    repeat outputs. `dead_letter_run` and `dead_letter_share` are the brakes: that many refused records in a row, or
+    that share of the last 10,000, stop a worker, since that is a bug or an attack and not data.
+    """
+
+    broker: Annotated[str, Meta(min_length=1, max_length=4_096)] = "127.0.0.1:9092"
+    app_id: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,100}$")] = "antiphon"
+    topic_prefix: Name = ""
+    rules_file: str | None = None
+    transactions: bool = True
+    session_timeout_seconds: Seconds = 20.0
+    commit_interval_seconds: Seconds = 1.0
+    fetch_max_records: Annotated[int, Meta(ge=1, le=100_000)] = 4_000
+    fetch_max_bytes: Annotated[int, Meta(ge=1_024, le=268_435_456)] = 4_194_304
+    future_skew_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 300.0
+    dead_letter_run: Annotated[int, Meta(ge=1)] = 10_000
+    dead_letter_share: Annotated[float, Meta(gt=0, le=1)] = 0.9
+    metrics_host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
+    metrics_port: Port = 0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    sasl_username: str | None = None
+    sasl_password: Secret | None = None
+    ssl_ca_file: str | None = None
+    ssl_cert_file: str | None = None
+    ssl_key_file: str | None = None
+
+    def topic(self, name: str) -> str:
+        """The name of a topic on this broker."""
+        return self.topic_prefix + name
+
+    @property
+    def group(self) -> str:
+        """The consumer group of the workers."""
+        return self.topic_prefix + self.app_id
+
+
+def load_settings(
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    config_file: str | None = None,
+) -> Settings:
+    """Settings from a TOML file (`config_file` or `ANTIPHON_CONFIG`), then the environment, then `overrides`.
+
+    An override of `None` is as good as absent. Raises `ConfigurationError` that names the key.
+    """
+    environ = os.environ if environ is None else environ
+    path = config_file or environ.get("ANTIPHON_CONFIG")
+    values: dict[str, Any] = {}
+    if path:
+        values |= {key: (value, f"{path}: {key}") for key, value in _read_toml(path).items()}
+    for name, value in environ.items():
+        if name.startswith(_PREFIX) and name not in _NOT_SETTINGS:
+            values[name.removeprefix(_PREFIX).lower()] = (value, name)
+    for key, value in (overrides or {}).items():
+        if value is not None:
+            values[key] = (value, key)
+    known = {field.name for field in msgspec.structs.fields(Settings)}
+    for key, (_value, origin) in values.items():
+        if key not in known:
+            close = get_close_matches(key, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"known settings: {', '.join(sorted(known))}"
+            raise ConfigurationError(f"{origin}: there is no such setting", remedy=hint)
+    for key, (value, origin) in values.items():
+        _convert({key: value}, origin)
+    settings = _convert({key: value for key, (value, _origin) in values.items()}, "settings")
+    _check_together(settings)
+    return settings
+
+
+def _read_toml(path: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: {error.strerror}", remedy="name a settings file that can be read") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: {error}", remedy="write the settings as TOML: name = value") from error
+
+
+def _convert(values: dict[str, Any], origin: str) -> Settings:
+    try:
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_decode_secret)
+    except msgspec.ValidationError as error:
+        reason = str(error).partition(" - at ")[0]
+        raise ConfigurationError(
+            f"{origin}: {reason}", remedy="see the settings in the README for what it may be"
+        ) from None
+
+
+def _decode_secret(wanted: type, value: Any) -> Any:
+    if wanted is Secret and isinstance(value, str):
+        return Secret(value)
+    raise NotImplementedError(f"no way to make {wanted.__name__} of a setting")
+
+
+def _check_together(settings: Settings) -> None:
+    if settings.security_protocol.startswith("SASL") and not (
+        settings.sasl_mechanism and settings.sasl_username and settings.sasl_password
+    ):
+        raise ConfigurationError(
+            f"security_protocol is {settings.security_protocol}, but a credential is missing",
+            remedy="set sasl_mechanism, sasl_username and sasl_password",
+        )
+    for address in settings.broker.split(","):
+        host, _, port = address.strip().rpartition(":")
+        if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+            raise ConfigurationError(f"broker: {address!r} is not HOST:PORT", remedy="for example 127.0.0.1:9092")

@@ -1,0 +1,31 @@
+"""What travels in one Faust event: the records one fetch brought for one partition."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+__all__ = ["Batch", "Record"]
+
+
+class Record(Protocol):
+    """The part of an aiokafka record that agents read."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Batch(Struct, frozen=True):
+    """Records of one partition in offset order, and the group generation in which they were fetched."""
+
+    topic: str
+    partition: int
+    generation: int
+    records: Sequence[Record]
+
+    @property
+    def next_offset(self) -> int:
+        """The offset to commit once everything in the batch has been dealt with."""
+        return self.records[-1].offset + 1

@@ -1,0 +1,118 @@
+"""The Faust driver: `Consumer` hands each fetched partition to the agents as one message, `Transport` names it.
+
+Stock Faust makes two asyncio tasks, crosses locks and yields to the loop for every record; here that price is paid once
+a fetch. Groups, rebalancing, flow control and the agents' streams stay Faust's.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, ClassVar, Final
+
+from faust.serializers.schemas import Schema
+from faust.transport.drivers import aiokafka as stock
+from faust.types import TP, ConsumerMessage
+
+from streams.transport.batches import Batch
+from streams.transport.progress import Progress
+
+__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport"]
+
+_log: Final = logging.getLogger(__name__)
+
+
+class BatchSchema(Schema):  # type: ignore[misc]  # faust ships no types
+    """Hands the batch to the agent as it is: records are decoded by whoever knows what they are."""
+
+    def loads_key(self, app: Any, message: Any, **_options: Any) -> None:
+        """A batch has no key."""
+
+    def loads_value(self, app: Any, message: Any, **_options: Any) -> Any:
+        """The `Batch`."""
+        return message.value
+
+
+class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust ships no types
+    """Reads only what was committed: a raw event of an aborted transaction never happened."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+
+class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no types
+    """One message a fetch and partition; commits what `progress` says is finished, whatever Faust acknowledged."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.progress = Progress()
+
+    def _new_consumer_thread(self) -> BatchConsumerThread:
+        return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109  # stock's
+        """Fetch, and yield each partition's records as one message whose offset is that of the last record."""
+        fetched, active = await self._wait_next_records(timeout)
+        generation = self.app.consumer_generation_id
+        if fetched is None or self.should_stop:
+            return
+        if not self.flow_active:
+            await self._seek_back()
+            return
+        for tp, records in fetched.items():
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return  # a rebalance began: the rest is read again from the committed offset
+            if records and (active is None or tp in active or tp in self._buffered_partitions):
+                yield tp, self._message(tp, generation, records)
+
+    def _message(self, tp: TP, generation: int, records: list[Any]) -> ConsumerMessage:
+        last = records[-1]
+        batch = Batch(tp.topic, tp.partition, generation, records)
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            last.offset,
+            last.timestamp / 1_000,
+            last.timestamp_type,
+            None,
+            None,
+            batch,
+            None,
+            None,
+            None,
+            tp,
+            generation_id=generation,
+        )
+
+    async def _seek_back(self) -> None:
+        try:
+            await self.perform_seek()
+        except Exception as error:  # noqa: BLE001  # as stock does: the rebalance under way seeks again
+            _log.warning("seek after a stopped flow failed", extra={"error": repr(error)})
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Commit what is finished (Faust does, from the callback below), then forget the partitions."""
+        await super().on_partitions_revoked(revoked)
+        self.progress.forget((tp.topic, tp.partition) for tp in revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """From here on only batches of the new generation count."""
+        self.progress.begin(generation_id)
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterable[TP]:
+        pending = [TP(topic, partition) for topic, partition in self.progress.partitions()]
+        return [tp for tp in pending if topics is None or tp in topics or tp.topic in topics]
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self.progress.take(tp.topic, tp.partition)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Batches leave gaps by nature; Faust would expand each into a list of offsets."""
+
+
+class BatchTransport(stock.Transport):  # type: ignore[misc]  # faust ships no types
+    """The driver to set as `app.transport`."""
+
+    Consumer: ClassVar[type[Any]] = BatchConsumer
+    driver_version = f"antiphon on {stock.Transport.driver_version}"

@@ -1,0 +1,52 @@
+"""Progress: up to where each partition has been dealt with. Decides what may be committed; does no I/O.
+
+Faust's own acknowledgements are not used for that: it acknowledges a message when the agent raised, and messages of an
+earlier group generation that it skips.
+"""
+
+from collections.abc import Iterable
+from threading import Lock
+
+__all__ = ["Progress"]
+
+
+class Progress:
+    """The next offset of each (topic, partition), as far as the agents have finished, for one group generation."""
+
+    def __init__(self) -> None:
+        self._finished: dict[tuple[str, int], int] = {}
+        self._generation = -1
+        self._lock = Lock()  # agents and the commit run on the event loop, rebalances on the consumer's thread
+
+    def finish(self, topic: str, partition: int, generation: int, next_offset: int) -> bool:
+        """Note that everything below `next_offset` is done. Refused (`False`) for a batch of an earlier generation:
+        the partition may be somebody else's by now, and if not, it is read again from the committed offset."""
+        with self._lock:
+            if generation != self._generation:
+                return False
+            tp = (topic, partition)
+            self._finished[tp] = max(next_offset, self._finished.get(tp, 0))
+            return True
+
+    def begin(self, generation: int) -> None:
+        """A new group generation: nothing is finished in it yet."""
+        with self._lock:
+            self._generation = generation
+            self._finished.clear()
+
+    def partitions(self) -> list[tuple[str, int]]:
+        """The partitions that have something to commit."""
+        with self._lock:
+            return list(self._finished)
+
+    def take(self, topic: str, partition: int) -> int | None:
+        """The offset to commit for a partition, `None` if nothing was finished. It stays until a later one is known:
+        the consumer drops what it has already committed."""
+        with self._lock:
+            return self._finished.get((topic, partition))
+
+    def forget(self, partitions: Iterable[tuple[str, int]]) -> None:
+        """These partitions were revoked."""
+        with self._lock:
+            for topic, partition in partitions:
+                self._finished.pop((topic, partition), None)
