@@ -1,6 +1,5 @@
 """The enriched records: what Antiphon writes for other systems. Public contract; schemas are generated from here."""
 
-from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
@@ -8,7 +7,7 @@ from msgspec import Meta, Struct
 from streams.core.officials import Category, Official
 from streams.core.rules import Mode, Severity
 from streams.core.subject_event import Coordinates
-from streams.events import Account, SuspensionStatus
+from streams.events import Account, SuspensionStatus, Utc
 
 __all__ = [
     "Alert",
@@ -35,7 +34,7 @@ class Amplification(Struct, frozen=True, kw_only=True):
     id: str
     kind: Literal["retweet", "quote"]
     platform: str
-    at: datetime
+    at: Utc
     official: Official
     subject: Account
     subject_is_official: bool
@@ -63,8 +62,8 @@ class OfficialFigures(Struct, frozen=True, kw_only=True):
     category: Category
     retweets: Count
     quotes: Count
-    first_at: datetime
-    last_at: datetime
+    first_at: Utc
+    last_at: Utc
 
 
 class WindowFigures(Struct, frozen=True, kw_only=True):
@@ -78,7 +77,7 @@ class SuspensionRecord(Struct, frozen=True, kw_only=True):
     """The last suspension notice: what was observed and when."""
 
     status: SuspensionStatus
-    at: datetime
+    at: Utc
     event_id: str
 
 
@@ -97,8 +96,8 @@ class Dossier(Struct, frozen=True, kw_only=True):
     distinct_officials: Count
     officials: tuple[OfficialFigures, ...]
     windows: dict[str, WindowFigures]
-    first_amplified_at: datetime | None
-    last_amplified_at: datetime | None
+    first_amplified_at: Utc | None
+    last_amplified_at: Utc | None
     age_at_first_amplification_days: float | None
     states: tuple[str, ...]
     suspension: SuspensionRecord | None
@@ -112,7 +111,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
     event_id: str
     kind: Literal["retweet", "quote", "suspension"]
-    at: datetime
+    at: Utc
     official: str | None
     source: Coordinates
 
@@ -136,9 +135,9 @@ class Alert(Struct, frozen=True, kw_only=True):
     subject: Account
     states: tuple[str, ...]
     episode: Count
-    fired_at: datetime
-    as_of: datetime
-    expires_at: datetime
+    fired_at: Utc
+    as_of: Utc
+    expires_at: Utc
     figures: dict[str, float | int | bool | None]
     fired_figures: dict[str, float | int | bool | None]
     evidence: tuple[Evidence, ...]

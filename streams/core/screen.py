@@ -1,0 +1,194 @@
+"""SCREEN's decision: which events concern an official, and what they say about whom.
+
+Two looks at an event. The glance decodes only who acted, for every event there is; the full look validates the few
+that may pass and turns them into subject events. Stateless but for the roster that is passed in.
+"""
+
+from enum import StrEnum
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from streams.core.clock import to_us
+from streams.core.roster import Roster, handle_key
+from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKind
+from streams.deadletters import Reason, Rejection
+from streams.events import Account, Event, Follow, Id, Post, Profile, Retweet, Suspension, decode_event
+
+__all__ = ["Pass", "ScreenPolicy", "Screening", "rejection_of", "screen_event", "screen_record"]
+
+
+class ScreenPolicy(Struct, frozen=True, kw_only=True):
+    """Bounds of the screen. `future_skew_us`: how far an event may be ahead of the clock (5 minutes by default).
+
+    `mentions` bounds how many accounts one post can engage with; platforms allow about 50.
+    """
+
+    future_skew_us: int = 300 * 1_000_000
+    mentions: int = 50
+
+
+class Pass(StrEnum):
+    """What became of a raw event; each is a metric label."""
+
+    PASSED = "passed"
+    NOT_OFFICIAL = "not_official"  # nobody on the roster acted
+    NO_SUBJECT = "no_subject"  # an official acted, but towards no other account
+    NO_TAKER = "no_taker"  # a kind nobody downstream takes
+
+
+class Screening(Struct, frozen=True):
+    """The outcome for one raw event, and its subject events, one per account concerned."""
+
+    outcome: Pass
+    events: tuple[SubjectEvent, ...] = ()
+
+
+class _Actor(Struct):
+    id: Id
+    handle: str | None = None
+
+
+class _Glance(Struct):
+    """The least that decides about most events. Requires what every event must have; types are checked, not bounds."""
+
+    kind: Literal["post", "retweet", "suspension", "deletion", "follow", "profile"]
+    platform: str
+    id: Id
+    at: str
+    actor: _Actor | None = None
+
+
+_glance: Final = msgspec.json.Decoder(_Glance).decode
+_NOT_OFFICIAL: Final = Screening(Pass.NOT_OFFICIAL)
+_NO_TAKER: Final = Screening(Pass.NO_TAKER)
+_ROSTERED_KINDS: Final = frozenset({"post", "retweet", "follow"})
+
+
+def screen_record(
+    payload: bytes, topic: str, partition: int, offset: int, roster: Roster, now_us: int, policy: ScreenPolicy
+) -> Screening | Rejection | None:
+    """Screen the bytes of one raw record; `None`, the common case, is short for `NOT_OFFICIAL` without a full look.
+
+    Never raises on anything a stranger can send. `topic`, `partition` and `offset` say where the record stands,
+    `now_us` is the clock (µs since 1970 UTC) that future times are measured by.
+    """
+    try:
+        glance = _glance(payload)
+        kind = glance.kind
+        if kind in _ROSTERED_KINDS:
+            actor = glance.actor
+            if actor is None:
+                return Rejection(reason=Reason.NOT_AN_EVENT, detail="Object missing required field `actor`")
+            if actor.id not in roster.ids_of(glance.platform):
+                handles = roster.handles_of(glance.platform)
+                if not handles or actor.handle is None or handle_key(actor.handle) not in handles:
+                    return None
+        elif kind == "deletion":
+            return _NO_TAKER
+        event = decode_event(payload)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        return rejection_of(error)
+    return screen_event(event, Coordinates(topic, partition, offset), roster, now_us, policy)
+
+
+def rejection_of(error: Exception) -> Rejection:
+    """What a decoding error says, as a reason and a bounded detail."""
+    if isinstance(error, RecursionError):
+        return Rejection(reason=Reason.TOO_DEEP, detail="nested too deeply")
+    if isinstance(error, msgspec.ValidationError):
+        return Rejection(reason=Reason.NOT_AN_EVENT, detail=str(error)[:300])
+    return Rejection(reason=Reason.NOT_JSON, detail=str(error)[:300])
+
+
+def screen_event(
+    event: Event, source: Coordinates, roster: Roster, now_us: int, policy: ScreenPolicy
+) -> Screening | Rejection:
+    """Screen one decoded event: who of the officials engages with whom, as of the event's time."""
+    at_us = to_us(event.at)
+    if at_us <= 0:
+        return Rejection(reason=Reason.BAD_TIME, detail=f"event time {event.at.isoformat()} is before 1970")
+    if at_us > now_us + policy.future_skew_us:
+        return Rejection(reason=Reason.FUTURE_TIME, detail=f"event time {event.at.isoformat()} is in the future")
+    match event:
+        case Retweet():
+            return _engagement(event, at_us, source, roster, [("retweet", event.subject, event.post_id)])
+        case Post():
+            return _engagement(event, at_us, source, roster, _engaged_by(event, policy))
+        case Follow():
+            return _engagement(event, at_us, source, roster, [("follow", event.subject, None)], active=event.active)
+        case Suspension():
+            about = _about("suspension", event, event.actor, at_us, source, roster)
+            return Screening(Pass.PASSED, (msgspec.structs.replace(about, status=event.status),))
+        case Profile():
+            return Screening(Pass.PASSED, (_about("profile", event, event.actor, at_us, source, roster),))
+        case _:
+            return _NO_TAKER
+
+
+def _engaged_by(post: Post, policy: ScreenPolicy) -> list[tuple[SubjectEventKind, Account, str | None]]:
+    """Each account a post engages with, once, in the strongest way: quoting, then answering, then mentioning it."""
+    engaged: list[tuple[SubjectEventKind, Account, str | None]] = []
+    if post.quotes is not None and post.quotes.account is not None:
+        engaged.append(("quote", post.quotes.account, post.quotes.post_id))
+    if post.reply_to is not None and post.reply_to.account is not None:
+        engaged.append(("reply", post.reply_to.account, post.reply_to.post_id))
+    engaged += [("mention", account, None) for account in post.mentions[: policy.mentions]]
+    strongest: dict[str, tuple[SubjectEventKind, Account, str | None]] = {}
+    for item in engaged:
+        strongest.setdefault(item[1].id, item)
+    return list(strongest.values())
+
+
+def _engagement(
+    event: Post | Retweet | Follow,
+    at_us: int,
+    source: Coordinates,
+    roster: Roster,
+    engaged: list[tuple[SubjectEventKind, Account, str | None]],
+    *,
+    active: bool = True,
+) -> Screening:
+    actor = event.actor
+    official = roster.official(event.platform, actor.id, actor.handle, at_us)
+    if official is None:
+        return _NOT_OFFICIAL
+    events = tuple(
+        SubjectEvent(
+            kind=kind,
+            platform=event.platform,
+            event_id=event.id,
+            at_us=at_us,
+            subject=account,
+            source=source,
+            roster_digest=roster.digest,
+            subject_is_official=roster.official(event.platform, account.id, account.handle, at_us) is not None,
+            official=official,
+            post_id=post_id,
+            active=active,
+        )
+        for kind, account, post_id in engaged
+        if account.id != actor.id
+    )
+    return Screening(Pass.PASSED if events else Pass.NO_SUBJECT, events)
+
+
+def _about(
+    kind: SubjectEventKind,
+    event: Suspension | Profile,
+    account: Account,
+    at_us: int,
+    source: Coordinates,
+    roster: Roster,
+) -> SubjectEvent:
+    return SubjectEvent(
+        kind=kind,
+        platform=event.platform,
+        event_id=event.id,
+        at_us=at_us,
+        subject=account,
+        source=source,
+        roster_digest=roster.digest,
+        subject_is_official=roster.official(event.platform, account.id, account.handle, at_us) is not None,
+    )
