@@ -1,0 +1,48 @@
+"""When an account was created, as far as anybody can know. Knows the id schemes of platforms, nothing of rules."""
+
+from typing import Final
+
+from streams.core.clock import to_us
+from streams.events import Account, AccountSource
+
+__all__ = ["created_before_us", "creation"]
+
+# Twitter's snowflake ids: milliseconds since this moment (4 November 2010), shifted left by 22 bits.
+_TWITTER_EPOCH_MS: Final = 1_288_834_974_657
+# Ids above this are snowflakes. None was given to an account before February 2016 (found in real data, DESIGN 4).
+_LAST_PLAIN_ID: Final = 10**17
+_FEBRUARY_2016_US: Final = 1_454_284_800_000_000
+
+
+def creation(platform: str, account: Account, at_us: int) -> tuple[int | None, AccountSource | None]:
+    """The creation time of `account` (µs) as known at an event of `at_us`, and whence; `(None, None)` if unknown.
+
+    The platform's own report comes first, then a Twitter snowflake id. A time later than the event, or before 1970, is
+    wrong, whoever says it, and counts as not said.
+    """
+    if account.created_at is not None:
+        reported = to_us(account.created_at)
+        if 0 < reported <= at_us:
+            return reported, account.created_at_source or "reported"
+    number = _twitter_number(platform, account.id)
+    if number is not None and number > _LAST_PLAIN_ID:
+        created = ((number >> 22) + _TWITTER_EPOCH_MS) * 1_000
+        if created <= at_us:
+            return created, "snowflake"
+    return None, None
+
+
+def created_before_us(platform: str, account_id: str) -> int | None:
+    """The moment (µs) before which the id alone proves the account to have existed, or `None` where it proves nothing.
+
+    A Twitter id that is no snowflake is from before February 2016.
+    """
+    number = _twitter_number(platform, account_id)
+    return _FEBRUARY_2016_US if number is not None and number <= _LAST_PLAIN_ID else None
+
+
+def _twitter_number(platform: str, account_id: str) -> int | None:
+    # Twitter's ids are 63-bit numbers: at most 19 digits, no leading zero. Anything else is somebody's mistake.
+    if platform != "twitter" or len(account_id) > 19 or account_id[:1] == "0":
+        return None
+    return int(account_id) if account_id.isascii() and account_id.isdigit() else None
