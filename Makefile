@@ -1,0 +1,103 @@
+# `make` alone says what there is. What it installs is in .venv and .cache; `make clean` takes it away again.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+
+# A stamp is newer than the locks that it stands for, or its installation runs again.
+RUNTIME := $(VENV)/.runtime-is-ready
+DEVELOPMENT := $(VENV)/.development-is-ready
+
+.PHONY: help
+help: ## this list
+	@echo "Antiphon. Start with \`make demo\`."
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "Options of a command go into ARGS:      make demo ARGS=\"--json\""
+	@echo "Tests against a broker of your own:     make test ANTIPHON_TEST_BROKER=localhost:9092"
+	@echo "Another Python, from 3.11 on:           make demo PYTHON=python3.12"
+
+.PHONY: demo
+demo: $(RUNTIME) ## the whole pipeline on the bundled case, on an embedded broker; needs Linux and Python only
+	@$(BIN)/antiphon demo $(ARGS)
+
+.PHONY: test
+test: lint ## every check: lint, types and all tests, on a real Kafka where there are Java and Maven
+	@$(BIN)/python -m tests.brokers.jars
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(DEVELOPMENT) ## ruff and mypy, nothing changed
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+.PHONY: format
+format: $(DEVELOPMENT) ## formats the code and mends what ruff can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(DEVELOPMENT) ## measures the pipeline against bare aiokafka and stock Faust
+	@$(BIN)/python -m tests.brokers.jars
+	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: kafka
+kafka: $(DEVELOPMENT) ## a real Apache Kafka in the foreground, on port 9092 or ARGS="--port N"
+	@$(BIN)/python -m tests.brokers.kafka $(ARGS)
+
+.PHONY: setup
+setup: $(DEVELOPMENT) ## the virtual environment in .venv, with all that development needs
+
+.PHONY: lock
+lock: ## pins the dependencies anew after a change of pyproject.toml; ARGS=--upgrade takes the newest
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
+	@$(COMPILE) --extra embedded --group build --output-file requirements.lock $(ARGS)
+	@$(COMPILE) --extra embedded --group build --group dev --constraints requirements.lock --output-file requirements-dev.lock $(ARGS)
+
+.PHONY: clean
+clean: ## removes the virtual environment, the caches and what the tools left
+	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUNTIME): requirements.lock pyproject.toml $(BIN)/python | $(BIN)/pip
+	@echo "Installing what Antiphon needs into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.lock pyproject.toml $(BIN)/python | $(BIN)/pip
+	@echo "Installing what Antiphon and its tests need into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(RUNTIME)
+
+$(BIN)/pip: | $(BIN)/python
+	@$(BIN)/python -m ensurepip --default-pip >/dev/null
+
+$(BIN)/python:
+	@for python in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			if "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+				echo "Making $(VENV) with $$("$$python" --version) ..."; \
+				exec "$$python" -m venv --clear $(VENV); \
+			fi; \
+			found="$$python"; \
+		fi; \
+	done; \
+	if [ -n "$$found" ]; then \
+		echo "$$("$$found" --version) is here, but without its venv module."; \
+		echo "On Debian and Ubuntu, as root:  apt-get install python3-venv"; \
+	else \
+		echo "Antiphon needs Python 3.11 or newer, and there is none on the PATH."; \
+		echo "Install it, or name it:  make PYTHON=/path/to/python3.11"; \
+	fi >&2; \
+	exit 1

@@ -1,0 +1,1 @@
+"""Tests of the brokers, and the real Apache Kafka that the tests run against."""

@@ -1,0 +1,162 @@
+"""The rig: a real Kafka for the whole run where one can be had, and an honest account of what was left out.
+
+On a developer's machine a missing part skips its tests or falls back to the embedded broker, and the run ends with what
+was left out and why. With `CI=true` a missing part is a failure.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Final, NoReturn
+from uuid import uuid4
+
+import pytest
+from hypothesis import settings
+
+from streams.brokers.embedded import EmbeddedBroker
+from streams.brokers.loopback import wait_until_answers
+from streams.errors import ConfigurationError
+from tests.brokers.jars import Unavailable
+from tests.brokers.kafka import Kafka
+from tests.brokers.running import RunningBroker, delete_topics
+
+_IN_CI: Final = os.environ.get("CI", "").lower() in {"1", "true"}
+_OWN_BROKER: Final = "ANTIPHON_TEST_BROKER"
+_SHARED_DATA: Final = Path(__file__).parents[1] / ".." / "shared" / "data"
+_LEFT_OUT: Final = "left out: "
+
+_MARKS_OF_FIXTURES: Final = {"kafka": "kafka", "own_kafka": "kafka", "broker": "broker", "shared_data": "realdata"}
+
+_SESSION_KAFKA: Final = pytest.StashKey[Kafka]()
+_STAND_IN: Final = pytest.StashKey[str]()
+
+# No deadlines: two busy cores make any single example slow. In CI the same examples every time, elsewhere new ones.
+settings.register_profile("antiphon", deadline=None, derandomize=_IN_CI, print_blob=True)
+settings.load_profile("antiphon")
+
+
+@pytest.fixture(scope="session")
+def real_kafka(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningBroker | str]:
+    """The run's real broker, or why there is none. Tests take `kafka` or `broker`."""
+    if own := os.environ.get(_OWN_BROKER):
+        _, _, port = own.rpartition(":")
+        if not port.isdecimal() or not wait_until_answers(own, timeout_seconds=5, is_running=lambda: True):
+            pytest.fail(f"no Kafka broker answers at {own}, the HOST:PORT in {_OWN_BROKER}", pytrace=False)
+        yield RunningBroker(address=own, kind="external")
+        return
+    try:
+        node = Kafka(log=tmp_path_factory.mktemp("kafka") / "kafka.log")
+    except Unavailable as reason:
+        yield str(reason)
+        return
+    with node:
+        request.config.stash[_SESSION_KAFKA] = node
+        yield RunningBroker(address=node.address, kind="kafka")
+
+
+@pytest.fixture(scope="session")
+def kafka(real_kafka: RunningBroker | str) -> RunningBroker:
+    """A real Apache Kafka, shared by all tests of the run: use `topic_prefix`, and never stop it."""
+    if isinstance(real_kafka, str):
+        _leave_out(f"a real Apache Kafka: {real_kafka}")
+    return real_kafka
+
+
+@pytest.fixture(scope="session")
+def broker(request: pytest.FixtureRequest, real_kafka: RunningBroker | str) -> Iterator[RunningBroker]:
+    """A broker, shared by all tests of the run: the real Kafka, or the embedded broker where there is none."""
+    if not isinstance(real_kafka, str):
+        yield real_kafka
+        return
+    if _IN_CI:
+        _leave_out(f"a real Apache Kafka: {real_kafka}")
+    try:
+        embedded = EmbeddedBroker()
+        embedded.start()
+    except ConfigurationError as reason:
+        _leave_out(f"any broker: {real_kafka}; {reason.message} {reason.remedy}")
+    with_embedded = RunningBroker(address=embedded.address, kind="embedded")
+    request.config.stash[_STAND_IN] = real_kafka
+    yield with_embedded
+    embedded.stop()
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[Kafka]:
+    """A real Apache Kafka of the test's own, to stop, kill, pause and restart. Two to four seconds to start."""
+    try:
+        node = Kafka()
+    except Unavailable as reason:
+        _leave_out(f"a real Apache Kafka: {reason}")
+    with node:
+        yield node
+
+
+@pytest.fixture
+def topic_prefix(request: pytest.FixtureRequest) -> Iterator[str]:
+    """What the names of a test's topics and groups start with: its own, so that tests share a broker unseen.
+
+    The topics that start with it are deleted at the end of the test.
+    """
+    prefix = f"test-{uuid4().hex[:12]}-"
+    used = [request.getfixturevalue(name) for name in ("kafka", "broker") if name in request.fixturenames]
+    yield prefix
+    for shared in used[:1]:
+        delete_topics(shared, prefix)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The directory of real data beside the project, which is never part of it and never required."""
+    if not _SHARED_DATA.is_dir():
+        pytest.skip(f"{_LEFT_OUT}real data: ../shared/data is not there, and is not part of the project")
+    return _SHARED_DATA.resolve()
+
+
+def _leave_out(part: str) -> NoReturn:
+    if _IN_CI:
+        pytest.fail(f"CI must not leave out {part}", pytrace=False)
+    pytest.skip(_LEFT_OUT + part)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest itself selects by mark
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks each test by the fixtures that it takes, so that `-m "not kafka"` never misses one."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            if mark := _MARKS_OF_FIXTURES.get(fixture):
+                item.add_marker(mark)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows the end of Kafka's log with each failed test that used one."""
+    report = yield
+    if report.failed:
+        used: list[object] = list(getattr(item, "funcargs", {}).values())
+        if any(isinstance(value, RunningBroker) and value.kind == "kafka" for value in used):
+            used.append(item.config.stash.get(_SESSION_KAFKA, None))
+        for node in used:
+            if isinstance(node, Kafka):
+                report.sections.append((f"Kafka's log, {node.log_path}", node.log_tail()))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Ends the run with what it left out and why."""
+    lines: list[str] = []
+    skipped: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        _, _, why = report.longrepr
+        if _LEFT_OUT in why:
+            skipped[why.partition(_LEFT_OUT)[2]] += 1
+    lines += [f"{count} tests need {part}" for part, count in skipped.items()]
+    if reason := config.stash.get(_STAND_IN, None):
+        lines.append(f"tests marked `broker` ran on the embedded broker instead of a real Apache Kafka: {reason}")
+    if lines:
+        terminalreporter.section("left out of this run")
+        for line in lines:
+            terminalreporter.line(line)

@@ -1,0 +1,176 @@
+"""What may import what, and how a module has to look. The table of layers below is the rule; nothing else holds it."""
+
+import ast
+import graphlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+_ROOT: Final = Path(__file__).parents[1]
+_PACKAGE: Final = "streams"
+
+# From the bottom up. A room (a module or package of `streams`) imports itself and rooms of rows above its own in this
+# table, never its neighbours in the same row and never a row further down.
+LAYERS: Final[tuple[frozenset[str], ...]] = (
+    frozenset({"errors"}),
+    frozenset({"events", "deadletters", "topics"}),
+    frozenset({"core"}),
+    frozenset({"settings", "formats", "transport", "metrics", "rules_loading", "schemas", "cases"}),
+    frozenset({"brokers", "collectors", "sinks"}),
+    frozenset({"agents"}),
+    frozenset({"runs"}),
+    frozenset({"cli"}),
+)
+
+# What core and everything below it must do without: clocks, chance, input and output come in as arguments.
+PURE: Final = LAYERS[0] | LAYERS[1] | LAYERS[2]
+IMPURE_MODULES: Final = frozenset(
+    {"faust", "mode", "aiokafka", "aiohttp", "prometheus_client", "click", "rich"}
+    | {"asyncio", "threading", "multiprocessing", "subprocess", "socket"}
+    | {"logging", "os", "pathlib", "shutil", "tempfile", "time", "random", "secrets", "uuid"}
+)
+IMPURE_CALLS: Final = frozenset({"now", "utcnow", "today"})  # of datetime and date
+IMPURE_BUILTINS: Final = frozenset({"open", "print", "input"})
+
+MOST_LINES: Final = 400
+EMPTY_NAMES: Final = frozenset({"utils", "util", "helpers", "helper", "common", "misc"})
+
+
+def _modules(folder: str) -> dict[str, Path]:
+    return {
+        ".".join(path.relative_to(_ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in sorted((_ROOT / folder).rglob("*.py"))
+    }
+
+
+MODULES: Final = _modules(_PACKAGE)
+
+
+def _parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports_of(tree: ast.Module) -> Iterator[str]:
+    """Every module that the tree imports anywhere, functions included; `from a import b` is `a.b` if b is a module."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide the direction"
+            assert node.module is not None
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if full in MODULES else node.module
+
+
+def room_of(module: str) -> str | None:
+    """The room of a module of ours; `None` for the package itself, which holds the version, and for foreign modules."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == _PACKAGE and len(parts) > 1 else None
+
+
+def wrong_ways(module: str, tree: ast.Module) -> list[str]:
+    """The imports of a module that go against the table."""
+    own = room_of(module)
+    rows = {room: row for row, rooms in enumerate(LAYERS) for room in rooms}
+    if own is None:
+        return [f"{module} imports {other}" for other in imports_of(tree) if room_of(other) is not None]
+    return [
+        f"{module} imports {other}"
+        for other in imports_of(tree)
+        if (room := room_of(other)) is not None and room != own and rows[room] >= rows[own]
+    ]
+
+
+def impurities(tree: ast.Module) -> list[str]:
+    """What a tree imports or calls that a pure module must not."""
+    found = [name for name in imports_of(tree) if name.partition(".")[0] in IMPURE_MODULES]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute) and node.func.attr in IMPURE_CALLS:
+                found.append(f"{ast.unparse(node.func)}()")
+            elif isinstance(node.func, ast.Name) and node.func.id in IMPURE_BUILTINS:
+                found.append(f"{node.func.id}()")
+    return found
+
+
+def _is_bare_package(path: Path, tree: ast.Module) -> bool:
+    """An `__init__.py` with nothing in it, or its docstring only."""
+    return path.name == "__init__.py" and len(tree.body) <= (ast.get_docstring(tree) is not None)
+
+
+def test_every_room_has_its_row() -> None:
+    rooms = {room for module in MODULES if (room := room_of(module)) is not None}
+    assert len(rooms) > 5
+    assert rooms <= frozenset().union(*LAYERS), "give the new room a row in LAYERS"
+    assert sum(map(len, LAYERS)) == len(frozenset().union(*LAYERS)), "a room stands in two rows"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_one_way(module: str) -> None:
+    assert wrong_ways(module, _parse(MODULES[module])) == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {module: {name for name in imports_of(_parse(path)) if name in MODULES} for module, path in MODULES.items()}
+    order = list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+    assert len(order) == len(MODULES)
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if room_of(module) in PURE])
+def test_core_has_no_clock_no_chance_and_no_input_or_output(module: str) -> None:
+    assert impurities(_parse(MODULES[module])) == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_says_what_it_owns_and_what_it_offers(module: str) -> None:
+    path = MODULES[module]
+    tree = _parse(path)
+    if _is_bare_package(path, tree):
+        return
+    assert ast.get_docstring(tree), f"{module} has no docstring"
+    assigned = {ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)}
+    assert "__all__" in assigned or path.name == "__main__.py", f"{module} has no __all__"
+
+
+@pytest.mark.parametrize("path", [*MODULES.values(), *_modules("bench").values()], ids=str)
+def test_no_module_is_longer_than_one_idea(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("folder", [_PACKAGE, "tests", "bench"])
+def test_every_file_and_folder_is_named_after_its_idea(folder: str) -> None:
+    parts = {part.removeprefix("test_") for name in _modules(folder) for part in name.split(".")}
+    assert parts.isdisjoint(EMPTY_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("streams.core.x", "from streams.agents import app"),
+        ("streams.core.x", "def f():\n    import streams.cli.main"),
+        ("streams.events", "from streams.topics import Topic"),
+        ("streams.formats.x", "from streams.settings import Settings"),
+        ("streams", "from streams import events"),
+    ],
+)
+def test_an_import_against_the_table_is_found(module: str, source: str) -> None:
+    assert len(wrong_ways(module, ast.parse(source))) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import asyncio",
+        "import os.path",
+        "from time import monotonic",
+        "def f():\n    from aiokafka.client import AIOKafkaClient",
+        "from datetime import datetime\nx = datetime.now(UTC)",
+        "import datetime\nx = datetime.datetime.utcnow()",
+        "x = open('f')",
+    ],
+)
+def test_an_impurity_is_found(source: str) -> None:
+    assert len(impurities(ast.parse(source))) == 1
