@@ -1,79 +1,17 @@
-"""Refused inputs: how a dead letter looks on the wire, and the brake that stops a worker when refusals run on."""
+"""The brake: stops a worker when refused inputs run on."""
 
-import hashlib
 from collections import deque
-from collections.abc import Sequence
 from typing import Final
 
-from streams.agents.outbox import OutgoingRecord
-from streams.deadletters import DeadLetter, Reason, Rejection
 from streams.errors import AntiphonError
 
-__all__ = ["Brake", "TooManyRefusalsError", "dead_letter_record", "letter_of", "read_dead_letter"]
+__all__ = ["Brake", "TooManyRefusalsError"]
 
-# Above this, the topic would refuse the record; the hash still identifies the whole.
-PAYLOAD_LIMIT_BYTES: Final = 900_000
 _WINDOW: Final = 10_000
 
 
 class TooManyRefusalsError(AntiphonError):
     """Refused inputs beyond the limits: a bug or an attack, not data."""
-
-
-def letter_of(
-    rejection: Rejection,
-    payload: bytes,
-    topic: str,
-    partition: int,
-    offset: int,
-    *,
-    whole: tuple[int, str] | None = None,
-) -> DeadLetter:
-    """The dead letter for refused bytes. `whole` is size and SHA-256 of the input where `payload` is only its start."""
-    size, sha256 = whole or (len(payload), hashlib.sha256(payload).hexdigest())
-    return DeadLetter(
-        reason=rejection.reason,
-        detail=rejection.detail,
-        topic=topic,
-        partition=partition,
-        offset=offset,
-        payload=payload[:PAYLOAD_LIMIT_BYTES],
-        size=size,
-        sha256=sha256,
-    )
-
-
-def dead_letter_record(letter: DeadLetter, key: bytes | None = None) -> OutgoingRecord:
-    """The record for the `dead-letters` topic: the original bytes as its value, the rest as headers."""
-    headers = {
-        "reason": letter.reason,
-        "detail": letter.detail,
-        "topic": letter.topic,
-        "partition": str(letter.partition),
-        "offset": str(letter.offset),
-        "size": str(letter.size),
-        "sha256": letter.sha256,
-    }
-    encoded = [(name, value.encode("utf-8", "backslashreplace")) for name, value in headers.items()]
-    return OutgoingRecord("dead-letters", key, letter.payload, encoded)
-
-
-def read_dead_letter(value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> DeadLetter:
-    """The dead letter from a record. Raises `ValueError` for a record that `dead_letter_record` did not write."""
-    texts = {name: header.decode("utf-8", "replace") for name, header in headers}
-    try:
-        return DeadLetter(
-            reason=Reason(texts["reason"]),
-            detail=texts["detail"],
-            topic=texts["topic"],
-            partition=int(texts["partition"]),
-            offset=int(texts["offset"]),
-            payload=value or b"",
-            size=int(texts["size"]),
-            sha256=texts["sha256"],
-        )
-    except KeyError as error:
-        raise ValueError(f"not a dead letter: header {error} is missing") from None
 
 
 class Brake:

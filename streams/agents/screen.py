@@ -5,11 +5,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
-from streams.agents.outbox import Outbox
-from streams.agents.refusals import Brake
+from streams.agents.brake import Brake
 from streams.agents.roster_feed import RosterFeed
 from streams.agents.screening import ScreenedBatch, screen_batch
 from streams.brokers.client import producer
+from streams.brokers.outbox import Outbox
 from streams.core.clock import SECOND_US
 from streams.core.screen import ScreenPolicy
 from streams.metrics import Metrics

@@ -7,8 +7,8 @@ from collections import Counter
 
 from msgspec import Struct
 
-from streams.agents.outbox import OutgoingRecord
-from streams.agents.refusals import dead_letter_record, letter_of
+from streams.brokers.dead_letter_record import dead_letter_record, letter_of
+from streams.brokers.outbox import OutgoingRecord
 from streams.core.roster import Roster
 from streams.core.screen import Pass, ScreenPolicy, screen_record
 from streams.core.subject_event import encode_subject_event, subject_key

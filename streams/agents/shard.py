@@ -14,8 +14,8 @@ from typing import Final
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ProducerFenced
 
-from streams.agents.outbox import Outbox, OutgoingRecord
 from streams.brokers.client import consumer, producer
+from streams.brokers.outbox import Outbox, OutgoingRecord
 from streams.core.subject import Subject, decode_subject, encode_subject
 from streams.metrics import Metrics
 from streams.settings import Settings

@@ -2,7 +2,7 @@
 
 from msgspec import Struct, json
 
-from streams.agents.outbox import OutgoingRecord
+from streams.brokers.outbox import OutgoingRecord
 from streams.core.enriched import Alert
 from streams.core.subject import Subject
 from streams.core.subject_event import decode_subject_event, subject_key

@@ -1,0 +1,1 @@
+"""A whole run over files: ingest, wait until everything is through, collect, or backtest without a broker."""

@@ -1,0 +1,131 @@
+"""A whole run of the real pipeline: topics, roster, workers, ingestion, and at the end everything it wrote.
+
+Works under a topic prefix of its own and removes its topics afterwards, so it can run beside others on one broker.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+
+from streams.brokers.administration import create_topics, delete_topics
+from streams.brokers.embedded import EMBEDDED_SESSION_TIMEOUT_SECONDS, EmbeddedBroker
+from streams.brokers.roster_topic import publish_roster
+from streams.core.backtest import Results
+from streams.core.roster import Roster
+from streams.deadletters import DeadLetter
+from streams.errors import ConfigurationError
+from streams.formats.reader import FormatReader
+from streams.formats.tally import Tally
+from streams.runs.collection import collect
+from streams.runs.drain import wait_until_through
+from streams.runs.ingestion import Progress, ingest
+from streams.runs.workers import Workers
+from streams.settings import Settings
+
+__all__ = ["DemoRun", "Stages", "demo_broker", "run_demo"]
+
+_COMMIT_SECONDS = 0.3  # the run waits for commits, so they had better be frequent
+
+
+class Stages(Protocol):
+    """Is told how the run comes along."""
+
+    def stage(self, text: str) -> None:
+        """Something begins."""
+
+    def ingesting(self, path: str, consumed_bytes: int, total_bytes: int | None, lines: int) -> None:
+        """So much of a file has been read."""
+
+    def draining(self, remaining: int) -> None:
+        """So many records are still to be dealt with."""
+
+
+class DemoRun(Struct, frozen=True, kw_only=True):
+    """What the pipeline found, the account of the lines, and how long ingestion and the whole took."""
+
+    results: Results
+    tally: Tally
+    letters: list[DeadLetter]
+    seconds: float
+    ingest_seconds: float
+
+
+@contextmanager
+def demo_broker(broker: str, settings: Settings, workers: int) -> Iterator[Settings]:
+    """Settings for a run: under a fresh prefix, on the embedded broker (`embedded`) or the one at HOST:PORT."""
+    fresh = msgspec.structs.replace(
+        settings,
+        topic_prefix=f"{settings.topic_prefix}demo-{secrets.token_hex(4)}-",
+        commit_interval_seconds=_COMMIT_SECONDS,
+        metrics_port=0,
+    )
+    if broker != "embedded":
+        yield msgspec.structs.replace(fresh, broker=broker, session_timeout_seconds=10.0)
+        return
+    if workers != 1:
+        raise ConfigurationError(
+            f"--workers {workers}: the embedded broker serves one worker",
+            remedy="leave out --workers, or name a real Kafka with --broker HOST:PORT",
+        )
+    with EmbeddedBroker() as embedded:
+        yield msgspec.structs.replace(
+            fresh,
+            broker=embedded.address,
+            transactions=False,
+            session_timeout_seconds=EMBEDDED_SESSION_TIMEOUT_SECONDS,
+            security_protocol="PLAINTEXT",
+        )
+
+
+def run_demo(
+    settings: Settings,
+    paths: Sequence[str],
+    reader: FormatReader,
+    roster: Roster,
+    stages: Stages,
+    *,
+    workers: int = 1,
+    raw_partitions: int | None = None,
+) -> DemoRun:
+    """Run the pipeline over the files and return what it wrote. Nothing it started or created is left behind.
+
+    `raw_partitions` overrides the partition count of every raw topic. Raises `InputError`, `BrokerError`,
+    `WorkerDiedError`.
+    """
+    began = time.monotonic()
+    raw = ("posts", "retweets", "suspensions", "deletions", "follows", "profiles")
+    partitions = {} if raw_partitions is None else dict.fromkeys(raw, raw_partitions)
+    stages.stage("creating topics and publishing the roster")
+    asyncio.run(create_topics(settings, partitions=partitions))
+    try:
+        asyncio.run(publish_roster(settings, roster))
+        with Workers(settings, workers) as crew:
+            stages.stage(f"ingesting, with {workers} worker{'' if workers == 1 else 's'} behind")
+            ingest_began = time.monotonic()
+            progress: Progress = stages.ingesting
+            done = asyncio.run(ingest(paths, reader, settings, progress))
+            ingest_seconds = time.monotonic() - ingest_began
+            stages.stage("waiting until everything is through")
+
+            def watch(remaining: int) -> None:
+                crew.check()
+                stages.draining(remaining)
+
+            asyncio.run(wait_until_through(settings, done.written, watch))
+            stages.stage("collecting the enriched topics")
+            results, letters = asyncio.run(collect(settings))
+    finally:
+        asyncio.run(delete_topics(settings))
+    return DemoRun(
+        results=results,
+        tally=done.tally,
+        letters=letters,
+        seconds=time.monotonic() - began,
+        ingest_seconds=ingest_seconds,
+    )
