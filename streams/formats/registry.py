@@ -1,0 +1,26 @@
+"""The formats a person can name with `--format`."""
+
+from types import MappingProxyType
+from typing import Final
+
+from streams.errors import InputError
+from streams.formats.canonical import CanonicalReader
+from streams.formats.reader import FormatReader
+from streams.formats.refusal import printable
+from streams.formats.twitter_v1 import TwitterV1Reader
+
+__all__ = ["FORMATS", "reader_named"]
+
+_READERS: Final[tuple[FormatReader, ...]] = (CanonicalReader(), TwitterV1Reader())
+
+FORMATS: Final = MappingProxyType({reader.name: reader for reader in _READERS})
+
+
+def reader_named(name: str) -> FormatReader:
+    """The reader of that format. Raises `InputError`, which lists the known names."""
+    reader = FORMATS.get(name)
+    if reader is None:
+        raise InputError(
+            f"There is no format `{printable(name)}`.", remedy=f"Give one of: {', '.join(sorted(FORMATS))}."
+        )
+    return reader

@@ -1,0 +1,41 @@
+"""The format `twitter-v1`: Twitter v1.1 statuses and stream messages, one JSON object a line."""
+
+from typing import Final
+
+from msgspec.json import Decoder
+
+from streams.formats.reader import Reading, Skipped
+from streams.formats.refusal import DECODE_ERRORS, Refused, rejection, undecodable
+from streams.formats.twitter_v1_notices import NOTICE_NAMES, read_notice
+from streams.formats.twitter_v1_payloads import Status
+from streams.formats.twitter_v1_statuses import event_of_status
+
+__all__ = ["SKIPPED_NAMES", "TwitterV1Reader"]
+
+SKIPPED_NAMES: Final = NOTICE_NAMES | {"blank"}
+
+_BLANK: Final = Skipped("blank")  # the stream's keep-alive
+_status: Final = Decoder(Status)
+
+
+class TwitterV1Reader:
+    """Reads what the v1.1 REST API, the public, user and compliance streams, and archives of them hold."""
+
+    name: Final = "twitter-v1"
+
+    def read(self, line: bytes) -> Reading:
+        """One event, a message skipped under one of `SKIPPED_NAMES`, or a rejection. Never raises.
+
+        Only the fields that events need are looked at: a payload that is broken elsewhere is read all the same.
+        """
+        if not line or line.isspace():
+            return _BLANK
+        try:
+            status = _status.decode(line)
+            if status.user is None:
+                return read_notice(line)
+            return (event_of_status(status, status.user),)
+        except Refused as refused:
+            return rejection(refused.reason, refused.detail)
+        except DECODE_ERRORS as error:
+            return undecodable(line, error)

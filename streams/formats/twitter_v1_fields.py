@@ -1,0 +1,119 @@
+"""Ids, times and accounts as Twitter v1.1 writes them. The unknown and the untrustworthy are `None`, never a guess."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from streams.deadletters import Reason
+from streams.events import Account
+from streams.formats.refusal import Refused
+from streams.formats.twitter_v1_payloads import User
+
+__all__ = ["account_of", "event_time", "known_id", "parse_created_at", "parse_timestamp_ms", "required_id"]
+
+_MAX_ID_DIGITS: Final = 20  # 2^64 has 20
+_MAX_SAFE: Final = 2**53 - 1  # JavaScript's: every whole number up to here is exact in a double
+_DIGITS_OF_A_DOUBLE: Final = 17  # the most significant digits that shortest or %.17g printing of a double gives
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_TIMESTAMP_DIGITS: Final = 15  # the year 9999 in milliseconds
+_MONTHS: Final = {
+    "Jan": "01",
+    "Feb": "02",
+    "Mar": "03",
+    "Apr": "04",
+    "May": "05",
+    "Jun": "06",
+    "Jul": "07",
+    "Aug": "08",
+    "Sep": "09",
+    "Oct": "10",
+    "Nov": "11",
+    "Dec": "12",
+}
+
+
+def known_id(id_str: str | None, number: int | float | None) -> str | None:
+    """The decimal id, from `id_str` where there is one, else from the number where it cannot have been rounded.
+
+    A sender that keeps numbers as doubles (JavaScript) rounds ids above 2^53 and prints 17 significant digits at
+    most, then zeros. A number with more significant digits was therefore never in a double and is taken as it
+    stands; one with fewer may be another account's id and is not. (A sender that prints the exact value of a double,
+    as C's `%.0f` does, is not found out; none is known.) Compliance messages have nothing but the number.
+    """
+    if id_str is not None:
+        usable = id_str.isascii() and id_str.isdigit() and id_str[0] != "0" and len(id_str) <= _MAX_ID_DIGITS
+        return id_str if usable else None
+    if not isinstance(number, int) or number <= 0:
+        return None
+    digits = str(number)
+    if number <= _MAX_SAFE or len(digits.rstrip("0")) > _DIGITS_OF_A_DOUBLE:
+        return digits
+    return None
+
+
+def required_id(id_str: str | None, number: int | float | None, place: str) -> str:
+    """The id at `place`, which an event cannot do without. Raises `Refused`."""
+    known = known_id(id_str, number)
+    if known is not None:
+        return known
+    if id_str is None and isinstance(number, int) and number > _MAX_SAFE:
+        raise Refused(
+            Reason.NOT_AN_EVENT, f"{place}: {number} may have been rounded by its sender, and has no _str form"
+        )
+    raise Refused(Reason.NOT_AN_EVENT, f"{place}: no id")
+
+
+def parse_created_at(text: str | None) -> datetime | None:
+    """The UTC time of `Wed Feb 12 19:42:51 +0000 2014`; `None` for anything else. The day's name is not looked at.
+
+    Ten times as fast as `strptime`, which would take as long as all the rest of reading a status.
+    """
+    if text is None or len(text) != 30 or text[19:26] != " +0000 " or text[13] != ":" or text[16] != ":":
+        return None
+    month = _MONTHS.get(text[4:7])
+    if month is None or text[3] != " " or text[7] != " " or text[10] != " ":
+        return None
+    try:
+        return datetime.fromisoformat(f"{text[26:]}-{month}-{text[8:10]}T{text[11:19]}+00:00")
+    except ValueError:
+        return None
+
+
+def parse_timestamp_ms(value: str | int) -> datetime | None:
+    """The UTC time of a count of milliseconds since 1970, written as a number or as its digits; else `None`."""
+    if isinstance(value, str):
+        if not (value.isascii() and value.isdigit() and len(value) <= _MAX_TIMESTAMP_DIGITS):
+            return None
+        value = int(value)
+    if value < 0:
+        return None
+    try:
+        return _EPOCH + timedelta(milliseconds=value)
+    except OverflowError:
+        return None
+
+
+def event_time(text: str | None, place: str) -> datetime:
+    """The event time at `place`. Raises `Refused`: an event without its time is none."""
+    at = parse_created_at(text)
+    if at is None:
+        raise Refused(Reason.BAD_TIME, f"{place}: no time" if text is None else f"{place}: {text!r} is no time")
+    return at
+
+
+def account_of(user: User, place: str) -> Account:
+    """The account, with what the payload reports of it. Raises `Refused` where it has no id.
+
+    An unreadable creation time and a follower count below zero (Twitter has sent both) are unknown.
+    """
+    created_at = parse_created_at(user.created_at)
+    followers = user.followers_count
+    return Account(
+        id=required_id(user.id_str, user.id, place),
+        handle=user.screen_name or None,
+        name=user.name or None,
+        created_at=created_at,
+        created_at_source=None if created_at is None else "reported",
+        followers=None if followers is None or followers < 0 else followers,
+        verified=user.verified,
+    )

@@ -1,0 +1,128 @@
+"""Whatever a line holds, every reader answers: events that survive the wire, a known name, or a bounded reason."""
+
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.deadletters import Reason, Rejection
+from streams.events import decode_event, encode_event
+from streams.formats import canonical, twitter_v1
+from streams.formats.reader import Reading, Skipped
+from streams.formats.registry import FORMATS
+from tests.formats.canonical_events import events
+from tests.formats.payloads import NOTICES, STATUSES, hostile_values, mutated_lines, sample_payloads, to_line
+
+SKIPPED_NAMES = {"canonical": canonical.SKIPPED_NAMES, "twitter-v1": twitter_v1.SKIPPED_NAMES}
+
+
+def outcome(format_name: str, line: bytes) -> str:
+    """Read the line, hold the reading to the contract of every reader, and say in a word what it was."""
+    reading: Reading = FORMATS[format_name].read(line)
+    match reading:
+        case tuple():
+            assert reading
+            for event in reading:
+                assert decode_event(encode_event(event)) == event
+            return type(reading[0]).__name__
+        case Skipped(name):
+            assert name in SKIPPED_NAMES[format_name]
+            return "skipped"
+        case Rejection(reason=reason, detail=detail):
+            assert isinstance(reason, Reason)
+            assert 0 < len(detail) <= 200
+            assert detail.isprintable()
+            return reason
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_no_bytes_make_a_reader_raise(format_name: str) -> None:
+    seen: Counter[str] = Counter()
+    json_text = st.recursive(hostile_values, st.lists).map(to_line)
+    cut_json = st.builds(lambda line, cut: line[: len(line) * cut // 100], json_text, st.integers(0, 100))
+
+    @given(st.one_of(st.binary(max_size=200), json_text, cut_json))
+    @settings(max_examples=300)
+    def check(line: bytes) -> None:
+        seen[outcome(format_name, line)] += 1
+
+    check()
+    assert seen[Reason.NOT_JSON] > 10
+    assert seen[Reason.NOT_AN_EVENT] > 10
+
+
+def test_a_payload_broken_anywhere_gives_events_that_survive_the_wire_or_a_reason() -> None:
+    seen: Counter[str] = Counter()
+
+    compliance = [NOTICES[name] for name in ("delete", "user_suspend", "user_unsuspend", "user_delete")]
+    stream_events = [NOTICES[name] for name in ("follow", "user_update")]
+    groups = [list(STATUSES.values()), compliance, stream_events, list(NOTICES.values()), sample_payloads()]
+
+    @given(st.sampled_from(groups).flatmap(mutated_lines))
+    @settings(max_examples=1_200)
+    def check(line: bytes) -> None:
+        seen[outcome("twitter-v1", line)] += 1
+
+    check()
+    assert {"Post", "Retweet", "Deletion", "Suspension", "Follow", "Profile", "skipped"} <= seen.keys()
+    assert {"not_an_event", "bad_time", "unknown_shape"} <= seen.keys()
+
+
+def test_a_canonical_event_broken_anywhere_gives_an_event_that_survives_the_wire_or_a_reason() -> None:
+    seen: Counter[str] = Counter()
+
+    @given(st.data())
+    @settings(max_examples=500)
+    def check(data: st.DataObject) -> None:
+        payload = json.loads(encode_event(data.draw(events)))
+        seen[outcome("canonical", data.draw(mutated_lines([payload])))] += 1
+
+    check()
+    assert {"not_an_event", "bad_time"} <= seen.keys()
+    assert len(seen.keys() & {"Post", "Retweet", "Deletion", "Suspension", "Follow", "Profile"}) > 2
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"user": ' + b"[" * 500_000, Reason.TOO_DEEP),
+        (b'{"text": ' * 100_000, Reason.TOO_DEEP),
+        (b'{"text": "\xff"}', Reason.NOT_JSON),
+        (b'{"kind": "post", "text": "\xed\xa0\x80"}', Reason.NOT_JSON),
+        (b'{"id": NaN}', Reason.NOT_JSON),
+        (b'{"id": "\\ud800"}', Reason.NOT_JSON),
+        (b'{"id": "\x00"}', Reason.NOT_JSON),
+        (b'{"user": {"id": ' + b"9" * 5_000 + b'}, "actor": 5}', Reason.NOT_AN_EVENT),
+        (b'[{"id_str": "1"}', Reason.NOT_JSON),
+        (b'[{"id_str": "1"}]', Reason.NOT_AN_EVENT),
+        (b"null", Reason.NOT_AN_EVENT),
+        (b'{"kind": 1, "user": 1} trailing', Reason.NOT_JSON),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_broken_json_is_refused_for_what_is_wrong_with_it(line: bytes, reason: Reason) -> None:
+    for format_name in FORMATS:
+        assert outcome(format_name, line) == reason
+
+
+@pytest.mark.parametrize("line", [b"", b" ", b"\r", b"\t \r"])
+def test_a_blank_line_is_skipped_by_name(line: bytes) -> None:
+    """The stream keeps a quiet connection alive with empty lines."""
+    for reader in FORMATS.values():
+        assert reader.read(line) == Skipped("blank")
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_a_detail_is_short_however_long_the_names_in_a_payload(format_name: str) -> None:
+    for payload in ({"kind": "k" * 5_000}, {"k" * 5_000: 1}, {"user": "u", "k" * 5_000: []}):
+        assert outcome(format_name, to_line(payload)) in {Reason.UNKNOWN_SHAPE, Reason.NOT_AN_EVENT}
+
+
+def test_a_terminal_escape_in_a_payload_never_reaches_a_detail() -> None:
+    reading = FORMATS["twitter-v1"].read(to_line({"event": "\x1b[2J\u202eevil"}))
+    assert isinstance(reading, Rejection)
+    assert reading.reason is Reason.UNKNOWN_SHAPE
+    assert "evil" in reading.detail
+    assert reading.detail.isprintable()

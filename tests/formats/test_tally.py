@@ -1,0 +1,47 @@
+"""The account of an input: no line is counted twice, and none not at all."""
+
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.deadletters import Reason, Rejection
+from streams.formats.files import open_lines
+from streams.formats.lines import split_lines
+from streams.formats.reader import Skipped
+from streams.formats.tally import Tally, read_lines
+from streams.formats.twitter_v1 import TwitterV1Reader
+from tests.formats.payloads import SYNTHETIC, mutated_lines, to_line
+
+
+@given(st.lists(mutated_lines(list(SYNTHETIC.values())) | st.binary(max_size=10), max_size=10))
+@settings(max_examples=100)
+def test_events_skipped_and_rejected_add_up_to_the_lines(raw: list[bytes]) -> None:
+    tally, kinds = Tally(), Counter[str]()
+    blocks = [b"\n".join(raw) + b"\n"]
+    for _, reading in read_lines(split_lines(blocks, max_line_bytes=1_000), TwitterV1Reader(), tally):
+        kinds[type(reading).__name__] += 1
+    assert tally.lines == blocks[0].count(b"\n")
+    assert tally.lines == tally.event_lines + tally.skipped.total() + tally.rejected.total()
+    assert (tally.event_lines, tally.events) == (kinds["tuple"], kinds["tuple"])
+    assert (tally.skipped.total(), tally.rejected.total()) == (kinds["Skipped"], kinds["Rejection"])
+
+
+def test_a_line_refused_as_a_line_is_never_read(tmp_path: Path) -> None:
+    path = tmp_path / "input.json"
+    good = to_line(SYNTHETIC["post"])
+    path.write_bytes(b"\n".join([good, b" " * len(good) * 2, b"", b"[]", good]))
+    tally = Tally()
+    lines = open_lines(str(path), max_line_bytes=len(good))
+    readings = [reading for _, reading in read_lines(lines, TwitterV1Reader(), tally)]
+    assert isinstance(readings[1], Rejection)
+    assert readings[1].reason is Reason.TOO_LARGE
+    assert readings[2] == Skipped("blank")
+    assert tally == Tally(
+        lines=5,
+        event_lines=2,
+        events=2,
+        skipped=Counter(blank=1),
+        rejected=Counter({Reason.TOO_LARGE: 1, Reason.NOT_AN_EVENT: 1}),
+    )
