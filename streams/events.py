@@ -33,7 +33,7 @@ Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
 Name: TypeAlias = Annotated[str, Meta(max_length=1_024)]
 Text: TypeAlias = Annotated[str, Meta(max_length=100_000)]
 Link: TypeAlias = Annotated[str, Meta(max_length=8_192)]
-Platform: TypeAlias = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,31}$")]
+Platform: TypeAlias = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,31}$(?!\\n)")]
 Utc: TypeAlias = Annotated[datetime, Meta(tz=True)]
 
 AccountSource: TypeAlias = Literal["reported", "snowflake"]
@@ -53,7 +53,7 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: Name | None = None
     created_at: Utc | None = None
     created_at_source: AccountSource | None = None
-    followers: Annotated[int, Meta(ge=0)] | None = None
+    followers: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
     verified: bool | None = None
 
 
@@ -143,8 +143,8 @@ _encoder: Final = msgspec.json.Encoder()
 def decode_event(payload: bytes) -> Event:
     """Decode one canonical event from JSON bytes.
 
-    Raises `msgspec.DecodeError` (not JSON), its subclass `msgspec.ValidationError` (not an event), or `RecursionError`
-    (nested too deeply); nothing else.
+    Raises `msgspec.DecodeError` (not JSON), its subclass `msgspec.ValidationError` (not an event), `UnicodeDecodeError`
+    (not UTF-8), or `RecursionError` (nested too deeply); nothing else.
     """
     return _decoder.decode(payload)
 

@@ -1,0 +1,56 @@
+"""Where rules come from: the file that ships with Antiphon, or a file of the user's. Reading is `core.rule_file`."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from streams.core.rule_file import MAX_FILE_BYTES, parse_rules
+from streams.core.rule_problems import printable
+from streams.core.rules import RuleSet
+from streams.errors import InputError
+
+__all__ = ["bundled_rules", "bundled_rules_text", "load_rules"]
+
+_MARK_BYTES: Final = 3  # a byte order mark before the text
+
+
+def bundled_rules_text() -> str:
+    """The rule file that ships with Antiphon, as it is written."""
+    return files("streams").joinpath("rules.toml").read_text(encoding="utf-8")
+
+
+def bundled_rules() -> RuleSet:
+    """The rules that ship with Antiphon."""
+    return parse_rules(bundled_rules_text(), "the bundled rules")
+
+
+def load_rules(path: Path | None) -> RuleSet:
+    """The rules of a file, or the bundled ones for `None`.
+
+    Raises `InputError` where the file cannot be read as text and `RulesError` with everything that is wrong in it.
+    """
+    if path is None:
+        return bundled_rules()
+    shown = printable(str(path))
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + _MARK_BYTES + 1)
+    except FileNotFoundError:
+        remedy = "Check the path, or leave --rules out to use the bundled rules."
+        raise InputError(f"There is no rule file {shown}.", remedy=remedy) from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+        remedy = "Name a readable TOML file with --rules."
+        raise InputError(f"The rule file {shown} cannot be read: {_reason(error)}.", remedy=remedy) from None
+    # What is surely too large may end within a character: `parse_rules` says what is wrong with it.
+    errors = "replace" if len(content) > MAX_FILE_BYTES + _MARK_BYTES else "strict"
+    try:
+        text = content.decode("utf-8-sig", errors)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        remedy = "Save the file as UTF-8."
+        raise InputError(f"The rule file {shown} is not UTF-8 text (line {line}).", remedy=remedy) from None
+    return parse_rules(text, str(path))
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return printable(error.strerror if isinstance(error, OSError) and error.strerror else str(error))

@@ -1,0 +1,56 @@
+"""JSON Schema 2020-12 documents of the public payloads, made from their types."""
+
+import inspect
+from collections.abc import Iterable
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from streams.schemas.payloads import Payload
+
+__all__ = ["SchemaDocument", "schema_document", "schema_id"]
+
+SchemaDocument: TypeAlias = dict[str, Any]
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema_id(name: str) -> str:
+    """The `$id` of a schema: a name, not an address, so that it stays true wherever the file is served."""
+    return f"urn:antiphon:schema:{name}"
+
+
+def schema_document(payload: Payload, examples: Iterable[object]) -> SchemaDocument:
+    """The schema of one payload. Properties it does not name are allowed: readers ignore fields they do not know."""
+    (top,), components = msgspec.json.schema_components([payload.type], ref_template="#/$defs/{name}")
+    definitions = {name: _plain(component) for name, component in sorted(components.items())}
+    body = _plain(top)
+    if "$ref" in body:
+        body = definitions.pop(body["$ref"].removeprefix("#/$defs/"))
+    elif "anyOf" in body:
+        body["oneOf"] = body.pop("anyOf")  # an object or a list: never both
+    document: SchemaDocument = {
+        "$schema": _DIALECT,
+        "$id": schema_id(payload.name),
+        "title": body.pop("title", payload.name),
+        "description": body.pop("description", "") or payload.description,
+        **body,
+        "examples": [msgspec.to_builtins(example) for example in examples],
+    }
+    if definitions:
+        document["$defs"] = definitions
+    return document
+
+
+def _plain(schema: Any) -> Any:  # any JSON value in, the same kind out
+    """The same with descriptions as they read in the source: without the indentation of docstrings."""
+    match schema:
+        case dict():
+            return {
+                key: inspect.cleandoc(value) if key == "description" and isinstance(value, str) else _plain(value)
+                for key, value in schema.items()
+            }
+        case list():
+            return [_plain(item) for item in schema]
+        case _:
+            return schema

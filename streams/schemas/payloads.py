@@ -1,0 +1,69 @@
+"""The public payloads: which type stands behind each schema name, and whom a change of it may not break."""
+
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+from streams.core.enriched import Alert, Amplification, Dossier
+from streams.core.roster import RosterEntry
+from streams.core.roster_log import Manifest
+from streams.core.subject_event import SubjectEvent
+from streams.deadletters import Reason
+from streams.events import Deletion, Follow, Post, Profile, Retweet, Suspension
+
+__all__ = ["PAYLOADS", "DeadLetterHeaders", "Direction", "Payload"]
+
+Direction: TypeAlias = Literal["input", "output"]
+"""`input`: what anybody wrote under the old schema must be readable under the new one. `output`: what Antiphon writes
+under the new schema must be readable by those who know the old one."""
+
+_Digits: TypeAlias = Annotated[str, Meta(pattern="^[0-9]{1,19}$")]
+
+
+class DeadLetterHeaders(Struct, frozen=True, kw_only=True):
+    """The headers of a record of `dead-letters`, each UTF-8 text. The record's value is the refused input itself.
+
+    `topic`, `partition` and `offset` say where the input stood (for a file: its name, 0 and the line from 1). A value
+    above the size limit is cut; `size` (bytes) and `sha256` (hex) describe the whole.
+    """
+
+    reason: Reason
+    detail: str
+    topic: str
+    partition: _Digits
+    offset: _Digits
+    size: _Digits
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Payload(Struct, frozen=True, kw_only=True):
+    """One schema. `description` stands in where the type has no docstring of its own."""
+
+    name: str
+    type: Any
+    directions: tuple[Direction, ...]
+    description: str = ""
+
+
+_Official: TypeAlias = Annotated[tuple[RosterEntry, ...], Meta(min_length=1)] | Manifest
+
+PAYLOADS: Final[tuple[Payload, ...]] = (
+    Payload(name="post", type=Post, directions=("input",)),
+    Payload(name="retweet", type=Retweet, directions=("input",)),
+    Payload(name="suspension", type=Suspension, directions=("input",)),
+    Payload(name="deletion", type=Deletion, directions=("input",)),
+    Payload(name="follow", type=Follow, directions=("input",)),
+    Payload(name="profile", type=Profile, directions=("input",)),
+    # Written and read by Antiphon, possibly by two versions at the same time: both directions.
+    Payload(
+        name="official",
+        type=_Official,
+        directions=("input", "output"),
+        description="All terms of one account on the roster, or the manifest that completes a publication.",
+    ),
+    Payload(name="subject-event", type=SubjectEvent, directions=("input", "output")),
+    Payload(name="amplification", type=Amplification, directions=("output",)),
+    Payload(name="dossier", type=Dossier, directions=("output",)),
+    Payload(name="alert", type=Alert, directions=("input", "output")),  # NOTIFY reads the alerts that are in the topic
+    Payload(name="dead-letter", type=DeadLetterHeaders, directions=("input", "output")),
+)

@@ -1,0 +1,58 @@
+"""docs/concepts.md says what the code does: figures, the example of a rule, keys and statuses."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from streams.core.enriched import AlertStatus
+from streams.core.figures import FIGURES
+from streams.core.officials import CATEGORIES
+from streams.core.rule_file import MAX_FILE_BYTES, MAX_RULES, parse_rules
+from streams.core.rules import SEVERITIES, Condition, Mode
+
+_TEXT = (Path(__file__).parents[1] / "docs" / "concepts.md").read_text(encoding="utf-8")
+
+
+def _section(title: str) -> str:
+    """The text under a heading, up to the next heading of the same or a higher level."""
+    found = re.search(rf"^(#+) {re.escape(title)}$", _TEXT, re.MULTILINE)
+    assert found, title
+    rest = _TEXT[found.end() :]
+    end = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
+    return rest[: end.start()] if end else rest
+
+
+def test_the_table_of_figures_is_the_list_of_figures() -> None:
+    """Names, types, units and meanings, in the same order."""
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*?) ?\| ([^|]*) \|$", _section("Figures"), re.MULTILINE)
+    assert rows == [(figure.name, figure.type, figure.unit, figure.meaning) for figure in FIGURES.values()]
+
+
+def test_the_example_of_a_rule_is_one() -> None:
+    [example] = re.findall(r"```toml\n(.*?)```", _section("Writing a rule"), re.DOTALL)
+    [rule] = parse_rules(example, "docs/concepts.md").rules
+    assert rule.states["CN"] == (rule.when[0], Condition(figure="distinct_officials_7d", at_least=5.0))
+    assert [escalation.severity for escalation in rule.escalations] == ["critical"]
+
+
+def test_every_key_of_the_example_is_explained() -> None:
+    section = _section("Writing a rule")
+    explained = set(re.findall(r"^\| `\[?(?:rules\.)?([a-z]+)", section, re.MULTILINE))
+    assert {"description", "severity", "mode", "quiet", "when", "escalate", "states"} <= explained
+
+
+def test_the_limits_of_a_rule_file_are_the_codes() -> None:
+    text = f"A file may have at most {MAX_RULES} rules and {MAX_FILE_BYTES // 10**6} MB."
+    assert text in _section("Writing a rule")
+
+
+def test_closed_lists_are_told_whole() -> None:
+    """Severities, modes, categories and the statuses of an alert."""
+    for words, section in (
+        (SEVERITIES, "Writing a rule"),
+        (get_args(Mode), "Writing a rule"),
+        (CATEGORIES, "Words, in the order in which data flows"),
+    ):
+        assert all(f"`{word}`" in _section(section) for word in words)
+    life = _section("How an alert lives")
+    assert all(re.search(rf"\b{status}\b", life) for status in get_args(AlertStatus))
