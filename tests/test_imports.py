@@ -16,6 +16,7 @@ _PACKAGE: Final = "streams"
 LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"errors"}),
     frozenset({"events", "deadletters", "topics"}),
+    frozenset({"refusal"}),
     frozenset({"core"}),
     frozenset({"settings", "formats", "transport", "metrics", "rules_loading", "schemas", "cases"}),
     frozenset({"brokers", "collectors", "sinks"}),
@@ -25,7 +26,7 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
 )
 
 # What core and everything below it must do without: clocks, chance, input and output come in as arguments.
-PURE: Final = LAYERS[0] | LAYERS[1] | LAYERS[2]
+PURE: Final = LAYERS[0] | LAYERS[1] | LAYERS[2] | LAYERS[3]
 IMPURE_MODULES: Final = frozenset(
     {"faust", "mode", "aiokafka", "aiohttp", "prometheus_client", "click", "rich"}
     | {"asyncio", "threading", "multiprocessing", "subprocess", "socket"}

@@ -67,6 +67,8 @@ def build_app(settings: Settings, rules: RuleSet, metrics: Metrics, on_fatal: Ca
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # the boundary: every error ends the process, loudly
+            while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+                error = error.exceptions[0]  # a task group wraps what went wrong in one of its tasks
             _log.critical("%s failed", what, exc_info=error)
             on_fatal(error)
             await asyncio.Event().wait()

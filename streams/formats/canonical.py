@@ -18,7 +18,7 @@ from streams.events import (
     decode_event,
 )
 from streams.formats.reader import Reading, Skipped
-from streams.formats.refusal import DECODE_ERRORS, rejection, undecodable
+from streams.refusal import DECODE_ERRORS, rejection, undecodable
 
 __all__ = ["SKIPPED_NAMES", "CanonicalReader"]
 

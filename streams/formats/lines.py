@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from streams.deadletters import Reason, Rejection
 from streams.formats.compression import Damaged
-from streams.formats.refusal import rejection
+from streams.refusal import rejection
 
 __all__ = ["KEPT_BYTES", "MAX_LINE_BYTES", "Line", "split_lines"]
 

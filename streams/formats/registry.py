@@ -6,7 +6,7 @@ from typing import Final
 from streams.errors import InputError
 from streams.formats.canonical import CanonicalReader
 from streams.formats.reader import FormatReader
-from streams.formats.refusal import printable
+from streams.refusal import printable
 from streams.formats.twitter_v1 import TwitterV1Reader
 
 __all__ = ["FORMATS", "reader_named"]

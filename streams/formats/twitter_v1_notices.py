@@ -13,7 +13,7 @@ from msgspec.json import Decoder
 from streams.deadletters import Reason
 from streams.events import Account, Deletion, Follow, Profile, Suspension, SuspensionStatus
 from streams.formats.reader import Reading, Skipped
-from streams.formats.refusal import Refused
+from streams.refusal import Refused
 from streams.formats.twitter_v1_fields import (
     account_of,
     event_time,

@@ -6,7 +6,7 @@ from typing import Final
 
 from streams.deadletters import Reason
 from streams.events import Account, Post, PostRef, Retweet
-from streams.formats.refusal import Refused
+from streams.refusal import Refused
 from streams.formats.twitter_v1_fields import account_of, event_time, known_id, required_id
 from streams.formats.twitter_v1_payloads import Entities, Original, Status, User
 

@@ -17,7 +17,7 @@ from streams.settings import Secret, Settings
 __all__ = ["WorkerDiedError", "Workers", "environment_of"]
 
 _STOP_SECONDS: Final = 15.0
-_TAIL_BYTES: Final = 1_500
+_TAIL_BYTES: Final = 4_000
 
 
 class WorkerDiedError(AntiphonError):

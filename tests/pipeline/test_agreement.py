@@ -1,0 +1,132 @@
+"""The pipeline and the backtest agree: same dossiers, same alerts, however the work is split."""
+
+from pathlib import Path
+
+import pytest
+
+from streams.brokers.embedded import EmbeddedBroker
+from streams.cases import KHAMENEI_SITE
+from streams.core.roster import Roster
+from streams.core.roster_file import parse_roster
+from streams.formats.registry import reader_named
+from streams.rules_loading import bundled_rules
+from streams.runs.backtest import BacktestRun, backtest_files
+from streams.runs.demo import DemoRun, demo_broker, run_demo
+from streams.settings import Settings
+from tests.brokers.running import RunningBroker
+from tests.pipeline.sameness import assert_same
+from tests.pipeline.world import World
+
+
+class Silent:
+    """Nobody watches."""
+
+    def stage(self, text: str) -> None:
+        """Something begins."""
+
+    def ingesting(self, path: str, consumed_bytes: int, total_bytes: int | None, lines: int) -> None:
+        """So much of a file has been read."""
+
+    def draining(self, remaining: int) -> None:
+        """So many records are still to be dealt with."""
+
+
+def _demo(
+    broker: RunningBroker,
+    path: Path,
+    roster: Roster,
+    *,
+    form: str = "canonical",
+    workers: int = 1,
+    partitions: int | None = None,
+) -> DemoRun:
+    address = "embedded" if broker.kind == "embedded" else broker.address
+    with demo_broker(address, Settings(), workers) as settings:
+        return run_demo(
+            settings, [str(path)], reader_named(form), roster, Silent(), workers=workers, raw_partitions=partitions
+        )
+
+
+def _backtest(path: Path, roster: Roster, form: str = "canonical") -> BacktestRun:
+    return backtest_files([str(path)], reader_named(form), roster, bundled_rules())
+
+
+def test_the_bundled_case_gives_the_published_figures_and_three_alerts_for_one_subject(broker: RunningBroker) -> None:
+    """84 retweets by 19 officials, 37 by the top one, the first in the month of creation."""
+    roster = parse_roster(KHAMENEI_SITE.roster.read_bytes(), "roster.csv")
+    run = _demo(broker, KHAMENEI_SITE.events, roster)
+    dossier = run.results.dossiers["twitter:1280000000000000001"]
+    assert dossier.totals.retweet == 84
+    assert dossier.distinct_officials == 19
+    assert dossier.officials[0].retweets == 37
+    assert dossier.totals.follow == 2
+    assert dossier.first_amplified_at is not None
+    assert dossier.first_amplified_at.isoformat()[:7] == "2020-07"
+    assert dossier.suspension is not None
+    assert dossier.suspension.at.date().isoformat() == "2021-01-21"
+    assert sorted((alert.rule, alert.subject.handle) for alert in run.results.alerts.values()) == [
+        ("amplified-then-suspended", "Khamenei_site"),
+        ("new-account-sustained", "Khamenei_site"),
+        ("single-patron", "Khamenei_site"),
+    ]
+    assert run.letters == []
+    assert_same(run.results, _backtest(KHAMENEI_SITE.events, roster).results)
+
+
+def test_the_embedded_broker_gives_the_same_figures(tmp_path: Path) -> None:
+    """What a person sees at first is the real pipeline."""
+    with EmbeddedBroker():
+        pass
+    world = World(seed=11, events=3_000)
+    path = tmp_path / "world.ndjson"
+    world.write(path)
+    run = _demo(RunningBroker(address="", kind="embedded"), path, world.roster)
+    assert_same(run.results, _backtest(path, world.roster).results)
+
+
+@pytest.mark.parametrize(("workers", "partitions"), [(1, 1), (1, 12), (3, 12)])
+def test_one_worker_or_three_and_one_partition_or_twelve_agree_with_the_backtest(
+    kafka: RunningBroker, tmp_path: Path, workers: int, partitions: int
+) -> None:
+    """A made world with late, repeated and disordered events."""
+    world = World(seed=7, events=12_000)
+    path = tmp_path / "world.ndjson"
+    world.write(path)
+    oracle = _backtest(path, world.roster)
+    assert len(oracle.results.alerts) > 20
+    assert max(d.totals.retweet + d.totals.quote for d in oracle.results.dossiers.values()) > 100
+    run = _demo(kafka, path, world.roster, workers=workers, partitions=partitions)
+    assert_same(run.results, oracle.results)
+    assert run.letters == []
+
+
+@pytest.mark.parametrize(("workers", "partitions"), [(1, 1), (3, 12)])
+def test_the_french_parliament_comes_out_to_the_unit(
+    kafka: RunningBroker, shared_data: Path, workers: int, partitions: int
+) -> None:
+    """Facts counted independently of this project (see the data's own README)."""
+    folder = shared_data / "fr_parliament"
+    roster = parse_roster((folder / "roster.csv").read_bytes(), "roster.csv")
+    path = folder / "statuses_2015-2020.jsonl.xz"
+    run = _demo(kafka, path, roster, form="twitter-v1", workers=workers, partitions=partitions)
+    dossiers = run.results.dossiers
+    assert sum(dossier.totals.retweet for dossier in dossiers.values()) == 24_259
+    assert sum(dossier.totals.retweet > 0 for dossier in dossiers.values()) == 6_313
+    facts = {"85362553": (227, 58), "1976143068": (864, 52), "242694507": (125, 41), "155948847": (94, 40)}
+    facts["1110890216"] = (240, 39)
+    for account_id, figures in facts.items():
+        dossier = dossiers[f"twitter:{account_id}"]
+        assert (dossier.totals.retweet, dossier.distinct_officials) == figures
+    assert dossiers["twitter:1110890216"].subject_is_official
+    bursts = {
+        a.subject.handle: a.fired_at.date().isoformat()
+        for a in run.results.alerts.values()
+        if a.rule == "new-account-burst"
+    }
+    assert bursts == {
+        "LaREM_AN": "2017-09-18",
+        "RoxaMaracineanu": "2018-09-16",
+        "Renaissance_UE": "2019-04-06",
+        "jourdapres": "2020-04-20",
+    }
+    assert_same(run.results, _backtest(path, roster, "twitter-v1").results)

@@ -1,0 +1,158 @@
+"""Faults while events flow: the final figures and alerts are those of an undisturbed run."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from streams.brokers.administration import create_topics
+from streams.brokers.roster_topic import publish_roster
+from streams.core.backtest import Results
+from streams.formats.registry import reader_named
+from streams.rules_loading import bundled_rules
+from streams.runs.backtest import backtest_files
+from streams.runs.collection import collect
+from streams.runs.drain import wait_until_through
+from streams.runs.ingestion import ingest
+from streams.settings import Settings
+from tests.brokers.kafka import Kafka
+from tests.brokers.running import RunningBroker
+from tests.pipeline.crew import Crew
+from tests.pipeline.sameness import assert_same
+from tests.pipeline.world import World
+
+_SLICES = 24
+_DRAIN_SECONDS = 120.0
+_READER = reader_named("canonical")
+
+
+def _settings(address: str, prefix: str) -> Settings:
+    """Short sessions and small batches, so that faults hit many batches and are soon noticed."""
+    return Settings(
+        broker=address,
+        topic_prefix=prefix,
+        session_timeout_seconds=2.0,
+        commit_interval_seconds=0.3,
+        fetch_max_records=100,
+    )
+
+
+class _Run:
+    """A world, cut into slices, on its way through a pipeline whose workers a test mistreats."""
+
+    def __init__(self, settings: Settings, directory: Path, *, seed: int, events: int) -> None:
+        world = World(seed, events)
+        self.settings = settings
+        self.random = Random(seed)
+        self.crew = Crew(settings, directory)
+        self.whole = directory / "world.ndjson"
+        world.write(self.whole)
+        lines = self.whole.read_bytes().splitlines(keepends=True)
+        self.slices = []
+        for number in range(_SLICES):
+            path = directory / f"slice-{number}.ndjson"
+            path.write_bytes(b"".join(lines[number * len(lines) // _SLICES : (number + 1) * len(lines) // _SLICES]))
+            self.slices.append(path)
+        self.oracle = backtest_files([str(self.whole)], _READER, world.roster, bundled_rules()).results
+        self.written: dict[tuple[str, int], int] = {}
+        partitions = {"subject-events": 4, "subject-states": 4}
+        asyncio.run(create_topics(settings, partitions=partitions))
+        asyncio.run(publish_roster(settings, world.roster))
+
+    def ingest(self, path: Path) -> None:
+        self.written |= asyncio.run(ingest([str(path)], _READER, self.settings)).written
+
+    def flow(self, disturb: Callable[[int], None]) -> None:
+        """Ingest slice by slice, with a disturbance after each."""
+        for number, path in enumerate(self.slices):
+            self.ingest(path)
+            disturb(number)
+
+    def results(self) -> Results:
+        """Wait until everything is through, replacing workers that died, and collect."""
+        deadline = time.monotonic() + _DRAIN_SECONDS
+
+        def watch(remaining: int) -> None:
+            self.crew.replace_dead()
+            if time.monotonic() > deadline:
+                pytest.fail(f"{remaining} records are stuck after {_DRAIN_SECONDS:.0f} s\n{self.crew.logs()}")
+
+        asyncio.run(wait_until_through(self.settings, self.written, watch))
+        results, letters = asyncio.run(collect(self.settings))
+        assert letters == []
+        return results
+
+
+@pytest.mark.timeout(400)
+def test_ten_kills_and_a_changing_crew_change_nothing(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
+    """`kill -9` ten times at random moments, workers that join and leave, and the whole file a second time."""
+    run = _Run(_settings(kafka.address, topic_prefix), tmp_path, seed=5, events=16_000)
+    kills = 0
+
+    def disturb(number: int) -> None:
+        nonlocal kills
+        time.sleep(run.random.uniform(0.2, 1.5))
+        if number % 2 == 1 and kills < 10:
+            run.crew.kill_one(run.random)
+            kills += 1
+        elif number == 8:
+            run.crew.add()
+        elif number == 16:
+            assert run.crew.dismiss_one(run.random) == 0
+
+    try:
+        for _ in range(2):
+            run.crew.add()
+        run.flow(disturb)
+        run.ingest(run.whole)
+        assert_same(run.results(), run.oracle)
+        assert kills == 10
+    finally:
+        run.crew.dismiss_all()
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_that_was_asleep_for_longer_than_its_session_overwrites_nothing(
+    kafka: RunningBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    """SIGSTOP, others take over and go on, SIGCONT: the zombie's half-done transaction is refused by the broker."""
+    run = _Run(_settings(kafka.address, topic_prefix), tmp_path, seed=6, events=8_000)
+
+    def disturb(number: int) -> None:
+        if number in (6, 12, 18):
+            sleeper = run.crew.members[0]
+            run.crew.freeze(sleeper)
+            time.sleep(3.5)
+            run.ingest(run.slices[number])  # somebody else has the partitions by now, and works on them
+            run.crew.thaw(sleeper)
+
+    try:
+        for _ in range(2):
+            run.crew.add()
+        run.flow(disturb)
+        assert_same(run.results(), run.oracle)
+    finally:
+        run.crew.dismiss_all()
+
+
+@pytest.mark.timeout(300)
+def test_a_broker_that_is_killed_and_comes_back_loses_nothing(own_kafka: Kafka, tmp_path: Path) -> None:
+    """`kill -9` of the broker in the middle of the flow."""
+    run = _Run(_settings(own_kafka.address, "case-"), tmp_path, seed=8, events=8_000)
+
+    def disturb(number: int) -> None:
+        if number in (8, 16):
+            own_kafka.kill()
+            time.sleep(1)
+            own_kafka.start()
+
+    try:
+        for _ in range(2):
+            run.crew.add()
+        run.flow(disturb)
+        assert_same(run.results(), run.oracle)
+    finally:
+        run.crew.dismiss_all()

@@ -1,0 +1,159 @@
+"""Bad records on the raw topics: dead letters with the original bytes, and a pipeline that goes on."""
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from streams.brokers.administration import create_topics
+from streams.brokers.client import producer
+from streams.brokers.roster_topic import publish_roster
+from streams.deadletters import Reason
+from streams.events import Account, Post, Retweet, encode_event
+from streams.runs.collection import collect
+from streams.runs.drain import wait_until_through
+from streams.runs.workers import Workers
+from streams.settings import Settings
+from tests.brokers.running import RunningBroker
+from tests.pipeline.crew import Crew
+from tests.pipeline.world import World
+
+_WORLD = World(seed=3, events=0)
+
+
+def _good(number: int) -> bytes:
+    at = _WORLD.subjects[0].created_at or _WORLD.officials[0].created_at
+    assert at is not None
+    official, subject = _WORLD.officials[number % 40], _WORLD.subjects[0]
+    return encode_event(Retweet(platform="twitter", id=str(number), at=at, actor=official, subject=subject))
+
+
+def _poison() -> dict[bytes, Reason]:
+    official = _WORLD.officials[0].id.encode()
+    prefix = b'{"kind":"retweet","platform":"twitter","id":"1","at":"2022-01-02T00:00:00Z","actor":{"id":"' + official
+    whole = prefix + b'"},"subject":{"id":"700001"}}'
+    future = whole.replace(b"2022-01-02", b"2999-01-02")
+    return {
+        b"": Reason.NOT_JSON,
+        b"\x00\xff\xfe garbage \x1b[2J": Reason.NOT_JSON,
+        b"[" * 100_000: Reason.TOO_DEEP,
+        b'{"kind":"retweet"}': Reason.NOT_AN_EVENT,
+        whole.replace(b"retweet", b"teapot"): Reason.NOT_AN_EVENT,
+        prefix + b'"}}': Reason.NOT_AN_EVENT,
+        whole.replace(b'"700001"', b"700001"): Reason.NOT_AN_EVENT,
+        whole.replace(b"twitter", b"Tw itter"): Reason.NOT_AN_EVENT,
+        future: Reason.FUTURE_TIME,
+        whole.replace(b"2022-01-02", b"1969-01-02"): Reason.BAD_TIME,
+        whole.replace(b"2022-01-02T00:00:00Z", b"0001-01-01T00:00:00+00:01"): Reason.BAD_TIME,
+        whole[:-3]: Reason.NOT_JSON,
+        whole.replace(b"700001", b"7\xff"): Reason.NOT_JSON,
+    }
+
+
+def _settings(broker: RunningBroker, prefix: str, **changes: object) -> Settings:
+    return Settings(
+        broker=broker.address,
+        topic_prefix=prefix,
+        transactions=broker.is_real_kafka,
+        session_timeout_seconds=4.0,
+        commit_interval_seconds=0.3,
+        **changes,  # type: ignore[arg-type]  # whatever a test wants otherwise
+    )
+
+
+def _write(settings: Settings, values: list[bytes]) -> dict[tuple[str, int], int]:
+    async def write() -> dict[tuple[str, int], int]:
+        client = producer(settings)
+        await client.start()
+        try:
+            sent = [await client.send_and_wait(settings.topic("retweets"), v, key=b"k", partition=0) for v in values]
+        finally:
+            await client.stop()
+        return {("retweets", 0): sent[-1].offset + 1}
+
+    asyncio.run(create_topics(settings))
+    asyncio.run(publish_roster(settings, _WORLD.roster))
+    return asyncio.run(write())
+
+
+def test_poison_between_good_records_becomes_dead_letters_and_nothing_else_is_lost(
+    broker: RunningBroker, topic_prefix: str
+) -> None:
+    """Each with the bytes that came, the reason and the place; the good ones all count."""
+    settings = _settings(broker, topic_prefix)
+    poison = _poison()
+    values = [value for number, bad in enumerate(poison) for value in (_good(number), bad)]
+    written = _write(settings, values)
+    with Workers(settings, 1) as crew:
+        asyncio.run(wait_until_through(settings, written, lambda _remaining: crew.check()))
+    results, letters = asyncio.run(collect(settings))
+    assert {letter.payload: letter.reason for letter in letters} == poison
+    assert {letter.offset: letter.payload for letter in letters} == {2 * n + 1: bad for n, bad in enumerate(poison)}
+    assert {(letter.topic, letter.partition) for letter in letters} == {("retweets", 0)}
+    assert results.dossiers["twitter:700000"].totals.retweet == len(poison)
+
+
+def test_an_account_created_before_time_began_does_not_stop_anything(broker: RunningBroker, topic_prefix: str) -> None:
+    """A valid event may hold times that no calendar can shift: they count as not said."""
+    settings = _settings(broker, topic_prefix)
+    odd = _good(1).replace(b'"subject":{', b'"subject":{"created_at":"0001-01-01T00:00:00+00:01",', 1)
+    odd = odd.replace(b',"created_at":"2021', b',"ignored":"2021')
+    written = _write(settings, [odd, _good(2)])
+    with Workers(settings, 1) as crew:
+        asyncio.run(wait_until_through(settings, written, lambda _remaining: crew.check()))
+    results, letters = asyncio.run(collect(settings))
+    assert letters == []
+    assert results.dossiers["twitter:700000"].totals.retweet == 2
+
+
+def test_a_flood_of_garbage_stops_the_worker_with_a_sentence(
+    broker: RunningBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    """A bug or an attack, not data: the brake ends the process with status 70."""
+    settings = _settings(broker, topic_prefix, dead_letter_run=50)
+    _write(settings, [os.urandom(20) for _ in range(200)])
+    crew = Crew(settings, tmp_path)
+    try:
+        worker = crew.add()
+        assert worker.wait(60) == 70
+        assert "in a row were refused" in crew.logs()
+    finally:
+        crew.dismiss_all()
+
+
+def test_a_broken_internal_record_stops_the_worker(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
+    """Nobody but SCREEN writes subject events: what cannot be decoded there is our own fault, and must be seen."""
+    settings = _settings(kafka, topic_prefix)
+    _write(settings, [_good(1)])
+
+    async def corrupt() -> None:
+        client = producer(settings)
+        await client.start()
+        await client.send_and_wait(settings.topic("subject-events"), b'{"kind":"retweet"', partition=0)
+        await client.stop()
+
+    asyncio.run(corrupt())
+    crew = Crew(settings, tmp_path)
+    try:
+        began = time.monotonic()
+        assert crew.add().wait(60) == 70
+        assert time.monotonic() - began < 60
+        assert "TRACK failed" in crew.logs()
+    finally:
+        crew.dismiss_all()
+
+
+@pytest.mark.parametrize("account_id", ["x" * 257, ""])
+def test_ids_beyond_their_bounds_are_refused(broker: RunningBroker, topic_prefix: str, account_id: str) -> None:
+    """Structs made in Python are not validated: the screen must look again."""
+    settings = _settings(broker, topic_prefix)
+    at = _WORLD.officials[0].created_at
+    assert at is not None
+    post = Post(platform="twitter", id="1", at=at, actor=_WORLD.officials[0], mentions=(Account(id=account_id),))
+    written = _write(settings, [encode_event(post)])
+    with Workers(settings, 1) as crew:
+        asyncio.run(wait_until_through(settings, written, lambda _remaining: crew.check()))
+    _results, letters = asyncio.run(collect(settings))
+    assert [letter.reason for letter in letters] == [Reason.NOT_AN_EVENT]
