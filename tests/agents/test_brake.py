@@ -1,0 +1,50 @@
+"""The brake lets single refusals pass and stops a run of them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.agents.brake import Brake, TooManyRefusalsError
+
+
+def _observe(brake: Brake, outcomes: list[bool]) -> None:
+    trailing = 0
+    for refused in outcomes:
+        trailing = trailing + 1 if refused else 0
+    brake.observe(len(outcomes), sum(outcomes), trailing)
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=1, max_size=30), max_size=30))
+def test_it_stops_exactly_when_the_limit_is_reached_in_a_row_at_the_end_of_a_batch(batches: list[list[bool]]) -> None:
+    """Counted over batch boundaries, against the plain sequence."""
+    brake = Brake(run=20, share=1.0)
+    in_a_row = 0
+    for batch in batches:
+        for refused in batch:
+            in_a_row = in_a_row + 1 if refused else 0
+        if in_a_row >= 20:
+            with pytest.raises(TooManyRefusalsError, match="in a row"):
+                _observe(brake, batch)
+            return
+        _observe(brake, batch)
+
+
+def test_it_stops_when_the_share_of_the_last_ten_thousand_is_too_high() -> None:
+    """Every second record refused is no run, and still a bug or an attack."""
+    brake = Brake(run=1_000_000, share=0.4)
+    for _ in range(9):
+        brake.observe(1_000, 500, 1)
+    with pytest.raises(TooManyRefusalsError, match="of the last"):
+        brake.observe(1_000, 500, 1)
+
+
+def test_what_lies_further_back_than_ten_thousand_records_is_forgiven() -> None:
+    """A bad hour yesterday does not stop a good source today."""
+    brake = Brake(run=1_000_000, share=0.5)
+    brake.observe(9_000, 4_000, 0)
+    for _ in range(100):
+        brake.observe(1_000, 100, 0)
+    for _ in range(5):
+        brake.observe(1_000, 900, 0)
+    with pytest.raises(TooManyRefusalsError):
+        brake.observe(1_000, 900, 0)

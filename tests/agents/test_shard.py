@@ -1,0 +1,138 @@
+"""A shard on a real broker: all of a batch or nothing, and only the newest owner writes."""
+
+import asyncio
+
+import pytest
+from aiokafka.errors import ProducerFenced
+from prometheus_client import CollectorRegistry
+
+from streams.agents.shard import Shard
+from streams.brokers.administration import create_topics
+from streams.brokers.client import producer
+from streams.brokers.outbox import OutgoingRecord
+from streams.brokers.reading import read_topic
+from streams.core.subject import Subject, encode_subject
+from streams.core.subject_event import Coordinates, SubjectEvent
+from streams.core.track import new_subject
+from streams.events import Account
+from streams.metrics import Metrics
+from streams.settings import Settings
+from tests.brokers.running import RunningBroker
+
+
+def _shard(settings: Settings) -> Shard:
+    return Shard(0, settings, Metrics(CollectorRegistry()))
+
+
+def _subject(number: int) -> Subject:
+    return new_subject(
+        SubjectEvent(
+            kind="profile",
+            platform="twitter",
+            event_id=str(number),
+            at_us=1,
+            subject=Account(id=str(number)),
+            source=Coordinates("profiles", 0, number),
+        )
+    )
+
+
+async def _dossiers(settings: Settings) -> list[bytes]:
+    return [record.value async for record in read_topic(settings, "dossiers")]
+
+
+def _output(text: bytes) -> OutgoingRecord:
+    return OutgoingRecord("dossiers", b"k", text)
+
+
+@pytest.fixture
+def settings(kafka: RunningBroker, topic_prefix: str) -> Settings:
+    made = Settings(broker=kafka.address, topic_prefix=topic_prefix)
+    asyncio.run(create_topics(made))
+    return made
+
+
+def test_what_was_committed_is_there_when_the_shard_is_opened_again(settings: Settings) -> None:
+    """States, position, and outputs that others can read."""
+
+    async def run() -> None:
+        shard = _shard(settings)
+        await shard.open()
+        await shard.commit([_output(b"one")], {"twitter:1": _subject(1)}, 5)
+        await shard.commit([_output(b"two")], {"twitter:2": _subject(2)}, 9)
+        await shard.close()
+        again = _shard(settings)
+        await again.open()
+        assert (again.position, len(again)) == (9, 2)
+        for number in (1, 2):
+            found = again.load(f"twitter:{number}")
+            assert found is not None
+            assert encode_subject(found) == encode_subject(_subject(number))
+        assert again.load("twitter:3") is None
+        await again.close()
+        assert await _dossiers(settings) == [b"one", b"two"]
+
+    asyncio.run(run())
+
+
+def test_an_earlier_owner_can_write_nothing_once_the_shard_is_opened_elsewhere(settings: Settings) -> None:
+    """Neither states nor outputs: the newer ones stay the last."""
+
+    async def run() -> None:
+        old = _shard(settings)
+        await old.open()
+        await old.commit([_output(b"first")], {"twitter:1": _subject(1)}, 1)
+        new = _shard(settings)
+        await new.open()
+        await new.commit([_output(b"newer")], {"twitter:2": _subject(2)}, 7)
+        with pytest.raises(ProducerFenced):
+            await old.commit([_output(b"stale")], {"twitter:2": _subject(3)}, 3)
+        await old.close()
+        await new.close()
+        reader = _shard(settings)
+        await reader.open()
+        assert reader.position == 7
+        found = reader.load("twitter:2")
+        assert found is not None
+        assert found.state.subject_id == "2"
+        await reader.close()
+        assert await _dossiers(settings) == [b"first", b"newer"]
+
+    asyncio.run(run())
+
+
+def test_a_transaction_left_open_is_undone_by_the_next_owner(settings: Settings) -> None:
+    """Records that were written but not committed when a worker died are nobody's business."""
+
+    async def run() -> None:
+        dying = _shard(settings)
+        await dying.open()
+        client = dying._producer
+        assert client is not None
+        await client.begin_transaction()
+        await client.send_and_wait(settings.topic("dossiers"), b"half done", key=b"k", partition=0)
+        await client.send_and_wait(settings.topic("subject-states"), b"half done", key=b"twitter:9", partition=0)
+        heir = _shard(settings)
+        await heir.open()
+        assert (heir.position, len(heir)) == (0, 0)
+        assert await _dossiers(settings) == []
+        await heir.close()
+        await dying.close()
+
+    asyncio.run(run())
+
+
+def test_a_record_no_shard_writes_stops_the_opening(settings: Settings) -> None:
+    """Broken internal state is our own fault and must be seen."""
+
+    async def run() -> None:
+        stranger = producer(settings)
+        await stranger.start()
+        await stranger.send_and_wait(settings.topic("subject-states"), None, key=b"\x00position", partition=0)
+        await stranger.stop()
+        shard = _shard(settings)
+        with pytest.raises(ValueError, match="no shard writes"):
+            await shard.open()
+        await shard.close()
+
+    asyncio.run(run())
