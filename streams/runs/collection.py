@@ -1,20 +1,15 @@
 """Collecting what a run wrote to the enriched topics: each amplification once, the last of everything else."""
 
-from collections.abc import AsyncIterator, Mapping
-
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import json
 
-from streams.brokers.administration import topic_states
-from streams.brokers.client import consumer
 from streams.brokers.dead_letter_record import read_dead_letter
+from streams.brokers.reading import read_topic
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.deadletters import DeadLetter
 from streams.settings import Settings
-from streams.transport.batches import Record
 
-__all__ = ["collect", "read_topic"]
+__all__ = ["collect"]
 
 
 async def collect(settings: Settings) -> tuple[Results, list[DeadLetter]]:
@@ -42,32 +37,3 @@ async def collect(settings: Settings) -> tuple[Results, list[DeadLetter]]:
         ),
         letters,
     )
-
-
-async def read_topic(settings: Settings, name: str) -> AsyncIterator[Record]:
-    """Every committed record of a topic (plain name), from its beginning to where it ends now.
-
-    The end is the later of what the broker says when asked and what its fetches say: the embedded broker's answer to
-    the first question is too low.
-    """
-    state = next(state for state in await topic_states(settings) if state.topic.name == name)
-    tps = [TopicPartition(state.name, partition) for partition in range(state.partitions)]
-    client = consumer(settings, max_partition_fetch_bytes=16_777_216, fetch_max_wait_ms=100)
-    await client.start()
-    try:
-        client.assign(tps)
-        await client.seek_to_beginning(*tps)
-        ends = await client.end_offsets(tps)
-        while True:
-            fetched = await client.getmany(timeout_ms=300)
-            for records in fetched.values():
-                for record in records:
-                    yield record
-            if not fetched and not [tp for tp in tps if await client.position(tp) < _end(client, tp, ends)]:
-                return
-    finally:
-        await client.stop()
-
-
-def _end(client: AIOKafkaConsumer, tp: TopicPartition, ends: Mapping[TopicPartition, int]) -> int:
-    return max(ends[tp], client.highwater(tp) or 0)
