@@ -15,8 +15,8 @@ from streams.errors import ConfigurationError
 __all__ = ["Secret", "Settings", "load_settings"]
 
 _PREFIX: Final = "ANTIPHON_"
-# Variables of this prefix that are not settings of the program: they belong to its tests.
-_NOT_SETTINGS: Final = frozenset({"ANTIPHON_CONFIG", "ANTIPHON_TEST_BROKER"})
+# Variables of this prefix that are no settings: where the settings are, tracebacks of the command line, its tests.
+_NOT_SETTINGS: Final = frozenset({"ANTIPHON_CONFIG", "ANTIPHON_DEBUG", "ANTIPHON_TEST_BROKER"})
 
 Name: TypeAlias = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{0,100}$")]
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
@@ -56,6 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     metrics_host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
     metrics_port: Port = 0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
     sasl_username: str | None = None

@@ -1,9 +1,13 @@
 """The worker process: starts the app, stops it on a signal, and makes sure that a failed one really ends."""
 
+import asyncio
 import logging
 import os
+import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import faust
@@ -15,59 +19,133 @@ from streams.errors import ConfigurationError
 from streams.metrics import Metrics
 from streams.settings import Settings
 
-__all__ = ["run_worker"]
+__all__ = ["EXIT_FAILED", "run_worker"]
 
 _log: Final = logging.getLogger(__name__)
+EXIT_FAILED: Final = 70
 # A failed worker has nothing left to lose: what was not acknowledged is not committed. If an orderly stop takes longer
 # than this, the process is ended.
 _LAST_GASP_SECONDS: Final = 5.0
-EXIT_FAILED: Final = 70
+# After a signal: a stop takes about a second, and longer than Docker's ten seconds nobody waits for it.
+_STOP_SECONDS: Final = 8.0
+# `timeout`, shells and supervisors signal a process and then its group: within this time it is one signal.
+_ONE_SIGNAL_SECONDS: Final = 1.0
 
 
 def run_worker(settings: Settings, rules: RuleSet) -> int:
-    """Run until a signal or a fatal error; returns the exit status (0 after a signal, 70 after an error)."""
+    """Run until a signal or a fatal error; returns the exit status (0 after a signal, 70 after an error).
+
+    A second signal, or a stop that takes longer than 8 s, ends the process at once with status 70: nothing is lost by
+    that, since only what is acknowledged is committed. Raises `ConfigurationError` where the metrics port is taken.
+    """
     metrics = Metrics(CollectorRegistry())
-    _serve_metrics(settings, metrics)
-    failed: list[BaseException] = []
-    worker: list[Any] = []
+    with _serving(settings, metrics), ExitStack() as until_the_end:
+        return asyncio.run(_run(settings, rules, metrics, until_the_end))
+
+
+async def _run(settings: Settings, rules: RuleSet, metrics: Metrics, until_the_end: ExitStack) -> int:
+    loop = asyncio.get_running_loop()
+    # Of the fatal error, or of `None` for a signal; whatever comes first counts.
+    ending: asyncio.Future[BaseException | None] = loop.create_future()
+
+    def end(why: BaseException | None) -> None:
+        if not ending.done():
+            ending.set_result(why)
+
+    signalled_at = 0.0
+
+    def on_signal(number: int) -> None:
+        nonlocal signalled_at
+        if not ending.done():
+            signalled_at = loop.time()
+            _log.info("stopping", extra={"signal": signal.Signals(number).name})
+            end(None)
+        elif loop.time() - signalled_at > _ONE_SIGNAL_SECONDS:
+            _end_now("signalled twice")
+
+    logged: list[BaseException] = []
 
     def on_fatal(error: BaseException) -> None:
-        if failed:
-            return
-        failed.append(error)
-        deadline = threading.Timer(_LAST_GASP_SECONDS, _end_now)
-        deadline.daemon = True
-        deadline.start()
-        worker[0]._shutdown_immediately = True
-        app.loop.call_soon_threadsafe(lambda: app.loop.create_task(app.crash(error)))
+        logged.append(error)  # by the agent's boundary, which calls this
+        loop.call_soon_threadsafe(end, error)
 
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal, number)
     app = build_app(settings, rules, metrics, on_fatal)
-    worker.append(faust.Worker(app, loglevel=None, override_logging=False, redirect_stdouts=False, quiet=True))
-    try:
-        worker[0].execute_from_commandline()
-    except SystemExit as stop:
-        if not failed:
-            return stop.code if isinstance(stop.code, int) else 0
-    except BaseException as error:
-        if not failed:
-            raise
-        _log.debug("stopped", exc_info=error)
-    return EXIT_FAILED if failed else 0
+    worker = _Worker(app, loglevel=None, override_logging=False, redirect_stdouts=False, quiet=True)
+    serving = loop.create_task(worker.start())  # done when the worker is, with what it failed of
+
+    def on_served(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            end(task.exception() or worker.crash_reason or RuntimeError("Faust stopped by itself"))
+
+    serving.add_done_callback(on_served)
+    _log.info(
+        "worker starting",
+        extra={"broker": settings.broker, "group": settings.group, "rules": len(rules.rules), "digest": rules.digest},
+    )
+    error = await ending
+    until_the_end.enter_context(_deadline(_STOP_SECONDS if error is None else _LAST_GASP_SECONDS))
+    await worker.stop()
+    serving.cancel()
+    await asyncio.wait([serving])
+    if error is None:
+        _log.info("worker stopped")
+        return 0
+    _log.critical("worker failed", exc_info=None if error in logged else error)
+    return EXIT_FAILED
 
 
-def _serve_metrics(settings: Settings, metrics: Metrics) -> None:
+class _Worker(faust.Worker):  # type: ignore[misc]  # faust ships no types
+    """Faust's worker without what it does for a terminal of its own: no spinner, no signals."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.spinner = None
+
+    def install_signal_handlers(self) -> None:
+        """`_run` has installed them."""
+
+    async def on_startup_finished(self) -> None:
+        """Partitions are assigned, agents are running."""
+        _log.info("worker ready")
+
+
+@contextmanager
+def _serving(settings: Settings, metrics: Metrics) -> Iterator[None]:
+    """Metrics over HTTP for as long as the block runs; nothing where the port is 0."""
     if settings.metrics_port == 0:
+        yield
         return
     try:
-        start_http_server(settings.metrics_port, addr=settings.metrics_host, registry=metrics.registry)
+        server, thread = start_http_server(settings.metrics_port, addr=settings.metrics_host, registry=metrics.registry)
     except OSError as error:
         raise ConfigurationError(
             f"metrics_port: cannot listen on {settings.metrics_host}:{settings.metrics_port}: {error.strerror}",
             remedy="choose a free port, or 0 for no metrics",
         ) from error
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
-def _end_now() -> None:
+@contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Ends the process if the block takes longer."""
+    timer = threading.Timer(seconds, _end_now, [f"did not stop within {seconds:.0f} s"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _end_now(why: str) -> None:
+    _log.warning("worker ended at once", extra={"reason": why})
     logging.shutdown()
     sys.stderr.flush()
     os._exit(EXIT_FAILED)

@@ -1,6 +1,8 @@
 """Topics on a broker: create what is missing, say what differs, list, and remove what a demo made."""
 
+import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,13 +12,16 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from msgspec import Struct
 
-from streams.brokers.client import BrokerError, admin, consumer
+from streams.brokers.client import admin, consumer
+from streams.brokers.failures import BrokerError, refusal
 from streams.settings import Settings
 from streams.topics import TOPICS, Topic
 
-__all__ = ["TopicState", "create_topics", "delete_topics", "end_offsets", "topic_states"]
+__all__ = ["TopicState", "cleanup_policies", "create_topics", "delete_topics", "end_offsets", "topic_states"]
 
 _log: Final = logging.getLogger(__name__)
+_USABLE_SECONDS: Final = 30.0
+_POLICY: Final = "cleanup.policy"
 
 
 class TopicState(Struct, frozen=True, kw_only=True):
@@ -48,8 +53,28 @@ async def create_topics(
         response = await client.create_topics(wanted)
         for name, code, *detail in response.topic_errors:
             if code not in (0, TopicAlreadyExistsError.errno):
-                raise BrokerError(f"topic {name} cannot be created: {for_code(code).__name__} {detail or ''}".strip())
-        return await _states(client, settings)
+                raise refusal(f"topic {name} cannot be created", for_code(code)(*filter(None, detail)))
+        return await _wait_until_usable(client, settings)
+
+
+async def _wait_until_usable(client: Any, settings: Settings) -> list[TopicState]:
+    """A new topic takes a moment to reach every broker and to get its leaders; before that, clients stumble over it."""
+    names = [settings.topic(topic.name) for topic in TOPICS]
+    deadline = time.monotonic() + _USABLE_SECONDS
+    while time.monotonic() < deadline:
+        described = await client.describe_topics(names)
+        waiting = [
+            entry["topic"]
+            for entry in described
+            if entry["error_code"] or not all(partition["leader"] >= 0 for partition in entry["partitions"])
+        ]
+        if not waiting:
+            return await _states(client, settings)
+        await asyncio.sleep(0.1)
+    raise BrokerError(
+        f"topics were created but got no leader within {_USABLE_SECONDS:.0f} s: {', '.join(waiting)}",
+        remedy="see the broker's log",
+    )
 
 
 async def topic_states(settings: Settings) -> list[TopicState]:
@@ -59,7 +84,10 @@ async def topic_states(settings: Settings) -> list[TopicState]:
 
 
 async def _states(client: Any, settings: Settings) -> list[TopicState]:
-    described = await client.describe_topics([settings.topic(topic.name) for topic in TOPICS])
+    # Never ask about a topic that is not there: some brokers create what they are asked about.
+    existing = set(await client.list_topics())
+    wanted = [name for topic in TOPICS if (name := settings.topic(topic.name)) in existing]
+    described = await client.describe_topics(wanted) if wanted else []
     found = {entry["topic"]: len(entry["partitions"]) for entry in described if not entry["error_code"]}
     return [
         TopicState(topic=topic, name=settings.topic(topic.name), partitions=found.get(settings.topic(topic.name), 0))
@@ -67,12 +95,29 @@ async def _states(client: Any, settings: Settings) -> list[TopicState]:
     ]
 
 
-async def topic_settings(settings: Settings, name: str) -> dict[str, str]:
-    """The settings the broker has for a topic, by Kafka's names. Raises `KafkaError` where it does not tell."""
+async def cleanup_policies(settings: Settings) -> dict[str, str]:
+    """How the broker cleans up each topic of the catalogue that it has (`compact`, `delete` or both), by plain name.
+
+    Empty where the broker does not tell: the embedded one cannot, and a user may lack the right to ask.
+    """
     async with admin(settings) as client:
-        resource = ConfigResource(ConfigResourceType.TOPIC, settings.topic(name))
-        responses = await client.describe_configs([resource])
-        return {entry[0]: entry[1] for response in responses for entry in response.resources[0][4]}
+        present = [state for state in await _states(client, settings) if state.partitions]
+        if not present:
+            return {}
+        resources = [ConfigResource(ConfigResourceType.TOPIC, state.name, {_POLICY: None}) for state in present]
+        try:
+            responses = await client.describe_configs(resources)
+        except KafkaError as error:
+            _log.debug("the broker does not tell how topics are cleaned up", extra={"error": repr(error)})
+            return {}
+        plain = {state.name: state.topic.name for state in present}
+        return {
+            plain[resource]: str(entry[1])
+            for response in responses
+            for code, _message, _kind, resource, entries in response.resources
+            for entry in entries
+            if not code and entry[0] == _POLICY
+        }
 
 
 async def delete_topics(settings: Settings) -> None:

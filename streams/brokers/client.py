@@ -8,18 +8,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from streams.errors import AntiphonError, ConfigurationError
+from streams.brokers.failures import BrokerError, broker_errors
+from streams.errors import ConfigurationError
 from streams.settings import Settings
 
 __all__ = ["BrokerError", "admin", "client_options", "consumer", "producer", "ssl_context"]
-
-
-class BrokerError(AntiphonError):
-    """The broker cannot be reached or refuses what was asked."""
-
-    exit_code = 3
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext | None:
@@ -71,20 +65,14 @@ def consumer(settings: Settings, **options: Any) -> AIOKafkaConsumer:
 
 @asynccontextmanager
 async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """An admin client, started and closed again. Raises `BrokerError` when nobody answers within ten seconds."""
+    """An admin client, started and closed again. Inside the block errors are `BrokerError`s.
+
+    Raises `BrokerError` when nobody answers within ten seconds.
+    """
     client = AIOKafkaAdminClient(**client_options(settings), request_timeout_ms=10_000)
-    try:
-        await asyncio.wait_for(client.start(), 10)
-    except (KafkaConnectionError, TimeoutError, OSError) as error:
-        await client.close()
-        raise BrokerError(
-            f"no Kafka broker answers at {settings.broker}",
-            remedy="start one, or name another with --broker HOST:PORT (ANTIPHON_BROKER)",
-        ) from error
-    except KafkaError as error:
-        await client.close()
-        raise BrokerError(f"the broker at {settings.broker} refuses: {error}") from error
-    try:
-        yield client
-    finally:
-        await client.close()
+    with broker_errors(settings):
+        try:
+            await asyncio.wait_for(client.start(), 10)
+            yield client
+        finally:
+            await client.close()

@@ -1,0 +1,116 @@
+"""What goes wrong with a broker, as sentences that people can act on. Knows aiokafka's errors, sends nothing."""
+
+import logging
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from aiokafka import errors as kafka
+
+from streams.errors import AntiphonError
+from streams.settings import Settings
+
+__all__ = ["BrokerError", "broker_error", "broker_errors", "refusal"]
+
+_START_ONE: Final = "start one, or name another with --broker HOST:PORT (ANTIPHON_BROKER)"
+_UNREACHABLE: Final = (
+    kafka.KafkaConnectionError,
+    kafka.KafkaTimeoutError,
+    kafka.NodeNotReadyError,
+    kafka.NoBrokersAvailable,
+    kafka.RequestTimedOutError,
+    TimeoutError,
+    OSError,
+)
+_REMEDIES: Final[tuple[tuple[type[kafka.KafkaError], str], ...]] = (
+    (
+        kafka.InvalidSessionTimeoutError,
+        "set session_timeout_seconds within the broker's group.min.session.timeout.ms and group.max.session.timeout.ms",
+    ),
+    (kafka.TopicAuthorizationFailedError, "give the user the rights to these topics"),
+    (kafka.GroupAuthorizationFailedError, "give the user the right to read as the group (topic_prefix + app_id)"),
+    (kafka.TransactionalIdAuthorizationFailed, "give the user the rights to transactional ids that begin as the group"),
+    (kafka.ClusterAuthorizationFailedError, "give the user the right to do this on the cluster"),
+    (kafka.SaslAuthenticationFailed, "check sasl_mechanism, sasl_username and sasl_password"),
+    (kafka.AuthenticationFailedError, "check sasl_mechanism, sasl_username and sasl_password"),
+    (kafka.UnsupportedSaslMechanismError, "set a sasl_mechanism that the broker offers"),
+    (kafka.InvalidReplicationFactorError, "ask for at most as many replicas as there are brokers: --replication N"),
+    (kafka.UnknownTopicOrPartitionError, "see `antiphon topics list`"),
+)
+
+
+class BrokerError(AntiphonError):
+    """The broker cannot be reached or refuses what was asked."""
+
+    exit_code = 3
+
+
+def broker_error(error: BaseException, address: str, *, reason: BaseException | None = None) -> BrokerError:
+    """The error as people read it. `address` is the broker setting; `reason` is why a connection failed, if known."""
+    if not isinstance(error, _UNREACHABLE):
+        return refusal(f"the broker at {address} refuses", error)
+    if isinstance(reason, kafka.KafkaError):
+        return refusal(f"the broker at {address} refuses the connection", reason)
+    why = "" if reason is None else f" ({_worded(reason)})"
+    return BrokerError(f"no Kafka broker answers at {address}{why}", remedy=_START_ONE)
+
+
+def refusal(what: str, error: BaseException) -> BrokerError:
+    """`what` was refused, and by this answer."""
+    remedies = (remedy for kind, remedy in _REMEDIES if isinstance(error, kind))
+    return BrokerError(f"{what}: {_worded(error)}", remedy=next(remedies, "see the broker's log"))
+
+
+@contextmanager
+def broker_errors(settings: Settings) -> Iterator[None]:
+    """Inside the block, what aiokafka raises becomes a `BrokerError`."""
+    listener = _Listener()
+    log = logging.getLogger("aiokafka")
+    log.addHandler(listener)
+    try:
+        yield
+    except (kafka.KafkaError, TimeoutError, ConnectionError, socket.gaierror) as error:
+        raise broker_error(error, settings.broker, reason=listener.heard) from error
+    finally:
+        log.removeHandler(listener)
+
+
+class _Listener(logging.Handler):
+    """Hears why a connection failed: aiokafka logs that, and raises only that none could be made."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.heard: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        last = record.args[-1] if isinstance(record.args, tuple) and record.args else None
+        if isinstance(last, BaseException):
+            self.heard = last
+
+
+def _worded(error: BaseException) -> str:
+    match error:
+        case ConnectionRefusedError():
+            return "connection refused"
+        case ssl.SSLError():
+            return f"TLS: {error.reason or error}"
+        case TimeoutError():
+            return "timed out"
+        case OSError():
+            return error.strerror or str(error)
+        case kafka.BrokerResponseError():
+            return _in_words(type(error), " ".join(map(str, error.args)) or error.description)
+        case kafka.KafkaError():
+            return _in_words(type(error), " ".join(map(str, error.args)))
+        case _:
+            return str(error) or type(error).__name__
+
+
+def _in_words(kind: type[kafka.KafkaError], said: str) -> str:
+    """`InvalidSessionTimeoutError` as `invalid session timeout`, and what was said."""
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__.removesuffix("Error")).lower()
+    detail = " ".join(said.split()).rstrip(".")
+    return f"{name} ({detail})" if detail else name

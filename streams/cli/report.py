@@ -1,0 +1,186 @@
+"""What a run found, as tables for people and as one JSON document for machines."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from streams.core.backtest import Results
+from streams.core.enriched import Alert, Dossier
+from streams.core.subject_event import subject_key
+from streams.refusal import printable
+from streams.formats.tally import Tally
+
+__all__ = ["alerted_dossiers", "as_json", "print_report", "print_rules", "rule_figures"]
+
+_MAX_SUBJECTS = 20
+_SEVERITY_STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+def alerted_dossiers(results: Results) -> list[tuple[str, Dossier, list[Alert]]]:
+    """The subjects with alerts, most amplified first: key, dossier, alerts in the order in which they fired."""
+    alerts: dict[str, list[Alert]] = defaultdict(list)
+    for alert in results.alerts.values():
+        alerts[subject_key(alert.platform, alert.subject.id)].append(alert)
+    found = [
+        (key, results.dossiers[key], sorted(of_subject, key=lambda a: (a.fired_at, a.rule)))
+        for key, of_subject in alerts.items()
+        if key in results.dossiers
+    ]
+    return sorted(found, key=lambda item: (-item[1].totals.retweet - item[1].totals.quote, item[0]))
+
+
+def rule_figures(results: Results) -> dict[str, dict[str, Any]]:
+    """Per rule: alerts, subjects, and the lead times (days from firing to a known suspension after it)."""
+    figures: dict[str, dict[str, Any]] = {}
+    for alert in sorted(results.alerts.values(), key=lambda a: (a.rule, a.fired_at, a.id)):
+        entry = figures.setdefault(alert.rule, {"alerts": 0, "subjects": set(), "lead_days": []})
+        entry["alerts"] += 1
+        entry["subjects"].add(subject_key(alert.platform, alert.subject.id))
+        dossier = results.dossiers.get(subject_key(alert.platform, alert.subject.id))
+        suspension = dossier.suspension if dossier is not None else None
+        if suspension is not None and suspension.status in ("suspended", "deleted") and suspension.at >= alert.fired_at:
+            entry["lead_days"].append(round((suspension.at - alert.fired_at) / timedelta(days=1), 2))
+    return {rule: entry | {"subjects": len(entry["subjects"])} for rule, entry in figures.items()}
+
+
+def as_json(results: Results, tally: Tally, refused: int, **more: Any) -> bytes:
+    """One document: counts, alerted subjects with their dossiers and alerts, and figures per rule."""
+    document = {
+        **more,
+        "lines": tally.lines,
+        "events": tally.events,
+        "skipped": dict(tally.skipped),
+        "dead_letters": refused,
+        "amplifications": len(results.amplifications),
+        "subjects": len(results.dossiers),
+        "rules": rule_figures(results),
+        "alerted": [
+            {"key": key, "dossier": dossier, "alerts": alerts} for key, dossier, alerts in alerted_dossiers(results)
+        ],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2)
+
+
+def print_report(console: Console, results: Results, tally: Tally, refused: int, seconds: float) -> None:
+    """The tables: each alerted subject by the numbers, its alerts, and a closing line with the account of the run."""
+    found = alerted_dossiers(results)
+    for key, dossier, alerts in found[:_MAX_SUBJECTS]:
+        console.print(_numbers(key, dossier))
+        console.print(Text(printable(max(alerts, key=lambda alert: alert.as_of).summary)))
+        console.print(_alerts(alerts))
+    if len(found) > _MAX_SUBJECTS:
+        console.print(
+            Text(f"… and {len(found) - _MAX_SUBJECTS} more subjects with alerts (--out DIR writes all of them)")
+        )
+    if not found:
+        console.print(Text("No rule held for any subject."))
+    skipped = sum(tally.skipped.values())
+    console.print()
+    console.print(
+        Text(
+            f"{tally.lines:,} lines: {tally.events:,} events, {skipped:,} skipped by name, {refused:,} dead letters. "
+            f"{len(results.amplifications):,} amplifications of {len(results.dossiers):,} subjects, "
+            f"{len(results.alerts):,} alerts, in {seconds:.1f} s."
+        )
+    )
+
+
+def _numbers(key: str, dossier: Dossier) -> Table:
+    table = Table(title=Text(f"{_handle(dossier.subject.handle) or key} by the numbers", "bold"), title_justify="left")
+    table.add_column("figure")
+    table.add_column("value", overflow="fold")
+    for name, value in _rows(key, dossier):
+        table.add_row(Text(name), Text(printable(value)))
+    return table
+
+
+def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
+    totals, subject = dossier.totals, dossier.subject
+    yield "account", key
+    yield "retweets by officials", f"{totals.retweet:,}" + (f", and {totals.quote:,} quotes" if totals.quote else "")
+    yield "officials", f"{dossier.distinct_officials:,} of {', '.join(dossier.states) or 'no State'}"
+    if dossier.officials:
+        top = dossier.officials[0]
+        amplified = top.retweets + top.quotes
+        share = amplified / max(1, totals.retweet + totals.quote)
+        yield "top official", f"{_handle(top.handle) or top.id}: {amplified:,} ({share:.0%})"
+    source = {"snowflake": " (from its id)", "reported": " (as reported)"}.get(subject.created_at_source or "", "")
+    yield "account created", f"{_day(subject.created_at)}{source}"
+    yield "first amplified", _first(dossier)
+    yield "last amplified", _day(dossier.last_amplified_at)
+    windows = (
+        f"{figures.amplifications:,} by {figures.distinct_officials:,} in {name}"
+        for name, figures in dossier.windows.items()
+    )
+    yield "up to the last", ", ".join(windows)
+    yield "followed by", f"{totals.follow:,} officials"
+    yield "answered, mentioned", f"{totals.reply:,} and {totals.mention:,} times by officials"
+    if dossier.suspension is not None:
+        yield dossier.suspension.status, _day(dossier.suspension.at)
+
+
+def _first(dossier: Dossier) -> str:
+    if dossier.first_amplified_at is None:
+        return "never"
+    age = dossier.age_at_first_amplification_days
+    if age is None:
+        return _day(dossier.first_amplified_at)
+    created = dossier.subject.created_at
+    same_month = created is not None and (created.year, created.month) == (
+        dossier.first_amplified_at.year,
+        dossier.first_amplified_at.month,
+    )
+    note = ", in the month of creation" if same_month else ""
+    return f"{_day(dossier.first_amplified_at)}, {age:.1f} days after creation{note}"
+
+
+def _alerts(alerts: list[Alert]) -> Table:
+    """Each alert with the figures of the moment at which it fired: so many times, by so many officials."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)  # so it fits into 80 columns
+    for column in ("alert", "severity", "fired"):
+        table.add_column(column, no_wrap=True)
+    for column in ("times", "by", "age"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("until", no_wrap=True)
+    for alert in alerts:
+        figures = alert.fired_figures
+        age = figures.get("age_days")
+        table.add_row(
+            Text(alert.rule + (" (shadow)" if alert.mode == "shadow" else "")),
+            Text(alert.severity, _SEVERITY_STYLES[alert.severity]),
+            Text(_day(alert.fired_at)),
+            Text(str(figures.get("amplifications"))),
+            Text(str(figures.get("distinct_officials"))),
+            Text("?" if age is None else f"{age:.0f} d"),
+            Text(_day(alert.expires_at)),
+        )
+    return table
+
+
+def print_rules(console: Console, results: Results) -> None:
+    """Per rule: alerts, subjects, and, where a suspension is known, how long before it the rule fired."""
+    table = Table(title=Text("rules", "bold"), title_justify="left")
+    table.add_column("rule")
+    for column in ("alerts", "subjects", "lead time before a suspension"):
+        table.add_column(column, justify="right")
+    for rule, entry in rule_figures(results).items():
+        leads = entry["lead_days"]
+        lead = f"median {median(leads):.1f} days, {len(leads)} known" if leads else "none known"
+        table.add_row(Text(rule), f"{entry['alerts']:,}", f"{entry['subjects']:,}", lead)
+    console.print(table)
+
+
+def _handle(handle: str | None) -> str | None:
+    return None if handle is None else "@" + printable(handle)
+
+
+def _day(at: datetime | None) -> str:
+    return "unknown" if at is None else f"{at:%Y-%m-%d}"

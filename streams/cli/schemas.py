@@ -1,0 +1,64 @@
+"""`antiphon schemas`: the public contract as files."""
+
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from streams.cli.console import stdout, write_json
+from streams.cli.groups import CommandGroup
+from streams.cli.options import json_option
+from streams.cli.safe_text import shown
+from streams.errors import InputError
+
+__all__ = ["schemas"]
+
+
+@click.group(cls=CommandGroup)
+def schemas() -> None:
+    """The JSON Schemas of every public payload, examples, and the AsyncAPI document of all topics."""
+
+
+@schemas.command("export")
+@click.argument("directory", metavar="DIR")
+@json_option
+def export(directory: str, as_json: bool) -> None:
+    """Write all files into DIR, replacing what stands there under their names.
+
+    \b
+    Example: antiphon schemas export schemas
+    """
+    from streams.schemas import export as write_files
+
+    try:
+        written = write_files(Path(directory))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"{directory}: {reason}", remedy="name a directory that can be written to") from error
+    if as_json:
+        write_json({"directory": shown(directory), "files": written})
+    else:
+        stdout().print(Text(f"Wrote {len(written)} files to {shown(directory)}."))
+
+
+@schemas.command("check")
+@click.argument("directory", metavar="[DIR]", default="schemas", required=False)
+@json_option
+@click.pass_context
+def check(ctx: click.Context, directory: str, as_json: bool) -> None:
+    """Compare DIR (default: schemas) with what this version writes, and with the last release in DIR/baseline.
+
+    Exit status 1 if a file differs, or if a change breaks those who read or write the topics.
+    """
+    from streams.schemas import check as find_problems
+
+    problems = find_problems(Path(directory))
+    if as_json:
+        write_json({"directory": shown(directory), "valid": not problems, "problems": problems})
+    else:
+        console = stdout()
+        for problem in problems:
+            console.print(Text(shown(problem)), soft_wrap=True)
+        if not problems:
+            console.print(Text(f"{shown(directory)} is what this version writes, and breaks nobody."))
+    ctx.exit(1 if problems else 0)

@@ -1,0 +1,60 @@
+"""`antiphon worker`: looks whether everything is there, then screens and tracks until it is stopped."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from streams.cli.options import settings_options
+from streams.rules_loading import load_rules
+from streams.settings import Settings
+
+__all__ = ["worker"]
+
+
+@click.command()
+@settings_options("rules_file", "app_id", "metrics_port", "log_format", "log_level")
+@click.pass_context
+def worker(ctx: click.Context, settings: Settings) -> None:
+    """Screen raw events, track subjects and raise alerts, until Ctrl-C or SIGTERM.
+
+    Start as many as you like: workers of one --app-id share the partitions. Each writes its log to standard error. An
+    error ends the worker (status 70), and whoever starts it again loses and repeats nothing.
+
+    \b
+    Examples:
+      antiphon worker --broker 127.0.0.1:9092
+      antiphon worker --rules my-rules.toml --metrics-port 9100 --log-format json
+    """
+    from streams.brokers.readiness import require_ready
+
+    with _stopped_by_signals():
+        rules = load_rules(None if settings.rules_file is None else Path(settings.rules_file))
+        asyncio.run(require_ready(settings))
+
+        # Faust takes half a second to import: what can be said without it is said by now.
+        from streams.agents.worker import run_worker
+        from streams.cli.logs import log_as_worker
+
+        log_as_worker(settings)
+        ctx.exit(run_worker(settings, rules))
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """A stop before there is anything to stop is as good as one after: status 0."""
+
+    def stop(_number: int, _frame: object) -> NoReturn:
+        sys.exit(0)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

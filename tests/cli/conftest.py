@@ -1,0 +1,40 @@
+"""What all tests of the command line share: no settings from outside, and commands run in this process."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.brokers.embedded import EmbeddedBroker
+from streams.cli.main import cli
+
+Antiphon: TypeAlias = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("ANTIPHON_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def antiphon() -> Antiphon:
+    """Runs a command in this process: `antiphon("rules", "check")`. Its `stdout` and `stderr` are apart."""
+
+    def run(*arguments: str, **variables: str) -> Result:
+        return CliRunner().invoke(cli, arguments, prog_name="antiphon", env=variables)
+
+    return run
+
+
+@pytest.fixture
+def embedded() -> Iterator[str]:
+    """The address of an embedded broker of the test's own, for what it does otherwise than Kafka."""
+    if sys.platform != "linux":
+        pytest.skip("the embedded broker runs on Linux only")
+    with EmbeddedBroker() as broker:
+        yield broker.address

