@@ -10,28 +10,15 @@ import msgspec
 
 from streams.core.clock import from_us
 from streams.core.enriched import Alert, AlertStatus, Evidence
-from streams.core.episodes import episodes_of
-from streams.core.figures import FigureValue
+from streams.core.episodes import episodes_of, work_out_figures
 from streams.core.judge import Rulebook, timeline
 from streams.core.moment import Moment
 from streams.core.rules import SEVERITIES, Rule
-from streams.core.subject import Episode, RuleHistory, Subject, SubjectState, TrackPolicy
+from streams.core.subject import Episode, RuleHistory, Subject, SubjectState, SuspensionKept, TrackPolicy
 from streams.core.subject_event import subject_key
 from streams.events import Account
 
 __all__ = ["alert_id", "changed_alerts"]
-
-# What a reader of any alert wants to see, whatever its rule looks at.
-_ALWAYS = (
-    "age_days",
-    "age_at_first_amplification_days",
-    "amplifications",
-    "distinct_officials",
-    "distinct_states",
-    "followers",
-    "top_official_amplifications",
-    "suspended",
-)
 
 
 def alert_id(rule: str, platform: str, account_id: str, episode: int) -> str:
@@ -89,12 +76,8 @@ def _alert(
     state: SubjectState, rule: Rule, episode: Episode, ordinal: int, status: AlertStatus, policy: TrackPolicy
 ) -> Alert:
     moment = Moment(state, episode.last_us)
-    if episode.fired_figures is None:
-        episode.fired_figures = _figures(rule, Moment(state, episode.fired_us))
-    if episode.figures is None:
-        episode.figures = _figures(rule, moment)
+    fired_figures, figures = work_out_figures(state, rule, episode)
     snapshot = state.snapshot
-    evidence = _evidence(state, moment, policy)
     return Alert(
         id=alert_id(rule.name, state.platform, state.subject_id, ordinal),
         rule=rule.name,
@@ -114,36 +97,46 @@ def _alert(
         fired_at=from_us(episode.fired_us),
         as_of=from_us(episode.last_us),
         expires_at=from_us(episode.last_us + rule.quiet_us),
-        figures=episode.figures,
-        fired_figures=episode.fired_figures,
-        evidence=evidence,
-        evidence_total=moment.by_official.total() + sum(e.at_us <= episode.last_us for e in state.suspensions),
+        figures=figures,
+        fired_figures=fired_figures,
+        evidence=_evidence(state, moment, policy),
+        evidence_total=state.settled_amplifications
+        + state.settled_suspensions
+        + len(moment.retained)
+        + len(_notices(state, moment)),
         summary=_summary(state, moment),
         rule_digest=rule.digest,
         roster_digest=state.digests[episode.digest],
     )
 
 
-def _figures(rule: Rule, moment: Moment) -> dict[str, FigureValue]:
-    looked_at = [condition.figure for condition in rule.when]
-    looked_at += [condition.figure for conditions in rule.states.values() for condition in conditions]
-    looked_at += [condition.figure for escalation in rule.escalations for condition in escalation.when]
-    return {name: moment.figure(name) for name in dict.fromkeys((*looked_at, *_ALWAYS))}
+def _notices(state: SubjectState, moment: Moment) -> list[SuspensionKept]:
+    return [notice for notice in state.suspensions if notice.at_us <= moment.at_us]
 
 
 def _evidence(state: SubjectState, moment: Moment, policy: TrackPolicy) -> tuple[Evidence, ...]:
-    """The newest events up to the moment, oldest first."""
+    """The newest events up to the moment, oldest first. What was taken back is still evidence, and says so."""
     items = [
-        Evidence(event_id=k.event_id, kind=k.kind, at=from_us(k.at_us), official=k.official, source=k.source)
-        for k in moment.live[-policy.evidence :]
-        if k.kind in ("retweet", "quote")
+        Evidence(
+            event_id=kept.event_id,
+            kind=kept.kind,
+            at=from_us(kept.at_us),
+            official=kept.official,
+            source=kept.source,
+            withdrawn_at=None
+            if kept.withdrawn_us is None or kept.withdrawn_us > moment.known_us
+            else from_us(kept.withdrawn_us),
+        )
+        for kept in moment.retained[-policy.evidence :]
+        if kept.kind in ("retweet", "quote")
     ]
     items += [
-        Evidence(event_id=s.event_id, kind="suspension", at=from_us(s.at_us), official=None, source=s.source)
-        for s in state.suspensions
-        if s.at_us <= moment.at_us
+        Evidence(
+            event_id=notice.event_id, kind="suspension", at=from_us(notice.at_us), official=None, source=notice.source
+        )
+        for notice in _notices(state, moment)
     ]
-    items.sort(key=lambda item: (item.at, item.event_id))
+    items.sort(key=lambda item: (item.at, item.event_id, item.kind))
     return tuple(items[-policy.evidence :])
 
 
@@ -159,16 +152,16 @@ def _summary(state: SubjectState, moment: Moment) -> str:
     if count:
         by = f"{officials} official{'' if officials == 1 else 's'} of {states}"
         parts = [f"{name}{created} was amplified {_times(count)} by {by}"]
-    first_us = moment.first_amplified_us()
-    if first_us is not None:
-        parts[0] += f" from {_day(first_us)} to {_day(moment.live[-1].at_us if moment.live else first_us)}"
+    first_us, last_us = moment.first_amplified_us(), moment.last_amplified_us()
+    if first_us is not None and last_us is not None:
+        parts[0] += f" from {_day(first_us)} to {_day(last_us)}"
     top = moment.top_official
     if top is not None:
         handle = state.officials[top[0]].handle
         parts.append(f"{_times(top[1])} by {'@' + handle if handle else 'account ' + top[0]} alone")
-    suspension = next((s for s in reversed(state.suspensions) if s.at_us <= moment.at_us), None)
-    if suspension is not None:
-        parts.append(f"noted as {suspension.status} on {_day(suspension.at_us)}")
+    notices = _notices(state, moment)
+    if notices:
+        parts.append(f"noted as {notices[-1].status} on {_day(notices[-1].at_us)}")
     return "; ".join(parts) + "."
 
 

@@ -22,9 +22,7 @@ def dossier_of(state: SubjectState) -> Dossier:
     moment = Moment(state, _FOREVER_US)
     officials = _officials(state, moment.live)
     first_us = moment.first_amplified_us()
-    last_us = max((int(o.last_us) for o in state.officials.values() if o.last_us is not None), default=None)
-    if moment.live:
-        last_us = moment.live[-1].at_us
+    last_us = moment.last_amplified_us()
     age = moment.age_days(first_us)
     snapshot = state.snapshot
     return Dossier(

@@ -107,13 +107,17 @@ class Dossier(Struct, frozen=True, kw_only=True):
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
-    """One event an alert rests on: its id, who acted, when, and where the raw event stands."""
+    """One event an alert rests on: its id, who acted, when, and where the raw event stands.
+
+    `withdrawn_at` is when the official took the amplification back, if it had by `as_of`: it counts no more.
+    """
 
     event_id: str
     kind: Literal["retweet", "quote", "suspension"]
     at: Utc
     official: str | None
     source: Coordinates
+    withdrawn_at: Utc | None = None
 
 
 class Alert(Struct, frozen=True, kw_only=True):

@@ -4,10 +4,30 @@ An episode begins at the first event at which the rule held and goes on while am
 the rule's quiet period. Episodes are folded anew from what is retained; only what has left is remembered.
 """
 
-from streams.core.judge import Rulebook, held_severity, is_amplification, timeline
-from streams.core.subject import Episode, RuleHistory, SubjectState, TrackPolicy
+from typing import Final, TypeAlias
 
-__all__ = ["episodes_of", "remember_leaving"]
+from streams.core.figures import FigureValue
+from streams.core.judge import Judged, Rulebook, held_severity, is_amplification, looked_at, timeline
+from streams.core.moment import Moment
+from streams.core.rules import Rule
+from streams.core.subject import Episode, RuleHistory, SubjectState, TrackPolicy, order
+from streams.core.subject_event import SubjectEventKind
+
+__all__ = ["episodes_of", "remember_leaving", "work_out_figures"]
+
+_Figures: TypeAlias = dict[str, FigureValue]
+
+# What a reader of any alert wants to see, whatever its rule looks at.
+_ALWAYS_SHOWN: Final = (
+    "age_days",
+    "age_at_first_amplification_days",
+    "amplifications",
+    "distinct_officials",
+    "distinct_states",
+    "followers",
+    "top_official_amplifications",
+    "suspended",
+)
 
 
 def episodes_of(state: SubjectState, rules: Rulebook, position: int) -> list[Episode]:
@@ -23,13 +43,14 @@ def episodes_of(state: SubjectState, rules: Rulebook, position: int) -> list[Epi
 
 def remember_leaving(state: SubjectState, rules: Rulebook, policy: TrackPolicy) -> None:
     """Write into the histories what is about to leave the retained lists (`track.settle`), in place."""
-    leaving = [
+    leaving: list[Judged] = [
         *state.amplifications[: max(0, len(state.amplifications) - policy.amplifications)],
         *state.contacts[: max(0, len(state.contacts) - policy.contacts)],
+        *state.suspensions[: max(0, len(state.suspensions) - policy.suspensions)],
     ]
     if not leaving:
         return
-    last = max((event.at_us, event.event_id) for event in leaving)
+    last = max(order(event) for event in leaving)
     for position, rule in enumerate(rules.rules):
         history = state.histories.get(rule.name)
         episodes = _fold(state, rules, position, history, last)
@@ -40,14 +61,34 @@ def remember_leaving(state: SubjectState, rules: Rulebook, policy: TrackPolicy) 
         ended = sum(episode.closed for episode in episodes)
         history.settled += ended
         history.sent = history.sent[ended:]
-        history.under_way = None if episodes[-1].closed else episodes[-1]
+        history.under_way = None
+        if not episodes[-1].closed:
+            work_out_figures(state, rule, episodes[-1])  # while all that they count is still there
+            history.under_way = episodes[-1]
     for event in timeline(state, rules):
-        if (event.at_us, event.event_id) <= last:
+        if order(event) <= last:
             event.folded = True
 
 
+def work_out_figures(state: SubjectState, rule: Rule, episode: Episode) -> tuple[_Figures, _Figures]:
+    """The figures of an episode as of its start and as of its last event, kept in it from then on."""
+    if episode.fired_figures is None:
+        episode.fired_figures = _shown(rule, Moment(state, episode.fired_us))
+    if episode.figures is None:
+        episode.figures = _shown(rule, Moment(state, episode.last_us))
+    return episode.fired_figures, episode.figures
+
+
+def _shown(rule: Rule, moment: Moment) -> _Figures:
+    return {name: moment.figure(name) for name in dict.fromkeys((*looked_at(rule), *_ALWAYS_SHOWN))}
+
+
 def _fold(
-    state: SubjectState, rules: Rulebook, position: int, history: RuleHistory | None, until: tuple[int, str] | None
+    state: SubjectState,
+    rules: Rulebook,
+    position: int,
+    history: RuleHistory | None,
+    until: tuple[int, str, SubjectEventKind] | None,
 ) -> list[Episode]:
     quiet_us = rules.rules[position].quiet_us
     episodes: list[Episode] = []
@@ -66,7 +107,7 @@ def _fold(
     for event in timeline(state, rules):
         if event.folded or not rules.triggered_by(position, event):
             continue
-        if until is not None and (event.at_us, event.event_id) > until:
+        if until is not None and order(event) > until:
             break
         if current is not None and event.at_us > current.last_us + quiet_us:
             current.closed = True
@@ -77,7 +118,10 @@ def _fold(
                 current = Episode(event.at_us, event.at_us, severity, event.digest)
                 episodes.append(current)
         elif severity is not None or is_amplification(event):
-            if event.at_us > current.last_us:
+            # What is remembered of a moment ends where another event of that very moment comes.
+            if event.at_us >= current.last_us:
                 current.last_us, current.figures = event.at_us, None
+            if event.at_us == current.fired_us:
+                current.fired_figures = None
             current.severity = max(current.severity, severity or 0)
     return episodes

@@ -10,10 +10,19 @@ from typing import Final, TypeAlias
 from streams.core.figures import FigureValue
 from streams.core.moment import Moment
 from streams.core.rules import SEVERITIES, Condition, Rule, RuleSet
-from streams.core.subject import NOT_JUDGED, Kept, SubjectState, SuspensionKept
+from streams.core.subject import NOT_JUDGED, Kept, SubjectState, SuspensionKept, order
 from streams.core.subject_event import AMPLIFICATION_KINDS
 
-__all__ = ["Judged", "Rulebook", "condition_holds", "held_severity", "is_amplification", "judge", "timeline"]
+__all__ = [
+    "Judged",
+    "Rulebook",
+    "condition_holds",
+    "held_severity",
+    "is_amplification",
+    "judge",
+    "looked_at",
+    "timeline",
+]
 
 Judged: TypeAlias = Kept | SuspensionKept
 
@@ -32,15 +41,16 @@ class Rulebook:
     __slots__ = ("contact_kinds", "digest", "names", "rules", "triggers")
 
     def __init__(self, rule_set: RuleSet) -> None:
-        self.rules = rule_set.rules
+        # By name: cached judgements go by position, and the digest says nothing of the order in the file.
+        self.rules = tuple(sorted(rule_set.rules, key=lambda rule: rule.name))
         self.digest = rule_set.digest
-        self.names = frozenset(rule.name for rule in rule_set.rules)
-        self.triggers = tuple(AMPLIFICATION_KINDS | _kinds_that_move(rule) for rule in rule_set.rules)
+        self.names = frozenset(rule.name for rule in self.rules)
+        self.triggers = tuple(AMPLIFICATION_KINDS | _kinds_that_move(rule) for rule in self.rules)
         self.contact_kinds = frozenset[str]().union(*self.triggers) - AMPLIFICATION_KINDS - {"suspension"}
 
     def triggered_by(self, position: int, event: Judged) -> bool:
         """Whether this kind of event may start or extend the alert of the rule at `position`."""
-        return ("suspension" if isinstance(event, SuspensionKept) else event.kind) in self.triggers[position]
+        return event.kind in self.triggers[position]
 
 
 def condition_holds(condition: Condition, value: FigureValue) -> bool | None:
@@ -71,6 +81,14 @@ def judge(state: SubjectState, rules: Rulebook) -> None:
             event.held = 0 if event.subject_is_official else _judgement(state, event.at_us, rules)
 
 
+def looked_at(rule: Rule) -> tuple[str, ...]:
+    """The figures that a rule looks at: in its conditions, in those of its States and in its escalations."""
+    conditions = [*rule.when]
+    conditions += [condition for replaced in rule.states.values() for condition in replaced]
+    conditions += [condition for escalation in rule.escalations for condition in escalation.when]
+    return tuple(dict.fromkeys(condition.figure for condition in conditions))
+
+
 def held_severity(event: Judged, position: int) -> int | None:
     """The severity (index into SEVERITIES) with which the rule at `position` held at the event; `None`: it did not."""
     code = (event.held >> (_BITS * position)) & 3
@@ -86,18 +104,17 @@ def timeline(state: SubjectState, rules: Rulebook) -> Sequence[Judged]:
         return state.amplifications
     events: list[Judged] = [*state.amplifications, *state.suspensions]
     events += [kept for kept in state.contacts if kept.kind in rules.contact_kinds]
-    events.sort(key=lambda event: (event.at_us, event.event_id))
+    events.sort(key=order)
     return events
 
 
 def is_amplification(event: Judged) -> bool:
     """Whether the event is a retweet or quote."""
-    return isinstance(event, Kept) and event.kind in AMPLIFICATION_KINDS
+    return event.kind in AMPLIFICATION_KINDS
 
 
 def _kinds_that_move(rule: Rule) -> set[str]:
-    conditions = [*rule.when, *(c for replaced in rule.states.values() for c in replaced)]
-    return {_MOVED_BY[condition.figure] for condition in conditions if condition.figure in _MOVED_BY}
+    return {_MOVED_BY[figure] for figure in looked_at(rule) if figure in _MOVED_BY}
 
 
 def _judgement(state: SubjectState, at_us: int, rules: Rulebook) -> int:

@@ -43,11 +43,16 @@ class Moment:
         return _FIGURES[name](self)
 
     @property
+    def retained(self) -> list[Kept]:
+        """The retained amplifications up to this moment, oldest first, those taken back among them."""
+        kept_list = self.state.amplifications
+        return kept_list[: bisect_right(kept_list, self.at_us, key=_at)]
+
+    @property
     def live(self) -> list[Kept]:
         """The retained amplifications up to this moment that had not been taken back by then, oldest first."""
         if self._live is None:
-            kept_list = self.state.amplifications
-            live = kept_list[: bisect_right(kept_list, self.at_us, key=_at)]
+            live = self.retained
             if self.state.withdrawn:
                 live = [kept for kept in live if kept.withdrawn_us is None or kept.withdrawn_us > self.known_us]
             self._live = live
@@ -91,6 +96,13 @@ class Moment:
         if self.live:
             times.append(self.live[0].at_us)
         return min(times, default=None)
+
+    def last_amplified_us(self) -> int | None:
+        """The time of the last live amplification."""
+        times = [o.last_us for o in self.state.officials.values() if o.last_us is not None]
+        if self.live:
+            times.append(self.live[-1].at_us)
+        return max(times, default=None)
 
     def age_days(self, at_us: int | None) -> float | None:
         """The account's age in days at a time; `None` while its creation is unknown or said to be later than that."""

@@ -5,6 +5,7 @@ that may pass and turns them into subject events. Stateless but for the roster t
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -14,9 +15,10 @@ from streams.core.clock import to_us
 from streams.core.roster import Roster, handle_key
 from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKind
 from streams.deadletters import Reason, Rejection
-from streams.events import Account, Event, Follow, Id, Post, Profile, Retweet, Suspension, decode_event
+from streams.events import Account, Event, Follow, Id, Platform, Post, Profile, Retweet, Suspension, decode_event
+from streams.refusal import DECODE_ERRORS, rejection, undecodable
 
-__all__ = ["Pass", "ScreenPolicy", "Screening", "rejection_of", "screen_event", "screen_record"]
+__all__ = ["Pass", "ScreenPolicy", "Screening", "screen_event", "screen_record"]
 
 
 class ScreenPolicy(Struct, frozen=True, kw_only=True):
@@ -81,25 +83,28 @@ def screen_record(
             actor = glance.actor
             if actor is None:
                 return Rejection(reason=Reason.NOT_AN_EVENT, detail="Object missing required field `actor`")
-            if actor.id not in roster.ids_of(glance.platform):
-                handles = roster.handles_of(glance.platform)
-                if not handles or actor.handle is None or handle_key(actor.handle) not in handles:
-                    return None
+            ids, handles = roster.ids_of(glance.platform), roster.handles_of(glance.platform)
+            if not ids and not handles and not _is_platform(glance.platform):
+                return rejection(Reason.NOT_AN_EVENT, f"{glance.platform!r} is no platform's name - at `$.platform`")
+            if actor.id not in ids and not (handles and actor.handle and handle_key(actor.handle) in handles):
+                return None
         elif kind == "deletion":
             return _NO_TAKER
         event = decode_event(payload)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        return rejection_of(error)
+    except DECODE_ERRORS as error:
+        return undecodable(payload, error)
     return screen_event(event, Coordinates(topic, partition, offset), roster, now_us, policy)
 
 
-def rejection_of(error: Exception) -> Rejection:
-    """What a decoding error says, as a reason and a bounded detail."""
-    if isinstance(error, RecursionError):
-        return Rejection(reason=Reason.TOO_DEEP, detail="nested too deeply")
-    if isinstance(error, msgspec.ValidationError):
-        return Rejection(reason=Reason.NOT_AN_EVENT, detail=str(error)[:300])
-    return Rejection(reason=Reason.NOT_JSON, detail=str(error)[:300])
+@lru_cache(maxsize=1_024)
+def _is_platform(name: str) -> bool:
+    """Whether a platform's name is one an event may have. A misspelt one (`Twitter`) must not pass for one on which
+    there are no officials."""
+    try:
+        msgspec.convert(name, Platform)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def screen_event(

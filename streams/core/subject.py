@@ -43,8 +43,8 @@ class TrackPolicy(Struct, frozen=True, kw_only=True):
     amplifications: int = 1_024
     contacts: int = 1_024  # replies, mentions and follows
     officials: int = 4_096
-    suspensions: int = 16
-    profiles: int = 32
+    suspensions: int = 64
+    profiles: int = 32  # reports of followers that no retained engagement carries
     pending_withdrawals: int = 256
     evidence: int = 32
 
@@ -77,6 +77,11 @@ class SuspensionKept(Struct, array_like=True):
     subject_is_official: bool = False
     folded: bool = False
     held: int = NOT_JUDGED
+
+    @property
+    def kind(self) -> SubjectEventKind:
+        """Always `suspension`."""
+        return "suspension"
 
 
 class OfficialState(Struct, array_like=True):
@@ -145,7 +150,10 @@ class RuleHistory(Struct, array_like=True):
 
 
 class SubjectState(Struct, array_like=True):
-    """Everything TRACK keeps about one subject. All times are µs since 1970 UTC; lists are sorted by (time, id)."""
+    """Everything TRACK keeps about one subject. All times are µs since 1970 UTC.
+
+    Lists of events are sorted by `order`: two events may share an id where they differ in kind.
+    """
 
     platform: str
     subject_id: str
@@ -153,11 +161,12 @@ class SubjectState(Struct, array_like=True):
     amplifications: list[Kept] = field(default_factory=list)
     contacts: list[Kept] = field(default_factory=list)
     suspensions: list[SuspensionKept] = field(default_factory=list)
-    profiles: list[tuple[int, int]] = field(default_factory=list)  # (time, followers)
+    profiles: list[tuple[int, int]] = field(default_factory=list)  # (time, followers): reports that nothing above holds
     officials: dict[str, OfficialState] = field(default_factory=dict)
     hours: dict[int, int] = field(default_factory=dict)  # settled amplifications by whole hour since 1970
     settled_amplifications: int = 0
     settled_contacts: int = 0
+    settled_suspensions: int = 0
     settled_replies: int = 0
     settled_mentions: int = 0
     pending: list[Withdrawal] = field(default_factory=list)
@@ -171,7 +180,7 @@ class SubjectState(Struct, array_like=True):
     histories: dict[str, RuleHistory] = field(default_factory=dict)
 
 
-order = attrgetter("at_us", "event_id")
+order = attrgetter("at_us", "event_id", "kind")
 
 
 class Subject:

@@ -31,6 +31,8 @@ __all__ = ["Outcome", "new_subject", "overfull", "settle", "step"]
 # Hourly counts are kept for the longest window, 30 days, and the hour it begins in.
 _HOURS_KEPT: Final = 30 * 24 + 1
 _DIGESTS_KEPT: Final = 16
+# What the changelog's MessagePack holds. Nobody has more: a larger count is somebody's mistake, and unknown.
+_MOST_FOLLOWERS: Final = 2**63 - 1
 
 
 class Outcome(StrEnum):
@@ -78,10 +80,11 @@ def _learn_account(state: SubjectState, event: SubjectEvent) -> None:
         snapshot.handle, snapshot.handle_us = account.handle, at_us
     if account.name is not None and (at_us, account.name) > (snapshot.name_us, snapshot.name or ""):
         snapshot.name, snapshot.name_us = account.name, at_us
-    if account.followers is not None:
+    followers = _followers(event)
+    if followers is not None:
         known = -1 if snapshot.followers is None else snapshot.followers
-        if (at_us, account.followers) > (snapshot.followers_us, known):
-            snapshot.followers, snapshot.followers_us = account.followers, at_us
+        if (at_us, followers) > (snapshot.followers_us, known):
+            snapshot.followers, snapshot.followers_us = followers, at_us
     if account.verified is not None:
         verified = -1 if snapshot.verified is None else int(snapshot.verified)
         if (at_us, int(account.verified)) > (snapshot.verified_us, verified):
@@ -95,6 +98,11 @@ def _learn_account(state: SubjectState, event: SubjectEvent) -> None:
         state.roster = (*newest, _digest_index(state, digest))
     if (*newest, event.subject_is_official) > state.is_official:
         state.is_official = (*newest, event.subject_is_official)
+
+
+def _followers(event: SubjectEvent) -> int | None:
+    followers = event.subject.followers
+    return followers if followers is not None and followers <= _MOST_FOLLOWERS else None
 
 
 def _learn_creation(state: SubjectState, event: SubjectEvent) -> None:
@@ -114,6 +122,8 @@ def _digest_index(state: SubjectState, digest: str) -> int:
     try:
         return state.digests.index(digest)
     except ValueError:
+        if len(state.digests) >= _DIGESTS_KEPT:
+            _forget_unused_digests(state)
         state.digests.append(digest)
         return len(state.digests) - 1
 
@@ -127,6 +137,11 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
     kept_list = state.amplifications if amplifies else state.contacts
     settled = state.settled_amplifications if amplifies else state.settled_contacts
     known = subject.by_id.get((event.kind, event.event_id))
+    if known is None and settled and kept_list and order(event) < order(kept_list[0]):
+        return _drop(state, event, Outcome.TOO_OLD)
+    # From every report, whichever stands: what is said of an official must not depend on which came first.
+    if not _learn_official(state, official, event.at_us, policy):
+        return _drop(state, event, Outcome.REFUSED)
     if known is not None:
         if (event.at_us, official.id) >= (known.at_us, known.official):
             if (event.at_us, official.id) == (known.at_us, known.official):
@@ -134,11 +149,7 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
             return Outcome.DUPLICATE
         # Two reports of one event that disagree: the earlier one stands, whichever came first.
         kept_list.remove(known)
-    elif settled and kept_list and (event.at_us, event.event_id) < order(kept_list[0]):
-        return _too_old(state, event)
-    if not _learn_official(state, official, event.at_us, policy):
-        state.dropped += 1
-        return Outcome.REFUSED
+        _tell_again(state)
     kept = Kept(
         event.at_us,
         event.event_id,
@@ -147,23 +158,26 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
         event.source,
         _digest_index(state, event.roster_digest),
         event.subject_is_official,
-        event.subject.followers,
+        _followers(event),
         event.active,
     )
+    if known is not None and known.withdrawn_us is not None:
+        if known.official == kept.official:
+            kept.withdrawn_us = known.withdrawn_us
+        else:
+            state.withdrawn -= 1  # by somebody who, it turns out, did not amplify
     if state.pending and amplifies:
         _withdraw_if_pending(state, kept)
     insort(kept_list, kept, key=order)
     subject.by_id[(event.kind, event.event_id)] = kept
     _judge_again_from(state, event.at_us)
-    if known is not None and known.withdrawn_us is not None:
-        kept.withdrawn_us = known.withdrawn_us
     return Outcome.APPLIED
 
 
-def _merge_reports(state: SubjectState, known: Kept, event: SubjectEvent) -> None:
+def _merge_reports(state: SubjectState, known: Kept | SuspensionKept, event: SubjectEvent) -> None:
     """The same event seen twice may be known better by one of the two: neither order may win by chance."""
-    followers = event.subject.followers
-    if followers is not None and (known.followers is None or followers > known.followers):
+    followers = _followers(event)
+    if isinstance(known, Kept) and followers is not None and (known.followers is None or followers > known.followers):
         known.followers = followers
         _judge_again_from(state, known.at_us)
     if event.subject_is_official and not known.subject_is_official:
@@ -173,12 +187,13 @@ def _merge_reports(state: SubjectState, known: Kept, event: SubjectEvent) -> Non
         known.digest = _digest_index(state, event.roster_digest)
 
 
-def _too_old(state: SubjectState, event: SubjectEvent) -> Outcome:
+def _drop(state: SubjectState, event: SubjectEvent, outcome: Outcome) -> Outcome:
+    """Count an event that leaves no trace; what was already counted in an earlier life is not counted again."""
     source = event.source
     if source.offset <= state.fences.get(f"{source.topic}/{source.partition}", -1):
         return Outcome.REPEATED
     state.dropped += 1
-    return Outcome.TOO_OLD
+    return outcome
 
 
 def _learn_official(state: SubjectState, official: Official, at_us: int, policy: TrackPolicy) -> bool:
@@ -193,6 +208,8 @@ def _learn_official(state: SubjectState, official: Official, at_us: int, policy:
         known.state,
         known.category,
     ):
+        if official.state != known.state:
+            _judge_again_from(state, 0)  # a rule may look at States
         known.handle, known.state, known.category = official.handle, official.state, official.category
         known.seen_us = at_us
     return True
@@ -201,12 +218,17 @@ def _learn_official(state: SubjectState, official: Official, at_us: int, policy:
 def _apply_suspension(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
     if event.status is None:
         return Outcome.REFUSED
-    if any(kept.event_id == event.event_id for kept in state.suspensions):
-        return Outcome.DUPLICATE
-    if len(state.suspensions) >= policy.suspensions:
-        if (event.at_us, event.event_id) < order(state.suspensions[0]):
-            return _too_old(state, event)
-        del state.suspensions[0]
+    _note_followers(state, event, policy)
+    known = next((kept for kept in state.suspensions if kept.event_id == event.event_id), None)
+    if known is not None:
+        if (event.at_us, event.status) >= (known.at_us, known.status):
+            if (event.at_us, event.status) == (known.at_us, known.status):
+                _merge_reports(state, known, event)
+            return Outcome.DUPLICATE
+        state.suspensions.remove(known)  # as for engagements: the earlier report stands
+        _tell_again(state)
+    elif state.settled_suspensions and order(event) < order(state.suspensions[0]):
+        return _drop(state, event, Outcome.TOO_OLD)
     digest = _digest_index(state, event.roster_digest)
     kept = SuspensionKept(event.at_us, event.event_id, event.status, event.source, digest, event.subject_is_official)
     insort(state.suspensions, kept, key=order)
@@ -215,14 +237,29 @@ def _apply_suspension(state: SubjectState, event: SubjectEvent, policy: TrackPol
 
 
 def _apply_profile(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
-    followers = event.subject.followers
-    if followers is None or (event.at_us, followers) in state.profiles:
+    if (event.at_us, _followers(event)) in state.profiles:
         return Outcome.DUPLICATE
-    insort(state.profiles, (event.at_us, followers))
-    if len(state.profiles) > policy.profiles:
-        del state.profiles[0]
-    _judge_again_from(state, event.at_us)
+    _note_followers(state, event, policy)
     return Outcome.APPLIED
+
+
+def _note_followers(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> None:
+    """Keep a report of followers that came with no engagement."""
+    followers = _followers(event)
+    if followers is not None and _keep_report(state, (event.at_us, followers), policy):
+        _judge_again_from(state, event.at_us)
+
+
+def _keep_report(state: SubjectState, report: tuple[int, int], policy: TrackPolicy) -> bool:
+    """Add a report of followers that no retained engagement carries; false where it changes nothing."""
+    if report in state.profiles:
+        return False
+    if len(state.profiles) >= policy.profiles:
+        if report < state.profiles[0]:
+            return False
+        del state.profiles[0]
+    insort(state.profiles, report)
+    return True
 
 
 def _apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
@@ -231,6 +268,7 @@ def _apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy
     by = event.official
     if by is None:
         return Outcome.REFUSED
+    _note_followers(state, event, policy)
     for kind in ("retweet", "quote"):
         kept = subject.by_id.get((kind, event.event_id))
         if kept is not None:
@@ -239,10 +277,12 @@ def _apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy
         if (pending.event_id, pending.official) == (event.event_id, by.id):
             pending.at_us = min(pending.at_us, event.at_us)
             return Outcome.DUPLICATE
-    state.pending.append(Withdrawal(event.event_id, by.id, event.at_us))
+    withdrawal = Withdrawal(event.event_id, by.id, event.at_us)
+    state.pending.append(withdrawal)
     if len(state.pending) > policy.pending_withdrawals:
-        state.pending.sort(key=lambda pending: (pending.at_us, pending.event_id))
-        del state.pending[0]
+        state.pending.sort(key=lambda pending: (pending.at_us, pending.event_id, pending.official))
+        if state.pending.pop(0) is withdrawal:
+            return _drop(state, event, Outcome.TOO_OLD)
         state.dropped += 1
     return Outcome.APPLIED
 
@@ -250,11 +290,12 @@ def _apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy
 def _withdraw(state: SubjectState, kept: Kept, by: str, at_us: int) -> Outcome:
     if kept.official != by:
         return Outcome.REFUSED
-    at_us = max(at_us, kept.at_us)  # nobody takes back what was not said yet: a clock that disagrees
-    if kept.withdrawn_us is not None and kept.withdrawn_us <= at_us:
-        return Outcome.DUPLICATE
     if kept.withdrawn_us is None:
         state.withdrawn += 1
+    elif kept.withdrawn_us <= at_us:
+        return Outcome.DUPLICATE
+    else:
+        _tell_again(state)
     kept.withdrawn_us = at_us
     _judge_again_from(state, at_us)
     return Outcome.APPLIED
@@ -266,6 +307,12 @@ def _withdraw_if_pending(state: SubjectState, kept: Kept) -> None:
             del state.pending[index]
             _withdraw(state, kept, pending.official, pending.at_us)
             return
+
+
+def _tell_again(state: SubjectState) -> None:
+    """Forget what was sent: evidence changed in place, which shows in no figure of the alerts that list it."""
+    for history in state.histories.values():
+        history.sent = [0] * len(history.sent)
 
 
 def _judge_again_from(state: SubjectState, at_us: int) -> None:
@@ -291,6 +338,7 @@ def overfull(subject: Subject, policy: TrackPolicy) -> bool:
     return (
         len(state.amplifications) > policy.amplifications + policy.amplifications // 4
         or len(state.contacts) > policy.contacts + policy.contacts // 4
+        or len(state.suspensions) > policy.suspensions + policy.suspensions // 4
     )
 
 
@@ -298,11 +346,15 @@ def settle(subject: Subject, policy: TrackPolicy) -> None:
     """Push what is beyond the bounds out of the retained lists and into totals. `judge` folds it into history first."""
     state = subject.state
     while len(state.amplifications) > policy.amplifications:
-        _settle_amplification(subject, state.amplifications.pop(0))
+        _settle_amplification(subject, state.amplifications.pop(0), policy)
     while len(state.contacts) > policy.contacts:
-        _settle_contact(subject, state.contacts.pop(0))
-    if state.hours and state.amplifications:
-        horizon = state.amplifications[-1].at_us // HOUR_US - _HOURS_KEPT
+        _settle_contact(subject, state.contacts.pop(0), policy)
+    while len(state.suspensions) > policy.suspensions:
+        del state.suspensions[0]
+        state.settled_suspensions += 1
+    if state.hours:
+        # No window ends before the newest of them: what is retained is later.
+        horizon = max(state.hours) - _HOURS_KEPT
         for hour in [hour for hour in state.hours if hour < horizon]:
             del state.hours[hour]
     if len(state.digests) > _DIGESTS_KEPT:
@@ -321,9 +373,16 @@ def _forget_unused_digests(state: SubjectState) -> None:
     state.digests = [state.digests[old] for old in used]
 
 
-def _settle_amplification(subject: Subject, kept: Kept) -> None:
+def _settle_engagement(subject: Subject, kept: Kept, policy: TrackPolicy) -> SubjectState:
     state = subject.state
     del subject.by_id[(kept.kind, kept.event_id)]
+    if kept.followers is not None:
+        _keep_report(state, (kept.at_us, kept.followers), policy)
+    return state
+
+
+def _settle_amplification(subject: Subject, kept: Kept, policy: TrackPolicy) -> None:
+    state = _settle_engagement(subject, kept, policy)
     state.settled_amplifications += 1
     if kept.withdrawn_us is not None:
         return
@@ -338,9 +397,8 @@ def _settle_amplification(subject: Subject, kept: Kept) -> None:
     state.hours[hour] = state.hours.get(hour, 0) + 1
 
 
-def _settle_contact(subject: Subject, kept: Kept) -> None:
-    state = subject.state
-    del subject.by_id[(kept.kind, kept.event_id)]
+def _settle_contact(subject: Subject, kept: Kept, policy: TrackPolicy) -> None:
+    state = _settle_engagement(subject, kept, policy)
     state.settled_contacts += 1
     if kept.kind == "reply":
         state.settled_replies += 1
