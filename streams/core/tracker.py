@@ -18,9 +18,10 @@ from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.episodes import remember_leaving
 from streams.core.judge import Rulebook, judge
 from streams.core.rules import RuleSet
+from streams.core.settlement import overfull, settle
 from streams.core.subject import Subject, TrackPolicy
 from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent, subject_key
-from streams.core.track import Outcome, new_subject, overfull, settle, step
+from streams.core.track import Outcome, new_subject, step
 
 __all__ = ["Concluded", "Tracker"]
 
