@@ -48,6 +48,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     transactions: bool = True
     session_timeout_seconds: Seconds = 20.0
     commit_interval_seconds: Seconds = 1.0
+    delivery_timeout_seconds: Seconds = 40.0
     fetch_max_records: Annotated[int, Meta(ge=1, le=100_000)] = 4_000
     fetch_max_bytes: Annotated[int, Meta(ge=1_024, le=268_435_456)] = 4_194_304
     future_skew_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 300.0

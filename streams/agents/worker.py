@@ -1,13 +1,14 @@
 """The worker process: starts the app, stops it on a signal, and makes sure that a failed one really ends."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final
 
 import faust
@@ -28,6 +29,10 @@ EXIT_FAILED: Final = 70
 _LAST_GASP_SECONDS: Final = 5.0
 # After a signal: a stop takes about a second, and longer than Docker's ten seconds nobody waits for it.
 _STOP_SECONDS: Final = 8.0
+# Faust, stopped in the middle of its start, often waits for itself for ever. So the start is waited for, which takes a
+# second, and if even that is too long the process is ended: it has not done anything yet.
+_START_SECONDS: Final = 3.0
+_CUT_SECONDS: Final = 1.0
 # `timeout`, shells and supervisors signal a process and then its group: within this time it is one signal.
 _ONE_SIGNAL_SECONDS: Final = 1.0
 
@@ -35,8 +40,9 @@ _ONE_SIGNAL_SECONDS: Final = 1.0
 def run_worker(settings: Settings, rules: RuleSet) -> int:
     """Run until a signal or a fatal error; returns the exit status (0 after a signal, 70 after an error).
 
-    A second signal, or a stop that takes longer than 8 s, ends the process at once with status 70: nothing is lost by
-    that, since only what is acknowledged is committed. Raises `ConfigurationError` where the metrics port is taken.
+    A second signal after more than a second, or a stop that takes longer than 8 s, ends the process at once with status
+    70: nothing is lost by that, since only what is acknowledged is committed. Raises `ConfigurationError` where the
+    metrics port is taken.
     """
     metrics = Metrics(CollectorRegistry())
     with _serving(settings, metrics), ExitStack() as until_the_end:
@@ -85,7 +91,13 @@ async def _run(settings: Settings, rules: RuleSet, metrics: Metrics, until_the_e
         extra={"broker": settings.broker, "group": settings.group, "rules": len(rules.rules), "digest": rules.digest},
     )
     error = await ending
-    until_the_end.enter_context(_deadline(_STOP_SECONDS if error is None else _LAST_GASP_SECONDS))
+    if error is not None:
+        until_the_end.enter_context(_deadline(_LAST_GASP_SECONDS, EXIT_FAILED))
+    elif await worker.is_ready(_START_SECONDS):
+        until_the_end.enter_context(_deadline(_STOP_SECONDS, EXIT_FAILED))
+    else:
+        until_the_end.enter_context(_deadline(_CUT_SECONDS, 0))
+        until_the_end.enter_context(_nothing_unclosed())
     await worker.stop()
     serving.cancel()
     await asyncio.wait([serving])
@@ -102,12 +114,20 @@ class _Worker(faust.Worker):  # type: ignore[misc]  # faust ships no types
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)
         self.spinner = None
+        self._ready = asyncio.Event()
 
     def install_signal_handlers(self) -> None:
         """`_run` has installed them."""
 
+    async def is_ready(self, within_seconds: float) -> bool:
+        """Whether the start is over, or will be in that time."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ready.wait(), within_seconds)
+        return self._ready.is_set()
+
     async def on_startup_finished(self) -> None:
         """Partitions are assigned, agents are running."""
+        self._ready.set()
         _log.info("worker ready")
 
 
@@ -133,9 +153,22 @@ def _serving(settings: Settings, metrics: Metrics) -> Iterator[None]:
 
 
 @contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    """Ends the process if the block takes longer."""
-    timer = threading.Timer(seconds, _end_now, [f"did not stop within {seconds:.0f} s"])
+def _nothing_unclosed() -> Iterator[None]:
+    """A stop in the middle of a start cuts clients off: that asyncio finds their connections unclosed is no news."""
+    log = logging.getLogger("asyncio")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        gc.collect()  # what complains does so when it is collected
+        log.setLevel(before)
+
+
+@contextmanager
+def _deadline(seconds: float, status: int) -> Iterator[None]:
+    """Ends the process with that status if the block takes longer."""
+    timer = threading.Timer(seconds, _end_now, [f"did not stop within {seconds:.0f} s", status])
     timer.daemon = True
     timer.start()
     try:
@@ -144,8 +177,8 @@ def _deadline(seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _end_now(why: str) -> None:
+def _end_now(why: str, status: int = EXIT_FAILED) -> None:
     _log.warning("worker ended at once", extra={"reason": why})
     logging.shutdown()
     sys.stderr.flush()
-    os._exit(EXIT_FAILED)
+    os._exit(status)

@@ -8,12 +8,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import IncompatibleBrokerVersion, UnknownError, UnsupportedVersionError
 
-from streams.brokers.failures import BrokerError, broker_errors
+from streams.brokers.failures import BrokerError, broker_errors, no_transactions
 from streams.errors import ConfigurationError
 from streams.settings import Settings
 
-__all__ = ["BrokerError", "admin", "client_options", "consumer", "producer", "ssl_context"]
+__all__ = ["BrokerError", "admin", "client_options", "consumer", "producer", "ssl_context", "started_producer"]
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext | None:
@@ -52,8 +53,34 @@ def producer(settings: Settings, *, transactional_id: str | None = None, **optio
     if settings.transactions:
         options["enable_idempotence"] = True
     return AIOKafkaProducer(
-        **client_options(settings), transactional_id=transactional_id, acks="all", max_request_size=8_388_608, **options
+        **client_options(settings),
+        transactional_id=transactional_id,
+        acks="all",
+        max_request_size=8_388_608,
+        request_timeout_ms=int(settings.delivery_timeout_seconds * 1_000),
+        **options,
     )
+
+
+@asynccontextmanager
+async def started_producer(
+    settings: Settings, *, transactional_id: str | None = None, **options: Any
+) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer, started and stopped again. Inside the block errors are `BrokerError`s; also that of a broker which
+    has neither idempotence nor transactions, though the settings want them.
+    """
+    client = producer(settings, transactional_id=transactional_id, **options)
+    with broker_errors(settings):
+        try:
+            try:
+                await client.start()
+            except (UnknownError, UnsupportedVersionError, IncompatibleBrokerVersion) as error:
+                if settings.transactions:
+                    raise no_transactions(settings.broker) from error
+                raise
+            yield client
+        finally:
+            await client.stop()
 
 
 def consumer(settings: Settings, **options: Any) -> AIOKafkaConsumer:

@@ -13,7 +13,7 @@ from aiokafka import errors as kafka
 from streams.errors import AntiphonError
 from streams.settings import Settings
 
-__all__ = ["BrokerError", "broker_error", "broker_errors", "refusal"]
+__all__ = ["BrokerError", "broker_error", "broker_errors", "no_transactions", "refusal"]
 
 _START_ONE: Final = "start one, or name another with --broker HOST:PORT (ANTIPHON_BROKER)"
 _UNREACHABLE: Final = (
@@ -52,7 +52,7 @@ def broker_error(error: BaseException, address: str, *, reason: BaseException | 
     """The error as people read it. `address` is the broker setting; `reason` is why a connection failed, if known."""
     if not isinstance(error, _UNREACHABLE):
         return refusal(f"the broker at {address} refuses", error)
-    if isinstance(reason, kafka.KafkaError):
+    if isinstance(reason, kafka.KafkaError) and not isinstance(reason, _UNREACHABLE):
         return refusal(f"the broker at {address} refuses the connection", reason)
     why = "" if reason is None else f" ({_worded(reason)})"
     return BrokerError(f"no Kafka broker answers at {address}{why}", remedy=_START_ONE)
@@ -62,6 +62,15 @@ def refusal(what: str, error: BaseException) -> BrokerError:
     """`what` was refused, and by this answer."""
     remedies = (remedy for kind, remedy in _REMEDIES if isinstance(error, kind))
     return BrokerError(f"{what}: {_worded(error)}", remedy=next(remedies, "see the broker's log"))
+
+
+def no_transactions(address: str) -> BrokerError:
+    """The broker cannot do what keeps results from being lost or repeated."""
+    return BrokerError(
+        f"the broker at {address} has no transactions, with which Antiphon writes its results",
+        remedy="use Apache Kafka; or, to try things out, set ANTIPHON_TRANSACTIONS=false: a crash may then repeat "
+        "outputs",
+    )
 
 
 @contextmanager
@@ -96,11 +105,13 @@ def _worded(error: BaseException) -> str:
         case ConnectionRefusedError():
             return "connection refused"
         case ssl.SSLError():
-            return f"TLS: {error.reason or error}"
+            return f"TLS: {getattr(error, 'reason', None) or error}"
         case TimeoutError():
             return "timed out"
         case OSError():
             return error.strerror or str(error)
+        case kafka.KafkaConnectionError() if error.args:
+            return " ".join(map(str, error.args))
         case kafka.BrokerResponseError():
             return _in_words(type(error), " ".join(map(str, error.args)) or error.description)
         case kafka.KafkaError():

@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from aiokafka.errors import IncompatibleBrokerVersion, UnknownError, UnsupportedVersionError
-
 from streams.brokers.administration import TopicState, cleanup_policies, topic_states
-from streams.brokers.client import producer
-from streams.brokers.failures import BrokerError, broker_errors
+from streams.brokers.client import started_producer
+from streams.brokers.failures import BrokerError
 from streams.settings import Settings
 
 __all__ = ["require_ready"]
@@ -68,21 +66,15 @@ def _require_compaction(states: Sequence[TopicState], policies: dict[str, str]) 
 
 async def _require_transactions(settings: Settings) -> None:
     """Open a transactional producer, as each shard will, and close it again."""
-    client = producer(settings, transactional_id=f"{settings.group}-check")
-    with broker_errors(settings):
-        try:
-            await asyncio.wait_for(client.start(), _TRANSACTIONS_SECONDS)
-        except TimeoutError as error:
-            raise BrokerError(
-                f"the broker at {settings.broker} opened no transaction within {_TRANSACTIONS_SECONDS:.0f} s",
-                remedy="see its log; a cluster of one needs transaction.state.log.replication.factor=1 and "
-                "transaction.state.log.min.isr=1",
-            ) from error
-        except (UnknownError, UnsupportedVersionError, IncompatibleBrokerVersion) as error:
-            raise BrokerError(
-                f"the broker at {settings.broker} has no transactions, with which Antiphon writes its results",
-                remedy="use Apache Kafka; or, to try things out, set ANTIPHON_TRANSACTIONS=false: a crash may then "
-                "repeat outputs",
-            ) from error
-        finally:
-            await client.stop()
+    try:
+        async with (
+            asyncio.timeout(_TRANSACTIONS_SECONDS),
+            started_producer(settings, transactional_id=f"{settings.group}-check"),
+        ):
+            pass
+    except TimeoutError as error:
+        raise BrokerError(
+            f"the broker at {settings.broker} opened no transaction within {_TRANSACTIONS_SECONDS:.0f} s",
+            remedy="see its log; a cluster of one needs transaction.state.log.replication.factor=1 and "
+            "transaction.state.log.min.isr=1",
+        ) from error

@@ -7,8 +7,8 @@ from typing import Final, TypeAlias
 from aiokafka import AIOKafkaProducer
 from msgspec import Struct
 
-from streams.brokers.client import producer
-from streams.brokers.failures import BrokerError, broker_errors
+from streams.brokers.client import started_producer
+from streams.brokers.failures import BrokerError
 from streams.brokers.reading import read_topic
 from streams.core.roster import Roster, RosterEntry
 from streams.core.roster_log import RosterLog, RosterRecordError, publication
@@ -96,14 +96,9 @@ async def publish_roster(settings: Settings, roster: Roster) -> RosterChange:
         return change
     records = publication(published.keys, roster)
     manifest = next(n for n, (key, _) in enumerate(records) if key.endswith(b"/roster"))
-    with broker_errors(settings):
-        client = producer(settings)
-        await client.start()
-        try:
-            for stage in (records[:manifest], records[manifest : manifest + 1], records[manifest + 1 :]):
-                await _write(client, settings.topic(_TOPIC), stage)
-        finally:
-            await client.stop()
+    async with started_producer(settings) as client:
+        for stage in (records[:manifest], records[manifest : manifest + 1], records[manifest + 1 :]):
+            await _write(client, settings.topic(_TOPIC), stage)
     in_force = (await published_roster(settings)).roster
     if in_force != roster:
         raise BrokerError(

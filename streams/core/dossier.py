@@ -24,6 +24,7 @@ def dossier_of(state: SubjectState) -> Dossier:
     first_us = moment.first_amplified_us()
     last_us = moment.last_amplified_us()
     age = moment.age_days(first_us)
+    has_contacts = bool(state.contacts or state.settled_contacts)
     snapshot = state.snapshot
     return Dossier(
         platform=state.platform,
@@ -38,15 +39,15 @@ def dossier_of(state: SubjectState) -> Dossier:
         ),
         subject_is_official=state.is_official[2],
         totals=Totals(
-            retweet=moment.amplifications_of("retweet"),
-            quote=moment.amplifications_of("quote"),
-            reply=moment.contacts_of("reply"),
-            mention=moment.contacts_of("mention"),
-            follow=moment.follows(),
+            retweet=sum(official.retweets for official in officials),
+            quote=sum(official.quotes for official in officials),
+            reply=moment.contacts_of("reply") if has_contacts else 0,
+            mention=moment.contacts_of("mention") if has_contacts else 0,
+            follow=moment.follows() if has_contacts else 0,
         ),
         distinct_officials=len(officials),
         officials=officials,
-        windows=_windows(state, last_us),
+        windows=_windows(state, first_us, last_us),
         first_amplified_at=None if first_us is None else from_us(first_us),
         last_amplified_at=None if last_us is None else from_us(last_us),
         age_at_first_amplification_days=None if age is None else round(age, 8),  # a millisecond is 1.2e-8 days
@@ -87,9 +88,11 @@ def _officials(state: SubjectState, live: list[Kept]) -> tuple[OfficialFigures, 
     )
 
 
-def _windows(state: SubjectState, last_us: int | None) -> dict[str, WindowFigures]:
+def _windows(state: SubjectState, first_us: int | None, last_us: int | None) -> dict[str, WindowFigures]:
     if last_us is None:
-        return {name: WindowFigures(amplifications=0, distinct_officials=0) for name in WINDOWS}
+        return dict.fromkeys(WINDOWS, WindowFigures(amplifications=0, distinct_officials=0))
+    if first_us == last_us and len(state.amplifications) == 1:  # by far the most subjects
+        return dict.fromkeys(WINDOWS, WindowFigures(amplifications=1, distinct_officials=1))
     moment = Moment(state, last_us, known_us=_FOREVER_US)
     return {
         name: WindowFigures(

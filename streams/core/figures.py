@@ -32,7 +32,6 @@ _LIST: Final = (
     Figure(
         name="age_at_first_amplification_days",
         unit="days",
-        cost=0,
         meaning="age of the account when an official first amplified it",
     ),
     Figure(name="amplifications", meaning="retweets and quotes by officials since creation"),

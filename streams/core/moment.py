@@ -113,6 +113,8 @@ class Moment:
 
     def followers(self) -> int | None:
         """Followers as last reported by this moment, with an event or by a profile; of equals in time the larger."""
+        if self.state.snapshot.followers is None:
+            return None  # nobody ever said: no need to ask every event
         reports: list[tuple[int, int]] = []
         for kept_list in (self.state.amplifications, self.state.contacts):
             for kept in reversed(kept_list[: bisect_right(kept_list, self.at_us, key=_at)]):

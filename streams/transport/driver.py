@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP, ConsumerMessage
+from mode import Service
 
 from streams.transport.batches import Batch
 from streams.transport.progress import Progress
@@ -18,6 +19,7 @@ from streams.transport.progress import Progress
 __all__ = ["BatchConsumer", "BatchSchema", "BatchTransport"]
 
 _log: Final = logging.getLogger(__name__)
+_MEMBERSHIP_LOOK_SECONDS: Final = 1.0
 
 
 class BatchSchema(Schema):  # type: ignore[misc]  # faust ships no types
@@ -38,6 +40,19 @@ class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
         return consumer
+
+    @Service.task  # type: ignore[untyped-decorator]  # mode's
+    async def _watch_membership(self) -> None:
+        """Fail when the group refuses this member for good. Faust asks only for what it was assigned, and so would wait
+        for ever for its first assignment."""
+        while not self.should_stop:
+            await self.sleep(_MEMBERSHIP_LOOK_SECONDS)
+            if self._consumer is not None and not self.should_stop:
+                self._consumer._coordinator.check_errors()
+
+    def on_crash(self, msg: str, *fmt: Any, **_kwargs: Any) -> None:
+        """Stock prints to standard error. What crashed is logged by `crash` and ends the worker."""
+        _log.debug(msg.format(*fmt))
 
 
 class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no types
