@@ -47,12 +47,12 @@ class Screening(Struct, frozen=True):
     events: tuple[SubjectEvent, ...] = ()
 
 
-class _Actor(Struct):
+class _Actor(Struct, gc=False):
     id: Id
     handle: str | None = None
 
 
-class _Glance(Struct):
+class _Glance(Struct, gc=False):  # gc=False: one is made per event, holds no cycle and is gone at once
     """The least that decides about most events. Requires what every event must have; types are checked, not bounds."""
 
     kind: Literal["post", "retweet", "suspension", "deletion", "follow", "profile"]

@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, ClassVar, Final
 
+from aiokafka.consumer.fetcher import FetchResult
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP, ConsumerMessage
@@ -16,7 +17,7 @@ from mode import Service
 from streams.transport.batches import Batch
 from streams.transport.progress import Progress
 
-__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport"]
+__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "hand_over_as_parsed"]
 
 _log: Final = logging.getLogger(__name__)
 _MEMBERSHIP_LOOK_SECONDS: Final = 1.0
@@ -41,6 +42,12 @@ class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  
         consumer._isolation_level = "read_committed"
         return consumer
 
+    async def on_start(self) -> None:
+        """Start the consumer, and keep it from wrapping every record in another object."""
+        await super().on_start()
+        if self._consumer is not None:
+            hand_over_as_parsed(self._consumer._fetcher)
+
     @Service.task  # type: ignore[untyped-decorator]  # mode's
     async def _watch_membership(self) -> None:
         """Fail when the group refuses this member for good. Faust asks only for what it was assigned, and so would wait
@@ -53,6 +60,26 @@ class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  
     def on_crash(self, msg: str, *fmt: Any, **_kwargs: Any) -> None:
         """Stock prints to standard error. What crashed is logged by `crash` and ends the worker."""
         _log.debug(msg.format(*fmt))
+
+
+def hand_over_as_parsed(fetcher: Any) -> None:
+    """Make an aiokafka fetcher hand over the records that its parser makes, of which each is wrapped in a
+    `ConsumerRecord` otherwise: a third of the cost of parsing, for a topic and a partition that the batch knows.
+    """
+    fetch = fetcher._proc_fetch_request
+
+    async def fetch_unwrapped(*request: Any) -> Any:
+        has_news = await fetch(*request)
+        for result in fetcher._records.values():  # nobody has begun to read what just came
+            if isinstance(result, FetchResult) and result.has_more():
+                result._partition_records._consumer_record = _as_parsed
+        return has_news
+
+    fetcher._proc_fetch_request = fetch_unwrapped
+
+
+def _as_parsed(_tp: Any, record: Any) -> Any:
+    return record
 
 
 class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no types

@@ -199,3 +199,13 @@ def test_without_topics_a_publication_says_how_to_make_them(
     assert told.exit_code == 3
     assert f"has no topic {topic_prefix}officials" in told.stderr
     assert "`antiphon topics create`" in told.stderr
+
+
+def test_a_broker_without_transactions_is_recognised(embedded: str, antiphon: Antiphon, good: str) -> None:
+    antiphon("topics", "create", "--broker", embedded)
+    told = antiphon("roster", "publish", good, "--broker", embedded)
+    assert told.exit_code == 3
+    assert "ANTIPHON_TRANSACTIONS=false" in told.stderr
+    told = antiphon("roster", "publish", good, "--broker", embedded, ANTIPHON_TRANSACTIONS="false")
+    assert told.exit_code == 0
+    assert told.stdout.startswith("The roster is in force on officials: 4 entries")
