@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import IllegalOperation, InvalidProducerEpoch, KafkaError, ProducerFenced
 
 from streams.brokers.client import consumer, producer
 from streams.brokers.outbox import Outbox, OutgoingRecord
@@ -47,13 +47,19 @@ class Shard:
         return len(self._states)
 
     async def open(self) -> None:
-        """Shut out earlier owners, then read every state that was committed."""
+        """Shut out earlier owners, then read every state that was committed.
+
+        Raises `ProducerFenced` when another worker opens it at the same moment, and aiokafka's errors.
+        """
         began = monotonic()
         settings = self._settings
         transactional_id = f"{settings.group}-track-{self.partition}" if settings.transactions else None
         options = {"transaction_timeout_ms": _TRANSACTION_TIMEOUT_MS} if settings.transactions else {}
         self._producer = producer(settings, transactional_id=transactional_id, **options)
-        await self._producer.start()
+        try:
+            await self._producer.start()
+        except InvalidProducerEpoch as error:
+            raise ProducerFenced from error  # aiokafka translates it everywhere but here
         self._outbox = Outbox(self._producer, settings.topic_prefix, self._metrics)
         await self._recover()
         self._metrics.recovery_seconds.set(monotonic() - began)
@@ -108,8 +114,13 @@ class Shard:
         records = [OutgoingRecord(CHANGELOG, key, state, (), self.partition) for key, state in states.items()]
         records.append(OutgoingRecord(CHANGELOG, _POSITION_KEY, position.to_bytes(8), (), self.partition))
         if self._settings.transactions:
-            async with self._producer.transaction():
-                await (await self._outbox.post([*outputs, *records]))
+            try:
+                async with self._producer.transaction():
+                    await (await self._outbox.post([*outputs, *records]))
+            except IllegalOperation as error:
+                # Shut out while records were still being handed over: aiokafka ends the transaction in the background,
+                # and tells whoever hands it the next record only that there is none.
+                raise ProducerFenced from error
         else:
             # Without transactions a crash in between repeats the outputs; the other way round it would lose them.
             await (await self._outbox.post(outputs))
@@ -131,5 +142,6 @@ class Shard:
             return
         try:
             await client.stop()
-        except ProducerFenced:
-            _log.info("shard closed after another worker had taken it over", extra={"partition": self.partition})
+        except KafkaError as error:
+            # Of a shard that is given up nobody needs the last words: what counts is in the log, or was undone.
+            _log.info("shard closed by force", extra={"partition": self.partition, "error": repr(error)})

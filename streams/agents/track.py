@@ -24,9 +24,12 @@ from streams.transport.batches import Batch
 __all__ = ["Track"]
 
 _log: Final = logging.getLogger(__name__)
-# Two workers that both believe they own a partition shut each other out until the group's coordinator tells one of
-# them otherwise, which takes at most a session timeout.
-_ATTEMPTS: Final = 5
+# Two workers that both believe they own a partition would shut each other out by turns until the group tells one of them
+# otherwise. It does so with the answer to the next heartbeat, of which there are four a session: whoever was shut out
+# waits for that before it opens the shard again, and gives up only when several sessions have not cleared things up.
+_HEARTBEATS: Final = 4
+_PATIENCE_SESSIONS: Final = 5.0
+_LOOK_SECONDS: Final = 0.05
 _WAITING_BATCHES: Final = 2
 
 
@@ -82,21 +85,32 @@ class Track:
                 await self._track(batch)
 
     async def _track(self, batch: Batch) -> None:
-        for _attempt in range(_ATTEMPTS):
-            if batch.generation != self._generation():
-                return  # no longer ours, or read again from the committed offset
+        shut_out_since: float | None = None
+        while batch.generation == self._generation():  # else no longer ours, or read again from the committed offset
             try:
                 shard = await self._open(batch.partition)
                 tracked = await self._apply(shard, batch)
-            except ProducerFenced:
+            except ProducerFenced as error:
                 _log.warning("another worker took over the shard", extra={"partition": batch.partition})
                 self._metrics.fenced.inc()
                 await self._close(batch.partition)
+                shut_out_since = shut_out_since or time.monotonic()
+                patience_seconds = _PATIENCE_SESSIONS * self._settings.session_timeout_seconds
+                if time.monotonic() - shut_out_since > patience_seconds:
+                    raise RuntimeError(
+                        f"partition {batch.partition} of subject-events is taken away for {patience_seconds:.0f} s"
+                    ) from error
+                await self._wait_for_news(batch.generation)
                 continue
             self._count(batch, tracked)
             self._finish(batch)
             return
-        raise RuntimeError(f"partition {batch.partition} of subject-events was taken away {_ATTEMPTS} times in a row")
+
+    async def _wait_for_news(self, generation: int) -> None:
+        """Until the group says that the partition is somebody else's, or a heartbeat has passed in which it did not."""
+        until = time.monotonic() + self._settings.session_timeout_seconds / _HEARTBEATS
+        while generation == self._generation() and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _apply(self, shard: Shard, batch: Batch) -> TrackedBatch:
         tracker = Tracker(self._rules, self._policy, shard.load)

@@ -35,22 +35,33 @@ class Outbox:
 
         Raises what aiokafka raises; after that nothing may be committed that these records followed from.
         """
-        pending = []
+        pending: list[asyncio.Future[object]] = []
         topics: Counter[str] = Counter()
-        for record in records:
-            topics[record.topic] += 1
-            pending.append(
-                await self._producer.send(
-                    self._prefix + record.topic,
-                    record.value,
-                    key=record.key,
-                    partition=record.partition,
-                    headers=list(record.headers) or None,
+        try:
+            for record in records:
+                topics[record.topic] += 1
+                pending.append(
+                    await self._producer.send(
+                        self._prefix + record.topic,
+                        record.value,
+                        key=record.key,
+                        partition=record.partition,
+                        headers=list(record.headers) or None,
+                    )
                 )
-            )
+        except BaseException:
+            for sent in pending:
+                sent.add_done_callback(_look_away)
+            raise
         return self._acknowledged(pending, topics)
 
     async def _acknowledged(self, pending: Sequence[Awaitable[object]], topics: Counter[str]) -> None:
         await asyncio.gather(*pending)
         for topic, count in topics.items():
             self._metrics.outputs.labels(topic).inc(count)
+
+
+def _look_away(sent: "asyncio.Future[object]") -> None:
+    """One record's failure has been raised; that of its neighbours must not be reported as never seen."""
+    if not sent.cancelled():
+        sent.exception()

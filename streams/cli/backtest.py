@@ -1,13 +1,13 @@
 """`antiphon backtest`: the pipeline's core over files, with no broker."""
 
-import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
-from streams.cli.report import as_json, print_report, print_rules
+from streams.cli.options import json_option
+from streams.cli.report import document_of, print_report, print_rules
 from streams.formats.registry import FORMATS, reader_named
 from streams.rules_loading import load_rules
 from streams.runs.backtest import backtest_files
@@ -22,14 +22,14 @@ __all__ = ["backtest"]
 @click.option("--roster", "roster_file", required=True, metavar="R", help="Who is an official (CSV).")
 @click.option("--rules", "rules_file", metavar="T", help="Rules (TOML). [the bundled rules]")
 @click.option("--out", metavar="DIR", help="Write one NDJSON file per enriched topic there.")
-@click.option("--json", "json_output", is_flag=True, help="Print one JSON document instead of tables.")
+@json_option
 def backtest(
     files: tuple[str, ...],
     format_name: str,
     roster_file: str,
     rules_file: str | None,
     out: str | None,
-    json_output: bool,
+    as_json: bool,
 ) -> None:
     """Run the same core as the pipeline over FILEs, without a broker, and say what it would have told, and when.
 
@@ -40,15 +40,15 @@ def backtest(
     roster = read_roster(roster_file)
     rules = load_rules(None if rules_file is None else Path(rules_file))
     directory = None if out is None else prepare_directory(out)
-    with LiveStages(quiet=json_output) as stages:
+    with LiveStages(quiet=as_json) as stages:
         stages.stage("reading")
         run = backtest_files(files, reader, roster, rules, progress=stages.ingesting)
     if directory is not None:
         write_results(directory, run.results, run.letters)
-    if json_output:
-        document = as_json(run.results, run.tally, len(run.letters), seconds=round(run.seconds, 3))
-        sys.stdout.buffer.write(document + b"\n")
+    if as_json:
+        document = document_of(run.results, run.tally, len(run.letters), seconds=round(run.seconds, 3))
+        write_json(document)
         return
-    console = Console()
+    console = stdout()
     print_report(console, run.results, run.tally, len(run.letters), run.seconds)
     print_rules(console, run.results)

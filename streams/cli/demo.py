@@ -1,15 +1,15 @@
 """`antiphon demo`: the whole pipeline, from topics to alerts, over the bundled case or files of one's own."""
 
-import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.text import Text
 
 from streams.cases import KHAMENEI_SITE
+from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
-from streams.cli.report import as_json, print_report
+from streams.cli.options import json_option
+from streams.cli.report import document_of, print_report
 from streams.errors import InputError
 from streams.formats.registry import FORMATS, reader_named
 from streams.rules_loading import load_rules
@@ -29,7 +29,7 @@ __all__ = ["demo"]
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
 @click.option("--partitions", type=click.IntRange(1, 1000), help="Partitions of each raw topic. [as `topics create`]")
 @click.option("--out", metavar="DIR", help="Write one NDJSON file per enriched topic there.")
-@click.option("--json", "json_output", is_flag=True, help="Print one JSON document instead of tables.")
+@json_option
 def demo(
     files: tuple[str, ...],
     format_name: str | None,
@@ -39,7 +39,7 @@ def demo(
     workers: int,
     partitions: int | None,
     out: str | None,
-    json_output: bool,
+    as_json: bool,
 ) -> None:
     """Run the real pipeline once: topics, roster, workers, ingestion, rolling counts, alerts.
 
@@ -61,17 +61,17 @@ def demo(
     directory = None if out is None else prepare_directory(out)
     paths = files or (str(KHAMENEI_SITE.events),)
     settings = load_settings({"rules_file": rules_file, "broker": None if broker == "embedded" else broker})
-    with LiveStages(quiet=json_output) as stages:
+    with LiveStages(quiet=as_json) as stages:
         stages.stage("starting the embedded broker" if broker == "embedded" else f"using the broker at {broker}")
         with demo_broker(broker, settings, workers) as fresh:
             run = run_demo(fresh, paths, reader, roster, stages, workers=workers, raw_partitions=partitions)
     if directory is not None:
         write_results(directory, run.results, run.letters)
-    if json_output:
-        document = as_json(run.results, run.tally, len(run.letters), seconds=round(run.seconds, 3), workers=workers)
-        sys.stdout.buffer.write(document + b"\n")
+    if as_json:
+        document = document_of(run.results, run.tally, len(run.letters), seconds=round(run.seconds, 3), workers=workers)
+        write_json(document)
         return
-    console = Console()
+    console = stdout()
     print_report(console, run.results, run.tally, len(run.letters), run.seconds)
     if not files:
         console.print(

@@ -1,20 +1,20 @@
 """`antiphon ingest`: files of posts to the raw topics."""
 
 import asyncio
-import sys
 
 import click
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
 from streams.brokers.administration import topic_states
 from streams.brokers.client import BrokerError
+from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages
+from streams.cli.options import json_option, settings_options
 from streams.formats.registry import FORMATS, reader_named
 from streams.formats.tally import Tally
 from streams.runs.ingestion import ingest as ingest_files
-from streams.settings import load_settings
+from streams.settings import Settings
 
 __all__ = ["ingest"]
 
@@ -22,18 +22,9 @@ __all__ = ["ingest"]
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--format", "format_name", required=True, metavar="F", help=f"One of: {', '.join(FORMATS)}.")
-@click.option("--broker", metavar="HOST:PORT", help="Kafka bootstrap address(es). [ANTIPHON_BROKER, 127.0.0.1:9092]")
-@click.option("--topic-prefix", metavar="TEXT", help="What stands before every topic name. [ANTIPHON_TOPIC_PREFIX]")
-@click.option("--config", metavar="FILE", help="Settings file (TOML). [ANTIPHON_CONFIG]")
-@click.option("--json", "as_json", is_flag=True, help="Print the account of the run as JSON.")
-def ingest(
-    files: tuple[str, ...],
-    format_name: str,
-    broker: str | None,
-    topic_prefix: str | None,
-    config: str | None,
-    as_json: bool,
-) -> None:
+@settings_options()
+@json_option
+def ingest(files: tuple[str, ...], format_name: str, settings: Settings, as_json: bool) -> None:
     """Read FILEs (plain, gz, bz2, xz, zst, or - for standard input) and write their events to the raw topics.
 
     A line that cannot be read becomes a dead letter with file and line number; the run goes on. Ingesting a file twice
@@ -43,7 +34,6 @@ def ingest(
     Example: antiphon ingest statuses.jsonl.xz --format twitter-v1 --broker 127.0.0.1:9092
     """
     reader = reader_named(format_name)
-    settings = load_settings({"broker": broker, "topic_prefix": topic_prefix}, config_file=config)
     missing = [state.name for state in asyncio.run(topic_states(settings)) if not state.partitions]
     if missing:
         raise BrokerError(f"topics are missing: {', '.join(missing)}", remedy="run `antiphon topics create` first")
@@ -52,9 +42,9 @@ def ingest(
         done = asyncio.run(ingest_files(files, reader, settings, stages.ingesting))
     if as_json:
         document = {"tally": done.tally, "written": {f"{t}/{p}": end for (t, p), end in sorted(done.written.items())}}
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+        write_json(document)
         return
-    print_tally(Console(), done.tally)
+    print_tally(stdout(), done.tally)
 
 
 def print_tally(console: Console, tally: Tally) -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from streams.core.roster import Roster
-from streams.core.roster_file import parse_roster
+from streams.core.roster_file import MAX_ROSTER_BYTES, parse_roster
 from streams.errors import InputError
 from streams.refusal import printable
 
@@ -21,7 +21,7 @@ def read_roster(path: str) -> Roster:
     """The roster of a CSV file. Raises `InputError` for a missing file and `RosterError` for a wrong one."""
     try:
         with open(path, "rb") as file:
-            data = file.read()
+            data = file.read(MAX_ROSTER_BYTES + 1)  # what is larger is refused whole
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(f"{printable(path)}: {reason}", remedy="name a roster file (CSV)") from error

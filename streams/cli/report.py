@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-import msgspec
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -15,10 +14,10 @@ from rich.text import Text
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Dossier
 from streams.core.subject_event import subject_key
-from streams.refusal import printable
 from streams.formats.tally import Tally
+from streams.refusal import printable
 
-__all__ = ["alerted_dossiers", "as_json", "print_report", "print_rules", "rule_figures"]
+__all__ = ["alerted_dossiers", "document_of", "print_report", "print_rules", "rule_figures"]
 
 _MAX_SUBJECTS = 20
 _SEVERITY_STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
@@ -51,9 +50,9 @@ def rule_figures(results: Results) -> dict[str, dict[str, Any]]:
     return {rule: entry | {"subjects": len(entry["subjects"])} for rule, entry in figures.items()}
 
 
-def as_json(results: Results, tally: Tally, refused: int, **more: Any) -> bytes:
+def document_of(results: Results, tally: Tally, refused: int, **more: Any) -> dict[str, Any]:
     """One document: counts, alerted subjects with their dossiers and alerts, and figures per rule."""
-    document = {
+    return {
         **more,
         "lines": tally.lines,
         "events": tally.events,
@@ -66,7 +65,6 @@ def as_json(results: Results, tally: Tally, refused: int, **more: Any) -> bytes:
             {"key": key, "dossier": dossier, "alerts": alerts} for key, dossier, alerts in alerted_dossiers(results)
         ],
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2)
 
 
 def print_report(console: Console, results: Results, tally: Tally, refused: int, seconds: float) -> None:
@@ -120,7 +118,7 @@ def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
         f"{figures.amplifications:,} by {figures.distinct_officials:,} in {name}"
         for name, figures in dossier.windows.items()
     )
-    yield "up to the last", ", ".join(windows)
+    yield "windows to the last", ", ".join(windows)
     yield "followed by", f"{totals.follow:,} officials"
     yield "answered, mentioned", f"{totals.reply:,} and {totals.mention:,} times by officials"
     if dossier.suspension is not None:

@@ -13,9 +13,9 @@ from streams.core.roster_overlaps import Validities
 from streams.core.roster_problems import Problems, RosterError, RosterProblem, shown
 from streams.core.roster_row import COLUMNS, check_row, identity, row_entry
 
-__all__ = ["COLUMNS", "RosterError", "RosterProblem", "parse_roster"]
+__all__ = ["COLUMNS", "MAX_ROSTER_BYTES", "RosterError", "RosterProblem", "parse_roster"]
 
-_MAX_BYTES: Final = 64 * 1024 * 1024
+MAX_ROSTER_BYTES: Final = 64 * 1024 * 1024
 _MAX_LINE: Final = 64 * 1024  # bytes; the longest fields allowed, quoted and all, are shorter together
 
 
@@ -28,8 +28,8 @@ def parse_roster(data: bytes, origin: str) -> Roster:
     """
     problems = Problems()
     entries: list[RosterEntry] = []
-    if len(data) > _MAX_BYTES:
-        problems.say(None, None, f"the file is larger than {_MAX_BYTES >> 20} MB", "split the roster")
+    if len(data) > MAX_ROSTER_BYTES:
+        problems.say(None, None, f"the file is larger than {MAX_ROSTER_BYTES >> 20} MB", "split the roster")
     else:
         entries = _read(data.removeprefix(b"\xef\xbb\xbf"), problems)
         if not problems and not entries:
