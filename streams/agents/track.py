@@ -24,9 +24,9 @@ from streams.transport.batches import Batch
 __all__ = ["Track"]
 
 _log: Final = logging.getLogger(__name__)
-# Two workers that both believe they own a partition would shut each other out by turns until the group tells one of them
-# otherwise. It does so with the answer to the next heartbeat, of which there are four a session: whoever was shut out
-# waits for that before it opens the shard again, and gives up only when several sessions have not cleared things up.
+# Two workers that both believe they own a partition would shut each other out by turns until the group tells one of
+# them otherwise. It does so with the answer to the next heartbeat, of which there are four a session: whoever was shut
+# out waits for that before it opens the shard again, and gives up only when several sessions have not settled it.
 _HEARTBEATS: Final = 4
 _PATIENCE_SESSIONS: Final = 5.0
 _LOOK_SECONDS: Final = 0.05
@@ -109,7 +109,7 @@ class Track:
     async def _wait_for_news(self, generation: int) -> None:
         """Until the group says that the partition is somebody else's, or a heartbeat has passed in which it did not."""
         until = time.monotonic() + self._settings.session_timeout_seconds / _HEARTBEATS
-        while generation == self._generation() and time.monotonic() < until:
+        while generation == self._generation() and time.monotonic() < until:  # noqa: ASYNC110  # Faust's, sets no event
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _apply(self, shard: Shard, batch: Batch) -> TrackedBatch:

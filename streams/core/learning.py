@@ -73,8 +73,8 @@ def followers_of(event: SubjectEvent) -> int | None:
 def _learn_creation(state: SubjectState, event: SubjectEvent) -> None:
     """A reported creation time beats one that follows from an id; of two reported ones the earlier stays."""
     snapshot = state.snapshot
-    if snapshot.created_us is not None and event.subject.created_at is None:
-        return  # an id says the same every time, and nothing better than what is known
+    if snapshot.created_source == "reported" and event.subject.created_at is None:
+        return  # an id says nothing better
     created_us, source = creation(event.platform, event.subject, event.at_us)
     if created_us is None:
         return

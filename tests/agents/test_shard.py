@@ -101,6 +101,25 @@ def test_an_earlier_owner_can_write_nothing_once_the_shard_is_opened_elsewhere(s
     asyncio.run(run())
 
 
+def test_a_worker_shut_out_while_it_hands_over_its_records_is_told_so(settings: Settings) -> None:
+    """aiokafka says then only that there is no transaction: taken for a fault of its own, that would end the worker."""
+
+    async def run() -> None:
+        for _ in range(5):
+            old, new = _shard(settings), _shard(settings)
+            await old.open()
+            await new.open()
+            # Each topic is new to the producer, which asks for it and lets the refusal of the one before catch up.
+            topics = ("dossiers", "alerts", "amplifications", "dead-letters")
+            with pytest.raises(ProducerFenced):
+                await old.commit([OutgoingRecord(topic, b"k", b"stale") for topic in topics], {}, 3)
+            await old.close()
+            await new.close()
+        assert await _dossiers(settings) == []
+
+    asyncio.run(run())
+
+
 def test_a_transaction_left_open_is_undone_by_the_next_owner(settings: Settings) -> None:
     """Records that were written but not committed when a worker died are nobody's business."""
 

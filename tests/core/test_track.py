@@ -1,6 +1,7 @@
 """TRACK's step: what becomes of events that cannot be applied, of hostile ones, and of a state under new rules."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import permutations
 from random import Random
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from streams.core.track import Outcome
 from streams.events import Account, Retweet
 from streams.rules_loading import bundled_rules
 from tests.core.oracle import Oracle, by_subject, without_sources
-from tests.core.strategies import BASE_US, OFFICIALS, examples, histories, placed, retweet, rule_sets
+from tests.core.strategies import BASE_US, OFFICIALS, examples, histories, placed, retweet, rule_sets, snowflake
 from tests.core.test_track_oracle import differences
 from tests.core.track_run import TrackRun
 
@@ -127,6 +128,18 @@ def test_what_a_stranger_says_of_an_account_never_breaks_its_state(account: Acco
     (alert,) = run.standing.values()
     assert alert.figures["followers"] is None
     assert alert.figures["age_days"] is None
+
+
+def test_an_id_outweighs_what_a_collector_wrongly_took_from_it_and_a_report_outweighs_both() -> None:
+    """Whichever comes first: of two times from ids the earlier stays."""
+    account_id = snowflake(BASE_US - 9 * DAY_US)
+    wrong = Account(id=account_id, created_at=from_us(BASE_US - 8 * DAY_US), created_at_source="snowflake")
+    reported = Account(id=account_id, created_at=from_us(BASE_US - 7 * DAY_US))
+    for accounts, days in (((wrong, Account(id=account_id)), 9), ((reported, wrong, Account(id=account_id)), 7)):
+        for order in permutations(accounts):
+            events = [msgspec.structs.replace(retweet(number), subject=each) for number, each in enumerate(order)]
+            (dossier,) = TrackRun(bundled_rules()).run([events]).dossiers.values()
+            assert dossier.subject.created_at == from_us(BASE_US - days * DAY_US)
 
 
 def test_as_many_rules_as_a_file_may_have_fit_into_what_is_written_down() -> None:

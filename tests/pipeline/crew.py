@@ -3,32 +3,56 @@
 import os
 import signal
 import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
+
+from msgspec import Struct
 
 from streams.brokers.leash import Leashed, start_leashed, stop_leashed
 from streams.runs.workers import environment_of
 from streams.settings import Settings
 
-__all__ = ["Crew"]
+__all__ = ["Crew", "Place"]
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Where a worker runs: its settings (its way to the broker, say) and what its environment has beyond them."""
+
+    settings: Settings
+    environment: Mapping[str, str] = {}
 
 
 class Crew:
-    """Real `antiphon worker` processes. `restarts` counts workers that ended by themselves and were replaced."""
+    """Real `antiphon worker` processes, in `places` by turns.
 
-    def __init__(self, settings: Settings, directory: Path) -> None:
-        self._settings = settings
+    `restarts` counts workers that ended by themselves and were replaced, `endings` how they ended and with which last
+    critical words.
+    """
+
+    def __init__(self, settings: Settings, directory: Path, *, places: Sequence[Place] = ()) -> None:
+        self._places = places or (Place(settings=settings),)
         self._directory = directory
         self._started = 0
+        self._logs: dict[int, Path] = {}
         self.members: list[Leashed] = []
         self.restarts = 0
+        self.endings: Counter[str] = Counter()
 
     def add(self) -> Leashed:
         """Start one more worker."""
+        place = self._places[self._started % len(self._places)]
         self._started += 1
-        with (self._directory / f"worker-{self._started}.log").open("wb") as log:
+        path = self._directory / f"worker-{self._started}.log"
+        environment = environment_of(place.settings)
+        for name, value in place.environment.items():
+            inherited = environment.get(name)
+            environment[name] = value if name != "PYTHONPATH" or not inherited else f"{value}{os.pathsep}{inherited}"
+        with path.open("wb") as log:
             command = [sys.executable, "-m", "streams.cli.main", "worker"]
-            member = start_leashed(command, output=log, env=environment_of(self._settings))
+            member = start_leashed(command, output=log, env=environment)
+        self._logs[member.pid] = path
         self.members.append(member)
         return member
 
@@ -42,7 +66,10 @@ class Crew:
 
     def dismiss_one(self, random: Random) -> int:
         """Ask a random worker to stop; returns its exit status."""
-        member = random.choice(self.members)
+        return self.dismiss(random.choice(self.members))
+
+    def dismiss(self, member: Leashed) -> int:
+        """Ask a worker to stop; returns its exit status."""
         self.members.remove(member)
         return stop_leashed(member, timeout_seconds=20)
 
@@ -59,7 +86,23 @@ class Crew:
         for member in [member for member in self.members if member.poll() is not None]:
             self.members.remove(member)
             self.restarts += 1
+            self.endings[f"status {member.returncode}: {self._last_words(member)}"] += 1
             self.add()
+
+    def log_of(self, member: Leashed) -> str:
+        """All that a member has said."""
+        return self._logs[member.pid].read_text(errors="replace")
+
+    def _last_words(self, member: Leashed) -> str:
+        """What its log says last of an error, without the time."""
+        lines = self.log_of(member).splitlines()
+        critical = [number for number, line in enumerate(lines) if " critical " in line]
+        if not critical:
+            return " | ".join(lines[-2:])[:240] or "it said nothing"
+        told = lines[critical[-1]].partition(" critical ")[2]
+        # A traceback follows; the line that names the error is its last that is not indented.
+        errors = [line for line in lines[critical[-1] + 1 :] if line and not line.startswith((" ", "Traceback", "20"))]
+        return " | ".join((told, *errors[-1:]))[:240]
 
     def logs(self) -> str:
         """The ends of all logs, for the report of a failure."""
