@@ -50,6 +50,16 @@ bench: $(DEVELOPMENT) ## measures the pipeline against bare aiokafka and stock F
 	@$(BIN)/python -m tests.brokers.jars
 	@$(BIN)/python -m bench $(ARGS)
 
+.PHONY: chaos
+chaos: $(DEVELOPMENT) ## 200 faults over a million events on a real Kafka, compared with an oracle; about ten minutes
+	@$(BIN)/python -m tests.brokers.jars
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+.PHONY: mutants
+mutants: $(DEVELOPMENT) ## deliberate bugs in the delivery path, each of which a test must notice
+	@$(BIN)/python -m tests.brokers.jars
+	@$(BIN)/python -m tests.chaos.mutants $(ARGS)
+
 .PHONY: kafka
 kafka: $(DEVELOPMENT) ## a real Apache Kafka in the foreground, on port 9092 or ARGS="--port N"
 	@$(BIN)/python -m tests.brokers.kafka $(ARGS)

@@ -183,7 +183,9 @@ def _deadline(seconds: float, status: int) -> Iterator[None]:
 
 
 def _end_now(why: str, status: int = EXIT_FAILED) -> None:
-    _log.warning("worker ended at once", extra={"reason": why})
-    logging.shutdown()
-    sys.stderr.flush()
-    os._exit(status)
+    try:
+        _log.warning("worker ended at once", extra={"reason": why})
+        logging.shutdown()
+        sys.stderr.flush()
+    finally:  # also where the log is on a full disk
+        os._exit(status)

@@ -6,8 +6,8 @@ from typing import Final
 from streams.errors import InputError
 from streams.formats.canonical import CanonicalReader
 from streams.formats.reader import FormatReader
-from streams.refusal import printable
 from streams.formats.twitter_v1 import TwitterV1Reader
+from streams.refusal import printable
 
 __all__ = ["FORMATS", "reader_named"]
 

@@ -5,10 +5,10 @@ from typing import Final
 from msgspec.json import Decoder
 
 from streams.formats.reader import Reading, Skipped
-from streams.refusal import DECODE_ERRORS, Refused, rejection, undecodable
 from streams.formats.twitter_v1_notices import NOTICE_NAMES, read_notice
 from streams.formats.twitter_v1_payloads import Status
 from streams.formats.twitter_v1_statuses import event_of_status
+from streams.refusal import DECODE_ERRORS, Refused, rejection, undecodable
 
 __all__ = ["SKIPPED_NAMES", "TwitterV1Reader"]
 

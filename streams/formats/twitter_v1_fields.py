@@ -5,8 +5,8 @@ from typing import Final
 
 from streams.deadletters import Reason
 from streams.events import Account
-from streams.refusal import Refused
 from streams.formats.twitter_v1_payloads import User
+from streams.refusal import Refused
 
 __all__ = ["account_of", "event_time", "known_id", "parse_created_at", "parse_timestamp_ms", "required_id"]
 

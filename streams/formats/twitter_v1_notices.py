@@ -13,7 +13,6 @@ from msgspec.json import Decoder
 from streams.deadletters import Reason
 from streams.events import Account, Deletion, Follow, Profile, Suspension, SuspensionStatus
 from streams.formats.reader import Reading, Skipped
-from streams.refusal import Refused
 from streams.formats.twitter_v1_fields import (
     account_of,
     event_time,
@@ -23,6 +22,7 @@ from streams.formats.twitter_v1_fields import (
 )
 from streams.formats.twitter_v1_payloads import AccountMessage, DeleteMessage, EventMessage, SnapshotMessage, User
 from streams.formats.twitter_v1_statuses import event_of_status
+from streams.refusal import Refused
 
 __all__ = ["NOTICE_NAMES", "read_notice"]
 

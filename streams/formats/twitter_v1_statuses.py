@@ -6,9 +6,9 @@ from typing import Final
 
 from streams.deadletters import Reason
 from streams.events import Account, Post, PostRef, Retweet
-from streams.refusal import Refused
 from streams.formats.twitter_v1_fields import account_of, event_time, known_id, required_id
 from streams.formats.twitter_v1_payloads import Entities, Original, Status, User
+from streams.refusal import Refused
 
 __all__ = ["event_of_status"]
 

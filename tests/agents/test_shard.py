@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
 from prometheus_client import CollectorRegistry
 
 from streams.agents.shard import Shard
@@ -137,6 +137,25 @@ def test_a_transaction_left_open_is_undone_by_the_next_owner(settings: Settings)
         assert await _dossiers(settings) == []
         await heir.close()
         await dying.close()
+
+    asyncio.run(run())
+
+
+def test_with_an_output_that_the_broker_refuses_nothing_of_the_batch_is_written(settings: Settings) -> None:
+    """Neither state nor position: the next owner applies it all again."""
+
+    async def run() -> None:
+        shard = _shard(settings)
+        await shard.open()
+        await shard.commit([_output(b"one")], {"twitter:1": _subject(1)}, 5)
+        with pytest.raises(MessageSizeTooLargeError):
+            await shard.commit([_output(b"two"), _output(b"x" * 4_000_000)], {"twitter:2": _subject(2)}, 9)
+        await shard.close()
+        again = _shard(settings)
+        await again.open()
+        assert (again.position, len(again)) == (5, 1)
+        await again.close()
+        assert await _dossiers(settings) == [b"one"]
 
     asyncio.run(run())
 

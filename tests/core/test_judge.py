@@ -207,6 +207,16 @@ def test_a_late_event_pre_dates_an_alert_and_the_alert_keeps_its_id(missing: int
     assert alert.as_of == told.as_of
 
 
+def test_a_late_withdrawal_retracts_an_alert_that_it_takes_the_ground_from() -> None:
+    """What was taken back before the rule held never counted towards it; what was taken back after, did."""
+    events = _burst(0)
+    for hours, status in ((1.5, "retracted"), (2, "retracted"), (2.5, "firing")):
+        at_us = BASE_US + int(hours * HOUR_US)
+        withdrawal = msgspec.structs.replace(events[1], kind="withdrawal", at_us=at_us)
+        run = TrackRun(_rule(THREE_IN_A_DAY)).run([events, [withdrawal]])
+        assert [alert.status for alert in run.alerts.values()] == [status]
+
+
 def test_an_alert_is_told_again_only_where_it_changed() -> None:
     run = TrackRun(_rule(ANY)).run([_burst(0)])
     run.alerts.clear()

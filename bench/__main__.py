@@ -1,0 +1,128 @@
+"""`python -m bench [race|memory]`: measures, prints, and writes RESULTS.md."""
+
+import argparse
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+
+from bench.contestants import contestants
+from bench.lap import LapFailed
+from bench.machine import this_machine
+from bench.memory import measure_memory
+from bench.race import Tell, broker_at, run_race
+from bench.report import markdown, print_memory, print_race
+from bench.results import RECORD, MemoryRun, RaceRun, Results, load_results, save_results, today
+from bench.standings import ratios, standings
+from bench.world import World
+from streams.errors import AntiphonError
+from streams.settings import Settings
+from tests.brokers.jars import Unavailable
+from tests.brokers.kafka import KafkaFailed
+
+RESULTS: Final = Path(__file__).with_name("RESULTS.md")
+_STOCK_EVENTS: Final = 100_000
+_STOCK_SECONDS: Final = 10.0
+_QUICK_EVENTS: Final = 200_000
+_QUICK_STOCK_EVENTS: Final = 20_000
+_QUICK_SUBJECTS: Final = 20_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one benchmark; 1 if it could not be run or a contestant's results were wrong, 0 otherwise.
+
+    A missed target is a finding and no failure.
+    """
+    wanted = _parse(arguments)
+    errors = Console(stderr=True)
+    settings = Settings(topic_prefix=f"bench-{secrets.token_hex(3)}-")
+    try:
+        with broker_at(wanted.broker) as (address, kind):
+            settings = msgspec.structs.replace(settings, broker=address)
+            run = _run(wanted, settings, kind, lambda line: errors.print(escape(line), style="dim"))
+    except (LapFailed, Unavailable, KafkaFailed) as reason:
+        errors.print(escape(str(reason)), style="bold red")
+        return 1
+    except AntiphonError as error:
+        errors.print(escape(f"{error.message}: {error.remedy}"), style="bold red")
+        return 1
+    if not wanted.quick:
+        _write(run)
+    if wanted.json:
+        sys.stdout.buffer.write(_as_json(run) + b"\n")
+    elif isinstance(run, RaceRun):
+        print_race(Console(), run)
+    else:
+        print_memory(Console(), run)
+    return int(isinstance(run, RaceRun) and any(lap.complaints for lap in run.race.laps))
+
+
+def _run(wanted: argparse.Namespace, settings: Settings, kind: str, tell: Tell) -> RaceRun | MemoryRun:
+    machine = this_machine(kind)
+    if wanted.what == "memory":
+        memory = measure_memory(settings, wanted.subjects, tell)
+        return MemoryRun(date=today(), machine=machine, memory=memory)
+    entered = contestants(stock_share=wanted.stock_events, stock_seconds=wanted.stock_seconds)
+    race = run_race(settings, World(wanted.events, wanted.seed), entered, wanted.rounds, tell)
+    return RaceRun(date=today(), machine=machine, race=race)
+
+
+def _write(run: RaceRun | MemoryRun) -> None:
+    before = load_results(RECORD)
+    after = Results(
+        race=run if isinstance(run, RaceRun) else before.race,
+        memory=run if isinstance(run, MemoryRun) else before.memory,
+    )
+    save_results(RECORD, after)
+    RESULTS.write_text(markdown(after), encoding="utf-8")
+
+
+def _as_json(run: RaceRun | MemoryRun) -> bytes:
+    if isinstance(run, RaceRun):
+        told = {"run": run, "standings": standings(run.race), "ratios": ratios(run.race)}
+    else:
+        memory = run.memory
+        told = {
+            "run": run,
+            "rss_bytes_per_subject": memory.rss_bytes_per_subject,
+            "changelog_bytes_per_subject": memory.changelog_bytes_per_subject,
+        }
+    return msgspec.json.format(msgspec.json.encode(told), indent=2)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures Antiphon; see bench/README.md.")
+    parser.add_argument("what", nargs="?", choices=("race", "memory"), default="race", help="race (default) or memory")
+    parser.add_argument(
+        "--events", type=_positive, default=1_000_000, metavar="N", help="events in the race (1,000,000)"
+    )
+    parser.add_argument("--rounds", type=_positive, default=5, metavar="N", help="rounds of the race (5)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="what the events are generated from (1)")
+    parser.add_argument(
+        "--subjects", type=_positive, default=1_000_000, metavar="N", help="tracked subjects (1,000,000)"
+    )
+    parser.add_argument("--quick", action="store_true", help="small and once, in under a minute; writes no RESULTS.md")
+    parser.add_argument("--broker", metavar="HOST:PORT", help="a broker that runs already, instead of one for this run")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    wanted = parser.parse_args(arguments)
+    wanted.stock_events, wanted.stock_seconds = _STOCK_EVENTS, _STOCK_SECONDS
+    if wanted.quick:
+        wanted.events, wanted.rounds, wanted.subjects = _QUICK_EVENTS, 1, _QUICK_SUBJECTS
+        wanted.stock_events, wanted.stock_seconds = _QUICK_STOCK_EVENTS, 0.0
+    return wanted
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""A changelog of many subjects: states that the real core makes of one to three amplifications each, written to Kafka.
+
+Several processes make it, each a slice of the subjects.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from random import Random
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from bench.writing import BulkWriter
+from streams.agents.shard import CHANGELOG
+from streams.core.clock import to_us
+from streams.core.officials import Official
+from streams.core.subject import TrackPolicy, encode_subject
+from streams.core.subject_event import Coordinates, SubjectEvent
+from streams.core.tracker import Tracker
+from streams.events import Account
+from streams.rules_loading import bundled_rules
+from streams.settings import Settings
+
+__all__ = ["Written", "write_changelog"]
+
+_PLATFORM: Final = "twitter"
+_BEGIN: Final = datetime(2024, 3, 1, tzinfo=UTC)
+_OFFICIALS: Final = 5_000
+_DIGEST: Final = "5f" * 32
+_SLICE: Final = 10_000
+_BATCH: Final = 500  # subjects that one tracker holds, as if they had come in one batch
+_SEED: Final = 1
+
+
+class Written(Struct, frozen=True):
+    """What was written: subjects, their amplifications, and the bytes of all keys and values."""
+
+    subjects: int
+    amplifications: int
+    value_bytes: int
+    key_bytes: int
+
+
+def write_changelog(settings: Settings, subjects: int, progress: Callable[[int], None]) -> Written:
+    """Write the states of `subjects` subjects to partition 0 of the changelog."""
+    slices = [(begin, min(begin + _SLICE, subjects)) for begin in range(0, subjects, _SLICE)]
+    encoded = msgspec.json.encode(settings)
+    done = Written(0, 0, 0, 0)
+    with ProcessPoolExecutor(max_workers=len(os.sched_getaffinity(0)), mp_context=get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(_write_slice, encoded, *part) for part in slices]):
+            part = future.result()
+            done = Written(
+                done.subjects + part.subjects,
+                done.amplifications + part.amplifications,
+                done.value_bytes + part.value_bytes,
+                done.key_bytes + part.key_bytes,
+            )
+            if done.subjects % (10 * _SLICE) == 0:
+                progress(done.subjects)
+    return done
+
+
+def _write_slice(settings: bytes, begin: int, end: int) -> Written:
+    return asyncio.run(_write(msgspec.json.decode(settings, type=Settings), begin, end))
+
+
+async def _write(settings: Settings, begin: int, end: int) -> Written:
+    amplifications = value_bytes = key_bytes = 0
+    async with BulkWriter(settings) as writer:
+        for first in range(begin, end, _BATCH):
+            tracker = Tracker(bundled_rules(), TrackPolicy(), lambda _key: None)
+            for number in range(first, min(first + _BATCH, end)):
+                for event in _events(number):
+                    amplifications += tracker.apply(event) is not None
+            for concluded in tracker.conclude():
+                key, state = concluded.key.encode(), encode_subject(concluded.subject)
+                value_bytes += len(state)
+                key_bytes += len(key)
+                await writer.write(CHANGELOG, 0, key, state)
+    return Written(end - begin, amplifications, value_bytes, key_bytes)
+
+
+def _events(number: int) -> Iterator[SubjectEvent]:
+    """One to three amplifications of one subject, by as many officials as chance has it."""
+    random = Random(_SEED + number)
+    created_at = _BEGIN - timedelta(days=random.randrange(1, 3_000))
+    for count in range(random.randrange(1, 4)):
+        official = random.randrange(_OFFICIALS)
+        yield SubjectEvent(
+            kind="retweet" if random.random() < 0.8 else "quote",
+            platform=_PLATFORM,
+            event_id=str(4 * 10**18 + 3 * number + count),
+            at_us=to_us(_BEGIN + timedelta(seconds=random.randrange(30 * 86_400))),
+            subject=Account(
+                id=str(3 * 10**18 + number),
+                handle=f"voice_{number}",
+                name=f"voice no. {number}",
+                created_at=created_at,
+                created_at_source="reported",
+                followers=random.randrange(100_000),
+            ),
+            source=Coordinates("retweets", number % 12, 3 * number + count),
+            roster_digest=_DIGEST,
+            official=Official(
+                id=str(10**18 + official), handle=f"official_{official}", state="IR", category="diplomat"
+            ),
+            post_id=str(4 * 10**18 - number),
+        )

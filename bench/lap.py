@@ -1,0 +1,137 @@
+"""One lap of one contestant: its own process on its own core, watched from outside with the same ruler for all."""
+
+import os
+import time
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from bench.contestants.contestant import WARM_UP_SHARE, Contestant, Entrant, Progress
+from bench.cores import CONTESTANT_CORES, confined_to
+from bench.course import Course
+from streams.brokers.leash import stop_leashed
+
+__all__ = ["Lap", "LapFailed", "run_lap"]
+
+_SHORTEST_WAIT_SECONDS: Final = 0.02
+_LONGEST_WAIT_SECONDS: Final = 0.5  # to ask how far a worker is costs that worker a millisecond or two
+_SILENCE_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 30.0
+_TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
+_LOG_TAIL: Final = 3_000
+
+
+class LapFailed(Exception):  # noqa: N818 - reads as what happened
+    """A contestant ended or stood still before it was through; the text ends with its log."""
+
+
+class Lap(Struct, frozen=True, kw_only=True):
+    """What was measured in the steady phase. `cpu_seconds` is the process's user and system time in it.
+
+    `complaints` say in what the results differ from the plain count; with any, the figures are worth nothing.
+    """
+
+    contestant: str
+    lap: int
+    events: int
+    seconds: float
+    cpu_seconds: float
+    peak_rss_bytes: int
+    complaints: list[str]
+
+    @property
+    def events_per_second(self) -> float:
+        """By the clock on the wall."""
+        return self.events / self.seconds
+
+    @property
+    def events_per_cpu_second(self) -> float:
+        """By the time that the process really had a core."""
+        return self.events / self.cpu_seconds
+
+
+class _Sample(Struct, frozen=True):
+    at: float
+    cpu_seconds: float
+    progress: Progress
+
+
+def run_lap(contestant: Contestant, course: Course, number: int) -> Lap:
+    """Let one contestant run once. Raises `LapFailed`."""
+    name = f"{contestant.name}-{number}"
+    contestant.prepare(course, name)
+    log_path = course.scratch / f"{name}.log"
+    with log_path.open("wb") as log, confined_to(CONTESTANT_CORES):
+        entrant = contestant.start(course, name, log)
+    is_part = contestant.share is not None and contestant.share < course.tally.events
+    share = contestant.share if is_part and contestant.share is not None else course.tally.events
+    try:
+        begin = _watch(entrant, int(share * WARM_UP_SHARE))
+        end = _watch(entrant, share, begin, least_seconds=contestant.seconds if is_part else 0.0)
+        peak = _peak_rss_bytes(entrant.process.pid)
+    except LapFailed as failure:
+        tail = log_path.read_text(encoding="utf-8", errors="replace")[-_LOG_TAIL:]
+        raise LapFailed(f"{name}: {failure}. The end of its log:\n{tail}") from None
+    finally:
+        stop_leashed(entrant.process, timeout_seconds=_STOP_SECONDS)
+    return Lap(
+        contestant=contestant.name,
+        lap=number,
+        events=end.progress.events - begin.progress.events,
+        seconds=end.at - begin.at,
+        cpu_seconds=end.cpu_seconds - begin.cpu_seconds,
+        peak_rss_bytes=peak,
+        complaints=contestant.complaints(course, name, end.progress),
+    )
+
+
+def _watch(entrant: Entrant, events: int, begin: _Sample | None = None, *, least_seconds: float = 0.0) -> _Sample:
+    """Look again and again until so many events are dealt with: without `begin`, and all stages are warm; with it, and
+    nothing is left to do, and so many seconds have passed since then.
+    """
+    last = _look(entrant)
+    moved_at = last.at
+    while True:
+        if last.progress.events >= events:
+            if begin is None and last.progress.is_warm:
+                return last
+            if begin is not None and last.progress.is_settled and last.at - begin.at >= least_seconds:
+                return last
+        if entrant.process.poll() is not None:
+            raise LapFailed(f"ended with status {entrant.process.returncode} after {last.progress.events} events")
+        if last.at - moved_at > _SILENCE_SECONDS:
+            raise LapFailed(f"stood still for {_SILENCE_SECONDS:.0f} s after {last.progress.events} events")
+        time.sleep(_pause(begin, last, events))
+        before, last = last, _look(entrant)
+        if last.progress != before.progress:
+            moved_at = last.at
+
+
+def _pause(begin: _Sample | None, last: _Sample, events: int) -> float:
+    """Half of the time it will still take: few looks on the way, many at the end."""
+    if begin is None or last.progress.events <= begin.progress.events:
+        return _SHORTEST_WAIT_SECONDS if begin is None else _LONGEST_WAIT_SECONDS
+    rate = (last.progress.events - begin.progress.events) / (last.at - begin.at)
+    left = (events - last.progress.events) / rate
+    return min(max(left / 2, _SHORTEST_WAIT_SECONDS), _LONGEST_WAIT_SECONDS)
+
+
+def _look(entrant: Entrant) -> _Sample:
+    progress = entrant.progress()
+    return _Sample(time.monotonic(), _cpu_seconds(entrant.process.pid), progress)
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return 0.0  # it has ended, which its status says
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND  # utime and stime: proc(5), fields 14 and 15
+
+
+def _peak_rss_bytes(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1_024
+    raise LapFailed("ended before its memory could be read")

@@ -1,0 +1,81 @@
+"""The race: every contestant on the same broker over the same events, in turns, several rounds."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from bench.contestants import Contestant
+from bench.cores import BROKER_CORES, confined_to
+from bench.course import delete_topics_of, lay_out
+from bench.lap import Lap, run_lap
+from bench.world import World
+from streams.settings import Settings
+from tests.brokers.kafka import Kafka
+
+__all__ = ["Race", "Tell", "broker_at", "run_race"]
+
+_HEAP_MB: Final = 1_024
+
+Tell = Callable[[str], None]
+"""Is told, in a line, what happens."""
+
+
+class Race(Struct, frozen=True, kw_only=True):
+    """What was run, and every lap in the order in which it was run."""
+
+    events: int
+    seed: int
+    rounds: int
+    mean_event_bytes: float
+    amplifications: int
+    amplified_subjects: int
+    descriptions: dict[str, str]
+    jobs: dict[str, bool]
+    laps: list[Lap]
+
+
+@contextmanager
+def broker_at(address: str | None) -> Iterator[tuple[str, str]]:
+    """The address and the kind of a broker: of the one at that address, or of a Kafka started for this run."""
+    if address is not None:
+        yield address, "a broker that was running"
+        return
+    kafka = Kafka(heap_mb=_HEAP_MB, jvm=())
+    with confined_to(BROKER_CORES):
+        kafka.start()
+    try:
+        yield kafka.address, f"Apache Kafka {kafka.version}, heap {_HEAP_MB} MB"
+    finally:
+        kafka.close()
+
+
+def run_race(settings: Settings, world: World, entered: Sequence[Contestant], rounds: int, tell: Tell) -> Race:
+    """Lay the course and run all laps; nothing is left on the broker. Raises `LapFailed`."""
+    laps: list[Lap] = []
+    with tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
+        try:
+            tell(f"writing {world.size:,} events")
+            course = asyncio.run(lay_out(settings, world, Path(scratch)))
+            for number in range(1, rounds + 1):
+                for contestant in entered:
+                    tell(f"round {number} of {rounds}: {contestant.name}")
+                    laps.append(run_lap(contestant, course, number))
+        finally:
+            asyncio.run(delete_topics_of(settings))
+    tally = course.tally
+    return Race(
+        events=world.size,
+        seed=world.seed,
+        rounds=rounds,
+        mean_event_bytes=tally.value_bytes / tally.events,
+        amplifications=len(tally.amplified),
+        amplified_subjects=len(tally.figures(tally.amplified)),
+        descriptions={contestant.name: contestant.description for contestant in entered},
+        jobs={contestant.name: contestant.does_the_job for contestant in entered},
+        laps=laps,
+    )

@@ -1,0 +1,56 @@
+"""The process whose memory is measured: opens the real shard of partition 0 and says how large that made it."""
+
+import asyncio
+import gc
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+from msgspec import Struct, json
+from prometheus_client import CollectorRegistry
+
+from streams.agents.shard import Shard
+from streams.metrics import Metrics
+from streams.settings import Settings, load_settings
+
+__all__ = ["Recovered"]
+
+
+class Recovered(Struct, frozen=True, kw_only=True):
+    """What opening the shard took. `before_bytes` and `after_bytes` are resident memory without and with the states."""
+
+    subjects: int
+    seconds: float
+    before_bytes: int
+    after_bytes: int
+    peak_bytes: int
+
+
+async def recover(settings: Settings) -> Recovered:
+    """Open the shard and close it again."""
+    shard = Shard(0, settings, Metrics(CollectorRegistry()))
+    gc.collect()
+    before = _rss_bytes()
+    began = time.monotonic()
+    await shard.open()
+    seconds = time.monotonic() - began
+    gc.collect()
+    recovered = Recovered(
+        subjects=len(shard),
+        seconds=seconds,
+        before_bytes=before,
+        after_bytes=_rss_bytes(),
+        peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024,
+    )
+    await shard.close()
+    return recovered
+
+
+def _rss_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.encode(asyncio.run(recover(load_settings()))).decode())

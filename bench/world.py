@@ -1,0 +1,135 @@
+"""The generated world: a roster, and a seeded stream of retweets and posts as a platform's collector would send them.
+
+Knows where each event will stand on the broker (topic, partition, offset), and nothing of brokers.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Final
+from zlib import crc32
+
+from msgspec import Struct
+
+from streams.core.roster import Roster, RosterEntry
+from streams.events import Account, Post, PostRef, Retweet, encode_event
+
+__all__ = ["OFFICIAL_SHARE", "PARTITIONS", "PLATFORM", "RAW_NAMES", "ROSTER_SIZE", "PlacedEvent", "World"]
+
+PLATFORM: Final = "twitter"
+PARTITIONS: Final = 4
+RAW_NAMES: Final = ("posts", "retweets")
+ROSTER_SIZE: Final = 5_000
+OFFICIAL_SHARE: Final = 0.005
+_RETWEET_SHARE: Final = 0.8
+_QUOTE_SHARE: Final = 0.5  # of posts
+_BYSTANDERS: Final = 200_000
+_SUBJECTS: Final = 20_000
+_BEGIN: Final = datetime(2024, 3, 1, tzinfo=UTC)
+_DAYS: Final = 30
+_STATES: Final = ("IR", "RU", "CN", "TR", "BR", "FR", "US", "IN")
+_TEXT: Final = (
+    "the ministry said on Tuesday that talks will go on as planned and نشست خبری برگزار شد "
+    "la séance est ouverte à quinze heures merci à tous für Frieden und Zusammenarbeit "
+    "новости дня сегодня we stand with the people of our region against every sanction #news #world"
+)
+
+
+class PlacedEvent(Struct, frozen=True):
+    """One event: where it will stand, its key and bytes, and whether an official amplifies a subject with it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    amplification: tuple[str, str, str] | None  # event id, official id, subject id
+
+
+class World:
+    """`events` events over 30 days: four of five are retweets, one of two posts quotes somebody.
+
+    One event in 200 is by one of 5,000 officials. Equal arguments give equal bytes at equal places.
+    """
+
+    def __init__(self, events: int, seed: int) -> None:
+        self.size = events
+        self.seed = seed
+        self.official_ids = tuple(str(10**18 + 7_919 * number) for number in range(ROSTER_SIZE))
+        self.roster = Roster(
+            RosterEntry(
+                platform=PLATFORM,
+                account_id=account_id,
+                handle=f"official_{number}",
+                state=_STATES[number % len(_STATES)],
+                category="diplomat",
+                source_url="https://example.org/roster",
+            )
+            for number, account_id in enumerate(self.official_ids)
+        )
+
+    def events(self) -> Iterator[PlacedEvent]:
+        """The events in the order of their times."""
+        random = Random(self.seed)
+        officials = [_account(i, f"official_{n}", random) for n, i in enumerate(self.official_ids)]
+        bystanders = [_account(str(2 * 10**18 + n), f"reader_{n}", random) for n in range(_BYSTANDERS)]
+        subjects = [_account(str(3 * 10**18 + n), f"voice_{n}", random) for n in range(_SUBJECTS)]
+        words = _TEXT.split()
+        texts = [" ".join(random.choices(words, k=16)) for _ in range(2_000)]
+        offsets: dict[tuple[str, int], int] = {}
+        step = timedelta(days=_DAYS) / max(1, self.size)
+        for number in range(self.size):
+            is_official = random.random() < OFFICIAL_SHARE
+            actor = random.choice(officials if is_official else bystanders)
+            # Squared: a few subjects get most of the attention, as in real data.
+            subject = subjects[int(_SUBJECTS * random.random() ** 2)]
+            event = _event(number, _BEGIN + step * number, actor, subject, random.choice(texts), random)
+            engages = isinstance(event, Retweet) or event.quotes is not None
+            topic, keyed_by = ("retweets", subject) if isinstance(event, Retweet) else ("posts", actor)
+            key = f"{PLATFORM}:{keyed_by.id}".encode()
+            partition = crc32(key) % PARTITIONS
+            offset = offsets.get((topic, partition), 0)
+            offsets[(topic, partition)] = offset + 1
+            told = (event.id, actor.id, subject.id) if is_official and engages else None
+            yield PlacedEvent(topic, partition, offset, key, encode_event(event), told)
+
+
+def _event(number: int, at: datetime, actor: Account, subject: Account, text: str, random: Random) -> Retweet | Post:
+    event_id = str(4 * 10**18 + number)
+    post_id = str(4 * 10**18 - random.randrange(10**9))
+    if random.random() < _RETWEET_SHARE:
+        return Retweet(
+            platform=PLATFORM,
+            id=event_id,
+            at=at,
+            observed_at=at + timedelta(seconds=2),
+            actor=actor,
+            subject=subject,
+            post_id=post_id,
+            text=f"RT @{subject.handle}: {text}"[:140],
+        )
+    quotes = PostRef(post_id=post_id, account=subject) if random.random() < _QUOTE_SHARE else None
+    return Post(
+        platform=PLATFORM,
+        id=event_id,
+        at=at,
+        observed_at=at + timedelta(seconds=2),
+        actor=actor,
+        text=text,
+        lang="en",
+        links=(f"https://example.org/news/{post_id}",),
+        quotes=quotes,
+    )
+
+
+def _account(account_id: str, handle: str, random: Random) -> Account:
+    # A tenth of all accounts is new: the rules on new accounts have something to say.
+    age = timedelta(days=random.randrange(1, 60 if random.random() < 0.1 else 3_000))
+    return Account(
+        id=account_id,
+        handle=handle,
+        name=handle.replace("_", " no. "),
+        created_at=_BEGIN - age,
+        created_at_source="reported",
+        followers=random.randrange(100_000),
+    )

@@ -1,0 +1,68 @@
+"""Writes many records fast: whole record batches, built here, instead of one send a record."""
+
+from collections.abc import Awaitable, Iterable
+from types import TracebackType
+from typing import Any, Final, Self
+
+from streams.brokers.client import producer
+from streams.settings import Settings
+
+__all__ = ["BulkWriter", "write_all"]
+
+# As large as `antiphon ingest` makes them; what a consumer does once a record batch is then little.
+_BATCH_BYTES: Final = 131_072
+_ON_THE_WAY: Final = 64  # batches
+
+
+class BulkWriter:
+    """Fills one record batch a partition and sends it when it is full; offsets follow the order of `write`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = producer(settings, max_batch_size=_BATCH_BYTES)
+        self._open: dict[tuple[str, int], Any] = {}
+        self._sent: list[Awaitable[object]] = []
+
+    async def __aenter__(self) -> Self:
+        await self._client.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                for place in list(self._open):
+                    await self._send(place)
+                await self._settle()
+        finally:
+            await self._client.stop()
+
+    async def write(self, topic: str, partition: int, key: bytes, value: bytes) -> None:
+        """Add one record to a topic (plain name); it is on the broker for sure once the block is left."""
+        place = (topic, partition)
+        batch = self._open.get(place)
+        if batch is None:
+            batch = self._open[place] = self._client.create_batch()
+        if batch.append(timestamp=None, key=key, value=value) is None:
+            await self._send(place)
+            await self.write(topic, partition, key, value)
+
+    async def _send(self, place: tuple[str, int]) -> None:
+        topic, partition = place
+        batch = self._open.pop(place)
+        self._sent.append(await self._client.send_batch(batch, self._settings.topic(topic), partition=partition))
+        if len(self._sent) >= _ON_THE_WAY:
+            await self._settle()
+
+    async def _settle(self) -> None:
+        sent, self._sent = self._sent, []
+        for acknowledged in sent:
+            await acknowledged
+
+
+async def write_all(settings: Settings, records: Iterable[tuple[str, int, bytes, bytes]]) -> None:
+    """Write (topic, partition, key, value) records; returns when the broker has acknowledged every one."""
+    async with BulkWriter(settings) as writer:
+        for topic, partition, key, value in records:
+            await writer.write(topic, partition, key, value)

@@ -1,0 +1,113 @@
+"""The plain count agrees with the core, and notices whatever can be wrong with a contestant's results."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.tally import Figures, Tally
+from bench.world import World
+from streams.core.backtest import Backtest
+from streams.core.subject_event import Coordinates
+from streams.events import decode_event
+from streams.rules_loading import bundled_rules
+
+_NOW_US = 2_000_000_000_000_000
+
+
+def _tally(events: int, seed: int) -> Tally:
+    tally = Tally()
+    for event in World(events, seed).events():
+        tally.note(event)
+    return tally
+
+
+@pytest.fixture(scope="module")
+def tally() -> Tally:
+    return _tally(30_000, 1)
+
+
+def test_the_plain_count_is_what_the_core_counts() -> None:
+    """Two counts that share no code."""
+    world = World(30_000, 5)
+    tally = _tally(30_000, 5)
+    backtest = Backtest(world.roster, bundled_rules(), now_us=_NOW_US)
+    for placed in world.events():
+        source = Coordinates(placed.topic, placed.partition, placed.offset)
+        assert backtest.feed(decode_event(placed.value), source) is None
+    results = backtest.finish()
+    assert len(results.amplifications) > 100
+    figures = {
+        dossier.subject.id: Figures(dossier.totals.retweet + dossier.totals.quote, dossier.distinct_officials)
+        for dossier in results.dossiers.values()
+    }
+    assert max(figure.distinct_officials for figure in figures.values()) > 1
+    assert tally.complaints([told.id for told in results.amplifications], figures, tally.ends) == []
+
+
+Fault = Callable[[list[str], dict[str, Figures]], None]
+
+
+def _forget_one(told: list[str], figures: dict[str, Figures]) -> None:
+    told.pop()
+
+
+def _tell_one_twice(told: list[str], figures: dict[str, Figures]) -> None:
+    told.append(told[0])
+
+
+def _tell_one_of_a_bystander(told: list[str], figures: dict[str, Figures]) -> None:
+    told.append("not an official's")
+
+
+def _count_one_too_many(told: list[str], figures: dict[str, Figures]) -> None:
+    subject, right = next(iter(figures.items()))
+    figures[subject] = Figures(right.amplifications + 1, right.distinct_officials)
+
+
+def _miss_an_official(told: list[str], figures: dict[str, Figures]) -> None:
+    subject, right = next(iter(figures.items()))
+    figures[subject] = Figures(right.amplifications, right.distinct_officials - 1)
+
+
+def _leave_out_a_subject(told: list[str], figures: dict[str, Figures]) -> None:
+    figures.popitem()
+
+
+def _make_up_a_subject(told: list[str], figures: dict[str, Figures]) -> None:
+    figures["nobody"] = Figures(1, 1)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        _forget_one,
+        _tell_one_twice,
+        _tell_one_of_a_bystander,
+        _count_one_too_many,
+        _miss_an_official,
+        _leave_out_a_subject,
+        _make_up_a_subject,
+    ],
+)
+def test_a_wrong_result_is_noticed(tally: Tally, fault: Fault) -> None:
+    told, figures = list(tally.amplified), tally.figures(tally.amplified)
+    assert tally.complaints(told, figures, tally.ends) == []
+    fault(told, figures)
+    assert tally.complaints(told, figures, tally.ends) != []
+
+
+@given(st.data())
+def test_results_of_a_part_are_right_if_they_reach_as_far_as_was_committed(tally: Tally, data: st.DataObject) -> None:
+    """A contestant that is stopped may have reported more than it committed, never less."""
+    ends = {place: data.draw(st.integers(0, end)) for place, end in tally.ends.items()}
+    within = [i for i, a in tally.amplified.items() if a.offset < ends[(a.topic, a.partition)]]
+    beyond = [event_id for event_id in tally.amplified if event_id not in set(within)]
+    more = data.draw(st.lists(st.sampled_from(beyond), unique=True)) if beyond else []
+    told = within + more
+    assert tally.complaints(told, tally.figures(told), ends) == []
+    if within:
+        lost = data.draw(st.sampled_from(within))
+        told = [event_id for event_id in told if event_id != lost]
+        assert tally.complaints(told, tally.figures(told), ends) != []

@@ -1,0 +1,119 @@
+"""What flows through a chaos run: a small world of officials in a sea of bystanders, cut into batches; and poison.
+
+The same seed gives the same records, batch by batch, as often as they are asked for. Knows nothing of brokers.
+"""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Final
+
+from msgspec import json
+
+from streams.brokers.outbox import OutgoingRecord
+from streams.events import Account, Deletion, Event, Follow, Post, Profile, Retweet, Suspension, decode_event
+from streams.runs.ingestion import raw_record
+from tests.pipeline.world import World
+
+__all__ = ["Flood"]
+
+_BEGIN: Final = datetime(2022, 1, 1, tzinfo=UTC)
+_DAYS: Final = 200
+# So many that the busiest of 150 subjects stays below what a state retains exactly (1,024): beyond that the order of
+# arrival may show in what is dropped, and the oracle would be wrong, not the pipeline.
+_WORLD_EVENTS: Final = 12_000
+_WORLD_SHARE: Final = 0.15
+_POISON_AT_ONCE: Final = (8, 25)
+
+
+class Flood:
+    """`events` raw events in `batches` batches."""
+
+    def __init__(self, seed: int, *, events: int, batches: int) -> None:
+        self.batches = batches
+        self._seed = seed
+        self._world = World(seed, min(_WORLD_EVENTS, int(events * _WORLD_SHARE)))
+        self.roster = self._world.roster
+        self._lines = list(self._world.lines())
+        self.size = max(events, len(self._lines))
+        self._bystanders = self.size - len(self._lines)
+
+    def batch(self, number: int) -> list[OutgoingRecord]:
+        """The records of a batch, in the order of their arrival."""
+        random = Random(f"batch {self._seed} {number}")
+        lines = self._share(len(self._lines), number)
+        strangers = self._share(self._bystanders, number)
+        records = [raw_record(self._stranger(random, which)) for which in range(*strangers)]
+        places = sorted(random.randrange(len(records) + 1) for _ in range(*lines))
+        mixed: list[OutgoingRecord] = []
+        taken = 0
+        for place, which in zip(places, range(*lines), strict=True):
+            mixed += records[taken:place]
+            taken = place
+            mixed.append(raw_record(decode_event(self._lines[which])))
+        return mixed + records[taken:]
+
+    def poison(self, draw: int) -> list[OutgoingRecord]:
+        """Some records that no worker can use, each of the worst."""
+        random = Random(draw)
+        worst = self._worst(random)
+        chosen = random.sample(worst, min(len(worst), random.randint(*_POISON_AT_ONCE)))
+        topics = ["posts", "retweets", "follows", "profiles", "suspensions", "deletions"]
+        return [OutgoingRecord(random.choice(topics), b"poison", value) for value in chosen]
+
+    def _share(self, whole: int, number: int) -> tuple[int, int]:
+        return number * whole // self.batches, (number + 1) * whole // self.batches
+
+    def _stranger(self, random: Random, which: int) -> Event:
+        """An event that no official takes part in as an actor; one in a thousand is about an account all the same."""
+        name = f"b{which}"
+        at = _BEGIN + timedelta(seconds=random.randrange(_DAYS * 86_400))
+        actor = Account(id=f"5{random.randrange(50_000)}", handle=f"bystander_{random.randrange(1_000)}")
+        subject = Account(id=f"7{random.randrange(150):05}")
+        draw = random.random()
+        if draw < 0.0005:
+            return Suspension(platform="twitter", id=name, at=at, actor=actor, status="suspended")
+        if draw < 0.001:
+            return Profile(platform="twitter", id=name, at=at, actor=actor)
+        if draw < 0.05:
+            return Deletion(platform="twitter", id=name, at=at, actor=actor, post_id=str(which))
+        if draw < 0.1:
+            return Follow(platform="twitter", id=name, at=at, actor=actor, subject=subject, active=True)
+        if draw < 0.55:
+            return Retweet(platform="twitter", id=name, at=at, actor=actor, subject=subject, post_id=str(which))
+        return Post(platform="twitter", id=name, at=at, actor=actor, text="said in passing", mentions=(subject,))
+
+    def _worst(self, random: Random) -> list[bytes]:
+        mark = str(random.randrange(10**9)).encode()  # so that no two are the same by chance
+        official = self._world.officials[0].id.encode()
+        head = (
+            b'{"kind":"retweet","platform":"twitter","id":"' + mark + b'","at":"2022-01-02T00:00:00Z","actor":{"id":"'
+        )
+        whole = head + official + b'"},"subject":{"id":"700001"}}'
+        status = {"id_str": mark.decode(), "created_at": "Sat Jan 01 00:00:00 +0000 2022", "user": {"id": 1e400}}
+        return [
+            b"\x00\xff\xfe garbage \x1b[2J" + mark,
+            random.randbytes(400),
+            b"[" * 200_000 + mark,
+            b'{"a":' * 50_000 + mark,
+            b'{"kind":"retweet","n":' + mark + b"}",
+            whole.replace(b"retweet", b"teapot"),
+            head + official + b'"}}',
+            whole.replace(b'"700001"', b"700001"),
+            whole.replace(b'"twitter"', b'"Tw itter"'),
+            whole.replace(b'"twitter"', b"null"),
+            whole.replace(b"2022-01-02", b"2999-01-02"),
+            whole.replace(b"2022-01-02", b"1969-01-02"),
+            whole.replace(b"2022-01-02T00:00:00Z", b"0001-01-01T00:00:00+00:01"),
+            whole.replace(b"2022-01-02T00:00:00Z", b"2022-02-30T25:61:61Z"),
+            whole[:-3],
+            whole.replace(b"700001", b"7\xff"),
+            whole.replace(b"700001", b"x" * 300),
+            whole.replace(b"700001", b"9" * 950_000),
+            whole.replace(b'"700001"', b"9" * 100_000),
+            head + b'"' * 100_000,
+            b'{"created_at":"' + b"\\ud800" * 1_000 + b'"}' + mark,
+            json.encode({"delete": {"status": {"id": 2**63, "id_str": mark.decode()}}}),
+            json.encode({"retweeted_status": status, "text": "RT @x: " + "\u202e" * 500} | status),
+            b"\xef\xbb\xbf" + whole,
+            b" \n",
+        ]

@@ -1,0 +1,1 @@
+"""Mutants: deliberate bugs in the delivery path, each of which some test must notice."""

@@ -1,0 +1,159 @@
+"""The command: `python -m tests.chaos.mutants [NAME …]`; applies each patch to a copy and says which check noticed it.
+
+A patch begins with a sentence that says what is wrong in it. The checkout itself is never touched.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+__all__ = ["main"]
+
+_ROOT: Final = Path(__file__).parents[3]
+_PATCHES: Final = Path(__file__).parent
+_TIMEOUT_SECONDS: Final = 600.0
+_TESTS_PASSED: Final = 0
+_TESTS_FAILED: Final = 1
+
+
+class _Check(Struct, frozen=True):
+    """A part of the tests, and what a patch must touch for it to be worth asking."""
+
+    name: str
+    tests: tuple[str, ...]
+    concerns: str = "streams/"
+
+
+# The narrowest first.
+_CHECKS: Final = (
+    _Check("tests/core/test_track*", ("tests/core/test_track.py", "tests/core/test_track_oracle.py"), "streams/core/"),
+    _Check("tests/agents, tests/transport", ("tests/agents", "tests/transport")),
+    _Check("the short chaos run", ("tests/chaos/test_chaos.py",)),
+)
+
+
+class _BrokenRig(Exception):  # noqa: N818 - reads as what happened
+    """The check itself could not be made."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Shows that the tests notice deliberate bugs in the delivery path. Exit status 1 if one survives."""
+    names = sorted(path.stem for path in _PATCHES.glob("*.patch"))
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.mutants", description=main.__doc__)
+    parser.add_argument("name", nargs="*", help=f"mutants to try (default: all): {', '.join(names)}")
+    wanted = parser.parse_args(arguments).name or names
+    if unknown := sorted(set(wanted) - set(names)):
+        parser.error(f"there is no mutant named {', '.join(unknown)}")
+    width = max(map(len, wanted))
+    survivors = []
+    try:
+        _tell(f"{'(no bug)':{width}}  ")
+        _noticed_by(None)
+        _tell("passes everything\n")
+        for name in wanted:
+            _tell(f"{name:{width}}  ")
+            began = time.monotonic()
+            check = _noticed_by(_PATCHES / f"{name}.patch")
+            if check is None:
+                survivors.append(name)
+            told = f"noticed by {check}" if check else "SURVIVED"
+            _tell(f"{told}, {time.monotonic() - began:.0f} s\n")
+    except _BrokenRig as reason:
+        _tell(f"{reason}\n")
+        return 1
+    caught = len(wanted) - len(survivors)
+    _tell(
+        f"{caught} of {len(wanted)} mutants were noticed"
+        + (f"; add tests for {', '.join(survivors)}\n" if survivors else "\n")
+    )
+    return 1 if survivors else 0
+
+
+def _noticed_by(patch: Path | None) -> str | None:
+    """The name of the first check that fails with the patch applied, `None` if all pass."""
+    with tempfile.TemporaryDirectory(prefix="antiphon-mutant-") as scratch:
+        copy = Path(scratch)
+        _copy_checkout(copy)
+        touched = "streams/"
+        if patch is not None:
+            _apply(patch, copy)
+            touched = patch.read_text(encoding="utf-8")
+        for check in _CHECKS:
+            if (patch is None or check.concerns in touched) and not _passes(check, copy, has_bug=patch is not None):
+                return check.name
+    return None
+
+
+def _copy_checkout(copy: Path) -> None:
+    """The files that git has or would add, as they are now, and Kafka's jars by a link."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=_ROOT,
+        capture_output=True,
+        check=False,
+    )
+    if listing.returncode != 0:
+        raise _BrokenRig("mutants need a git checkout, to know which files to copy")
+    for name in listing.stdout.decode().split("\0"):
+        if name and (_ROOT / name).is_file():
+            target = copy / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((_ROOT / name).read_bytes())
+    if (_ROOT / ".cache").is_dir():
+        (copy / ".cache").symlink_to(_ROOT / ".cache")
+
+
+def _apply(patch: Path, copy: Path) -> None:
+    done = subprocess.run(
+        ["git", "apply", str(patch)],
+        cwd=copy,
+        env=os.environ | {"GIT_CEILING_DIRECTORIES": str(copy.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise _BrokenRig(f"{patch.name} does not fit the code any more; write it anew\n{done.stderr}")
+
+
+def _passes(check: _Check, copy: Path, *, has_bug: bool) -> bool:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *check.tests]
+    with tempfile.TemporaryFile() as output:
+        try:
+            done = subprocess.run(
+                command,
+                cwd=copy,
+                # As in CI: the same examples each time, and nothing left out.
+                env=os.environ | {"PYTHONPATH": str(copy), "CI": "true"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=_TIMEOUT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return False  # a run that does not end is noticed, too
+        if done.returncode == _TESTS_PASSED or (done.returncode == _TESTS_FAILED and has_bug):
+            return done.returncode == _TESTS_PASSED
+        output.seek(0)
+        told = output.read().decode(errors="replace")[-4_000:]
+        raise _BrokenRig(
+            f"{check.name}: " + ("fails without any bug" if not has_bug else "could not be run") + f"\n{told}"
+        )
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""A whole chaos run: the plan carried out while the flood flows, everything drained, then the verdict.
+
+A run ends: who waits, waits with a bound, and says where it stood when that was reached.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from msgspec import Struct
+
+from streams.brokers.administration import create_topics
+from streams.brokers.outbox import OutgoingRecord
+from streams.brokers.roster_topic import publish_roster
+from streams.rules_loading import bundled_rules
+from streams.runs.drain import wait_until_through
+from tests.chaos.flood import Flood
+from tests.chaos.plan import Fault, FaultKind, plan
+from tests.chaos.stage import WORKERS, Stage, Undo
+from tests.chaos.verdict import Oracle, Verdict, judge_run
+
+__all__ = ["ChaosRun", "Progress", "Stuck", "run_chaos"]
+
+# From the first to the last partition, nothing at all happens for so long only if something is stuck: a transaction
+# that a dead worker left open holds readers up for at most its timeout of 60 s.
+_STUCK_SECONDS: Final = 120.0
+_LOOK_SECONDS: Final = 0.1
+_PARTITIONS: Final = {"subject-events": 6, "subject-states": 6}
+
+Progress = Callable[[str], None]
+"""Told in a sentence what is going on. It is also the sign of life: a watchdog may count on it."""
+
+
+class Stuck(Exception):  # noqa: N818 - reads as what happened
+    """Something that should have gone on did not; the text says what, and where every worker stood."""
+
+
+class ChaosRun(Struct, kw_only=True):
+    """What a run did and found. `injected` counts faults by kind, `restarts` the workers that ended by themselves."""
+
+    seed: int
+    events: int
+    written: int
+    injected: dict[str, int]
+    restarts: dict[str, int]
+    verdict: Verdict
+    seconds: float
+
+
+def run_chaos(seed: int, *, events: int, faults: int, directory: Path, progress: Progress) -> ChaosRun:
+    """Carry a run out, with logs and data in `directory`. Raises `Stuck`. For the main thread."""
+    began = time.monotonic()
+    # Some batches before the first fault and after the last.
+    flood = Flood(seed, events=events, batches=faults + 2)
+    oracle = Oracle(flood.roster, bundled_rules())
+    with Stage(directory) as stage:
+        asyncio.run(create_topics(stage.settings, partitions=_PARTITIONS))
+        asyncio.run(publish_roster(stage.settings, flood.roster))
+        for _ in range(WORKERS):
+            stage.crew.add()
+        director = _Director(stage, flood, oracle, progress)
+        for fault in plan(seed, faults):
+            director.carry_out(fault)
+        director.end()
+        progress("comparing with the oracle")
+        verdict = asyncio.run(judge_run(stage.settings, flood.roster, oracle))
+        return ChaosRun(
+            seed=seed,
+            events=flood.size,
+            written=stage.source.records,
+            injected={str(kind): director.injected[kind] for kind in FaultKind},
+            restarts=dict(stage.crew.endings.most_common()),
+            verdict=verdict,
+            seconds=time.monotonic() - began,
+        )
+
+
+class _Director:
+    """Brings one batch after the other and one fault after the other onto the stage, and ends each in its time."""
+
+    def __init__(self, stage: Stage, flood: Flood, oracle: Oracle, progress: Progress) -> None:
+        self.injected: Counter[FaultKind] = Counter()
+        self._stage = stage
+        self._flood = flood
+        self._oracle = oracle
+        self._progress = progress
+        self._batch = 0
+        self._undos: list[tuple[float, FaultKind, Undo]] = []
+        self._feed(self._next_batch(), 0.5)
+
+    def carry_out(self, fault: Fault) -> None:
+        """Let a batch flow, and in the middle of it the fault happen."""
+        records = self._next_batch()
+        self._progress(f"{sum(self.injected.values()):4} faults, batch {self._batch}: {fault.kind}")
+        random = Random(fault.draw)
+        match fault.kind:
+            case FaultKind.BATCH_REPEATED:
+                self._feed(records, fault.pause_seconds)
+                self._feed(records, fault.pause_seconds)
+            case FaultKind.BATCH_REORDERED:
+                self._feed(random.sample(records, len(records)), fault.pause_seconds)
+            case FaultKind.BATCH_LATE:
+                self._later(fault, lambda: self._feed(records, 0.5))
+            case FaultKind.POISON:
+                poison = self._flood.poison(fault.draw)
+                self._oracle.feed(poison)
+                mixed = records + poison
+                random.shuffle(mixed)
+                self._feed(mixed, fault.pause_seconds)
+            case _:
+                self._feed(records, fault.pause_seconds)
+        self._wait(fault.pause_seconds)
+        self._wait_until(lambda: self._stage.can_begin(fault.kind), "the broker to be back")
+        if fault.kind not in (
+            FaultKind.BATCH_REPEATED,
+            FaultKind.BATCH_REORDERED,
+            FaultKind.BATCH_LATE,
+            FaultKind.POISON,
+        ):
+            undo = self._stage.begin(fault)
+            if undo is not None:
+                self._later(fault, undo)
+        self.injected[fault.kind] += 1
+
+    def end(self) -> None:
+        """End what goes on, let the rest flow, and wait until everything is through."""
+        self._wait_until(lambda: not self._undos, "the last fault to end")
+        self._feed(self._next_batch(), 0.5)
+        self._wait_until(lambda: self._stage.is_fed, "the source to write everything")
+        self._progress("draining")
+        least, since = float("inf"), time.monotonic()
+
+        def watch(remaining: int) -> None:
+            nonlocal least, since
+            self._stage.supervise()
+            if remaining < least or remaining == 0:
+                least, since = remaining, time.monotonic()
+                self._progress(f"draining: {remaining} records to go")
+            if time.monotonic() - since > _STUCK_SECONDS:
+                raise Stuck(f"{remaining} records are stuck for {_STUCK_SECONDS:.0f} s\n{self._stage.stacks()}")
+
+        asyncio.run(wait_until_through(self._stage.settings, self._stage.source.written, watch))
+
+    def _next_batch(self) -> list[OutgoingRecord]:
+        records = self._flood.batch(self._batch)
+        self._batch += 1
+        self._oracle.feed(records)
+        return records
+
+    def _feed(self, records: list[OutgoingRecord], seconds: float) -> None:
+        self._stage.feed(records, seconds)
+
+    def _later(self, fault: Fault, undo: Undo) -> None:
+        self._undos.append((time.monotonic() + fault.lasts_seconds, fault.kind, undo))
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        self._wait_until(lambda: time.monotonic() >= until, "time to pass")
+
+    def _wait_until(self, done: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + _STUCK_SECONDS
+        while True:
+            for undo in [undo for undo in self._undos if undo[0] <= time.monotonic()]:
+                self._undos.remove(undo)
+                undo[2]()
+            self._stage.supervise()
+            if done():
+                return
+            if time.monotonic() > deadline:
+                raise Stuck(f"waited {_STUCK_SECONDS:.0f} s for {what}\n{self._stage.stacks()}")
+            time.sleep(_LOOK_SECONDS)

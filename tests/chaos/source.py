@@ -1,0 +1,98 @@
+"""The source: what a collector does, with patience. Writes records in order and again until the broker has them.
+
+Knows which offsets were written, and nothing of what the records mean.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from streams.brokers.client import producer
+from streams.brokers.outbox import OutgoingRecord
+from streams.settings import Settings
+
+__all__ = ["Source"]
+
+_AT_ONCE: Final = 500
+_PATIENCE_SECONDS: Final = 0.3
+
+_Batch: TypeAlias = tuple[Sequence[OutgoingRecord], float]
+
+
+class Source:
+    """Writes batches one after the other; each is spread over some seconds. For one event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.written: dict[tuple[str, int], int] = {}
+        self.records = 0
+        self._settings = settings
+        self._waiting: deque[_Batch] = deque()
+        self._more = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._client: AIOKafkaProducer | None = None
+
+    @property
+    def backlog(self) -> int:
+        """Batches not yet written."""
+        return len(self._waiting) + (0 if self._idle.is_set() else 1)
+
+    async def feed(self, records: Sequence[OutgoingRecord], seconds: float) -> None:
+        """Write these after what was fed before, evenly over so many seconds."""
+        self._waiting.append((records, seconds))
+        self._idle.clear()
+        self._more.set()
+
+    async def settled(self) -> None:
+        """Return when everything fed has been acknowledged."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        try:
+            while True:
+                await self._more.wait()
+                while self._waiting:
+                    records, seconds = self._waiting.popleft()
+                    pieces = [records[start : start + _AT_ONCE] for start in range(0, len(records), _AT_ONCE)]
+                    for piece in pieces:
+                        await self._write(piece)
+                        await asyncio.sleep(seconds / len(pieces))
+                self._more.clear()
+                self._idle.set()
+        finally:
+            await self._forget_client()
+
+    async def _write(self, records: Sequence[OutgoingRecord]) -> None:
+        """All of them, acknowledged. After an error all again: what was written twice must count once."""
+        while True:
+            try:
+                if self._client is None:
+                    self._client = producer(self._settings, linger_ms=5, max_batch_size=262_144)
+                    await self._client.start()
+                await self._send(self._client, records)
+            except (KafkaError, OSError):
+                await self._forget_client()
+                await asyncio.sleep(_PATIENCE_SECONDS)
+            else:
+                self.records += len(records)
+                return
+
+    async def _send(self, client: AIOKafkaProducer, records: Sequence[OutgoingRecord]) -> None:
+        sent: list[Any] = [
+            await client.send(self._settings.topic(record.topic), record.value, key=record.key) for record in records
+        ]
+        for record, metadata in zip(records, await asyncio.gather(*sent), strict=True):
+            place = (record.topic, metadata.partition)
+            self.written[place] = max(metadata.offset + 1, self.written.get(place, 0))
+
+    async def _forget_client(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(TimeoutError, KafkaError):
+                await asyncio.wait_for(client.stop(), 2)

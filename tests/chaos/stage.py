@@ -1,0 +1,271 @@
+"""The stage: a Kafka, two cables to it, a crew of workers and a source; and every fault that can befall them.
+
+Half of the workers reach the broker by one cable and half by the other, each half with a clock of its own, so that a
+cut or a jump divides them.
+"""
+
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Final, Self, assert_never
+
+import msgspec
+
+from streams.brokers.loopback import LOOPBACK, free_port
+from streams.brokers.outbox import OutgoingRecord
+from streams.settings import Settings
+from tests.brokers.kafka import Kafka
+from tests.chaos.backstage import Backstage
+from tests.chaos.plan import BROKER_FAULTS, Fault, FaultKind
+from tests.chaos.proxy import Cable, Cut
+from tests.chaos.source import Source
+from tests.pipeline.crew import Crew, Place
+
+__all__ = ["DELIVERY_TIMEOUT_SECONDS", "WORKERS", "Stage", "Undo"]
+
+WORKERS: Final = 3
+DELIVERY_TIMEOUT_SECONDS: Final = 5.0
+_SESSION_SECONDS: Final = 2.0
+_SIDES: Final = ("NORTH", "SOUTH")
+_CLOCKWORK: Final = Path(__file__).parent / "clock"
+# A supervisor that restarts at once would do little else while the broker is away.
+_RESTART_PAUSE_SECONDS: Final = 1.0
+_LARGEST_JUMP_SECONDS: Final = 400 * 86_400
+_CUTS: Final = {
+    FaultKind.NETWORK_CUT: Cut.REFUSED,
+    FaultKind.NETWORK_STALLED: Cut.STALLED,
+    FaultKind.NETWORK_DEAF: Cut.DEAF,
+    FaultKind.NETWORK_MUTE: Cut.MUTE,
+}
+
+Undo = Callable[[], None]
+
+
+class Stage:
+    """Everything a run needs, started on entering and stopped on leaving. For the main thread."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._backstage = Backstage()
+        broker_port, controller_port = free_port(), free_port()
+        inner = {side: free_port() for side in _SIDES}
+        outer = {side: free_port() for side in _SIDES}
+        self._cables = [Cable(outer[side], inner[side]) for side in _SIDES]
+        listeners = [f"PLAINTEXT://{LOOPBACK}:{broker_port}", f"CONTROLLER://{LOOPBACK}:{controller_port}"]
+        advertised = [f"PLAINTEXT://{LOOPBACK}:{broker_port}"]
+        for side in _SIDES:
+            listeners.append(f"{side}://{LOOPBACK}:{inner[side]}")
+            advertised.append(f"{side}://{LOOPBACK}:{outer[side]}")
+        self.kafka = Kafka(
+            port=broker_port,
+            directory=directory / "kafka",
+            properties={
+                "listeners": ",".join(listeners),
+                "advertised.listeners": ",".join(advertised),
+                "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
+                "listener.security.protocol.map": ",".join(
+                    f"{name}:PLAINTEXT" for name in ("PLAINTEXT", "CONTROLLER", *_SIDES)
+                ),
+                "inter.broker.listener.name": "PLAINTEXT",
+            },
+        )
+        # Small batches and short waits, so that faults hit many batches and are soon noticed.
+        self.settings = Settings(
+            broker=self.kafka.address,
+            topic_prefix="chaos-",
+            session_timeout_seconds=_SESSION_SECONDS,
+            commit_interval_seconds=0.3,
+            fetch_max_records=500,
+            delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS,
+        )
+        self._clocks = [directory / f"clock-{side}" for side in _SIDES]
+        places = [
+            Place(
+                settings=msgspec.structs.replace(self.settings, broker=f"{LOOPBACK}:{outer[side]}"),
+                environment={
+                    "PYTHONPATH": str(_CLOCKWORK),
+                    "CHAOS_CLOCK_FILE": str(clock),
+                    "PYTHONFAULTHANDLER": "1",
+                },
+            )
+            for side, clock in zip(_SIDES, self._clocks, strict=True)
+        ]
+        logs = directory / "logs"
+        logs.mkdir()
+        self.crew = Crew(self.settings, logs, places=places)
+        self.source = Source(self.settings)
+        self._asleep: set[int] = set()  # process ids
+        self._broker_is_away = False
+        self._supervised_at = 0.0
+
+    def __enter__(self) -> Self:
+        try:
+            self.kafka.start()
+            for cable in self._cables:
+                self._backstage.call(cable.start())
+            self._backstage.start(self.source.run())
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for member in self.crew.members:
+            if member.poll() is None:
+                member.kill()  # what they would say on a polite request is no part of the result
+        self.crew.dismiss_all()
+        for cable in self._cables:
+            self._backstage.call(cable.stop())
+        self._backstage.close()
+        self.kafka.close()
+
+    def feed(self, records: list[OutgoingRecord], seconds: float) -> None:
+        """Have the source write records, spread over some seconds."""
+        self._backstage.call(self.source.feed(records, seconds))
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether the source has written all it was given."""
+        return self.source.backlog == 0
+
+    def supervise(self) -> None:
+        """Start a worker for each that ended, as a supervisor does."""
+        if time.monotonic() - self._supervised_at > _RESTART_PAUSE_SECONDS:
+            self._supervised_at = time.monotonic()
+            self.crew.replace_dead()
+
+    def can_begin(self, kind: FaultKind) -> bool:
+        """Two troubles with one broker at a time are one; what concerns the broker waits for the other to end."""
+        return not (self._broker_is_away and kind in BROKER_FAULTS)
+
+    def begin(self, fault: Fault) -> Undo | None:
+        """Let a fault happen to those it befalls; what is returned ends it. The source's own faults are not ours."""
+        random = Random(fault.draw)
+        match fault.kind:
+            case FaultKind.WORKER_KILLED:
+                self.crew.kill_one(random)
+                return None
+            case FaultKind.WORKER_FROZEN:
+                return self._freeze(random)
+            case FaultKind.WORKER_ADDED:
+                self.crew.add()
+                return lambda: self._dismiss(random)
+            case FaultKind.WORKER_DISMISSED:
+                self._dismiss(random)
+                return lambda: self._ensure(1)
+            case FaultKind.REBALANCE_STORM:
+                self.crew.add()
+                self.crew.add()
+                self.crew.kill_one(random)
+                return lambda: self._dismiss(random, 2)
+            case FaultKind.BROKER_KILLED | FaultKind.BROKER_OUTAGE | FaultKind.BROKER_FROZEN:
+                return self._trouble_broker(fault.kind)
+            case FaultKind.NETWORK_CUT | FaultKind.NETWORK_STALLED | FaultKind.NETWORK_DEAF | FaultKind.NETWORK_MUTE:
+                return self._cut(random, _CUTS[fault.kind])
+            case FaultKind.DISK_FULL:
+                return self._fill_disk(random)
+            case FaultKind.CLOCK_JUMP:
+                return self._jump(random)
+            case FaultKind.BATCH_REPEATED | FaultKind.BATCH_REORDERED | FaultKind.BATCH_LATE | FaultKind.POISON:
+                raise ValueError(f"{fault.kind} is the source's")
+            case _:
+                assert_never(fault.kind)
+
+    def stacks(self) -> str:
+        """Where every worker stands: Python prints its stacks on SIGABRT, which ends it."""
+        told = []
+        for member in self.crew.members:
+            if member.poll() is None:
+                os.kill(member.pid, signal.SIGCONT)
+                os.kill(member.pid, signal.SIGABRT)
+                member.wait()
+            told.append(f"--- worker {member.pid}\n{self.crew.log_of(member)[-8_000:]}")
+        return "\n".join(told)
+
+    def _freeze(self, random: Random) -> Undo | None:
+        awake = [member for member in self.crew.members if member.pid not in self._asleep and member.poll() is None]
+        if not awake:
+            return None
+        sleeper = random.choice(awake)
+        self.crew.freeze(sleeper)
+        self._asleep.add(sleeper.pid)
+
+        def wake() -> None:
+            self._asleep.discard(sleeper.pid)
+            if sleeper.poll() is None:
+                self.crew.thaw(sleeper)
+
+        return wake
+
+    def _dismiss(self, random: Random, count: int = 1) -> None:
+        for _ in range(count):
+            awake = [member for member in self.crew.members if member.pid not in self._asleep]
+            if len(awake) > 1:
+                member = random.choice(awake)
+                self.crew.dismiss(member)
+
+    def _ensure(self, more: int) -> None:
+        for _ in range(more):
+            self.crew.add()
+
+    def _trouble_broker(self, kind: FaultKind) -> Undo:
+        self._broker_is_away = True
+        if kind is FaultKind.BROKER_KILLED:
+            self.kafka.kill()
+        elif kind is FaultKind.BROKER_OUTAGE:
+            self.kafka.stop()
+        else:
+            self.kafka.pause()
+
+        def come_back() -> None:
+            if kind is FaultKind.BROKER_FROZEN:
+                self.kafka.resume()
+            else:
+                self.kafka.start()
+            self._broker_is_away = False
+
+        return come_back
+
+    def _cut(self, random: Random, how: Cut) -> Undo:
+        cables = random.choice([self._cables[:1], self._cables[1:], self._cables])
+        forget = random.random() < 0.5
+        for cable in cables:
+            self._backstage.call(cable.cut(how))
+
+        def mend() -> None:
+            for cable in cables:
+                self._backstage.call(cable.mend(forget=forget))
+
+        return mend
+
+    def _fill_disk(self, random: Random) -> Undo | None:
+        """No process of the worker can write to any file, its log included, as if every disk were full."""
+        if sys.platform != "linux":
+            return None
+        living = [member for member in self.crew.members if member.poll() is None]
+        if not living:
+            return None
+        member = random.choice(living)
+        before = resource.prlimit(member.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(member.pid, resource.RLIMIT_FSIZE, (0, before[1]))
+
+        def make_room() -> None:
+            if member.poll() is None:
+                resource.prlimit(member.pid, resource.RLIMIT_FSIZE, before)
+
+        return make_room
+
+    def _jump(self, random: Random) -> Undo:
+        clock = random.choice(self._clocks)
+        # From seconds to a year, small ones as likely as large ones.
+        shift = int(_LARGEST_JUMP_SECONDS ** random.random()) * random.choice((-1, 1))
+        clock.write_text(str(shift), encoding="ascii")
+        return lambda: clock.unlink(missing_ok=True)

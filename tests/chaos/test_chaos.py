@@ -1,0 +1,49 @@
+"""The short chaos run: every kind of fault once, and not one difference to the oracle."""
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.brokers.jars import Unavailable, kafka_install
+from tests.chaos.plan import FaultKind, plan
+from tests.chaos.report import report
+from tests.chaos.run import run_chaos
+
+_SEED = 1
+_EVENTS = 40_000
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_every_fault_once_and_no_difference_to_the_oracle(tmp_path: Path) -> None:
+    """About a minute. `python -m tests.chaos --seed 1 --events 40000 --faults 18` is the same run, with a report."""
+    try:
+        kafka_install()
+    except Unavailable as reason:
+        if os.environ.get("CI", "").lower() in {"1", "true"}:
+            pytest.fail(f"CI must not leave out a real Apache Kafka: {reason}", pytrace=False)
+        pytest.skip(f"left out: a real Apache Kafka: {reason}")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    run = run_chaos(_SEED, events=_EVENTS, faults=len(FaultKind), directory=tmp_path, progress=lambda _text: None)
+    print(report(run))  # noqa: T201  # pytest shows it with a failure
+    assert run.verdict.is_clean, report(run)
+    assert run.injected == {str(kind): 1 for kind in FaultKind}
+    # That it compared anything at all.
+    least = {"dossiers": 150, "alerts": 30, "amplifications": 2_000, "dead letters": 3}
+    assert {what: run.verdict.compared[what] >= count for what, count in least.items()} == dict.fromkeys(least, True)
+
+
+def test_a_seed_gives_the_same_plan_and_another_seed_another() -> None:
+    """A plan is data: the same faults, in the same order, for the same time, with the same choices."""
+    assert plan(7, 200) == plan(7, 200)
+    assert plan(7, 200) != plan(8, 200)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_plan_has_as_many_faults_as_asked_for_and_every_kind(seed: int) -> None:
+    assert [fault.number for fault in plan(seed, 200)] == list(range(200))
+    assert {fault.kind for fault in plan(seed, len(FaultKind))} == set(FaultKind)
+    assert len(plan(seed, 3)) == 3

@@ -1,0 +1,146 @@
+"""The verdict: every difference between what the pipeline wrote and what a single-threaded oracle makes of the same.
+
+The oracle is the backtest's core, fed once and in order. Dead letters are judged by the same screen over the raw topics
+as they stand on the broker, since their places are part of them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from streams.brokers.dead_letter_record import letter_of
+from streams.brokers.outbox import OutgoingRecord
+from streams.brokers.reading import read_topic
+from streams.core.backtest import Backtest, Results
+from streams.core.enriched import Alert
+from streams.core.roster import Roster
+from streams.core.rules import RuleSet
+from streams.core.screen import ScreenPolicy, screen_record
+from streams.core.subject_event import Coordinates
+from streams.deadletters import DeadLetter, Rejection
+from streams.events import RAW_TOPICS, decode_event
+from streams.runs.collection import collect
+from streams.settings import Settings
+
+__all__ = ["Oracle", "Verdict", "judge_run"]
+
+# 2026: every event of the flood is past, every poison of the future is not. Workers ask their clocks, which jump.
+_NOW_US: Final = 1_767_225_600_000_000
+_EXAMPLES: Final = 3
+_EXAMPLE_LENGTH: Final = 600
+
+
+class Verdict(Struct, kw_only=True):
+    """What was compared, by kind of result, the differences, and a few of them in words."""
+
+    compared: dict[str, int] = {}
+    differences: dict[str, int] = {}
+    examples: list[str] = []
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing lost, nothing double, nothing else."""
+        return not any(self.differences.values())
+
+    def note(self, what: str, compared: int, wrong: Iterable[str]) -> None:
+        """Take note of one comparison."""
+        told = list(wrong)
+        self.compared[what] = compared
+        self.differences[what] = len(told)
+        self.examples += [f"{what}: {text[:_EXAMPLE_LENGTH]}" for text in told[:_EXAMPLES]]
+
+
+class Oracle:
+    """Takes every record that the source was given once, in order."""
+
+    def __init__(self, roster: Roster, rules: RuleSet) -> None:
+        self.fingerprints: set[int] = set()
+        self._roster = roster
+        self._backtest = Backtest(roster, rules, now_us=_NOW_US)
+        self._fed = 0
+
+    def feed(self, records: Iterable[OutgoingRecord]) -> None:
+        """Screen each as SCREEN does and apply what passes."""
+        for record in records:
+            value = record.value or b""
+            self._fed += 1
+            self.fingerprints.add(hash((record.topic, record.key, value)))
+            screening = screen_record(value, record.topic, 0, self._fed, self._roster, _NOW_US, ScreenPolicy())
+            if screening is not None and not isinstance(screening, Rejection):
+                self._backtest.feed(decode_event(value), Coordinates(record.topic, 0, self._fed))
+
+    def finish(self) -> Results:
+        """The results of everything fed."""
+        return self._backtest.finish()
+
+
+async def judge_run(settings: Settings, roster: Roster, oracle: Oracle) -> Verdict:
+    """Compare everything on the topics of a run with the oracle. Call it once."""
+    verdict = Verdict()
+    expected = oracle.finish()
+    results, letters = await collect(settings)
+    seen: set[int] = set()
+    due: set[tuple[Any, ...]] = set()
+    for topic in RAW_TOPICS.values():
+        async for record in read_topic(settings, topic):
+            value = record.value or b""
+            seen.add(hash((topic, record.key, value)))
+            place = (topic, record.partition, record.offset)
+            judged = screen_record(value, *place, roster, _NOW_US, ScreenPolicy())
+            if isinstance(judged, Rejection):
+                due.add(_identity(letter_of(judged, value, *place)))
+    verdict.note(
+        "raw records on the broker", len(seen), [f"{n} never arrived" for n in [len(oracle.fingerprints - seen)] if n]
+    )
+    verdict.note("dossiers", len(expected.dossiers), _unlike(results.dossiers, expected.dossiers))
+    alerts = {key: _without_places(alert) for key, alert in results.alerts.items()}
+    verdict.note(
+        "alerts",
+        len(expected.alerts),
+        _unlike(alerts, {key: _without_places(alert) for key, alert in expected.alerts.items()}),
+    )
+    written = Counter[tuple[str, str, str]]()
+    async for record in read_topic(settings, "amplifications"):
+        told = msgspec.json.decode(record.value or b"")
+        written[(told["kind"], told["id"], told["subject"]["id"])] += 1
+    wanted = {(a.kind, a.id, a.subject.id) for a in expected.amplifications}
+    verdict.note("amplifications", len(wanted), _missing_or_foreign(set(written), wanted))
+    verdict.note(
+        "amplifications written once",
+        len(written),
+        [f"{key} was written {count} times" for key, count in written.items() if count > 1],
+    )
+    verdict.note("dead letters", len(due), _missing_or_foreign({_identity(letter) for letter in letters}, due))
+    return verdict
+
+
+def _identity(letter: DeadLetter) -> tuple[Any, ...]:
+    """A dead letter may be written again after a crash: what makes two the same."""
+    return letter.topic, letter.partition, letter.offset, str(letter.reason), letter.sha256, letter.payload
+
+
+def _without_places(alert: Alert) -> Alert:
+    """Where a repeated event is first seen depends on chance; everything else must not."""
+    return msgspec.structs.replace(
+        alert, evidence=tuple(msgspec.structs.replace(item, source=None) for item in alert.evidence)
+    )
+
+
+def _missing_or_foreign(ours: set[Any], wanted: set[Any]) -> Iterator[str]:
+    yield from (f"{str(key)[:200]} is missing" for key in wanted - ours)
+    yield from (f"{str(key)[:200]} should not be there" for key in ours - wanted)
+
+
+def _unlike(ours: dict[str, Any], wanted: dict[str, Any]) -> Iterator[str]:
+    yield from _missing_or_foreign(set(ours), set(wanted))
+    for key in ours.keys() & wanted.keys():
+        if ours[key] != wanted[key]:
+            fields = msgspec.structs.asdict(ours[key])
+            yield f"{key}: " + "; ".join(
+                f"{name} is {str(fields[name])[:150]} and should be {str(value)[:150]}"
+                for name, value in msgspec.structs.asdict(wanted[key]).items()
+                if fields[name] != value
+            )
