@@ -53,14 +53,15 @@ class Ratio(Struct, frozen=True, kw_only=True):
 
 
 def standings(race: Race) -> list[Standing]:
-    """All contestants, the fastest last."""
-    return sorted((_standing(race, name) for name in race.jobs), key=lambda s: s.events_per_second.median)
+    """All contestants, the fastest first."""
+    found = (_standing(race, name) for name in race.jobs)
+    return sorted(found, key=lambda standing: standing.events_per_second.median, reverse=True)
 
 
 def limit_of(race: Race) -> str | None:
     """The fastest of those that only decode, `None` where none ran."""
     limits = [standing for standing in standings(race) if not standing.does_the_job]
-    return limits[-1].contestant if limits else None
+    return limits[0].contestant if limits else None
 
 
 def ratios(race: Race) -> list[Ratio]:

@@ -1,6 +1,6 @@
 """Judgement and episodes: when a rule holds, how severe, for whom, and what late events make of alerts already told."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -22,7 +22,7 @@ ANY: Final = Condition(figure="amplifications", at_least=1)
 THREE_IN_A_DAY: Final = Condition(figure="distinct_officials_24h", at_least=3)
 
 
-def _rule(*when: Condition, **changes: object) -> RuleSet:
+def _rule(*when: Condition, **changes: Any) -> RuleSet:
     rule = Rule(
         name="rule",
         description="one",
@@ -37,10 +37,10 @@ def _rule(*when: Condition, **changes: object) -> RuleSet:
     return RuleSet(rules=(msgspec.structs.replace(rule, **changes),), digest="all")
 
 
-def _amplified(day: float, official: int = 0, **changes: object) -> SubjectEvent:
+def _amplified(day: float, by: int = 0, **changes: Any) -> SubjectEvent:
     """A retweet so many days after the start, by one of the officials."""
     at_us = BASE_US + int(day * DAY_US)
-    plain = retweet(int(day * 1_000) * 100 + official, official=OFFICIALS[official], at_us=at_us)
+    plain = retweet(int(day * 1_000) * 100 + by, official=OFFICIALS[by], at_us=at_us)
     return msgspec.structs.replace(plain, **changes)
 
 
@@ -215,6 +215,27 @@ def test_a_late_withdrawal_retracts_an_alert_that_it_takes_the_ground_from() -> 
         withdrawal = msgspec.structs.replace(events[1], kind="withdrawal", at_us=at_us)
         run = TrackRun(_rule(THREE_IN_A_DAY)).run([events, [withdrawal]])
         assert [alert.status for alert in run.alerts.values()] == [status]
+
+
+def test_a_late_suspension_is_known_at_the_amplifications_after_it() -> None:
+    run = TrackRun(_rule(ANY, Condition(figure="suspended", equals=False))).run([[_amplified(2)], [_suspended(1)]])
+    assert [alert.status for alert in run.alerts.values()] == ["retracted"]
+
+
+def test_late_news_of_the_followers_is_known_at_the_amplifications_after_it() -> None:
+    profile = _amplified(1, kind="profile", official=None, subject=Account(id="12", followers=7))
+    run = TrackRun(_rule(Condition(figure="followers", at_most=10))).run([[_amplified(2)], [profile]])
+    (alert,) = _alerts(run)
+    assert alert.fired_at == from_us(BASE_US + 2 * DAY_US)
+
+
+def test_a_correction_of_the_state_of_an_official_holds_for_all_it_ever_did() -> None:
+    run = TrackRun(_rule(Condition(figure="distinct_states", at_least=2)))
+    run.run([[_amplified(0, 0), _amplified(1, 1)]])
+    assert not run.alerts
+    run.batch([_amplified(3, 1, official=msgspec.structs.replace(OFFICIALS[1], state="SY"))])
+    (alert,) = _alerts(run)
+    assert alert.fired_at == from_us(BASE_US + DAY_US)
 
 
 def test_an_alert_is_told_again_only_where_it_changed() -> None:

@@ -94,15 +94,13 @@ class Crew:
         return self._logs[member.pid].read_text(errors="replace")
 
     def _last_words(self, member: Leashed) -> str:
-        """What its log says last of an error, without the time."""
+        """The first critical line of its log, without the time: what follows from it comes later."""
         lines = self.log_of(member).splitlines()
-        critical = [number for number, line in enumerate(lines) if " critical " in line]
-        if not critical:
-            return " | ".join(lines[-2:])[:240] or "it said nothing"
-        told = lines[critical[-1]].partition(" critical ")[2]
-        # A traceback follows; the line that names the error is its last that is not indented.
-        errors = [line for line in lines[critical[-1] + 1 :] if line and not line.startswith((" ", "Traceback", "20"))]
-        return " | ".join((told, *errors[-1:]))[:240]
+        for line in lines:
+            _, critical, told = line.partition(" critical ")
+            if critical:
+                return told[:240]
+        return " | ".join(lines[-2:])[:240] or "it said nothing"
 
     def logs(self) -> str:
         """The ends of all logs, for the report of a failure."""

@@ -125,7 +125,7 @@ def _apply(patch: Path, copy: Path) -> None:
 
 
 def _passes(check: _Check, copy: Path, *, has_bug: bool) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *check.tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=native", "-p", "no:cacheprovider", *check.tests]
     with tempfile.TemporaryFile() as output:
         try:
             done = subprocess.run(
