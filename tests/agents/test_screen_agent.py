@@ -17,6 +17,9 @@ from tests.agents.records import Finished, batch_of
 from tests.brokers.kafka import Kafka
 from tests.pipeline.world import World
 
+# A broker that is awake answers within milliseconds.
+_ANSWER_SECONDS = 1.0
+
 
 def test_a_batch_is_finished_only_when_its_outputs_are_acknowledged(own_kafka: Kafka) -> None:
     """A broker that hears and does not answer: nothing may be committed until it does."""
@@ -33,10 +36,11 @@ def test_a_batch_is_finished_only_when_its_outputs_are_acknowledged(own_kafka: K
     async def batches() -> AsyncIterator[Batch]:
         yield batch_of("retweets", [event(0)], first=0)
         await finished.wait_for(1)
+        await asyncio.sleep(_ANSWER_SECONDS)  # were it finished too early, its answer would still be on the way
         own_kafka.pause()
         try:
             yield batch_of("retweets", [event(1)], first=1)
-            await asyncio.sleep(1)
+            await asyncio.sleep(_ANSWER_SECONDS)
             assert len(finished.batches) == 1
         finally:
             own_kafka.resume()

@@ -3,6 +3,8 @@
 The same seed gives the same records, batch by batch, as often as they are asked for. Knows nothing of brokers.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
@@ -25,6 +27,10 @@ _WORLD_SHARE: Final = 0.15
 _POISON_AT_ONCE: Final = (8, 25)
 
 
+# Likewise for reports of followers that come with no engagement, of which a state retains 32.
+_PROFILES_OF_ONE: Final = 20
+
+
 class Flood:
     """`events` raw events in `batches` batches."""
 
@@ -33,7 +39,7 @@ class Flood:
         self._seed = seed
         self._world = World(seed, min(_WORLD_EVENTS, int(events * _WORLD_SHARE)))
         self.roster = self._world.roster
-        self._lines = list(self._world.lines())
+        self._lines = list(_within_bounds(self._world.lines()))
         self.size = max(events, len(self._lines))
         self._bystanders = self.size - len(self._lines)
 
@@ -117,3 +123,15 @@ class Flood:
             b"\xef\xbb\xbf" + whole,
             b" \n",
         ]
+
+
+def _within_bounds(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines without the profiles that are too many for one account."""
+    profiles = Counter[str]()
+    for line in lines:
+        event = decode_event(line)
+        if isinstance(event, Profile):
+            profiles[event.actor.id] += 1
+            if profiles[event.actor.id] > _PROFILES_OF_ONE:
+                continue
+        yield line

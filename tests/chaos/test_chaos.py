@@ -18,7 +18,7 @@ _EVENTS = 40_000
 @pytest.mark.kafka
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_every_fault_once_and_no_difference_to_the_oracle(tmp_path: Path) -> None:
+def test_every_fault_once_and_no_difference_to_the_oracle(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """About a minute. `python -m tests.chaos --seed 1 --events 40000 --faults 18` is the same run, with a report."""
     try:
         kafka_install()
@@ -26,7 +26,7 @@ def test_every_fault_once_and_no_difference_to_the_oracle(tmp_path: Path) -> Non
         if os.environ.get("CI", "").lower() in {"1", "true"}:
             pytest.fail(f"CI must not leave out a real Apache Kafka: {reason}", pytrace=False)
         pytest.skip(f"left out: a real Apache Kafka: {reason}")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    caplog.set_level(logging.CRITICAL, logger="aiokafka")  # the source's complaints about the broker: we know
     run = run_chaos(_SEED, events=_EVENTS, faults=len(FaultKind), directory=tmp_path, progress=lambda _text: None)
     print(report(run))  # noqa: T201  # pytest shows it with a failure
     assert run.verdict.is_clean, report(run)

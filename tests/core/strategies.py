@@ -220,8 +220,9 @@ def histories(draw: st.DrawFn, *, longest: int = 12) -> list[SubjectEvent]:
 def campaigns(draw: st.DrawFn) -> list[SubjectEvent]:
     """Many retweets of a young account by up to twelve officials, and a few other events: what bundled rules seek."""
     platform, account_id = _SUBJECTS[0]
-    mine = draw(st.lists(_events(platform, account_id, _KINDS, OFFICIALS, 0), max_size=6))
-    counts, officials = st.integers(15, 50), st.sampled_from((5, 12, 1, 10, 3, 8))
+    kinds: tuple[SubjectEventKind, ...] = (*_KINDS, *("suspension",) * 8)
+    mine = draw(st.lists(_events(platform, account_id, kinds, OFFICIALS, 0), max_size=6))
+    counts, officials = st.integers(20, 50), st.sampled_from((5, 1, 12, 1, 10, 3))
     many = runs(platform, account_id, times=_near, counts=counts, officials=officials)
     for run in draw(st.lists(many, min_size=1, max_size=2)):
         mine += run

@@ -1,0 +1,35 @@
+"""SCREEN's work on one batch: every record of it, each under its own place."""
+
+from streams.agents.screening import screen_batch
+from streams.core.screen import ScreenPolicy
+from streams.core.subject_event import decode_subject_event
+from streams.deadletters import Reason
+from streams.events import Retweet, encode_event
+from tests.agents.records import batch_of
+from tests.pipeline.world import World
+
+_WORLD = World(seed=1, events=0)
+_LATER_US = 4_000_000_000_000_000
+
+
+def _retweet(number: int) -> bytes:
+    official, subject = _WORLD.officials[0], _WORLD.subjects[0]
+    assert official.created_at is not None
+    return encode_event(
+        Retweet(platform="twitter", id=str(number), at=official.created_at, actor=official, subject=subject)
+    )
+
+
+def test_every_record_of_a_batch_is_screened_under_its_own_place() -> None:
+    """First, last and those between; the refused among them as dead letters, counted up to the end of the batch."""
+    batch = batch_of("raw", [b"{", _retweet(1), b"[", _retweet(3), b"", b"}"], first=40)
+    screened = screen_batch(batch, "retweets", _WORLD.roster, _LATER_US, ScreenPolicy())
+    events = [decode_subject_event(out.value or b"") for out in screened.records if out.topic == "subject-events"]
+    assert [(event.event_id, event.source.topic, event.source.offset) for event in events] == [
+        ("1", "retweets", 41),
+        ("3", "retweets", 43),
+    ]
+    letters = [dict(out.headers) for out in screened.records if out.topic == "dead-letters"]
+    assert [letter["offset"] for letter in letters] == [b"40", b"42", b"44", b"45"]
+    assert screened.refused == {Reason.NOT_JSON: 4}
+    assert screened.trailing == 2
