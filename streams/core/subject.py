@@ -44,7 +44,7 @@ class TrackPolicy(Struct, frozen=True, kw_only=True):
     contacts: int = 1_024  # replies, mentions and follows
     officials: int = 4_096
     suspensions: int = 64
-    profiles: int = 32  # reports of followers that no retained engagement carries
+    profiles: int = 128  # reports of followers that no retained engagement carries
     pending_withdrawals: int = 256
     evidence: int = 32
 
