@@ -16,7 +16,7 @@ from streams.events import RAW_TOPICS
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.transport.batches import Batch
-from streams.transport.driver import BatchSchema, BatchTransport
+from streams.transport.driver import BatchSchema, BatchTransport, DisklessApp
 
 __all__ = ["build_app"]
 
@@ -25,16 +25,9 @@ _log: Final = logging.getLogger(__name__)
 _BUFFERED_BATCHES: Final = 4
 
 
-class _App(faust.App):  # type: ignore[misc]  # faust ships no types
-    """Keeps nothing in files: a full or read-only disk is no reason not to start."""
-
-    def _create_directories(self) -> None:
-        """Stock makes the directories of tables. There are none."""
-
-
 def build_app(settings: Settings, rules: RuleSet, metrics: Metrics, on_fatal: Callable[[BaseException], None]) -> Any:
     """A Faust app that screens and tracks. `on_fatal` is called once, with the error that must end the process."""
-    app = _App(
+    app = DisklessApp(
         settings.group,
         broker=[f"kafka://{address.strip()}" for address in settings.broker.split(",")],
         broker_credentials=_credentials(settings),

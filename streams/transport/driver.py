@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable
 from typing import Any, ClassVar, Final
 
+import faust
 from aiokafka.consumer.fetcher import FetchResult
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as stock
@@ -17,10 +18,17 @@ from mode import Service
 from streams.transport.batches import Batch
 from streams.transport.progress import Progress
 
-__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "hand_over_as_parsed"]
+__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "DisklessApp", "hand_over_as_parsed"]
 
 _log: Final = logging.getLogger(__name__)
 _MEMBERSHIP_LOOK_SECONDS: Final = 1.0
+
+
+class DisklessApp(faust.App):  # type: ignore[misc]  # faust ships no types
+    """Keeps nothing in files: a full or read-only disk is no reason not to start."""
+
+    def _create_directories(self) -> None:
+        """Stock makes the directories of tables. There are none."""
 
 
 class BatchSchema(Schema):  # type: ignore[misc]  # faust ships no types
