@@ -33,6 +33,7 @@ _STOP_SECONDS: Final = 8.0
 # second, and if even that is too long the process is ended: it has not done anything yet.
 _START_SECONDS: Final = 3.0
 _CUT_SECONDS: Final = 1.0
+_LAST_RESORT_SECONDS: Final = _START_SECONDS + _STOP_SECONDS + 1.0
 # Python's garbage collector runs whenever this many more objects are alive than at its last run. Its own 700 is less
 # than a fraction of one fetched batch: it walked through live records over and over, for a fifth of the worker's time
 # (bench/README.md). Records hold no cycles and die with their batch; what has cycles is collected a little later.
@@ -80,8 +81,19 @@ async def _run(settings: Settings, rules: RuleSet, metrics: Metrics, until_the_e
         logged.append(error)  # by the agent's boundary, which calls this
         loop.call_soon_threadsafe(end, error)
 
+    worker: _Worker | None = None
+
+    def on_raw_signal(number: int, _frame: object) -> None:
+        """Hand the signal to the loop, and end the process even where the loop is stuck and never looks."""
+        status = EXIT_FAILED if worker is not None and worker.has_started else 0
+        last_resort = threading.Timer(_LAST_RESORT_SECONDS, _end_now, ["the event loop is stuck", status])
+        last_resort.daemon = True
+        last_resort.start()
+        with suppress(RuntimeError):  # the loop is closed: the process is ending anyway
+            loop.call_soon_threadsafe(on_signal, number)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal, number)
+        signal.signal(number, on_raw_signal)
     app = build_app(settings, rules, metrics, on_fatal)
     worker = _Worker(app, loglevel=None, override_logging=False, redirect_stdouts=False, quiet=True)
     serving = loop.create_task(worker.start())  # done when the worker is, with what it failed of
@@ -123,6 +135,11 @@ class _Worker(faust.Worker):  # type: ignore[misc]  # faust ships no types
 
     def install_signal_handlers(self) -> None:
         """`_run` has installed them."""
+
+    @property
+    def has_started(self) -> bool:
+        """Whether the start is over."""
+        return self._ready.is_set()
 
     async def is_ready(self, within_seconds: float) -> bool:
         """Whether the start is over, or will be in that time."""
