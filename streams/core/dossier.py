@@ -91,7 +91,7 @@ def _officials(state: SubjectState, live: list[Kept]) -> tuple[OfficialFigures, 
 def _windows(state: SubjectState, first_us: int | None, last_us: int | None) -> dict[str, WindowFigures]:
     if last_us is None:
         return dict.fromkeys(WINDOWS, WindowFigures(amplifications=0, distinct_officials=0))
-    if first_us == last_us and len(state.amplifications) == 1:  # by far the most subjects
+    if first_us == last_us and len(state.amplifications) == 1 and not state.settled_amplifications:  # most subjects
         return dict.fromkeys(WINDOWS, WindowFigures(amplifications=1, distinct_officials=1))
     moment = Moment(state, last_us, known_us=_FOREVER_US)
     return {

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from hypothesis import given
@@ -34,7 +35,8 @@ def differences(found: Mapping[str, Alert | Dossier], expected: Mapping[str, Ale
 
 
 def assert_equal_to_the_oracle(run: TrackRun, events: Sequence[SubjectEvent]) -> dict[str, Alert]:
-    """Every dossier and every standing alert is what the oracle makes of the events; returns the alerts."""
+    """Every amplification, dossier and standing alert is what the oracle makes of the events; returns the alerts."""
+    amplified: dict[tuple[str, str, str], tuple[datetime, str]] = {}
     dossiers: dict[str, Dossier] = {}
     alerts: dict[str, Alert] = {}
     for key, mine in by_subject(events).items():
@@ -43,6 +45,9 @@ def assert_equal_to_the_oracle(run: TrackRun, events: Sequence[SubjectEvent]) ->
         if dossier is not None:
             dossiers[key] = dossier
         alerts |= oracle.alerts()
+        where = mine[0].platform, mine[0].subject.id
+        amplified |= {(*where, f"{each.kind} {each.id}"): (each.at, each.official) for each in oracle.amplifications}
+    assert {key: (each.at, each.official.id) for key, each in run.amplifications.items()} == amplified
     assert differences(run.dossiers, dossiers) == []
     assert differences({key: without_sources(alert) for key, alert in run.standing.items()}, alerts) == []
     return alerts
@@ -94,6 +99,7 @@ def test_any_order_and_any_batches_give_what_the_oracle_says_under_rules_that_fi
         events, batches = arranged
         run = TrackRun(rules).run(batches)
         _note(seen, run, events, assert_equal_to_the_oracle(run, events))
+        assert set(run.told.values()) <= {1}, "no amplification is published twice"
 
     check()
     covered = (

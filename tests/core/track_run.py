@@ -27,7 +27,8 @@ class TrackRun:
         self.states: dict[str, bytes] = {}
         self.dossiers: dict[str, Dossier] = {}
         self.alerts: dict[str, Alert] = {}
-        self.amplifications: dict[tuple[str, str, str], Amplification] = {}
+        self.amplifications: dict[tuple[str, str, str], Amplification] = {}  # by platform, subject, kind and id
+        self.told = Counter[tuple[str, str, str]]()  # how often each amplification was published
         self.outcomes = Counter[Outcome]()
         self.seen = Counter[str]()  # what became of alerts over time
 
@@ -48,6 +49,7 @@ class TrackRun:
             if amplification is not None:
                 key = (amplification.platform, amplification.subject.id, f"{amplification.kind} {amplification.id}")
                 self.amplifications[key] = amplification
+                self.told[key] += 1
         for concluded in tracker.conclude():
             self.states[concluded.key] = encode_subject(concluded.subject)
             if concluded.dossier is not None:
