@@ -14,6 +14,7 @@ COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.
 # A stamp is newer than the locks that it stands for, or its installation runs again.
 RUNTIME := $(VENV)/.runtime-is-ready
 DEVELOPMENT := $(VENV)/.development-is-ready
+BENCHMARKS := $(VENV)/.benchmarks-are-ready
 
 .PHONY: help
 help: ## this list
@@ -46,9 +47,12 @@ format: $(DEVELOPMENT) ## formats the code and mends what ruff can mend
 	@$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(DEVELOPMENT) ## measures the pipeline against bare aiokafka and stock Faust
+bench: $(BENCHMARKS) ## measures the pipeline against its peers and against bare clients
 	@$(BIN)/python -m tests.brokers.jars
 	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: peers
+peers: $(BENCHMARKS) ## what the benchmarks race against, so that their tests run too; 300 MB
 
 .PHONY: chaos
 chaos: $(DEVELOPMENT) ## 200 faults over a million events on a real Kafka, compared with an oracle; about ten minutes
@@ -72,6 +76,7 @@ lock: ## pins the dependencies anew after a change of pyproject.toml; ARGS=--upg
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@$(COMPILE) --extra embedded --group build --output-file requirements.lock $(ARGS)
 	@$(COMPILE) --extra embedded --group build --group dev --constraints requirements.lock --output-file requirements-dev.lock $(ARGS)
+	@$(COMPILE) --group bench --constraints requirements-dev.lock --output-file requirements-bench.lock $(ARGS)
 
 .PHONY: clean
 clean: ## removes the virtual environment, the caches and what the tools left
@@ -89,6 +94,11 @@ $(DEVELOPMENT): requirements-dev.lock pyproject.toml $(BIN)/python | $(BIN)/pip
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ $(RUNTIME)
+
+$(BENCHMARKS): requirements-bench.lock $(DEVELOPMENT)
+	@echo "Installing what the benchmarks race against into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements-bench.lock
+	@touch $@
 
 $(BIN)/pip: | $(BIN)/python
 	@$(BIN)/python -m ensurepip --default-pip >/dev/null

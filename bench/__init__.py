@@ -1,4 +1,4 @@
-"""Benchmarks: the same job on one broker by Antiphon, stock Faust and bare clients; and memory per tracked subject.
+"""Benchmarks: the same job on one broker by Antiphon, its peers and bare clients; and further figures.
 
 `make bench` runs them; README.md says how they measure, RESULTS.md what came out.
 """

@@ -1,4 +1,4 @@
-"""`python -m bench [race|memory]`: measures, prints, and writes RESULTS.md."""
+"""`python -m bench [race|memory|figures|report]`: measures, prints, and writes RESULTS.md."""
 
 import argparse
 import secrets
@@ -11,12 +11,17 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-from bench.contestants import contestants
+from bench.contestants import Contestant, chosen, contestants
+from bench.figures.command import main as measure_figures
 from bench.lap import LapFailed
 from bench.machine import this_machine
 from bench.memory import measure_memory
+from bench.picture import draw_race
 from bench.race import Tell, broker_at, run_race
-from bench.report import markdown, print_memory, print_race
+from bench.real_world import RealWorld
+from bench.report import markdown
+from bench.report_memory import print_memory
+from bench.report_race import picture_of, print_race
 from bench.results import RECORD, MemoryRun, RaceRun, Results, load_results, save_results, today
 from bench.standings import ratios, standings
 from bench.world import World
@@ -26,6 +31,8 @@ from tests.brokers.jars import Unavailable
 from tests.brokers.kafka import KafkaFailed
 
 RESULTS: Final = Path(__file__).with_name("RESULTS.md")
+_WHAT: Final = "race (default), memory, figures (see `figures --help`), or report: RESULTS.md anew from the record"
+_WORLDS: Final[dict[str, type[World | RealWorld]]] = {world.name: world for world in (World, RealWorld)}
 _STOCK_EVENTS: Final = 100_000
 _STOCK_SECONDS: Final = 10.0
 _QUICK_EVENTS: Final = 200_000
@@ -38,21 +45,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     A missed target is a finding and no failure.
     """
-    wanted = _parse(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["figures"]:
+        return measure_figures(words[1:])
+    wanted = _parse(words)
     errors = Console(stderr=True)
-    settings = Settings(topic_prefix=f"bench-{secrets.token_hex(3)}-")
+
+    def tell(line: str) -> None:
+        errors.print(escape(line), style="dim")
+
+    settings = Settings(topic_prefix=f"bench-{secrets.token_hex(3)}-", canary_interval_seconds=0.0)
     try:
+        if wanted.what == "report":
+            _tell_results(load_results(RECORD), tell)
+            return 0
+        entered = _entered(wanted)
         with broker_at(wanted.broker) as (address, kind):
             settings = msgspec.structs.replace(settings, broker=address)
-            run = _run(wanted, settings, kind, lambda line: errors.print(escape(line), style="dim"))
+            run = _run(wanted, entered, settings, kind, tell)
     except (LapFailed, Unavailable, KafkaFailed) as reason:
         errors.print(escape(str(reason)), style="bold red")
         return 1
     except AntiphonError as error:
         errors.print(escape(f"{error.message}: {error.remedy}"), style="bold red")
         return 1
-    if not wanted.quick:
-        _write(run)
+    if not wanted.quick and wanted.contestants is None:
+        _record(run, tell)
     if wanted.json:
         sys.stdout.buffer.write(_as_json(run) + b"\n")
     elif isinstance(run, RaceRun):
@@ -62,24 +80,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(isinstance(run, RaceRun) and any(lap.complaints for lap in run.race.laps))
 
 
-def _run(wanted: argparse.Namespace, settings: Settings, kind: str, tell: Tell) -> RaceRun | MemoryRun:
+def _entered(wanted: argparse.Namespace) -> Sequence[Contestant]:
+    everybody = contestants(stock_share=wanted.stock_events, stock_seconds=wanted.stock_seconds)
+    return chosen(everybody, wanted.contestants)
+
+
+def _run(
+    wanted: argparse.Namespace, entered: Sequence[Contestant], settings: Settings, kind: str, tell: Tell
+) -> RaceRun | MemoryRun:
     machine = this_machine(kind)
     if wanted.what == "memory":
         memory = measure_memory(settings, wanted.subjects, tell)
         return MemoryRun(date=today(), machine=machine, memory=memory)
-    entered = contestants(stock_share=wanted.stock_events, stock_seconds=wanted.stock_seconds)
-    race = run_race(settings, World(wanted.events, wanted.seed), entered, wanted.rounds, tell)
+    world = _WORLDS[wanted.world](wanted.events, wanted.seed)
+    race = run_race(settings, world, entered, wanted.rounds, tell, all_must_run=wanted.contestants is not None)
     return RaceRun(date=today(), machine=machine, race=race)
 
 
-def _write(run: RaceRun | MemoryRun) -> None:
-    before = load_results(RECORD)
-    after = Results(
-        race=run if isinstance(run, RaceRun) else before.race,
-        memory=run if isinstance(run, MemoryRun) else before.memory,
-    )
+def _record(run: RaceRun | MemoryRun, tell: Tell) -> None:
+    """Put the run in the place of the one before it."""
+    kind = "memory" if isinstance(run, MemoryRun) else "race" if run.race.world == World.name else "real_race"
+    after = msgspec.structs.replace(load_results(RECORD), **{kind: run})
     save_results(RECORD, after)
-    RESULTS.write_text(markdown(after), encoding="utf-8")
+    _tell_results(after, tell)
+
+
+def _tell_results(results: Results, tell: Tell) -> None:
+    RESULTS.write_text(markdown(results), encoding="utf-8")
+    for run in (results.race, results.real_race):
+        if run is not None:
+            try:
+                draw_race(run, RESULTS.with_name(picture_of(run.race.world)))
+            except Unavailable as missing:
+                tell(f"no plot: {missing}")
 
 
 def _as_json(run: RaceRun | MemoryRun) -> bytes:
@@ -97,16 +130,20 @@ def _as_json(run: RaceRun | MemoryRun) -> bytes:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures Antiphon; see bench/README.md.")
-    parser.add_argument("what", nargs="?", choices=("race", "memory"), default="race", help="race (default) or memory")
+    parser.add_argument("what", nargs="?", choices=("race", "memory", "report"), default="race", help=_WHAT)
     parser.add_argument(
         "--events", type=_positive, default=1_000_000, metavar="N", help="events in the race (1,000,000)"
     )
     parser.add_argument("--rounds", type=_positive, default=5, metavar="N", help="rounds of the race (5)")
+    parser.add_argument("--contestants", metavar="A,B", help="only these, by name; writes no RESULTS.md")
+    parser.add_argument(
+        "--world", choices=tuple(_WORLDS), default=World.name, help="the race's events: generated (default) or real"
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="what the events are generated from (1)")
     parser.add_argument(
         "--subjects", type=_positive, default=1_000_000, metavar="N", help="tracked subjects (1,000,000)"
     )
-    parser.add_argument("--quick", action="store_true", help="small and once, in under a minute; writes no RESULTS.md")
+    parser.add_argument("--quick", action="store_true", help="small and once, in two minutes; writes no RESULTS.md")
     parser.add_argument("--broker", metavar="HOST:PORT", help="a broker that runs already, instead of one for this run")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     wanted = parser.parse_args(arguments)

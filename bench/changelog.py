@@ -12,7 +12,6 @@ from multiprocessing import get_context
 from random import Random
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 from bench.writing import BulkWriter
@@ -26,7 +25,7 @@ from streams.events import Account
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
 
-__all__ = ["Written", "write_changelog"]
+__all__ = ["Written", "amplifications_of", "write_changelog"]
 
 _PLATFORM: Final = "twitter"
 _BEGIN: Final = datetime(2024, 3, 1, tzinfo=UTC)
@@ -46,13 +45,14 @@ class Written(Struct, frozen=True):
     key_bytes: int
 
 
-def write_changelog(settings: Settings, subjects: int, progress: Callable[[int], None]) -> Written:
-    """Write the states of `subjects` subjects to partition 0 of the changelog."""
+def write_changelog(
+    settings: Settings, subjects: int, progress: Callable[[int], None], *, partitions: int = 1
+) -> Written:
+    """Write the states of `subjects` subjects to the changelog: number n to partition n modulo `partitions`."""
     slices = [(begin, min(begin + _SLICE, subjects)) for begin in range(0, subjects, _SLICE)]
-    encoded = msgspec.json.encode(settings)
     done = Written(0, 0, 0, 0)
     with ProcessPoolExecutor(max_workers=len(os.sched_getaffinity(0)), mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(_write_slice, encoded, *part) for part in slices]):
+        for future in as_completed([pool.submit(_write_slice, settings, *part, partitions) for part in slices]):
             part = future.result()
             done = Written(
                 done.subjects + part.subjects,
@@ -65,28 +65,28 @@ def write_changelog(settings: Settings, subjects: int, progress: Callable[[int],
     return done
 
 
-def _write_slice(settings: bytes, begin: int, end: int) -> Written:
-    return asyncio.run(_write(msgspec.json.decode(settings, type=Settings), begin, end))
+def _write_slice(settings: Settings, begin: int, end: int, partitions: int) -> Written:
+    return asyncio.run(_write(settings, begin, end, partitions))
 
 
-async def _write(settings: Settings, begin: int, end: int) -> Written:
+async def _write(settings: Settings, begin: int, end: int, partitions: int) -> Written:
     amplifications = value_bytes = key_bytes = 0
     async with BulkWriter(settings) as writer:
         for first in range(begin, end, _BATCH):
             tracker = Tracker(bundled_rules(), TrackPolicy(), lambda _key: None)
             for number in range(first, min(first + _BATCH, end)):
-                for event in _events(number):
+                for event in amplifications_of(number):
                     amplifications += tracker.apply(event) is not None
-            for concluded in tracker.conclude():
+            for number, concluded in enumerate(tracker.conclude(), first):  # in the order in which they were touched
                 key, state = concluded.key.encode(), encode_subject(concluded.subject)
                 value_bytes += len(state)
                 key_bytes += len(key)
-                await writer.write(CHANGELOG, 0, key, state)
+                await writer.write(CHANGELOG, number % partitions, key, state)
     return Written(end - begin, amplifications, value_bytes, key_bytes)
 
 
-def _events(number: int) -> Iterator[SubjectEvent]:
-    """One to three amplifications of one subject, by as many officials as chance has it."""
+def amplifications_of(number: int) -> Iterator[SubjectEvent]:
+    """One to three amplifications of one subject, by as many officials as chance has it; the same at every call."""
     random = Random(_SEED + number)
     created_at = _BEGIN - timedelta(days=random.randrange(1, 3_000))
     for count in range(random.randrange(1, 4)):

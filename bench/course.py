@@ -8,7 +8,7 @@ from aiokafka.admin import NewTopic
 from msgspec import Struct
 
 from bench.tally import Tally
-from bench.world import PARTITIONS, RAW_NAMES, World
+from bench.world import PARTITIONS, RAW_NAMES, AnyWorld
 from bench.writing import BulkWriter
 from streams.brokers.administration import create_topics, end_offsets
 from streams.brokers.client import admin, client_options
@@ -23,7 +23,7 @@ class Course(Struct, frozen=True, kw_only=True):
     """`settings` name the broker and the prefix of all topics; `officials` is a JSON file of the officials' ids."""
 
     settings: Settings
-    world: World
+    world: AnyWorld
     tally: Tally
     scratch: Path
     officials: Path
@@ -34,7 +34,7 @@ class Course(Struct, frozen=True, kw_only=True):
         return [self.settings.topic(name) for name in RAW_NAMES]
 
 
-async def lay_out(settings: Settings, world: World, scratch: Path) -> Course:
+async def lay_out(settings: Settings, world: AnyWorld, scratch: Path) -> Course:
     """Create the topics, publish the roster, write every event once and count what must come out."""
     await create_topics(settings, partitions=dict.fromkeys(RAW_TOPICS.values(), PARTITIONS))
     await publish_roster(settings, world.roster)
@@ -59,10 +59,10 @@ async def create_plain_topics(settings: Settings, *names: str) -> None:
 
 
 async def delete_topics_of(settings: Settings) -> None:
-    """Remove every topic under the settings' prefix, whoever made it."""
+    """Remove every topic with the settings' prefix in its name, whoever made it; some put a word of their own first."""
     assert settings.topic_prefix, "without a prefix this would empty the broker"
     async with admin(settings) as client:
-        doomed = [name for name in await client.list_topics() if name.startswith(settings.topic_prefix)]
+        doomed = [name for name in await client.list_topics() if settings.topic_prefix in name]
         if doomed:
             await client.delete_topics(doomed)
 

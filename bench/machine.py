@@ -2,7 +2,8 @@
 
 import os
 import platform
-from importlib.metadata import version
+from collections.abc import Iterable, Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from streams import __version__
 __all__ = ["Machine", "this_machine"]
 
 _PACKAGES: Final = ("faust-streaming", "aiokafka", "msgspec", "orjson")
+_PEERS: Final = ("confluent-kafka", "quixstreams", "bytewax")
 
 
 class Machine(Struct, frozen=True, kw_only=True):
@@ -25,6 +27,13 @@ class Machine(Struct, frozen=True, kw_only=True):
     broker: str
     versions: dict[str, str]
 
+    def __str__(self) -> str:
+        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        return (
+            f"{self.processor}, {self.cores} cores, {self.memory_bytes / 1e9:.0f} GB, Linux {self.kernel}; "
+            f"broker: {self.broker}; {versions}."
+        )
+
 
 def this_machine(broker: str) -> Machine:
     """This one. `broker` says in words what serves."""
@@ -35,8 +44,16 @@ def this_machine(broker: str) -> Machine:
         memory_bytes=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
         kernel=platform.release().partition("-")[0],
         broker=broker,
-        versions=versions | {name: version(name) for name in _PACKAGES},
+        versions=versions | {name: version(name) for name in _PACKAGES} | dict(_installed(_PEERS)),
     )
+
+
+def _installed(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        try:
+            yield name, version(name)
+        except PackageNotFoundError:
+            continue  # it does not race
 
 
 def _field(path: Path, name: str) -> str | None:

@@ -13,8 +13,9 @@ from bench.contestants import Contestant
 from bench.cores import BROKER_CORES, confined_to
 from bench.course import delete_topics_of, lay_out
 from bench.lap import Lap, run_lap
-from bench.world import World
+from bench.world import AnyWorld, World
 from streams.settings import Settings
+from tests.brokers.jars import Unavailable
 from tests.brokers.kafka import Kafka
 
 __all__ = ["Race", "Tell", "broker_at", "run_race"]
@@ -28,8 +29,10 @@ Tell = Callable[[str], None]
 
 
 class Race(Struct, frozen=True, kw_only=True):
-    """What was run, and every lap in the order in which it was run."""
+    """What was run, and every lap in the order in which it was run. `about` says what the events were."""
 
+    world: str = World.name
+    about: str = World.about
     events: int
     seed: int
     rounds: int
@@ -56,28 +59,48 @@ def broker_at(address: str | None) -> Iterator[tuple[str, str]]:
         kafka.close()
 
 
-def run_race(settings: Settings, world: World, entered: Sequence[Contestant], rounds: int, tell: Tell) -> Race:
-    """Lay the course and run all laps; nothing is left on the broker. Raises `LapFailed`."""
+def run_race(
+    settings: Settings,
+    world: AnyWorld,
+    entered: Sequence[Contestant],
+    rounds: int,
+    tell: Tell,
+    *,
+    all_must_run: bool = False,
+) -> Race:
+    """Lay the course and run all laps; nothing is left on the broker. Raises `LapFailed`.
+
+    A contestant whose programs are missing is left out, or raises `Unavailable` if `all_must_run`.
+    """
+    running = list(entered)
     laps: list[Lap] = []
     with tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
         try:
             tell(f"writing {world.size:,} events")
             course = asyncio.run(lay_out(settings, world, Path(scratch)))
             for number in range(1, rounds + 1):
-                for contestant in entered:
+                for contestant in tuple(running):
                     tell(f"round {number} of {rounds}: {contestant.name}")
-                    laps.append(run_lap(contestant, course, number))
+                    try:
+                        laps.append(run_lap(contestant, course, number))
+                    except Unavailable as missing:
+                        if all_must_run:
+                            raise
+                        tell(f"without {contestant.name}: {missing}")
+                        running.remove(contestant)
         finally:
             asyncio.run(delete_topics_of(settings))
     tally = course.tally
     return Race(
+        world=world.name,
+        about=world.about,
         events=world.size,
         seed=world.seed,
         rounds=rounds,
         mean_event_bytes=tally.value_bytes / tally.events,
         amplifications=len(tally.amplified),
         amplified_subjects=len(tally.figures(tally.amplified)),
-        descriptions={contestant.name: contestant.description for contestant in entered},
-        jobs={contestant.name: contestant.does_the_job for contestant in entered},
+        descriptions={contestant.name: contestant.description for contestant in running},
+        jobs={contestant.name: contestant.does_the_job for contestant in running},
         laps=laps,
     )

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from bench.figures.record import Figures
 from bench.machine import Machine
 from bench.memory import Memory
 from bench.race import Race
@@ -36,7 +37,9 @@ class Results(Struct, frozen=True, kw_only=True):
     """The newest run of each kind; `None` where there was none."""
 
     race: RaceRun | None = None
+    real_race: RaceRun | None = None
     memory: MemoryRun | None = None
+    figures: Figures | None = None
 
 
 def load_results(path: Path) -> Results:

@@ -4,7 +4,7 @@ Shares no code with the pipeline, so that it can contradict it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -59,13 +59,18 @@ class Tally(Struct):
         return {subject: Figures(len(by), len(set(by))) for subject, by in officials.items()}
 
     def complaints(
-        self, told: Sequence[str], figures: Mapping[str, Figures], read_up_to: Mapping[tuple[str, int], int]
+        self,
+        told: Sequence[str],
+        figures: Mapping[str, Figures],
+        read_up_to: Mapping[tuple[str, int], int],
+        under_way: Collection[str] = (),
     ) -> list[str]:
         """What is wrong with results, in sentences; empty if they are right.
 
         `told` are the ids of the amplifications that the contestant reported, `figures` its last figures of each
         subject, `read_up_to` the next offset of each (topic, partition) that it says it has dealt with. It may have
-        gone further than it says, never less far, and its figures must be those of what it told.
+        gone further than it says, never less far, and its figures must be those of what it told. `under_way` are ids
+        that it has handed on durably from one of its stages to the next, where it was stopped before the next.
         """
         wrong: list[str] = []
         known = {event_id for event_id in told if event_id in self.amplified}
@@ -73,10 +78,12 @@ class Tally(Struct):
             wrong.append(f"{len(foreign)} reported events are no official's amplifications, for example {min(foreign)}")
         if len(told) != len(set(told)):
             wrong.append(f"{len(told) - len(set(told))} amplifications were reported twice")
+        accounted = known.union(under_way)
         missing = [
             event_id
             for event_id, amplified in self.amplified.items()
-            if event_id not in known and amplified.offset < read_up_to.get((amplified.topic, amplified.partition), 0)
+            if amplified.offset < read_up_to.get((amplified.topic, amplified.partition), 0)
+            and event_id not in accounted
         ]
         if missing:
             wrong.append(f"{len(missing)} amplifications were not reported, for example {missing[0]}")

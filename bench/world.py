@@ -1,12 +1,13 @@
 """The generated world: a roster, and a seeded stream of retweets and posts as a platform's collector would send them.
 
-Knows where each event will stand on the broker (topic, partition, offset), and nothing of brokers.
+Knows where each event will stand on the broker (topic, partition, offset), and nothing of brokers. What any world is
+(`AnyWorld`) stands here too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Final, Protocol
 from zlib import crc32
 
 from msgspec import Struct
@@ -14,7 +15,19 @@ from msgspec import Struct
 from streams.core.roster import Roster, RosterEntry
 from streams.events import Account, Post, PostRef, Retweet, encode_event
 
-__all__ = ["OFFICIAL_SHARE", "PARTITIONS", "PLATFORM", "RAW_NAMES", "ROSTER_SIZE", "PlacedEvent", "World"]
+__all__ = [
+    "OFFICIAL_SHARE",
+    "PARTITIONS",
+    "PLATFORM",
+    "RAW_NAMES",
+    "ROSTER_SIZE",
+    "AnyWorld",
+    "PlacedEvent",
+    "Placing",
+    "World",
+    "officials_roster",
+    "subject_of",
+]
 
 PLATFORM: Final = "twitter"
 PARTITIONS: Final = 4
@@ -46,27 +59,72 @@ class PlacedEvent(Struct, frozen=True):
     amplification: tuple[str, str, str] | None  # event id, official id, subject id
 
 
+class AnyWorld(Protocol):
+    """A roster and a stream of events, the same each time."""
+
+    @property
+    def name(self) -> str:
+        """Short and unique: by it results are kept apart."""
+
+    @property
+    def about(self) -> str:
+        """What the events are, in words that follow their number."""
+
+    @property
+    def size(self) -> int:
+        """How many events there are."""
+
+    @property
+    def seed(self) -> int:
+        """What chance was made from."""
+
+    @property
+    def official_ids(self) -> tuple[str, ...]:
+        """The ids of all officials on the roster."""
+
+    @property
+    def roster(self) -> Roster:
+        """Who is official."""
+
+    def events(self) -> Iterator[PlacedEvent]:
+        """The events in the order of their times."""
+
+
+class Placing:
+    """Gives each event its place: by the key that a collector would use, behind the events that came before it."""
+
+    def __init__(self) -> None:
+        self._ends: dict[tuple[str, int], int] = {}
+
+    def place(self, event: Retweet | Post, *, is_official: bool) -> PlacedEvent:
+        """The event at its place. What an official retweets or quotes amplifies its author."""
+        subject = subject_of(event)
+        topic, keyed_by = ("retweets", event.subject) if isinstance(event, Retweet) else ("posts", event.actor)
+        key = f"{PLATFORM}:{keyed_by.id}".encode()
+        partition = crc32(key) % PARTITIONS
+        offset = self._ends.get((topic, partition), 0)
+        self._ends[(topic, partition)] = offset + 1
+        told = (event.id, event.actor.id, subject.id) if is_official and subject is not None else None
+        return PlacedEvent(topic, partition, offset, key, encode_event(event), told)
+
+
 class World:
     """`events` events over 30 days: four of five are retweets, one of two posts quotes somebody.
 
     One event in 200 is by one of 5,000 officials. Equal arguments give equal bytes at equal places.
     """
 
+    name = "generated"
+    about = (
+        f"generated canonical events, four of five of them retweets, {OFFICIAL_SHARE:.1%} by one of {ROSTER_SIZE:,} "
+        "officials"
+    )
+
     def __init__(self, events: int, seed: int) -> None:
         self.size = events
         self.seed = seed
         self.official_ids = tuple(str(10**18 + 7_919 * number) for number in range(ROSTER_SIZE))
-        self.roster = Roster(
-            RosterEntry(
-                platform=PLATFORM,
-                account_id=account_id,
-                handle=f"official_{number}",
-                state=_STATES[number % len(_STATES)],
-                category="diplomat",
-                source_url="https://example.org/roster",
-            )
-            for number, account_id in enumerate(self.official_ids)
-        )
+        self.roster = officials_roster(self.official_ids)
 
     def events(self) -> Iterator[PlacedEvent]:
         """The events in the order of their times."""
@@ -76,7 +134,7 @@ class World:
         subjects = [_account(str(3 * 10**18 + n), f"voice_{n}", random) for n in range(_SUBJECTS)]
         words = _TEXT.split()
         texts = [" ".join(random.choices(words, k=16)) for _ in range(2_000)]
-        offsets: dict[tuple[str, int], int] = {}
+        placing = Placing()
         step = timedelta(days=_DAYS) / max(1, self.size)
         for number in range(self.size):
             is_official = random.random() < OFFICIAL_SHARE
@@ -84,14 +142,29 @@ class World:
             # Squared: a few subjects get most of the attention, as in real data.
             subject = subjects[int(_SUBJECTS * random.random() ** 2)]
             event = _event(number, _BEGIN + step * number, actor, subject, random.choice(texts), random)
-            engages = isinstance(event, Retweet) or event.quotes is not None
-            topic, keyed_by = ("retweets", subject) if isinstance(event, Retweet) else ("posts", actor)
-            key = f"{PLATFORM}:{keyed_by.id}".encode()
-            partition = crc32(key) % PARTITIONS
-            offset = offsets.get((topic, partition), 0)
-            offsets[(topic, partition)] = offset + 1
-            told = (event.id, actor.id, subject.id) if is_official and engages else None
-            yield PlacedEvent(topic, partition, offset, key, encode_event(event), told)
+            yield placing.place(event, is_official=is_official)
+
+
+def subject_of(event: Retweet | Post) -> Account | None:
+    """Whom the event retweets or quotes."""
+    if isinstance(event, Retweet):
+        return event.subject
+    return None if event.quotes is None else event.quotes.account
+
+
+def officials_roster(account_ids: Iterable[str]) -> Roster:
+    """A roster of diplomats of a few States; nobody's handle is among those that occur in real data."""
+    return Roster(
+        RosterEntry(
+            platform=PLATFORM,
+            account_id=account_id,
+            handle=f"official_{number}",
+            state=_STATES[number % len(_STATES)],
+            category="diplomat",
+            source_url="https://example.org/roster",
+        )
+        for number, account_id in enumerate(account_ids)
+    )
 
 
 def _event(number: int, at: datetime, actor: Account, subject: Account, text: str, random: Random) -> Retweet | Post:

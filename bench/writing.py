@@ -32,8 +32,7 @@ class BulkWriter:
     ) -> None:
         try:
             if error is None:
-                for place in list(self._open):
-                    await self._send(place)
+                await self.flush()
                 await self._settle()
         finally:
             await self._client.stop()
@@ -47,6 +46,11 @@ class BulkWriter:
         if batch.append(timestamp=None, key=key, value=value) is None:
             await self._send(place)
             await self.write(topic, partition, key, value)
+
+    async def flush(self) -> None:
+        """Send what is there, full or not."""
+        for place in list(self._open):
+            await self._send(place)
 
     async def _send(self, place: tuple[str, int]) -> None:
         topic, partition = place

@@ -1,8 +1,9 @@
 """Why an input was refused: the closed list of reasons, and what a dead letter carries."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 __all__ = ["DeadLetter", "Reason", "Rejection"]
 
@@ -33,6 +34,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
 
     `payload` is the original bytes, untouched; a payload above the size limit is cut and `size` (bytes) and `sha256`
     describe the whole. `topic` is the source topic or file, `offset` the record's offset or the line number (from 1).
+    `replays` counts how often this input had been sent again from a dead letter before it was refused this time.
     """
 
     reason: Reason
@@ -43,3 +45,4 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     payload: bytes
     size: int
     sha256: str
+    replays: Annotated[int, Meta(ge=0, le=9_999)] = 0

@@ -1,19 +1,26 @@
 """Every metric series, on a registry that is passed in. Labels come from closed sets only, never a handle or an id."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams import __version__
+from streams.core.aftermath_records import AftermathStatus
 from streams.core.screen import Pass
 from streams.core.track import Outcome
+from streams.core.watch_step import Watched
 from streams.deadletters import Reason
 from streams.topics import TOPICS
 
-__all__ = ["Metrics"]
+__all__ = ["NOTIFY_OUTCOMES", "NO_STATE", "Metrics"]
 
 _BATCH_RECORDS: Final = (1, 10, 50, 100, 500, 1_000, 2_000, 4_000, 8_000)
+_NOTIFY_DELAY_SECONDS: Final = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3_600)
+NOTIFY_OUTCOMES: Final = ("sent", "resolved", "rejected", "failed", "back_fill", "over_budget", "shadow")
+_CANARY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+NO_STATE: Final = "other"
+"""Stands for what a roster calls a State and ISO 3166 does not know."""
 _LAG_SECONDS: Final = (1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800)
 
 
@@ -38,6 +45,38 @@ class Metrics:
             "antiphon_tracked",
             "Subject events by what TRACK made of them; a rise of `too_old` means that figures miss late events",
             ["outcome"],
+            registry=registry,
+        )
+        self.watched = Counter(
+            "antiphon_watched",
+            "State events by what WATCH made of them; a rise of `unknown_post` means deletions of what was never seen",
+            ["outcome"],
+            registry=registry,
+        )
+        self.aftermaths = Counter(
+            "antiphon_aftermath_updates",
+            "New and changed aftermaths by status; a rise means suspensions of amplified accounts, or a clean-up",
+            ["status"],
+            registry=registry,
+        )
+        self.ledger_entries = Gauge(
+            "antiphon_ledger_entries",
+            "Officials' posts that this worker's ledgers hold; a rise means busier officials, or nothing is forgotten",
+            registry=registry,
+        )
+        self.ledger_bytes = Gauge(
+            "antiphon_ledger_bytes",
+            "Size of this worker's ledger files; a rise up to that of the disk stops the worker",
+            registry=registry,
+        )
+        self.ledger_forgotten = Counter(
+            "antiphon_ledger_forgotten",
+            "Records discarded for their age; no rise for weeks means that the ledgers grow without end",
+            registry=registry,
+        )
+        self.tracked_accounts = Gauge(
+            "antiphon_tracked_accounts",
+            "Accounts that SCREEN lets through besides the roster's; a rise means more amplified accounts",
             registry=registry,
         )
         self.dead_letters = Counter(
@@ -87,15 +126,94 @@ class Metrics:
             "Entries of the roster in force; 0 means that no roster was published",
             registry=registry,
         )
+        self.notifications = Counter(
+            "antiphon_notifications",
+            "Alerts by what NOTIFY made of them, and `failed` attempts; a rise of `failed` or `rejected` means that "
+            "people are not told",
+            ["outcome"],
+            registry=registry,
+        )
+        self.notify_firing = Gauge(
+            "antiphon_notify_firing",
+            "Alerts that this worker tells as firing; a rise means that more is being amplified, or nothing expires",
+            registry=registry,
+        )
+        self.notify_last_success = Gauge(
+            "antiphon_notify_last_success_timestamp_seconds",
+            "When an Alertmanager last took what it was sent, also nothing; no rise means that none can be reached. "
+            "0 in a worker whose turn it never was",
+            registry=registry,
+        )
+        self.notify_delay_seconds = Histogram(
+            "antiphon_notify_delay_seconds",
+            "From the publication of an alert until an Alertmanager took it; a rise means that people are told late",
+            buckets=_NOTIFY_DELAY_SECONDS,
+            registry=registry,
+        )
         self.fenced = Counter(
             "antiphon_fenced",
             "Transactions refused because another worker had taken the partition over; a rise means unstable workers",
+            registry=registry,
+        )
+        self.amplifications = Counter(
+            "antiphon_amplifications",
+            "Amplifications by State and category of the official; a rise means that these officials amplify more",
+            ["state", "category"],
+            registry=registry,
+        )
+        self.new_subjects = Counter(
+            "antiphon_new_subjects",
+            "Accounts amplified for the first time; a rise means that officials turn to new accounts, or a back-fill",
+            registry=registry,
+        )
+        self.ready = Gauge(
+            "antiphon_ready",
+            "1 when the worker has all it needs to work, as /readyz says; a fall to 0 means that it waits for it",
+            registry=registry,
+        )
+        self.lag_records = Gauge(
+            "antiphon_lag_records",
+            "Records of this worker's partitions that wait; a rise means that more comes in than is dealt with",
+            ["topic"],
+            registry=registry,
+        )
+        self.still_seconds = Gauge(
+            "antiphon_still_seconds",
+            "For how long the worker has had work in some partition and done none; a rise up to stuck_after_seconds "
+            "ends it",
+            registry=registry,
+        )
+        self.last_record = Gauge(
+            "antiphon_last_record_timestamp_seconds",
+            "When the last record of each topic was taken, canaries of raw topics aside; no rise means a silent source",
+            ["topic"],
+            registry=registry,
+        )
+        self.recovering = Gauge(
+            "antiphon_recovering_partitions",
+            "Partitions whose state is being read; no fall for minutes means many subjects or a slow broker",
+            ["topic"],
+            registry=registry,
+        )
+        self.canary_last_seen = Gauge(
+            "antiphon_canary_last_seen_timestamp_seconds",
+            "When the newest canary that came through was sent, of the partition where that is longest ago; no rise "
+            "means that the pipeline is blind. Until the first: when the worker began. 0 where canaries are off",
+            registry=registry,
+        )
+        self.canary_seconds = Histogram(
+            "antiphon_canary_seconds",
+            "From the raw topic until TRACK has dealt with it, for canaries; a rise means that alerts come late",
+            buckets=_CANARY_SECONDS,
             registry=registry,
         )
         build = Gauge("antiphon_build_info", "The version that runs", ["version"], registry=registry)
         build.labels(__version__).set(1)
         _preset(self.screened, Pass)
         _preset(self.tracked, Outcome)
+        _preset(self.watched, Watched)
+        _preset(self.aftermaths, get_args(AftermathStatus))
+        _preset(self.notifications, NOTIFY_OUTCOMES)
         _preset(self.dead_letters, Reason)
         _preset(self.outputs, [topic.name for topic in TOPICS if topic.role in ("internal", "enriched")])
 

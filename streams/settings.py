@@ -1,22 +1,26 @@
 """Settings: one frozen object, from `ANTIPHON_*` variables and a TOML file; unknown names are errors."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
 from streams.errors import ConfigurationError
 
-__all__ = ["Secret", "Settings", "load_settings"]
+__all__ = ["AGENTS", "Secret", "Settings", "load_settings"]
 
+AGENTS: Final = ("screen", "track", "watch")
 _PREFIX: Final = "ANTIPHON_"
 # Variables of this prefix that are no settings: where the settings are, tracebacks of the command line, its tests.
 _NOT_SETTINGS: Final = frozenset({"ANTIPHON_CONFIG", "ANTIPHON_DEBUG", "ANTIPHON_TEST_BROKER"})
+_EVIDENCE_PARTS: Final = frozenset({"{id}", "{platform}", "{subject}"})
 
 Name: TypeAlias = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{0,100}$")]
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
@@ -37,14 +41,27 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `broker` is a comma-separated list of HOST:PORT. `topic_prefix` goes before every topic name, and the consumer group
     is the prefix plus `app_id`. `transactions` off is for brokers that have none (the embedded one): then a crash may
-    repeat outputs. `dead_letter_run` and `dead_letter_share` are the brakes: that many refused records in a row, or
-    that share of the last 10,000, stop a worker, since that is a bug or an attack and not data.
+    repeat outputs. `agents` are those that a worker runs, separated by commas: all unless told otherwise. `data_dir` is
+    where WATCH keeps its ledgers, on a local disk: `$XDG_STATE_HOME/antiphon` or `~/.local/state/antiphon` by default;
+    it may be lost at any time and is built anew. The ledger holds `ledger_days` of officials' posts, and the aftermath
+    of a suspension is watched for `watch_days`: the same for all workers of a group. `dead_letter_run` and
+    `dead_letter_share` are the brakes: that many refused records in a row, or that share of the last 10,000, stop a
+    worker, since that is a bug or an attack and not data. `alertmanager_urls` are where NOTIFY sends alerts, separated
+    by commas; without any nobody is notified. They may hold credentials. `notify_max_age_seconds` is how old an alert
+    may be when it is published and still be told; `notify_daily_budget` how many alerts of a rule are told one by one
+    on a UTC day. `evidence_url` may name `{id}`, `{platform}` and `{subject}`; a rule's name goes behind `runbook_url`.
+    Every `canary_interval_seconds` a worker that screens sends canaries through the pipeline; 0 for none. After
+    `stuck_after_seconds` in which it had work and did none, a worker ends itself.
     """
 
     broker: Annotated[str, Meta(min_length=1, max_length=4_096)] = "127.0.0.1:9092"
     app_id: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,100}$")] = "antiphon"
     topic_prefix: Name = ""
     rules_file: str | None = None
+    agents: Annotated[str, Meta(min_length=1, max_length=100)] = ",".join(AGENTS)
+    data_dir: Annotated[str, Meta(min_length=1, max_length=4_096)] | None = None
+    ledger_days: Annotated[int, Meta(ge=1, le=3_650)] = 90
+    watch_days: Annotated[int, Meta(ge=1, le=365)] = 14
     transactions: bool = True
     session_timeout_seconds: Seconds = 20.0
     commit_interval_seconds: Seconds = 1.0
@@ -56,6 +73,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dead_letter_share: Annotated[float, Meta(gt=0, le=1)] = 0.9
     metrics_host: Annotated[str, Meta(min_length=1, max_length=255)] = "127.0.0.1"
     metrics_port: Port = 0
+    alertmanager_urls: Secret = Secret("")
+    notify_resend_seconds: Seconds = 60.0
+    notify_max_age_seconds: Annotated[float, Meta(gt=0, le=31_536_000)] = 86_400.0
+    notify_daily_budget: Annotated[int, Meta(ge=1, le=1_000_000)] = 50
+    evidence_url: Annotated[str, Meta(max_length=1_000)] | None = None
+    runbook_url: Annotated[str, Meta(max_length=1_000)] | None = None
+    canary_interval_seconds: Annotated[float, Meta(ge=0, le=3_600)] = 10.0
+    stuck_after_seconds: Seconds = 120.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
@@ -74,6 +99,23 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def group(self) -> str:
         """The consumer group of the workers."""
         return self.topic_prefix + self.app_id
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The agents that a worker runs."""
+        return frozenset(name.strip() for name in self.agents.split(","))
+
+    @property
+    def alertmanager_addresses(self) -> tuple[str, ...]:
+        """The URLs of the Alertmanagers, with their credentials: never to be shown."""
+        return tuple(url for part in self.alertmanager_urls.split(",") if (url := part.strip()))
+
+    @property
+    def state_directory(self) -> Path:
+        """Where this group's ledgers are."""
+        base = self.data_dir or Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state", "antiphon")
+        # A group may have a name that means something to the file system.
+        return Path(base, f"_{self.group}" if self.group.startswith(".") else self.group)
 
 
 def load_settings(
@@ -136,6 +178,10 @@ def _decode_secret(wanted: type, value: Any) -> Any:
 
 
 def _check_together(settings: Settings) -> None:
+    if unknown := sorted(settings.roles - set(AGENTS)):
+        raise ConfigurationError(
+            f"agents: there is no agent {unknown[0]!r}", remedy=f"name some of {', '.join(AGENTS)}, with commas between"
+        )
     if settings.security_protocol.startswith("SASL") and not (
         settings.sasl_mechanism and settings.sasl_username and settings.sasl_password
     ):
@@ -143,7 +189,36 @@ def _check_together(settings: Settings) -> None:
             f"security_protocol is {settings.security_protocol}, but a credential is missing",
             remedy="set sasl_mechanism, sasl_username and sasl_password",
         )
+    _check_urls(settings)
     for address in settings.broker.split(","):
         host, _, port = address.strip().rpartition(":")
         if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
             raise ConfigurationError(f"broker: {address!r} is not HOST:PORT", remedy="for example 127.0.0.1:9092")
+
+
+def _check_urls(settings: Settings) -> None:
+    for number, url in enumerate(settings.alertmanager_addresses, start=1):
+        # The address itself may hold a password: it is named by its number.
+        _check_url(
+            url, f"alertmanager_urls: address {number}", "http://alertmanager:9093, and more with commas between"
+        )
+    if settings.runbook_url:
+        _check_url(settings.runbook_url, "runbook_url", "https://example.org/runbooks/")
+    if settings.evidence_url:
+        example = "https://example.org/alerts/{id}"
+        _check_url(settings.evidence_url, "evidence_url", example)
+        if unknown := sorted(set(re.findall(r"\{[^}]*\}?", settings.evidence_url)) - _EVIDENCE_PARTS):
+            raise ConfigurationError(
+                f"evidence_url: {unknown[0]!r} is none of {', '.join(sorted(_EVIDENCE_PARTS))}",
+                remedy=f"for example {example}",
+            )
+
+
+def _check_url(url: str, what: str, example: str) -> None:
+    try:
+        parts = urlsplit(url)
+        wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+    except ValueError:
+        wrong = True
+    if wrong or not url.isprintable() or " " in url:
+        raise ConfigurationError(f"{what} is not an http or https URL", remedy=f"for example {example}")

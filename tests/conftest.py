@@ -5,6 +5,7 @@ was left out and why. With `CI=true` a missing part is a failure.
 """
 
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ _MARKS_OF_FIXTURES: Final = {"kafka": "kafka", "own_kafka": "kafka", "broker": "
 
 _SESSION_KAFKA: Final = pytest.StashKey[Kafka]()
 _STAND_IN: Final = pytest.StashKey[str]()
+
+_STATE_HOME: Final = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 # No deadlines: two busy cores make any single example slow. In CI the same examples every time, elsewhere new ones.
 settings.register_profile("antiphon", deadline=None, derandomize=_IN_CI, print_blob=True)
@@ -120,6 +123,17 @@ def _leave_out(part: str) -> NoReturn:
     if _IN_CI:
         pytest.fail(f"CI must not leave out {part}", pytrace=False)
     pytest.skip(_LEFT_OUT + part)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers keep their ledgers where the run ends with them, and not in the home of whoever runs the tests."""
+    config.stash[_STATE_HOME] = tempfile.TemporaryDirectory(prefix="antiphon-state-")
+    os.environ["XDG_STATE_HOME"] = config.stash[_STATE_HOME].name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Takes them away."""
+    config.stash[_STATE_HOME].cleanup()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest itself selects by mark

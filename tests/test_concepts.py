@@ -1,14 +1,19 @@
 """docs/concepts.md says what the code does: figures, the example of a rule, keys and statuses."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
+from streams.core.aftermath_records import AftermathStatus, ClosedBecause
 from streams.core.enriched import AlertStatus
-from streams.core.figures import FIGURES
+from streams.core.figures import AFTERMATH_FIGURES, FIGURES, Figure
 from streams.core.officials import CATEGORIES
 from streams.core.rule_file import MAX_FILE_BYTES, MAX_RULES, parse_rules
-from streams.core.rules import SEVERITIES, Condition, Mode
+from streams.core.rules import JUDGED_ON, SEVERITIES, Condition, Mode
+from streams.core.watch_policy import WatchPolicy
 
 _TEXT = (Path(__file__).parents[1] / "docs" / "concepts.md").read_text(encoding="utf-8")
 
@@ -22,10 +27,23 @@ def _section(title: str) -> str:
     return rest[: end.start()] if end else rest
 
 
-def test_the_table_of_figures_is_the_list_of_figures() -> None:
+@pytest.mark.parametrize(("title", "figures"), [("Figures", FIGURES), ("Figures of an aftermath", AFTERMATH_FIGURES)])
+def test_a_table_of_figures_is_the_list_of_figures(title: str, figures: Mapping[str, Figure]) -> None:
     """Names, types, units and meanings, in the same order."""
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*?) ?\| ([^|]*) \|$", _section("Figures"), re.MULTILINE)
-    assert rows == [(figure.name, figure.type, figure.unit, figure.meaning) for figure in FIGURES.values()]
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*?) ?\| ([^|]*) \|$", _section(title), re.MULTILINE)
+    assert rows == [(figure.name, figure.type, figure.unit, figure.meaning) for figure in figures.values()]
+
+
+def test_the_lengths_of_a_watch_are_the_codes() -> None:
+    policy = WatchPolicy()
+    words = _section("Words, in the order in which data flows")
+    assert f"the last {policy.ledger_days} days (`ledger_days`)" in words
+    assert f"the {policy.watch_days} days (`watch_days`) after a spell began" in words
+    assert f"The {policy.baseline_days} days before are its baseline" in words
+    watch = " ".join(_section("How a watch runs").split())
+    assert f"{policy.ledger_days} days, and {policy.slack_days} days of grace" in watch
+    assert f"for {policy.successor_days} days." in watch
+    assert f"at most {policy.successor_age_days} days, when the first did" in watch
 
 
 def test_the_example_of_a_rule_is_one() -> None:
@@ -38,7 +56,7 @@ def test_the_example_of_a_rule_is_one() -> None:
 def test_every_key_of_the_example_is_explained() -> None:
     section = _section("Writing a rule")
     explained = set(re.findall(r"^\| `\[?(?:rules\.)?([a-z]+)", section, re.MULTILINE))
-    assert {"description", "severity", "mode", "quiet", "when", "escalate", "states"} <= explained
+    assert {"description", "on", "severity", "mode", "quiet", "when", "escalate", "states"} <= explained
 
 
 def test_the_limits_of_a_rule_file_are_the_codes() -> None:
@@ -51,8 +69,11 @@ def test_closed_lists_are_told_whole() -> None:
     for words, section in (
         (SEVERITIES, "Writing a rule"),
         (get_args(Mode), "Writing a rule"),
+        (JUDGED_ON, "Writing a rule"),
         (CATEGORIES, "Words, in the order in which data flows"),
     ):
         assert all(f"`{word}`" in _section(section) for word in words)
-    life = _section("How an alert lives")
+    life, watch = _section("How an alert lives"), _section("How a watch runs")
     assert all(re.search(rf"\b{status}\b", life) for status in get_args(AlertStatus))
+    assert all(f"`{status}`" in life + watch for status in get_args(AftermathStatus))
+    assert all(f"`{because}`" in watch for because in get_args(ClosedBecause))

@@ -18,7 +18,7 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"events", "deadletters", "topics"}),
     frozenset({"refusal"}),
     frozenset({"core"}),
-    frozenset({"settings", "formats", "transport", "metrics", "rules_loading", "schemas", "cases"}),
+    frozenset({"settings", "formats", "transport", "metrics", "rules_loading", "schemas", "cases", "ledger"}),
     frozenset({"brokers", "collectors", "sinks"}),
     frozenset({"agents"}),
     frozenset({"runs"}),

@@ -20,7 +20,7 @@ def _most(figure: str, number: float) -> Condition:
 
 
 def test_the_bundled_rules_have_the_thresholds_they_were_asked_to_have() -> None:
-    """The five rules of the project's issue 2, to the number."""
+    """The rules of the project's issues 2 and 4, to the number; `silence` asks for a voice before as well."""
     rules = bundled_rules().rules
     assert {rule.name: set(rule.when) for rule in rules} == {
         "new-account-burst": {_most("age_days", 90), _least("distinct_officials_7d", 3)},
@@ -37,8 +37,16 @@ def test_the_bundled_rules_have_the_thresholds_they_were_asked_to_have() -> None
         },
         "single-patron": {_most("age_days", 365), _least("top_official_amplifications", 20)},
         "amplified-then-suspended": {_least("distinct_officials", 5), Condition(figure="suspended", equals=True)},
+        "clean-up": {_least("deletions", 5), _least("deletion_ratio", 3)},
+        "silence": {
+            _least("amplifying_officials", 5),
+            _least("silent_share", 0.8),
+            _least("references_before", 10),
+        },
+        "possible-successor": {_least("possible_successors", 1)},
     }
     assert {rule.mode for rule in rules} == {"live"}
+    assert [rule.name for rule in rules if rule.on == "aftermath"] == ["clean-up", "silence", "possible-successor"]
 
 
 def test_a_slow_rule_does_not_expire_between_the_amplifications_of_the_case() -> None:

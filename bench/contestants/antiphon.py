@@ -1,11 +1,10 @@
-"""Antiphon's worker as anybody starts it: SCREEN and TRACK, every rule, transactions. Seen from outside only."""
+"""Antiphon's worker, with every rule and transactions: the agents of the peers' job, or all. Seen from outside only."""
 
 import asyncio
 import re
 import sys
-import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Final
 
 import msgspec
@@ -18,25 +17,39 @@ from streams.brokers.administration import create_topics
 from streams.brokers.client import admin
 from streams.brokers.leash import start_leashed
 from streams.brokers.loopback import free_port
+from streams.core.enriched import Dossier
 from streams.runs.collection import collect
 from streams.runs.workers import environment_of
 from streams.settings import Settings
 from streams.topics import TOPICS
 
-__all__ = ["Antiphon"]
+__all__ = ["ALL_AGENTS", "SAME_JOB", "Antiphon", "amplified_figures"]
 
 _RECORDS: Final = re.compile(rb'^antiphon_records_total\{topic="([a-z-]+)"\} ([0-9.e+]+)$', re.MULTILINE)
+_TOLD: Final = re.compile(rb'^antiphon_outputs_total\{topic="amplifications"\} ([0-9.e+]+)$', re.MULTILINE)
 _TIMEOUT_SECONDS: Final = 10.0
 
 
-class Antiphon:
-    """`antiphon worker` with its default settings; how far it is says its Prometheus port."""
+SAME_JOB: Final = "screen,track"
+ALL_AGENTS: Final = "screen,track,watch"
 
-    name = "antiphon"
-    description = "antiphon worker: SCREEN, TRACK, rules, transactions"
+
+class Antiphon:
+    """`antiphon worker` with these agents and else its default settings; how far it is says its Prometheus port.
+
+    The peers' job is that of SCREEN and TRACK. With WATCH it also keeps a ledger of all that officials post, which is
+    no part of that job: shown beside, so that its cost is known.
+    """
+
     does_the_job = True
     share: int | None = None
     seconds = 0.0
+
+    def __init__(self, agents: str = SAME_JOB) -> None:
+        self._agents = agents
+        self.name = "antiphon" if agents == SAME_JOB else "antiphon-all"
+        also = "" if agents == SAME_JOB else ", and WATCH with its ledger"
+        self.description = f"antiphon worker: SCREEN, TRACK, rules, transactions{also}"
 
     def prepare(self, course: Course, lap: str) -> None:
         """Fresh topics for everything it writes: it would go on from an earlier lap's states otherwise."""
@@ -45,10 +58,17 @@ class Antiphon:
     def start(self, course: Course, lap: str, log: IO[bytes]) -> Entrant:
         """A worker of a group of its own."""
         port = free_port()
-        settings = msgspec.structs.replace(_of_lap(course, lap), metrics_port=port)
+        settings = msgspec.structs.replace(
+            _of_lap(course, lap),
+            metrics_port=port,
+            agents=self._agents,
+            data_dir=str(course.scratch),
+            canary_interval_seconds=0.0,
+        )
         command = [sys.executable, "-m", "streams.cli.main", "worker"]
         process = start_leashed(command, output=log, env=environment_of(settings))
-        return Entrant(process=process, progress=_progress(port, due=len(course.tally.amplified)))
+        stages = [f"{stage}-events" for stage in ("subject", "state") if stage == "subject" or "watch" in self._agents]
+        return Entrant(process=process, progress=_progress(port, stages, due=len(course.tally.amplified)))
 
     def complaints(self, course: Course, lap: str, progress: Progress) -> list[str]:
         """Every amplification once, the dossiers' figures, all offsets committed, nothing refused."""
@@ -57,10 +77,7 @@ class Antiphon:
         done = asyncio.run(committed(settings, settings.group, course.tally.ends))
         wrong = course.tally.complaints(
             told=[amplification.id for amplification in results.amplifications],
-            figures={
-                dossier.subject.id: Figures(dossier.totals.retweet + dossier.totals.quote, dossier.distinct_officials)
-                for dossier in results.dossiers.values()
-            },
+            figures=amplified_figures(results.dossiers.values()),
             read_up_to=done,
         )
         if done != course.tally.ends:
@@ -70,22 +87,33 @@ class Antiphon:
         return wrong
 
 
+def amplified_figures(dossiers: Iterable[Dossier]) -> dict[str, Figures]:
+    """Of the subjects that were amplified: one that officials only answer or mention has a dossier too."""
+    counted = {
+        dossier.subject.id: Figures(dossier.totals.retweet + dossier.totals.quote, dossier.distinct_officials)
+        for dossier in dossiers
+    }
+    return {subject: figures for subject, figures in counted.items() if figures.amplifications}
+
+
 def _of_lap(course: Course, lap: str) -> Settings:
     return msgspec.structs.replace(course.settings, app_id=lap)
 
 
-def _progress(port: int, due: int) -> Callable[[], Progress]:
+def _progress(port: int, stages: Sequence[str], due: int) -> Callable[[], Progress]:
     def read() -> Progress:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=_TIMEOUT_SECONDS) as answer:
-                counts = {topic.decode(): int(float(count)) for topic, count in _RECORDS.findall(answer.read())}
-        except urllib.error.URLError:
-            return Progress(0, is_warm=False, is_settled=False)  # not up yet
-        tracked = counts.get("subject-events", 0)
+                metrics = answer.read()
+        except OSError:
+            return Progress(0, is_warm=False, is_settled=False)  # not up yet, or ending
+        counts = {topic.decode(): int(float(count)) for topic, count in _RECORDS.findall(metrics)}
+        followed_up = min(counts.get(stage, 0) for stage in stages)
+        told = sum(int(float(count)) for count in _TOLD.findall(metrics))
         return Progress(
             sum(counts.get(name, 0) for name in RAW_NAMES),
-            is_warm=tracked >= due * WARM_UP_SHARE,  # before that TRACK opens its shards
-            is_settled=tracked >= due,
+            is_warm=followed_up >= due * WARM_UP_SHARE,  # before that TRACK opens its shards
+            is_settled=followed_up >= due and told >= due,  # both: a reply or mention by an official is tracked too
         )
 
     return read

@@ -17,12 +17,14 @@ WARM_UP_SHARE: Final = 0.1
 class Progress(Struct, frozen=True):
     """How far an entrant is: raw events dealt with, and what follows from them.
 
-    `is_warm` says that every stage has begun to work, `is_settled` that none has anything left to do.
+    `is_warm` says that every stage has begun to work, `is_settled` that none has anything left to do. `rehearsed` are
+    events dealt with before, elsewhere, to warm up: they are not timed.
     """
 
     events: int
     is_warm: bool = True
     is_settled: bool = True
+    rehearsed: int = 0
 
 
 class Entrant(Struct, frozen=True, kw_only=True):
@@ -60,7 +62,7 @@ class Contestant(Protocol):
         """How long it is timed at least."""
 
     def prepare(self, course: Course, lap: str) -> None:
-        """Create what the lap needs on the broker; `lap` is unique."""
+        """Create what the lap needs on the broker; `lap` is unique. Raises `Unavailable` if it cannot run."""
 
     def start(self, course: Course, lap: str, log: IO[bytes]) -> Entrant:
         """Start its process; called with the process's cores set."""

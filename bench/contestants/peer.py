@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from pathlib import Path
 from typing import IO, Final
 
@@ -18,8 +18,7 @@ from streams.brokers.client import consumer
 from streams.brokers.leash import start_leashed
 from streams.settings import Settings
 
-__all__ = ["Errand", "Result", "group_of", "prepare_results", "result_complaints", "start_program"]
-
+__all__ = ["Errand", "Result", "errand_for", "group_of", "prepare_results", "result_complaints", "start_program"]
 
 _ROOT: Final = Path(__file__).parents[2]
 
@@ -28,7 +27,7 @@ class Errand(Struct, frozen=True, kw_only=True):
     """What a peer's program is told, as its only argument in JSON: topics as the broker names them, files by path.
 
     It reads `topics` from their beginning, raises `counter` by the events it has dealt with, and ends on SIGTERM with
-    its offsets committed.
+    its offsets committed. One whose results follow later than that raises `acknowledged` by those the broker has.
     """
 
     broker: str
@@ -37,6 +36,7 @@ class Errand(Struct, frozen=True, kw_only=True):
     results: str
     officials: str
     counter: str
+    acknowledged: str
     scratch: str
     variant: str = ""
 
@@ -66,37 +66,53 @@ def prepare_results(course: Course, lap: str) -> None:
     asyncio.run(create_plain_topics(course.settings, _results_topic(lap)))
 
 
-def start_program(module: str, course: Course, lap: str, log: IO[bytes], *, variant: str = "") -> Entrant:
-    """Start `python -m MODULE ERRAND`."""
-    counter = course.scratch / f"{lap}.counter"
-    dealt_with = SharedCounter(counter)
-    errand = Errand(
+def errand_for(course: Course, lap: str, *, variant: str = "") -> Errand:
+    """What a program is told in a lap."""
+    return Errand(
         broker=course.settings.broker,
         topics=course.raw_topics,
         group=group_of(course, lap),
         results=course.settings.topic(_results_topic(lap)),
         officials=str(course.officials),
-        counter=str(counter),
+        counter=str(course.scratch / f"{lap}.counter"),
+        acknowledged=str(course.scratch / f"{lap}.acknowledged"),
         scratch=str(course.scratch),
         variant=variant,
     )
+
+
+def start_program(module: str, course: Course, lap: str, log: IO[bytes], *, variant: str = "") -> Entrant:
+    """Start `python -m MODULE ERRAND`."""
+    errand = errand_for(course, lap, variant=variant)
+    dealt_with = SharedCounter(Path(errand.counter))
     process = start_leashed([sys.executable, "-m", module, json.encode(errand).decode()], output=log, cwd=_ROOT)
     return Entrant(process=process, progress=lambda: Progress(dealt_with.value))
 
 
-def result_complaints(course: Course, lap: str) -> list[str]:
-    """What is wrong with a lap's results, for as much as its group has committed."""
-    return asyncio.run(_result_complaints(course, lap))
+def result_complaints(
+    course: Course,
+    lap: str,
+    read_up_to: Mapping[tuple[str, int], int] | None = None,
+    under_way: Collection[str] = (),
+) -> list[str]:
+    """What is wrong with a lap's results, for as much as its group has committed, or as `read_up_to` says it has read.
+
+    `under_way` are the events that a further topic still holds for it: not lost, and not told yet.
+    """
+    return asyncio.run(_result_complaints(course, lap, read_up_to, under_way))
 
 
-async def _result_complaints(course: Course, lap: str) -> list[str]:
+async def _result_complaints(
+    course: Course, lap: str, read_up_to: Mapping[tuple[str, int], int] | None, under_way: Collection[str]
+) -> list[str]:
     told: list[str] = []
     figures: dict[str, Figures] = {}
     async for result in _results(course.settings, _results_topic(lap)):
         told.append(result.event)
         figures[result.subject] = Figures(result.amplifications, result.distinct_officials)
-    read_up_to = await committed(course.settings, group_of(course, lap), course.tally.ends)
-    wrong = course.tally.complaints(told, figures, read_up_to)
+    if read_up_to is None:
+        read_up_to = await committed(course.settings, group_of(course, lap), course.tally.ends)
+    wrong = course.tally.complaints(told, figures, read_up_to, under_way)
     if not any(read_up_to.values()):
         wrong.append("committed nothing")
     return wrong

@@ -7,9 +7,14 @@ from typing import Any, Final
 
 import faust
 
+from streams.agents.health import Health
+from streams.agents.notify import Notify
 from streams.agents.roster_feed import RosterFeed
 from streams.agents.screen import Screen
 from streams.agents.track import Track
+from streams.agents.tracked_feed import TrackedFeed
+from streams.agents.vitals import Vitals
+from streams.agents.watch import Watch
 from streams.brokers.client import ssl_context
 from streams.core.rules import RuleSet
 from streams.events import RAW_TOPICS
@@ -25,8 +30,18 @@ _log: Final = logging.getLogger(__name__)
 _BUFFERED_BATCHES: Final = 4
 
 
-def build_app(settings: Settings, rules: RuleSet, metrics: Metrics, on_fatal: Callable[[BaseException], None]) -> Any:
-    """A Faust app that screens and tracks. `on_fatal` is called once, with the error that must end the process."""
+def build_app(
+    settings: Settings,
+    rules: RuleSet,
+    metrics: Metrics,
+    health: Health,
+    *,
+    on_fatal: Callable[[BaseException], None],
+    on_stuck: Callable[[str], object],
+) -> Any:
+    """A Faust app with the agents of the settings. `on_fatal` is called once, with the error that ends the process;
+    `on_stuck` with a sentence, when there is work and none is done.
+    """
     app = DisklessApp(
         settings.group,
         broker=[f"kafka://{address.strip()}" for address in settings.broker.split(",")],
@@ -51,12 +66,8 @@ def build_app(settings: Settings, rules: RuleSet, metrics: Metrics, on_fatal: Ca
     def finish(batch: Batch) -> bool:
         return bool(app.consumer.progress.finish(batch.topic, batch.partition, batch.generation, batch.next_offset))
 
-    feed = RosterFeed(settings, metrics)
-    screen = Screen(settings, metrics, feed, finish)
-    track = Track(settings, metrics, rules, finish, lambda: int(app.consumer_generation_id))
-    schema = BatchSchema(allow_empty=True)
-    raw = app.topic(*(settings.topic(name) for name in RAW_TOPICS.values()), schema=schema)
-    subject_events = app.topic(settings.topic("subject-events"), schema=schema)
+    def generation() -> int:
+        return int(app.consumer_generation_id)
 
     async def guarded(what: str, work: Awaitable[None]) -> None:
         """An agent that failed must neither be restarted by Faust nor have anything acknowledged: it never returns."""
@@ -71,22 +82,56 @@ def build_app(settings: Settings, rules: RuleSet, metrics: Metrics, on_fatal: Ca
             on_fatal(error)
             await asyncio.Event().wait()
 
-    @app.agent(raw, name="screen")  # type: ignore[untyped-decorator]
-    async def screen_agent(stream: AsyncIterator[Batch]) -> None:
-        await guarded("SCREEN", screen.run(stream))
+    schema = BatchSchema(allow_empty=True)
 
-    @app.agent(subject_events, name="track")  # type: ignore[untyped-decorator]
-    async def track_agent(stream: AsyncIterator[Batch]) -> None:
-        await guarded("TRACK", track.run(stream))
+    def agent(name: str, run: Callable[[AsyncIterator[Batch]], Awaitable[None]], *topics: str) -> None:
+        async def work(stream: AsyncIterator[Batch]) -> None:
+            await guarded(name.upper(), run(stream))
+
+        app.agent(app.topic(*map(settings.topic, topics), schema=schema), name=name)(work)
+
+    def keep_what_is_assigned(topic: str, keep: Callable[[set[int]], Awaitable[None]]) -> None:
+        async def drop_others(_sender: Any, assigned: set[Any], **_kwargs: Any) -> None:
+            await keep({tp.partition for tp in assigned if tp.topic == settings.topic(topic)})
+
+        app.on_partitions_assigned.connect(drop_others)
+
+    vitals = Vitals(app, settings, metrics, health, on_stuck)
+    if "screen" in settings.roles:
+        raw = RAW_TOPICS.values()
+        feed, tracked = RosterFeed(settings, metrics), TrackedFeed(settings, metrics)
+        agent("screen", Screen(settings, metrics, feed, tracked, finish).run, *raw)
+        vitals.await_feed("roster", feed.ready, "where none is published, `antiphon roster publish FILE` does it", raw)
+        vitals.await_feed("tracked accounts", tracked.ready, "the broker has them", raw)
+
+        @app.task  # type: ignore[untyped-decorator]
+        async def follow_roster() -> None:
+            await guarded("the roster feed", feed.follow())
+
+        @app.task  # type: ignore[untyped-decorator]
+        async def follow_tracked_accounts() -> None:
+            await guarded("the feed of tracked accounts", tracked.follow())
+
+    if "track" in settings.roles:
+        track = Track(settings, metrics, rules, finish, generation)
+        agent("track", track.run, "subject-events")
+        keep_what_is_assigned("subject-events", track.keep)
+        vitals.await_states("subject-events", lambda: track.unsettled)
+    if "watch" in settings.roles:
+        watch = Watch(settings, metrics, rules, finish, generation)
+        agent("watch", watch.run, "state-events")
+        keep_what_is_assigned("state-events", watch.keep)
+        vitals.await_states("state-events", lambda: watch.unsettled)
+    if settings.alertmanager_addresses:
+        notify = Notify(settings, metrics)
+
+        @app.task  # type: ignore[untyped-decorator]
+        async def run_notify() -> None:
+            await guarded("NOTIFY", notify.run())
 
     @app.task  # type: ignore[untyped-decorator]
-    async def follow_roster() -> None:
-        await guarded("the roster feed", feed.follow())
-
-    @app.on_partitions_assigned.connect  # type: ignore[untyped-decorator]
-    async def drop_foreign_shards(_sender: Any, assigned: set[Any], **_kwargs: Any) -> None:
-        topic = settings.topic("subject-events")
-        await track.keep({tp.partition for tp in assigned if tp.topic == topic})
+    async def follow_vital_signs() -> None:
+        await guarded("the watch over vital signs", vitals.follow())
 
     return app
 

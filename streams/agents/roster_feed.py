@@ -9,7 +9,7 @@ from typing import Final
 
 from aiokafka import TopicPartition
 
-from streams.brokers.client import consumer
+from streams.brokers.client import consumer, start_client
 from streams.core.roster import Roster
 from streams.core.roster_log import RosterLog, RosterRecordError
 from streams.metrics import Metrics
@@ -42,8 +42,8 @@ class RosterFeed:
         """Read until cancelled; broker errors are the caller's to handle."""
         tp = TopicPartition(self._settings.topic("officials"), 0)
         client = consumer(self._settings)
-        await client.start()
         try:
+            await start_client(client)
             client.assign([tp])
             await client.seek_to_beginning(tp)
             end = (await client.end_offsets([tp]))[tp]

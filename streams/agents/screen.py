@@ -2,62 +2,94 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from itertools import chain
 from typing import Final
 
+from aiokafka import AIOKafkaProducer
+from msgspec.structs import replace
+
 from streams.agents.brake import Brake
+from streams.agents.pile import Pile
 from streams.agents.roster_feed import RosterFeed
 from streams.agents.screening import ScreenedBatch, screen_batch
+from streams.agents.ticking import Ticker, event_time_us, ticks
+from streams.agents.tracked_feed import TrackedFeed
 from streams.brokers.client import producer
-from streams.brokers.outbox import Outbox
+from streams.brokers.outbox import BATCH_BYTES, Outbox, OutgoingRecord
 from streams.core.clock import SECOND_US
-from streams.core.screen import ScreenPolicy
+from streams.core.screen import Pass, ScreenPolicy
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.transport.batches import Batch
 
 __all__ = ["Screen"]
 
-# Batches whose outputs are on their way while the next one is screened: hides the broker's round trip.
-_IN_FLIGHT: Final = 4
+# Outputs of many batches travel together: a request costs what twenty records do. At least so far apart, unless enough
+# have come together; and no more may wait for the broker.
+_PAUSE_SECONDS: Final = 0.02
+_ENOUGH_RECORDS: Final = 1_000
+_MOST_RECORDS: Final = 10_000
+_LOOK_SECONDS: Final = 1.0  # how often it is asked whether WATCH is to be told the time
 
 
 class Screen:
-    """Stateless but for the roster. `finish` is told each batch that is dealt with, in order."""
+    """Stateless but for whom it knows. `finish` is told each batch that is dealt with, in order."""
 
     def __init__(
-        self, settings: Settings, metrics: Metrics, feed: RosterFeed, finish: Callable[[Batch], object]
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        feed: RosterFeed,
+        tracked: TrackedFeed,
+        finish: Callable[[Batch], object],
     ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._feed = feed
+        self._tracked = tracked
+        self._known = tracked.known
         self._finish = finish
         self._policy = ScreenPolicy(future_skew_us=int(settings.future_skew_seconds * SECOND_US))
         self._brake = Brake(run=settings.dead_letter_run, share=settings.dead_letter_share)
-        self._in_flight: asyncio.Queue[tuple[Batch, Awaitable[None]]] = asyncio.Queue(_IN_FLIGHT)
+        self._ticker = Ticker(time.monotonic())
+        # Without a batch: ticks, from which nothing is to be committed.
+        self._outgoing: Pile[tuple[Batch | None, list[OutgoingRecord]]] = Pile(
+            pause_seconds=_PAUSE_SECONDS, enough=_ENOUGH_RECORDS, full=_MOST_RECORDS
+        )
 
     async def run(self, batches: AsyncIterator[Batch]) -> None:
         """Screen until the stream ends. Any error is fatal: what was not acknowledged is not committed."""
         await self._feed.ready.wait()
-        client = producer(self._settings, linger_ms=5)
+        await self._tracked.ready.wait()
+        client = producer(self._settings, max_batch_size=BATCH_BYTES)
         await client.start()
         try:
             outbox = Outbox(client, self._settings.topic_prefix, self._metrics)
             async with asyncio.TaskGroup() as tasks:
-                settling = tasks.create_task(self._settle())
+                helping = [tasks.create_task(self._deliver(outbox)), tasks.create_task(self._tick(client))]
                 async for batch in batches:
-                    screened = self._screen(batch)
-                    await self._in_flight.put((batch, await outbox.post(screened.records)))
-                settling.cancel()
+                    records = self._screen(batch).records
+                    await self._outgoing.room()
+                    # Of what was read only the end is kept: it says what to commit.
+                    self._outgoing.add((replace(batch, records=batch.records[-1:]), records), len(records) + 1)
+                for task in helping:
+                    task.cancel()
         finally:
             await client.stop()
 
     def _screen(self, batch: Batch) -> ScreenedBatch:
         topic = batch.topic.removeprefix(self._settings.topic_prefix)
         now_us = time.time_ns() // 1_000
-        screened = screen_batch(batch, topic, self._feed.roster, now_us, self._policy)
+        if self._known.roster is not self._feed.roster:
+            self._known.use(self._feed.roster)
+        screened = screen_batch(batch, topic, self._known, now_us, self._policy)
         metrics = self._metrics
-        metrics.records.labels(topic).inc(len(batch.records))
+        told = len(batch.records) - screened.outcomes.get(Pass.CANARY, 0)
+        if told:  # else the world was silent
+            self._hear(batch, screened.newest_us, now_us)
+            metrics.records.labels(topic).inc(told)
+            metrics.last_record.labels(topic).set(now_us / SECOND_US)
         metrics.batch_records.labels(topic).observe(len(batch.records))
         for outcome, count in screened.outcomes.items():
             metrics.screened.labels(str(outcome)).inc(count)
@@ -65,12 +97,31 @@ class Screen:
             metrics.dead_letters.labels(str(reason)).inc(count)
         if screened.newest_us is not None:
             metrics.event_lag_seconds.labels(topic).observe(max(0, now_us - screened.newest_us) / SECOND_US)
-        self._brake.observe(len(batch.records), sum(screened.refused.values()), screened.trailing)
+        if told:
+            self._brake.observe(told, sum(screened.refused.values()), screened.trailing)
         return screened
 
-    async def _settle(self) -> None:
-        """Take batches in the order they were screened; each is finished when its outputs are acknowledged."""
+    def _hear(self, batch: Batch, passed_us: int | None, now_us: int) -> None:
+        """Of what nobody takes one event a batch is asked for its time: it goes on while officials are silent."""
+        last_us = event_time_us(batch.records[-1].value, now_us + self._policy.future_skew_us)
+        self._ticker.hear(max(filter(None, (last_us, passed_us)), default=None), time.monotonic())
+
+    async def _tick(self, client: AIOKafkaProducer) -> None:
+        """Tell every partition of `state-events` how far event time has come, behind all that came before."""
+        topic = self._settings.topic("state-events")
         while True:
-            batch, acknowledged = await self._in_flight.get()
-            await acknowledged
-            self._finish(batch)
+            at_us = self._ticker.due(time.monotonic(), time.time_ns() // 1_000)
+            if at_us is not None:
+                records = list(ticks(at_us, len(await client.partitions_for(topic))))
+                await self._outgoing.room()
+                self._outgoing.add((None, records), len(records))
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _deliver(self, outbox: Outbox) -> None:
+        """Write what was screened; batches are finished, in order, when all that they led to is acknowledged."""
+        while True:
+            screened = await self._outgoing.take()
+            await outbox.deliver(chain.from_iterable(records for _batch, records in screened))
+            for batch, _records in screened:
+                if batch is not None:
+                    self._finish(batch)

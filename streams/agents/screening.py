@@ -7,10 +7,11 @@ from collections import Counter
 
 from msgspec import Struct
 
-from streams.brokers.dead_letter_record import dead_letter_record, letter_of
+from streams.brokers.dead_letter_record import dead_letter_record, letter_of, replays_of
 from streams.brokers.outbox import OutgoingRecord
-from streams.core.roster import Roster
+from streams.core.acquaintances import Acquaintances
 from streams.core.screen import Pass, ScreenPolicy, screen_record
+from streams.core.state_event import encode_state_event
 from streams.core.subject_event import encode_subject_event, subject_key
 from streams.deadletters import Reason, Rejection
 from streams.transport.batches import Batch
@@ -28,7 +29,7 @@ class ScreenedBatch(Struct, frozen=True):
     newest_us: int | None
 
 
-def screen_batch(batch: Batch, topic: str, roster: Roster, now_us: int, policy: ScreenPolicy) -> ScreenedBatch:
+def screen_batch(batch: Batch, topic: str, known: Acquaintances, now_us: int, policy: ScreenPolicy) -> ScreenedBatch:
     """Screen every record of a batch. `topic` is the raw topic's plain name, as it stands in coordinates."""
     records: list[OutgoingRecord] = []
     outcomes: Counter[Pass] = Counter()
@@ -39,7 +40,7 @@ def screen_batch(batch: Batch, topic: str, roster: Roster, now_us: int, policy: 
     partition = batch.partition
     for record in batch.records:
         value = record.value
-        screening = screen_record(value or b"", topic, partition, record.offset, roster, now_us, policy)
+        screening = screen_record(value or b"", topic, partition, record.offset, known, now_us, policy)
         if screening is None:
             dropped += 1
             trailing = 0
@@ -47,14 +48,22 @@ def screen_batch(batch: Batch, topic: str, roster: Roster, now_us: int, policy: 
         if isinstance(screening, Rejection):
             refused[screening.reason] += 1
             trailing += 1
-            letter = letter_of(screening, value or b"", topic, partition, record.offset)
+            replays = replays_of(record.headers)
+            letter = letter_of(screening, value or b"", topic, partition, record.offset, replays=replays)
             records.append(dead_letter_record(letter, record.key))
             continue
-        trailing = 0
         outcomes[screening.outcome] += 1
+        # A canary says nothing about event time, nor whether what collectors write is any good.
+        is_said = screening.outcome is not Pass.CANARY
+        if is_said:
+            trailing = 0
         for event in screening.events:
-            newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
+            if is_said:
+                newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
             key = subject_key(event.platform, event.subject.id).encode()
             records.append(OutgoingRecord("subject-events", key, encode_subject_event(event)))
+        for report in screening.state_events:
+            newest_us = report.at_us if newest_us is None else max(newest_us, report.at_us)
+            records.append(OutgoingRecord("state-events", report.state.encode(), encode_state_event(report)))
     outcomes[Pass.NOT_OFFICIAL] += dropped
     return ScreenedBatch(records, outcomes, refused, trailing, newest_us)

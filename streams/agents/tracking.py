@@ -1,11 +1,16 @@
 """TRACK's work on one batch: subject events in, changed subjects and the records to write out. Synchronous, no I/O."""
 
+from collections import Counter
+
 from msgspec import Struct, json
 
 from streams.brokers.outbox import OutgoingRecord
+from streams.core.canary import is_canary
 from streams.core.enriched import Alert
+from streams.core.state_event import encode_state_event
 from streams.core.subject import Subject
 from streams.core.subject_event import decode_subject_event, subject_key
+from streams.core.tracked import encode_tracked, tracked_subject_key
 from streams.core.tracker import Tracker
 from streams.transport.batches import Batch
 
@@ -15,13 +20,19 @@ _encode = json.Encoder().encode
 
 
 class TrackedBatch(Struct, frozen=True):
-    """What a batch led to. `changed` are the subjects to write down, by key; `position` is the offset after it."""
+    """What a batch led to. `changed` are the subjects to write down, by key; `position` is the offset after it.
+
+    `amplified` counts amplifications by State and category of the official, `new_subjects` the accounts among their
+    subjects that were never amplified before.
+    """
 
     outputs: list[OutgoingRecord]
     changed: dict[str, Subject]
     alerts: list[Alert]
     position: int
     newest_us: int | None
+    amplified: dict[tuple[str, str], int]
+    new_subjects: int
 
 
 def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
@@ -33,19 +44,38 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
     changed: dict[str, Subject] = {}
     alerts: list[Alert] = []
     newest_us: int | None = None
+    amplified: Counter[tuple[str, str]] = Counter()
+    by_subject: Counter[str] = Counter()
+    new_subjects = 0
     for record in batch.records:
         if record.offset < position:
             continue
         event = decode_subject_event(record.value or b"")
+        if is_canary(event):
+            outputs.append(OutgoingRecord("canaries", None, event.event_id.encode(), (), 0))
+            continue
         newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
         amplification = tracker.apply(event)
         if amplification is not None:
-            key = subject_key(event.platform, event.subject.id).encode()
-            outputs.append(OutgoingRecord("amplifications", key, _encode(amplification)))
+            key = subject_key(event.platform, event.subject.id)
+            outputs.append(OutgoingRecord("amplifications", key.encode(), _encode(amplification)))
+            amplified[amplification.official.state, amplification.official.category] += 1
+            by_subject[key] += 1
     for concluded in tracker.conclude():
         changed[concluded.key] = concluded.subject
+        state = concluded.subject.state
+        # All that is known of it came with this batch: nothing was known before.
+        if not state.settled_amplifications and 0 < len(state.amplifications) <= by_subject[concluded.key]:
+            new_subjects += 1
         if concluded.dossier is not None:
             outputs.append(OutgoingRecord("dossiers", concluded.key.encode(), _encode(concluded.dossier)))
         alerts += concluded.alerts
         outputs += [OutgoingRecord("alerts", alert.id.encode(), _encode(alert)) for alert in concluded.alerts]
-    return TrackedBatch(outputs, changed, alerts, max(position, batch.next_offset), newest_us)
+        outputs += [
+            OutgoingRecord("state-events", standing.state.encode(), encode_state_event(standing))
+            for standing in concluded.standings
+        ]
+        if (tracked := concluded.tracked) is not None:
+            tracked_key = tracked_subject_key(tracked.platform, tracked.id)
+            outputs.append(OutgoingRecord("tracked-accounts", tracked_key, encode_tracked(tracked)))
+    return TrackedBatch(outputs, changed, alerts, max(position, batch.next_offset), newest_us, amplified, new_subjects)

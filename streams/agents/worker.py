@@ -12,11 +12,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final
 
 import faust
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 
 from streams.agents.app import build_app
+from streams.agents.health import Health
+from streams.agents.health_server import serving
+from streams.agents.watchdog import Watchdog
 from streams.core.rules import RuleSet
-from streams.errors import ConfigurationError
 from streams.metrics import Metrics
 from streams.settings import Settings
 
@@ -51,12 +53,16 @@ def run_worker(settings: Settings, rules: RuleSet) -> int:
     """
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     metrics = Metrics(CollectorRegistry())
-    with _serving(settings, metrics), ExitStack() as until_the_end:
-        return asyncio.run(_run(settings, rules, metrics, until_the_end))
+    health = Health()
+    health.need("start", lambda: "it has only begun")
+    with serving(settings, metrics, health), ExitStack() as until_the_end:
+        return asyncio.run(_run(settings, rules, metrics, health, until_the_end))
 
 
-async def _run(settings: Settings, rules: RuleSet, metrics: Metrics, until_the_end: ExitStack) -> int:
+async def _run(settings: Settings, rules: RuleSet, metrics: Metrics, health: Health, until_the_end: ExitStack) -> int:
     loop = asyncio.get_running_loop()
+    beating = loop.create_task(health.beat())
+    watchdog = until_the_end.enter_context(Watchdog(health, settings.stuck_after_seconds, EXIT_FAILED))
     # Of the fatal error, or of `None` for a signal; whatever comes first counts.
     ending: asyncio.Future[BaseException | None] = loop.create_future()
 
@@ -93,21 +99,26 @@ async def _run(settings: Settings, rules: RuleSet, metrics: Metrics, until_the_e
             loop.call_soon_threadsafe(on_signal, number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
+        # The loop's own handler makes a signal wake the loop, whatever thread it reaches and also in the instant before
+        # the loop falls asleep: without that, an idle worker may never run the handler that takes its place here.
+        loop.add_signal_handler(number, _noted)
         signal.signal(number, on_raw_signal)
-    app = build_app(settings, rules, metrics, on_fatal)
+    app = build_app(settings, rules, metrics, health, on_fatal=on_fatal, on_stuck=watchdog.end)
+    health.need("start", lambda: None if worker is not None and worker.has_started else "it is not over")
     worker = _Worker(app, loglevel=None, override_logging=False, redirect_stdouts=False, quiet=True)
-    serving = loop.create_task(worker.start())  # done when the worker is, with what it failed of
+    running = loop.create_task(worker.start())  # done when the worker is, with what it failed of
 
     def on_served(task: asyncio.Task[None]) -> None:
         if not task.cancelled():
             end(task.exception() or worker.crash_reason or RuntimeError("Faust stopped by itself"))
 
-    serving.add_done_callback(on_served)
+    running.add_done_callback(on_served)
     _log.info(
         "worker starting",
         extra={"broker": settings.broker, "group": settings.group, "rules": len(rules.rules), "digest": rules.digest},
     )
     error = await ending
+    health.need("stop", lambda: "the worker is stopping")
     if error is not None:
         until_the_end.enter_context(_deadline(_LAST_GASP_SECONDS, EXIT_FAILED))
     elif await worker.is_ready(_START_SECONDS):
@@ -116,13 +127,18 @@ async def _run(settings: Settings, rules: RuleSet, metrics: Metrics, until_the_e
         until_the_end.enter_context(_deadline(_CUT_SECONDS, 0))
         until_the_end.enter_context(_nothing_unclosed())
     await worker.stop()
-    serving.cancel()
-    await asyncio.wait([serving])
+    running.cancel()
+    await asyncio.wait([running])
+    beating.cancel()
     if error is None:
         _log.info("worker stopped")
         return 0
     _log.critical("worker failed", exc_info=None if error in logged else error)
     return EXIT_FAILED
+
+
+def _noted() -> None:
+    """What the loop does with a signal: nothing, `on_raw_signal` has dealt with it."""
 
 
 class _Worker(faust.Worker):  # type: ignore[misc]  # faust ships no types
@@ -151,27 +167,6 @@ class _Worker(faust.Worker):  # type: ignore[misc]  # faust ships no types
         """Partitions are assigned, agents are running."""
         self._ready.set()
         _log.info("worker ready")
-
-
-@contextmanager
-def _serving(settings: Settings, metrics: Metrics) -> Iterator[None]:
-    """Metrics over HTTP for as long as the block runs; nothing where the port is 0."""
-    if settings.metrics_port == 0:
-        yield
-        return
-    try:
-        server, thread = start_http_server(settings.metrics_port, addr=settings.metrics_host, registry=metrics.registry)
-    except OSError as error:
-        raise ConfigurationError(
-            f"metrics_port: cannot listen on {settings.metrics_host}:{settings.metrics_port}: {error.strerror}",
-            remedy="choose a free port, or 0 for no metrics",
-        ) from error
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
@@ -14,7 +14,18 @@ from streams.brokers.failures import BrokerError, broker_errors, no_transactions
 from streams.errors import ConfigurationError
 from streams.settings import Settings
 
-__all__ = ["BrokerError", "admin", "client_options", "consumer", "producer", "ssl_context", "started_producer"]
+__all__ = [
+    "BrokerError",
+    "admin",
+    "client_options",
+    "consumer",
+    "producer",
+    "ssl_context",
+    "start_client",
+    "started_producer",
+]
+
+_START_SECONDS: Final = 2.0  # a broker that is there answers in milliseconds
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext | None:
@@ -60,6 +71,20 @@ def producer(settings: Settings, *, transactional_id: str | None = None, **optio
         request_timeout_ms=int(settings.delivery_timeout_seconds * 1_000),
         **options,
     )
+
+
+async def start_client(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """Start a client. Who is cancelled meanwhile is cancelled when the start is over: aiokafka loses sight of the
+    connection that it is just opening. The client is to be stopped either way. Raises what `start` raises.
+    """
+    starting = asyncio.ensure_future(client.start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait([starting], timeout=_START_SECONDS)
+        if not starting.cancel() and not starting.cancelled():  # else it takes too long
+            starting.exception()  # whatever it was, nobody waits for it
+        raise
 
 
 @asynccontextmanager

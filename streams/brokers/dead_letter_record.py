@@ -7,10 +7,23 @@ from typing import Final
 from streams.brokers.outbox import OutgoingRecord
 from streams.deadletters import DeadLetter, Reason, Rejection
 
-__all__ = ["PAYLOAD_LIMIT_BYTES", "dead_letter_record", "letter_of", "read_dead_letter"]
+__all__ = [
+    "PAYLOAD_LIMIT_BYTES",
+    "REPLAYS_HEADER",
+    "dead_letter_record",
+    "letter_of",
+    "read_dead_letter",
+    "replay_headers",
+    "replays_of",
+]
 
 # Above this, the topic would refuse the record; the hash still identifies the whole.
 PAYLOAD_LIMIT_BYTES: Final = 900_000
+
+REPLAYS_HEADER: Final = "antiphon-replays"
+"""The header of a raw record that was sent again from a dead letter: how often that has happened to these bytes."""
+
+_MOST_REPLAYS: Final = 9_999  # as far as a header is believed: anybody may write raw records, and headers, too
 
 
 def letter_of(
@@ -21,8 +34,11 @@ def letter_of(
     offset: int,
     *,
     whole: tuple[int, str] | None = None,
+    replays: int = 0,
 ) -> DeadLetter:
-    """The dead letter for refused bytes. `whole` is size and SHA-256 of the input where `payload` is only its start."""
+    """The dead letter for refused bytes. `whole` is size and SHA-256 of the input where `payload` is only its start;
+    `replays` is what `replays_of` says of the raw record.
+    """
     size, sha256 = whole or (len(payload), hashlib.sha256(payload).hexdigest())
     return DeadLetter(
         reason=rejection.reason,
@@ -33,7 +49,18 @@ def letter_of(
         payload=payload[:PAYLOAD_LIMIT_BYTES],
         size=size,
         sha256=sha256,
+        replays=replays,
     )
+
+
+def replays_of(headers: Sequence[tuple[str, bytes]]) -> int:
+    """How often a raw record has been sent again from a dead letter, by its headers: 0 to 9,999, 0 for nonsense."""
+    return max((_count(value) for name, value in headers if name == REPLAYS_HEADER), default=0)
+
+
+def replay_headers(replays: int) -> list[tuple[str, bytes]]:
+    """The headers of a raw record that is sent again for the `replays`-th time."""
+    return [(REPLAYS_HEADER, str(replays).encode())]
 
 
 def dead_letter_record(letter: DeadLetter, key: bytes | None = None) -> OutgoingRecord:
@@ -47,6 +74,8 @@ def dead_letter_record(letter: DeadLetter, key: bytes | None = None) -> Outgoing
         "size": str(letter.size),
         "sha256": letter.sha256,
     }
+    if letter.replays:
+        headers["replays"] = str(letter.replays)
     encoded = [(name, value.encode("utf-8", "backslashreplace")) for name, value in headers.items()]
     return OutgoingRecord("dead-letters", key, letter.payload, encoded)
 
@@ -64,6 +93,11 @@ def read_dead_letter(value: bytes | None, headers: Sequence[tuple[str, bytes]]) 
             payload=value or b"",
             size=int(texts["size"]),
             sha256=texts["sha256"],
+            replays=_count(texts.get("replays", "0").encode()),
         )
     except KeyError as error:
         raise ValueError(f"not a dead letter: header {error} is missing") from None
+
+
+def _count(value: bytes | None) -> int:
+    return min(int(value), _MOST_REPLAYS) if value and value.isdigit() and len(value) <= 9 else 0

@@ -1,7 +1,7 @@
 """Reads the topic `dead-letters`: the newest letters, and how many there are of each reason."""
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from msgspec import Struct
@@ -11,19 +11,23 @@ from streams.brokers.reading import read_topic
 from streams.deadletters import DeadLetter, Reason
 from streams.settings import Settings
 
-__all__ = ["DeadLetterList", "StoredLetter", "read_dead_letters"]
+__all__ = ["DeadLetterList", "StoredLetter", "read_dead_letters", "stored_letters"]
 
 _TOPIC: Final = "dead-letters"
 _TOLD_EVERY: Final = 1_000
 
 
 class StoredLetter(Struct, frozen=True, kw_only=True):
-    """A dead letter and where it stands: partition and offset within `dead-letters`, and when it was written (ms)."""
+    """A dead letter and where it stands: partition and offset within `dead-letters`, and when it was written (ms).
+
+    `key` is that of the refused record.
+    """
 
     partition: int
     offset: int
     written_ms: int
     letter: DeadLetter
+    key: bytes | None = None
 
 
 class DeadLetterList(Struct, frozen=True, kw_only=True):
@@ -45,20 +49,34 @@ async def read_dead_letters(
     totals: Counter[Reason] = Counter()
     foreign = 0
     seen = 0
-    async for record in read_topic(settings, _TOPIC):
+    async for stored in stored_letters(settings):
         seen += 1
         if progress is not None and seen % _TOLD_EVERY == 0:
             progress(seen)
-        try:
-            letter = read_dead_letter(record.value, record.headers)
-        except ValueError:
+        if stored is None:
             foreign += 1
             continue
-        totals[letter.reason] += 1
-        if reason is None or letter.reason is reason:
-            stored = StoredLetter(
-                partition=record.partition, offset=record.offset, written_ms=record.timestamp, letter=letter
-            )
+        totals[stored.letter.reason] += 1
+        if reason is None or stored.letter.reason is reason:
             newest.append(stored)
     letters = sorted(newest, key=lambda stored: (stored.written_ms, stored.partition, stored.offset))
     return DeadLetterList(letters=letters, totals=dict(totals), foreign=foreign)
+
+
+async def stored_letters(settings: Settings) -> AsyncIterator[StoredLetter | None]:
+    """Every letter that the topic has now, each partition in order; `None` for a record that is none. Raises
+    `BrokerError`.
+    """
+    async for record in read_topic(settings, _TOPIC):
+        try:
+            letter = read_dead_letter(record.value, record.headers)
+        except ValueError:
+            yield None
+            continue
+        yield StoredLetter(
+            partition=record.partition,
+            offset=record.offset,
+            written_ms=record.timestamp,
+            letter=letter,
+            key=record.key,
+        )

@@ -16,6 +16,7 @@ from streams.settings import Settings
 __all__ = ["BrokerError", "broker_error", "broker_errors", "no_transactions", "refusal"]
 
 _START_ONE: Final = "start one, or name another with --broker HOST:PORT (ANTIPHON_BROKER)"
+_TRUST_IT: Final = "set ssl_ca_file to who signed it; it must name the very host that `broker` names"
 _UNREACHABLE: Final = (
     kafka.KafkaConnectionError,
     kafka.KafkaTimeoutError,
@@ -55,6 +56,8 @@ def broker_error(error: BaseException, address: str, *, reason: BaseException | 
     if isinstance(reason, kafka.KafkaError) and not isinstance(reason, _UNREACHABLE):
         return refusal(f"the broker at {address} refuses the connection", reason)
     why = "" if reason is None else f" ({_worded(reason)})"
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return BrokerError(f"the broker at {address} has a certificate that is not trusted{why}", remedy=_TRUST_IT)
     return BrokerError(f"no Kafka broker answers at {address}{why}", remedy=_START_ONE)
 
 

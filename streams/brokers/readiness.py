@@ -37,18 +37,34 @@ def _require_topics(states: Sequence[TopicState], settings: Settings) -> None:
 
 
 def _require_partitions(states: dict[str, TopicState]) -> None:
-    events, changelog, officials = (states[name] for name in ("subject-events", "subject-states", "officials"))
-    if events.partitions != changelog.partitions:
-        raise BrokerError(
-            f"{events.name} has {events.partitions} partitions and {changelog.name} has {changelog.partitions}; "
-            "TRACK keeps the state of a partition of the first in the same partition of the second",
-            remedy="delete both and run `antiphon topics create`; tracked states are lost then, and counted anew from "
-            "the raw topics",
-        )
+    for agent, events, changelog in (
+        ("TRACK", states["subject-events"], states["subject-states"]),
+        ("WATCH", states["state-events"], states["state-ledger"]),
+    ):
+        if events.partitions != changelog.partitions:
+            raise BrokerError(
+                f"{events.name} has {events.partitions} partitions and {changelog.name} has {changelog.partitions}; "
+                f"{agent} keeps what it knows of a partition of the first in the same partition of the second",
+                remedy="delete both and run `antiphon topics create`; what they hold is lost then, and found anew from "
+                "the raw topics",
+            )
+    officials, tracked = states["officials"], states["tracked-accounts"]
     if officials.partitions != 1:
         raise BrokerError(
             f"{officials.name} has {officials.partitions} partitions; the roster needs exactly one, to stay in order",
             remedy=f"delete {officials.name}, run `antiphon topics create` and publish the roster again",
+        )
+    notifications = states["notifications"]
+    if notifications.partitions != 1:
+        raise BrokerError(
+            f"{notifications.name} has {notifications.partitions} partitions; it needs exactly one, for one worker "
+            "at a time notifies",
+            remedy=f"delete {notifications.name} and run `antiphon topics create`; open alerts may be told again then",
+        )
+    if tracked.partitions != 1:
+        raise BrokerError(
+            f"{tracked.name} has {tracked.partitions} partitions; workers read one, all of it",
+            remedy=f"delete {tracked.name} and run `antiphon topics create`",
         )
 
 

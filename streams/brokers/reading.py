@@ -1,17 +1,17 @@
 """Reads a topic from its beginning to where it ends now, outside any group. Knows nothing of what the records mean."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.brokers.administration import topic_states
-from streams.brokers.client import consumer
+from streams.brokers.client import consumer, start_client
 from streams.brokers.failures import BrokerError, broker_errors
 from streams.settings import Settings
 
-__all__ = ["read_topic", "require_topic"]
+__all__ = ["EndsBeforeError", "read_partition", "read_topic", "require_topic"]
 
 _POLL_MS: Final = 300
 _SILENCE_SECONDS: Final = 30.0
@@ -39,7 +39,7 @@ async def read_topic(settings: Settings, name: str) -> AsyncIterator[Any]:
     with broker_errors(settings):
         client = consumer(settings, max_partition_fetch_bytes=16_777_216, fetch_max_wait_ms=100)
         try:
-            await client.start()
+            await start_client(client)
             client.assign(tps)
             await client.seek_to_beginning(*tps)
             ends = await client.end_offsets(tps)
@@ -58,6 +58,44 @@ async def read_topic(settings: Settings, name: str) -> AsyncIterator[Any]:
                         yield record
         finally:
             await client.stop()
+
+
+class EndsBeforeError(LookupError):
+    """A partition ends before the offset from which it was to be read: it is not the log that somebody remembers."""
+
+
+async def read_partition(
+    settings: Settings, name: str, partition: int, begin: int
+) -> AsyncGenerator[Sequence[Any], None]:
+    """The committed aiokafka records of one partition (plain name) from offset `begin` to its end, as they are fetched.
+
+    What was written before is all there; what is written meanwhile may be missing. Raises `EndsBeforeError` where there
+    is nothing from `begin` on unless that is 0, `BrokerError` after 30 s of silence, and aiokafka's errors.
+    """
+    tp = TopicPartition(settings.topic(name), partition)
+    # Stopping a consumer waits for the fetch under way: at the end of a log that is the whole of its waiting time.
+    client = consumer(settings, max_partition_fetch_bytes=16_777_216, fetch_max_wait_ms=20)
+    try:
+        await start_client(client)
+        client.assign([tp])
+        ends = await client.end_offsets([tp])
+        first = (await client.beginning_offsets([tp]))[tp]
+        if begin and begin >= ends[tp]:
+            raise EndsBeforeError(f"partition {partition} of {tp.topic} ends at {ends[tp]}, before {begin}")
+        client.seek(tp, max(begin, first))
+        heard = time.monotonic()
+        while first < ends[tp] and not await _is_read(client, tp, ends):
+            records = (await client.getmany(tp, timeout_ms=1_000)).get(tp, ())
+            if records:
+                heard = time.monotonic()
+                yield records
+            elif time.monotonic() - heard > _SILENCE_SECONDS:
+                raise BrokerError(
+                    f"the broker at {settings.broker} stopped in the middle of {tp.topic}",
+                    remedy="see the broker's log, and try again",
+                )
+    finally:
+        await client.stop()
 
 
 async def _is_read(client: AIOKafkaConsumer, tp: TopicPartition, ends: Mapping[TopicPartition, int]) -> bool:

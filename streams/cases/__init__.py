@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["KHAMENEI_SITE", "Case"]
+__all__ = ["CASES", "KHAMENEI_SITE", "KHAMENEI_SITE_SUCCESSOR", "Case"]
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -22,3 +22,6 @@ def _case(name: str) -> Case:
 
 
 KHAMENEI_SITE: Final = _case("khamenei_site")
+KHAMENEI_SITE_SUCCESSOR: Final = _case("khamenei_site_successor")
+CASES: Final = {case.name.replace("_", "-"): case for case in (KHAMENEI_SITE, KHAMENEI_SITE_SUCCESSOR)}
+"""Every case, by the name under which a person asks for it."""

@@ -76,10 +76,10 @@ def _cell(value: object) -> Text:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 topic`, `2 topics`, `3 entries`."""
+    """`1 topic`, `2 topics`, `3 entries`, `4 days`."""
     if number == 1:
         return f"1 {noun}"
-    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{number:,} {noun}s"
 
 
 def write_json(value: object) -> None:

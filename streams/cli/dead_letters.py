@@ -1,4 +1,4 @@
-"""`antiphon dead-letters`: which inputs were refused, and why."""
+"""`antiphon dead-letters`: which inputs were refused, and why; `replay` is in a file of its own."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from rich.text import Text
 
 from streams.brokers.dead_letter_topic import DeadLetterList, StoredLetter, read_dead_letters
 from streams.cli.console import cell_lines, counted, progress, row, stdout, table, write_json
+from streams.cli.dead_letters_replay import replay
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
 from streams.cli.safe_text import shown_bytes
@@ -23,7 +24,7 @@ _REASONS: Final = [str(reason) for reason in Reason]
 
 @click.group("dead-letters", cls=CommandGroup)
 def dead_letters() -> None:
-    """See which inputs were refused, and why. Their bytes are kept as they came."""
+    """See which inputs were refused, and why, and send them again. Their bytes are kept as they came."""
 
 
 @dead_letters.command("list")
@@ -96,4 +97,8 @@ def _described(stored: StoredLetter) -> dict[str, object]:
         "sha256": letter.sha256,
         "payload": letter.payload,  # JSON has it in base64
         "payload_is_cut": len(letter.payload) < letter.size,
+        "replays": letter.replays,
     }
+
+
+dead_letters.add_command(replay)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from streams.cases import KHAMENEI_SITE
+from streams.cases import CASES
 from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.options import json_option
@@ -22,6 +22,9 @@ __all__ = ["demo"]
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE…]")
+@click.option(
+    "--case", "case_name", type=click.Choice(tuple(CASES)), help="Which bundled case to replay. [khamenei-site]"
+)
 @click.option("--format", "format_name", metavar="F", help=f"Format of FILEs, one of: {', '.join(FORMATS)}.")
 @click.option("--roster", "roster_file", metavar="R", help="Who is an official (CSV). [the case's own]")
 @click.option("--rules", "rules_file", metavar="T", help="Rules (TOML). [the bundled rules]")
@@ -32,6 +35,7 @@ __all__ = ["demo"]
 @json_option
 def demo(
     files: tuple[str, ...],
+    case_name: str | None,
     format_name: str | None,
     roster_file: str | None,
     rules_file: str | None,
@@ -49,17 +53,21 @@ def demo(
     \b
     Examples:
       antiphon demo
+      antiphon demo --case khamenei-site-successor
       antiphon demo statuses.jsonl.xz --format twitter-v1 --roster roster.csv --broker 127.0.0.1:9092 --workers 3
     """
     if files and not (format_name and roster_file):
         raise InputError("FILEs need --format and --roster", remedy="see `antiphon demo --help` for an example")
+    if files and case_name:
+        raise InputError("FILEs and --case exclude each other", remedy="leave one of the two out")
+    case = CASES[case_name or "khamenei-site"]
     reader = reader_named(format_name or "canonical")
-    roster = read_roster(roster_file or str(KHAMENEI_SITE.roster))
+    roster = read_roster(roster_file or str(case.roster))
     load_rules(
         None if rules_file is None else Path(rules_file)
     )  # a wrong file is refused here, before anything is started
     directory = None if out is None else prepare_directory(out)
-    paths = files or (str(KHAMENEI_SITE.events),)
+    paths = files or (str(case.events),)
     settings = load_settings({"rules_file": rules_file, "broker": None if broker == "embedded" else broker})
     with LiveStages(quiet=as_json) as stages:
         stages.stage("starting the embedded broker" if broker == "embedded" else f"using the broker at {broker}")
@@ -75,5 +83,7 @@ def demo(
     print_report(console, run.results, run.tally, len(run.letters), run.seconds)
     if not files:
         console.print(
-            Text("Totals are those of the published analysis; single events are made up (see the case README).")
+            Text("What of this is real and what is made up for the case is in its README.")
+            if case_name not in (None, "khamenei-site")
+            else Text("Totals are those of the published analysis; single events are made up (see the case README).")
         )

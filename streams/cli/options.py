@@ -32,6 +32,18 @@ _OPTIONS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         "--app-id",
         {"metavar": "NAME", "help": "Workers of one name share the work. [ANTIPHON_APP_ID, else antiphon]"},
     ),
+    "agents": (
+        "--agents",
+        {"metavar": "NAME,…", "help": "Which agents to run. [ANTIPHON_AGENTS, else screen,track,watch]"},
+    ),
+    "data_dir": (
+        "--data-dir",
+        {
+            "metavar": "DIR",
+            "help": "Where WATCH keeps its ledgers, on a local disk. [ANTIPHON_DATA_DIR, else "
+            "$XDG_STATE_HOME/antiphon or ~/.local/state/antiphon]",
+        },
+    ),
     "metrics_port": (
         "--metrics-port",
         {

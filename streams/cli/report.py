@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from streams.cli.report_aftermath import print_aftermath
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Dossier
 from streams.core.subject_event import subject_key
@@ -20,6 +21,8 @@ from streams.refusal import printable
 __all__ = ["alerted_dossiers", "document_of", "print_report", "print_rules", "rule_figures"]
 
 _MAX_SUBJECTS = 20
+_MAX_AFTERMATHS = 10
+_MANY_OFFICIALS = 5
 _SEVERITY_STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 
 
@@ -60,6 +63,7 @@ def document_of(results: Results, tally: Tally, refused: int, **more: Any) -> di
         "dead_letters": refused,
         "amplifications": len(results.amplifications),
         "subjects": len(results.dossiers),
+        "aftermaths": sorted(results.aftermaths.values(), key=lambda each: (each.opened_at, each.id)),
         "rules": rule_figures(results),
         "alerted": [
             {"key": key, "dossier": dossier, "alerts": alerts} for key, dossier, alerts in alerted_dossiers(results)
@@ -72,8 +76,11 @@ def print_report(console: Console, results: Results, tally: Tally, refused: int,
     found = alerted_dossiers(results)
     for key, dossier, alerts in found[:_MAX_SUBJECTS]:
         console.print(_numbers(key, dossier))
-        console.print(Text(printable(max(alerts, key=lambda alert: alert.as_of).summary)))
-        console.print(_alerts(alerts))
+        of_subject = [alert for alert in alerts if not _is_of_aftermath(alert)]
+        if of_subject:
+            console.print(Text(printable(max(of_subject, key=lambda alert: alert.as_of).summary)))
+            console.print(_alerts(of_subject))
+    _print_aftermaths(console, results)
     if len(found) > _MAX_SUBJECTS:
         console.print(
             Text(f"… and {len(found) - _MAX_SUBJECTS} more subjects with alerts (--out DIR writes all of them)")
@@ -89,6 +96,30 @@ def print_report(console: Console, results: Results, tally: Tally, refused: int,
             f"{len(results.alerts):,} alerts, in {seconds:.1f} s."
         )
     )
+
+
+def _print_aftermaths(console: Console, results: Results) -> None:
+    """Those with alerts, possible successors or several officials, the earliest first."""
+    alerts: dict[tuple[str, str, str], list[Alert]] = defaultdict(list)
+    for alert in sorted(results.alerts.values(), key=lambda each: (each.fired_at, each.rule)):
+        if _is_of_aftermath(alert):
+            alerts[(alert.platform, alert.subject.id, alert.states[0])].append(alert)
+    told = [
+        each
+        for each in results.aftermaths.values()
+        if each.amplifying_officials >= _MANY_OFFICIALS
+        or each.possible_successors
+        or (each.platform, each.subject.id, each.state) in alerts
+    ]
+    for aftermath in sorted(told, key=lambda each: (each.opened_at, each.id))[:_MAX_AFTERMATHS]:
+        print_aftermath(console, aftermath, alerts[(aftermath.platform, aftermath.subject.id, aftermath.state)])
+    if len(told) > _MAX_AFTERMATHS:
+        console.print(Text(f"… and {len(told) - _MAX_AFTERMATHS} more aftermaths (--out DIR writes all of them)"))
+
+
+def _is_of_aftermath(alert: Alert) -> bool:
+    """Whether the alert's rule looks at an aftermath: then its figures are other ones."""
+    return "amplifications" not in alert.figures and "silent_officials" in alert.figures
 
 
 def _numbers(key: str, dossier: Dossier) -> Table:
@@ -113,16 +144,39 @@ def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
     source = {"snowflake": " (from its id)", "reported": " (as reported)"}.get(subject.created_at_source or "", "")
     yield "account created", f"{_day(subject.created_at)}{source}"
     yield "first amplified", _first(dossier)
+    if dossier.first_officials:
+        first = (f"{_handle(each.handle) or each.id} {_day(each.at)}" for each in dossier.first_officials)
+        yield "first officials", ", ".join(first)
     yield "last amplified", _day(dossier.last_amplified_at)
     windows = (
         f"{figures.amplifications:,} by {figures.distinct_officials:,} in {name}"
         for name, figures in dossier.windows.items()
     )
     yield "windows to the last", ", ".join(windows)
-    yield "followed by", f"{totals.follow:,} officials"
+    followers = ", ".join(_handle(follower.handle) or follower.id for follower in dossier.following[:5])
+    yield "followed by", f"{totals.follow:,} officials" + (f": {followers}" if followers else "")
     yield "answered, mentioned", f"{totals.reply:,} and {totals.mention:,} times by officials"
+    if dossier.links.posts:
+        domains = ", ".join(f"{domain} {posts:,}" for domain, posts in dossier.links.domains.items())
+        yield "posts linking to officials", f"{dossier.links.posts:,}: {domains}"
+    if dossier.text_matches.posts:
+        yield "posts sharing official text", f"{dossier.text_matches.posts:,}; the best: {_match(dossier)}"
     if dossier.suspension is not None:
         yield dossier.suspension.status, _day(dossier.suspension.at)
+    yield "state-engagement score", _score(dossier)
+
+
+def _match(dossier: Dossier) -> str:
+    best = dossier.text_matches.best[0]
+    return (
+        f"post {best.post_id} of {_day(best.at)} has {best.shared} of its {best.of} fingerprints in common with post "
+        f"{best.official_post_id} by {_handle(best.handle) or best.official} of {_day(best.official_at)}"
+    )
+
+
+def _score(dossier: Dossier) -> str:
+    terms = (f"{term.name} {term.points:.1f}" for term in dossier.score.contributions if term.points)
+    return f"{dossier.score.total:.1f} of 100 = {' + '.join(terms) or 'nothing'}"
 
 
 def _first(dossier: Dossier) -> str:

@@ -20,7 +20,7 @@ from streams.settings import Settings
 
 __all__ = ["roster"]
 
-_LISTED: Final = 20  # problems or accounts on a screen; --json has all
+_LISTED: Final = 20  # problems, accounts or domains on a screen; --json has all
 
 
 @click.group(cls=CommandGroup)
@@ -89,6 +89,7 @@ def _summary(found: Roster) -> dict[str, object]:
         "by_handle_alone": sum(entry.account_id is None for entry in accounts.values()),
         "states": dict(sorted(Counter(entry.state for entry in found.entries).items())),
         "categories": {name: sum(entry.category == name for entry in found.entries) for name in CATEGORIES},
+        "domains": found.domains,
         "digest": found.digest,
     }
 
@@ -115,6 +116,9 @@ def _print_roster(file: str, found: Roster) -> None:
     console.print(Text(f"{counted(len(accounts), 'account')}, {counted(len(entries), 'entry')}"))
     if by_handle:
         console.print(Text(f"{by_handle:,} by handle alone: a handle can pass to somebody else, an id cannot"))
+    if found.domains:
+        more = "" if len(found.domains) <= _LISTED else ", …"
+        console.print(Text(f"{counted(len(found.domains), 'domain')}: {', '.join(found.domains[:_LISTED])}{more}"))
     console.print(Text(f"digest {found.digest}"))
 
 

@@ -67,11 +67,11 @@ def _print_problems(origin: str, error: RulesError) -> None:
 
 
 def _print_rules(origin: str, found: RuleSet) -> None:
-    made = table("Rule", "Severity", "Expires after", "Mode", "Digest")
+    made = table("Rule", "On", "Severity", "Expires after", "Mode", "Digest")
     for rule in found.rules:
         severities = [rule.severity, *(escalation.severity for escalation in rule.escalations)]
         shades = Text(" → ").join(Text(severity, style=_STYLES[severity]) for severity in severities)
-        row(made, rule.name, shades, duration_words(rule.quiet_us), rule.mode, rule.digest[:12])
+        row(made, rule.name, rule.on, shades, duration_words(rule.quiet_us), rule.mode, rule.digest[:12])
     console = stdout()
     console.print(Text.assemble((origin, "bold"), f": {counted(len(found.rules), 'rule')}, digest {found.digest[:12]}"))
     console.print()
@@ -83,10 +83,14 @@ def _print_rules(origin: str, found: RuleSet) -> None:
         for escalation in rule.escalations:
             _print_conditions(console, f"{escalation.severity} while also", escalation.when)
         for state, conditions in rule.states.items():
-            _print_conditions(console, f"instead, while {state} leads the amplifications", conditions)
+            where = f"while {state} leads the amplifications" if rule.on == "subject" else f"for officials of {state}"
+            _print_conditions(console, f"instead, {where}", conditions)
     console.print()
     console.print(
-        Text("An alert expires that long after the last amplification. An unknown figure meets no condition.")
+        Text(
+            "An alert expires that long after the last amplification, one on an aftermath after the last moment at "
+            "which its rule held. An unknown figure meets no condition."
+        )
     )
 
 
@@ -99,6 +103,7 @@ def _print_conditions(console: Console, heading: str, conditions: tuple[Conditio
 def _described(rule: Rule) -> dict[str, object]:
     return {
         "name": rule.name,
+        "on": rule.on,
         "description": rule.description,
         "severity": rule.severity,
         "mode": rule.mode,

@@ -1,4 +1,4 @@
-"""`antiphon worker`: looks whether everything is there, then screens and tracks until it is stopped."""
+"""`antiphon worker`: looks whether everything is there, then runs its agents until it is stopped."""
 
 import asyncio
 import signal
@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from streams.cli.options import settings_options
+from streams.ledger.slot import require_directory
 from streams.rules_loading import load_rules
 from streams.settings import Settings
 
@@ -18,10 +19,10 @@ __all__ = ["worker"]
 
 
 @click.command()
-@settings_options("rules_file", "app_id", "metrics_port", "log_format", "log_level")
+@settings_options("rules_file", "app_id", "agents", "data_dir", "metrics_port", "log_format", "log_level")
 @click.pass_context
 def worker(ctx: click.Context, settings: Settings) -> None:
-    """Screen raw events, track subjects and raise alerts, until Ctrl-C or SIGTERM.
+    """Screen raw events, track subjects, watch officials and raise alerts, until Ctrl-C or SIGTERM.
 
     Start as many as you like: workers of one --app-id share the partitions. Each writes its log to standard error. An
     error ends the worker (status 70), and whoever starts it again loses and repeats nothing.
@@ -35,6 +36,8 @@ def worker(ctx: click.Context, settings: Settings) -> None:
 
     with _stopped_by_signals():
         rules = load_rules(None if settings.rules_file is None else Path(settings.rules_file))
+        if "watch" in settings.roles:
+            require_directory(settings.state_directory)
         asyncio.run(require_ready(settings))
 
         # Faust takes half a second to import: what can be said without it is said by now.

@@ -12,7 +12,7 @@ from streams.core.clock import from_us
 from streams.core.enriched import Alert, AlertStatus, Evidence
 from streams.core.episodes import episodes_of, work_out_figures
 from streams.core.judge import Rulebook, timeline
-from streams.core.moment import Moment
+from streams.core.moment import Moment, Moments
 from streams.core.rules import SEVERITIES, Rule
 from streams.core.subject import Episode, RuleHistory, Subject, SubjectState, SuspensionKept, TrackPolicy
 from streams.core.subject_event import subject_key
@@ -36,6 +36,7 @@ def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> li
     changed: list[Alert] = []
     if not state.histories and not any(event.held for event in timeline(state, rules)):
         return changed  # by far the most subjects
+    moments = Moments(state)
     for position, rule in enumerate(rules.rules):
         history = state.histories.get(rule.name)
         episodes = episodes_of(state, rules, position)
@@ -46,24 +47,25 @@ def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> li
         sent: list[int] = []
         for index, episode in enumerate(episodes):
             status: AlertStatus = "expired" if episode.closed else "firing"
-            alert = _alert(state, rule, episode, history.settled + index, status, policy)
+            alert = _alert(moments, rule, episode, history.settled + index, status, policy)
             sent.append(_content_hash(alert))
             if index >= len(history.sent) or history.sent[index] != sent[index]:
                 changed.append(alert)
         gone = range(history.settled + len(episodes), history.settled + len(history.sent))
-        changed += [_retracted(state, rule, episodes, ordinal, policy) for ordinal in gone]
+        changed += [_retracted(moments, rule, episodes, ordinal, policy) for ordinal in gone]
         history.sent = sent
     return changed
 
 
-def _retracted(state: SubjectState, rule: Rule, episodes: list[Episode], ordinal: int, policy: TrackPolicy) -> Alert:
+def _retracted(moments: Moments, rule: Rule, episodes: list[Episode], ordinal: int, policy: TrackPolicy) -> Alert:
     """Nothing is left of the episode itself; where nothing at all is left (a creation time that turned out
     differently), the subject's present figures stand in for it."""
+    state = moments.state
     last_us = max(
         (events[-1].at_us for events in (state.amplifications, state.suspensions) if events), default=state.roster[0]
     )
     episode = episodes[-1] if episodes else Episode(last_us, last_us, SEVERITIES.index(rule.severity), state.roster[2])
-    return _alert(state, rule, episode, ordinal, "retracted", policy)
+    return _alert(moments, rule, episode, ordinal, "retracted", policy)
 
 
 def _content_hash(alert: Alert) -> int:
@@ -73,10 +75,11 @@ def _content_hash(alert: Alert) -> int:
 
 
 def _alert(
-    state: SubjectState, rule: Rule, episode: Episode, ordinal: int, status: AlertStatus, policy: TrackPolicy
+    moments: Moments, rule: Rule, episode: Episode, ordinal: int, status: AlertStatus, policy: TrackPolicy
 ) -> Alert:
-    moment = Moment(state, episode.last_us)
-    fired_figures, figures = work_out_figures(state, rule, episode)
+    state = moments.state
+    moment = moments.at(episode.last_us)
+    fired_figures, figures = work_out_figures(rule, episode, moments)
     snapshot = state.snapshot
     return Alert(
         id=alert_id(rule.name, state.platform, state.subject_id, ordinal),

@@ -1,72 +1,183 @@
-"""The backtest: the same screen and the same tracker as the pipeline's, over events in memory, with no broker."""
+"""The backtest: the same screen, tracker and watcher as the pipeline's, over events in memory, with no broker.
+
+What goes round between TRACK and WATCH in the pipeline goes round here until nothing is left. Knows no files: who has
+them feeds every event once, and those that `Backtest.again` asks for a second time.
+"""
 
 from collections import Counter
+from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
 
+from streams.core.acquaintances import Acquaintances
+from streams.core.aftermath_records import Aftermath
+from streams.core.clock import to_us
 from streams.core.enriched import Alert, Amplification, Dossier
+from streams.core.ledger import Ledger
+from streams.core.outcome import Outcome
 from streams.core.roster import Roster
 from streams.core.rules import RuleSet
 from streams.core.screen import Pass, ScreenPolicy, screen_event
-from streams.core.subject import TrackPolicy
-from streams.core.subject_event import Coordinates
-from streams.core.track import Outcome
+from streams.core.state_event import StateEvent
+from streams.core.strangers import Strangers, is_worth_reading_again
+from streams.core.subject import Subject, TrackPolicy
+from streams.core.subject_event import Coordinates, SubjectEvent
+from streams.core.tracked import TrackedAccount
 from streams.core.tracker import Tracker
+from streams.core.watch_policy import WatchPolicy
+from streams.core.watch_step import Watched
+from streams.core.watcher import Watcher
 from streams.deadletters import Rejection
 from streams.events import Event
 
 __all__ = ["Backtest", "Results"]
 
+_TICK_SOURCE: Final = Coordinates("backtest", 0, 0)
+
 
 class Results(Struct, kw_only=True):
-    """The enriched records of a run: every amplification, the last dossier of each subject, each alert that stands."""
+    """The enriched records of a run: every amplification, the last dossier of each subject, each alert that stands, and
+    each aftermath that is not void.
+    """
 
     amplifications: list[Amplification]
     dossiers: dict[str, Dossier]
     alerts: dict[str, Alert]
+    aftermaths: dict[str, Aftermath]
 
 
 class Backtest:
-    """Takes events one by one, gives the results at the end. Future times are measured by `now_us`."""
+    """Takes events one by one, gives the results at the end. Future times are measured by `now_us`.
+
+    `ledger` is empty at first, and the backtest's own.
+    """
 
     def __init__(
         self,
         roster: Roster,
         rules: RuleSet,
+        ledger: Ledger,
         *,
         now_us: int,
         screen_policy: ScreenPolicy | None = None,
         track_policy: TrackPolicy | None = None,
+        watch_policy: WatchPolicy | None = None,
     ) -> None:
         self.screened: Counter[Pass] = Counter()
-        self._roster = roster
+        self._known = Acquaintances(roster)
         self._now_us = now_us
         self._screen_policy = screen_policy or ScreenPolicy()
-        self._tracker = Tracker(rules, track_policy or TrackPolicy(), lambda _key: None)
-        self._amplifications: list[Amplification] = []
+        self._subjects: dict[str, Subject] = {}
+        self._tracker = Tracker(rules, track_policy or TrackPolicy(), self._subjects.get)
+        self._watcher = Watcher(rules, watch_policy or WatchPolicy(), ledger)
+        self._newest_us = 0
+        self._strangers = Strangers()
+        self._results = Results(amplifications=[], dossiers={}, alerts={}, aftermaths={})
+
+    @property
+    def known(self) -> Acquaintances:
+        """The roster, and the accounts tracked so far: read only."""
+        return self._known
+
+    @property
+    def newest_us(self) -> int:
+        """The time of the newest event that was not refused."""
+        return self._newest_us
 
     @property
     def outcomes(self) -> Counter[Outcome]:
         """What became of the subject events so far."""
         return self._tracker.outcomes
 
+    @property
+    def watched(self) -> Counter[Watched]:
+        """What became of the State events so far."""
+        return self._watcher.outcomes
+
     def feed(self, event: Event, source: Coordinates) -> Rejection | None:
         """Screen and apply one event; returns why, if it is refused."""
-        screening = screen_event(event, source, self._roster, self._now_us, self._screen_policy)
+        screening = screen_event(event, source, self._known, self._now_us, self._screen_policy)
         if isinstance(screening, Rejection):
             return screening
         self.screened[screening.outcome] += 1
-        for subject_event in screening.events:
-            amplification = self._tracker.apply(subject_event)
-            if amplification is not None:
-                self._amplifications.append(amplification)
+        self._newest_us = max(self._newest_us, to_us(event.at))
+        if screening.outcome is Pass.NOT_OFFICIAL:
+            self._strangers.meet(event, self._known)
+        self._track(screening.events)
+        self._watch(screening.state_events)
         return None
 
+    def needs_second_reading(self) -> bool:
+        """Whether posts or deletions were met whose authors turned out to be worth following, once all was fed.
+
+        The pipeline learns of tracked accounts while it reads; here they are known from this call on. If so, every post
+        and deletion is to be given to `again`.
+        """
+        before = self._known.tracked
+        self._settle()
+        return self._known.tracked > before and self._strangers.include_followed(self._known)
+
+    def again(self, event: Event, source: Coordinates) -> None:
+        """Take an event of the first reading for the second time; only those of tracked accounts are looked at."""
+        if not is_worth_reading_again(event, self._known):
+            return
+        screening = screen_event(event, source, self._known, self._now_us, self._screen_policy)
+        if isinstance(screening, Rejection):
+            return  # refused the first time
+        self.screened[Pass.NOT_OFFICIAL] -= 1
+        self.screened[screening.outcome] += 1
+        self._track(screening.events)
+        self._watch(screening.state_events)
+
     def finish(self) -> Results:
-        """The results of everything fed. Call once: the tracker starts empty afterwards."""
-        results = Results(amplifications=self._amplifications, dossiers={}, alerts={})
-        for concluded in self._tracker.conclude():
-            if concluded.dossier is not None:
-                results.dossiers[concluded.key] = concluded.dossier
-            results.alerts.update((alert.id, alert) for alert in concluded.alerts if alert.status != "retracted")
+        """The results of everything fed."""
+        self._settle()
+        results = self._results
+        results.alerts = {key: alert for key, alert in results.alerts.items() if alert.status != "retracted"}
+        results.aftermaths = {key: each for key, each in results.aftermaths.items() if each.status != "void"}
         return results
+
+    def _track(self, events: Iterable[SubjectEvent]) -> None:
+        for event in events:
+            amplification = self._tracker.apply(event)
+            if amplification is not None:
+                self._results.amplifications.append(amplification)
+
+    def _watch(self, events: Iterable[StateEvent]) -> bool:
+        """Apply events of States, and to TRACK what follows from them; whether anything does."""
+        said = False
+        for event in events:
+            follows = self._watcher.apply(event)
+            said = said or bool(follows)
+            self._track(follows)
+        return said
+
+    def _settle(self) -> None:
+        """Conclude until neither has anything more to say to the other."""
+        self._watch([_tick(self._newest_us)])
+        results = self._results
+        going_round = True
+        while going_round:
+            going_round = False
+            for concluded in self._tracker.conclude():
+                self._subjects[concluded.key] = concluded.subject
+                if concluded.dossier is not None:
+                    results.dossiers[concluded.key] = concluded.dossier
+                results.alerts.update((alert.id, alert) for alert in concluded.alerts)
+                self._learn([] if concluded.tracked is None else [concluded.tracked])
+                going_round = self._watch(concluded.standings) or going_round
+            watched = self._watcher.conclude()
+            results.aftermaths.update((each.id, each) for each in watched.aftermaths)
+            results.alerts.update((alert.id, alert) for alert in watched.alerts)
+            self._learn(watched.tracked)
+
+    def _learn(self, accounts: Iterable[TrackedAccount]) -> None:
+        for account in accounts:
+            self._known.learn(account)
+
+
+def _tick(at_us: int) -> StateEvent:
+    return StateEvent(
+        kind="tick", state="", platform="antiphon", event_id="end-of-input", at_us=at_us, source=_TICK_SOURCE
+    )

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-__all__ = ["DAY_US", "HOUR_US", "SECOND_US", "from_us", "parse_duration_us", "to_us"]
+__all__ = ["DAY_US", "HOUR_US", "SECOND_US", "WEEK_US", "from_us", "parse_duration_us", "to_us"]
 
 SECOND_US: Final = 1_000_000
 HOUR_US: Final = 3_600 * SECOND_US
 DAY_US: Final = 24 * HOUR_US
+WEEK_US: Final = 7 * DAY_US
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)

@@ -1,15 +1,39 @@
 """The dossier: everything counted about one subject, as of its last event, in figures people and programs can read."""
 
-from streams.core.clock import from_us
-from streams.core.enriched import Dossier, OfficialFigures, SuspensionRecord, Totals, WindowFigures
+from collections.abc import Mapping
+from typing import Final
+
+from streams.core.clock import WEEK_US, from_us
+from streams.core.enriched import (
+    Dossier,
+    FirstOfficial,
+    Follower,
+    Links,
+    OfficialFigures,
+    Score,
+    SuspensionRecord,
+    TextMatch,
+    TextMatches,
+    Totals,
+    WindowFigures,
+)
 from streams.core.figures import WINDOWS
-from streams.core.moment import Moment
-from streams.core.subject import Kept, SubjectState
+from streams.core.followed import is_followed
+from streams.core.following import Following, following_of
+from streams.core.moment import FOREVER_US, Moment
+from streams.core.own_posts import OwnPosts
+from streams.core.score import Engagement, score_of
+from streams.core.shares import Share, shares_of
+from streams.core.subject import SubjectState, TrackPolicy
 from streams.events import Account
 
 __all__ = ["dossier_of", "has_engagement"]
 
-_FOREVER_US = 2**62
+# What a person reads to the end; the counts beside the lists say how many there are.
+_FOLLOWERS: Final = 50
+_FIRST_OFFICIALS: Final = 5
+_DOMAINS: Final = 50
+_NO_POSTS: Final = OwnPosts()
 
 
 def has_engagement(state: SubjectState) -> bool:
@@ -17,14 +41,20 @@ def has_engagement(state: SubjectState) -> bool:
     return bool(state.amplifications or state.contacts or state.settled_amplifications or state.settled_contacts)
 
 
-def dossier_of(state: SubjectState) -> Dossier:
-    """The dossier. Windows end with the last amplification that stands; withdrawn ones are only counted as such."""
-    moment = Moment(state, _FOREVER_US)
-    officials = _officials(state, moment.live)
+def dossier_of(state: SubjectState, policy: TrackPolicy, shares: Mapping[str, Share] | None = None) -> Dossier:
+    """The dossier. Windows end with the last amplification that stands; withdrawn ones are only counted as such.
+
+    `shares` are `shares_of` the state, where the caller has them already.
+    """
+    moment = Moment(state, FOREVER_US)
+    shares = shares_of(state, moment.live) if shares is None else shares
     first_us = moment.first_amplified_us()
     last_us = moment.last_amplified_us()
     age = moment.age_days(first_us)
     has_contacts = bool(state.contacts or state.settled_contacts)
+    following = following_of(state) if has_contacts else []
+    own = state.own or _NO_POSTS
+    states = tuple(sorted({state.officials[official_id].state for official_id in shares}))
     snapshot = state.snapshot
     return Dossier(
         platform=state.platform,
@@ -39,52 +69,123 @@ def dossier_of(state: SubjectState) -> Dossier:
         ),
         subject_is_official=state.is_official[2],
         totals=Totals(
-            retweet=sum(official.retweets for official in officials),
-            quote=sum(official.quotes for official in officials),
+            retweet=sum(share.retweets for share in shares.values()),
+            quote=sum(share.quotes for share in shares.values()),
             reply=moment.contacts_of("reply") if has_contacts else 0,
             mention=moment.contacts_of("mention") if has_contacts else 0,
-            follow=moment.follows() if has_contacts else 0,
+            follow=len(following),
         ),
-        distinct_officials=len(officials),
-        officials=officials,
+        distinct_officials=len(shares),
+        officials=_officials(state, shares),
         windows=_windows(state, first_us, last_us),
         first_amplified_at=None if first_us is None else from_us(first_us),
         last_amplified_at=None if last_us is None else from_us(last_us),
         age_at_first_amplification_days=None if age is None else round(age, 8),  # a millisecond is 1.2e-8 days
-        states=tuple(sorted({official.state for official in officials})),
+        states=states,
         suspension=_suspension(state),
         withdrawn=state.withdrawn,
         dropped=state.dropped,
         roster_digest=state.digests[state.roster[2]],
+        following=_followers(state, following),
+        first_officials=_first_officials(state, shares),
+        links=_links(own),
+        text_matches=_text_matches(own),
+        score=_score(moment, shares, states, age, len(following), own if is_followed(state, policy) else state.own),
     )
 
 
-def _officials(state: SubjectState, live: list[Kept]) -> tuple[OfficialFigures, ...]:
-    """Each amplifying official's part: what is settled plus what is retained, most amplifications first."""
-    parts: dict[str, list[int]] = {}  # retweets, quotes, first, last
-    for official_id, official in state.officials.items():
-        if official.first_us is not None and official.last_us is not None:
-            parts[official_id] = [official.retweets, official.quotes, official.first_us, official.last_us]
-    for kept in live:
-        part = parts.get(kept.official)
-        if part is None:
-            part = parts[kept.official] = [0, 0, kept.at_us, kept.at_us]
-        part[0 if kept.kind == "retweet" else 1] += 1
-        part[2] = min(part[2], kept.at_us)
-        part[3] = max(part[3], kept.at_us)
-    ranked = sorted(parts.items(), key=lambda item: (-item[1][0] - item[1][1], item[0]))
+def _officials(state: SubjectState, shares: Mapping[str, Share]) -> tuple[OfficialFigures, ...]:
+    """Each amplifying official's part, most amplifications first."""
+    ranked = sorted(shares.items(), key=lambda item: (-item[1].amplifications, item[0]))
     return tuple(
         OfficialFigures(
             id=official_id,
             handle=state.officials[official_id].handle,
             state=state.officials[official_id].state,
             category=state.officials[official_id].category,
-            retweets=retweets,
-            quotes=quotes,
-            first_at=from_us(first_us),
-            last_at=from_us(last_us),
+            retweets=share.retweets,
+            quotes=share.quotes,
+            first_at=from_us(share.first_us),
+            last_at=from_us(share.last_us),
         )
-        for official_id, (retweets, quotes, first_us, last_us) in ranked
+        for official_id, share in ranked
+    )
+
+
+def _first_officials(state: SubjectState, shares: Mapping[str, Share]) -> tuple[FirstOfficial, ...]:
+    first = sorted(shares.items(), key=lambda item: (item[1].first_us, item[0]))[:_FIRST_OFFICIALS]
+    return tuple(
+        FirstOfficial(
+            id=official_id,
+            handle=state.officials[official_id].handle,
+            state=state.officials[official_id].state,
+            category=state.officials[official_id].category,
+            at=from_us(share.first_us),
+        )
+        for official_id, share in first
+    )
+
+
+def _followers(state: SubjectState, following: list[Following]) -> tuple[Follower, ...]:
+    return tuple(
+        Follower(
+            id=each.official,
+            handle=state.officials[each.official].handle,
+            state=state.officials[each.official].state,
+            since=from_us(each.since_us),
+        )
+        for each in following[:_FOLLOWERS]
+    )
+
+
+def _links(own: OwnPosts) -> Links:
+    ranked = sorted(own.by_domain().items(), key=lambda item: (-item[1], item[0]))
+    return Links(posts=own.linking, domains=dict(ranked[:_DOMAINS]))
+
+
+def _text_matches(own: OwnPosts) -> TextMatches:
+    return TextMatches(
+        posts=own.matching,
+        best=tuple(
+            TextMatch(
+                post_id=post.event_id,
+                at=from_us(post.at_us),
+                official=post.official,
+                handle=post.handle,
+                official_post_id=post.post_id,
+                official_at=from_us(post.matched_us),
+                shared=post.shared,
+                of=post.of,
+            )
+            for post in own.best_matches()
+        ),
+    )
+
+
+def _score(
+    moment: Moment,
+    shares: Mapping[str, Share],
+    states: tuple[str, ...],
+    age: float | None,
+    follows: int,
+    own: OwnPosts | None,
+) -> Score:
+    """The score; of a subject whose own posts were never asked for, `own` is `None`."""
+    officials = moment.state.officials
+    weeks = {kept.at_us // WEEK_US for kept in moment.live}
+    return score_of(
+        Engagement(
+            amplifications=sum(share.amplifications for share in shares.values()),
+            distinct_officials=len(shares),
+            distinct_states=len(states),
+            by_leaders=sum(each.amplifications for i, each in shares.items() if officials[i].category == "leader"),
+            by_top_official=max((share.amplifications for share in shares.values()), default=0),
+            age_at_first_amplification_days=age,
+            weeks=len(weeks.union(moment.state.weeks)),
+            follows=follows,
+            linking_posts=None if own is None else own.linking,
+            matching_posts=None if own is None else own.matching,
+        )
     )
 
 
@@ -93,7 +194,7 @@ def _windows(state: SubjectState, first_us: int | None, last_us: int | None) -> 
         return dict.fromkeys(WINDOWS, WindowFigures(amplifications=0, distinct_officials=0))
     if first_us == last_us and len(state.amplifications) == 1 and not state.settled_amplifications:  # most subjects
         return dict.fromkeys(WINDOWS, WindowFigures(amplifications=1, distinct_officials=1))
-    moment = Moment(state, last_us, known_us=_FOREVER_US)
+    moment = Moment(state, last_us, known_us=FOREVER_US)
     return {
         name: WindowFigures(
             amplifications=moment.window_amplifications(hours), distinct_officials=moment.window_officials(hours)

@@ -13,10 +13,17 @@ __all__ = [
     "Alert",
     "AlertStatus",
     "Amplification",
+    "Contribution",
     "Dossier",
     "Evidence",
+    "FirstOfficial",
+    "Follower",
+    "Links",
     "OfficialFigures",
+    "Score",
     "SuspensionRecord",
+    "TextMatch",
+    "TextMatches",
     "Totals",
     "WindowFigures",
 ]
@@ -81,12 +88,87 @@ class SuspensionRecord(Struct, frozen=True, kw_only=True):
     event_id: str
 
 
+class Follower(Struct, frozen=True, kw_only=True):
+    """An official that follows the subject now, and since when, as far as it was seen."""
+
+    id: str
+    handle: str | None
+    state: str
+    since: Utc
+
+
+class FirstOfficial(Struct, frozen=True, kw_only=True):
+    """One of the officials that amplified the subject first, and when it did so for the first time."""
+
+    id: str
+    handle: str | None
+    state: str
+    category: Category
+    at: Utc
+
+
+class Links(Struct, frozen=True, kw_only=True):
+    """The subject's own posts that link to domains on the roster: how many, and how many to each domain.
+
+    At most 50 domains, those with the most posts. Looked for from the third amplification on.
+    """
+
+    posts: Count = 0
+    domains: dict[str, Count] = {}
+
+
+class TextMatch(Struct, frozen=True, kw_only=True):
+    """A post of the subject whose text an official post shares: `shared` of the `of` fingerprints of its text.
+
+    `at` is the time of the subject's post, or of the retweet by which it was known first; `handle` is the official's.
+    """
+
+    post_id: str
+    at: Utc
+    official: str
+    handle: str | None
+    official_post_id: str
+    official_at: Utc
+    shared: Count
+    of: Count
+
+
+class TextMatches(Struct, frozen=True, kw_only=True):
+    """How many posts of the subject share text with an official post of an amplifying State; the best five of them."""
+
+    posts: Count = 0
+    best: tuple[TextMatch, ...] = ()
+
+
+class Contribution(Struct, frozen=True, kw_only=True):
+    """One term of the state-engagement score: `points`, at most `weight`, that follow from `value`.
+
+    An unknown `value` is `null` and contributes nothing.
+    """
+
+    name: str
+    value: float | None
+    weight: float
+    points: float
+
+
+class Score(Struct, frozen=True, kw_only=True):
+    """The state-engagement score: how much the officials of States engage with the subject, from 0 to 100.
+
+    A sum of visible contributions, explained in docs/score.md; for sorting a list, never a verdict.
+    """
+
+    total: float = 0.0
+    contributions: tuple[Contribution, ...] = ()
+
+
 class Dossier(Struct, frozen=True, kw_only=True):
     """Everything counted about one subject, in figures. Key in Kafka: `platform:id`; the last record is the valid one.
 
     `officials` are those that amplified it, most amplifications first. `age_at_first_amplification_days` is in days,
     to the millisecond. `withdrawn` counts amplifications that officials took back: they are in no other figure.
-    `dropped` counts events that could not be told from duplicates.
+    `dropped` counts events that could not be told from duplicates. `following` lists the first 50 officials that follow
+    it now, `first_officials` the first five that amplified it.
     """
 
     platform: str
@@ -104,6 +186,11 @@ class Dossier(Struct, frozen=True, kw_only=True):
     withdrawn: Count
     dropped: Count
     roster_digest: str
+    following: tuple[Follower, ...] = ()
+    first_officials: tuple[FirstOfficial, ...] = ()
+    links: Links = Links()
+    text_matches: TextMatches = TextMatches()
+    score: Score = Score()
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -113,7 +200,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     """
 
     event_id: str
-    kind: Literal["retweet", "quote", "suspension"]
+    kind: Literal["retweet", "quote", "suspension", "deletion"]
     at: Utc
     official: str | None
     source: Coordinates

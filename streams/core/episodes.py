@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from streams.core.figures import FigureValue
 from streams.core.judge import Judged, Rulebook, held_severity, is_amplification, looked_at, timeline
-from streams.core.moment import Moment
+from streams.core.moment import Moment, Moments
 from streams.core.rules import Rule
 from streams.core.subject import Episode, RuleHistory, SubjectState, TrackPolicy, order
 from streams.core.subject_event import SubjectEventKind
@@ -63,19 +63,19 @@ def remember_leaving(state: SubjectState, rules: Rulebook, policy: TrackPolicy) 
         history.sent = history.sent[ended:]
         history.under_way = None
         if not episodes[-1].closed:
-            work_out_figures(state, rule, episodes[-1])  # while all that they count is still there
+            work_out_figures(rule, episodes[-1], Moments(state))  # while all that they count is still there
             history.under_way = episodes[-1]
     for event in timeline(state, rules):
         if order(event) <= last:
             event.folded = True
 
 
-def work_out_figures(state: SubjectState, rule: Rule, episode: Episode) -> tuple[_Figures, _Figures]:
+def work_out_figures(rule: Rule, episode: Episode, moments: Moments) -> tuple[_Figures, _Figures]:
     """The figures of an episode as of its start and as of its last event, kept in it from then on."""
     if episode.fired_figures is None:
-        episode.fired_figures = _shown(rule, Moment(state, episode.fired_us))
+        episode.fired_figures = _shown(rule, moments.at(episode.fired_us))
     if episode.figures is None:
-        episode.figures = _shown(rule, Moment(state, episode.last_us))
+        episode.figures = _shown(rule, moments.at(episode.last_us))
     return episode.fired_figures, episode.figures
 
 
@@ -91,6 +91,7 @@ def _fold(
     until: tuple[int, str, SubjectEventKind] | None,
 ) -> list[Episode]:
     quiet_us = rules.rules[position].quiet_us
+    triggers = rules.triggers[position]
     episodes: list[Episode] = []
     current: Episode | None = None
     if history is not None and history.under_way is not None:
@@ -105,14 +106,14 @@ def _fold(
         )
         episodes.append(current)
     for event in timeline(state, rules):
-        if event.folded or not rules.triggered_by(position, event):
+        if event.folded or event.kind not in triggers:
             continue
         if until is not None and order(event) > until:
             break
         if current is not None and event.at_us > current.last_us + quiet_us:
             current.closed = True
             current = None
-        severity = held_severity(event, position)
+        severity = held_severity(event, position) if event.held else None
         if current is None:
             if severity is not None:
                 current = Episode(event.at_us, event.at_us, severity, event.digest)
@@ -123,5 +124,6 @@ def _fold(
                 current.last_us, current.figures = event.at_us, None
             if event.at_us == current.fired_us:
                 current.fired_figures = None
-            current.severity = max(current.severity, severity or 0)
+            if severity is not None and severity > current.severity:
+                current.severity = severity
     return episodes

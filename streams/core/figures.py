@@ -1,13 +1,13 @@
 """The named figures a rule may look at: one closed list, with the unit and meaning of each.
 
-Every figure is a number, a truth value, or unknown (`None`), as of one moment of a subject's history.
+Every figure is a number, a truth value, or unknown (`None`), as of one moment of a subject's history, or of a watch.
 """
 
 from typing import Final, Literal
 
 from msgspec import Struct
 
-__all__ = ["FIGURES", "WINDOWS", "Figure", "FigureValue"]
+__all__ = ["AFTERMATH_FIGURES", "FIGURES", "WINDOWS", "Figure", "FigureValue", "figure_named"]
 
 FigureValue = float | int | bool | None
 
@@ -64,3 +64,51 @@ _LIST: Final = (
 )
 
 FIGURES: Final[dict[str, Figure]] = {figure.name: figure for figure in _LIST}
+"""Figures of a subject."""
+
+_AFTERMATH_LIST: Final = (
+    Figure(
+        name="reinstated",
+        type="truth",
+        cost=0,
+        meaning="the account was reinstated before the watch had run its time",
+    ),
+    Figure(
+        name="amplifying_officials",
+        unit="officials",
+        cost=0,
+        meaning="officials of the State that had amplified the account before it was suspended",
+    ),
+    Figure(
+        name="references_before",
+        cost=0,
+        meaning="posts by officials of the State in the 30 days before the suspension that refer to the account",
+    ),
+    Figure(name="references", meaning="posts by officials of the State in the watch that refer to the account"),
+    Figure(name="deletions", meaning="posts that officials of the State took back in the watch"),
+    Figure(
+        name="deletion_ratio",
+        unit="times",
+        meaning="those deletions, compared with what the 30 days before let expect (at least one)",
+    ),
+    Figure(
+        name="silent_officials",
+        unit="officials",
+        meaning="officials among those that had amplified the account that did not refer to it in the whole watch",
+    ),
+    Figure(name="silent_share", unit="of 1", meaning="share of the silent in those that had amplified the account"),
+    Figure(
+        name="possible_successors",
+        unit="accounts",
+        cost=2,
+        meaning="accounts that resemble it and that the same officials took up after the suspension",
+    ),
+)
+
+AFTERMATH_FIGURES: Final[dict[str, Figure]] = {figure.name: figure for figure in _AFTERMATH_LIST}
+"""Figures of one watch: what a State's officials do after the suspension of a subject they amplified."""
+
+
+def figure_named(name: str) -> Figure:
+    """The figure of that name, of a subject or of an aftermath. Raises `KeyError` where there is none."""
+    return FIGURES[name] if name in FIGURES else AFTERMATH_FIGURES[name]

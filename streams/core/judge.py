@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from streams.core.figures import FigureValue
-from streams.core.moment import Moment
+from streams.core.moment import Moment, Settled
 from streams.core.rules import SEVERITIES, Condition, Rule, RuleSet
 from streams.core.subject import NOT_JUDGED, Kept, SubjectState, SuspensionKept, order
 from streams.core.subject_event import AMPLIFICATION_KINDS
@@ -35,12 +35,14 @@ _BITS: Final = 2
 class Rulebook:
     """A rule set made ready: with, for each rule, the kinds of event that may start or extend its alert.
 
-    An amplification always may; another kind may where one of the rule's figures is moved by it.
+    An amplification always may; another kind may where one of the rule's figures is moved by it. Only the rules on
+    subjects are taken: those on an aftermath are judged in `streams.core.aftermath_alerts`.
     """
 
     __slots__ = ("contact_kinds", "digest", "names", "rules", "triggers")
 
     def __init__(self, rule_set: RuleSet) -> None:
+        rule_set = rule_set.judged_on("subject")
         # By name: cached judgements go by position, and the digest says nothing of the order in the file.
         self.rules = tuple(sorted(rule_set.rules, key=lambda rule: rule.name))
         self.digest = rule_set.digest
@@ -76,9 +78,12 @@ def judge(state: SubjectState, rules: Rulebook) -> None:
         for event in judged:
             event.held = NOT_JUDGED
         state.histories = {name: history for name, history in state.histories.items() if name in rules.names}
+    settled: Settled | None = None
     for event in timeline(state, rules):
         if event.held == NOT_JUDGED:
-            event.held = 0 if event.subject_is_official else _judgement(state, event.at_us, rules)
+            settled = settled or Settled.of(state)
+            moment = Moment(state, event.at_us, settled=settled)
+            event.held = 0 if event.subject_is_official else _judgement(moment, rules)
 
 
 def looked_at(rule: Rule) -> tuple[str, ...]:
@@ -117,8 +122,7 @@ def _kinds_that_move(rule: Rule) -> set[str]:
     return {_MOVED_BY[figure] for figure in looked_at(rule) if figure in _MOVED_BY}
 
 
-def _judgement(state: SubjectState, at_us: int, rules: Rulebook) -> int:
-    moment = Moment(state, at_us)
+def _judgement(moment: Moment, rules: Rulebook) -> int:
     held = 0
     for position, rule in enumerate(rules.rules):
         severity = _severity_at(rule, moment)

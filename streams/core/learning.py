@@ -28,9 +28,13 @@ __all__ = [
     "keep_report",
     "learn_account",
     "learn_official",
+    "note_followers",
+    "tell_again",
 ]
 
 DIGESTS_KEPT: Final = 16
+# WATCH knows neither the newest roster nor whether the subject was on it: what SCREEN said of both stands.
+_FROM_WATCH: Final = frozenset({"withdrawal", "text_match"})
 # What the changelog's MessagePack holds. Nobody has more: a larger count is somebody's mistake, and unknown.
 _MOST_FOLLOWERS: Final = 2**63 - 1
 
@@ -54,6 +58,8 @@ def learn_account(state: SubjectState, event: SubjectEvent) -> None:
         if (at_us, int(account.verified)) > (snapshot.verified_us, verified):
             snapshot.verified, snapshot.verified_us = account.verified, at_us
     _learn_creation(state, event)
+    if event.kind in _FROM_WATCH:
+        return
     newest = (at_us, event.event_id)
     if newest >= state.roster[:2]:
         digest = event.roster_digest
@@ -128,6 +134,19 @@ def keep_report(state: SubjectState, report: tuple[int, int], policy: TrackPolic
         del state.profiles[0]
     insort(state.profiles, report)
     return True
+
+
+def note_followers(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> None:
+    """Keep a report of followers that came with no engagement."""
+    followers = followers_of(event)
+    if followers is not None and keep_report(state, (event.at_us, followers), policy):
+        judge_again_from(state, event.at_us)
+
+
+def tell_again(state: SubjectState) -> None:
+    """Forget what was sent: evidence changed in place, which shows in no figure of the alerts that list it."""
+    for history in state.histories.values():
+        history.sent = [0] * len(history.sent)
 
 
 def judge_again_from(state: SubjectState, at_us: int) -> None:

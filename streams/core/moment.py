@@ -5,42 +5,90 @@ Computed from what is retained and, for what is not, from totals; each figure is
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Final
 
 from streams.core.clock import DAY_US, HOUR_US
 from streams.core.figures import WINDOWS, FigureValue
-from streams.core.subject import Kept, SubjectState, SuspensionKept
+from streams.core.subject import Kept, OfficialState, SubjectState
 
-__all__ = ["Moment"]
+__all__ = ["FOREVER_US", "Moment", "Moments", "Settled"]
 
+FOREVER_US: Final = 2**62
+"""Later than anything that happens: the moment at which everything known counts."""
 
-def _at(kept: Kept | SuspensionKept) -> int:
-    return kept.at_us
+_at: Final = attrgetter("at_us")
+_official: Final = attrgetter("official")
 
 
 def _time_of_profile(profile: tuple[int, int]) -> int:
     return profile[0]
 
 
+class Settled:
+    """The amplifications that are no longer retained, summed up once for many moments of a state.
+
+    Good for as long as nothing more is settled. `by_official` are their numbers, `first_us` and `last_us` the times of
+    the first and the last of them, `None` where there are none.
+    """
+
+    __slots__ = ("_last_times", "_latest", "by_official", "first_us", "last_us")
+
+    def __init__(self, officials: Mapping[str, OfficialState]) -> None:
+        self.by_official: Counter[str] = Counter()
+        by_last: list[tuple[int, str]] = []
+        firsts: list[int] = []
+        for official_id, official in officials.items():
+            if official.first_us is not None and official.last_us is not None:
+                self.by_official[official_id] = official.retweets + official.quotes
+                firsts.append(official.first_us)
+                by_last.append((official.last_us, official_id))
+        by_last.sort()
+        self.first_us: int | None = min(firsts, default=None)
+        self.last_us: int | None = by_last[-1][0] if by_last else None
+        self._last_times = [last_us for last_us, _ in by_last]
+        self._latest = [official_id for _, official_id in by_last]
+
+    @staticmethod
+    def of(state: SubjectState) -> "Settled":
+        """What is settled of a state; by far the most have nothing, and share that."""
+        return Settled(state.officials) if state.settled_amplifications else _NOTHING_SETTLED
+
+    def officials_since(self, at_us: int) -> list[str]:
+        """Officials whose last settled amplification is later than that."""
+        return self._latest[bisect_right(self._last_times, at_us) :]
+
+
+_NOTHING_SETTLED: Final = Settled({})
+
+
 class Moment:
     """The figures of `state` at `at_us` (µs since 1970 UTC): events at that very time are part of it.
 
-    Amplifications that were taken back by `known_us` (by default the moment itself) do not count.
+    Amplifications that were taken back by `known_us` (by default the moment itself) do not count. `settled` is passed
+    in by whoever asks for many moments of one state. Good for as long as the state does not change.
     """
 
-    __slots__ = ("_by_official", "_live", "at_us", "known_us", "state")
+    __slots__ = ("_by_official", "_figures", "_live", "_settled", "at_us", "known_us", "state")
 
-    def __init__(self, state: SubjectState, at_us: int, *, known_us: int | None = None) -> None:
+    def __init__(
+        self, state: SubjectState, at_us: int, *, known_us: int | None = None, settled: Settled | None = None
+    ) -> None:
         self.state = state
         self.at_us = at_us
         self.known_us = at_us if known_us is None else known_us
+        self._settled = Settled.of(state) if settled is None else settled
         self._live: list[Kept] | None = None
         self._by_official: Counter[str] | None = None
+        self._figures: dict[str, FigureValue] = {}
 
     def figure(self, name: str) -> FigureValue:
         """The figure of that name; `None` where it is unknown. Raises `KeyError` for a name not in FIGURES."""
-        return _FIGURES[name](self)
+        figures = self._figures
+        if name not in figures:  # several rules look at the same
+            figures[name] = _FIGURES[name](self)
+        return figures[name]
 
     @property
     def retained(self) -> list[Kept]:
@@ -62,13 +110,9 @@ class Moment:
     def by_official(self) -> Counter[str]:
         """Amplifications by each official up to this moment."""
         if self._by_official is None:
-            counts = Counter(kept.official for kept in self.live)
-            if self.state.settled_amplifications:
-                for official_id, official in self.state.officials.items():
-                    settled = official.retweets + official.quotes
-                    if settled:
-                        counts[official_id] += settled
-            self._by_official = counts
+            settled = self._settled.by_official
+            self._by_official = Counter(settled) if settled else Counter()
+            self._by_official.update(map(_official, self.live))
         return self._by_official
 
     @property
@@ -88,18 +132,22 @@ class Moment:
     @property
     def top_official(self) -> tuple[str, int] | None:
         """The official with the most amplifications and their number; of equals the one with the smallest id."""
-        return min(self.by_official.items(), key=lambda item: (-item[1], item[0]), default=None)
+        counts = self.by_official
+        if not counts:
+            return None
+        most = max(counts.values())
+        return min(official_id for official_id, count in counts.items() if count == most), most
 
     def first_amplified_us(self) -> int | None:
         """The time of the first live amplification."""
-        times = [o.first_us for o in self.state.officials.values() if o.first_us is not None]
+        times = [] if self._settled.first_us is None else [self._settled.first_us]
         if self.live:
             times.append(self.live[0].at_us)
         return min(times, default=None)
 
     def last_amplified_us(self) -> int | None:
         """The time of the last live amplification."""
-        times = [o.last_us for o in self.state.officials.values() if o.last_us is not None]
+        times = [] if self._settled.last_us is None else [self._settled.last_us]
         if self.live:
             times.append(self.live[-1].at_us)
         return max(times, default=None)
@@ -170,16 +218,32 @@ class Moment:
 
     def window_officials(self, hours: int) -> int:
         """Officials with an amplification in (t - w, t]: exact, as each official's last settled time is kept."""
-        officials = {kept.official for kept in self.in_window(hours)}
-        if self.state.settled_amplifications:
-            since_us = self.at_us - hours * HOUR_US
-            officials |= {i for i, o in self.state.officials.items() if o.last_us is not None and o.last_us > since_us}
+        officials = set(map(_official, self.in_window(hours)))
+        officials.update(self._settled.officials_since(self.at_us - hours * HOUR_US))
         return len(officials)
 
     def top_share(self) -> float | None:
         """The top official's share of all amplifications; unknown while there are none."""
         top = self.top_official
         return None if top is None else top[1] / self.by_official.total()
+
+
+class Moments:
+    """Moments of one state that does not change meanwhile, each worked out once however many alerts look at it."""
+
+    __slots__ = ("_known", "_settled", "state")
+
+    def __init__(self, state: SubjectState) -> None:
+        self.state = state
+        self._settled = Settled.of(state)
+        self._known: dict[int, Moment] = {}
+
+    def at(self, at_us: int) -> Moment:
+        """The moment at that time."""
+        known = self._known.get(at_us)
+        if known is None:
+            known = self._known[at_us] = Moment(self.state, at_us, settled=self._settled)
+        return known
 
 
 def _amplifications_in(hours: int) -> Callable[[Moment], FigureValue]:
@@ -203,7 +267,7 @@ _FIGURES: Final[dict[str, Callable[[Moment], FigureValue]]] = {
     "follows": Moment.follows,
     "distinct_officials": lambda m: len(m.by_official),
     "distinct_states": lambda m: len(m.by_state),
-    "top_official_amplifications": lambda m: m.top_official[1] if m.top_official else 0,
+    "top_official_amplifications": lambda m: max(m.by_official.values(), default=0),
     "top_official_share": Moment.top_share,
     **{f"amplifications_{name}": _amplifications_in(hours) for name, hours in WINDOWS.items()},
     **{f"distinct_officials_{name}": _officials_in(hours) for name, hours in WINDOWS.items()},

@@ -3,7 +3,7 @@
 Knows nothing of files (`streams.core.roster_file`) or topics (`streams.core.roster_log`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from itertools import pairwise
 from operator import attrgetter, itemgetter
@@ -12,11 +12,16 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
+from streams.core.hosts import MAX_HOST, host_name, link_host
 from streams.core.officials import Category, Official
+from streams.core.roster_domains import Domains, OwnedDomain, Ownership
 from streams.core.subject_event import subject_key
 from streams.events import Platform
 
-__all__ = ["Roster", "RosterEntry", "Term", "account_key", "handle_key"]
+__all__ = ["MAX_DOMAINS", "Roster", "RosterEntry", "Term", "account_key", "handle_key"]
+
+MAX_DOMAINS: Final = 20
+"""Domains of one entry."""
 
 _ALWAYS_FROM: Final = -(2**62)
 _ALWAYS_TO: Final = 2**62
@@ -28,7 +33,8 @@ _encoder: Final = msgspec.json.Encoder()
 class RosterEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One term of one official: an account, found by its id or, for want of one, by its handle, and what it is.
 
-    In force from `valid_from_us` up to but not including `valid_to_us` (µs since 1970 UTC; `None`: no bound).
+    In force from `valid_from_us` up to but not including `valid_to_us` (µs since 1970 UTC; `None`: no bound). `domains`
+    are the hosts of its own sites, as `streams.core.hosts.host_name` gives them; the hosts below them are its own too.
     """
 
     platform: Platform
@@ -40,6 +46,7 @@ class RosterEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source_url: Annotated[str, Meta(max_length=1_024)]
     valid_from_us: int | None = None
     valid_to_us: int | None = None
+    domains: Annotated[tuple[Annotated[str, Meta(max_length=MAX_HOST)], ...], Meta(max_length=MAX_DOMAINS)] = ()
 
     @property
     def account_key(self) -> str:
@@ -63,10 +70,10 @@ class Roster:
     """All officials. Immutable; two rosters with the same entries are equal and have the same digest.
 
     Raises `ValueError` for entries that no roster may hold: without id and handle, with an id that begins with `@`,
-    with an empty term, or with overlapping terms of one account.
+    with an empty term, with overlapping terms of one account, or with a domain that is no host name.
     """
 
-    __slots__ = ("_digest", "_entries", "_handles", "_ids")
+    __slots__ = ("_digest", "_domains", "_entries", "_handles", "_ids")
 
     def __init__(self, entries: Iterable[RosterEntry] = ()) -> None:
         lines = sorted(((_canonical(entry), entry) for entry in entries), key=itemgetter(0))
@@ -74,6 +81,7 @@ class Roster:
         self._digest = sha256(_DIGEST_VERSION + b"\n".join(line for line, _ in lines)).hexdigest()
         self._ids = _index(entry for entry in self._entries if entry.account_id is not None)
         self._handles = _index(entry for entry in self._entries if entry.account_id is None)
+        self._domains = Domains(_ownerships(self._entries))
 
     @property
     def entries(self) -> tuple[RosterEntry, ...]:
@@ -109,6 +117,21 @@ class Roster:
                     return _named(term.entry, account_id, handle)
         return None
 
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Every domain that is or was an official's, sorted."""
+        return self._domains.names
+
+    def domain_of(self, link: str, at_us: int) -> OwnedDomain | None:
+        """The domain on the roster that a link (an address or a bare host) leads to at an event of `at_us`, and the
+        States of the officials whose it was then; `None` if it leads elsewhere.
+
+        The narrowest, where one domain lies below another. What a link is, and how its host is read, is
+        `streams.core.hosts.link_host`'s word. Does not follow short links.
+        """
+        host = link_host(link) if self._domains else None
+        return None if host is None else self._domains.of(host, at_us)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Roster) and self._digest == other._digest
 
@@ -135,20 +158,20 @@ def handle_key(handle: str) -> str:
 
 
 def _canonical(entry: RosterEntry) -> bytes:
-    # Spelled out field by field, so that a new field or another JSON library cannot change digests unnoticed.
-    return _encoder.encode(
-        (
-            entry.platform,
-            entry.account_id,
-            entry.handle,
-            entry.name,
-            entry.state,
-            entry.category,
-            entry.source_url,
-            entry.valid_from_us,
-            entry.valid_to_us,
-        )
+    # Spelled out field by field, so that a new field or another JSON library cannot change digests unnoticed. Domains
+    # are there only if there are any: rosters from before they existed keep their digests.
+    fields = (
+        entry.platform,
+        entry.account_id,
+        entry.handle,
+        entry.name,
+        entry.state,
+        entry.category,
+        entry.source_url,
+        entry.valid_from_us,
+        entry.valid_to_us,
     )
+    return _encoder.encode((*fields, entry.domains) if entry.domains else fields)
 
 
 def _index(entries: Iterable[RosterEntry]) -> dict[str, dict[str, tuple[Term, ...]]]:
@@ -170,11 +193,23 @@ def _index(entries: Iterable[RosterEntry]) -> dict[str, dict[str, tuple[Term, ..
 
 
 def _term(entry: RosterEntry) -> Term:
-    from_us = _ALWAYS_FROM if entry.valid_from_us is None else entry.valid_from_us
-    to_us = _ALWAYS_TO if entry.valid_to_us is None else entry.valid_to_us
+    from_us, to_us = _bounds(entry)
     if from_us >= to_us:
         raise ValueError(f"{entry.account_key!r}: a term ends before it begins")
     return Term(from_us, to_us, _official(entry), entry)
+
+
+def _bounds(entry: RosterEntry) -> tuple[int, int]:
+    from_us = _ALWAYS_FROM if entry.valid_from_us is None else entry.valid_from_us
+    return from_us, _ALWAYS_TO if entry.valid_to_us is None else entry.valid_to_us
+
+
+def _ownerships(entries: Iterable[RosterEntry]) -> Iterator[Ownership]:
+    for entry in entries:
+        for domain in entry.domains:
+            if host_name(domain) != domain:
+                raise ValueError(f"{entry.account_key!r}: {domain!r} is no host name")
+            yield Ownership(domain, entry.state, *_bounds(entry))
 
 
 def _official(entry: RosterEntry) -> Official | None:

@@ -11,20 +11,22 @@ from typing import Final
 from streams.core.roster import Roster, RosterEntry
 from streams.core.roster_overlaps import Validities
 from streams.core.roster_problems import Problems, RosterError, RosterProblem, shown
-from streams.core.roster_row import COLUMNS, check_row, identity, row_entry
+from streams.core.roster_row import COLUMNS, OPTIONAL_COLUMNS, check_row, identity, row_entry
 
-__all__ = ["COLUMNS", "MAX_ROSTER_BYTES", "RosterError", "RosterProblem", "parse_roster"]
+__all__ = ["COLUMNS", "MAX_ROSTER_BYTES", "OPTIONAL_COLUMNS", "RosterError", "RosterProblem", "parse_roster"]
 
+_KNOWN: Final = (*COLUMNS, *OPTIONAL_COLUMNS)
 MAX_ROSTER_BYTES: Final = 64 * 1024 * 1024
 _MAX_LINE: Final = 64 * 1024  # bytes; the longest fields allowed, quoted and all, are shorter together
 
 
 def parse_roster(data: bytes, origin: str) -> Roster:
-    """The roster of a CSV file with the columns `COLUMNS`, in any order.
+    """The roster of a CSV file with the columns `COLUMNS`, and `OPTIONAL_COLUMNS` if it likes, in any order.
 
     `valid_from` and `valid_to` are empty, a day in UTC (`valid_to` includes that day), or an RFC 3339 time (`valid_to`
-    excludes that moment). A byte order mark, CRLF, blank lines and spaces around fields are tolerated. `origin` names
-    the file in messages. Raises `RosterError` with every problem found.
+    excludes that moment). `domains` are host names with spaces or semicolons between them. A byte order mark, CRLF,
+    blank lines and spaces around fields are tolerated. `origin` names the file in messages. Raises `RosterError` with
+    every problem found.
     """
     problems = Problems()
     entries: list[RosterEntry] = []
@@ -49,7 +51,7 @@ def _read(data: bytes, problems: Problems) -> list[RosterEntry]:
             header = tuple(field.lower() for field in fields)
             if not _check_header(line, fields, header, problems):
                 return []
-            places = [(n, column) for n, column in enumerate(header) if column in COLUMNS and column not in header[:n]]
+            places = [(n, column) for n, column in enumerate(header) if column in _KNOWN and column not in header[:n]]
         elif len(fields) != len(header):
             what = f"{len(fields)} fields where the header has {len(header)}"
             remedy = "write every field, also empty ones, and put quotes around a field that holds a comma"
@@ -58,7 +60,7 @@ def _read(data: bytes, problems: Problems) -> list[RosterEntry]:
             row = {column: fields[place] for place, column in places}
             found = len(problems)
             check_row(line, row, problems)
-            if len(problems) == found and len(row) == len(COLUMNS):
+            if len(problems) == found and row.keys() >= set(COLUMNS):
                 entries.append(row_entry(row))
             if (whose := identity(line, row)) is not None:
                 validities.add(line, whose)
@@ -97,7 +99,7 @@ def _lines(data: bytes, problems: Problems) -> Iterator[tuple[int, list[str]]]:
 
 def _check_header(line: int, fields: list[str], header: tuple[str, ...], problems: Problems) -> bool:
     # Whether it is a header at all; with a faulty one the columns that are understood are checked nevertheless.
-    wanted = f"the columns are {','.join(COLUMNS)}"
+    wanted = f"the columns are {','.join(COLUMNS)}, and {' or '.join(OPTIONAL_COLUMNS)} if wanted"
     missing = [column for column in COLUMNS if column not in header]
     if len(missing) == len(COLUMNS):
         separated = len(fields) == 1 and any(mark in fields[0] for mark in ";\t")
@@ -109,6 +111,6 @@ def _check_header(line: int, fields: list[str], header: tuple[str, ...], problem
     for position, column in enumerate(header):
         if column in header[:position]:
             problems.say(line, None, f"the header has {shown(fields[position])} twice", wanted)
-        elif column not in COLUMNS:
+        elif column not in _KNOWN:
             problems.say(line, None, f"the header has an unknown column {shown(fields[position])}", wanted)
     return True

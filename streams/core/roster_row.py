@@ -4,13 +4,14 @@ import re
 from typing import Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
+from streams.core.hosts import MAX_HOST, host_name, link_host
 from streams.core.officials import CATEGORIES, Category
-from streams.core.roster import RosterEntry
+from streams.core.roster import MAX_DOMAINS, RosterEntry
 from streams.core.roster_dates import parse_bound_us
 from streams.core.roster_problems import Problems, shown
 from streams.core.states import STATES
 
-__all__ = ["COLUMNS", "Row", "bound_us", "check_row", "identity", "row_entry"]
+__all__ = ["COLUMNS", "OPTIONAL_COLUMNS", "Row", "bound_us", "check_row", "identity", "row_entry"]
 
 COLUMNS: Final = (
     "platform",
@@ -23,6 +24,8 @@ COLUMNS: Final = (
     "valid_from",
     "valid_to",
 )
+OPTIONAL_COLUMNS: Final = ("domains",)
+"""Columns that a roster may leave out."""
 
 Row: TypeAlias = dict[str, str]
 """The fields of a line by column; a column that the header lacks is not there."""
@@ -30,6 +33,8 @@ Row: TypeAlias = dict[str, str]
 _IDENTITY: Final = ("platform", "account_id", "handle", "valid_from", "valid_to")
 _MAX_FIELD: Final = 1_024  # characters
 _MAX_ID: Final = 256  # characters, as in a canonical event
+_MAX_LIST: Final = MAX_DOMAINS * (MAX_HOST + 1)  # characters of all domains of a line with what parts them
+_BETWEEN_DOMAINS: Final = re.compile("[ ;]+")
 _PLATFORM: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 # Control characters, line and paragraph separators, and the marks that turn the direction of what follows. Joiners
 # (U+200C, U+200D) are part of Persian and Indic spelling and stay.
@@ -40,8 +45,9 @@ _SPREADSHEET_NUMBER: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
 def check_row(line: int, row: Row, problems: Problems) -> None:
     """Say everything that is wrong with the fields of one line."""
     for column, value in row.items():
-        if len(value) > _MAX_FIELD:
-            problems.say(line, column, f"longer than {_MAX_FIELD:,} characters", "shorten the field")
+        longest = _MAX_LIST if column == "domains" else _MAX_FIELD
+        if len(value) > longest:
+            problems.say(line, column, f"longer than {longest:,} characters", "shorten the field")
         elif bad := _CONTROL.search(value):
             problems.say(line, column, f"a control character, U+{ord(bad[0]):04X}", "remove the character")
         elif column in _CHECKS:
@@ -72,6 +78,7 @@ def row_entry(row: Row) -> RosterEntry:
         source_url=row["source_url"],
         valid_from_us=bound_us(row, "valid_from"),
         valid_to_us=bound_us(row, "valid_to"),
+        domains=tuple(sorted({host_name(domain) or "" for domain in _split(row.get("domains", ""))})),
     )
 
 
@@ -147,6 +154,25 @@ def _bound(line: int, column: Literal["valid_from", "valid_to"], text: str, prob
         problems.say(line, column, f"{shown(text)} {error}", remedy)
 
 
+def _domains(line: int, text: str, problems: Problems) -> None:
+    domains = _split(text)
+    if len(domains) > MAX_DOMAINS:
+        what = f"{len(domains):,} domains where {MAX_DOMAINS} are allowed"
+        problems.say(line, "domains", what, "name the domain above them: it stands for all hosts below it")
+        return
+    for domain in domains:
+        name = host_name(domain)
+        # An international name may be written either way; anything else has one form.
+        if name is None or (domain.isascii() and name != domain) or domain != domain.lower():
+            known = name or link_host(domain)
+            remedy = f"write {known}" if known else "write host names such as khamenei.ir, with spaces between them"
+            problems.say(line, "domains", f"{shown(domain)} is no host name in lower case", remedy)
+
+
+def _split(domains: str) -> list[str]:
+    return [domain for domain in _BETWEEN_DOMAINS.split(domains) if domain]
+
+
 _CHECKS: Final = {
     "platform": _platform,
     "account_id": _account_id,
@@ -156,6 +182,7 @@ _CHECKS: Final = {
     "source_url": _source_url,
     "valid_from": _valid_from,
     "valid_to": _valid_to,
+    "domains": _domains,
 }
 
 

@@ -12,9 +12,20 @@ from typing import Final, TypeAlias, get_args
 import msgspec
 
 from streams.core.clock import parse_duration_us
-from streams.core.figures import FIGURES
+from streams.core.figures import AFTERMATH_FIGURES, FIGURES, Figure, figure_named
 from streams.core.rule_problems import RuleProblem, RulesError, dotted, printable, quoted
-from streams.core.rules import SEVERITIES, Condition, Escalation, Mode, Rule, RuleSet, Severity
+from streams.core.rules import (
+    JUDGED_ON,
+    SEVERITIES,
+    Condition,
+    Escalation,
+    JudgedOn,
+    Mode,
+    Rule,
+    RuleSet,
+    Severity,
+    set_digest,
+)
 from streams.core.states import STATES
 from streams.core.toml_lines import KeyPath, NestedTooDeeplyError, key_lines
 
@@ -29,9 +40,10 @@ MAX_BOUND: Final = 1e15  # below 2^53: every whole number up to here is exact in
 _MODES: Final[tuple[str, ...]] = get_args(Mode)
 _RULE_NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-_RULE_KEYS: Final = ("description", "severity", "mode", "quiet", "when", "escalate", "states")
+_RULE_KEYS: Final = ("description", "on", "severity", "mode", "quiet", "when", "escalate", "states")
 _BOUNDS: Final = ("at_least", "at_most")
 _SHARE_UNIT: Final = "of 1"
+_FIGURES_OF: Final[dict[JudgedOn, dict[str, Figure]]] = {"subject": FIGURES, "aftermath": AFTERMATH_FIGURES}
 
 _SUGGESTIONS_UP_TO: Final = 200  # problems: beyond, comparing names would take longer than the parse
 
@@ -59,8 +71,7 @@ def parse_rules(text: str, origin: str) -> RuleSet:
     rules = reading.rules(document)
     if reading.problems:
         raise RulesError(origin, reading.problems)
-    digests = sorted(rule.digest for rule in rules)
-    return RuleSet(rules=rules, digest=_sha256(["antiphon-rule-set-1", digests]))
+    return RuleSet(rules=rules, digest=set_digest(rules))
 
 
 class _Reading:
@@ -69,6 +80,7 @@ class _Reading:
     def __init__(self, lines: dict[KeyPath, int]) -> None:
         self.problems: list[RuleProblem] = []
         self._lines = lines
+        self._on: JudgedOn = "subject"  # of the rule that is being read
 
     def rules(self, document: _Table) -> tuple[Rule, ...]:
         self._refuse_unknown((), document, ("rules",))
@@ -92,6 +104,7 @@ class _Reading:
         if table is None:
             return None
         self._refuse_unknown(path, table, _RULE_KEYS)
+        self._on = self._judged_on((*path, "on"), table.get("on", "subject"))
         description = self._description(path, table)
         severity = self._severity((*path, "severity"), table.get("severity"))
         mode = self._mode((*path, "mode"), table.get("mode", "live"))
@@ -111,8 +124,16 @@ class _Reading:
             when=conditions,
             states=states,
             escalations=escalations,
-            digest=_digest(name, severity, mode, quiet_us, conditions, states, escalations),
+            digest=_digest(self._on, name, severity, mode, quiet_us, conditions, states, escalations),
+            on=self._on,
         )
+
+    def _judged_on(self, path: KeyPath, value: object) -> JudgedOn:
+        if value == "aftermath":
+            return "aftermath"
+        if value != "subject":
+            self._problem(path, self._wrong(value, "what a rule can be on"), self._one_of(value, JUDGED_ON))
+        return "subject"
 
     def _description(self, path: KeyPath, table: _Table) -> str:
         value = table.get("description")
@@ -153,9 +174,10 @@ class _Reading:
         return {name: self._conditions((*path, name), name, condition) for name, condition in table.items()}
 
     def _conditions(self, path: KeyPath, name: str, value: object) -> tuple[Condition, ...]:
-        figure = FIGURES.get(name)
+        figures = _FIGURES_OF[self._on]
+        figure = figures.get(name)
         if figure is None:
-            self._problem(path, f"{quoted(name)} is not a figure", self._one_of(name, tuple(FIGURES)))
+            self._problem_of_figure(path, name, figures)
             return ()
         if figure.type == "truth":
             if isinstance(value, bool):
@@ -178,6 +200,14 @@ class _Reading:
         if at_least is not None and at_most is not None and at_least > at_most:
             self._problem(path, "at_least is above at_most: no number meets both", "lower at_least or raise at_most")
         return tuple(conditions)
+
+    def _problem_of_figure(self, path: KeyPath, name: str, figures: dict[str, Figure]) -> None:
+        for on, others in _FIGURES_OF.items():
+            if name in others:
+                remedy = f'write on = "{on}" in the rule, or one of {", ".join(figures)}'
+                self._problem(path, f"{name} is a figure of rules on {on}s, and this rule is on {self._on}s", remedy)
+                return
+        self._problem(path, f"{quoted(name)} is not a figure", self._one_of(name, tuple(figures)))
 
     def _bound(self, path: KeyPath, value: object, highest: float) -> float | None:
         # A whole number of thousands of digits does not fit a float: it is compared before it is converted.
@@ -258,10 +288,11 @@ class _Reading:
 
 def _cheap_first(when: dict[str, tuple[Condition, ...]]) -> tuple[Condition, ...]:
     conditions = (condition for conditions in when.values() for condition in conditions)
-    return tuple(sorted(conditions, key=lambda condition: FIGURES[condition.figure].cost))
+    return tuple(sorted(conditions, key=lambda condition: figure_named(condition.figure).cost))
 
 
 def _digest(
+    on: JudgedOn,
     name: str,
     severity: Severity,
     mode: Mode,
@@ -271,8 +302,9 @@ def _digest(
     escalations: tuple[Escalation, ...],
 ) -> str:
     """A hash of everything that decides: the order of keys in the file and the description do not."""
-    encoding = [
-        "antiphon-rule-1",  # a change of this encoding is a change of every digest: it gets a new number
+    encoding: list[object] = [
+        # A change of an encoding is a change of every digest: it gets a new number.
+        "antiphon-rule-1" if on == "subject" else "antiphon-aftermath-rule-1",
         name,
         severity,
         mode,

@@ -1,7 +1,7 @@
 """What a rule says, in words that people read aloud: each condition as a phrase."""
 
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US
-from streams.core.figures import FIGURES
+from streams.core.figures import figure_named
 from streams.core.rules import Condition
 
 __all__ = ["condition_words", "duration_words"]
@@ -11,7 +11,7 @@ _UNITS = ((DAY_US, "day"), (HOUR_US, "hour"), (60 * SECOND_US, "minute"), (SECON
 
 def condition_words(condition: Condition) -> str:
     """`age of the account: at most 90 days`, from the meaning and the unit of the figure."""
-    figure = FIGURES[condition.figure]
+    figure = figure_named(condition.figure)
     if condition.equals is not None:
         return figure.meaning if condition.equals else f"not: {figure.meaning}"
     bound, word = (condition.at_least, "at least") if condition.at_least is not None else (condition.at_most, "at most")

@@ -5,9 +5,11 @@ What leaves must have its place in the rules' history first (`streams.core.episo
 
 from typing import Final
 
-from streams.core.clock import HOUR_US
+from streams.core.clock import HOUR_US, WEEK_US
 from streams.core.learning import DIGESTS_KEPT, forget_unused_digests, keep_report
-from streams.core.subject import Kept, Subject, SubjectState, TrackPolicy
+from streams.core.spells import fold_notice
+from streams.core.subject import Kept, Subject, SubjectState, TrackPolicy, order
+from streams.core.withdrawals import remember_taken_back
 
 __all__ = ["overfull", "settle"]
 
@@ -33,7 +35,7 @@ def settle(subject: Subject, policy: TrackPolicy) -> None:
     while len(state.contacts) > policy.contacts:
         _settle_contact(subject, state.contacts.pop(0), policy)
     while len(state.suspensions) > policy.suspensions:
-        del state.suspensions[0]
+        fold_notice(state.spells, state.suspensions.pop(0))
         state.settled_suspensions += 1
     if state.hours:
         # No window ends before the newest of them: what is retained is later.
@@ -56,6 +58,7 @@ def _settle_amplification(subject: Subject, kept: Kept, policy: TrackPolicy) -> 
     state = _settle_engagement(subject, kept, policy)
     state.settled_amplifications += 1
     if kept.withdrawn_us is not None:
+        remember_taken_back(state, order(kept), policy)
         return
     official = state.officials[kept.official]
     if kept.kind == "retweet":
@@ -66,6 +69,8 @@ def _settle_amplification(subject: Subject, kept: Kept, policy: TrackPolicy) -> 
     official.last_us = kept.at_us if official.last_us is None else max(official.last_us, kept.at_us)
     hour = kept.at_us // HOUR_US
     state.hours[hour] = state.hours.get(hour, 0) + 1
+    week = kept.at_us // WEEK_US
+    state.weeks[week] = state.weeks.get(week, 0) + 1
 
 
 def _settle_contact(subject: Subject, kept: Kept, policy: TrackPolicy) -> None:
@@ -77,4 +82,6 @@ def _settle_contact(subject: Subject, kept: Kept, policy: TrackPolicy) -> None:
         state.settled_mentions += 1
     else:
         official = state.officials[kept.official]
-        official.follow_us, official.follows = kept.at_us, kept.active
+        if not (official.follows and kept.active):  # who goes on following has followed since before
+            official.follow_us = kept.at_us
+        official.follows = kept.active

@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Struct, field
 
 from streams.core.officials import Category
+from streams.core.own_posts import OwnPosts
+from streams.core.state_event import Spell
 from streams.core.subject_event import Coordinates, SubjectEventKind
 from streams.events import AccountSource, SuspensionStatus
 
@@ -47,6 +49,10 @@ class TrackPolicy(Struct, frozen=True, kw_only=True):
     profiles: int = 128  # reports of followers that no retained engagement carries
     pending_withdrawals: int = 256
     evidence: int = 32
+    settled_withdrawals: int = 1_024  # amplifications taken back that are no longer retained
+    links: int = 256  # own posts that link to official domains
+    text_matches: int = 128  # own posts whose text an official post shares
+    followed_from: int = 3  # amplifications from which on the subject's own posts are looked at
 
 
 class Kept(Struct, array_like=True):
@@ -95,7 +101,7 @@ class OfficialState(Struct, array_like=True):
     quotes: int = 0
     first_us: int | None = None
     last_us: int | None = None
-    follow_us: int | None = None  # the last settled follow event, and whether it was a follow
+    follow_us: int | None = None  # since when, by settled events, it follows or no longer does; None without any
     follows: bool = False
 
 
@@ -178,6 +184,15 @@ class SubjectState(Struct, array_like=True):
     fences: dict[str, int] = field(default_factory=dict)  # "topic/partition" -> highest raw offset applied
     rules_digest: str = ""
     histories: dict[str, RuleHistory] = field(default_factory=dict)
+    states: list[str] = field(default_factory=list)  # those whose officials amplified it, as said at the time
+    weeks: dict[int, int] = field(default_factory=dict)  # settled amplifications by whole week since 1970
+    taken_back: list[tuple[int, str, str]] = field(default_factory=list)  # (time, id, kind) of settled amplifications
+    taken_back_lost: int = 0
+    own: OwnPosts | None = None
+    spells: list[Spell] = field(default_factory=list)  # by the notices that are no longer retained
+    standings: dict[str, int] = field(default_factory=dict)  # hash of what each State was told of its suspensions
+    standing_version: int = 0
+    followed: list[str] = field(default_factory=list)  # the States for which SCREEN was told to follow it
 
 
 order = attrgetter("at_us", "event_id", "kind")
@@ -206,4 +221,7 @@ def encode_subject(subject: Subject) -> bytes:
 
 def decode_subject(payload: bytes) -> Subject:
     """The subject from its changelog record; `msgspec.DecodeError` on broken bytes, which must stop the worker."""
-    return Subject(_decoder.decode(payload))
+    state = _decoder.decode(payload)
+    if not state.states and state.amplifications:  # written before States were kept
+        state.states = sorted({state.officials[kept.official].state for kept in state.amplifications})
+    return Subject(state)

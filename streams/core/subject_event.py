@@ -11,6 +11,7 @@ from streams.events import Account, SuspensionStatus
 __all__ = [
     "AMPLIFICATION_KINDS",
     "ENGAGEMENT_KINDS",
+    "AmplificationKind",
     "Coordinates",
     "SubjectEvent",
     "SubjectEventKind",
@@ -20,8 +21,19 @@ __all__ = [
 ]
 
 SubjectEventKind: TypeAlias = Literal[
-    "retweet", "quote", "reply", "mention", "follow", "suspension", "profile", "withdrawal", "marker"
+    "retweet",
+    "quote",
+    "reply",
+    "mention",
+    "follow",
+    "suspension",
+    "profile",
+    "withdrawal",
+    "post",
+    "text_match",
+    "marker",
 ]
+AmplificationKind: TypeAlias = Literal["retweet", "quote"]
 
 AMPLIFICATION_KINDS: Final = frozenset({"retweet", "quote"})
 ENGAGEMENT_KINDS: Final = frozenset({"retweet", "quote", "reply", "mention", "follow"})
@@ -36,11 +48,17 @@ class Coordinates(Struct, frozen=True, array_like=True):
 
 
 class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One engagement, suspension, profile or withdrawal, addressed to its subject.
+    """One engagement, suspension, profile, withdrawal, post or text match, addressed to its subject.
 
     `at_us` is the event time (µs since 1970 UTC). `event_id` is the raw event's id: with `kind` it is what makes two
     events the same. `official` is who acted, for engagement; `subject_is_official` holds at the event's time.
-    A `withdrawal` names in `event_id` the amplification that `official` took back. A `marker` says nothing.
+
+    - `withdrawal`: `event_id` names the amplification that `official` took back at `at_us`; `amplified_us` and
+      `amplification_kind` say when it was made and how, so that it can leave totals whose parts are no longer kept.
+    - `post`: the subject's own post `event_id` links to the roster's `domains`.
+    - `text_match`: the subject's own post `event_id` shares `shared` of its `of` fingerprints with the post `post_id`
+      that `official` wrote at `matched_us`.
+    - `marker`: says nothing.
     """
 
     kind: SubjectEventKind
@@ -55,6 +73,12 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     post_id: str | None = None
     active: bool = True
     status: SuspensionStatus | None = None
+    domains: tuple[str, ...] = ()
+    shared: int = 0
+    of: int = 0
+    matched_us: int | None = None
+    amplified_us: int | None = None
+    amplification_kind: AmplificationKind | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(SubjectEvent)

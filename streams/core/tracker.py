@@ -16,23 +16,34 @@ from streams.core.clock import from_us
 from streams.core.dossier import dossier_of, has_engagement
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.episodes import remember_leaving
+from streams.core.followed import followed_account
 from streams.core.judge import Rulebook, judge
+from streams.core.moment import FOREVER_US, Moment
 from streams.core.rules import RuleSet
 from streams.core.settlement import overfull, settle
+from streams.core.shares import shares_of
+from streams.core.standings import changed_standings
+from streams.core.state_event import StateEvent
 from streams.core.subject import Subject, TrackPolicy
 from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent, subject_key
 from streams.core.track import Outcome, new_subject, step
+from streams.core.tracked import TrackedAccount
 
 __all__ = ["Concluded", "Tracker"]
 
 
 class Concluded(Struct, frozen=True, kw_only=True):
-    """What a batch of events led to for one subject; `dossier` is `None` while no official engaged with it."""
+    """What a batch of events led to for one subject; `dossier` is `None` while no official engaged with it.
+
+    `standings` tell WATCH of a suspended subject, `tracked` tells SCREEN to let the subject's own posts through.
+    """
 
     key: str
     subject: Subject
     dossier: Dossier | None
     alerts: tuple[Alert, ...]
+    standings: tuple[StateEvent, ...] = ()
+    tracked: TrackedAccount | None = None
 
 
 class Tracker:
@@ -68,11 +79,20 @@ class Tracker:
     def conclude(self) -> Iterable[Concluded]:
         """What changed since the last call, subject by subject, in the order in which they were first touched."""
         for key, subject in self._touched.items():
-            judge(subject.state, self.rules)
+            state = subject.state
+            judge(state, self.rules)
             alerts = {alert.id: alert for alert in self._early_alerts.get(key, ())}
             alerts.update((alert.id, alert) for alert in changed_alerts(subject, self.rules, self.policy))
-            dossier = dossier_of(subject.state) if has_engagement(subject.state) else None
-            yield Concluded(key=key, subject=subject, dossier=dossier, alerts=tuple(alerts.values()))
+            engaged = has_engagement(state)
+            shares = shares_of(state, Moment(state, FOREVER_US).live) if engaged else {}
+            yield Concluded(
+                key=key,
+                subject=subject,
+                dossier=dossier_of(state, self.policy, shares) if engaged else None,
+                alerts=tuple(alerts.values()),
+                standings=changed_standings(state, shares),
+                tracked=followed_account(state, self.policy),
+            )
         self._touched = {}
         self._early_alerts = {}
 

@@ -6,12 +6,13 @@ from typing import Final
 from streams.errors import InputError
 from streams.formats.canonical import CanonicalReader
 from streams.formats.reader import FormatReader
+from streams.formats.suspensions_csv import SuspensionsCsvReader
 from streams.formats.twitter_v1 import TwitterV1Reader
 from streams.refusal import printable
 
 __all__ = ["FORMATS", "reader_named"]
 
-_READERS: Final[tuple[FormatReader, ...]] = (CanonicalReader(), TwitterV1Reader())
+_READERS: Final[tuple[FormatReader, ...]] = (CanonicalReader(), TwitterV1Reader(), SuspensionsCsvReader())
 
 FORMATS: Final = MappingProxyType({reader.name: reader for reader in _READERS})
 

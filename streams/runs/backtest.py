@@ -11,9 +11,10 @@ from streams.core.roster import Roster
 from streams.core.rules import RuleSet
 from streams.core.subject_event import Coordinates
 from streams.deadletters import DeadLetter, Rejection
-from streams.formats.files import open_lines
+from streams.formats.files import can_be_read_again, open_lines
 from streams.formats.reader import FormatReader, Skipped
 from streams.formats.tally import Tally, read_lines
+from streams.ledger.memory import MemoryLedger
 from streams.runs.ingestion import Progress, letter_of_line, raw_record
 
 __all__ = ["BacktestRun", "backtest_files"]
@@ -44,7 +45,8 @@ def backtest_files(
     began = time.monotonic()
     tally = Tally()
     letters: list[DeadLetter] = []
-    backtest = Backtest(roster, rules, now_us=now_us())
+    ledger = MemoryLedger()
+    backtest = Backtest(roster, rules, ledger, now_us=now_us())
     # Nearly everything that is made here stays: the collector would walk through it over and over for nothing.
     gc_was_on = gc.isenabled()
     gc.disable()
@@ -65,6 +67,8 @@ def backtest_files(
                         progress(path, lines.consumed_bytes, lines.total_bytes, tally.lines)
                 if progress is not None:
                     progress(path, lines.consumed_bytes, lines.total_bytes, tally.lines)
+        if backtest.needs_second_reading():
+            _read_again(paths, reader, backtest)
         results = backtest.finish()
     finally:
         if gc_was_on:
@@ -76,3 +80,13 @@ def backtest_files(
         screened={str(outcome): count for outcome, count in backtest.screened.items()},
         seconds=time.monotonic() - began,
     )
+
+
+def _read_again(paths: Sequence[str], reader: FormatReader, backtest: Backtest) -> None:
+    """Give the backtest everything once more; what is refused or skipped was said the first time."""
+    for path in filter(can_be_read_again, paths):
+        with open_lines(path) as lines:
+            for line, reading in read_lines(lines, reader, Tally()):
+                if not isinstance(reading, Rejection | Skipped):
+                    for event in reading:
+                        backtest.again(event, Coordinates(path, 0, line.number))

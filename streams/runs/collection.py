@@ -4,6 +4,7 @@ from msgspec import json
 
 from streams.brokers.dead_letter_record import read_dead_letter
 from streams.brokers.reading import read_topic
+from streams.core.aftermath_records import Aftermath
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.deadletters import DeadLetter
@@ -13,7 +14,7 @@ __all__ = ["collect"]
 
 
 async def collect(settings: Settings) -> tuple[Results, list[DeadLetter]]:
-    """Everything on the enriched topics now. Repeats are dropped by id, retracted alerts left out."""
+    """Everything on the enriched topics now. By id the last; no retracted alerts, no void aftermaths."""
     amplifications: dict[tuple[str, bytes | None, str], Amplification] = {}
     decode_amplification = json.Decoder(Amplification).decode
     async for record in read_topic(settings, "amplifications"):
@@ -28,12 +29,18 @@ async def collect(settings: Settings) -> tuple[Results, list[DeadLetter]]:
     async for record in read_topic(settings, "alerts"):
         alert = decode_alert(record.value or b"")
         alerts[alert.id] = alert
+    aftermaths: dict[str, Aftermath] = {}
+    decode_aftermath = json.Decoder(Aftermath).decode
+    async for record in read_topic(settings, "aftermaths"):
+        aftermath = decode_aftermath(record.value or b"")
+        aftermaths[aftermath.id] = aftermath
     letters = [read_dead_letter(r.value, r.headers) async for r in read_topic(settings, "dead-letters")]
     return (
         Results(
             amplifications=list(amplifications.values()),
             dossiers=dossiers,
             alerts={alert.id: alert for alert in alerts.values() if alert.status != "retracted"},
+            aftermaths={each.id: each for each in aftermaths.values() if each.status != "void"},
         ),
         letters,
     )

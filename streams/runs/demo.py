@@ -5,6 +5,7 @@ Works under a topic prefix of its own and removes its topics afterwards, so it c
 
 import asyncio
 import secrets
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,18 +16,24 @@ from msgspec import Struct
 
 from streams.brokers.administration import create_topics, delete_topics
 from streams.brokers.embedded import EMBEDDED_SESSION_TIMEOUT_SECONDS, EmbeddedBroker
+from streams.brokers.reading import read_topic
 from streams.brokers.roster_topic import publish_roster
+from streams.core.acquaintances import Acquaintances
 from streams.core.backtest import Results
 from streams.core.roster import Roster
+from streams.core.strangers import Strangers, is_worth_reading_again
+from streams.core.tracked import decode_tracked
 from streams.deadletters import DeadLetter
 from streams.errors import ConfigurationError
+from streams.events import Event
+from streams.formats.files import can_be_read_again
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally
 from streams.runs.collection import collect
 from streams.runs.drain import wait_until_through
-from streams.runs.ingestion import Progress, ingest
+from streams.runs.ingestion import Ingestion, ingest
 from streams.runs.workers import Workers
-from streams.settings import Settings
+from streams.settings import Secret, Settings
 
 __all__ = ["DemoRun", "Stages", "demo_broker", "run_demo"]
 
@@ -59,11 +66,19 @@ class DemoRun(Struct, frozen=True, kw_only=True):
 @contextmanager
 def demo_broker(broker: str, settings: Settings, workers: int) -> Iterator[Settings]:
     """Settings for a run: under a fresh prefix, on the embedded broker (`embedded`) or the one at HOST:PORT."""
+    with tempfile.TemporaryDirectory(prefix="antiphon-demo-") as data_dir:
+        yield from _demo_settings(broker, settings, workers, data_dir)
+
+
+def _demo_settings(broker: str, settings: Settings, workers: int, data_dir: str) -> Iterator[Settings]:
     fresh = msgspec.structs.replace(
         settings,
+        data_dir=data_dir,
         topic_prefix=f"{settings.topic_prefix}demo-{secrets.token_hex(4)}-",
         commit_interval_seconds=_COMMIT_SECONDS,
         metrics_port=0,
+        canary_interval_seconds=0.0,  # its figures are those of the files
+        alertmanager_urls=Secret(""),  # a demonstration is no reason to call anybody
     )
     if broker != "embedded":
         yield msgspec.structs.replace(fresh, broker=broker, session_timeout_seconds=10.0)
@@ -102,24 +117,33 @@ def run_demo(
     raw = ("posts", "retweets", "suspensions", "deletions", "follows", "profiles")
     partitions = {} if raw_partitions is None else dict.fromkeys(raw, raw_partitions)
     stages.stage("creating topics and publishing the roster")
+    known, strangers = Acquaintances(roster), Strangers()
+
+    def met(event: Event) -> None:
+        strangers.meet(event, known)
+
+    def worth_reading_again(event: Event) -> bool:
+        return is_worth_reading_again(event, known)
+
     asyncio.run(create_topics(settings, partitions=partitions))
     try:
         asyncio.run(publish_roster(settings, roster))
         with Workers(settings, workers) as crew:
             stages.stage(f"ingesting, with {workers} worker{'' if workers == 1 else 's'} behind")
             ingest_began = time.monotonic()
-            progress: Progress = stages.ingesting
-            done = asyncio.run(ingest(paths, reader, settings, progress))
+            done = asyncio.run(ingest(paths, reader, settings, stages.ingesting, met=met))
             ingest_seconds = time.monotonic() - ingest_began
-            stages.stage("waiting until everything is through")
-
-            def watch(remaining: int) -> None:
-                crew.check()
-                stages.draining(remaining)
-
-            asyncio.run(wait_until_through(settings, done.written, watch))
-            stages.stage("collecting the enriched topics")
-            results, letters = asyncio.run(collect(settings))
+            _drain(settings, done, done.newest_us, crew, stages)
+        asyncio.run(_meet_tracked(settings, known))
+        if strangers.include_followed(known):
+            # Workers that start know every tracked account before they screen; those that ran learned of them too late.
+            with Workers(settings, workers) as crew:
+                stages.stage("reading once more what tracked accounts posted and deleted")
+                files = [path for path in paths if can_be_read_again(path)]
+                again = asyncio.run(ingest(files, reader, settings, stages.ingesting, only=worth_reading_again))
+                _drain(settings, again, done.newest_us, crew, stages)
+        stages.stage("collecting the enriched topics")
+        results, letters = asyncio.run(collect(settings))
     finally:
         asyncio.run(delete_topics(settings))
     return DemoRun(
@@ -129,3 +153,18 @@ def run_demo(
         seconds=time.monotonic() - began,
         ingest_seconds=ingest_seconds,
     )
+
+
+def _drain(settings: Settings, done: Ingestion, newest_us: int, crew: Workers, stages: Stages) -> None:
+    stages.stage("waiting until everything is through")
+
+    def watch(remaining: int) -> None:
+        crew.check()
+        stages.draining(remaining)
+
+    asyncio.run(wait_until_through(settings, done.written, watch, newest_us=newest_us))
+
+
+async def _meet_tracked(settings: Settings, known: Acquaintances) -> None:
+    async for record in read_topic(settings, "tracked-accounts"):
+        known.learn(decode_tracked(record.value or b""))

@@ -1,41 +1,71 @@
-"""Waiting until everything ingested is through both stages, on any broker, by offsets alone.
+"""Waiting until everything ingested is through every stage, on any broker, by offsets alone.
 
 First the raw topics must be committed up to what was written. Then SCREEN's outputs are all in the log, and a marker
-written to each `subject-events` partition is behind the last of them: when TRACK has committed the markers, it is over.
+written to each partition of an internal topic is behind the last of them: when it is committed, so is what came before.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.brokers.administration import topic_states
 from streams.brokers.client import client_options, producer
+from streams.core.state_event import StateEvent, encode_state_event
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event
 from streams.events import Account
 from streams.settings import Settings
 
 __all__ = ["wait_until_through"]
 
-_POLL_SECONDS = 0.2
+_POLL_SECONDS: Final = 0.2
+_SOURCE: Final = Coordinates("marker", 0, 0)
 
 Watch = Callable[[int], None]
 """Called at every look with the number of records still to be dealt with; raises to give up (a dead worker, say)."""
 
 
-async def wait_until_through(settings: Settings, written: Mapping[tuple[str, int], int], watch: Watch) -> None:
-    """Return when all of `written` (next offset by plain topic name and partition) has been screened and tracked.
+async def wait_until_through(
+    settings: Settings, written: Mapping[tuple[str, int], int], watch: Watch, *, newest_us: int = 1
+) -> None:
+    """Return when all of `written` (next offset by plain topic name and partition) is through the settings' agents.
 
-    Waits as long as `watch` does not raise; does not join the workers' group.
+    `newest_us` is the time of the newest event written (µs): WATCH is told that time has come so far. Waits as long as
+    `watch` does not raise; does not join the workers' group.
     """
     group = AIOKafkaConsumer(**client_options(settings), group_id=settings.group, enable_auto_commit=False)
     await group.start()
     try:
         raw = {tp: end for tp, end in written.items() if tp[0] != "dead-letters"}
         await _wait_for_commits(group, settings, raw, watch)
-        await _wait_for_commits(group, settings, await _write_markers(settings), watch)
+        for topic, marker in _markers(settings, newest_us):
+            await _wait_for_commits(group, settings, await _mark(settings, topic, marker), watch)
     finally:
         await group.stop()
+
+
+def _markers(settings: Settings, newest_us: int) -> Iterator[tuple[str, bytes]]:
+    """What to write behind what, in this order: WATCH's withdrawals go to TRACK, whose word on a suspended subject goes
+    back to WATCH, which then says nothing more to TRACK.
+    """
+    to_watch = StateEvent(
+        kind="tick", state="", platform="antiphon", event_id="end-of-input", at_us=newest_us, source=_SOURCE
+    )
+    to_track = SubjectEvent(
+        kind="marker",
+        platform="antiphon",
+        event_id="end-of-input",
+        at_us=1,
+        subject=Account(id="marker"),
+        source=_SOURCE,
+    )
+    if "watch" in settings.roles:
+        yield "state-events", encode_state_event(to_watch)
+    if "track" in settings.roles:
+        yield "subject-events", encode_subject_event(to_track)
+    if {"track", "watch"} <= settings.roles:
+        yield "state-events", encode_state_event(to_watch)
 
 
 async def _wait_for_commits(
@@ -55,23 +85,12 @@ async def _wait_for_commits(
             await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _write_markers(settings: Settings) -> dict[tuple[str, int], int]:
-    name = "subject-events"
-    partitions = next(state.partitions for state in await topic_states(settings) if state.topic.name == name)
-    marker = encode_subject_event(
-        SubjectEvent(
-            kind="marker",
-            platform="antiphon",
-            event_id="end-of-input",
-            at_us=1,
-            subject=Account(id="marker"),
-            source=Coordinates("marker", 0, 0),
-        )
-    )
+async def _mark(settings: Settings, topic: str, marker: bytes) -> dict[tuple[str, int], int]:
+    partitions = next(state.partitions for state in await topic_states(settings) if state.topic.name == topic)
     client = producer(settings)
     await client.start()
     try:
-        sent = [await client.send_and_wait(settings.topic(name), marker, partition=p) for p in range(partitions)]
+        sent = [await client.send_and_wait(settings.topic(topic), marker, partition=p) for p in range(partitions)]
     finally:
         await client.stop()
-    return {(name, metadata.partition): metadata.offset + 1 for metadata in sent}
+    return {(topic, metadata.partition): metadata.offset + 1 for metadata in sent}

@@ -1,6 +1,7 @@
 """Ingestion: the lines of files become canonical events on the raw topics, and what cannot be read a dead letter."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, assert_never
 
@@ -11,6 +12,7 @@ from msgspec import Struct, field
 from streams.brokers.client import BrokerError, producer
 from streams.brokers.dead_letter_record import dead_letter_record, letter_of
 from streams.brokers.outbox import OutgoingRecord
+from streams.core.clock import SECOND_US, to_us
 from streams.core.subject_event import subject_key
 from streams.deadletters import DeadLetter, Rejection
 from streams.events import (
@@ -42,24 +44,41 @@ Progress = Callable[[str, int, int | None, int], None]
 
 
 class Ingestion(Struct, kw_only=True):
-    """What an ingestion did: the account of the lines, and the next offset after it of each (topic, partition)."""
+    """What an ingestion did: the account of the lines, the next offset after it of each (topic, partition), and the
+    time of the newest event (µs) that was not ahead of the clock.
+    """
 
     tally: Tally = field(default_factory=Tally)
     written: dict[tuple[str, int], int] = field(default_factory=dict)
+    newest_us: int = 0
 
     def note(self, topic: str, partition: int, offset: int) -> None:
         """A record of a topic (plain name) was acknowledged at an offset."""
         self.written[(topic, partition)] = max(offset + 1, self.written.get((topic, partition), 0))
 
+    def hear(self, at_us: int, now_us: int) -> None:
+        """An event of that time was written; one that is ahead of the clock `now_us` says nothing about time."""
+        if self.newest_us < at_us <= now_us:
+            self.newest_us = at_us
+
 
 async def ingest(
-    paths: Sequence[str], reader: FormatReader, settings: Settings, progress: Progress | None = None
+    paths: Sequence[str],
+    reader: FormatReader,
+    settings: Settings,
+    progress: Progress | None = None,
+    *,
+    only: Callable[[Event], bool] | None = None,
+    met: Callable[[Event], None] | None = None,
 ) -> Ingestion:
     """Read the files and write their events; returns once the broker has acknowledged every one.
 
+    With `only` it is a second reading: just the events for which it is true are written, and no dead letters. `met` is
+    told each event that is written.
     Raises `InputError` for a file that cannot be opened (files before it are ingested by then) and `BrokerError`.
     """
     done = Ingestion()
+    now_us = time.time_ns() // 1_000 + int(settings.future_skew_seconds * SECOND_US)
     client = producer(settings, linger_ms=5, max_batch_size=131_072)
     try:
         await client.start()
@@ -68,13 +87,18 @@ async def ingest(
             with open_lines(path) as lines:
                 for line, reading in read_lines(lines, reader, done.tally):
                     match reading:
-                        case Rejection():
+                        case Rejection() if only is None:
                             await writer.write(dead_letter_record(letter_of_line(line, reading, path)))
                         case tuple():
                             for event in reading:
+                                if only is not None and not only(event):
+                                    continue
                                 await writer.write(raw_record(event))
+                                done.hear(to_us(event.at), now_us)
+                                if met is not None:
+                                    met(event)
                         case _:
-                            pass  # skipped by name: the tally has it
+                            pass  # skipped by name, or refused the first time: the tally has it
                     if progress is not None and line.number % 500 == 0:
                         progress(path, lines.consumed_bytes, lines.total_bytes, done.tally.lines)
                         await asyncio.sleep(0)
@@ -96,10 +120,12 @@ def letter_of_line(line: Line, rejection: Rejection, path: str, *, payload: byte
 
     `payload` replaces the line where a later stage refused the event it held.
     """
+    # A file that is called as a raw topic is must not pass for it: what came from a topic can be sent there again.
+    source = f"./{path}" if path in RAW_TOPICS.values() else path[-200:]
     if payload is not None:
-        return letter_of(rejection, payload, path[-200:], 0, line.number)
+        return letter_of(rejection, payload, source, 0, line.number)
     whole = None if line.size is None or line.sha256 is None else (line.size, line.sha256)
-    return letter_of(rejection, line.data, path[-200:], 0, line.number, whole=whole)
+    return letter_of(rejection, line.data, source, 0, line.number, whole=whole)
 
 
 def raw_record(event: Event) -> OutgoingRecord:

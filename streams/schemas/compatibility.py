@@ -109,6 +109,7 @@ class _Comparison:
             other = others[index] if index < len(others) else wide.get("items")
             if item is not None and other is not None:  # items that a schema does not speak of are ignored
                 problems += self.compare(item, other, f"{path}[{index}]")
+                problems += self._defaults(item, other, f"{path}[{index}]")
         old, new = (some, others) if self._names[0] == "old" else (others, some)
         problems += [f"{path}[{index}]: the new schema no longer has the item" for index in range(len(new), len(old))]
         if "items" in wide:

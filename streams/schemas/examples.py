@@ -25,6 +25,7 @@ from streams.core.roster_log import Manifest
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.deadletters import Reason
 from streams.events import Account, Deletion, Follow, Post, PostRef, Profile, Retweet, Suspension
+from streams.schemas.aftermath_examples import AFTERMATH_EXAMPLES
 from streams.schemas.payloads import DeadLetterHeaders
 
 __all__ = ["EXAMPLES"]
@@ -176,6 +177,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                     category="government",
                     source_url="https://example.org/government/ministers",
                     valid_from_us=to_us(datetime(2019, 6, 1, tzinfo=UTC)),
+                    domains=("ministry.example.org",),
                 ),
             ),
         ),
@@ -282,5 +284,6 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             ),
         ),
+        **AFTERMATH_EXAMPLES,
     }
 )

@@ -4,10 +4,13 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
+from streams.core.aftermath_records import Aftermath
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.roster import RosterEntry
 from streams.core.roster_log import Manifest
+from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
+from streams.core.tracked import TrackedAccount
 from streams.deadletters import Reason
 from streams.events import Deletion, Follow, Post, Profile, Retweet, Suspension
 
@@ -24,7 +27,8 @@ class DeadLetterHeaders(Struct, frozen=True, kw_only=True):
     """The headers of a record of `dead-letters`, each UTF-8 text. The record's value is the refused input itself.
 
     `topic`, `partition` and `offset` say where the input stood (for a file: its name, 0 and the line from 1). A value
-    above the size limit is cut; `size` (bytes) and `sha256` (hex) describe the whole.
+    above the size limit is cut; `size` (bytes) and `sha256` (hex) describe the whole. `replays`, where there is one, is
+    how often the input had been sent again by `antiphon dead-letters replay` before it was refused this time.
     """
 
     reason: Reason
@@ -34,6 +38,7 @@ class DeadLetterHeaders(Struct, frozen=True, kw_only=True):
     offset: _Digits
     size: _Digits
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    replays: _Digits = "0"
 
 
 class Payload(Struct, frozen=True, kw_only=True):
@@ -62,8 +67,11 @@ PAYLOADS: Final[tuple[Payload, ...]] = (
         description="All terms of one account on the roster, or the manifest that completes a publication.",
     ),
     Payload(name="subject-event", type=SubjectEvent, directions=("input", "output")),
+    Payload(name="state-event", type=StateEvent, directions=("input", "output")),
+    Payload(name="tracked-account", type=TrackedAccount, directions=("input", "output")),
     Payload(name="amplification", type=Amplification, directions=("output",)),
     Payload(name="dossier", type=Dossier, directions=("output",)),
+    Payload(name="aftermath", type=Aftermath, directions=("output",)),
     Payload(name="alert", type=Alert, directions=("input", "output")),  # NOTIFY reads the alerts that are in the topic
     Payload(name="dead-letter", type=DeadLetterHeaders, directions=("input", "output")),
 )

@@ -26,15 +26,17 @@ def prepare_directory(directory: str) -> Path:
 
 
 def write_results(directory: Path, results: Results, letters: Iterable[DeadLetter]) -> None:
-    """Write `amplifications`, `dossiers`, `alerts` and `dead-letters` (`.ndjson`), each whole or not at all."""
+    """Write the records of each kind, and the dead letters, to an `.ndjson` file of their own, whole or not at all."""
     amplifications = sorted(results.amplifications, key=lambda a: (a.at, a.platform, a.id, a.subject.id))
     dossiers = [dossier for _key, dossier in sorted(results.dossiers.items())]
     alerts = sorted(results.alerts.values(), key=lambda a: (a.fired_at, a.id))
+    aftermaths = sorted(results.aftermaths.values(), key=lambda a: (a.opened_at, a.id))
     dead_letters = sorted(letters, key=lambda letter: (letter.topic, letter.partition, letter.offset))
     for name, records in (
         ("amplifications", amplifications),
         ("dossiers", dossiers),
         ("alerts", alerts),
+        ("aftermaths", aftermaths),
         ("dead-letters", dead_letters),
     ):
         _write(directory / f"{name}.ndjson", records)

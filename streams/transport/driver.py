@@ -113,6 +113,7 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return  # a rebalance began: the rest is read again from the committed offset
             if records and (active is None or tp in active or tp in self._buffered_partitions):
+                self.progress.give(tp.topic, tp.partition, generation, records[0].offset, records[-1].offset + 1)
                 yield tp, self._message(tp, generation, records)
 
     def _message(self, tp: TP, generation: int, records: list[Any]) -> ConsumerMessage:
@@ -133,6 +134,27 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
             tp,
             generation_id=generation,
         )
+
+    def standing(self) -> dict[tuple[str, int], int]:
+        """Of each assigned partition the offset from which nothing is dealt with, as far as that is known.
+
+        With everything dealt with that is where the next fetch begins: behind what transactions leave in the log, which
+        no agent ever sees.
+        """
+        inner = self._thread._consumer
+        subscription = None if inner is None else inner._subscription.subscription
+        assignment = None if subscription is None else subscription.assignment
+        standing: dict[tuple[str, int], int] = {}
+        if assignment is None:
+            return standing
+        for tp in assignment.tps:
+            state = assignment.state_value(tp)
+            # Read once: the consumer's thread may forget it at any moment.
+            done = self.progress.unfinished(tp.topic, tp.partition)
+            position = None if state is None else state._position
+            if position is not None:
+                standing[tp.topic, tp.partition] = position if done is None else done
+        return standing
 
     async def _seek_back(self) -> None:
         try:

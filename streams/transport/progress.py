@@ -15,8 +15,23 @@ class Progress:
 
     def __init__(self) -> None:
         self._finished: dict[tuple[str, int], int] = {}
+        self._given: dict[tuple[str, int], tuple[int, int]] = {}
         self._generation = -1
         self._lock = Lock()  # agents and the commit run on the event loop, rebalances on the consumer's thread
+
+    def give(self, topic: str, partition: int, generation: int, first_offset: int, next_offset: int) -> None:
+        """Note that an agent is given what stands between these offsets."""
+        with self._lock:
+            if generation == self._generation:
+                begin, end = self._given.get((topic, partition), (first_offset, next_offset))
+                self._given[topic, partition] = (begin, max(end, next_offset))
+
+    def unfinished(self, topic: str, partition: int) -> int | None:
+        """Up to where a partition is done if an agent has more of it than it has finished; `None` if it has not."""
+        with self._lock:
+            begin, end = self._given.get((topic, partition), (0, 0))
+            finished = max(begin, self._finished.get((topic, partition), 0))
+            return finished if end > finished else None
 
     def finish(self, topic: str, partition: int, generation: int, next_offset: int) -> bool:
         """Note that everything below `next_offset` is done. Refused (`False`) for a batch of an earlier generation:
@@ -33,6 +48,7 @@ class Progress:
         with self._lock:
             self._generation = generation
             self._finished.clear()
+            self._given.clear()
 
     def partitions(self) -> list[tuple[str, int]]:
         """The partitions that have something to commit."""
@@ -50,3 +66,4 @@ class Progress:
         with self._lock:
             for topic, partition in partitions:
                 self._finished.pop((topic, partition), None)
+                self._given.pop((topic, partition), None)

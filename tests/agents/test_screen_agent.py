@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from streams.agents.roster_feed import RosterFeed
 from streams.agents.screen import Screen
+from streams.agents.tracked_feed import TrackedFeed
 from streams.brokers.administration import create_topics
 from streams.brokers.roster_topic import publish_roster
 from streams.events import Retweet, encode_event
@@ -50,11 +51,12 @@ def test_a_batch_is_finished_only_when_its_outputs_are_acknowledged(own_kafka: K
         await create_topics(settings)
         await publish_roster(settings, world.roster)
         metrics = Metrics(CollectorRegistry())
-        feed = RosterFeed(settings, metrics)
-        following = asyncio.create_task(feed.follow())
-        await Screen(settings, metrics, feed, finished).run(batches())
-        following.cancel()
-        await asyncio.wait([following])
+        feed, tracked = RosterFeed(settings, metrics), TrackedFeed(settings, metrics)
+        following = [asyncio.create_task(feed.follow()), asyncio.create_task(tracked.follow())]
+        await Screen(settings, metrics, feed, tracked, finished).run(batches())
+        for task in following:
+            task.cancel()
+        await asyncio.wait(following)
 
     asyncio.run(run())
     assert [batch.next_offset for batch in finished.batches] == [1, 2]

@@ -1,7 +1,10 @@
 """SCREEN's work on one batch: every record of it, each under its own place."""
 
 from streams.agents.screening import screen_batch
-from streams.core.screen import ScreenPolicy
+from streams.core.acquaintances import Acquaintances
+from streams.core.canary import canary_retweet, is_canary
+from streams.core.screen import Pass, ScreenPolicy
+from streams.core.state_event import decode_state_event
 from streams.core.subject_event import decode_subject_event
 from streams.deadletters import Reason
 from streams.events import Retweet, encode_event
@@ -23,13 +26,26 @@ def _retweet(number: int) -> bytes:
 def test_every_record_of_a_batch_is_screened_under_its_own_place() -> None:
     """First, last and those between; the refused among them as dead letters, counted up to the end of the batch."""
     batch = batch_of("raw", [b"{", _retweet(1), b"[", _retweet(3), b"", b"}"], first=40)
-    screened = screen_batch(batch, "retweets", _WORLD.roster, _LATER_US, ScreenPolicy())
+    screened = screen_batch(batch, "retweets", Acquaintances(_WORLD.roster), _LATER_US, ScreenPolicy())
     events = [decode_subject_event(out.value or b"") for out in screened.records if out.topic == "subject-events"]
     assert [(event.event_id, event.source.topic, event.source.offset) for event in events] == [
         ("1", "retweets", 41),
         ("3", "retweets", 43),
     ]
+    reports = [out for out in screened.records if out.topic == "state-events"]
+    assert {out.key for out in reports} == {b"IR"}
+    assert [decode_state_event(out.value or b"").event_id for out in reports] == ["1", "3"]
     letters = [dict(out.headers) for out in screened.records if out.topic == "dead-letters"]
     assert [letter["offset"] for letter in letters] == [b"40", b"42", b"44", b"45"]
     assert screened.refused == {Reason.NOT_JSON: 4}
     assert screened.trailing == 2
+
+
+def test_canaries_tell_nothing_of_event_time_and_do_not_end_a_run_of_refusals() -> None:
+    """They come every few seconds, and from us: what others write is judged as if they were not there."""
+    canary = encode_event(canary_retweet("c-0-1", "canary-1"))
+    batch = batch_of("raw", [canary, b"{", canary, b"[", canary])
+    screened = screen_batch(batch, "retweets", Acquaintances(_WORLD.roster), _LATER_US, ScreenPolicy())
+    assert (screened.trailing, screened.newest_us, screened.outcomes[Pass.CANARY]) == (2, None, 3)
+    passed = [decode_subject_event(out.value or b"") for out in screened.records if out.topic == "subject-events"]
+    assert [is_canary(event) for event in passed] == [True, True, True]

@@ -68,3 +68,31 @@ def test_a_batch_of_an_earlier_generation_is_left_to_whoever_has_it_now(
 
     assert asyncio.run(run()) == ["2"]
     assert [batch.generation for batch in finished.batches] == [2]
+
+
+def test_batches_that_wait_for_a_lane_are_one_transaction(kafka: RunningBroker, topic_prefix: str) -> None:
+    """One dossier for all of them; what Faust reads a second time is not applied a second time."""
+    settings = Settings(broker=kafka.address, topic_prefix=topic_prefix)
+    finished = Finished()
+    metrics = Metrics(CollectorRegistry())
+
+    async def batches() -> AsyncIterator[Batch]:
+        yield batch_of("subject-events", [retweet_of(0)])
+        await finished.wait_for(1)
+        yield batch_of("subject-events", [retweet_of(1), retweet_of(2)], first=1)
+        yield batch_of("subject-events", [retweet_of(2), retweet_of(3)], first=2)
+        yield batch_of("subject-events", [retweet_of(4)], first=4)
+        await finished.wait_for(2)
+
+    async def run() -> tuple[list[str], list[int]]:
+        await create_topics(settings)
+        await Track(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
+        told = [msgspec.json.decode(record.value)["id"] async for record in read_topic(settings, "amplifications")]
+        dossiers = [msgspec.json.decode(record.value) async for record in read_topic(settings, "dossiers")]
+        return told, [dossier["totals"]["retweet"] for dossier in dossiers]
+
+    told, totals = asyncio.run(run())
+    assert told == ["0", "1", "2", "3", "4"]
+    assert totals == [1, 5]
+    assert [batch.next_offset for batch in finished.batches] == [1, 5]
+    assert metrics.tracked.labels("duplicate")._value.get() == 0

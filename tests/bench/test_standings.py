@@ -1,13 +1,21 @@
 """Figures follow from laps, and RESULTS.md from figures."""
 
+from pathlib import Path
+
 import pytest
 
 from bench.__main__ import RESULTS
+from bench.contestants import chosen, contestants
 from bench.lap import Lap
+from bench.machine import this_machine
+from bench.picture import draw_race
 from bench.race import Race
 from bench.report import markdown
-from bench.results import RECORD, load_results
-from bench.standings import limit_of, ratios, standings
+from bench.report_race import picture_of
+from bench.results import RECORD, RaceRun, load_results
+from bench.standings import TARGETS, Target, ratios, standings
+from streams.errors import ConfigurationError
+from tests.brokers.jars import Unavailable
 
 
 def _lap(contestant: str, number: int, events_per_second: float, *, core_share: float = 1.0) -> Lap:
@@ -50,10 +58,37 @@ def test_a_ratio_is_taken_within_each_round_so_that_a_slow_round_does_not_count(
     assert against["faust"].cpu.median == pytest.approx(30)
 
 
-def test_the_limit_is_the_faster_of_those_that_only_decode(race: Race) -> None:
-    assert limit_of(race) == "fast-limit"
-    assert [ratio.against for ratio in ratios(race)] == ["fast-limit", "faust"]
+def test_everybody_else_is_compared_with_the_limits_first_and_the_fastest_of_each_first(race: Race) -> None:
+    assert [ratio.against for ratio in ratios(race)] == ["fast-limit", "slow-limit", "faust"]
     assert ratios(race)[0].wall.median == pytest.approx(0.75)
+
+
+def test_a_target_is_decided_by_the_clock_that_it_names(race: Race, monkeypatch: pytest.MonkeyPatch) -> None:
+    """15 × stock Faust by the wall's clock, 30 × by processor time."""
+    reached = (Target(14, by="wall"), Target(29, by="cpu"))
+    missed = (Target(16, by="wall"), Target(31, by="cpu"))
+    for target, met in [(target, True) for target in reached] + [(target, False) for target in missed]:
+        monkeypatch.setitem(TARGETS, "faust", target)
+        [ratio] = [ratio for ratio in ratios(race) if ratio.against == "faust"]
+        assert ratio.is_met is met
+    monkeypatch.delitem(TARGETS, "faust")
+    assert ratios(race)[-1].is_met
+
+
+def test_every_target_is_about_somebody_who_can_enter() -> None:
+    """A misspelt name would be a target that is never missed."""
+    names = {contestant.name for contestant in contestants(stock_share=1, stock_seconds=0.0)}
+    assert TARGETS.keys() <= names
+
+
+def test_contestants_are_chosen_by_name_and_a_name_that_nobody_has_is_an_error_that_lists_them() -> None:
+    everybody = contestants(stock_share=1, stock_seconds=0.0)
+    assert [contestant.name for contestant in chosen(everybody, "faust, antiphon")] == ["antiphon", "faust"]
+    assert chosen(everybody, None) == everybody
+    with pytest.raises(ConfigurationError) as refused:
+        chosen(everybody, "antiphon,fuast")
+    assert "fuast" in refused.value.message
+    assert all(contestant.name in refused.value.remedy for contestant in everybody)
 
 
 def test_standings_are_medians_over_the_rounds_and_keep_every_complaint(race: Race) -> None:
@@ -71,3 +106,30 @@ def test_the_written_results_are_those_of_the_record() -> None:
     assert results.race is not None
     assert results.memory is not None
     assert RESULTS.read_text(encoding="utf-8") == markdown(results)
+
+
+def test_the_plot_beside_the_results_shows_every_contestant_with_its_figures() -> None:
+    """It is committed, as it is drawn only where matplotlib is installed: what it says is the record's."""
+    results = load_results(RECORD)
+    shown = [run for run in (results.race, results.real_race) if run is not None]
+    assert shown
+    for run in shown:
+        picture = RESULTS.with_name(picture_of(run.race.world)).read_text(encoding="utf-8")
+        for standing in standings(run.race):
+            assert f">{standing.contestant}<" in picture
+            assert f">{standing.events_per_cpu_second.median / 1_000:,.0f}k<" in picture
+            assert f">{standing.peak_rss_bytes / 1e6:,.0f}<" in picture
+
+
+def test_a_race_is_drawn_alike_each_time(race: Race, tmp_path: Path) -> None:
+    """A plot that changes with each drawing would be a change to commit each time."""
+    run = RaceRun(date="2026-01-01", machine=this_machine("none"), race=race)
+    paths = [tmp_path / name for name in ("first.svg", "again.svg")]
+    for path in paths:
+        try:
+            draw_race(run, path)
+        except Unavailable as reason:
+            pytest.skip(f"left out: the plot: {reason}")
+    first, again = (path.read_bytes() for path in paths)
+    assert first == again
+    assert b"antiphon" in first

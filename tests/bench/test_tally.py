@@ -11,6 +11,7 @@ from bench.world import World
 from streams.core.backtest import Backtest
 from streams.core.subject_event import Coordinates
 from streams.events import decode_event
+from streams.ledger.memory import MemoryLedger
 from streams.rules_loading import bundled_rules
 
 _NOW_US = 2_000_000_000_000_000
@@ -32,7 +33,7 @@ def test_the_plain_count_is_what_the_core_counts() -> None:
     """Two counts that share no code."""
     world = World(30_000, 5)
     tally = _tally(30_000, 5)
-    backtest = Backtest(world.roster, bundled_rules(), now_us=_NOW_US)
+    backtest = Backtest(world.roster, bundled_rules(), MemoryLedger(), now_us=_NOW_US)
     for placed in world.events():
         source = Coordinates(placed.topic, placed.partition, placed.offset)
         assert backtest.feed(decode_event(placed.value), source) is None
@@ -111,3 +112,14 @@ def test_results_of_a_part_are_right_if_they_reach_as_far_as_was_committed(tally
         lost = data.draw(st.sampled_from(within))
         told = [event_id for event_id in told if event_id != lost]
         assert tally.complaints(told, tally.figures(told), ends) != []
+
+
+@given(st.data())
+def test_what_is_under_way_between_stages_may_be_missing_and_nothing_else(tally: Tally, data: st.DataObject) -> None:
+    """It is durable, so that it is no loss; figures are those of what was told."""
+    under_way = data.draw(st.sets(st.sampled_from(list(tally.amplified)), min_size=1))
+    told = [event_id for event_id in tally.amplified if event_id not in under_way]
+    figures = tally.figures(told)
+    assert tally.complaints(told, figures, tally.ends, under_way) == []
+    lost = data.draw(st.sampled_from(sorted(under_way)))
+    assert tally.complaints(told, figures, tally.ends, under_way - {lost}) != []

@@ -73,7 +73,8 @@ class Kafka:
     """One Kafka node with its data in a directory of its own, on a port it keeps over restarts.
 
     A context manager that starts it, and stops it and deletes what it made. Start it from the main thread; it dies with
-    this process, however that ends. `properties` add to the broker's settings or replace them; `jvm` are JVM options.
+    this process, however that ends. `properties` add to the broker's settings or replace them; `jvm` are JVM options;
+    `format_arguments` go to the program that formats its storage.
     `directory` holds data and log and is kept; without it both live in a temporary directory until `close`. `log` puts
     the log elsewhere. Raises `Unavailable` where Java or the jars are missing, `KafkaFailed` with the log for the rest.
     """
@@ -87,6 +88,7 @@ class Kafka:
         heap_mb: int = 512,
         jvm: Sequence[str] = FAST_START,
         properties: Mapping[str, str] | None = None,
+        format_arguments: Sequence[str] = (),
         install: KafkaInstall | None = None,
     ) -> None:
         self._install = install or kafka_install()
@@ -97,6 +99,7 @@ class Kafka:
         self._controller_port = free_port()
         self._jvm = (f"-Xmx{heap_mb}m", f"-Xms{heap_mb}m", *jvm)
         self._extra = dict(properties or {})
+        self._format_arguments = tuple(format_arguments)
         self._process: Leashed | None = None
 
     @property
@@ -213,7 +216,8 @@ class Kafka:
         return path
 
     def _format(self, settings: Path) -> None:
-        command = self._java("kafka.tools.StorageTool", "format", "-t", _CLUSTER, "-c", str(settings))
+        wanted = ("-t", _CLUSTER, "-c", str(settings), *self._format_arguments)
+        command = self._java("kafka.tools.StorageTool", "format", *wanted)
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,

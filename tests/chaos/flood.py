@@ -12,6 +12,8 @@ from typing import Final
 from msgspec import json
 
 from streams.brokers.outbox import OutgoingRecord
+from streams.core.acquaintances import Acquaintances
+from streams.core.strangers import is_worth_reading_again
 from streams.events import Account, Deletion, Event, Follow, Post, Profile, Retweet, Suspension, decode_event
 from streams.runs.ingestion import raw_record
 from tests.pipeline.world import World
@@ -57,6 +59,11 @@ class Flood:
             taken = place
             mixed.append(raw_record(decode_event(self._lines[which])))
         return mixed + records[taken:]
+
+    def worth_repeating(self, known: Acquaintances) -> list[OutgoingRecord]:
+        """Posts and deletions by accounts that a worker may have come to know too late."""
+        events = map(decode_event, self._lines)
+        return [raw_record(event) for event in events if is_worth_reading_again(event, known)]
 
     def poison(self, draw: int) -> list[OutgoingRecord]:
         """Some records that no worker can use, each of the worst."""

@@ -29,6 +29,7 @@ __all__ = ["ChaosRun", "Progress", "Stuck", "run_chaos"]
 # that a dead worker left open holds readers up for at most its timeout of 60 s.
 _STUCK_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 0.1
+_HEARD_SECONDS: Final = 5.0  # ten polls of the tracked accounts
 _PARTITIONS: Final = {"subject-events": 6, "subject-states": 6}
 
 Progress = Callable[[str], None]
@@ -130,6 +131,15 @@ class _Director:
         """End what goes on, let the rest flow, and wait until everything is through."""
         self._wait_until(lambda: not self._undos, "the last fault to end")
         self._feed(self._next_batch(), 0.5)
+        self._drain()
+        # By now every worker knows every tracked account, however late it heard of it.
+        self._wait(_HEARD_SECONDS)
+        again = self._flood.worth_repeating(self._oracle.settle())
+        self._oracle.feed_again(again)
+        self._feed(again, 0.5)
+        self._drain()
+
+    def _drain(self) -> None:
         self._wait_until(lambda: self._stage.is_fed, "the source to write everything")
         self._progress("draining")
         least, since = float("inf"), time.monotonic()
@@ -143,7 +153,8 @@ class _Director:
             if time.monotonic() - since > _STUCK_SECONDS:
                 raise Stuck(f"{remaining} records are stuck for {_STUCK_SECONDS:.0f} s\n{self._stage.stacks()}")
 
-        asyncio.run(wait_until_through(self._stage.settings, self._stage.source.written, watch))
+        newest_us = self._oracle.newest_us
+        asyncio.run(wait_until_through(self._stage.settings, self._stage.source.written, watch, newest_us=newest_us))
 
     def _next_batch(self) -> list[OutgoingRecord]:
         records = self._flood.batch(self._batch)

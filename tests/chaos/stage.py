@@ -83,6 +83,7 @@ class Stage:
             commit_interval_seconds=0.3,
             fetch_max_records=500,
             delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS,
+            canary_interval_seconds=2.0,  # more than usual, and none of them may show in what is published
         )
         self._clocks = [directory / f"clock-{side}" for side in _SIDES]
         places = [

@@ -32,7 +32,7 @@ def test_every_fault_once_and_no_difference_to_the_oracle(tmp_path: Path, caplog
     assert run.verdict.is_clean, report(run)
     assert run.injected == {str(kind): 1 for kind in FaultKind}
     # That it compared anything at all.
-    least = {"dossiers": 150, "alerts": 30, "amplifications": 2_000, "dead letters": 3}
+    least = {"dossiers": 150, "aftermaths": 50, "alerts": 30, "amplifications": 2_000, "dead letters": 3}
     assert {what: run.verdict.compared[what] >= count for what, count in least.items()} == dict.fromkeys(least, True)
 
 

@@ -1,4 +1,4 @@
-"""A worker where no file can be written: it keeps none, and must neither refuse to start nor fail to end."""
+"""A worker where no file can be written: it keeps none, or says that it must, and in both cases ends in order."""
 
 import asyncio
 import subprocess
@@ -10,9 +10,16 @@ import pytest
 
 from streams.brokers.administration import create_topics
 from streams.brokers.roster_topic import publish_roster
+from streams.formats.registry import reader_named
+from streams.rules_loading import bundled_rules
+from streams.runs.backtest import backtest_files
+from streams.runs.collection import collect
+from streams.runs.drain import wait_until_through
+from streams.runs.ingestion import ingest
 from streams.runs.workers import environment_of
 from streams.settings import Settings
 from tests.brokers.running import RunningBroker
+from tests.pipeline.crew import Crew
 from tests.pipeline.world import World
 
 _LIMITED = (
@@ -22,18 +29,15 @@ _LIMITED = (
 )
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the limit's signal is ignored by Python on Linux")
-def test_a_worker_starts_works_and_stops_without_writing_a_file(
-    kafka: RunningBroker, topic_prefix: str, tmp_path: Path
-) -> None:
-    """Nothing is left behind in the directory it runs in either."""
-    settings = Settings(broker=kafka.address, topic_prefix=topic_prefix, session_timeout_seconds=2.0)
-    asyncio.run(create_topics(settings))
-    asyncio.run(publish_roster(settings, World(seed=1, events=0).roster))
-    environment = environment_of(settings) | {"TMPDIR": str(tmp_path)}
+_ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the limit's signal is ignored by Python on Linux")
+
+
+def _worked(settings: Settings, directory: Path, until: str) -> tuple[int, str]:
+    """Its exit status, and what a worker said that was stopped when it had said a thing, or ended by itself."""
+    environment = environment_of(settings) | {"TMPDIR": str(directory)}
     with subprocess.Popen(
         [sys.executable, "-c", _LIMITED],
-        cwd=tmp_path,
+        cwd=directory,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -43,12 +47,58 @@ def test_a_worker_starts_works_and_stops_without_writing_a_file(
         deadline = Timer(40, worker.kill)
         deadline.start()
         said = ""
-        while "worker ready" not in said and (line := worker.stdout.readline()):
+        while until not in said and (line := worker.stdout.readline()):
             said += line
         worker.terminate()
         said += worker.stdout.read()
         status = worker.wait()
         deadline.cancel()
+    return status, said
+
+
+@_ON_LINUX
+def test_a_worker_that_keeps_no_ledger_starts_works_and_stops_without_writing_a_file(
+    kafka: RunningBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    """Nothing is left behind in the directory it runs in either."""
+    settings = Settings(
+        broker=kafka.address, topic_prefix=topic_prefix, session_timeout_seconds=2.0, agents="screen,track"
+    )
+    asyncio.run(create_topics(settings))
+    asyncio.run(publish_roster(settings, World(seed=1, events=0).roster))
+    status, said = _worked(settings, tmp_path, "worker ready")
     assert "worker ready" in said, said
     assert status == 0, said
     assert list(tmp_path.iterdir()) == []
+
+
+@_ON_LINUX
+def test_a_worker_whose_ledger_finds_no_room_says_so_and_ends(
+    kafka: RunningBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    """What it could not write down is not committed: the next one, with room, has all of it."""
+    directory = tmp_path / "state"
+    settings = Settings(
+        broker=kafka.address, topic_prefix=topic_prefix, session_timeout_seconds=2.0, data_dir=str(directory)
+    )
+    asyncio.run(create_topics(settings))
+    world = World(seed=1, events=300)
+    asyncio.run(publish_roster(settings, world.roster))
+    path = tmp_path / "world.ndjson"
+    world.write(path)
+    done = asyncio.run(ingest([str(path)], reader_named("canonical"), settings))
+    status, said = _worked(settings, tmp_path, "never said")
+    assert status == 70, said
+    assert "WATCH failed" in said
+    assert "watch-" in said
+    assert "make room on its disk" in said
+    crew = Crew(settings, tmp_path)
+    crew.add()
+    try:
+        asyncio.run(wait_until_through(settings, done.written, lambda _left: None, newest_us=done.newest_us))
+    finally:
+        crew.dismiss_all()
+    results, _letters = asyncio.run(collect(settings))
+    oracle = backtest_files([str(path)], reader_named("canonical"), world.roster, bundled_rules()).results
+    assert results.aftermaths.keys() == oracle.aftermaths.keys()
+    assert len(results.dossiers) == len(oracle.dossiers)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from streams.brokers.dead_letter_record import letter_of
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import read_topic
+from streams.core.acquaintances import Acquaintances
 from streams.core.backtest import Backtest, Results
 from streams.core.enriched import Alert
 from streams.core.roster import Roster
@@ -22,6 +23,7 @@ from streams.core.screen import ScreenPolicy, screen_record
 from streams.core.subject_event import Coordinates
 from streams.deadletters import DeadLetter, Rejection
 from streams.events import RAW_TOPICS, decode_event
+from streams.ledger.memory import MemoryLedger
 from streams.runs.collection import collect
 from streams.settings import Settings
 
@@ -58,8 +60,8 @@ class Oracle:
 
     def __init__(self, roster: Roster, rules: RuleSet) -> None:
         self.fingerprints: set[int] = set()
-        self._roster = roster
-        self._backtest = Backtest(roster, rules, now_us=_NOW_US)
+        self._known = Acquaintances(roster)
+        self._backtest = Backtest(roster, rules, MemoryLedger(), now_us=_NOW_US)
         self._fed = 0
 
     def feed(self, records: Iterable[OutgoingRecord]) -> None:
@@ -68,9 +70,25 @@ class Oracle:
             value = record.value or b""
             self._fed += 1
             self.fingerprints.add(hash((record.topic, record.key, value)))
-            screening = screen_record(value, record.topic, 0, self._fed, self._roster, _NOW_US, ScreenPolicy())
+            screening = screen_record(value, record.topic, 0, self._fed, self._known, _NOW_US, ScreenPolicy())
             if screening is not None and not isinstance(screening, Rejection):
                 self._backtest.feed(decode_event(value), Coordinates(record.topic, 0, self._fed))
+
+    @property
+    def newest_us(self) -> int:
+        """The time of the newest event that anybody took."""
+        return self._backtest.newest_us
+
+    def settle(self) -> Acquaintances:
+        """Whom SCREEN is to know once everything fed is through."""
+        self._backtest.needs_second_reading()
+        return self._backtest.known
+
+    def feed_again(self, records: Iterable[OutgoingRecord]) -> None:
+        """What tracked accounts posted and deleted before anybody knew that they would be."""
+        for record in records:
+            self._fed += 1
+            self._backtest.again(decode_event(record.value or b""), Coordinates(record.topic, 0, self._fed))
 
     def finish(self) -> Results:
         """The results of everything fed."""
@@ -84,18 +102,20 @@ async def judge_run(settings: Settings, roster: Roster, oracle: Oracle) -> Verdi
     results, letters = await collect(settings)
     seen: set[int] = set()
     due: set[tuple[Any, ...]] = set()
+    known = Acquaintances(roster)
     for topic in RAW_TOPICS.values():
         async for record in read_topic(settings, topic):
             value = record.value or b""
             seen.add(hash((topic, record.key, value)))
             place = (topic, record.partition, record.offset)
-            judged = screen_record(value, *place, roster, _NOW_US, ScreenPolicy())
+            judged = screen_record(value, *place, known, _NOW_US, ScreenPolicy())
             if isinstance(judged, Rejection):
                 due.add(_identity(letter_of(judged, value, *place)))
     verdict.note(
         "raw records on the broker", len(seen), [f"{n} never arrived" for n in [len(oracle.fingerprints - seen)] if n]
     )
     verdict.note("dossiers", len(expected.dossiers), _unlike(results.dossiers, expected.dossiers))
+    verdict.note("aftermaths", len(expected.aftermaths), _unlike(results.aftermaths, expected.aftermaths))
     alerts = {key: _without_places(alert) for key, alert in results.alerts.items()}
     verdict.note(
         "alerts",

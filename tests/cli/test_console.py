@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.console import cell_lines, progress, row, stdout, table
+from streams.cli.console import cell_lines, counted, progress, row, stdout, table
 from tests.cli.terminal import obeyed, run
 
 
@@ -84,3 +84,8 @@ def test_progress_on_a_terminal_goes_to_standard_error_and_leaves_nothing(
     assert out == ""
     assert "reading \\x1b[31mletters" in err
     assert err.endswith("\x1b[2K")  # the line is erased
+
+
+def test_a_count_says_its_noun_as_people_do() -> None:
+    said = [counted(number, noun) for noun in ("topic", "entry", "day") for number in (1, 2_000)]
+    assert said == ["1 topic", "2,000 topics", "1 entry", "2,000 entries", "1 day", "2,000 days"]

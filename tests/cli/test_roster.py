@@ -63,6 +63,9 @@ def test_the_bundled_cases_roster_is_good(antiphon: Antiphon) -> None:
     told = antiphon("roster", "check", str(KHAMENEI_SITE.roster))
     assert told.exit_code == 0
     assert "19 accounts, 19 entries" in told.stdout
+    assert "1 domain: khamenei.ir" in told.stdout.splitlines()
+    document = json.loads(antiphon("roster", "check", str(KHAMENEI_SITE.roster), "--json").stdout)
+    assert document["domains"] == ["khamenei.ir"]
 
 
 def test_every_problem_is_told_with_line_column_and_remedy(antiphon: Antiphon, tmp_path: Path) -> None:
@@ -115,6 +118,16 @@ def test_a_file_that_is_no_roster_is_told_so(content: bytes, said: str, antiphon
     assert told.exit_code == 1
     assert said in told.stdout
     assert obeyed(told.stdout) == []
+
+
+def test_a_wrong_domain_is_told_with_the_right_one(antiphon: Antiphon, tmp_path: Path) -> None:
+    file = tmp_path / "roster.csv"
+    file.write_text(f"{_HEADER},domains\n{_GOOD[0]},https://Khamenei.ir/\n{_GOOD[1]},two.ir;two.example\n")
+    told = antiphon("roster", "check", str(file), COLUMNS="150")
+    assert told.exit_code == 1
+    assert "has 1 problem:" in told.stdout
+    assert "'https://Khamenei.ir/' is no host name in lower case" in told.stdout
+    assert "write khamenei.ir" in told.stdout
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])

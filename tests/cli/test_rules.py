@@ -22,7 +22,7 @@ age_dayz = { at_most = 3 }
 def test_without_a_file_the_bundled_rules_are_told_in_words(antiphon: Antiphon) -> None:
     told = antiphon("rules", "check", COLUMNS="120")
     assert told.exit_code == 0
-    assert told.stdout.startswith("the bundled rules: 5 rules, digest ")
+    assert told.stdout.startswith("the bundled rules: 8 rules, digest ")
     for rule in bundled_rules().rules:
         assert rule.description in told.stdout
         [line] = [line for line in told.stdout.splitlines() if line.startswith(rule.name) and rule.digest[:12] in line]
@@ -49,6 +49,7 @@ def test_json_has_every_condition_in_figures_and_in_words(antiphon: Antiphon) ->
     age = {"figure": "age_days", "at_most": 90.0, "words": "age of the account: at most 90 days"}
     assert age in told["rules"][0]["when"]
     assert told["rules"][0]["escalations"][0]["severity"] == "critical"
+    assert [rule["on"] for rule in told["rules"]] == [rule.on for rule in rules.rules]
 
 
 def test_a_rule_for_one_state_is_told_as_such(antiphon: Antiphon, tmp_path: Path) -> None:
@@ -110,3 +111,17 @@ def test_a_missing_file_and_a_directory_are_said_to_be_that(antiphon: Antiphon, 
     assert (missing.exit_code, directory.exit_code) == (2, 2)
     assert "There is no rule file" in missing.stderr
     assert "Is a directory" in directory.stderr
+
+
+def test_a_rule_on_an_aftermath_is_told_as_such(antiphon: Antiphon, tmp_path: Path) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text(
+        '[rules.x]\non = "aftermath"\ndescription = "d"\nseverity = "info"\nquiet = "90m"\n'
+        "when.silent_share.at_least = 0.8\n[rules.x.states.CN]\nsilent_share = { at_least = 0.9 }\n"
+    )
+    told = antiphon("rules", "check", str(file))
+    assert told.exit_code == 0
+    [line] = [line for line in told.stdout.splitlines() if line.startswith("x ") and " aftermath " in line]
+    assert "info" in line
+    assert "    share of the silent in those that had amplified the account: at least 80 %\n" in told.stdout
+    assert "  instead, for officials of CN\n" in told.stdout

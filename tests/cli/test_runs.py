@@ -58,8 +58,13 @@ def test_the_backtest_as_json_and_as_files(antiphon: Antiphon, tmp_path: Path) -
     assert document["alerted"][0]["dossier"]["totals"]["retweet"] == 84
     assert document["rules"]["single-patron"]["lead_days"] == [80.19]
     files = {path.name: path.read_bytes().splitlines() for path in out.iterdir()}
-    assert set(files) == {"amplifications.ndjson", "dossiers.ndjson", "alerts.ndjson", "dead-letters.ndjson"}
-    assert len(files["alerts.ndjson"]) == 3
+    names = ("amplifications", "dossiers", "alerts", "aftermaths", "dead-letters")
+    assert set(files) == {f"{name}.ndjson" for name in names}
+    assert len(files["alerts.ndjson"]) == 5
+    aftermaths = [json.loads(line) for line in files["aftermaths.ndjson"]]
+    assert ("Khamenei_site", "IR", 9) in {
+        (each["subject"]["handle"], each["state"], each["deletions"]) for each in aftermaths
+    }
     assert len(files["dossiers.ndjson"]) == 44
     assert files["dead-letters.ndjson"] == []
 
@@ -73,6 +78,8 @@ def test_the_demo_as_json_needs_nothing_but_itself() -> None:
     assert {alert["rule"] for subject in document["alerted"] for alert in subject["alerts"]} == {
         "new-account-sustained",
         "single-patron",
+        "clean-up",
+        "silence",
         "amplified-then-suspended",
     }
     assert [subject["dossier"]["subject"]["handle"] for subject in document["alerted"]] == ["Khamenei_site"]

@@ -230,7 +230,9 @@ def test_missing_topics_are_named(broker: RunningBroker, topic_prefix: str) -> N
     ("counts", "said"),
     [
         ({"subject-events": 4}, "subject-events has 4 partitions and {}subject-states has 8"),
+        ({"state-ledger": 2}, "state-events has 8 partitions and {}state-ledger has 2"),
         ({"officials": 3}, "officials has 3 partitions; the roster needs exactly one"),
+        ({"tracked-accounts": 2}, "tracked-accounts has 2 partitions; workers read one"),
     ],
 )
 def test_partition_counts_that_do_not_fit_are_said(
@@ -278,6 +280,9 @@ def test_wrong_rules_are_told_before_the_broker_is_asked(tmp_path: Path) -> None
         (["--metrics-port", "http"], "--metrics-port"),
         (["--log-format", "xml"], "--log-format"),
         (["--app-id", "a b"], "app_id"),
+        (["--agents", "screen,trak"], "agents: there is no agent 'trak'"),
+        (["--agents", ""], "agents"),
+        (["--data-dir", "/dev/null/x"], "data_dir: /dev/null/x/antiphon cannot be written to: Not a directory"),
         (["--rules", "."], "cannot be read: Is a directory"),
         (["--rules", "missing.toml"], "There is no rule file missing.toml"),
         (["more"], "unexpected extra argument"),

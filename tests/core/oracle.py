@@ -8,7 +8,7 @@ purpose; it knows neither bounds nor batches.
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -28,21 +28,19 @@ from streams.core.officials import Official
 from streams.core.rules import SEVERITIES, Condition, Rule, RuleSet
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.events import Account, AccountSource
+from tests.core.evidence_oracle import EvidenceOracle
+from tests.core.facts import AMPLIFICATION, DAY, END_OF_TIME, EPOCH, Fact, official_of, time_of
 
 __all__ = ["NOWHERE", "Oracle", "by_subject", "holds", "without_sources"]
 
 NOWHERE: Final = Coordinates("", 0, 0)
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_END_OF_TIME: Final = datetime.max.replace(tzinfo=UTC)
-_DAY: Final = timedelta(days=1)
 _WINDOWS: Final = {
     "1h": timedelta(hours=1),
     "24h": timedelta(hours=24),
     "7d": timedelta(days=7),
     "30d": timedelta(days=30),
 }
-_AMPLIFICATION: Final = ("retweet", "quote")
 _CONTACT: Final = ("reply", "mention", "follow")
 # The kind of event, other than amplifications, that moves a figure: it may start or extend an alert of a rule that
 # looks at that figure.
@@ -59,21 +57,6 @@ _ALWAYS_SHOWN: Final = {
 }
 
 Value = float | int | bool | None
-
-
-class Fact(Struct, frozen=True, kw_only=True):
-    """One thing that happened, however often and by whom it was reported: an engagement or a suspension notice."""
-
-    at: datetime
-    id: str
-    kind: str
-    official: str = ""
-    followers: int | None = None
-    on_roster: bool = False
-    active: bool = True
-    status: str = ""
-    roster_digest: str = ""
-    withdrawn_at: datetime = _END_OF_TIME
 
 
 class Span(Struct, kw_only=True):
@@ -111,15 +94,15 @@ def holds(condition: Condition, value: Value) -> bool | None:
     return bool(value) is condition.equals
 
 
-class Oracle:
+class Oracle(EvidenceOracle):
     """All that follows from the events of one subject. `evidence` bounds the evidence of an alert."""
 
     def __init__(self, events: Sequence[SubjectEvent], rules: RuleSet, evidence: int = 32) -> None:
         self.events = [event for event in events if event.kind != "marker"]
         self.rules = rules
         self.evidence = evidence
-        self.engagements = [*self._engagements(_AMPLIFICATION), *self._engagements(_CONTACT)]
-        self.amplifications = [fact for fact in self.engagements if fact.kind in _AMPLIFICATION]
+        self.engagements = [*self._engagements(AMPLIFICATION), *self._engagements(_CONTACT)]
+        self.amplifications = [fact for fact in self.engagements if fact.kind in AMPLIFICATION]
         self.suspensions = self._suspensions()
         self.officials = self._officials()
         self.created_at, self.created_source = self._creation()
@@ -131,15 +114,15 @@ class Oracle:
         facts = []
         for kind, event_id in {(event.kind, event.event_id) for event in reports}:
             same = [event for event in reports if (event.kind, event.event_id) == (kind, event_id)]
-            at_us, official = min((event.at_us, _official(event).id) for event in same)
-            same = [event for event in same if (event.at_us, _official(event).id) == (at_us, official)]
+            at_us, official = min((event.at_us, official_of(event).id) for event in same)
+            same = [event for event in same if (event.at_us, official_of(event).id) == (at_us, official)]
             withdrawals = [
                 event.at_us
                 for event in self.events
-                if event.kind == "withdrawal" and (event.event_id, _official(event).id) == (event_id, official)
+                if event.kind == "withdrawal" and (event.event_id, official_of(event).id) == (event_id, official)
             ]
             fact = Fact(
-                at=_time(at_us),
+                at=time_of(at_us),
                 id=event_id,
                 kind=kind,
                 official=official,
@@ -148,8 +131,8 @@ class Oracle:
                 active=same[0].active,
                 roster_digest=max(event.roster_digest for event in same),
             )
-            if withdrawals and kind in _AMPLIFICATION:
-                fact = msgspec.structs.replace(fact, withdrawn_at=_time(min(withdrawals)))
+            if withdrawals and kind in AMPLIFICATION:
+                fact = msgspec.structs.replace(fact, withdrawn_at=time_of(min(withdrawals)))
             facts.append(fact)
         return sorted(facts, key=_in_time)
 
@@ -162,7 +145,7 @@ class Oracle:
             same = [event for event in same if (event.at_us, event.status) == (at_us, status)]
             facts.append(
                 Fact(
-                    at=_time(at_us),
+                    at=time_of(at_us),
                     id=event_id,
                     kind="suspension",
                     status=status,
@@ -174,10 +157,10 @@ class Oracle:
 
     def _officials(self) -> dict[str, Official]:
         """Each official as its newest engagement describes it."""
-        engaging = [event for event in self.events if event.kind in (*_AMPLIFICATION, *_CONTACT) and event.official]
+        engaging = [event for event in self.events if event.kind in (*AMPLIFICATION, *_CONTACT) and event.official]
         newest: dict[str, tuple[tuple[int, str, str, str], Official]] = {}
         for event in engaging:
-            official = _official(event)
+            official = official_of(event)
             rank = (event.at_us, official.handle or "", official.state, official.category)
             if official.id not in newest or rank > newest[official.id][0]:
                 newest[official.id] = (rank, official)
@@ -186,11 +169,11 @@ class Oracle:
     def _creation(self) -> tuple[datetime | None, AccountSource | None]:
         said: dict[AccountSource, list[datetime]] = {"reported": [], "snowflake": []}
         for event in self.events:
-            at, account = _time(event.at_us), event.subject
-            if account.created_at is not None and _EPOCH < account.created_at <= at:
+            at, account = time_of(event.at_us), event.subject
+            if account.created_at is not None and EPOCH < account.created_at <= at:
                 said[account.created_at_source or "reported"].append(account.created_at)
             elif event.platform == "twitter" and account.id.isdigit() and int(account.id) > 10**17:
-                snowflake = _EPOCH + timedelta(milliseconds=(int(account.id) >> 22) + 1288834974657)
+                snowflake = EPOCH + timedelta(milliseconds=(int(account.id) >> 22) + 1288834974657)
                 if snowflake <= at:
                     said["snowflake"].append(snowflake)
         for source, times in said.items():
@@ -198,7 +181,7 @@ class Oracle:
                 return min(times), source
         return None, None
 
-    def _newest(self, field: str) -> object:
+    def newest(self, field: str) -> object:
         """The newest value of a field of the account; of equals in time the largest."""
         values = [(event.at_us, getattr(event.subject, field)) for event in self.events]
         return max(((at, value) for at, value in values if value is not None), default=(0, None))[1]
@@ -216,14 +199,14 @@ class Oracle:
     def _age(self, at: datetime | None) -> float | None:
         if at is None or self.created_at is None or self.created_at > at:
             return None
-        return (at - self.created_at) / _DAY
+        return (at - self.created_at) / DAY
 
     def _followers(self, at: datetime) -> int | None:
         reports = [(fact.at, fact.followers) for fact in self.engagements]
         reports += [
-            (_time(event.at_us), event.subject.followers)
+            (time_of(event.at_us), event.subject.followers)
             for event in self.events
-            if event.kind in ("suspension", "profile", "withdrawal")
+            if event.kind in ("suspension", "profile", "withdrawal", "post", "text_match")
         ]
         known = [(when, count) for when, count in reports if when <= at and count is not None]
         return max(known)[1] if known else None
@@ -272,7 +255,7 @@ class Oracle:
         if not self.engagements:
             return None
         first_event = self.events[0]
-        live = self.live(_END_OF_TIME - _DAY, _END_OF_TIME - _DAY)
+        live = self.live(END_OF_TIME - DAY, END_OF_TIME - DAY)
         first = min((fact.at for fact in live), default=None)
         last = max((fact.at for fact in live), default=None)
         age = self._age(first)
@@ -282,23 +265,25 @@ class Oracle:
         }
         officials = [self._part(official, live) for official in {fact.official for fact in live}]
         officials.sort(key=lambda part: (-(part.retweets + part.quotes), part.id))
-        newest = max((event.at_us, event.event_id) for event in self.events)
-        newest_events = [event for event in self.events if (event.at_us, event.event_id) == newest]
+        # What WATCH says of an amplification says nothing of the roster.
+        screened = [event for event in self.events if event.kind not in ("withdrawal", "text_match")]
+        newest = max((event.at_us, event.event_id) for event in screened)
+        newest_events = [event for event in screened if (event.at_us, event.event_id) == newest]
         notice = self.suspensions[-1] if self.suspensions else None
         return Dossier(
             platform=first_event.platform,
             subject=msgspec.structs.replace(
                 self._account(),
-                followers=self._newest("followers"),
-                verified=self._newest("verified"),
+                followers=self.newest("followers"),
+                verified=self.newest("verified"),
             ),
             subject_is_official=any(event.subject_is_official for event in newest_events),
             totals=Totals(
                 retweet=sum(fact.kind == "retweet" for fact in live),
                 quote=sum(fact.kind == "quote" for fact in live),
-                reply=self._contacts("reply", _END_OF_TIME),
-                mention=self._contacts("mention", _END_OF_TIME),
-                follow=self._follows(_END_OF_TIME),
+                reply=self._contacts("reply", END_OF_TIME),
+                mention=self._contacts("mention", END_OF_TIME),
+                follow=self._follows(END_OF_TIME),
             ),
             distinct_officials=len(officials),
             officials=tuple(officials),
@@ -317,13 +302,18 @@ class Oracle:
             else msgspec.convert(
                 {"status": notice.status, "at": notice.at, "event_id": notice.id}, type=SuspensionRecord
             ),
-            withdrawn=sum(fact.withdrawn_at < _END_OF_TIME for fact in self.amplifications),
+            withdrawn=sum(fact.withdrawn_at < END_OF_TIME for fact in self.amplifications),
             dropped=0,
             roster_digest=max(event.roster_digest for event in newest_events),
+            following=self.following(),
+            first_officials=self.first_officials(officials),
+            links=self.links(),
+            text_matches=self.text_matches(),
+            score=self.score(live, None if age is None else round(age, 2)),
         )
 
     def _account(self) -> Account:
-        handle, name = self._newest("handle"), self._newest("name")
+        handle, name = self.newest("handle"), self.newest("name")
         return Account(
             id=self.events[0].subject.id,
             handle=None if handle is None else str(handle),
@@ -351,7 +341,7 @@ class Oracle:
     def alerts(self) -> dict[str, Alert]:
         """The standing alerts by id, with evidence that does not say where it stands."""
         found = {}
-        for rule in self.rules.rules:
+        for rule in (rule for rule in self.rules.rules if rule.on == "subject"):
             for ordinal, span in enumerate(self.spans(rule)):
                 alert = self._alert(rule, ordinal, span)
                 found[alert.id] = alert
@@ -370,14 +360,14 @@ class Oracle:
                     spans.append(
                         Span(fired_at=fact.at, last_at=fact.at, severity=severity, roster_digest=fact.roster_digest)
                     )
-            elif severity is not None or fact.kind in _AMPLIFICATION:
+            elif severity is not None or fact.kind in AMPLIFICATION:
                 spans[-1].last_at = fact.at
                 spans[-1].severity = max(spans[-1].severity, -1 if severity is None else severity)
         return spans
 
     def _judged(self, rule: Rule) -> list[Fact]:
         """The events at which the rule may start or extend an alert, in time."""
-        kinds = {*_AMPLIFICATION, *(_MOVED_BY[name] for name in _looked_at(rule) if name in _MOVED_BY)}
+        kinds = {*AMPLIFICATION, *(_MOVED_BY[name] for name in _looked_at(rule) if name in _MOVED_BY)}
         return sorted((fact for fact in (*self.engagements, *self.suspensions) if fact.kind in kinds), key=_in_time)
 
     def _severity(self, rule: Rule, fact: Fact) -> int | None:
@@ -449,7 +439,7 @@ class Oracle:
     def _summary(self, at: datetime) -> str:
         """Observed facts in one sentence: who, created when, how often amplified, by how many of which States, when."""
         live = self.live(at)
-        handle = self._newest("handle")
+        handle = self.newest("handle")
         account = self.events[0].subject
         who = f"@{handle}" if handle else f"{self.events[0].platform}:{account.id}"
         if self.created_at is not None:
@@ -479,15 +469,6 @@ def _looked_at(rule: Rule) -> set[str]:
     for escalation in rule.escalations:
         conditions += escalation.when
     return {condition.figure for condition in conditions}
-
-
-def _official(event: SubjectEvent) -> Official:
-    assert event.official is not None
-    return event.official
-
-
-def _time(at_us: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=at_us)
 
 
 def _in_time(fact: Fact) -> tuple[datetime, str, str]:

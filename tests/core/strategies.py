@@ -44,6 +44,7 @@ __all__ = [
     "runs",
     "snowflake",
     "streams_in_order",
+    "suspended",
 ]
 
 # 5 September 2020, 20:00 UTC. What happens, happens in the months after it.
@@ -115,8 +116,29 @@ _counts: Final = st.integers(1, 25)
 _few: Final = st.integers(1, 6)
 _digests: Final = st.sampled_from(("roster-a", "roster-b"))
 _ENGAGEMENTS: Final[tuple[SubjectEventKind, ...]] = ("retweet",) * 5 + ("quote", "quote", "reply", "mention", "follow")
-_KINDS: Final[tuple[SubjectEventKind, ...]] = (*_ENGAGEMENTS, "suspension", "suspension", "profile")
+_OWN_POSTS: Final[tuple[SubjectEventKind, ...]] = ("post", "text_match")
+_NOTICES: Final[tuple[SubjectEventKind, ...]] = ("suspension", "suspension", "profile")
+_KINDS: Final[tuple[SubjectEventKind, ...]] = (*_ENGAGEMENTS, *_OWN_POSTS, *_NOTICES)
 _STATUSES: Final[tuple[SuspensionStatus, ...]] = ("suspended", "reinstated", "deleted", "deactivated")
+
+
+_DOMAINS: Final = (("example.org",), ("example.org", "mfa.example"), ("news.example",), ("mfa.example", "tv.example"))
+
+
+def _own_post(event: SubjectEvent, index: int) -> SubjectEvent:
+    """A post of the subject's own as the `index`-th of the reports that there may be: links, or the text it shares."""
+    if event.kind == "post":
+        return msgspec.structs.replace(event, domains=_DOMAINS[index % 4], official=None)
+    if event.kind == "text_match":
+        return msgspec.structs.replace(
+            event,
+            official=OFFICIALS[index % 5],
+            post_id=f"p{index % 3}",
+            shared=1 + index % 4,
+            of=8 + index % 2,
+            matched_us=BASE_US + (index % 3) * DAY_US,
+        )
+    return event
 
 
 def _account(account_id: str, index: int) -> Account:
@@ -179,7 +201,7 @@ def _events(
     """One event as it was first reported, without its id. `rostered`: see `histories`."""
     kind = draw(st.sampled_from(kinds))
     engages = kind not in ("suspension", "profile")
-    return SubjectEvent(
+    event = SubjectEvent(
         kind=kind,
         platform=platform,
         event_id="",
@@ -192,6 +214,7 @@ def _events(
         active=kind != "follow" or draw(st.booleans()),
         status=draw(st.sampled_from(_STATUSES)) if kind == "suspension" else None,
     )
+    return _own_post(event, draw(st.integers(0, 59))) if kind in _OWN_POSTS else event
 
 
 @st.composite
@@ -207,7 +230,7 @@ def histories(draw: st.DrawFn, *, longest: int = 12) -> list[SubjectEvent]:
     happened: list[SubjectEvent] = []
     for platform, account_id in subjects:
         noticed = draw(st.integers(0, 7)) == 7  # nobody engages: there are notices and snapshots only
-        kinds = _KINDS[-3:] if noticed else _KINDS
+        kinds = _NOTICES if noticed else _KINDS
         single = _events(platform, account_id, kinds, officials, rostered)
         mine = draw(st.lists(single, min_size=1, max_size=longest))
         for run in draw(st.lists(runs(platform, account_id), max_size=0 if noticed else 2)):
@@ -230,6 +253,20 @@ def campaigns(draw: st.DrawFn) -> list[SubjectEvent]:
     claims = draw(st.sampled_from((False, False, True)))  # whether other creation times are reported
     events = draw(_withdrawn(_numbered(mine, 7)))
     return events if claims else [msgspec.structs.replace(event, subject=young) for event in events]
+
+
+@st.composite
+def suspended(draw: st.DrawFn) -> list[SubjectEvent]:
+    """A few amplifications by a few officials, most of them taken back, and suspensions of the subject."""
+    platform, account_id = draw(st.sampled_from(_SUBJECTS))
+    amplifications = st.lists(_events(platform, account_id, ("retweet", "quote"), OFFICIALS[:4], 0), max_size=6)
+    notices = st.lists(_events(platform, account_id, ("suspension",), OFFICIALS, 0), max_size=6)
+    others = st.lists(_events(platform, account_id, (*_OWN_POSTS, "mention", "profile"), OFFICIALS, 0), max_size=2)
+    mine = _numbered([*draw(amplifications), *draw(notices), *draw(others)], 7)
+    withdrawals = [
+        draw(_withdrawals(each)) for each in mine if each.kind in AMPLIFICATION_KINDS and draw(st.booleans())
+    ]
+    return [*mine, *withdrawals]
 
 
 @st.composite
@@ -267,6 +304,7 @@ def streams_in_order(draw: st.DrawFn, *, recent: int) -> list[SubjectEvent]:
                 active=kind != "follow" or index % 4 != 3,
                 status=_STATUSES[index % 4] if kind == "suspension" else None,
             )
+            event = _own_post(event, index)
             events.append(event)
             if kind in ENGAGEMENT_KINDS:
                 kept[kind in AMPLIFICATION_KINDS].append(event)
@@ -303,10 +341,16 @@ def _numbered(events: Sequence[SubjectEvent], step: int) -> list[SubjectEvent]:
 
 @st.composite
 def _withdrawals(draw: st.DrawFn, event: SubjectEvent) -> SubjectEvent:
-    """A notice that an amplification was taken back, now and then by somebody who never made it."""
+    """A notice that an amplification was taken back, now and then by somebody who never made it.
+
+    WATCH says which amplification it was; whoever else may write withdrawals need not.
+    """
+    told = draw(st.integers(0, 3)) > 0
     return msgspec.structs.replace(
         event,
         kind="withdrawal",
+        amplified_us=event.at_us if told else None,
+        amplification_kind=event.kind if told else None,
         at_us=event.at_us + draw(st.sampled_from((HOUR_US, 0, -1, DAY_US, 8 * DAY_US))),
         official=draw(st.sampled_from((event.official, event.official, event.official, OFFICIALS[0], OFFICIALS[1]))),
         subject=draw(accounts_of(event.subject.id)),
@@ -330,6 +374,8 @@ def copies(draw: st.DrawFn, events: Sequence[SubjectEvent]) -> list[SubjectEvent
                 official=official,
             )
         )
+        if event.kind in _OWN_POSTS:
+            reports[-1] = _own_post(reports[-1], draw(st.integers(0, 59)))
     return reports
 
 
@@ -345,7 +391,7 @@ def contradictions(draw: st.DrawFn, events: Sequence[SubjectEvent]) -> list[Subj
         if event.kind in ("profile", "withdrawal"):
             continue
         official = event.official
-        if official is not None and event.event_id not in withdrawn:
+        if event.kind in ENGAGEMENT_KINDS and event.event_id not in withdrawn:
             official = draw(st.sampled_from((official, *OFFICIALS)))
         at_us = event.at_us + draw(st.sampled_from((0, 1, -1, HOUR_US, -HOUR_US, -7 * DAY_US)))
         account = draw(accounts_of(event.subject.id))

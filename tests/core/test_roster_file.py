@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from streams.core.clock import to_us
 from streams.core.officials import CATEGORIES
 from streams.core.roster import Roster, RosterEntry
-from streams.core.roster_file import COLUMNS, RosterError, parse_roster
+from streams.core.roster_file import COLUMNS, OPTIONAL_COLUMNS, RosterError, parse_roster
 
 _FR_PARLIAMENT = Path(__file__).parents[2] / ".." / "shared" / "data" / "fr_parliament" / "roster.csv"
 
@@ -29,7 +29,9 @@ _GOOD = {
     "source_url": "https://example.org/list",
     "valid_from": "",
     "valid_to": "",
+    "domains": "",
 }
+_ALL_COLUMNS = (*COLUMNS, *OPTIONAL_COLUMNS)
 
 
 def _file(*rows: dict[str, str], columns: Sequence[str] = COLUMNS) -> bytes:
@@ -154,16 +156,35 @@ _WRONG = {
     ],
     "valid_from": ["2021-02-29", "2021-1-1", "21/01/2021", "2021-01-21T12:00:00", "2021-01-21T25:00:00Z", "٢٠٢١-٠١-٢١"],
     "valid_to": ["0000-01-01", "yesterday", "2021-01-21T12:00Z", "2021-01-21T12:00:00+99:99", "20210121"],
+    "domains": [
+        "https://khamenei.ir",
+        "khamenei.ir/path",
+        "Khamenei.ir",
+        "khamenei.ir.",
+        "khamenei.ir:443",
+        "khamenei.ir,leader.ir",
+        "ok.ir @leader",
+        "ir",
+        "127.0.0.1",
+        "[::1]",
+        "a..ir",
+        "*.khamenei.ir",
+        f"{'a' * 64}.ir",
+        " ".join(f"d{n}.ir" for n in range(21)),
+        "d.ir " * 1_100,
+        "khamenei.ir\tleader.ir",
+    ],
 }
 
 
 def test_the_table_of_wrong_fields_speaks_of_every_column() -> None:
-    assert set(_WRONG) == set(COLUMNS)
+    assert set(_WRONG) == set(_ALL_COLUMNS)
 
 
-@pytest.mark.parametrize(("column", "value"), [(column, value) for column in COLUMNS for value in _WRONG[column]])
+@pytest.mark.parametrize(("column", "value"), [(column, value) for column in _ALL_COLUMNS for value in _WRONG[column]])
 def test_a_wrong_field_is_named_by_line_and_column(column: str, value: str) -> None:
-    assert _problems(_file({"account_id": "1", "handle": ""}, {column: value})) == {(3, column)}
+    rows = ({"account_id": "1", "handle": ""}, {column: value})
+    assert _problems(_file(*rows, columns=_ALL_COLUMNS)) == {(3, column)}
 
 
 @given(
@@ -177,7 +198,43 @@ def test_all_problems_of_all_lines_are_found_in_one_pass(rows: list[dict[str, st
     """Each line has an account of its own, unless its id or handle is what is wrong."""
     own = [{"account_id": f"7{n}", "handle": f"embassy{n}"} for n in range(len(rows))]
     expected = {(line, column) for line, row in enumerate(rows, start=2) for column in row}
-    assert _problems(_file(*(mine | row for mine, row in zip(own, rows, strict=True)))) == expected
+    lines = (mine | row for mine, row in zip(own, rows, strict=True))
+    assert _problems(_file(*lines, columns=_ALL_COLUMNS)) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("", ()),
+        ("khamenei.ir", ("khamenei.ir",)),
+        (" leader.ir  khamenei.ir;khamenei.ir ; ", ("khamenei.ir", "leader.ir")),
+        ("сайт.рф;xn--80aswg.xn--p1ai", ("xn--80aswg.xn--p1ai",)),
+        (" ".join(f"d{n:02}.ir" for n in range(20)), tuple(f"d{n:02}.ir" for n in range(20))),
+    ],
+)
+def test_domains_are_taken_once_each_in_ascii_and_in_order(written: str, read: tuple[str, ...]) -> None:
+    (entry,) = parse_roster(_file({"domains": written}, columns=_ALL_COLUMNS), "roster.csv").entries
+    assert entry.domains == read
+
+
+def test_a_roster_without_the_column_is_one_without_domains() -> None:
+    assert parse_roster(_file({}), "roster.csv") == parse_roster(_file({}, columns=_ALL_COLUMNS), "roster.csv")
+
+
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        ("https://Farsi.Khamenei.ir/path", "write farsi.khamenei.ir"),
+        ("khamenei.ir.", "write khamenei.ir"),
+        ("СаЙт.рф", "write xn--80aswg.xn--p1ai"),
+        ("127.0.0.1", "write host names such as khamenei.ir, with spaces between them"),
+    ],
+)
+def test_a_wrong_domain_comes_with_the_right_one(written: str, remedy: str) -> None:
+    with pytest.raises(RosterError) as refusal:
+        parse_roster(_file({"domains": written}, columns=_ALL_COLUMNS), "roster.csv")
+    (problem,) = refusal.value.problems
+    assert (problem.column, problem.remedy) == ("domains", remedy)
 
 
 def test_an_account_needs_an_id_or_a_handle() -> None:

@@ -11,12 +11,16 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from streams.core.clock import parse_duration_us
-from streams.core.figures import FIGURES
+from streams.core.figures import AFTERMATH_FIGURES, FIGURES, figure_named
+from streams.core.judge import Rulebook
 from streams.core.rule_file import MAX_FILE_BYTES, MAX_RULES, RulesError, parse_rules
-from streams.core.rules import SEVERITIES, Condition, Rule, RuleSet
+from streams.core.rules import JUDGED_ON, SEVERITIES, Condition, Rule, RuleSet
 from streams.core.states import STATES
+from streams.rules_loading import bundled_rules
 
 Table = dict[str, Any]
+
+_FIGURES_OF = {"subject": FIGURES, "aftermath": AFTERMATH_FIGURES}
 
 _NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,4}){0,3}", fullmatch=True)
 _STATES = st.sampled_from(sorted(STATES))
@@ -25,38 +29,41 @@ _DURATIONS = st.builds(lambda n, unit: f"{n}{unit}", st.integers(1, 999_999), st
 
 @st.composite
 def _bounds(draw: st.DrawFn, figure: str) -> bool | Table:
-    if FIGURES[figure].type == "truth":
+    if figure_named(figure).type == "truth":
         return draw(st.booleans())
-    highest = 1 if FIGURES[figure].unit == "of 1" else 10**15
+    highest = 1 if figure_named(figure).unit == "of 1" else 10**15
     number = st.integers(0, highest) | st.floats(0, highest)
     low, high = sorted([draw(number), draw(number)])
     return draw(st.sampled_from([{"at_least": low}, {"at_most": high}, {"at_least": low, "at_most": high}]))
 
 
 @st.composite
-def _conditions(draw: st.DrawFn) -> Table:
-    figures = draw(st.lists(st.sampled_from(sorted(FIGURES)), min_size=1, max_size=4, unique=True))
+def _conditions(draw: st.DrawFn, on: str = "subject") -> Table:
+    figures = draw(st.lists(st.sampled_from(sorted(_FIGURES_OF[on])), min_size=1, max_size=4, unique=True))
     return {figure: draw(_bounds(figure)) for figure in figures}
 
 
 @st.composite
 def _rule_tables(draw: st.DrawFn) -> Table:
     """A valid rule as nested tables."""
+    on = draw(st.sampled_from(JUDGED_ON))
     severity = draw(st.sampled_from(SEVERITIES))
     table: Table = {
         "description": draw(st.text("abc é'\"\\#=[", min_size=1, max_size=20).filter(str.strip)),
         "severity": severity,
         "quiet": draw(_DURATIONS),
-        "when": draw(_conditions()),
+        "when": draw(_conditions(on)),
     }
+    if on != "subject" or draw(st.booleans()):
+        table["on"] = on
     if draw(st.booleans()):
         table["mode"] = draw(st.sampled_from(["live", "shadow"]))
     higher = SEVERITIES[SEVERITIES.index(severity) + 1 :]
     if draw(st.booleans()) and higher:
         chosen = draw(st.lists(st.sampled_from(higher), min_size=1, unique=True))
-        table["escalate"] = {name: draw(_conditions()) for name in chosen}
+        table["escalate"] = {name: draw(_conditions(on)) for name in chosen}
     if draw(st.booleans()):
-        table["states"] = draw(st.dictionaries(_STATES, _conditions(), max_size=2))
+        table["states"] = draw(st.dictionaries(_STATES, _conditions(on), max_size=2))
     return table
 
 
@@ -120,6 +127,7 @@ def test_every_rule_says_what_its_file_says(rules: Table, inline: bool) -> None:
     assert [rule.name for rule in read] == list(rules)
     for rule, table in zip(read, rules.values(), strict=True):
         assert rule.description == table["description"].strip()
+        assert rule.on == table.get("on", "subject")
         assert (rule.severity, rule.mode) == (table["severity"], table.get("mode", "live"))
         assert rule.quiet_us == parse_duration_us(table["quiet"])
         assert _facts(rule.when) == _written(table["when"])
@@ -133,7 +141,7 @@ def test_every_rule_says_what_its_file_says(rules: Table, inline: bool) -> None:
         ranks = [SEVERITIES.index(escalation.severity) for escalation in rule.escalations]
         assert ranks == sorted(ranks)
         for conditions in (rule.when, *rule.states.values(), *(escalation.when for escalation in rule.escalations)):
-            costs = [FIGURES[condition.figure].cost for condition in conditions]
+            costs = [figure_named(condition.figure).cost for condition in conditions]
             assert costs == sorted(costs)
             assert all(
                 sum(bound is not None for bound in (c.at_least, c.at_most, c.equals)) == 1 for c in conditions
@@ -144,8 +152,12 @@ def test_every_rule_says_what_its_file_says(rules: Table, inline: bool) -> None:
 def test_conditions_of_equal_cost_stay_in_the_order_of_the_file(rules: Table) -> None:
     for rule, table in zip(parse_rules(_toml(rules), "rules.toml").rules, rules.values(), strict=True):
         figures = list(dict.fromkeys(condition.figure for condition in rule.when))
-        assert figures == sorted(table["when"], key=lambda figure: FIGURES[figure].cost)
-        event("several of one cost" if len({FIGURES[f].cost for f in figures}) < len(figures) else "no two of one cost")
+        assert figures == sorted(table["when"], key=lambda figure: figure_named(figure).cost)
+        event(
+            "several of one cost"
+            if len({figure_named(f).cost for f in figures}) < len(figures)
+            else "no two of one cost"
+        )
 
 
 @given(st.data(), _FILES)
@@ -173,6 +185,7 @@ def test_two_rules_have_one_digest_only_if_they_decide_alike(one: Table, other: 
 
 def _decides(rule: Rule) -> object:
     return (
+        rule.on,
         rule.name,
         rule.severity,
         rule.mode,
@@ -186,7 +199,8 @@ def _decides(rule: Rule) -> object:
 def _one_change_each(table: Table) -> list[Table]:
     """The rule with one thing changed that decides, for each kind of thing."""
     used = set(table["when"])
-    spare = next(figure for figure in FIGURES if figure not in used and FIGURES[figure].type == "number")
+    figures = _FIGURES_OF[table.get("on", "subject")]
+    spare = next(figure for figure in figures if figure not in used and figures[figure].type == "number")
     state = next(code for code in ("CN", "IR", "RU") if code not in table.get("states", {}))
     changes: list[Table] = [
         {"mode": "shadow" if table.get("mode", "live") == "live" else "live"},
@@ -195,9 +209,60 @@ def _one_change_each(table: Table) -> list[Table]:
         {"states": table.get("states", {}) | {state: {spare: {"at_least": 1}}}},
     ]
     if table["severity"] != "critical":
-        extra = table.get("escalate", {}).get("critical", {}) | {"amplifications": {"at_most": 0.123456}}
+        extra = table.get("escalate", {}).get("critical", {}) | {spare: {"at_most": 0.123456}}
         changes.append({"escalate": table.get("escalate", {}) | {"critical": extra}})
     return [table | change for change in changes]
+
+
+def test_a_rule_on_subjects_has_the_digest_it_had_before_there_were_others() -> None:
+    """Alerts that were sent name it: of bundled rules, as they were released."""
+    digests = {rule.name: rule.digest[:12] for rule in bundled_rules().rules if rule.on == "subject"}
+    assert digests == {
+        "new-account-burst": "e2c1209802ea",
+        "new-account-sustained": "e7995a8005c7",
+        "low-profile": "91d0a45ea2b6",
+        "single-patron": "dc3755269404",
+        "amplified-then-suspended": "a2567e4d6564",
+    }
+
+
+def test_rules_on_aftermaths_do_not_change_the_digest_of_those_on_subjects() -> None:
+    """TRACK judges everything again when that changes."""
+    plain = _plain_rule()
+    other = plain | {"on": "aftermath", "when": {"deletions": {"at_least": 5}}}
+    alone = parse_rules(_toml({"one": plain}), "a.toml")
+    both = parse_rules(_toml({"one": plain, "two": other}), "b.toml")
+    assert both.judged_on("subject") == alone
+    assert [rule.name for rule in both.judged_on("aftermath").rules] == ["two"]
+    assert both.digest != alone.digest
+    assert Rulebook(both).digest == Rulebook(alone).digest
+    assert Rulebook(both).names == {"one"}
+
+
+@pytest.mark.parametrize(("on", "other"), [("subject", "aftermath"), ("aftermath", "subject")])
+@pytest.mark.parametrize("place", ["when", "escalate.critical", "states.CN"])
+def test_a_figure_of_the_other_kind_is_an_error_with_its_line(on: str, other: str, place: str) -> None:
+    right, wrong = (next(name for name, f in _FIGURES_OF[kind].items() if f.type == "number") for kind in (on, other))
+    rule: Table = {"description": "d", "on": on, "severity": "info", "quiet": "1d", "when": {right: {"at_least": 1}}}
+    inner = rule
+    for part in place.split("."):
+        inner = inner.setdefault(part, {})
+    inner[wrong] = {"at_least": 1}
+    text = _toml({"r": rule})
+    with pytest.raises(RulesError) as caught:
+        parse_rules(text, "rules.toml")
+    [problem] = caught.value.problems
+    assert problem.line == 1 + text.splitlines().index(f'{wrong} = {{ "at_least" = 1 }}'.replace('"', ""))
+    assert problem.message == f"{wrong} is a figure of rules on {other}s, and this rule is on {on}s"
+    assert problem.remedy.startswith(f'write on = "{other}"')
+
+
+def test_a_rule_is_on_subjects_or_on_aftermaths() -> None:
+    with pytest.raises(RulesError) as caught:
+        parse_rules(_toml({"r": _plain_rule() | {"on": "aftermaths"}}), "rules.toml")
+    [problem] = caught.value.problems
+    assert problem.message == "'aftermaths' is not what a rule can be on"
+    assert problem.remedy == "did you mean aftermath?"
 
 
 def test_the_two_zeros_are_one_bound() -> None:

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.clock import parse_duration_us
-from streams.core.figures import FIGURES, Figure
+from streams.core.figures import AFTERMATH_FIGURES, FIGURES, Figure
 from streams.core.rule_words import condition_words, duration_words
 from streams.core.rules import Condition
 from streams.rules_loading import bundled_rules
 
-_NUMBERS = [figure for figure in FIGURES.values() if figure.type == "number"]
+_NUMBERS = [figure for figure in (*FIGURES.values(), *AFTERMATH_FIGURES.values()) if figure.type == "number"]
 _BOUNDS = st.integers(0, 10**12) | st.floats(0, 1e6).map(lambda bound: round(bound, 3))
 
 

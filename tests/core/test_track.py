@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.clock import DAY_US, from_us
+from streams.core.acquaintances import Acquaintances
+from streams.core.clock import DAY_US, HOUR_US, from_us
 from streams.core.roster import Roster, RosterEntry
 from streams.core.rule_file import MAX_RULES
 from streams.core.rules import Condition, Rule, RuleSet
@@ -21,6 +22,7 @@ from streams.core.track import Outcome
 from streams.events import Account, Retweet
 from streams.rules_loading import bundled_rules
 from tests.core.oracle import Oracle, by_subject, without_sources
+from tests.core.recorded_state import RECORDED_STATE
 from tests.core.strategies import BASE_US, OFFICIALS, examples, histories, placed, retweet, rule_sets, snowflake
 from tests.core.test_track_oracle import differences
 from tests.core.track_run import TrackRun
@@ -104,6 +106,26 @@ def test_a_subject_read_back_from_its_bytes_is_the_subject(events: list[SubjectE
         assert all(kept is subject.by_id[kept.kind, kept.event_id] for kept in subject.state.amplifications)
 
 
+def test_a_state_that_was_written_before_there_was_more_in_it_is_read_and_goes_on() -> None:
+    """Its dossier is what it was, and what is new in it follows from what is kept."""
+    run = TrackRun(bundled_rules(), TrackPolicy(amplifications=4, contacts=4))
+    run.states[KEY] = RECORDED_STATE
+    run.batch([msgspec.structs.replace(retweet(22), kind="suspension", status="suspended", official=None)])
+    dossier = run.dossiers[KEY]
+    assert run.outcomes == {Outcome.DUPLICATE: 1}
+    assert (dossier.totals.retweet, dossier.totals.follow, dossier.withdrawn) == (8, 1, 1)
+    assert [(part.id, part.retweets) for part in dossier.officials] == [("o1", 3), ("o3", 3), ("o2", 2)]
+    assert dossier.suspension is not None
+    assert [(each.id, each.since) for each in dossier.following] == [("o1", from_us(BASE_US + 20 * HOUR_US))]
+    assert run.tracked[KEY].states == ("IR", "RU")
+    standings = {state: said.standing for (_, state), said in run.standings.items()}
+    assert {state: len(each.amplifiers) for state, each in standings.items() if each} == {"IR": 2, "RU": 1}
+    run.batch([retweet(40, official=OFFICIALS[4])])
+    assert run.dossiers[KEY].totals.retweet == 9
+    assert ",".join(run.tracked[KEY].states) == "FR,IR,RU"
+    assert RECORDED_STATE[: len(run.states[KEY])] != run.states[KEY]
+
+
 @pytest.mark.parametrize(
     "account",
     [
@@ -119,7 +141,9 @@ def test_what_a_stranger_says_of_an_account_never_breaks_its_state(account: Acco
     official = RosterEntry(
         platform="twitter", account_id="o1", state="IR", category="leader", source_url="https://example.org"
     )
-    screening = screen_event(event, Coordinates("retweets", 0, 1), Roster([official]), BASE_US, ScreenPolicy())
+    screening = screen_event(
+        event, Coordinates("retweets", 0, 1), Acquaintances(Roster([official])), BASE_US, ScreenPolicy()
+    )
     assert isinstance(screening, Screening)
     rule = msgspec.structs.replace(_RULE, when=(Condition(figure="amplifications", at_least=1),))
     run = TrackRun(RuleSet(rules=(rule,), digest="all")).run([screening.events])

@@ -9,10 +9,12 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.clock import DAY_US, SECOND_US, from_us
+from streams.core.clock import DAY_US, HOUR_US, SECOND_US, from_us
 from streams.core.enriched import Alert, Dossier
 from streams.core.figures import FIGURES
+from streams.core.own_posts import BEST_MATCHES, LinkingPost, MatchingPost
 from streams.core.rules import Condition, Rule, RuleSet
+from streams.core.spells import MOST_SPELLS
 from streams.core.subject import Kept, OfficialState, TrackPolicy
 from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKind, subject_key
 from streams.events import Account
@@ -23,9 +25,20 @@ from tests.core.test_track_oracle import differences
 from tests.core.track_run import TrackRun
 
 # Small where what leaves is counted; reports of followers are no totals, and those that left are not to be had again.
-SMALL: Final = TrackPolicy(amplifications=8, contacts=8, suspensions=6, profiles=512, evidence=4)
+SMALL: Final = TrackPolicy(
+    amplifications=8, contacts=8, suspensions=6, profiles=512, evidence=4, links=6, text_matches=6
+)
 TINY: Final = TrackPolicy(
-    amplifications=4, contacts=3, officials=4, suspensions=2, profiles=2, pending_withdrawals=2, evidence=3
+    amplifications=4,
+    contacts=3,
+    officials=4,
+    suspensions=2,
+    profiles=2,
+    pending_withdrawals=2,
+    evidence=3,
+    settled_withdrawals=2,
+    links=3,
+    text_matches=2,
 )
 KEY: Final = "twitter:12"
 _WINDOW_COUNTS: Final = tuple(f"amplifications_{window}" for window in ("1h", "24h", "7d", "30d"))
@@ -97,9 +110,14 @@ def test_in_order_the_bounded_tracker_tells_what_an_unbounded_one_would() -> Non
             seen["several episodes"] += any(alert.episode > 0 for alert in alerts.values())
             seen["taken back"] += taken_back
             seen["many notices"] += many_notices
+            seen["settled links"] += expected is not None and expected.links.posts > SMALL.links
+            seen["settled matches"] += expected is not None and expected.text_matches.posts > SMALL.text_matches
 
     check()
-    covered = ("settled", "settled contacts", "alerts", "several episodes", "taken back", "many notices")
+    covered = (
+        *("settled", "settled contacts", "settled links", "settled matches"),
+        *("alerts", "several episodes", "taken back", "many notices"),
+    )
     assert {what: seen[what] for what in covered if seen[what] < 5} == {}
 
 
@@ -146,6 +164,12 @@ def test_nothing_kept_for_a_subject_outgrows_its_bound(
         assert len(state.profiles) <= TINY.profiles
         assert len(state.pending) <= TINY.pending_withdrawals
         assert len(state.hours) <= 722
+        assert len(state.taken_back) <= TINY.settled_withdrawals
+        assert len(state.weeks) <= state.settled_amplifications
+        assert len(state.spells) <= MOST_SPELLS
+        assert state.own is None or len(state.own.links) <= TINY.links
+        assert state.own is None or len(state.own.matches) <= TINY.text_matches
+        assert state.own is None or len(state.own.best) <= BEST_MATCHES
         retained = [*state.amplifications, *state.contacts, *state.suspensions]
         assert len(state.digests) <= max(16, len(retained) + len(rules.rules) + 2)
         assert state.histories.keys() <= {rule.name for rule in rules.rules}
@@ -163,12 +187,18 @@ def test_the_state_of_a_subject_stays_under_a_size_that_follows_from_the_bounds(
     kept = Kept(2**62, "x" * 6, "suspension", "x" * 13, Coordinates("x" * 11, 0, 2**31), 99, True, 2**62, True, 2**62)
     official = OfficialState("x" * 9, "IR", "state_media", 2**62, 2**31, 2**31, 2**62, 2**62, 2**62, True)
     size = len(msgspec.msgpack.encode(kept)) + 70  # 70: the digest of a roster
+    match = MatchingPost(2**62, "x" * 6, "x" * 13, "x" * 9, "x" * 9, 2**62, 2**31, 2**31)
     names = sum(len(name) + 10 for name in FIGURES)
     largest = (
         size * (_with_room(TINY.amplifications) + _with_room(TINY.contacts) + _with_room(TINY.suspensions))
         + TINY.officials * (len(msgspec.msgpack.encode(official)) + 20)
         + TINY.profiles * 20
         + TINY.pending_withdrawals * 40
+        + TINY.settled_withdrawals * 40
+        + TINY.links * len(msgspec.msgpack.encode(LinkingPost(2**62, "x" * 6, ("example.org", "x" * 20))))
+        + (TINY.text_matches + BEST_MATCHES) * len(msgspec.msgpack.encode(match))
+        + MOST_SPELLS * 50
+        + 120 * 8  # weeks
         + 722 * 8  # hours
         + 16 * 70  # digests
         + len(rules.rules) * (2 * names + 20 * 10 + 100)  # histories
@@ -183,6 +213,8 @@ def test_the_state_of_a_subject_stays_under_a_size_that_follows_from_the_bounds(
         "suspension",
         "profile",
         "withdrawal",
+        "post",
+        "text_match",
     )
     for number in range(4_000):
         event = msgspec.structs.replace(
@@ -191,6 +223,13 @@ def test_the_state_of_a_subject_stays_under_a_size_that_follows_from_the_bounds(
             status="suspended" if kinds[number % len(kinds)] == "suspension" else None,
             roster_digest=f"{number // 10:064}",
             subject=Account(id="12", handle=f"handle{number}", followers=number % 9_000),
+            domains=("example.org", f"host-{number % 50}.example"),
+            post_id=f"post-{number}",
+            shared=number % 9,
+            of=9,
+            matched_us=BASE_US,
+            amplified_us=BASE_US + (number - 800) * HOUR_US,
+            amplification_kind="retweet",
         )
         run.batch([event])
         sizes.append(len(run.states[KEY]))

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Final
 
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from streams.core.clock import from_us
 from streams.core.dossier import dossier_of
 from streams.core.enriched import Alert, Dossier
 from streams.core.rules import RuleSet
@@ -17,7 +17,16 @@ from streams.core.subject_event import SubjectEvent
 from streams.core.track import Outcome
 from streams.rules_loading import bundled_rules
 from tests.core.oracle import Oracle, by_subject, without_sources
-from tests.core.strategies import arrangements, campaigns, contradictions, copies, examples, histories, rule_sets
+from tests.core.strategies import (
+    arrangements,
+    campaigns,
+    contradictions,
+    copies,
+    examples,
+    histories,
+    rule_sets,
+    suspended,
+)
 from tests.core.track_run import TrackRun
 
 # So small that a short history meets every bound.
@@ -34,17 +43,55 @@ def differences(found: Mapping[str, Alert | Dossier], expected: Mapping[str, Ale
     return lines
 
 
+def assert_told_what_the_oracle_says(run: TrackRun, key: str, oracle: Oracle) -> None:
+    """SCREEN whether to follow the subject, and each State, if it was suspended, by whom it was amplified."""
+    told = run.tracked.get(key)
+    if oracle.followed is not None:
+        assert (told is not None) is oracle.followed
+    assert told is None or told.states == oracle.amplifying_states()
+    spells = oracle.spells()
+    expected = oracle.amplifiers() if spells else {}
+    standings = {state: said.standing for (subject, state), said in run.standings.items() if subject == key}
+    assert standings.keys() >= expected.keys()
+    for state, standing in standings.items():
+        assert standing is not None
+        found = {
+            each.id: (each.amplifications, from_us(each.first_us), from_us(each.last_us))
+            for each in standing.amplifiers
+        }
+        assert found == expected.get(state, {})
+        said = [
+            (
+                from_us(each.opened_us),
+                None if each.reinstated_us is None else from_us(each.reinstated_us),
+                each.event_id,
+            )
+            for each in standing.spells
+        ]
+        assert said == (spells if state in expected else [])
+        account = run.standings[(key, state)].subject
+        assert account is not None
+        if state in expected:
+            assert (account.handle, account.name) == (oracle.newest("handle"), oracle.newest("name"))
+    run.seen["told of several spells"] += any(len(each.spells) > 1 for each in standings.values() if each is not None)
+    run.seen["told of none"] += any(not each.spells for each in standings.values() if each is not None)
+    run.seen["told of one"] += any(len(each.spells) == 1 for each in standings.values() if each is not None)
+
+
 def assert_equal_to_the_oracle(run: TrackRun, events: Sequence[SubjectEvent]) -> dict[str, Alert]:
     """Every amplification, dossier and standing alert is what the oracle makes of the events; returns the alerts."""
-    amplified: dict[tuple[str, str, str], tuple[datetime, str]] = {}
+    amplified: dict[tuple[str, str, str], tuple[object, str]] = {}
     dossiers: dict[str, Dossier] = {}
     alerts: dict[str, Alert] = {}
     for key, mine in by_subject(events).items():
         oracle = Oracle(mine, run.rules)
         dossier = oracle.dossier()
         if dossier is not None:
+            if oracle.followed is None:  # then nobody can say whether its own posts were asked for
+                run.dossiers[key] = structs.replace(run.dossiers[key], score=dossier.score)
             dossiers[key] = dossier
         alerts |= oracle.alerts()
+        assert_told_what_the_oracle_says(run, key, oracle)
         where = mine[0].platform, mine[0].subject.id
         amplified |= {(*where, f"{each.kind} {each.id}"): (each.at, each.official) for each in oracle.amplifications}
     assert {key: (each.at, each.official.id) for key, each in run.amplifications.items()} == amplified
@@ -88,6 +135,12 @@ def _note(seen: Counter[str], run: TrackRun, events: Sequence[SubjectEvent], ale
     seen["no dossier"] += len(by_subject(events)) > len(dossiers)
     for rule in {alert.rule for alert in alerts.values()}:
         seen[rule] += 1
+    for what in ("told twice", "told of several spells", "told of none", "told of one"):
+        seen[what] += run.seen[what] > 0
+    seen["following"] += any(dossier.following for dossier in dossiers)
+    seen["links"] += any(dossier.links.posts for dossier in dossiers)
+    seen["text matches"] += any(dossier.text_matches.posts for dossier in dossiers)
+    seen["followed"] += len(run.tracked) > 0
 
 
 def test_any_order_and_any_batches_give_what_the_oracle_says_under_rules_that_fire_often() -> None:
@@ -105,6 +158,7 @@ def test_any_order_and_any_batches_give_what_the_oracle_says_under_rules_that_fi
     covered = (
         *("firing", "expired", "several episodes", "escalated", "retracted", "pre-dated", "withdrawn"),
         *("duplicate", "refused", "on the roster", "age unknown", "age known", "no dossier"),
+        *("following", "links", "text matches", "followed"),
     )
     assert {what: seen[what] for what in covered if seen[what] < 3} == {}
 
@@ -121,8 +175,24 @@ def test_any_order_and_any_batches_give_what_the_oracle_says_under_the_bundled_r
         _note(seen, run, events, assert_equal_to_the_oracle(run, events))
 
     check()
-    covered = ("firing", "expired", "escalated", *(rule.name for rule in rules.rules))
+    covered = ("firing", "expired", "escalated", *(rule.name for rule in rules.rules if rule.on == "subject"))
     assert {what: seen[what] for what in covered if seen[what] < 2} == {}
+
+
+def test_states_are_told_of_a_suspended_subject_what_the_oracle_says_in_any_order_and_any_batches() -> None:
+    """And of none, where nothing that they were told of is left."""
+    seen = Counter[str]()
+
+    @examples(300)
+    @given(_arranged(suspended().filter(bool), contradicting=True))
+    def check(arranged: Arranged) -> None:
+        events, batches = arranged
+        run = TrackRun(bundled_rules()).run(batches)
+        _note(seen, run, events, assert_equal_to_the_oracle(run, events))
+
+    check()
+    covered = ("told twice", "told of several spells", "told of none", "told of one", "followed", "withdrawn")
+    assert {what: seen[what] for what in covered if seen[what] < 5} == {}
 
 
 def test_of_reports_that_contradict_each_other_the_earliest_stands_whichever_comes_first() -> None:
@@ -165,7 +235,7 @@ def test_a_run_that_starts_again_from_earlier_offsets_ends_like_an_undisturbed_o
         for key, dossier in undisturbed.dossiers.items():
             written = crashed.subject(key)
             assert written is not None
-            assert dossier_of(written.state) == dossier
+            assert dossier_of(written.state, policy) == dossier
         seen["repeated"] += crashed.outcomes[Outcome.REPEATED] > undisturbed.outcomes[Outcome.REPEATED]
         seen["too old"] += undisturbed.outcomes[Outcome.TOO_OLD] > 0
         seen["standing"] += len(undisturbed.standing) > 0

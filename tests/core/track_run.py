@@ -10,9 +10,11 @@ import msgspec
 
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.rules import RuleSet
+from streams.core.state_event import StateEvent, decode_state_event, encode_state_event
 from streams.core.subject import Subject, TrackPolicy, decode_subject, encode_subject
 from streams.core.subject_event import SubjectEvent
 from streams.core.track import Outcome
+from streams.core.tracked import TrackedAccount, decode_tracked, encode_tracked
 from streams.core.tracker import Tracker
 
 __all__ = ["TrackRun"]
@@ -31,6 +33,9 @@ class TrackRun:
         self.told = Counter[tuple[str, str, str]]()  # how often each amplification was published
         self.outcomes = Counter[Outcome]()
         self.seen = Counter[str]()  # what became of alerts over time
+        self.standings: dict[tuple[str, str], StateEvent] = {}  # by subject and State
+        self.versions = Counter[str]()  # the version of the last standing of each subject
+        self.tracked: dict[str, TrackedAccount] = {}
 
     def subject(self, key: str) -> Subject | None:
         """The subject as it was last written down."""
@@ -60,7 +65,23 @@ class TrackRun:
                 self.seen["pre-dated"] += known is not None and known.fired_at > alert.fired_at
                 # As a consumer has it: from the bytes of the topic.
                 self.alerts[alert.id] = msgspec.json.decode(msgspec.json.encode(alert), type=Alert)
+            for standing in concluded.standings:
+                self._told_of(concluded.key, standing)
+            if concluded.tracked is not None:
+                before = self.tracked.get(concluded.key)
+                assert before is None or set(before.states) < set(concluded.tracked.states)
+                self.tracked[concluded.key] = decode_tracked(encode_tracked(concluded.tracked))
         self.outcomes.update(tracker.outcomes)
+
+    def _told_of(self, key: str, standing: StateEvent) -> None:
+        """A State is told of a subject: in words that differ from what it was told before, under a higher version."""
+        said = decode_state_event(encode_state_event(standing))
+        assert said.standing is not None
+        assert said.standing.version > self.versions[key]
+        self.versions[key] = said.standing.version
+        before = self.standings.get((key, said.state))
+        self.seen["told twice"] += before is not None
+        self.standings[(key, said.state)] = said
 
     def run(self, batches: Iterable[Sequence[SubjectEvent]]) -> "TrackRun":
         """Apply batch after batch; returns itself."""

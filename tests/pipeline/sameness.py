@@ -9,7 +9,7 @@ __all__ = ["assert_same"]
 
 
 def assert_same(ours: Results, oracle: Results) -> None:
-    """Same amplifications by id, same dossiers, same alerts but for where the evidence stands."""
+    """Same amplifications by id, same dossiers and aftermaths, same alerts but for where the evidence stands."""
     assert ours.dossiers.keys() == oracle.dossiers.keys()
     different = [key for key, dossier in oracle.dossiers.items() if ours.dossiers[key] != dossier]
     assert not different, f"{len(different)} dossiers differ; of {different[0]}: " + _differences(
@@ -18,6 +18,9 @@ def assert_same(ours: Results, oracle: Results) -> None:
     assert {(a.kind, a.id, a.subject.id) for a in ours.amplifications} == {
         (a.kind, a.id, a.subject.id) for a in oracle.amplifications
     }
+    assert ours.aftermaths.keys() == oracle.aftermaths.keys()
+    for key, aftermath in oracle.aftermaths.items():
+        assert ours.aftermaths[key] == aftermath, _differences(ours.aftermaths[key], aftermath)
     assert ours.alerts.keys() == oracle.alerts.keys()
     for key, alert in oracle.alerts.items():
         mine, theirs = _without_places(ours.alerts[key]), _without_places(alert)

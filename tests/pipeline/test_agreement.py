@@ -51,8 +51,8 @@ def _backtest(path: Path, roster: Roster, form: str = "canonical") -> BacktestRu
     return backtest_files([str(path)], reader_named(form), roster, bundled_rules())
 
 
-def test_the_bundled_case_gives_the_published_figures_and_three_alerts_for_one_subject(broker: RunningBroker) -> None:
-    """84 retweets by 19 officials, 37 by the top one, the first in the month of creation."""
+def test_the_bundled_case_gives_the_published_figures_and_five_alerts_for_one_subject(broker: RunningBroker) -> None:
+    """84 retweets by 19 officials, 37 by the top one, the first in the month of creation; and what came after."""
     roster = parse_roster(KHAMENEI_SITE.roster.read_bytes(), "roster.csv")
     run = _demo(broker, KHAMENEI_SITE.events, roster)
     dossier = run.results.dossiers["twitter:1280000000000000001"]
@@ -66,9 +66,16 @@ def test_the_bundled_case_gives_the_published_figures_and_three_alerts_for_one_s
     assert dossier.suspension.at.date().isoformat() == "2021-01-21"
     assert sorted((alert.rule, alert.subject.handle) for alert in run.results.alerts.values()) == [
         ("amplified-then-suspended", "Khamenei_site"),
+        ("clean-up", "Khamenei_site"),
         ("new-account-sustained", "Khamenei_site"),
+        ("silence", "Khamenei_site"),
         ("single-patron", "Khamenei_site"),
     ]
+    assert dossier.links.domains["khamenei.ir"] > 10
+    assert dossier.text_matches.best[0].handle == "Khamenei_fa"
+    (aftermath,) = (each for each in run.results.aftermaths.values() if each.subject.handle == "Khamenei_site")
+    assert (aftermath.references, aftermath.deletions, aftermath.silent_officials) == (2, 9, 17)
+    assert aftermath.deletions_by_language == {"en": 1, "fa": 8}
     assert run.letters == []
     assert_same(run.results, _backtest(KHAMENEI_SITE.events, roster).results)
 

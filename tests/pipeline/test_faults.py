@@ -35,6 +35,7 @@ def _settings(address: str, prefix: str) -> Settings:
         broker=address,
         topic_prefix=prefix,
         session_timeout_seconds=2.0,
+        canary_interval_seconds=0.0,
         commit_interval_seconds=0.3,
         fetch_max_records=100,
     )
@@ -57,13 +58,17 @@ class _Run:
             path.write_bytes(b"".join(lines[number * len(lines) // _SLICES : (number + 1) * len(lines) // _SLICES]))
             self.slices.append(path)
         self.oracle = backtest_files([str(self.whole)], _READER, world.roster, bundled_rules()).results
+        assert len(self.oracle.aftermaths) > 10
         self.written: dict[tuple[str, int], int] = {}
-        partitions = {"subject-events": 4, "subject-states": 4}
+        self.newest_us = 0
+        partitions = {"subject-events": 4, "subject-states": 4, "state-events": 4, "state-ledger": 4}
         asyncio.run(create_topics(settings, partitions=partitions))
         asyncio.run(publish_roster(settings, world.roster))
 
     def ingest(self, path: Path) -> None:
-        self.written |= asyncio.run(ingest([str(path)], _READER, self.settings)).written
+        done = asyncio.run(ingest([str(path)], _READER, self.settings))
+        self.written |= done.written
+        self.newest_us = max(self.newest_us, done.newest_us)
 
     def flow(self, disturb: Callable[[int], None]) -> None:
         """Ingest slice by slice, with a disturbance after each."""
@@ -72,7 +77,21 @@ class _Run:
             disturb(number)
 
     def results(self) -> Results:
-        """Wait until everything is through, replacing workers that died, and collect."""
+        """Wait until everything is through, replacing workers that died, and collect.
+
+        Workers that start then know every tracked account, and read everything a second time.
+        """
+        self._wait()
+        self.crew.dismiss_all()
+        for _ in range(2):
+            self.crew.add()
+        self.ingest(self.whole)
+        self._wait()
+        results, letters = asyncio.run(collect(self.settings))
+        assert letters == []
+        return results
+
+    def _wait(self) -> None:
         deadline = time.monotonic() + _DRAIN_SECONDS
 
         def watch(remaining: int) -> None:
@@ -80,10 +99,7 @@ class _Run:
             if time.monotonic() > deadline:
                 pytest.fail(f"{remaining} records are stuck after {_DRAIN_SECONDS:.0f} s\n{self.crew.logs()}")
 
-        asyncio.run(wait_until_through(self.settings, self.written, watch))
-        results, letters = asyncio.run(collect(self.settings))
-        assert letters == []
-        return results
+        asyncio.run(wait_until_through(self.settings, self.written, watch, newest_us=self.newest_us))
 
 
 @pytest.mark.timeout(400)

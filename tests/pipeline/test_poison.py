@@ -58,6 +58,7 @@ def _settings(broker: RunningBroker, prefix: str, **changes: object) -> Settings
         topic_prefix=prefix,
         transactions=broker.is_real_kafka,
         session_timeout_seconds=4.0,
+        canary_interval_seconds=0.0,
         commit_interval_seconds=0.3,
         **changes,  # type: ignore[arg-type]  # whatever a test wants otherwise
     )

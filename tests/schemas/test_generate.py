@@ -124,12 +124,16 @@ def test_readers_may_meet_fields_they_do_not_know(payload: Payload) -> None:
             assert _decode(payload, json.dumps(changed).encode()) == value
 
 
+# Objects in which each name is a key of its own.
+_MAPS = {"figures", "fired_figures", "windows", "domains", "deletions_by_account", "deletions_by_language"}
+
+
 def _with_unknown_fields(value: Any) -> Any:
     match value:
-        case {"age_days": _} | {"7d": _}:  # figures and windows: each name is a key of its own
-            return value
         case dict():
-            return {"from_the_future": [{}]} | {key: _with_unknown_fields(item) for key, item in value.items()}
+            return {"from_the_future": [{}]} | {
+                key: item if key in _MAPS else _with_unknown_fields(item) for key, item in value.items()
+            }
         case list():
             return [_with_unknown_fields(item) for item in value]
         case _:

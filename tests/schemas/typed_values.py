@@ -30,7 +30,7 @@ def _values(kind: shape.Type) -> st.SearchStrategy[Any]:
         case shape.IntType():
             return st.integers(-(2**53) if kind.ge is None else kind.ge, 2**53 if kind.le is None else kind.le)
         case shape.FloatType():
-            return st.floats(allow_nan=False, allow_infinity=False)
+            return st.floats(kind.ge, kind.le, allow_nan=False, allow_infinity=False)
         case shape.BytesType():
             return st.binary(max_size=12)
         case shape.BoolType():

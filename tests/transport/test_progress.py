@@ -76,3 +76,25 @@ def test_a_batch_ends_behind_its_last_record() -> None:
             self.offset = offset
 
     assert Batch("posts", 0, 1, [_Record(3), _Record(9)]).next_offset == 10
+
+
+@given(st.lists(st.tuples(st.sampled_from(["give", "finish"]), st.integers(1, 20), st.integers(1, 20)), max_size=12))
+def test_what_an_agent_was_given_and_has_not_finished_is_known(steps: list[tuple[str, int, int]]) -> None:
+    """From the first batch of the generation on; with everything finished there is nothing to tell."""
+    progress = Progress()
+    progress.begin(1)
+    begin: int | None = None
+    given_up_to = finished_up_to = 0
+    for action, first, size in steps:
+        if action == "give":
+            begin = first if begin is None else begin
+            given_up_to = max(given_up_to, first + size)
+            progress.give("posts", 0, 1, first, first + size)
+            progress.give("posts", 0, 0, 90, 100)  # of an earlier generation: it is somebody else's
+        else:
+            finished_up_to = max(finished_up_to, first)
+            progress.finish("posts", 0, 1, first)
+        done = max(begin or 0, finished_up_to)
+        assert progress.unfinished("posts", 0) == (done if given_up_to > done else None)
+    progress.begin(2)
+    assert progress.unfinished("posts", 0) is None

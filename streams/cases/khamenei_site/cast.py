@@ -8,7 +8,17 @@ from msgspec import Struct
 from streams.core.officials import Category
 from streams.events import Account
 
-__all__ = ["AMBASSADOR", "NEW_MISSION", "OFFICIALS", "SUBJECT", "TARGETS", "OfficialPersona", "Persona", "snowflake"]
+__all__ = [
+    "AMBASSADOR",
+    "LEADER_SITE",
+    "NEW_MISSION",
+    "OFFICIALS",
+    "SUBJECT",
+    "TARGETS",
+    "OfficialPersona",
+    "Persona",
+    "snowflake",
+]
 
 _TWITTER_EPOCH_MS: Final = 1_288_834_974_657
 
@@ -54,6 +64,9 @@ class OfficialPersona(Persona, frozen=True, kw_only=True):
     valid_from: str = ""
     id_on_roster: bool = True
 
+
+# The site of the published analysis; it is on the roster for each of the leader's accounts.
+LEADER_SITE: Final = "khamenei.ir"
 
 SUBJECT: Final = Persona(id="1280000000000000001", handle="Khamenei_site")
 

@@ -5,12 +5,12 @@ import io
 from typing import Final
 
 from streams.cases import KHAMENEI_SITE
-from streams.cases.khamenei_site.cast import OFFICIALS
+from streams.cases.khamenei_site.cast import LEADER_SITE, OFFICIALS
 from streams.cases.khamenei_site.chronicle import Chronicle
 from streams.cases.khamenei_site.crowd import tell_crowd, tell_offices, tell_targets
 from streams.cases.khamenei_site.history import tell_aftermath, tell_history, tell_leader_posts
 from streams.cases.khamenei_site.near_misses import tell_near_misses
-from streams.core.roster_file import COLUMNS
+from streams.core.roster_file import COLUMNS, OPTIONAL_COLUMNS
 from streams.events import encode_event
 
 __all__ = ["make_events", "make_roster"]
@@ -32,15 +32,15 @@ def make_events() -> bytes:
 
 
 def make_roster() -> bytes:
-    """The roster as CSV: 19 officials, one of them by handle alone, two of them from a day on."""
+    """The roster as CSV: 19 officials, one of them by handle alone, two of them from a day on, one site."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, *OPTIONAL_COLUMNS))
     for official in OFFICIALS:
         account_id = official.id if official.id_on_roster else ""
         source = f"https://example.org/officials/{official.handle.lower()}"
         row = (account_id, official.handle, official.name, "IR", official.category, source, official.valid_from, "")
-        writer.writerow(("twitter", *row))
+        writer.writerow(("twitter", *row, LEADER_SITE if official.category == "leader" else ""))
     return out.getvalue().encode()
 
 

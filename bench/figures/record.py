@@ -1,0 +1,57 @@
+"""What figures there are, how each is measured, and the record of the last time that was done."""
+
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from bench.figures.growth import Growth, measure_growth
+from bench.figures.hot_subject import HotSubject, measure_hot_subject
+from bench.figures.latency import Latency, measure_latency
+from bench.figures.ledger import LedgerFigure, measure_ledger
+from bench.figures.recovery import Recovery, measure_recovery
+from bench.figures.scaling import Scaling, measure_scaling
+from bench.figures.screen import ScreenFigure, measure_screen
+from bench.figures.venue import Venue
+from bench.machine import Machine
+
+__all__ = ["FIGURES", "WITHOUT_BROKER", "FigureRun", "Figures"]
+
+T = TypeVar("T")
+
+FIGURES: Final[dict[str, Callable[[Venue], Any]]] = {
+    "latency": measure_latency,
+    "scaling": measure_scaling,
+    "recovery": measure_recovery,
+    "hot-subject": measure_hot_subject,
+    "growth": measure_growth,
+    "screen": measure_screen,
+    "ledger": measure_ledger,
+}
+"""Every figure by the name under which it is asked for, in the order in which they are told."""
+
+WITHOUT_BROKER: Final = frozenset({"screen", "growth"})
+
+
+class FigureRun(Struct, Generic[T], frozen=True, kw_only=True):
+    """When a figure was measured (a date), on what, and what came out.
+
+    `load` is how many processes of other people wanted a core in the minute before, `None` where nobody looked.
+    """
+
+    date: str
+    machine: Machine
+    figure: T
+    load: float | None = None
+
+
+class Figures(Struct, frozen=True, kw_only=True):
+    """The newest run of each figure; `None` where there was none."""
+
+    latency: FigureRun[Latency] | None = None
+    scaling: FigureRun[Scaling] | None = None
+    recovery: FigureRun[Recovery] | None = None
+    hot_subject: FigureRun[HotSubject] | None = None
+    growth: FigureRun[Growth] | None = None
+    screen: FigureRun[ScreenFigure] | None = None
+    ledger: FigureRun[LedgerFigure] | None = None

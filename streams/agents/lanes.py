@@ -1,0 +1,186 @@
+"""Lanes: one a partition, side by side, since most of a transaction is waiting for the broker. Within one batches keep
+their order.
+
+Owns who holds which partition and what happens when somebody else takes it. What is held, and what is done with a
+batch, comes in.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Final, Generic, Protocol, TypeVar
+
+from aiokafka.errors import ProducerFenced
+from msgspec.structs import replace
+
+from streams.agents.pile import Pile
+from streams.metrics import Metrics
+from streams.settings import Settings
+from streams.transport.batches import Batch
+
+__all__ = ["Held", "Lanes"]
+
+_log: Final = logging.getLogger(__name__)
+# Two workers that both believe they own a partition would shut each other out by turns until the group tells one of
+# them otherwise. It does so with the answer to the next heartbeat, of which there are four a session: whoever was shut
+# out waits for that before it opens the shard again, and gives up only when several sessions have not settled it.
+_HEARTBEATS: Final = 4
+_PATIENCE_SESSIONS: Final = 5.0
+_LOOK_SECONDS: Final = 0.05
+# A transaction costs as much as fifty amplifications, whatever is in it, and the broker writes a dozen records for it.
+# So a lane makes one at once after a quiet time, and then at most one in this time unless enough has come together.
+_PAUSE_SECONDS: Final = 0.2
+_ENOUGH_RECORDS: Final = 1_000
+_MOST_RECORDS: Final = 4_000
+
+
+class Held(Protocol):
+    """What a lane holds of its partition. Both raise `ProducerFenced` or aiokafka's errors."""
+
+    async def open(self) -> None:
+        """Shut out earlier owners and get everything that was committed."""
+
+    async def close(self) -> None:
+        """Give it up."""
+
+
+_Held = TypeVar("_Held", bound=Held)
+
+
+class Lanes(Generic[_Held]):
+    """The lanes of one topic (plain name). `make` gives what is to be held of a partition, not yet opened; `apply`
+    deals with a batch for good, and raises `ProducerFenced` when another worker has opened the same. `finish` is told
+    each batch that is dealt with.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        settings: Settings,
+        metrics: Metrics,
+        *,
+        make: Callable[[int], _Held],
+        apply: Callable[[_Held, Batch], Awaitable[None]],
+        finish: Callable[[Batch], object],
+        generation: Callable[[], int],
+    ) -> None:
+        self._topic = topic
+        self._session_seconds = settings.session_timeout_seconds
+        self._metrics = metrics
+        self._make = make
+        self._apply = apply
+        self._finish = finish
+        self._generation = generation
+        self._held: dict[int, _Held] = {}
+        self._lanes: dict[int, Pile[Batch | None]] = {}
+        self._unsettled: set[int] = set()
+
+    def held(self) -> Iterable[_Held]:
+        """Everything that is held now."""
+        return list(self._held.values())
+
+    @property
+    def unsettled(self) -> frozenset[int]:
+        """The partitions that are being opened, or waited for because another worker has shut this one out."""
+        return frozenset(self._unsettled)
+
+    async def run(self, batches: AsyncIterator[Batch]) -> None:
+        """Until the stream ends. Any error is fatal: what is not committed is read again by the next owner."""
+        lanes: list[asyncio.Task[None]] = []
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                async for batch in batches:
+                    self._metrics.batch_records.labels(self._topic).observe(len(batch.records))
+                    self._metrics.last_record.labels(self._topic).set_to_current_time()
+                    lane = self._lanes.get(batch.partition)
+                    if lane is None:
+                        lane = self._lanes[batch.partition] = Pile(
+                            pause_seconds=_PAUSE_SECONDS, enough=_ENOUGH_RECORDS, full=_MOST_RECORDS
+                        )
+                        lanes.append(tasks.create_task(self._run_lane(batch.partition, lane)))
+                    await lane.room()
+                    lane.add(batch, len(batch.records))
+                for task in lanes:
+                    task.cancel()
+        finally:
+            for partition in list(self._held):
+                await self._close(partition)
+
+    async def keep(self, partitions: set[int]) -> None:
+        """Give up partitions that are no longer ours: what is held of them is somebody else's now."""
+        for partition in self._lanes.keys() - partitions:
+            self._lanes[partition].add(None, _ENOUGH_RECORDS)  # not after a pause
+
+    async def _run_lane(self, partition: int, lane: Pile[Batch | None]) -> None:
+        """A lane outlives its partition's stay: one that comes back finds everything that was before in order."""
+        while True:
+            waiting = await lane.take()
+            for generation, batches in groupby(waiting, lambda batch: None if batch is None else batch.generation):
+                together = [batch for batch in batches if batch is not None]
+                if generation is None:
+                    await self._close(partition)
+                else:
+                    try:
+                        await self._deal_with(_joined(together))
+                    finally:
+                        self._settle(partition, settled=True)
+
+    async def _deal_with(self, batch: Batch) -> None:
+        shut_out_since: float | None = None
+        while batch.generation == self._generation():  # else no longer ours, or read again from the committed offset
+            try:
+                await self._apply(await self._open(batch.partition), batch)
+            except ProducerFenced as error:
+                _log.warning("another worker took over", extra={"topic": self._topic, "partition": batch.partition})
+                self._metrics.fenced.inc()
+                self._settle(batch.partition, settled=False)
+                await self._close(batch.partition)
+                shut_out_since = shut_out_since or time.monotonic()
+                patience_seconds = _PATIENCE_SESSIONS * self._session_seconds
+                if time.monotonic() - shut_out_since > patience_seconds:
+                    raise RuntimeError(
+                        f"partition {batch.partition} of {self._topic} is taken away for {patience_seconds:.0f} s"
+                    ) from error
+                await self._wait_for_news(batch.generation)
+                continue
+            self._finish(batch)
+            return
+
+    async def _wait_for_news(self, generation: int) -> None:
+        """Until the group says that the partition is somebody else's, or a heartbeat has passed in which it did not."""
+        until = time.monotonic() + self._session_seconds / _HEARTBEATS
+        while generation == self._generation() and time.monotonic() < until:  # noqa: ASYNC110  # Faust's, sets no event
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _open(self, partition: int) -> _Held:
+        held = self._held.get(partition)
+        if held is None:
+            self._settle(partition, settled=False)
+            held = self._held[partition] = self._make(partition)
+            await held.open()
+        self._settle(partition, settled=True)
+        return held
+
+    def _settle(self, partition: int, *, settled: bool) -> None:
+        if settled:
+            self._unsettled.discard(partition)
+        else:
+            self._unsettled.add(partition)
+        self._metrics.recovering.labels(self._topic).set(len(self._unsettled))
+
+    async def _close(self, partition: int) -> None:
+        held = self._held.pop(partition, None)
+        if held is not None:
+            await held.close()
+
+
+def _joined(batches: Sequence[Batch]) -> Batch:
+    """Batches of one partition and generation as one, in which nothing stands twice: Faust may have read it again."""
+    first, *others = batches
+    records = list(first.records)
+    for batch in others:
+        read_up_to = records[-1].offset
+        records += [record for record in batch.records if record.offset > read_up_to]
+    return replace(first, records=records) if others else first

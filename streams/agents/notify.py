@@ -1,0 +1,176 @@
+"""NOTIFY, the agent: follows the topic `alerts` and keeps every Alertmanager informed. One worker of a group at a time.
+
+What is decided about an alert is written down before anything of it is sent. Why one worker: docs/architecture.md.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.agents.courier import Courier, now_us
+from streams.agents.notify_log import NOTIFICATIONS, NotifyLog
+from streams.agents.notify_turn import Turn
+from streams.brokers.client import consumer
+from streams.brokers.reading import require_topic
+from streams.core.clock import SECOND_US
+from streams.core.notice_desk import Desk
+from streams.core.notices import AlertHead, NoticePolicy
+from streams.metrics import Metrics
+from streams.refusal import DECODE_ERRORS
+from streams.settings import Settings
+from streams.sinks.alertmanager import Alertmanager
+
+__all__ = ["Notify", "notice_policy"]
+
+_log: Final = logging.getLogger(__name__)
+_ALERTS: Final = "alerts"
+_POLL_MS: Final = 500
+_SWEEP_SECONDS: Final = 60.0
+
+_decode: Final = msgspec.json.Decoder(AlertHead).decode
+
+
+def notice_policy(settings: Settings) -> NoticePolicy:
+    """The policy of a group of workers."""
+    return NoticePolicy(
+        resend_us=int(settings.notify_resend_seconds * SECOND_US),
+        max_age_us=int(settings.notify_max_age_seconds * SECOND_US),
+        daily_budget=settings.notify_daily_budget,
+        evidence_url=settings.evidence_url,
+        runbook_url=settings.runbook_url,
+    )
+
+
+class Notify:
+    """Tells the Alertmanagers of the settings. The metrics of a worker whose turn it is not stay as they are."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._settings = settings
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """Until cancelled. Nothing that an Alertmanager does is an error; those of the broker are the caller's."""
+        await Turn(self._settings, NOTIFICATIONS, self._take_turn).run()
+
+    async def _take_turn(self) -> None:
+        log = NotifyLog(self._settings, self._metrics)
+        desk = Desk(notice_policy(self._settings))
+        try:
+            await log.open()
+            async for alert_id, notification in log.read():
+                desk.recall(alert_id, notification)
+            desk.count_recalled()
+            async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+                couriers = [
+                    Courier(Alertmanager(url, session), desk, self._metrics)
+                    for url in self._settings.alertmanager_addresses
+                ]
+                office = _Office(self._settings, self._metrics, log, desk, couriers)
+                await office.run()
+        except BaseExceptionGroup as group:
+            if len(group.exceptions) == 1:
+                raise group.exceptions[0] from None  # a fence is told apart by its type
+            raise
+        finally:
+            self._metrics.notify_firing.set(0)
+            await log.close()
+
+
+class _Office:
+    """One turn: the desk, the couriers, and the log between them."""
+
+    def __init__(
+        self, settings: Settings, metrics: Metrics, log: NotifyLog, desk: Desk, couriers: Sequence[Courier]
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._log = log
+        self._desk = desk
+        self._couriers = couriers
+        self._swept = time.monotonic()
+
+    async def run(self) -> None:
+        client = consumer(self._settings, max_partition_fetch_bytes=4_194_304)
+        await client.start()
+        try:
+            partitions = await require_topic(self._settings, _ALERTS)
+            tps = [TopicPartition(self._settings.topic(_ALERTS), partition) for partition in range(partitions)]
+            client.assign(tps)
+            await client.seek_to_beginning(*tps)
+            await self._catch_up(client, tps)
+            await self._settle()
+            _log.info("notifying", extra={"firing": self._desk.firing, "alertmanagers": len(self._couriers)})
+            async with asyncio.TaskGroup() as group:
+                for courier in self._couriers:
+                    group.create_task(courier.run())
+                group.create_task(self._follow(client))
+        finally:
+            await client.stop()
+
+    async def _catch_up(self, client: AIOKafkaConsumer, tps: Sequence[TopicPartition]) -> None:
+        """All that was published so far is taken before anything is decided: only the last record of an id counts."""
+        ends = await client.end_offsets(tps)
+        while [tp for tp in tps if await client.position(tp) < ends[tp]]:
+            self._take(await client.getmany(timeout_ms=_POLL_MS))
+
+    async def _follow(self, client: AIOKafkaConsumer) -> None:
+        while True:
+            self._take(await client.getmany(timeout_ms=_POLL_MS))
+            await self._settle()
+
+    def _take(self, fetched: dict[TopicPartition, list[Any]]) -> None:
+        at_us = now_us()
+        for records in fetched.values():
+            self._metrics.records.labels(_ALERTS).inc(len(records))
+            for record in records:
+                self._take_one(record, at_us)
+
+    def _take_one(self, record: Any, at_us: int) -> None:
+        key = record.key or b""
+        if record.value is None:
+            self._desk.take_back(key.decode("ascii", "replace"))
+            return
+        try:
+            alert = _decode(record.value)
+        except DECODE_ERRORS as error:
+            self._pass_over(record, str(error))
+            return
+        if alert.id.encode() != key:
+            self._pass_over(record, "the key is not the alert's id")
+            return
+        self._desk.take(alert, record.timestamp * 1_000, at_us)
+
+    def _pass_over(self, record: Any, why: str) -> None:
+        """The topic is public: what a stranger writes there must not keep anybody from being told of the rest."""
+        self._metrics.notifications.labels("rejected").inc()
+        _log.error(
+            "a record of the topic alerts is not ours and is passed over",
+            extra={"partition": record.partition, "offset": record.offset, "error": why},
+        )
+
+    async def _settle(self) -> None:
+        """Write down what is new, and only then let it be told."""
+        at_us = now_us()
+        written = self._desk.updates([courier.book for courier in self._couriers], at_us)
+        gone: list[str] = []
+        if time.monotonic() - self._swept >= _SWEEP_SECONDS:
+            self._swept = time.monotonic()
+            gone = self._desk.forgettable(at_us)
+        await self._log.write(written, gone)
+        decided = self._desk.settle(written, at_us)
+        self._desk.forget(gone)
+        for notification in written:
+            if notification.resolved:
+                self._metrics.notifications.labels("resolved").inc()
+        for notification in decided:
+            if notification.decision != "page":
+                self._metrics.notifications.labels(notification.decision).inc()
+        self._metrics.notify_firing.set(self._desk.firing)
+        for courier in self._couriers:
+            courier.wake()

@@ -1,0 +1,90 @@
+"""What NOTIFY wrote down: the topic `notifications`, read in whole and written in transactions.
+
+Whoever opens it shuts out every earlier owner, also one that was only asleep. Knows nothing of what is decided and why.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+
+from streams.brokers.client import producer
+from streams.brokers.last_words import look_away
+from streams.brokers.outbox import BATCH_BYTES, Outbox, OutgoingRecord
+from streams.brokers.reading import read_topic
+from streams.core.notification import Notification, decode_notification, encode_notification
+from streams.metrics import Metrics
+from streams.settings import Settings
+
+__all__ = ["NOTIFICATIONS", "NotifyLog"]
+
+NOTIFICATIONS: Final = "notifications"
+_AT_ONCE: Final = 5_000  # records in one transaction
+_TRANSACTION_TIMEOUT_MS: Final = 60_000
+
+_log: Final = logging.getLogger(__name__)
+
+
+class NotifyLog:
+    """Open it before anything is read: what an earlier owner wrote later would be missed."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._producer: AIOKafkaProducer | None = None
+
+    async def open(self) -> None:
+        """Shut out earlier owners. Raises `ProducerFenced` when another opens it at the same moment."""
+        settings = self._settings
+        options = {"transaction_timeout_ms": _TRANSACTION_TIMEOUT_MS} if settings.transactions else {}
+        transactional_id = f"{settings.group}-notify" if settings.transactions else None
+        self._producer = producer(settings, transactional_id=transactional_id, max_batch_size=BATCH_BYTES, **options)
+        try:
+            await self._producer.start()
+        except InvalidProducerEpoch as error:
+            raise ProducerFenced from error  # aiokafka translates it everywhere but here
+
+    async def read(self) -> AsyncIterator[tuple[str, Notification | None]]:
+        """Everything that was written, in order; `None` where it was taken back.
+
+        Raises `msgspec.DecodeError` on what NOTIFY did not write: broken internal state stops the worker.
+        """
+        async for record in read_topic(self._settings, NOTIFICATIONS):
+            alert_id = (record.key or b"").decode("ascii", "strict")
+            yield alert_id, None if record.value is None else decode_notification(record.value)
+
+    async def write(self, notifications: Sequence[Notification], gone: Sequence[str]) -> None:
+        """Done when the broker has them for good. Raises `ProducerFenced`, and aiokafka's errors."""
+        client = self._opened()
+        outbox = Outbox(client, self._settings.topic_prefix, self._metrics)
+        records = [_record(each.alert_id, encode_notification(each)) for each in notifications]
+        records += [_record(alert_id, None) for alert_id in gone]
+        for begin in range(0, len(records), _AT_ONCE):
+            part = records[begin : begin + _AT_ONCE]
+            if self._settings.transactions:
+                async with client.transaction():
+                    await outbox.deliver(part)
+            else:
+                await outbox.deliver(part)
+
+    def _opened(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            raise RuntimeError("the log is not open")
+        return self._producer
+
+    async def close(self) -> None:
+        """Stop the producer. A transaction left open is undone by the next owner."""
+        client, self._producer = self._producer, None
+        if client is None:
+            return
+        look_away(client)
+        try:
+            await client.stop()
+        except KafkaError as error:
+            _log.info("the log of notifications was closed by force", extra={"error": repr(error)})
+
+
+def _record(alert_id: str, value: bytes | None) -> OutgoingRecord:
+    return OutgoingRecord(NOTIFICATIONS, alert_id.encode(), value, (), 0)

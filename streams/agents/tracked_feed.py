@@ -1,0 +1,54 @@
+"""The tracked accounts as a worker sees them: follows the topic `tracked-accounts` for as long as the worker runs.
+
+Reads with a consumer of its own, outside the group, since every worker that screens needs all of it.
+"""
+
+import asyncio
+import logging
+from typing import Final
+
+from aiokafka import TopicPartition
+
+from streams.brokers.client import consumer, start_client
+from streams.core.acquaintances import Acquaintances
+from streams.core.tracked import decode_tracked
+from streams.metrics import Metrics
+from streams.settings import Settings
+
+__all__ = ["TrackedFeed"]
+
+_log: Final = logging.getLogger(__name__)
+_POLL_MS: Final = 500
+
+
+class TrackedFeed:
+    """`known` learns each account. `ready` is set once all that was there at the start has been read."""
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self.ready = asyncio.Event()
+        self.known = Acquaintances()
+        self._settings = settings
+        self._metrics = metrics
+
+    async def follow(self) -> None:
+        """Read until cancelled; broker errors are the caller's to handle.
+
+        Raises `msgspec.DecodeError` on a record that no agent of ours wrote: broken internal state stops the worker.
+        """
+        tp = TopicPartition(self._settings.topic("tracked-accounts"), 0)
+        client = consumer(self._settings, max_partition_fetch_bytes=4_194_304)
+        try:
+            await start_client(client)
+            client.assign([tp])
+            await client.seek_to_beginning(tp)
+            end = (await client.end_offsets([tp]))[tp]
+            while True:
+                for record in (await client.getmany(tp, timeout_ms=_POLL_MS)).get(tp, ()):
+                    if record.value is not None:  # nobody is ever taken back
+                        self.known.learn(decode_tracked(record.value))
+                self._metrics.tracked_accounts.set(self.known.tracked)
+                if not self.ready.is_set() and await client.position(tp) >= end:
+                    self.ready.set()
+                    _log.info("tracked accounts read", extra={"accounts": self.known.tracked})
+        finally:
+            await client.stop()

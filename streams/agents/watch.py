@@ -1,0 +1,105 @@
+"""WATCH, the agent: one ledger and one lane a partition, one transaction a batch.
+
+Whose turn it is and what happens when somebody else takes a partition is `streams.agents.lanes`'s business.
+"""
+
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final
+
+from streams.agents.lanes import Lanes
+from streams.agents.watch_shard import WatchShard
+from streams.agents.watching import WatchedBatch, forget_old, watch_batch
+from streams.core.clock import SECOND_US
+from streams.core.rules import RuleSet
+from streams.core.watch_policy import WatchPolicy
+from streams.core.watcher import Watcher
+from streams.metrics import Metrics
+from streams.settings import Settings
+from streams.transport.batches import Batch, Record
+
+__all__ = ["Watch", "watch_policy"]
+
+_TOPIC: Final = "state-events"
+# State events in one transaction: a tenth of a second of work, in which nobody else's turn comes.
+_AT_ONCE: Final = 500
+
+
+def watch_policy(settings: Settings) -> WatchPolicy:
+    """The policy of a group of workers."""
+    return WatchPolicy(ledger_days=settings.ledger_days, watch_days=settings.watch_days)
+
+
+class Watch:
+    """Holds the ledgers of the partitions this worker was given. `finish` is told each batch that is dealt with."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        rules: RuleSet,
+        finish: Callable[[Batch], object],
+        generation: Callable[[], int],
+    ) -> None:
+        self._metrics = metrics
+        self._rules = rules
+        self._policy = watch_policy(settings)
+        self._lanes = Lanes(
+            _TOPIC,
+            settings,
+            metrics,
+            make=lambda partition: WatchShard(partition, settings, metrics),
+            apply=self._apply,
+            finish=finish,
+            generation=generation,
+        )
+
+    async def run(self, batches: AsyncIterator[Batch]) -> None:
+        """Watch until the stream ends. Any error is fatal: what is not committed is read again by the next owner."""
+        await self._lanes.run(batches)
+
+    async def keep(self, partitions: set[int]) -> None:
+        """Close the ledgers of partitions that are no longer ours."""
+        await self._lanes.keep(partitions)
+
+    @property
+    def unsettled(self) -> frozenset[int]:
+        """The partitions whose ledgers are being brought up to date, or taken from another worker."""
+        return self._lanes.unsettled
+
+    async def _apply(self, shard: WatchShard, batch: Batch) -> None:
+        for begin in range(0, len(batch.records), _AT_ONCE):
+            await self._apply_some(shard, batch.records[begin : begin + _AT_ONCE])
+        metrics = self._metrics
+        metrics.records.labels(_TOPIC).inc(len(batch.records))
+        held = self._lanes.held()
+        metrics.ledger_entries.set(sum(len(other.ledger) for other in held if other.is_open))
+        metrics.ledger_bytes.set(sum(other.ledger.size_bytes for other in held if other.is_open))
+
+    async def _apply_some(self, shard: WatchShard, records: Sequence[Record]) -> None:
+        watcher = Watcher(self._rules, self._policy, shard.ledger)
+        now_us = time.time_ns() // 1_000
+        try:
+            shard.ledger.begin()
+            watched = watch_batch(records, shard.position, watcher)
+            gone = forget_old(shard.ledger, watched.states, self._policy, now_us)
+        except sqlite3.DatabaseError as error:
+            raise shard.failed(error) from error
+        if watched.position > shard.position:
+            await shard.commit(watched.outputs, watched.position)
+        else:
+            shard.ledger.rollback()  # all of it was applied in an earlier life
+        self._count(watched, watcher, gone, now_us)
+
+    def _count(self, watched: WatchedBatch, watcher: Watcher, gone: int, now_us: int) -> None:
+        metrics = self._metrics
+        for outcome, count in watcher.outcomes.items():
+            metrics.watched.labels(str(outcome)).inc(count)
+        for aftermath in watched.aftermaths:
+            metrics.aftermaths.labels(aftermath.status).inc()
+        for alert in watched.alerts:
+            metrics.alerts.labels(alert.rule, alert.severity).inc()
+        metrics.ledger_forgotten.inc(gone)
+        if watched.newest_us is not None:
+            metrics.event_lag_seconds.labels(_TOPIC).observe(max(0, now_us - watched.newest_us) / SECOND_US)

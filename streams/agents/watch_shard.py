@@ -1,0 +1,230 @@
+"""WATCH's shard: the ledger of one `state-events` partition, in a file, and written down in the changelog.
+
+The changelog is the truth and the file a cache of it: it is committed after Kafka, knows how far it goes, and is built
+anew whenever that is in doubt. Who may write is `streams.agents.tenure`'s business.
+"""
+
+import asyncio
+import logging
+import secrets
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Final
+
+from streams.agents.tenure import Tenure
+from streams.brokers.outbox import OutgoingRecord
+from streams.brokers.reading import EndsBeforeError, read_partition
+from streams.errors import AntiphonError
+from streams.ledger.slot import Slot, claim_slot
+from streams.ledger.sqlite import SqliteLedger
+from streams.metrics import Metrics
+from streams.settings import Settings
+
+__all__ = ["CHANGELOG", "LedgerError", "WatchShard"]
+
+_log: Final = logging.getLogger(__name__)
+
+CHANGELOG: Final = "state-ledger"
+_POSITION_KEY: Final = b"\x00position"  # no record's key begins with NUL
+_POSITION_BYTES: Final = 8
+_IDENTITY_BYTES: Final = 16
+# Kafka keeps the news that a record is gone for 24 hours (delete.retention.ms). A file that has missed more than that
+# may hold what nobody holds any more.
+_STALE_US: Final = 12 * 3_600_000_000
+# A worker that loses a partition closes its file within moments, unless it is asleep or has died.
+_PATIENCE_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.05
+_RESTORED_AT_ONCE: Final = 1_000  # records, some 40 ms, before others may go on
+_RESTORED_TOGETHER: Final = 20_000  # records in one commit of the file
+
+
+class LedgerError(AntiphonError):
+    """The ledger file cannot be written: no room, or no slot."""
+
+
+class WatchShard:
+    """One open partition. `position` is the `state-events` offset from which nothing has been applied yet."""
+
+    def __init__(self, partition: int, settings: Settings, metrics: Metrics) -> None:
+        self.partition = partition
+        self.position = 0
+        self._settings = settings
+        self._metrics = metrics
+        self._directory = settings.state_directory
+        self._tenure = Tenure("watch", partition, settings, metrics)
+        self._slot: Slot | None = None
+        self._ledger: SqliteLedger | None = None
+        self._identity = b""
+        self._spoilt = False
+        self._is_open = False
+
+    @property
+    def ledger(self) -> SqliteLedger:
+        """The open ledger. Raises `RuntimeError` before `open`."""
+        if self._ledger is None:
+            raise RuntimeError("the shard is not open")
+        return self._ledger
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `open` is over and `close` has not begun."""
+        return self._is_open
+
+    async def open(self) -> None:
+        """Shut out earlier owners, then bring the file up to what was committed.
+
+        Raises `ProducerFenced` when another worker opens it at the same moment, `ConfigurationError` for a directory
+        that cannot be used, `LedgerError`, and aiokafka's errors.
+        """
+        began = time.monotonic()
+        self._slot = await self._claim()
+        await self._tenure.begin()
+        try:
+            self._ledger = self._slot.ledger()
+            replayed = await self._catch_up()
+            if replayed is None:
+                self._ledger, self._identity, self.position = self._slot.wipe(), b"", 0
+                replayed = await self._replay(0)
+        except sqlite3.DatabaseError as error:
+            raise self.failed(error) from error
+        if not self._identity:
+            self._identity = secrets.token_bytes(_IDENTITY_BYTES)
+        self._is_open = True
+        self._metrics.recovery_seconds.set(time.monotonic() - began)
+        _log.info(
+            "ledger open",
+            extra={
+                "partition": self.partition,
+                "entries": len(self.ledger),
+                "replayed": replayed,
+                "seconds": round(time.monotonic() - began, 3),
+            },
+        )
+
+    async def commit(self, outputs: Sequence[OutgoingRecord], position: int) -> None:
+        """Write the outputs, what changed in the ledger since `ledger.begin()`, and the new position; then keep it.
+
+        Raises `ProducerFenced` when another worker has opened the shard, `LedgerError`, and aiokafka's errors. After
+        any error the shard is of no use and must be closed: what the ledger has of the batch is undone by that.
+        """
+        changes = self.ledger.flush()
+        changelog = [OutgoingRecord(CHANGELOG, key, value, (), self.partition) for key, value in changes.items()]
+        mark = position.to_bytes(_POSITION_BYTES) + self._identity
+        changelog.append(OutgoingRecord(CHANGELOG, _POSITION_KEY, mark, (), self.partition))
+        offset = await self._tenure.write(outputs, changelog)
+        try:
+            self._note(position, offset)
+            self.ledger.commit()
+        except sqlite3.DatabaseError as error:
+            raise self.failed(error) from error
+
+    async def close(self) -> None:
+        """Close the file, undoing what was not committed, and let others have it."""
+        self._ledger, self._is_open = None, False
+        slot, self._slot = self._slot, None
+        if slot is not None:
+            slot.release(spoilt=self._spoilt)
+        await self._tenure.end()
+
+    def failed(self, error: sqlite3.DatabaseError) -> AntiphonError:
+        """What to raise where the ledger failed: a broken file is not used again, since it can be built anew."""
+        self._spoilt = not isinstance(error, sqlite3.OperationalError)
+        where = self._directory if self._slot is None else self._slot.path
+        return LedgerError(
+            f"the ledger {where} failed: {error}",
+            remedy="make room on its disk and start the worker again"
+            if not self._spoilt
+            else "start the worker again: it builds the ledger anew from the topic state-ledger",
+        )
+
+    async def _claim(self) -> Slot:
+        name = f"watch-{self.partition}"
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while (slot := claim_slot(self._directory, name, most=1)) is None and time.monotonic() < until:  # noqa: ASYNC110  # another process's
+            await asyncio.sleep(_LOOK_SECONDS)
+        slot = slot or claim_slot(self._directory, name)
+        if slot is None:
+            raise LedgerError(
+                f"every ledger file of partition {self.partition} in {self._directory} is held by another process",
+                remedy="end workers that hang, or give each worker a data_dir of its own",
+            )
+        return slot
+
+    async def _catch_up(self) -> int | None:
+        """How many records were replayed; `None` if the file is broken, too old, or no state of this changelog."""
+        try:
+            return await self._catch_up_from_facts()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            _log.warning("a ledger file is broken", extra={"partition": self.partition, "error": str(error)})
+        except (EndsBeforeError, _AnotherChangelog):
+            _log.warning("a ledger file is of another changelog", extra={"partition": self.partition})
+        return None
+
+    async def _catch_up_from_facts(self) -> int | None:
+        offset, identity, synced_us = (self.ledger.fact(name) for name in ("offset", "identity", "synced_us"))
+        if not isinstance(offset, int) or not isinstance(identity, bytes) or not isinstance(synced_us, int):
+            return None
+        if not 0 <= _now_us() - synced_us <= _STALE_US:
+            return None
+        self._identity = identity
+        # From the last position that was applied, which must still be there, or a later one of the same changelog.
+        return await self._replay(offset)
+
+    async def _replay(self, begin: int) -> int:
+        """Apply the changelog from an offset on; returns how many records that were. Raises `EndsBeforeError`, and
+        `_AnotherChangelog` where nothing from there on was written by those who wrote the file.
+        """
+        count = uncommitted = 0
+        mark: tuple[int, int] | None = None
+        self.ledger.begin()
+        async with aclosing(read_partition(self._settings, CHANGELOG, self.partition, begin)) as fetches:
+            async for fetched in fetches:
+                for start in range(0, len(fetched), _RESTORED_AT_ONCE):
+                    part = fetched[start : start + _RESTORED_AT_ONCE]
+                    marks = [record for record in part if record.key == _POSITION_KEY]
+                    if marks:
+                        mark = (self._position_of(marks[-1].value, known=begin > 0), marks[-1].offset)
+                    self.ledger.restore((record.key, record.value) for record in part if record.key != _POSITION_KEY)
+                    count += len(part)
+                    uncommitted += len(part)
+                    await asyncio.sleep(0)
+                if uncommitted >= _RESTORED_TOGETHER:
+                    self.ledger.commit()
+                    self.ledger.begin()
+                    uncommitted = 0
+        if mark is not None:
+            self.position = mark[0]
+            self._note(*mark)
+        elif begin:
+            raise _AnotherChangelog
+        self.ledger.commit()
+        return count
+
+    def _position_of(self, value: bytes | None, *, known: bool) -> int:
+        if value is None or len(value) != _POSITION_BYTES + _IDENTITY_BYTES:
+            raise ValueError(f"changelog partition {self.partition} holds a position that no shard writes")
+        identity = value[_POSITION_BYTES:]
+        if known and identity != self._identity:
+            raise _AnotherChangelog
+        self._identity = identity
+        return int.from_bytes(value[:_POSITION_BYTES])
+
+    def _note(self, position: int, offset: int) -> None:
+        """How far the file goes: up to the position that stands at this offset of the changelog."""
+        self.position = position
+        if offset >= 0:  # else more is read again than needed, and that changes nothing
+            self.ledger.note("offset", offset)
+        self.ledger.note("identity", self._identity)
+        self.ledger.note("synced_us", _now_us())
+
+
+class _AnotherChangelog(Exception):  # noqa: N818  # says what it is
+    """The topic was deleted and made anew, or it is another broker's."""
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1_000

@@ -1,0 +1,90 @@
+"""WATCH's work on one batch: State events in, a changed ledger and the records to write out. Synchronous.
+
+The agent around it is `streams.agents.watch`.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct, json
+
+from streams.brokers.outbox import OutgoingRecord
+from streams.core.aftermath_records import Aftermath
+from streams.core.clock import DAY_US
+from streams.core.enriched import Alert
+from streams.core.ledger import Heard, record_key
+from streams.core.state_event import decode_state_event
+from streams.core.subject_event import encode_subject_event, subject_key
+from streams.core.tracked import encode_tracked, official_id_key, tracked_subject_key
+from streams.core.watch_policy import WatchPolicy
+from streams.core.watcher import Watcher
+from streams.ledger.sqlite import SqliteLedger
+from streams.transport.batches import Record
+
+__all__ = ["WatchedBatch", "forget_old", "watch_batch"]
+
+_encode = json.Encoder().encode
+# Faster than anything grows, and little enough beside the batch itself.
+_FORGOTTEN_AN_EVENT: Final = 2
+_FORGOTTEN_AT_LEAST: Final = 50
+
+
+class WatchedBatch(Struct, frozen=True):
+    """What a batch led to, besides what the ledger holds now. `position` is the offset after it.
+
+    `states` counts its events by State, without ticks; `newest_us` is the newest of their times.
+    """
+
+    outputs: list[OutgoingRecord]
+    aftermaths: tuple[Aftermath, ...]
+    alerts: tuple[Alert, ...]
+    states: dict[str, int]
+    position: int
+    newest_us: int | None
+
+
+def watch_batch(records: Sequence[Record], position: int, watcher: Watcher) -> WatchedBatch:
+    """Apply the records from `position` on; those before it were applied in an earlier life.
+
+    Raises `msgspec.DecodeError` on a record that no agent of ours wrote: broken internal state must stop the worker.
+    """
+    outputs: list[OutgoingRecord] = []
+    states: Counter[str] = Counter()
+    newest_us: int | None = None
+    for record in records:
+        if record.offset < position:
+            continue
+        event = decode_state_event(record.value or b"")
+        if event.kind != "tick":
+            states[event.state] += 1
+            newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
+        for told in watcher.apply(event):
+            key = subject_key(told.platform, told.subject.id).encode()
+            outputs.append(OutgoingRecord("subject-events", key, encode_subject_event(told)))
+    concluded = watcher.conclude()
+    outputs += [OutgoingRecord("aftermaths", found.id.encode(), _encode(found)) for found in concluded.aftermaths]
+    outputs += [OutgoingRecord("alerts", alert.id.encode(), _encode(alert)) for alert in concluded.alerts]
+    for account in concluded.tracked:
+        key_of = tracked_subject_key if account.handle is None else official_id_key
+        outputs.append(
+            OutgoingRecord("tracked-accounts", key_of(account.platform, account.id), encode_tracked(account))
+        )
+    last = max(position, records[-1].offset + 1)
+    return WatchedBatch(outputs, concluded.aftermaths, concluded.alerts, dict(states), last, newest_us)
+
+
+def forget_old(ledger: SqliteLedger, states: dict[str, int], policy: WatchPolicy, now_us: int) -> int:
+    """Discard what no event to come can concern, a step for each State that there was news of; returns how many.
+
+    Old is what is further back from the newest event of its State than ledger and slack reach, and has been here for
+    longer than the grace by the clock `now_us` as well. Nothing else is decided by the clock.
+    """
+    settled = ledger.settled(now_us)
+    gone = 0
+    for state, events in states.items():
+        heard = ledger.get(record_key(Heard(state, 0)))
+        if settled and isinstance(heard, Heard):
+            before_us = heard.at_us - (policy.ledger_days + policy.slack_days) * DAY_US
+            gone += ledger.forget(state, before_us, settled, max(_FORGOTTEN_AT_LEAST, _FORGOTTEN_AN_EVENT * events))
+    return gone

@@ -1,0 +1,114 @@
+"""An aftermath as tables for people: counts, the deleted posts with their texts, references, possible successors."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from streams.cli.safe_text import shown
+from streams.core.aftermath_records import Aftermath, AftermathDeletion, PossibleSuccessor
+from streams.core.enriched import Alert
+
+__all__ = ["print_aftermath"]
+
+_MOST_DELETIONS: Final = 12
+_MOST_OTHERS: Final = 5
+_TEXT: Final = 60  # characters of a post on one line
+
+
+def print_aftermath(console: Console, aftermath: Aftermath, alerts: Sequence[Alert]) -> None:
+    """The figures of one watch, what was deleted, who might come after, and the alerts on it."""
+    console.print(_figures(aftermath, alerts))
+    if aftermath.listed_deletions:
+        console.print(_deletions(aftermath))
+    for successor in aftermath.possible_successors[:_MOST_OTHERS]:
+        console.print(Text(_successor(successor, aftermath)))
+    more = len(aftermath.possible_successors) - _MOST_OTHERS
+    if more > 0:
+        console.print(Text(f"… and {more} more possible successors"))
+
+
+def _figures(aftermath: Aftermath, alerts: Sequence[Alert]) -> Table:
+    title = f"aftermath in {aftermath.state} of the suspension of {_name(aftermath)}"
+    table = Table(title=Text(title, "bold"), title_justify="left")
+    table.add_column("figure")
+    table.add_column("value", overflow="fold")
+    for name, value in _rows(aftermath, alerts):
+        table.add_row(Text(name), Text(shown(value)))
+    return table
+
+
+def _rows(aftermath: Aftermath, alerts: Sequence[Alert]) -> Iterable[tuple[str, str]]:
+    state = "open" if aftermath.status == "open" else f"closed, {aftermath.closed_because}"
+    yield "watch", f"{_day(aftermath.opened_at)} to {_day(aftermath.closed_at or aftermath.ends_at)}, {state}"
+    yield "references", f"{aftermath.references:,} ({aftermath.references_before:,} in the 30 days before)"
+    for reference in aftermath.listed_references[:_MOST_OTHERS]:
+        yield "", f"{_day(reference.at)} {_who(reference.handle, reference.official)}: {_line(reference.text)}"
+    yield (
+        "deletions",
+        f"{aftermath.deletions:,} (to be expected from the 30 days before: {aftermath.expected_deletions:.1f})",
+    )
+    if aftermath.deletions:
+        yield "deletions by account", _shares(aftermath.deletions_by_account, handles=True)
+        yield "deletions by language", _shares(aftermath.deletions_by_language)
+    if aftermath.deletions_unknown:
+        yield "deletions of posts not known", f"{aftermath.deletions_unknown:,}"
+    yield "silent", f"{aftermath.silent_officials:,} of {aftermath.amplifying_officials:,} officials that amplified it"
+    for alert in alerts:
+        yield f"alert {alert.rule}", f"{alert.severity}, since {_day(alert.fired_at)}: {alert.summary}"
+
+
+def _deletions(aftermath: Aftermath) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for column in ("deleted", "by", "posted", "lang"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("text", overflow="fold")
+    for deletion in aftermath.listed_deletions[:_MOST_DELETIONS]:
+        table.add_row(*(Text(cell) for cell in _deletion(deletion)))
+    more = aftermath.deletions - min(_MOST_DELETIONS, len(aftermath.listed_deletions))
+    if more > 0:
+        table.add_row("…", Text(f"and {more:,} more"))
+    return table
+
+
+def _deletion(deletion: AftermathDeletion) -> tuple[str, ...]:
+    concern = "concerns the subject: " if deletion.concerns_subject else ""
+    return (
+        _day(deletion.deleted_at),
+        _who(deletion.handle, deletion.official),
+        _day(deletion.posted_at),
+        shown(deletion.lang or "?"),
+        concern + _line(deletion.text),
+    )
+
+
+def _successor(successor: PossibleSuccessor, aftermath: Aftermath) -> str:
+    name = _who(successor.subject.handle, successor.subject.id)
+    return f"Possible successor of {_name(aftermath)}: {name}. Reasons: {shown('; '.join(successor.reasons))}."
+
+
+def _shares(counts: dict[str, int], *, handles: bool = False) -> str:
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{'@' if handles and not name.isdigit() else ''}{name} {count:,}" for name, count in ranked[:10]]
+    return ", ".join(shown) + (f" and {len(ranked) - 10} more" if len(ranked) > 10 else "")
+
+
+def _name(aftermath: Aftermath) -> str:
+    return _who(aftermath.subject.handle, f"{aftermath.platform}:{aftermath.subject.id}")
+
+
+def _who(handle: str | None, account_id: str) -> str:
+    return f"@{shown(handle)}" if handle else shown(account_id)
+
+
+def _line(text: str) -> str:
+    flat = shown(" ".join(text.split()))
+    return flat if len(flat) <= _TEXT else flat[: _TEXT - 1] + "…"
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d}"

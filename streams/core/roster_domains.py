@@ -1,0 +1,76 @@
+"""Which domains are officials', of which States, and when. Knows host names, not links or files."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from msgspec import Struct
+
+__all__ = ["Domains", "OwnedDomain", "Ownership"]
+
+OwnedDomain: TypeAlias = tuple[str, tuple[str, ...]]
+"""A domain, and the States (sorted) of the officials whose it is."""
+
+
+class Ownership(Struct, frozen=True):
+    """One official's word that a domain is its own, in force while `from_us <= at_us < to_us`."""
+
+    domain: str
+    state: str
+    from_us: int
+    to_us: int
+
+
+class _Course(Struct, frozen=True):
+    # `states[n]` own the domain from `since_us[n]` on, until the next change.
+    since_us: list[int]
+    states: list[tuple[str, ...]]
+
+
+class Domains:
+    """All domains of a roster. The time a look-up takes does not depend on how many there are."""
+
+    __slots__ = ("_courses", "_most_labels")
+
+    def __init__(self, ownerships: Iterable[Ownership]) -> None:
+        by_domain: dict[str, list[Ownership]] = {}
+        for ownership in ownerships:
+            by_domain.setdefault(ownership.domain, []).append(ownership)
+        self._courses = {domain: _course(found) for domain, found in by_domain.items()}
+        self._most_labels = max((domain.count(".") + 1 for domain in by_domain), default=0)
+
+    def __len__(self) -> int:
+        return len(self._courses)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every domain that is or was an official's, sorted."""
+        return tuple(sorted(self._courses))
+
+    def of(self, host: str, at_us: int) -> OwnedDomain | None:
+        """The narrowest domain of an official that is the host or above it, at an event of `at_us`."""
+        labels = host.split(".")
+        for start in range(max(0, len(labels) - self._most_labels), len(labels) - 1):
+            domain = ".".join(labels[start:])
+            course = self._courses.get(domain)
+            if course is not None:
+                change = bisect_right(course.since_us, at_us)
+                if change and (states := course.states[change - 1]):
+                    return domain, states
+        return None
+
+
+def _course(ownerships: list[Ownership]) -> _Course:
+    changes: dict[int, list[tuple[str, int]]] = {}
+    for ownership in ownerships:
+        changes.setdefault(ownership.from_us, []).append((ownership.state, 1))
+        changes.setdefault(ownership.to_us, []).append((ownership.state, -1))
+    course = _Course([], [])
+    owners: Counter[str] = Counter()
+    for at_us in sorted(changes):
+        for state, change in changes[at_us]:
+            owners[state] += change
+        course.since_us.append(at_us)
+        course.states.append(tuple(sorted(state for state, count in owners.items() if count > 0)))
+    return course

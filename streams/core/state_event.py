@@ -1,0 +1,107 @@
+"""The internal event on its way to WATCH: one thing that concerns the officials of one State."""
+
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from streams.core.officials import Category, Official
+from streams.core.subject_event import Coordinates
+from streams.events import Account, SuspensionStatus
+
+__all__ = [
+    "STATE_TEXT",
+    "Amplifier",
+    "PostKind",
+    "Spell",
+    "Standing",
+    "StateEvent",
+    "StateEventKind",
+    "decode_state_event",
+    "encode_state_event",
+]
+
+StateEventKind: TypeAlias = Literal["post", "deletion", "subject_post", "standing", "tick"]
+PostKind: TypeAlias = Literal["post", "reply", "quote", "retweet"]
+
+STATE_TEXT: Final = 4_000
+"""Characters of a post's text that travel; platforms' ordinary posts are shorter."""
+
+
+class Spell(Struct, frozen=True, array_like=True):
+    """One suspension of a subject, from the first notice of it to its reversal, `None` while it stands (µs)."""
+
+    opened_us: int
+    status: SuspensionStatus
+    event_id: str
+    source: Coordinates
+    reinstated_us: int | None = None
+
+
+class Amplifier(Struct, frozen=True, array_like=True):
+    """One official's amplifications of a subject that stand, as TRACK counts them; times in µs."""
+
+    id: str
+    handle: str | None
+    category: Category
+    amplifications: int
+    first_us: int
+    last_us: int
+
+
+class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """TRACK's word on a suspended subject to one State: its suspensions, and which of its officials amplified it.
+
+    The higher `version` is the newer one. Without spells every watch for the subject is void.
+    """
+
+    version: int
+    spells: tuple[Spell, ...] = ()
+    amplifiers: tuple[Amplifier, ...] = ()
+
+
+class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One post, deletion, subject's post, standing or tick, addressed to the State `state` (its Kafka key).
+
+    `event_id` is the raw event's id, for posts the post's own. `at_us` is the event time (µs since 1970 UTC).
+
+    - `post`: `official` wrote, or with `post_kind` `retweet` passed on, a post. `subject` is whom it retweets or
+      quotes, unless that is itself; `post_id` the post retweeted or quoted, `about` every other account it quotes,
+      answers or mentions, by id and handle.
+    - `deletion`: `official` took back the post `post_id`.
+    - `subject_post`: a tracked subject, `subject`, wrote a post of its own.
+    - `standing`: TRACK's word on `subject`.
+    - `tick`: event time has come as far as `at_us`; `state` is empty.
+    """
+
+    kind: StateEventKind
+    state: str
+    platform: str
+    event_id: str
+    at_us: int
+    source: Coordinates
+    roster_digest: str = ""
+    official: Official | None = None
+    post_kind: PostKind = "post"
+    text: str = ""
+    lang: str | None = None
+    links: tuple[str, ...] = ()
+    about: tuple[Account, ...] = ()
+    subject: Account | None = None
+    subject_is_official: bool = False
+    post_id: str | None = None
+    standing: Standing | None = None
+
+
+_decoder: Final = msgspec.json.Decoder(StateEvent)
+_encoder: Final = msgspec.json.Encoder()
+
+
+def decode_state_event(payload: bytes) -> StateEvent:
+    """Decode one internal event; raises `msgspec.DecodeError` on bytes that no agent of ours wrote."""
+    return _decoder.decode(payload)
+
+
+def encode_state_event(event: StateEvent) -> bytes:
+    """Encode one internal event as JSON."""
+    return _encoder.encode(event)

@@ -1,0 +1,145 @@
+"""What a post says, in a form in which the same words are the same characters. Knows scripts, nothing of events.
+
+What platforms and keyboards add or vary is gone: links, handles, case, diacritics, invisible marks, letter variants.
+"""
+
+import re
+import unicodedata
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+__all__ = ["DENSE", "MOST_CHARACTERS", "normalised", "shared_words", "words"]
+
+MOST_CHARACTERS: Final = 4_000
+"""Characters of a text that are looked at, as it is written; platforms' ordinary posts are shorter."""
+
+DENSE: Final = (
+    "\u1100-\u11ff\u3005-\u3007\u3041-\u309f\u30a1-\u30ff\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
+)
+"""Han, kana, bopomofo and Hangul, as the inside of a character class: scripts in which one character says as much as
+several letters."""
+
+_SHORTEST_WORD: Final = 4  # letters of an alphabetic script; most of what is shorter is grammar
+
+# Marks that writers leave out at will: Latin, Greek and Cyrillic diacritics, Hebrew points, Arabic and Syriac vowel
+# signs with the hamza and madda above or below, and the selectors of glyph variants. The marks of Indic, Thai and
+# Japanese script are letters of the word and stay.
+_OPTIONAL_MARK: Final = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0711\u0730-\u074a\u08ca-\u08e1\u08e3-\u08ff"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef]"
+)
+
+# Letters that keyboards and habits mix up and that Unicode keeps apart, besides those that differ by a mark (the alefs,
+# waw and yeh with hamza).
+_SAME_LETTER: Final = {
+    "\u06cc": "\u064a",  # Persian yeh
+    "\u0649": "\u064a",  # alef maksura
+    "\u06a9": "\u0643",  # Persian kaf
+    "\u06aa": "\u0643",  # swash kaf
+    "\u0629": "\u0647",  # teh marbuta, in Arabic often written as heh
+    "\u06be": "\u0647",  # the hehs of Urdu and Kurdish keyboards
+    "\u06c1": "\u0647",
+    "\u06c3": "\u0647",
+    "\u06d5": "\u0647",
+    "\u0671": "\u0627",  # alef wasla
+    "\u0640": "",  # tatweel only stretches
+    "\u0131": "i",  # Turkish dotless i, the lower case of I
+    "\u00f8": "o",
+    "\u0142": "l",
+    "\u0111": "d",
+    "\u0127": "h",
+    "\u00e6": "ae",
+    "\u0153": "oe",
+}
+
+# Unicode's Stream-Safe Text Format allows 30 marks on one letter. Normalising longer runs takes quadratic time.
+_FLOOD: Final = re.compile(r"([^\w\s\x00-\x7f]{30})[^\w\s\x00-\x7f]+")
+# A link ends where words of a script without spaces, or signs that no link has, follow without a space.
+_LINK: Final = re.compile(
+    rf"(?:[Hh][Tt][Tt][Pp][Ss]?://|[Ww][Ww][Ww]\.|t\.co/|pic\.twitter\.com/)[^\s،؛؟«»“”…。、「」{DENSE}]*"
+)
+# Also in the isolates that applications put around handles in right-to-left text, and with a server behind it.
+_HANDLE: Final = re.compile(
+    "@[\u200e\u200f\u2066-\u2068]?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?(?:@[A-Za-z0-9.-]+)?"
+)
+_RETWEET: Final = re.compile("(?<![A-Za-z0-9_])RT @")
+_ENTITY: Final = re.compile("&(?:amp|lt|gt|quot|apos|nbsp|#39);")  # as Twitter v1.1 writes &, < and >
+_DENSE_RUN: Final = re.compile(f"[{DENSE}]+")
+
+
+class _Folds(dict[int, str]):
+    """What each character becomes, worked out when it is first met. Keeps those below U+20000: 13 MB at most."""
+
+    def __missing__(self, code: int) -> str:
+        fold = _fold(chr(code))
+        if code < 0x20000:
+            self[code] = fold
+        return fold
+
+
+_folds: Final = _Folds()
+
+
+def normalised(text: str) -> str:
+    """The words of the first `MOST_CHARACTERS` of a text, in order, with single spaces between them.
+
+    Links, handles (with the `RT` before them) and signs are gone, also the one before a hashtag. Compatibility forms,
+    case, digits of all scripts, Arabic and Persian letter variants and diacritics are folded (also Latin and Cyrillic
+    ones: é is e, й is и, ё is е, ı and İ are i). Invisible and direction marks, ZWNJ too, are gone without a space.
+    Chinese and Japanese have spaces only where they had signs; traditional and simplified characters stay apart.
+    Never raises; takes time in proportion to the text.
+    """
+    text = text[:MOST_CHARACTERS]
+    if not text.isascii():
+        # Cut again: one character can stand for eighteen.
+        text = unicodedata.normalize("NFKC", _FLOOD.sub(r"\1", text))[:MOST_CHARACTERS]
+    # Most texts lack one or the other, and looking for a letter takes no time.
+    if "/" in text or "." in text:
+        text = _LINK.sub(" ", text)
+    if "@" in text:
+        text = _RETWEET.sub(" ", _HANDLE.sub("@", text))
+    if "&" in text:
+        text = _ENTITY.sub(" ", text)
+    text = " ".join(text.translate(_folds).split())
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def words(text: str) -> frozenset[str]:
+    """The content words of a text, normalised: words of four letters and more; of Chinese, Japanese and Korean, which
+    has no or other word limits, each two neighbouring characters. Numbers are no words.
+    """
+    text = normalised(text)
+    found = {
+        run[place : place + 2] for run in _DENSE_RUN.findall(text) for place in range(len(run) - 1) if len(run) > 1
+    }
+    found.update(
+        word for word in _DENSE_RUN.sub(" ", text).split() if len(word) >= _SHORTEST_WORD and not word.isdecimal()
+    )
+    return frozenset(found)
+
+
+def shared_words(text: str, vocabulary: AbstractSet[str]) -> tuple[str, ...]:
+    """The content words of a text that are in a vocabulary of such words, sorted."""
+    return tuple(sorted(words(text) & vocabulary))
+
+
+def _fold(character: str) -> str:
+    bare = _OPTIONAL_MARK.sub("", unicodedata.normalize("NFKD", character)).casefold()
+    letters = "".join(_SAME_LETTER.get(letter, letter) for letter in bare)
+    return "".join(map(_kept, unicodedata.normalize("NFC", letters)))
+
+
+def _kept(character: str) -> str:
+    # Letters with their marks, and numbers. What is invisible joins what it stands between, any other sign parts it.
+    match unicodedata.category(character)[0]:
+        case "L" | "M":
+            return character
+        case "N":
+            digit = unicodedata.decimal(character, None)
+            return character if digit is None else str(digit)
+        case "C" if unicodedata.category(character) != "Cc":
+            return ""
+        case _:
+            return " "

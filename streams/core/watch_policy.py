@@ -1,0 +1,32 @@
+"""The lengths and bounds of WATCH: how far back it looks, how long a watch lasts, how much a record lists."""
+
+from msgspec import Struct
+
+__all__ = ["WatchPolicy"]
+
+
+class WatchPolicy(Struct, frozen=True, kw_only=True):
+    """Lengths in days of event time, and bounds. What is beyond a bound is still counted; it is not listed or followed.
+
+    14 days of watch: the analysis of @Khamenei_site saw deletions and silence "in the days after". 400 days for
+    successors: @KhameneiSite, which followed it, was banned a year later.
+    """
+
+    ledger_days: int = 90  # a deletion is matched with posts at most so old
+    watch_days: int = 14
+    baseline_days: int = 30
+    successor_days: int = 400
+    successor_age_days: int = 90  # as in the bundled rules: what they call a new account
+    slack_days: int = 30  # how late an event may come and still meet all it belongs to
+    listed: int = 50  # deletions, references and successors in a record
+    listed_officials: int = 500  # in a record; a record must stay below a broker's megabyte
+    listed_text: int = 500  # characters of a listed text
+    listed_words: int = 12  # shared words of a listed text
+    followed: int = 1_000  # deletions, and references, at whose times rules are judged
+    evidence: int = 32  # as in TRACK
+    texts: int = 200  # of a subject's newest texts that make up its vocabulary
+    shortest_text: int = 20  # characters of a subject's text
+    references: int = 100  # keys of one post
+    uptake_officials: int = 256  # the first officials to take an account up
+    uptake_first: int = 20  # the first amplifications of an account
+    sketch: int = 256  # fingerprints that stand for all texts of an account

@@ -1,0 +1,30 @@
+"""What may become of a State event: the closed list of outcomes, and an outcome with what it says to subjects."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from streams.core.subject_event import SubjectEvent
+
+__all__ = ["Stepped", "Watched"]
+
+
+class Watched(StrEnum):
+    """What became of one State event; each is a metric label."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"  # known as well or better, or not earlier than what is known
+    UNKNOWN_POST = "unknown_post"  # a deletion of a post that is not in the ledger, or not yet
+    NOT_THE_AUTHOR = "not_the_author"  # a deletion by an official of somebody else's post
+    TOO_OLD = "too_old"  # a deletion of a post that is older than the ledger's days
+    OUTDATED = "outdated"  # a standing older than the one that is known
+    TOO_SHORT = "too_short"  # a subject's post with too little text to compare
+    TICK = "tick"  # event time, and nothing else
+    REFUSED = "refused"  # lacks what its kind must have
+
+
+class Stepped(Struct, frozen=True):
+    """The outcome of one event, and what it says to subjects."""
+
+    outcome: Watched
+    events: tuple[SubjectEvent, ...] = ()

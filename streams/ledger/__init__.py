@@ -1,0 +1,1 @@
+"""Where WATCH's ledger is kept: SQLite, on disk or in memory."""

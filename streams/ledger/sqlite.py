@@ -1,0 +1,140 @@
+"""The ledger in SQLite: what `streams.core.ledger.Ledger` asks, as statements over the tables of a store."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeVar
+
+from streams.core.ledger import Entry, Stood, SubjectText, Uptake
+from streams.ledger.store import RecordStore
+
+__all__ = ["SqliteLedger"]
+
+_Value = TypeVar("_Value", int, str)
+_Listed = TypeVar("_Listed", Entry, SubjectText, Uptake)
+
+_PAGE: Final = 500  # records that a long list fetches at a time
+_WIDTHS: Final = (1, 4, 16, 64)  # of the lists in questions: few widths are few statements to prepare
+
+
+class SqliteLedger(RecordStore):
+    """`Ledger` over the tables of a `RecordStore`."""
+
+    def references(self, state: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
+        """See `Ledger`."""
+        numbers: set[int] = set()
+        for segment in self._segments("mentions", state):
+            for accounts in _widened(keys):
+                question = (
+                    "SELECT record FROM mentions WHERE state = ? AND segment = ? AND at_us >= ? AND at_us < ? "  # noqa: S608  # marks
+                    f"AND account IN ({_marks(accounts)})"
+                )
+                rows = self._db.execute(question, (state, segment, from_us, to_us, *accounts))
+                numbers.update(number for (number,) in rows)
+        return sorted((self._record(number, Entry) for number in numbers), key=_when_posted)
+
+    def deletions(self, state: str, from_us: int, to_us: int) -> list[Entry]:
+        """See `Ledger`."""
+        question = "SELECT record FROM deletions WHERE state = ? AND deleted_us >= ? AND deleted_us < ?"
+        rows = self._db.execute(question, (state, from_us, to_us)).fetchall()
+        return sorted((self._record(number, Entry) for (number,) in rows), key=_when_deleted)
+
+    def orphans(self, state: str, from_us: int, to_us: int) -> int:
+        """See `Ledger`."""
+        question = "SELECT count(*) FROM orphans WHERE state = ? AND at_us >= ? AND at_us < ?"
+        found: int = self._db.execute(question, (state, from_us, to_us)).fetchone()[0]
+        return found
+
+    def posts_of(self, state: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
+        """See `Ledger`."""
+        found: dict[str, int] = {}
+        question = "SELECT count(*) FROM posts WHERE state = ? AND official = ? AND at_us >= ? AND at_us < ?"
+        for official in officials:
+            count: int = self._db.execute(question, (state, official, from_us, to_us)).fetchone()[0]
+            if count:
+                found[official] = count
+        return found
+
+    def entries_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+        """See `Ledger`."""
+        return self._sharing("entry_prints", len(b"e/"), state, fingerprints)
+
+    def texts_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+        """See `Ledger`."""
+        return self._sharing("text_prints", len(f"t/{state}/".encode()), state, fingerprints)
+
+    def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
+        """See `Ledger`."""
+        question = "SELECT record FROM texts WHERE state = ? AND subject = ? ORDER BY at_us DESC, post_id DESC LIMIT ?"
+        rows = self._db.execute(question, (state, f"{platform}:{subject}", limit)).fetchall()
+        return [self._record(number, SubjectText) for (number,) in reversed(rows)]
+
+    def standings(self, state: str) -> Iterator[Stood]:
+        """See `Ledger`. What is put while the list is read may or may not be in it."""
+        last, end = f"s/{state}/".encode(), f"s/{state}0".encode()  # "0" comes after "/"
+        question = "SELECT key, value FROM records WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
+        while rows := self._db.execute(question, (last, end, _PAGE)).fetchall():
+            for last, value in rows:  # noqa: B007  # where the next page begins
+                record = self._stored(value)
+                if isinstance(record, Stood) and record.standing.spells:
+                    yield record
+
+    def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
+        """See `Ledger`. Between equal times in the order of `platform:id`. What is put while the list is read
+        may or may not be in it."""
+        first_us, subject = from_us, ""
+        question = (
+            "SELECT first_us, subject, record FROM uptakes WHERE state = ? AND first_us < ? "
+            "AND (first_us, subject) > (?, ?) ORDER BY first_us, subject LIMIT ?"
+        )
+        while rows := self._db.execute(question, (state, to_us, first_us, subject, _PAGE)).fetchall():
+            records = [self._record(number, Uptake) for _, _, number in rows]
+            yield from records
+            first_us, subject, _ = rows[-1]
+
+    def _record(self, number: int, kind: type[_Listed]) -> _Listed:
+        row = self._db.execute("SELECT value FROM records WHERE record = ?", (number,)).fetchone()
+        record = None if row is None else self._stored(row[0])
+        if not isinstance(record, kind):
+            raise sqlite3.DatabaseError(f"record {number} of the ledger is not the {kind.__name__} it is listed as")
+        return record
+
+    def _segments(self, table: str, state: str) -> range:
+        # Two questions: SQLite goes straight to an end of the tree only where it is asked for one.
+        ends = [
+            self._db.execute(f"SELECT {end}(segment) FROM {table} WHERE state = ?", (state,)).fetchone()[0]  # noqa: S608  # own names
+            for end in ("min", "max")
+        ]
+        return range(0) if ends[0] is None else range(ends[0], ends[1] + 1)
+
+    def _sharing(self, table: str, prefix: int, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+        shared: Counter[bytes] = Counter()
+        for segment in self._segments(table, state):
+            for prints in _widened(fingerprints):
+                question = (
+                    f"SELECT key, count(*) FROM {table} CROSS JOIN records USING (record) "  # noqa: S608  # own names
+                    f"WHERE state = ? AND segment = ? AND fingerprint IN ({_marks(prints)}) GROUP BY record"
+                )
+                shared.update(dict(self._db.execute(question, (state, segment, *prints))))
+        return {key[prefix:].decode(): count for key, count in shared.items()}
+
+
+def _widened(values: Sequence[_Value]) -> Iterator[list[_Value]]:
+    """The distinct values in lists of one of a few widths; the last is filled up with a value that is in it anyway."""
+    distinct = list(dict.fromkeys(values))
+    for begin in range(0, len(distinct), _WIDTHS[-1]):
+        part = distinct[begin : begin + _WIDTHS[-1]]
+        width = next(width for width in _WIDTHS if width >= len(part))
+        yield part + part[-1:] * (width - len(part))
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _when_posted(entry: Entry) -> tuple[int, str, str]:
+    return entry.at_us, entry.post_id, entry.platform
+
+
+def _when_deleted(entry: Entry) -> tuple[int, str, str]:
+    return entry.deleted_us or 0, entry.post_id, entry.platform

@@ -1,0 +1,228 @@
+"""The store under a ledger: one SQLite file of records, what is derived from them, and the transactions around both.
+
+Owns writing and forgetting. What is asked of it is `streams.ledger.sqlite`, and whether a file may be used or must be
+built anew `streams.ledger.slot`.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from streams.core.ledger import Entry, Record, decode_record, encode_record, record_key
+from streams.ledger.tables import INSERTS, REMOVALS, SCHEMA, SCHEMA_VERSION, Rows, rows_of
+
+__all__ = ["GRACE_US", "RecordStore"]
+
+# A worker may hold the ledgers of eight partitions and more: 32 MB each stay far below a gigabyte. What is read often
+# is in the operating system's cache as well, which nobody has to share out.
+_CACHE_KB: Final = 32_768
+_CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log: a page that changes often is written to the tables once
+_DAY_US: Final = 86_400_000_000
+GRACE_US: Final = 7 * _DAY_US
+"""How long a record stays at least, by the clock: as long as state-events are kept. So what an old file or a new worker
+brings is judged together with all it belongs to, however old it is."""
+
+_FIND: Final = "SELECT record, value FROM records WHERE key = ?"
+_KEY: Final = "SELECT key FROM records WHERE record = ?"
+
+
+class RecordStore:
+    """Records by key, in one SQLite file, made if it is not there, or in memory. For one owner, who closes it.
+
+    Between `begin` and `commit` or `rollback` everything is one transaction; outside each call is its own. On disk the
+    log is written ahead (WAL) and synced only when it is moved into the tables: after a crash of the process nothing
+    that was committed is missing, after a crash of the machine the last commits may be, and the file is whole in both
+    cases. Since `facts` are part of the transaction, what is missing is known and comes from the changelog again.
+
+    Whatever a record holds is only ever a bound parameter. Times and fingerprints are signed 64-bit numbers. Raises
+    `sqlite3.DatabaseError` for a file that is none of ours or broken, and `sqlite3.OperationalError` for a full disk.
+    """
+
+    def __init__(self, path: Path | str = ":memory:") -> None:
+        self._on_disk = str(path) != ":memory:"
+        self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
+        self._changes: dict[bytes, bytes | None] = {}
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+        self._entries = int(self.fact("entries") or 0)
+
+    def _prepare(self) -> None:
+        run = self._db.execute
+        if self._on_disk:
+            run("PRAGMA locking_mode = EXCLUSIVE")
+            run("PRAGMA journal_mode = WAL")
+            run("PRAGMA synchronous = NORMAL")
+            run(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        run(f"PRAGMA cache_size = -{_CACHE_KB}")
+        run("PRAGMA temp_store = MEMORY")
+        version = run("PRAGMA user_version").fetchone()[0]
+        if version == 0 and run("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
+            run("BEGIN")
+            for statement in SCHEMA:
+                run(statement)
+            run("COMMIT")
+        elif version != SCHEMA_VERSION:
+            raise sqlite3.DatabaseError(f"a ledger of version {version}, not {SCHEMA_VERSION}")
+
+    def __len__(self) -> int:
+        """How many entries (officials' posts) it holds."""
+        return self._entries
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of its tables, on disk or in memory."""
+        pages: int = self._db.execute("PRAGMA page_count").fetchone()[0]
+        return pages * int(self._db.execute("PRAGMA page_size").fetchone()[0])
+
+    # Transactions, and what goes into the changelog with them.
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        self._db.execute("BEGIN")
+
+    def commit(self) -> None:
+        """Keep what was done since `begin`."""
+        self.note("entries", self._entries)
+        self._db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo everything since `begin`; it is in no `flush` either."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        self._changes = {}
+        self._entries = int(self.fact("entries") or 0)
+
+    def flush(self) -> dict[bytes, bytes | None]:
+        """The bytes of each record put since the last call, by key; `None` for one that was discarded."""
+        changes, self._changes = self._changes, {}
+        return changes
+
+    def restore(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Apply what a changelog says, in its order, and note it as no change. What is applied twice stays the same.
+
+        Raises `msgspec.DecodeError` or `ValueError` on a record that no ledger wrote.
+        """
+        for key, value in records:
+            if value is None:
+                self._remove(key)
+                continue
+            record = decode_record(value)
+            if record_key(record) != key:
+                raise ValueError(f"the changelog has {record_key(record)!r} under another key")
+            self._write(key, value, record)
+
+    def fact(self, name: str) -> int | str | bytes | None:
+        """What was noted under a name."""
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else row[0]
+
+    def note(self, name: str, value: int | str | bytes) -> None:
+        """Keep a fact about the ledger itself: how far the changelog is applied, say."""
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def close(self) -> None:
+        """Close the file; an open transaction is undone."""
+        self._db.close()
+
+    # Records.
+
+    def get(self, key: bytes) -> Record | None:
+        """The record of a key, `None` if there is none."""
+        row = self._db.execute(_FIND, (key,)).fetchone()
+        return None if row is None else self._stored(row[1])
+
+    def put(self, record: Record) -> None:
+        """Keep a record in place of the one with its key. One that is already there, byte for byte, is no change."""
+        key, value = record_key(record), encode_record(record)
+        if self._write(key, value, record):
+            self._changes[key] = value
+
+    def discard(self, key: bytes) -> None:
+        """Forget the record of a key, if there is one."""
+        if self._remove(key):
+            self._changes[key] = None
+
+    # Forgetting.
+
+    def settled(self, now_us: int) -> int:
+        """The number up to which records have been here for longer than the grace of seven days of the clock `now_us`.
+
+        To be asked now and then: it also takes the daily mark that a later answer rests on.
+        """
+        run = self._db.execute
+        newest = run("SELECT max(taken_us) FROM marks").fetchone()[0]
+        if newest is None or newest < now_us - _DAY_US:
+            run("INSERT OR REPLACE INTO marks SELECT ?, coalesce(max(record), 0) FROM records", (now_us,))
+        settled = run("SELECT max(taken_us), record FROM marks WHERE taken_us <= ?", (now_us - GRACE_US,)).fetchone()
+        if settled[0] is None:
+            return 0
+        run("DELETE FROM marks WHERE taken_us < ?", (settled[0],))
+        return int(settled[1])
+
+    def forget(self, state: str, before_us: int, settled: int, limit: int) -> int:
+        """Discard up to `limit` of the State's oldest entries, orphans and texts: older than `before_us` in event time,
+        and with a number up to `settled`. Returns how many; they are changes, so the changelog forgets them too.
+        """
+        question = "SELECT record FROM ages WHERE state = ? AND at_us < ? ORDER BY at_us LIMIT ?"
+        gone = 0
+        for (number,) in self._db.execute(question, (state, before_us, limit)).fetchall():
+            if number <= settled:
+                self.discard(self._db.execute(_KEY, (number,)).fetchone()[0])
+                gone += 1
+        return gone
+
+    # How it is done.
+
+    def _write(self, key: bytes, value: bytes, record: Record) -> bool:
+        """Whether that changed anything."""
+        run = self._db.execute
+        found = run(_FIND, (key,)).fetchone()
+        if found is None:
+            number = run("INSERT INTO records (key, value) VALUES (?, ?)", (key, value)).lastrowid or 0
+            before: Rows = {}
+            self._count(record, 1)
+        else:
+            number, old_value = found
+            if old_value == value:
+                return False
+            run("UPDATE records SET value = ? WHERE record = ?", (value, number))
+            before = rows_of(self._stored(old_value), number)
+        after = rows_of(record, number)
+        for table, rows in before.items():
+            if rows != after.get(table):
+                self._db.executemany(REMOVALS[table], rows)
+        for table, rows in after.items():
+            if rows != before.get(table):
+                self._db.executemany(INSERTS[table], rows)
+        return True
+
+    def _remove(self, key: bytes) -> bool:
+        """Whether there was anything to remove."""
+        found = self._db.execute(_FIND, (key,)).fetchone()
+        if found is None:
+            return False
+        number, value = found
+        record = self._stored(value)
+        for table, rows in rows_of(record, number).items():
+            self._db.executemany(REMOVALS[table], rows)
+        self._db.execute("DELETE FROM records WHERE record = ?", (number,))
+        self._count(record, -1)
+        return True
+
+    def _count(self, record: Record, more: int) -> None:
+        if isinstance(record, Entry):
+            self._entries += more
+            if not self._db.in_transaction:
+                self.note("entries", self._entries)
+
+    def _stored(self, value: bytes) -> Record:
+        try:
+            return decode_record(value)
+        except msgspec.DecodeError as error:
+            raise sqlite3.DatabaseError("a record in the ledger's file is broken") from error

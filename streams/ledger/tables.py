@@ -1,0 +1,94 @@
+"""The tables of a ledger: the records as they were written, and what is derived from them to find them by.
+
+Knows which rows a record has in which table. Runs nothing: `streams.ledger.sqlite` does.
+"""
+
+from typing import Any, Final, TypeAlias
+
+from streams.core.ledger import Entry, Orphan, Record, SubjectText, Uptake
+
+__all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENT_BITS", "Rows", "rows_of"]
+
+Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
+"""Rows by table, each in the order of the table's columns; `record` comes last in all of them."""
+
+SCHEMA_VERSION: Final = 1
+"""A file of another version is thrown away and built anew from the changelog."""
+
+SEGMENT_BITS: Final = 16
+"""So many records share a segment: 2^16. A fingerprint or a reference may stand anywhere in a tree that covers months,
+and to put ten of them there for each entry means to write ten pages. A segment of 65,536 entries has some 13 MB of
+fingerprints, which fit into the page cache; a question costs one descent a segment and fingerprint."""
+
+# Every derived table is its own index (WITHOUT ROWID): the rows are the keys.
+_DERIVED: Final[dict[str, str]] = {
+    "ages": "state TEXT, at_us INTEGER, record INTEGER",
+    "posts": "state TEXT, official TEXT, at_us INTEGER, record INTEGER",
+    "deletions": "state TEXT, deleted_us INTEGER, record INTEGER",
+    "orphans": "state TEXT, at_us INTEGER, record INTEGER",
+    "mentions": "state TEXT, segment INTEGER, account TEXT, at_us INTEGER, record INTEGER",
+    "entry_prints": "state TEXT, segment INTEGER, fingerprint INTEGER, record INTEGER",
+    "text_prints": "state TEXT, segment INTEGER, fingerprint INTEGER, record INTEGER",
+    "texts": "state TEXT, subject TEXT, at_us INTEGER, post_id TEXT, record INTEGER",
+    "uptakes": "state TEXT, first_us INTEGER, subject TEXT, record INTEGER",
+}
+
+
+def _columns(table: str) -> list[str]:
+    return [column.split()[0] for column in _DERIVED[table].split(", ")]
+
+
+SCHEMA: Final[tuple[str, ...]] = (
+    # With a rowid: texts are long, and the other tables name a record by a small number.
+    "CREATE TABLE records (record INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, value BLOB NOT NULL)",
+    "CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID",
+    "CREATE TABLE marks (taken_us INTEGER PRIMARY KEY, record INTEGER NOT NULL)",
+    *(
+        f"CREATE TABLE {table} ({columns}, PRIMARY KEY ({', '.join(_columns(table))})) WITHOUT ROWID"
+        for table, columns in _DERIVED.items()
+    ),
+    f"PRAGMA user_version = {SCHEMA_VERSION}",
+)
+
+INSERTS: Final[dict[str, str]] = {
+    table: f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(_columns(table)))})"  # noqa: S608  # own names
+    for table in _DERIVED
+}
+REMOVALS: Final[dict[str, str]] = {
+    table: f"DELETE FROM {table} WHERE {' AND '.join(f'{column} = ?' for column in _columns(table))}"  # noqa: S608
+    for table in _DERIVED
+}
+
+
+def rows_of(record: Record, number: int) -> Rows:
+    """Every derived row of a record that stands in `records` under `number`; a pure function of both."""
+    segment = number >> SEGMENT_BITS
+    match record:
+        case Entry():
+            state, at_us = record.state, record.at_us
+            rows: Rows = {"ages": [(state, at_us, number)], "posts": [(state, record.official, at_us, number)]}
+            if record.deleted_us is not None:
+                rows["deletions"] = [(state, record.deleted_us, number)]
+            if record.references:
+                rows["mentions"] = [(state, segment, account, at_us, number) for account in record.references]
+            if record.fingerprints:
+                rows["entry_prints"] = [(state, segment, print_, number) for print_ in record.fingerprints]
+            return rows
+        case Orphan():
+            row = (record.state, record.at_us, number)
+            return {"ages": [row], "orphans": [row]}
+        case SubjectText():
+            state, at_us = record.state, record.at_us
+            rows = {
+                "ages": [(state, at_us, number)],
+                "texts": [(state, f"{record.platform}:{record.subject}", at_us, record.post_id, number)],
+            }
+            if record.fingerprints:
+                rows["text_prints"] = [(state, segment, print_, number) for print_ in record.fingerprints]
+            return rows
+        case Uptake():
+            if not record.officials:
+                return {}
+            return {"uptakes": [(record.state, record.first_us, f"{record.platform}:{record.subject.id}", number)]}
+        case _:
+            return {}

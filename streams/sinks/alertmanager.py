@@ -1,0 +1,134 @@
+"""One Alertmanager, over its API v2: takes notices, says which ones it refused. Knows nothing of alerts or of Kafka."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+import aiohttp
+import msgspec
+import stamina
+from yarl import URL
+
+from streams.core.clock import from_us
+from streams.core.notices import Notice, clean
+from streams.errors import AntiphonError
+
+__all__ = ["Alertmanager", "AlertmanagerError"]
+
+_log: Final = logging.getLogger(__name__)
+_REQUEST_SECONDS: Final = 5.0
+_ATTEMPTS: Final = 3
+_TRYING_SECONDS: Final = 12.0  # for all attempts together: soon enough to be back for the next round
+_AT_ONCE: Final = 100  # notices in one request
+_ANSWER_BYTES: Final = 2_000
+_REFUSALS: Final = frozenset({400, 413, 422})  # of what was sent; every other status is about who, where or when
+_LATER: Final = frozenset({408, 429})
+
+
+class AlertmanagerError(AntiphonError):
+    """An Alertmanager that took nothing: it is away, or not what it should be. Names it without credentials."""
+
+
+class _AwayError(AlertmanagerError):
+    """Worth another try."""
+
+
+class _RefusedError(AlertmanagerError):
+    """The request was understood and not liked."""
+
+
+class Alertmanager:
+    """Sends through a `session` that is not its own. `url` is that of its web page; credentials in it are used and
+    never shown: `name` has none.
+    """
+
+    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+        base = URL(url)
+        self.name = str(base.with_user(None).with_query(None).with_fragment(None))
+        self._endpoint = base / "api" / "v2" / "alerts"
+        self._session = session
+
+    async def post(self, notices: Sequence[Notice]) -> list[int]:
+        """Send the notices, 100 at once; returns the positions of those it refused, in order.
+
+        With none it asks whether the Alertmanager would take any. What is refused is found by halving, and keeps
+        nothing else from being taken. Raises `AlertmanagerError` where nothing more can be had from it now: after three
+        tries within 12 s, or at once where trying again would not help. Then any of the notices may have been taken.
+        """
+        refused: list[int] = []
+        for begin in range(0, max(len(notices), 1), _AT_ONCE):
+            part = notices[begin : begin + _AT_ONCE]
+            refused += [begin + position for position in await self._post_halving(part)]
+        return refused
+
+    async def _post_halving(self, notices: Sequence[Notice]) -> list[int]:
+        """Each half that is refused is halved again, down to single notices."""
+        refused: list[int] = []
+        ranges = [(0, len(notices))]
+        while ranges:
+            begin, end = ranges.pop()
+            try:
+                await self._send(notices[begin:end])
+            except _RefusedError as error:
+                if end - begin == 0:
+                    raise
+                if end - begin > 1:
+                    middle = (begin + end) // 2
+                    ranges += [(middle, end), (begin, middle)]
+                    continue
+                if not refused:
+                    await self._send([])  # something that refuses everything is no Alertmanager
+                _log.error(
+                    "an alert was refused",
+                    extra={"alertmanager": self.name, "why": error.message, "labels": dict(notices[begin].labels)},
+                )
+                refused.append(begin)
+        return sorted(refused)
+
+    async def _send(self, notices: Sequence[Notice]) -> None:
+        body = msgspec.json.encode([_as_sent(notice) for notice in notices])
+        async for attempt in stamina.retry_context(
+            on=_AwayError, attempts=_ATTEMPTS, timeout=_TRYING_SECONDS, wait_initial=0.2, wait_max=3.0, wait_jitter=0.5
+        ):
+            with attempt:
+                await self._send_once(body)
+
+    async def _send_once(self, body: bytes) -> None:
+        try:
+            async with self._session.post(
+                self._endpoint,
+                data=body,
+                headers={"Content-Type": "application/json"},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=_REQUEST_SECONDS),
+            ) as answer:
+                status = answer.status
+                if status == 200:
+                    return
+                said = clean((await answer.content.read(_ANSWER_BYTES)).decode("utf-8", "replace"), 500)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            # What aiohttp says may hold the whole URL: the kind of the error is enough.
+            raise _AwayError(
+                f"{self.name} cannot be reached: {type(error).__name__}",
+                remedy="see whether the Alertmanager runs, and alertmanager_urls",
+            ) from None
+        told = f"{self.name} answers with status {status}: {said}"
+        if status in _REFUSALS:
+            raise _RefusedError(told, remedy="see what it says; alertmanager_urls may name something else")
+        if status >= 500 or status in _LATER:
+            raise _AwayError(told, remedy="see the Alertmanager's log")
+        raise AlertmanagerError(
+            told, remedy="alertmanager_urls must name an Alertmanager itself, with what it asks for in credentials"
+        )
+
+
+def _as_sent(notice: Notice) -> dict[str, Any]:
+    sent: dict[str, Any] = {
+        "labels": notice.labels,
+        "annotations": notice.annotations,
+        "startsAt": from_us(notice.starts_us),
+        "endsAt": from_us(notice.ends_us),
+    }
+    if notice.link:
+        sent["generatorURL"] = notice.link
+    return sent

@@ -1,0 +1,29 @@
+"""`antiphon worker` with a fault in it, named by the first argument: a program of its own, for tests that end it."""
+
+import asyncio
+import sys
+import time
+from typing import Any
+
+from streams.agents.screen import Screen
+from streams.agents.track import Track
+from streams.cli.main import main
+
+
+async def _stall_for_ever(*_arguments: Any) -> None:
+    await asyncio.Event().wait()
+
+
+def _keep_the_loop(*_arguments: Any) -> None:
+    time.sleep(3_600)
+
+
+if __name__ == "__main__":
+    fault = sys.argv.pop(1)
+    if fault == "TRACK":
+        Track._apply = _stall_for_ever  # type: ignore[method-assign,assignment]  # the fault
+    elif fault == "loop":
+        Screen._screen = _keep_the_loop  # type: ignore[method-assign,assignment]  # the fault
+    else:
+        raise SystemExit(f"there is no fault {fault!r}")
+    main()

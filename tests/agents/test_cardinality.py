@@ -1,0 +1,110 @@
+"""How many series a worker can have: a number that no subject, handle or event ever adds to."""
+
+import os
+from collections.abc import Iterator
+from math import prod
+from typing import Any, get_args
+
+from prometheus_client import CollectorRegistry, Histogram
+
+from streams.agents.track import Track
+from streams.agents.tracking import track_batch
+from streams.core.aftermath_records import AftermathStatus
+from streams.core.officials import CATEGORIES, Category, Official
+from streams.core.screen import Pass
+from streams.core.states import STATES
+from streams.core.subject import TrackPolicy
+from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event
+from streams.core.track import Outcome
+from streams.core.tracker import Tracker
+from streams.core.watch_step import Watched
+from streams.deadletters import Reason
+from streams.events import Account
+from streams.metrics import NOTIFY_OUTCOMES, Metrics
+from streams.rules_loading import bundled_rules
+from streams.settings import Settings
+from streams.topics import TOPICS
+from tests.agents.records import batch_of
+
+_SUBJECTS = int(os.environ.get("CARDINALITY_SUBJECTS", "6000"))
+_AT_ONCE = 2_000
+_MOST_SERIES = 4_000  # Prometheus takes millions; of them 250 States by 5 categories, twice, make 2,500
+_RULES = bundled_rules()
+_SIZES = {
+    "topic": len(TOPICS),
+    "state": len(STATES) + 1,
+    "category": len(CATEGORIES),
+    "rule": len(_RULES.rules) + 10,  # somebody's own
+    "severity": 3,
+    "reason": len(Reason),
+    "outcome": max(len(Pass), len(Outcome), len(Watched), len(NOTIFY_OUTCOMES)),
+    "status": len(get_args(AftermathStatus)),
+    "version": 1,
+}
+
+
+def _series(metrics: Metrics) -> set[tuple[str, ...]]:
+    return {
+        (sample.name, *map(str, sorted(sample.labels.items())))
+        for family in metrics.registry.collect()
+        for sample in family.samples
+    }
+
+
+def _events(begin: int, end: int) -> Iterator[bytes]:
+    states = [*sorted(STATES), "!?"]  # a roster topic may be written by anybody
+    for number in range(begin, end):
+        category: Category = get_args(Category)[number % len(CATEGORIES)]
+        official = Official(id="9", handle="o", state=states[number % len(states)], category=category)
+        yield encode_subject_event(
+            SubjectEvent(
+                kind="retweet",
+                platform="twitter",
+                event_id=f"e{number}",
+                at_us=1_640_995_200_000_000 + number,
+                subject=Account(id=f"7{number}", handle=f"subject_{number}"),
+                source=Coordinates("retweets", number % 12, number),
+                official=official,
+            )
+        )
+
+
+def test_new_subjects_add_no_series() -> None:
+    """The long version: `CARDINALITY_SUBJECTS=1000000`."""
+    metrics = Metrics(CollectorRegistry())
+    track = Track(Settings(), metrics, _RULES, lambda _batch: None, lambda: 1)
+    after = list[set[tuple[str, ...]]]()
+    for begin in range(0, _SUBJECTS, _AT_ONCE):
+        batch = batch_of("subject-events", list(_events(begin, begin + _AT_ONCE)), first=begin)
+        tracked = track_batch(batch, 0, Tracker(_RULES, TrackPolicy(), lambda _key: None))
+        track._count(batch, tracked)
+        after.append(_series(metrics))
+    assert len(after) > 2
+    assert after[-1] == after[0]  # 1,255 pairs of State and category are all among the first two thousand
+    assert len(after[0]) < _MOST_SERIES
+    assert metrics.registry.get_sample_value("antiphon_new_subjects_total") == len(after) * _AT_ONCE
+    assert not [each for each in after[0] if any("7" in part and "subject" in part for part in each[1:])]
+
+
+def test_every_label_is_from_a_closed_set_and_all_of_them_together_are_few() -> None:
+    metrics = Metrics(CollectorRegistry())
+    collectors: list[Any] = list(metrics.registry._collector_to_names)
+    assert len(collectors) > 20
+    most = 0
+    for collector in collectors:
+        labels = collector._labelnames
+        assert set(labels) <= _SIZES.keys(), f"{collector._name}: say how many there can be of {labels}"
+        # Of a histogram its buckets and the endless one, sum, count, time of birth; of all else a value and that.
+        each = len(collector._kwargs["buckets"]) + 4 if isinstance(collector, Histogram) else 2
+        most += each * prod(_SIZES[label] for label in labels)
+    assert most < _MOST_SERIES
+
+
+def test_each_help_text_says_what_it_is_and_what_a_change_of_it_means() -> None:
+    for family in Metrics(CollectorRegistry()).registry.collect():
+        assert family.name.startswith("antiphon_")
+        assert len(family.documentation) > 20
+        plain = ("antiphon_build_info", "antiphon_outputs", "antiphon_subjects")
+        assert family.name in plain or any(word in family.documentation for word in ("rise", "fall", "0 means")), (
+            family.name
+        )

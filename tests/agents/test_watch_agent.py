@@ -1,0 +1,153 @@
+"""WATCH, the agent, on a real broker: what it says, it says once, whoever has its partition."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from prometheus_client import CollectorRegistry
+
+from streams.agents.watch import Watch
+from streams.agents.watch_shard import WatchShard
+from streams.brokers.administration import create_topics
+from streams.brokers.reading import read_topic
+from streams.core.officials import Official
+from streams.core.state_event import StateEvent, encode_state_event
+from streams.core.subject_event import Coordinates, decode_subject_event
+from streams.events import Account
+from streams.metrics import Metrics
+from streams.rules_loading import bundled_rules
+from streams.settings import Settings
+from streams.transport.batches import Batch
+from tests.agents.records import Finished, batch_of
+from tests.brokers.running import RunningBroker
+
+_BEGIN_US = 1_640_995_200_000_000
+_OFFICIAL = Official(id="9", handle="official", state="IR", category="diplomat")
+
+
+def _retweet(number: int) -> bytes:
+    event = StateEvent(
+        kind="post",
+        state="IR",
+        platform="twitter",
+        event_id=str(number),
+        at_us=_BEGIN_US + number,
+        source=Coordinates("retweets", 0, number),
+        official=_OFFICIAL,
+        post_kind="retweet",
+        text="a text that says something",
+        subject=Account(id="7"),
+        post_id="1",
+    )
+    return encode_state_event(event)
+
+
+def _deletion(number: int) -> bytes:
+    event = StateEvent(
+        kind="deletion",
+        state="IR",
+        platform="twitter",
+        event_id=f"deletion of {number}",
+        at_us=_BEGIN_US + 1_000_000 + number,
+        source=Coordinates("deletions", 0, number),
+        official=_OFFICIAL,
+        post_id=str(number),
+    )
+    return encode_state_event(event)
+
+
+@pytest.fixture
+def settings(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> Settings:
+    made = Settings(
+        broker=kafka.address, topic_prefix=topic_prefix, data_dir=str(tmp_path), session_timeout_seconds=0.4
+    )
+    asyncio.run(create_topics(made))
+    return made
+
+
+async def _withdrawn(settings: Settings) -> list[str]:
+    events = [decode_subject_event(record.value or b"") async for record in read_topic(settings, "subject-events")]
+    assert {event.kind for event in events} <= {"withdrawal"}
+    return [event.event_id for event in events]
+
+
+def test_an_owner_that_was_shut_out_applies_the_batch_again_and_says_it_once(settings: Settings) -> None:
+    """Somebody opened the shard in between. Nothing of the refused batch may stay in the file."""
+    metrics = Metrics(CollectorRegistry())
+    finished = Finished()
+
+    async def batches() -> AsyncIterator[Batch]:
+        for number in range(4):
+            yield batch_of("state-events", [_retweet(number), _deletion(number)], first=2 * number)
+            await finished.wait_for(number + 1)
+            intruder = WatchShard(0, settings, metrics)
+            await intruder.open()
+            await intruder.close()
+
+    async def run() -> list[str]:
+        await Watch(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
+        return await _withdrawn(settings)
+
+    assert asyncio.run(run()) == ["0", "1", "2", "3"]
+    assert [batch.next_offset for batch in finished.batches] == [2, 4, 6, 8]
+    assert metrics.fenced._value.get() == 3
+    assert metrics.watched.labels("applied")._value.get() == 8
+
+
+def test_what_was_applied_in_an_earlier_life_is_skipped_by_its_offset(settings: Settings) -> None:
+    """The worker died after the transaction and before the group heard of it. The ledger has the retweets, still."""
+    metrics = Metrics(CollectorRegistry())
+    retweets = batch_of("state-events", [_retweet(number) for number in range(3)])
+    more = batch_of("state-events", [*(_retweet(number) for number in range(3)), _deletion(1)])
+
+    async def life(batch: Batch) -> None:
+        finished = Finished()
+
+        async def batches() -> AsyncIterator[Batch]:
+            yield batch
+            await finished.wait_for(1)
+
+        await Watch(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
+
+    async def run() -> list[str]:
+        await life(retweets)
+        await life(retweets)
+        await life(more)
+        return await _withdrawn(settings)
+
+    assert asyncio.run(run()) == ["1"]
+    assert metrics.watched.labels("applied")._value.get() == 4
+    assert metrics.ledger_entries._value.get() == 3
+
+
+def test_a_long_batch_is_written_in_parts_and_each_is_whole(settings: Settings) -> None:
+    """More than fits into one transaction of ours: all of it is there afterwards, in order."""
+    finished = Finished()
+    values = [_retweet(number) for number in range(1_200)] + [_deletion(number) for number in range(0, 1_200, 100)]
+
+    async def batches() -> AsyncIterator[Batch]:
+        yield batch_of("state-events", values)
+        await finished.wait_for(1)
+
+    async def run() -> list[str]:
+        await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).run(batches())
+        return await _withdrawn(settings)
+
+    assert asyncio.run(run()) == [str(number) for number in range(0, 1_200, 100)]
+
+
+def test_a_record_that_no_agent_of_ours_wrote_stops_the_worker(settings: Settings) -> None:
+    """Broken internal state is our own fault and must be seen; nothing of its batch stays."""
+
+    async def batches() -> AsyncIterator[Batch]:
+        yield batch_of("state-events", [_retweet(1), _deletion(1), b"{}"])
+        await asyncio.sleep(20)
+
+    async def run() -> list[str]:
+        with pytest.RaisesGroup(msgspec.ValidationError):
+            await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), Finished(), lambda: 1).run(batches())
+        return await _withdrawn(settings)
+
+    assert asyncio.run(run()) == []

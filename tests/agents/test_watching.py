@@ -1,0 +1,102 @@
+"""WATCH's work on one batch, without a broker: what is skipped, what is written where, what is forgotten."""
+
+import msgspec
+import pytest
+
+from streams.agents.watching import forget_old, watch_batch
+from streams.core.clock import DAY_US
+from streams.core.ledger import Heard, record_key
+from streams.core.officials import Official
+from streams.core.state_event import StateEvent, encode_state_event
+from streams.core.subject_event import Coordinates, decode_subject_event
+from streams.core.tracked import decode_tracked, official_id_key
+from streams.core.watch_policy import WatchPolicy
+from streams.core.watcher import Watcher
+from streams.events import Account
+from streams.ledger.sqlite import SqliteLedger
+from streams.ledger.store import GRACE_US
+from streams.rules_loading import bundled_rules
+from tests.agents.records import MadeRecord
+from tests.ledger.records import an_entry
+
+_BEGIN_US = 1_640_995_200_000_000
+_POLICY = WatchPolicy()
+
+
+def _event(number: int, **fields: object) -> StateEvent:
+    event = StateEvent(
+        kind="post",
+        state="IR",
+        platform="twitter",
+        event_id=str(number),
+        at_us=_BEGIN_US + number,
+        source=Coordinates("retweets", 0, number),
+        official=Official(id="9", handle="official", state="IR", category="diplomat"),
+        post_kind="retweet",
+        subject=Account(id="7"),
+        post_id="1",
+    )
+    return msgspec.structs.replace(event, **fields)
+
+
+def _records(*events: StateEvent) -> list[MadeRecord]:
+    return [MadeRecord(offset, None, encode_state_event(event)) for offset, event in enumerate(events)]
+
+
+def _watcher(ledger: SqliteLedger) -> Watcher:
+    return Watcher(bundled_rules(), _POLICY, ledger)
+
+
+def test_only_what_was_not_applied_yet_is_applied() -> None:
+    """And the position never goes back."""
+    ledger = SqliteLedger()
+    records = _records(_event(0), _event(1), _event(2))
+    watched = watch_batch(records, 2, _watcher(ledger))
+    assert (len(ledger), watched.position, watched.states) == (1, 3, {"IR": 1})
+    assert watched.newest_us == _BEGIN_US + 2
+    watched = watch_batch(records, 7, _watcher(ledger))
+    assert (len(ledger), watched.position, watched.outputs, watched.newest_us) == (1, 7, [], None)
+
+
+def test_a_withdrawal_goes_to_its_subject_and_an_official_s_id_to_everybody() -> None:
+    """An official whom the roster has by handle alone is introduced under the key that such records have."""
+    deletion = _event(5, kind="deletion", post_id="3", event_id="d", subject=None)
+    watched = watch_batch(_records(_event(3), deletion), 0, _watcher(SqliteLedger()))
+    [told] = [record for record in watched.outputs if record.topic == "subject-events"]
+    assert told.key == b"twitter:7"
+    event = decode_subject_event(told.value or b"")
+    assert (event.kind, event.event_id, event.at_us) == ("withdrawal", "3", _BEGIN_US + 5)
+    [introduced] = [record for record in watched.outputs if record.topic == "tracked-accounts"]
+    assert introduced.key == official_id_key("twitter", "9")
+    assert decode_tracked(introduced.value or b"").handle == "official"
+
+
+def test_a_tick_is_no_news_of_any_state() -> None:
+    tick = StateEvent(
+        kind="tick", state="", platform="antiphon", event_id="t", at_us=_BEGIN_US, source=Coordinates("tick", 0, 0)
+    )
+    watched = watch_batch(_records(tick), 0, _watcher(SqliteLedger()))
+    assert (watched.states, watched.newest_us, watched.position) == ({}, None, 1)
+
+
+def test_a_record_that_no_agent_of_ours_wrote_is_an_error() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        watch_batch([MadeRecord(0, None, b"{}")], 0, _watcher(SqliteLedger()))
+
+
+def test_what_no_event_to_come_can_concern_is_forgotten_after_the_grace_a_step_at_a_time() -> None:
+    """Counted back from the newest event of its own State; one that is heard of no more keeps what it has."""
+    ledger = SqliteLedger()
+    days = _POLICY.ledger_days + _POLICY.slack_days
+    for number in range(300):
+        ledger.put(an_entry(str(number), _BEGIN_US + number))
+    ledger.put(an_entry("young", _BEGIN_US + 300))
+    ledger.put(an_entry("elsewhere", _BEGIN_US, state="RU"))
+    ledger.put(Heard("IR", _BEGIN_US + days * DAY_US + 300))
+    now_us = _BEGIN_US
+    assert forget_old(ledger, {"IR": 1, "RU": 1}, _POLICY, now_us) == 0
+    assert forget_old(ledger, {"IR": 1}, _POLICY, now_us + GRACE_US - 1) == 0
+    gone = [forget_old(ledger, {"IR": 60, "RU": 1}, _POLICY, now_us + GRACE_US) for _ in range(4)]
+    assert gone == [120, 120, 60, 0]
+    assert len(ledger) == 2
+    assert ledger.get(record_key(an_entry("young", 0))) is not None

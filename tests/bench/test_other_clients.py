@@ -1,0 +1,96 @@
+"""Contestants on other clients than aiokafka run small laps for real: librdkafka under Python, and the JVM."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from aiokafka import TopicPartition
+
+from bench.contestants import Contestant
+from bench.contestants.bare_confluent_kafka import BareConfluentKafka
+from bench.contestants.kafka_streams import KafkaStreams, program
+from bench.contestants.peer import group_of
+from bench.course import Course, committed, delete_topics_of, lay_out
+from bench.lap import Lap, run_lap
+from bench.world import PARTITIONS, World
+from streams.brokers.client import consumer
+from streams.settings import Settings
+from tests.brokers.jars import Unavailable, kafka_install
+from tests.brokers.running import RunningBroker
+
+_EVENTS: Final = 6_000  # some 27 amplifications
+_IN_CI: Final = os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+@pytest.fixture
+def course(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> Iterator[Course]:
+    """A course of a few thousand events."""
+    settings = Settings(broker=kafka.address, topic_prefix=topic_prefix)
+    yield asyncio.run(lay_out(settings, World(_EVENTS, seed=7), tmp_path))
+    asyncio.run(delete_topics_of(settings))
+
+
+def _lap(contestant: Contestant, course: Course) -> Lap:
+    try:
+        return run_lap(contestant, course, 1)
+    except Unavailable as reason:
+        if _IN_CI:
+            pytest.fail(f"CI must not leave out {contestant.name}: {reason}", pytrace=False)
+        pytest.skip(f"left out: {contestant.name}: {reason}")
+
+
+def test_bare_confluent_kafka_decodes_everything_and_commits_when_it_is_told_to_end(course: Course) -> None:
+    """Its complaints say whether it decoded everything."""
+    lap = _lap(BareConfluentKafka(), course)
+    assert lap.complaints == []
+    group = group_of(course, f"{lap.contestant}-1")
+    assert asyncio.run(committed(course.settings, group, course.tally.ends)) == course.tally.ends
+
+
+@pytest.mark.slow
+def test_kafka_streams_tells_every_amplification_and_re_keys_each_through_a_topic(course: Course) -> None:
+    """Its complaints compare results with the plain count, untouched by its rehearsals, and ask for all offsets."""
+    lap = _lap(KafkaStreams(), course)
+    assert lap.complaints == []
+    re_keyed = asyncio.run(_written(course.settings, f"{lap.contestant}-1-by-subject-repartition"))
+    assert re_keyed == len(course.tally.amplified) > 10
+
+
+async def _written(settings: Settings, topic: str) -> int:
+    """How many records a topic (plain name) has ever had; purged ones count."""
+    client = consumer(settings)
+    await client.start()
+    try:
+        ends = await client.end_offsets([TopicPartition(settings.topic(topic), n) for n in range(PARTITIONS)])
+        return sum(ends.values())
+    finally:
+        await client.stop()
+
+
+@pytest.mark.parametrize(
+    ("present", "complaint"),
+    [((), "there is no Maven to build"), (("mvn",), "there is a Java here and no Java compiler to build")],
+    ids=["no Maven", "no compiler"],
+)
+def test_without_its_tools_kafka_streams_says_what_to_install(
+    present: tuple[str, ...], complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Java alone is what Debian's `default-jre-headless` brings."""
+    try:
+        java = kafka_install().java
+    except Unavailable as reason:
+        pytest.skip(f"left out: {reason}")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name, target in [("java", java), *((name, Path(shutil.which(name) or "/bin/true")) for name in present)]:
+        (tools / name).symlink_to(target)
+    monkeypatch.setattr(program, "_CACHE", tmp_path / "nothing built yet")
+    monkeypatch.setenv("PATH", str(tools))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(Unavailable, match=complaint) as refused:
+        program.built_program()
+    assert "install a JDK" in str(refused.value)

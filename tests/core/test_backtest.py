@@ -1,0 +1,97 @@
+"""The whole core over a made world: what comes out does not depend on the order or the number of arrivals."""
+
+from collections import Counter
+from random import Random
+from typing import Final
+
+import msgspec
+import pytest
+
+from streams.core.backtest import Backtest, Results
+from streams.core.screen import Pass
+from streams.core.subject_event import Coordinates
+from streams.core.watch_step import Watched
+from streams.deadletters import Rejection
+from streams.events import Event, decode_event
+from streams.ledger.memory import MemoryLedger
+from streams.ledger.sqlite import SqliteLedger
+from streams.rules_loading import bundled_rules
+from tests.pipeline.sameness import assert_same
+from tests.pipeline.world import World
+
+_LATER_US: Final = 1_900_000_000_000_000
+
+
+def _run(world: World, events: list[Event], ledger: MemoryLedger | SqliteLedger) -> tuple[Results, Backtest]:
+    backtest = Backtest(world.roster, bundled_rules(), ledger, now_us=_LATER_US)
+    sources = [Coordinates("world.ndjson", 0, number) for number in range(len(events))]
+    for event, source in zip(events, sources, strict=True):
+        assert not isinstance(backtest.feed(event, source), Rejection)
+    if backtest.needs_second_reading():
+        for event, source in zip(events, sources, strict=True):
+            backtest.again(event, source)
+    return backtest.finish(), backtest
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Officials of three States, some of them known by handle alone; their subjects; half a year."""
+    return World(seed=5, events=5_000)
+
+
+@pytest.fixture(scope="module")
+def events(world: World) -> list[Event]:
+    """In the order of arrival, late ones and repetitions among them."""
+    return [decode_event(line) for line in world.lines()]
+
+
+@pytest.fixture(scope="module")
+def straight(world: World, events: list[Event]) -> tuple[Results, Backtest]:
+    """What comes out of them in that order."""
+    return _run(world, events, MemoryLedger())
+
+
+def test_the_world_has_everything_in_it_that_a_run_may_meet(straight: tuple[Results, Backtest]) -> None:
+    """Else the comparisons below would say little."""
+    results, backtest = straight
+    dossiers = results.dossiers.values()
+    seen = Counter(
+        {
+            "withdrawn": sum(dossier.withdrawn for dossier in dossiers),
+            "following": sum(len(dossier.following) for dossier in dossiers),
+            "links": sum(dossier.links.posts for dossier in dossiers),
+            "text matches": sum(dossier.text_matches.posts for dossier in dossiers),
+            "aftermaths": len(results.aftermaths),
+            "aftermaths with deletions": sum(each.deletions > 0 for each in results.aftermaths.values()),
+            "aftermaths that were reinstated": sum(
+                each.closed_because == "reinstated" for each in results.aftermaths.values()
+            ),
+            "alerts": len(results.alerts),
+        }
+    )
+    assert {what: count for what, count in seen.items() if count < 5} == {}
+    # Nobody in this world says too little, and no canary lives in it.
+    passes = (each for each in Pass if each not in (Pass.NO_EVIDENCE, Pass.CANARY))
+    assert {each for each in passes if backtest.screened[each] < 5} == set()
+    watched = (Watched.APPLIED, Watched.DUPLICATE, Watched.UNKNOWN_POST, Watched.NOT_THE_AUTHOR)
+    assert {each for each in watched if backtest.watched[each] < 5} == set()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_any_order_gives_the_same_dossiers_alerts_and_aftermaths(
+    world: World, events: list[Event], straight: tuple[Results, Backtest], seed: int
+) -> None:
+    shuffled = Random(seed).sample(events, len(events))
+    assert_same(_run(world, shuffled, MemoryLedger())[0], straight[0])
+
+
+def test_a_ledger_on_a_disk_gives_what_one_in_memory_gives(
+    world: World, events: list[Event], straight: tuple[Results, Backtest]
+) -> None:
+    """To the byte: nothing that is kept as it was given may have been changed afterwards."""
+    ledger = SqliteLedger()
+    try:
+        results, _ = _run(world, events, ledger)
+    finally:
+        ledger.close()
+    assert msgspec.json.encode(results) == msgspec.json.encode(straight[0])

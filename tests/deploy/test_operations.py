@@ -1,0 +1,88 @@
+"""docs/operations.md is checked against the code: its commands and options exist, its links lead somewhere."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import click
+import pytest
+
+from streams.cli.main import cli
+from streams.runs.replay import Obstacle
+from streams.topics import TOPICS
+
+_DOCS: Final = Path(__file__).parents[2] / "docs"
+_TEXT: Final = (_DOCS / "operations.md").read_text(encoding="utf-8")
+_BLOCKS: Final = re.findall(r"^```(sh)?\n(.*?)^```", _TEXT, re.MULTILINE | re.DOTALL)
+
+
+def _commands() -> list[list[str]]:
+    """Each command of Antiphon in a block or between backticks, without what the shell does with it."""
+    found: list[str] = []
+    for _kind, block in _BLOCKS:
+        for line in block.replace("\\\n", " ").splitlines():
+            line = re.sub(r"\s+#.*|\s+\d?>+.*|\s+&.*", "", line).removeprefix("docker compose run --rm ")
+            found += [line] if line.startswith("antiphon ") else []
+    inline = re.findall(r"`(antiphon [^`]+)`", re.sub(r"^```.*?^```", "", _TEXT, flags=re.MULTILINE | re.DOTALL))
+    return [shlex.split(line)[1:] for line in found + inline]
+
+
+def _is_known(words: list[str]) -> bool:
+    """Whether the command and each of its options exist; values are not looked at."""
+    command: click.Command = cli
+    context = click.Context(cli, info_name="antiphon")
+    rest = list(words)
+    while isinstance(command, click.Group):
+        if not rest or rest[0] == "--version":
+            return rest == ["--version"]
+        found = command.get_command(context, rest.pop(0))
+        if found is None:
+            return False
+        command = found
+    options = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+    return all(word in options for word in rest if word.startswith("--"))
+
+
+def test_every_command_and_option_exists() -> None:
+    commands = _commands()
+    assert len(commands) > 20
+    assert {"topics", "roster", "worker", "ingest", "schemas", "dead-letters", "rules", "backtest"} <= {
+        words[0] for words in commands
+    }
+    assert [words for words in commands if not _is_known(words)] == []
+    assert not _is_known(["topics", "create", "--copies", "3"])
+    assert not _is_known(["topics", "remove"])
+
+
+@pytest.mark.parametrize(("kind", "block"), _BLOCKS)
+def test_a_block_is_a_script_that_the_shell_can_read(kind: str, block: str) -> None:
+    if kind:
+        assert subprocess.run(["bash", "-n"], input=block, text=True, check=False).returncode == 0
+
+
+def test_every_link_leads_to_a_file_or_a_heading_of_the_page() -> None:
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in _TEXT.splitlines()
+        if line.startswith("#")
+    }
+    links = re.findall(r"\]\(([^)]+)\)", _TEXT)
+    assert len(links) > 5
+    for link in links:
+        path, _, heading = link.partition("#")
+        assert (_DOCS / path).exists() if path else heading in headings, link
+
+
+def test_every_topic_stands_in_the_table_of_what_is_kept_of_people() -> None:
+    """So that a new topic is not forgotten when somebody asks what there is about them."""
+    section = _TEXT.partition("## Retention")[2]
+    section = section.partition("```")[0]
+    told = section + "".join(topic.name for topic in TOPICS if topic.role == "raw")
+    assert [topic.name for topic in TOPICS if topic.name not in told] == []
+
+
+def test_every_obstacle_of_a_replay_is_explained() -> None:
+    section = _TEXT.partition("## Dead letters")[2].partition("\n## ")[0]
+    assert [str(obstacle) for obstacle in Obstacle if f"`{obstacle}`" not in section] == []

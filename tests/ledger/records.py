@@ -1,0 +1,127 @@
+"""Records of a ledger, drawn so that they meet: few States, officials, subjects, fingerprints and moments."""
+
+from hypothesis import strategies as st
+
+from streams.core.ledger import Entry, Heard, Orphan, Record, Stood, SubjectText, Told, Uptake
+from streams.core.state_event import Spell, Standing
+from streams.core.subject_event import Coordinates
+from streams.events import Account
+
+__all__ = ["ACCOUNTS", "OFFICIALS", "PLATFORMS", "PRINTS", "STATES", "SUBJECTS", "TIMES", "an_entry", "records"]
+
+STATES = ("IR", "RU")
+PLATFORMS = ("twitter", "telegram")
+OFFICIALS = ("1", "2", 'it\'s "quoted"; DROP TABLE records --')
+SUBJECTS = ("7", "8", "\u202eevil\x00%_")
+ACCOUNTS = ("i:7", "i:8", "h:site", "h:' OR 1=1 --", "h:\u0645")
+PRINTS = (-(2**63), -1, 0, 1, 2**53, 2**63 - 1, 11, 12)
+TIMES = st.integers(0, 40)
+_POSTS = st.sampled_from(["1", "2", "3", "10", "'", "\u06f1"])
+_SOURCE = Coordinates("posts", 0, 1)
+
+_texts = st.text(st.characters(codec="utf-8"), max_size=20)
+_prints = st.lists(st.sampled_from(PRINTS), unique=True, max_size=6).map(lambda found: tuple(sorted(found)))
+_platforms = st.sampled_from(PLATFORMS)
+_states = st.sampled_from(STATES)
+_subjects = st.sampled_from(SUBJECTS).map(lambda found: Account(id=found))
+
+
+def an_entry(post_id: str, at_us: int, *, state: str = "IR", prints: tuple[int, ...] = (), text: str = "text") -> Entry:
+    """An ordinary post of an official."""
+    return Entry(
+        "twitter",
+        post_id,
+        state,
+        "1",
+        "one",
+        "diplomat",
+        "post",
+        at_us,
+        text,
+        "fa",
+        None,
+        None,
+        (),
+        prints,
+        _SOURCE,
+        "d",
+    )
+
+
+_entries = st.builds(
+    Entry,
+    platform=_platforms,
+    post_id=_POSTS,
+    state=_states,
+    official=st.sampled_from(OFFICIALS),
+    handle=st.none() | _texts,
+    category=st.just("diplomat"),
+    kind=st.sampled_from(["post", "reply", "quote", "retweet"]),
+    at_us=TIMES,
+    text=_texts,
+    lang=st.none() | _texts,
+    subject=st.none() | st.sampled_from(SUBJECTS),
+    original=st.none() | _POSTS,
+    references=st.lists(st.sampled_from(ACCOUNTS), unique=True, max_size=3).map(tuple),
+    fingerprints=_prints,
+    source=st.just(_SOURCE),
+    digest=_texts,
+    deleted_us=st.one_of(TIMES, TIMES, st.none()),
+)
+_orphans = st.builds(
+    Orphan,
+    platform=_platforms,
+    post_id=_POSTS,
+    official=st.sampled_from(OFFICIALS),
+    handle=st.none(),
+    category=st.just("diplomat"),
+    state=_states,
+    at_us=TIMES,
+    source=st.just(_SOURCE),
+)
+_spells = st.builds(
+    Spell,
+    opened_us=TIMES,
+    status=st.just("suspended"),
+    event_id=_POSTS,
+    source=st.just(_SOURCE),
+)
+_stood = st.builds(
+    Stood,
+    platform=_platforms,
+    state=_states,
+    subject=_subjects,
+    standing=st.builds(Standing, version=TIMES, spells=st.lists(_spells, max_size=2).map(tuple)),
+    digest=_texts,
+)
+_uptakes = st.builds(
+    Uptake,
+    platform=_platforms,
+    state=_states,
+    subject=_subjects,
+    seen_us=TIMES,
+    officials=st.dictionaries(st.sampled_from(OFFICIALS), TIMES, max_size=3),
+)
+_subject_texts = st.builds(
+    SubjectText,
+    platform=_platforms,
+    post_id=_POSTS,
+    state=_states,
+    subject=st.sampled_from(SUBJECTS),
+    at_us=TIMES,
+    text=_texts,
+    fingerprints=_prints,
+)
+_heard = st.builds(Heard, state=st.sampled_from([*STATES, ""]), at_us=TIMES)
+_told = st.builds(
+    Told,
+    platform=_platforms,
+    state=_states,
+    subject=st.sampled_from(SUBJECTS),
+    hashes=st.dictionaries(_texts, st.integers(-(2**63), 2**63 - 1), max_size=2),
+)
+
+records: st.SearchStrategy[Record] = st.one_of(
+    _entries, _entries, _entries, _entries, _orphans, _stood, _uptakes, _subject_texts, _heard, _told
+)
+"""Any record; entries more often than others."""

@@ -1,0 +1,199 @@
+"""The ledger in SQLite against the dictionary that answers by looking at everything."""
+
+from collections import Counter
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeAlias
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from streams.core.ledger import Entry, Ledger, Record, Stood, SubjectText, Uptake, record_key
+from streams.ledger import sqlite, tables
+from streams.ledger.sqlite import SqliteLedger
+from tests.core.plain_ledger import PlainLedger
+from tests.ledger.records import ACCOUNTS, OFFICIALS, PLATFORMS, PRINTS, STATES, SUBJECTS, TIMES, records
+
+_spans = st.one_of(st.just((0, 41)), st.just((0, 41)), st.tuples(TIMES, TIMES))
+_Answer: TypeAlias = list[Entry] | list[SubjectText] | list[Stood] | list[Uptake] | dict[str, int]
+_covered: Counter[str] = Counter()
+
+
+class _Store(RuleBasedStateMachine):
+    """Any order of writing, discarding, committing, undoing and opening again."""
+
+    @initialize(on_disk=st.booleans())
+    def begin_empty(self, on_disk: bool) -> None:
+        self.directory = TemporaryDirectory() if on_disk else None
+        self.path = Path(self.directory.name) / "x.sqlite" if self.directory else ":memory:"
+        self.store = SqliteLedger(self.path)
+        self.plain = PlainLedger()
+        self.committed = dict(self.plain.records)
+        self.changelog: dict[bytes, bytes] = {}
+        self.in_transaction = False
+
+    def teardown(self) -> None:
+        if hasattr(self, "store"):
+            self.store.close()
+            if self.directory:
+                self.directory.cleanup()
+
+    @rule(some=st.lists(records, min_size=1, max_size=8))
+    def put(self, some: list[Record]) -> None:
+        for record in some:
+            _covered["replaced"] += self.plain.get(record_key(record)) is not None
+            self.store.put(record)
+            self.plain.put(record)
+
+    @rule(record=records)
+    def discard(self, record: Record) -> None:
+        _covered["discarded"] += self.plain.get(record_key(record)) is not None
+        self.store.discard(record_key(record))
+        self.plain.discard(record_key(record))
+
+    @precondition(lambda self: not self.in_transaction)
+    @rule()
+    def begin(self) -> None:
+        self._follow()
+        self.store.begin()
+        self.committed = dict(self.plain.records)
+        self.in_transaction = True
+
+    @precondition(lambda self: self.in_transaction)
+    @rule()
+    def commit(self) -> None:
+        self._follow()
+        self.store.commit()
+        self.in_transaction = False
+
+    @precondition(lambda self: self.in_transaction)
+    @rule()
+    def undo(self) -> None:
+        _covered["undone"] += self.plain.records != self.committed
+        self.store.rollback()
+        self.plain.records = dict(self.committed)
+        self.in_transaction = False
+        assert self.store.flush() == {}
+
+    @precondition(lambda self: self.directory is not None and not self.in_transaction)
+    @rule()
+    def open_again(self) -> None:
+        self._follow()
+        self.store.close()
+        self.store = SqliteLedger(self.path)
+        _covered["opened again with records"] += bool(self.plain.records)
+
+    @rule()
+    def rebuild(self) -> None:
+        """What the changes add up to is the whole ledger."""
+        if not self.in_transaction:
+            self._follow()
+            rebuilt = SqliteLedger()
+            rebuilt.restore(self.changelog.items())
+            rebuilt.restore(self.changelog.items())
+            _same_records(rebuilt, self.plain)
+            assert rebuilt.flush() == {}
+            _covered["rebuilt"] += len(self.changelog) > 3
+
+    @rule(span=_spans, limit=st.integers(0, 3), data=st.data())
+    def ask(self, span: tuple[int, int], limit: int, data: st.DataObject) -> None:
+        _same_answers(self.store, self.plain, span, limit, data)
+
+    @invariant()
+    def every_record_is_found_by_its_key(self) -> None:
+        if hasattr(self, "store"):
+            _same_records(self.store, self.plain)
+
+    def _follow(self) -> None:
+        """Take the changes into the changelog, as its compaction would."""
+        for key, value in self.store.flush().items():
+            if value is None:
+                self.changelog.pop(key, None)
+            else:
+                self.changelog[key] = value
+        assert self.changelog == self.plain.records
+
+
+def _same_records(store: SqliteLedger, plain: PlainLedger) -> None:
+    ledger: Ledger = store  # the protocol is kept, says mypy
+    assert {key: ledger.get(key) for key in plain.records} == {key: plain.get(key) for key in plain.records}
+    assert len(store) == sum(key.startswith(b"e/") for key in plain.records)
+
+
+def _same_answers(
+    store: SqliteLedger, plain: PlainLedger, span: tuple[int, int], limit: int, data: st.DataObject
+) -> None:
+    """Every question about every State and subject."""
+    keys = data.draw(st.lists(st.sampled_from(ACCOUNTS), max_size=6))
+    prints = data.draw(st.lists(st.sampled_from(PRINTS), max_size=9))
+    officials = data.draw(st.lists(st.sampled_from(OFFICIALS), max_size=4))
+    for state in STATES:
+        answers: dict[str, tuple[_Answer, _Answer]] = {
+            "references": (store.references(state, keys, *span), plain.references(state, keys, *span)),
+            "deletions": (store.deletions(state, *span), plain.deletions(state, *span)),
+            "posts": (store.posts_of(state, officials, *span), plain.posts_of(state, officials, *span)),
+            "entries sharing": (store.entries_sharing(state, prints), plain.entries_sharing(state, prints)),
+            "texts sharing": (store.texts_sharing(state, prints), plain.texts_sharing(state, prints)),
+            "standings": (list(store.standings(state)), list(plain.standings(state))),
+            "uptakes": (list(store.uptakes(state, *span)), list(plain.uptakes(state, *span))),
+        }
+        for platform, subject in product(PLATFORMS, SUBJECTS):
+            answers[f"texts of {platform}:{subject}"] = (
+                store.texts_of(state, platform, subject, limit),
+                plain.texts_of(state, platform, subject, limit),
+            )
+        for question, (found, expected) in answers.items():
+            assert found == expected, question
+            _covered["texts" if question.startswith("texts of ") else question] += len(found) > 1
+        orphans = store.orphans(state, *span)
+        assert orphans == plain.orphans(state, *span)
+        _covered["orphans"] += orphans > 1
+
+
+@pytest.fixture(params=[(tables.SEGMENT_BITS, sqlite._PAGE), (1, 2)], ids=["as it is", "small segments and pages"])
+def layout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where every list is longer than a page and every question crosses segments."""
+    segment_bits, page = request.param
+    monkeypatch.setattr(tables, "SEGMENT_BITS", segment_bits)
+    monkeypatch.setattr(sqlite, "_PAGE", page)
+
+
+@pytest.mark.usefixtures("layout")
+def test_every_question_is_answered_as_the_dictionary_answers_it() -> None:
+    """And each was asked where there was something to answer."""
+    _covered.clear()
+
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
+    @given(some=st.lists(records, min_size=30, max_size=60), span=_spans, data=st.data())
+    def check(some: list[Record], span: tuple[int, int], data: st.DataObject) -> None:
+        store, plain = SqliteLedger(), PlainLedger()
+        store.begin()
+        for record in some:
+            store.put(record)
+            plain.put(record)
+        _same_answers(store, plain, span, 3, data)
+        store.close()
+
+    check()
+    wanted = {"references", "deletions", "orphans", "posts", "entries sharing", "texts sharing", "standings", "uptakes"}
+    wanted.add("texts")
+    assert wanted - {name for name, count in _covered.items() if count} == set()
+
+
+@pytest.mark.usefixtures("layout")
+def test_any_use_of_the_store_leaves_what_the_dictionary_has() -> None:
+    """Writing, replacing, discarding, committing, undoing, opening again, and building anew from the changelog."""
+    _covered.clear()
+    run_state_machine_as_test(_Store, settings=settings(max_examples=50, stateful_step_count=40))
+    wanted = {"replaced", "discarded", "undone", "opened again with records", "rebuilt"}
+    assert wanted - {name for name, count in _covered.items() if count} == set()

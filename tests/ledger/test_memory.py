@@ -1,0 +1,76 @@
+"""The ledger in memory against the dictionary that answers by looking at everything."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.ledger import Ledger, Record, record_key
+from streams.ledger.memory import MemoryLedger
+from tests.core.plain_ledger import PlainLedger
+from tests.core.strategies import examples
+from tests.ledger.records import ACCOUNTS, OFFICIALS, PLATFORMS, PRINTS, STATES, SUBJECTS, TIMES, records
+
+_spans = st.just((0, 41)) | st.tuples(TIMES, TIMES)
+
+
+def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
+    """Records put, put anew and discarded in any order; then every question."""
+    seen = Counter[str]()
+
+    @examples(300)
+    @given(
+        st.lists(st.tuples(records, st.integers(0, 7)), min_size=10, max_size=50),
+        st.lists(_spans, max_size=2).map(lambda spans: [(0, 41), *spans]),
+        st.lists(st.sampled_from(ACCOUNTS), max_size=6),
+        st.lists(st.sampled_from(PRINTS), max_size=9),
+        st.integers(0, 3),
+    )
+    def check(
+        done: list[tuple[Record, int]],
+        spans: Sequence[tuple[int, int]],
+        accounts: list[str],
+        prints: list[int],
+        limit: int,
+    ) -> None:
+        ledger: Ledger = MemoryLedger()
+        plain = PlainLedger()
+        for record, fate in done:
+            seen["replaced"] += plain.get(record_key(record)) is not None
+            for each in (ledger, plain):
+                if fate == 0:
+                    each.discard(record_key(record))
+                else:
+                    each.put(record)
+        for key in plain.records:
+            assert ledger.get(key) == plain.get(key)
+        for state in STATES:
+            for span in spans:
+                references = ledger.references(state, accounts, *span)
+                assert references == plain.references(state, accounts, *span)
+                deletions = ledger.deletions(state, *span)
+                assert deletions == plain.deletions(state, *span)
+                assert ledger.orphans(state, *span) == plain.orphans(state, *span)
+                assert ledger.posts_of(state, OFFICIALS, *span) == plain.posts_of(state, OFFICIALS, *span)
+                uptakes = list(ledger.uptakes(state, *span))
+                assert uptakes == list(plain.uptakes(state, *span))
+                seen["references"] += len(references) > 1
+                seen["deletions"] += len(deletions) > 1
+                seen["uptakes"] += len(uptakes) > 1
+            sharing = ledger.entries_sharing(state, prints)
+            assert sharing == plain.entries_sharing(state, prints)
+            assert ledger.texts_sharing(state, prints) == plain.texts_sharing(state, prints)
+            standings = list(ledger.standings(state))
+            assert standings == list(plain.standings(state))
+            seen["sharing"] += len(sharing) > 1
+            seen["standings"] += len(standings) > 0
+            for platform in PLATFORMS:
+                for subject in SUBJECTS:
+                    texts = ledger.texts_of(state, platform, subject, limit)
+                    assert texts == plain.texts_of(state, platform, subject, limit)
+                    seen["texts"] += len(texts) > 1
+
+    check()
+    covered = ("replaced", "references", "deletions", "uptakes", "sharing", "standings", "texts")
+    assert {what: seen[what] for what in covered if seen[what] < 5} == {}

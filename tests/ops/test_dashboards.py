@@ -1,0 +1,202 @@
+"""The dashboards and their provisioning: sound as Grafana reads them, and they name only what there is.
+
+No Grafana runs here: what is checked is the structure, and tests/ops/test_queries.py runs what they ask.
+"""
+
+import re
+from collections import Counter
+from itertools import chain, combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+
+from streams.metrics import Metrics
+from tests.ops.queries import (
+    DASHBOARDS,
+    OPS,
+    RULES,
+    Query,
+    annotation_queries,
+    labels_of,
+    metrics_named,
+    panel_queries,
+    panels_of,
+    series_labels,
+)
+
+_PROVISIONING = OPS / "grafana" / "provisioning"
+_PANELS = [(name, panel) for name, board in DASHBOARDS.items() for panel in panels_of(board) if panel["type"] != "row"]
+_TYPES = {"timeseries", "stat", "table", "alertGroups"}
+_UNITS = {"short", "s", "bytes", "reqps", "percentunit"}
+_BUILT_IN = {"__rate_interval", "__range", "__interval"}
+
+_each_dashboard = pytest.mark.parametrize("name", DASHBOARDS)
+_each_panel = pytest.mark.parametrize(
+    "panel", [panel for _name, panel in _PANELS], ids=[f"{name}-{panel['title']}" for name, panel in _PANELS]
+)
+
+
+def _provisioned(what: str) -> dict[str, Any]:
+    (file,) = (_PROVISIONING / what).glob("*.yml")
+    provisioned: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert provisioned["apiVersion"] == 1
+    return provisioned
+
+
+_SOURCES = {source["uid"]: source for source in _provisioned("datasources")["datasources"]}
+
+
+def test_both_dashboards_are_there_and_lead_to_each_other() -> None:
+    assert DASHBOARDS.keys() == {"amplification", "pipeline"}
+    uids = {name: board["uid"] for name, board in DASHBOARDS.items()}
+    assert len(set(uids.values())) == len(uids)
+    for board in DASHBOARDS.values():
+        assert {link["url"] for link in board["links"]} == {f"/d/{uid}" for uid in uids.values()} - {
+            f"/d/{board['uid']}"
+        }
+
+
+def test_grafana_is_told_of_the_data_sources_and_of_the_folder() -> None:
+    """The addresses are those of the services in docker-compose.yml, the folder is where that file mounts ours."""
+    services = yaml.safe_load((OPS.parent / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    assert {source["type"] for source in _SOURCES.values()} == {"prometheus", "alertmanager"}
+    for source in _SOURCES.values():
+        found = re.fullmatch(r"http://(\w+):(\d+)", source["url"])
+        assert found is not None
+        assert f"--web.listen-address=:{found[2]}" in services[found[1]]["command"]
+    (provider,) = _provisioned("dashboards")["providers"]
+    path = provider["options"]["path"]
+    assert f"./ops/grafana/dashboards:{path}:ro" in services["grafana"]["volumes"]
+    assert any(mount.startswith("./ops/grafana/provisioning:") for mount in services["grafana"]["volumes"])
+
+
+@_each_dashboard
+def test_a_dashboard_has_ids_of_its_own_and_panels_that_do_not_overlap(name: str) -> None:
+    board = DASHBOARDS[name]
+    assert board["title"]
+    assert board["description"].endswith(".")
+    assert board["editable"] is False
+    assert board.get("id") is None, "an id is what one Grafana's database gave it"
+    panels = list(panels_of(board))
+    assert not [each for each, count in Counter(panel["id"] for panel in panels).items() if count > 1]
+    assert not [each for each, count in Counter(panel["title"] for panel in panels).items() if count > 1]
+    for panel in panels:
+        assert panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24
+    for one, other in combinations((panel["gridPos"] for panel in panels), 2):
+        is_beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+        assert is_beside or one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"], (one, other)
+
+
+@_each_dashboard
+def test_alerts_are_marked_on_the_graphs_and_listed_from_alertmanager(name: str) -> None:
+    board = DASHBOARDS[name]
+    marked = set(chain.from_iterable(metrics_named(each["expr"]) for each in board["annotations"]["list"]))
+    assert "ALERTS" in marked
+    assert all(each["enable"] for each in board["annotations"]["list"])
+    (listed,) = (panel for panel in panels_of(board) if panel["type"] == "alertGroups")
+    # The one core panel that asks an Alertmanager; it finds its data source by name.
+    assert listed["options"]["alertmanager"] == _SOURCES[listed["datasource"]["uid"]]["name"]
+    assert _SOURCES[listed["datasource"]["uid"]]["type"] == "alertmanager"
+    assert re.fullmatch(r'\w+=~".+"', listed["options"]["labels"])
+    if name == "amplification":
+        assert "antiphon_alert_updates_total" in marked
+        assert listed["options"]["labels"].startswith("antiphon_id=")
+
+
+@_each_dashboard
+def test_every_data_source_is_named_by_its_uid(name: str) -> None:
+    def sources(node: object) -> list[dict[str, str]]:
+        match node:
+            case dict():
+                own = [node["datasource"]] if "datasource" in node else []
+                return own + [each for value in node.values() for each in sources(value)]
+            case list():
+                return [each for value in node for each in sources(value)]
+        return []
+
+    found = sources(DASHBOARDS[name])
+    assert len(found) > 20
+    for source in found:
+        assert source["type"] == _SOURCES[source["uid"]]["type"]
+
+
+@_each_panel
+def test_a_panel_says_what_it_shows_and_in_which_unit(panel: dict[str, Any]) -> None:
+    assert panel["type"] in _TYPES
+    assert re.match(r"[A-Z]", panel["title"])
+    assert panel["description"].endswith(".")
+    if panel["type"] == "alertGroups":
+        return
+    assert panel["fieldConfig"]["defaults"]["unit"] in _UNITS
+    assert [target["refId"] for target in panel["targets"]] == [chr(65 + n) for n in range(len(panel["targets"]))]
+    for target in panel["targets"]:
+        assert target["legendFormat"], "a legend that is an expression is none"
+        assert target["instant"] is not target["range"]
+        assert target["instant"] is (panel["type"] != "timeseries")
+
+
+@_each_panel
+def test_what_a_threshold_says_can_be_read_without_colour(panel: dict[str, Any]) -> None:
+    """A graph draws it as a line and its text names it. A single figure has none, and no colour either."""
+    defaults = panel.get("fieldConfig", {}).get("defaults", {})
+    steps = [step["value"] for step in defaults.get("thresholds", {}).get("steps", ()) if step["value"] is not None]
+    if panel["type"] == "timeseries":
+        assert (defaults["custom"]["thresholdsStyle"]["mode"] != "off") == bool(steps)
+    else:
+        assert steps == []
+    if panel["type"] == "stat":
+        assert panel["options"]["colorMode"] == "none"
+    for value in steps:
+        words = {"s": (f"{value:g} s", f"{value / 60:g} minutes"), "percentunit": (f"{value * 100:g} %",)}
+        assert any(word in panel["description"] for word in words[defaults["unit"]]), value
+
+
+@pytest.mark.parametrize("query", [*panel_queries(), *annotation_queries()], ids=lambda query: query.place)
+def test_a_query_asks_for_series_labels_and_variables_that_there_are(query: Query) -> None:
+    known = series_labels()
+    named = metrics_named(query.expr)
+    assert named
+    assert named <= known.keys(), named - known.keys()
+    labels = set(chain.from_iterable(known[name] for name in named))
+    assert labels_of(query.expr) <= labels
+    assert set(re.findall(r"\{\{(\w+)\}\}", query.legend)) <= labels | {"alertname"}
+    board = DASHBOARDS[query.place.partition(":")[0]]
+    variables = {variable["name"] for variable in board["templating"]["list"]}
+    assert set(re.findall(r"\$(\w+)", query.expr)) <= variables | _BUILT_IN
+
+
+def test_a_name_that_there_is_not_would_be_noticed() -> None:
+    known = series_labels()
+    assert metrics_named("sum by (topic) (rate(antiphon_recrods_total[5m]))") - known.keys() == {
+        "antiphon_recrods_total"
+    }
+    assert metrics_named("rate(antiphon_records[5m])") - known.keys() == {"antiphon_records"}
+    assert labels_of('antiphon_records_total{topics=~"a|b", job="x"}') == {"topics", "job"}
+    assert labels_of("sum by (topic, le) (a) / on (x) b") == {"topic", "le", "x"}
+
+
+def test_each_metric_is_shown_or_judged_somewhere() -> None:
+    expressions = [query.expr for query in panel_queries()] + [rule["expr"] for rule in RULES]
+    named = set(chain.from_iterable(map(metrics_named, expressions)))
+    for family in Metrics(CollectorRegistry()).registry.collect():
+        assert any(name.startswith(family.name) for name in named), family.name
+
+
+def test_the_thresholds_on_the_graphs_are_those_of_the_alerts() -> None:
+    """A number that a panel's text names as that of an alert stands in a rule."""
+    rules = " ".join(rule["expr"] + f" for {rule.get('for', '')}" for rule in RULES)
+    for _name, panel in _PANELS:
+        for said in re.findall(
+            r"(?:[Aa]bove|line of|line is its default,) (?:the line of )?([\d.]+)( %| s|)", panel["description"]
+        ):
+            value = float(said[0]) / (100 if said[1] == " %" else 1)
+            is_default = "default" in panel["description"]
+            assert is_default or re.search(rf"\b{value:g}\b", rules), (panel["title"], said)
+
+
+def test_files_are_where_docker_compose_expects_them() -> None:
+    for path in ("prometheus/prometheus.yml", "grafana/provisioning", "grafana/dashboards"):
+        assert Path(OPS, path).exists()
