@@ -36,7 +36,7 @@ MOST_BYTES: Final = 1e9
 
 _ENTRIES: Final = 5_000_000
 _RECOVERED: Final = 1_000_000
-_QUICK: Final = 20_000
+_QUICK: Final = 5_000
 _FILL: Final = 5_000  # entries a transaction, to get there
 _BATCH: Final = 500  # entries a transaction, as WATCH makes them
 _TIMED: Final = 50_000  # entries, of the last, that count for the rate

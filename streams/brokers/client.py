@@ -81,10 +81,16 @@ async def start_client(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     try:
         await asyncio.shield(starting)
     except asyncio.CancelledError:
+        starting.add_done_callback(_look_away)  # whatever comes of it, and whenever: nobody waits for it
         await asyncio.wait([starting], timeout=_START_SECONDS)
-        if not starting.cancel() and not starting.cancelled():  # else it takes too long
-            starting.exception()  # whatever it was, nobody waits for it
+        starting.cancel()  # it takes too long, unless it is over
         raise
+
+
+def _look_away(starting: "asyncio.Future[None]") -> None:
+    """A failure that nobody asks for must not be reported as never seen."""
+    if not starting.cancelled():
+        starting.exception()
 
 
 @asynccontextmanager

@@ -16,7 +16,8 @@ def is_followed(state: SubjectState, policy: TrackPolicy) -> bool:
         return True
     if len(state.amplifications) < policy.followed_from:
         return False
-    return sum(not kept.subject_is_official for kept in state.amplifications) >= policy.followed_from
+    counted = state.settled_as_no_official
+    return counted + sum(not kept.subject_is_official for kept in state.amplifications) >= policy.followed_from
 
 
 def followed_account(state: SubjectState, policy: TrackPolicy) -> TrackedAccount | None:

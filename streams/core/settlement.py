@@ -57,6 +57,7 @@ def _settle_engagement(subject: Subject, kept: Kept, policy: TrackPolicy) -> Sub
 def _settle_amplification(subject: Subject, kept: Kept, policy: TrackPolicy) -> None:
     state = _settle_engagement(subject, kept, policy)
     state.settled_amplifications += 1
+    state.settled_as_no_official += not kept.subject_is_official
     if kept.withdrawn_us is not None:
         remember_taken_back(state, order(kept), policy)
         return

@@ -193,6 +193,7 @@ class SubjectState(Struct, array_like=True):
     standings: dict[str, int] = field(default_factory=dict)  # hash of what each State was told of its suspensions
     standing_version: int = 0
     followed: list[str] = field(default_factory=list)  # the States for which SCREEN was told to follow it
+    settled_as_no_official: int = 0  # settled amplifications that found the subject off the roster
 
 
 order = attrgetter("at_us", "event_id", "kind")

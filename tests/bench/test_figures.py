@@ -12,7 +12,7 @@ from bench.figures.command import main
 from tests.brokers.running import RunningBroker
 
 _ROOT: Final = Path(__file__).parents[2]
-_NAMES: Final = ("latency", "scaling", "recovery", "hot-subject", "growth")
+_NAMES: Final = ("latency", "scaling", "recovery", "hot-subject", "growth", "ledger")
 _TIMEOUT_SECONDS: Final = 280.0  # 30 s on an idle machine
 
 
@@ -77,6 +77,16 @@ def test_after_a_year_topics_hold_what_is_young_or_the_last_of_each_key(figures:
     last = growth["states"][-1]
     assert topics["subject-states"]["records"][-1] == last["subjects"]
     assert topics["dossiers"]["records"][-1] == last["subjects"] - last["idle_subjects"]
+
+
+@pytest.mark.slow
+def test_a_ledger_finds_what_was_put_into_it(figures: Any) -> None:
+    ledger = figures["ledger"]
+    assert ledger["entries"] == ledger["recovered_entries"] == 5_000
+    answers = {question["name"]: question["answers"] for question in ledger["questions"]}
+    assert answers["a post by its id"] == 1
+    assert answers["posts that share fingerprints with one, and that one"] >= 1
+    assert answers["deletions, 44 days"] > 0
 
 
 def test_an_unknown_figure_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:

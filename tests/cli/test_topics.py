@@ -39,7 +39,8 @@ def test_topics_are_created_with_their_partitions_and_then_all_present(
     assert told.exit_code == 0
     [line] = [line for line in told.stdout.splitlines() if line.startswith(f"{topic_prefix}alerts ")]
     assert line.split() == [
-        *(f"{topic_prefix}alerts", "enriched", "8", "last", "per", "key", "TRACK", "→", "NOTIFY,", "anybody", "present")
+        *(f"{topic_prefix}alerts", "enriched", "8", "last", "per", "key"),
+        *("TRACK,", "WATCH", "→", "NOTIFY,", "anybody", "present"),
     ]
 
 

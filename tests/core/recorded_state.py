@@ -1,7 +1,7 @@
 """A subject's state as a worker wrote it before there were States, own posts, spells and standings in it.
 
 Nine retweets by three officials under `TrackPolicy(amplifications=4, contacts=4)`, one of them taken back, a withdrawal
-that waits, a follow, a mention, a suspension and a profile; written by the code of July 2026. It must not change.
+that waits, a follow, a mention, a suspension and a profile. It must not change.
 """
 
 from typing import Final

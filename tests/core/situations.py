@@ -35,15 +35,22 @@ _common: Final[dict[str, Any]] = {
     "at": _times.map(from_us),
     "actor": _accounts,
 }
+_LONG: Final = "a text that is long enough to compare"
 _LINKS: Final = ("https://farsi.khamenei.ir/speech", "https://example.net/", "http://khamenei.ir.example.net/", "x")
 _posts: Final = st.builds(
     Post,
     **_common,
     links=st.lists(st.sampled_from(_LINKS), max_size=2).map(tuple),
-    text=st.sampled_from(("", "short", "a text that is long enough to compare")),
+    text=st.sampled_from(("", "short", _LONG)),
     mentions=st.lists(_accounts, max_size=6).map(tuple),
     reply_to=_refs | st.none(),
     quotes=_refs | st.none(),
+)
+_linking: Final = st.builds(
+    lambda post, text, links: msgspec.structs.replace(post, text=text, links=links),
+    _posts,
+    st.sampled_from((_LONG, _LONG, "short")),
+    st.sampled_from((_LINKS[:1], _LINKS[:2], _LINKS[1:], ())),
 )
 _retweets: Final = st.builds(
     Retweet,
@@ -76,9 +83,10 @@ def _rosters(draw: st.DrawFn) -> Roster:
     """Accounts by id or, some, by handle alone."""
     named: Final = [(None, "Embassy"), ("1", "Embassy"), ("2", "KING"), ("3", None), (None, "\N{KELVIN SIGN}ing")]
     entries = []
-    for account_id, handle in draw(st.lists(st.sampled_from(named), max_size=4, unique=True)):
+    least = draw(st.integers(0, 2))
+    for account_id, handle in draw(st.lists(st.sampled_from(named), min_size=least, max_size=4, unique=True)):
         platform = draw(_platforms)
-        named_domain = draw(st.booleans())
+        named_domain = draw(st.integers(0, 3))
         entries += [
             RosterEntry(
                 platform=platform,
@@ -87,7 +95,7 @@ def _rosters(draw: st.DrawFn) -> Roster:
                 state="IR",
                 category="diplomat",
                 source_url="https://example.org",
-                domains=("khamenei.ir",) if named_domain else (),
+                domains=("khamenei.ir",) if named_domain < 3 else (),
                 valid_from_us=None if start is None else BASE_US + start * DAY_US,
                 valid_to_us=None if end is None else BASE_US + end * DAY_US,
             )
@@ -104,6 +112,11 @@ _TRACKED: Final = (
 )
 
 
+_BY_HANDLE: Final = RosterEntry(
+    platform="twitter", handle="Embassy", state="IR", category="diplomat", source_url="https://example.org"
+)
+
+
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[Event, Acquaintances]:
     """An event, a roster and tracked accounts; mostly, the actor is or was an official by id or by handle."""
@@ -112,17 +125,19 @@ def situations(draw: st.DrawFn) -> tuple[Event, Acquaintances]:
     for tracked in draw(st.lists(st.sampled_from(_TRACKED), max_size=3)):
         known.learn(tracked)
     known.use(roster)
-    acts = draw(st.integers(0, 8))
-    if acts > 6:
-        by_handle = {entry.handle.lower() for entry in roster.entries if entry.account_id is None and entry.handle}
-        tracked = draw(st.sampled_from([each for each in _TRACKED if each.states or each.handle in by_handle]))
+    acts = draw(st.sampled_from(("official",) * 4 + ("subject", "subject", "seen before", "anybody", "nobody")))
+    if acts == "subject":
+        tracked = draw(st.sampled_from([each for each in _TRACKED if each.states] + [_TRACKED[0]]))
         known.learn(tracked)
-        author = Account(id=tracked.id)
-        if tracked.states:
-            event = msgspec.structs.replace(draw(_posts), platform=tracked.platform, actor=author)
-        else:
-            event = msgspec.structs.replace(draw(_deletions), platform=tracked.platform, actor=author)
-    elif roster.entries and acts > 0:
+        event = msgspec.structs.replace(draw(_linking), platform=tracked.platform, actor=Account(id=tracked.id))
+    elif acts == "seen before":
+        known.use(Roster([*(each for each in roster.entries if each.handle != "Embassy"), _BY_HANDLE]))
+        tracked = next(each for each in _TRACKED if each.handle == "embassy")
+        known.learn(tracked)
+        event = msgspec.structs.replace(draw(_deletions), platform=tracked.platform, actor=Account(id=tracked.id))
+    elif acts == "nobody":
+        event = msgspec.structs.replace(draw(_deletions), actor=None)
+    elif roster.entries and acts == "official":
         entry = draw(st.sampled_from(roster.entries))
         handle = entry.handle or "Embassy"
         spelt = draw(st.sampled_from((handle, handle.upper(), f"@{handle.lower()}")))

@@ -282,7 +282,7 @@ def streams_in_order(draw: st.DrawFn, *, recent: int) -> list[SubjectEvent]:
     events: list[SubjectEvent] = []
     kept: dict[bool, list[SubjectEvent]] = {True: [], False: []}
     for _ in range(draw(st.integers(1, 12))):
-        kind = draw(st.sampled_from(_KINDS))
+        kind = draw(st.sampled_from(_KINDS + 3 * _OWN_POSTS))  # their bounds are reached by whole blocks only
         gap_us = draw(st.sampled_from((HOUR_US // 7, 0, HOUR_US, 12 * HOUR_US, DAY_US - 1, 8 * DAY_US)))
         officials = draw(st.integers(1, 6))
         on_roster = draw(st.integers(0, 9)) == 9

@@ -16,11 +16,12 @@ from streams.core.subject_event import Coordinates
 from streams.core.watch_step import Watched
 from streams.ledger.sqlite import SqliteLedger
 from tests.core.aftermath_oracle import Expected, Successor, expected_aftermaths
+from tests.core.aftermath_strategies import aftermath_rules
 from tests.core.plain_ledger import PlainLedger
 from tests.core.strategies import examples
 from tests.core.watch_oracle import WatchOracle
 from tests.core.watch_run import WatchRun
-from tests.core.watch_strategies import aftermath_rules, arrivals, corrections, repeats, worlds
+from tests.core.watch_strategies import arrivals, corrections, repeats, worlds
 
 Arrival = tuple[list[StateEvent], list[list[StateEvent]]]
 
@@ -234,7 +235,7 @@ def test_the_ledger_on_disk_leads_to_the_same_as_a_plain_one() -> None:
             store.close()
 
     check()
-    covered = ("closed", "references", "deletions", "withdrawal", "text_match", "unknown_post")
+    covered = ("closed", "elapsed", "withdrawal", "text_match", "unknown_post")
     assert {what: seen[what] for what in covered if seen[what] < 3} == {}
 
 

@@ -13,15 +13,13 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from streams.core.clock import DAY_US, HOUR_US, from_us
-from streams.core.figures import AFTERMATH_FIGURES
 from streams.core.officials import Official
-from streams.core.rules import SEVERITIES, Condition, Escalation, Rule, RuleSet, set_digest
 from streams.core.state_event import Amplifier, PostKind, Spell, Standing, StateEvent
 from streams.core.subject_event import Coordinates
 from streams.events import Account, SuspensionStatus
 from tests.core.strategies import BASE_US, NOWHERE, snowflake
 
-__all__ = ["PASSAGES", "STATE_OFFICIALS", "aftermath_rules", "arrivals", "corrections", "repeats", "worlds"]
+__all__ = ["PASSAGES", "STATE_OFFICIALS", "arrivals", "corrections", "repeats", "worlds"]
 
 STATE_OFFICIALS: Final = {
     "IR": (
@@ -88,13 +86,8 @@ _STATUSES: Final[tuple[SuspensionStatus, ...]] = ("suspended", "suspended", "del
 
 def _known(account: Account, index: int) -> Account:
     """What a report says of an account: all of it, its id alone, or an older handle."""
-    match index % 4:
-        case 0 | 1:
-            return account
-        case 2:
-            return Account(id=account.id)
-        case _:
-            return Account(id=account.id, handle="older_handle", followers=index)
+    older = Account(id=account.id, handle="older_handle", followers=index)
+    return (account, account, Account(id=account.id), older)[index % 4]
 
 
 class _Stage(Struct, frozen=True):
@@ -211,10 +204,46 @@ def _taken_up(draw: st.DrawFn, stage: _Stage) -> list[StateEvent]:
 
 
 @st.composite
+def _cleaned_up(draw: st.DrawFn, stage: _Stage) -> list[StateEvent]:
+    """Officials write what the subject writes, or of it, and take it back around a suspension."""
+    opened_us = draw(st.sampled_from((BASE_US, BASE_US, BASE_US, *_OPENINGS)))
+    said = draw(_subject_posts(stage))
+    text = draw(st.sampled_from(_TEXTS[:7]))
+    events = [
+        msgspec.structs.replace(
+            said,
+            state=stage.state,
+            event_id=f"{stage.account.id}-t",
+            text=text,
+            subject=stage.account,
+            at_us=opened_us - 3 * DAY_US,
+        )
+    ]
+    endings = (f" @{stage.account.handle}", "", f" and @{stage.account.handle}")
+    for number in range(draw(st.sampled_from((3, 5, 1)))):
+        written = msgspec.structs.replace(
+            draw(_posts(50 + number, stage)),
+            state=stage.state,
+            platform=stage.platform,
+            official=STATE_OFFICIALS[stage.state][draw(st.integers(0, 1))],
+            event_id=f"c{number}",
+            at_us=opened_us + draw(st.sampled_from((-2, 2, -5, -40))) * DAY_US,
+        )
+        if written.post_kind == "post":
+            written = msgspec.structs.replace(written, text=text + endings[number % 3])
+        taken_back_us = opened_us + draw(st.sampled_from((3, 13, 2, -1, 14))) * DAY_US
+        taken_back = msgspec.structs.replace(
+            written, kind="deletion", event_id=f"e{number}", at_us=taken_back_us, post_id=written.event_id, text=""
+        )
+        events += [written, msgspec.structs.replace(taken_back, subject=None, about=(), links=())]
+    return events
+
+
+@st.composite
 def _spells(draw: st.DrawFn) -> tuple[Spell, ...]:
     """Up to three suspensions after each other, the last one perhaps still standing."""
     found: list[Spell] = []
-    openings = sorted(draw(st.lists(st.sampled_from(_OPENINGS), min_size=1, max_size=3, unique=True)))
+    openings = [_OPENINGS[place] for place in draw(st.sampled_from(((0,), (0, 1), (1,), (0, 2), (0, 1, 2), (2,))))]
     for index, opened_us in enumerate(openings):
         lasting = draw(st.sampled_from((None, 1, 13, 14, 19)))
         if lasting is None and index < len(openings) - 1:
@@ -276,6 +305,8 @@ def worlds(draw: st.DrawFn) -> list[StateEvent]:
     events = list(posts)
     events += [draw(_deletions(number, posts)) for number in range(draw(st.sampled_from((6, 10, 3, 0))))]
     events += draw(st.lists(_subject_posts(stage), max_size=3))
+    if draw(st.sampled_from((True, True, True, False))):
+        events += draw(_cleaned_up(stage))
     if stage.later is not None:
         events += draw(_taken_up(stage))
     events += draw(_standings(stage.platform, stage.state, stage.account))
@@ -325,46 +356,3 @@ def arrivals(draw: st.DrawFn, events: Sequence[StateEvent]) -> list[list[StateEv
     cuts = sorted(draw(st.sets(st.integers(1, len(arriving)), min_size=1, max_size=6)))
     batches = [arriving[start:end] for start, end in pairwise([0, *cuts, len(arriving)])]
     return [batch for batch in batches if batch]
-
-
-def _conditions() -> st.SearchStrategy[Condition]:
-    """Bounds on figures of an aftermath, low enough to be met, or refuted, by a few events."""
-    choices: list[Condition] = []
-    for name, figure in AFTERMATH_FIGURES.items():
-        if figure.type == "truth":
-            choices += [Condition(figure=name, equals=truth) for truth in (True, False)]
-        elif figure.unit == "of 1":
-            choices += [Condition(figure=name, at_least=0.5), Condition(figure=name, at_most=0.5)]
-        else:
-            choices += [Condition(figure=name, at_least=bound) for bound in (1.0, 2.0)]
-            choices.append(Condition(figure=name, at_most=1.0))
-    return st.sampled_from(choices)
-
-
-@st.composite
-def aftermath_rules(draw: st.DrawFn) -> RuleSet:
-    """Up to four rules on aftermaths that fire often, and perhaps one on subjects, which WATCH leaves alone."""
-    rules = []
-    for index in range(draw(st.integers(1, 4))):
-        severity = draw(st.sampled_from(SEVERITIES[:2]))
-        escalated = draw(st.booleans())
-        rules.append(
-            Rule(
-                name=f"rule-{index}",
-                description="A rule.",
-                severity=severity,
-                mode="live",
-                quiet_us=draw(st.sampled_from((DAY_US, 14 * DAY_US))),
-                when=tuple(draw(st.lists(_conditions(), min_size=1, max_size=2))),
-                states={"FR": (draw(_conditions()),)} if draw(st.integers(0, 3)) == 3 else {},
-                escalations=(Escalation(severity="critical", when=(draw(_conditions()),)),) if escalated else (),
-                digest=f"digest-{index}",
-                on="aftermath",
-            )
-        )
-    if draw(st.integers(0, 5)) == 5:
-        when = (Condition(figure="amplifications", at_least=1.0),)
-        rules.append(
-            msgspec.structs.replace(rules[0], name="other", when=when, on="subject", states={}, escalations=())
-        )
-    return RuleSet(rules=tuple(rules), digest=set_digest(rules))

@@ -67,6 +67,18 @@ def test_forgetting_takes_no_more_than_its_step() -> None:
     assert _gone(ledger, 29, 30) == [True, False]
 
 
+def test_what_came_late_does_not_keep_what_has_been_there_for_long() -> None:
+    """Older by event time, but new here: it waits for its grace, and the others go before it."""
+    ledger = SqliteLedger()
+    for number in range(100, 200):
+        ledger.put(an_entry(str(number), number))
+    settled = 100
+    for number in range(100):
+        ledger.put(an_entry(str(number), number))
+    assert ledger.forget("IR", 150, settled, 60) == 50
+    assert _gone(ledger, 0, 99, 100, 149, 150) == [False, False, True, True, False]
+
+
 def test_a_forgotten_record_leaves_no_row_behind(tmp_path: Path) -> None:
     """Neither in an index nor in the list of any question."""
     path = tmp_path / "x.sqlite"

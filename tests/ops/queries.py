@@ -1,4 +1,4 @@
-"""Every PromQL expression in ops/, and the names in it. Knows how dashboards and rules are laid out, not their meaning."""
+"""Every PromQL expression in ops/, and the names in it. Knows how dashboards and rules are laid out."""
 
 import json
 import re

@@ -91,7 +91,7 @@ def test_the_embedded_broker_gives_the_same_figures(tmp_path: Path) -> None:
     assert_same(run.results, _backtest(path, world.roster).results)
 
 
-@pytest.mark.parametrize(("workers", "partitions"), [(1, 1), (1, 12), (3, 12)])
+@pytest.mark.parametrize(("workers", "partitions"), [(1, 1), (3, 12)])
 def test_one_worker_or_three_and_one_partition_or_twelve_agree_with_the_backtest(
     kafka: RunningBroker, tmp_path: Path, workers: int, partitions: int
 ) -> None:
@@ -107,7 +107,7 @@ def test_one_worker_or_three_and_one_partition_or_twelve_agree_with_the_backtest
     assert run.letters == []
 
 
-@pytest.mark.parametrize(("workers", "partitions"), [(1, 1), (3, 12)])
+@pytest.mark.parametrize(("workers", "partitions"), [(3, 12)])
 def test_the_french_parliament_comes_out_to_the_unit(
     kafka: RunningBroker, shared_data: Path, workers: int, partitions: int
 ) -> None:
