@@ -195,15 +195,7 @@ def test_the_stack_has_the_kafka_that_the_tests_run_on() -> None:
 @pytest.mark.parametrize(
     ("name", "program", "configuration"),
     [
-        pytest.param(
-            "prometheus",
-            "prometheus",
-            "ops/prometheus",
-            marks=pytest.mark.xfail(
-                not (_ROOT / "ops" / "prometheus" / "prometheus.yml").exists(),
-                reason="the configuration of Prometheus is still to come",
-            ),
-        ),
+        ("prometheus", "prometheus", "ops/prometheus"),
         ("alertmanager", "prometheus-alertmanager", "ops/alertmanager"),
     ],
 )

@@ -86,9 +86,11 @@ class _Store(RuleBasedStateMachine):
         self.store.commit()
         self.in_transaction = False
 
-    @precondition(lambda self: self.in_transaction)
-    @rule()
-    def undo(self) -> None:
+    @rule(some=st.lists(records, max_size=8))
+    def undo(self, some: list[Record]) -> None:
+        if not self.in_transaction:
+            self.begin()
+        self.put(some)
         _covered["undone"] += self.plain.records != self.committed
         self.store.rollback()
         self.plain.records = dict(self.committed)
