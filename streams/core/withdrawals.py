@@ -25,13 +25,14 @@ def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy)
         kept = subject.by_id.get((kind, event.event_id))
         if kept is not None:
             return _withdraw(state, kept, by.id, event.at_us)
-    settled = _settled_amplification(state, event)
-    if settled is not None:
-        return _withdraw_settled(state, event, by.id, settled, policy)
+    # What waits has not been counted, also where its amplification came too late to be: it is in no total.
     for pending in state.pending:
         if (pending.event_id, pending.official) == (event.event_id, by.id):
             pending.at_us = min(pending.at_us, event.at_us)
             return Outcome.DUPLICATE
+    settled = _settled_amplification(state, event)
+    if settled is not None:
+        return _withdraw_settled(state, event, by.id, settled, policy)
     withdrawal = Withdrawal(event.event_id, by.id, event.at_us)
     state.pending.append(withdrawal)
     if len(state.pending) > policy.pending_withdrawals:

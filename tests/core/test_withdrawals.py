@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.core.clock import DAY_US
 from streams.core.subject import TrackPolicy
-from streams.core.subject_event import SubjectEvent
+from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.track import Outcome
 from streams.rules_loading import bundled_rules
 from tests.core.strategies import BASE_US, OFFICIALS, examples, placed, retweet
@@ -99,6 +99,16 @@ def test_what_was_taken_back_before_it_left_is_not_taken_back_again() -> None:
     assert run.dossiers[KEY].withdrawn == 1
     assert _counts(run) == {"o1": 29}
     assert run.outcomes[Outcome.DUPLICATE] == 1
+
+
+def test_a_withdrawal_that_waits_takes_nothing_else_back_when_it_comes_again() -> None:
+    """Its amplification came too late to be counted: it is in no total that a repetition could take it from."""
+    happened = [retweet(number) for number in range(30)]
+    late = msgspec.structs.replace(happened.pop(3), source=Coordinates("late", 0, 1))
+    run = TrackRun(bundled_rules(), SMALL).run([[_taken_back(late)], happened, [late], [_taken_back(late)]])
+    dossier = run.dossiers[KEY]
+    assert (dossier.withdrawn, dossier.dropped) == (0, 1)
+    assert _counts(run) == {"o1": 29}
 
 
 def test_beyond_what_is_remembered_a_withdrawal_is_dropped_and_counted() -> None:
