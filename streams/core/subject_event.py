@@ -54,7 +54,8 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     events the same. `official` is who acted, for engagement; `subject_is_official` holds at the event's time.
 
     - `withdrawal`: `event_id` names the amplification that `official` took back at `at_us`; `amplified_us` and
-      `amplification_kind` say when it was made and how, so that it can leave totals whose parts are no longer kept.
+      `amplification_kind` say when it was made and how, so that it can leave totals whose parts are no longer kept:
+      said only by who knows that it was `official` who made it.
     - `post`: the subject's own post `event_id` links to the roster's `domains`.
     - `text_match`: the subject's own post `event_id` shares `shared` of its `of` fingerprints with the post `post_id`
       that `official` wrote at `matched_us`.

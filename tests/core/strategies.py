@@ -343,16 +343,17 @@ def _numbered(events: Sequence[SubjectEvent], step: int) -> list[SubjectEvent]:
 def _withdrawals(draw: st.DrawFn, event: SubjectEvent) -> SubjectEvent:
     """A notice that an amplification was taken back, now and then by somebody who never made it.
 
-    WATCH says which amplification it was; whoever else may write withdrawals need not.
+    WATCH says when it was made, and knows who made it; whoever else may write withdrawals says neither.
     """
-    told = draw(st.integers(0, 3)) > 0
+    by = draw(st.sampled_from((event.official, event.official, event.official, OFFICIALS[0], OFFICIALS[1])))
+    told = by is not None and event.official is not None and by.id == event.official.id and draw(st.integers(0, 3)) > 0
     return msgspec.structs.replace(
         event,
         kind="withdrawal",
         amplified_us=event.at_us if told else None,
         amplification_kind=event.kind if told else None,
         at_us=event.at_us + draw(st.sampled_from((HOUR_US, 0, -1, DAY_US, 8 * DAY_US))),
-        official=draw(st.sampled_from((event.official, event.official, event.official, OFFICIALS[0], OFFICIALS[1]))),
+        official=by,
         subject=draw(accounts_of(event.subject.id)),
     )
 

@@ -271,3 +271,64 @@ def test_event_time_comes_from_posts_deletions_and_ticks_and_not_from_tracks_wor
     assert _aftermath(_run([standing()], [late])).status == "open"
     for heard in (tick(100), post("p", 100), deletion("p", 100)):
         assert _aftermath(_run([standing()], [heard])).status == "closed"
+
+
+# What comes in a batch of its own
+
+
+@pytest.mark.parametrize(
+    ("days", "before", "within"),
+    [(-30, 1, 0), (-1e-6, 1, 0), (0, 0, 1), (13.999999, 0, 1), (14, 0, 0), (-30.00000000001, 0, 0)],
+)
+def test_a_baseline_and_a_watch_begin_with_their_first_moment_and_end_before_their_last(
+    days: float, before: int, within: int
+) -> None:
+    events = [post("m", days, text="@khamenei_site"), post("p", -35), deletion("p", days), standing(), tick(60)]
+    for batches in ([events], [[event] for event in events], [[event] for event in events[::-1]]):
+        aftermath = _aftermath(_run(*batches))
+        assert (aftermath.references_before, aftermath.references) == (before, within)
+        assert (aftermath.deletions_before, aftermath.deletions) == (before, within)
+
+
+def test_a_deletion_of_something_unknown_that_comes_late_is_counted_and_known_again_with_its_post() -> None:
+    run = _run([standing(), tick(60)], [deletion("p", 2)])
+    assert (_aftermath(run).deletions_unknown, _aftermath(run).deletions) == (1, 0)
+    run.run([[post("p", -1)]])
+    assert (_aftermath(run).deletions_unknown, _aftermath(run).deletions) == (0, 1)
+
+
+def test_a_text_of_the_subject_that_comes_late_is_compared_with_what_was_deleted() -> None:
+    run = _run([post("p", -1, text=PASSAGES[0]), deletion("p", 2), standing(), tick(60)])
+    assert [each.shared_fingerprints for each in _aftermath(run).listed_deletions] == [0]
+    run.run([[amplification("r", -60, text=f"{PASSAGES[0]}!")]])
+    [listed] = _aftermath(run).listed_deletions
+    assert listed.shared_fingerprints > 2
+    assert "patience" in listed.shared_words
+
+
+def test_a_successor_that_comes_late_is_added_to_the_closed_aftermath() -> None:
+    later = Account(id=snowflake(day(30)), handle="KhameneiSite")
+    run = _run([standing(), tick(60)], [amplification("a", 40, IRAN[0], of=later)])
+    assert _aftermath(run).possible_successors == ()
+    run.run([[amplification("b", 41, IRAN[1], of=later)]])
+    assert [each.subject.id for each in _aftermath(run).possible_successors] == [later.id]
+    run.run([[amplification("c", -1, IRAN[2], of=later)]])
+    assert _aftermath(run).possible_successors == (), "it was known before, as it turns out"
+
+
+def test_an_account_is_compared_by_its_newest_handle_whichever_report_comes_first() -> None:
+    then, now = (Account(id=snowflake(day(30)), handle=handle) for handle in ("something_else", "KhameneiSite"))
+    reports = [amplification("a", 40, IRAN[0], of=then), amplification("b", 41, IRAN[1], of=now)]
+    for arriving in (reports, reports[::-1]):
+        [found] = _aftermath(_run([standing(), tick(60)], *([each] for each in arriving))).possible_successors
+        assert found.subject.handle == "KhameneiSite"
+    renamed = [amplification("a", 41, IRAN[0], of=then), amplification("b", 40, IRAN[1], of=now)]
+    for arriving in (renamed, renamed[::-1]):
+        assert _aftermath(_run([standing(), tick(60)], *([each] for each in arriving))).possible_successors == ()
+
+
+def test_how_much_each_official_posted_is_counted_at_the_end_and_corrected_by_what_comes_late() -> None:
+    run = _run([standing(by=2), post("p", 3)])
+    assert [each.posts for each in _aftermath(run).officials] == [None, None]
+    run.run([[tick(14)], [post("q", 4), post("r", 14)]])
+    assert [each.posts for each in _aftermath(run).officials] == [2, 0]

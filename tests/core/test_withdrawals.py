@@ -28,6 +28,7 @@ def _taken_back(event: SubjectEvent, **changes: object) -> SubjectEvent:
         at_us=BASE_US + 90 * DAY_US,
         amplified_us=event.at_us,
         amplification_kind=event.kind,
+        source=Coordinates("deletions", 0, event.source.offset),
     )
     return msgspec.structs.replace(withdrawal, **changes)
 

@@ -1,6 +1,7 @@
 """The ledger in SQLite against the dictionary that answers by looking at everything."""
 
 from collections import Counter
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +29,7 @@ from tests.ledger.records import ACCOUNTS, OFFICIALS, PLATFORMS, PRINTS, STATES,
 _spans = st.one_of(st.just((0, 41)), st.just((0, 41)), st.tuples(TIMES, TIMES))
 _Answer: TypeAlias = list[Entry] | list[SubjectText] | list[Stood] | list[Uptake] | dict[str, int]
 _covered: Counter[str] = Counter()
+_ROUNDS = 6
 
 
 class _Store(RuleBasedStateMachine):
@@ -198,16 +200,28 @@ def test_every_question_is_answered_as_the_dictionary_answers_it() -> None:
         _same_answers(store, plain, span, 3, data)
         store.close()
 
-    check()
     wanted = {"references", "deletions", "orphans", "posts", "entries sharing", "texts sharing", "standings", "uptakes"}
-    wanted.add("texts")
-    assert wanted - {name for name, count in _covered.items() if count} == set()
+    _until_covered(check, wanted | {"texts"})
 
 
 @pytest.mark.usefixtures("layout")
 def test_any_use_of_the_store_leaves_what_the_dictionary_has() -> None:
     """Writing, replacing, discarding, committing, undoing, opening again, and building anew from the changelog."""
     _covered.clear()
-    run_state_machine_as_test(_Store, settings=settings(max_examples=50, stateful_step_count=40))
-    wanted = {"replaced", "discarded", "undone", "opened again with records", "rebuilt"}
-    assert wanted - {name for name, count in _covered.items() if count} == set()
+
+    def check() -> None:
+        # Other examples in each round, in CI too: the same ones again would cover nothing more.
+        limits = settings(max_examples=40, stateful_step_count=40, derandomize=False)
+        run_state_machine_as_test(_Store, settings=limits)
+
+    _until_covered(check, {"replaced", "discarded", "undone", "opened again with records", "rebuilt"})
+
+
+def _until_covered(check: Callable[[], None], wanted: set[str]) -> None:
+    """Hypothesis leaves out whole rules now and then, to go deeper with the others: once is not always enough."""
+    for _ in range(_ROUNDS):
+        check()
+        missing = wanted - {name for name, count in _covered.items() if count}
+        if not missing:
+            return
+    pytest.fail(f"never met: {', '.join(sorted(missing))}")
