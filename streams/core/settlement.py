@@ -8,7 +8,7 @@ from typing import Final
 from streams.core.clock import HOUR_US, WEEK_US
 from streams.core.learning import DIGESTS_KEPT, forget_unused_digests, keep_report
 from streams.core.spells import fold_notice
-from streams.core.subject import Kept, Subject, SubjectState, TrackPolicy, order
+from streams.core.subject import Kept, Subject, SubjectState, TrackPolicy
 from streams.core.withdrawals import remember_taken_back
 
 __all__ = ["overfull", "settle"]
@@ -59,7 +59,7 @@ def _settle_amplification(subject: Subject, kept: Kept, policy: TrackPolicy) -> 
     state.settled_amplifications += 1
     state.settled_as_no_official += not kept.subject_is_official
     if kept.withdrawn_us is not None:
-        remember_taken_back(state, order(kept), policy)
+        remember_taken_back(state, (kept.at_us, kept.event_id, kept.kind, kept.official), policy)
         return
     official = state.officials[kept.official]
     if kept.kind == "retweet":

@@ -186,7 +186,7 @@ class SubjectState(Struct, array_like=True):
     histories: dict[str, RuleHistory] = field(default_factory=dict)
     states: list[str] = field(default_factory=list)  # those whose officials amplified it, as said at the time
     weeks: dict[int, int] = field(default_factory=dict)  # settled amplifications by whole week since 1970
-    taken_back: list[tuple[int, str, str]] = field(default_factory=list)  # (time, id, kind) of settled amplifications
+    taken_back: list[tuple[int, str, str, str]] = field(default_factory=list)  # (time, id, kind, by) of settled ones
     taken_back_lost: int = 0
     own: OwnPosts | None = None
     spells: list[Spell] = field(default_factory=list)  # by the notices that are no longer retained

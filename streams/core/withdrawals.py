@@ -32,7 +32,7 @@ def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy)
             return Outcome.DUPLICATE
     settled = _settled_amplification(state, event)
     if settled is not None:
-        return _withdraw_settled(state, event, by.id, settled, policy)
+        return _withdraw_settled(state, event, (*settled, by.id), policy)
     withdrawal = Withdrawal(event.event_id, by.id, event.at_us)
     state.pending.append(withdrawal)
     if len(state.pending) > policy.pending_withdrawals:
@@ -52,9 +52,9 @@ def withdraw_if_pending(state: SubjectState, kept: Kept) -> None:
             return
 
 
-def remember_taken_back(state: SubjectState, amplification: tuple[int, str, str], policy: TrackPolicy) -> None:
-    """Note that an amplification (time, id, kind) which is no longer retained is in no total."""
-    insort(state.taken_back, amplification)
+def remember_taken_back(state: SubjectState, withdrawal: tuple[int, str, str, str], policy: TrackPolicy) -> None:
+    """Note that of an amplification (time, id, kind, official) which is no longer retained nothing is left to take."""
+    insort(state.taken_back, withdrawal)
     if len(state.taken_back) > policy.settled_withdrawals:
         del state.taken_back[0]
         state.taken_back_lost += 1
@@ -83,21 +83,25 @@ def _settled_amplification(state: SubjectState, event: SubjectEvent) -> tuple[in
 
 
 def _withdraw_settled(
-    state: SubjectState, event: SubjectEvent, by: str, amplification: tuple[int, str, str], policy: TrackPolicy
+    state: SubjectState, event: SubjectEvent, withdrawal: tuple[int, str, str, str], policy: TrackPolicy
 ) -> Outcome:
-    """Out of the totals of whoever took it back. Its first and last time stay: what came next to them is not known."""
+    """Out of the totals of whoever took it back, once, whether or not there was anything to take.
+
+    Its first and last time stay: what came next to them is not known.
+    """
     known = state.taken_back
-    index = bisect_left(known, amplification)
-    if index < len(known) and known[index] == amplification:
+    index = bisect_left(known, withdrawal)
+    if index < len(known) and known[index] == withdrawal:
         return Outcome.DUPLICATE
     if state.taken_back_lost and index == 0:
         return drop(state, event, Outcome.TOO_OLD)
-    at_us, _, kind = amplification
+    remember_taken_back(state, withdrawal, policy)
+    at_us, _, kind, by = withdrawal
     official = state.officials.get(by)
     if official is None or official.first_us is None or official.last_us is None:
         return Outcome.REFUSED
     if not official.first_us <= at_us <= official.last_us:
-        return Outcome.REFUSED
+        return Outcome.REFUSED  # it came too late to be counted
     if kind == "retweet" and official.retweets:
         official.retweets -= 1
     elif kind == "quote" and official.quotes:
@@ -109,7 +113,6 @@ def _withdraw_settled(
     _count_down(state.hours, at_us // HOUR_US)
     _count_down(state.weeks, at_us // WEEK_US)
     state.withdrawn += 1
-    remember_taken_back(state, amplification, policy)
     judge_again_from(state, event.at_us)
     return Outcome.APPLIED
 
