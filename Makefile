@@ -33,7 +33,7 @@ demo: $(RUNTIME) ## the whole pipeline on the bundled case, on an embedded broke
 .PHONY: test
 test: lint ## every check: lint, types and all tests, on a real Kafka where there are Java and Maven
 	@$(BIN)/python -m tests.brokers.jars
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: $(DEVELOPMENT) ## ruff and mypy, nothing changed

@@ -18,9 +18,9 @@ from bench.writing import BulkWriter
 from streams.agents.shard import CHANGELOG
 from streams.core.clock import to_us
 from streams.core.officials import Official
-from streams.core.subject import TrackPolicy, encode_subject
 from streams.core.subject_event import Coordinates, SubjectEvent
-from streams.core.tracker import Tracker
+from streams.core.tracking.subject import TrackPolicy, encode_subject
+from streams.core.tracking.tracker import Tracker
 from streams.events import Account
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from streams.core.roster import Roster, RosterEntry
+from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import Account, Post, PostRef, Retweet, encode_event
 
 __all__ = [

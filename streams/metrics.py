@@ -6,10 +6,10 @@ from typing import Final, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams import __version__
-from streams.core.aftermath_records import AftermathStatus
-from streams.core.screen import Pass
-from streams.core.track import Outcome
-from streams.core.watch_step import Watched
+from streams.core.screening.screen import Pass
+from streams.core.tracking.track import Outcome
+from streams.core.watching.aftermath_records import AftermathStatus
+from streams.core.watching.watch_step import Watched
 from streams.deadletters import Reason
 from streams.topics import TOPICS
 

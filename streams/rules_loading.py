@@ -1,12 +1,12 @@
-"""Where rules come from: the file that ships with Antiphon, or a file of the user's. Reading is `core.rule_file`."""
+"""Where rules come from: the file that ships with Antiphon, or a file of the user's."""
 
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from streams.core.rule_file import MAX_FILE_BYTES, parse_rules
-from streams.core.rule_problems import printable
-from streams.core.rules import RuleSet
+from streams.core.rulebook.rule_file import MAX_FILE_BYTES, parse_rules
+from streams.core.rulebook.rule_problems import printable
+from streams.core.rulebook.rules import RuleSet
 from streams.errors import InputError
 
 __all__ = ["bundled_rules", "bundled_rules_text", "load_rules"]

@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 from uuid import uuid4
 
 import pytest
@@ -31,6 +31,9 @@ _MARKS_OF_FIXTURES: Final = {"kafka": "kafka", "own_kafka": "kafka", "broker": "
 
 _SESSION_KAFKA: Final = pytest.StashKey[Kafka]()
 _STAND_IN: Final = pytest.StashKey[str]()
+
+# The rooms whose files take longest. Processes that share the files take them in this order: none ends with a long one.
+_LONGEST_FIRST: Final = ("pipeline", "chaos", "agents", "deploy", "bench", "ops", "cli")
 
 _STATE_HOME: Final = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
@@ -138,7 +141,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest itself selects by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks each test by the fixtures that it takes, so that `-m "not kafka"` never misses one."""
+    """Marks each test by the fixtures that it takes, so that `-m "not kafka"` misses none, and puts long rooms first."""
+    ranks = {room: rank for rank, room in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.parent.name, len(ranks)))
     for item in items:
         for fixture in getattr(item, "fixturenames", ()):
             if mark := _MARKS_OF_FIXTURES.get(fixture):
@@ -157,6 +162,20 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             if isinstance(node, Kafka):
                 report.sections.append((f"Kafka's log, {node.log_path}", node.log_tail()))
     return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process that shares the tests with others tells the first of them what it could not have."""
+    told: dict[str, str] | None = getattr(session.config, "workeroutput", None)
+    if told is not None and (reason := session.config.stash.get(_STAND_IN, None)):
+        told["stand_in"] = reason
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What such a process has told."""
+    if reason := getattr(node, "workeroutput", {}).get("stand_in"):
+        node.config.stash[_STAND_IN] = reason
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -7,13 +7,13 @@ from typing import get_args
 
 import pytest
 
-from streams.core.aftermath_records import AftermathStatus, ClosedBecause
 from streams.core.enriched import AlertStatus
-from streams.core.figures import AFTERMATH_FIGURES, FIGURES, Figure
 from streams.core.officials import CATEGORIES
-from streams.core.rule_file import MAX_FILE_BYTES, MAX_RULES, parse_rules
-from streams.core.rules import JUDGED_ON, SEVERITIES, Condition, Mode
-from streams.core.watch_policy import WatchPolicy
+from streams.core.rulebook.figures import AFTERMATH_FIGURES, FIGURES, Figure
+from streams.core.rulebook.rule_file import MAX_FILE_BYTES, MAX_RULES, parse_rules
+from streams.core.rulebook.rules import JUDGED_ON, SEVERITIES, Condition, Mode
+from streams.core.watching.aftermath_records import AftermathStatus, ClosedBecause
+from streams.core.watching.watch_policy import WatchPolicy
 
 _TEXT = (Path(__file__).parents[1] / "docs" / "concepts.md").read_text(encoding="utf-8")
 

@@ -49,8 +49,9 @@ def test_without_java_the_kafka_tests_are_left_out_and_the_end_of_the_run_says_w
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the embedded broker runs on Linux only")
-def test_without_java_the_broker_tests_run_on_the_embedded_broker_and_the_run_says_so() -> None:
-    code, said = _run(_NEEDS_A_BROKER, without_java=True)
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_without_java_the_broker_tests_run_on_the_embedded_broker_and_the_run_says_so(processes: str) -> None:
+    code, said = _run(_NEEDS_A_BROKER, "--numprocesses", processes, without_java=True)
     assert code == 0, said
     summary = said.partition("left out of this run")[2]
     assert "ran on the embedded broker instead of a real Apache Kafka: there is no Java here" in summary
@@ -71,8 +72,9 @@ def test_a_broker_of_the_users_own_is_used_and_needs_no_java(kafka: RunningBroke
     assert "2 passed" in said
 
 
-@pytest.mark.parametrize("address", [f"{LOOPBACK}:{free_port()}", LOOPBACK, "kafka:port"])
+@pytest.mark.parametrize("address", [f"{LOOPBACK}:PORT", LOOPBACK, "kafka:port"])
 def test_a_broker_of_the_users_own_that_does_not_answer_fails_the_run_with_its_address(address: str) -> None:
+    address = address.replace("PORT", str(free_port()))
     code, said = _run(_NEEDS_A_BROKER, ANTIPHON_TEST_BROKER=address)
     assert code == 1, said
     assert f"no Kafka broker answers at {address}" in said

@@ -8,10 +8,10 @@ from msgspec import Struct
 from streams.agents.shard import CHANGELOG
 from streams.agents.tracking import track_batch
 from streams.brokers.outbox import OutgoingRecord
-from streams.core.rules import RuleSet
-from streams.core.subject import Subject, TrackPolicy, decode_subject, encode_subject
+from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import SubjectEvent, encode_subject_event
-from streams.core.tracker import Tracker
+from streams.core.tracking.subject import Subject, TrackPolicy, decode_subject, encode_subject
+from streams.core.tracking.tracker import Tracker
 from streams.transport.batches import Batch, Record
 
 __all__ = ["CoreTrack", "StoredRecord", "stored"]

@@ -26,10 +26,10 @@ from streams.brokers.administration import create_topics
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import read_topic
 from streams.brokers.roster_topic import publish_roster
-from streams.core.acquaintances import Acquaintances
 from streams.core.clock import to_us
 from streams.core.enriched import Dossier
-from streams.core.screen import Screening, ScreenPolicy, screen_event
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.screen import Screening, ScreenPolicy, screen_event
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.events import Account, Retweet, encode_event
 from streams.rules_loading import bundled_rules

@@ -22,8 +22,8 @@ from prometheus_client import CollectorRegistry
 from bench.figures.venue import Venue
 from streams.agents.watch_shard import WatchShard
 from streams.brokers.administration import create_topics
-from streams.core.ledger import Entry, record_key
 from streams.core.subject_event import Coordinates
+from streams.core.watching.ledger import Entry, record_key
 from streams.ledger.sqlite import SqliteLedger
 from streams.metrics import Metrics
 from streams.runs.workers import environment_of

@@ -16,9 +16,9 @@ from msgspec import Struct
 from bench.figures.core_track import StoredRecord
 from bench.figures.venue import Venue
 from streams.agents.screening import screen_batch
-from streams.core.acquaintances import Acquaintances
-from streams.core.roster import Roster, RosterEntry, handle_key
-from streams.core.screen import ScreenPolicy
+from streams.core.rosters.roster import Roster, RosterEntry, handle_key
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.screen import ScreenPolicy
 from streams.core.tracked import TrackedAccount
 from streams.events import Account, Deletion, Event, Post, Retweet, encode_event
 from streams.transport.batches import Batch

@@ -16,7 +16,7 @@ from streams.agents.tracked_feed import TrackedFeed
 from streams.agents.vitals import Vitals
 from streams.agents.watch import Watch
 from streams.brokers.client import ssl_context
-from streams.core.rules import RuleSet
+from streams.core.rulebook.rules import RuleSet
 from streams.events import RAW_TOPICS
 from streams.metrics import Metrics
 from streams.settings import Settings

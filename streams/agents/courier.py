@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import Final
 
 from streams.core.clock import SECOND_US
-from streams.core.notice_book import Book, LineKey
-from streams.core.notice_desk import Desk
+from streams.core.noticing.notice_book import Book, LineKey
+from streams.core.noticing.notice_desk import Desk
 from streams.metrics import Metrics
 from streams.sinks.alertmanager import Alertmanager, AlertmanagerError
 

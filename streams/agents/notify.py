@@ -19,8 +19,8 @@ from streams.agents.notify_turn import Turn
 from streams.brokers.client import consumer
 from streams.brokers.reading import require_topic
 from streams.core.clock import SECOND_US
-from streams.core.notice_desk import Desk
-from streams.core.notices import AlertHead, NoticePolicy
+from streams.core.noticing.notice_desk import Desk
+from streams.core.noticing.notices import AlertHead, NoticePolicy
 from streams.metrics import Metrics
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings

@@ -14,7 +14,7 @@ from streams.brokers.client import producer
 from streams.brokers.last_words import look_away
 from streams.brokers.outbox import BATCH_BYTES, Outbox, OutgoingRecord
 from streams.brokers.reading import read_topic
-from streams.core.notification import Notification, decode_notification, encode_notification
+from streams.core.noticing.notification import Notification, decode_notification, encode_notification
 from streams.metrics import Metrics
 from streams.settings import Settings
 

@@ -10,8 +10,8 @@ from typing import Final
 from aiokafka import TopicPartition
 
 from streams.brokers.client import consumer, start_client
-from streams.core.roster import Roster
-from streams.core.roster_log import RosterLog, RosterRecordError
+from streams.core.rosters.roster import Roster
+from streams.core.rosters.roster_log import RosterLog, RosterRecordError
 from streams.metrics import Metrics
 from streams.settings import Settings
 

@@ -18,7 +18,7 @@ from streams.agents.tracked_feed import TrackedFeed
 from streams.brokers.client import producer
 from streams.brokers.outbox import BATCH_BYTES, Outbox, OutgoingRecord
 from streams.core.clock import SECOND_US
-from streams.core.screen import Pass, ScreenPolicy
+from streams.core.screening.screen import Pass, ScreenPolicy
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.transport.batches import Batch

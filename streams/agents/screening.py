@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from streams.brokers.dead_letter_record import dead_letter_record, letter_of, replays_of
 from streams.brokers.outbox import OutgoingRecord
-from streams.core.acquaintances import Acquaintances
-from streams.core.screen import Pass, ScreenPolicy, screen_record
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.screen import Pass, ScreenPolicy, screen_record
 from streams.core.state_event import encode_state_event
 from streams.core.subject_event import encode_subject_event, subject_key
 from streams.deadletters import Reason, Rejection

@@ -14,7 +14,7 @@ from typing import Final
 from streams.agents.tenure import Tenure
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import read_partition
-from streams.core.subject import Subject, decode_subject, encode_subject
+from streams.core.tracking.subject import Subject, decode_subject, encode_subject
 from streams.metrics import Metrics
 from streams.settings import Settings
 

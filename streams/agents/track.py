@@ -11,10 +11,10 @@ from streams.agents.lanes import Lanes
 from streams.agents.shard import Shard
 from streams.agents.tracking import TrackedBatch, track_batch
 from streams.core.clock import SECOND_US
-from streams.core.rules import RuleSet
+from streams.core.rulebook.rules import RuleSet
 from streams.core.states import STATES
-from streams.core.subject import TrackPolicy
-from streams.core.tracker import Tracker
+from streams.core.tracking.subject import TrackPolicy
+from streams.core.tracking.tracker import Tracker
 from streams.metrics import NO_STATE, Metrics
 from streams.settings import Settings
 from streams.transport.batches import Batch

@@ -10,7 +10,7 @@ from typing import Final
 from aiokafka import TopicPartition
 
 from streams.brokers.client import consumer, start_client
-from streams.core.acquaintances import Acquaintances
+from streams.core.screening.acquaintances import Acquaintances
 from streams.core.tracked import decode_tracked
 from streams.metrics import Metrics
 from streams.settings import Settings

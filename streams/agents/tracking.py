@@ -8,10 +8,10 @@ from streams.brokers.outbox import OutgoingRecord
 from streams.core.canary import is_canary
 from streams.core.enriched import Alert
 from streams.core.state_event import encode_state_event
-from streams.core.subject import Subject
 from streams.core.subject_event import decode_subject_event, subject_key
 from streams.core.tracked import encode_tracked, tracked_subject_key
-from streams.core.tracker import Tracker
+from streams.core.tracking.subject import Subject
+from streams.core.tracking.tracker import Tracker
 from streams.transport.batches import Batch
 
 __all__ = ["TrackedBatch", "track_batch"]

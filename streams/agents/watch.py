@@ -12,9 +12,9 @@ from streams.agents.lanes import Lanes
 from streams.agents.watch_shard import WatchShard
 from streams.agents.watching import WatchedBatch, forget_old, watch_batch
 from streams.core.clock import SECOND_US
-from streams.core.rules import RuleSet
-from streams.core.watch_policy import WatchPolicy
-from streams.core.watcher import Watcher
+from streams.core.rulebook.rules import RuleSet
+from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watcher import Watcher
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.transport.batches import Batch, Record

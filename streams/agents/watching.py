@@ -10,15 +10,15 @@ from typing import Final
 from msgspec import Struct, json
 
 from streams.brokers.outbox import OutgoingRecord
-from streams.core.aftermath_records import Aftermath
 from streams.core.clock import DAY_US
 from streams.core.enriched import Alert
-from streams.core.ledger import Heard, record_key
 from streams.core.state_event import decode_state_event
 from streams.core.subject_event import encode_subject_event, subject_key
 from streams.core.tracked import encode_tracked, official_id_key, tracked_subject_key
-from streams.core.watch_policy import WatchPolicy
-from streams.core.watcher import Watcher
+from streams.core.watching.aftermath_records import Aftermath
+from streams.core.watching.ledger import Heard, record_key
+from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watcher import Watcher
 from streams.ledger.sqlite import SqliteLedger
 from streams.transport.batches import Record
 

@@ -18,7 +18,7 @@ from streams.agents.app import build_app
 from streams.agents.health import Health
 from streams.agents.health_server import serving
 from streams.agents.watchdog import Watchdog
-from streams.core.rules import RuleSet
+from streams.core.rulebook.rules import RuleSet
 from streams.metrics import Metrics
 from streams.settings import Settings
 

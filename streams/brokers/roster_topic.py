@@ -10,8 +10,8 @@ from msgspec import Struct
 from streams.brokers.client import started_producer
 from streams.brokers.failures import BrokerError
 from streams.brokers.reading import read_topic
-from streams.core.roster import Roster, RosterEntry
-from streams.core.roster_log import RosterLog, RosterRecordError, publication
+from streams.core.rosters.roster import Roster, RosterEntry
+from streams.core.rosters.roster_log import RosterLog, RosterRecordError, publication
 from streams.settings import Settings
 
 __all__ = ["PublishedRoster", "RosterChange", "publish_roster", "published_roster", "roster_change"]

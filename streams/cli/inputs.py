@@ -7,8 +7,8 @@ from typing import Final, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from streams.core.roster import Roster
-from streams.core.roster_file import MAX_ROSTER_BYTES, parse_roster
+from streams.core.rosters.roster import Roster
+from streams.core.rosters.roster_file import MAX_ROSTER_BYTES, parse_roster
 from streams.errors import InputError
 from streams.refusal import printable
 

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.safe_text import shown
-from streams.core.aftermath_records import Aftermath, AftermathDeletion, PossibleSuccessor
 from streams.core.enriched import Alert
+from streams.core.watching.aftermath_records import Aftermath, AftermathDeletion, PossibleSuccessor
 
 __all__ = ["print_aftermath"]
 

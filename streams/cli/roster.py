@@ -14,8 +14,8 @@ from streams.cli.inputs import read_roster
 from streams.cli.options import json_option, settings_options
 from streams.cli.safe_text import shown
 from streams.core.officials import CATEGORIES
-from streams.core.roster import Roster
-from streams.core.roster_problems import RosterError
+from streams.core.rosters.roster import Roster
+from streams.core.rosters.roster_problems import RosterError
 from streams.settings import Settings
 
 __all__ = ["roster"]

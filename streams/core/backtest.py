@@ -10,24 +10,24 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.core.acquaintances import Acquaintances
-from streams.core.aftermath_records import Aftermath
 from streams.core.clock import to_us
 from streams.core.enriched import Alert, Amplification, Dossier
-from streams.core.ledger import Ledger
-from streams.core.outcome import Outcome
-from streams.core.roster import Roster
-from streams.core.rules import RuleSet
-from streams.core.screen import Pass, ScreenPolicy, screen_event
+from streams.core.rosters.roster import Roster
+from streams.core.rulebook.rules import RuleSet
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.screen import Pass, ScreenPolicy, screen_event
+from streams.core.screening.strangers import Strangers, is_worth_reading_again
 from streams.core.state_event import StateEvent
-from streams.core.strangers import Strangers, is_worth_reading_again
-from streams.core.subject import Subject, TrackPolicy
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.tracked import TrackedAccount
-from streams.core.tracker import Tracker
-from streams.core.watch_policy import WatchPolicy
-from streams.core.watch_step import Watched
-from streams.core.watcher import Watcher
+from streams.core.tracking.outcome import Outcome
+from streams.core.tracking.subject import Subject, TrackPolicy
+from streams.core.tracking.tracker import Tracker
+from streams.core.watching.aftermath_records import Aftermath
+from streams.core.watching.ledger import Ledger
+from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watch_step import Watched
+from streams.core.watching.watcher import Watcher
 from streams.deadletters import Rejection
 from streams.events import Event
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, Struct
 
 from streams.core.officials import Category, Official
-from streams.core.rules import Mode, Severity
+from streams.core.rulebook.rules import Mode, Severity
 from streams.core.subject_event import Coordinates
 from streams.events import Account, SuspensionStatus, Utc
 

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from operator import attrgetter
 from typing import Final, TypeVar
 
-from streams.core.ledger import Entry, Orphan, Record, Stood, SubjectText, Uptake, record_key
+from streams.core.watching.ledger import Entry, Orphan, Record, Stood, SubjectText, Uptake, record_key
 
 __all__ = ["MemoryLedger"]
 

@@ -1,11 +1,11 @@
-"""The ledger in SQLite: what `streams.core.ledger.Ledger` asks, as statements over the tables of a store."""
+"""The ledger in SQLite: what `streams.core.watching.ledger.Ledger` asks, as statements over the tables of a store."""
 
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
-from streams.core.ledger import Entry, Stood, SubjectText, Uptake
+from streams.core.watching.ledger import Entry, Stood, SubjectText, Uptake
 from streams.ledger.store import RecordStore
 
 __all__ = ["SqliteLedger"]

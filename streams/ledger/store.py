@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from streams.core.ledger import Entry, Record, decode_record, encode_record, record_key
+from streams.core.watching.ledger import Entry, Record, decode_record, encode_record, record_key
 from streams.ledger.tables import INSERTS, REMOVALS, SCHEMA, SCHEMA_VERSION, Rows, rows_of
 
 __all__ = ["GRACE_US", "RecordStore"]

@@ -5,7 +5,7 @@ Knows which rows a record has in which table. Runs nothing: `streams.ledger.sqli
 
 from typing import Any, Final, TypeAlias
 
-from streams.core.ledger import Entry, Orphan, Record, SubjectText, Uptake
+from streams.core.watching.ledger import Entry, Orphan, Record, SubjectText, Uptake
 
 __all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENT_BITS", "Rows", "rows_of"]
 

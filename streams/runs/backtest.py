@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from streams.core.backtest import Backtest, Results
-from streams.core.roster import Roster
-from streams.core.rules import RuleSet
+from streams.core.rosters.roster import Roster
+from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import Coordinates
 from streams.deadletters import DeadLetter, Rejection
 from streams.formats.files import can_be_read_again, open_lines

@@ -4,9 +4,9 @@ from msgspec import json
 
 from streams.brokers.dead_letter_record import read_dead_letter
 from streams.brokers.reading import read_topic
-from streams.core.aftermath_records import Aftermath
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Amplification, Dossier
+from streams.core.watching.aftermath_records import Aftermath
 from streams.deadletters import DeadLetter
 from streams.settings import Settings
 

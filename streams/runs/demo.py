@@ -18,10 +18,10 @@ from streams.brokers.administration import create_topics, delete_topics
 from streams.brokers.embedded import EMBEDDED_SESSION_TIMEOUT_SECONDS, EmbeddedBroker
 from streams.brokers.reading import read_topic
 from streams.brokers.roster_topic import publish_roster
-from streams.core.acquaintances import Acquaintances
 from streams.core.backtest import Results
-from streams.core.roster import Roster
-from streams.core.strangers import Strangers, is_worth_reading_again
+from streams.core.rosters.roster import Roster
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.strangers import Strangers, is_worth_reading_again
 from streams.core.tracked import decode_tracked
 from streams.deadletters import DeadLetter
 from streams.errors import ConfigurationError

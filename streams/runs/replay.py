@@ -21,9 +21,9 @@ from streams.brokers.dead_letter_record import replay_headers
 from streams.brokers.dead_letter_topic import StoredLetter, stored_letters
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import require_topic
-from streams.core.acquaintances import Acquaintances
 from streams.core.clock import SECOND_US
-from streams.core.screen import ScreenPolicy, screen_event
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.screen import ScreenPolicy, screen_event
 from streams.core.subject_event import Coordinates
 from streams.deadletters import DeadLetter, Reason, Rejection
 from streams.events import RAW_TOPICS, Event, decode_event

@@ -8,20 +8,20 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from streams.core.aftermath_records import (
-    Aftermath,
-    AftermathDeletion,
-    AftermathOfficial,
-    AftermathReference,
-    PossibleSuccessor,
-)
 from streams.core.clock import to_us
 from streams.core.enriched import SuspensionRecord
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import Coordinates
 from streams.core.tracked import TrackedAccount
-from streams.core.watch import aftermath_id
+from streams.core.watching.aftermath_records import (
+    Aftermath,
+    AftermathDeletion,
+    AftermathOfficial,
+    AftermathReference,
+    PossibleSuccessor,
+)
+from streams.core.watching.watch import aftermath_id
 from streams.events import Account
 
 __all__ = ["AFTERMATH_EXAMPLES"]

@@ -20,8 +20,8 @@ from streams.core.enriched import (
     WindowFigures,
 )
 from streams.core.officials import Category, Official
-from streams.core.roster import RosterEntry
-from streams.core.roster_log import Manifest
+from streams.core.rosters.roster import RosterEntry
+from streams.core.rosters.roster_log import Manifest
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.deadletters import Reason
 from streams.events import Account, Deletion, Follow, Post, PostRef, Profile, Retweet, Suspension

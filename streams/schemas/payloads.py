@@ -4,13 +4,13 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
-from streams.core.aftermath_records import Aftermath
 from streams.core.enriched import Alert, Amplification, Dossier
-from streams.core.roster import RosterEntry
-from streams.core.roster_log import Manifest
+from streams.core.rosters.roster import RosterEntry
+from streams.core.rosters.roster_log import Manifest
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
+from streams.core.watching.aftermath_records import Aftermath
 from streams.deadletters import Reason
 from streams.events import Deletion, Follow, Post, Profile, Retweet, Suspension
 

@@ -10,7 +10,7 @@ import stamina
 from yarl import URL
 
 from streams.core.clock import from_us
-from streams.core.notices import Notice, clean
+from streams.core.noticing.notices import Notice, clean
 from streams.errors import AntiphonError
 
 __all__ = ["Alertmanager", "AlertmanagerError"]

@@ -13,7 +13,7 @@ from streams.agents.notify import Notify
 from streams.brokers.client import producer
 from streams.brokers.reading import read_topic
 from streams.core.enriched import Alert
-from streams.core.notification import Notification, decode_notification
+from streams.core.noticing.notification import Notification, decode_notification
 from streams.events import Account
 from streams.metrics import Metrics
 from streams.settings import Settings

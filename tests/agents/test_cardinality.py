@@ -9,15 +9,15 @@ from prometheus_client import CollectorRegistry, Histogram
 
 from streams.agents.track import Track
 from streams.agents.tracking import track_batch
-from streams.core.aftermath_records import AftermathStatus
 from streams.core.officials import CATEGORIES, Category, Official
-from streams.core.screen import Pass
+from streams.core.screening.screen import Pass
 from streams.core.states import STATES
-from streams.core.subject import TrackPolicy
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event
-from streams.core.track import Outcome
-from streams.core.tracker import Tracker
-from streams.core.watch_step import Watched
+from streams.core.tracking.subject import TrackPolicy
+from streams.core.tracking.track import Outcome
+from streams.core.tracking.tracker import Tracker
+from streams.core.watching.aftermath_records import AftermathStatus
+from streams.core.watching.watch_step import Watched
 from streams.deadletters import Reason
 from streams.events import Account
 from streams.metrics import NOTIFY_OUTCOMES, Metrics

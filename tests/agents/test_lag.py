@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.agents.lag import Standstill
-from tests.core.strategies import examples
+from tests.core.tracking.strategies import examples
 
 _looks = st.lists(
     st.tuples(

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from streams.brokers.administration import create_topics
-from streams.core.notices import BUDGET_ALERT
+from streams.core.noticing.notices import BUDGET_ALERT
 from streams.settings import Secret, Settings
 from tests.agents.notifying import Notifying, alert, notifications, publish
 from tests.brokers.running import RunningBroker

@@ -9,8 +9,8 @@ from streams.agents.roster_feed import RosterFeed
 from streams.brokers.administration import create_topics
 from streams.brokers.client import producer
 from streams.brokers.roster_topic import publish_roster
-from streams.core.roster import Roster, RosterEntry
-from streams.core.roster_log import publication
+from streams.core.rosters.roster import Roster, RosterEntry
+from streams.core.rosters.roster_log import publication
 from streams.metrics import Metrics
 from streams.settings import Settings
 from tests.brokers.running import RunningBroker

@@ -1,9 +1,9 @@
 """SCREEN's work on one batch: every record of it, each under its own place."""
 
 from streams.agents.screening import screen_batch
-from streams.core.acquaintances import Acquaintances
 from streams.core.canary import canary_retweet, is_canary
-from streams.core.screen import Pass, ScreenPolicy
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.screen import Pass, ScreenPolicy
 from streams.core.state_event import decode_state_event
 from streams.core.subject_event import decode_subject_event
 from streams.deadletters import Reason

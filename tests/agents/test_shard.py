@@ -13,9 +13,9 @@ from streams.brokers.administration import create_topics
 from streams.brokers.client import producer
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import read_topic
-from streams.core.subject import Subject, encode_subject
 from streams.core.subject_event import Coordinates, SubjectEvent
-from streams.core.track import new_subject
+from streams.core.tracking.subject import Subject, encode_subject
+from streams.core.tracking.track import new_subject
 from streams.events import Account
 from streams.metrics import Metrics
 from streams.settings import Settings

@@ -3,10 +3,10 @@
 from streams.agents.tracking import track_batch
 from streams.core.canary import canary_retweet, screened_canary
 from streams.core.state_event import decode_state_event
-from streams.core.subject import TrackPolicy
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event
 from streams.core.tracked import decode_tracked
-from streams.core.tracker import Tracker
+from streams.core.tracking.subject import TrackPolicy
+from streams.core.tracking.tracker import Tracker
 from streams.events import Account
 from streams.rules_loading import bundled_rules
 from tests.agents.records import batch_of, retweet_of

@@ -14,7 +14,7 @@ from streams.brokers.loopback import free_port
 from streams.brokers.reading import read_topic
 from streams.brokers.roster_topic import publish_roster
 from streams.core.canary import CANARY_PLATFORM
-from streams.core.roster import Roster, RosterEntry
+from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import Account, Post, Retweet, encode_event
 from streams.settings import Settings
 from streams.topics import TOPICS

@@ -16,7 +16,7 @@ from streams.brokers.administration import create_topics, delete_topics
 from streams.brokers.client import producer
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import read_topic
-from streams.core.ledger import Record, record_key
+from streams.core.watching.ledger import Record, record_key
 from streams.ledger.sqlite import SqliteLedger
 from streams.metrics import Metrics
 from streams.settings import Settings

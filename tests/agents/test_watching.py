@@ -5,13 +5,13 @@ import pytest
 
 from streams.agents.watching import forget_old, watch_batch
 from streams.core.clock import DAY_US
-from streams.core.ledger import Heard, record_key
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent, encode_state_event
 from streams.core.subject_event import Coordinates, decode_subject_event
 from streams.core.tracked import decode_tracked, official_id_key
-from streams.core.watch_policy import WatchPolicy
-from streams.core.watcher import Watcher
+from streams.core.watching.ledger import Heard, record_key
+from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watcher import Watcher
 from streams.events import Account
 from streams.ledger.sqlite import SqliteLedger
 from streams.ledger.store import GRACE_US

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from streams.brokers.administration import create_topics, end_offsets
 from streams.brokers.client import producer
 from streams.brokers.roster_topic import publish_roster, published_roster, roster_change
-from streams.core.roster import Roster, RosterEntry
-from streams.core.roster_log import publication
+from streams.core.rosters.roster import Roster, RosterEntry
+from streams.core.rosters.roster_log import publication
 from streams.settings import Settings
 from tests.brokers.running import RunningBroker
 

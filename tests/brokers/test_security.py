@@ -21,7 +21,7 @@ from streams.brokers.loopback import LOOPBACK, free_port
 from streams.brokers.readiness import require_ready
 from streams.brokers.roster_topic import publish_roster
 from streams.cases import KHAMENEI_SITE
-from streams.core.roster_file import parse_roster
+from streams.core.rosters.roster_file import parse_roster
 from streams.errors import AntiphonError
 from streams.formats.registry import reader_named
 from streams.runs.collection import collect

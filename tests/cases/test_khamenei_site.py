@@ -8,7 +8,7 @@ import pytest
 from streams.cases import KHAMENEI_SITE
 from streams.cases.khamenei_site.make_case import make_events, make_roster
 from streams.core.clock import to_us
-from streams.core.roster_file import parse_roster
+from streams.core.rosters.roster_file import parse_roster
 from streams.events import Account, decode_event, encode_event
 from tests.cases.recount import Json, Recount
 

@@ -12,8 +12,8 @@ from typing import Final
 from msgspec import json
 
 from streams.brokers.outbox import OutgoingRecord
-from streams.core.acquaintances import Acquaintances
-from streams.core.strangers import is_worth_reading_again
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.strangers import is_worth_reading_again
 from streams.events import Account, Deletion, Event, Follow, Post, Profile, Retweet, Suspension, decode_event
 from streams.runs.ingestion import raw_record
 from tests.pipeline.world import World

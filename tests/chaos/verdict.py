@@ -14,12 +14,12 @@ from msgspec import Struct
 from streams.brokers.dead_letter_record import letter_of
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import read_topic
-from streams.core.acquaintances import Acquaintances
 from streams.core.backtest import Backtest, Results
 from streams.core.enriched import Alert
-from streams.core.roster import Roster
-from streams.core.rules import RuleSet
-from streams.core.screen import ScreenPolicy, screen_record
+from streams.core.rosters.roster import Roster
+from streams.core.rulebook.rules import RuleSet
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.screen import ScreenPolicy, screen_record
 from streams.core.subject_event import Coordinates
 from streams.deadletters import DeadLetter, Rejection
 from streams.events import RAW_TOPICS, decode_event

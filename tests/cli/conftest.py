@@ -1,4 +1,4 @@
-"""What all tests of the command line share: no settings from outside, and commands run in this process."""
+"""What all tests of the command line share: no settings or width from outside, and commands run in this process."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ Antiphon: TypeAlias = Callable[..., Result]
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith("ANTIPHON_"):
+        if name.startswith("ANTIPHON_") or name == "COLUMNS":
             monkeypatch.delenv(name)
 
 

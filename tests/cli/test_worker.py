@@ -20,7 +20,7 @@ from streams.brokers.dead_letter_topic import read_dead_letters
 from streams.brokers.embedded import EMBEDDED_SESSION_TIMEOUT_SECONDS
 from streams.brokers.loopback import free_port
 from streams.brokers.roster_topic import publish_roster
-from streams.core.roster import Roster, RosterEntry
+from streams.core.rosters.roster import Roster, RosterEntry
 from streams.settings import Settings
 from streams.topics import TOPICS
 from tests.brokers.running import RunningBroker

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from streams.core.backtest import Backtest, Results
-from streams.core.screen import Pass
+from streams.core.screening.screen import Pass
 from streams.core.subject_event import Coordinates
-from streams.core.watch_step import Watched
+from streams.core.watching.watch_step import Watched
 from streams.deadletters import Rejection
 from streams.events import Event, decode_event
 from streams.ledger.memory import MemoryLedger

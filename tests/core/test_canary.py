@@ -6,15 +6,15 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.acquaintances import Acquaintances
 from streams.core.canary import CANARY_OFFICIAL, CANARY_PLATFORM, canary_retweet, is_canary
-from streams.core.roster import Roster, RosterEntry
-from streams.core.screen import Pass, Screening, screen_event, screen_record
+from streams.core.rosters.roster import Roster, RosterEntry
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.screen import Pass, Screening, screen_event, screen_record
 from streams.core.subject_event import decode_subject_event, encode_subject_event
 from streams.core.tracked import TrackedAccount
 from streams.events import Account, Event, encode_event
-from tests.core.situations import NOW_US, POLICY, SOURCE, situations
-from tests.core.strategies import examples
+from tests.core.tracking.strategies import examples
+from tests.core.watching.situations import NOW_US, POLICY, SOURCE, situations
 
 
 def _screened(event: Event, known: Acquaintances) -> Screening | None:
@@ -47,7 +47,7 @@ def test_whatever_else_is_written_to_the_platform_of_canaries_is_nobodys() -> No
     """Also by accounts that a roster or TRACK knows there. Of what comes as a canary its id is all that is left."""
     seen = Counter[str]()
 
-    @examples(300)
+    @examples(900)
     @given(situations(), st.booleans())
     def check(situation: tuple[Event, Acquaintances], imitates: bool) -> None:
         event, known = situation

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.canary_flight import CanaryFlight
-from tests.core.strategies import examples
+from tests.core.tracking.strategies import examples
 
 _MOST_ROUNDS = 1_000
 

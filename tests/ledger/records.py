@@ -2,9 +2,9 @@
 
 from hypothesis import strategies as st
 
-from streams.core.ledger import Entry, Heard, Orphan, Record, Stood, SubjectText, Told, Uptake
 from streams.core.state_event import Spell, Standing
 from streams.core.subject_event import Coordinates
+from streams.core.watching.ledger import Entry, Heard, Orphan, Record, Stood, SubjectText, Told, Uptake
 from streams.events import Account
 
 __all__ = ["ACCOUNTS", "OFFICIALS", "PLATFORMS", "PRINTS", "STATES", "SUBJECTS", "TIMES", "an_entry", "records"]

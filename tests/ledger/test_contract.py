@@ -20,10 +20,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from streams.core.ledger import Entry, Ledger, Record, Stood, SubjectText, Uptake, record_key
+from streams.core.watching.ledger import Entry, Ledger, Record, Stood, SubjectText, Uptake, record_key
 from streams.ledger import sqlite, tables
 from streams.ledger.sqlite import SqliteLedger
-from tests.core.plain_ledger import PlainLedger
+from tests.core.watching.plain_ledger import PlainLedger
 from tests.ledger.records import ACCOUNTS, OFFICIALS, PLATFORMS, PRINTS, STATES, SUBJECTS, TIMES, records
 
 _spans = st.one_of(st.just((0, 41)), st.just((0, 41)), st.tuples(TIMES, TIMES))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.ledger import Ledger, Record, record_key
+from streams.core.watching.ledger import Ledger, Record, record_key
 from streams.ledger.memory import MemoryLedger
-from tests.core.plain_ledger import PlainLedger
-from tests.core.strategies import examples
+from tests.core.tracking.strategies import examples
+from tests.core.watching.plain_ledger import PlainLedger
 from tests.ledger.records import ACCOUNTS, OFFICIALS, PLATFORMS, PRINTS, STATES, SUBJECTS, TIMES, records
 
 _spans = st.just((0, 41)) | st.tuples(TIMES, TIMES)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.core.ledger import Heard, encode_record, record_key
+from streams.core.watching.ledger import Heard, encode_record, record_key
 from streams.ledger.sqlite import SqliteLedger
 from streams.ledger.store import GRACE_US
 from tests.ledger.records import an_entry

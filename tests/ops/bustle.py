@@ -8,7 +8,7 @@ from itertools import count
 from typing import Final
 
 from streams.brokers.client import producer
-from streams.core.roster import Roster, RosterEntry
+from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import (
     Account,
     Deletion,

@@ -6,8 +6,8 @@ import pytest
 
 from streams.brokers.embedded import EmbeddedBroker
 from streams.cases import KHAMENEI_SITE
-from streams.core.roster import Roster
-from streams.core.roster_file import parse_roster
+from streams.core.rosters.roster import Roster
+from streams.core.rosters.roster_file import parse_roster
 from streams.formats.registry import reader_named
 from streams.rules_loading import bundled_rules
 from streams.runs.backtest import BacktestRun, backtest_files

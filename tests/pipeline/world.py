@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from streams.core.roster import Roster, RosterEntry
+from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import (
     Account,
     Deletion,

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from streams.core.notices import Notice
+from streams.core.noticing.notices import Notice
 from streams.sinks.alertmanager import Alertmanager, AlertmanagerError
 from tests.ops import alertmanager as real
 from tests.ops.alertmanager import Receiver, quick_config, require_alertmanager

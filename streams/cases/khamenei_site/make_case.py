@@ -10,7 +10,7 @@ from streams.cases.khamenei_site.chronicle import Chronicle
 from streams.cases.khamenei_site.crowd import tell_crowd, tell_offices, tell_targets
 from streams.cases.khamenei_site.history import tell_aftermath, tell_history, tell_leader_posts
 from streams.cases.khamenei_site.near_misses import tell_near_misses
-from streams.core.roster_file import COLUMNS, OPTIONAL_COLUMNS
+from streams.core.rosters.roster_file import COLUMNS, OPTIONAL_COLUMNS
 from streams.events import encode_event
 
 __all__ = ["make_events", "make_roster"]

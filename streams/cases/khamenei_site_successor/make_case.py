@@ -9,7 +9,7 @@ from streams.cases.khamenei_site.cast import OFFICIALS
 from streams.cases.khamenei_site.chronicle import Chronicle
 from streams.cases.khamenei_site_successor.cast import FOREIGN
 from streams.cases.khamenei_site_successor.history import tell
-from streams.core.roster_file import COLUMNS
+from streams.core.rosters.roster_file import COLUMNS
 from streams.events import encode_event
 
 __all__ = ["make_events", "make_roster"]

@@ -34,7 +34,11 @@ class _Check(Struct, frozen=True):
 
 # The narrowest first.
 _CHECKS: Final = (
-    _Check("tests/core/test_track*", ("tests/core/test_track.py", "tests/core/test_track_oracle.py"), "streams/core/"),
+    _Check(
+        "tests/core/tracking",
+        ("tests/core/tracking/test_track.py", "tests/core/tracking/test_track_oracle.py"),
+        "streams/core/",
+    ),
     _Check("tests/brokers/test_outbox.py", ("tests/brokers/test_outbox.py",), "streams/brokers/outbox.py"),
     _Check("tests/ledger", ("tests/ledger",), "streams/ledger/"),
     _Check("tests/agents, tests/transport", ("tests/agents", "tests/transport")),

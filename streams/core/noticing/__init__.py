@@ -1,0 +1,1 @@
+"""NOTIFY: which alerts are told to people, and when."""

@@ -1,0 +1,176 @@
+"""A notice: what an Alertmanager is told about one alert. Labels are identity, counts go into annotations.
+
+Knows no Alertmanager and no clock. What stands in an alert may come from strangers: sizes are bounded here.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final
+from urllib.parse import quote
+
+from msgspec import Meta, Struct
+
+from streams.core.clock import SECOND_US
+from streams.core.enriched import AlertStatus
+from streams.core.rulebook.rules import Mode, Severity
+from streams.core.subject_event import subject_key
+from streams.events import Account, Utc
+
+__all__ = [
+    "BUDGET_ALERT",
+    "AlertHead",
+    "Notice",
+    "NoticePolicy",
+    "alert_name",
+    "annotations_of",
+    "budget_annotations",
+    "budget_labels",
+    "clean",
+    "evidence_link",
+    "labels_of",
+]
+
+BUDGET_ALERT: Final = "AntiphonBudgetExceeded"
+
+_MAX_LABEL: Final = 200  # characters; a handle has at most 100, a State two
+_MAX_STATES: Final = 32
+_MAX_SUMMARY: Final = 1_000
+_MAX_FIGURES: Final = 50
+_MAX_LINK: Final = 2_000  # what browsers and chat programs take
+# Controls, line and paragraph separators, what turns the direction of text (it makes one handle look like another),
+# halves of surrogate pairs (no UTF-8 has them), and non-characters. Joiners are part of Persian spelling and stay.
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_PLACEHOLDER: Final = re.compile(r"\{(id|platform|subject)\}")
+
+
+class NoticePolicy(Struct, frozen=True, kw_only=True):
+    """How alerts are told. `rounds` is how often an end is told, and for how many intervals an alert fires at least:
+    an Alertmanager that waits for its group would otherwise miss it. `evidence_url` is a template with `{id}`,
+    `{platform}` and `{subject}`; a rule's name is put behind `runbook_url`.
+    """
+
+    resend_us: int = 60 * SECOND_US
+    max_age_us: int = 86_400 * SECOND_US
+    daily_budget: int = 50
+    rounds: int = 3
+    evidence_url: str | None = None
+    runbook_url: str | None = None
+
+
+class AlertHead(Struct, frozen=True, kw_only=True):
+    """What NOTIFY reads of an alert: all but the evidence, which may be long."""
+
+    id: Annotated[str, Meta(pattern="^[!-~]{1,128}$")]
+    rule: Annotated[str, Meta(max_length=200)]
+    severity: Severity
+    mode: Mode
+    status: AlertStatus
+    platform: str
+    subject: Account
+    states: tuple[str, ...]
+    fired_at: Utc
+    as_of: Utc
+    expires_at: Utc
+    figures: dict[str, float | int | bool | None]
+    evidence_total: int
+    summary: str
+
+
+class Notice(Struct, frozen=True, kw_only=True):
+    """One alert as it is told: it fires until `ends_us`, and is over if that is past. Times in µs since 1970 UTC."""
+
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    starts_us: int
+    ends_us: int
+    link: str = ""
+
+
+def clean(text: str, limit: int) -> str:
+    """The text without what steers terminals and displays, in at most `limit` characters, and not blank."""
+    text = _UNFIT.sub(" ", text).strip()
+    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    return text or "-"  # to an Alertmanager an empty label is one that is not there
+
+
+def alert_name(rule: str) -> str:
+    """A rule's name as Alertmanager's users write names: `new-account-burst` is `NewAccountBurst`."""
+    return clean("".join(part[:1].upper() + part[1:] for part in re.split(r"[-_. ]+", rule)), _MAX_LABEL)
+
+
+def labels_of(alert: AlertHead, told: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What an alert is known by and routed by. `told` are the labels it was sent with before: the subject keeps the
+    name it had then, since a subject that renames itself is no other alert.
+    """
+    told = told or {}
+    account = alert.subject
+    return {
+        "alertname": alert_name(alert.rule),
+        "antiphon_id": clean(alert.id, _MAX_LABEL),
+        "platform": clean(alert.platform, _MAX_LABEL),
+        "rule": clean(alert.rule, _MAX_LABEL),
+        "severity": alert.severity,
+        "states": clean(",".join(sorted(alert.states)[:_MAX_STATES]), _MAX_LABEL),
+        "subject": told.get("subject") or clean(account.handle or account.id, _MAX_LABEL),
+    }
+
+
+def annotations_of(alert: AlertHead, policy: NoticePolicy) -> dict[str, str]:
+    """What an alert says: the factual summary, its figures one to a line, dates, links."""
+    figures = list(alert.figures.items())[:_MAX_FIGURES]
+    lines = "\n".join(f"{clean(name, 60)}: {_figure(value)}" for name, value in figures)
+    told = {
+        "summary": clean(alert.summary, _MAX_SUMMARY),
+        "figures": lines or "none",
+        "account": clean(subject_key(alert.platform, alert.subject.id), _MAX_LABEL),
+        "fired_at": alert.fired_at.isoformat(),
+        "as_of": alert.as_of.isoformat(),
+        "evidence_total": str(alert.evidence_total),
+    }
+    if link := evidence_link(alert, policy):
+        told["evidence_url"] = link
+    return told | _runbook(alert.rule, policy)
+
+
+def _figure(value: float | int | bool | None) -> str:
+    match value:
+        case None:
+            return "unknown"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return clean(str(value), 30)  # a stranger's may have thousands of digits
+        case _:
+            return f"{value:.12g}"
+
+
+def evidence_link(alert: AlertHead, policy: NoticePolicy) -> str:
+    """Where the evidence is to be seen; empty where the policy has no template, or the link would be too long."""
+    if not policy.evidence_url:
+        return ""
+    parts = {"id": alert.id, "platform": alert.platform, "subject": alert.subject.id}
+    link = _PLACEHOLDER.sub(lambda found: _quoted(parts[found[1]]), policy.evidence_url)
+    return link if len(link) <= _MAX_LINK else ""
+
+
+def _runbook(rule: str, policy: NoticePolicy) -> dict[str, str]:
+    return {"runbook_url": policy.runbook_url + _quoted(rule)} if policy.runbook_url else {}
+
+
+def _quoted(text: str) -> str:
+    return quote(text.encode("utf-8", "replace"), safe="")
+
+
+def budget_labels(rule: str, day: str) -> dict[str, str]:
+    """The labels of the one alert that stands for all that were held back of a rule on a day."""
+    return {"alertname": BUDGET_ALERT, "day": day, "rule": clean(rule, _MAX_LABEL), "severity": "warning"}
+
+
+def budget_annotations(rule: str, day: str, held_back: int, policy: NoticePolicy) -> dict[str, str]:
+    """How many were held back, and where they are all the same."""
+    count = "1 alert" if held_back == 1 else f"{held_back} alerts"
+    return {
+        "summary": f"{count} of the rule {clean(rule, _MAX_LABEL)} on {day} beyond the {policy.daily_budget} that are "
+        "told one by one: see the topic alerts.",
+        "held_back": str(held_back),
+    } | _runbook(rule, policy)

@@ -1,0 +1,1 @@
+"""Rosters: who is an official, when, and the file and the topic that say so."""

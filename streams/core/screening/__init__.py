@@ -1,0 +1,1 @@
+"""SCREEN: which events concern an official or a tracked account."""

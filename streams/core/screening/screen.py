@@ -1,0 +1,269 @@
+"""SCREEN's decision: which events concern an official or a tracked subject, and what they say about whom.
+
+Two looks at an event. The glance decodes only who acted, for every event there is; the full look validates the few
+that may pass and turns them into subject events for TRACK and state events for WATCH. Stateless but for the
+acquaintances that are passed in.
+"""
+
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final, Literal, TypeAlias, assert_never
+
+import msgspec
+from msgspec import Struct
+
+from streams.core.canary import CANARY_PLATFORM, screened_canary
+from streams.core.clock import to_us
+from streams.core.officials import Official
+from streams.core.rosters.roster import handle_key
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.screen_policy import ScreenPolicy
+from streams.core.screening.state_reports import deletion_report, post_report, retweet_report, subject_post_reports
+from streams.core.state_event import StateEvent
+from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKind
+from streams.deadletters import Reason, Rejection
+from streams.events import (
+    Account,
+    Deletion,
+    Event,
+    Follow,
+    Id,
+    Platform,
+    Post,
+    Profile,
+    Retweet,
+    Suspension,
+    decode_event,
+)
+from streams.refusal import DECODE_ERRORS, rejection, undecodable
+
+__all__ = ["Pass", "ScreenPolicy", "Screening", "screen_event", "screen_record"]
+
+
+class Pass(StrEnum):
+    """What became of a raw event; each is a metric label."""
+
+    PASSED = "passed"  # an official engages with others; or a suspension, or a profile
+    NO_SUBJECT = "no_subject"  # an official acted, but towards no other account: what it posted is for WATCH alone
+    OFFICIAL_DELETION = "official_deletion"  # an official took a post back
+    SUBJECT_POST = "subject_post"  # a tracked subject's post, with a text to compare or a link to an official domain
+    NO_EVIDENCE = "no_evidence"  # a tracked subject's post with neither
+    NOT_OFFICIAL = "not_official"  # nobody acted that SCREEN knows, or not in a way that matters
+    NO_AUTHOR = "no_author"  # a deletion that does not say whose post is gone
+    CANARY = "canary"  # about nobody: it shows that the pipeline lets things through
+
+
+class Screening(Struct, frozen=True):
+    """The outcome for one raw event.
+
+    `events` are its subject events, one per account concerned; `state_events` what it says to which State.
+    """
+
+    outcome: Pass
+    events: tuple[SubjectEvent, ...] = ()
+    state_events: tuple[StateEvent, ...] = ()
+
+
+class _Actor(Struct, gc=False):
+    id: Id
+    handle: str | None = None
+
+
+class _Glance(Struct, gc=False):  # gc=False: one is made per event, holds no cycle and is gone at once
+    """The least that decides about most events. Requires what every event must have; types are checked, not bounds."""
+
+    kind: Literal["post", "retweet", "suspension", "deletion", "follow", "profile"]
+    platform: str
+    id: Id
+    at: str
+    actor: _Actor | None = None
+
+
+_Engaged: TypeAlias = tuple[SubjectEventKind, Account, str | None]
+"""How an account is engaged with, which, and by way of which post."""
+
+_glance: Final = msgspec.json.Decoder(_Glance).decode
+_NOT_OFFICIAL: Final = Screening(Pass.NOT_OFFICIAL)
+_NO_AUTHOR: Final = Screening(Pass.NO_AUTHOR)
+_NO_EVIDENCE: Final = Screening(Pass.NO_EVIDENCE)
+_ACTED_KINDS: Final = frozenset({"post", "retweet", "follow", "deletion"})
+
+
+def screen_record(
+    payload: bytes, topic: str, partition: int, offset: int, known: Acquaintances, now_us: int, policy: ScreenPolicy
+) -> Screening | Rejection | None:
+    """Screen the bytes of one raw record; `None`, the common case, is short for `NOT_OFFICIAL` without a full look.
+
+    Never raises on anything a stranger can send. `topic`, `partition` and `offset` say where the record stands,
+    `now_us` is the clock (µs since 1970 UTC) that future times are measured by.
+    """
+    try:
+        glance = _glance(payload)
+        kind = glance.kind
+        if kind in _ACTED_KINDS:
+            actor = glance.actor
+            if actor is None:
+                if kind == "deletion":
+                    return _NO_AUTHOR
+                return Rejection(reason=Reason.NOT_AN_EVENT, detail="Object missing required field `actor`")
+            ids, acquaintances, handles = known.circle(glance.platform)
+            if not ids and not handles and not (len(glance.platform) <= 32 and _is_platform(glance.platform)):
+                return rejection(Reason.NOT_AN_EVENT, f"{glance.platform!r} is no platform's name - at `$.platform`")
+            if (actor.id not in ids or (kind != "post" and not acquaintances[actor.id].may_be_official)) and not (
+                handles and actor.handle and handle_key(actor.handle) in handles
+            ):
+                return None
+        event = decode_event(payload)
+    except DECODE_ERRORS as error:
+        return undecodable(payload, error)
+    return screen_event(event, Coordinates(topic, partition, offset), known, now_us, policy)
+
+
+@lru_cache(maxsize=1_024)
+def _is_platform(name: str) -> bool:
+    """Whether a platform's name is one an event may have. A misspelt one (`Twitter`) must not pass for one on which
+    there are no officials. Only short names are asked for: what a stranger sends must not fill the cache."""
+    try:
+        msgspec.convert(name, Platform)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def screen_event(
+    event: Event, source: Coordinates, known: Acquaintances, now_us: int, policy: ScreenPolicy
+) -> Screening | Rejection:
+    """Screen one decoded event: who of the officials does what, and to whom, as of the event's time."""
+    at_us = to_us(event.at)
+    if at_us <= 0:
+        return Rejection(reason=Reason.BAD_TIME, detail=f"event time {event.at.isoformat()} is before 1970")
+    if at_us > now_us + policy.future_skew_us:
+        return Rejection(reason=Reason.FUTURE_TIME, detail=f"event time {event.at.isoformat()} is in the future")
+    if event.platform == CANARY_PLATFORM:
+        canary = screened_canary(event, source)
+        return _NOT_OFFICIAL if canary is None else Screening(Pass.CANARY, (canary,))
+    match event:
+        case Retweet():
+            return _retweet(event, at_us, source, known)
+        case Post():
+            return _post(event, at_us, source, known, policy)
+        case Follow():
+            official = known.official(event.platform, event.actor, at_us)
+            if official is None:
+                return _NOT_OFFICIAL
+            follows = _engagement(event, official, at_us, source, known, [("follow", event.subject, None)])
+            return Screening(Pass.PASSED if follows else Pass.NO_SUBJECT, follows)
+        case Deletion():
+            return _deletion(event, at_us, source, known)
+        case Suspension():
+            notice = _about("suspension", event, at_us, source, known)
+            return Screening(Pass.PASSED, (msgspec.structs.replace(notice, status=event.status),))
+        case Profile():
+            return Screening(Pass.PASSED, (_about("profile", event, at_us, source, known),))
+        case _:
+            assert_never(event)
+
+
+def _retweet(retweet: Retweet, at_us: int, source: Coordinates, known: Acquaintances) -> Screening:
+    official = known.official(retweet.platform, retweet.actor, at_us)
+    if official is None:
+        return _NOT_OFFICIAL
+    engaged: list[_Engaged] = [("retweet", retweet.subject, retweet.post_id)]
+    events = _engagement(retweet, official, at_us, source, known, engaged)
+    report = retweet_report(retweet, official, at_us, source, known)
+    return Screening(Pass.PASSED if events else Pass.NO_SUBJECT, events, (report,))
+
+
+def _post(post: Post, at_us: int, source: Coordinates, known: Acquaintances, policy: ScreenPolicy) -> Screening:
+    official = known.official(post.platform, post.actor, at_us)
+    if official is None:
+        return _subject_post(post, at_us, source, known, policy)
+    events = _engagement(post, official, at_us, source, known, _engaged_by(post, policy))
+    report = post_report(post, official, at_us, source, known, policy)
+    return Screening(Pass.PASSED if events else Pass.NO_SUBJECT, events, (report,))
+
+
+def _subject_post(post: Post, at_us: int, source: Coordinates, known: Acquaintances, policy: ScreenPolicy) -> Screening:
+    """A tracked subject's own post: its text is evidence for WATCH, its links are for TRACK."""
+    states = known.of(post.platform, post.actor.id).states
+    if not states:
+        return _NOT_OFFICIAL
+    found = {known.domain_of(link, at_us) for link in post.links[: policy.links]}
+    domains = sorted(domain for domain in found if domain is not None)
+    events: tuple[SubjectEvent, ...] = ()
+    if domains:
+        linking = _about("post", post, at_us, source, known)
+        events = (msgspec.structs.replace(linking, domains=tuple(domains)),)
+    reports = subject_post_reports(post, states, at_us, source, known, policy)
+    return Screening(Pass.SUBJECT_POST, events, reports) if events or reports else _NO_EVIDENCE
+
+
+def _deletion(deletion: Deletion, at_us: int, source: Coordinates, known: Acquaintances) -> Screening:
+    """A deletion names its author by id at most, so ids that were seen to be an official's count as well."""
+    if deletion.actor is None:
+        return _NO_AUTHOR
+    official = known.author(deletion.platform, deletion.actor, at_us)
+    if official is None:
+        return _NOT_OFFICIAL
+    return Screening(Pass.OFFICIAL_DELETION, (), (deletion_report(deletion, official, at_us, source, known),))
+
+
+def _engaged_by(post: Post, policy: ScreenPolicy) -> list[_Engaged]:
+    """Each account a post engages with, once, in the strongest way: quoting, then answering, then mentioning it."""
+    engaged: list[_Engaged] = []
+    if post.quotes is not None and post.quotes.account is not None:
+        engaged.append(("quote", post.quotes.account, post.quotes.post_id))
+    if post.reply_to is not None and post.reply_to.account is not None:
+        engaged.append(("reply", post.reply_to.account, post.reply_to.post_id))
+    engaged += [("mention", account, None) for account in post.mentions[: policy.mentions]]
+    strongest: dict[str, _Engaged] = {}
+    for item in engaged:
+        strongest.setdefault(item[1].id, item)
+    return list(strongest.values())
+
+
+def _engagement(
+    event: Post | Retweet | Follow,
+    official: Official,
+    at_us: int,
+    source: Coordinates,
+    known: Acquaintances,
+    engaged: list[_Engaged],
+) -> tuple[SubjectEvent, ...]:
+    return tuple(
+        SubjectEvent(
+            kind=kind,
+            platform=event.platform,
+            event_id=event.id,
+            at_us=at_us,
+            subject=account,
+            source=source,
+            roster_digest=known.roster.digest,
+            subject_is_official=known.official(event.platform, account, at_us) is not None,
+            official=official,
+            post_id=post_id,
+            active=event.active if isinstance(event, Follow) else True,
+        )
+        for kind, account, post_id in engaged
+        if account.id != event.actor.id
+    )
+
+
+def _about(
+    kind: SubjectEventKind,
+    event: Suspension | Profile | Post,
+    at_us: int,
+    source: Coordinates,
+    known: Acquaintances,
+) -> SubjectEvent:
+    """What an event says of the very account that it is of."""
+    return SubjectEvent(
+        kind=kind,
+        platform=event.platform,
+        event_id=event.id,
+        at_us=at_us,
+        subject=event.actor,
+        source=source,
+        roster_digest=known.roster.digest,
+        subject_is_official=known.official(event.platform, event.actor, at_us) is not None,
+    )

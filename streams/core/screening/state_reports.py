@@ -1,0 +1,127 @@
+"""What one raw event says to a State: an official's post, retweet or deletion, and a tracked subject's own post.
+
+Owns what travels to WATCH and how much of it. Who is an official, and whose subject an account is, comes in.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from streams.core.officials import Official
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.screen_policy import ScreenPolicy
+from streams.core.state_event import STATE_TEXT, PostKind, StateEvent
+from streams.core.subject_event import Coordinates
+from streams.events import Account, Deletion, Post, Retweet
+
+__all__ = ["deletion_report", "post_report", "retweet_report", "subject_post_reports"]
+
+# What a retweet's text begins with where the platform shows whose post it passes on; a handle has at most 256
+# characters on any platform we know.
+_RETWEET_PREFIX: Final = re.compile(r"RT @[^\s:]{1,256}: ?")
+
+
+def post_report(
+    post: Post, official: Official, at_us: int, source: Coordinates, known: Acquaintances, policy: ScreenPolicy
+) -> StateEvent:
+    """An official's own post, to the official's State. A quote of itself has no subject."""
+    kind: PostKind = "quote" if post.quotes is not None else "reply" if post.reply_to is not None else "post"
+    quoted = post.quotes.account if post.quotes is not None else None
+    subject = None if quoted is None or quoted.id == post.actor.id else quoted
+    return StateEvent(
+        kind="post",
+        state=official.state,
+        platform=post.platform,
+        event_id=post.id,
+        at_us=at_us,
+        source=source,
+        roster_digest=known.roster.digest,
+        official=official,
+        post_kind=kind,
+        text=post.text[:STATE_TEXT],
+        lang=post.lang,
+        links=_links(post, policy),
+        about=_others(post, policy),
+        subject=subject,
+        subject_is_official=subject is not None and known.official(post.platform, subject, at_us) is not None,
+        post_id=None if post.quotes is None else post.quotes.post_id,
+    )
+
+
+def retweet_report(
+    retweet: Retweet, official: Official, at_us: int, source: Coordinates, known: Acquaintances
+) -> StateEvent:
+    """What an official passed on, to the official's State. A post of its own that it passes on has no subject."""
+    text = retweet.text or ""
+    prefix = _RETWEET_PREFIX.match(text)
+    subject = None if retweet.subject.id == retweet.actor.id else retweet.subject
+    return StateEvent(
+        kind="post",
+        state=official.state,
+        platform=retweet.platform,
+        event_id=retweet.id,
+        at_us=at_us,
+        source=source,
+        roster_digest=known.roster.digest,
+        official=official,
+        post_kind="retweet",
+        text=text[prefix.end() if prefix else 0 :][:STATE_TEXT],
+        subject=subject,
+        subject_is_official=subject is not None and known.official(retweet.platform, subject, at_us) is not None,
+        post_id=retweet.post_id,
+    )
+
+
+def deletion_report(
+    deletion: Deletion, official: Official, at_us: int, source: Coordinates, known: Acquaintances
+) -> StateEvent:
+    """An official's post is gone, to the official's State."""
+    return StateEvent(
+        kind="deletion",
+        state=official.state,
+        platform=deletion.platform,
+        event_id=deletion.id,
+        at_us=at_us,
+        source=source,
+        roster_digest=known.roster.digest,
+        official=official,
+        post_id=deletion.post_id,
+    )
+
+
+def subject_post_reports(
+    post: Post, states: Iterable[str], at_us: int, source: Coordinates, known: Acquaintances, policy: ScreenPolicy
+) -> tuple[StateEvent, ...]:
+    """A tracked subject's own post, to each State whose officials amplified it; none where the text is too short."""
+    if len(post.text) < policy.text:
+        return ()
+    return tuple(
+        StateEvent(
+            kind="subject_post",
+            state=state,
+            platform=post.platform,
+            event_id=post.id,
+            at_us=at_us,
+            source=source,
+            roster_digest=known.roster.digest,
+            text=post.text[:STATE_TEXT],
+            lang=post.lang,
+            links=_links(post, policy),
+            subject=post.actor,
+        )
+        for state in states
+    )
+
+
+def _links(post: Post, policy: ScreenPolicy) -> tuple[str, ...]:
+    return tuple(link[: policy.link_text] for link in post.links[: policy.links])
+
+
+def _others(post: Post, policy: ScreenPolicy) -> tuple[Account, ...]:
+    """Each other account that the post quotes, answers or mentions, once, by id and handle: no more is needed."""
+    referred = [ref.account for ref in (post.quotes, post.reply_to) if ref is not None and ref.account is not None]
+    others: dict[str, Account] = {}
+    for each in (*referred, *post.mentions[: policy.mentions]):
+        if each.id != post.actor.id:
+            others.setdefault(each.id, Account(id=each.id, handle=each.handle))
+    return tuple(others.values())

@@ -1,0 +1,47 @@
+"""Whose posts and deletions a first reading passed over: what says whether a second reading is worth its time.
+
+A run over files meets everything that a subject ever posted before it is known that the subject is worth following.
+"""
+
+from typing import Final
+
+from streams.core.clock import to_us
+from streams.core.screening.acquaintances import Acquaintances
+from streams.events import Deletion, Event, Post
+
+__all__ = ["Strangers", "is_by_stranger", "is_worth_reading_again"]
+
+_MOST: Final = 1_000_000
+"""Hashes kept, 60 MB; of a run with more strangers than that, a second reading is always worth its time."""
+
+
+class Strangers:
+    """Authors of posts and deletions who were not on the roster at the time."""
+
+    __slots__ = ("_hashes",)
+
+    def __init__(self) -> None:
+        self._hashes: set[int] = set()
+
+    def meet(self, event: Event, known: Acquaintances) -> None:
+        """Note the author of an event of the first reading."""
+        if is_by_stranger(event, known) and len(self._hashes) < _MOST:
+            self._hashes.add(hash((event.platform, event.actor.id if event.actor else "")))
+
+    def include_followed(self, known: Acquaintances) -> bool:
+        """Whether one of them has turned out to be worth following; a chance in 10^12 that none really has."""
+        return len(self._hashes) >= _MOST or any(hash(account) in self._hashes for account in known.followed())
+
+
+def is_by_stranger(event: Event, known: Acquaintances) -> bool:
+    """Whether it is a post or deletion by somebody who was not on the roster at the time."""
+    if not isinstance(event, Post | Deletion) or event.actor is None:
+        return False
+    return known.official(event.platform, event.actor, to_us(event.at)) is None
+
+
+def is_worth_reading_again(event: Event, known: Acquaintances) -> bool:
+    """Whether it is a post or deletion that the first reading passed over, by an account that is followed by now."""
+    if not is_by_stranger(event, known) or event.actor is None:
+        return False
+    return known.of(event.platform, event.actor.id).followed

@@ -1,0 +1,1 @@
+"""Texts: what they have in common, in any script."""

@@ -1,0 +1,90 @@
+"""Fingerprints of a text, by which a passage that two texts share is found again. Knows no script but by its density.
+
+Winnowing (Schleimer, Wilkerson, Aiken: Local Algorithms for Document Fingerprinting, SIGMOD 2003): of the hashes of all
+k-grams each window keeps its smallest, so that a shared passage as long as a window and a k-gram together has one in
+common wherever it stands.
+"""
+
+import re
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Final
+from zlib import crc32
+
+from msgspec import Struct
+
+from streams.core.texts.text import DENSE, normalised
+
+__all__ = ["ALPHABETIC", "DENSE_SAMPLING", "MOST_FINGERPRINTS", "Sampling", "fingerprints"]
+
+MOST_FINGERPRINTS: Final = 64
+_BYTES: Final = 4  # a character, as UTF-32: every k-gram is as long as the next
+_ORDERED_BY: Final = 8 * _BYTES  # no more than the shortest gram has, and as fast as it gets
+_SHIFT: Final = 11  # leaves 53 of 64 bits: exact in SQLite, MessagePack and in the doubles of JSON readers
+
+
+class Sampling(Struct, frozen=True, kw_only=True):
+    """How one kind of script is sampled: k-grams of `gram` characters, one in each `window` of them."""
+
+    gram: int
+    window: int
+
+    @property
+    def guaranteed(self) -> int:
+        """Letters and digits, spaces not counted, of a shared passage that surely has a fingerprint."""
+        return self.gram + self.window - 1
+
+
+# About 40 characters with their spaces. A gram of 24 letters is five words; of 21,238 posts of French deputies 8 in 100
+# share one with another deputy's post, with grams of 20 letters twice as many: turns of phrase.
+ALPHABETIC: Final = Sampling(gram=24, window=13)
+# A gram longer than the names of States and offices: 中华人民共和国 has seven characters.
+DENSE_SAMPLING: Final = Sampling(gram=8, window=5)
+
+# A dense stretch goes from its first dense character to its last, over words and numbers of other scripts in it.
+_DENSE_STRETCH: Final = re.compile(f"[{DENSE}]+(?:[^{DENSE}]{{1,12}}[{DENSE}]+)*")
+
+
+def fingerprints(text: str) -> tuple[int, ...]:
+    """The fingerprints of a text: sorted, distinct, at most `MOST_FINGERPRINTS`, from 0 to 2^53 - 1, the same for ever.
+
+    Two texts of at most 64 fingerprints each share one if they share a passage (as `streams.core.texts.text.normalised`
+    has it) of 36 letters and digits of alphabetic scripts, or of 12 characters from the first to the last of Chinese,
+    Japanese or Korean; a passage that changes between the two counts in parts. None shorter than 24 or 8 is ever found.
+    Of a text with more, those with the smallest values are kept, so that two long texts that share much share some.
+    Takes less than 100 µs for 280 characters of an alphabetic script, or for 140 of a dense one.
+    """
+    letters = normalised(text).replace(" ", "")
+    grams: set[bytes] = set()
+    start = 0
+    if not letters.isascii():
+        for stretch in _DENSE_STRETCH.finditer(letters):
+            grams.update(_winnowed(letters[start : stretch.start()], ALPHABETIC))
+            grams.update(_winnowed(stretch[0], DENSE_SAMPLING))
+            start = stretch.end()
+    grams.update(_winnowed(letters[start:], ALPHABETIC))
+    found = {int.from_bytes(blake2b(gram, digest_size=8).digest()) >> _SHIFT for gram in grams}
+    return tuple(sorted(found)[:MOST_FINGERPRINTS])
+
+
+def _winnowed(letters: str, sampling: Sampling) -> Iterator[bytes]:
+    # CRC-32 of their beginnings only orders the grams; what is kept of them is a hash of the whole, long enough for a
+    # ledger of millions of posts.
+    count = len(letters) - sampling.gram + 1
+    if count <= 0:
+        return
+    data = letters.encode("utf-32-le")
+    size = sampling.gram * _BYTES
+    order = [crc32(data[at : at + _ORDERED_BY]) for at in range(0, count * _BYTES, _BYTES)]
+    width = min(sampling.window, count)
+    best = -1
+    for last in range(width - 1, count):
+        if best <= last - width:
+            window = order[last - width + 1 : last + 1]
+            window.reverse()
+            best = last - window.index(min(window))
+        elif order[last] <= order[best]:
+            best = last
+        else:
+            continue
+        yield data[best * _BYTES : best * _BYTES + size]

@@ -1,0 +1,1 @@
+"""TRACK: counts, judgements, alerts and dossiers, one subject at a time."""

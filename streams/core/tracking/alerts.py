@@ -1,0 +1,176 @@
+"""Alerts: a subject's episodes put into words and figures, and which of them changed since they were last sent.
+
+States observed facts and figures, never who runs an account. Knows nothing of where alerts are sent.
+"""
+
+from datetime import date
+from hashlib import blake2b, sha256
+
+import msgspec
+
+from streams.core.clock import from_us
+from streams.core.enriched import Alert, AlertStatus, Evidence
+from streams.core.rulebook.rules import SEVERITIES, Rule
+from streams.core.subject_event import subject_key
+from streams.core.tracking.episodes import episodes_of, work_out_figures
+from streams.core.tracking.judge import Rulebook, timeline
+from streams.core.tracking.moment import Moment, Moments
+from streams.core.tracking.subject import Episode, RuleHistory, Subject, SubjectState, SuspensionKept, TrackPolicy
+from streams.events import Account
+
+__all__ = ["alert_id", "changed_alerts"]
+
+
+def alert_id(rule: str, platform: str, account_id: str, episode: int) -> str:
+    """32 hex digits that name the alert of a rule for a subject's n-th episode, the same wherever it is computed."""
+    return sha256(f"{rule}\n{platform}:{account_id}\n{episode}".encode()).hexdigest()[:32]
+
+
+def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> list[Alert]:
+    """The alerts that are new or different since the last call; the subject must have been judged (`judge.judge`).
+
+    Notes in the state what was sent. An alert whose episode a late event joined to an earlier one is sent as
+    `retracted`, with the content of the episode it became part of.
+    """
+    state = subject.state
+    changed: list[Alert] = []
+    if not state.histories and not any(event.held for event in timeline(state, rules)):
+        return changed  # by far the most subjects
+    moments = Moments(state)
+    for position, rule in enumerate(rules.rules):
+        history = state.histories.get(rule.name)
+        episodes = episodes_of(state, rules, position)
+        if not episodes and (history is None or not history.sent):
+            continue
+        if history is None:
+            history = state.histories[rule.name] = RuleHistory()
+        sent: list[int] = []
+        for index, episode in enumerate(episodes):
+            status: AlertStatus = "expired" if episode.closed else "firing"
+            alert = _alert(moments, rule, episode, history.settled + index, status, policy)
+            sent.append(_content_hash(alert))
+            if index >= len(history.sent) or history.sent[index] != sent[index]:
+                changed.append(alert)
+        gone = range(history.settled + len(episodes), history.settled + len(history.sent))
+        changed += [_retracted(moments, rule, episodes, ordinal, policy) for ordinal in gone]
+        history.sent = sent
+    return changed
+
+
+def _retracted(moments: Moments, rule: Rule, episodes: list[Episode], ordinal: int, policy: TrackPolicy) -> Alert:
+    """Nothing is left of the episode itself; where nothing at all is left (a creation time that turned out
+    differently), the subject's present figures stand in for it."""
+    state = moments.state
+    last_us = max(
+        (events[-1].at_us for events in (state.amplifications, state.suspensions) if events), default=state.roster[0]
+    )
+    episode = episodes[-1] if episodes else Episode(last_us, last_us, SEVERITIES.index(rule.severity), state.roster[2])
+    return _alert(moments, rule, episode, ordinal, "retracted", policy)
+
+
+def _content_hash(alert: Alert) -> int:
+    """A hash of everything but the evidence, whose oldest items leave as newer events push them out."""
+    content = msgspec.structs.replace(alert, evidence=())
+    return int.from_bytes(blake2b(msgspec.msgpack.encode(content), digest_size=7).digest())
+
+
+def _alert(
+    moments: Moments, rule: Rule, episode: Episode, ordinal: int, status: AlertStatus, policy: TrackPolicy
+) -> Alert:
+    state = moments.state
+    moment = moments.at(episode.last_us)
+    fired_figures, figures = work_out_figures(rule, episode, moments)
+    snapshot = state.snapshot
+    return Alert(
+        id=alert_id(rule.name, state.platform, state.subject_id, ordinal),
+        rule=rule.name,
+        severity=SEVERITIES[episode.severity],
+        mode=rule.mode,
+        status=status,
+        platform=state.platform,
+        subject=Account(
+            id=state.subject_id,
+            handle=snapshot.handle,
+            name=snapshot.name,
+            created_at=None if snapshot.created_us is None else from_us(snapshot.created_us),
+            created_at_source=snapshot.created_source,
+        ),
+        states=tuple(sorted(moment.by_state)),
+        episode=ordinal,
+        fired_at=from_us(episode.fired_us),
+        as_of=from_us(episode.last_us),
+        expires_at=from_us(episode.last_us + rule.quiet_us),
+        figures=figures,
+        fired_figures=fired_figures,
+        evidence=_evidence(state, moment, policy),
+        evidence_total=state.settled_amplifications
+        + state.settled_suspensions
+        + len(moment.retained)
+        + len(_notices(state, moment)),
+        summary=_summary(state, moment),
+        rule_digest=rule.digest,
+        roster_digest=state.digests[episode.digest],
+    )
+
+
+def _notices(state: SubjectState, moment: Moment) -> list[SuspensionKept]:
+    return [notice for notice in state.suspensions if notice.at_us <= moment.at_us]
+
+
+def _evidence(state: SubjectState, moment: Moment, policy: TrackPolicy) -> tuple[Evidence, ...]:
+    """The newest events up to the moment, oldest first. What was taken back is still evidence, and says so."""
+    items = [
+        Evidence(
+            event_id=kept.event_id,
+            kind=kept.kind,
+            at=from_us(kept.at_us),
+            official=kept.official,
+            source=kept.source,
+            withdrawn_at=None
+            if kept.withdrawn_us is None or kept.withdrawn_us > moment.known_us
+            else from_us(kept.withdrawn_us),
+        )
+        for kept in moment.retained[-policy.evidence :]
+        if kept.kind in ("retweet", "quote")
+    ]
+    items += [
+        Evidence(
+            event_id=notice.event_id, kind="suspension", at=from_us(notice.at_us), official=None, source=notice.source
+        )
+        for notice in _notices(state, moment)
+    ]
+    items.sort(key=lambda item: (item.at, item.event_id, item.kind))
+    return tuple(items[-policy.evidence :])
+
+
+def _summary(state: SubjectState, moment: Moment) -> str:
+    """One sentence of counts and dates."""
+    name = f"@{state.snapshot.handle}" if state.snapshot.handle else subject_key(state.platform, state.subject_id)
+    created_us = state.snapshot.created_us
+    created = "" if created_us is None else f", created {_day(created_us)},"
+    count = moment.by_official.total()
+    officials = len(moment.by_official)
+    states = ", ".join(sorted(moment.by_state))
+    parts = [f"{name}{created} has no amplification that stands"]
+    if count:
+        by = f"{officials} official{'' if officials == 1 else 's'} of {states}"
+        parts = [f"{name}{created} was amplified {_times(count)} by {by}"]
+    first_us, last_us = moment.first_amplified_us(), moment.last_amplified_us()
+    if first_us is not None and last_us is not None:
+        parts[0] += f" from {_day(first_us)} to {_day(last_us)}"
+    top = moment.top_official
+    if top is not None:
+        handle = state.officials[top[0]].handle
+        parts.append(f"{_times(top[1])} by {'@' + handle if handle else 'account ' + top[0]} alone")
+    notices = _notices(state, moment)
+    if notices:
+        parts.append(f"noted as {notices[-1].status} on {_day(notices[-1].at_us)}")
+    return "; ".join(parts) + "."
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _day(at_us: int) -> date:
+    return from_us(at_us).date()

@@ -1,0 +1,148 @@
+"""Judgement: at which of a subject's retained events each rule held, and with which severity.
+
+A rule is judged at event times, never by a clock, so that the order of arrival does not matter. What follows from it
+over time is `streams.core.tracking.episodes`.
+"""
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+from streams.core.rulebook.figures import FigureValue
+from streams.core.rulebook.rules import SEVERITIES, Condition, Rule, RuleSet
+from streams.core.subject_event import AMPLIFICATION_KINDS
+from streams.core.tracking.moment import Moment, Settled
+from streams.core.tracking.subject import NOT_JUDGED, Kept, SubjectState, SuspensionKept, order
+
+__all__ = [
+    "Judged",
+    "Rulebook",
+    "condition_holds",
+    "held_severity",
+    "is_amplification",
+    "judge",
+    "looked_at",
+    "timeline",
+]
+
+Judged: TypeAlias = Kept | SuspensionKept
+
+# The figures that other events than amplifications move, and the kind of event that moves each.
+_MOVED_BY: Final = {"suspended": "suspension", "replies": "reply", "mentions": "mention", "follows": "follow"}
+# Judgements are cached in an integer, two bits a rule: 0 not held, 1 to 3 held with SEVERITIES[code - 1].
+_BITS: Final = 2
+
+
+class Rulebook:
+    """A rule set made ready: with, for each rule, the kinds of event that may start or extend its alert.
+
+    An amplification always may; another kind may where one of the rule's figures is moved by it. Only the rules on
+    subjects are taken: those on an aftermath are judged in `streams.core.watching.aftermath_alerts`.
+    """
+
+    __slots__ = ("contact_kinds", "digest", "names", "rules", "triggers")
+
+    def __init__(self, rule_set: RuleSet) -> None:
+        rule_set = rule_set.judged_on("subject")
+        # By name: cached judgements go by position, and the digest says nothing of the order in the file.
+        self.rules = tuple(sorted(rule_set.rules, key=lambda rule: rule.name))
+        self.digest = rule_set.digest
+        self.names = frozenset(rule.name for rule in self.rules)
+        self.triggers = tuple(AMPLIFICATION_KINDS | _kinds_that_move(rule) for rule in self.rules)
+        self.contact_kinds = frozenset[str]().union(*self.triggers) - AMPLIFICATION_KINDS - {"suspension"}
+
+    def triggered_by(self, position: int, event: Judged) -> bool:
+        """Whether this kind of event may start or extend the alert of the rule at `position`."""
+        return event.kind in self.triggers[position]
+
+
+def condition_holds(condition: Condition, value: FigureValue) -> bool | None:
+    """Whether a condition is met; `None` while the figure is unknown: neither met nor refuted."""
+    if value is None:
+        return None
+    if condition.equals is not None:
+        return bool(value) == condition.equals
+    if condition.at_least is not None:
+        return value >= condition.at_least
+    return condition.at_most is not None and value <= condition.at_most
+
+
+def judge(state: SubjectState, rules: Rulebook) -> None:
+    """Judge every retained event whose judgement is missing, in place.
+
+    Judgements made under other rules are forgotten. An official has a dossier but no alerts: no rule holds at an event
+    at whose time the subject was on the roster.
+    """
+    if state.rules_digest != rules.digest:
+        state.rules_digest = rules.digest
+        judged: list[Judged] = [*state.amplifications, *state.contacts, *state.suspensions]
+        for event in judged:
+            event.held = NOT_JUDGED
+        state.histories = {name: history for name, history in state.histories.items() if name in rules.names}
+    settled: Settled | None = None
+    for event in timeline(state, rules):
+        if event.held == NOT_JUDGED:
+            settled = settled or Settled.of(state)
+            moment = Moment(state, event.at_us, settled=settled)
+            event.held = 0 if event.subject_is_official else _judgement(moment, rules)
+
+
+def looked_at(rule: Rule) -> tuple[str, ...]:
+    """The figures that a rule looks at: in its conditions, in those of its States and in its escalations."""
+    conditions = [*rule.when]
+    conditions += [condition for replaced in rule.states.values() for condition in replaced]
+    conditions += [condition for escalation in rule.escalations for condition in escalation.when]
+    return tuple(dict.fromkeys(condition.figure for condition in conditions))
+
+
+def held_severity(event: Judged, position: int) -> int | None:
+    """The severity (index into SEVERITIES) with which the rule at `position` held at the event; `None`: it did not."""
+    code = (event.held >> (_BITS * position)) & 3
+    return code - 1 if code else None
+
+
+def timeline(state: SubjectState, rules: Rulebook) -> Sequence[Judged]:
+    """The events at whose times the rules are judged, oldest first.
+
+    Amplifications and suspensions always; replies, mentions and follows when a rule looks at a figure they move.
+    """
+    if not state.suspensions and not rules.contact_kinds:
+        return state.amplifications
+    events: list[Judged] = [*state.amplifications, *state.suspensions]
+    events += [kept for kept in state.contacts if kept.kind in rules.contact_kinds]
+    events.sort(key=order)
+    return events
+
+
+def is_amplification(event: Judged) -> bool:
+    """Whether the event is a retweet or quote."""
+    return event.kind in AMPLIFICATION_KINDS
+
+
+def _kinds_that_move(rule: Rule) -> set[str]:
+    return {_MOVED_BY[figure] for figure in looked_at(rule) if figure in _MOVED_BY}
+
+
+def _judgement(moment: Moment, rules: Rulebook) -> int:
+    held = 0
+    for position, rule in enumerate(rules.rules):
+        severity = _severity_at(rule, moment)
+        if severity is not None:
+            held |= (severity + 1) << (_BITS * position)
+    return held
+
+
+def _severity_at(rule: Rule, moment: Moment) -> int | None:
+    when = rule.when
+    if rule.states:
+        when = rule.states.get(moment.leading_state or "", when)
+    if not _all_hold(when, moment):
+        return None
+    severity = SEVERITIES.index(rule.severity)
+    for escalation in rule.escalations:
+        if _all_hold(escalation.when, moment):
+            severity = max(severity, SEVERITIES.index(escalation.severity))
+    return severity
+
+
+def _all_hold(conditions: Sequence[Condition], moment: Moment) -> bool:
+    return all(condition_holds(condition, moment.figure(condition.figure)) for condition in conditions)

@@ -1,0 +1,27 @@
+"""What becomes of one subject event, and how one that leaves no trace is counted."""
+
+from enum import StrEnum
+
+from streams.core.subject_event import SubjectEvent
+from streams.core.tracking.subject import SubjectState
+
+__all__ = ["Outcome", "drop"]
+
+
+class Outcome(StrEnum):
+    """What became of one subject event; each is a metric label."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"  # the same event id is retained
+    REPEATED = "repeated"  # too old to compare, but its raw offset was applied before
+    TOO_OLD = "too_old"  # too old to tell from a duplicate: dropped and counted
+    REFUSED = "refused"  # a withdrawal by somebody else, or beyond a bound: changes nothing
+
+
+def drop(state: SubjectState, event: SubjectEvent, outcome: Outcome) -> Outcome:
+    """Count an event that leaves no trace; what was already counted in an earlier life is not counted again."""
+    source = event.source
+    if source.offset <= state.fences.get(f"{source.topic}/{source.partition}", -1):
+        return Outcome.REPEATED
+    state.dropped += 1
+    return outcome

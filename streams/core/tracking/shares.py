@@ -1,0 +1,43 @@
+"""Shares: each official's part in the amplifications that stand, what is settled and what is retained together."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from streams.core.tracking.subject import Kept, SubjectState
+
+__all__ = ["Share", "shares_of"]
+
+
+class Share(Struct):
+    """One official's amplifications of a subject; times in µs."""
+
+    retweets: int
+    quotes: int
+    first_us: int
+    last_us: int
+
+    @property
+    def amplifications(self) -> int:
+        """Both kinds together."""
+        return self.retweets + self.quotes
+
+
+def shares_of(state: SubjectState, live: Iterable[Kept]) -> dict[str, Share]:
+    """The share of each amplifying official, by id. `live` are the retained amplifications that stand."""
+    shares: dict[str, Share] = {}
+    if state.settled_amplifications:
+        for official_id, official in state.officials.items():
+            if official.first_us is not None and official.last_us is not None:
+                shares[official_id] = Share(official.retweets, official.quotes, official.first_us, official.last_us)
+    for kept in live:
+        share = shares.get(kept.official)
+        if share is None:
+            share = shares[kept.official] = Share(0, 0, kept.at_us, kept.at_us)
+        if kept.kind == "retweet":
+            share.retweets += 1
+        else:
+            share.quotes += 1
+        share.first_us = min(share.first_us, kept.at_us)
+        share.last_us = max(share.last_us, kept.at_us)
+    return shares

@@ -1,0 +1,81 @@
+"""TRACK's word on a suspended subject to each State whose officials amplified it, whenever it changes."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from streams.core.clock import from_us
+from streams.core.state_event import Amplifier, Standing, StateEvent
+from streams.core.tracking.shares import Share
+from streams.core.tracking.spells import spells_of
+from streams.core.tracking.subject import SubjectState
+from streams.events import Account
+
+__all__ = ["changed_standings"]
+
+_VOID: Final = 0  # what stands for "none of your officials' amplifications stands, or it was never suspended"
+
+
+def changed_standings(state: SubjectState, shares: Mapping[str, Share]) -> tuple[StateEvent, ...]:
+    """The standings that differ from what each State was told last; notes in the state what it is told now.
+
+    A State of which no amplification stands, and every State of a subject without a spell, is told of none.
+    """
+    if not state.suspensions:
+        return ()
+    spells = spells_of(state.spells, state.suspensions)
+    amplifiers = _amplifiers(state, shares) if spells else {}
+    subject, notice = _subject(state), state.suspensions[-1]
+    changed: list[StateEvent] = []
+    for name in sorted({*amplifiers, *state.standings}):
+        mine = amplifiers.get(name, ())
+        hashed = _hash((subject, state.is_official[2], spells, mine)) if mine else _VOID
+        if state.standings.get(name) == hashed:
+            continue
+        state.standings[name] = hashed
+        state.standing_version += 1
+        changed.append(
+            StateEvent(
+                kind="standing",
+                state=name,
+                platform=state.platform,
+                event_id=notice.event_id,
+                at_us=notice.at_us,
+                source=notice.source,
+                roster_digest=state.digests[state.roster[2]],
+                subject=subject,
+                subject_is_official=state.is_official[2],
+                standing=Standing(version=state.standing_version, spells=spells if mine else (), amplifiers=mine),
+            )
+        )
+    return tuple(changed)
+
+
+def _amplifiers(state: SubjectState, shares: Mapping[str, Share]) -> dict[str, tuple[Amplifier, ...]]:
+    """The amplifying officials of each State, in the order of their ids."""
+    by_state: dict[str, list[Amplifier]] = {}
+    for official_id, share in sorted(shares.items()):
+        official = state.officials[official_id]
+        amplifier = Amplifier(
+            official_id, official.handle, official.category, share.amplifications, share.first_us, share.last_us
+        )
+        by_state.setdefault(official.state, []).append(amplifier)
+    return {name: tuple(amplifiers) for name, amplifiers in by_state.items()}
+
+
+def _hash(content: object) -> int:
+    return int.from_bytes(blake2b(msgspec.msgpack.encode(content), digest_size=7).digest())
+
+
+def _subject(state: SubjectState) -> Account:
+    """The subject by what identifies it; what changes from day to day would be news all the time."""
+    snapshot = state.snapshot
+    return Account(
+        id=state.subject_id,
+        handle=snapshot.handle,
+        name=snapshot.name,
+        created_at=None if snapshot.created_us is None else from_us(snapshot.created_us),
+        created_at_source=snapshot.created_source,
+    )

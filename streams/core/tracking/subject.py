@@ -1,0 +1,228 @@
+"""One subject's state: what TRACK keeps, bounded, and how it is written down.
+
+Owns the shape and the codec. What changes it is `track`; what follows from it is `moment`, `judge`, `dossier`.
+"""
+
+from operator import attrgetter
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field
+
+from streams.core.officials import Category
+from streams.core.state_event import Spell
+from streams.core.subject_event import Coordinates, SubjectEventKind
+from streams.core.tracking.own_posts import OwnPosts
+from streams.events import AccountSource, SuspensionStatus
+
+__all__ = [
+    "NOT_JUDGED",
+    "Episode",
+    "Kept",
+    "OfficialState",
+    "RuleHistory",
+    "Snapshot",
+    "Subject",
+    "SubjectState",
+    "SuspensionKept",
+    "TrackPolicy",
+    "Withdrawal",
+    "decode_subject",
+    "encode_subject",
+    "order",
+]
+
+NOT_JUDGED: Final = -1
+
+
+class TrackPolicy(Struct, frozen=True, kw_only=True):
+    """Bounds on what is kept for one subject; what they push out is counted, never silently gone.
+
+    1,024 amplifications are three times what the busiest ordinary subject of four years of French parliamentary
+    retweets had in any 30 days; older ones stay as totals and hourly counts.
+    """
+
+    amplifications: int = 1_024
+    contacts: int = 1_024  # replies, mentions and follows
+    officials: int = 4_096
+    suspensions: int = 64
+    profiles: int = 128  # reports of followers that no retained engagement carries
+    pending_withdrawals: int = 256
+    evidence: int = 32
+    settled_withdrawals: int = 1_024  # amplifications taken back that are no longer retained
+    links: int = 256  # own posts that link to official domains
+    text_matches: int = 128  # own posts whose text an official post shares
+    followed_from: int = 3  # amplifications from which on the subject's own posts are looked at
+
+
+class Kept(Struct, array_like=True):
+    """One retained engagement. `held` caches the judgement of the rules at this time, two bits a rule."""
+
+    at_us: int
+    event_id: str
+    kind: SubjectEventKind
+    official: str
+    source: Coordinates
+    digest: int  # index into SubjectState.digests: the roster that said so
+    subject_is_official: bool = False
+    followers: int | None = None
+    active: bool = True
+    withdrawn_us: int | None = None
+    folded: bool = False  # already part of RuleHistory
+    held: int = NOT_JUDGED
+
+
+class SuspensionKept(Struct, array_like=True):
+    """One retained suspension notice; judged like an engagement."""
+
+    at_us: int
+    event_id: str
+    status: SuspensionStatus
+    source: Coordinates
+    digest: int
+    subject_is_official: bool = False
+    folded: bool = False
+    held: int = NOT_JUDGED
+
+    @property
+    def kind(self) -> SubjectEventKind:
+        """Always `suspension`."""
+        return "suspension"
+
+
+class OfficialState(Struct, array_like=True):
+    """An official that engaged with the subject: who it is, and the part of its figures that is no longer retained."""
+
+    handle: str | None
+    state: str
+    category: Category
+    seen_us: int
+    retweets: int = 0
+    quotes: int = 0
+    first_us: int | None = None
+    last_us: int | None = None
+    follow_us: int | None = None  # since when, by settled events, it follows or no longer does; None without any
+    follows: bool = False
+
+
+class Snapshot(Struct, array_like=True):
+    """The newest known value of each field of the subject's account, with the event time that told it."""
+
+    handle: str | None = None
+    handle_us: int = 0
+    name: str | None = None
+    name_us: int = 0
+    followers: int | None = None
+    followers_us: int = 0
+    verified: bool | None = None
+    verified_us: int = 0
+    created_us: int | None = None
+    created_source: AccountSource | None = None
+
+
+class Withdrawal(Struct, array_like=True):
+    """A withdrawal whose amplification has not arrived yet."""
+
+    event_id: str
+    official: str
+    at_us: int
+
+
+class Episode(Struct, array_like=True):
+    """One span in which a rule's alert fires; `severity` is an index into SEVERITIES, the highest so far.
+
+    `fired_figures` and `figures` are as of `fired_us` and `last_us`; `None` until somebody works them out.
+    """
+
+    fired_us: int
+    last_us: int
+    severity: int
+    digest: int
+    closed: bool = False
+    fired_figures: dict[str, float | int | bool | None] | None = None
+    figures: dict[str, float | int | bool | None] | None = None
+
+
+class RuleHistory(Struct, array_like=True):
+    """What is remembered of a rule for one subject beyond what is retained.
+
+    `settled` counts episodes that ended before anything retained, `under_way` crosses that horizon, and `sent` holds
+    a hash of each alert as it was last sent, the first one for episode number `settled`.
+    """
+
+    settled: int = 0
+    under_way: Episode | None = None
+    sent: list[int] = field(default_factory=list)
+
+
+class SubjectState(Struct, array_like=True):
+    """Everything TRACK keeps about one subject. All times are µs since 1970 UTC.
+
+    Lists of events are sorted by `order`: two events may share an id where they differ in kind.
+    """
+
+    platform: str
+    subject_id: str
+    snapshot: Snapshot
+    amplifications: list[Kept] = field(default_factory=list)
+    contacts: list[Kept] = field(default_factory=list)
+    suspensions: list[SuspensionKept] = field(default_factory=list)
+    profiles: list[tuple[int, int]] = field(default_factory=list)  # (time, followers): reports that nothing above holds
+    officials: dict[str, OfficialState] = field(default_factory=dict)
+    hours: dict[int, int] = field(default_factory=dict)  # settled amplifications by whole hour since 1970
+    settled_amplifications: int = 0
+    settled_contacts: int = 0
+    settled_suspensions: int = 0
+    settled_replies: int = 0
+    settled_mentions: int = 0
+    pending: list[Withdrawal] = field(default_factory=list)
+    withdrawn: int = 0
+    dropped: int = 0
+    digests: list[str] = field(default_factory=list)
+    roster: tuple[int, str, int] = (0, "", 0)  # (time, event id, digest) of the newest event
+    is_official: tuple[int, str, bool] = (0, "", False)  # (time, event id, on the roster) of the newest event
+    fences: dict[str, int] = field(default_factory=dict)  # "topic/partition" -> highest raw offset applied
+    rules_digest: str = ""
+    histories: dict[str, RuleHistory] = field(default_factory=dict)
+    states: list[str] = field(default_factory=list)  # those whose officials amplified it, as said at the time
+    weeks: dict[int, int] = field(default_factory=dict)  # settled amplifications by whole week since 1970
+    taken_back: list[tuple[int, str, str, str]] = field(default_factory=list)  # (time, id, kind, by) of settled ones
+    taken_back_lost: int = 0
+    own: OwnPosts | None = None
+    spells: list[Spell] = field(default_factory=list)  # by the notices that are no longer retained
+    standings: dict[str, int] = field(default_factory=dict)  # hash of what each State was told of its suspensions
+    standing_version: int = 0
+    followed: list[str] = field(default_factory=list)  # the States for which SCREEN was told to follow it
+    settled_as_no_official: int = 0  # settled amplifications that found the subject off the roster
+
+
+order = attrgetter("at_us", "event_id", "kind")
+
+
+class Subject:
+    """A live subject: its state and an index of the event ids in it. The index is rebuilt, never written down."""
+
+    __slots__ = ("by_id", "state")
+
+    def __init__(self, state: SubjectState) -> None:
+        self.state = state
+        self.by_id: dict[tuple[str, str], Kept] = {
+            (kept.kind, kept.event_id): kept for kept in (*state.amplifications, *state.contacts)
+        }
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(SubjectState)
+
+
+def encode_subject(subject: Subject) -> bytes:
+    """The subject's state as MessagePack, for the changelog."""
+    return _encoder.encode(subject.state)
+
+
+def decode_subject(payload: bytes) -> Subject:
+    """The subject from its changelog record; `msgspec.DecodeError` on broken bytes, which must stop the worker."""
+    state = _decoder.decode(payload)
+    if not state.states and state.amplifications:  # written before States were kept
+        state.states = sorted({state.officials[kept.official].state for kept in state.amplifications})
+    return Subject(state)

@@ -1,0 +1,173 @@
+"""TRACK's step: one subject event changes one subject's state.
+
+The result does not depend on the order in which events arrive, and the same event twice changes nothing, as long as
+what is retained still tells them apart. Knows nothing of rules (`judge`) or of what is published.
+"""
+
+from bisect import insort
+
+from streams.core.subject_event import AMPLIFICATION_KINDS, Coordinates, SubjectEvent
+from streams.core.tracking.learning import (
+    digest_index,
+    followers_of,
+    judge_again_from,
+    learn_account,
+    learn_official,
+    note_followers,
+    tell_again,
+)
+from streams.core.tracking.outcome import Outcome, drop
+from streams.core.tracking.own_posts import MatchingPost, OwnPosts, keep_link, keep_match
+from streams.core.tracking.subject import Kept, Snapshot, Subject, SubjectState, SuspensionKept, TrackPolicy, order
+from streams.core.tracking.withdrawals import apply_withdrawal, withdraw_if_pending
+
+__all__ = ["Outcome", "new_subject", "step"]
+
+
+def new_subject(event: SubjectEvent) -> Subject:
+    """The empty state of the event's subject."""
+    return Subject(SubjectState(event.platform, event.subject.id, Snapshot()))
+
+
+def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+    """Apply one event to its subject, in place.
+
+    Nothing is pushed out here: when `settlement.overfull` says so, the caller judges, remembers what leaves, and calls
+    `settlement.settle`.
+    """
+    kind = event.kind
+    state = subject.state
+    learn_account(state, event)
+    if kind == "profile":
+        outcome = _apply_profile(state, event, policy)
+    elif kind == "suspension":
+        outcome = _apply_suspension(state, event, policy)
+    elif kind == "withdrawal":
+        outcome = apply_withdrawal(subject, event, policy)
+    elif kind in ("post", "text_match"):
+        outcome = _apply_post(state, event, policy)
+    else:
+        outcome = _apply_engagement(subject, event, policy)
+    _raise_fence(state, event.source)
+    return outcome
+
+
+def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+    state = subject.state
+    official = event.official
+    if official is None:
+        return Outcome.REFUSED
+    amplifies = event.kind in AMPLIFICATION_KINDS
+    kept_list = state.amplifications if amplifies else state.contacts
+    settled = state.settled_amplifications if amplifies else state.settled_contacts
+    known = subject.by_id.get((event.kind, event.event_id))
+    if known is None and settled and kept_list and order(event) < order(kept_list[0]):
+        return drop(state, event, Outcome.TOO_OLD)
+    # From every report, whichever stands: what is said of an official must not depend on which came first.
+    if not learn_official(state, official, event.at_us, policy):
+        return drop(state, event, Outcome.REFUSED)
+    if amplifies and official.state not in state.states:
+        insort(state.states, official.state)
+    if known is not None:
+        if (event.at_us, official.id) >= (known.at_us, known.official):
+            if (event.at_us, official.id) == (known.at_us, known.official):
+                _merge_reports(state, known, event)
+            return Outcome.DUPLICATE
+        # Two reports of one event that disagree: the earlier one stands, whichever came first.
+        kept_list.remove(known)
+        tell_again(state)
+    kept = Kept(
+        event.at_us,
+        event.event_id,
+        event.kind,
+        official.id,
+        event.source,
+        digest_index(state, event.roster_digest),
+        event.subject_is_official,
+        followers_of(event),
+        event.active,
+    )
+    if known is not None and known.withdrawn_us is not None:
+        if known.official == kept.official:
+            kept.withdrawn_us = known.withdrawn_us
+        else:
+            state.withdrawn -= 1  # by somebody who, it turns out, did not amplify
+    if state.pending and amplifies:
+        withdraw_if_pending(state, kept)
+    insort(kept_list, kept, key=order)
+    subject.by_id[(event.kind, event.event_id)] = kept
+    judge_again_from(state, event.at_us)
+    return Outcome.APPLIED
+
+
+def _merge_reports(state: SubjectState, known: Kept | SuspensionKept, event: SubjectEvent) -> None:
+    """The same event seen twice may be known better by one of the two: neither order may win by chance."""
+    followers = followers_of(event)
+    if isinstance(known, Kept) and followers is not None and (known.followers is None or followers > known.followers):
+        known.followers = followers
+        judge_again_from(state, known.at_us)
+    if event.subject_is_official and not known.subject_is_official:
+        known.subject_is_official = True
+        judge_again_from(state, known.at_us)
+    if event.roster_digest > state.digests[known.digest]:
+        known.digest = digest_index(state, event.roster_digest)
+
+
+def _apply_suspension(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+    if event.status is None:
+        return Outcome.REFUSED
+    note_followers(state, event, policy)
+    known = next((kept for kept in state.suspensions if kept.event_id == event.event_id), None)
+    if known is not None:
+        if (event.at_us, event.status) >= (known.at_us, known.status):
+            if (event.at_us, event.status) == (known.at_us, known.status):
+                _merge_reports(state, known, event)
+            return Outcome.DUPLICATE
+        state.suspensions.remove(known)  # as for engagements: the earlier report stands
+        tell_again(state)
+    elif state.settled_suspensions and order(event) < order(state.suspensions[0]):
+        return drop(state, event, Outcome.TOO_OLD)
+    digest = digest_index(state, event.roster_digest)
+    kept = SuspensionKept(event.at_us, event.event_id, event.status, event.source, digest, event.subject_is_official)
+    insort(state.suspensions, kept, key=order)
+    judge_again_from(state, event.at_us)
+    return Outcome.APPLIED
+
+
+def _apply_profile(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+    if (event.at_us, followers_of(event)) in state.profiles:
+        return Outcome.DUPLICATE
+    note_followers(state, event, policy)
+    return Outcome.APPLIED
+
+
+def _apply_post(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+    """The subject posted something that links to an official domain, or whose text an official post shares."""
+    note_followers(state, event, policy)
+    own = OwnPosts() if state.own is None else state.own
+    if event.kind == "post":
+        new = keep_link(own, event, policy.links)
+    elif event.official is None or event.post_id is None or event.matched_us is None:
+        return Outcome.REFUSED
+    else:
+        match = MatchingPost(
+            event.at_us,
+            event.event_id,
+            event.official.id,
+            event.official.handle,
+            event.post_id,
+            event.matched_us,
+            event.shared,
+            event.of,
+        )
+        new = keep_match(own, match, policy.text_matches)
+    if new is None:
+        return drop(state, event, Outcome.TOO_OLD)
+    state.own = own
+    return Outcome.APPLIED if new else Outcome.DUPLICATE
+
+
+def _raise_fence(state: SubjectState, source: Coordinates) -> None:
+    fence = f"{source.topic}/{source.partition}"
+    if source.offset > state.fences.get(fence, -1):
+        state.fences[fence] = source.offset

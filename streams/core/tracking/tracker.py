@@ -1,0 +1,126 @@
+"""The tracker: subjects, the steps that change them, and what is to be published after a batch of events.
+
+The same object serves TRACK's agent, which loads subjects from its changelog, and the backtest, which starts with none.
+No I/O: where subjects come from is passed in, what comes out is returned.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+import msgspec
+from msgspec import Struct
+
+from streams.core.accounts import creation
+from streams.core.clock import from_us
+from streams.core.enriched import Alert, Amplification, Dossier
+from streams.core.rulebook.rules import RuleSet
+from streams.core.state_event import StateEvent
+from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent, subject_key
+from streams.core.tracked import TrackedAccount
+from streams.core.tracking.alerts import changed_alerts
+from streams.core.tracking.dossier import dossier_of, has_engagement
+from streams.core.tracking.episodes import remember_leaving
+from streams.core.tracking.followed import followed_account
+from streams.core.tracking.judge import Rulebook, judge
+from streams.core.tracking.moment import FOREVER_US, Moment
+from streams.core.tracking.settlement import overfull, settle
+from streams.core.tracking.shares import shares_of
+from streams.core.tracking.standings import changed_standings
+from streams.core.tracking.subject import Subject, TrackPolicy
+from streams.core.tracking.track import Outcome, new_subject, step
+
+__all__ = ["Concluded", "Tracker"]
+
+
+class Concluded(Struct, frozen=True, kw_only=True):
+    """What a batch of events led to for one subject; `dossier` is `None` while no official engaged with it.
+
+    `standings` tell WATCH of a suspended subject, `tracked` tells SCREEN to let the subject's own posts through.
+    """
+
+    key: str
+    subject: Subject
+    dossier: Dossier | None
+    alerts: tuple[Alert, ...]
+    standings: tuple[StateEvent, ...] = ()
+    tracked: TrackedAccount | None = None
+
+
+class Tracker:
+    """Applies subject events and, when asked to conclude, says what changed.
+
+    `load` returns the subject of a key (`platform:id`) or `None` for a new one; it is asked once a batch and key.
+    """
+
+    def __init__(self, rules: RuleSet, policy: TrackPolicy, load: Callable[[str], Subject | None]) -> None:
+        self.rules = Rulebook(rules)
+        self.policy = policy
+        self.outcomes: Counter[Outcome] = Counter()
+        self._load = load
+        self._touched: dict[str, Subject] = {}
+        self._early_alerts: dict[str, list[Alert]] = {}
+
+    def apply(self, event: SubjectEvent) -> Amplification | None:
+        """Apply one event; an amplification that was not known yet is returned to be published."""
+        if event.kind == "marker":
+            return None
+        key = subject_key(event.platform, event.subject.id)
+        subject = self._touched.get(key)
+        if subject is None:
+            subject = self._touched[key] = self._load(key) or new_subject(event)
+        outcome = step(subject, event, self.policy)
+        self.outcomes[outcome] += 1
+        if overfull(subject, self.policy):
+            self._make_room(key, subject)
+        if outcome is Outcome.APPLIED and event.kind in AMPLIFICATION_KINDS:
+            return amplification_of(event)
+        return None
+
+    def conclude(self) -> Iterable[Concluded]:
+        """What changed since the last call, subject by subject, in the order in which they were first touched."""
+        for key, subject in self._touched.items():
+            state = subject.state
+            judge(state, self.rules)
+            alerts = {alert.id: alert for alert in self._early_alerts.get(key, ())}
+            alerts.update((alert.id, alert) for alert in changed_alerts(subject, self.rules, self.policy))
+            engaged = has_engagement(state)
+            shares = shares_of(state, Moment(state, FOREVER_US).live) if engaged else {}
+            yield Concluded(
+                key=key,
+                subject=subject,
+                dossier=dossier_of(state, self.policy, shares) if engaged else None,
+                alerts=tuple(alerts.values()),
+                standings=changed_standings(state, shares),
+                tracked=followed_account(state, self.policy),
+            )
+        self._touched = {}
+        self._early_alerts = {}
+
+    def _make_room(self, key: str, subject: Subject) -> None:
+        """What leaves the retained lists must have been judged, and told, before it goes."""
+        judge(subject.state, self.rules)
+        self._early_alerts.setdefault(key, []).extend(changed_alerts(subject, self.rules, self.policy))
+        remember_leaving(subject.state, self.rules, self.policy)
+        settle(subject, self.policy)
+
+
+def amplification_of(event: SubjectEvent) -> Amplification:
+    """The public record of an amplification. Its subject is as the event told it, with the creation time if known."""
+    created_us, source = creation(event.platform, event.subject, event.at_us)
+    subject = msgspec.structs.replace(
+        event.subject, created_at=None if created_us is None else from_us(created_us), created_at_source=source
+    )
+    if event.official is None or event.kind not in ("retweet", "quote"):
+        raise ValueError(f"{event.kind} {event.event_id} is no amplification")
+    return Amplification(
+        id=event.event_id,
+        kind=event.kind,
+        platform=event.platform,
+        at=from_us(event.at_us),
+        official=event.official,
+        subject=subject,
+        subject_is_official=event.subject_is_official,
+        post_id=event.post_id,
+        roster_digest=event.roster_digest,
+        source=event.source,
+    )

@@ -1,0 +1,125 @@
+"""Amplifications that officials took back: while they are retained, before they arrive, and after they have left.
+
+Only whoever amplified can take it back, each amplification is taken back once, and the earliest notice counts.
+"""
+
+from bisect import bisect_left, insort
+
+from streams.core.clock import HOUR_US, WEEK_US
+from streams.core.subject_event import SubjectEvent
+from streams.core.tracking.learning import judge_again_from, note_followers, tell_again
+from streams.core.tracking.outcome import Outcome, drop
+from streams.core.tracking.subject import Kept, Subject, SubjectState, TrackPolicy, Withdrawal, order
+
+__all__ = ["apply_withdrawal", "remember_taken_back", "withdraw_if_pending"]
+
+
+def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+    """An official took an amplification back; where that has not arrived yet, the withdrawal waits for it."""
+    state = subject.state
+    by = event.official
+    if by is None:
+        return Outcome.REFUSED
+    note_followers(state, event, policy)
+    for kind in ("retweet", "quote") if event.amplification_kind is None else (event.amplification_kind,):
+        kept = subject.by_id.get((kind, event.event_id))
+        if kept is not None:
+            return _withdraw(state, kept, by.id, event.at_us)
+    # What waits has not been counted, also where its amplification came too late to be: it is in no total.
+    for pending in state.pending:
+        if (pending.event_id, pending.official) == (event.event_id, by.id):
+            pending.at_us = min(pending.at_us, event.at_us)
+            return Outcome.DUPLICATE
+    settled = _settled_amplification(state, event)
+    if settled is not None:
+        return _withdraw_settled(state, event, (*settled, by.id), policy)
+    withdrawal = Withdrawal(event.event_id, by.id, event.at_us)
+    state.pending.append(withdrawal)
+    if len(state.pending) > policy.pending_withdrawals:
+        state.pending.sort(key=lambda pending: (pending.at_us, pending.event_id, pending.official))
+        if state.pending.pop(0) is withdrawal:
+            return drop(state, event, Outcome.TOO_OLD)
+        state.dropped += 1
+    return Outcome.APPLIED
+
+
+def withdraw_if_pending(state: SubjectState, kept: Kept) -> None:
+    """Take back an amplification that has just arrived, if its withdrawal came first."""
+    for index, pending in enumerate(state.pending):
+        if (pending.event_id, pending.official) == (kept.event_id, kept.official):
+            del state.pending[index]
+            _withdraw(state, kept, pending.official, pending.at_us)
+            return
+
+
+def remember_taken_back(state: SubjectState, withdrawal: tuple[int, str, str, str], policy: TrackPolicy) -> None:
+    """Note that of an amplification (time, id, kind, official) which is no longer retained nothing is left to take."""
+    insort(state.taken_back, withdrawal)
+    if len(state.taken_back) > policy.settled_withdrawals:
+        del state.taken_back[0]
+        state.taken_back_lost += 1
+
+
+def _withdraw(state: SubjectState, kept: Kept, by: str, at_us: int) -> Outcome:
+    if kept.official != by:
+        return Outcome.REFUSED
+    if kept.withdrawn_us is None:
+        state.withdrawn += 1
+    elif kept.withdrawn_us <= at_us:
+        return Outcome.DUPLICATE
+    else:
+        tell_again(state)
+    kept.withdrawn_us = at_us
+    judge_again_from(state, at_us)
+    return Outcome.APPLIED
+
+
+def _settled_amplification(state: SubjectState, event: SubjectEvent) -> tuple[int, str, str] | None:
+    """The amplification that is taken back, if it is so old that it can only be part of the totals."""
+    if event.amplified_us is None or event.amplification_kind is None or not state.settled_amplifications:
+        return None
+    amplification = (event.amplified_us, event.event_id, event.amplification_kind)
+    return amplification if amplification < order(state.amplifications[0]) else None
+
+
+def _withdraw_settled(
+    state: SubjectState, event: SubjectEvent, withdrawal: tuple[int, str, str, str], policy: TrackPolicy
+) -> Outcome:
+    """Out of the totals of whoever took it back, once, whether or not there was anything to take.
+
+    Its first and last time stay: what came next to them is not known.
+    """
+    known = state.taken_back
+    index = bisect_left(known, withdrawal)
+    if index < len(known) and known[index] == withdrawal:
+        return Outcome.DUPLICATE
+    if state.taken_back_lost and index == 0:
+        return drop(state, event, Outcome.TOO_OLD)
+    remember_taken_back(state, withdrawal, policy)
+    at_us, _, kind, by = withdrawal
+    official = state.officials.get(by)
+    if official is None or official.first_us is None or official.last_us is None:
+        return Outcome.REFUSED
+    if not official.first_us <= at_us <= official.last_us:
+        return Outcome.REFUSED  # it came too late to be counted
+    if kind == "retweet" and official.retweets:
+        official.retweets -= 1
+    elif kind == "quote" and official.quotes:
+        official.quotes -= 1
+    else:
+        return Outcome.REFUSED
+    if not official.retweets and not official.quotes:
+        official.first_us = official.last_us = None
+    _count_down(state.hours, at_us // HOUR_US)
+    _count_down(state.weeks, at_us // WEEK_US)
+    state.withdrawn += 1
+    judge_again_from(state, event.at_us)
+    return Outcome.APPLIED
+
+
+def _count_down(counts: dict[int, int], key: int) -> None:
+    left = counts.get(key, 0) - 1
+    if left > 0:
+        counts[key] = left
+    else:
+        counts.pop(key, None)

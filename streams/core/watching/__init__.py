@@ -1,0 +1,1 @@
+"""WATCH: the ledger of officials' posts, and the aftermaths of suspensions, one State at a time."""

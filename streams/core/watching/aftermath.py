@@ -1,0 +1,121 @@
+"""The aftermath of a suspension put into a record: what was counted, by official, with what is listed of it."""
+
+from collections.abc import Sequence
+
+from streams.core.clock import from_us
+from streams.core.enriched import SuspensionRecord
+from streams.core.watching.aftermath_count import nothing
+from streams.core.watching.aftermath_records import (
+    Aftermath,
+    AftermathOfficial,
+    AftermathStatus,
+    ClosedBecause,
+    PossibleSuccessor,
+)
+from streams.core.watching.ledger import Counted
+from streams.core.watching.watch import Watch, aftermath_id
+from streams.core.watching.watch_policy import WatchPolicy
+
+__all__ = ["aftermath_of", "deletion_ratio", "expected_deletions", "silent", "void_aftermath"]
+
+
+def aftermath_of(
+    watch: Watch, counted: Counted, successors: Sequence[PossibleSuccessor], heard_us: int, policy: WatchPolicy
+) -> Aftermath:
+    """The record of a watch when event time has come as far as `heard_us`."""
+    return _record(watch, counted, successors, *watch.status(heard_us), policy)
+
+
+def void_aftermath(watch: Watch, policy: WatchPolicy) -> Aftermath:
+    """The record of a watch that was published and turned out not to be one."""
+    return _record(watch, nothing(watch), (), "void", None, policy)
+
+
+def expected_deletions(counted: Counted, policy: WatchPolicy) -> float:
+    """The deletions of the baseline, scaled to the length of a watch."""
+    return counted.deletions_before * policy.watch_days / policy.baseline_days
+
+
+def deletion_ratio(deletions: int, counted: Counted, policy: WatchPolicy) -> float:
+    """So many deletions, compared with the expected ones; at least one is taken to be expected."""
+    return deletions / max(1.0, expected_deletions(counted, policy))
+
+
+def silent(watch: Watch, counted: Counted) -> list[str]:
+    """The amplifying officials that did not refer to the subject in the watch."""
+    return [amplifier.id for amplifier in watch.amplifiers if not counted.references.get(amplifier.id)]
+
+
+def _record(
+    watch: Watch,
+    counted: Counted,
+    successors: Sequence[PossibleSuccessor],
+    status: AftermathStatus,
+    because: ClosedBecause | None,
+    policy: WatchPolicy,
+) -> Aftermath:
+    deletions = sum(counted.deletions.values())
+    amplifiers = () if status == "void" else watch.amplifiers
+    return Aftermath(
+        id=aftermath_id(watch.state, watch.platform, watch.subject.id, watch.number),
+        state=watch.state,
+        platform=watch.platform,
+        subject=watch.subject,
+        number=watch.number,
+        status=status,
+        closed_because=because,
+        opened_at=from_us(watch.opened_us),
+        ends_at=from_us(watch.ends_us),
+        closed_at=None if because is None else from_us(watch.until_us),
+        suspension=SuspensionRecord(
+            status=watch.spell.status, at=from_us(watch.opened_us), event_id=watch.spell.event_id
+        ),
+        officials=() if status == "void" else _officials(watch, counted, status, policy),
+        amplifying_officials=len(amplifiers),
+        silent_officials=0 if status == "void" else len(silent(watch, counted)),
+        references=sum(counted.references.values()),
+        references_before=counted.references_before,
+        listed_references=counted.listed_references,
+        deletions=deletions,
+        deletions_before=counted.deletions_before,
+        expected_deletions=expected_deletions(counted, policy),
+        deletion_ratio=deletion_ratio(deletions, counted, policy),
+        deletions_by_account=_by_account(counted),
+        deletions_by_language=counted.deletions_by_language,
+        deletions_unknown=counted.deletions_unknown,
+        listed_deletions=counted.listed_deletions,
+        possible_successors=tuple(successors[: policy.listed]),
+        roster_digest=watch.digest,
+    )
+
+
+def _officials(
+    watch: Watch, counted: Counted, status: AftermathStatus, policy: WatchPolicy
+) -> tuple[AftermathOfficial, ...]:
+    """Those that amplified the subject, referred to it or deleted posts: most amplifications first, then by id."""
+    parts = {official: (0, handle, category) for official, (handle, category) in counted.seen.items()}
+    parts.update({each.id: (each.amplifications, each.handle, each.category) for each in watch.amplifiers})
+    silenced = frozenset(silent(watch, counted))
+    ranked = sorted(parts.items(), key=lambda item: (-item[1][0], item[0]))
+    return tuple(
+        AftermathOfficial(
+            id=official,
+            handle=handle,
+            category=category,
+            amplifications=amplifications,
+            references=counted.references.get(official, 0),
+            deletions=counted.deletions.get(official, 0),
+            posts=counted.posts.get(official, 0) if status == "closed" else None,
+            silent=official in silenced,
+        )
+        for official, (amplifications, handle, category) in ranked[: policy.listed_officials]
+    )
+
+
+def _by_account(counted: Counted) -> dict[str, int]:
+    """Deletions by handle, or by id where no handle is known; accounts that share a handle are added up."""
+    found: dict[str, int] = {}
+    for official, deletions in counted.deletions.items():
+        name = counted.seen[official][0] or official
+        found[name] = found.get(name, 0) + deletions
+    return dict(sorted(found.items()))

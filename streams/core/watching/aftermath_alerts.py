@@ -1,0 +1,164 @@
+"""Alerts of rules on an aftermath: at which moments of a watch a rule held, in words, with figures and evidence.
+
+At most one alert for each rule and watch. States counts and dates, never why anybody did anything.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from streams.core.clock import from_us, to_us
+from streams.core.enriched import Alert, AlertStatus, Evidence
+from streams.core.rulebook.rules import SEVERITIES, Rule
+from streams.core.subject_event import subject_key
+from streams.core.watching.aftermath_course import Course, Happening, moved_by
+from streams.core.watching.ledger import Uptake
+
+__all__ = ["aftermath_alert_id", "alerts_of", "retracted_alert"]
+
+
+def aftermath_alert_id(rule: str, state: str, platform: str, subject: str, number: int) -> str:
+    """32 hex digits that name the alert of a rule for a watch, the same wherever it is computed."""
+    return sha256(f"{rule}\naftermath\n{state}\n{subject_key(platform, subject)}\n{number}".encode()).hexdigest()[:32]
+
+
+def alerts_of(course: Course, rules: Iterable[Rule], uptakes: Sequence[Uptake]) -> list[Alert]:
+    """The alerts of a watch, in the order of the rules. `uptakes` are those of its possible successors.
+
+    A rule is judged when one of its figures may have moved. `fired_at` is the first moment at which it held, `as_of`
+    the last, and its severity the highest of any.
+    """
+    alerts = []
+    for rule in rules:
+        happenings = moved_by(rule)
+        held = [(at, found) for at in course.moments(happenings) if (found := course.severity(rule, at)) is not None]
+        if held:
+            severity = max(found for _, found in held)
+            alerts.append(_alert(course, rule, severity, held[0][0], held[-1][0], "firing", uptakes))
+    return alerts
+
+
+def retracted_alert(course: Course, rule: Rule) -> Alert:
+    """The record that takes an alert back which turned out not to hold; its figures are those at the opening."""
+    opened_us = course.watch.opened_us
+    return _alert(course, rule, SEVERITIES.index(rule.severity), opened_us, opened_us, "retracted", ())
+
+
+def _alert(
+    course: Course,
+    rule: Rule,
+    severity: int,
+    fired_us: int,
+    as_of_us: int,
+    status: AlertStatus,
+    uptakes: Sequence[Uptake],
+) -> Alert:
+    watch = course.watch
+    happenings = moved_by(rule)
+    evidence = _evidence(course, happenings, as_of_us, uptakes)
+    total = len(evidence)
+    if "deletion" in happenings:
+        total = max(total, course.deletions(as_of_us) + 1)
+    return Alert(
+        id=aftermath_alert_id(rule.name, watch.state, watch.platform, watch.subject.id, watch.number),
+        rule=rule.name,
+        severity=SEVERITIES[severity],
+        mode=rule.mode,
+        status=status,
+        platform=watch.platform,
+        subject=watch.subject,
+        states=(watch.state,),
+        episode=watch.number,
+        fired_at=from_us(fired_us),
+        as_of=from_us(as_of_us),
+        expires_at=from_us(as_of_us + rule.quiet_us),
+        figures=course.figures(as_of_us),
+        fired_figures=course.figures(fired_us),
+        evidence=evidence,
+        evidence_total=total,
+        summary=_summary(course, happenings, as_of_us),
+        rule_digest=rule.digest,
+        roster_digest=watch.digest,
+    )
+
+
+def _evidence(
+    course: Course, happenings: frozenset[Happening], as_of_us: int, uptakes: Sequence[Uptake]
+) -> tuple[Evidence, ...]:
+    """The suspension, the newest deletions and the first amplifications of possible successors, in order of time."""
+    watch = course.watch
+    items: list[Evidence] = []
+    if "deletion" in happenings:
+        items += [
+            Evidence(
+                event_id=deleted.post_id,
+                kind="deletion",
+                at=from_us(deleted.at_us),
+                official=deleted.official,
+                source=deleted.source,
+            )
+            for deleted in course.counted.deletion_marks
+            if deleted.at_us <= as_of_us
+        ]
+    if "successor" in happenings:
+        items += [
+            Evidence(
+                event_id=each.post_id,
+                kind="quote" if each.kind == "quote" else "retweet",
+                at=from_us(each.at_us),
+                official=each.official,
+                source=each.source,
+            )
+            for uptake in uptakes
+            for each in uptake.first
+            if each.at_us <= as_of_us and each.official in watch.amplifier_ids
+        ]
+    items.sort(key=lambda item: (item.at, item.event_id, item.kind))
+    suspension = Evidence(
+        event_id=watch.spell.event_id,
+        kind="suspension",
+        at=from_us(watch.opened_us),
+        official=None,
+        source=watch.spell.source,
+    )
+    room = course.policy.evidence - 1
+    return (suspension, *items[max(0, len(items) - room) :])
+
+
+def _summary(course: Course, happenings: frozenset[Happening], as_of_us: int) -> str:
+    """One sentence of counts and dates."""
+    watch, counted = course.watch, course.counted
+    account = watch.subject
+    name = f"@{account.handle}" if account.handle else subject_key(watch.platform, account.id)
+    officials = len(watch.amplifiers)
+    by = f"{officials} official{'' if officials == 1 else 's'} of {watch.state}"
+    parts = [f"{name}, amplified by {by}, was noted as {watch.spell.status} on {_day(watch.opened_us)}"]
+    until = f"by {_day(as_of_us)}"
+    if "deletion" in happenings:
+        before = f"{counted.deletions_before} in the {course.policy.baseline_days} days before"
+        parts.append(f"{until} officials of {watch.state} had deleted {_posts(course.deletions(as_of_us))} ({before})")
+    if "reference" in happenings or "end" in happenings:
+        parts.append(f"{until} they had referred to it in {_posts(course.references(as_of_us))}")
+    silent = course.silent_officials(as_of_us)
+    if "end" in happenings and silent is not None:
+        parts.append(f"{silent} of the {officials} had not referred to it")
+    if "successor" in happenings:
+        handles = [
+            f"@{each.subject.handle}" if each.subject.handle else subject_key(watch.platform, each.subject.id)
+            for each in course.successors
+            if to_us(each.noticed_at) <= as_of_us
+        ]
+        if handles:
+            accounts = f"possible successor{'' if len(handles) == 1 else 's'}: {', '.join(handles[:5])}"
+            more = f" and {len(handles) - 5} more" if len(handles) > 5 else ""
+            parts.append(f"{until} some of them had taken up {len(handles)} {accounts}{more}")
+    if "end" in happenings and watch.reinstated and as_of_us >= watch.until_us:
+        parts.append(f"it was reinstated on {_day(watch.until_us)}")
+    return "; ".join(parts) + "."
+
+
+def _posts(count: int) -> str:
+    return f"{count} post{'' if count == 1 else 's'}"
+
+
+def _day(at_us: int) -> str:
+    return from_us(at_us).date().isoformat()

@@ -1,0 +1,177 @@
+"""What a watch finds in the ledger: references, deletions, posts and what was deleted, counted by official.
+
+A pure function of the watch and the ledger's contents. Outlives them: see `remembered`.
+"""
+
+from bisect import insort
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from streams.core.clock import DAY_US, from_us
+from streams.core.officials import Category
+from streams.core.subject_event import Coordinates
+from streams.core.texts.text import shared_words, words
+from streams.core.watching.aftermath_records import AftermathDeletion, AftermathReference
+from streams.core.watching.ledger import Counted, Deleted, Entry, Ledger, SubjectText, record_key
+from streams.core.watching.watch import Watch
+from streams.core.watching.watch_policy import WatchPolicy
+
+__all__ = ["count", "nothing", "remembered"]
+
+_NOWHERE = Coordinates("", 0, 0)
+
+
+def count(ledger: Ledger, watch: Watch, policy: WatchPolicy, *, closed: bool) -> Counted:
+    """Count what the ledger has of a watch; how much each official posted only where the watch is closed."""
+    referring = [
+        entry
+        for entry in ledger.references(watch.state, watch.keys, watch.baseline_us, watch.until_us)
+        if entry.platform == watch.platform and entry.official != watch.subject.id
+    ]
+    deleted = [
+        entry
+        for entry in ledger.deletions(watch.state, watch.baseline_us, watch.until_us)
+        if entry.platform == watch.platform
+    ]
+    references = [entry for entry in referring if entry.at_us >= watch.opened_us]
+    deletions = [entry for entry in deleted if (entry.deleted_us or 0) >= watch.opened_us]
+    texts = _texts(ledger, watch, policy) if deletions else []
+    seen = _seen((*references, *deletions))
+    officials = sorted({*seen, *(amplifier.id for amplifier in watch.amplifiers)})
+    counted = msgspec.structs.replace(
+        nothing(watch),
+        seen=seen,
+        references=_by_official(references),
+        references_before=len(referring) - len(references),
+        reference_times=tuple(entry.at_us for entry in references[: policy.followed]),
+        listed_references=tuple(_listed_reference(entry, policy) for entry in references[: policy.listed]),
+        deletions=_by_official(deletions),
+        deletions_before=len(deleted) - len(deletions),
+        deletions_by_language=dict(sorted(Counter(entry.lang or "und" for entry in deletions).items())),
+        deletions_unknown=ledger.orphans(watch.state, watch.opened_us, watch.until_us),
+        deletion_marks=tuple(
+            Deleted(entry.deleted_us or 0, entry.post_id, entry.official, entry.deletion_source or _NOWHERE)
+            for entry in deletions[: policy.followed]
+        ),
+        listed_deletions=_listed_deletions(watch, deletions, texts, policy),
+        posts=dict(sorted(ledger.posts_of(watch.state, officials, watch.opened_us, watch.until_us).items()))
+        if closed
+        else {},
+    )
+    oldest = (*_oldest((*referring, *deleted), texts), record_key(_first_forgotten(counted)).decode())
+    return msgspec.structs.replace(counted, oldest=oldest)
+
+
+def nothing(watch: Watch) -> Counted:
+    """What a watch found that turned out not to be one."""
+    return Counted(
+        platform=watch.platform,
+        state=watch.state,
+        subject=watch.subject.id,
+        number=watch.number,
+        baseline_us=watch.baseline_us,
+        opened_us=watch.opened_us,
+        until_us=watch.until_us,
+        keys=watch.keys,
+    )
+
+
+def remembered(ledger: Ledger, fresh: Counted, kept: Counted | None) -> Counted:
+    """What a closed watch found, kept in the ledger: as counted now, or before, where the ledger has forgotten part of
+    it since and finds less.
+    """
+    if kept is None or _span(kept) != _span(fresh):
+        ledger.put(_first_forgotten(fresh))
+    elif _weight(fresh) < _weight(kept) and any(ledger.get(key.encode()) is None for key in kept.oldest):
+        return kept
+    if fresh != kept:
+        ledger.put(fresh)
+    return fresh
+
+
+def _span(counted: Counted) -> tuple[int, int, int, tuple[str, ...]]:
+    return counted.baseline_us, counted.opened_us, counted.until_us, counted.keys
+
+
+def _weight(counted: Counted) -> tuple[int, int]:
+    found = counted.references_before + counted.deletions_before + counted.deletions_unknown
+    found += sum(counted.references.values()) + sum(counted.deletions.values()) + sum(counted.posts.values())
+    shared = sum(listed.shared_fingerprints + len(listed.shared_words) for listed in counted.listed_deletions)
+    return found, shared
+
+
+def _first_forgotten(counted: Counted) -> SubjectText:
+    """A text of nobody, older than everything else: the ledger forgets it first, some days after the watch closed."""
+    name = f"{counted.platform}:{counted.subject}/{counted.number}"
+    return SubjectText("", name, counted.state, "", 0, "", ())
+
+
+def _oldest(entries: Iterable[Entry], texts: Iterable[SubjectText]) -> tuple[str, ...]:
+    first = min(entries, key=lambda entry: (entry.at_us, entry.post_id), default=None)
+    text = min(texts, key=lambda text: (text.at_us, text.post_id), default=None)
+    return tuple(record_key(record).decode() for record in (first, text) if record is not None)
+
+
+def _by_official(entries: Iterable[Entry]) -> dict[str, int]:
+    return dict(sorted(Counter(entry.official for entry in entries).items()))
+
+
+def _seen(entries: Sequence[Entry]) -> dict[str, tuple[str | None, Category]]:
+    """Each official of the entries as its newest one names it."""
+    newest: dict[str, Entry] = {}
+    for entry in entries:
+        known = newest.get(entry.official)
+        if known is None or (entry.at_us, entry.post_id) > (known.at_us, known.post_id):
+            newest[entry.official] = entry
+    return {official: (entry.handle, entry.category) for official, entry in sorted(newest.items())}
+
+
+def _listed_reference(entry: Entry, policy: WatchPolicy) -> AftermathReference:
+    return AftermathReference(
+        official=entry.official,
+        handle=entry.handle,
+        post_id=entry.post_id,
+        kind=entry.kind,
+        at=from_us(entry.at_us),
+        text=entry.text[: policy.listed_text],
+        lang=entry.lang,
+    )
+
+
+def _texts(ledger: Ledger, watch: Watch, policy: WatchPolicy) -> list[SubjectText]:
+    """What the subject posted from the ledger's days before the suspension on."""
+    since_us = watch.opened_us - policy.ledger_days * DAY_US
+    texts = ledger.texts_of(watch.state, watch.platform, watch.subject.id, policy.texts)
+    return [text for text in texts if since_us <= text.at_us < watch.until_us]
+
+
+def _listed_deletions(
+    watch: Watch, deletions: Sequence[Entry], texts: Sequence[SubjectText], policy: WatchPolicy
+) -> tuple[AftermathDeletion, ...]:
+    """Those that concern the subject, then those that share most with its texts, then the first; in order of time."""
+    prints = frozenset(each for text in texts for each in text.fingerprints)
+    vocabulary = frozenset[str]().union(*(words(text.text) for text in texts))
+    ranked: list[tuple[bool, int, int, Entry]] = []
+    for place, entry in enumerate(deletions):
+        concerns = entry.subject == watch.subject.id or not set(watch.keys).isdisjoint(entry.references)
+        rank = (not concerns, -len(prints.intersection(entry.fingerprints)), place, entry)
+        insort(ranked, rank, key=lambda item: item[:3])
+        del ranked[policy.listed :]
+    return tuple(
+        AftermathDeletion(
+            official=entry.official,
+            handle=entry.handle,
+            post_id=entry.post_id,
+            kind=entry.kind,
+            posted_at=from_us(entry.at_us),
+            deleted_at=from_us(entry.deleted_us or 0),
+            lang=entry.lang,
+            text=entry.text[: policy.listed_text],
+            concerns_subject=not unconcerned,
+            shared_fingerprints=-shared,
+            shared_words=shared_words(entry.text, vocabulary)[: policy.listed_words],
+        )
+        for unconcerned, shared, _, entry in sorted(ranked, key=lambda item: item[2])
+    )

@@ -1,0 +1,127 @@
+"""The course of a watch: the moments at which rules are judged, and the named figures at each of them.
+
+As in `streams.core.tracking.moment`, figures are those of a moment of event time, never of a clock.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, TypeAlias
+
+from streams.core.clock import to_us
+from streams.core.rulebook.figures import FigureValue
+from streams.core.rulebook.rules import SEVERITIES, Condition, Rule
+from streams.core.tracking.judge import condition_holds, looked_at
+from streams.core.watching.aftermath import deletion_ratio, silent
+from streams.core.watching.aftermath_records import PossibleSuccessor
+from streams.core.watching.ledger import Counted
+from streams.core.watching.watch import Watch
+from streams.core.watching.watch_policy import WatchPolicy
+
+__all__ = ["Course", "Happening", "moved_by"]
+
+Happening: TypeAlias = Literal["opening", "deletion", "reference", "end", "successor"]
+"""What makes a moment of a watch. `end` is when it has run its time, or the account was reinstated."""
+
+# What moves each figure: a rule is judged when one of its figures may have moved.
+_MOVED_BY: Final[dict[str, Happening]] = {
+    "amplifying_officials": "opening",
+    "references_before": "opening",
+    "deletions": "deletion",
+    "deletion_ratio": "deletion",
+    "references": "reference",
+    "silent_officials": "end",
+    "silent_share": "end",
+    "reinstated": "end",
+    "possible_successors": "successor",
+}
+
+
+def moved_by(rule: Rule) -> frozenset[Happening]:
+    """What may start an alert of the rule, or go on with it."""
+    return frozenset(_MOVED_BY[figure] for figure in looked_at(rule))
+
+
+class Course:
+    """A watch with all that it found, when event time has come as far as `heard_us`."""
+
+    __slots__ = ("counted", "deletion_times", "heard_us", "policy", "silent", "successor_times", "successors", "watch")
+
+    def __init__(
+        self,
+        watch: Watch,
+        counted: Counted,
+        successors: Sequence[PossibleSuccessor],
+        heard_us: int,
+        policy: WatchPolicy,
+    ) -> None:
+        self.watch = watch
+        self.counted = counted
+        self.successors = successors
+        self.heard_us = heard_us
+        self.policy = policy
+        self.deletion_times = [deleted.at_us for deleted in counted.deletion_marks]
+        self.successor_times = sorted(to_us(successor.noticed_at) for successor in successors)
+        self.silent = len(silent(watch, counted))
+
+    def moments(self, happenings: frozenset[Happening]) -> list[int]:
+        """When any of these happened, each time once, in order."""
+        times: set[int] = set()
+        if "opening" in happenings:
+            times.add(self.watch.opened_us)
+        if "deletion" in happenings:
+            times.update(self.deletion_times)
+        if "reference" in happenings:
+            times.update(self.counted.reference_times)
+        if "end" in happenings and self.watch.status(self.heard_us)[0] == "closed":
+            times.add(self.watch.until_us)
+        if "successor" in happenings:
+            times.update(self.successor_times)
+        return sorted(times)
+
+    def severity(self, rule: Rule, at_us: int) -> int | None:
+        """The severity (index into SEVERITIES) with which a rule holds at a moment; `None` where it does not."""
+        if not self._all_hold(rule.states.get(self.watch.state, rule.when), at_us):
+            return None
+        held = [rule.severity, *(each.severity for each in rule.escalations if self._all_hold(each.when, at_us))]
+        return max(map(SEVERITIES.index, held))
+
+    def figures(self, at_us: int) -> dict[str, FigureValue]:
+        """All figures at a moment."""
+        return {name: figure(self, at_us) for name, figure in _FIGURES.items()}
+
+    def deletions(self, at_us: int) -> int:
+        """Deletions in the watch up to a moment. Beyond those that are followed, all of them count from its end on."""
+        if at_us >= self.watch.until_us:
+            return sum(self.counted.deletions.values())
+        return bisect_right(self.deletion_times, at_us)
+
+    def references(self, at_us: int) -> int:
+        """References in the watch up to a moment, as for deletions."""
+        if at_us >= self.watch.until_us:
+            return sum(self.counted.references.values())
+        return bisect_right(self.counted.reference_times, at_us)
+
+    def silent_officials(self, at_us: int) -> int | None:
+        """Unknown until the watch has run its time, and for good where the account came back before."""
+        return self.silent if at_us >= self.watch.ends_us and not self.watch.reinstated else None
+
+    def silent_share(self, at_us: int) -> float | None:
+        """The share of the silent in those that amplified the subject."""
+        count = self.silent_officials(at_us)
+        return None if count is None or not self.watch.amplifiers else count / len(self.watch.amplifiers)
+
+    def _all_hold(self, conditions: Sequence[Condition], at_us: int) -> bool:
+        return all(condition_holds(condition, _FIGURES[condition.figure](self, at_us)) for condition in conditions)
+
+
+_FIGURES: Final[dict[str, Callable[[Course, int], FigureValue]]] = {
+    "amplifying_officials": lambda course, _: len(course.watch.amplifiers),
+    "references_before": lambda course, _: course.counted.references_before,
+    "deletions": Course.deletions,
+    "deletion_ratio": lambda course, at_us: deletion_ratio(course.deletions(at_us), course.counted, course.policy),
+    "references": Course.references,
+    "silent_officials": Course.silent_officials,
+    "silent_share": Course.silent_share,
+    "reinstated": lambda course, at_us: course.watch.reinstated and at_us >= course.watch.until_us,
+    "possible_successors": lambda course, at_us: bisect_right(course.successor_times, at_us),
+}

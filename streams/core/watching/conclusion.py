@@ -1,0 +1,189 @@
+"""What a batch led to for the watches of one State: the aftermaths and alerts that are new or different.
+
+Looks only at watches that the batch may have changed, and remembers in the ledger what it said of each.
+"""
+
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+
+import msgspec
+from msgspec import Struct
+
+from streams.core.clock import DAY_US
+from streams.core.enriched import Alert
+from streams.core.rulebook.rules import Rule
+from streams.core.watching.aftermath import aftermath_of, void_aftermath
+from streams.core.watching.aftermath_alerts import aftermath_alert_id, alerts_of, retracted_alert
+from streams.core.watching.aftermath_count import count, nothing, remembered
+from streams.core.watching.aftermath_course import Course
+from streams.core.watching.aftermath_records import Aftermath, PossibleSuccessor
+from streams.core.watching.ledger import Counted, Ledger, Stood, Told, Uptake, record_key
+from streams.core.watching.successors import known_better, successor_of
+from streams.core.watching.touched import Touched
+from streams.core.watching.uptakes import uptake_of
+from streams.core.watching.watch import Watch, aftermath_id, watch_of, watches_of
+from streams.core.watching.watch_policy import WatchPolicy
+
+__all__ = ["Conclusion"]
+
+
+class _Said(Struct):
+    """What was said of a subject's watches, on its way to the next `Told`."""
+
+    hashes: dict[str, int]
+    successors: dict[int, tuple[str, ...]]
+
+
+class Conclusion:
+    """The conclusion of one batch for one State. `run` fills `aftermaths` and `alerts`.
+
+    `heard_before_us` and `heard_us` are how far event time had come before the batch and has by now.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        rules: Sequence[Rule],
+        policy: WatchPolicy,
+        state: str,
+        touched: Touched,
+        heard_before_us: int,
+        heard_us: int,
+    ) -> None:
+        self.aftermaths: list[Aftermath] = []
+        self.alerts: list[Alert] = []
+        self._ledger = ledger
+        self._rules = rules
+        self._policy = policy
+        self._state = state
+        self._touched = touched
+        self._heard_before_us = heard_before_us
+        self._heard_us = heard_us
+        self._better = [pair for pair in touched.uptakes.values() if known_better(*pair)]
+        # Whose texts are compared with those of all accounts taken up since its suspension.
+        self._texts = {
+            key for key, (before, after) in touched.uptakes.items() if before is None or before.sketch != after.sketch
+        }
+
+    def run(self) -> None:
+        """Look at every watch that the batch may have changed."""
+        standing = set()
+        for stood in list(self._ledger.standings(self._state)):
+            subject = (stood.platform, stood.subject.id)
+            standing.add(subject)
+            watches = watches_of(stood, self._policy)
+            if subject in self._touched.subjects:
+                self._conclude(stood, watches, self._touched.subjects[subject], whole=True)
+            elif changed := [watch for watch in watches if self._may_have_changed(watch)]:
+                self._conclude(stood, changed, None, whole=subject in self._texts)
+        for subject, before in sorted(self._touched.subjects.items()):
+            if subject not in standing and before is not None:
+                self._conclude(before, [], before, whole=True)
+
+    def _may_have_changed(self, watch: Watch) -> bool:
+        if watch.touched_by(self._touched, self._heard_before_us, self._heard_us):
+            return True
+        if (watch.platform, watch.subject.id) in self._texts:
+            return True
+        until_us = watch.opened_us + self._policy.successor_days * DAY_US
+        for before, after in self._better:
+            known = after.officials if before is None else {**before.officials, **after.officials}
+            if watch.amplifier_ids.isdisjoint(known):
+                continue
+            times = [uptake.first_us for uptake in (before, after) if uptake is not None and uptake.officials]
+            if any(watch.opened_us <= at_us < until_us for at_us in times):
+                own = uptake_of(self._ledger, watch.state, watch.platform, watch.subject.id)
+                was = None if before is None else successor_of(watch, before, own, self._policy)
+                if was != successor_of(watch, after, own, self._policy):
+                    return True
+        return False
+
+    def _conclude(self, stood: Stood, watches: Sequence[Watch], before: Stood | None, *, whole: bool) -> None:
+        """Say what changed of these watches of a subject; `before` is its standing before the batch, if it changed."""
+        told = Told(stood.platform, stood.state, stood.subject.id, {})
+        known = self._ledger.get(record_key(told))
+        if isinstance(known, Told):
+            told = known
+        said = _Said(dict(told.hashes), dict(told.successors))
+        for watch in watches:
+            self._say(watch, said, whole=whole)
+        if before is not None:
+            numbers = {watch.number for watch in watches}
+            for number in range(len(before.standing.spells)):
+                if number not in numbers:
+                    self._take_back(watch_of(before, number, self._policy), said)
+        new = msgspec.structs.replace(told, hashes=said.hashes, successors=said.successors)
+        if new != told:
+            self._ledger.put(new)
+
+    def _say(self, watch: Watch, said: _Said, *, whole: bool) -> None:
+        closed = watch.status(self._heard_us)[0] == "closed"
+        counted = count(self._ledger, watch, self._policy, closed=closed)
+        if closed:
+            kept = self._ledger.get(record_key(counted))
+            counted = remembered(self._ledger, counted, kept if isinstance(kept, Counted) else None)
+        found = self._successors(watch, said.successors.get(watch.number), whole=whole)
+        said.successors[watch.number] = tuple(sorted(successor.subject.id for successor, _ in found))
+        successors = [successor for successor, _ in found]
+        aftermath = aftermath_of(watch, counted, successors, self._heard_us, self._policy)
+        if _differs(said, aftermath.id, aftermath):
+            self.aftermaths.append(aftermath)
+        course = Course(watch, counted, successors, self._heard_us, self._policy)
+        alerts = {alert.rule: alert for alert in alerts_of(course, self._rules, [uptake for _, uptake in found])}
+        for rule in self._rules:
+            alert = alerts.get(rule.name)
+            if alert is None:
+                self._retract(course, rule, said)
+            elif _differs(said, alert.id, alert):
+                self.alerts.append(alert)
+
+    def _take_back(self, watch: Watch, said: _Said) -> None:
+        """Say of a watch that is none any more that it is void, if it was ever spoken of."""
+        said.successors.pop(watch.number, None)
+        if aftermath_id(watch.state, watch.platform, watch.subject.id, watch.number) not in said.hashes:
+            return
+        aftermath = void_aftermath(watch, self._policy)
+        if _differs(said, aftermath.id, aftermath):
+            self.aftermaths.append(aftermath)
+        course = Course(watch, nothing(watch), (), self._heard_us, self._policy)
+        for rule in self._rules:
+            self._retract(course, rule, said)
+
+    def _retract(self, course: Course, rule: Rule, said: _Said) -> None:
+        watch = course.watch
+        name = aftermath_alert_id(rule.name, watch.state, watch.platform, watch.subject.id, watch.number)
+        if said.hashes.pop(name, None) is not None:
+            self.alerts.append(retracted_alert(course, rule))
+
+    def _successors(
+        self, watch: Watch, known: tuple[str, ...] | None, *, whole: bool
+    ) -> list[tuple[PossibleSuccessor, Uptake]]:
+        """The possible successors of a watch's subject, those first noticed first. Looks through all accounts that the
+        State took up after the suspension only where `whole` says so; else at known ones and those of the batch."""
+        own = uptake_of(self._ledger, watch.state, watch.platform, watch.subject.id)
+        found = []
+        for uptake in self._candidates(watch, None if whole else known):
+            successor = successor_of(watch, uptake, own, self._policy)
+            if successor is not None:
+                found.append((successor, uptake))
+        return sorted(found, key=lambda item: (item[0].noticed_at, item[0].subject.id))
+
+    def _candidates(self, watch: Watch, known: tuple[str, ...] | None) -> Iterator[Uptake]:
+        if known is None:
+            until_us = watch.opened_us + self._policy.successor_days * DAY_US
+            yield from self._ledger.uptakes(watch.state, watch.opened_us, until_us)
+            return
+        ids = {subject for platform, subject in self._touched.uptakes if platform == watch.platform}
+        for subject in sorted(ids.union(known)):
+            uptake = uptake_of(self._ledger, watch.state, watch.platform, subject)
+            if uptake is not None:
+                yield uptake
+
+
+def _differs(said: _Said, name: str, record: Aftermath | Alert) -> bool:
+    """Whether a record is not what was last said under its name; from now on it is."""
+    digest = int.from_bytes(blake2b(msgspec.msgpack.encode(record), digest_size=7).digest())
+    if said.hashes.get(name) == digest:
+        return False
+    said.hashes[name] = digest
+    return True

@@ -1,0 +1,45 @@
+"""Introductions: which id an official posts under, told to SCREEN, since a deletion names an id and no handle.
+
+The roster may know an official by handle alone. Whether it does is SCREEN's business: every official is introduced once
+for each handle.
+"""
+
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from streams.core.clock import DAY_US
+from streams.core.rosters.roster import handle_key
+from streams.core.state_event import StateEvent
+from streams.core.tracked import TrackedAccount
+from streams.core.watching.ledger import Ledger, Told, record_key
+
+__all__ = ["introduced"]
+
+# Names of hashes that no alert or aftermath has: those are 32 hex digits.
+_MONTH: Final = "introduced-month"
+_HANDLE: Final = "introduced-handle"
+_MONTH_US: Final = 30 * DAY_US  # a note more each day would be a record of the changelog more for each official
+
+
+def introduced(ledger: Ledger, event: StateEvent) -> TrackedAccount | None:
+    """The record that introduces the author of an official's post, unless it was introduced already. Noted in the
+    ledger. Of several handles that of the newest month stands; of one month a fixed one, so that order does not matter.
+    """
+    official = event.official
+    if official is None or not official.handle:
+        return None
+    told = Told(event.platform, event.state, official.id, {})
+    known = ledger.get(record_key(told))
+    if isinstance(known, Told):
+        told = known
+    digest = int.from_bytes(blake2b(handle_key(official.handle).encode(), digest_size=7).digest())
+    newest = (event.at_us // _MONTH_US, digest)
+    before = (told.hashes.get(_MONTH, -1), told.hashes.get(_HANDLE, 0))
+    if newest <= before:
+        return None
+    ledger.put(msgspec.structs.replace(told, hashes={**told.hashes, _MONTH: newest[0], _HANDLE: digest}))
+    return (
+        None if digest == before[1] else TrackedAccount(platform=event.platform, id=official.id, handle=official.handle)
+    )

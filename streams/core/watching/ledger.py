@@ -1,0 +1,275 @@
+"""What WATCH remembers of one or more States: the records of its ledger, and what a store of them must answer.
+
+Owns shapes, keys and codecs. Where the records are kept (memory, disk) is the store's business: `streams.ledger`.
+All times are µs since 1970 UTC. Every record is found by its key and replaced whole; a store derives its indexes.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Protocol, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from streams.core.officials import Category
+from streams.core.state_event import PostKind, Standing
+from streams.core.subject_event import Coordinates
+from streams.core.watching.aftermath_records import AftermathDeletion, AftermathReference
+from streams.events import Account
+
+__all__ = [
+    "Amplified",
+    "Counted",
+    "Deleted",
+    "Entry",
+    "Heard",
+    "Ledger",
+    "Orphan",
+    "Record",
+    "Stood",
+    "SubjectText",
+    "Told",
+    "Uptake",
+    "decode_record",
+    "encode_record",
+    "record_key",
+]
+
+
+class Entry(Struct, frozen=True, array_like=True, tag="entry"):
+    """An official's post. `references` are the keys under which it may refer to an account: `i:ID` for one that it
+    quotes, answers or mentions, `h:handle` (as `roster.handle_key`) for one named in its text or links.
+    `fingerprints` are those of its text, empty for retweets. `deleted_us`: when its author took it back.
+    """
+
+    platform: str
+    post_id: str
+    state: str
+    official: str
+    handle: str | None
+    category: Category
+    kind: PostKind
+    at_us: int
+    text: str
+    lang: str | None
+    subject: str | None
+    original: str | None
+    references: tuple[str, ...]
+    fingerprints: tuple[int, ...]
+    source: Coordinates
+    digest: str
+    deleted_us: int | None = None
+    deletion_source: Coordinates | None = None
+    subject_is_official: bool = False
+
+
+class Orphan(Struct, frozen=True, array_like=True, tag="orphan"):
+    """An official's deletion of a post that is not in the ledger, or not yet."""
+
+    platform: str
+    post_id: str
+    official: str
+    handle: str | None
+    category: Category
+    state: str
+    at_us: int
+    source: Coordinates
+
+
+class Stood(Struct, frozen=True, array_like=True, tag="standing"):
+    """The newest standing of a suspended subject with a State."""
+
+    platform: str
+    state: str
+    subject: Account
+    standing: Standing
+    digest: str
+
+
+class Amplified(Struct, frozen=True, array_like=True):
+    """One amplification among the first of a subject by a State's officials."""
+
+    at_us: int
+    post_id: str
+    kind: PostKind
+    official: str
+    source: Coordinates
+
+
+class Uptake(Struct, frozen=True, array_like=True, tag="uptake"):
+    """Which officials of a State amplified a subject, the first ones with their first times; the account as last seen.
+
+    `handle_us` and `name_us` are when its handle and name were told. `first` are its first amplifications. `sketch`
+    stands for all its texts: the smallest of their fingerprints. Each of the three is a bounded set that grows by
+    union, so that it is the same whatever came first and however often. Without `officials` only its texts are known.
+    """
+
+    platform: str
+    state: str
+    subject: Account
+    seen_us: int
+    officials: dict[str, int]
+    handle_us: int = 0
+    name_us: int = 0
+    first: tuple[Amplified, ...] = ()
+    sketch: tuple[int, ...] = ()
+
+    @property
+    def first_us(self) -> int:
+        """When the first official of the State amplified it."""
+        return min(self.officials.values())
+
+
+class SubjectText(Struct, frozen=True, array_like=True, tag="text"):
+    """The text of a subject's post, as an official of the State passed it on or as the subject posted it.
+
+    `at_us` and `last_us` are the first and the last time at which it was posted or passed on. `match` is the official
+    post it was last reported to overlap with, and `shared` how many fingerprints they share.
+    """
+
+    platform: str
+    post_id: str
+    state: str
+    subject: str
+    at_us: int
+    text: str
+    fingerprints: tuple[int, ...]
+    match: str | None = None
+    shared: int = 0
+    last_us: int = 0
+
+
+class Heard(Struct, frozen=True, array_like=True, tag="heard"):
+    """How far event time has come for a State; the empty State stands for all of them (ticks)."""
+
+    state: str
+    at_us: int
+
+
+class Told(Struct, frozen=True, array_like=True, tag="told"):
+    """Hashes of what was last published for a subject's watches with a State: each aftermath, each alert, by id.
+
+    `successors` are the ids of the possible successors found for each watch, by its number.
+    """
+
+    platform: str
+    state: str
+    subject: str
+    hashes: dict[str, int]
+    successors: dict[int, tuple[str, ...]] = {}
+
+
+class Deleted(Struct, frozen=True, array_like=True):
+    """One deletion that a watch counted, as evidence of an alert."""
+
+    at_us: int
+    post_id: str
+    official: str
+    source: Coordinates
+
+
+class Counted(Struct, frozen=True, array_like=True, tag="counted"):
+    """What a watch found in the ledger from `baseline_us` to `until_us`; kept once it is over, to outlive the entries.
+
+    `keys` are those it looked for. Counts by official are by id; `seen` names each with its handle and category. The
+    lists are bounded: `deletion_marks` and `reference_times` are the first ones of the watch, by time. `oldest` are the
+    keys of what the ledger forgets first of all that it rests on: while they are there, nothing is forgotten.
+    """
+
+    platform: str
+    state: str
+    subject: str
+    number: int
+    baseline_us: int
+    opened_us: int
+    until_us: int
+    keys: tuple[str, ...]
+    seen: dict[str, tuple[str | None, Category]] = {}
+    references: dict[str, int] = {}
+    references_before: int = 0
+    reference_times: tuple[int, ...] = ()
+    listed_references: tuple[AftermathReference, ...] = ()
+    deletions: dict[str, int] = {}
+    deletions_before: int = 0
+    deletions_by_language: dict[str, int] = {}
+    deletions_unknown: int = 0
+    deletion_marks: tuple[Deleted, ...] = ()
+    listed_deletions: tuple[AftermathDeletion, ...] = ()
+    posts: dict[str, int] = {}
+    oldest: tuple[str, ...] = ()
+
+
+Record: TypeAlias = Entry | Orphan | Stood | Uptake | SubjectText | Heard | Told | Counted
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final[msgspec.msgpack.Decoder[Record]] = msgspec.msgpack.Decoder(Record)
+
+
+def record_key(record: Record) -> bytes:
+    """The key under which a record is kept and written to the changelog; unique over all kinds."""
+    match record:
+        case Entry():
+            return f"e/{record.platform}:{record.post_id}".encode()
+        case Orphan():
+            return f"o/{record.official}/{record.platform}:{record.post_id}".encode()
+        case Stood():
+            return f"s/{record.state}/{record.platform}:{record.subject.id}".encode()
+        case Uptake():
+            return f"u/{record.state}/{record.platform}:{record.subject.id}".encode()
+        case SubjectText():
+            return f"t/{record.state}/{record.platform}:{record.post_id}".encode()
+        case Heard():
+            return f"h/{record.state}".encode()
+        case Told():
+            return f"r/{record.state}/{record.platform}:{record.subject}".encode()
+        case Counted():
+            return f"c/{record.state}/{record.platform}:{record.subject}/{record.number}".encode()
+
+
+def encode_record(record: Record) -> bytes:
+    """A record as MessagePack."""
+    return _encoder.encode(record)
+
+
+def decode_record(payload: bytes) -> Record:
+    """A record from its bytes; raises `msgspec.DecodeError` on broken ones, which must stop the worker."""
+    return _decoder.decode(payload)
+
+
+class Ledger(Protocol):
+    """A store of records. What was put is found by the next call; lists come in the order of (time, post id)."""
+
+    def get(self, key: bytes) -> Record | None:
+        """The record of a key (`record_key`)."""
+
+    def put(self, record: Record) -> None:
+        """Keep a record in place of the one with its key."""
+
+    def discard(self, key: bytes) -> None:
+        """Forget the record of a key, if there is one."""
+
+    def references(self, state: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
+        """The entries of a State with `from_us <= at_us < to_us` that refer to an account by any of the keys."""
+
+    def deletions(self, state: str, from_us: int, to_us: int) -> list[Entry]:
+        """The entries of a State with `from_us <= deleted_us < to_us`, in the order of (deleted_us, post id)."""
+
+    def orphans(self, state: str, from_us: int, to_us: int) -> int:
+        """How many deletions of unknown posts a State's officials made with `from_us <= at_us < to_us`."""
+
+    def posts_of(self, state: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
+        """How many entries each of these officials has with `from_us <= at_us < to_us`; those with none are absent."""
+
+    def entries_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+        """Of the State's entries, by key as text (`platform:post_id`), how many of the fingerprints each has."""
+
+    def texts_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+        """Of the texts of subjects, by `platform:post_id`, how many of the fingerprints each has."""
+
+    def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
+        """The newest texts of a subject, newest last."""
+
+    def standings(self, state: str) -> Iterator[Stood]:
+        """The standings of a State that have a spell, in the order of their keys."""
+
+    def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
+        """The subjects whose first amplification by the State's officials is in `[from_us, to_us)`, in that order."""

@@ -1,0 +1,96 @@
+"""Possible successors: accounts that resemble a suspended one and that the same officials took up soon after.
+
+Says what was observed and why an account is listed; never that it is a successor. Pure functions of two accounts.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from streams.core.accounts import creation
+from streams.core.clock import DAY_US, from_us, to_us
+from streams.core.texts.closeness import CLOSE_HANDLES, CLOSE_NAMES, handle_closeness, name_closeness
+from streams.core.watching.aftermath_records import PossibleSuccessor
+from streams.core.watching.ledger import Uptake
+from streams.core.watching.watch import Watch
+from streams.core.watching.watch_policy import WatchPolicy
+
+__all__ = ["known_better", "successor_of"]
+
+_ENOUGH_OFFICIALS: Final = 2  # one official alone amplifies many new accounts
+# Texts are close from a quarter of the fingerprints of the one with fewer on, as for a text match, and from eight on:
+# one passage that many pass on has fewer.
+_CLOSE_TEXTS: Final = 8
+_CLOSE_SHARE: Final = 4
+
+
+def successor_of(watch: Watch, uptake: Uptake, own: Uptake | None, policy: WatchPolicy) -> PossibleSuccessor | None:
+    """What speaks for an account's being a possible successor of the watch's subject; `None` where not enough does.
+
+    `own` is the subject's own uptake, which has its texts. All of it must hold: no official of the State amplified the
+    account before the suspension; at least two of those that had amplified the subject, or the one there is, took it up
+    within `successor_days`; the account's age is known and was at most `successor_age_days` when the first did; it was
+    not created before the subject, as far as that is known; its handle, its name or its texts are close.
+    """
+    account, until_us = uptake.subject, watch.opened_us + policy.successor_days * DAY_US
+    if uptake.platform != watch.platform or account.id == watch.subject.id or not uptake.officials:
+        return None
+    if not watch.opened_us <= uptake.first_us < until_us:
+        return None
+    amplifiers = {amplifier.id for amplifier in watch.amplifiers}
+    common = sorted(
+        (us, official) for official, us in uptake.officials.items() if official in amplifiers and us < until_us
+    )
+    enough = min(_ENOUGH_OFFICIALS, len(amplifiers))
+    if not common or len(common) < enough or account.created_at is None:
+        return None
+    first_us, created_us = common[0][0], to_us(account.created_at)
+    own_created_us, _ = creation(watch.platform, watch.subject, watch.opened_us)
+    if not 0 <= first_us - created_us <= policy.successor_age_days * DAY_US:
+        return None
+    if own_created_us is not None and created_us <= own_created_us:
+        return None
+    handles = _closeness(watch.subject.handle, account.handle, handle_closeness)
+    names = _closeness(watch.subject.name, account.name, name_closeness)
+    sketch = () if own is None else own.sketch
+    shared, of = len(set(sketch).intersection(uptake.sketch)), min(len(sketch), len(uptake.sketch))
+    reasons = []
+    if handles is not None and handles >= CLOSE_HANDLES:
+        reasons.append(f"its handle @{account.handle} is close to @{watch.subject.handle}")
+    if names is not None and names >= CLOSE_NAMES:
+        reasons.append("its name is close to that of the suspended account")
+    if shared >= _CLOSE_TEXTS and shared * _CLOSE_SHARE >= of:
+        reasons.append(f"its posts share {shared} of {of} fingerprints with those of the suspended account")
+    if not reasons:
+        return None
+    days, age = (first_us - watch.opened_us) / DAY_US, (first_us - created_us) / DAY_US
+    taken_up = f"{len(common)} of the {len(amplifiers)} officials that had amplified the suspended account took it up"
+    reasons.append(f"{taken_up}, the first {days:.1f} days after the suspension, when it was {age:.1f} days old")
+    officials = [official for _, official in common]
+    return PossibleSuccessor(
+        subject=account,
+        officials_in_common=len(common),
+        officials=tuple(officials[: policy.listed]),
+        amplifications=sum(each.official in officials for each in uptake.first),
+        first_amplified_at=from_us(first_us),
+        noticed_at=from_us(common[enough - 1][0]),
+        days_after_suspension=days,
+        age_days=age,
+        handle_closeness=handles,
+        name_closeness=names,
+        shared_fingerprints=shared,
+        fingerprints=of,
+        reasons=tuple(reasons),
+    )
+
+
+def known_better(before: Uptake | None, after: Uptake) -> bool:
+    """Whether anything that `successor_of` looks at changed from one uptake to the next."""
+    return before is None or _looked_at(before) != _looked_at(after)
+
+
+def _looked_at(uptake: Uptake) -> tuple[object, ...]:
+    return uptake.subject, uptake.officials, uptake.first, uptake.sketch
+
+
+def _closeness(one: str | None, other: str | None, closeness: Callable[[str, str], float]) -> float | None:
+    return closeness(one, other) if one and other else None

@@ -1,0 +1,155 @@
+"""Text matches: which official post a subject's text shares most with, from the ledger's days before the text was first
+seen to as many days after it was last seen.
+
+Of two posts it does not say who took the text from whom: the times are in the record. Knows no script (`text`).
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from streams.core.clock import DAY_US
+from streams.core.officials import Official
+from streams.core.state_event import StateEvent
+from streams.core.subject_event import SubjectEvent
+from streams.core.watching.ledger import Entry, Ledger, SubjectText, record_key
+from streams.core.watching.watch_policy import WatchPolicy
+from streams.events import Account
+
+__all__ = ["keep_text", "least_shared", "match_entry"]
+
+
+def least_shared(count: int) -> int:
+    """How many of a text's `count` fingerprints a post must share: a quarter, and at least two; of up to three one.
+
+    Of 24,301 texts that French deputies passed on (2015 to 2020), 347 (1.4 %) met it with a deputy's own post of the 90
+    days around, and 26 (0.1 %) with one of as many days more than a year apart, by set phrases such as condolences:
+    that is how often it is met by chance. A single fingerprint is shared by chance ten times as often.
+    """
+    return 1 if count < 4 else max(2, -(-count // 4))
+
+
+def keep_text(
+    ledger: Ledger, event: StateEvent, prints: tuple[int, ...], policy: WatchPolicy
+) -> tuple[SubjectText | None, list[SubjectEvent]]:
+    """Keep the text of a subject's post, as it posted it or an official passed it on, and match it with official posts.
+    `prints` are the fingerprints of the event's text.
+
+    Of several reports the longest text stands, with the first and the last time of all. Returns the text where that
+    changed it, and the match if there is a new one. Bounds only ever widen, so that no match is lost again; only a text
+    that was first known in a cut form may have had a match that the whole of it has not.
+    """
+    subject, post_id = event.subject, event.event_id if event.kind == "subject_post" else event.post_id
+    if subject is None or post_id is None or len(event.text) < policy.shortest_text:
+        return None, []
+    known = ledger.get(record_key(SubjectText(event.platform, post_id, event.state, subject.id, 0, "", ())))
+    new = SubjectText(
+        event.platform, post_id, event.state, subject.id, event.at_us, event.text, prints, last_us=event.at_us
+    )
+    if isinstance(known, SubjectText):
+        new = msgspec.structs.replace(
+            new,
+            subject=min(new.subject, known.subject),
+            at_us=min(new.at_us, known.at_us),
+            last_us=max(new.last_us, known.last_us),
+        )
+        if (len(known.text), known.text) >= (len(new.text), new.text):
+            new = msgspec.structs.replace(new, text=known.text, fingerprints=known.fingerprints)
+        if _said(new) == _said(known):
+            return None, []
+    best = _best_match(ledger, new, policy)
+    if best is not None:
+        entry, shared = best
+        new = msgspec.structs.replace(new, match=entry.post_id, shared=shared)
+    ledger.put(new)
+    if best is None or (isinstance(known, SubjectText) and _told(new) == _told(known)):
+        return new, []
+    return new, [_match_event(new, best[0])]
+
+
+def _told(text: SubjectText) -> tuple[object, ...]:
+    return text.subject, text.at_us, text.match, text.shared, text.fingerprints
+
+
+def _said(text: SubjectText) -> tuple[str, int, int, str]:
+    return text.subject, text.at_us, text.last_us, text.text
+
+
+def match_entry(ledger: Ledger, entry: Entry, before: Entry | None, policy: WatchPolicy) -> list[SubjectEvent]:
+    """Match an official's post that is new, or stands in place of `before`, with the texts of subjects."""
+    prints = {*entry.fingerprints, *(before.fingerprints if before is not None else ())}
+    events: list[SubjectEvent] = []
+    for key, shared in sorted(ledger.texts_sharing(entry.state, tuple(prints)).items()):
+        text = ledger.get(f"t/{entry.state}/{key}".encode())
+        if not isinstance(text, SubjectText) or text.platform != entry.platform:
+            continue
+        if before is None:
+            if not _may_match(text, entry, shared, policy) or not _beats(ledger, text, entry, shared):
+                continue
+            best: tuple[Entry, int] | None = (entry, shared)
+        else:
+            best = _best_match(ledger, text, policy)
+        match, shared = (None, 0) if best is None else (best[0].post_id, best[1])
+        new = msgspec.structs.replace(text, match=match, shared=shared)
+        ledger.put(new)
+        if best is not None and (new != text or best[0] == entry):
+            events.append(_match_event(new, best[0]))
+    return events
+
+
+def _best_match(ledger: Ledger, text: SubjectText, policy: WatchPolicy) -> tuple[Entry, int] | None:
+    """The post that shares most; of equals the earliest, then the one with the smallest id."""
+    best: tuple[Entry, int] | None = None
+    for entry, shared in _sharing(ledger, text):
+        if _may_match(text, entry, shared, policy) and (best is None or _rank(entry, shared) < _rank(*best)):
+            best = (entry, shared)
+    return best
+
+
+def _sharing(ledger: Ledger, text: SubjectText) -> Iterable[tuple[Entry, int]]:
+    least = least_shared(len(text.fingerprints))
+    for key, shared in ledger.entries_sharing(text.state, text.fingerprints).items():
+        if shared >= least:
+            entry = ledger.get(f"e/{key}".encode())
+            if isinstance(entry, Entry):
+                yield entry, shared
+
+
+def _may_match(text: SubjectText, entry: Entry, shared: int, policy: WatchPolicy) -> bool:
+    return (
+        entry.platform == text.platform
+        and entry.official != text.subject
+        and shared >= least_shared(len(text.fingerprints))
+        and text.at_us - policy.ledger_days * DAY_US <= entry.at_us <= text.last_us + policy.ledger_days * DAY_US
+    )
+
+
+def _beats(ledger: Ledger, text: SubjectText, entry: Entry, shared: int) -> bool:
+    """Whether a post is a better match than the one the text has."""
+    if text.match is None:
+        return True
+    held = ledger.get(f"e/{text.platform}:{text.match}".encode())
+    if not isinstance(held, Entry):  # forgotten: too far back to compare by time
+        return shared > text.shared
+    return _rank(entry, shared) < _rank(held, text.shared)
+
+
+def _rank(entry: Entry, shared: int) -> tuple[int, int, str]:
+    return -shared, entry.at_us, entry.post_id
+
+
+def _match_event(text: SubjectText, entry: Entry) -> SubjectEvent:
+    return SubjectEvent(
+        kind="text_match",
+        platform=text.platform,
+        event_id=text.post_id,
+        at_us=text.at_us,
+        subject=Account(id=text.subject),
+        source=entry.source,
+        roster_digest=entry.digest,
+        official=Official(id=entry.official, handle=entry.handle, state=entry.state, category=entry.category),
+        post_id=entry.post_id,
+        shared=text.shared,
+        of=len(text.fingerprints),
+        matched_us=entry.at_us,
+    )

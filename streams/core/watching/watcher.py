@@ -1,0 +1,101 @@
+"""The watcher: State events in; what they say to subjects, and what changed in aftermaths, out.
+
+The same object serves WATCH's agent and the backtest. No I/O: the ledger is passed in, what comes out is returned.
+"""
+
+from collections import Counter
+from typing import Final
+
+from msgspec import Struct
+
+from streams.core.enriched import Alert
+from streams.core.rulebook.rules import RuleSet
+from streams.core.state_event import StateEvent
+from streams.core.states import STATES
+from streams.core.subject_event import SubjectEvent
+from streams.core.tracked import TrackedAccount
+from streams.core.watching.aftermath_records import Aftermath
+from streams.core.watching.conclusion import Conclusion
+from streams.core.watching.introductions import introduced
+from streams.core.watching.ledger import Heard, Ledger, record_key
+from streams.core.watching.touched import Touched
+from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watch_step import Watched, step
+
+__all__ = ["Concluded", "Watcher"]
+
+_EVERYWHERE: Final = ""  # the State of ticks
+
+
+class Concluded(Struct, frozen=True, kw_only=True):
+    """What a batch of events led to: aftermaths and alerts that are new or different, and officials' ids to know."""
+
+    aftermaths: tuple[Aftermath, ...]
+    alerts: tuple[Alert, ...]
+    tracked: tuple[TrackedAccount, ...]
+
+
+class Watcher:
+    """Applies State events to a ledger and, when asked to conclude, says what changed. `outcomes` counts events.
+
+    What it knows between two calls of `conclude` is lost with it; everything else is in the ledger.
+    """
+
+    def __init__(self, rules: RuleSet, policy: WatchPolicy, ledger: Ledger) -> None:
+        self.rules = rules.judged_on("aftermath").rules
+        self.policy = policy
+        self.outcomes: Counter[Watched] = Counter()
+        self._ledger = ledger
+        self._touched: dict[str, Touched] = {}
+        self._newest: dict[str, int] = {}
+        self._tracked: dict[tuple[str, str], TrackedAccount] = {}
+
+    def apply(self, event: StateEvent) -> tuple[SubjectEvent, ...]:
+        """Apply one event; what it says to subjects (withdrawals, text matches) is returned to be sent."""
+        touched = self._touched.get(event.state)
+        if touched is None:
+            touched = self._touched[event.state] = Touched()
+        stepped = step(self._ledger, event, touched, self.policy)
+        self.outcomes[stepped.outcome] += 1
+        if stepped.outcome is Watched.REFUSED or event.kind == "standing":
+            return stepped.events  # TRACK speaks of the past: it does not say how far time has come
+        state = _EVERYWHERE if event.kind == "tick" else event.state
+        self._newest[state] = max(event.at_us, self._newest.get(state, event.at_us))
+        account = introduced(self._ledger, event) if event.kind == "post" else None
+        if account is not None:
+            self._tracked[account.platform, account.id] = account
+        return stepped.events
+
+    def conclude(self) -> Concluded:
+        """What changed since the last call; only watches that the events may have changed are looked at."""
+        aftermaths: list[Aftermath] = []
+        alerts: list[Alert] = []
+        before_us, now_us = self._heard(_EVERYWHERE)
+        everywhere = STATES if now_us > before_us else frozenset[str]()
+        for state in sorted({*self._touched, *everywhere} - {_EVERYWHERE}):
+            own_before_us, own_now_us = self._heard(state)
+            conclusion = Conclusion(
+                self._ledger,
+                self.rules,
+                self.policy,
+                state,
+                self._touched.get(state) or Touched(),
+                max(before_us, own_before_us),
+                max(now_us, own_now_us),
+            )
+            conclusion.run()
+            aftermaths += conclusion.aftermaths
+            alerts += conclusion.alerts
+        for state in self._newest:
+            was_us, is_us = self._heard(state)
+            if is_us > was_us:
+                self._ledger.put(Heard(state, is_us))
+        tracked = tuple(account for _, account in sorted(self._tracked.items()))
+        self._touched, self._newest, self._tracked = {}, {}, {}
+        return Concluded(aftermaths=tuple(aftermaths), alerts=tuple(alerts), tracked=tracked)
+
+    def _heard(self, state: str) -> tuple[int, int]:
+        """How far event time had come for a State before the batch, and has by now."""
+        known = self._ledger.get(record_key(Heard(state, 0)))
+        was_us = known.at_us if isinstance(known, Heard) else 0
+        return was_us, max(was_us, self._newest.get(state, 0))

@@ -1,0 +1,118 @@
+"""What SCREEN says to States: their officials' posts and deletions, and the posts of subjects that they amplified."""
+
+from collections import Counter
+from typing import Final
+
+from hypothesis import given
+
+from streams.core.clock import from_us
+from streams.core.rosters.roster import Roster, RosterEntry
+from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.screen import Screening, ScreenPolicy, screen_event
+from streams.core.state_event import decode_state_event, encode_state_event
+from streams.events import Account, Deletion, Event, Follow, Post, PostRef, Profile, Retweet, Suspension
+from tests.core.tracking.strategies import BASE_US, examples
+from tests.core.watching.situations import NOW_US, POLICY, SOURCE, engagement_of, on_roster, situations
+
+_ROSTER: Final = Roster(
+    [
+        RosterEntry(
+            platform="twitter",
+            account_id="1",
+            handle="Embassy",
+            state="IR",
+            category="diplomat",
+            source_url="https://example.org",
+        )
+    ]
+)
+
+
+def _acts_as_official(known: Acquaintances, event: Event, at_us: int) -> bool:
+    """A deletion says no handle: there, that under which the id was seen counts as well."""
+    actor = event.actor
+    if actor is None:
+        return False
+    spelt = [actor, Account(id=actor.id, handle=known.of(event.platform, actor.id).handle)]
+    return any(
+        on_roster(known.roster, event.platform, each, at_us) for each in spelt[: 1 + isinstance(event, Deletion)]
+    )
+
+
+def _reports(event: Event, known: Acquaintances, at_us: int) -> list[tuple[str, str, str, str | None, str | None]]:
+    """What an event says to States: kind, State, how it was posted, about which post, about whom."""
+    if isinstance(event, Suspension | Profile | Follow) or event.actor is None:
+        return []
+    if not _acts_as_official(known, event, at_us):
+        subject = known.of(event.platform, event.actor.id).states if isinstance(event, Post) else ()
+        long_enough = isinstance(event, Post) and len(event.text) >= 20
+        return [("subject_post", state, "post", None, event.actor.id) for state in subject if long_enough]
+    match event:
+        case Deletion():
+            return [("deletion", "IR", "post", event.post_id, None)]
+        case Retweet():
+            subject_id = None if event.subject.id == event.actor.id else event.subject.id
+            return [("post", "IR", "retweet", event.post_id, subject_id)]
+        case Post(quotes=PostRef(post_id=post_id, account=account)):
+            quoted = None if account is None or account.id == event.actor.id else account.id
+            return [("post", "IR", "quote", post_id, quoted)]
+        case Post():
+            return [("post", "IR", "reply" if event.reply_to else "post", None, None)]
+
+
+def test_each_state_is_told_of_what_its_officials_post_and_delete_and_what_its_subjects_post() -> None:
+    """Once each; with everybody whom a post is about, and at no more length than travels."""
+    seen = Counter[str]()
+
+    @examples(800)
+    @given(situations())
+    def check(situation: tuple[Event, Acquaintances]) -> None:
+        event, known = situation
+        at_us = round(event.at.timestamp() * 10**6)
+        screening = screen_event(event, SOURCE, known, NOW_US, POLICY)
+        assert isinstance(screening, Screening)
+        said = [
+            (each.kind, each.state, each.post_kind, each.post_id, each.subject and each.subject.id)
+            for each in screening.state_events
+        ]
+        assert said == _reports(event, known, at_us)
+        for each in screening.state_events:
+            assert (each.at_us, each.event_id, each.source, each.platform) == (at_us, event.id, SOURCE, event.platform)
+            assert each.roster_digest == known.roster.digest
+            assert decode_state_event(encode_state_event(each)) == each
+            assert not each.text.startswith("RT @king:")
+            if isinstance(event, Post) and each.kind == "post":
+                others = {account.id for kind, account in engagement_of(event)} - {event.actor.id}
+                assert {account.id for account in each.about} == others
+                assert len(each.about) == len(others)
+            if each.subject is not None:
+                assert each.subject_is_official == on_roster(known.roster, event.platform, each.subject, at_us)
+            seen[each.kind if each.kind != "post" else each.post_kind] += 1
+            seen["without subject"] += each.kind == "post" and each.post_kind == "quote" and each.subject is None
+        if isinstance(event, Deletion) and screening.state_events and event.actor is not None:
+            by_id = any(entry.account_id == event.actor.id for entry in known.roster.entries)
+            seen["by an id seen before"] += not by_id and event.actor.handle is None
+        seen["for two States"] += len(said) > 1
+
+    check()
+    covered = ("retweet", "quote", "reply", "post", "deletion", "subject_post", "without subject", "for two States")
+    assert {what: seen[what] for what in (*covered, "by an id seen before") if not seen[what]} == {}
+
+
+def test_a_state_event_is_no_longer_than_what_a_broker_takes() -> None:
+    """However much a post holds: its text, links and accounts are bounded one by one."""
+    named = tuple(Account(id=f"{number:\x01>256}", handle="\x01" * 1_024, name="\x01" * 1_024) for number in range(60))
+    post = Post(
+        platform="twitter",
+        id="\x01" * 256,
+        at=from_us(BASE_US),
+        actor=Account(id="1"),
+        text="\x01" * 100_000,
+        links=("\x01" * 8_192,) * 1_000,
+        mentions=named,
+        quotes=PostRef(post_id="\x01" * 256, account=named[0]),
+    )
+    screened = screen_event(post, SOURCE, Acquaintances(_ROSTER), NOW_US, ScreenPolicy())
+    assert isinstance(screened, Screening)
+    (report,) = screened.state_events
+    assert 500_000 < len(encode_state_event(report)) < 1_000_000

@@ -1,0 +1,483 @@
+"""TRACK said again, naively: from the set of one subject's events to its dossier and its alerts.
+
+Written from DESIGN (words, events, counting, alerts) and from the public docstrings. It keeps no state, no totals and
+no judgements: every figure of every moment is counted anew over the list of all that happened, in datetimes. Slow on
+purpose; it knows neither bounds nor batches.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streams.core.enriched import (
+    Alert,
+    AlertStatus,
+    Dossier,
+    Evidence,
+    OfficialFigures,
+    SuspensionRecord,
+    Totals,
+    WindowFigures,
+)
+from streams.core.officials import Official
+from streams.core.rulebook.rules import SEVERITIES, Condition, Rule, RuleSet
+from streams.core.subject_event import Coordinates, SubjectEvent
+from streams.events import Account, AccountSource
+from tests.core.tracking.evidence_oracle import EvidenceOracle
+from tests.core.tracking.facts import AMPLIFICATION, DAY, END_OF_TIME, EPOCH, Fact, official_of, time_of
+
+__all__ = ["NOWHERE", "Oracle", "by_subject", "holds", "without_sources"]
+
+NOWHERE: Final = Coordinates("", 0, 0)
+
+_WINDOWS: Final = {
+    "1h": timedelta(hours=1),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+}
+_CONTACT: Final = ("reply", "mention", "follow")
+# The kind of event, other than amplifications, that moves a figure: it may start or extend an alert of a rule that
+# looks at that figure.
+_MOVED_BY: Final = {"suspended": "suspension", "replies": "reply", "mentions": "mention", "follows": "follow"}
+_ALWAYS_SHOWN: Final = {
+    "age_days",
+    "age_at_first_amplification_days",
+    "amplifications",
+    "distinct_officials",
+    "distinct_states",
+    "followers",
+    "top_official_amplifications",
+    "suspended",
+}
+
+Value = float | int | bool | None
+
+
+class Span(Struct, kw_only=True):
+    """An episode of one rule: when it fired, its last event, its severity, the roster, whether something ended it."""
+
+    fired_at: datetime
+    last_at: datetime
+    severity: int
+    roster_digest: str
+    closed: bool = False
+
+
+def by_subject(events: Iterable[SubjectEvent]) -> dict[str, list[SubjectEvent]]:
+    """The events of each subject, by `platform:id`."""
+    found: dict[str, list[SubjectEvent]] = {}
+    for event in events:
+        found.setdefault(f"{event.platform}:{event.subject.id}", []).append(event)
+    return found
+
+
+def without_sources(alert: Alert) -> Alert:
+    """The alert with evidence that does not say where it stands: of two copies, that depends on which came first."""
+    evidence = tuple(msgspec.structs.replace(item, source=NOWHERE) for item in alert.evidence)
+    return msgspec.structs.replace(alert, evidence=evidence)
+
+
+def holds(condition: Condition, value: Value) -> bool | None:
+    """Met, refuted, or, on an unknown value, neither."""
+    if value is None:
+        return None
+    if condition.at_least is not None:
+        return value >= condition.at_least
+    if condition.at_most is not None:
+        return value <= condition.at_most
+    return bool(value) is condition.equals
+
+
+class Oracle(EvidenceOracle):
+    """All that follows from the events of one subject. `evidence` bounds the evidence of an alert."""
+
+    def __init__(self, events: Sequence[SubjectEvent], rules: RuleSet, evidence: int = 32) -> None:
+        self.events = [event for event in events if event.kind != "marker"]
+        self.rules = rules
+        self.evidence = evidence
+        self.engagements = [*self._engagements(AMPLIFICATION), *self._engagements(_CONTACT)]
+        self.amplifications = [fact for fact in self.engagements if fact.kind in AMPLIFICATION]
+        self.suspensions = self._suspensions()
+        self.officials = self._officials()
+        self.created_at, self.created_source = self._creation()
+
+    # What happened, from reports of it
+
+    def _engagements(self, kinds: tuple[str, ...]) -> list[Fact]:
+        reports = [event for event in self.events if event.kind in kinds and event.official is not None]
+        facts = []
+        for kind, event_id in {(event.kind, event.event_id) for event in reports}:
+            same = [event for event in reports if (event.kind, event.event_id) == (kind, event_id)]
+            at_us, official = min((event.at_us, official_of(event).id) for event in same)
+            same = [event for event in same if (event.at_us, official_of(event).id) == (at_us, official)]
+            withdrawals = [
+                event.at_us
+                for event in self.events
+                if event.kind == "withdrawal" and (event.event_id, official_of(event).id) == (event_id, official)
+            ]
+            fact = Fact(
+                at=time_of(at_us),
+                id=event_id,
+                kind=kind,
+                official=official,
+                followers=_largest(event.subject.followers for event in same),
+                on_roster=any(event.subject_is_official for event in same),
+                active=same[0].active,
+                roster_digest=max(event.roster_digest for event in same),
+            )
+            if withdrawals and kind in AMPLIFICATION:
+                fact = msgspec.structs.replace(fact, withdrawn_at=time_of(min(withdrawals)))
+            facts.append(fact)
+        return sorted(facts, key=_in_time)
+
+    def _suspensions(self) -> list[Fact]:
+        reports = [event for event in self.events if event.kind == "suspension"]
+        facts = []
+        for event_id in {event.event_id for event in reports}:
+            same = [event for event in reports if event.event_id == event_id]
+            at_us, status = min((event.at_us, str(event.status)) for event in same)
+            same = [event for event in same if (event.at_us, event.status) == (at_us, status)]
+            facts.append(
+                Fact(
+                    at=time_of(at_us),
+                    id=event_id,
+                    kind="suspension",
+                    status=status,
+                    on_roster=any(event.subject_is_official for event in same),
+                    roster_digest=max(event.roster_digest for event in same),
+                )
+            )
+        return sorted(facts, key=_in_time)
+
+    def _officials(self) -> dict[str, Official]:
+        """Each official as its newest engagement describes it."""
+        engaging = [event for event in self.events if event.kind in (*AMPLIFICATION, *_CONTACT) and event.official]
+        newest: dict[str, tuple[tuple[int, str, str, str], Official]] = {}
+        for event in engaging:
+            official = official_of(event)
+            rank = (event.at_us, official.handle or "", official.state, official.category)
+            if official.id not in newest or rank > newest[official.id][0]:
+                newest[official.id] = (rank, official)
+        return {official_id: official for official_id, (_, official) in newest.items()}
+
+    def _creation(self) -> tuple[datetime | None, AccountSource | None]:
+        said: dict[AccountSource, list[datetime]] = {"reported": [], "snowflake": []}
+        for event in self.events:
+            at, account = time_of(event.at_us), event.subject
+            if account.created_at is not None and EPOCH < account.created_at <= at:
+                said[account.created_at_source or "reported"].append(account.created_at)
+            elif event.platform == "twitter" and account.id.isdigit() and int(account.id) > 10**17:
+                snowflake = EPOCH + timedelta(milliseconds=(int(account.id) >> 22) + 1288834974657)
+                if snowflake <= at:
+                    said["snowflake"].append(snowflake)
+        for source, times in said.items():
+            if times:
+                return min(times), source
+        return None, None
+
+    def newest(self, field: str) -> object:
+        """The newest value of a field of the account; of equals in time the largest."""
+        values = [(event.at_us, getattr(event.subject, field)) for event in self.events]
+        return max(((at, value) for at, value in values if value is not None), default=(0, None))[1]
+
+    # The figures of a moment
+
+    def live(self, at: datetime, known: datetime | None = None) -> list[Fact]:
+        """Amplifications up to a moment that nobody had taken back by then, or by `known`."""
+        known = known or at
+        return [fact for fact in self.amplifications if fact.at <= at and not fact.withdrawn_at <= known]
+
+    def _states(self, live: list[Fact]) -> Counter[str]:
+        return Counter(self.officials[fact.official].state for fact in live)
+
+    def _age(self, at: datetime | None) -> float | None:
+        if at is None or self.created_at is None or self.created_at > at:
+            return None
+        return (at - self.created_at) / DAY
+
+    def _followers(self, at: datetime) -> int | None:
+        reports = [(fact.at, fact.followers) for fact in self.engagements]
+        reports += [
+            (time_of(event.at_us), event.subject.followers)
+            for event in self.events
+            if event.kind in ("suspension", "profile", "withdrawal", "post", "text_match")
+        ]
+        known = [(when, count) for when, count in reports if when <= at and count is not None]
+        return max(known)[1] if known else None
+
+    def _suspended(self, at: datetime) -> bool:
+        notices = [fact for fact in self.suspensions if fact.at <= at]
+        return bool(notices) and notices[-1].status in ("suspended", "deleted")
+
+    def _follows(self, at: datetime) -> int:
+        last = {fact.official: fact.active for fact in self.engagements if fact.kind == "follow" and fact.at <= at}
+        return sum(last.values())
+
+    def _contacts(self, kind: str, at: datetime) -> int:
+        return sum(fact.kind == kind and fact.at <= at for fact in self.engagements)
+
+    def figure(self, name: str, at: datetime) -> Value:
+        """The figure of that name at a moment: what is known by then of what happened by then."""
+        live = self.live(at)
+        officials = Counter(fact.official for fact in live)
+        simple: dict[str, Callable[[], Value]] = {
+            "suspended": lambda: self._suspended(at),
+            "age_days": lambda: self._age(at),
+            "followers": lambda: self._followers(at),
+            "age_at_first_amplification_days": lambda: self._age(min((fact.at for fact in live), default=None)),
+            "amplifications": lambda: len(live),
+            "retweets": lambda: sum(fact.kind == "retweet" for fact in live),
+            "quotes": lambda: sum(fact.kind == "quote" for fact in live),
+            "replies": lambda: self._contacts("reply", at),
+            "mentions": lambda: self._contacts("mention", at),
+            "follows": lambda: self._follows(at),
+            "distinct_officials": lambda: len(officials),
+            "distinct_states": lambda: len(self._states(live)),
+            "top_official_amplifications": lambda: max(officials.values(), default=0),
+            "top_official_share": lambda: max(officials.values()) / len(live) if live else None,
+        }
+        if name in simple:
+            return simple[name]()
+        what, _, window = name.rpartition("_")
+        recent = [fact for fact in live if at - _WINDOWS[window] < fact.at]
+        return len(recent) if what == "amplifications" else len({fact.official for fact in recent})
+
+    # The dossier
+
+    def dossier(self) -> Dossier | None:
+        """The dossier; `None` while no official has engaged with the subject."""
+        if not self.engagements:
+            return None
+        first_event = self.events[0]
+        live = self.live(END_OF_TIME - DAY, END_OF_TIME - DAY)
+        first = min((fact.at for fact in live), default=None)
+        last = max((fact.at for fact in live), default=None)
+        age = self._age(first)
+        windows = {
+            name: [] if last is None else [fact for fact in live if last - length < fact.at]
+            for name, length in _WINDOWS.items()
+        }
+        officials = [self._part(official, live) for official in {fact.official for fact in live}]
+        officials.sort(key=lambda part: (-(part.retweets + part.quotes), part.id))
+        # What WATCH says of an amplification says nothing of the roster.
+        screened = [event for event in self.events if event.kind not in ("withdrawal", "text_match")]
+        newest = max((event.at_us, event.event_id) for event in screened)
+        newest_events = [event for event in screened if (event.at_us, event.event_id) == newest]
+        notice = self.suspensions[-1] if self.suspensions else None
+        return Dossier(
+            platform=first_event.platform,
+            subject=msgspec.structs.replace(
+                self._account(),
+                followers=self.newest("followers"),
+                verified=self.newest("verified"),
+            ),
+            subject_is_official=any(event.subject_is_official for event in newest_events),
+            totals=Totals(
+                retweet=sum(fact.kind == "retweet" for fact in live),
+                quote=sum(fact.kind == "quote" for fact in live),
+                reply=self._contacts("reply", END_OF_TIME),
+                mention=self._contacts("mention", END_OF_TIME),
+                follow=self._follows(END_OF_TIME),
+            ),
+            distinct_officials=len(officials),
+            officials=tuple(officials),
+            windows={
+                name: WindowFigures(
+                    amplifications=len(facts), distinct_officials=len({fact.official for fact in facts})
+                )
+                for name, facts in windows.items()
+            },
+            first_amplified_at=first,
+            last_amplified_at=last,
+            age_at_first_amplification_days=None if age is None else round(age, 8),
+            states=tuple(sorted(self._states(live))),
+            suspension=None
+            if notice is None
+            else msgspec.convert(
+                {"status": notice.status, "at": notice.at, "event_id": notice.id}, type=SuspensionRecord
+            ),
+            withdrawn=sum(fact.withdrawn_at < END_OF_TIME for fact in self.amplifications),
+            dropped=0,
+            roster_digest=max(event.roster_digest for event in newest_events),
+            following=self.following(),
+            first_officials=self.first_officials(officials),
+            links=self.links(),
+            text_matches=self.text_matches(),
+            score=self.score(live, None if age is None else round(age, 2)),
+        )
+
+    def _account(self) -> Account:
+        handle, name = self.newest("handle"), self.newest("name")
+        return Account(
+            id=self.events[0].subject.id,
+            handle=None if handle is None else str(handle),
+            name=None if name is None else str(name),
+            created_at=self.created_at,
+            created_at_source=self.created_source,
+        )
+
+    def _part(self, official_id: str, live: list[Fact]) -> OfficialFigures:
+        mine = [fact for fact in live if fact.official == official_id]
+        official = self.officials[official_id]
+        return OfficialFigures(
+            id=official_id,
+            handle=official.handle,
+            state=official.state,
+            category=official.category,
+            retweets=sum(fact.kind == "retweet" for fact in mine),
+            quotes=sum(fact.kind == "quote" for fact in mine),
+            first_at=min(fact.at for fact in mine),
+            last_at=max(fact.at for fact in mine),
+        )
+
+    # The alerts
+
+    def alerts(self) -> dict[str, Alert]:
+        """The standing alerts by id, with evidence that does not say where it stands."""
+        found = {}
+        for rule in (rule for rule in self.rules.rules if rule.on == "subject"):
+            for ordinal, span in enumerate(self.spans(rule)):
+                alert = self._alert(rule, ordinal, span)
+                found[alert.id] = alert
+        return found
+
+    def spans(self, rule: Rule) -> list[Span]:
+        """The rule's episodes. One begins where the rule holds and goes on while no pause is longer than the quiet."""
+        quiet = timedelta(microseconds=rule.quiet_us)
+        spans: list[Span] = []
+        for fact in self._judged(rule):
+            if spans and not spans[-1].closed and fact.at > spans[-1].last_at + quiet:
+                spans[-1].closed = True
+            severity = self._severity(rule, fact)
+            if not spans or spans[-1].closed:
+                if severity is not None:
+                    spans.append(
+                        Span(fired_at=fact.at, last_at=fact.at, severity=severity, roster_digest=fact.roster_digest)
+                    )
+            elif severity is not None or fact.kind in AMPLIFICATION:
+                spans[-1].last_at = fact.at
+                spans[-1].severity = max(spans[-1].severity, -1 if severity is None else severity)
+        return spans
+
+    def _judged(self, rule: Rule) -> list[Fact]:
+        """The events at which the rule may start or extend an alert, in time."""
+        kinds = {*AMPLIFICATION, *(_MOVED_BY[name] for name in _looked_at(rule) if name in _MOVED_BY)}
+        return sorted((fact for fact in (*self.engagements, *self.suspensions) if fact.kind in kinds), key=_in_time)
+
+    def _severity(self, rule: Rule, fact: Fact) -> int | None:
+        """The severity with which the rule holds at an event; officials never alert."""
+        if fact.on_roster:
+            return None
+        when = rule.when
+        states = self._states(self.live(fact.at))
+        if states:
+            leading = min(states, key=lambda state: (-states[state], state))
+            when = rule.states.get(leading, when)
+        if not self._met(when, fact.at):
+            return None
+        reached = [rule.severity]
+        reached += [escalation.severity for escalation in rule.escalations if self._met(escalation.when, fact.at)]
+        return max(SEVERITIES.index(severity) for severity in reached)
+
+    def _met(self, conditions: Sequence[Condition], at: datetime) -> bool:
+        return all(holds(condition, self.figure(condition.figure, at)) is True for condition in conditions)
+
+    def _alert(self, rule: Rule, ordinal: int, span: Span) -> Alert:
+        subject = self._account()
+        platform = self.events[0].platform
+        identity = f"{rule.name}\n{platform}:{subject.id}\n{ordinal}"
+        live = self.live(span.last_at)
+        shown = _looked_at(rule) | _ALWAYS_SHOWN
+        status: AlertStatus = "expired" if span.closed else "firing"
+        evidence = self._evidence(span.last_at)
+        return Alert(
+            id=hashlib.sha256(identity.encode()).hexdigest()[:32],
+            rule=rule.name,
+            severity=SEVERITIES[span.severity],
+            mode=rule.mode,
+            status=status,
+            platform=platform,
+            subject=subject,
+            states=tuple(sorted(self._states(live))),
+            episode=ordinal,
+            fired_at=span.fired_at,
+            as_of=span.last_at,
+            expires_at=span.last_at + timedelta(microseconds=rule.quiet_us),
+            figures={name: self.figure(name, span.last_at) for name in shown},
+            fired_figures={name: self.figure(name, span.fired_at) for name in shown},
+            evidence=tuple(evidence[-self.evidence :]),
+            evidence_total=len(evidence),
+            summary=self._summary(span.last_at),
+            rule_digest=rule.digest,
+            roster_digest=span.roster_digest,
+        )
+
+    def _evidence(self, at: datetime) -> list[Evidence]:
+        """All evidence up to a moment. A withdrawn amplification leaves the count and stays in the evidence."""
+        facts = [fact for fact in (*self.amplifications, *self.suspensions) if fact.at <= at]
+        return [
+            msgspec.convert(
+                {
+                    "event_id": fact.id,
+                    "kind": fact.kind,
+                    "at": fact.at,
+                    "official": fact.official or None,
+                    "source": ("", 0, 0),
+                    "withdrawn_at": fact.withdrawn_at if fact.withdrawn_at <= at else None,
+                },
+                type=Evidence,
+            )
+            for fact in sorted(facts, key=_in_time)
+        ]
+
+    def _summary(self, at: datetime) -> str:
+        """Observed facts in one sentence: who, created when, how often amplified, by how many of which States, when."""
+        live = self.live(at)
+        handle = self.newest("handle")
+        account = self.events[0].subject
+        who = f"@{handle}" if handle else f"{self.events[0].platform}:{account.id}"
+        if self.created_at is not None:
+            who += f", created {self.created_at:%Y-%m-%d},"
+        if live:
+            officials = Counter(fact.official for fact in live)
+            number = f"{len(officials)} official" + ("s" if len(officials) > 1 else "")
+            states = ", ".join(sorted(self._states(live)))
+            first, last = min(fact.at for fact in live), max(fact.at for fact in live)
+            said = f"{who} was amplified {_times(len(live))} by {number} of {states}"
+            said += f" from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+            top = min(officials, key=lambda official: (-officials[official], official))
+            named = self.officials[top].handle
+            said += f"; {_times(officials[top])} by {f'@{named}' if named else f'account {top}'} alone"
+        else:
+            said = f"{who} has no amplification that stands"
+        notices = [fact for fact in self.suspensions if fact.at <= at]
+        if notices:
+            said += f"; noted as {notices[-1].status} on {notices[-1].at:%Y-%m-%d}"
+        return said + "."
+
+
+def _looked_at(rule: Rule) -> set[str]:
+    conditions = [*rule.when]
+    for replaced in rule.states.values():
+        conditions += replaced
+    for escalation in rule.escalations:
+        conditions += escalation.when
+    return {condition.figure for condition in conditions}
+
+
+def _in_time(fact: Fact) -> tuple[datetime, str, str]:
+    return fact.at, fact.id, fact.kind
+
+
+def _largest(values: Iterable[int | None]) -> int | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -1,0 +1,90 @@
+"""TRACK run as its agent runs it: batches of events, subjects written down and read back between batches.
+
+Owns what would be durable: the bytes of each subject and the records published. Knows no broker.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from streams.core.enriched import Alert, Amplification, Dossier
+from streams.core.rulebook.rules import RuleSet
+from streams.core.state_event import StateEvent, decode_state_event, encode_state_event
+from streams.core.subject_event import SubjectEvent
+from streams.core.tracked import TrackedAccount, decode_tracked, encode_tracked
+from streams.core.tracking.subject import Subject, TrackPolicy, decode_subject, encode_subject
+from streams.core.tracking.track import Outcome
+from streams.core.tracking.tracker import Tracker
+
+__all__ = ["TrackRun"]
+
+
+class TrackRun:
+    """What is durable after each batch: states, and the last record published of each dossier, alert, amplification."""
+
+    def __init__(self, rules: RuleSet, policy: TrackPolicy | None = None) -> None:
+        self.rules = rules
+        self.policy = policy or TrackPolicy()
+        self.states: dict[str, bytes] = {}
+        self.dossiers: dict[str, Dossier] = {}
+        self.alerts: dict[str, Alert] = {}
+        self.amplifications: dict[tuple[str, str, str], Amplification] = {}  # by platform, subject, kind and id
+        self.told = Counter[tuple[str, str, str]]()  # how often each amplification was published
+        self.outcomes = Counter[Outcome]()
+        self.seen = Counter[str]()  # what became of alerts over time
+        self.standings: dict[tuple[str, str], StateEvent] = {}  # by subject and State
+        self.versions = Counter[str]()  # the version of the last standing of each subject
+        self.tracked: dict[str, TrackedAccount] = {}
+
+    def subject(self, key: str) -> Subject | None:
+        """The subject as it was last written down."""
+        return decode_subject(self.states[key]) if key in self.states else None
+
+    @property
+    def standing(self) -> dict[str, Alert]:
+        """The alerts that stand: the last record of each id, unless that says it was retracted."""
+        return {alert_id: alert for alert_id, alert in self.alerts.items() if alert.status != "retracted"}
+
+    def batch(self, events: Iterable[SubjectEvent]) -> None:
+        """Apply one batch; all that follows from it becomes durable at its end."""
+        tracker = Tracker(self.rules, self.policy, self.subject)
+        for event in events:
+            amplification = tracker.apply(event)
+            if amplification is not None:
+                key = (amplification.platform, amplification.subject.id, f"{amplification.kind} {amplification.id}")
+                self.amplifications[key] = amplification
+                self.told[key] += 1
+        for concluded in tracker.conclude():
+            self.states[concluded.key] = encode_subject(concluded.subject)
+            if concluded.dossier is not None:
+                self.dossiers[concluded.key] = concluded.dossier
+            for alert in concluded.alerts:
+                known = self.alerts.get(alert.id)
+                self.seen["retracted"] += alert.status == "retracted"
+                self.seen["pre-dated"] += known is not None and known.fired_at > alert.fired_at
+                # As a consumer has it: from the bytes of the topic.
+                self.alerts[alert.id] = msgspec.json.decode(msgspec.json.encode(alert), type=Alert)
+            for standing in concluded.standings:
+                self._told_of(concluded.key, standing)
+            if concluded.tracked is not None:
+                before = self.tracked.get(concluded.key)
+                assert before is None or set(before.states) < set(concluded.tracked.states)
+                self.tracked[concluded.key] = decode_tracked(encode_tracked(concluded.tracked))
+        self.outcomes.update(tracker.outcomes)
+
+    def _told_of(self, key: str, standing: StateEvent) -> None:
+        """A State is told of a subject: in words that differ from what it was told before, under a higher version."""
+        said = decode_state_event(encode_state_event(standing))
+        assert said.standing is not None
+        assert said.standing.version > self.versions[key]
+        self.versions[key] = said.standing.version
+        before = self.standings.get((key, said.state))
+        self.seen["told twice"] += before is not None
+        self.standings[(key, said.state)] = said
+
+    def run(self, batches: Iterable[Sequence[SubjectEvent]]) -> "TrackRun":
+        """Apply batch after batch; returns itself."""
+        for events in batches:
+            self.batch(events)
+        return self

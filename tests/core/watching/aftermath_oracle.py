@@ -1,0 +1,386 @@
+"""Aftermaths said again, naively: every figure of a watch counted anew over the list of all that happened.
+
+Written from the issue and the public docstrings of the records, over the facts of `watch_oracle`.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final
+
+from msgspec import Struct
+
+from streams.core.accounts import creation
+from streams.core.clock import DAY_US, from_us
+from streams.core.rulebook.rules import SEVERITIES, Condition, Rule
+from streams.core.state_event import Amplifier, Spell, StateEvent
+from streams.core.texts.closeness import CLOSE_HANDLES, CLOSE_NAMES, handle_closeness, name_closeness
+from streams.core.texts.fingerprints import fingerprints
+from streams.core.texts.text import words
+from streams.events import Account
+from tests.core.watching.watch_oracle import Fact, WatchOracle
+
+__all__ = ["Expected", "Successor", "expected_aftermaths"]
+
+_LEDGER: Final = 90 * DAY_US
+_WATCH: Final = 14 * DAY_US
+_BASELINE: Final = 30 * DAY_US
+_SUCCESSION: Final = 400 * DAY_US
+_YOUNG: Final = 90 * DAY_US
+
+Value = float | int | bool | None
+
+
+class Successor(Struct, kw_only=True, frozen=True):
+    """What is to be said of one possible successor."""
+
+    id: str
+    handle: str | None
+    officials: list[str]
+    amplifications: int
+    first_us: int
+    noticed_us: int
+    age_days: float
+    days: float
+    handle_closeness: float | None
+    name_closeness: float | None
+    shared: int
+    of: int
+
+
+class Expected(Struct, kw_only=True):
+    """What is to be found in an aftermath, and in its alerts by rule."""
+
+    figures: dict[str, object]
+    alerts: dict[str, dict[str, object]]
+
+
+def expected_aftermaths(world: WatchOracle, rules: Sequence[Rule]) -> dict[str, Expected]:
+    """What is expected of each aftermath, by its id."""
+    newest: dict[tuple[str, str, str], StateEvent] = {}
+    for event in world.events:
+        if event.kind == "standing" and event.subject is not None and event.standing is not None:
+            key = (event.state, event.platform, event.subject.id)
+            known = newest.get(key)
+            if known is None or known.standing is None or known.standing.version < event.standing.version:
+                newest[key] = event
+    found = {}
+    for (state, platform, subject), event in newest.items():
+        assert event.standing is not None
+        for number, spell in enumerate(event.standing.spells):
+            amplifiers = [each for each in event.standing.amplifiers if each.first_us <= spell.opened_us]
+            if amplifiers:
+                name = sha256(f"aftermath\n{state}\n{platform}:{subject}\n{number}".encode()).hexdigest()[:32]
+                found[name] = _Looking(world, rules, event, spell, amplifiers).expected()
+    return found
+
+
+class _Looking:
+    """One suspension looked at: everything counted over the list of posts."""
+
+    def __init__(
+        self, world: WatchOracle, rules: Sequence[Rule], event: StateEvent, spell: Spell, amplifiers: list[Amplifier]
+    ) -> None:
+        assert event.subject is not None
+        self.world = world
+        self.rules = [rule for rule in rules if rule.on == "aftermath"]
+        self.event = event
+        self.subject: Account = event.subject
+        self.spell = spell
+        self.amplifiers = amplifiers
+        self.opened_us = spell.opened_us
+        self.ends_us = spell.opened_us + _WATCH
+        back_us = spell.reinstated_us
+        self.reinstated = back_us is not None and back_us < self.ends_us
+        self.until_us = back_us if self.reinstated and back_us is not None else self.ends_us
+        self.closed = self.reinstated or world.heard_us(event.state) >= self.ends_us
+        mine = [fact for fact in world.posts if fact.event.state == event.state]
+        self.posts = [fact for fact in mine if self.opened_us <= fact.event.at_us < self.until_us]
+        here = [fact for fact in mine if fact.event.platform == event.platform]
+        self.referring = [fact for fact in here if fact.official.id != self.subject.id and self._refers(fact)]
+        self.references = sorted(
+            (fact for fact in self.referring if self.opened_us <= fact.event.at_us < self.until_us),
+            key=lambda fact: (fact.event.at_us, fact.event.event_id),
+        )
+        self.deletions = sorted(
+            (fact for fact in here if self.opened_us <= (fact.deleted_us or 0) < self.until_us),
+            key=lambda fact: (fact.deleted_us or 0, fact.event.event_id),
+        )
+        before_us = self.opened_us - _BASELINE
+        self.references_before = sum(before_us <= fact.event.at_us < self.opened_us for fact in self.referring)
+        self.deletions_before = sum(before_us <= (fact.deleted_us or 0) < self.opened_us for fact in here)
+        self.silent = [each for each in amplifiers if all(fact.official.id != each.id for fact in self.references)]
+        self.successors = self._successors()
+
+    def _refers(self, fact: Fact) -> bool:
+        event, handle = fact.event, (self.subject.handle or "").lower()
+        if self.subject.id in {account.id for account in event.about}:
+            return True
+        if event.subject is not None and event.subject.id == self.subject.id:
+            return True
+        if not handle:
+            return False
+        named = f"@{handle}" in fact.text.lower().replace(")", " ").split()
+        paths = [link.lower().partition("twitter.com/")[2] for link in event.links]
+        linked = event.platform == "twitter" and any(path.split("/")[0] == handle for path in paths)
+        return named or linked
+
+    def expected(self) -> Expected:
+        """The record's figures, and the alerts."""
+        deletions = len(self.deletions)
+        expected_deletions = self.deletions_before * 14 / 30
+        parts = {each.id: each for each in self.amplifiers}
+        ids = {*parts, *(fact.official.id for fact in (*self.references, *self.deletions))}
+        ranked = sorted(ids, key=lambda each: (-(parts[each].amplifications if each in parts else 0), each))
+        world, event = self.world, self.event
+        figures: dict[str, object] = {
+            "state": event.state,
+            "platform": event.platform,
+            "subject": self.subject,
+            "status": "closed" if self.closed else "open",
+            "closed_because": None if not self.closed else "reinstated" if self.reinstated else "elapsed",
+            "opened_at": from_us(self.opened_us),
+            "ends_at": from_us(self.ends_us),
+            "closed_at": from_us(self.until_us) if self.closed else None,
+            "amplifying_officials": len(self.amplifiers),
+            "silent_officials": len(self.silent),
+            "references": len(self.references),
+            "references_before": self.references_before,
+            "deletions": deletions,
+            "deletions_before": self.deletions_before,
+            "expected_deletions": expected_deletions,
+            "deletion_ratio": deletions / max(1.0, expected_deletions),
+            "deletions_by_account": dict(Counter(fact.official.handle or fact.official.id for fact in self.deletions)),
+            "deletions_by_language": dict(Counter(fact.event.lang or "und" for fact in self.deletions)),
+            "deletions_unknown": sum(
+                state == event.state and self.opened_us <= at_us < self.until_us for state, at_us in world.unknown
+            ),
+            "officials": [
+                (
+                    each,
+                    parts[each].amplifications if each in parts else 0,
+                    sum(fact.official.id == each for fact in self.references),
+                    sum(fact.official.id == each for fact in self.deletions),
+                    sum(fact.official.id == each for fact in self.posts) if self.closed else None,
+                    each in parts and parts[each] in self.silent,
+                )
+                for each in ranked
+            ],
+            "listed_references": [(fact.event.event_id, fact.text) for fact in self.references],
+            "listed_deletions": self._listed_deletions(),
+            "possible_successors": self.successors,
+            "roster_digest": event.roster_digest,
+        }
+        return Expected(figures=figures, alerts=self._alerts())
+
+    def _listed_deletions(self) -> list[tuple[str, str, bool, int, tuple[str, ...]]]:
+        texts = [
+            text
+            for (state, platform, _), (subject, at_us, _last_us, text) in self.world.texts().items()
+            if (state, platform, subject) == (self.event.state, self.event.platform, self.subject.id)
+            and self.opened_us - _LEDGER <= at_us < self.until_us
+        ]
+        prints = {each for text in texts for each in fingerprints(text)}
+        vocabulary = {word for text in texts for word in words(text)}
+        return [
+            (
+                fact.event.event_id,
+                fact.text,
+                self._refers(fact),
+                0 if fact.event.post_kind == "retweet" else len(prints & set(fingerprints(fact.text))),
+                tuple(sorted(words(fact.text) & vocabulary))[:12],
+            )
+            for fact in self.deletions
+        ]
+
+    # Possible successors
+
+    def _successors(self) -> list[Successor]:
+        """Every account that the State's officials amplified, asked whether all of the conditions hold."""
+        found = []
+        amplified: dict[str, list[StateEvent]] = {}
+        known: dict[str, list[StateEvent]] = {}
+        for event in self.world.events:
+            if (event.state, event.platform) != (self.event.state, self.event.platform) or event.subject is None:
+                continue
+            amplifies = (
+                event.kind == "post" and event.post_kind in ("retweet", "quote") and not event.subject_is_official
+            )
+            if amplifies:
+                amplified.setdefault(event.subject.id, []).append(event)
+            if amplifies or (event.kind == "subject_post" and len(event.text) >= 20):
+                known.setdefault(event.subject.id, []).append(event)
+        own = self._prints(known.get(self.subject.id, []))
+        for account_id, events in amplified.items():
+            if account_id != self.subject.id:
+                facts = self._successor(account_id, events, known[account_id], own)
+                if facts is not None:
+                    found.append(facts)
+        return sorted(found, key=lambda each: (each.noticed_us, each.id))
+
+    @staticmethod
+    def _prints(events: Sequence[StateEvent]) -> set[int]:
+        """Fingerprints of an account's texts: its own posts, and what was passed on of it."""
+        texts = [event.text for event in events if event.kind == "subject_post" or event.post_kind == "retweet"]
+        return {each for text in texts if len(text) >= 20 for each in fingerprints(text)}
+
+    def _successor(
+        self, account_id: str, events: list[StateEvent], known: list[StateEvent], own: set[int]
+    ) -> Successor | None:
+        firsts: dict[str, int] = {}
+        posts: dict[str, tuple[int, str]] = {}
+        for event in events:
+            assert event.official is not None
+            firsts[event.official.id] = min(event.at_us, firsts.get(event.official.id, event.at_us))
+            posts[event.event_id] = (event.at_us, event.official.id)
+        if not self.opened_us <= min(firsts.values()) < self.opened_us + _SUCCESSION:
+            return None
+        amplifiers = {each.id for each in self.amplifiers}
+        common = sorted(
+            (at_us, official)
+            for official, at_us in firsts.items()
+            if official in amplifiers and at_us < self.opened_us + _SUCCESSION
+        )
+        enough = 1 if len(amplifiers) == 1 else 2
+        if len(common) < enough:
+            return None
+        account = _account(account_id, self.event.platform, known)
+        if account.created_at is None:
+            return None
+        created_us = round(account.created_at.timestamp() * 1_000_000)
+        mine, _ = creation(self.event.platform, self.subject, self.opened_us)
+        first_us = common[0][0]
+        if not 0 <= first_us - created_us <= _YOUNG or (mine is not None and created_us <= mine):
+            return None
+        handles = (self.subject.handle, account.handle)
+        names = (self.subject.name, account.name)
+        handle = handle_closeness(handles[0], handles[1]) if handles[0] and handles[1] else None
+        name = name_closeness(names[0], names[1]) if names[0] and names[1] else None
+        theirs = self._prints(known)
+        shared, of = len(own & theirs), min(len(own), len(theirs))
+        close = (handle or 0) >= CLOSE_HANDLES or (name or 0) >= CLOSE_NAMES or (shared >= 8 and shared / of >= 0.25)
+        if not close:
+            return None
+        by_common = [official in {each for _, each in common} for _, official in sorted(posts.values())[:20]]
+        return Successor(
+            id=account_id,
+            handle=account.handle,
+            officials=[official for _, official in common],
+            amplifications=sum(by_common),
+            first_us=first_us,
+            noticed_us=common[enough - 1][0],
+            age_days=(first_us - created_us) / DAY_US,
+            days=(first_us - self.opened_us) / DAY_US,
+            handle_closeness=handle,
+            name_closeness=name,
+            shared=shared,
+            of=of,
+        )
+
+    # Alerts
+
+    def figure(self, name: str, at_us: int) -> Value:
+        """The figure as of a moment of the watch; what is in the record is as of its end."""
+        over = at_us >= self.until_us
+        deletions = sum(over or (fact.deleted_us or 0) <= at_us for fact in self.deletions)
+        match name:
+            case "deletions":
+                return deletions
+            case "deletion_ratio":
+                return deletions / max(1.0, self.deletions_before * 14 / 30)
+            case "references":
+                return sum(over or fact.event.at_us <= at_us for fact in self.references)
+            case "amplifying_officials":
+                return len(self.amplifiers)
+            case "references_before":
+                return self.references_before
+            case "silent_officials" | "silent_share" if self.reinstated or at_us < self.ends_us:
+                return None
+            case "silent_officials":
+                return len(self.silent)
+            case "silent_share":
+                return len(self.silent) / len(self.amplifiers)
+            case "reinstated":
+                return self.reinstated and over
+            case "possible_successors":
+                return sum(each.noticed_us <= at_us for each in self.successors)
+            case _:
+                raise KeyError(name)
+
+    def _times(self, name: str) -> list[int]:
+        """When a figure may move."""
+        match name:
+            case "deletions" | "deletion_ratio":
+                return [fact.deleted_us or 0 for fact in self.deletions]
+            case "references":
+                return [fact.event.at_us for fact in self.references]
+            case "amplifying_officials" | "references_before":
+                return [self.opened_us]
+            case "possible_successors":
+                return [each.noticed_us for each in self.successors]
+            case _:
+                return [self.until_us] if self.closed else []
+
+    def _alerts(self) -> dict[str, dict[str, object]]:
+        found: dict[str, dict[str, object]] = {}
+        for rule in self.rules:
+            when = rule.states.get(self.event.state, rule.when)
+            looked_at = [*rule.when, *(each for each_when in rule.states.values() for each in each_when)]
+            looked_at += [each for escalation in rule.escalations for each in escalation.when]
+            times = sorted({at_us for condition in looked_at for at_us in self._times(condition.figure)})
+            held: list[tuple[int, int]] = []
+            for at_us in times:
+                if all(self._holds(condition, at_us) for condition in when):
+                    severities = [rule.severity]
+                    severities += [
+                        each.severity for each in rule.escalations if all(self._holds(c, at_us) for c in each.when)
+                    ]
+                    held.append((at_us, max(SEVERITIES.index(severity) for severity in severities)))
+            if held:
+                found[rule.name] = {
+                    "severity": SEVERITIES[max(severity for _, severity in held)],
+                    "fired_at": from_us(held[0][0]),
+                    "as_of": from_us(held[-1][0]),
+                    "expires_at": from_us(held[-1][0] + rule.quiet_us),
+                    "figures": {name: self.figure(name, held[-1][0]) for name in _FIGURES},
+                    "fired_figures": {name: self.figure(name, held[0][0]) for name in _FIGURES},
+                    "states": (self.event.state,),
+                }
+        return found
+
+    def _holds(self, condition: Condition, at_us: int) -> bool:
+        value = self.figure(condition.figure, at_us)
+        if value is None:
+            return False
+        if condition.at_least is not None:
+            return value >= condition.at_least
+        if condition.at_most is not None:
+            return value <= condition.at_most
+        return value is condition.equals
+
+
+_FIGURES: Final = (
+    "reinstated",
+    "amplifying_officials",
+    "references_before",
+    "references",
+    "deletions",
+    "deletion_ratio",
+    "silent_officials",
+    "silent_share",
+    "possible_successors",
+)
+
+
+def _account(account_id: str, platform: str, events: Sequence[StateEvent]) -> Account:
+    """What the reports say together: the newest handle and name, and the creation time, rather a reported one."""
+    handles = [(event.at_us, event.subject.handle) for event in events if event.subject and event.subject.handle]
+    names = [(event.at_us, event.subject.name) for event in events if event.subject and event.subject.name]
+    created = [creation(platform, event.subject, event.at_us) for event in events if event.subject]
+    told = sorted((source != "reported", us) for us, source in created if us is not None)
+    return Account(
+        id=account_id,
+        handle=max(handles)[1] if handles else None,
+        name=max(names)[1] if names else None,
+        created_at=from_us(told[0][1]) if told else None,
+    )

@@ -1,0 +1,105 @@
+"""The ledger as a dictionary: `core.watching.ledger.Ledger` by brute force, every answer a scan of all that was put.
+
+The oracle of stores on disk and the ledger of WATCH's own tests. Keeps bytes, so that nothing is shared or lost.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from streams.core.watching.ledger import (
+    Entry,
+    Orphan,
+    Record,
+    Stood,
+    SubjectText,
+    Uptake,
+    decode_record,
+    encode_record,
+    record_key,
+)
+
+__all__ = ["PlainLedger"]
+
+_Kind = TypeVar("_Kind", bound=Record)
+
+
+class PlainLedger:
+    """Records by key, as bytes. `records` is what a changelog would hold."""
+
+    def __init__(self) -> None:
+        self.records: dict[bytes, bytes] = {}
+
+    def get(self, key: bytes) -> Record | None:
+        payload = self.records.get(key)
+        return None if payload is None else decode_record(payload)
+
+    def put(self, record: Record) -> None:
+        self.records[record_key(record)] = encode_record(record)
+
+    def discard(self, key: bytes) -> None:
+        self.records.pop(key, None)
+
+    def references(self, state: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
+        wanted = set(keys)
+        found = [
+            entry
+            for entry in self._all(Entry, b"e/")
+            if entry.state == state and from_us <= entry.at_us < to_us and wanted.intersection(entry.references)
+        ]
+        return sorted(found, key=lambda entry: (entry.at_us, entry.post_id, entry.platform))
+
+    def deletions(self, state: str, from_us: int, to_us: int) -> list[Entry]:
+        found = [
+            (entry.deleted_us, entry.post_id, entry.platform, entry)
+            for entry in self._all(Entry, b"e/")
+            if entry.state == state and entry.deleted_us is not None and from_us <= entry.deleted_us < to_us
+        ]
+        return [entry for *_, entry in sorted(found, key=lambda item: item[:3])]
+
+    def orphans(self, state: str, from_us: int, to_us: int) -> int:
+        return sum(orphan.state == state and from_us <= orphan.at_us < to_us for orphan in self._all(Orphan, b"o/"))
+
+    def posts_of(self, state: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
+        return dict(
+            Counter(
+                entry.official
+                for entry in self._all(Entry, b"e/")
+                if entry.state == state and entry.official in officials and from_us <= entry.at_us < to_us
+            )
+        )
+
+    def entries_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+        return _sharing((entry for entry in self._all(Entry, b"e/") if entry.state == state), fingerprints)
+
+    def texts_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+        return _sharing((text for text in self._all(SubjectText, b"t/") if text.state == state), fingerprints)
+
+    def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
+        wanted = (state, platform, subject)
+        found = [text for text in self._all(SubjectText, b"t/") if (text.state, text.platform, text.subject) == wanted]
+        found.sort(key=lambda text: (text.at_us, text.post_id))
+        return found[max(0, len(found) - limit) :]
+
+    def standings(self, state: str) -> Iterator[Stood]:
+        found = [stood for stood in self._all(Stood, b"s/") if stood.state == state and stood.standing.spells]
+        return iter(sorted(found, key=record_key))
+
+    def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
+        found = [
+            uptake
+            for uptake in self._all(Uptake, b"u/")
+            if uptake.state == state and uptake.officials and from_us <= uptake.first_us < to_us
+        ]
+        return iter(sorted(found, key=lambda uptake: (uptake.first_us, record_key(uptake))))
+
+    def _all(self, kind: type[_Kind], first: bytes) -> Iterator[_Kind]:
+        # The first bytes of the keys are a short cut; the records themselves say what they are.
+        mine = (payload for key, payload in self.records.items() if key.startswith(first))
+        return (record for record in map(decode_record, mine) if isinstance(record, kind))
+
+
+def _sharing(records: Iterator[Entry] | Iterator[SubjectText], fingerprints: Sequence[int]) -> dict[str, int]:
+    wanted = set(fingerprints)
+    shared = {f"{each.platform}:{each.post_id}": len(wanted.intersection(each.fingerprints)) for each in records}
+    return {key: count for key, count in shared.items() if count}

@@ -1,0 +1,122 @@
+"""Under which keys a post refers to accounts: each way of naming one is found, and nothing else is taken for one."""
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.rosters.roster import handle_key
+from streams.core.watching.references import account_keys, reference_keys
+from streams.core.watching.watch_policy import WatchPolicy
+from streams.events import Account
+from tests.core.tracking.strategies import examples
+from tests.core.watching.watch_events import IRAN, amplification, post
+
+_POLICY = WatchPolicy()
+_handles = st.from_regex(r"[A-Za-z0-9_]{1,15}", fullmatch=True).filter(lambda handle: handle != IRAN[0].handle)
+_SITES = ("https://twitter.com/", "http://www.twitter.com/", "HTTPS://Mobile.Twitter.com/", "x.com/@", "https://x.com/")
+_NO_HANDLES = {"i", "home", "search", "hashtag", "intent", "share", "explore", "watch", "joinchat", "s", "profile"}
+# What may stand around a handle without being part of it, in the scripts of the texts.
+_around = st.sampled_from(("", " ", "\n", "(", ")", "،", "。", "«", "…", ":", "سلام", "您好", "é", "\u200f", ","))
+
+
+def _keys(
+    text: str = "", *, links: Sequence[str] = (), platform: str = "twitter", about: Sequence[str] = ()
+) -> set[str]:
+    accounts = tuple(Account(id=account) for account in about)
+    event = msgspec.structs.replace(post("p", 0, text=text), links=tuple(links), platform=platform, about=accounts)
+    return set(reference_keys(event, _POLICY))
+
+
+@examples(200)
+@given(_handles, _around, _around, st.sampled_from(("@", "＠", "@\u2066", "@\u200e")))
+def test_a_handle_in_a_text_is_found_in_any_surroundings(handle: str, before: str, after: str, sign: str) -> None:
+    assert f"h:{handle_key(handle)}" in _keys(f"{before}{sign}{handle}{after}")
+
+
+@examples(100)
+@given(
+    _handles.filter(
+        lambda handle: handle.lower() not in {"i", "home", "search", "hashtag", "intent", "share", "explore"}
+    ),
+    st.sampled_from(_SITES),
+    st.sampled_from(("", "/", "/status/1", "?s=20", "#x", "/with_replies?a=@b")),
+    st.booleans(),
+)
+def test_a_link_that_names_a_handle_is_found_as_a_link_and_in_a_text(
+    handle: str, site: str, rest: str, in_text: bool
+) -> None:
+    link = f"{site}{handle}{rest}"
+    if in_text and "://" in link:
+        assert f"h:{handle_key(handle)}" in _keys(f"see {link} now")
+    else:
+        assert f"h:{handle_key(handle)}" in _keys(links=[link])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("mail me at someone@example.org", "https://example.org/@someone", "a/@someone"),
+        *("@@someone", "x@someone", "@ someone"),
+        *("https://example.org/someone", "https://twitter.com.example.org/someone", "https://eviltwitter.com/someone"),
+        *("https://user@example.org:443/x", "https://twitter.com/i/events/1", "https://twitter.com/hashtag/someone"),
+        *("https://[::1/someone", "https://twitter.com/%ff%fe", "https://twitter.com/", "https://twitter.com"),
+    ],
+)
+def test_what_only_looks_like_a_handle_or_link_is_none(text: str) -> None:
+    assert _keys(text, links=[text]) == set()
+
+
+@pytest.mark.parametrize(
+    ("platform", "text", "key"),
+    [
+        ("mastodon", "hello @someone@example.social!", "h:someone@example.social"),
+        ("mastodon", "hello @someone@example.social!", "h:someone"),
+        ("bluesky", "hello @some-one.bsky.social.", "h:some-one.bsky.social"),
+        ("bluesky", "https://bsky.app/profile/some-one.example.org/post/3k", "h:some-one.example.org"),
+        ("telegram", "https://t.me/s/someone/12", "h:someone"),
+        ("youtube", "https://www.youtube.com/@some.one", "h:some.one"),
+    ],
+)
+def test_each_platform_is_read_as_it_writes(platform: str, text: str, key: str) -> None:
+    assert key in _keys(text, platform=platform)
+
+
+def test_accounts_that_are_passed_on_quoted_answered_or_mentioned_count_by_id() -> None:
+    assert _keys(about=["7", "8"]) == {"i:7", "i:8"}
+    assert set(reference_keys(amplification("r", 0, of=Account(id="9", handle="nine")), _POLICY)) == {"i:9"}
+
+
+def test_nobody_refers_to_itself() -> None:
+    event = msgspec.structs.replace(post("p", 0, text="@Embassy_0 and @other"), about=(Account(id=IRAN[0].id),))
+    assert reference_keys(event, _POLICY) == ("h:other",)
+
+
+def test_an_account_is_looked_for_by_id_and_by_handle_without_case() -> None:
+    assert account_keys(Account(id="7", handle="@Khamenei_Site")) == ("i:7", "h:khamenei_site")
+    assert account_keys(Account(id="7")) == ("i:7",)
+
+
+def test_keys_are_bounded_and_those_by_id_come_first() -> None:
+    text = " ".join(f"@h{n}" for n in range(500))
+    event = msgspec.structs.replace(post("p", 0, text=text), about=tuple(Account(id=str(n)) for n in range(50, 90)))
+    keys = reference_keys(event, _POLICY)
+    assert len(keys) == _POLICY.references
+    assert sum(key.startswith("i:") for key in keys) == 40
+    assert list(keys) == sorted(keys)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["@", "@a", "@a.", "@a-", "https://", "https://twitter.com/", "a@", "@\u2066", "%", "[", "@a@"],
+)
+@pytest.mark.parametrize("platform", ["twitter", "mastodon"])
+def test_a_hostile_text_takes_no_time(unit: str, platform: str) -> None:
+    text = (unit * 4_000)[:4_000]
+    began = time.perf_counter()
+    for _ in range(10):
+        _keys(text, links=[text[:2_048]] * 20, platform=platform)
+    assert time.perf_counter() - began < 2, "ten posts of the longest kind"

@@ -1,0 +1,258 @@
+"""WATCH equals a brute-force oracle, whatever the order, the repetitions, the lateness, the batches."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from streams.core.clock import to_us
+from streams.core.enriched import Alert
+from streams.core.rulebook.rules import RuleSet
+from streams.core.state_event import StateEvent
+from streams.core.subject_event import Coordinates
+from streams.core.watching.aftermath_records import Aftermath
+from streams.core.watching.watch_step import Watched
+from streams.ledger.sqlite import SqliteLedger
+from tests.core.tracking.strategies import examples
+from tests.core.watching.aftermath_oracle import Expected, Successor, expected_aftermaths
+from tests.core.watching.aftermath_strategies import aftermath_rules
+from tests.core.watching.plain_ledger import PlainLedger
+from tests.core.watching.watch_oracle import WatchOracle
+from tests.core.watching.watch_run import WatchRun
+from tests.core.watching.watch_strategies import arrivals, corrections, repeats, worlds
+
+Arrival = tuple[list[StateEvent], list[list[StateEvent]]]
+
+_NOWHERE = Coordinates("", 0, 0)
+
+
+@st.composite
+def _arrived(draw: st.DrawFn) -> Arrival:
+    """A world with further reports of it, and one way in which it arrives."""
+    events = draw(worlds())
+    events += draw(repeats(events))
+    return events, draw(arrivals(events))
+
+
+def _figures(record: Aftermath) -> dict[str, object]:
+    """An aftermath as the oracle puts it."""
+    figures = structs.asdict(record)
+    for name in ("id", "number", "suspension"):
+        del figures[name]
+    figures["officials"] = [
+        (each.id, each.amplifications, each.references, each.deletions, each.posts, each.silent)
+        for each in record.officials
+    ]
+    figures["listed_references"] = [(each.post_id, each.text) for each in record.listed_references]
+    figures["listed_deletions"] = [
+        (each.post_id, each.text, each.concerns_subject, each.shared_fingerprints, each.shared_words)
+        for each in record.listed_deletions
+    ]
+    figures["possible_successors"] = [
+        Successor(
+            id=each.subject.id,
+            handle=each.subject.handle,
+            officials=list(each.officials),
+            amplifications=each.amplifications,
+            first_us=to_us(each.first_amplified_at),
+            noticed_us=to_us(each.noticed_at),
+            age_days=each.age_days,
+            days=each.days_after_suspension,
+            handle_closeness=each.handle_closeness,
+            name_closeness=each.name_closeness,
+            shared=each.shared_fingerprints,
+            of=each.fingerprints,
+        )
+        for each in record.possible_successors
+    ]
+    return figures
+
+
+def _differences(found: Mapping[str, object], expected: Mapping[str, object]) -> list[str]:
+    return [
+        f"{name}: {found.get(name)} != {expected.get(name)}"
+        for name in sorted({*found, *expected})
+        if found.get(name) != expected.get(name)
+    ]
+
+
+def _assert_as_expected(run: WatchRun, expected: Mapping[str, Expected]) -> None:
+    standing = run.standing
+    assert sorted(standing) == sorted(expected)
+    alerts = run.standing_alerts
+    assert len(alerts) == sum(len(each.alerts) for each in expected.values())
+    for name, aftermath in standing.items():
+        assert _differences(_figures(aftermath), expected[name].figures) == []
+        mine = {
+            alert.rule: alert
+            for alert in alerts.values()
+            if (alert.subject.id, alert.platform, alert.episode, alert.states)
+            == (aftermath.subject.id, aftermath.platform, aftermath.number, (aftermath.state,))
+        }
+        assert sorted(mine) == sorted(expected[name].alerts)
+        for rule, facts in expected[name].alerts.items():
+            assert _differences({key: getattr(mine[rule], key) for key in facts}, facts) == []
+
+
+def _note(seen: Counter[str], run: WatchRun) -> None:
+    """Count what an example covered."""
+    for aftermath in run.standing.values():
+        for what, is_so in {
+            aftermath.status: True,
+            str(aftermath.closed_because): True,
+            "references": aftermath.references > 0,
+            "references before": aftermath.references_before > 0,
+            "deletions": aftermath.deletions > 0,
+            "deletions before": aftermath.deletions_before > 0,
+            "unknown deletions": aftermath.deletions_unknown > 0,
+            "concerns the subject": any(each.concerns_subject for each in aftermath.listed_deletions),
+            "shares words": any(each.shared_words for each in aftermath.listed_deletions),
+            "shares fingerprints": any(each.shared_fingerprints for each in aftermath.listed_deletions),
+            "all silent": aftermath.silent_officials == aftermath.amplifying_officials,
+            "not silent": aftermath.silent_officials < aftermath.amplifying_officials,
+            "a later spell": aftermath.number > 0,
+            "successor": len(aftermath.possible_successors) > 0,
+            "successor by texts": any(each.shared_fingerprints >= 8 for each in aftermath.possible_successors),
+        }.items():
+            seen[what] += is_so
+    for alert in run.standing_alerts.values():
+        seen[f"alert {alert.severity}"] += 1
+    for outcome, count in run.outcomes.items():
+        seen[outcome] += count > 0
+    for what, count in run.seen.items():
+        seen[what] += count > 0
+    for told in {kind for kind, *_ in run.said}:
+        seen[told] += 1
+
+
+def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:
+    seen = Counter[str]()
+
+    @examples(300)
+    @given(_arrived(), aftermath_rules())
+    def check(arrived: Arrival, rules: RuleSet) -> None:
+        events, batches = arrived
+        run = WatchRun(rules).run(batches)
+        world = WatchOracle(events)
+        _assert_as_expected(run, expected_aftermaths(world, rules.rules))
+        said = run.said.values()
+        withdrawals = {
+            (each.platform, each.event_id): (each.subject.id, each.at_us, each.official and each.official.id)
+            for each in said
+            if each.kind == "withdrawal"
+        }
+        assert withdrawals == world.withdrawals()
+        matches = {
+            (each.official.state, each.platform, each.event_id): (each.post_id, each.shared, each.of, each.matched_us)
+            for each in said
+            if each.kind == "text_match" and each.official is not None
+        }
+        assert matches == world.text_matches()
+        _note(seen, run)
+
+    check()
+    covered = (
+        *("open", "closed", "elapsed", "reinstated", "void", "corrected", "retracted", "a later spell"),
+        *("references", "references before", "deletions", "deletions before", "unknown deletions"),
+        *("concerns the subject", "shares words", "shares fingerprints", "all silent", "not silent"),
+        *("successor", "successor by texts", "alert info", "alert warning", "alert critical"),
+        *("withdrawal", "text_match", *(outcome for outcome in Watched if outcome is not Watched.REFUSED)),
+    )
+    assert {what: seen[what] for what in covered if seen[what] < 3} == {}
+
+
+def _without_sources(alerts: Mapping[str, Alert]) -> dict[str, Alert]:
+    """The alerts with evidence that does not say where it stands: of two copies, that depends on which came first."""
+    return {
+        name: structs.replace(alert, evidence=tuple(structs.replace(each, source=_NOWHERE) for each in alert.evidence))
+        for name, alert in alerts.items()
+    }
+
+
+def test_reports_that_contradict_each_other_lead_to_the_same_in_any_order() -> None:
+    """Other times and other authors of a post or deletion: whichever report stands, it is the same one."""
+    seen = Counter[str]()
+
+    @examples(120)
+    @given(st.data(), aftermath_rules())
+    def check(data: st.DataObject, rules: RuleSet) -> None:
+        events = data.draw(worlds())
+        reports = data.draw(corrections(events))
+        runs = [WatchRun(rules).run(data.draw(arrivals([*events, *reports]))) for _ in range(2)]
+        assert runs[0].standing == runs[1].standing
+        assert _without_sources(runs[0].standing_alerts) == _without_sources(runs[1].standing_alerts)
+        seen["contradicted"] += len(reports) > 0
+        _note(seen, runs[0])
+
+    check()
+    covered = ("contradicted", "deletions", "references", "withdrawal")
+    assert {what: seen[what] for what in covered if seen[what] < 3} == {}
+
+
+def test_each_official_is_introduced_under_its_newest_handle() -> None:
+    """Whatever comes first, SCREEN learns of everybody that has a handle and posted, and of nobody else."""
+    seen = Counter[str]()
+
+    @examples(60)
+    @given(st.data(), aftermath_rules())
+    def check(data: st.DataObject, rules: RuleSet) -> None:
+        events = data.draw(worlds())
+        run = WatchRun(rules).run(data.draw(arrivals(events)))
+        expected = {
+            (event.platform, event.official.id): event.official.handle
+            for event in events
+            if event.kind == "post" and event.official is not None and event.official.handle
+        }
+        assert {key: account.handle for key, account in run.tracked.items()} == expected
+        seen["introduced"] += len(expected)
+
+    check()
+    assert seen["introduced"] > 30
+
+
+def test_the_ledger_on_disk_leads_to_the_same_as_a_plain_one() -> None:
+    """What WATCH asks of a store is answered alike, on the way and at the end."""
+    seen = Counter[str]()
+
+    @examples(60)
+    @given(_arrived(), aftermath_rules())
+    def check(arrived: Arrival, rules: RuleSet) -> None:
+        _, batches = arrived
+        store = SqliteLedger()
+        try:
+            stored, plain = WatchRun(rules, ledger=store), WatchRun(rules)
+            for batch in batches:
+                stored.batch(batch)
+                plain.batch(batch)
+                assert stored.aftermaths == plain.aftermaths
+                assert stored.alerts == plain.alerts
+                assert stored.said == plain.said
+            _note(seen, stored)
+        finally:
+            store.close()
+
+    check()
+    covered = ("closed", "elapsed", "withdrawal", "text_match", "unknown_post")
+    assert {what: seen[what] for what in covered if seen[what] < 3} == {}
+
+
+def test_what_comes_again_after_all_is_said_changes_nothing() -> None:
+    """A second reading of everything publishes no record and sends nothing to subjects."""
+    seen = Counter[str]()
+
+    @examples(100)
+    @given(_arrived(), aftermath_rules())
+    def check(arrived: Arrival, rules: RuleSet) -> None:
+        _, batches = arrived
+        ledger = PlainLedger()
+        run = WatchRun(rules, ledger=ledger).run(batches)
+        published, records = run.published, dict(ledger.records)
+        run.batch([event for batch in batches for event in batch])
+        assert run.published == published
+        assert ledger.records == records
+        seen["standing"] += len(run.standing) > 0
+
+    check()
+    assert seen["standing"] > 20

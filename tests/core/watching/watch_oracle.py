@@ -1,0 +1,133 @@
+"""WATCH said again, naively: from the set of all State events to what happened and what is said to subjects.
+
+Written from the issue and the public docstrings of the records. Keeps no ledger and no state. Knows neither order nor
+batches. What follows for aftermaths is `aftermath_oracle`.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from streams.core.clock import DAY_US
+from streams.core.officials import Official
+from streams.core.state_event import StateEvent
+from streams.core.texts.fingerprints import fingerprints
+
+__all__ = ["Fact", "WatchOracle"]
+
+_LEDGER: Final = 90 * DAY_US
+
+
+class Fact(Struct, kw_only=True, eq=False):
+    """One post of an official, however often it was reported, and when its author took it back."""
+
+    event: StateEvent
+    text: str
+    deleted_us: int | None = None
+
+    @property
+    def official(self) -> Official:
+        """Who wrote it."""
+        assert self.event.official is not None
+        return self.event.official
+
+
+class WatchOracle:
+    """What happened, from a set of reports of it."""
+
+    def __init__(self, events: Sequence[StateEvent]) -> None:
+        self.events = events
+        self.posts = self._posts()
+        self.unknown = self._match_deletions()
+
+    # What happened
+
+    def _posts(self) -> list[Fact]:
+        """Each post once; of a text that was cut short somewhere, the whole."""
+        found: dict[tuple[str, str], Fact] = {}
+        for event in self.events:
+            if event.kind == "post":
+                fact = found.setdefault((event.platform, event.event_id), Fact(event=event, text=event.text))
+                if len(event.text) > len(fact.text):
+                    fact.text, fact.event = event.text, event
+        return list(found.values())
+
+    def _match_deletions(self) -> list[tuple[str, int]]:
+        """Give each post the first deletion by its author within 90 days; the rest is unknown, by State and time."""
+        groups: dict[tuple[str, str, str], list[StateEvent]] = {}
+        for event in self.events:
+            if event.kind == "deletion" and event.official is not None and event.post_id is not None:
+                groups.setdefault((event.platform, event.post_id, event.official.id), []).append(event)
+        unknown = []
+        for (platform, post_id, official), deletions in groups.items():
+            valid = [
+                (deletion.at_us, fact)
+                for fact in self.posts
+                for deletion in deletions
+                if (fact.event.platform, fact.event.event_id, fact.official.id) == (platform, post_id, official)
+                and fact.event.at_us >= deletion.at_us - _LEDGER
+            ]
+            if valid:
+                deleted_us, fact = min(valid, key=lambda pair: pair[0])
+                fact.deleted_us = deleted_us
+            else:
+                first = min(deletions, key=lambda deletion: deletion.at_us)
+                unknown.append((first.state, first.at_us))
+        return unknown
+
+    def heard_us(self, state: str) -> int:
+        """How far event time has come for a State."""
+        times = [event.at_us for event in self.events if event.kind == "tick"]
+        times += [event.at_us for event in self.events if event.state == state and event.kind != "standing"]
+        return max(times, default=0)
+
+    # What is said to subjects
+
+    def withdrawals(self) -> dict[tuple[str, str], tuple[str, int, str]]:
+        """By platform and post: whose account is no longer amplified, when, and by whom."""
+        return {
+            (fact.event.platform, fact.event.event_id): (fact.event.subject.id, fact.deleted_us, fact.official.id)
+            for fact in self.posts
+            if fact.deleted_us is not None
+            and fact.event.post_kind in ("retweet", "quote")
+            and fact.event.subject is not None
+        }
+
+    def texts(self) -> dict[tuple[str, str, str], tuple[str, int, int, str]]:
+        """The texts of subjects by State, platform and post: whose, first and last seen, and the longest report."""
+        found: dict[tuple[str, str, str], tuple[str, int, int, str]] = {}
+        for event in self.events:
+            passed_on = event.kind == "post" and event.post_kind == "retweet" and not event.subject_is_official
+            if event.subject is None or len(event.text) < 20 or not (passed_on or event.kind == "subject_post"):
+                continue
+            post_id = event.event_id if event.kind == "subject_post" else event.post_id
+            assert post_id is not None
+            key = (event.state, event.platform, post_id)
+            subject, first_us, last_us, text = found.get(key, (event.subject.id, event.at_us, event.at_us, event.text))
+            longest = max(text, event.text, key=lambda each: (len(each), each))
+            times = (min(first_us, event.at_us), max(last_us, event.at_us))
+            found[key] = (min(subject, event.subject.id), *times, longest)
+        return found
+
+    def text_matches(self) -> dict[tuple[str, str, str], tuple[str, int, int, int]]:
+        """By State, platform and post of a subject: the official post, fingerprints shared, of how many, its time."""
+        found = {}
+        for (state, platform, post_id), (subject, first_us, last_us, text) in self.texts().items():
+            prints = set(fingerprints(text))
+            candidates = []
+            for fact in self.posts:
+                event = fact.event
+                shared = len(prints & set(fingerprints(fact.text)))
+                if (
+                    (event.state, event.platform) == (state, platform)
+                    and event.post_kind != "retweet"
+                    and fact.official.id != subject
+                    and first_us - _LEDGER <= event.at_us <= last_us + _LEDGER
+                    and shared >= (1 if len(prints) < 4 else max(2, len(prints) / 4))
+                ):
+                    candidates.append((-shared, event.at_us, event.event_id))
+            if candidates:
+                minus, matched_us, match = min(candidates)
+                found[state, platform, post_id] = (match, -minus, len(prints), matched_us)
+        return found
