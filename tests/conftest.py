@@ -141,7 +141,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest itself selects by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks each test by the fixtures that it takes, so that `-m "not kafka"` misses none, and puts long rooms first."""
+    """Marks each test by the fixtures that it takes, so that `-m "not kafka"` misses none; long rooms first."""
     ranks = {room: rank for rank, room in enumerate(_LONGEST_FIRST)}
     items.sort(key=lambda item: ranks.get(item.path.parent.name, len(ranks)))
     for item in items:

@@ -34,8 +34,7 @@ class RosterEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One term of one official: an account, found by its id or, for want of one, by its handle, and what it is.
 
     In force from `valid_from_us` up to but not including `valid_to_us` (µs since 1970 UTC; `None`: no bound). `domains`
-    are the hosts of its own sites, as `streams.core.rosters.hosts.host_name` gives them; the hosts below them are its
-    own too.
+    are the hosts of its own sites, in lower case and IDNA's ASCII form; the hosts below them are its own too.
     """
 
     platform: Platform
