@@ -30,7 +30,7 @@ from streams.formats.files import can_be_read_again
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally
 from streams.runs.collection import collect
-from streams.runs.drain import wait_until_through
+from streams.runs.drain import StalledError, wait_until_through
 from streams.runs.ingestion import Ingestion, ingest
 from streams.runs.workers import Workers
 from streams.settings import Secret, Settings
@@ -162,7 +162,10 @@ def _drain(settings: Settings, done: Ingestion, newest_us: int, crew: Workers, s
         crew.check()
         stages.draining(remaining)
 
-    asyncio.run(wait_until_through(settings, done.written, watch, newest_us=newest_us))
+    try:
+        asyncio.run(wait_until_through(settings, done.written, watch, newest_us=newest_us))
+    except StalledError as error:
+        raise StalledError(f"{error.message}. {crew.last_words()}", remedy=error.remedy) from error
 
 
 async def _meet_tracked(settings: Settings, known: Acquaintances) -> None:

@@ -5,6 +5,7 @@ written to each partition of an internal topic is behind the last of them: when 
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -14,16 +15,25 @@ from streams.brokers.administration import topic_states
 from streams.brokers.client import client_options, producer
 from streams.core.state_event import StateEvent, encode_state_event
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event
+from streams.errors import AntiphonError
 from streams.events import Account
 from streams.settings import Settings
 
-__all__ = ["wait_until_through"]
+__all__ = ["StalledError", "wait_until_through"]
 
 _POLL_SECONDS: Final = 0.2
+# Longer than a worker takes to find out that it is stuck, and then to be told apart from one that only starts.
+_STALLED_SECONDS: Final = 180.0
 _SOURCE: Final = Coordinates("marker", 0, 0)
 
 Watch = Callable[[int], None]
 """Called at every look with the number of records still to be dealt with; raises to give up (a dead worker, say)."""
+
+
+class StalledError(AntiphonError):
+    """For minutes nothing was committed of what is left."""
+
+    exit_code = 4
 
 
 async def wait_until_through(
@@ -32,7 +42,7 @@ async def wait_until_through(
     """Return when all of `written` (next offset by plain topic name and partition) is through the settings' agents.
 
     `newest_us` is the time of the newest event written (µs): WATCH is told that time has come so far. Waits as long as
-    `watch` does not raise; does not join the workers' group.
+    `watch` does not raise; does not join the workers' group. Raises `StalledError` when nothing moves for 180 s.
     """
     group = AIOKafkaConsumer(**client_options(settings), group_id=settings.group, enable_auto_commit=False)
     await group.start()
@@ -72,17 +82,33 @@ async def _wait_for_commits(
     group: AIOKafkaConsumer, settings: Settings, targets: Mapping[tuple[str, int], int], watch: Watch
 ) -> None:
     open_targets = dict(targets)
+    seen: dict[tuple[str, int], int] = {}
+    moved = time.monotonic()
     group.assign([TopicPartition(settings.topic(topic), partition) for topic, partition in open_targets])
     while open_targets:
-        remaining = 0
+        left: dict[tuple[str, int], int] = {}
         for (topic, partition), end in list(open_targets.items()):
             committed = await group.committed(TopicPartition(settings.topic(topic), partition)) or 0
             if committed >= end:
                 del open_targets[(topic, partition)]
-            remaining += max(0, end - committed)
-        watch(remaining)
+            else:
+                left[topic, partition] = end - committed
+        watch(sum(left.values()))
+        if left != seen:
+            seen, moved = left, time.monotonic()
+        elif time.monotonic() - moved > _STALLED_SECONDS:
+            raise _stalled(left)
         if open_targets:
             await asyncio.sleep(_POLL_SECONDS)
+
+
+def _stalled(left: Mapping[tuple[str, int], int]) -> StalledError:
+    (topic, partition), count = max(left.items(), key=lambda item: item[1])
+    others = f", and of {len(left) - 1} more partitions" if len(left) > 1 else ""
+    return StalledError(
+        f"nothing moved for {_STALLED_SECONDS:.0f} s: {count} records of {topic}, partition {partition}{others} are left",
+        remedy="look at what the workers last said; what is not committed is read again by the next one",
+    )
 
 
 async def _mark(settings: Settings, topic: str, marker: bytes) -> dict[tuple[str, int], int]:

@@ -64,6 +64,13 @@ class Workers:
             if code is not None:
                 raise WorkerDiedError(f"a worker ended with status {code}. Its last words: {_tail(log)}")
 
+    def last_words(self) -> str:
+        """The end of each worker's log."""
+        return " ".join(
+            f"Worker {number} said last: {_tail(log)}"
+            for number, (_process, log) in enumerate(self._processes, start=1)
+        )
+
     def stop(self) -> None:
         """Ask all to stop, wait, kill what is left."""
         for process, _log in self._processes:
@@ -96,7 +103,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 def _tail(log: IO[bytes]) -> str:
-    log.seek(0, os.SEEK_END)
-    log.seek(max(0, log.tell() - _TAIL_BYTES))
-    text = log.read().decode("utf-8", "replace")
+    # Where it stands belongs to the worker as well, which writes there.
+    size = os.fstat(log.fileno()).st_size
+    text = os.pread(log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)).decode("utf-8", "replace")
     return " ".join("".join(c if c.isprintable() else " " for c in text).split()) or "none"
