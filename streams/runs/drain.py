@@ -106,7 +106,7 @@ def _stalled(left: Mapping[tuple[str, int], int]) -> StalledError:
     (topic, partition), count = max(left.items(), key=lambda item: item[1])
     others = f", and of {len(left) - 1} more partitions" if len(left) > 1 else ""
     return StalledError(
-        f"nothing moved for {_STALLED_SECONDS:.0f} s: {count} records of {topic}, partition {partition}{others} are left",
+        f"nothing moved for {_STALLED_SECONDS:.0f} s: {count} records of {topic}, partition {partition}{others} remain",
         remedy="look at what the workers last said; what is not committed is read again by the next one",
     )
 

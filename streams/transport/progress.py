@@ -4,7 +4,7 @@ Faust's own acknowledgements are not used for that: it acknowledges a message wh
 earlier group generation that it skips.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from threading import Lock
 
 __all__ = ["Progress"]
@@ -16,6 +16,7 @@ class Progress:
     def __init__(self) -> None:
         self._finished: dict[tuple[str, int], int] = {}
         self._given: dict[tuple[str, int], tuple[int, int]] = {}
+        self._committed: dict[tuple[str, int], int] = {}
         self._generation = -1
         self._lock = Lock()  # agents and the commit run on the event loop, rebalances on the consumer's thread
 
@@ -44,22 +45,37 @@ class Progress:
             return True
 
     def begin(self, generation: int) -> None:
-        """A new group generation: nothing is finished in it yet."""
+        """A new group generation: nothing is finished in it yet, and what was committed before is not known."""
         with self._lock:
             self._generation = generation
             self._finished.clear()
             self._given.clear()
+            self._committed.clear()
+
+    @property
+    def generation(self) -> int:
+        """The group generation that counts, -1 before the first."""
+        return self._generation
 
     def partitions(self) -> list[tuple[str, int]]:
-        """The partitions that have something to commit."""
+        """The partitions of which something is finished."""
         with self._lock:
             return list(self._finished)
 
     def take(self, topic: str, partition: int) -> int | None:
-        """The offset to commit for a partition, `None` if nothing was finished. It stays until a later one is known:
-        the consumer drops what it has already committed."""
+        """The offset to commit for a partition, `None` if that is none or was committed already."""
         with self._lock:
-            return self._finished.get((topic, partition))
+            offset = self._finished.get((topic, partition))
+            return None if offset is None or offset <= self._committed.get((topic, partition), -1) else offset
+
+    def commit(self, generation: int, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Note what the broker has taken, where it took it in that generation.
+
+        Of a commit that a rebalance overtook nobody knows what it did: what is finished afterwards is committed anew.
+        """
+        with self._lock:
+            if generation == self._generation:
+                self._committed.update(offsets)
 
     def forget(self, partitions: Iterable[tuple[str, int]]) -> None:
         """These partitions were revoked."""
@@ -67,3 +83,4 @@ class Progress:
             for topic, partition in partitions:
                 self._finished.pop((topic, partition), None)
                 self._given.pop((topic, partition), None)
+                self._committed.pop((topic, partition), None)
