@@ -39,7 +39,7 @@ class Spell(Struct, frozen=True, array_like=True):
 
 
 class Amplifier(Struct, frozen=True, array_like=True):
-    """One official's amplifications of a subject that stand, as TRACK counts them; times in µs."""
+    """One official's amplifications of a subject, without those taken back before its suspension; times in µs."""
 
     id: str
     handle: str | None

@@ -1,6 +1,7 @@
 """The whole core over a made world: what comes out does not depend on the order or the number of arrivals."""
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
@@ -8,11 +9,12 @@ import msgspec
 import pytest
 
 from streams.core.backtest import Backtest, Results
+from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.screen import Pass
 from streams.core.subject_event import Coordinates
 from streams.core.watching.watch_step import Watched
 from streams.deadletters import Rejection
-from streams.events import Event, decode_event
+from streams.events import Account, Deletion, Event, Retweet, Suspension, decode_event
 from streams.ledger.memory import MemoryLedger
 from streams.ledger.sqlite import SqliteLedger
 from streams.rules_loading import bundled_rules
@@ -95,3 +97,39 @@ def test_a_ledger_on_a_disk_gives_what_one_in_memory_gives(
     finally:
         ledger.close()
     assert msgspec.json.encode(results) == msgspec.json.encode(straight[0])
+
+
+def test_a_clean_up_that_takes_every_retweet_back_does_not_undo_its_own_aftermath() -> None:
+    """Nine officials amplify an account, it is suspended, and the day after each of them deletes its retweet."""
+    begin = datetime(2022, 3, 1, tzinfo=UTC)
+    officials = [Account(id=f"9{number}", handle=f"official_{number}") for number in range(9)]
+    roster = Roster(
+        RosterEntry(
+            platform="twitter",
+            account_id=official.id,
+            handle=official.handle,
+            state="IR",
+            category="diplomat",
+            source_url="https://example.org/",
+        )
+        for official in officials
+    )
+    subject = Account(id="7", handle="subject", created_at=begin - timedelta(days=9))
+    events: list[Event] = []
+    for number, official in enumerate(officials):
+        at = begin + timedelta(hours=number)
+        events.append(Retweet(platform="twitter", id=f"r{number}", at=at, actor=official, subject=subject))
+        gone_at = begin + timedelta(days=11, hours=number)
+        events.append(Deletion(platform="twitter", id=f"d{number}", at=gone_at, actor=official, post_id=f"r{number}"))
+    suspended_at = begin + timedelta(days=10)
+    events.append(Suspension(platform="twitter", id="s", at=suspended_at, actor=subject, status="suspended"))
+    events.sort(key=lambda event: event.at)
+    backtest = Backtest(roster, bundled_rules(), MemoryLedger(), now_us=_LATER_US)
+    for number, event in enumerate(events):
+        assert not isinstance(backtest.feed(event, Coordinates("made.ndjson", 0, number)), Rejection)
+    results = backtest.finish()
+    [dossier] = results.dossiers.values()
+    assert (dossier.withdrawn, dossier.distinct_officials) == (9, 0)
+    [aftermath] = results.aftermaths.values()
+    assert (aftermath.status, aftermath.deletions, aftermath.amplifying_officials) == ("open", 9, 9)
+    assert "clean-up" in {alert.rule for alert in results.alerts.values()}

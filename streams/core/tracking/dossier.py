@@ -41,13 +41,10 @@ def has_engagement(state: SubjectState) -> bool:
     return bool(state.amplifications or state.contacts or state.settled_amplifications or state.settled_contacts)
 
 
-def dossier_of(state: SubjectState, policy: TrackPolicy, shares: Mapping[str, Share] | None = None) -> Dossier:
-    """The dossier. Windows end with the last amplification that stands; withdrawn ones are only counted as such.
-
-    `shares` are `shares_of` the state, where the caller has them already.
-    """
+def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
+    """The dossier. Windows end with the last amplification that stands; withdrawn ones are only counted as such."""
     moment = Moment(state, FOREVER_US)
-    shares = shares_of(state, moment.live) if shares is None else shares
+    shares = shares_of(state, moment.live)
     first_us = moment.first_amplified_us()
     last_us = moment.last_amplified_us()
     age = moment.age_days(first_us)

@@ -8,7 +8,7 @@ from typing import Final
 from streams.core.clock import HOUR_US, WEEK_US
 from streams.core.tracking.learning import DIGESTS_KEPT, forget_unused_digests, keep_report
 from streams.core.tracking.spells import fold_notice
-from streams.core.tracking.subject import Kept, Subject, SubjectState, TrackPolicy
+from streams.core.tracking.subject import Kept, Subject, SubjectState, TakenBack, TrackPolicy
 from streams.core.tracking.withdrawals import remember_taken_back
 
 __all__ = ["overfull", "settle"]
@@ -59,7 +59,9 @@ def _settle_amplification(subject: Subject, kept: Kept, policy: TrackPolicy) -> 
     state.settled_amplifications += 1
     state.settled_as_no_official += not kept.subject_is_official
     if kept.withdrawn_us is not None:
-        remember_taken_back(state, (kept.at_us, kept.event_id, kept.kind, kept.official), policy)
+        remember_taken_back(
+            state, TakenBack(kept.at_us, kept.event_id, kept.kind, kept.official, kept.withdrawn_us), policy
+        )
         return
     official = state.officials[kept.official]
     if kept.kind == "retweet":

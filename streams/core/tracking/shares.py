@@ -1,12 +1,25 @@
-"""Shares: each official's part in the amplifications that stand, what is settled and what is retained together."""
+"""Shares: each official's part in a subject's amplifications, what is settled and what is retained together."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from msgspec import Struct
 
-from streams.core.tracking.subject import Kept, SubjectState
+from streams.core.subject_event import SubjectEventKind
+from streams.core.tracking.subject import SubjectState
 
 __all__ = ["Share", "shares_of"]
+
+
+class Amplification(Protocol):
+    """What is read of a retained amplification, or of one that was taken back."""
+
+    @property
+    def at_us(self) -> int: ...
+    @property
+    def kind(self) -> SubjectEventKind: ...
+    @property
+    def official(self) -> str: ...
 
 
 class Share(Struct):
@@ -23,14 +36,14 @@ class Share(Struct):
         return self.retweets + self.quotes
 
 
-def shares_of(state: SubjectState, live: Iterable[Kept]) -> dict[str, Share]:
-    """The share of each amplifying official, by id. `live` are the retained amplifications that stand."""
+def shares_of(state: SubjectState, amplifications: Iterable[Amplification]) -> dict[str, Share]:
+    """The share of each amplifying official, by id: in what is settled and still stands, and in `amplifications`."""
     shares: dict[str, Share] = {}
     if state.settled_amplifications:
         for official_id, official in state.officials.items():
             if official.first_us is not None and official.last_us is not None:
                 shares[official_id] = Share(official.retweets, official.quotes, official.first_us, official.last_us)
-    for kept in live:
+    for kept in amplifications:
         share = shares.get(kept.official)
         if share is None:
             share = shares[kept.official] = Share(0, 0, kept.at_us, kept.at_us)

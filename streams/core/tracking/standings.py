@@ -1,6 +1,5 @@
 """TRACK's word on a suspended subject to each State whose officials amplified it, whenever it changes."""
 
-from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Final
 
@@ -8,7 +7,7 @@ import msgspec
 
 from streams.core.clock import from_us
 from streams.core.state_event import Amplifier, Standing, StateEvent
-from streams.core.tracking.shares import Share
+from streams.core.tracking.shares import shares_of
 from streams.core.tracking.spells import spells_of
 from streams.core.tracking.subject import SubjectState
 from streams.events import Account
@@ -18,15 +17,17 @@ __all__ = ["changed_standings"]
 _VOID: Final = 0  # what stands for "none of your officials' amplifications stands, or it was never suspended"
 
 
-def changed_standings(state: SubjectState, shares: Mapping[str, Share]) -> tuple[StateEvent, ...]:
+def changed_standings(state: SubjectState) -> tuple[StateEvent, ...]:
     """The standings that differ from what each State was told last; notes in the state what it is told now.
 
-    A State of which no amplification stands, and every State of a subject without a spell, is told of none.
+    An amplification counts if it was not taken back before the first spell: to take it back afterwards is part of what
+    an aftermath is about, and must not undo it. A State of which none counts, and every State of a subject without a
+    spell, is told of none.
     """
     if not state.suspensions:
         return ()
     spells = spells_of(state.spells, state.suspensions)
-    amplifiers = _amplifiers(state, shares) if spells else {}
+    amplifiers = _amplifiers(state, spells[0].opened_us) if spells else {}
     subject, notice = _subject(state), state.suspensions[-1]
     changed: list[StateEvent] = []
     for name in sorted({*amplifiers, *state.standings}):
@@ -53,8 +54,11 @@ def changed_standings(state: SubjectState, shares: Mapping[str, Share]) -> tuple
     return tuple(changed)
 
 
-def _amplifiers(state: SubjectState, shares: Mapping[str, Share]) -> dict[str, tuple[Amplifier, ...]]:
-    """The amplifying officials of each State, in the order of their ids."""
+def _amplifiers(state: SubjectState, suspended_us: int) -> dict[str, tuple[Amplifier, ...]]:
+    """The officials of each State whose amplifications had not been taken back by then, in the order of their ids."""
+    retained = (kept for kept in state.amplifications if kept.withdrawn_us is None or kept.withdrawn_us >= suspended_us)
+    settled = (gone for gone in state.taken_back if gone.withdrawn_us >= suspended_us)
+    shares = shares_of(state, [*retained, *settled])
     by_state: dict[str, list[Amplifier]] = {}
     for official_id, share in sorted(shares.items()):
         official = state.officials[official_id]

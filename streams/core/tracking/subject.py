@@ -25,6 +25,7 @@ __all__ = [
     "Subject",
     "SubjectState",
     "SuspensionKept",
+    "TakenBack",
     "TrackPolicy",
     "Withdrawal",
     "decode_subject",
@@ -128,6 +129,19 @@ class Withdrawal(Struct, array_like=True):
     at_us: int
 
 
+class TakenBack(Struct, array_like=True):
+    """An amplification that was taken back and is no longer retained.
+
+    `withdrawn_us` is the earliest time at which it was, 0 where it never counted: it came too late, or it is another's.
+    """
+
+    at_us: int
+    event_id: str
+    kind: SubjectEventKind
+    official: str
+    withdrawn_us: int
+
+
 class Episode(Struct, array_like=True):
     """One span in which a rule's alert fires; `severity` is an index into SEVERITIES, the highest so far.
 
@@ -186,7 +200,7 @@ class SubjectState(Struct, array_like=True):
     histories: dict[str, RuleHistory] = field(default_factory=dict)
     states: list[str] = field(default_factory=list)  # those whose officials amplified it, as said at the time
     weeks: dict[int, int] = field(default_factory=dict)  # settled amplifications by whole week since 1970
-    taken_back: list[tuple[int, str, str, str]] = field(default_factory=list)  # (time, id, kind, by) of settled ones
+    taken_back: list[TakenBack] = field(default_factory=list)  # of settled amplifications; in order
     taken_back_lost: int = 0
     own: OwnPosts | None = None
     spells: list[Spell] = field(default_factory=list)  # by the notices that are no longer retained

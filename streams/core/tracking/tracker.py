@@ -22,9 +22,7 @@ from streams.core.tracking.dossier import dossier_of, has_engagement
 from streams.core.tracking.episodes import remember_leaving
 from streams.core.tracking.followed import followed_account
 from streams.core.tracking.judge import Rulebook, judge
-from streams.core.tracking.moment import FOREVER_US, Moment
 from streams.core.tracking.settlement import overfull, settle
-from streams.core.tracking.shares import shares_of
 from streams.core.tracking.standings import changed_standings
 from streams.core.tracking.subject import Subject, TrackPolicy
 from streams.core.tracking.track import Outcome, new_subject, step
@@ -83,14 +81,12 @@ class Tracker:
             judge(state, self.rules)
             alerts = {alert.id: alert for alert in self._early_alerts.get(key, ())}
             alerts.update((alert.id, alert) for alert in changed_alerts(subject, self.rules, self.policy))
-            engaged = has_engagement(state)
-            shares = shares_of(state, Moment(state, FOREVER_US).live) if engaged else {}
             yield Concluded(
                 key=key,
                 subject=subject,
-                dossier=dossier_of(state, self.policy, shares) if engaged else None,
+                dossier=dossier_of(state, self.policy) if has_engagement(state) else None,
                 alerts=tuple(alerts.values()),
-                standings=changed_standings(state, shares),
+                standings=changed_standings(state),
                 tracked=followed_account(state, self.policy),
             )
         self._touched = {}

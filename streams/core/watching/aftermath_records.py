@@ -26,7 +26,7 @@ ClosedBecause: TypeAlias = Literal["elapsed", "reinstated"]
 
 
 class AftermathOfficial(Struct, frozen=True, kw_only=True):
-    """One official's part. `amplifications` are all that stand; the other counts are of the watch.
+    """One official's part. `amplifications` are all but those taken back before; the other counts are of the watch.
 
     `silent`: it amplified the subject and did not refer to it in the watch, so far. `posts` are counted when the watch
     is closed, and `null` before.

@@ -119,8 +119,9 @@ class EvidenceOracle:
         return spells
 
     def amplifiers(self) -> dict[str, dict[str, tuple[int, datetime, datetime]]]:
-        """By State and official: how many of its amplifications stand, the first and the last."""
-        live = [fact for fact in self.amplifications if fact.withdrawn_at == END_OF_TIME]
+        """By State and official: how many of its amplifications stood when it was suspended, and since when."""
+        suspended_at = min((opened_at for opened_at, _, _ in self.spells()), default=END_OF_TIME)
+        live = [fact for fact in self.amplifications if fact.withdrawn_at >= suspended_at]
         found: dict[str, dict[str, tuple[int, datetime, datetime]]] = {}
         for official in {fact.official for fact in live}:
             times = [fact.at for fact in live if fact.official == official]
