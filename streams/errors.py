@@ -1,6 +1,8 @@
 """Errors that people are meant to read: one sentence that names the place, one that names the remedy."""
 
-__all__ = ["AntiphonError", "ConfigurationError", "InputError"]
+from collections.abc import Iterator
+
+__all__ = ["AntiphonError", "ConfigurationError", "InputError", "causes_of"]
 
 
 class AntiphonError(Exception):
@@ -27,3 +29,12 @@ class InputError(AntiphonError):
     """An input that cannot be read at all (a missing file, an unknown format)."""
 
     exit_code = 2
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """What went wrong: a task group wraps it, and where several of its tasks failed, each has something to say."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from causes_of(inner)
+    else:
+        yield error

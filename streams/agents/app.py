@@ -17,6 +17,7 @@ from streams.agents.vitals import Vitals
 from streams.agents.watch import Watch
 from streams.brokers.client import ssl_context
 from streams.core.rulebook.rules import RuleSet
+from streams.errors import causes_of
 from streams.events import RAW_TOPICS
 from streams.metrics import Metrics
 from streams.settings import Settings
@@ -76,10 +77,10 @@ def build_app(
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001  # the boundary: every error ends the process, loudly
-            while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-                error = error.exceptions[0]  # a task group wraps what went wrong in one of its tasks
-            _log.critical("%s failed", what, exc_info=error)
-            on_fatal(error)
+            causes = list(causes_of(error))
+            for cause in causes:
+                _log.critical("%s failed", what, exc_info=cause)
+            on_fatal(causes[0])
             await asyncio.Event().wait()
 
     schema = BatchSchema(allow_empty=True)

@@ -91,7 +91,7 @@ def test_a_worker_whose_ledger_finds_no_room_says_so_and_ends(
     assert status == 70, said
     assert "WATCH failed" in said
     assert "watch-" in said
-    assert "make room on its disk" in said
+    assert "make room on its disk" in said, said
     crew = Crew(settings, tmp_path)
     crew.add()
     try:
