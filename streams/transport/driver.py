@@ -16,6 +16,7 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 
 from streams.transport.batches import Batch
+from streams.transport.checksums import check_quickly
 from streams.transport.progress import Progress
 
 __all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "DisklessApp", "hand_over_as_parsed"]
@@ -55,6 +56,7 @@ class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  
         await super().on_start()
         if self._consumer is not None:
             hand_over_as_parsed(self._consumer._fetcher)
+            check_quickly(self._consumer._client, self._consumer._fetcher)
 
     @Service.task  # type: ignore[untyped-decorator]  # mode's
     async def _watch_membership(self) -> None:
