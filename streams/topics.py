@@ -12,6 +12,9 @@ __all__ = ["TOPICS", "Topic", "TopicRole", "topic_named"]
 TopicRole: TypeAlias = Literal["raw", "internal", "enriched", "roster"]
 
 _DAY_MS: Final = 86_400_000
+# Kafka compacts only segments that are full, by default at a gigabyte: a worker that takes a partition over would have to
+# read up to that much of what has long been replaced.
+_COMPACTED_SEGMENT_BYTES: Final = 64 * 1_048_576
 
 
 class Topic(Struct, frozen=True, kw_only=True):
@@ -34,7 +37,9 @@ class Topic(Struct, frozen=True, kw_only=True):
     def config(self) -> dict[str, str]:
         """The broker-side settings of the topic, as Kafka names them."""
         settings = {"cleanup.policy": "compact" if self.compacted else "delete", "message.timestamp.type": "CreateTime"}
-        if not self.compacted:
+        if self.compacted:
+            settings["segment.bytes"] = str(_COMPACTED_SEGMENT_BYTES)
+        else:
             settings["retention.ms"] = str(self.retention_ms if self.retention_ms is not None else -1)
         return settings
 
