@@ -20,7 +20,7 @@ BENCHMARKS := $(VENV)/.benchmarks-are-ready
 help: ## this list
 	@echo "Antiphon. Start with \`make demo\`."
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "Options of a command go into ARGS:      make demo ARGS=\"--json\""
 	@echo "Tests against a broker of your own:     make test ANTIPHON_TEST_BROKER=localhost:9092"
@@ -58,6 +58,11 @@ peers: $(BENCHMARKS) ## what the benchmarks race against, so that their tests ru
 chaos: $(DEVELOPMENT) ## 200 faults over a million events on a real Kafka, compared with an oracle; about ten minutes
 	@$(BIN)/python -m tests.brokers.jars
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+.PHONY: e2e
+e2e: $(DEVELOPMENT) ## alerts on their way to a webhook, dashboards and faults, with real Prometheus and Alertmanager; two minutes
+	@$(BIN)/python -m tests.brokers.jars
+	@$(BIN)/python -m tests.e2e $(ARGS)
 
 .PHONY: mutants
 mutants: $(DEVELOPMENT) ## deliberate bugs in the delivery path, each of which a test must notice

@@ -6,20 +6,22 @@ from typing import Final, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams import __version__
+from streams.core.rulebook.rules import Rule
 from streams.core.screening.screen import Pass
+from streams.core.states import STATES
 from streams.core.tracking.track import Outcome
 from streams.core.watching.aftermath_records import AftermathStatus
 from streams.core.watching.watch_step import Watched
 from streams.deadletters import Reason
 from streams.topics import TOPICS
 
-__all__ = ["NOTIFY_OUTCOMES", "NO_STATE", "Metrics"]
+__all__ = ["NOTIFY_OUTCOMES", "Metrics"]
 
 _BATCH_RECORDS: Final = (1, 10, 50, 100, 500, 1_000, 2_000, 4_000, 8_000)
 _NOTIFY_DELAY_SECONDS: Final = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3_600)
 NOTIFY_OUTCOMES: Final = ("sent", "resolved", "rejected", "failed", "back_fill", "over_budget", "shadow")
 _CANARY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-NO_STATE: Final = "other"
+_NO_STATE: Final = "other"
 """Stands for what a roster calls a State and ISO 3166 does not know."""
 _LAG_SECONDS: Final = (1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800)
 
@@ -216,6 +218,26 @@ class Metrics:
         _preset(self.notifications, NOTIFY_OUTCOMES)
         _preset(self.dead_letters, Reason)
         _preset(self.outputs, [topic.name for topic in TOPICS if topic.role in ("internal", "enriched")])
+
+    def amplified_by(self, state: str, category: str) -> Counter:
+        """The counter of amplifications by officials of that State and category.
+
+        A roster topic may be written by anybody: what is no State is counted as `_NO_STATE`.
+        """
+        return self.amplifications.labels(state if state in STATES else _NO_STATE, category)
+
+    def expect_amplifications(self, officials: Iterable[tuple[str, str]]) -> None:
+        """There may be amplifications by officials of these States and categories: their counters are there from now
+        on, at 0 until one comes. Without that the first would not show: `increase()` knows no rise from nothing.
+        """
+        for state, category in officials:
+            self.amplified_by(state, category)
+
+    def expect_alerts(self, rules: Iterable[Rule]) -> None:
+        """There may be alerts of these rules: the same for each severity that a rule can reach."""
+        for rule in rules:
+            for severity in {rule.severity, *(each.severity for each in rule.escalations)}:
+                self.alerts.labels(rule.name, severity)
 
 
 def _preset(counter: Counter, labels: Iterable[str]) -> None:

@@ -33,7 +33,7 @@ _SESSION_KAFKA: Final = pytest.StashKey[Kafka]()
 _STAND_IN: Final = pytest.StashKey[str]()
 
 # The rooms whose files take longest. Processes that share the files take them in this order: none ends with a long one.
-_LONGEST_FIRST: Final = ("pipeline", "chaos", "agents", "deploy", "bench", "ops", "cli")
+_LONGEST_FIRST: Final = ("pipeline", "chaos", "e2e", "agents", "deploy", "bench", "ops", "cli")
 
 _STATE_HOME: Final = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 

@@ -12,10 +12,9 @@ from streams.agents.shard import Shard
 from streams.agents.tracking import TrackedBatch, track_batch
 from streams.core.clock import SECOND_US
 from streams.core.rulebook.rules import RuleSet
-from streams.core.states import STATES
 from streams.core.tracking.subject import TrackPolicy
 from streams.core.tracking.tracker import Tracker
-from streams.metrics import NO_STATE, Metrics
+from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.transport.batches import Batch
 
@@ -38,6 +37,7 @@ class Track:
         self._metrics = metrics
         self._rules = rules
         self._policy = TrackPolicy()
+        metrics.expect_alerts(rules.judged_on("subject").rules)
         self._lanes = Lanes(
             _TOPIC,
             settings,
@@ -74,7 +74,7 @@ class Track:
         metrics = self._metrics
         metrics.records.labels(_TOPIC).inc(len(batch.records))
         for (state, category), count in tracked.amplified.items():
-            metrics.amplifications.labels(state if state in STATES else NO_STATE, category).inc(count)
+            metrics.amplified_by(state, category).inc(count)
         metrics.new_subjects.inc(tracked.new_subjects)
         for alert in tracked.alerts:
             metrics.alerts.labels(alert.rule, alert.severity).inc()

@@ -45,6 +45,7 @@ class Watch:
         self._metrics = metrics
         self._rules = rules
         self._policy = watch_policy(settings)
+        metrics.expect_alerts(rules.judged_on("aftermath").rules)
         self._lanes = Lanes(
             _TOPIC,
             settings,

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Histogram
 
 from streams.agents.track import Track
 from streams.agents.tracking import track_batch
+from streams.agents.watch import Watch
 from streams.core.officials import CATEGORIES, Category, Official
 from streams.core.screening.screen import Pass
 from streams.core.states import STATES
@@ -84,6 +85,39 @@ def test_new_subjects_add_no_series() -> None:
     assert len(after[0]) < _MOST_SERIES
     assert metrics.registry.get_sample_value("antiphon_new_subjects_total") == len(after) * _AT_ONCE
     assert not [each for each in after[0] if any("7" in part and "subject" in part for part in each[1:])]
+
+
+def test_what_a_roster_and_the_rules_announce_is_there_at_0_and_events_add_nothing_to_it() -> None:
+    """Every State there is and one that is none, all rules with all they can reach."""
+    metrics = Metrics(CollectorRegistry())
+    Track(Settings(), metrics, _RULES, lambda _batch: None, lambda: 1)
+    Watch(Settings(), metrics, _RULES, lambda _batch: None, lambda: 1)
+    metrics.expect_amplifications((state, category) for state in [*STATES, "!?", "??"] for category in CATEGORIES)
+    announced = _values(metrics)
+    assert len(announced) == (len(STATES) + 1) * len(CATEGORIES) + sum(1 + len(r.escalations) for r in _RULES.rules)
+    assert set(announced.values()) == {0.0}
+    assert ("new-account-burst", "warning") in announced
+    assert ("new-account-burst", "critical") in announced
+    assert ("silence", "info") in announced
+    assert ("silence", "critical") not in announced
+
+    track = Track(Settings(), metrics, _RULES, lambda _batch: None, lambda: 1)
+    batch = batch_of("subject-events", list(_events(0, 2_000)), first=0)
+    track._count(batch, track_batch(batch, 0, Tracker(_RULES, TrackPolicy(), lambda _key: None)))
+    counted = _values(metrics)
+    assert counted.keys() == announced.keys()
+    assert sum(counted.values()) == 2_000
+    assert len(_series(metrics)) < _MOST_SERIES
+
+
+def _values(metrics: Metrics) -> dict[tuple[str, ...], float]:
+    return {
+        tuple(sample.labels[name] for name in names): sample.value
+        for counter, names in ((metrics.amplifications, ("state", "category")), (metrics.alerts, ("rule", "severity")))
+        for family in counter.collect()
+        for sample in family.samples
+        if sample.name.endswith("_total")
+    }
 
 
 def test_every_label_is_from_a_closed_set_and_all_of_them_together_are_few() -> None:

@@ -25,6 +25,15 @@ def _roster(*ids: str) -> Roster:
     )
 
 
+def _expected(metrics: Metrics) -> dict[tuple[str, str], float]:
+    [family] = metrics.amplifications.collect()
+    return {
+        (sample.labels["state"], sample.labels["category"]): sample.value
+        for sample in family.samples
+        if sample.name.endswith("_total")
+    }
+
+
 def test_a_published_roster_is_in_force_within_five_seconds(broker: RunningBroker, topic_prefix: str) -> None:
     """Without a restart; an interrupted publication changes nothing."""
     settings = Settings(broker=broker.address, topic_prefix=topic_prefix, transactions=broker.is_real_kafka)
@@ -32,10 +41,12 @@ def test_a_published_roster_is_in_force_within_five_seconds(broker: RunningBroke
     async def run() -> None:
         await create_topics(settings)
         await publish_roster(settings, _roster("1"))
-        feed = RosterFeed(settings, Metrics(CollectorRegistry()))
+        metrics = Metrics(CollectorRegistry())
+        feed = RosterFeed(settings, metrics)
         following = asyncio.create_task(feed.follow())
         await asyncio.wait_for(feed.ready.wait(), 10)
         assert feed.roster == _roster("1")
+        assert _expected(metrics) == {("FR", "diplomat"): 0.0}
 
         await publish_roster(settings, _roster("1", "2"))
         began = time.monotonic()

@@ -60,16 +60,25 @@ def quick_config(receiver: str, *, group_by: Sequence[str] = ("antiphon_id", "al
     )
 
 
+def _alerts_of(message: dict[str, Any], status: str, labels: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        alert
+        for alert in message["alerts"]
+        if message["status"] == alert["status"] == status and labels.items() <= alert["labels"].items()
+    ]
+
+
 class Receiver:
-    """A webhook on a loopback port. `messages` are the bodies of what arrived, in order. A context manager."""
+    """A webhook on a loopback port. A context manager."""
 
     def __init__(self) -> None:
-        self.messages: list[dict[str, Any]] = []
-        messages = self.messages
+        self._arrivals: list[tuple[float, dict[str, Any]]] = []
+        arrivals = self._arrivals
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                arrivals.append((time.monotonic(), message))
                 self.send_response(200)
                 self.end_headers()
 
@@ -84,15 +93,21 @@ class Receiver:
         """Where it listens."""
         return f"http://{LOOPBACK}:{self._server.server_address[1]}/"
 
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The bodies of what arrived, in order."""
+        return [message for _at, message in list(self._arrivals)]
+
+    def first_told_at(self, status: str, **labels: str) -> float | None:
+        """When (`time.monotonic()`) `told` first had something to say."""
+        for at, message in list(self._arrivals):
+            if _alerts_of(message, status, labels):
+                return at
+        return None
+
     def told(self, status: str, **labels: str) -> list[dict[str, Any]]:
         """The alerts with these labels in messages of groups of that status (`firing`, `resolved`), in order."""
-        return [
-            alert
-            for message in list(self.messages)
-            if message["status"] == status
-            for alert in message["alerts"]
-            if alert["status"] == status and labels.items() <= alert["labels"].items()
-        ]
+        return [alert for message in self.messages for alert in _alerts_of(message, status, labels)]
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -24,7 +24,9 @@ from streams.settings import Settings
 
 __all__ = ["BUSTLING_ROSTER", "bustle"]
 
-_OFFICIALS: Final = tuple(Account(id=f"9{number}", handle=f"official_{number}") for number in range(6))
+_SUBJECTS: Final = 9
+# Seven, so that each of them amplifies each of the nine.
+_OFFICIALS: Final = tuple(Account(id=f"9{number}", handle=f"official_{number}") for number in range(7))
 BUSTLING_ROSTER: Final = Roster(
     RosterEntry(
         platform="twitter",
@@ -42,7 +44,10 @@ _TEXT: Final = "the ministry will publish its statement on the negotiations tomo
 def _round(number: int, now: datetime) -> Iterator[Event]:
     """One event of each kind: officials who retweet a new account and post, and others who do so, too."""
     subject = Account(
-        id=f"7{number % 9}", handle=f"subject_{number % 9}", created_at=now - timedelta(days=9), followers=9
+        id=f"7{number % _SUBJECTS}",
+        handle=f"subject_{number % _SUBJECTS}",
+        created_at=now - timedelta(days=9),
+        followers=9,
     )
     official = _OFFICIALS[number % len(_OFFICIALS)]
     bystander = Account(id=f"5{number}", handle=f"bystander_{number}")
@@ -59,7 +64,7 @@ def _round(number: int, now: datetime) -> Iterator[Event]:
 
 
 async def bustle(settings: Settings, is_enough: threading.Event) -> int:
-    """Write rounds of events, and garbage among them, until it is enough; returns how many rounds."""
+    """Write rounds of events until it is enough; returns how many rounds."""
     client = producer(settings)
     await client.start()
     try:
@@ -67,8 +72,6 @@ async def bustle(settings: Settings, is_enough: threading.Event) -> int:
             for event in _round(number, datetime.now(UTC)):
                 record = raw_record(event)
                 await client.send(settings.topic(record.topic), record.value, key=record.key)
-            if number % 4 == 0:
-                await client.send(settings.topic("posts"), b"garbage")
             await asyncio.sleep(0.05)
             if is_enough.is_set():
                 break

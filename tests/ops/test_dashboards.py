@@ -1,6 +1,6 @@
 """The dashboards and their provisioning: sound as Grafana reads them, and they name only what there is.
 
-No Grafana runs here: what is checked is the structure, and tests/ops/test_queries.py runs what they ask.
+No Grafana runs here: what is checked is the structure, and tests/e2e runs what they ask.
 """
 
 import re

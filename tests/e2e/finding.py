@@ -1,0 +1,49 @@
+"""One thing that was shown, or not, and a table of them for people. Knows nothing of what they are about."""
+
+import time
+from collections.abc import Callable, Sequence
+from textwrap import wrap
+from typing import Final
+
+from msgspec import Struct
+
+from streams.cli.safe_text import shown
+
+__all__ = ["Finding", "look", "table"]
+
+_WHAT: Final = 58
+_FIGURE: Final = 62
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What was to be shown, its figure (or, where it is not `ok`, what was wrong), and how long that took."""
+
+    name: str
+    what: str
+    figure: str
+    ok: bool
+    seconds: float
+
+
+def look(name: str, what: str, figure: Callable[[], str]) -> Finding:
+    """What comes of looking: an `AssertionError` is a finding, too, any other error is not."""
+    began = time.monotonic()
+    try:
+        told, ok = figure(), True
+    except AssertionError as error:
+        told, ok = str(error), False
+    return Finding(name=name, what=what, figure=told, ok=ok, seconds=round(time.monotonic() - began, 1))
+
+
+def table(findings: Sequence[Finding]) -> str:
+    """A line or more for each, and at the end how many were right."""
+    lines = [f"{'shown':{_WHAT}}  {'figure':{_FIGURE}}  ok", "─" * (_WHAT + _FIGURE + 6)]
+    for finding in findings:
+        left, right = wrap(finding.what, _WHAT), wrap(shown(" ".join(finding.figure.split())), _FIGURE) or [""]
+        marks = ["yes" if finding.ok else "NO"]
+        for row in range(max(len(left), len(right))):
+            cells = [cell[row] if row < len(cell) else "" for cell in (left, right, marks)]
+            lines.append(f"{cells[0]:{_WHAT}}  {cells[1]:{_FIGURE}}  {cells[2]}".rstrip())
+    right_ones = sum(finding.ok for finding in findings)
+    lines += ["", f"{right_ones} of {len(findings)} right"]
+    return "\n".join(lines) + "\n"

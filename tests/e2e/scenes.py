@@ -1,0 +1,164 @@
+"""What is looked at on the stage: each returns its figure in words, or `AssertionError` says what was wrong."""
+
+import time
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from tests.e2e.case import LAST_RULE, MovedCase
+from tests.e2e.stage import Firing, Stage
+from tests.ops.alertmanager import Alertmanager, wait_until
+from tests.ops.queries import alert_rules
+
+__all__ = [
+    "PROMISED_SECONDS",
+    "announced_series_show_the_first",
+    "are_over",
+    "case_is_told",
+    "end_is_told",
+    "fires",
+    "news_is_told",
+    "nothing_fires",
+    "nothing_is_left",
+]
+
+PROMISED_SECONDS: Final = 10.0
+"""From an event to the alert at whoever is told (issue 5)."""
+_ALL_TOLD_SECONDS: Final = 30.0
+_FIRES_SECONDS: Final = 45.0
+_OVER_SECONDS: Final = 60.0
+_OF_A_FLOOD: Final = ("AntiphonDeadLetters", "warning")
+_NEWS_RULE: Final = "new-account-burst"
+_NEWS: Final = 5  # of the nine new accounts that officials amplify all the time
+_ROUNDS: Final = 3  # in which NOTIFY tells an end, and for which an alert fires at least
+
+
+def case_is_told(stage: Stage, case: MovedCase, produced: dict[str, float]) -> str:
+    """Each alert that the backtest makes of the case reaches the webhook, and none besides; in time those that an event
+    decides.
+    """
+    expected = {alert.id for alert in case.alerts}
+    receiver = stage.receiver
+
+    def told() -> set[str]:
+        return {each["labels"].get("antiphon_id", "") for each in receiver.told("firing")}
+
+    wait_until("all alerts of the case are told", lambda: told() >= expected, seconds=_ALL_TOLD_SECONDS)
+    assert told() == expected
+    took: dict[str, float] = {}
+    for alert in case.alerts:
+        if alert.rule in produced:
+            at = receiver.first_told_at("firing", antiphon_id=alert.id)
+            assert at is not None
+            took[alert.rule] = at - produced[alert.rule]
+    figure = ", ".join(f"{rule} {seconds:.1f} s" for rule, seconds in took.items())
+    assert LAST_RULE in took
+    assert max(took.values()) <= PROMISED_SECONDS, f"late: {figure}"
+    return f"{figure}; {len(expected)} alerts, as in the backtest"
+
+
+def news_is_told(stage: Stage) -> str:
+    """Alerts of events that happen now. Their groups wait (`group_wait` as shipped: 2 s), which those of events of long
+    ago do not: Alertmanager counts from when an alert began.
+    """
+    took: dict[str, float] = {}
+
+    def told() -> int:
+        for alert in stage.receiver.told("firing", rule=_NEWS_RULE):
+            name = alert["labels"]["antiphon_id"]
+            arrived = stage.receiver.first_told_at("firing", antiphon_id=name)
+            assert arrived is not None
+            began = datetime.fromisoformat(alert["startsAt"]).timestamp()
+            took.setdefault(name, _time_of_day(arrived) - began)
+        return len(took)
+
+    wait_until(f"{_NEWS} alerts of this moment are told", lambda: told() >= _NEWS)
+    figure = f"{len(took)} alerts of {_NEWS_RULE}, {min(took.values()):.1f} to {max(took.values()):.1f} s"
+    assert max(took.values()) <= PROMISED_SECONDS, f"late: {figure}"
+    return figure
+
+
+def announced_series_show_the_first(stage: Stage) -> str:
+    """What was counted for the first time is a rise: the series were there, at 0, before."""
+    rises: list[float] = []
+    for selector in (
+        'antiphon_amplifications_total{state="IR",category="leader"}',
+        f'antiphon_alert_updates_total{{rule="{LAST_RULE}",severity="critical"}}',
+    ):
+        rises_now = partial(stage.prometheus.query, f"increase({selector}[1m]) > 0")
+        wait_until(f"a rise of {selector}", rises_now)
+        [least] = stage.prometheus.query(f"min_over_time({selector}[1m])")
+        assert float(least["value"][1]) == 0, least
+        [rise] = stage.prometheus.query(f"increase({selector}[1m])")
+        rises.append(float(rise["value"][1]))
+    return f"increase() shows {rises[0]:.0f} amplifications by leaders of IR, {rises[1]:.0f} update of the alert"
+
+
+def end_is_told(stage: Stage, case: MovedCase) -> str:
+    """The alert that ends last is told to be over, after its end, within a round of Alertmanager's group."""
+    [alert] = [alert for alert in case.alerts if alert.rule == LAST_RULE]
+    left = (alert.expires_at - datetime.now(UTC)).total_seconds()
+    # `group_interval` as shipped is a minute: an end waits for the next round. Then NOTIFY's own rounds.
+    patience = max(left, 0.0) + 60.0 + _ROUNDS * stage.settings.notify_resend_seconds + PROMISED_SECONDS
+    wait_until("the end is told", lambda: stage.receiver.told("resolved", antiphon_id=alert.id), seconds=patience)
+    arrived = stage.receiver.first_told_at("resolved", antiphon_id=alert.id)
+    assert arrived is not None
+    late = _time_of_day(arrived) - alert.expires_at.timestamp()
+    assert late >= 0, f"told {-late:.1f} s before its end"
+    return f"{late:.1f} s after its end; Alertmanager's group_interval, as shipped, is a minute"
+
+
+def nothing_fires(stage: Stage, seconds: float) -> str:
+    """No rule fires, nor did any in the last seconds."""
+    fired = stage.fired(seconds)
+    assert not fired, f"fired: {_listed(fired)}"
+    return f"none of {len(alert_rules())} rules in {seconds:.0f} s"
+
+
+def nothing_is_left(stage: Stage, seconds: float) -> str:
+    """The same afterwards. A flood counts for half an hour, a minute and a half here, by its lesser rule."""
+    fired = stage.fired(seconds) - {_OF_A_FLOOD}
+    assert not fired, f"fired: {_listed(fired)}"
+    return f"none in {seconds:.0f} s, but perhaps the warning of the last half hour's flood"
+
+
+def fires(stage: Stage, name: str, *, at: Alertmanager, receiver: str | None = None) -> str:
+    """The rule of that name that wakes somebody fires in Prometheus, and that Alertmanager hears of it; where a
+    receiver is named, for it.
+    """
+    began = time.monotonic()
+    wait_until(f"{name} fires", lambda: (name, "critical") in stage.firing(), seconds=_FIRES_SECONDS)
+    fired = time.monotonic() - began
+    wait_until(f"Alertmanager hears of {name}", lambda: at.alerts(alertname=name, severity="critical"))
+    told = time.monotonic() - began
+    [held, *_] = at.alerts(alertname=name, severity="critical")
+    receivers = [each["name"] for each in held["receivers"]]
+    assert receiver is None or receivers == [receiver], receivers
+    return f"fired after {fired:.1f} s, at Alertmanager after {told:.1f} s" + (f", for {receiver}" if receiver else "")
+
+
+def are_over(stage: Stage, *names: str, at: Alertmanager) -> str:
+    """With a worker that is ready, the rules of these names that wake somebody fire no more, in Prometheus and in that
+    Alertmanager.
+    """
+    began = time.monotonic()
+    stage.await_worker()
+    watched = {(name, "critical") for name in names}
+
+    def left() -> set[Firing]:
+        held = {(each["labels"]["alertname"], each["labels"]["severity"]) for each in at.alerts()}
+        return (stage.firing() | held) & watched
+
+    try:
+        wait_until("over", lambda: not left(), seconds=_OVER_SECONDS)
+    except AssertionError:
+        raise AssertionError(f"after {_OVER_SECONDS:.0f} s still firing: {_listed(left())}") from None
+    return f"after {time.monotonic() - began:.1f} s"
+
+
+def _time_of_day(monotonic: float) -> float:
+    return time.time() - (time.monotonic() - monotonic)
+
+
+def _listed(firing: set[Firing]) -> str:
+    return ", ".join(f"{name} ({severity})" for name, severity in sorted(firing))
