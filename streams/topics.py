@@ -12,8 +12,8 @@ __all__ = ["TOPICS", "Topic", "TopicRole", "topic_named"]
 TopicRole: TypeAlias = Literal["raw", "internal", "enriched", "roster"]
 
 _DAY_MS: Final = 86_400_000
-# Kafka compacts only segments that are full, by default at a gigabyte: a worker that takes a partition over would have to
-# read up to that much of what has long been replaced.
+# Kafka compacts only segments that are full, by default at a gigabyte: a worker that takes a partition over would have
+# to read up to that much of what has long been replaced.
 _COMPACTED_SEGMENT_BYTES: Final = 64 * 1_048_576
 
 

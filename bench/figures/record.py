@@ -5,6 +5,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
+from bench.figures.alarms import Alarms, measure_alarms
 from bench.figures.growth import Growth, measure_growth
 from bench.figures.hot_subject import HotSubject, measure_hot_subject
 from bench.figures.latency import Latency, measure_latency
@@ -27,10 +28,11 @@ FIGURES: Final[dict[str, Callable[[Venue], Any]]] = {
     "growth": measure_growth,
     "screen": measure_screen,
     "ledger": measure_ledger,
+    "alarms": measure_alarms,  # last: it needs data that is not part of the project
 }
 """Every figure by the name under which it is asked for, in the order in which they are told."""
 
-WITHOUT_BROKER: Final = frozenset({"screen", "growth"})
+WITHOUT_BROKER: Final = frozenset({"screen", "growth", "alarms"})
 
 
 class FigureRun(Struct, Generic[T], frozen=True, kw_only=True):
@@ -55,3 +57,4 @@ class Figures(Struct, frozen=True, kw_only=True):
     growth: FigureRun[Growth] | None = None
     screen: FigureRun[ScreenFigure] | None = None
     ledger: FigureRun[LedgerFigure] | None = None
+    alarms: FigureRun[Alarms] | None = None

@@ -6,7 +6,7 @@ Keeps the records themselves, about 2 KB for an official's post; no changelog, n
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from operator import attrgetter
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from streams.core.watching.ledger import Entry, Orphan, Record, Stood, SubjectText, Uptake, record_key
 
@@ -14,6 +14,9 @@ __all__ = ["MemoryLedger"]
 
 _Listed = TypeVar("_Listed", bound=Record)
 _by_time: Final = attrgetter("at_us", "post_id", "platform")
+
+_Holders: TypeAlias = dict[int, bytes | list[bytes]]
+"""By fingerprint the key of the only record that has it, as is nearly always so, or the keys of several."""
 
 
 class MemoryLedger:
@@ -23,8 +26,10 @@ class MemoryLedger:
         self._records: dict[bytes, Record] = {}
         # What is asked for together, by what it is asked by; in each the records by their keys.
         self._lists: defaultdict[Hashable, dict[bytes, Record]] = defaultdict(dict)
-        # The names of the records that have a fingerprint, by kind, State and fingerprint: millions of short lists.
-        self._prints: dict[tuple[str, str, int], list[str]] = {}
+        # What the lists do not know yet: by type and key what they have in place of the record, if anything. Most runs
+        # never ask for a list of entries, or ask once: at their end, for an account that was suspended.
+        self._unlisted: defaultdict[type[object], dict[bytes, Record | None]] = defaultdict(dict)
+        self._holders: defaultdict[tuple[type[object], str], _Holders] = defaultdict(dict)
 
     def __len__(self) -> int:
         """How many records it holds."""
@@ -39,25 +44,21 @@ class MemoryLedger:
         key = record_key(record)
         before = self._records.get(key)
         self._records[key] = record
-        lists = _lists_of(record)
-        if before is not None:
-            for name in set(_lists_of(before)).difference(lists):
-                del self._lists[name][key]
-        for name in lists:
-            self._lists[name][key] = record
-        prints, prints_before = _prints_of(record), _prints_of(before)
-        if prints != prints_before:
-            self._forget_prints(before, prints_before)
-            for print_ in prints:
-                self._prints.setdefault(print_, []).append(_name_of(record))
+        self._unlisted[type(record)].setdefault(key, before)
+        if isinstance(record, Entry | SubjectText):
+            if isinstance(before, Entry | SubjectText):
+                if (before.state, before.fingerprints) == (record.state, record.fingerprints):
+                    return
+                self._let_go(before, key)
+            self._hold(record, key)
 
     def discard(self, key: bytes) -> None:
         """See `Ledger`."""
         record = self._records.pop(key, None)
         if record is not None:
-            for name in _lists_of(record):
-                del self._lists[name][key]
-            self._forget_prints(record, _prints_of(record))
+            self._unlisted[type(record)].setdefault(key, record)
+            if isinstance(record, Entry | SubjectText):
+                self._let_go(record, key)
 
     def references(self, state: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
         """See `Ledger`."""
@@ -89,11 +90,11 @@ class MemoryLedger:
 
     def entries_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
         """See `Ledger`."""
-        return self._sharing("entry", state, fingerprints)
+        return self._sharing(Entry, len(b"e/"), state, fingerprints)
 
     def texts_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
         """See `Ledger`."""
-        return self._sharing("text", state, fingerprints)
+        return self._sharing(SubjectText, len(f"t/{state}/".encode()), state, fingerprints)
 
     def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
         """See `Ledger`."""
@@ -110,22 +111,43 @@ class MemoryLedger:
         return iter(sorted(found, key=lambda uptake: (uptake.first_us, record_key(uptake))))
 
     def _listed(self, kind: type[_Listed], name: Hashable) -> list[_Listed]:
+        for key, listed in self._unlisted.pop(kind, {}).items():
+            record = self._records.get(key)
+            lists = [] if record is None else _lists_of(record)
+            if listed is not None:
+                for old in set(_lists_of(listed)).difference(lists):
+                    del self._lists[old][key]
+            for new in lists:
+                self._lists[new][key] = self._records[key]
         return [record for record in self._lists.get(name, {}).values() if isinstance(record, kind)]
 
-    def _sharing(self, kind: str, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
-        counts: Counter[str] = Counter()
-        for fingerprint in set(fingerprints):
-            names = self._prints.get((kind, state, fingerprint))
-            if names is not None:
-                counts.update(names)
-        return dict(counts)
+    def _sharing(
+        self, kind: type[Entry] | type[SubjectText], prefix: int, state: str, fingerprints: Sequence[int]
+    ) -> dict[str, int]:
+        holders = self._holders[kind, state]
+        counts: Counter[bytes] = Counter()
+        for fingerprint in holders.keys() & fingerprints:
+            held = holders[fingerprint]
+            counts.update((held,) if isinstance(held, bytes) else held)
+        return {key[prefix:].decode(): count for key, count in counts.items()}
 
-    def _forget_prints(self, record: Record | None, prints: tuple[tuple[str, str, int], ...]) -> None:
-        for name in prints:
-            names = self._prints[name]
-            names.remove(_name_of(record))
-            if not names:
-                del self._prints[name]
+    def _hold(self, record: Entry | SubjectText, key: bytes) -> None:
+        holders = self._holders[type(record), record.state]
+        for fingerprint in record.fingerprints:
+            held = holders.setdefault(fingerprint, key)
+            if isinstance(held, list):
+                held.append(key)
+            elif held is not key:
+                holders[fingerprint] = [held, key]
+
+    def _let_go(self, record: Entry | SubjectText, key: bytes) -> None:
+        holders = self._holders[type(record), record.state]
+        for fingerprint in record.fingerprints:
+            held = holders[fingerprint]
+            if isinstance(held, list):
+                held.remove(key)
+            if not held or held == key:
+                del holders[fingerprint]
 
 
 def _lists_of(record: Record) -> list[tuple[str, ...]]:
@@ -146,14 +168,3 @@ def _lists_of(record: Record) -> list[tuple[str, ...]]:
             return [("uptake", record.state)]
         case _:
             return []
-
-
-def _prints_of(record: Record | None) -> tuple[tuple[str, str, int], ...]:
-    if not isinstance(record, Entry | SubjectText):
-        return ()
-    kind = "entry" if isinstance(record, Entry) else "text"
-    return tuple((kind, record.state, fingerprint) for fingerprint in dict.fromkeys(record.fingerprints))
-
-
-def _name_of(record: Record | None) -> str:
-    return f"{record.platform}:{record.post_id}" if isinstance(record, Entry | SubjectText) else ""

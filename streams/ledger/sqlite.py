@@ -14,7 +14,20 @@ _Value = TypeVar("_Value", int, str)
 _Listed = TypeVar("_Listed", Entry, SubjectText, Uptake)
 
 _PAGE: Final = 500  # records that a long list fetches at a time
-_WIDTHS: Final = (1, 4, 16, 64)  # of the lists in questions: few widths are few statements to prepare
+_WIDTHS: Final = (
+    1,
+    2,
+    4,
+    6,
+    8,
+    10,
+    12,
+    16,
+    24,
+    32,
+    48,
+    64,
+)  # of the lists in questions: few widths are few statements to prepare
 
 
 class SqliteLedger(RecordStore):
@@ -23,7 +36,7 @@ class SqliteLedger(RecordStore):
     def references(self, state: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
         """See `Ledger`."""
         numbers: set[int] = set()
-        for segment in self._segments("mentions", state):
+        for segment in self._rows.segments("mentions", state):
             for accounts in _widened(keys):
                 question = (
                     "SELECT record FROM mentions WHERE state = ? AND segment = ? AND at_us >= ? AND at_us < ? "  # noqa: S608  # marks
@@ -35,18 +48,21 @@ class SqliteLedger(RecordStore):
 
     def deletions(self, state: str, from_us: int, to_us: int) -> list[Entry]:
         """See `Ledger`."""
+        self._rows.write("deletions")
         question = "SELECT record FROM deletions WHERE state = ? AND deleted_us >= ? AND deleted_us < ?"
         rows = self._db.execute(question, (state, from_us, to_us)).fetchall()
         return sorted((self._record(number, Entry) for (number,) in rows), key=_when_deleted)
 
     def orphans(self, state: str, from_us: int, to_us: int) -> int:
         """See `Ledger`."""
+        self._rows.write("orphans")
         question = "SELECT count(*) FROM orphans WHERE state = ? AND at_us >= ? AND at_us < ?"
         found: int = self._db.execute(question, (state, from_us, to_us)).fetchone()[0]
         return found
 
     def posts_of(self, state: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
         """See `Ledger`."""
+        self._rows.write("posts")
         found: dict[str, int] = {}
         question = "SELECT count(*) FROM posts WHERE state = ? AND official = ? AND at_us >= ? AND at_us < ?"
         for official in officials:
@@ -65,6 +81,7 @@ class SqliteLedger(RecordStore):
 
     def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
         """See `Ledger`."""
+        self._rows.write("texts")
         question = "SELECT record FROM texts WHERE state = ? AND subject = ? ORDER BY at_us DESC, post_id DESC LIMIT ?"
         rows = self._db.execute(question, (state, f"{platform}:{subject}", limit)).fetchall()
         return [self._record(number, SubjectText) for (number,) in reversed(rows)]
@@ -75,13 +92,14 @@ class SqliteLedger(RecordStore):
         question = "SELECT key, value FROM records WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
         while rows := self._db.execute(question, (last, end, _PAGE)).fetchall():
             for last, value in rows:  # noqa: B007  # where the next page begins
-                record = self._stored(value)
+                record = self._decoded(value)
                 if isinstance(record, Stood) and record.standing.spells:
                     yield record
 
     def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
         """See `Ledger`. Between equal times in the order of `platform:id`. What is put while the list is read
         may or may not be in it."""
+        self._rows.write("uptakes")
         first_us, subject = from_us, ""
         question = (
             "SELECT first_us, subject, record FROM uptakes WHERE state = ? AND first_us < ? "
@@ -94,28 +112,21 @@ class SqliteLedger(RecordStore):
 
     def _record(self, number: int, kind: type[_Listed]) -> _Listed:
         row = self._db.execute("SELECT value FROM records WHERE record = ?", (number,)).fetchone()
-        record = None if row is None else self._stored(row[0])
+        record = None if row is None else self._decoded(row[0])
         if not isinstance(record, kind):
             raise sqlite3.DatabaseError(f"record {number} of the ledger is not the {kind.__name__} it is listed as")
         return record
 
-    def _segments(self, table: str, state: str) -> range:
-        # Two questions: SQLite goes straight to an end of the tree only where it is asked for one.
-        ends = [
-            self._db.execute(f"SELECT {end}(segment) FROM {table} WHERE state = ?", (state,)).fetchone()[0]  # noqa: S608  # own names
-            for end in ("min", "max")
-        ]
-        return range(0) if ends[0] is None else range(ends[0], ends[1] + 1)
-
     def _sharing(self, table: str, prefix: int, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
         shared: Counter[bytes] = Counter()
-        for segment in self._segments(table, state):
+        for segment in self._rows.segments(table, state):
             for prints in _widened(fingerprints):
+                # Counted here: to group what is nearly always nothing takes SQLite longer than to look for it.
                 question = (
-                    f"SELECT key, count(*) FROM {table} CROSS JOIN records USING (record) "  # noqa: S608  # own names
-                    f"WHERE state = ? AND segment = ? AND fingerprint IN ({_marks(prints)}) GROUP BY record"
+                    f"SELECT key FROM {table} CROSS JOIN records USING (record) "  # noqa: S608  # own names
+                    f"WHERE state = ? AND segment = ? AND fingerprint IN ({_marks(prints)})"
                 )
-                shared.update(dict(self._db.execute(question, (state, segment, *prints))))
+                shared.update(key for (key,) in self._db.execute(question, (state, segment, *prints)))
         return {key[prefix:].decode(): count for key, count in shared.items()}
 
 

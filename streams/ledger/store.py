@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from streams.core.watching.ledger import Entry, Record, decode_record, encode_record, record_key
-from streams.ledger.tables import INSERTS, REMOVALS, SCHEMA, SCHEMA_VERSION, Rows, rows_of
+from streams.ledger.tables import SCHEMA, SCHEMA_VERSION, rows_of
+from streams.ledger.waiting_rows import WaitingRows
 
 __all__ = ["GRACE_US", "RecordStore"]
 
@@ -28,8 +30,20 @@ brings is judged together with all it belongs to, however old it is."""
 # and the State waits for it.
 _LOOKED_THROUGH: Final = 5_000
 
+# Records that were looked up last, found or not: what is put was nearly always asked for just before, and a batch asks
+# for the same accounts over and over. With their bytes a few megabytes.
+_REMEMBERED: Final = 1_024
+
 _FIND: Final = "SELECT record, value FROM records WHERE key = ?"
 _KEY: Final = "SELECT key FROM records WHERE record = ?"
+
+
+class _Stored(Struct):
+    """A record as it stands in the tables: its number, its bytes, and what they say once somebody asked for that."""
+
+    number: int
+    value: bytes
+    record: Record | None = None
 
 
 class RecordStore:
@@ -48,6 +62,8 @@ class RecordStore:
         self._on_disk = str(path) != ":memory:"
         self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
         self._changes: dict[bytes, bytes | None] = {}
+        self._rows = WaitingRows(self._db)
+        self._remembered: dict[bytes, _Stored | None] = {}
         try:
             self._prepare()
         except BaseException:
@@ -87,10 +103,12 @@ class RecordStore:
 
     def begin(self) -> None:
         """Begin a transaction."""
+        self._rows.begin()
         self._db.execute("BEGIN")
 
     def commit(self) -> None:
         """Keep what was done since `begin`."""
+        self._rows.write_all()
         self.note("entries", self._entries)
         self._db.execute("COMMIT")
 
@@ -98,6 +116,8 @@ class RecordStore:
         """Undo everything since `begin`; it is in no `flush` either."""
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
+        self._rows.drop()
+        self._remembered.clear()
         self._changes = {}
         self._entries = int(self.fact("entries") or 0)
 
@@ -137,8 +157,8 @@ class RecordStore:
 
     def get(self, key: bytes) -> Record | None:
         """The record of a key, `None` if there is none."""
-        row = self._db.execute(_FIND, (key,)).fetchone()
-        return None if row is None else self._stored(row[1])
+        found = self._find(key)
+        return None if found is None else self._read(found)
 
     def put(self, record: Record) -> None:
         """Keep a record in place of the one with its key. One that is already there, byte for byte, is no change."""
@@ -176,6 +196,7 @@ class RecordStore:
             "SELECT record FROM (SELECT record FROM ages WHERE state = ? AND at_us < ? ORDER BY at_us LIMIT ?) "
             "WHERE record <= ? LIMIT ?"
         )
+        self._rows.write("ages")
         numbers = self._db.execute(question, (state, before_us, _LOOKED_THROUGH, settled, limit)).fetchall()
         for (number,) in numbers:
             self.discard(self._db.execute(_KEY, (number,)).fetchone()[0])
@@ -185,39 +206,52 @@ class RecordStore:
 
     def _write(self, key: bytes, value: bytes, record: Record) -> bool:
         """Whether that changed anything."""
-        run = self._db.execute
-        found = run(_FIND, (key,)).fetchone()
+        found = self._find(key)
         if found is None:
-            number = run("INSERT INTO records (key, value) VALUES (?, ?)", (key, value)).lastrowid or 0
-            before: Rows = {}
+            number = self._db.execute("INSERT INTO records (key, value) VALUES (?, ?)", (key, value)).lastrowid or 0
+            self._rows.replace({}, rows_of(record, number))
             self._count(record, 1)
+        elif found.value == value:
+            return False
         else:
-            number, old_value = found
-            if old_value == value:
-                return False
-            run("UPDATE records SET value = ? WHERE record = ?", (value, number))
-            before = rows_of(self._stored(old_value), number)
-        after = rows_of(record, number)
-        for table, rows in before.items():
-            if rows != after.get(table):
-                self._db.executemany(REMOVALS[table], rows)
-        for table, rows in after.items():
-            if rows != before.get(table):
-                self._db.executemany(INSERTS[table], rows)
+            number = found.number
+            self._db.execute("UPDATE records SET value = ? WHERE record = ?", (value, number))
+            self._rows.replace(rows_of(self._read(found), number), rows_of(record, number))
+        self._remembered[key] = _Stored(number, value, record)
+        self._written()
         return True
 
     def _remove(self, key: bytes) -> bool:
         """Whether there was anything to remove."""
-        found = self._db.execute(_FIND, (key,)).fetchone()
+        found = self._find(key)
         if found is None:
             return False
-        number, value = found
-        record = self._stored(value)
-        for table, rows in rows_of(record, number).items():
-            self._db.executemany(REMOVALS[table], rows)
-        self._db.execute("DELETE FROM records WHERE record = ?", (number,))
+        record = self._read(found)
+        self._rows.replace(rows_of(record, found.number), {})
+        self._db.execute("DELETE FROM records WHERE record = ?", (found.number,))
+        self._remembered[key] = None
         self._count(record, -1)
+        self._written()
         return True
+
+    def _find(self, key: bytes) -> _Stored | None:
+        if key in self._remembered:
+            return self._remembered[key]
+        row = self._db.execute(_FIND, (key,)).fetchone()
+        found = None if row is None else _Stored(row[0], row[1])
+        if len(self._remembered) >= _REMEMBERED:
+            self._remembered.clear()
+        self._remembered[key] = found
+        return found
+
+    def _read(self, found: _Stored) -> Record:
+        if found.record is None:
+            found.record = self._decoded(found.value)
+        return found.record
+
+    def _written(self) -> None:
+        if not self._db.in_transaction:
+            self._rows.write_all()
 
     def _count(self, record: Record, more: int) -> None:
         if isinstance(record, Entry):
@@ -225,7 +259,7 @@ class RecordStore:
             if not self._db.in_transaction:
                 self.note("entries", self._entries)
 
-    def _stored(self, value: bytes) -> Record:
+    def _decoded(self, value: bytes) -> Record:
         try:
             return decode_record(value)
         except msgspec.DecodeError as error:

@@ -7,18 +7,21 @@ from typing import Any, Final, TypeAlias
 
 from streams.core.watching.ledger import Entry, Orphan, Record, SubjectText, Uptake
 
-__all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENT_BITS", "Rows", "rows_of"]
+__all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGMENT_BITS", "Rows", "rows_of"]
 
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, each in the order of the table's columns; `record` comes last in all of them."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """A file of another version is thrown away and built anew from the changelog."""
 
 SEGMENT_BITS: Final = 16
 """So many records share a segment: 2^16. A fingerprint or a reference may stand anywhere in a tree that covers months,
 and to put ten of them there for each entry means to write ten pages. A segment of 65,536 entries has some 13 MB of
 fingerprints, which fit into the page cache; a question costs one descent a segment and fingerprint."""
+
+SEGMENTED: Final = frozenset({"mentions", "entry_prints", "text_prints"})
+"""The tables that have them; their rows begin with State and segment."""
 
 # Every derived table is its own index (WITHOUT ROWID): the rows are the keys.
 _DERIVED: Final[dict[str, str]] = {
@@ -80,7 +83,8 @@ def rows_of(record: Record, number: int) -> Rows:
         case SubjectText():
             state, at_us = record.state, record.at_us
             rows = {
-                "ages": [(state, at_us, number)],
+                # A text that is posted again is in use again.
+                "ages": [(state, max(at_us, record.last_us), number)],
                 "texts": [(state, f"{record.platform}:{record.subject}", at_us, record.post_id, number)],
             }
             if record.fingerprints:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.core.watching.ledger import Heard, encode_record, record_key
+from streams.core.watching.ledger import Heard, SubjectText, encode_record, record_key
 from streams.ledger.sqlite import SqliteLedger
 from streams.ledger.store import GRACE_US
 from tests.ledger.records import an_entry
@@ -77,6 +77,62 @@ def test_what_came_late_does_not_keep_what_has_been_there_for_long() -> None:
         ledger.put(an_entry(str(number), number))
     assert ledger.forget("IR", 150, settled, 60) == 50
     assert _gone(ledger, 0, 99, 100, 149, 150) == [False, False, True, True, False]
+
+
+def test_a_text_that_was_posted_again_is_as_old_as_its_last_time() -> None:
+    """An official passes on an old post, years later: it may still be matched with what follows."""
+    ledger = SqliteLedger()
+    old = SubjectText("twitter", "1", "IR", "7", 10, "text", (1,), last_us=10)
+    ledger.put(old)
+    ledger.put(msgspec.structs.replace(old, post_id="2"))
+    ledger.put(msgspec.structs.replace(old, last_us=99))
+    assert ledger.forget("IR", 50, 10**9, 100) == 1
+    assert (ledger.get(b"t/IR/twitter:1") is None, ledger.get(b"t/IR/twitter:2") is None) == (False, True)
+    assert ledger.texts_sharing("IR", (1,)) == {"twitter:1": 1}
+    assert ledger.forget("IR", 100, 10**9, 100) == 1
+
+
+def test_rows_that_wait_are_in_the_file_with_the_batch_and_gone_without_it(tmp_path: Path) -> None:
+    """Another connection sees what was committed, and nothing of what was undone."""
+    path = tmp_path / "x.sqlite"
+    entry = msgspec.structs.replace(an_entry("1", 5, prints=(1, 2)), references=("i:7",), deleted_us=9)
+    tables = ("ages", "posts", "deletions", "mentions", "entry_prints")
+    for undone in (True, False):
+        ledger = SqliteLedger(path)
+        ledger.begin()
+        ledger.put(entry)
+        if undone:
+            ledger.rollback()
+            ledger.begin()
+        ledger.commit()
+        ledger.close()
+        with sqlite3.connect(path) as db:
+            counts = [db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]  # noqa: S608  # own names
+        db.close()
+        assert counts == ([0] * 5 if undone else [1, 1, 1, 1, 2])
+
+
+def test_what_is_looked_up_over_and_over_stays_what_the_tables_have() -> None:
+    """More keys than are remembered, each found, changed, missed and found anew."""
+    ledger = SqliteLedger()
+    numbers = range(0, 3_000, 2)
+    ledger.begin()
+    for number in numbers:
+        assert ledger.get(f"e/twitter:{number}".encode()) is None
+        ledger.put(an_entry(str(number), number))
+    ledger.commit()
+    ledger.begin()
+    for number in range(3_000):
+        found = ledger.get(f"e/twitter:{number}".encode())
+        assert found == (an_entry(str(number), number) if number % 2 == 0 else None)
+        ledger.put(an_entry(str(number), number, text="another"))
+    ledger.rollback()
+    assert [ledger.get(f"e/twitter:{number}".encode()) for number in (0, 1, 2_998, 2_999)] == [
+        an_entry("0", 0),
+        None,
+        an_entry("2998", 2_998),
+        None,
+    ]
 
 
 def test_a_forgotten_record_leaves_no_row_behind(tmp_path: Path) -> None:

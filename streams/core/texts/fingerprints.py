@@ -6,7 +6,6 @@ common wherever it stands.
 """
 
 import re
-from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Final
 from zlib import crc32
@@ -55,36 +54,41 @@ def fingerprints(text: str) -> tuple[int, ...]:
     Takes less than 100 µs for 280 characters of an alphabetic script, or for 140 of a dense one.
     """
     letters = normalised(text).replace(" ", "")
-    grams: set[bytes] = set()
+    grams: list[bytes] = []
     start = 0
     if not letters.isascii():
         for stretch in _DENSE_STRETCH.finditer(letters):
-            grams.update(_winnowed(letters[start : stretch.start()], ALPHABETIC))
-            grams.update(_winnowed(stretch[0], DENSE_SAMPLING))
+            grams += _winnowed(letters[start : stretch.start()], ALPHABETIC)
+            grams += _winnowed(stretch[0], DENSE_SAMPLING)
             start = stretch.end()
-    grams.update(_winnowed(letters[start:], ALPHABETIC))
+    grams += _winnowed(letters[start:], ALPHABETIC)
     found = {int.from_bytes(blake2b(gram, digest_size=8).digest()) >> _SHIFT for gram in grams}
     return tuple(sorted(found)[:MOST_FINGERPRINTS])
 
 
-def _winnowed(letters: str, sampling: Sampling) -> Iterator[bytes]:
+def _winnowed(letters: str, sampling: Sampling) -> list[bytes]:
     # CRC-32 of their beginnings only orders the grams; what is kept of them is a hash of the whole, long enough for a
     # ledger of millions of posts.
     count = len(letters) - sampling.gram + 1
     if count <= 0:
-        return
+        return []
     data = letters.encode("utf-32-le")
     size = sampling.gram * _BYTES
     order = [crc32(data[at : at + _ORDERED_BY]) for at in range(0, count * _BYTES, _BYTES)]
     width = min(sampling.window, count)
-    best = -1
-    for last in range(width - 1, count):
-        if best <= last - width:
-            window = order[last - width + 1 : last + 1]
-            window.reverse()
-            best = last - window.index(min(window))
-        elif order[last] <= order[best]:
-            best = last
+    # The smallest of each window, of equals the last.
+    first = order[width - 1 :: -1]
+    smallest = min(first)
+    best = width - 1 - first.index(smallest)
+    kept = [best]
+    for last in range(width, count):
+        if order[last] <= smallest:
+            best, smallest = last, order[last]
+        elif best <= last - width:
+            window = order[last : last - width : -1]
+            smallest = min(window)
+            best = last - window.index(smallest)
         else:
             continue
-        yield data[best * _BYTES : best * _BYTES + size]
+        kept.append(best)
+    return [data[best * _BYTES : best * _BYTES + size] for best in kept]

@@ -110,7 +110,7 @@ def _first_forgotten(counted: Counted) -> SubjectText:
 
 def _oldest(entries: Iterable[Entry], texts: Iterable[SubjectText]) -> tuple[str, ...]:
     first = min(entries, key=lambda entry: (entry.at_us, entry.post_id), default=None)
-    text = min(texts, key=lambda text: (text.at_us, text.post_id), default=None)
+    text = min(texts, key=lambda text: (max(text.at_us, text.last_us), text.post_id), default=None)
     return tuple(record_key(record).decode() for record in (first, text) if record is not None)
 
 

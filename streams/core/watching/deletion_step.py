@@ -10,7 +10,7 @@ from streams.core.clock import DAY_US
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
-from streams.core.watching.ledger import Entry, Ledger, Orphan, record_key
+from streams.core.watching.ledger import Entry, Ledger, Orphan, entry_key, record_key
 from streams.core.watching.touched import Touched
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watched import Stepped, Watched
@@ -35,7 +35,7 @@ def apply_deletion(
         event.at_us,
         event.source,
     )
-    entry = ledger.get(f"e/{event.platform}:{event.post_id}".encode())
+    entry = ledger.get(entry_key(event.platform, event.post_id))
     if not isinstance(entry, Entry) or entry.state != event.state:
         return _kept_as_orphan(ledger, orphan, touched, Watched.UNKNOWN_POST)
     if entry.official != official.id:

@@ -4,6 +4,7 @@ The roster may know an official by handle alone. Whether it does is SCREEN's bus
 for each handle.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -13,7 +14,7 @@ from streams.core.clock import DAY_US
 from streams.core.rosters.roster import handle_key
 from streams.core.state_event import StateEvent
 from streams.core.tracked import TrackedAccount
-from streams.core.watching.ledger import Ledger, Told, record_key
+from streams.core.watching.ledger import Ledger, Told, told_key
 
 __all__ = ["introduced"]
 
@@ -30,11 +31,9 @@ def introduced(ledger: Ledger, event: StateEvent) -> TrackedAccount | None:
     official = event.official
     if official is None or not official.handle:
         return None
-    told = Told(event.platform, event.state, official.id, {})
-    known = ledger.get(record_key(told))
-    if isinstance(known, Told):
-        told = known
-    digest = int.from_bytes(blake2b(handle_key(official.handle).encode(), digest_size=7).digest())
+    known = ledger.get(told_key(event.state, event.platform, official.id))
+    told = known if isinstance(known, Told) else Told(event.platform, event.state, official.id, {})
+    digest = _digest(official.handle)
     newest = (event.at_us // _MONTH_US, digest)
     before = (told.hashes.get(_MONTH, -1), told.hashes.get(_HANDLE, 0))
     if newest <= before:
@@ -43,3 +42,8 @@ def introduced(ledger: Ledger, event: StateEvent) -> TrackedAccount | None:
     return (
         None if digest == before[1] else TrackedAccount(platform=event.platform, id=official.id, handle=official.handle)
     )
+
+
+@lru_cache(maxsize=10_000)  # a roster's handles; asked for with each of their posts
+def _digest(handle: str) -> int:
+    return int.from_bytes(blake2b(handle_key(handle).encode(), digest_size=7).digest())

@@ -31,7 +31,11 @@ __all__ = [
     "Uptake",
     "decode_record",
     "encode_record",
+    "entry_key",
     "record_key",
+    "text_key",
+    "told_key",
+    "uptake_key",
 ]
 
 
@@ -208,21 +212,41 @@ def record_key(record: Record) -> bytes:
     """The key under which a record is kept and written to the changelog; unique over all kinds."""
     match record:
         case Entry():
-            return f"e/{record.platform}:{record.post_id}".encode()
+            return entry_key(record.platform, record.post_id)
         case Orphan():
             return f"o/{record.official}/{record.platform}:{record.post_id}".encode()
         case Stood():
             return f"s/{record.state}/{record.platform}:{record.subject.id}".encode()
         case Uptake():
-            return f"u/{record.state}/{record.platform}:{record.subject.id}".encode()
+            return uptake_key(record.state, record.platform, record.subject.id)
         case SubjectText():
-            return f"t/{record.state}/{record.platform}:{record.post_id}".encode()
+            return text_key(record.state, record.platform, record.post_id)
         case Heard():
             return f"h/{record.state}".encode()
         case Told():
-            return f"r/{record.state}/{record.platform}:{record.subject}".encode()
+            return told_key(record.state, record.platform, record.subject)
         case Counted():
             return f"c/{record.state}/{record.platform}:{record.subject}/{record.number}".encode()
+
+
+def entry_key(platform: str, post_id: str) -> bytes:
+    """The key of an official's post."""
+    return f"e/{platform}:{post_id}".encode()
+
+
+def text_key(state: str, platform: str, post_id: str) -> bytes:
+    """The key of the text of a subject's post."""
+    return f"t/{state}/{platform}:{post_id}".encode()
+
+
+def told_key(state: str, platform: str, subject: str) -> bytes:
+    """The key of what a State's watches said of a subject, or of an official's introduction."""
+    return f"r/{state}/{platform}:{subject}".encode()
+
+
+def uptake_key(state: str, platform: str, subject: str) -> bytes:
+    """The key of what is known of an account that the State's officials took up."""
+    return f"u/{state}/{platform}:{subject}".encode()
 
 
 def encode_record(record: Record) -> bytes:

@@ -12,9 +12,9 @@ from streams.core.state_event import StateEvent
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.texts.fingerprints import fingerprints
 from streams.core.watching.deletion_step import with_deletion, withdrawals
-from streams.core.watching.ledger import Entry, Ledger, Uptake
+from streams.core.watching.ledger import Entry, Ledger, Uptake, entry_key
 from streams.core.watching.references import reference_keys
-from streams.core.watching.text_matches import keep_text, match_entry
+from streams.core.watching.text_matches import keep_text, known_text, match_entry
 from streams.core.watching.touched import Touched
 from streams.core.watching.uptakes import keep_amplification, keep_sketch, uptake_of
 from streams.core.watching.watch_policy import WatchPolicy
@@ -28,7 +28,7 @@ _NOWHERE: Final = Coordinates("", 0, 0)
 def apply_post(ledger: Ledger, event: StateEvent, official: Official, touched: Touched, policy: WatchPolicy) -> Stepped:
     """An official wrote a post or passed one on."""
     events = _learn_subject(ledger, event, official, touched, policy)
-    known = ledger.get(f"e/{event.platform}:{event.event_id}".encode())
+    known = ledger.get(entry_key(event.platform, event.event_id))
     before = known if isinstance(known, Entry) else None
     new = _entry_of(event, official, before, policy)
     if before is not None and _rank(before) <= _rank(new):
@@ -52,10 +52,9 @@ def apply_subject_post(ledger: Ledger, event: StateEvent, touched: Touched, poli
     if len(event.text) < policy.shortest_text:
         return Stepped(Watched.TOO_SHORT)
     known = uptake_of(ledger, event.state, event.platform, event.subject.id)
-    prints = fingerprints(event.text)
+    changed, prints, events = _keep_text(ledger, event, touched, policy)
     uptake = keep_sketch(known, event, prints, policy)
     _keep_uptake(ledger, known, uptake, touched)
-    changed, events = _keep_text(ledger, event, prints, touched, policy)
     return Stepped(Watched.APPLIED if changed or uptake != known else Watched.DUPLICATE, tuple(events))
 
 
@@ -103,23 +102,26 @@ def _learn_subject(
     if not amplifies or subject is None or event.subject_is_official or subject.id == official.id:
         return []
     known = uptake_of(ledger, event.state, event.platform, subject.id)
-    uptake = keep_amplification(known, event, policy)
+    prints: tuple[int, ...] = ()
     events: list[SubjectEvent] = []
     if event.post_kind == "retweet" and len(event.text) >= policy.shortest_text:
-        prints = fingerprints(event.text)
-        uptake = keep_sketch(uptake, event, prints, policy)
-        _, events = _keep_text(ledger, event, prints, touched, policy)
+        _, prints, events = _keep_text(ledger, event, touched, policy)
+    uptake = keep_amplification(known, event, prints, policy)
     _keep_uptake(ledger, known, uptake, touched)
     return events
 
 
 def _keep_text(
-    ledger: Ledger, event: StateEvent, prints: tuple[int, ...], touched: Touched, policy: WatchPolicy
-) -> tuple[bool, list[SubjectEvent]]:
-    text, events = keep_text(ledger, event, prints, policy)
+    ledger: Ledger, event: StateEvent, touched: Touched, policy: WatchPolicy
+) -> tuple[bool, tuple[int, ...], list[SubjectEvent]]:
+    """Whether anything changed, the fingerprints of the event's text, and the match if there is a new one."""
+    known = known_text(ledger, event)
+    # Several officials pass on one post: nearly always with the same text.
+    prints = known.fingerprints if known is not None and known.text == event.text else fingerprints(event.text)
+    text, events = keep_text(ledger, event, known, prints, policy)
     if text is not None:
         touched.text(text)
-    return text is not None, events
+    return text is not None, prints, events
 
 
 def _keep_uptake(ledger: Ledger, known: Uptake | None, new: Uptake, touched: Touched) -> None:

@@ -4,7 +4,6 @@ Knows how platforms write handles and links to accounts. Whether anybody looks f
 """
 
 import re
-from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -33,8 +32,9 @@ _BEFORE_HANDLE: Final = frozenset({"s", "profile"})
 # Pages of the platforms themselves; no account can have these names.
 _PAGES: Final = frozenset({"", "i", "home", "search", "hashtag", "intent", "share", "explore", "watch", "joinchat"})
 
-# Not within an e-mail address or a path. Applications put a direction mark between the sign and the handle.
-_BEFORE: Final = "(?<![A-Za-z0-9_@!#$%&*/.])[@\uff20][\u200e\u200f\u2066-\u2068]?"
+# Not within an e-mail address or a path. Applications put a direction mark between the sign and the handle. The sign
+# stands first in the pattern, since a search leaps from sign to sign then; what is before it is looked at afterwards.
+_BEFORE: Final = "[@\uff20](?<![A-Za-z0-9_@!#$%&*/.][@\uff20])[\u200e\u200f\u2066-\u2068]?"
 _PLAIN: Final = "[A-Za-z0-9_]{1,64}"  # Twitter: letters, digits, underscore
 _DOTTED: Final = "[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,254}[A-Za-z0-9_])?"  # elsewhere dots and hyphens within
 _PLAIN_HANDLE: Final = re.compile(_BEFORE + f"({_PLAIN})")
@@ -42,6 +42,8 @@ _DOTTED_HANDLE: Final = re.compile(_BEFORE + f"({_DOTTED})(@{_DOTTED})?")
 _PLAIN_PLATFORMS: Final = frozenset({"twitter", "telegram"})
 _HANDLE: Final = re.compile(_DOTTED)
 _LINK: Final = re.compile(r'https?://[^\s<>"]{1,2048}', re.IGNORECASE)
+# Nearly all links to a platform: nothing in them has to be decoded, or read by all the rules of addresses.
+_PLAIN_LINK: Final = re.compile(r"https?://([a-z.]+)/([A-Za-z0-9_]+)(?:/[A-Za-z0-9_/]*)?")
 
 
 def account_keys(account: Account) -> tuple[str, ...]:
@@ -56,42 +58,48 @@ def reference_keys(event: StateEvent, policy: WatchPolicy) -> tuple[str, ...]:
     Accounts that it passes on, quotes, answers or mentions come before handles in its text, and these before links.
     """
     author = event.official
-    own = set() if author is None else set(account_keys(Account(id=author.id, handle=author.handle)))
-    found: dict[str, None] = {}
-    for key in _keys(event):
-        if key not in own:
-            found[key] = None
-            if len(found) == policy.references:
-                break
-    return tuple(sorted(found))
+    own = set() if author is None else {f"i:{author.id}"}
+    if author is not None and author.handle:
+        own.add(f"h:{handle_key(author.handle)}")
+    keys = [key for key in dict.fromkeys(_keys(event)) if key not in own]
+    return tuple(sorted(keys[: policy.references]))
 
 
-def _keys(event: StateEvent) -> Iterator[str]:
-    if event.subject is not None:
-        yield f"i:{event.subject.id}"
-    for account in event.about:
-        yield f"i:{account.id}"
-    if event.platform in _PLAIN_PLATFORMS:
-        for handle in _PLAIN_HANDLE.findall(event.text):
-            yield f"h:{handle_key(handle)}"
-    else:
-        for handle, server in _DOTTED_HANDLE.findall(event.text):
-            yield f"h:{handle_key(handle)}"
-            if server:
-                yield f"h:{handle_key(handle + server)}"
+def _keys(event: StateEvent) -> list[str]:
+    """Bounded as the event is: by its text's length, its links and the accounts it is about."""
+    text = event.text
+    keys = [] if event.subject is None else [f"i:{event.subject.id}"]
+    keys += [f"i:{account.id}" for account in event.about]
+    if "@" in text or "\uff20" in text:
+        if event.platform in _PLAIN_PLATFORMS:
+            keys += [f"h:{handle_key(handle)}" for handle in _PLAIN_HANDLE.findall(text)]
+        else:
+            for handle, server in _DOTTED_HANDLE.findall(text):
+                keys.append(f"h:{handle_key(handle)}")
+                if server:
+                    keys.append(f"h:{handle_key(handle + server)}")
     hosts = _HOSTS.get(event.platform)
     if hosts is not None:
-        for link in (*event.links, *_LINK.findall(event.text)):
-            named = _handle_in(link, hosts)
-            if named is not None:
-                yield f"h:{named}"
+        links = [*event.links, *_LINK.findall(text)] if _has(hosts, text) else event.links
+        named = [_handle_in(link, hosts) for link in links if _has(hosts, link)]
+        keys += [f"h:{handle}" for handle in named if handle is not None]
+    return keys
+
+
+def _has(hosts: frozenset[str], text: str) -> bool:
+    """Whether a text could have a link to one of the hosts; nearly all have none."""
+    lowered = text.lower()
+    for host in hosts:  # noqa: SIM110  # runs for every link of every post; a generator takes twice as long
+        if host in lowered:
+            return True
+    return False
 
 
 def _handle_in(link: str, hosts: frozenset[str]) -> str | None:
     """The handle that a link names, as `handle_key`; `None` for a link to anything but an account of the platform."""
-    lowered = link.lower()
-    if not any(host in lowered for host in hosts):  # nearly all links
-        return None
+    plain = _PLAIN_LINK.fullmatch(link)
+    if plain is not None and plain[1] in hosts and plain[2] not in _BEFORE_HANDLE:
+        return None if plain[2].lower() in _PAGES else handle_key(plain[2])
     try:
         parts = urlsplit(link if "://" in link else f"//{link}")
         host = (parts.hostname or "").rstrip(".")

@@ -13,24 +13,34 @@ class Touched:
 
     `subjects`: those whose standing changed, with the standing before the batch. `texts`: those with a new text.
     `uptakes`: accounts taken up or better known, with what was known before the batch and what is known now.
-    `references`, `deletions`, `posts`: when something was said, by its keys, taken back, or said by an official; a
-    platform of `None` stands for all.
+    `deletions`: when something was taken back; a platform of `None` stands for all.
     """
 
-    __slots__ = ("deletions", "posts", "references", "subjects", "texts", "uptakes")
+    __slots__ = ("_entries", "_posts", "_references", "deletions", "subjects", "texts", "uptakes")
 
     def __init__(self) -> None:
         self.subjects: dict[tuple[str, str], Stood | None] = {}
         self.texts: set[tuple[str, str]] = set()
         self.uptakes: dict[tuple[str, str], tuple[Uptake | None, Uptake]] = {}
-        self.references: set[tuple[str, str, int]] = set()
         self.deletions: set[tuple[str | None, int]] = set()
-        self.posts: set[tuple[str, int]] = set()
+        # Read where there is a watch, which most batches do not meet.
+        self._entries: list[Entry] = []
+        self._posts: set[int] = set()
+        self._references: dict[tuple[str, str], set[int]] = {}
+
+    def posted(self) -> set[int]:
+        """When officials said something."""
+        self._read()
+        return self._posts
+
+    def referred(self, platform: str, key: str) -> set[int]:
+        """When something was said that refers to an account by this key."""
+        self._read()
+        return self._references.get((platform, key), set())
 
     def entry(self, entry: Entry) -> None:
         """An official's post is new, changed or deleted."""
-        self.posts.add((entry.official, entry.at_us))
-        self.references.update((entry.platform, key, entry.at_us) for key in entry.references)
+        self._entries.append(entry)
         if entry.deleted_us is not None:
             self.deletions.add((entry.platform, entry.deleted_us))
 
@@ -50,3 +60,10 @@ class Touched:
     def standing(self, before: Stood | None, after: Stood) -> None:
         """TRACK's word on a subject changed."""
         self.subjects.setdefault((after.platform, after.subject.id), before)
+
+    def _read(self) -> None:
+        for entry in self._entries:
+            self._posts.add(entry.at_us)
+            for key in entry.references:
+                self._references.setdefault((entry.platform, key), set()).add(entry.at_us)
+        self._entries.clear()

@@ -3,14 +3,13 @@
 Grows by union and by newest values, so that order, repeats and what the ledger has forgotten meanwhile do not matter.
 """
 
-from collections.abc import Iterable
-
-import msgspec
+from bisect import bisect_left
+from collections.abc import Sequence
 
 from streams.core.accounts import creation
 from streams.core.clock import from_us
 from streams.core.state_event import StateEvent
-from streams.core.watching.ledger import Amplified, Ledger, Uptake, record_key
+from streams.core.watching.ledger import Amplified, Ledger, Uptake, uptake_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
@@ -19,57 +18,51 @@ __all__ = ["keep_amplification", "keep_sketch", "uptake_of"]
 
 def uptake_of(ledger: Ledger, state: str, platform: str, subject: str) -> Uptake | None:
     """What is known of an account that the State's officials took up."""
-    known = ledger.get(record_key(Uptake(platform, state, Account(id=subject), 0, {})))
+    known = ledger.get(uptake_key(state, platform, subject))
     return known if isinstance(known, Uptake) else None
 
 
-def keep_amplification(known: Uptake | None, event: StateEvent, policy: WatchPolicy) -> Uptake:
-    """The uptake with an official's retweet or quote in it; an equal one where it says nothing new."""
+def keep_amplification(
+    known: Uptake | None, event: StateEvent, fingerprints: Sequence[int], policy: WatchPolicy
+) -> Uptake:
+    """The uptake with an official's retweet or quote in it, and the fingerprints (sorted) of what it passed on.
+
+    An equal one where that says nothing new.
+    """
     subject, official = event.subject, event.official
     if subject is None or official is None:
         raise ValueError(f"post {event.event_id} amplifies nobody")
-    uptake = _learned(known or _new(event), event, subject)
-    first_us = min(event.at_us, uptake.officials.get(official.id, event.at_us))
-    officials = sorted({**uptake.officials, official.id: first_us}.items(), key=_by_time)
-    amplified = Amplified(event.at_us, event.event_id, event.post_kind, official.id, event.source)
-    return msgspec.structs.replace(
-        uptake, officials=dict(officials[: policy.uptake_officials]), first=_with(uptake.first, amplified, policy)
+    uptake = known or _new(event)
+    officials = _officials_with(uptake.officials, official.id, event.at_us, policy.uptake_officials)
+    return _grown(
+        uptake, event, subject, officials, _first_with(uptake.first, event, official.id, policy), fingerprints, policy
     )
 
 
-def keep_sketch(known: Uptake | None, event: StateEvent, fingerprints: Iterable[int], policy: WatchPolicy) -> Uptake:
-    """The uptake with the fingerprints of a text of the event's subject in it, and what the event tells of it."""
-    subject = event.subject
-    if subject is None:
+def keep_sketch(known: Uptake | None, event: StateEvent, fingerprints: Sequence[int], policy: WatchPolicy) -> Uptake:
+    """The uptake with the fingerprints (sorted) of a text of the event's subject, and what the event tells of it."""
+    if event.subject is None:
         raise ValueError(f"event {event.event_id} has no subject")
-    uptake = _learned(known or _new(event), event, subject)
-    sketch = sorted({*uptake.sketch, *fingerprints})[: policy.sketch]
-    return msgspec.structs.replace(uptake, sketch=tuple(sketch))
+    uptake = known or _new(event)
+    return _grown(uptake, event, event.subject, uptake.officials, uptake.first, fingerprints, policy)
 
 
 def _new(event: StateEvent) -> Uptake:
     return Uptake(event.platform, event.state, Account(id=event.subject.id if event.subject else ""), 0, {})
 
 
-def _by_time(official: tuple[str, int]) -> tuple[int, str]:
-    return official[1], official[0]
-
-
-def _with(first: tuple[Amplified, ...], amplified: Amplified, policy: WatchPolicy) -> tuple[Amplified, ...]:
-    """The first amplifications with another report among them; of reports of one post the earliest stands."""
-    by_post = {each.post_id: each for each in first}
-    known = by_post.get(amplified.post_id)
-    if known is None or _rank(amplified) < _rank(known):
-        by_post[amplified.post_id] = amplified
-    return tuple(sorted(by_post.values(), key=_rank)[: policy.uptake_first])
-
-
-def _rank(amplified: Amplified) -> tuple[int, str, str, str]:
-    return amplified.at_us, amplified.post_id, amplified.official, amplified.kind
-
-
-def _learned(uptake: Uptake, event: StateEvent, account: Account) -> Uptake:
-    """The uptake with the newest handle and name, and the best creation time, as TRACK keeps them of a subject."""
+def _grown(
+    uptake: Uptake,
+    event: StateEvent,
+    account: Account,
+    officials: dict[str, int],
+    first: tuple[Amplified, ...],
+    fingerprints: Sequence[int],
+    policy: WatchPolicy,
+) -> Uptake:
+    """The uptake with these, with the newest handle and name, and the best creation time, as TRACK keeps them of a
+    subject. Most events tell nothing new: what stays equal stays the same object, and is not worked out again.
+    """
     known, at_us = uptake.subject, event.at_us
     handle, handle_us = known.handle, uptake.handle_us
     if account.handle is not None and (at_us, account.handle) > (handle_us, handle or ""):
@@ -83,7 +76,56 @@ def _learned(uptake: Uptake, event: StateEvent, account: Account) -> Uptake:
         new = from_us(new_us)
         if created is None or (new_source != "reported", new) < (source != "reported", created):
             created, source = new, new_source
-    subject = Account(id=known.id, handle=handle, name=name, created_at=created, created_at_source=source)
-    return msgspec.structs.replace(
-        uptake, subject=subject, seen_us=max(uptake.seen_us, at_us), handle_us=handle_us, name_us=name_us
+    if (handle, name, created, source) != (known.handle, known.name, known.created_at, known.created_at_source):
+        known = Account(id=known.id, handle=handle, name=name, created_at=created, created_at_source=source)
+    return Uptake(
+        uptake.platform,
+        uptake.state,
+        known,
+        max(uptake.seen_us, at_us),
+        officials,
+        handle_us,
+        name_us,
+        first,
+        _sketch_with(uptake.sketch, fingerprints, policy.sketch),
     )
+
+
+def _officials_with(officials: dict[str, int], official: str, at_us: int, most: int) -> dict[str, int]:
+    """The first times of the officials with another one's; by time, and the first `most` of them."""
+    first_us = officials.get(official)
+    if first_us is not None and first_us <= at_us and len(officials) <= most:
+        return officials
+    first_us = at_us if first_us is None else min(first_us, at_us)
+    return dict(sorted({**officials, official: first_us}.items(), key=_by_time)[:most])
+
+
+def _by_time(official: tuple[str, int]) -> tuple[int, str]:
+    return official[1], official[0]
+
+
+def _first_with(
+    first: tuple[Amplified, ...], event: StateEvent, official: str, policy: WatchPolicy
+) -> tuple[Amplified, ...]:
+    """The first amplifications with another report among them; of reports of one post the earliest stands."""
+    amplified = Amplified(event.at_us, event.event_id, event.post_kind, official, event.source)
+    if len(first) == policy.uptake_first and _rank(first[-1]) <= _rank(amplified):
+        return first  # as all the others are, one of the same post among them
+    by_post = {each.post_id: each for each in first}
+    known = by_post.get(amplified.post_id)
+    if known is None or _rank(amplified) < _rank(known):
+        by_post[amplified.post_id] = amplified
+    return tuple(sorted(by_post.values(), key=_rank)[: policy.uptake_first])
+
+
+def _rank(amplified: Amplified) -> tuple[int, str, str, str]:
+    return amplified.at_us, amplified.post_id, amplified.official, amplified.kind
+
+
+def _sketch_with(sketch: tuple[int, ...], fingerprints: Sequence[int], most: int) -> tuple[int, ...]:
+    """The smallest `most` of both together."""
+    if len(sketch) == most:
+        fingerprints = fingerprints[: bisect_left(fingerprints, sketch[-1])]  # no larger one gets in
+    new = set(fingerprints).difference(sketch)
+    # Sorting what is two sorted runs takes a tenth of the time of sorting a set.
+    return tuple(sorted((*sketch, *sorted(new)))[:most]) if new else sketch

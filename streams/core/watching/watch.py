@@ -59,14 +59,11 @@ class Watch(Struct, frozen=True, kw_only=True):
         first_us, until_us, platform = self.baseline_us, self.until_us, self.platform
         if any(first_us <= at_us < until_us and where in (None, platform) for where, at_us in touched.deletions):
             return True
-        if any(
-            first_us <= at_us < until_us and where == platform and key in self.keys
-            for where, key, at_us in touched.references
-        ):
+        if any(first_us <= at_us < until_us for key in self.keys for at_us in touched.referred(platform, key)):
             return True
         # How much each official posted is counted when the watch is over, and corrected by what comes late.
         closed = self.status(heard_us)[0] == "closed"
-        return closed and any(self.opened_us <= at_us < until_us for _, at_us in touched.posts)
+        return closed and any(self.opened_us <= at_us < until_us for at_us in touched.posted())
 
 
 def watches_of(stood: Stood, policy: WatchPolicy) -> list[Watch]:

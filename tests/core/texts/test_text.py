@@ -1,5 +1,6 @@
 """The same words are the same text, however a keyboard or a platform writes them."""
 
+import re
 import time
 import unicodedata
 from collections import Counter
@@ -68,6 +69,16 @@ def test_what_is_normalised_is_letters_marks_and_digits_between_single_spaces(te
     assert found == " ".join(found.split())
     assert all(character == " " or unicodedata.category(character)[0] in "LMN" for character in found)
     assert not any(character.isupper() and character.isascii() for character in found)
+
+
+@given(st.text("aक ", max_size=70), st.integers(1, 120), st.sampled_from(("\u094d", "\u093c\u094d", "\u0301\u094d")))
+def test_no_letter_keeps_more_than_thirty_marks_wherever_it_stands(before: str, times: int, marks: str) -> None:
+    """Of up to thirty all stay."""
+    flood = (marks * times)[:times]
+    found = normalised(f"{before}क{flood}क")
+    kept = max(map(len, re.findall("[\u094d\u093c]+", found)), default=0)
+    assert kept <= 30
+    assert marks != "\u094d" or kept == min(times, 30)
 
 
 def test_all_that_travels_to_watch_is_looked_at() -> None:

@@ -1,6 +1,7 @@
 """Under which keys a post refers to accounts: each way of naming one is found, and nothing else is taken for one."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -54,6 +55,30 @@ def test_a_link_that_names_a_handle_is_found_as_a_link_and_in_a_text(
         assert f"h:{handle_key(handle)}" in _keys(f"see {link} now")
     else:
         assert f"h:{handle_key(handle)}" in _keys(links=[link])
+
+
+_parts = st.sampled_from(("someone", "status", "1", "s", "profile", "Profile", "i", "I", "", "hashtag"))
+
+
+def test_a_plain_link_is_read_as_one_with_a_query_behind_it() -> None:
+    """There is a short cut for links in which nothing has to be decoded; a query makes them take the long way."""
+    seen: Counter[str] = Counter()
+
+    @examples(300)
+    @given(
+        st.sampled_from(("twitter.com", "x.com", "m.x.com", "www.twitter.com", "t.me", "vk.com", "x.com.evil.org")),
+        st.lists(_parts, min_size=1, max_size=4),
+        st.sampled_from(("twitter", "twitter", "twitter", "telegram", "vk")),
+    )
+    def check(host: str, parts: list[str], platform: str) -> None:
+        link = f"https://{host}/{'/'.join(parts)}"
+        found = _keys(links=[link], platform=platform)
+        assert found == _keys(links=[f"{link}?s=20"], platform=platform)
+        assert found == _keys(f"see {link}", platform=platform)
+        seen[min(found, default="nothing")] += 1
+
+    check()
+    assert min(seen["h:someone"], seen["h:status"], seen["nothing"]) > 0, seen
 
 
 @pytest.mark.parametrize(
