@@ -5,6 +5,7 @@ was left out and why. With `CI=true` a missing part is a failure.
 """
 
 import os
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -130,6 +131,8 @@ def _leave_out(part: str) -> NoReturn:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Workers keep their ledgers where the run ends with them, and not in the home of whoever runs the tests."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background: children would inherit that
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[_STATE_HOME] = tempfile.TemporaryDirectory(prefix="antiphon-state-")
     os.environ["XDG_STATE_HOME"] = config.stash[_STATE_HOME].name
 
