@@ -52,7 +52,8 @@ class WatchedWorker:
     def __init__(self, settings: Settings, cores: frozenset[int], log: Path) -> None:
         self._port = free_port()
         self._log = log
-        settings = msgspec.structs.replace(settings, metrics_port=self._port)
+        # Without canaries: they would be counted among the records.
+        settings = msgspec.structs.replace(settings, metrics_port=self._port, canary_interval_seconds=0.0)
         self.started_at = time.monotonic()
         with log.open("wb") as output, confined_to(cores):
             command = [sys.executable, "-m", "streams.cli.main", "worker"]
