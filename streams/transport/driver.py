@@ -19,7 +19,7 @@ from streams.transport.batches import Batch
 from streams.transport.checksums import check_quickly
 from streams.transport.progress import Progress
 
-__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "DisklessApp", "hand_over_as_parsed"]
+__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "DisklessApp", "hand_over_as_parsed", "seek_back"]
 
 _log: Final = logging.getLogger(__name__)
 _MEMBERSHIP_LOOK_SECONDS: Final = 1.0
@@ -58,6 +58,10 @@ class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  
             hand_over_as_parsed(self._consumer._fetcher)
             check_quickly(self._consumer._client, self._consumer._fetcher)
 
+    async def seek_to_committed(self) -> Any:
+        """Go back to what is committed; Faust drops what came in the middle of a rebalance, and asks for this then."""
+        return await self.call_thread(seek_back, self._ensure_consumer())
+
     @Service.task  # type: ignore[untyped-decorator]  # mode's
     async def _watch_membership(self) -> None:
         """Fail when the group refuses this member for good. Faust asks only for what it was assigned, and so would wait
@@ -70,6 +74,20 @@ class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  
     def on_crash(self, msg: str, *fmt: Any, **_kwargs: Any) -> None:
         """Stock prints to standard error. What crashed is logged by `crash` and ends the worker."""
         _log.debug(msg.format(*fmt))
+
+
+async def seek_back(consumer: Any) -> Any:
+    """Move an aiokafka consumer in each of its partitions to what its group has committed, or to the first record.
+
+    aiokafka's own `seek_to_committed` leaves a partition of which nothing is committed yet where it is: what was read
+    of it in the middle of a rebalance, and dropped, would never be read again. Returns the committed offsets.
+    """
+    committed = await consumer.seek_to_committed()
+    assigned = consumer.assignment()
+    untouched = [tp for tp, offset in committed.items() if not offset and tp in assigned]
+    if untouched:
+        await consumer.seek_to_beginning(*untouched)
+    return committed
 
 
 def hand_over_as_parsed(fetcher: Any) -> None:
