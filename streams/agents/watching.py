@@ -16,7 +16,7 @@ from streams.core.state_event import decode_state_event
 from streams.core.subject_event import encode_subject_event, subject_key
 from streams.core.tracked import encode_tracked, official_id_key, tracked_subject_key
 from streams.core.watching.aftermath_records import Aftermath
-from streams.core.watching.ledger import Heard, record_key
+from streams.core.watching.ledger import Heard, heard_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
 from streams.ledger.sqlite import SqliteLedger
@@ -83,7 +83,7 @@ def forget_old(ledger: SqliteLedger, states: dict[str, int], policy: WatchPolicy
     settled = ledger.settled(now_us)
     gone = 0
     for state, events in states.items():
-        heard = ledger.get(record_key(Heard(state, 0)))
+        heard = ledger.get(heard_key(state))
         if settled and isinstance(heard, Heard):
             before_us = heard.at_us - (policy.ledger_days + policy.slack_days) * DAY_US
             gone += ledger.forget(state, before_us, settled, max(_FORGOTTEN_AT_LEAST, _FORGOTTEN_AN_EVENT * events))

@@ -8,7 +8,17 @@ from collections.abc import Hashable, Iterator, Sequence
 from operator import attrgetter
 from typing import Final, TypeAlias, TypeVar
 
-from streams.core.watching.ledger import Entry, Orphan, Record, Stood, SubjectText, Uptake, record_key
+from streams.core.watching.ledger import (
+    ENTRY_PREFIX,
+    Entry,
+    Orphan,
+    Record,
+    Stood,
+    SubjectText,
+    Uptake,
+    record_key,
+    text_prefix,
+)
 
 __all__ = ["MemoryLedger"]
 
@@ -90,11 +100,11 @@ class MemoryLedger:
 
     def entries_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
         """See `Ledger`."""
-        return self._sharing(Entry, len(b"e/"), state, fingerprints)
+        return self._sharing(Entry, len(ENTRY_PREFIX), state, fingerprints)
 
     def texts_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
         """See `Ledger`."""
-        return self._sharing(SubjectText, len(f"t/{state}/".encode()), state, fingerprints)
+        return self._sharing(SubjectText, len(text_prefix(state)), state, fingerprints)
 
     def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
         """See `Ledger`."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
-from streams.core.watching.ledger import Entry, Stood, SubjectText, Uptake
+from streams.core.watching.ledger import ENTRY_PREFIX, Entry, Stood, SubjectText, Uptake, text_prefix
 from streams.ledger.store import RecordStore
 
 __all__ = ["SqliteLedger"]
@@ -14,20 +14,8 @@ _Value = TypeVar("_Value", int, str)
 _Listed = TypeVar("_Listed", Entry, SubjectText, Uptake)
 
 _PAGE: Final = 500  # records that a long list fetches at a time
-_WIDTHS: Final = (
-    1,
-    2,
-    4,
-    6,
-    8,
-    10,
-    12,
-    16,
-    24,
-    32,
-    48,
-    64,
-)  # of the lists in questions: few widths are few statements to prepare
+# Of the lists in questions: few widths are few statements to prepare.
+_WIDTHS: Final = (1, 2, 4, 6, 8, 10, 12, 16, 24, 32, 48, 64)
 
 
 class SqliteLedger(RecordStore):
@@ -73,11 +61,11 @@ class SqliteLedger(RecordStore):
 
     def entries_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
         """See `Ledger`."""
-        return self._sharing("entry_prints", len(b"e/"), state, fingerprints)
+        return self._sharing("entry_prints", len(ENTRY_PREFIX), state, fingerprints)
 
     def texts_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
         """See `Ledger`."""
-        return self._sharing("text_prints", len(f"t/{state}/".encode()), state, fingerprints)
+        return self._sharing("text_prints", len(text_prefix(state)), state, fingerprints)
 
     def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
         """See `Ledger`."""

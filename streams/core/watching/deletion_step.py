@@ -10,7 +10,7 @@ from streams.core.clock import DAY_US
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
-from streams.core.watching.ledger import Entry, Ledger, Orphan, entry_key, record_key
+from streams.core.watching.ledger import Entry, Ledger, Orphan, entry_key, orphan_key, record_key
 from streams.core.watching.touched import Touched
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watched import Stepped, Watched
@@ -74,10 +74,6 @@ def _keep_orphan(ledger: Ledger, orphan: Orphan) -> bool:
     return True
 
 
-def _orphan_key(platform: str, post_id: str, official: str) -> bytes:
-    return f"o/{official}/{platform}:{post_id}".encode()
-
-
 def _in_time(entry: Entry, deleted_us: int, policy: WatchPolicy) -> bool:
     return entry.at_us >= deleted_us - policy.ledger_days * DAY_US
 
@@ -122,7 +118,7 @@ def with_deletion(ledger: Ledger, new: Entry, before: Entry | None, touched: Tou
         )
         _keep_orphan(ledger, waiting)
         touched.orphan(waiting)
-    orphan = ledger.get(_orphan_key(new.platform, new.post_id, new.official))
+    orphan = ledger.get(orphan_key(new.official, new.platform, new.post_id))
     if not isinstance(orphan, Orphan) or not _in_time(new, orphan.at_us, policy) or orphan.state != new.state:
         return new
     ledger.discard(record_key(orphan))

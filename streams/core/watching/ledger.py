@@ -17,6 +17,7 @@ from streams.core.watching.aftermath_records import AftermathDeletion, Aftermath
 from streams.events import Account
 
 __all__ = [
+    "ENTRY_PREFIX",
     "Amplified",
     "Counted",
     "Deleted",
@@ -32,8 +33,11 @@ __all__ = [
     "decode_record",
     "encode_record",
     "entry_key",
+    "heard_key",
+    "orphan_key",
     "record_key",
     "text_key",
+    "text_prefix",
     "told_key",
     "uptake_key",
 ]
@@ -204,6 +208,9 @@ class Counted(Struct, frozen=True, array_like=True, tag="counted"):
 
 Record: TypeAlias = Entry | Orphan | Stood | Uptake | SubjectText | Heard | Told | Counted
 
+ENTRY_PREFIX: Final = b"e/"
+"""What the keys of officials' posts begin with."""
+
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final[msgspec.msgpack.Decoder[Record]] = msgspec.msgpack.Decoder(Record)
 
@@ -214,7 +221,7 @@ def record_key(record: Record) -> bytes:
         case Entry():
             return entry_key(record.platform, record.post_id)
         case Orphan():
-            return f"o/{record.official}/{record.platform}:{record.post_id}".encode()
+            return orphan_key(record.official, record.platform, record.post_id)
         case Stood():
             return f"s/{record.state}/{record.platform}:{record.subject.id}".encode()
         case Uptake():
@@ -222,7 +229,7 @@ def record_key(record: Record) -> bytes:
         case SubjectText():
             return text_key(record.state, record.platform, record.post_id)
         case Heard():
-            return f"h/{record.state}".encode()
+            return heard_key(record.state)
         case Told():
             return told_key(record.state, record.platform, record.subject)
         case Counted():
@@ -230,13 +237,28 @@ def record_key(record: Record) -> bytes:
 
 
 def entry_key(platform: str, post_id: str) -> bytes:
-    """The key of an official's post."""
-    return f"e/{platform}:{post_id}".encode()
+    """The key of an official's post: `ENTRY_PREFIX`, then its `platform:post_id`."""
+    return ENTRY_PREFIX + f"{platform}:{post_id}".encode()
+
+
+def heard_key(state: str) -> bytes:
+    """The key of what was last heard of a State."""
+    return f"h/{state}".encode()
+
+
+def orphan_key(official: str, platform: str, post_id: str) -> bytes:
+    """The key of an official's deletion of what is not known."""
+    return f"o/{official}/{platform}:{post_id}".encode()
 
 
 def text_key(state: str, platform: str, post_id: str) -> bytes:
-    """The key of the text of a subject's post."""
-    return f"t/{state}/{platform}:{post_id}".encode()
+    """The key of the text of a subject's post: `text_prefix`, then its `platform:post_id`."""
+    return text_prefix(state) + f"{platform}:{post_id}".encode()
+
+
+def text_prefix(state: str) -> bytes:
+    """What the keys of the texts of a State's subjects begin with."""
+    return f"t/{state}/".encode()
 
 
 def told_key(state: str, platform: str, subject: str) -> bytes:

@@ -7,6 +7,7 @@ import re
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from streams.core.officials import Official
 from streams.core.rosters.roster import handle_key
 from streams.core.state_event import StateEvent
 from streams.core.watching.watch_policy import WatchPolicy
@@ -46,7 +47,7 @@ _LINK: Final = re.compile(r'https?://[^\s<>"]{1,2048}', re.IGNORECASE)
 _PLAIN_LINK: Final = re.compile(r"https?://([a-z.]+)/([A-Za-z0-9_]+)(?:/[A-Za-z0-9_/]*)?")
 
 
-def account_keys(account: Account) -> tuple[str, ...]:
+def account_keys(account: Account | Official) -> tuple[str, ...]:
     """The keys by which posts may refer to an account: its id, and its handle as far as it is known."""
     keys = (f"i:{account.id}",)
     return (*keys, f"h:{handle_key(account.handle)}") if account.handle else keys
@@ -58,9 +59,7 @@ def reference_keys(event: StateEvent, policy: WatchPolicy) -> tuple[str, ...]:
     Accounts that it passes on, quotes, answers or mentions come before handles in its text, and these before links.
     """
     author = event.official
-    own = set() if author is None else {f"i:{author.id}"}
-    if author is not None and author.handle:
-        own.add(f"h:{handle_key(author.handle)}")
+    own = () if author is None else account_keys(author)
     keys = [key for key in dict.fromkeys(_keys(event)) if key not in own]
     return tuple(sorted(keys[: policy.references]))
 

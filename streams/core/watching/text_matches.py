@@ -12,7 +12,7 @@ from streams.core.clock import DAY_US
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
-from streams.core.watching.ledger import Entry, Ledger, SubjectText, entry_key, text_key
+from streams.core.watching.ledger import ENTRY_PREFIX, Entry, Ledger, SubjectText, entry_key, text_key, text_prefix
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
@@ -90,7 +90,7 @@ def match_entry(ledger: Ledger, entry: Entry, before: Entry | None, policy: Watc
     prints = {*entry.fingerprints, *(before.fingerprints if before is not None else ())}
     events: list[SubjectEvent] = []
     for key, shared in sorted(ledger.texts_sharing(entry.state, tuple(prints)).items()):
-        text = ledger.get(f"t/{entry.state}/{key}".encode())
+        text = ledger.get(text_prefix(entry.state) + key.encode())
         if not isinstance(text, SubjectText) or text.platform != entry.platform:
             continue
         if before is None:
@@ -120,7 +120,7 @@ def _sharing(ledger: Ledger, text: SubjectText) -> Iterable[tuple[Entry, int]]:
     least = least_shared(len(text.fingerprints))
     for key, shared in ledger.entries_sharing(text.state, text.fingerprints).items():
         if shared >= least:
-            entry = ledger.get(f"e/{key}".encode())
+            entry = ledger.get(ENTRY_PREFIX + key.encode())
             if isinstance(entry, Entry):
                 yield entry, shared
 

@@ -17,7 +17,7 @@ from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.conclusion import Conclusion
 from streams.core.watching.introductions import introduced
-from streams.core.watching.ledger import Heard, Ledger, record_key
+from streams.core.watching.ledger import Heard, Ledger, heard_key
 from streams.core.watching.touched import Touched
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import Watched, step
@@ -96,6 +96,6 @@ class Watcher:
 
     def _heard(self, state: str) -> tuple[int, int]:
         """How far event time had come for a State before the batch, and has by now."""
-        known = self._ledger.get(record_key(Heard(state, 0)))
+        known = self._ledger.get(heard_key(state))
         was_us = known.at_us if isinstance(known, Heard) else 0
         return was_us, max(was_us, self._newest.get(state, 0))
