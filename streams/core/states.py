@@ -1,8 +1,8 @@
-"""The codes a State may have on a roster: ISO 3166-1 alpha-2, officially assigned, and XK."""
+"""The codes on a roster: of States by ISO 3166-1 alpha-2, and of what the standard leaves out."""
 
 from typing import Final
 
-__all__ = ["STATES"]
+__all__ = ["OTHER_NAMES", "STATES", "SUPRANATIONAL"]
 
 # The 249 assigned codes, as the IANA time zone database lists them (iso3166.tab, public domain, 2025); a test compares.
 _ASSIGNED: Final = (
@@ -15,5 +15,20 @@ _ASSIGNED: Final = (
     "TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW"
 )
 
+SUPRANATIONAL: Final = {
+    "EU": "European Union",
+    "UN": "United Nations",
+    "QM": "African Union",
+    "QN": "North Atlantic Treaty Organization",
+    "QO": "Organization of American States",
+    "QP": "Association of Southeast Asian Nations",
+    "QQ": "Arab League",
+}
+"""Bodies above States that have officials of their own, by code. EU and UN are reserved in ISO 3166 for them; for the
+others the standard has no code, so these are from its range for users, QM to QZ."""
+
 # Kosovo has no ISO code. XK is the user-assigned code that the EU, the IMF and most data sets write.
-STATES: Final[frozenset[str]] = frozenset(_ASSIGNED.split()) | {"XK"}
+STATES: Final[frozenset[str]] = frozenset(_ASSIGNED.split()) | {"XK"} | SUPRANATIONAL.keys()
+
+OTHER_NAMES: Final = {"EL": "GR", "UK": "GB", "NATO": "QN", "OAS": "QO", "ASEAN": "QP", "UNO": "UN"}
+"""What lists write, and the code for it: the European Union itself writes EL and UK."""

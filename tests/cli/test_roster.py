@@ -94,7 +94,7 @@ def test_every_problem_is_told_with_line_column_and_remedy(antiphon: Antiphon, t
 def test_twenty_problems_are_enough_for_a_screen_and_all_are_there_for_the_asking(
     antiphon: Antiphon, tmp_path: Path
 ) -> None:
-    wrong = _file(tmp_path / "wrong.csv", [f"twitter,{n},h{n},,XX,leader,https://example.org/,," for n in range(50)])
+    wrong = _file(tmp_path / "wrong.csv", [f"twitter,{n},h{n},,XX,leader,https://example.org/,," for n in range(1, 51)])
     few, every = antiphon("roster", "check", wrong), antiphon("roster", "check", wrong, "--all")
     assert few.stdout.count("unknown State") == 20
     assert "… and 30 more (--all, --json)" in few.stdout

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from streams.core.platforms import written_handle
 from streams.core.rosters.roster import account_key, handle_key
 from streams.core.rosters.roster_problems import Problems
 from streams.core.rosters.roster_row import Row, bound_us
@@ -28,7 +29,8 @@ class Validities:
 
     def add(self, line: int, row: Row) -> None:
         """Take one line in which platform, account and dates are right."""
-        platform, account_id, handle = row["platform"], row["account_id"] or None, row["handle"] or None
+        platform, account_id = row["platform"], row["account_id"] or None
+        handle = written_handle(row["handle"], platform) or None
         from_us, to_us = bound_us(row, "valid_from"), bound_us(row, "valid_to")
         span = _Span(
             float("-inf") if from_us is None else from_us,

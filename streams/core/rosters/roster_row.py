@@ -5,11 +5,12 @@ from typing import Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from streams.core.officials import CATEGORIES, Category
+from streams.core.platforms import ALIASES, Names, names_of, written_handle
 from streams.core.rosters.hosts import MAX_HOST, host_name, link_host
 from streams.core.rosters.roster import MAX_DOMAINS, RosterEntry
 from streams.core.rosters.roster_dates import parse_bound_us
 from streams.core.rosters.roster_problems import Problems, shown
-from streams.core.states import STATES
+from streams.core.states import OTHER_NAMES, STATES
 
 __all__ = ["COLUMNS", "OPTIONAL_COLUMNS", "Row", "bound_us", "check_row", "identity", "row_entry"]
 
@@ -40,6 +41,11 @@ _PLATFORM: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 # (U+200C, U+200D) are part of Persian and Indic spelling and stay.
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPREADSHEET_NUMBER: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
+# Spreadsheets keep 15 digits and write zeros for the rest; of ids with 19 digits one in 10,000 ends so by chance.
+_SPREADSHEET_ZEROS: Final = re.compile("[1-9][0-9]{14}0{2,5}")
+_PREFIXED_ID: Final = re.compile("[A-Za-z]{1,4}_?[0-9]{5,}")  # such as ID_123456, against spreadsheets
+_NULLS: Final = frozenset({"none", "null", "nan", "na", "n/a", "-", "undefined", "#n/a"})
+_SEVERAL: Final = re.compile(r"[,;|+&/\s]")
 
 
 def check_row(line: int, row: Row, problems: Problems) -> None:
@@ -52,6 +58,8 @@ def check_row(line: int, row: Row, problems: Problems) -> None:
             problems.say(line, column, f"a control character, U+{ord(bad[0]):04X}", "remove the character")
         elif column in _CHECKS:
             _CHECKS[column](line, value, problems)
+        elif column in _CHECKS_BY_PLATFORM:
+            _CHECKS_BY_PLATFORM[column](line, value, row.get("platform", ""), problems)
     if row.get("account_id") == "" and row.get("handle") == "":
         problems.say(line, None, "neither an account_id nor a handle", "give at least one of the two")
     if _ends_before_it_begins(row):
@@ -71,7 +79,7 @@ def row_entry(row: Row) -> RosterEntry:
     return RosterEntry(
         platform=row["platform"],
         account_id=row["account_id"] or None,
-        handle=row["handle"].removeprefix("@") or None,
+        handle=written_handle(row["handle"], row["platform"]) or None,
         name=row["name"] or None,
         state=row["state"],
         category=cast("Category", row["category"]),
@@ -89,32 +97,66 @@ def bound_us(row: Row, column: Literal["valid_from", "valid_to"]) -> int | None:
 
 
 def _platform(line: int, platform: str, problems: Problems) -> None:
-    if not _PLATFORM.fullmatch(platform):
+    if (usual := ALIASES.get(platform.lower())) is not None:
+        problems.say(line, "platform", f"{shown(platform)} is called {usual} in events", f"write {usual}")
+    elif not _PLATFORM.fullmatch(platform):
         what = f"{shown(platform)} is no name of a platform" if platform else "no platform"
         problems.say(line, "platform", what, "write a lower-case name such as twitter")
 
 
-def _account_id(line: int, account_id: str, problems: Problems) -> None:
-    if account_id.startswith("@"):
+def _account_id(line: int, account_id: str, platform: str, problems: Problems) -> None:
+    names = names_of(platform)
+    if not account_id:
+        return
+    if account_id.startswith("@") or (names is not None and _is_handle_instead(account_id, names)):
         problems.say(line, "account_id", f"{shown(account_id)} is a handle", "put it under handle")
-    elif _SPREADSHEET_NUMBER.fullmatch(account_id):
+    elif _SPREADSHEET_NUMBER.fullmatch(account_id) or (
+        names is not None and names.id.fullmatch("1") and _SPREADSHEET_ZEROS.fullmatch(account_id)
+    ):
         what = f"{shown(account_id)} is what a spreadsheet leaves of a long number"
         problems.say(line, "account_id", what, "format the column as text and enter the whole id again")
+    elif account_id.lower() in _NULLS:
+        problems.say(line, "account_id", f"{shown(account_id)} is no id", "leave the field empty where no id is known")
     elif len(account_id) > _MAX_ID or not _is_word(account_id):
         what = f"{shown(account_id)} is no id: at most {_MAX_ID} visible characters without spaces"
         problems.say(line, "account_id", what, "write the id as the platform gives it")
+    elif names is not None and not names.id.fullmatch(account_id):
+        what = f"{shown(account_id)} is no id: {names.id_words}"
+        problems.say(line, "account_id", what, "write the id as the platform gives it, and nothing else in the field")
 
 
-def _handle(line: int, handle: str, problems: Problems) -> None:
-    if handle and (not handle.removeprefix("@") or not _is_word(handle)):
+def _is_handle_instead(text: str, names: Names) -> bool:
+    if names.id.fullmatch(text) or text.isdigit() or text.lower() in _NULLS or _PREFIXED_ID.fullmatch(text):
+        return False
+    return names.handle.fullmatch(text) is not None
+
+
+def _handle(line: int, handle: str, platform: str, problems: Problems) -> None:
+    bare = written_handle(handle, platform)
+    names = names_of(platform)
+    if not handle:
+        return
+    if handle.lower() in _NULLS - {"na"}:
+        problems.say(line, "handle", f"{shown(handle)} is no handle", "leave the field empty where no handle is known")
+    elif len([part for part in _SEVERAL.split(handle) if part]) > 1 and "://" not in handle and bare == handle:
+        what = f"{shown(handle)} is more than one handle"
+        problems.say(line, "handle", what, "write one line for each handle")
+    elif not bare or not _is_word(bare):
         what = f"{shown(handle)} is no handle"
         problems.say(line, "handle", what, "write it without spaces, as the platform shows it")
+    elif names is not None and not names.handle.fullmatch(bare):
+        problems.say(line, "handle", f"{shown(handle)} is no handle: {names.handle_words}", "write one handle alone")
 
 
 def _state(line: int, state: str, problems: Problems) -> None:
     if state not in STATES:
         upper = state.upper()
-        remedy = f"write {upper}" if upper in STATES else "write the ISO 3166-1 alpha-2 code, such as FR; XK for Kosovo"
+        code = OTHER_NAMES.get(upper, upper)
+        remedy = (
+            f"write {code}"
+            if code in STATES
+            else "write the ISO 3166-1 alpha-2 code, such as FR; XK for Kosovo, EU or UN for their own bodies"
+        )
         problems.say(line, "state", f"unknown State {shown(state)}" if state else "no State", remedy)
 
 
@@ -175,8 +217,6 @@ def _split(domains: str) -> list[str]:
 
 _CHECKS: Final = {
     "platform": _platform,
-    "account_id": _account_id,
-    "handle": _handle,
     "state": _state,
     "category": _category,
     "source_url": _source_url,
@@ -184,6 +224,8 @@ _CHECKS: Final = {
     "valid_to": _valid_to,
     "domains": _domains,
 }
+# What an id or a handle looks like is the platform's word.
+_CHECKS_BY_PLATFORM: Final = {"account_id": _account_id, "handle": _handle}
 
 
 def _ends_before_it_begins(row: Row) -> bool:

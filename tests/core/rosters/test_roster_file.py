@@ -60,6 +60,7 @@ def _assert_readable(error: RosterError) -> None:
 
 _words = st.text("abcXYZ019_éخ", min_size=1, max_size=12)
 _names = st.text(st.characters(exclude_categories=["C", "Z"]) | st.sampled_from(' ",\u200c'), max_size=20)
+_ids = st.integers(1, 10**18 - 1).filter(lambda number: number % 100 or number < 10**15).map(str)
 _days = st.dates(date(1990, 1, 1), date(2090, 1, 1)).map(str)
 
 
@@ -67,7 +68,7 @@ _days = st.dates(date(1990, 1, 1), date(2090, 1, 1)).map(str)
     st.lists(
         st.fixed_dictionaries(
             {
-                "account_id": st.just("") | _words,
+                "account_id": st.just("") | _ids,
                 "name": _names,
                 "category": st.sampled_from(CATEGORIES),
                 "valid_from": st.just("") | _days,
@@ -138,11 +139,18 @@ def test_a_day_is_a_whole_day_of_utc_and_a_time_is_exact(valid_from: str, valid_
 
 # What may be wrong with one field, by column; each is a problem there and nowhere else.
 _WRONG = {
-    "platform": ["", "Twitter", "9gag", "twit ter", "a" * 33, "twitter:x"],
-    "account_id": ["@embassy", "1.28E+18", "1,28e18", "12 34", "x" * 257, "\u200b7"],
-    "handle": ["@", "an embassy", "two,\u00a0words"],
+    "platform": ["", "Twitter", "9gag", "twit ter", "a" * 33, "twitter:x", "x", "X", "twitter.com"],
+    "account_id": [
+        *("@embassy", "embassy", "1.28E+18", "1,28e18", "12 34", "x" * 257, "\u200b7", "0", "07", "7" * 21, "-7"),
+        *("'7", '="7"', "7.0", "ID_2000000001", "2,000,000,001", "None", "nan", "N/A", "1345678901234560000"),
+    ],
+    "handle": [
+        *("@", "an embassy", "two,\u00a0words", "embassy.gov", "e-mbassy", "x" * 21, "none"),
+        *("embassy;consulate", "@embassy,@consulate", "embassy/consulate", "embassy | consulate"),
+        *("https://example.org/embassy", "https://twitter.com/", "https://twitter.com/home", "..@embassy"),
+    ],
     "name": ["a\x1b[2Jb", "a\x00b", "a\u202eb", "a\u2028b", "x" * 1_025, "\x9b31m"],
-    "state": ["", "ir", "UK", "IRN", "Iran", "EU", "ZZ"],
+    "state": ["", "ir", "UK", "IRN", "Iran", "EL", "ZZ"],
     "category": ["", "Leader", "ambassador"],
     "source_url": [
         "",
@@ -195,7 +203,10 @@ def test_a_wrong_field_is_named_by_line_and_column(column: str, value: str) -> N
     ).filter(any)
 )
 def test_all_problems_of_all_lines_are_found_in_one_pass(rows: list[dict[str, str]]) -> None:
-    """Each line has an account of its own, unless its id or handle is what is wrong."""
+    """Each line has an account of its own, unless its id or handle is what is wrong; the platform says what one is."""
+    for row in rows:
+        if not row.keys().isdisjoint({"account_id", "handle"}):
+            row.pop("platform", None)
     own = [{"account_id": f"7{n}", "handle": f"embassy{n}"} for n in range(len(rows))]
     expected = {(line, column) for line, row in enumerate(rows, start=2) for column in row}
     lines = (mine | row for mine, row in zip(own, rows, strict=True))
@@ -235,6 +246,38 @@ def test_a_wrong_domain_comes_with_the_right_one(written: str, remedy: str) -> N
         parse_roster(_file({"domains": written}, columns=_ALL_COLUMNS), "roster.csv")
     (problem,) = refusal.value.problems
     assert (problem.column, problem.remedy) == ("domains", remedy)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("@Embassy", ".@Embassy", "\uff20Embassy", "https://twitter.com/Embassy", "twitter.com/Embassy?lang=en"),
+        *("https://mobile.twitter.com/@Embassy/", "http://x.com/Embassy/status/1", "twitter.com/#!/Embassy"),
+    ],
+)
+def test_a_handle_may_be_written_as_people_write_it(written: str) -> None:
+    (entry,) = parse_roster(_file({"account_id": "", "handle": written}), "roster.csv").entries
+    assert entry.handle == "Embassy"
+    twice = _file({"account_id": "", "handle": written}, {"account_id": "", "handle": "embassy"})
+    assert _problems(twice) == {(3, None)}, "both ways name one account"
+
+
+def test_ids_and_handles_of_a_platform_that_is_not_known_are_any_words() -> None:
+    row = {"platform": "pixelfed", "account_id": "https://pixel.example/users/a", "handle": "a@pixel.example"}
+    (entry,) = parse_roster(_file(row), "roster.csv").entries
+    assert (entry.account_id, entry.handle) == (row["account_id"], row["handle"])
+
+
+@pytest.mark.parametrize(("written", "remedy"), [("UK", "write GB"), ("EL", "write GR"), ("fr", "write FR")])
+def test_what_lists_write_for_a_state_comes_with_its_code(written: str, remedy: str) -> None:
+    with pytest.raises(RosterError) as refusal:
+        parse_roster(_file({"state": written}), "roster.csv")
+    assert refusal.value.remedy == remedy
+
+
+def test_bodies_above_states_have_codes() -> None:
+    roster = parse_roster(_file({"state": "EU"}, {"account_id": "8", "handle": "un", "state": "UN"}), "roster.csv")
+    assert {entry.state for entry in roster.entries} == {"EU", "UN"}
 
 
 def test_an_account_needs_an_id_or_a_handle() -> None:
@@ -346,14 +389,16 @@ def test_a_file_or_line_that_cannot_be_read_says_why(data: bytes, words: str) ->
 
 
 def test_the_largest_fields_allowed_are_taken() -> None:
-    row = {"name": '"' * 1_024, "handle": "خ" * 1_024, "account_id": "7" * 256}
+    row = {"platform": "pixelfed", "name": '"' * 1_024, "handle": "خ" * 1_024, "account_id": "7" * 256}
     (entry,) = parse_roster(_file(row), "roster.csv").entries
     assert (entry.name, entry.handle, entry.account_id) == (row["name"], row["handle"], row["account_id"])
 
 
 def test_problems_beyond_a_thousand_are_counted_not_kept() -> None:
     with pytest.raises(RosterError) as refusal:
-        parse_roster(_file(*({"account_id": str(n), "state": "UK", "handle": ""} for n in range(1_500))), "roster.csv")
+        parse_roster(
+            _file(*({"account_id": str(n), "state": "UK", "handle": ""} for n in range(1, 1_501))), "roster.csv"
+        )
     assert (len(refusal.value.problems), refusal.value.omitted) == (1_000, 500)
     assert "(and 1,499 more problems)" in str(refusal.value)
 

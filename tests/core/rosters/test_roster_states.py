@@ -1,10 +1,10 @@
-"""The list of States is the official one, and XK."""
+"""The list of States is the official one, XK, and the bodies above States."""
 
 from importlib.resources import files
 
 import pytest
 
-from streams.core.states import STATES
+from streams.core.states import OTHER_NAMES, STATES, SUPRANATIONAL
 
 
 def test_the_states_are_those_of_iso_3166_and_kosovo() -> None:
@@ -15,4 +15,10 @@ def test_the_states_are_those_of_iso_3166_and_kosovo() -> None:
         pytest.skip("the package tzdata is absent")
     codes = {line.split("\t")[0] for line in table.splitlines() if line and not line.startswith("#")}
     assert len(codes) == 249
-    assert codes | {"XK"} == STATES
+    assert codes | {"XK"} | SUPRANATIONAL.keys() == STATES
+    assert codes.isdisjoint(SUPRANATIONAL), "a body has no State's code"
+
+
+def test_what_lists_write_instead_of_a_code_is_no_code_and_stands_for_one() -> None:
+    assert STATES.isdisjoint(OTHER_NAMES)
+    assert STATES.issuperset(OTHER_NAMES.values())

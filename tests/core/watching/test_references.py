@@ -21,7 +21,8 @@ _handles = st.from_regex(r"[A-Za-z0-9_]{1,15}", fullmatch=True).filter(lambda ha
 _SITES = ("https://twitter.com/", "http://www.twitter.com/", "HTTPS://Mobile.Twitter.com/", "x.com/@", "https://x.com/")
 _NO_HANDLES = {"i", "home", "search", "hashtag", "intent", "share", "explore", "watch", "joinchat", "s", "profile"}
 # What may stand around a handle without being part of it, in the scripts of the texts.
-_around = st.sampled_from(("", " ", "\n", "(", ")", "،", "。", "«", "…", ":", "سلام", "您好", "é", "\u200f", ","))
+_around = st.sampled_from(("", " ", "\n", "(", ")", "،", "。", "«", "…", ":", "سلام", "您好", "\u200f", ",", "."))
+_before = _around | st.sampled_from(("RT", "rt", "RT:", "w/", "é", "That is all.", "\u200f.", "-", "_RT:", "art."))
 
 
 def _keys(
@@ -33,7 +34,7 @@ def _keys(
 
 
 @examples(200)
-@given(_handles, _around, _around, st.sampled_from(("@", "＠", "@\u2066", "@\u200e")))
+@given(_handles, _before, _around, st.sampled_from(("@", "＠", "@\u2066", "@\u200e")))
 def test_a_handle_in_a_text_is_found_in_any_surroundings(handle: str, before: str, after: str, sign: str) -> None:
     assert f"h:{handle_key(handle)}" in _keys(f"{before}{sign}{handle}{after}")
 
@@ -84,8 +85,8 @@ def test_a_plain_link_is_read_as_one_with_a_query_behind_it() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("mail me at someone@example.org", "https://example.org/@someone", "a/@someone"),
-        *("@@someone", "x@someone", "@ someone"),
+        *("mail me at someone@example.org", "https://example.org/@someone", "example.org/@someone"),
+        *("@@someone", "x@someone", "@ someone", "aRT@someone", "_@someone", "#@someone", "@someone@", "@someoneé"),
         *("https://example.org/someone", "https://twitter.com.example.org/someone", "https://eviltwitter.com/someone"),
         *("https://user@example.org:443/x", "https://twitter.com/i/events/1", "https://twitter.com/hashtag/someone"),
         *("https://[::1/someone", "https://twitter.com/%ff%fe", "https://twitter.com/", "https://twitter.com"),
@@ -102,7 +103,13 @@ def test_what_only_looks_like_a_handle_or_link_is_none(text: str) -> None:
         ("mastodon", "hello @someone@example.social!", "h:someone"),
         ("bluesky", "hello @some-one.bsky.social.", "h:some-one.bsky.social"),
         ("bluesky", "https://bsky.app/profile/some-one.example.org/post/3k", "h:some-one.example.org"),
+        ("mastodon", "thanks .@someone", "h:someone"),
         ("telegram", "https://t.me/s/someone/12", "h:someone"),
+        ("twitter", "http://twitter.com/#!/Some_one", "h:some_one"),
+        ("twitter", "http://twitter.com/#!/Some_one/statuses/2", "h:some_one"),
+        ("twitter", "https://twitter.com//Some_one", "h:some_one"),
+        ("twitter", "https://twitter.com/intent/follow?screen_name=Some_one&x=1", "h:some_one"),
+        ("twitter", "https://twitter.com/intent/user?screen_name=@Some_one", "h:some_one"),
         ("youtube", "https://www.youtube.com/@some.one", "h:some.one"),
     ],
 )
@@ -113,6 +120,13 @@ def test_each_platform_is_read_as_it_writes(platform: str, text: str, key: str) 
 def test_accounts_that_are_passed_on_quoted_answered_or_mentioned_count_by_id() -> None:
     assert _keys(about=["7", "8"]) == {"i:7", "i:8"}
     assert set(reference_keys(amplification("r", 0, of=Account(id="9", handle="nine")), _POLICY)) == {"i:9"}
+
+
+def test_a_handle_whose_id_the_event_gives_is_not_looked_for_as_a_handle() -> None:
+    """The handle may have been another account's before: the entity says whose it is."""
+    about = (Account(id="7", handle="Some_One"),)
+    event = msgspec.structs.replace(post("p", 0, text=".@some_one and @other"), about=about)
+    assert reference_keys(event, _POLICY) == ("h:other", "i:7")
 
 
 def test_nobody_refers_to_itself() -> None:

@@ -1,0 +1,156 @@
+"""How platforms write ids, handles, mentions and links to accounts: what each can look like."""
+
+import re
+from typing import Final
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from msgspec import Struct
+
+__all__ = ["ALIASES", "handle_in_link", "has_link", "hosts_of", "mentions_in", "names_of", "written_handle"]
+
+ALIASES: Final = {
+    "x": "twitter",
+    "x.com": "twitter",
+    "twitter.com": "twitter",
+    "bsky": "bluesky",
+    "bsky.app": "bluesky",
+    "t.me": "telegram",
+}
+"""Other names of platforms, and the one that events and rosters use."""
+
+
+class Names(Struct, frozen=True):
+    """What ids and handles of a platform look like: patterns for the whole, and the same in words."""
+
+    id: re.Pattern[str]
+    id_words: str
+    handle: re.Pattern[str]
+    handle_words: str
+
+
+_NAMES: Final = {
+    "twitter": Names(
+        re.compile("[1-9][0-9]{0,19}"),
+        "an id of Twitter has digits alone",
+        re.compile("[A-Za-z0-9_]{1,20}"),  # 15 today; some of the first years have up to 20
+        "a handle of Twitter has at most 20 letters, digits and underscores",
+    ),
+    "bluesky": Names(
+        re.compile("did:(?:plc:[a-z2-7]{24}|web:[A-Za-z0-9.%:-]{1,240})"),
+        "an id of Bluesky is a DID such as did:plc:… or did:web:…",
+        re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"),
+        "a handle of Bluesky is a host name such as embassy.bsky.social",
+    ),
+}
+
+# Where the first part of a link's path is a handle. `www.`, `mobile.` and `m.` in front say nothing.
+_HOSTS: Final = {
+    "twitter": frozenset({"twitter.com", "x.com"}),
+    "bluesky": frozenset({"bsky.app"}),
+    "telegram": frozenset({"t.me", "telegram.me"}),
+    "instagram": frozenset({"instagram.com"}),
+    "facebook": frozenset({"facebook.com"}),
+    "youtube": frozenset({"youtube.com"}),
+    "tiktok": frozenset({"tiktok.com"}),
+    "threads": frozenset({"threads.net", "threads.com"}),
+    "vk": frozenset({"vk.com", "vk.ru"}),
+}
+_MIRRORS: Final = ("www.", "mobile.", "m.")
+# First parts after which the handle comes: t.me/s/HANDLE, bsky.app/profile/HANDLE.
+_BEFORE_HANDLE: Final = frozenset({"s", "profile"})
+# Pages of the platforms themselves; no account can have these names.
+_PAGES: Final = frozenset({"", "i", "home", "search", "hashtag", "intent", "share", "explore", "watch", "joinchat"})
+_NAMED_IN_QUERY: Final = "screen_name"  # twitter.com/intent/user?screen_name=HANDLE, and follow buttons
+_HASHBANG: Final = "!/"  # twitter.com/#!/HANDLE, as Twitter itself wrote addresses from 2010 to 2012
+# Nearly all links to a platform: nothing in them has to be decoded, or read by all the rules of addresses.
+_PLAIN_LINK: Final = re.compile(r"https?://([a-z.]+)/([A-Za-z0-9_]+)(?:/[A-Za-z0-9_/]*)?")
+
+# What is a mention is what the platform takes for one (Twitter: twitter-text, extractMentions; Mastodon: MENTION_RE).
+# On Twitter a dot, a slash or nothing but `RT` may stand before the sign; letters, digits and some marks may not, as in
+# an e-mail address. The sign stands first in each pattern, since a search leaps from sign to sign then; what is before
+# it is looked at afterwards. Applications put a direction mark between the sign and the handle.
+_SIGN: Final = "[@\uff20]"
+_DIRECTION_MARK: Final = "[\u200e\u200f\u2066-\u2068]?"
+_PLAIN: Final = "[A-Za-z0-9_]{1,64}+"
+_DOTTED: Final = "[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,254}[A-Za-z0-9_])?"  # dots and hyphens within
+_PLAIN_MENTION: Final = re.compile(
+    f"{_SIGN}(?:(?<![A-Za-z0-9_!#$%&*@\uff20]{_SIGN})|(?<=[Rr][Tt]{_SIGN})(?<![A-Za-z0-9_+~.-][Rr][Tt]{_SIGN}))"
+    f"{_DIRECTION_MARK}({_PLAIN})(?!{_SIGN}|://|[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff])"
+)
+_DOTTED_MENTION: Final = re.compile(
+    f"{_SIGN}(?<![A-Za-z0-9_=/@\uff20]{_SIGN}){_DIRECTION_MARK}({_DOTTED})(@{_DOTTED})?"
+)
+_ADDRESS: Final = re.compile(
+    r"https?://[^\s<>\"]{1,2048}|(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/@?", re.IGNORECASE
+)
+_PLAIN_PLATFORMS: Final = frozenset({"twitter", "telegram"})
+_HANDLE: Final = re.compile(_DOTTED)
+
+
+def names_of(platform: str) -> Names | None:
+    """What the platform's ids and handles look like; `None` where that is not known."""
+    return _NAMES.get(platform)
+
+
+def hosts_of(platform: str) -> frozenset[str]:
+    """The hosts whose links name an account of the platform."""
+    return _HOSTS.get(platform, frozenset())
+
+
+def mentions_in(text: str, platform: str) -> list[str]:
+    """The handles that a text mentions, in its order; where a server follows (`@user@host`), without and with it."""
+    if "@" not in text and "\uff20" not in text:
+        return []
+    if "/@" in text or "://" in text:
+        text = _ADDRESS.sub(" ", text)  # what stands in an address is part of it
+    if platform in _PLAIN_PLATFORMS:
+        return _PLAIN_MENTION.findall(text)
+    found: list[str] = []
+    for handle, server in _DOTTED_MENTION.findall(text):
+        found.append(handle)
+        if server:
+            found.append(handle + server)
+    return found
+
+
+def written_handle(text: str, platform: str) -> str:
+    """The handle that people write as `@handle`, `.@handle` or the address of a profile; anything else as it is."""
+    if "/" in text:
+        return handle_in_link(text, hosts_of(platform)) or text
+    signed = text.removeprefix(".")
+    return signed[1:] if signed[:1] in ("@", "\uff20") else text
+
+
+def has_link(hosts: frozenset[str], text: str) -> bool:
+    """Whether a text could have a link to one of the hosts; nearly all have none."""
+    lowered = text.lower()
+    for host in hosts:  # noqa: SIM110  # runs for every link of every post; a generator takes twice as long
+        if host in lowered:
+            return True
+    return False
+
+
+def handle_in_link(link: str, hosts: frozenset[str]) -> str | None:
+    """The handle that a link names; `None` for a link to anything but an account on one of the hosts."""
+    plain = _PLAIN_LINK.fullmatch(link)
+    if plain is not None and plain[1] in hosts and plain[2] not in _BEFORE_HANDLE:
+        return None if plain[2].lower() in _PAGES else plain[2]
+    try:
+        parts = urlsplit(link if "://" in link else f"//{link}")
+        host = (parts.hostname or "").rstrip(".")
+        path = parts.fragment.removeprefix("!") if parts.fragment.startswith(_HASHBANG) else parts.path
+        names = [name.removeprefix("@") for name in unquote(path, errors="strict").split("/") if name][:2]
+        named = parse_qs(parts.query, max_num_fields=20, errors="strict").get(_NAMED_IN_QUERY, [])
+    except ValueError:  # brackets, a port that is none, bytes that are no text, too many fields
+        return None
+    for mirror in _MIRRORS:
+        host = host.removeprefix(mirror)
+    if host not in hosts:
+        return None
+    if names and names[0].lower() == "intent" and named:
+        names = [named[0].removeprefix("@")]
+    elif len(names) == 2 and names[0] in _BEFORE_HANDLE:
+        del names[0]
+    if not names or names[0].lower() in _PAGES or not _HANDLE.fullmatch(names[0]):
+        return None
+    return names[0]
