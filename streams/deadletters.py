@@ -1,11 +1,16 @@
 """Why an input was refused: the closed list of reasons, and what a dead letter carries."""
 
+from collections import Counter
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-__all__ = ["DeadLetter", "Reason", "Rejection"]
+__all__ = ["DeadLetter", "LetterSample", "Reason", "Rejection"]
+
+_SAMPLE_LETTERS: Final = 1_000
+_SAMPLE_BYTES: Final = 2_097_152
 
 
 class Reason(StrEnum):
@@ -46,3 +51,24 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     size: int
     sha256: str
     replays: Annotated[int, Meta(ge=0, le=9_999)] = 0
+
+
+class LetterSample:
+    """The dead letters of one run in bounded memory: `counts` has all of them, `kept` the first of each reason.
+
+    Of each reason 1,000 letters are kept, and no further one once their payloads are 2 MiB together.
+    """
+
+    def __init__(self, *, most_letters: int = _SAMPLE_LETTERS, most_bytes: int = _SAMPLE_BYTES) -> None:
+        self.counts: Counter[Reason] = Counter()
+        self.kept: list[DeadLetter] = []
+        self._most_letters = most_letters
+        self._most_bytes = most_bytes
+        self._kept_bytes: Counter[Reason] = Counter()
+
+    def add(self, reason: Reason, letter: Callable[[], DeadLetter]) -> None:
+        """Count one; `letter` is called only where it is kept."""
+        self.counts[reason] += 1
+        if self.counts[reason] <= self._most_letters and self._kept_bytes[reason] < self._most_bytes:
+            self.kept.append(made := letter())
+            self._kept_bytes[reason] += len(made.payload)

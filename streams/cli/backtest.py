@@ -7,7 +7,7 @@ import click
 from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.options import json_option
-from streams.cli.report import document_of, print_report, print_rules
+from streams.cli.report import document_of, print_report, print_rules, print_sampled
 from streams.formats.registry import FORMATS, reader_named
 from streams.rules_loading import load_rules
 from streams.runs.backtest import backtest_files
@@ -46,9 +46,10 @@ def backtest(
     if directory is not None:
         write_results(directory, run.results, run.letters)
     if as_json:
-        document = document_of(run.results, run.tally, len(run.letters), seconds=round(run.seconds, 3))
+        document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3))
         write_json(document)
         return
     console = stdout()
-    print_report(console, run.results, run.tally, len(run.letters), run.seconds)
+    print_report(console, run.results, run.tally, run.refused, run.seconds)
+    print_sampled(console, run.refused, run.letters)
     print_rules(console, run.results)

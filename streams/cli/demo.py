@@ -9,7 +9,7 @@ from streams.cases import CASES
 from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.options import json_option
-from streams.cli.report import document_of, print_report
+from streams.cli.report import document_of, print_report, print_sampled
 from streams.errors import InputError
 from streams.formats.registry import FORMATS, reader_named
 from streams.rules_loading import load_rules
@@ -76,11 +76,12 @@ def demo(
     if directory is not None:
         write_results(directory, run.results, run.letters)
     if as_json:
-        document = document_of(run.results, run.tally, len(run.letters), seconds=round(run.seconds, 3), workers=workers)
+        document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3), workers=workers)
         write_json(document)
         return
     console = stdout()
-    print_report(console, run.results, run.tally, len(run.letters), run.seconds)
+    print_report(console, run.results, run.tally, run.refused, run.seconds)
+    print_sampled(console, run.refused, run.letters)
     if not files:
         console.print(
             Text("What of this is real and what is made up for the case is in its README.")

@@ -1,7 +1,7 @@
 """What a run found, as tables for people and as one JSON document for machines."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -15,10 +15,11 @@ from streams.cli.report_aftermath import print_aftermath
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Dossier
 from streams.core.subject_event import subject_key
+from streams.deadletters import DeadLetter, Reason
 from streams.formats.tally import Tally
 from streams.refusal import printable
 
-__all__ = ["alerted_dossiers", "document_of", "print_report", "print_rules", "rule_figures"]
+__all__ = ["alerted_dossiers", "document_of", "print_report", "print_rules", "print_sampled", "rule_figures"]
 
 _MAX_SUBJECTS = 20
 _MAX_AFTERMATHS = 10
@@ -53,14 +54,15 @@ def rule_figures(results: Results) -> dict[str, dict[str, Any]]:
     return {rule: entry | {"subjects": len(entry["subjects"])} for rule, entry in figures.items()}
 
 
-def document_of(results: Results, tally: Tally, refused: int, **more: Any) -> dict[str, Any]:
+def document_of(results: Results, tally: Tally, refused: Mapping[Reason, int], **more: Any) -> dict[str, Any]:
     """One document: counts, alerted subjects with their dossiers and alerts, and figures per rule."""
     return {
         **more,
         "lines": tally.lines,
         "events": tally.events,
         "skipped": dict(tally.skipped),
-        "dead_letters": refused,
+        "dead_letters": sum(refused.values()),
+        "refused": {str(reason): count for reason, count in sorted(refused.items())},
         "amplifications": len(results.amplifications),
         "subjects": len(results.dossiers),
         "aftermaths": sorted(results.aftermaths.values(), key=lambda each: (each.opened_at, each.id)),
@@ -71,7 +73,9 @@ def document_of(results: Results, tally: Tally, refused: int, **more: Any) -> di
     }
 
 
-def print_report(console: Console, results: Results, tally: Tally, refused: int, seconds: float) -> None:
+def print_report(
+    console: Console, results: Results, tally: Tally, refused: Mapping[Reason, int], seconds: float
+) -> None:
     """The tables: each alerted subject by the numbers, its alerts, and a closing line with the account of the run."""
     found = alerted_dossiers(results)
     for key, dossier, alerts in found[:_MAX_SUBJECTS]:
@@ -87,14 +91,26 @@ def print_report(console: Console, results: Results, tally: Tally, refused: int,
         )
     if not found:
         console.print(Text("No rule held for any subject."))
-    skipped = sum(tally.skipped.values())
+    skipped, letters = sum(tally.skipped.values()), sum(refused.values())
     console.print()
     console.print(
         Text(
-            f"{tally.lines:,} lines: {tally.events:,} events, {skipped:,} skipped by name, {refused:,} dead letters. "
+            f"{tally.lines:,} lines: {tally.events:,} events, {skipped:,} skipped by name, {letters:,} dead letters. "
             f"{len(results.amplifications):,} amplifications of {len(results.dossiers):,} subjects, "
             f"{len(results.alerts):,} alerts, in {seconds:.1f} s."
         )
+    )
+
+
+def print_sampled(console: Console, refused: Mapping[Reason, int], letters: Sequence[DeadLetter]) -> None:
+    """By reason how many were refused, where more were than are kept."""
+    total = sum(refused.values())
+    if total == len(letters):
+        return
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(refused.items(), key=lambda each: -each[1]))
+    console.print(Text(f"Refused by reason: {reasons}."))
+    console.print(
+        Text(f"Only the first {len(letters):,} dead letters are kept (--out DIR writes them); all are counted.")
     )
 
 

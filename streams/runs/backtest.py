@@ -2,7 +2,9 @@
 
 import gc
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -11,7 +13,7 @@ from streams.core.backtest import Backtest, Results
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import Coordinates
-from streams.deadletters import DeadLetter, Rejection
+from streams.deadletters import DeadLetter, LetterSample, Reason, Rejection
 from streams.formats.files import can_be_read_again, open_lines
 from streams.formats.lines import Line
 from streams.formats.reader import FormatReader, Reading, Skipped
@@ -28,11 +30,15 @@ _TOGETHER_BYTES: Final = 8_000_000  # or fewer, where lines are long
 
 
 class BacktestRun(Struct, frozen=True, kw_only=True):
-    """What a backtest found, the account of the lines, what was refused, and how long it took."""
+    """What a backtest found, the account of the lines, and how long it took.
+
+    `refused` counts everything that was refused, by reason; `letters` are the first of each (see `LetterSample`).
+    """
 
     results: Results
     tally: Tally
     letters: list[DeadLetter]
+    refused: Counter[Reason]
     screened: dict[str, int]
     seconds: float
 
@@ -49,7 +55,7 @@ def backtest_files(
     """Run the core over the files. Raises `InputError` for a file that cannot be opened; nothing else."""
     began = time.monotonic()
     tally = Tally()
-    letters: list[DeadLetter] = []
+    letters = LetterSample()
     ledger = MemoryLedger()
     backtest = Backtest(roster, rules, ledger, now_us=now_us())
     # Nearly everything that is made here stays: the collector would walk through it over and over for nothing.
@@ -60,14 +66,16 @@ def backtest_files(
             with open_lines(path) as lines:
                 for line, reading in _in_blocks(read_lines(lines, reader, tally)):
                     if isinstance(reading, Rejection):
-                        letters.append(letter_of_line(line, reading, path))
+                        letters.add(reading.reason, partial(letter_of_line, line, reading, path))
                     elif not isinstance(reading, Skipped):
                         source = Coordinates(path, 0, line.number)
                         for event in reading:
                             refused = backtest.feed(event, source)
                             if refused is not None:
-                                raw = raw_record(event)
-                                letters.append(letter_of_line(line, refused, path, payload=raw.value))
+                                payload = raw_record(event).value
+                                letters.add(
+                                    refused.reason, partial(letter_of_line, line, refused, path, payload=payload)
+                                )
                     if progress is not None and line.number % _PROGRESS_LINES == 0:
                         progress(path, lines.consumed_bytes, lines.total_bytes, tally.lines)
                 if progress is not None:
@@ -81,7 +89,8 @@ def backtest_files(
     return BacktestRun(
         results=results,
         tally=tally,
-        letters=letters,
+        letters=letters.kept,
+        refused=letters.counts,
         screened={str(outcome): count for outcome, count in backtest.screened.items()},
         seconds=time.monotonic() - began,
     )

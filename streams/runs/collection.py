@@ -1,5 +1,7 @@
 """Collecting what a run wrote to the enriched topics: each amplification once, the last of everything else."""
 
+from functools import partial
+
 from msgspec import json
 
 from streams.brokers.dead_letter_record import read_dead_letter
@@ -7,13 +9,28 @@ from streams.brokers.reading import read_topic
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.watching.aftermath_records import Aftermath
-from streams.deadletters import DeadLetter
+from streams.deadletters import DeadLetter, LetterSample
 from streams.settings import Settings
 
-__all__ = ["collect"]
+__all__ = ["collect", "collect_results", "sample_letters"]
 
 
 async def collect(settings: Settings) -> tuple[Results, list[DeadLetter]]:
+    """The results and every dead letter, in memory: for runs whose input is known."""
+    results = await collect_results(settings)
+    return results, [read_dead_letter(r.value, r.headers) async for r in read_topic(settings, "dead-letters")]
+
+
+async def sample_letters(settings: Settings) -> LetterSample:
+    """The dead letters, counted and sampled."""
+    sample = LetterSample()
+    async for record in read_topic(settings, "dead-letters"):
+        letter = read_dead_letter(record.value, record.headers)
+        sample.add(letter.reason, partial(_itself, letter))
+    return sample
+
+
+async def collect_results(settings: Settings) -> Results:
     """Everything on the enriched topics now. By id the last; no retracted alerts, no void aftermaths."""
     amplifications: dict[tuple[str, bytes | None, str], Amplification] = {}
     decode_amplification = json.Decoder(Amplification).decode
@@ -34,13 +51,13 @@ async def collect(settings: Settings) -> tuple[Results, list[DeadLetter]]:
     async for record in read_topic(settings, "aftermaths"):
         aftermath = decode_aftermath(record.value or b"")
         aftermaths[aftermath.id] = aftermath
-    letters = [read_dead_letter(r.value, r.headers) async for r in read_topic(settings, "dead-letters")]
-    return (
-        Results(
-            amplifications=list(amplifications.values()),
-            dossiers=dossiers,
-            alerts={alert.id: alert for alert in alerts.values() if alert.status != "retracted"},
-            aftermaths={each.id: each for each in aftermaths.values() if each.status != "void"},
-        ),
-        letters,
+    return Results(
+        amplifications=list(amplifications.values()),
+        dossiers=dossiers,
+        alerts={alert.id: alert for alert in alerts.values() if alert.status != "retracted"},
+        aftermaths={each.id: each for each in aftermaths.values() if each.status != "void"},
     )
+
+
+def _itself(letter: DeadLetter) -> DeadLetter:
+    return letter

@@ -7,6 +7,7 @@ import asyncio
 import secrets
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -23,13 +24,13 @@ from streams.core.rosters.roster import Roster
 from streams.core.screening.acquaintances import Acquaintances
 from streams.core.screening.strangers import Strangers, is_worth_reading_again
 from streams.core.tracked import decode_tracked
-from streams.deadletters import DeadLetter
+from streams.deadletters import DeadLetter, Reason
 from streams.errors import ConfigurationError
 from streams.events import Event
 from streams.formats.files import can_be_read_again
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally
-from streams.runs.collection import collect
+from streams.runs.collection import collect_results, sample_letters
 from streams.runs.drain import StalledError, wait_until_through
 from streams.runs.ingestion import Ingestion, ingest
 from streams.runs.workers import Workers
@@ -54,11 +55,15 @@ class Stages(Protocol):
 
 
 class DemoRun(Struct, frozen=True, kw_only=True):
-    """What the pipeline found, the account of the lines, and how long ingestion and the whole took."""
+    """What the pipeline found, the account of the lines, and how long ingestion and the whole took.
+
+    `refused` counts all dead letters by reason; `letters` are the first of each (see `LetterSample`).
+    """
 
     results: Results
     tally: Tally
     letters: list[DeadLetter]
+    refused: Counter[Reason]
     seconds: float
     ingest_seconds: float
 
@@ -143,13 +148,15 @@ def run_demo(
                 again = asyncio.run(ingest(files, reader, settings, stages.ingesting, only=worth_reading_again))
                 _drain(settings, again, done.newest_us, crew, stages)
         stages.stage("collecting the enriched topics")
-        results, letters = asyncio.run(collect(settings))
+        results = asyncio.run(collect_results(settings))
+        letters = asyncio.run(sample_letters(settings))
     finally:
         asyncio.run(delete_topics(settings))
     return DemoRun(
         results=results,
         tally=done.tally,
-        letters=letters,
+        letters=letters.kept,
+        refused=letters.counts,
         seconds=time.monotonic() - began,
         ingest_seconds=ingest_seconds,
     )
