@@ -29,7 +29,7 @@ __all__ = ["NOTICE_NAMES", "read_notice"]
 _STATUS_OF: Final[dict[str, SuspensionStatus]] = {
     "user_suspend": "suspended",
     "user_unsuspend": "reinstated",
-    "user_delete": "deleted",
+    "user_delete": "deactivated",  # by its owner, who may take it back within 30 days (Twitter: "Honoring user intent")
     "user_undelete": "reinstated",
 }
 
@@ -111,10 +111,12 @@ def read_notice(line: bytes) -> Reading:
             return Skipped(key)
     if "status" in keys and "observed_at" in keys:
         return _observed_status(line)
+    if "text" in keys or "full_text" in keys or "retweeted_status" in keys:
+        if "screen_name" in keys or "user_id" in keys or "username" in keys:
+            raise Refused(Reason.UNKNOWN_SHAPE, "a flat row of a table of statuses, not a v1.1 status with its `user`")
+        raise Refused(Reason.NOT_AN_EVENT, "user: a status that does not say whose it is")
     if "screen_name" in keys:
         return Skipped("user_object")  # a page of `users/lookup` or `lists/members`: a snapshot at an unknown time
-    if "text" in keys or "full_text" in keys or "retweeted_status" in keys:
-        raise Refused(Reason.NOT_AN_EVENT, "user: a status that does not say whose it is")
     raise Refused(Reason.UNKNOWN_SHAPE, f"no known message among the keys {', '.join(list(keys)[:10]) or '(none)'}")
 
 
@@ -167,10 +169,14 @@ def _stream_event(line: bytes) -> Reading:
         return Skipped(f"event_{name}")
     if name == "user_update":
         return _profile(message)
+    if name in _STATUS_OF:
+        return _suspension_event(message)
+    if name in _SKIPPED_KEYS:
+        return Skipped(name)
     if name not in ("follow", "unfollow"):
         raise Refused(Reason.UNKNOWN_SHAPE, f"event: {name!r}")
-    actor = account_of(message.source or User(), "source.id_str")
-    subject = account_of(message.target or User(), "target.id_str")
+    actor = account_of(_user(message.source), "source.id_str")
+    subject = account_of(_user(message.target), "target.id_str")
     at = event_time(message.created_at, "created_at")
     return (
         Follow(
@@ -184,10 +190,27 @@ def _stream_event(line: bytes) -> Reading:
     )
 
 
+def _suspension_event(message: EventMessage) -> Reading:
+    """User streams told of suspensions as events, with the account's number as `target` (and as `source`)."""
+    target = _user(message.target if message.target is not None else message.source)
+    account_id = required_id(target.id_str, target.id, "target")
+    at = event_time(message.created_at, "created_at")
+    # As the compliance stream names it.
+    event_id = f"{message.event}:{account_id}:{int(at.timestamp()) * 1_000}"
+    actor = Account(id=account_id, handle=target.screen_name or None)
+    return (Suspension(platform="twitter", id=event_id, at=at, actor=actor, status=_STATUS_OF[message.event]),)
+
+
+def _user(account: User | int | None) -> User:
+    if isinstance(account, User):
+        return account
+    return User() if account is None else User(id=account)
+
+
 def _profile(message: EventMessage) -> Reading:
     """A profile where the message holds the whole user; the message does not say which fields changed."""
-    user = message.source
-    if user is None or user.screen_name is None or user.followers_count is None or message.created_at is None:
+    user = _user(message.source)
+    if user.screen_name is None or user.followers_count is None or message.created_at is None:
         return Skipped("event_user_update")
     actor = account_of(user, "source.id_str")
     at = event_time(message.created_at, "created_at")

@@ -15,6 +15,7 @@ __all__ = [
     "AccountNotice",
     "Delete",
     "DeleteMessage",
+    "EditHistory",
     "Entities",
     "EventMessage",
     "ExtendedTweet",
@@ -87,6 +88,12 @@ class Original(Struct, gc=False):
     user: User | None = None
 
 
+class EditHistory(Struct, gc=False):
+    """The versions of an edited status, which is one status: each edit has an id of its own."""
+
+    initial_tweet_id: IdString | None = None
+
+
 class Status(Struct, gc=False):
     """A status: post, answer, quote or retweet. An object without `user` is something else."""
 
@@ -108,6 +115,10 @@ class Status(Struct, gc=False):
     quoted_status_id_str: IdString | None = None
     quoted_status_id: IdNumber | None = None
     lang: Name | None = None
+    edit_history: EditHistory | None = None
+    # As python-twitter writes what others have under `entities`; `urls` by the short form.
+    user_mentions: list[Mention] | None = None
+    urls: dict[str, Link] | None = None
 
 
 class SnapshotMessage(Struct, gc=False):
@@ -162,6 +173,6 @@ class EventMessage(Struct, gc=False):
     """`{"event": "follow", …}`: `source` did something to `target`."""
 
     event: Name
-    source: User | None = None
-    target: User | None = None
+    source: User | Int | None = None  # a number in messages about accounts
+    target: User | Int | None = None
     created_at: Moment | None = None

@@ -7,7 +7,7 @@ from typing import Final
 from streams.deadletters import Reason
 from streams.events import Account, Post, PostRef, Retweet
 from streams.formats.twitter_v1_fields import account_of, event_time, known_id, required_id
-from streams.formats.twitter_v1_payloads import Entities, Original, Status, User
+from streams.formats.twitter_v1_payloads import Entities, Mention, Original, Status, User
 from streams.refusal import Refused
 
 __all__ = ["event_of_status"]
@@ -65,14 +65,14 @@ def _post(status: Status, user: User, observed_at: datetime | None) -> Post:
     entities = status.entities if extended is None or extended.entities is None else extended.entities
     return Post(
         platform="twitter",
-        id=required_id(status.id_str, status.id, "id_str"),
+        id=_first_id(status),
         at=event_time(status.created_at, "created_at"),
         observed_at=observed_at,
         actor=account_of(user, "user.id_str"),
         text=_text(status),
         lang=status.lang or None,
-        links=_links(entities),
-        mentions=_mentions(entities),
+        links=_links(entities, status.urls),
+        mentions=_mentions(status.user_mentions if entities is None else entities.user_mentions),
         reply_to=_reply_to(status),
         quotes=_quotes(status),
     )
@@ -86,20 +86,26 @@ def _text(status: Status | Original) -> str:
     return status.full_text or status.text or ""
 
 
-def _links(entities: Entities | None) -> tuple[str, ...]:
-    if entities is None or not entities.urls:
-        return ()
-    links = (url.expanded_url or url.url for url in entities.urls)
+def _first_id(status: Status) -> str:
+    """The id of the first version: an edited status is one status, whichever version somebody has."""
+    first = None if status.edit_history is None else known_id(status.edit_history.initial_tweet_id, None)
+    return first or required_id(status.id_str, status.id, "id_str")
+
+
+def _links(entities: Entities | None, expanded: dict[str, str] | None) -> tuple[str, ...]:
+    if entities is None:
+        return tuple(islice(filter(None, (expanded or {}).values()), _MAX_LINKS))
+    links = (url.expanded_url or url.url for url in entities.urls or ())
     return tuple(islice((link for link in links if link), _MAX_LINKS))
 
 
-def _mentions(entities: Entities | None) -> tuple[Account, ...]:
+def _mentions(mentions: list[Mention] | None) -> tuple[Account, ...]:
     """The mentioned accounts; a mention without an id (an account that was gone) says of nobody anything."""
-    if entities is None or not entities.user_mentions:
+    if not mentions:
         return ()
     return tuple(
         Account(id=account_id, handle=mention.screen_name or None, name=mention.name or None)
-        for mention in entities.user_mentions[:_MAX_MENTIONS]
+        for mention in mentions[:_MAX_MENTIONS]
         if (account_id := known_id(mention.id_str, mention.id)) is not None
     )
 

@@ -205,7 +205,7 @@ def test_a_delete_by_nobody_knows_whom_has_no_actor() -> None:
     [
         ("user_suspend", "suspended"),
         ("user_unsuspend", "reinstated"),
-        ("user_delete", "deleted"),
+        ("user_delete", "deactivated"),
         ("user_undelete", "reinstated"),
     ],
 )
@@ -231,6 +231,18 @@ def test_a_suspension_of_a_new_account_is_read_from_its_bare_number() -> None:
 def test_a_timestamp_that_cannot_be_read_is_a_bad_time(name: str, value: str | int) -> None:
     payload = {name: NOTICES[name][name] | {"timestamp_ms": value}}
     assert refusal(payload).reason is Reason.BAD_TIME
+
+
+@pytest.mark.parametrize(("name", "said"), [("user_suspend", "suspended"), ("user_undelete", "reinstated")])
+@pytest.mark.parametrize("target", [1280000000000000001, {"id_str": "1280000000000000001", "screen_name": "relay"}])
+def test_a_suspension_told_as_an_event_is_one(name: str, said: str, target: Json) -> None:
+    """User streams told of them so, with accounts as numbers."""
+    payload = {"event": name, "source": target, "target": target, "created_at": "Thu Mar 25 12:00:00 +0000 2021"}
+    suspension = only(Suspension, payload)
+    assert (suspension.actor.id, suspension.status) == ("1280000000000000001", said)
+    assert suspension.at == datetime(2021, 3, 25, 12, tzinfo=UTC)
+    by_compliance = {name: {"id": 1280000000000000001, "timestamp_ms": "1616673600000"}}
+    assert only(Suspension, by_compliance).id == suspension.id, "told twice, it is one"
 
 
 def test_follow_and_unfollow_name_both_accounts() -> None:
@@ -275,3 +287,28 @@ def test_a_message_that_says_nothing_countable_is_skipped_by_name(name: str, ski
 @pytest.mark.parametrize("payload", [{}, {"data": {"id": "1"}}, {"event": "update", "payload": "…"}])
 def test_a_message_of_another_format_is_an_unknown_shape(payload: Json) -> None:
     assert refusal(payload).reason is Reason.UNKNOWN_SHAPE
+
+
+def test_a_flat_row_of_a_table_is_no_status_and_no_account() -> None:
+    row = {
+        "user_id": "7",
+        "status_id": "8",
+        "created_at": "2021-03-01 09:00:00",
+        "screen_name": "a",
+        "text": "RT @b: c",
+    }
+    assert refusal(row).reason is Reason.UNKNOWN_SHAPE
+    assert "flat row" in refusal(row).detail
+
+
+def test_the_versions_of_an_edited_status_are_one_post() -> None:
+    first, second = "1050118621198921728", "1050118621198929999"
+    history = {"initial_tweet_id": first, "edit_tweet_ids": [first, second]}
+    assert {only(Post, status(each, edit_history=history)).id for each in (first, second)} == {first}
+
+
+def test_mentions_and_links_beside_the_text_are_those_of_python_twitter() -> None:
+    payload = status(user_mentions=[mention("12", "twelve")], urls={"https://t.co/x": "https://example.org/a"})
+    del payload["entities"]
+    post = only(Post, payload)
+    assert ([account.id for account in post.mentions], post.links) == (["12"], ("https://example.org/a",))
