@@ -135,6 +135,12 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.notify_errors = Counter(
+            "antiphon_notify_errors",
+            "Errors that ended NOTIFY, which begins anew after a pause; the other agents go on. A rise: nobody is told of "
+            "alerts; the log says why.",
+            registry=registry,
+        )
         self.notify_firing = Gauge(
             "antiphon_notify_firing",
             "Alerts that this worker tells as firing; a rise means that more is being amplified, or nothing expires",

@@ -125,6 +125,7 @@ def build_app(
         vitals.await_states("state-events", lambda: watch.unsettled)
     if settings.alertmanager_addresses:
         notify = Notify(settings, metrics)
+        health.need("notify", notify.lack)
 
         @app.task  # type: ignore[untyped-decorator]
         async def run_notify() -> None:

@@ -6,7 +6,7 @@ What is decided about an alert is written down before anything of it is sent. Wh
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import aiohttp
@@ -20,9 +20,9 @@ from streams.brokers.client import consumer
 from streams.brokers.reading import require_topic
 from streams.core.clock import SECOND_US
 from streams.core.noticing.notice_desk import Desk
-from streams.core.noticing.notices import AlertHead, NoticePolicy
+from streams.core.noticing.notices import AlertHead, NoticePolicy, annotations_of, labels_of
 from streams.metrics import Metrics
-from streams.refusal import DECODE_ERRORS
+from streams.refusal import printable
 from streams.settings import Settings
 from streams.sinks.alertmanager import Alertmanager
 
@@ -32,6 +32,8 @@ _log: Final = logging.getLogger(__name__)
 _ALERTS: Final = "alerts"
 _POLL_MS: Final = 500
 _SWEEP_SECONDS: Final = 60.0
+_FIRST_PAUSE_SECONDS: Final = 1.0
+_LONGEST_PAUSE_SECONDS: Final = 30.0
 
 _decode: Final = msgspec.json.Decoder(AlertHead).decode
 
@@ -53,14 +55,53 @@ class Notify:
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._settings = settings
         self._metrics = metrics
+        self._has_turn = False
+        self._failures = 0
+        self._failure: str | None = None
+
+    def lack(self) -> str | None:
+        """What keeps NOTIFY from working, for the worker's readiness; `None` while it works or waits for its turn."""
+        return None if self._failure is None else f"failed, and is tried again: {self._failure}"
 
     async def run(self) -> None:
-        """Until cancelled. Nothing that an Alertmanager does is an error; those of the broker are the caller's."""
-        await Turn(self._settings, NOTIFICATIONS, self._take_turn).run()
+        """Until cancelled. An error ends this attempt and nothing else: the agents beside NOTIFY go on, and it is begun
+        anew after a pause of 1 to 30 s. Until it works again, `lack` says so, and the error is logged and counted.
+        """
+        while True:
+            began = time.monotonic()
+            turn = asyncio.create_task(Turn(self._settings, NOTIFICATIONS, self._take_turn).run())
+            turn.add_done_callback(_retrieved)
+            try:
+                # Who is not given the turn has nothing that could fail: after a while that counts as working, too.
+                await asyncio.wait({turn}, timeout=2 * self._settings.session_timeout_seconds)
+                if not turn.done() and not self._has_turn:
+                    self._works()
+                await turn
+            except Exception as error:  # noqa: BLE001  # the boundary: whatever it is, the other agents go on
+                if time.monotonic() - began > _LONGEST_PAUSE_SECONDS:
+                    self._failures = 0
+                self._fails(error)
+            finally:
+                turn.cancel()
+                await asyncio.wait({turn})
+            pause = min(_FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10), _LONGEST_PAUSE_SECONDS)
+            await asyncio.sleep(pause)
+
+    def _works(self) -> None:
+        if self._failure is not None:
+            _log.info("NOTIFY works again", extra={"failures": self._failures})
+        self._failure, self._failures = None, 0
+
+    def _fails(self, error: Exception) -> None:
+        self._failures += 1
+        self._failure = printable(f"{type(error).__name__}: {error}")
+        self._metrics.notify_errors.inc()
+        _log.error("NOTIFY failed", extra={"failures": self._failures}, exc_info=error)
 
     async def _take_turn(self) -> None:
         log = NotifyLog(self._settings, self._metrics)
         desk = Desk(notice_policy(self._settings))
+        self._has_turn = True
         try:
             await log.open()
             async for alert_id, notification in log.read():
@@ -71,13 +112,14 @@ class Notify:
                     Courier(Alertmanager(url, session), desk, self._metrics)
                     for url in self._settings.alertmanager_addresses
                 ]
-                office = _Office(self._settings, self._metrics, log, desk, couriers)
+                office = _Office(self._settings, self._metrics, log, desk, couriers, self._works)
                 await office.run()
         except BaseExceptionGroup as group:
             if len(group.exceptions) == 1:
                 raise group.exceptions[0] from None  # a fence is told apart by its type
             raise
         finally:
+            self._has_turn = False
             self._metrics.notify_firing.set(0)
             await log.close()
 
@@ -86,13 +128,20 @@ class _Office:
     """One turn: the desk, the couriers, and the log between them."""
 
     def __init__(
-        self, settings: Settings, metrics: Metrics, log: NotifyLog, desk: Desk, couriers: Sequence[Courier]
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        log: NotifyLog,
+        desk: Desk,
+        couriers: Sequence[Courier],
+        works: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._log = log
         self._desk = desk
         self._couriers = couriers
+        self._works = works
         self._swept = time.monotonic()
 
     async def run(self) -> None:
@@ -105,6 +154,7 @@ class _Office:
             await client.seek_to_beginning(*tps)
             await self._catch_up(client, tps)
             await self._settle()
+            self._works()
             _log.info("notifying", extra={"firing": self._desk.firing, "alertmanagers": len(self._couriers)})
             async with asyncio.TaskGroup() as group:
                 for courier in self._couriers:
@@ -138,19 +188,20 @@ class _Office:
             return
         try:
             alert = _decode(record.value)
-        except DECODE_ERRORS as error:
-            self._pass_over(record, str(error))
-            return
-        if alert.id.encode() != key:
-            self._pass_over(record, "the key is not the alert's id")
-            return
-        self._desk.take(alert, record.timestamp * 1_000, at_us)
+            if alert.id.encode() != key:
+                self._pass_over(record, "the key is not the alert's id")
+                return
+            # All that is ever made of it, once: what cannot be told must fail here and not while the others are told.
+            labels_of(alert), annotations_of(alert, self._desk.policy)
+            self._desk.take(alert, record.timestamp * 1_000, at_us)
+        except Exception as error:  # noqa: BLE001  # the boundary: one record is set aside, whatever is wrong with it
+            self._pass_over(record, printable(f"{type(error).__name__}: {error}"))
 
     def _pass_over(self, record: Any, why: str) -> None:
         """The topic is public: what a stranger writes there must not keep anybody from being told of the rest."""
         self._metrics.notifications.labels("rejected").inc()
         _log.error(
-            "a record of the topic alerts is not ours and is passed over",
+            "record of alerts set aside",
             extra={"partition": record.partition, "offset": record.offset, "error": why},
         )
 
@@ -174,3 +225,9 @@ class _Office:
         self._metrics.notify_firing.set(self._desk.firing)
         for courier in self._couriers:
             courier.wake()
+
+
+def _retrieved(task: asyncio.Task[None]) -> None:
+    """Its error is dealt with where it is awaited: asyncio need not complain when a worker stops meanwhile."""
+    if not task.cancelled():
+        task.exception()

@@ -16,6 +16,7 @@ from streams.brokers.outbox import BATCH_BYTES, Outbox, OutgoingRecord
 from streams.brokers.reading import read_topic
 from streams.core.noticing.notification import Notification, decode_notification, encode_notification
 from streams.metrics import Metrics
+from streams.refusal import DECODE_ERRORS, printable
 from streams.settings import Settings
 
 __all__ = ["NOTIFICATIONS", "NotifyLog"]
@@ -49,11 +50,21 @@ class NotifyLog:
     async def read(self) -> AsyncIterator[tuple[str, Notification | None]]:
         """Everything that was written, in order; `None` where it was taken back.
 
-        Raises `msgspec.DecodeError` on what NOTIFY did not write: broken internal state stops the worker.
+        What NOTIFY did not write is set aside and counted: without a decision an alert may be told twice, and that is
+        better than nobody being told of any.
         """
         async for record in read_topic(self._settings, NOTIFICATIONS):
-            alert_id = (record.key or b"").decode("ascii", "strict")
-            yield alert_id, None if record.value is None else decode_notification(record.value)
+            try:
+                alert_id = (record.key or b"").decode("ascii", "strict")
+                notification = None if record.value is None else decode_notification(record.value)
+            except DECODE_ERRORS as error:
+                self._metrics.notifications.labels("rejected").inc()
+                _log.error(
+                    "record of notifications set aside",
+                    extra={"partition": record.partition, "offset": record.offset, "error": printable(str(error))},
+                )
+                continue
+            yield alert_id, notification
 
     async def write(self, notifications: Sequence[Notification], gone: Sequence[str]) -> None:
         """Done when the broker has them for good. Raises `ProducerFenced`, and aiokafka's errors."""

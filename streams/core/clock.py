@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-__all__ = ["DAY_US", "HOUR_US", "SECOND_US", "WEEK_US", "from_us", "parse_duration_us", "to_us"]
+__all__ = ["DAY_US", "FIRST_US", "HOUR_US", "LAST_US", "SECOND_US", "WEEK_US", "from_us", "parse_duration_us", "to_us"]
 
 SECOND_US: Final = 1_000_000
 HOUR_US: Final = 3_600 * SECOND_US
@@ -12,17 +12,24 @@ WEEK_US: Final = 7 * DAY_US
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+FIRST_US: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+LAST_US: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""The first and the last moment of the calendar, years 1 to 9999 UTC."""
 _UNITS: Final = {"s": SECOND_US, "m": 60 * SECOND_US, "h": HOUR_US, "d": DAY_US}
 
 
 def to_us(at: datetime) -> int:
-    """Microseconds since 1970 UTC of an aware `datetime`, exactly."""
+    """Microseconds since 1970 UTC of an aware `datetime`, exactly: a little beyond `FIRST_US` and `LAST_US` at most."""
     return (at - _EPOCH) // _MICROSECOND
 
 
 def from_us(at_us: int) -> datetime:
-    """The aware UTC `datetime` of a count of microseconds since 1970, exactly."""
-    return _EPOCH + timedelta(microseconds=at_us)
+    """The aware UTC `datetime` of a count of microseconds since 1970, exactly.
+
+    Total: a time before the year 1 or after the year 9999 is the first or last moment of the calendar. An offset, or a
+    period that is added, takes a legal time there.
+    """
+    return _EPOCH + timedelta(microseconds=min(max(at_us, FIRST_US), LAST_US))
 
 
 def parse_duration_us(text: str) -> int:

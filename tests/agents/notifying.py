@@ -18,7 +18,7 @@ from streams.events import Account
 from streams.metrics import Metrics
 from streams.settings import Settings
 
-__all__ = ["Notifying", "alert", "notifications", "publish"]
+__all__ = ["Notifying", "alert", "notifications", "publish", "write"]
 
 
 def alert(alert_id: str, **changes: Any) -> Alert:
@@ -50,14 +50,19 @@ def alert(alert_id: str, **changes: Any) -> Alert:
 
 def publish(settings: Settings, *alerts: Alert | tuple[bytes, bytes | None]) -> None:
     """Writes alerts, or keys and values that are none, to the topic, as TRACK does, and waits for the broker."""
+    made = [(each.id.encode(), msgspec.json.encode(each)) if isinstance(each, Alert) else each for each in alerts]
+    write(settings, "alerts", *made)
+
+
+def write(settings: Settings, topic: str, *records: tuple[bytes, bytes | None]) -> None:
+    """Writes keys and values to a topic (plain name), and waits for the broker."""
 
     async def send() -> None:
         client = producer(settings)
         await client.start()
         try:
-            for each in alerts:
-                key, value = (each.id.encode(), msgspec.json.encode(each)) if isinstance(each, Alert) else each
-                await client.send(settings.topic("alerts"), value, key=key)
+            for key, value in records:
+                await client.send(settings.topic(topic), value, key=key)
             await client.flush()
         finally:
             await client.stop()
@@ -79,9 +84,13 @@ def notifications(settings: Settings) -> dict[str, Notification]:
 
 
 class Notifying:
-    """NOTIFY, in a thread with an event loop of its own. A context manager; what fails in it is raised at the end."""
+    """NOTIFY, in a thread with an event loop of its own. A context manager; what fails in it is raised at the end.
 
-    def __init__(self, settings: Settings) -> None:
+    `errors` is how many errors it may meet, and go on.
+    """
+
+    def __init__(self, settings: Settings, *, errors: int = 0) -> None:
+        self._errors = errors
         self.metrics = Metrics(CollectorRegistry())
         self._notify = Notify(settings, self.metrics)
         self._loop = asyncio.new_event_loop()
@@ -122,3 +131,4 @@ class Notifying:
         assert not self._thread.is_alive(), "NOTIFY does not end"
         if self._error is not None and error is None:
             raise self._error
+        assert error is not None or self.value("antiphon_notify_errors_total") <= self._errors, "NOTIFY failed"

@@ -5,6 +5,7 @@ import sys
 import time
 from typing import Any
 
+from streams.agents.notify_log import NotifyLog
 from streams.agents.screen import Screen
 from streams.agents.track import Track
 from streams.cli.main import main
@@ -18,12 +19,18 @@ def _keep_the_loop(*_arguments: Any) -> None:
     time.sleep(3_600)
 
 
+async def _fail(*_arguments: Any) -> None:
+    raise OverflowError("date value out of range")
+
+
 if __name__ == "__main__":
     fault = sys.argv.pop(1)
     if fault == "TRACK":
         Track._apply = _stall_for_ever  # type: ignore[method-assign,assignment]  # the fault
     elif fault == "loop":
         Screen._screen = _keep_the_loop  # type: ignore[method-assign,assignment]  # the fault
+    elif fault == "NOTIFY":
+        NotifyLog.write = _fail  # type: ignore[method-assign]  # the fault
     else:
         raise SystemExit(f"there is no fault {fault!r}")
     main()

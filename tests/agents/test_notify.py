@@ -5,7 +5,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
 
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from streams.brokers.administration import create_topics
 from streams.core.noticing.notices import BUDGET_ALERT
 from streams.settings import Secret, Settings
-from tests.agents.notifying import Notifying, alert, notifications, publish
+from tests.agents.notifying import Notifying, alert, notifications, publish, write
 from tests.brokers.running import RunningBroker
 from tests.ops.alertmanager import Alertmanager, Receiver, quick_config, require_alertmanager, wait_until
 from tests.pipeline.crew import Crew
@@ -199,6 +199,29 @@ def test_what_is_no_alert_on_the_topic_holds_nobody_back(settings: Settings, rec
         assert (told["annotations"]["summary"], told["labels"]["states"]) == ("right [31m  red", "-")
         # The topic has several partitions: the last of them may be read after the good one is told.
         wait_until("the others are counted", lambda: notify.count("rejected") == 4)
+
+
+def test_alerts_at_the_ends_of_the_calendar_and_foreign_decisions_hold_nobody_back(
+    settings: Settings, receiver: Receiver
+) -> None:
+    """Legal RFC 3339 times that no year of UTC holds; a decision that NOTIFY did not write."""
+    first = datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))
+    last = datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))
+    write(settings, "notifications", (b"n1", b"garbage"), (b"\xff", b"{}"))
+    publish(
+        settings,
+        alert("c1", fired_at=first),
+        alert("c2", expires_at=last),
+        alert("c3", fired_at=first, as_of=first, expires_at=first),
+        alert("c4", fired_at=last, as_of=last, expires_at=last),
+        alert("c5", figures={"amplifications": 10**300}),
+        alert("c6"),
+    )
+    with Notifying(settings) as notify:
+        wait_until("told", lambda: {"c1", "c2", "c4", "c5", "c6"} <= _told(receiver, "firing"))
+        assert notify.count("rejected") == 2
+    with Notifying(settings) as again:
+        wait_until("taken up again", lambda: again.value("antiphon_notify_firing") >= 5)
 
 
 def test_beyond_the_daily_budget_of_a_rule_one_alert_stands_for_the_rest(

@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from streams.brokers.administration import create_topics
 from streams.brokers.client import producer
@@ -16,7 +17,7 @@ from streams.brokers.roster_topic import publish_roster
 from streams.core.canary import CANARY_PLATFORM
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import Account, Post, Retweet, encode_event
-from streams.settings import Settings
+from streams.settings import Secret, Settings
 from streams.topics import TOPICS
 from tests.agents.vital_signs import working
 from tests.brokers.kafka import Kafka
@@ -127,6 +128,25 @@ def test_a_worker_is_ready_when_it_has_a_roster_and_until_then_neither_canaries_
     assert len(canaries) > 8
     states = asyncio.run(_values(settings, "subject-states"))
     assert not any(CANARY_PLATFORM.encode() in value for value in chain(states, *enriched.values()))
+
+
+@pytest.mark.slow
+def test_a_notify_that_fails_is_tried_again_and_seen_while_the_other_agents_go_on(
+    settings: Settings, tmp_path: Path
+) -> None:
+    asyncio.run(publish_roster(settings, _ROSTER))
+    notifying = replace(settings, alertmanager_urls=Secret(f"http://127.0.0.1:{free_port()}"))
+    with working(notifying, tmp_path / "log", fault="NOTIFY") as worker:
+        worker.wait_until("tried again", lambda: (worker.value("antiphon_notify_errors_total") or 0) >= 2)
+        amplified = Retweet(platform="twitter", id="10", at=_AT, actor=_OFFICIAL, subject=Account(id="700"))
+        asyncio.run(_write_in_a_transaction(settings, "retweets", encode_event(amplified)))
+        worker.wait_until(
+            "counted", lambda: worker.value("antiphon_amplifications_total", state="IR", category="leader") == 1
+        )
+        worker.wait_until("all else is there", lambda: list(worker.health("/readyz")[1]["lacking"]) == ["notify"])
+        assert "OverflowError: date value out of range" in worker.health("/readyz")[1]["lacking"]["notify"]
+        assert worker.health("/healthz")[0] == 200
+        assert "NOTIFY failed" in worker.log
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.clock import from_us, parse_duration_us, to_us
+from streams.core.clock import FIRST_US, LAST_US, from_us, parse_duration_us, to_us
 
 _offsets = st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(
     lambda offset: timezone(timedelta(minutes=offset // timedelta(minutes=1)))
@@ -20,6 +20,20 @@ def test_a_time_comes_back_as_it_was_in_utc(moment: datetime) -> None:
     back = from_us(to_us(moment))
     assert back == moment
     assert back.utcoffset() == timedelta(0)
+
+
+@given(st.integers())
+def test_a_count_beyond_the_calendar_is_its_first_or_last_moment(at_us: int) -> None:
+    """Total and monotone: neither an offset nor a period that is added to a legal time ends anything."""
+    assert FIRST_US <= to_us(from_us(at_us)) <= LAST_US
+    assert to_us(from_us(at_us)) == sorted((FIRST_US, at_us, LAST_US))[1]
+
+
+@given(st.sampled_from([datetime.min, datetime.max]), _offsets)
+def test_the_ends_of_the_calendar_have_a_count_in_every_zone(moment: datetime, offset: timezone) -> None:
+    at = moment.replace(tzinfo=offset)
+    assert to_us(at) - to_us(moment.replace(tzinfo=UTC)) == -(at.utcoffset() or timedelta()) // timedelta(microseconds=1)
+    assert from_us(to_us(at)).utcoffset() == timedelta(0)
 
 
 @given(_moments, _moments)
