@@ -137,8 +137,8 @@ class Metrics:
         )
         self.notify_errors = Counter(
             "antiphon_notify_errors",
-            "Errors that ended NOTIFY, which begins anew after a pause; the other agents go on. A rise means that nobody "
-            "is told of alerts; the log says why",
+            "Errors that ended NOTIFY, which begins anew after a pause; the other agents go on. A rise means that "
+            "nobody is told of alerts; the log says why",
             registry=registry,
         )
         self.notify_firing = Gauge(

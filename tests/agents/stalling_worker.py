@@ -30,7 +30,7 @@ if __name__ == "__main__":
     elif fault == "loop":
         Screen._screen = _keep_the_loop  # type: ignore[method-assign,assignment]  # the fault
     elif fault == "NOTIFY":
-        NotifyLog.write = _fail  # type: ignore[method-assign]  # the fault
+        NotifyLog.write = _fail  # type: ignore[method-assign,assignment]  # the fault
     else:
         raise SystemExit(f"there is no fault {fault!r}")
     main()
