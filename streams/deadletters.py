@@ -39,7 +39,9 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
 
     `payload` is the original bytes, untouched; a payload above the size limit is cut and `size` (bytes) and `sha256`
     describe the whole. `topic` is the source topic or file, `offset` the record's offset or the line number (from 1).
-    `replays` counts how often this input had been sent again from a dead letter before it was refused this time.
+    `replays` counts how often this input had been sent again from a dead letter before it was refused this time. Where
+    the record's key or its headers had to be cut as well, `key_size` and `key_sha256` describe the whole key,
+    `headers_count`, `headers_size` and `headers_sha256` all headers (their names and values, one after the other).
     """
 
     reason: Reason
@@ -51,6 +53,20 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     size: int
     sha256: str
     replays: Annotated[int, Meta(ge=0, le=9_999)] = 0
+    key_size: Annotated[int, Meta(ge=0)] = 0
+    key_sha256: str = ""
+    headers_count: Annotated[int, Meta(ge=0)] = 0
+    headers_size: Annotated[int, Meta(ge=0)] = 0
+    headers_sha256: str = ""
+
+    def cuts(self) -> list[str]:
+        """What of the input the letter does not have, in words; nothing where it has all of it."""
+        cuts = [f"payload: {len(self.payload):,} of {self.size:,} bytes"] if len(self.payload) < self.size else []
+        if self.key_size:
+            cuts.append(f"key: cut, {self.key_size:,} bytes")
+        if self.headers_count:
+            cuts.append(f"headers: cut, {self.headers_count:,} of {self.headers_size:,} bytes")
+        return cuts
 
 
 class LetterSample:

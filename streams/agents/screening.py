@@ -50,7 +50,7 @@ def screen_batch(batch: Batch, topic: str, known: Acquaintances, now_us: int, po
             trailing += 1
             replays = replays_of(record.headers)
             letter = letter_of(screening, value or b"", topic, partition, record.offset, replays=replays)
-            records.append(dead_letter_record(letter, record.key))
+            records.append(dead_letter_record(letter, record.key, record.headers))
             continue
         outcomes[screening.outcome] += 1
         # A canary says nothing about event time, nor whether what collectors write is any good.

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.brokers.dead_letter_record import read_dead_letter
+from streams.brokers.dead_letter_record import Headers, original_headers, read_dead_letter
 from streams.brokers.reading import read_topic
 from streams.deadletters import DeadLetter, Reason
 from streams.settings import Settings
@@ -20,7 +20,7 @@ _TOLD_EVERY: Final = 1_000
 class StoredLetter(Struct, frozen=True, kw_only=True):
     """A dead letter and where it stands: partition and offset within `dead-letters`, and when it was written (ms).
 
-    `key` is that of the refused record.
+    `key` and `headers` are those of the refused record, or what its letter has of them.
     """
 
     partition: int
@@ -28,6 +28,7 @@ class StoredLetter(Struct, frozen=True, kw_only=True):
     written_ms: int
     letter: DeadLetter
     key: bytes | None = None
+    headers: Headers = ()
 
 
 class DeadLetterList(Struct, frozen=True, kw_only=True):
@@ -79,4 +80,5 @@ async def stored_letters(settings: Settings) -> AsyncIterator[StoredLetter | Non
             written_ms=record.timestamp,
             letter=letter,
             key=record.key,
+            headers=original_headers(record.headers),
         )

@@ -11,15 +11,19 @@ from typing import Any, Final, TypeAlias
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from msgspec import Struct
 
 from streams.brokers.partitioning import partition_of
 from streams.metrics import Metrics
 
-__all__ = ["BATCH_BYTES", "Outbox", "OutgoingRecord"]
+__all__ = ["BATCH_BYTES", "LARGEST_BATCH_BYTES", "Outbox", "OutgoingRecord", "encoded_bytes"]
 
 BATCH_BYTES: Final = 262_144
 """Size of a full batch; a single record may be larger. A quarter of what a broker takes by default."""
+
+LARGEST_BATCH_BYTES: Final = 1_048_588
+"""What an encoded record batch may hold on a broker with Kafka's defaults (`message.max.bytes`)."""
 
 _Place: TypeAlias = tuple[str, int]  # topic, with its prefix, and partition
 _BatchBuilder: TypeAlias = Any  # aiokafka's, which it does not export
@@ -31,8 +35,13 @@ class OutgoingRecord(Struct, frozen=True):
     topic: str
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Sequence[tuple[str, bytes | None]] = ()
     partition: int | None = None
+
+
+def encoded_bytes(record: OutgoingRecord) -> int:
+    """The size of a record batch that holds this record alone, or up to twenty bytes more."""
+    return int(DefaultRecordBatchBuilder.estimate_size_in_bytes(record.key, record.value, list(record.headers)))
 
 
 class Outbox:

@@ -67,9 +67,10 @@ def _print(found: DeadLetterList, topic: str, wanted: Reason | None) -> None:
         for stored in found.letters:
             letter = stored.letter
             begins = Text(shown_bytes(letter.payload, _FIRST_BYTES), style="dim")
+            cuts = [Text(f"cut: {'; '.join(cuts)}")] if (cuts := letter.cuts()) else []
             at = str(stored.offset) if not stored.partition else f"{stored.partition}:{stored.offset}"
             source = f"{letter.topic}/{letter.partition}@{letter.offset}"
-            row(made, at, letter.reason, source, letter.size, cell_lines(letter.detail, begins))
+            row(made, at, letter.reason, source, letter.size, cell_lines(letter.detail, *cuts, begins))
         console.print(made)
         console.print()
     if total:
@@ -95,8 +96,12 @@ def _described(stored: StoredLetter) -> dict[str, object]:
         "source": {"topic": letter.topic, "partition": letter.partition, "offset": letter.offset},
         "size": letter.size,
         "sha256": letter.sha256,
-        "payload": letter.payload,  # JSON has it in base64
+        "payload": letter.payload,  # JSON has it in base64, and key and headers, too
         "payload_is_cut": len(letter.payload) < letter.size,
+        "key": stored.key,
+        "key_is_cut": letter.key_size > 0,
+        "headers": stored.headers,
+        "headers_are_cut": letter.headers_count > 0,
         "replays": letter.replays,
     }
 

@@ -19,7 +19,7 @@ from streams.formats.lines import Line
 from streams.formats.reader import FormatReader, Reading, Skipped
 from streams.formats.tally import Tally, read_lines
 from streams.ledger.memory import MemoryLedger
-from streams.runs.ingestion import Progress, letter_of_line, raw_record
+from streams.runs.ingestion import Progress, is_large, letter_of_line, raw_record, size_refusal
 
 __all__ = ["BacktestRun", "backtest_files"]
 
@@ -70,6 +70,9 @@ def backtest_files(
                     elif not isinstance(reading, Skipped):
                         source = Coordinates(path, 0, line.number)
                         for event in reading:
+                            if is_large(line) and (refused := size_refusal(raw_record(event))) is not None:
+                                letters.add(refused.reason, partial(letter_of_line, line, refused, path))
+                                continue
                             refused = backtest.feed(event, source)
                             if refused is not None:
                                 payload = raw_record(event).value
@@ -103,6 +106,8 @@ def _read_again(paths: Sequence[str], reader: FormatReader, backtest: Backtest) 
             for line, reading in _in_blocks(read_lines(lines, reader, Tally())):
                 if not isinstance(reading, Rejection | Skipped):
                     for event in reading:
+                        if is_large(line) and size_refusal(raw_record(event)) is not None:
+                            continue
                         backtest.again(event, Coordinates(path, 0, line.number))
 
 

@@ -11,10 +11,10 @@ from msgspec import Struct, field
 
 from streams.brokers.client import BrokerError, producer
 from streams.brokers.dead_letter_record import dead_letter_record, letter_of
-from streams.brokers.outbox import OutgoingRecord
+from streams.brokers.outbox import LARGEST_BATCH_BYTES, OutgoingRecord, encoded_bytes
 from streams.core.clock import SECOND_US, to_us
 from streams.core.subject_event import subject_key
-from streams.deadletters import DeadLetter, Rejection
+from streams.deadletters import DeadLetter, Reason, Rejection
 from streams.events import (
     RAW_TOPICS,
     Account,
@@ -32,12 +32,15 @@ from streams.formats.files import open_lines
 from streams.formats.lines import Line
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally, read_lines
+from streams.refusal import rejection
 from streams.settings import Settings
 
-__all__ = ["Ingestion", "Progress", "ingest", "letter_of_line", "raw_record"]
+__all__ = ["Ingestion", "Progress", "ingest", "is_large", "letter_of_line", "raw_record", "size_refusal"]
 
 # How many records may be on their way before the next are read: bounds memory, and keeps the broker busy.
 _UNACKNOWLEDGED: Final = 10_000
+# Keys have at most 1,060 bytes: whoever has fewer bytes than this need not be measured.
+_SURELY_SMALL_BYTES: Final = 1_000_000
 
 Progress = Callable[[str, int, int | None, int], None]
 """Called now and then with the path, its bytes read, its size in bytes (or `None`), and the lines so far."""
@@ -93,7 +96,13 @@ async def ingest(
                             for event in reading:
                                 if only is not None and not only(event):
                                     continue
-                                await writer.write(raw_record(event))
+                                record = raw_record(event)
+                                if (refused := size_refusal(record)) is not None:
+                                    if only is None:
+                                        letter = letter_of_line(line, refused, path)
+                                        await writer.write(dead_letter_record(letter))
+                                    continue
+                                await writer.write(record)
                                 done.hear(to_us(event.at), now_us)
                                 if met is not None:
                                     met(event)
@@ -149,6 +158,19 @@ def raw_record(event: Event) -> OutgoingRecord:
             assert_never(event)
     key = None if account is None else subject_key(event.platform, account.id).encode()
     return OutgoingRecord(RAW_TOPICS[kind], key, encode_event(event))
+
+
+def is_large(line: Line) -> bool:
+    """Whether an event of this line may be too large for its topic: no event is twice as long as its line."""
+    return len(line.data) >= _SURELY_SMALL_BYTES // 2
+
+
+def size_refusal(record: OutgoingRecord) -> Rejection | None:
+    """Why a raw record would not reach its topic; `None` where a broker with Kafka's defaults takes it."""
+    if len(record.value or b"") < _SURELY_SMALL_BYTES or (size := encoded_bytes(record)) <= LARGEST_BATCH_BYTES:
+        return None
+    detail = f"a record of {size:,} bytes for {record.topic}; Kafka takes {LARGEST_BATCH_BYTES:,} by default"
+    return rejection(Reason.TOO_LARGE, detail)
 
 
 class _Writer:

@@ -29,14 +29,12 @@ from streams.deadletters import DeadLetter, Reason, Rejection
 from streams.events import RAW_TOPICS, Event, decode_event
 from streams.formats.reader import FormatReader, Skipped
 from streams.refusal import DECODE_ERRORS, undecodable
-from streams.runs.ingestion import raw_record
+from streams.runs.ingestion import raw_record, size_refusal
 from streams.settings import Settings
 
 __all__ = ["KeptBack", "Obstacle", "Replay", "Selection", "replay_letters"]
 
-_UNACKNOWLEDGED: Final = (
-    500  # letters on their way before their acknowledgements are awaited; one may hold 900,000 bytes
-)
+_UNACKNOWLEDGED: Final = 500  # letters on their way before their acknowledgements are awaited; one may hold a megabyte
 _MOST_NAMED: Final = 200  # letters kept back that are named one by one; all are counted
 _TOLD_EVERY: Final = 1_000
 
@@ -50,7 +48,7 @@ _Input: TypeAlias = bytes  # says which input it is, whoever refused it and howe
 class Obstacle(StrEnum):
     """The closed list of reasons for which a letter is not sent again."""
 
-    CUT = "cut"  # its payload was above the size limit: the letter has only the beginning
+    CUT = "cut"  # payload, key and headers were above the size limit: the letter has only the beginning of one
     DAMAGED = "damaged"  # its payload is not the one that it was written with
     BAD_FILE = "bad_file"  # what there was of a line where a file broke off
     FROM_A_FILE = "from_a_file"  # of a foreign format, which nobody named
@@ -233,7 +231,7 @@ class _Judge:
         """The records to send, with their headers, or the obstacle."""
         judged = self._judge(stored, replays)
         if isinstance(judged, list):
-            headers = replay_headers(replays + 1)
+            headers = replay_headers(replays + 1, stored.headers)
             return [OutgoingRecord(record.topic, record.key, record.value, headers) for record in judged]
         obstacle, detail = judged
         return KeptBack(
@@ -248,8 +246,8 @@ class _Judge:
         letter = stored.letter
         if letter.reason is Reason.BAD_FILE:
             return Obstacle.BAD_FILE, letter.detail
-        if len(letter.payload) < letter.size:
-            return Obstacle.CUT, f"{len(letter.payload):,} of {letter.size:,} bytes"
+        if cuts := letter.cuts():
+            return Obstacle.CUT, "; ".join(cuts)
         if hashlib.sha256(letter.payload).hexdigest() != letter.sha256:
             return Obstacle.DAMAGED, "the bytes do not have the SHA-256 that the letter names"
         if replays >= self._most_replays:
@@ -272,7 +270,7 @@ class _Judge:
             case Skipped():
                 return Obstacle.NO_EVENTS, reading.name
         for event in reading:
-            refusal = None if self._anyway else self._refusal_of(event)
+            refusal = size_refusal(raw_record(event)) or (None if self._anyway else self._refusal_of(event))
             if refusal is not None:
                 return Obstacle.STILL_REFUSED, f"{refusal.reason}: {refusal.detail}"
         return [raw_record(event) for event in reading]

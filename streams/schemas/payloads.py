@@ -27,8 +27,11 @@ class DeadLetterHeaders(Struct, frozen=True, kw_only=True):
     """The headers of a record of `dead-letters`, each UTF-8 text. The record's value is the refused input itself.
 
     `topic`, `partition` and `offset` say where the input stood (for a file: its name, 0 and the line from 1). A value
-    above the size limit is cut; `size` (bytes) and `sha256` (hex) describe the whole. `replays`, where there is one, is
-    how often the input had been sent again by `antiphon dead-letters replay` before it was refused this time.
+    that does not fit is cut; `size` (bytes) and `sha256` (hex) describe the whole. `replays`, where there is one, is
+    how often the input had been sent again by `antiphon dead-letters replay` before it was refused this time. The
+    record's key is the input's; its headers follow, with `original-` before their names and their bytes untouched.
+    Where the key was cut, `key_size` and `key_sha256` describe the whole; where headers were left out, `headers_count`,
+    `headers_size` and `headers_sha256` describe all of them: their names and values, one after the other.
     """
 
     reason: Reason
@@ -39,6 +42,11 @@ class DeadLetterHeaders(Struct, frozen=True, kw_only=True):
     size: _Digits
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
     replays: _Digits = "0"
+    key_size: _Digits = "0"
+    key_sha256: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
+    headers_count: _Digits = "0"
+    headers_size: _Digits = "0"
+    headers_sha256: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
 
 
 class Payload(Struct, frozen=True, kw_only=True):

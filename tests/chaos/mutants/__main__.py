@@ -40,6 +40,11 @@ _CHECKS: Final = (
         "streams/core/",
     ),
     _Check("tests/brokers/test_outbox.py", ("tests/brokers/test_outbox.py",), "streams/brokers/outbox.py"),
+    _Check(
+        "tests/brokers/test_dead_letter_record.py",
+        ("tests/brokers/test_dead_letter_record.py",),
+        "streams/brokers/dead_letter_record.py",
+    ),
     _Check("tests/ledger", ("tests/ledger",), "streams/ledger/"),
     _Check("tests/agents, tests/transport", ("tests/agents", "tests/transport")),
     _Check("the short chaos run", ("tests/chaos/test_chaos.py",)),

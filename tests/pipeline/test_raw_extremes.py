@@ -1,0 +1,94 @@
+"""Raw records as large as a default broker takes them: on every raw topic each passes or becomes a dead letter."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+
+import pytest
+from aiokafka.errors import MessageSizeTooLargeError
+
+from streams.brokers.administration import create_topics
+from streams.brokers.client import producer
+from streams.brokers.dead_letter_record import original_headers
+from streams.brokers.dead_letter_topic import StoredLetter, stored_letters
+from streams.brokers.outbox import LARGEST_BATCH_BYTES, OutgoingRecord
+from streams.brokers.roster_topic import publish_roster
+from streams.events import RAW_TOPICS
+from streams.runs.collection import collect_results
+from streams.runs.drain import wait_until_through
+from streams.runs.workers import Workers
+from streams.settings import Settings
+from tests.brokers.running import RunningBroker
+from tests.pipeline.world import World
+
+_WORLD = World(seed=3, events=0)
+_PART_BYTES = 150_000
+_ROOM_BYTES = LARGEST_BATCH_BYTES - 61 - 15  # beside the batch's and the record's own bytes
+
+
+def _shapes() -> dict[str, OutgoingRecord]:
+    """Records of which a batch holds as much as a broker takes by default; all are refused by SCREEN."""
+    key = b"k" * _PART_BYTES
+    return {
+        "key and value": OutgoingRecord("", key, b"\xff" * (_ROOM_BYTES - _PART_BYTES)),
+        "key": OutgoingRecord("", b"k" * _ROOM_BYTES, b""),
+        "key without value": OutgoingRecord("", b"k" * _ROOM_BYTES, None),
+        "value": OutgoingRecord("", None, b"{" * _ROOM_BYTES),
+        "a header": OutgoingRecord("", None, b"\xff", [("h", b"v" * (_ROOM_BYTES - 10))]),
+        "many headers": OutgoingRecord("", b"k", b"\xff", [("h", b"v" * 50)] * (_ROOM_BYTES // 53 - 10)),
+        "all three": OutgoingRecord(
+            "", key, b"\xff" * (_ROOM_BYTES - 2 * _PART_BYTES - 10), [("a", b"v" * (_PART_BYTES // 2))] * 2
+        ),
+    }
+
+
+async def _write(settings: Settings, shapes: Mapping[str, OutgoingRecord]) -> dict[tuple[str, int], int]:
+    """Write each shape to every raw topic; a byte more would be refused. Returns what comes after the last record."""
+    client = producer(settings)
+    await client.start()
+    try:
+        next_offsets = {}
+        for topic in RAW_TOPICS.values():
+            name = settings.topic(topic)
+            for record in shapes.values():
+                options = {"key": record.key, "headers": list(record.headers), "partition": 0}
+                sent = await client.send_and_wait(name, record.value, **options)
+            next_offsets[topic, 0] = sent.offset + 1
+        record = shapes["key and value"]
+        with pytest.raises(MessageSizeTooLargeError):
+            await client.send_and_wait(name, (record.value or b"") + b"\xff" * 20, key=record.key, partition=0)
+    finally:
+        await client.stop()
+    return next_offsets
+
+
+async def _letters(settings: Settings) -> list[StoredLetter]:
+    return [stored async for stored in stored_letters(settings) if stored is not None]
+
+
+def test_every_raw_record_that_a_default_broker_takes_gives_a_dead_letter_that_it_takes_too(
+    kafka: RunningBroker, topic_prefix: str
+) -> None:
+    """On every raw topic: large keys, values and headers, with what was cut told by size and SHA-256."""
+    settings = Settings(broker=kafka.address, topic_prefix=topic_prefix, commit_interval_seconds=0.3)
+    shapes = _shapes()
+    asyncio.run(create_topics(settings))
+    asyncio.run(publish_roster(settings, _WORLD.roster))
+    written = asyncio.run(_write(settings, shapes))
+    with Workers(settings, 1) as crew:
+        asyncio.run(wait_until_through(settings, written, lambda _remaining: crew.check()))
+    assert not asyncio.run(collect_results(settings)).dossiers
+    letters = {(each.letter.topic, each.letter.offset): each for each in asyncio.run(_letters(settings))}
+    assert letters.keys() == {(topic, offset) for topic in RAW_TOPICS.values() for offset in range(len(shapes))}
+    for (_topic, offset), stored in letters.items():
+        record, letter = list(shapes.values())[offset], stored.letter
+        value, key = record.value or b"", record.key or b""
+        assert (letter.size, letter.sha256) == (len(value), hashlib.sha256(value).hexdigest())
+        assert value.startswith(letter.payload)
+        assert key.startswith(stored.key or b"")
+        if stored.key != record.key:
+            assert (letter.key_size, letter.key_sha256) == (len(key), hashlib.sha256(key).hexdigest())
+        kept = original_headers([(f"original-{name}", value) for name, value in stored.headers])
+        assert kept == list(record.headers[: len(kept)])
+        assert letter.headers_count == (0 if len(kept) == len(record.headers) else len(record.headers))
+        assert letter.cuts()
