@@ -135,8 +135,11 @@ class MemoryLedger:
         self, kind: type[Entry] | type[SubjectText], prefix: int, state: str, fingerprints: Sequence[int]
     ) -> dict[str, int]:
         holders = self._holders[kind, state]
+        shared = [fingerprint for fingerprint in fingerprints if fingerprint in holders]
+        if not shared:  # nearly always
+            return {}
         counts: Counter[bytes] = Counter()
-        for fingerprint in holders.keys() & fingerprints:
+        for fingerprint in set(shared):
             held = holders[fingerprint]
             counts.update((held,) if isinstance(held, bytes) else held)
         return {key[prefix:].decode(): count for key, count in counts.items()}
@@ -145,9 +148,11 @@ class MemoryLedger:
         holders = self._holders[type(record), record.state]
         for fingerprint in record.fingerprints:
             held = holders.setdefault(fingerprint, key)
+            if held is key:
+                continue
             if isinstance(held, list):
                 held.append(key)
-            elif held is not key:
+            else:
                 holders[fingerprint] = [held, key]
 
     def _let_go(self, record: Entry | SubjectText, key: bytes) -> None:

@@ -87,9 +87,11 @@ def _said(text: SubjectText) -> tuple[str, int, int, str]:
 
 def match_entry(ledger: Ledger, entry: Entry, before: Entry | None, policy: WatchPolicy) -> list[SubjectEvent]:
     """Match an official's post that is new, or stands in place of `before`, with the texts of subjects."""
-    prints = {*entry.fingerprints, *(before.fingerprints if before is not None else ())}
+    prints = entry.fingerprints
+    if before is not None:
+        prints = tuple({*prints, *before.fingerprints})
     events: list[SubjectEvent] = []
-    for key, shared in sorted(ledger.texts_sharing(entry.state, tuple(prints)).items()):
+    for key, shared in sorted(ledger.texts_sharing(entry.state, prints).items()):
         text = ledger.get(text_prefix(entry.state) + key.encode())
         if not isinstance(text, SubjectText) or text.platform != entry.platform:
             continue
