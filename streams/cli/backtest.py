@@ -21,6 +21,7 @@ __all__ = ["backtest"]
 @click.option("--format", "format_name", required=True, metavar="F", help=f"One of: {', '.join(FORMATS)}.")
 @click.option("--roster", "roster_file", required=True, metavar="R", help="Who is an official (CSV).")
 @click.option("--rules", "rules_file", metavar="T", help="Rules (TOML). [the bundled rules]")
+@click.option("--processes", type=click.IntRange(1, 2), metavar="N", help="1 or 2. [one a core, at most 2]")
 @click.option("--out", metavar="DIR", help="Write one NDJSON file per enriched topic there.")
 @json_option
 def backtest(
@@ -28,6 +29,7 @@ def backtest(
     format_name: str,
     roster_file: str,
     rules_file: str | None,
+    processes: int | None,
     out: str | None,
     as_json: bool,
 ) -> None:
@@ -42,7 +44,7 @@ def backtest(
     directory = None if out is None else prepare_directory(out)
     with LiveStages(quiet=as_json) as stages:
         stages.stage("reading")
-        run = backtest_files(files, reader, roster, rules, progress=stages.ingesting)
+        run = backtest_files(files, reader, roster, rules, progress=stages.ingesting, processes=processes)
     if directory is not None:
         write_results(directory, run.results, run.letters)
     if as_json:

@@ -5,7 +5,7 @@ them feeds every event once, and those that `Backtest.again` asks for a second t
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -26,6 +26,7 @@ from streams.core.tracking.tracker import Tracker
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.ledger import Ledger
 from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watch_queue import Watching, WatchQueue
 from streams.core.watching.watch_step import Watched
 from streams.core.watching.watcher import Watcher
 from streams.deadletters import Rejection
@@ -36,6 +37,12 @@ __all__ = ["Backtest", "Results"]
 # So many events are screened before what follows from them is tracked and watched, as the pipeline's agents do: each
 # part's code and tables stay in the processor's caches meanwhile, which saves a tenth of a run's processor time.
 _TOGETHER: Final = 500
+# State events in WATCH's first batch, some 10 MB: what a run has of them by then tells whether WATCH is worth a process
+# of its own. Until then they wait, as they may in the pipeline.
+_FIRST_WATCHED: Final = 5_000
+# Batches that WATCH may be behind: it works on one while others are on their way. What it says of a batch is tracked
+# when so many later ones are made, wherever WATCH runs, so that the results are the same.
+_MOST_BEHIND: Final = 4
 _TICK_SOURCE: Final = Coordinates("backtest", 0, 0)
 
 
@@ -53,19 +60,20 @@ class Results(Struct, kw_only=True):
 class Backtest:
     """Takes events one by one, gives the results at the end. Future times are measured by `now_us`.
 
-    `ledger` is empty at first, and the backtest's own.
+    `ledger` is empty at first, and the backtest's own. With `watching`, which then has the ledger, it is `None`.
     """
 
     def __init__(
         self,
         roster: Roster,
         rules: RuleSet,
-        ledger: Ledger,
+        ledger: Ledger | None,
         *,
         now_us: int,
         screen_policy: ScreenPolicy | None = None,
         track_policy: TrackPolicy | None = None,
         watch_policy: WatchPolicy | None = None,
+        watching: Watching | None = None,
     ) -> None:
         self.screened: Counter[Pass] = Counter()
         self._known = Acquaintances(roster)
@@ -73,7 +81,13 @@ class Backtest:
         self._screen_policy = screen_policy or ScreenPolicy()
         self._subjects: dict[str, Subject] = {}
         self._tracker = Tracker(rules, track_policy or TrackPolicy(), self._subjects.get)
-        self._watcher = Watcher(rules, watch_policy or WatchPolicy(), ledger)
+        if watching is None:
+            if ledger is None:
+                raise ValueError("a backtest needs a ledger, or somebody who watches")
+            watching = WatchQueue(Watcher(rules, watch_policy or WatchPolicy(), ledger))
+        self._watching = watching
+        self._behind = 0
+        self._next_watched = _FIRST_WATCHED
         self._newest_us = 0
         self._subject_events: list[SubjectEvent] = []
         self._state_events: list[StateEvent] = []
@@ -100,7 +114,7 @@ class Backtest:
     def watched(self) -> Counter[Watched]:
         """What became of the State events so far."""
         self._catch_up()
-        return self._watcher.outcomes
+        return self._watching.outcomes()
 
     def feed(self, event: Event, source: Coordinates) -> Rejection | None:
         """Screen and apply one event; returns why, if it is refused."""
@@ -146,14 +160,37 @@ class Backtest:
     def _take(self, screening: Screening) -> None:
         self._subject_events += screening.events
         self._state_events += screening.state_events
-        if len(self._subject_events) + len(self._state_events) >= _TOGETHER:
-            self._catch_up()
+        if len(self._subject_events) >= _TOGETHER:
+            self._track_waiting()
+        if len(self._state_events) >= self._next_watched:
+            self._next_watched = _TOGETHER
+            self._track_waiting()
+            self._hand_over()
+            if self._behind > _MOST_BEHIND:
+                self._hear()
+
+    def _track_waiting(self) -> None:
+        events, self._subject_events = self._subject_events, []
+        self._track(events)
+
+    def _hand_over(self) -> None:
+        events, self._state_events = self._state_events, []
+        self._watching.put(events)
+        self._behind += 1
+
+    def _hear(self) -> bool:
+        """Track what WATCH says to its oldest batch; whether it says anything."""
+        self._behind -= 1
+        follows = self._watching.take()
+        self._track(follows)
+        return bool(follows)
 
     def _catch_up(self) -> None:
-        subject_events, self._subject_events = self._subject_events, []
-        state_events, self._state_events = self._state_events, []
-        self._track(subject_events)
-        self._watch(state_events)
+        self._track_waiting()
+        if self._state_events:
+            self._hand_over()
+        while self._behind:
+            self._hear()
 
     def _track(self, events: Iterable[SubjectEvent]) -> None:
         for event in events:
@@ -161,14 +198,11 @@ class Backtest:
             if amplification is not None:
                 self._results.amplifications.append(amplification)
 
-    def _watch(self, events: Iterable[StateEvent]) -> bool:
+    def _watch(self, events: Sequence[StateEvent]) -> bool:
         """Apply events of States, and to TRACK what follows from them; whether anything does."""
-        said = False
-        for event in events:
-            follows = self._watcher.apply(event)
-            said = said or bool(follows)
-            self._track(follows)
-        return said
+        self._watching.put(events)
+        self._behind += 1
+        return self._hear()
 
     def _settle(self) -> None:
         """Conclude until neither has anything more to say to the other."""
@@ -177,15 +211,16 @@ class Backtest:
         results = self._results
         going_round = True
         while going_round:
-            going_round = False
+            standings: list[StateEvent] = []
             for concluded in self._tracker.conclude():
                 self._subjects[concluded.key] = concluded.subject
                 if concluded.dossier is not None:
                     results.dossiers[concluded.key] = concluded.dossier
                 results.alerts.update((alert.id, alert) for alert in concluded.alerts)
                 self._learn([] if concluded.tracked is None else [concluded.tracked])
-                going_round = self._watch(concluded.standings) or going_round
-            watched = self._watcher.conclude()
+                standings += concluded.standings
+            going_round = self._watch(standings)
+            watched = self._watching.conclude()
             results.aftermaths.update((each.id, each) for each in watched.aftermaths)
             results.alerts.update((alert.id, alert) for alert in watched.alerts)
             self._learn(watched.tracked)

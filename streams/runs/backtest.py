@@ -13,13 +13,14 @@ from streams.core.backtest import Backtest, Results
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import Coordinates
+from streams.core.watching.watch_queue import Watching
 from streams.deadletters import DeadLetter, LetterSample, Reason, Rejection
 from streams.formats.files import can_be_read_again, open_lines
 from streams.formats.lines import Line
 from streams.formats.reader import FormatReader, Reading, Skipped
 from streams.formats.tally import Tally, read_lines
-from streams.ledger.memory import MemoryLedger
 from streams.runs.ingestion import Progress, is_large, letter_of_line, raw_record, size_refusal
+from streams.runs.watch_process import WatchWhereItPays, usable_cores
 
 __all__ = ["BacktestRun", "backtest_files"]
 
@@ -51,13 +52,30 @@ def backtest_files(
     *,
     now_us: Callable[[], int] = lambda: time.time_ns() // 1_000,
     progress: Progress | None = None,
+    processes: int | None = None,
 ) -> BacktestRun:
-    """Run the core over the files. Raises `InputError` for a file that cannot be opened; nothing else."""
+    """Run the core over the files, in at most so many `processes`: one or two, as many as there are cores by default.
+
+    The results do not depend on that. Raises `InputError` for a file that cannot be opened, and `SecondProcessError`.
+    """
+    watching = WatchWhereItPays(rules, usable_cores() if processes is None else processes)
+    with watching:
+        return _run(paths, reader, roster, rules, now_us, progress, watching)
+
+
+def _run(
+    paths: Sequence[str],
+    reader: FormatReader,
+    roster: Roster,
+    rules: RuleSet,
+    now_us: Callable[[], int],
+    progress: Progress | None,
+    watching: Watching,
+) -> BacktestRun:
     began = time.monotonic()
     tally = Tally()
     letters = LetterSample()
-    ledger = MemoryLedger()
-    backtest = Backtest(roster, rules, ledger, now_us=now_us())
+    backtest = Backtest(roster, rules, None, now_us=now_us(), watching=watching)
     # Nearly everything that is made here stays: the collector would walk through it over and over for nothing.
     gc_was_on = gc.isenabled()
     gc.disable()

@@ -1,0 +1,56 @@
+"""WATCH in batches: State events go in, and what each batch says to subjects comes out in the same order.
+
+Owns what whoever runs a watcher promises, here or in another process. Knows nothing of processes.
+"""
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from streams.core.state_event import StateEvent
+from streams.core.subject_event import SubjectEvent
+from streams.core.watching.watched import Watched
+from streams.core.watching.watcher import Concluded, Watcher
+
+__all__ = ["WatchQueue", "Watching"]
+
+
+class Watching(Protocol):
+    """Applies batches of State events in the order in which they are put. Each batch is answered once."""
+
+    def put(self, events: Sequence[StateEvent]) -> None:
+        """Hand over a batch to be applied."""
+
+    def take(self) -> Sequence[SubjectEvent]:
+        """What the oldest batch that was not answered yet says to subjects; may wait for it."""
+
+    def conclude(self) -> Concluded:
+        """What changed since the last call; every batch must have been answered."""
+
+    def outcomes(self) -> Counter[Watched]:
+        """What became of the events so far; every batch must have been answered."""
+
+
+class WatchQueue:
+    """`Watching` over a watcher in this process: a batch is applied when it is put."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+        self._answers: deque[list[SubjectEvent]] = deque()
+
+    def put(self, events: Sequence[StateEvent]) -> None:
+        """See `Watching`."""
+        apply = self._watcher.apply
+        self._answers.append([told for event in events for told in apply(event)])
+
+    def take(self) -> Sequence[SubjectEvent]:
+        """See `Watching`. Raises `IndexError` where no batch waits for its answer."""
+        return self._answers.popleft()
+
+    def conclude(self) -> Concluded:
+        """See `Watching`."""
+        return self._watcher.conclude()
+
+    def outcomes(self) -> Counter[Watched]:
+        """See `Watching`."""
+        return self._watcher.outcomes
