@@ -87,6 +87,12 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.screening_stopped = Gauge(
+            "antiphon_screening_stopped",
+            "1 when the brake has stopped SCREEN in this worker, since too many raw records were refused. It goes on "
+            "from where it stood when the worker is started anew",
+            registry=registry,
+        )
         self.outputs = Counter(
             "antiphon_outputs",
             "Records written to each topic and acknowledged by the broker",

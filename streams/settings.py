@@ -46,12 +46,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     it may be lost at any time and is built anew. The ledger holds `ledger_days` of officials' posts, and the aftermath
     of a suspension is watched for `watch_days`: the same for all workers of a group. `dead_letter_run` and
     `dead_letter_share` are the brakes: that many refused records in a row, or that share of the last 10,000, stop a
-    worker, since that is a bug or an attack and not data. `alertmanager_urls` are where NOTIFY sends alerts, separated
-    by commas; without any nobody is notified. They may hold credentials. `notify_max_age_seconds` is how old an alert
-    may be when it is published and still be told; `notify_daily_budget` how many alerts of a rule are told one by one
-    on a UTC day. `evidence_url` may name `{id}`, `{platform}` and `{subject}`; a rule's name goes behind `runbook_url`.
-    Every `canary_interval_seconds` a worker that screens sends canaries through the pipeline; 0 for none. After
-    `stuck_after_seconds` in which it had work and did none, a worker ends itself.
+    worker's screening until it is started anew, since that is a bug or an attack and not data. `alertmanager_urls` are
+    where NOTIFY sends alerts, separated by commas; without any nobody is notified. They may hold credentials.
+    `notify_max_age_seconds` is how old an alert may be when it is published and still be told; `notify_daily_budget`
+    how many alerts of a rule are told one by one on a UTC day. `evidence_url` may name `{id}`, `{platform}` and
+    `{subject}`; a rule's name goes behind `runbook_url`. Every `canary_interval_seconds` a worker that screens sends
+    canaries through the pipeline; 0 for none. After `stuck_after_seconds` in which it had work and did none, a worker
+    ends itself.
     """
 
     broker: Annotated[str, Meta(min_length=1, max_length=4_096)] = "127.0.0.1:9092"

@@ -101,7 +101,9 @@ def build_app(
     if "screen" in settings.roles:
         raw = RAW_TOPICS.values()
         feed, tracked = RosterFeed(settings, metrics), TrackedFeed(settings, metrics)
-        agent("screen", Screen(settings, metrics, feed, tracked, finish).run, *raw)
+        screen = Screen(settings, metrics, feed, tracked, finish)
+        agent("screen", screen.run, *raw)
+        vitals.await_restart("screening", lambda: screen.stopped, raw)
         vitals.await_feed("roster", feed.ready, "where none is published, `antiphon roster publish FILE` does it", raw)
         vitals.await_feed("tracked accounts", tracked.ready, "the broker has them", raw)
 

@@ -1,23 +1,21 @@
-"""The brake: stops a worker when refused inputs run on."""
+"""The brake: says when refused inputs have run on for so long that somebody has to look. Stops nothing itself."""
 
 from collections import deque
 from typing import Final
 
-from streams.errors import AntiphonError
-
-__all__ = ["Brake", "TooManyRefusalsError"]
+__all__ = ["Brake"]
 
 _WINDOW: Final = 10_000
 
 
-class TooManyRefusalsError(AntiphonError):
-    """Refused inputs beyond the limits: a bug or an attack, not data."""
-
-
 class Brake:
-    """Counts refusals in a row and among the last 10,000 records; raises `TooManyRefusalsError` beyond the limits."""
+    """Counts refusals in a row and among the last 10,000 records; beyond the limits it stops, for good.
+
+    `stopped` says why, `None` while the limits hold.
+    """
 
     def __init__(self, *, run: int, share: float) -> None:
+        self.stopped: str | None = None
         self._run_limit = run
         self._window_limit = int(share * _WINDOW)
         self._run = 0
@@ -35,13 +33,11 @@ class Brake:
             gone = self._window.popleft()
             self._records -= gone[0]
             self._refused -= gone[1]
+        if self.stopped is not None:
+            return
         if self._run >= self._run_limit:
-            raise TooManyRefusalsError(
-                f"{self._run} raw records in a row were refused",
-                remedy="see `antiphon dead-letters list`; mend the source, or raise dead_letter_run",
-            )
-        if self._records >= _WINDOW and self._refused > self._window_limit * self._records / _WINDOW:
-            raise TooManyRefusalsError(
-                f"{self._refused} of the last {self._records} raw records were refused",
-                remedy="see `antiphon dead-letters list`; mend the source, or raise dead_letter_share",
+            self.stopped = f"{self._run:,} raw records in a row were refused (dead_letter_run)"
+        elif self._records >= _WINDOW and self._refused > self._window_limit * self._records / _WINDOW:
+            self.stopped = (
+                f"{self._refused:,} of the last {self._records:,} raw records were refused (dead_letter_share)"
             )

@@ -1,6 +1,11 @@
-"""SCREEN, the agent: screens batches of raw records and commits a batch once everything it led to is acknowledged."""
+"""SCREEN, the agent: screens batches of raw records and commits a batch once everything it led to is acknowledged.
+
+When the brake stops it, what was screened until then is still delivered and committed, and nothing more is screened:
+the next worker goes on from there.
+"""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from itertools import chain
@@ -25,6 +30,7 @@ from streams.transport.batches import Batch
 
 __all__ = ["Screen"]
 
+_log: Final = logging.getLogger(__name__)
 # Outputs of many batches travel together: a request costs what twenty records do. At least so far apart, unless enough
 # have come together; and no more may wait for the broker.
 _PAUSE_SECONDS: Final = 0.02
@@ -69,6 +75,8 @@ class Screen:
             async with asyncio.TaskGroup() as tasks:
                 helping = [tasks.create_task(self._deliver(outbox)), tasks.create_task(self._tick(client))]
                 async for batch in batches:
+                    if self.stopped is not None:
+                        continue  # never finished: whoever screens next begins with it
                     records = self._screen(batch).records
                     await self._outgoing.room()
                     # Of what was read only the end is kept: it says what to commit.
@@ -77,6 +85,23 @@ class Screen:
                     task.cancel()
         finally:
             await client.stop()
+
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing more is screened until somebody starts a worker anew; `None` while all is well."""
+        return self._brake.stopped
+
+    def _tell_stopped(self, batch: Batch) -> None:
+        self._metrics.screening_stopped.set(1)
+        _log.critical(
+            "screening stopped by the brake",
+            extra={
+                "reason": self.stopped,
+                "last": f"{batch.topic}/{batch.partition}@{batch.next_offset - 1}",
+                "remedy": "see `antiphon dead-letters list`; mend the source and start the worker anew, "
+                "with a higher limit where the garbage is still there",
+            },
+        )
 
     def _screen(self, batch: Batch) -> ScreenedBatch:
         topic = batch.topic.removeprefix(self._settings.topic_prefix)
@@ -99,6 +124,8 @@ class Screen:
             metrics.event_lag_seconds.labels(topic).observe(max(0, now_us - screened.newest_us) / SECOND_US)
         if told:
             self._brake.observe(told, sum(screened.refused.values()), screened.trailing)
+            if self.stopped is not None:
+                self._tell_stopped(batch)
         return screened
 
     def _hear(self, batch: Batch, passed_us: int | None, now_us: int) -> None:
@@ -111,7 +138,8 @@ class Screen:
         topic = self._settings.topic("state-events")
         while True:
             at_us = self._ticker.due(time.monotonic(), time.time_ns() // 1_000)
-            if at_us is not None:
+            # Who does not look cannot say that time went by and nothing happened.
+            if at_us is not None and self.stopped is None:
                 records = list(ticks(at_us, len(await client.partitions_for(topic))))
                 await self._outgoing.room()
                 self._outgoing.add((None, records), len(records))

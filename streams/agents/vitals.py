@@ -41,6 +41,17 @@ class Vitals:
         for topic in topics:
             self._excuses[topic] = _either(self._excuses.get(topic, _never), lambda _partition: not ready.is_set())
 
+    def await_restart(self, name: str, stopped: Callable[[], str | None], topics: Collection[str]) -> None:
+        """The worker is not ready while `stopped` says why, and takes nothing of the topics before a new start."""
+
+        def lack() -> str | None:
+            why = stopped()
+            return None if why is None else f"{why}; it goes on when the worker is started anew"
+
+        self._health.need(name, lack)
+        for topic in topics:
+            self._excuses[topic] = _either(self._excuses.get(topic, _never), lambda _partition: stopped() is not None)
+
     def await_states(self, topic: str, unsettled: Callable[[], Collection[int]]) -> None:
         """The worker is ready only while no state of the topic's partitions is being read."""
 

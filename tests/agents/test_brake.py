@@ -1,10 +1,9 @@
 """The brake lets single refusals pass and stops a run of them."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.agents.brake import Brake, TooManyRefusalsError
+from streams.agents.brake import Brake
 
 
 def _observe(brake: Brake, outcomes: list[bool]) -> None:
@@ -22,11 +21,14 @@ def test_it_stops_exactly_when_the_limit_is_reached_in_a_row_at_the_end_of_a_bat
     for batch in batches:
         for refused in batch:
             in_a_row = in_a_row + 1 if refused else 0
-        if in_a_row >= 20:
-            with pytest.raises(TooManyRefusalsError, match="in a row"):
-                _observe(brake, batch)
-            return
         _observe(brake, batch)
+        if in_a_row >= 20:
+            assert brake.stopped is not None
+            assert "in a row" in brake.stopped
+            _observe(brake, [False])
+            assert brake.stopped is not None, "it is not for the brake to go on"
+            return
+        assert brake.stopped is None
 
 
 def test_it_stops_when_the_share_of_the_last_ten_thousand_is_too_high() -> None:
@@ -34,8 +36,10 @@ def test_it_stops_when_the_share_of_the_last_ten_thousand_is_too_high() -> None:
     brake = Brake(run=1_000_000, share=0.4)
     for _ in range(9):
         brake.observe(1_000, 500, 1)
-    with pytest.raises(TooManyRefusalsError, match="of the last"):
-        brake.observe(1_000, 500, 1)
+        assert brake.stopped is None
+    brake.observe(1_000, 500, 1)
+    assert brake.stopped is not None
+    assert "5,000 of the last 10,000" in brake.stopped
 
 
 def test_what_lies_further_back_than_ten_thousand_records_is_forgiven() -> None:
@@ -46,5 +50,6 @@ def test_what_lies_further_back_than_ten_thousand_records_is_forgiven() -> None:
         brake.observe(1_000, 100, 0)
     for _ in range(5):
         brake.observe(1_000, 900, 0)
-    with pytest.raises(TooManyRefusalsError):
-        brake.observe(1_000, 900, 0)
+    assert brake.stopped is None
+    brake.observe(1_000, 900, 0)
+    assert brake.stopped is not None

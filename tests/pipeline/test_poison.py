@@ -1,14 +1,22 @@
 """Bad records on the raw topics: dead letters with the original bytes, and a pipeline that goes on."""
 
 import asyncio
+import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 
+import msgspec
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.brokers.administration import create_topics
-from streams.brokers.client import producer
+from streams.brokers.client import client_options, producer
+from streams.brokers.dead_letter_topic import stored_letters
+from streams.brokers.loopback import free_port
 from streams.brokers.roster_topic import publish_roster
 from streams.deadletters import Reason
 from streams.events import Account, Post, Retweet, encode_event
@@ -109,19 +117,71 @@ def test_an_account_created_before_time_began_does_not_stop_anything(broker: Run
     assert results.dossiers["twitter:700000"].totals.retweet == 2
 
 
-def test_a_flood_of_garbage_stops_the_worker_with_a_sentence(
+def test_a_flood_of_garbage_stops_the_screening_once_and_a_new_start_goes_on_from_there(
     broker: RunningBroker, topic_prefix: str, tmp_path: Path
 ) -> None:
-    """A bug or an attack, not data: the brake ends the process with status 70."""
-    settings = _settings(broker, topic_prefix, dead_letter_run=50)
-    _write(settings, [os.urandom(20) for _ in range(200)])
+    """A bug or an attack, not data. With the default limits: the worker stays, is not ready, does not count as stuck,
+    and has committed what it dealt with. After the next start each of 60,000 records has one dead letter.
+    """
+    port = free_port()
+    settings = _settings(broker, topic_prefix, metrics_port=port, stuck_after_seconds=2.0)
+    _write(settings, [_good(1)])
+    asyncio.run(_flood(settings, 60_000))
+
+    def stopped() -> bool:
+        try:
+            urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2).close()
+        except HTTPError as error:
+            return "in a row were refused" in json.loads(error.read())["lacking"].get("screening", "")
+        except (URLError, ConnectionError):
+            pass
+        return False
+
     crew = Crew(settings, tmp_path)
     try:
         worker = crew.add()
-        assert worker.wait(60) == 70
-        assert "in a row were refused" in crew.logs()
+        _wait_until(stopped)
+        time.sleep(settings.stuck_after_seconds + 1)  # as long as would end a worker that is stuck
+        assert worker.poll() is None, crew.log_of(worker)
+        assert "screening stopped by the brake" in crew.log_of(worker)
+        assert crew.dismiss(worker) == 0
+        dealt_with = asyncio.run(_committed(settings))
+        offsets = asyncio.run(_letter_offsets(settings))
+        assert offsets == list(range(1, dealt_with)), "each record before the stop once, and none behind it"
+        assert settings.dead_letter_run <= len(offsets) < settings.dead_letter_run + settings.fetch_max_records
     finally:
         crew.dismiss_all()
+    with Workers(msgspec.structs.replace(settings, dead_letter_run=1_000_000, dead_letter_share=1.0), 1) as rest:
+        asyncio.run(wait_until_through(settings, {("retweets", 0): 60_001}, lambda _remaining: rest.check()))
+    assert asyncio.run(_letter_offsets(settings)) == list(range(1, 60_001))
+
+
+async def _flood(settings: Settings, records: int) -> None:
+    client = producer(settings, linger_ms=5, max_batch_size=131_072)
+    await client.start()
+    topic = settings.topic("retweets")
+    await asyncio.gather(*[await client.send(topic, os.urandom(20), partition=0) for _ in range(records)])
+    await client.stop()
+
+
+async def _committed(settings: Settings) -> int:
+    group = AIOKafkaConsumer(**client_options(settings), group_id=settings.group, enable_auto_commit=False)
+    await group.start()
+    try:
+        return await group.committed(TopicPartition(settings.topic("retweets"), 0)) or 0
+    finally:
+        await group.stop()
+
+
+async def _letter_offsets(settings: Settings) -> list[int]:
+    return sorted([stored.letter.offset async for stored in stored_letters(settings) if stored is not None])
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_broken_internal_record_stops_the_worker(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
