@@ -1,10 +1,11 @@
 """The format `canonical`: our own events, one JSON object a line. Refuses to know any platform's payloads."""
 
 from datetime import UTC, datetime
-from typing import Final, assert_never
+from typing import Annotated, Final, TypeAlias, assert_never
 
 import msgspec
 
+from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import (
     Account,
@@ -25,6 +26,8 @@ __all__ = ["SKIPPED_NAMES", "CanonicalReader"]
 SKIPPED_NAMES: Final = frozenset({"blank"})
 
 _BLANK: Final = Skipped("blank")
+_MAX_ID_DIGITS: Final = 20  # 2^64 has 20
+_Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=256)] | None
 _TIME_PLACES: Final = ("`$.at`", "`$.observed_at`")
 
 
@@ -56,6 +59,36 @@ class CanonicalReader:
         if not _fits_utc(event):
             return rejection(Reason.BAD_TIME, "a time that no year from 1 to 9999 holds in UTC")
         return (event,)
+
+    def ids_in(self, line: bytes, numbers: IdEvidence, texts: IdEvidence) -> None:
+        """See `FormatReader`; only Twitter's ids are longer than a double is exact."""
+        try:
+            named = _ids.decode(line)
+        except DECODE_ERRORS:
+            return
+        if named.platform == "twitter":
+            accounts = (each.id for each in (named.actor, named.subject) if each is not None)
+            for text in (named.id, named.post_id, *accounts):
+                if text is not None and len(text) <= _MAX_ID_DIGITS and text.isascii() and text.isdigit():
+                    texts.add(int(text))
+
+    def of_file(self, numbers: Verdict) -> "CanonicalReader":
+        """See `FormatReader`: its ids are strings."""
+        return self
+
+
+class _Named(msgspec.Struct, gc=False):
+    id: _Text = None
+    post_id: _Text = None
+    platform: str | None = None
+
+
+class _Ids(_Named, gc=False):
+    actor: _Named | None = None
+    subject: _Named | None = None
+
+
+_ids: Final = msgspec.json.Decoder(_Ids)
 
 
 def _fits_utc(event: Event) -> bool:

@@ -1,9 +1,10 @@
 """What every format reader is: a name and one pure function from a line to what the line says."""
 
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 from msgspec import Struct
 
+from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Rejection
 from streams.events import Event
 
@@ -21,7 +22,11 @@ Reading: TypeAlias = tuple[Event, ...] | Skipped | Rejection
 
 
 class FormatReader(Protocol):
-    """Reads one foreign format, line by line, without state and without I/O."""
+    """Reads one foreign format, line by line, without state and without I/O.
+
+    Whether the ids of a file went through floating point can only be seen from many of them. So `read_lines` shows the
+    lines at the beginning of a file to `ids_in`, and reads the file with what `of_file` gives for the verdicts.
+    """
 
     @property
     def name(self) -> str:
@@ -30,4 +35,12 @@ class FormatReader(Protocol):
 
     def read(self, line: bytes) -> Reading:
         """Say what one line (no trailing newline) is. Never raises."""
+        ...
+
+    def ids_in(self, line: bytes, numbers: IdEvidence, texts: IdEvidence) -> None:
+        """Note the ids of a line: those that stand there as numbers, and those that are strings. Never raises."""
+        ...
+
+    def of_file(self, numbers: Verdict) -> Self:
+        """The reader for a file whose bare numbers are so."""
         ...

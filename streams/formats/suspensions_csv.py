@@ -5,6 +5,7 @@ Written for the reports of the project twitter-watch (2022 and 2023) as a table.
 
 import csv
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,10 +13,11 @@ from msgspec import Struct
 
 from streams.core.accounts import creation
 from streams.core.clock import from_us, to_us
+from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import Account, Suspension, SuspensionStatus
 from streams.formats.reader import Reading, Skipped
-from streams.formats.twitter_v1_fields import required_id
+from streams.formats.twitter_v1_fields import MAX_ID_DIGITS, Ids
 from streams.refusal import Refused, rejection
 
 __all__ = ["COLUMNS", "SKIPPED_NAMES", "SuspensionsCsvReader"]
@@ -33,6 +35,7 @@ COLUMNS: Final = (
 )
 SKIPPED_NAMES: Final = frozenset({"blank", "header"})
 
+_IDS: Final = Ids()
 _BLANK: Final = Skipped("blank")
 _HEADER: Final = Skipped("header")
 
@@ -82,6 +85,17 @@ class SuspensionsCsvReader:
         except Refused as refused:
             return rejection(refused.reason, refused.detail)
 
+    def ids_in(self, line: bytes, numbers: IdEvidence, texts: IdEvidence) -> None:
+        """See `FormatReader`."""
+        with suppress(Refused):
+            for text in _fields(line)[1:2]:
+                if text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS:
+                    texts.add(int(text))
+
+    def of_file(self, numbers: Verdict) -> "SuspensionsCsvReader":
+        """See `FormatReader`: its ids are digits in a text."""
+        return self
+
 
 def _fields(line: bytes) -> list[str]:
     """The fields of a line; a quoted field ends on it."""
@@ -101,7 +115,7 @@ def _events(fields: list[str]) -> tuple[Suspension, ...]:
     if len(fields) != len(COLUMNS):
         raise Refused(Reason.NOT_AN_EVENT, f"{len(fields)} fields where {len(COLUMNS)} belong")
     row = dict(zip(COLUMNS, fields, strict=True))
-    account_id = required_id(row["user_id"], None, "user_id")
+    account_id = _IDS.required(row["user_id"], None, "user_id")
     flags = _flags(row["status_flags"])
     observed = _day(row, "observed_date")
     at = observed + _NOON

@@ -2,15 +2,24 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import assert_never
+from itertools import chain
+from typing import Final, assert_never
 
 from msgspec import Struct, field
 
+from streams.core.rounded_ids import IdEvidence
 from streams.deadletters import Reason, Rejection
+from streams.errors import InputError
+from streams.formats.files import InputFile
 from streams.formats.lines import Line
 from streams.formats.reader import FormatReader, Reading, Skipped
+from streams.refusal import printable
 
 __all__ = ["Tally", "read_lines"]
+
+_AHEAD_LINES: Final = 1_000
+_AHEAD_BYTES: Final = 4_000_000
+_WITHOUT_ANY: Final = 20  # lines without a long id: other platforms have none, and who pipes them in waits for nothing
 
 
 class Tally(Struct, kw_only=True):
@@ -41,8 +50,33 @@ class Tally(Struct, kw_only=True):
 
 
 def read_lines(lines: Iterable[Line], reader: FormatReader, tally: Tally) -> Iterator[tuple[Line, Reading]]:
-    """Each line and what it is, counted in `tally`. A line that was refused as a line goes to no reader."""
+    """Each line and what it is, counted in `tally`. A line that was refused as a line goes to no reader.
+
+    Looks ahead until it knows whether the file's ids went through floating point, at most 1,000 lines or 4 MB. Raises
+    `InputError` where those that stand there as digits did: the whole file is of no use then.
+    """
+    origin = printable(lines.path) if isinstance(lines, InputFile) else "The input"
+    lines = iter(lines)
+    numbers, texts = IdEvidence(), IdEvidence()
+    ahead: list[Line] = []
+    size_bytes = 0
     for line in lines:
+        ahead.append(line)
+        size_bytes += len(line.data)
+        if line.refusal is None:
+            reader.ids_in(line.data, numbers, texts)
+        is_known = numbers.verdict != "unknown" and texts.verdict != "unknown"
+        has_none = len(ahead) >= _WITHOUT_ANY and not numbers.has_any and not texts.has_any
+        if is_known or has_none or len(ahead) >= _AHEAD_LINES or size_bytes >= _AHEAD_BYTES:
+            break
+    if texts.verdict == "rounded":
+        raise InputError(
+            f"{origin}: the ids went through floating point or a spreadsheet and are no ids any more, such as "
+            f"{', '.join(texts.examples)}.",
+            remedy="Export them again as text.",
+        )
+    reader = reader.of_file(numbers.verdict)
+    for line in chain(ahead, lines):
         reading = reader.read(line.data) if line.refusal is None else line.refusal
         tally.add(reading)
         yield line, reading

@@ -4,13 +4,16 @@ from typing import Final
 
 from msgspec.json import Decoder
 
+from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.formats.odd_fields import OddFields
 from streams.formats.reader import Reading, Skipped
+from streams.formats.twitter_v1_fields import MAX_ID_DIGITS, Ids
 from streams.formats.twitter_v1_notices import NOTICE_NAMES, read_notice
 from streams.formats.twitter_v1_payloads import (
     AccountMessage,
     DeleteMessage,
     EventMessage,
+    NamedIds,
     SnapshotMessage,
     Status,
 )
@@ -23,6 +26,7 @@ SKIPPED_NAMES: Final = NOTICE_NAMES | {"blank"}
 
 _BLANK: Final = Skipped("blank")  # the stream's keep-alive
 _status: Final = Decoder(Status)
+_ids: Final = Decoder(NamedIds)
 # Without `retweeted_status` a retweet would pass for a post, without `user` a status for something else.
 _odd_fields: Final = OddFields(
     Status,
@@ -39,6 +43,9 @@ class TwitterV1Reader:
 
     name: Final = "twitter-v1"
 
+    def __init__(self, *, exact_numbers: bool = False) -> None:
+        self._ids = Ids(exact_numbers=exact_numbers)
+
     def read(self, line: bytes) -> Reading:
         """One event, a message skipped under one of `SKIPPED_NAMES`, or a rejection. Never raises.
 
@@ -48,24 +55,47 @@ class TwitterV1Reader:
         if not line or line.isspace():
             return _BLANK
         try:
-            return _read(line)
+            return _read(line, self._ids)
         except DECODE_ERRORS as error:
-            return _read_mended(line) or undecodable(line, error)
+            return _read_mended(line, self._ids) or undecodable(line, error)
         except Refused as refused:
             return rejection(refused.reason, refused.detail)
 
+    def ids_in(self, line: bytes, numbers: IdEvidence, texts: IdEvidence) -> None:
+        """See `FormatReader`."""
+        try:
+            named = _ids.decode(line)
+        except DECODE_ERRORS:
+            return
+        notices = (named.user_suspend, named.user_unsuspend, named.user_delete, named.user_undelete)
+        deleted = None if named.delete is None else named.delete.status
+        for each in (named, named.user, named.retweeted_status, deleted, *notices):
+            if each is None:
+                continue
+            if each.id_str is None:
+                if isinstance(each.id, int):
+                    numbers.add(each.id)
+            elif each.id_str.isascii() and each.id_str.isdigit() and len(each.id_str) <= MAX_ID_DIGITS:
+                texts.add(int(each.id_str))
+                if each.id is not None:
+                    numbers.add_pair(each.id, each.id_str)
 
-def _read(line: bytes) -> Reading:
+    def of_file(self, numbers: Verdict) -> "TwitterV1Reader":
+        """See `FormatReader`."""
+        return TwitterV1Reader(exact_numbers=numbers == "exact")
+
+
+def _read(line: bytes, ids: Ids) -> Reading:
     status = _status.decode(line)
     if status.user is None:
-        return read_notice(line)
-    return (event_of_status(status, status.user),)
+        return read_notice(line, ids)
+    return (event_of_status(status, status.user, ids),)
 
 
-def _read_mended(line: bytes) -> Reading | None:
+def _read_mended(line: bytes, ids: Ids) -> Reading | None:
     """What a line says once its fields have Twitter's types; `None` if nothing can be made of it."""
     try:
         mended = _odd_fields.mended(line)
-        return None if mended is None else _read(mended)
+        return None if mended is None else _read(mended, ids)
     except (*DECODE_ERRORS, Refused):
         return None

@@ -3,16 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from streams.core.rounded_ids import may_be_rounded
 from streams.deadletters import Reason
 from streams.events import Account
 from streams.formats.twitter_v1_payloads import User
 from streams.refusal import Refused
 
-__all__ = ["account_of", "event_time", "known_id", "parse_created_at", "parse_timestamp_ms", "required_id"]
+__all__ = ["MAX_ID_DIGITS", "Ids", "event_time", "parse_created_at", "parse_timestamp_ms"]
 
-_MAX_ID_DIGITS: Final = 20  # 2^64 has 20
-_MAX_SAFE: Final = 2**53 - 1  # JavaScript's: every whole number up to here is exact in a double
-_DIGITS_OF_A_DOUBLE: Final = 17  # the most significant digits that shortest or %.17g printing of a double gives
+MAX_ID_DIGITS: Final = 20  # 2^64 has 20
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_TIMESTAMP_DIGITS: Final = 15  # the year 9999 in milliseconds
@@ -32,35 +31,55 @@ _MONTHS: Final = {
 }
 
 
-def known_id(id_str: str | None, number: int | float | None) -> str | None:
-    """The decimal id, from `id_str` where there is one, else from the number where it cannot have been rounded.
+class Ids:
+    """Reads ids: from the string form where there is one, else from the number where it is to be believed.
 
-    A sender that keeps numbers as doubles (JavaScript) rounds ids above 2^53 and prints 17 significant digits at
-    most, then zeros. A number with more significant digits was therefore never in a double and is taken as it
-    stands; one with fewer may be another account's id and is not. (A sender that prints the exact value of a double,
-    as C's `%.0f` does, is not found out; none is known.) Compliance messages have nothing but the number.
+    A sender that keeps numbers as doubles rounds ids above 2^53. Compliance messages have nothing but the number: it is
+    believed where it cannot have been rounded, and, with `exact_numbers`, where the whole file shows that its sender
+    does not round (`streams.core.rounded_ids`).
     """
-    if id_str is not None:
-        usable = id_str.isascii() and id_str.isdigit() and id_str[0] != "0" and len(id_str) <= _MAX_ID_DIGITS
-        return id_str if usable else None
-    if not isinstance(number, int) or number <= 0:
-        return None
-    digits = str(number)
-    if number <= _MAX_SAFE or len(digits.rstrip("0")) > _DIGITS_OF_A_DOUBLE:
-        return digits
-    return None
 
+    __slots__ = ("_exact_numbers",)
 
-def required_id(id_str: str | None, number: int | float | None, place: str) -> str:
-    """The id at `place`, which an event cannot do without. Raises `Refused`."""
-    known = known_id(id_str, number)
-    if known is not None:
-        return known
-    if id_str is None and isinstance(number, int) and number > _MAX_SAFE:
-        raise Refused(
-            Reason.NOT_AN_EVENT, f"{place}: {number} may have been rounded by its sender, and has no _str form"
+    def __init__(self, *, exact_numbers: bool = False) -> None:
+        self._exact_numbers = exact_numbers
+
+    def known(self, id_str: str | None, number: int | float | None) -> str | None:
+        """The decimal id, or `None`."""
+        if id_str is not None:
+            usable = id_str.isascii() and id_str.isdigit() and id_str[0] != "0" and len(id_str) <= MAX_ID_DIGITS
+            return id_str if usable else None
+        if not isinstance(number, int) or number <= 0:
+            return None
+        return str(number) if self._exact_numbers or not may_be_rounded(number) else None
+
+    def required(self, id_str: str | None, number: int | float | None, place: str) -> str:
+        """The id at `place`, which an event cannot do without. Raises `Refused`."""
+        known = self.known(id_str, number)
+        if known is not None:
+            return known
+        if id_str is None and isinstance(number, int) and number > 0:
+            raise Refused(
+                Reason.NOT_AN_EVENT, f"{place}: {number} may have been rounded by its sender, and has no _str form"
+            )
+        raise Refused(Reason.NOT_AN_EVENT, f"{place}: no id")
+
+    def account(self, user: User, place: str) -> Account:
+        """The account, with what the payload reports of it. Raises `Refused` where it has no id.
+
+        An unreadable creation time and a follower count below zero (Twitter has sent both) are unknown.
+        """
+        created_at = parse_created_at(user.created_at)
+        followers = user.followers_count
+        return Account(
+            id=self.required(user.id_str, user.id, place),
+            handle=user.screen_name or None,
+            name=user.name or None,
+            created_at=created_at,
+            created_at_source=None if created_at is None else "reported",
+            followers=None if followers is None or followers < 0 else followers,
+            verified=user.verified,
         )
-    raise Refused(Reason.NOT_AN_EVENT, f"{place}: no id")
 
 
 def parse_created_at(text: str | None) -> datetime | None:
@@ -99,21 +118,3 @@ def event_time(text: str | None, place: str) -> datetime:
     if at is None:
         raise Refused(Reason.BAD_TIME, f"{place}: no time" if text is None else f"{place}: {text!r} is no time")
     return at
-
-
-def account_of(user: User, place: str) -> Account:
-    """The account, with what the payload reports of it. Raises `Refused` where it has no id.
-
-    An unreadable creation time and a follower count below zero (Twitter has sent both) are unknown.
-    """
-    created_at = parse_created_at(user.created_at)
-    followers = user.followers_count
-    return Account(
-        id=required_id(user.id_str, user.id, place),
-        handle=user.screen_name or None,
-        name=user.name or None,
-        created_at=created_at,
-        created_at_source=None if created_at is None else "reported",
-        followers=None if followers is None or followers < 0 else followers,
-        verified=user.verified,
-    )

@@ -20,6 +20,8 @@ __all__ = [
     "EventMessage",
     "ExtendedTweet",
     "Mention",
+    "NamedId",
+    "NamedIds",
     "Original",
     "SnapshotMessage",
     "Status",
@@ -176,3 +178,22 @@ class EventMessage(Struct, gc=False):
     source: User | Int | None = None  # a number in messages about accounts
     target: User | Int | None = None
     created_at: Moment | None = None
+
+
+class NamedId(Struct, gc=False):
+    """Anything that has an id."""
+
+    id_str: IdString | None = None
+    id: IdNumber | None = None
+
+
+class NamedIds(NamedId, gc=False):
+    """Where most messages have their ids, for a look at how a file writes them."""
+
+    user: NamedId | None = None
+    retweeted_status: NamedId | None = None
+    delete: Delete | None = None
+    user_suspend: NamedId | None = None
+    user_unsuspend: NamedId | None = None
+    user_delete: NamedId | None = None
+    user_undelete: NamedId | None = None

@@ -6,7 +6,7 @@ from typing import Final
 
 from streams.deadletters import Reason
 from streams.events import Account, Post, PostRef, Retweet
-from streams.formats.twitter_v1_fields import account_of, event_time, known_id, required_id
+from streams.formats.twitter_v1_fields import Ids, event_time
 from streams.formats.twitter_v1_payloads import Entities, Mention, Original, Status, User
 from streams.refusal import Refused
 
@@ -18,31 +18,33 @@ _MAX_MENTIONS: Final = 50
 _MAX_LINKS: Final = 50
 
 
-def event_of_status(status: Status, user: User, *, observed_at: datetime | None = None) -> Post | Retweet:
+def event_of_status(status: Status, user: User, ids: Ids, *, observed_at: datetime | None = None) -> Post | Retweet:
     """The event that a status by `user` is. Raises `Refused`.
 
     A status with `retweeted_status` is a retweet, also where the retweeted one quotes a third: the subject is the
     author of the one passed on.
     """
     original = status.retweeted_status
-    return _post(status, user, observed_at) if original is None else _retweet(status, user, original, observed_at)
+    if original is None:
+        return _post(status, user, ids, observed_at)
+    return _retweet(status, user, original, ids, observed_at)
 
 
-def _retweet(status: Status, user: User, original: Original, observed_at: datetime | None) -> Retweet:
+def _retweet(status: Status, user: User, original: Original, ids: Ids, observed_at: datetime | None) -> Retweet:
     author = original.user
     return Retweet(
         platform="twitter",
-        id=required_id(status.id_str, status.id, "id_str"),
+        id=ids.required(status.id_str, status.id, "id_str"),
         at=event_time(status.created_at, "created_at"),
         observed_at=observed_at,
-        actor=account_of(user, "user.id_str"),
-        subject=_named_subject(status) if author is None else account_of(author, "retweeted_status.user.id_str"),
-        post_id=known_id(original.id_str, original.id),
+        actor=ids.account(user, "user.id_str"),
+        subject=_named_subject(status, ids) if author is None else ids.account(author, "retweeted_status.user.id_str"),
+        post_id=ids.known(original.id_str, original.id),
         text=_text(original) or _text(status),
     )
 
 
-def _named_subject(status: Status) -> Account:
+def _named_subject(status: Status, ids: Ids) -> Account:
     """Whom `RT @handle: …` passes on: the first mention, provided that it is that handle's.
 
     The check is needed: where the author's account was gone, Twitter left its mention out, and the first one left is
@@ -54,27 +56,27 @@ def _named_subject(status: Status) -> Account:
         raise Refused(Reason.NO_SUBJECT, "retweeted_status: no user, and no `RT @handle` with its mention")
     first = mentions[0]
     handle = first.screen_name
-    account_id = known_id(first.id_str, first.id)
+    account_id = ids.known(first.id_str, first.id)
     if not handle or account_id is None or text[4 : text.find(":", 4)].lower() != handle.lower():
         raise Refused(Reason.NO_SUBJECT, "retweeted_status: no user, and the first mention is not of the `RT @handle`")
     return Account(id=account_id, handle=handle, name=first.name or None)
 
 
-def _post(status: Status, user: User, observed_at: datetime | None) -> Post:
+def _post(status: Status, user: User, ids: Ids, observed_at: datetime | None) -> Post:
     extended = status.extended_tweet
     entities = status.entities if extended is None or extended.entities is None else extended.entities
     return Post(
         platform="twitter",
-        id=_first_id(status),
+        id=_first_id(status, ids),
         at=event_time(status.created_at, "created_at"),
         observed_at=observed_at,
-        actor=account_of(user, "user.id_str"),
+        actor=ids.account(user, "user.id_str"),
         text=_text(status),
         lang=status.lang or None,
         links=_links(entities, status.urls),
-        mentions=_mentions(status.user_mentions if entities is None else entities.user_mentions),
-        reply_to=_reply_to(status),
-        quotes=_quotes(status),
+        mentions=_mentions(status.user_mentions if entities is None else entities.user_mentions, ids),
+        reply_to=_reply_to(status, ids),
+        quotes=_quotes(status, ids),
     )
 
 
@@ -86,10 +88,10 @@ def _text(status: Status | Original) -> str:
     return status.full_text or status.text or ""
 
 
-def _first_id(status: Status) -> str:
+def _first_id(status: Status, ids: Ids) -> str:
     """The id of the first version: an edited status is one status, whichever version somebody has."""
-    first = None if status.edit_history is None else known_id(status.edit_history.initial_tweet_id, None)
-    return first or required_id(status.id_str, status.id, "id_str")
+    first = None if status.edit_history is None else ids.known(status.edit_history.initial_tweet_id, None)
+    return first or ids.required(status.id_str, status.id, "id_str")
 
 
 def _links(entities: Entities | None, expanded: dict[str, str] | None) -> tuple[str, ...]:
@@ -99,34 +101,36 @@ def _links(entities: Entities | None, expanded: dict[str, str] | None) -> tuple[
     return tuple(islice((link for link in links if link), _MAX_LINKS))
 
 
-def _mentions(mentions: list[Mention] | None) -> tuple[Account, ...]:
+def _mentions(mentions: list[Mention] | None, ids: Ids) -> tuple[Account, ...]:
     """The mentioned accounts; a mention without an id (an account that was gone) says of nobody anything."""
     if not mentions:
         return ()
     return tuple(
         Account(id=account_id, handle=mention.screen_name or None, name=mention.name or None)
         for mention in mentions[:_MAX_MENTIONS]
-        if (account_id := known_id(mention.id_str, mention.id)) is not None
+        if (account_id := ids.known(mention.id_str, mention.id)) is not None
     )
 
 
-def _reply_to(status: Status) -> PostRef | None:
+def _reply_to(status: Status, ids: Ids) -> PostRef | None:
     """The answered post. A text that only begins with a mention answers an account but no post: `None`."""
-    post_id = known_id(status.in_reply_to_status_id_str, status.in_reply_to_status_id)
+    post_id = ids.known(status.in_reply_to_status_id_str, status.in_reply_to_status_id)
     if post_id is None:
         return None
-    account_id = known_id(status.in_reply_to_user_id_str, status.in_reply_to_user_id)
+    account_id = ids.known(status.in_reply_to_user_id_str, status.in_reply_to_user_id)
     if account_id is None:
         return PostRef(post_id=post_id)
     return PostRef(post_id=post_id, account=Account(id=account_id, handle=status.in_reply_to_screen_name or None))
 
 
-def _quotes(status: Status) -> PostRef | None:
+def _quotes(status: Status, ids: Ids) -> PostRef | None:
     """The quoted post; its author is known only where the payload holds `quoted_status.user`."""
     quoted = status.quoted_status
     if quoted is None:
-        post_id = known_id(status.quoted_status_id_str, status.quoted_status_id)
+        post_id = ids.known(status.quoted_status_id_str, status.quoted_status_id)
         return None if post_id is None else PostRef(post_id=post_id)
-    post_id = required_id(quoted.id_str, quoted.id, "quoted_status.id_str")
+    post_id = ids.required(quoted.id_str, quoted.id, "quoted_status.id_str")
     author = quoted.user
-    return PostRef(post_id=post_id, account=None if author is None else account_of(author, "quoted_status.user.id_str"))
+    return PostRef(
+        post_id=post_id, account=None if author is None else ids.account(author, "quoted_status.user.id_str")
+    )

@@ -11,12 +11,14 @@ from typing import Final
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.rosters.roster_overlaps import Validities
 from streams.core.rosters.roster_problems import Problems, RosterError, RosterProblem, shown
-from streams.core.rosters.roster_row import COLUMNS, OPTIONAL_COLUMNS, check_row, identity, row_entry
+from streams.core.rosters.roster_row import COLUMNS, OPTIONAL_COLUMNS, Row, check_row, identity, row_entry
+from streams.core.rounded_ids import IdEvidence
 
 __all__ = ["COLUMNS", "MAX_ROSTER_BYTES", "OPTIONAL_COLUMNS", "RosterError", "RosterProblem", "parse_roster"]
 
 _KNOWN: Final = (*COLUMNS, *OPTIONAL_COLUMNS)
 MAX_ROSTER_BYTES: Final = 64 * 1024 * 1024
+_MAX_ID_DIGITS: Final = 20  # 2^64 has 20
 _MAX_LINE: Final = 64 * 1024  # bytes; the longest fields allowed, quoted and all, are shorter together
 
 
@@ -44,6 +46,7 @@ def parse_roster(data: bytes, origin: str) -> Roster:
 def _read(data: bytes, problems: Problems) -> list[RosterEntry]:
     entries: list[RosterEntry] = []
     validities = Validities()
+    ids = IdEvidence()
     header: tuple[str, ...] | None = None
     places: list[tuple[int, str]] = []
     for line, fields in _lines(data, problems):
@@ -60,6 +63,7 @@ def _read(data: bytes, problems: Problems) -> list[RosterEntry]:
             row = {column: fields[place] for place, column in places}
             found = len(problems)
             check_row(line, row, problems)
+            _note_id(row, ids)
             if len(problems) == found and row.keys() >= set(COLUMNS):
                 entries.append(row_entry(row))
             if (whose := identity(line, row)) is not None:
@@ -67,7 +71,18 @@ def _read(data: bytes, problems: Problems) -> list[RosterEntry]:
     if header is None and not problems:
         problems.say(None, None, "the file is empty", f"begin with the header {','.join(COLUMNS)}")
     validities.check(problems)
+    if ids.verdict == "rounded":
+        what = f"what a spreadsheet or floating point leaves of long ids, such as {', '.join(ids.examples)}"
+        problems.say(None, "account_id", what, "format the column as text and enter the whole ids again")
     return entries
+
+
+def _note_id(row: Row, ids: IdEvidence) -> None:
+    # Whether ids were rounded is seen from all of them; the only platform whose ids are long numbers is Twitter.
+    account_id = row.get("account_id", "")
+    is_number = account_id.isascii() and account_id.isdigit() and len(account_id) <= _MAX_ID_DIGITS
+    if row.get("platform") == "twitter" and is_number:
+        ids.add(int(account_id))
 
 
 def _lines(data: bytes, problems: Problems) -> Iterator[tuple[int, list[str]]]:

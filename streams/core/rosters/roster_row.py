@@ -41,8 +41,6 @@ _PLATFORM: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 # (U+200C, U+200D) are part of Persian and Indic spelling and stay.
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _SPREADSHEET_NUMBER: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]+")
-# Spreadsheets keep 15 digits and write zeros for the rest; of ids with 19 digits one in 10,000 ends so by chance.
-_SPREADSHEET_ZEROS: Final = re.compile("[1-9][0-9]{14}0{2,5}")
 _PREFIXED_ID: Final = re.compile("[A-Za-z]{1,4}_?[0-9]{5,}")  # such as ID_123456, against spreadsheets
 _NULLS: Final = frozenset({"none", "null", "nan", "na", "n/a", "-", "undefined", "#n/a"})
 _SEVERAL: Final = re.compile(r"[,;|+&/\s]")
@@ -110,9 +108,7 @@ def _account_id(line: int, account_id: str, platform: str, problems: Problems) -
         return
     if account_id.startswith("@") or (names is not None and _is_handle_instead(account_id, names)):
         problems.say(line, "account_id", f"{shown(account_id)} is a handle", "put it under handle")
-    elif _SPREADSHEET_NUMBER.fullmatch(account_id) or (
-        names is not None and names.id.fullmatch("1") and _SPREADSHEET_ZEROS.fullmatch(account_id)
-    ):
+    elif _SPREADSHEET_NUMBER.fullmatch(account_id):
         what = f"{shown(account_id)} is what a spreadsheet leaves of a long number"
         problems.say(line, "account_id", what, "format the column as text and enter the whole id again")
     elif account_id.lower() in _NULLS:

@@ -142,7 +142,7 @@ _WRONG = {
     "platform": ["", "Twitter", "9gag", "twit ter", "a" * 33, "twitter:x", "x", "X", "twitter.com"],
     "account_id": [
         *("@embassy", "embassy", "1.28E+18", "1,28e18", "12 34", "x" * 257, "\u200b7", "0", "07", "7" * 21, "-7"),
-        *("'7", '="7"', "7.0", "ID_2000000001", "2,000,000,001", "None", "nan", "N/A", "1345678901234560000"),
+        *("'7", '="7"', "7.0", "ID_2000000001", "2,000,000,001", "None", "nan", "N/A"),
     ],
     "handle": [
         *("@", "an embassy", "two,\u00a0words", "embassy.gov", "e-mbassy", "x" * 21, "none"),
@@ -260,6 +260,13 @@ def test_a_handle_may_be_written_as_people_write_it(written: str) -> None:
     assert entry.handle == "Embassy"
     twice = _file({"account_id": "", "handle": written}, {"account_id": "", "handle": "embassy"})
     assert _problems(twice) == {(3, None)}, "both ways name one account"
+
+
+def test_ids_as_a_spreadsheet_leaves_them_are_refused_where_all_long_ones_are_so() -> None:
+    rounded, exact = {"account_id": "1345678901234560000", "handle": "a"}, {"account_id": "1345678901234567890"}
+    with pytest.raises(RosterError, match="1345678901234560000"):
+        parse_roster(_file(rounded, {}), "roster.csv")
+    assert len(parse_roster(_file(rounded, exact), "roster.csv").entries) == 2, "an exact one speaks for all"
 
 
 def test_ids_and_handles_of_a_platform_that_is_not_known_are_any_words() -> None:

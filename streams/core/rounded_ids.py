@@ -1,0 +1,76 @@
+"""Whether the ids of a file went through floating point: judged from all of them together, not from one number.
+
+A double holds 15 to 17 digits; a Twitter id has up to 19. Whoever keeps ids as doubles writes the shortest decimal of
+the double and zeros (JavaScript, most of JSON's libraries); spreadsheets keep 15 digits. One id in dozens looks like
+that by chance, so several of them tell; and one that could not have come from a double clears the rest. (Whoever writes
+all digits of a double is not found out: Twitter's ids are mostly multiples of 4,096, which doubles hold exactly.)
+"""
+
+from decimal import Decimal
+from typing import Final, Literal, TypeAlias
+
+__all__ = ["IdEvidence", "Verdict", "may_be_rounded"]
+
+Verdict: TypeAlias = Literal["exact", "rounded", "unknown"]
+
+_MAX_SAFE: Final = 2**53 - 1  # JavaScript's: every whole number up to here is exact in a double
+_MAX_DIGITS: Final = 20  # 2^64 has 20
+_EXAMPLES: Final = 3
+# By how rounding is done: the digits that are kept, and how many zeros at the ends of a file's ids it takes to be sure.
+# Of Twitter's ids, which are even numbers, one in five ends in a zero.
+_WAYS: Final = {"shortest": (17, 6), "spreadsheet": (15, 3)}
+
+
+class IdEvidence:
+    """Takes the ids of a file as they come, and says what they have in common."""
+
+    def __init__(self) -> None:
+        self.examples: list[str] = []
+        self._zeros = dict.fromkeys(_WAYS, 0)
+        self._seen = 0
+        self._contradicted = False
+
+    def add(self, number: int) -> None:
+        """Take in an id that stands in the file; short ones say nothing."""
+        if number <= _MAX_SAFE or len(str(number)) > _MAX_DIGITS:
+            return
+        self._seen += 1
+        if len(self.examples) < _EXAMPLES:
+            self.examples.append(str(number))
+        living = _ways_of_rounding(number)
+        self._zeros = {way: zeros + living[way] for way, zeros in self._zeros.items() if way in living}
+
+    def add_pair(self, number: int | float, text: str) -> None:
+        """Take in an id that stands there twice, as a number and as digits: the two agree only where nothing rounds."""
+        if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and int(text) > _MAX_SAFE:
+            if isinstance(number, int) and int(text) == number:
+                self.add(number)
+            else:
+                self._contradicted = True
+
+    @property
+    def has_any(self) -> bool:
+        """Whether there was an id long enough to tell anything."""
+        return self._contradicted or self._seen > 0
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is known so far."""
+        if self._contradicted:
+            return "rounded"
+        if self._seen and not self._zeros:
+            return "exact"
+        return "rounded" if any(zeros >= _WAYS[way][1] for way, zeros in self._zeros.items()) else "unknown"
+
+
+def may_be_rounded(number: int) -> bool:
+    """Whether an id could have come out of a double, or a spreadsheet, as it stands."""
+    return number > _MAX_SAFE and int(Decimal(repr(float(number)))) == number
+
+
+def _ways_of_rounding(number: int) -> dict[str, int]:
+    """The ways of rounding that give this very number, each with how many zeros at its end that explains."""
+    if not may_be_rounded(number):
+        return {}
+    digits = str(number)
+    return {way: max(0, len(digits) - kept) for way, (kept, _) in _WAYS.items() if not digits[kept:].strip("0")}
