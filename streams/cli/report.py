@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from streams.cli.console import counted
 from streams.cli.report_aftermath import print_aftermath
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Dossier
@@ -23,6 +24,7 @@ __all__ = ["alerted_dossiers", "document_of", "print_report", "print_rules", "pr
 
 _MAX_SUBJECTS = 20
 _MAX_AFTERMATHS = 10
+_MAX_FOLLOWERS = 5
 _MANY_OFFICIALS = 5
 _SEVERITY_STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 
@@ -59,12 +61,13 @@ def document_of(results: Results, tally: Tally, refused: Mapping[Reason, int], *
     return {
         **more,
         "lines": tally.lines,
-        "events": tally.events,
+        "events": _taken(tally, refused),
         "skipped": dict(tally.skipped),
         "dead_letters": sum(refused.values()),
         "refused": {str(reason): count for reason, count in sorted(refused.items())},
         "amplifications": len(results.amplifications),
-        "subjects": len(results.dossiers),
+        "amplified_subjects": len(_amplified(results)),
+        "engaged_subjects": len(results.dossiers),
         "aftermaths": sorted(results.aftermaths.values(), key=lambda each: (each.opened_at, each.id)),
         "rules": rule_figures(results),
         "alerted": [
@@ -95,11 +98,22 @@ def print_report(
     console.print()
     console.print(
         Text(
-            f"{tally.lines:,} lines: {tally.events:,} events, {skipped:,} skipped by name, {letters:,} dead letters. "
-            f"{len(results.amplifications):,} amplifications of {len(results.dossiers):,} subjects, "
-            f"{len(results.alerts):,} alerts, in {seconds:.1f} s."
+            f"{tally.lines:,} lines: {_taken(tally, refused):,} events, {skipped:,} skipped by name, "
+            f"{letters:,} dead letters. {counted(len(results.amplifications), 'amplification')} of "
+            f"{counted(len(_amplified(results)), 'subject')}; officials engaged with {len(results.dossiers):,} in all. "
+            f"{counted(len(results.alerts), 'alert')}, in {seconds:.1f} s."
         )
     )
+
+
+def _taken(tally: Tally, refused: Mapping[Reason, int]) -> int:
+    """Events without those that were refused after they had been read: these are dead letters."""
+    return tally.events - (sum(refused.values()) - sum(tally.rejected.values()))
+
+
+def _amplified(results: Results) -> set[tuple[str, str]]:
+    """The accounts that were amplified; with many more, officials engaged otherwise."""
+    return {(each.platform, each.subject.id) for each in results.amplifications}
 
 
 def print_sampled(console: Console, refused: Mapping[Reason, int], letters: Sequence[DeadLetter]) -> None:
@@ -169,8 +183,9 @@ def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
         for name, figures in dossier.windows.items()
     )
     yield "windows to the last", ", ".join(windows)
-    followers = ", ".join(_handle(follower.handle) or follower.id for follower in dossier.following[:5])
-    yield "followed by", f"{totals.follow:,} officials" + (f": {followers}" if followers else "")
+    followers = ", ".join(_handle(follower.handle) or follower.id for follower in dossier.following[:_MAX_FOLLOWERS])
+    more = f" and {totals.follow - _MAX_FOLLOWERS:,} more" if totals.follow > _MAX_FOLLOWERS else ""
+    yield "followed by", counted(totals.follow, "official") + (f": {followers}{more}" if followers else "")
     yield "answered, mentioned", f"{totals.reply:,} and {totals.mention:,} times by officials"
     if dossier.links.posts:
         domains = ", ".join(f"{domain} {posts:,}" for domain, posts in dossier.links.domains.items())

@@ -31,7 +31,7 @@ from tests.ops.queries import (
 _PROVISIONING = OPS / "grafana" / "provisioning"
 _PANELS = [(name, panel) for name, board in DASHBOARDS.items() for panel in panels_of(board) if panel["type"] != "row"]
 _TYPES = {"timeseries", "stat", "table", "alertGroups"}
-_UNITS = {"short", "s", "bytes", "reqps", "percentunit"}
+_UNITS = {"short", "s", "bytes", "eps", "recps", "percentunit"}
 _BUILT_IN = {"__rate_interval", "__range", "__interval"}
 
 _each_dashboard = pytest.mark.parametrize("name", DASHBOARDS)

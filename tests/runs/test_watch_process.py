@@ -23,6 +23,7 @@ from streams.rules_loading import bundled_rules
 from streams.runs.backtest import BacktestRun, backtest_files
 from streams.runs.watch_process import SecondProcessError, WatchProcess, WatchWhereItPays
 from tests.pipeline.world import World
+from tests.runs.rosters import csv_of
 
 _NOW_US: Final = 1_900_000_000_000_000
 _LINES: Final = 9_000  # from about 5,000 State events on a second process is started
@@ -98,7 +99,7 @@ def test_two_processes_write_the_same_bytes_in_the_same_order_as_one(
 def test_standard_input_gives_what_the_file_gives(world: World, recording: Path, tmp_path: Path) -> None:
     """With two processes too, byte for byte, through the real command. Once: nobody can read a pipe again."""
     roster = tmp_path / "roster.csv"
-    roster.write_bytes(_csv(world.roster))
+    roster.write_bytes(csv_of(world.roster))
     outputs = []
     for processes in ("1", "2"):
         out = tmp_path / processes
@@ -151,7 +152,7 @@ def test_neither_ctrl_c_nor_kill_leaves_a_process_behind(
 ) -> None:
     """While the input goes on. Nothing but the usual is said of Ctrl-C."""
     roster = tmp_path / "roster.csv"
-    roster.write_bytes(_csv(world.roster))
+    roster.write_bytes(csv_of(world.roster))
     command = [*_COMMAND, "-", "--roster", str(roster), "--processes", "2"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, process_group=0
@@ -175,11 +176,3 @@ def test_neither_ctrl_c_nor_kill_leaves_a_process_behind(
 
 
 _COMMAND: Final = (sys.executable, "-m", "streams.cli.main", "backtest", "--format", "canonical")
-
-
-def _csv(roster: Roster) -> bytes:
-    lines = ["platform,account_id,handle,name,state,category,source_url,valid_from,valid_to,domains"]
-    for each in roster.entries:
-        account = f"{each.platform},{each.account_id or ''},{each.handle or ''}"
-        lines.append(f"{account},,{each.state},{each.category},{each.source_url},,,{' '.join(each.domains)}")
-    return "\n".join(lines).encode()

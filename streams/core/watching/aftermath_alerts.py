@@ -54,10 +54,7 @@ def _alert(
 ) -> Alert:
     watch = course.watch
     happenings = moved_by(rule)
-    evidence = _evidence(course, happenings, as_of_us, uptakes)
-    total = len(evidence)
-    if "deletion" in happenings:
-        total = max(total, course.deletions(as_of_us) + 1)
+    evidence, total = _evidence(course, happenings, as_of_us, uptakes)
     return Alert(
         id=aftermath_alert_id(rule.name, watch.state, watch.platform, watch.subject.id, watch.number),
         rule=rule.name,
@@ -83,10 +80,13 @@ def _alert(
 
 def _evidence(
     course: Course, happenings: frozenset[Happening], as_of_us: int, uptakes: Sequence[Uptake]
-) -> tuple[Evidence, ...]:
-    """The suspension, the newest deletions and the first amplifications of possible successors, in order of time."""
+) -> tuple[tuple[Evidence, ...], int]:
+    """The suspension, the newest deletions and the first amplifications of possible successors, in order of time; and
+    how many there are, with those that are not listed.
+    """
     watch = course.watch
     items: list[Evidence] = []
+    unlisted = 0
     if "deletion" in happenings:
         items += [
             Evidence(
@@ -99,6 +99,7 @@ def _evidence(
             for deleted in course.counted.deletion_marks
             if deleted.at_us <= as_of_us
         ]
+        unlisted = max(0, course.deletions(as_of_us) - len(items))
     if "successor" in happenings:
         items += [
             Evidence(
@@ -121,7 +122,7 @@ def _evidence(
         source=watch.spell.source,
     )
     room = course.policy.evidence - 1
-    return (suspension, *items[max(0, len(items) - room) :])
+    return (suspension, *items[max(0, len(items) - room) :]), 1 + len(items) + unlisted
 
 
 def _summary(course: Course, happenings: frozenset[Happening], as_of_us: int) -> str:

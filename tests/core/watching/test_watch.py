@@ -140,6 +140,18 @@ def test_an_alert_says_what_it_rests_on_and_where_that_stands() -> None:
     assert alerts["clean-up"].evidence[1].event_id == "p0"
 
 
+def test_an_alert_with_more_evidence_than_it_lists_says_how_much_there_is() -> None:
+    """Of successors, too: two accounts with twenty amplifications each, and a list of 32."""
+    successors = [Account(id=snowflake(day(30 + n)), handle=f"KhameneiSite{n}") for n in range(2)]
+    events = _story()[:-4]
+    for number, account in enumerate(successors):
+        begin = 31 + number * 20
+        events += [amplification(f"n{number}-{n}", begin + n * 0.5, IRAN[0], of=account) for n in range(19)]
+        events.append(amplification(f"n{number}-19", begin + 10, IRAN[1], of=account))
+    alert = _alerts(_run([*events, tick(80)]))["possible-successor"]
+    assert (len(alert.evidence), alert.evidence_total) == (32, 1 + 40)
+
+
 def test_an_alert_speaks_of_counts_and_dates_and_of_nobodys_motives() -> None:
     summaries = {rule: alert.summary for rule, alert in _alerts(_run(_story())).items()}
     assert summaries["clean-up"] == (
