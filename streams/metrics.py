@@ -169,6 +169,13 @@ class Metrics:
             "Transactions refused because another worker had taken the partition over; a rise means unstable workers",
             registry=registry,
         )
+        self.logs_cut = Counter(
+            "antiphon_logs_cut",
+            "Times a log was found cut back or made anew below what had been dealt with, and was read again; a rise "
+            "means that the broker lost records",
+            ["topic"],
+            registry=registry,
+        )
         self.amplifications = Counter(
             "antiphon_amplifications",
             "Amplifications by State and category of the official; a rise means that these officials amplify more",
@@ -229,6 +236,7 @@ class Metrics:
         _preset(self.aftermaths, get_args(AftermathStatus))
         _preset(self.notifications, NOTIFY_OUTCOMES)
         _preset(self.dead_letters, Reason)
+        _preset(self.logs_cut, [topic.name for topic in TOPICS])
         _preset(self.outputs, [topic.name for topic in TOPICS if topic.role in ("internal", "enriched")])
 
     def amplified_by(self, state: str, category: str) -> Counter:

@@ -26,6 +26,7 @@ class StoredRecord(Struct):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]] = ()
+    timestamp: int = 0
 
 
 def stored(offset: int, event: SubjectEvent) -> StoredRecord:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import faust
 
 from streams.agents.health import Health
+from streams.agents.log_keeper import LogKeeper
 from streams.agents.notify import Notify
 from streams.agents.roster_feed import RosterFeed
 from streams.agents.screen import Screen
@@ -64,8 +65,12 @@ def build_app(
     )
     app.transport = BatchTransport(app.conf.broker, app, app.loop)
 
-    def finish(batch: Batch) -> bool:
-        return bool(app.consumer.progress.finish(batch.topic, batch.partition, batch.generation, batch.next_offset))
+    keeper = LogKeeper(settings, metrics)
+    app.transport.logs = keeper
+
+    def finish(batch: Batch, note: Callable[[], str] = str) -> bool:
+        progress = app.consumer.progress
+        return bool(progress.finish(batch.topic, batch.partition, batch.generation, batch.next_offset, note))
 
     def generation() -> int:
         return int(app.consumer_generation_id)
@@ -98,10 +103,15 @@ def build_app(
         app.on_partitions_assigned.connect(drop_others)
 
     vitals = Vitals(app, settings, metrics, health, on_stuck)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def watch_transactions() -> None:
+        await guarded("the watch over open transactions", keeper.watch())
+
     if "screen" in settings.roles:
         raw = RAW_TOPICS.values()
         feed, tracked = RosterFeed(settings, metrics), TrackedFeed(settings, metrics)
-        screen = Screen(settings, metrics, feed, tracked, finish)
+        screen = Screen(settings, metrics, feed, tracked, finish, keeper)
         agent("screen", screen.run, *raw)
         vitals.await_restart("screening", lambda: screen.stopped, raw)
         vitals.await_feed("roster", feed.ready, "where none is published, `antiphon roster publish FILE` does it", raw)

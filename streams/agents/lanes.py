@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from itertools import groupby
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -16,6 +17,8 @@ from aiokafka.errors import ProducerFenced
 from msgspec.structs import replace
 
 from streams.agents.pile import Pile
+from streams.agents.tenure import ConnectionLostError
+from streams.brokers.reading import read_partition
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.transport.batches import Batch
@@ -38,6 +41,10 @@ _MOST_RECORDS: Final = 4_000
 
 class Held(Protocol):
     """What a lane holds of its partition. Both raise `ProducerFenced` or aiokafka's errors."""
+
+    @property
+    def position(self) -> int:
+        """The offset from which nothing is applied."""
 
     async def open(self) -> None:
         """Shut out earlier owners and get everything that was committed."""
@@ -67,6 +74,7 @@ class Lanes(Generic[_Held]):
         generation: Callable[[], int],
     ) -> None:
         self._topic = topic
+        self._settings = settings
         self._session_seconds = settings.session_timeout_seconds
         self._metrics = metrics
         self._make = make
@@ -76,6 +84,7 @@ class Lanes(Generic[_Held]):
         self._held: dict[int, _Held] = {}
         self._lanes: dict[int, Pile[Batch | None]] = {}
         self._unsettled: set[int] = set()
+        self._behind: set[int] = set()  # opened, and not compared with the next batch yet
 
     def held(self) -> Iterable[_Held]:
         """Everything that is held now."""
@@ -131,7 +140,18 @@ class Lanes(Generic[_Held]):
         shut_out_since: float | None = None
         while batch.generation == self._generation():  # else no longer ours, or read again from the committed offset
             try:
-                await self._apply(await self._open(batch.partition), batch)
+                held = await self._open(batch.partition)
+                if batch.partition in self._behind:
+                    await self._catch_up(held, batch)
+                    self._behind.discard(batch.partition)
+                await self._apply(held, batch)
+            except ConnectionLostError:
+                _log.info(
+                    "connection lost: logs are compared", extra={"topic": self._topic, "partition": batch.partition}
+                )
+                self._settle(batch.partition, settled=False)
+                await self._close(batch.partition)
+                continue
             except ProducerFenced as error:
                 _log.warning("another worker took over", extra={"topic": self._topic, "partition": batch.partition})
                 self._metrics.fenced.inc()
@@ -148,6 +168,23 @@ class Lanes(Generic[_Held]):
             self._finish(batch)
             return
 
+    async def _catch_up(self, held: _Held, batch: Batch) -> None:
+        """Apply what stands between the state that was just opened and the batch: the group's committed offset may be
+        ahead of a changelog that was cut back.
+        """
+        until = batch.records[0].offset
+        if held.position >= until:
+            return
+        _log.info("catching up", extra={"topic": self._topic, "partition": batch.partition, "position": held.position})
+        reading = read_partition(self._settings, self._topic, batch.partition, held.position)
+        async with aclosing(reading) as fetches:
+            async for fetched in fetches:
+                missed = [record for record in fetched if record.offset < until]
+                for begin in range(0, len(missed), _MOST_RECORDS):
+                    await self._apply(held, replace(batch, records=missed[begin : begin + _MOST_RECORDS]))
+                if len(missed) < len(fetched):
+                    return
+
     async def _wait_for_news(self, generation: int) -> None:
         """Until the group says that the partition is somebody else's, or a heartbeat has passed in which it did not."""
         until = time.monotonic() + self._session_seconds / _HEARTBEATS
@@ -160,6 +197,7 @@ class Lanes(Generic[_Held]):
             self._settle(partition, settled=False)
             held = self._held[partition] = self._make(partition)
             await held.open()
+            self._behind.add(partition)
         self._settle(partition, settled=True)
         return held
 

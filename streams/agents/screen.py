@@ -15,18 +15,21 @@ from aiokafka import AIOKafkaProducer
 from msgspec.structs import replace
 
 from streams.agents.brake import Brake
+from streams.agents.log_keeper import LogKeeper
 from streams.agents.pile import Pile
 from streams.agents.roster_feed import RosterFeed
 from streams.agents.screening import ScreenedBatch, screen_batch
 from streams.agents.ticking import Ticker, event_time_us, ticks
 from streams.agents.tracked_feed import TrackedFeed
 from streams.brokers.client import producer
+from streams.brokers.log_marks import LogPlace, Mark, newer
 from streams.brokers.outbox import BATCH_BYTES, Outbox, OutgoingRecord
 from streams.core.clock import SECOND_US
 from streams.core.screening.screen import Pass, ScreenPolicy
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.transport.batches import Batch
+from streams.transport.connections import Breaks, count_breaks
 
 __all__ = ["Screen"]
 
@@ -40,7 +43,9 @@ _LOOK_SECONDS: Final = 1.0  # how often it is asked whether WATCH is to be told 
 
 
 class Screen:
-    """Stateless but for whom it knows. `finish` is told each batch that is dealt with, in order."""
+    """Stateless but for whom it knows. `finish` is told each batch that is dealt with, in order, and what to note with
+    it.
+    """
 
     def __init__(
         self,
@@ -48,7 +53,8 @@ class Screen:
         metrics: Metrics,
         feed: RosterFeed,
         tracked: TrackedFeed,
-        finish: Callable[[Batch], object],
+        finish: Callable[[Batch, Callable[[], str]], object],
+        keeper: LogKeeper,
     ) -> None:
         self._settings = settings
         self._metrics = metrics
@@ -56,6 +62,10 @@ class Screen:
         self._tracked = tracked
         self._known = tracked.known
         self._finish = finish
+        self._keeper = keeper
+        self._written: dict[LogPlace, Mark] = {}
+        self._breaks = Breaks()
+        self._breaks_seen = 0
         self._policy = ScreenPolicy(future_skew_us=int(settings.future_skew_seconds * SECOND_US))
         self._brake = Brake(run=settings.dead_letter_run, share=settings.dead_letter_share)
         self._ticker = Ticker(time.monotonic())
@@ -69,6 +79,7 @@ class Screen:
         await self._feed.ready.wait()
         await self._tracked.ready.wait()
         client = producer(self._settings, max_batch_size=BATCH_BYTES)
+        self._breaks = count_breaks(client.client)
         await client.start()
         try:
             outbox = Outbox(client, self._settings.topic_prefix, self._metrics)
@@ -137,6 +148,7 @@ class Screen:
         """Tell every partition of `state-events` how far event time has come, behind all that came before."""
         topic = self._settings.topic("state-events")
         while True:
+            await self._compare_logs()
             at_us = self._ticker.due(time.monotonic(), time.time_ns() // 1_000)
             # Who does not look cannot say that time went by and nothing happened.
             if at_us is not None and self.stopped is None:
@@ -149,7 +161,18 @@ class Screen:
         """Write what was screened; batches are finished, in order, when all that they led to is acknowledged."""
         while True:
             screened = await self._outgoing.take()
-            await outbox.deliver(chain.from_iterable(records for _batch, records in screened))
+            written = await outbox.deliver(chain.from_iterable(records for _batch, records in screened))
+            newer(self._written, {place: mark for place, mark in written.items() if mark.offset >= 0})
+            await self._compare_logs()
+            written = dict(self._written)
             for batch, _records in screened:
                 if batch is not None:
-                    self._finish(batch)
+                    self._finish(batch, self._keeper.note(batch.records[-1], written))
+
+    async def _compare_logs(self) -> None:
+        """After a connection broke: what was acknowledged before may be gone, and nothing that led to it is finished
+        before that is known."""
+        breaks = self._breaks.count
+        if breaks != self._breaks_seen and self._settings.transactions:
+            await self._keeper.require({place: [mark] for place, mark in self._written.items()})
+        self._breaks_seen = breaks

@@ -11,7 +11,10 @@ from contextlib import aclosing
 from time import monotonic
 from typing import Final
 
+from streams.agents.resumption import Resumption
 from streams.agents.tenure import Tenure
+from streams.brokers.checkpoints import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
+from streams.brokers.log_marks import Mark
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import read_partition
 from streams.core.tracking.subject import Subject, decode_subject, encode_subject
@@ -21,7 +24,7 @@ from streams.settings import Settings
 __all__ = ["CHANGELOG", "Shard"]
 
 CHANGELOG: Final = "subject-states"
-_POSITION_KEY: Final = b"\x00position"  # no subject's key begins with NUL
+_EVENTS: Final = "subject-events"
 _LIVE_SUBJECTS: Final = 10_000
 
 _log: Final = logging.getLogger(__name__)
@@ -38,6 +41,7 @@ class Shard:
         self._states: dict[bytes, bytes] = {}
         self._live: OrderedDict[str, Subject] = OrderedDict()
         self._tenure = Tenure("track", partition, settings, metrics)
+        self._resumption = Resumption(_EVENTS, partition, settings, metrics)
 
     def __len__(self) -> int:
         return len(self._states)
@@ -49,25 +53,35 @@ class Shard:
         """
         began = monotonic()
         await self._tenure.begin()
-        await self._recover()
+        await self._tenure.undo_left_open(CHANGELOG)
+        checkpoint = await self._recover()
+        self.position = await self._resumption.begin(checkpoint, await self._tenure.partitions(_EVENTS))
         self._metrics.recovery_seconds.set(monotonic() - began)
         _log.info(
             "shard open",
             extra={"partition": self.partition, "subjects": len(self), "seconds": round(monotonic() - began, 3)},
         )
 
-    async def _recover(self) -> None:
-        async with aclosing(read_partition(self._settings, CHANGELOG, self.partition, 0)) as fetches:
+    async def _recover(self) -> Checkpoint | None:
+        checkpoint: bytes | None = None
+        changelog = read_partition(self._settings, CHANGELOG, self.partition, 0, self._follows)
+        async with aclosing(changelog) as fetches:
             async for fetched in fetches:
                 for record in fetched:
-                    self._restore(record.key, record.value)
+                    if record.key == CHECKPOINT_KEY:
+                        checkpoint = record.value or b""
+                    else:
+                        self._restore(record.key, record.value)
+        return None if checkpoint is None else decode_checkpoint(checkpoint, self.partition)
+
+    def _follows(self, offset: int) -> None:
+        self._tenure.follows(offset)
+        self._resumption.follows(offset)
 
     def _restore(self, key: bytes | None, value: bytes | None) -> None:
-        if key is None or (value is None and key == _POSITION_KEY):
+        if key is None:
             raise ValueError(f"changelog partition {self.partition} holds a record that no shard writes")
-        if key == _POSITION_KEY and value is not None:
-            self.position = int.from_bytes(value)
-        elif value is None:
+        if value is None:
             self._states.pop(key, None)
         else:
             self._states[key] = value
@@ -81,16 +95,25 @@ class Shard:
         state = self._states.get(key.encode())
         return None if state is None else decode_subject(state)
 
-    async def commit(self, outputs: Sequence[OutgoingRecord], changed: dict[str, Subject], position: int) -> None:
-        """Write the outputs, the changed subjects and the new position; done when the broker has all of it for good.
+    async def commit(
+        self,
+        outputs: Sequence[OutgoingRecord],
+        changed: dict[str, Subject],
+        position: int,
+        applied: Mark | None = None,
+    ) -> None:
+        """Write the outputs, the changed subjects and the new position, up to the record `applied`; done when the
+        broker has all of it for good.
 
-        Raises `ProducerFenced` when another worker has opened the shard, and aiokafka's errors. After any error the
-        shard is of no use and must be closed: what it holds in memory may be ahead of what is written.
+        Raises what `Tenure.write` raises. After any error the shard is of no use and must be closed: what it holds in
+        memory may be ahead of what is written.
         """
+        self._resumption.require_same_partitions(await self._tenure.partitions(_EVENTS))
         states = {key.encode(): encode_subject(subject) for key, subject in changed.items()}
         records = [OutgoingRecord(CHANGELOG, key, state, (), self.partition) for key, state in states.items()]
-        records.append(OutgoingRecord(CHANGELOG, _POSITION_KEY, position.to_bytes(8), (), self.partition))
-        await self._tenure.write(outputs, records)
+        await self._tenure.write(
+            outputs, records, lambda written: self._resumption.checkpoint(position, applied, written)
+        )
         self.position = position
         self._states.update(states)
         for key, subject in changed.items():

@@ -10,6 +10,7 @@ from typing import Final
 from streams.agents.lanes import Lanes
 from streams.agents.shard import Shard
 from streams.agents.tracking import TrackedBatch, track_batch
+from streams.brokers.log_marks import mark_of
 from streams.core.clock import SECOND_US
 from streams.core.rulebook.rules import RuleSet
 from streams.core.tracking.subject import TrackPolicy
@@ -64,8 +65,8 @@ class Track:
     async def _apply(self, shard: Shard, batch: Batch) -> None:
         tracker = Tracker(self._rules, self._policy, shard.load)
         tracked = track_batch(batch, shard.position, tracker)
-        if tracked.changed or tracked.outputs:
-            await shard.commit(tracked.outputs, tracked.changed, tracked.position)
+        if tracked.position > shard.position:
+            await shard.commit(tracked.outputs, tracked.changed, tracked.position, mark_of(batch.records[-1]))
         for outcome, count in tracker.outcomes.items():
             self._metrics.tracked.labels(str(outcome)).inc(count)
         self._count(batch, tracked)

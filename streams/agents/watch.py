@@ -11,6 +11,7 @@ from typing import Final
 from streams.agents.lanes import Lanes
 from streams.agents.watch_shard import WatchShard
 from streams.agents.watching import WatchedBatch, forget_old, watch_batch
+from streams.brokers.log_marks import mark_of
 from streams.core.clock import SECOND_US
 from streams.core.rulebook.rules import RuleSet
 from streams.core.watching.watch_policy import WatchPolicy
@@ -88,7 +89,7 @@ class Watch:
         except sqlite3.DatabaseError as error:
             raise shard.failed(error) from error
         if watched.position > shard.position:
-            await shard.commit(watched.outputs, watched.position)
+            await shard.commit(watched.outputs, watched.position, mark_of(records[-1]))
         else:
             shard.ledger.rollback()  # all of it was applied in an earlier life
         self._count(watched, watcher, gone, now_us)

@@ -13,7 +13,10 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Final
 
+from streams.agents.resumption import Resumption
 from streams.agents.tenure import Tenure
+from streams.brokers.checkpoints import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
+from streams.brokers.log_marks import Mark
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import EndsBeforeError, read_partition
 from streams.errors import AntiphonError
@@ -27,8 +30,7 @@ __all__ = ["CHANGELOG", "LedgerError", "WatchShard"]
 _log: Final = logging.getLogger(__name__)
 
 CHANGELOG: Final = "state-ledger"
-_POSITION_KEY: Final = b"\x00position"  # no record's key begins with NUL
-_POSITION_BYTES: Final = 8
+_EVENTS: Final = "state-events"
 _IDENTITY_BYTES: Final = 16
 # Kafka keeps the news that a record is gone for 24 hours (delete.retention.ms). A file that has missed more than that
 # may hold what nobody holds any more.
@@ -54,9 +56,12 @@ class WatchShard:
         self._metrics = metrics
         self._directory = settings.state_directory
         self._tenure = Tenure("watch", partition, settings, metrics)
+        self._resumption = Resumption(_EVENTS, partition, settings, metrics)
         self._slot: Slot | None = None
         self._ledger: SqliteLedger | None = None
         self._identity = b""
+        self._opening = b""
+        self._checkpoint: Checkpoint | None = None
         self._spoilt = False
         self._is_open = False
 
@@ -81,16 +86,18 @@ class WatchShard:
         began = time.monotonic()
         self._slot = await self._claim()
         await self._tenure.begin()
+        await self._tenure.undo_left_open(CHANGELOG)
         try:
             self._ledger = self._slot.ledger()
             replayed = await self._catch_up()
             if replayed is None:
-                self._ledger, self._identity, self.position = self._slot.wipe(), b"", 0
+                self._ledger, self._identity, self._checkpoint = self._slot.wipe(), b"", None
                 replayed = await self._replay(0)
         except sqlite3.DatabaseError as error:
             raise self.failed(error) from error
         if not self._identity:
             self._identity = secrets.token_bytes(_IDENTITY_BYTES)
+        self.position = await self._resumption.begin(self._checkpoint, await self._tenure.partitions(_EVENTS))
         self._is_open = True
         self._metrics.recovery_seconds.set(time.monotonic() - began)
         _log.info(
@@ -103,19 +110,24 @@ class WatchShard:
             },
         )
 
-    async def commit(self, outputs: Sequence[OutgoingRecord], position: int) -> None:
-        """Write the outputs, what changed in the ledger since `ledger.begin()`, and the new position; then keep it.
+    async def commit(self, outputs: Sequence[OutgoingRecord], position: int, applied: Mark | None = None) -> None:
+        """Write the outputs, what changed in the ledger since `ledger.begin()`, and the new position, up to the record
+        `applied`; then keep it.
 
-        Raises `ProducerFenced` when another worker has opened the shard, `LedgerError`, and aiokafka's errors. After
-        any error the shard is of no use and must be closed: what the ledger has of the batch is undone by that.
+        Raises `LedgerError` and what `Tenure.write` raises. After any error the shard is of no use and must be closed:
+        what the ledger has of the batch is undone by that.
         """
+        self._resumption.require_same_partitions(await self._tenure.partitions(_EVENTS))
         changes = self.ledger.flush()
         changelog = [OutgoingRecord(CHANGELOG, key, value, (), self.partition) for key, value in changes.items()]
-        mark = position.to_bytes(_POSITION_BYTES) + self._identity
-        changelog.append(OutgoingRecord(CHANGELOG, _POSITION_KEY, mark, (), self.partition))
-        offset = await self._tenure.write(outputs, changelog)
+        offset = await self._tenure.write(
+            outputs,
+            changelog,
+            lambda written: self._resumption.checkpoint(position, applied, written, self._identity),
+        )
+        self.position = position
         try:
-            self._note(position, offset)
+            self._note(offset, self._resumption.opening)
             self.ledger.commit()
         except sqlite3.DatabaseError as error:
             raise self.failed(error) from error
@@ -170,7 +182,8 @@ class WatchShard:
             return None
         if not 0 <= _now_us() - synced_us <= _STALE_US:
             return None
-        self._identity = identity
+        opening = self.ledger.fact("opening")
+        self._identity, self._opening = identity, opening if isinstance(opening, bytes) else b""
         # From the last position that was applied, which must still be there, or a later one of the same changelog.
         return await self._replay(offset)
 
@@ -179,16 +192,18 @@ class WatchShard:
         `_AnotherChangelog` where nothing from there on was written by those who wrote the file.
         """
         count = uncommitted = 0
-        mark: tuple[int, int] | None = None
+        offset = -1
         self.ledger.begin()
-        async with aclosing(read_partition(self._settings, CHANGELOG, self.partition, begin)) as fetches:
+        changelog = read_partition(self._settings, CHANGELOG, self.partition, begin, self._follows)
+        async with aclosing(changelog) as fetches:
             async for fetched in fetches:
                 for start in range(0, len(fetched), _RESTORED_AT_ONCE):
                     part = fetched[start : start + _RESTORED_AT_ONCE]
-                    marks = [record for record in part if record.key == _POSITION_KEY]
-                    if marks:
-                        mark = (self._position_of(marks[-1].value, known=begin > 0), marks[-1].offset)
-                    self.ledger.restore((record.key, record.value) for record in part if record.key != _POSITION_KEY)
+                    for record in part:
+                        if record.key == CHECKPOINT_KEY:
+                            offset = record.offset
+                            self._learn(decode_checkpoint(record.value, self.partition), begin)
+                    self.ledger.restore((record.key, record.value) for record in part if record.key != CHECKPOINT_KEY)
                     count += len(part)
                     uncommitted += len(part)
                     await asyncio.sleep(0)
@@ -196,29 +211,32 @@ class WatchShard:
                     self.ledger.commit()
                     self.ledger.begin()
                     uncommitted = 0
-        if mark is not None:
-            self.position = mark[0]
-            self._note(*mark)
+        if offset >= 0 and self._checkpoint is not None:
+            self._note(offset, self._checkpoint.opening)
         elif begin:
             raise _AnotherChangelog
         self.ledger.commit()
         return count
 
-    def _position_of(self, value: bytes | None, *, known: bool) -> int:
-        if value is None or len(value) != _POSITION_BYTES + _IDENTITY_BYTES:
-            raise ValueError(f"changelog partition {self.partition} holds a position that no shard writes")
-        identity = value[_POSITION_BYTES:]
-        if known and identity != self._identity:
+    def _learn(self, checkpoint: Checkpoint, begin: int) -> None:
+        """Of a changelog that is read on from `begin`, where the file ends. It was cut back before that where somebody
+        else's stay began earlier: then the file has what the changelog has not."""
+        is_cut = checkpoint.opening != self._opening and checkpoint.since <= begin
+        if begin and (checkpoint.identity != self._identity or is_cut):
             raise _AnotherChangelog
-        self._identity = identity
-        return int.from_bytes(value[:_POSITION_BYTES])
+        self._identity = checkpoint.identity
+        self._checkpoint = checkpoint
 
-    def _note(self, position: int, offset: int) -> None:
-        """How far the file goes: up to the position that stands at this offset of the changelog."""
-        self.position = position
+    def _follows(self, offset: int) -> None:
+        self._tenure.follows(offset)
+        self._resumption.follows(offset)
+
+    def _note(self, offset: int, opening: bytes) -> None:
+        """How far the file goes: up to the checkpoint of that stay which stands at this offset of the changelog."""
         if offset >= 0:  # else more is read again than needed, and that changes nothing
             self.ledger.note("offset", offset)
         self.ledger.note("identity", self._identity)
+        self.ledger.note("opening", opening)
         self.ledger.note("synced_us", _now_us())
 
 

@@ -114,11 +114,12 @@ async def started_producer(
             await client.stop()
 
 
-def consumer(settings: Settings, **options: Any) -> AIOKafkaConsumer:
-    """A consumer outside any group that sees only committed transactions. Not started; assign it partitions."""
-    return AIOKafkaConsumer(
-        **client_options(settings), isolation_level="read_committed", enable_auto_commit=False, **options
-    )
+def consumer(settings: Settings, *, committed_only: bool = True, **options: Any) -> AIOKafkaConsumer:
+    """A consumer outside any group that sees only committed transactions, unless told otherwise. Not started; assign it
+    partitions.
+    """
+    isolation = "read_committed" if committed_only else "read_uncommitted"
+    return AIOKafkaConsumer(**client_options(settings), isolation_level=isolation, enable_auto_commit=False, **options)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from msgspec import Struct
 
+from streams.brokers.log_marks import LogPlace, Mark, mark_written
 from streams.brokers.partitioning import partition_of
 from streams.metrics import Metrics
 
@@ -54,14 +55,14 @@ class Outbox:
         self._prefix = prefix
         self._metrics = metrics
 
-    async def deliver(self, records: Iterable[OutgoingRecord]) -> dict[tuple[str, int], int]:
+    async def deliver(self, records: Iterable[OutgoingRecord]) -> dict[LogPlace, Mark]:
         """Hand the records to the producer and wait until the broker has acknowledged every one.
 
-        Those of one partition keep their order. Returns the offset of the last record for each topic (with its prefix)
-        and partition; a negative one where the broker did not tell it again after a repetition. Raises what aiokafka
-        raises; after that nothing may be committed that these records followed from.
+        Those of one partition keep their order. Returns the mark of the last record of each topic (plain name) and
+        partition; with a negative offset where the broker did not tell it again after a repetition. Raises what
+        aiokafka raises; after that nothing may be committed that these records followed from.
         """
-        batches, topics = await self._pack(records)
+        batches, topics, records_last = await self._pack(records)
         last: dict[_Place, int] = {}
         while batches:
             # A second batch of a partition goes when the first is written: aiokafka holds but one, and would make the
@@ -70,11 +71,19 @@ class Outbox:
             batches = {place: waiting for place, waiting in batches.items() if waiting}
         for topic, count in topics.items():
             self._metrics.outputs.labels(topic).inc(count)
-        return last
+        return {
+            (record.topic, place[1]): mark_written(last[place], record.key, record.value)
+            for place, record in records_last.items()
+        }
 
-    async def _pack(self, records: Iterable[OutgoingRecord]) -> tuple[dict[_Place, list[_BatchBuilder]], Counter[str]]:
-        """The records as closed batches, those of each partition in order, and how many there are of each topic."""
+    async def _pack(
+        self, records: Iterable[OutgoingRecord]
+    ) -> tuple[dict[_Place, list[_BatchBuilder]], Counter[str], dict[_Place, OutgoingRecord]]:
+        """The records as closed batches, those of each partition in order; how many there are of each topic; and the
+        last one of each partition.
+        """
         partitions: dict[str, int] = {}
+        last: dict[_Place, OutgoingRecord] = {}
         batches: dict[_Place, list[_BatchBuilder]] = {}
         topics: Counter[str] = Counter()
         for record in records:
@@ -83,7 +92,9 @@ class Outbox:
                 count = len(await self._producer.partitions_for(self._prefix + record.topic))
                 partitions[record.topic] = count
             number = record.partition if record.partition is not None else partition_of(record.key, count)
-            waiting = batches.setdefault((self._prefix + record.topic, number), [])
+            place = (self._prefix + record.topic, number)
+            last[place] = record
+            waiting = batches.setdefault(place, [])
             if not waiting or not _append(waiting[-1], record):
                 waiting.append(self._producer.create_batch())
                 if not _append(waiting[-1], record):
@@ -92,7 +103,7 @@ class Outbox:
         for waiting in batches.values():
             for batch in waiting:
                 batch.close()
-        return batches, topics
+        return batches, topics, last
 
     async def _write(self, batches: dict[_Place, _BatchBuilder]) -> dict[_Place, int]:
         """Done when the broker has all of them. Returns the offset of the last record of each."""

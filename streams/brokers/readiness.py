@@ -1,27 +1,96 @@
 """What a worker needs of its broker, looked at before it starts: topics as they must be, and transactions."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from streams.brokers.administration import TopicState, cleanup_policies, topic_states
+from streams.brokers.checkpoints import CHANGELOGS, Checkpoint, last_checkpoints
 from streams.brokers.client import started_producer
-from streams.brokers.failures import BrokerError
+from streams.brokers.failures import BrokerError, broker_errors
+from streams.brokers.log_marks import LogPlace, Mark, missing_marks
+from streams.errors import AntiphonError
 from streams.settings import Settings
 
-__all__ = ["require_ready"]
+__all__ = [
+    "COUNT_ANEW",
+    "LogsDisagreeError",
+    "require_checkpoint",
+    "require_outputs",
+    "require_ready",
+    "require_states",
+]
 
+COUNT_ANEW: Final = (
+    "stop all workers and run `antiphon states reset`: it counts anew what the raw topics hold (docs/operations.md)"
+)
 _TRANSACTIONS_SECONDS: Final = 30.0  # the first one on a new cluster creates a topic of fifty partitions
 
 
+class LogsDisagreeError(AntiphonError):
+    """A state and the logs it belongs to do not agree: to go on would count wrong."""
+
+    exit_code = 3
+
+
 async def require_ready(settings: Settings) -> None:
-    """Return when a worker can start. Raises `BrokerError` that names what is missing or wrong, and the remedy."""
+    """Return when a worker can start. Raises `BrokerError` and `LogsDisagreeError` that name what is missing or wrong,
+    and the remedy.
+    """
     states = await topic_states(settings)
     _require_topics(states, settings)
     _require_partitions({state.topic.name: state for state in states})
     _require_compaction(states, await cleanup_policies(settings))
     if settings.transactions:
         await _require_transactions(settings)
+        with broker_errors(settings):
+            await require_states(settings, {state.topic.name: state.partitions for state in states})
+
+
+async def require_states(settings: Settings, partitions: Mapping[str, int]) -> None:
+    """Compare every state's last checkpoint with the settings, the numbers of `partitions` by plain name, and the logs
+    of results. Raises `LogsDisagreeError` and aiokafka's errors.
+    """
+    for events, changelog in CHANGELOGS.items():
+        checkpoints = await last_checkpoints(settings, changelog)
+        for checkpoint in checkpoints.values():
+            require_checkpoint(settings, events, partitions[events], checkpoint)
+        await require_outputs(settings, events, checkpoints)
+
+
+def require_checkpoint(settings: Settings, events: str, partitions: int, checkpoint: Checkpoint) -> None:
+    """Raises `LogsDisagreeError` where a state is another owner's or was made with another number of partitions."""
+    changelog = settings.topic(CHANGELOGS[events])
+    if checkpoint.owner != settings.app_id:
+        raise LogsDisagreeError(
+            f"the states in {changelog} belong to --app-id {checkpoint.owner!r}, and this worker is of "
+            f"{settings.app_id!r}",
+            remedy=f"name --app-id {checkpoint.owner}, or give this one topics of its own with --topic-prefix",
+        )
+    if checkpoint.partitions != partitions:
+        raise LogsDisagreeError(
+            f"{settings.topic(events)} has {partitions} partitions, and the states in {changelog} were made when it "
+            f"had {checkpoint.partitions}: most subjects are in another partition now",
+            remedy=COUNT_ANEW,
+        )
+
+
+async def require_outputs(settings: Settings, events: str, checkpoints: Mapping[int, Checkpoint]) -> None:
+    """Raises `LogsDisagreeError` where a log does not have the last records that a state's transactions wrote to it."""
+    wanted: dict[LogPlace, set[Mark]] = {}
+    for checkpoint in checkpoints.values():
+        for place, mark in checkpoint.outputs().items():
+            wanted.setdefault(place, set()).add(mark)
+    missing = await missing_marks(settings, wanted)
+    if missing:
+        topic, partition = min(missing)
+        offset = max(mark.offset for mark in missing[topic, partition])
+        raise LogsDisagreeError(
+            f"{settings.topic(topic)}, partition {partition}, has lost records up to {offset} that the states "
+            f"in {settings.topic(CHANGELOGS[events])} count as written ({len(missing)} partitions of results in all): "
+            "the log was cut back or made anew",
+            remedy=COUNT_ANEW,
+        )
 
 
 def _require_topics(states: Sequence[TopicState], settings: Settings) -> None:

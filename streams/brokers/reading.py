@@ -1,7 +1,7 @@
 """Reads a topic from its beginning to where it ends now, outside any group. Knows nothing of what the records mean."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -65,9 +65,10 @@ class EndsBeforeError(LookupError):
 
 
 async def read_partition(
-    settings: Settings, name: str, partition: int, begin: int
+    settings: Settings, name: str, partition: int, begin: int, at_end: Callable[[int], object] = lambda _offset: None
 ) -> AsyncGenerator[Sequence[Any], None]:
     """The committed aiokafka records of one partition (plain name) from offset `begin` to its end, as they are fetched.
+    `at_end` is told that end, behind what transactions leave in the log.
 
     What was written before is all there; what is written meanwhile may be missing. Raises `EndsBeforeError` where there
     is nothing from `begin` on unless that is 0, `BrokerError` after 30 s of silence, and aiokafka's errors.
@@ -94,6 +95,7 @@ async def read_partition(
                     f"the broker at {settings.broker} stopped in the middle of {tp.topic}",
                     remedy="see the broker's log, and try again",
                 )
+        at_end(await client.position(tp))
     finally:
         await client.stop()
 

@@ -35,6 +35,7 @@ _SECTIONS: Final = (
         "ingest": "Write the events of files to the raw topics.",
     }),
     ("Look after it", {
+        "states": "Compare what was counted with the topics it rests on, and count anew.",
         "dead-letters": "See which inputs were refused, and why; send them again.",
         "schemas": "Write the JSON Schemas and the AsyncAPI document of all topics, or compare them.",
     }),

@@ -14,7 +14,7 @@ from streams.cli.options import json_option, settings_options
 from streams.settings import Settings
 from streams.topics import TOPICS, Topic
 
-__all__ = ["topics"]
+__all__ = ["partition_counts", "topics"]
 
 _DAY_MS: Final = 86_400_000
 _SAME_COUNT: Final = ("subject-events", "subject-states")
@@ -25,7 +25,8 @@ def topics() -> None:
     """Create the topics that Antiphon needs, and see what is there."""
 
 
-def _partition_counts(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+def partition_counts(_ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    """The callback of an option `--partitions NAME=N`. Raises `click.BadParameter`."""
     counts: dict[str, int] = {}
     known = [topic.name for topic in TOPICS]
     for value in values:
@@ -53,7 +54,7 @@ def _partition_counts(_ctx: click.Context, _option: click.Parameter, values: tup
     "--partitions",
     multiple=True,
     metavar="NAME=N",
-    callback=_partition_counts,
+    callback=partition_counts,
     help="Partitions of a topic, instead of the default; may be repeated.",
 )
 @click.option("--replication", type=click.IntRange(1, 100), default=1, show_default=True, help="Copies of each topic.")

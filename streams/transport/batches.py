@@ -12,6 +12,7 @@ class Record(Protocol):
     """The part of an aiokafka record that agents read."""
 
     offset: int
+    timestamp: int  # ms
     key: bytes | None
     value: bytes | None
 

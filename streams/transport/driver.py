@@ -5,11 +5,13 @@ a fetch. Groups, rebalancing, flow control and the agents' streams stay Faust's.
 """
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any, ClassVar, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 import faust
 from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.errors import CommitFailedError
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP, ConsumerMessage
@@ -17,12 +19,28 @@ from mode import Service
 
 from streams.transport.batches import Batch
 from streams.transport.checksums import check_quickly
+from streams.transport.connections import Breaks, count_breaks
 from streams.transport.progress import Progress
 
 __all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "DisklessApp", "hand_over_as_parsed", "seek_back"]
 
 _log: Final = logging.getLogger(__name__)
 _MEMBERSHIP_LOOK_SECONDS: Final = 1.0
+
+
+Resume: TypeAlias = Callable[
+    [Mapping[tuple[str, int], tuple[int, str]]], Awaitable[Mapping[tuple[str, int], int]]
+]  # committed offsets and notes in, other offsets to read from out
+
+
+class Logs(Protocol):
+    """Who knows whether a log is still the one that was read."""
+
+    async def resume(self, committed: Mapping[tuple[str, int], tuple[int, str]]) -> Mapping[tuple[str, int], int]:
+        """From where to read partitions that are not to be read from their committed offset; 0 is the beginning."""
+
+    async def compare(self, last: Mapping[tuple[str, int], Any]) -> None:
+        """Raise where a log does not have the record that was last read of it."""
 
 
 class DisklessApp(faust.App):  # type: ignore[misc]  # faust ships no types
@@ -46,8 +64,11 @@ class BatchSchema(Schema):  # type: ignore[misc]  # faust ships no types
 class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust ships no types
     """Reads only what was committed: a raw event of an aborted transaction never happened."""
 
+    breaks: Breaks | None = None
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
+        self.breaks = count_breaks(consumer._client)
         consumer._isolation_level = "read_committed"
         return consumer
 
@@ -55,12 +76,14 @@ class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  
         """Start the consumer, and keep it from wrapping every record in another object."""
         await super().on_start()
         if self._consumer is not None:
+            commit_with_notes(self._consumer, self.consumer.progress.note)
             hand_over_as_parsed(self._consumer._fetcher)
             check_quickly(self._consumer._client, self._consumer._fetcher)
 
     async def seek_to_committed(self) -> Any:
         """Go back to what is committed; Faust drops what came in the middle of a rebalance, and asks for this then."""
-        return await self.call_thread(seek_back, self._ensure_consumer())
+        logs: Logs | None = self.consumer.transport.logs
+        return await self.call_thread(seek_back, self._ensure_consumer(), None if logs is None else logs.resume)
 
     @Service.task  # type: ignore[untyped-decorator]  # mode's
     async def _watch_membership(self) -> None:
@@ -76,14 +99,29 @@ class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  
         _log.debug(msg.format(*fmt))
 
 
-async def seek_back(consumer: Any) -> Any:
+async def seek_back(consumer: Any, resume: Resume | None = None) -> Any:
     """Move an aiokafka consumer in each of its partitions to what its group has committed, or to the first record.
 
     aiokafka's own `seek_to_committed` leaves a partition of which nothing is committed yet where it is: what was read
-    of it in the middle of a rebalance, and dropped, would never be read again. Returns the committed offsets.
+    of it in the middle of a rebalance, and dropped, would never be read again. `resume` may name other offsets to read
+    from. Returns the offsets.
     """
     committed = await consumer.seek_to_committed()
     assigned = consumer.assignment()
+    if resume is not None and assigned:
+        kept = await consumer._coordinator.fetch_committed_offsets(list(assigned))
+        begin = await resume(
+            {(tp.topic, tp.partition): (each.offset, each.metadata or "") for tp, each in kept.items()}
+        )
+        for tp in consumer.assignment() & assigned:
+            offset = begin.get((tp.topic, tp.partition))
+            if offset is not None:
+                committed[tp] = offset
+                if offset:
+                    consumer.seek(tp, offset)
+        if begin:  # so that whoever looks at the group sees what is to be read again
+            with suppress(CommitFailedError):  # in the next generation, then
+                await consumer.commit({tp: (begin[tuple(tp)], "") for tp in assigned if tuple(tp) in begin})
     untouched = [tp for tp, offset in committed.items() if not offset and tp in assigned]
     if untouched:
         await consumer.seek_to_beginning(*untouched)
@@ -110,12 +148,24 @@ def _as_parsed(_tp: Any, record: Any) -> Any:
     return record
 
 
+def commit_with_notes(consumer: Any, note: Callable[[str, int, int], str]) -> None:
+    """Make an aiokafka consumer commit a text with each offset."""
+    commit = consumer.commit
+
+    async def commit_noted(offsets: Mapping[Any, tuple[int, str]]) -> None:
+        await commit({tp: (offset, note(tp.topic, tp.partition, offset)) for tp, (offset, _none) in offsets.items()})
+
+    consumer.commit = commit_noted
+
+
 class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no types
     """One message a fetch and partition; commits what `progress` says is finished, whatever Faust acknowledged."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.progress = Progress()
+        self._last: dict[tuple[str, int], Any] = {}  # the last record given of each partition
+        self._breaks = 0
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -126,6 +176,7 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
         generation = self.app.consumer_generation_id
         if fetched is None or self.should_stop:
             return
+        await self._compare_logs()
         if not self.flow_active:
             await self._seek_back()
             return
@@ -133,8 +184,19 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return  # a rebalance began: the rest is read again from the committed offset
             if records and (active is None or tp in active or tp in self._buffered_partitions):
+                self._last[tp.topic, tp.partition] = records[-1]
                 self.progress.give(tp.topic, tp.partition, generation, records[0].offset, records[-1].offset + 1)
                 yield tp, self._message(tp, generation, records)
+
+    async def _compare_logs(self) -> None:
+        """After a connection broke: a broker that lost records had to end first, and what was just fetched may come
+        from a log that was cut back and has grown again."""
+        logs: Logs | None = self.transport.logs
+        breaks = self._thread.breaks.count if self._thread.breaks is not None else 0
+        if logs is None or breaks == self._breaks:
+            return
+        await logs.compare(dict(self._last))
+        self._breaks = breaks
 
     def _message(self, tp: TP, generation: int, records: list[Any]) -> ConsumerMessage:
         last = records[-1]
@@ -186,6 +248,8 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
         """Commit what is finished (Faust does, from the callback below), then forget the partitions."""
         await super().on_partitions_revoked(revoked)
         self.progress.forget((tp.topic, tp.partition) for tp in revoked)
+        for tp in revoked:
+            self._last.pop((tp.topic, tp.partition), None)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """From here on only batches of the new generation count."""
@@ -218,6 +282,8 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
 
 class BatchTransport(stock.Transport):  # type: ignore[misc]  # faust ships no types
     """The driver to set as `app.transport`."""
+
+    logs: Logs | None = None
 
     Consumer: ClassVar[type[Any]] = BatchConsumer
     driver_version = f"antiphon on {stock.Transport.driver_version}"

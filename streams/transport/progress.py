@@ -4,10 +4,13 @@ Faust's own acknowledgements are not used for that: it acknowledges a message wh
 earlier group generation that it skips.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
+from typing import TypeAlias
 
 __all__ = ["Progress"]
+
+_Note: TypeAlias = Callable[[], str]
 
 
 class Progress:
@@ -17,6 +20,8 @@ class Progress:
         self._finished: dict[tuple[str, int], int] = {}
         self._given: dict[tuple[str, int], tuple[int, int]] = {}
         self._committed: dict[tuple[str, int], int] = {}
+        self._notes: dict[tuple[str, int], _Note] = {}  # of what is finished
+        self._taken: dict[tuple[str, int], tuple[int, _Note]] = {}  # with the offset that is being committed
         self._generation = -1
         self._lock = Lock()  # agents and the commit run on the event loop, rebalances on the consumer's thread
 
@@ -34,14 +39,17 @@ class Progress:
             finished = max(begin, self._finished.get((topic, partition), 0))
             return finished if end > finished else None
 
-    def finish(self, topic: str, partition: int, generation: int, next_offset: int) -> bool:
-        """Note that everything below `next_offset` is done. Refused (`False`) for a batch of an earlier generation:
-        the partition may be somebody else's by now, and if not, it is read again from the committed offset."""
+    def finish(self, topic: str, partition: int, generation: int, next_offset: int, note: _Note = str) -> bool:
+        """Note that everything below `next_offset` is done, and the text to commit with it. Refused (`False`) for a
+        batch of an earlier generation: the partition may be somebody else's by now, and if not, it is read again from
+        the committed offset."""
         with self._lock:
             if generation != self._generation:
                 return False
             tp = (topic, partition)
-            self._finished[tp] = max(next_offset, self._finished.get(tp, 0))
+            if next_offset >= self._finished.get(tp, 0):
+                self._finished[tp] = next_offset
+                self._notes[tp] = note
             return True
 
     def begin(self, generation: int) -> None:
@@ -51,6 +59,8 @@ class Progress:
             self._finished.clear()
             self._given.clear()
             self._committed.clear()
+            self._notes.clear()
+            self._taken.clear()
 
     @property
     def generation(self) -> int:
@@ -66,7 +76,16 @@ class Progress:
         """The offset to commit for a partition, `None` if that is none or was committed already."""
         with self._lock:
             offset = self._finished.get((topic, partition))
-            return None if offset is None or offset <= self._committed.get((topic, partition), -1) else offset
+            if offset is None or offset <= self._committed.get((topic, partition), -1):
+                return None
+            self._taken[topic, partition] = (offset, self._notes.get((topic, partition), str))
+            return offset
+
+    def note(self, topic: str, partition: int, offset: int) -> str:
+        """The text to commit with an offset that was taken."""
+        with self._lock:
+            taken, note = self._taken.get((topic, partition), (-1, str))
+        return note() if taken == offset else ""
 
     def commit(self, generation: int, offsets: Mapping[tuple[str, int], int]) -> None:
         """Note what the broker has taken, where it took it in that generation.
@@ -84,3 +103,4 @@ class Progress:
                 self._finished.pop((topic, partition), None)
                 self._given.pop((topic, partition), None)
                 self._committed.pop((topic, partition), None)
+                self._notes.pop((topic, partition), None)

@@ -1,7 +1,7 @@
 """Records and batches as the transport hands them to the agents, made by hand."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ class MadeRecord(Struct):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]] = ()
+    timestamp: int = 0
 
 
 class Finished:
@@ -32,7 +33,7 @@ class Finished:
         self.batches: list[Batch] = []
         self._more = asyncio.Event()
 
-    def __call__(self, batch: Batch) -> None:
+    def __call__(self, batch: Batch, _note: Callable[[], str] = str) -> None:
         """A batch is finished."""
         self.batches.append(batch)
         self._more.set()

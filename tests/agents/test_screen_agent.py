@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 from prometheus_client import CollectorRegistry
 
+from streams.agents.log_keeper import LogKeeper
 from streams.agents.roster_feed import RosterFeed
 from streams.agents.screen import Screen
 from streams.agents.tracked_feed import TrackedFeed
@@ -53,7 +54,7 @@ def test_a_batch_is_finished_only_when_its_outputs_are_acknowledged(own_kafka: K
         metrics = Metrics(CollectorRegistry())
         feed, tracked = RosterFeed(settings, metrics), TrackedFeed(settings, metrics)
         following = [asyncio.create_task(feed.follow()), asyncio.create_task(tracked.follow())]
-        await Screen(settings, metrics, feed, tracked, finished).run(batches())
+        await Screen(settings, metrics, feed, tracked, finished, LogKeeper(settings, metrics)).run(batches())
         for task in following:
             task.cancel()
         await asyncio.wait(following)

@@ -328,3 +328,32 @@ def test_a_record_no_shard_writes_stops_the_opening(settings: Settings, key: byt
         await shard.close()
 
     _run(run)
+
+
+def test_a_file_that_has_what_its_changelog_lost_is_built_anew(settings: Settings) -> None:
+    """The changelog was cut back below the end of the file, and has grown past it since, by somebody else's hand."""
+
+    async def run() -> None:
+        shard = _shard(settings)
+        await shard.open()
+        await _apply(shard, 1, an_entry("1", 1))
+        await _apply(shard, 2, an_entry("2", 2))
+        await shard.close()
+        heir = _shard(settings)
+        await heir.open()
+        await _apply(heir, 3, an_entry("3", 3))
+        offset = heir.ledger.fact("offset")
+        await heir.close()
+
+        def be_of_before_the_cut(ledger: SqliteLedger) -> None:
+            ledger.begin()
+            ledger.put(an_entry("9", 9))
+            ledger.note("opening", b"another")
+            assert offset is not None
+            ledger.note("offset", offset)
+            ledger.commit()
+
+        _tampered(settings, be_of_before_the_cut)
+        assert await _held(settings, 1, 2, 3, 9) == (3, 3, [True, True, True, False])
+
+    asyncio.run(run())

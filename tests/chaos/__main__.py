@@ -32,10 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="replays the run of that seed: same events, same faults")
     parser.add_argument("--events", type=int, default=1_000_000, help="raw events (default: 1,000,000)")
     parser.add_argument("--faults", type=int, default=200, help="faults (default: 200)")
+    parser.add_argument("--power-cuts", type=int, default=0, help="power cuts besides the faults (default: 0)")
     parser.add_argument("--keep", type=Path, help="keep the logs and Kafka's data in this new directory")
     parser.add_argument("--json", action="store_true", help="write the result as JSON to standard output")
     wanted = parser.parse_args(arguments)
-    if wanted.events < 1 or wanted.faults < 0:
+    if wanted.events < 1 or wanted.faults < 0 or wanted.power_cuts < 0:
         parser.error("there is no run of that size")
     seed = secrets.randbelow(10**6) if wanted.seed is None else wanted.seed
     on_terminal = sys.stderr.isatty()
@@ -53,12 +54,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             told_at = time.monotonic()
             sys.stderr.write(f"{text}\n")
 
-    sys.stderr.write(f"seed {seed}, {wanted.events} events, {wanted.faults} faults\n")
+    sys.stderr.write(f"seed {seed}, {wanted.events} events, {wanted.faults} faults, {wanted.power_cuts} power cuts\n")
     with tempfile.TemporaryDirectory(prefix="antiphon-chaos-") as scratch:
         directory = wanted.keep or Path(scratch)
         directory.mkdir(parents=True, exist_ok=True)
         try:
-            run = run_chaos(seed, events=wanted.events, faults=wanted.faults, directory=directory, progress=progress)
+            run = run_chaos(
+                seed,
+                events=wanted.events,
+                faults=wanted.faults,
+                power_cuts=wanted.power_cuts,
+                directory=directory,
+                progress=progress,
+            )
         except (Unavailable, KafkaFailed, Stuck) as reason:
             sys.stderr.write(f"\nseed {seed}: {reason}\n")
             return 1

@@ -20,6 +20,7 @@ class FaultKind(StrEnum):
     BROKER_KILLED = "broker killed (kill -9) and restarted"
     BROKER_OUTAGE = "broker stopped beyond the delivery timeout"
     BROKER_FROZEN = "broker frozen, then woken"
+    POWER_CUT = "broker loses power: newest segments cut back"
     NETWORK_CUT = "network cut: connections refused"
     NETWORK_STALLED = "network silent in both directions"
     NETWORK_DEAF = "network silent from broker to worker"
@@ -32,7 +33,9 @@ class FaultKind(StrEnum):
     CLOCK_JUMP = "worker's clock jumps and jumps back"
 
 
-BROKER_FAULTS: Final = frozenset({FaultKind.BROKER_KILLED, FaultKind.BROKER_OUTAGE, FaultKind.BROKER_FROZEN})
+BROKER_FAULTS: Final = frozenset(
+    {FaultKind.BROKER_KILLED, FaultKind.BROKER_OUTAGE, FaultKind.BROKER_FROZEN, FaultKind.POWER_CUT}
+)
 
 # How often beside each other, and how long each lasts (seconds). Sessions last 2 s, deliveries may take 5 s.
 _SHAPE: Final[dict[FaultKind, tuple[float, float, float]]] = {
@@ -44,6 +47,7 @@ _SHAPE: Final[dict[FaultKind, tuple[float, float, float]]] = {
     FaultKind.BROKER_KILLED: (1.5, 0.2, 2.0),
     FaultKind.BROKER_OUTAGE: (0.5, 7.0, 9.0),
     FaultKind.BROKER_FROZEN: (1.0, 1.0, 4.0),
+    FaultKind.POWER_CUT: (0.0, 0.2, 2.0),  # only as many as asked for: each may mean to count anew
     FaultKind.NETWORK_CUT: (2.0, 0.5, 6.0),
     FaultKind.NETWORK_STALLED: (1.5, 0.5, 6.0),
     FaultKind.NETWORK_DEAF: (1.5, 0.5, 6.0),
@@ -56,6 +60,7 @@ _SHAPE: Final[dict[FaultKind, tuple[float, float, float]]] = {
     FaultKind.CLOCK_JUMP: (2.0, 2.0, 8.0),
 }
 _PAUSE_SECONDS: Final = (0.3, 2.0)
+_POWER_PAUSE_SECONDS: Final = (3.0, 8.0)  # so that there is something to lose
 
 
 class Fault(Struct, frozen=True, kw_only=True):
@@ -69,20 +74,22 @@ class Fault(Struct, frozen=True, kw_only=True):
     draw: int
 
 
-def plan(seed: int, faults: int) -> list[Fault]:
-    """`faults` faults in order. Every kind comes at least once where there is room for it."""
+def plan(seed: int, faults: int, power_cuts: int = 0) -> list[Fault]:
+    """`faults` faults and as many power cuts in order. Every other kind comes at least once where there is room."""
     random = Random(f"plan {seed}")
     kinds = list(FaultKind)
+    kinds.remove(FaultKind.POWER_CUT)
     random.shuffle(kinds)
     chosen = kinds[:faults]
     weights = [_SHAPE[kind][0] for kind in kinds]
     chosen += random.choices(kinds, weights, k=faults - len(chosen))
+    chosen += [FaultKind.POWER_CUT] * power_cuts
     random.shuffle(chosen)
     return [
         Fault(
             number=number,
             kind=kind,
-            pause_seconds=random.uniform(*_PAUSE_SECONDS),
+            pause_seconds=random.uniform(*(_POWER_PAUSE_SECONDS if kind is FaultKind.POWER_CUT else _PAUSE_SECONDS)),
             lasts_seconds=random.uniform(*_SHAPE[kind][1:]),
             draw=random.randrange(2**32),
         )

@@ -21,6 +21,10 @@ def report(run: ChaosRun) -> str:
         lines.append("workers that ended by themselves and were started again:")
         lines += [f"{count:6,}  {how}" for how, count in run.restarts.items()]
         lines.append("")
+    if run.cuts:
+        lines.append(f"logs cut back: {', '.join(f'{topic} {count}' for topic, count in run.cuts.items())}")
+        lines.append(f"workers refused, and their remedy was carried out: {sum(run.remedies.values())} times")
+        lines.append("")
     lines += run.verdict.examples
     outcome = "nothing lost, nothing double" if run.verdict.is_clean else "NOT THE SAME AS THE ORACLE"
     lines.append(

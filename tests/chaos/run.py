@@ -4,6 +4,7 @@ A run ends: who waits, waits with a bound, and says where it stood when that was
 """
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -40,41 +41,54 @@ class Stuck(Exception):  # noqa: N818 - reads as what happened
     """Something that should have gone on did not; the text says what, and where every worker stood."""
 
 
+class _CountedAnew(Exception):  # noqa: N818 - reads as what happened
+    """Workers refused, and everything is counted anew: what was waited for is gone."""
+
+
 class ChaosRun(Struct, kw_only=True):
-    """What a run did and found. `injected` counts faults by kind, `restarts` the workers that ended by themselves."""
+    """What a run did and found. `injected` counts faults by kind, `restarts` the workers that ended by themselves,
+    `cuts` the logs cut back by topic, `remedies` what had to be done where workers refused.
+    """
 
     seed: int
     events: int
     written: int
     injected: dict[str, int]
     restarts: dict[str, int]
+    cuts: dict[str, int] = {}
+    remedies: dict[str, int] = {}
     verdict: Verdict
     seconds: float
 
 
-def run_chaos(seed: int, *, events: int, faults: int, directory: Path, progress: Progress) -> ChaosRun:
+def run_chaos(
+    seed: int, *, events: int, faults: int, directory: Path, progress: Progress, power_cuts: int = 0
+) -> ChaosRun:
     """Carry a run out, with logs and data in `directory`. Raises `Stuck`. For the main thread."""
     began = time.monotonic()
     # Some batches before the first fault and after the last.
-    flood = Flood(seed, events=events, batches=faults + 2)
+    flood = Flood(seed, events=events, batches=faults + power_cuts + 2)
     oracle = Oracle(flood.roster, bundled_rules())
-    with Stage(directory) as stage:
+    with Stage(directory, power_cuts=power_cuts > 0) as stage:
+        stage.roster = flood.roster
         asyncio.run(create_topics(stage.settings, partitions=_PARTITIONS))
         asyncio.run(publish_roster(stage.settings, flood.roster))
         for _ in range(WORKERS):
             stage.crew.add()
         director = _Director(stage, flood, oracle, progress)
-        for fault in plan(seed, faults):
+        for fault in plan(seed, faults, power_cuts):
             director.carry_out(fault)
         director.end()
         progress("comparing with the oracle")
-        verdict = asyncio.run(judge_run(stage.settings, flood.roster, oracle))
+        verdict = asyncio.run(judge_run(stage.settings, flood.roster, oracle, may_repeat=power_cuts > 0))
         return ChaosRun(
             seed=seed,
             events=flood.size,
             written=stage.source.records,
             injected={str(kind): director.injected[kind] for kind in FaultKind},
             restarts=dict(stage.crew.endings.most_common()),
+            cuts=dict(stage.cuts.most_common()),
+            remedies=dict(stage.remedies),
             verdict=verdict,
             seconds=time.monotonic() - began,
         )
@@ -90,6 +104,7 @@ class _Director:
         self._oracle = oracle
         self._progress = progress
         self._batch = 0
+        self._opened = 0  # states that workers had opened at the last power cut
         self._undos: list[tuple[float, FaultKind, Undo]] = []
         self._feed(self._next_batch(), 0.5)
 
@@ -115,6 +130,10 @@ class _Director:
             case _:
                 self._feed(records, fault.pause_seconds)
         self._wait(fault.pause_seconds)
+        if fault.kind is FaultKind.POWER_CUT:  # one that hits nothing but starting workers proves little
+            opened = self._opened
+            self._wait_until(lambda: self._stage.opened > opened, "a worker to open a state")
+            self._opened = self._stage.opened
         self._wait_until(lambda: self._stage.can_begin(fault.kind), "the broker to be back")
         if fault.kind not in (
             FaultKind.BATCH_REPEATED,
@@ -140,6 +159,15 @@ class _Director:
         self._drain()
 
     def _drain(self) -> None:
+        while True:
+            remedies = self._stage.remedies.total()
+            with contextlib.suppress(_CountedAnew):
+                self._drain_once(remedies)
+                self._wait(_HEARD_SECONDS if self._stage.cuts else 0.0)
+            if self._stage.remedies.total() == remedies:
+                return
+
+    def _drain_once(self, remedies: int) -> None:
         self._wait_until(lambda: self._stage.is_fed, "the source to write everything")
         self._progress("draining")
         least, since = float("inf"), time.monotonic()
@@ -147,6 +175,8 @@ class _Director:
         def watch(remaining: int) -> None:
             nonlocal least, since
             self._stage.supervise()
+            if self._stage.remedies.total() != remedies:
+                raise _CountedAnew
             if remaining < least or remaining == 0:
                 least, since = remaining, time.monotonic()
                 self._progress(f"draining: {remaining} records to go")

@@ -6,7 +6,7 @@ Knows which offsets were written, and nothing of what the records mean.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from aiokafka import AIOKafkaProducer
@@ -27,7 +27,9 @@ _Batch: TypeAlias = tuple[Sequence[OutgoingRecord], float]
 class Source:
     """Writes batches one after the other; each is spread over some seconds. For one event loop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, remembers: bool = False) -> None:
+        self._kept: dict[tuple[str, int], list[tuple[int, OutgoingRecord]]] | None = {} if remembers else None
+        self._turn = asyncio.Lock()
         self.written: dict[tuple[str, int], int] = {}
         self.records = 0
         self._settings = settings
@@ -47,6 +49,25 @@ class Source:
         self._waiting.append((records, seconds))
         self._idle.clear()
         self._more.set()
+
+    async def hold(self) -> None:
+        """Write nothing until `go_on`."""
+        await self._turn.acquire()
+
+    async def go_on(self, ends: Mapping[tuple[str, int], int] | None = None) -> int:
+        """Write again. `ends` are where the logs end of a broker that lost records: what stood behind is written anew
+        after what was fed before. Returns how many records that are.
+        """
+        lost: list[OutgoingRecord] = []
+        for place, end in (ends or {}).items():
+            kept = [] if self._kept is None else self._kept.get(place, [])
+            lost += [record for offset, record in kept if offset >= end]
+            kept[:] = [(offset, record) for offset, record in kept if offset < end]
+            self.written[place] = min(end, self.written.get(place, 0))
+        self._turn.release()
+        if lost:
+            await self.feed(lost, 0.5)
+        return len(lost)
 
     async def settled(self) -> None:
         """Return when everything fed has been acknowledged."""
@@ -75,7 +96,8 @@ class Source:
                 if self._client is None:
                     self._client = producer(self._settings, linger_ms=5, max_batch_size=262_144)
                     await self._client.start()
-                await self._send(self._client, records)
+                async with self._turn:
+                    await self._send(self._client, records)
             except (KafkaError, OSError):
                 await self._forget_client()
                 await asyncio.sleep(_PATIENCE_SECONDS)
@@ -90,6 +112,8 @@ class Source:
         for record, metadata in zip(records, await asyncio.gather(*sent), strict=True):
             place = (record.topic, metadata.partition)
             self.written[place] = max(metadata.offset + 1, self.written.get(place, 0))
+            if self._kept is not None:
+                self._kept.setdefault(place, []).append((metadata.offset, record))
 
     async def _forget_client(self) -> None:
         client, self._client = self._client, None

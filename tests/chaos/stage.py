@@ -4,11 +4,14 @@ Half of the workers reach the broker by one cable and half by the other, each ha
 cut or a jump divides them.
 """
 
+import asyncio
 import os
 import resource
 import signal
+import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -17,10 +20,16 @@ from typing import Final, Self, assert_never
 
 import msgspec
 
+from streams.brokers.administration import end_offsets
 from streams.brokers.loopback import LOOPBACK, free_port
 from streams.brokers.outbox import OutgoingRecord
+from streams.brokers.roster_topic import publish_roster
+from streams.core.rosters.roster import Roster
+from streams.events import RAW_TOPICS
+from streams.runs.workers import environment_of
 from streams.settings import Settings
 from tests.brokers.kafka import Kafka
+from tests.brokers.power_cut import cut_back, is_filled, logs_of, random_share
 from tests.chaos.backstage import Backstage
 from tests.chaos.plan import BROKER_FAULTS, Fault, FaultKind
 from tests.chaos.proxy import Cable, Cut
@@ -36,6 +45,9 @@ _SIDES: Final = ("NORTH", "SOUTH")
 _CLOCKWORK: Final = Path(__file__).parent / "clock"
 # A supervisor that restarts at once would do little else while the broker is away.
 _RESTART_PAUSE_SECONDS: Final = 1.0
+_OPENED: Final = " shard open "
+_REMEDY: Final = "antiphon states reset"
+_REMEDY_SECONDS: Final = 60.0
 _LARGEST_JUMP_SECONDS: Final = 400 * 86_400
 _CUTS: Final = {
     FaultKind.NETWORK_CUT: Cut.REFUSED,
@@ -50,7 +62,9 @@ Undo = Callable[[], None]
 class Stage:
     """Everything a run needs, started on entering and stopped on leaving. For the main thread."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, power_cuts: bool = False) -> None:
+        self.remedies: Counter[str] = Counter()
+        self.cuts: Counter[str] = Counter()
         self._directory = directory
         self._backstage = Backstage()
         broker_port, controller_port = free_port(), free_port()
@@ -100,7 +114,8 @@ class Stage:
         logs = directory / "logs"
         logs.mkdir()
         self.crew = Crew(self.settings, logs, places=places)
-        self.source = Source(self.settings)
+        self.source = Source(self.settings, remembers=power_cuts)
+        self.roster = Roster(())
         self._asleep: set[int] = set()  # process ids
         self._broker_is_away = False
         self._supervised_at = 0.0
@@ -137,11 +152,49 @@ class Stage:
         """Whether the source has written all it was given."""
         return self.source.backlog == 0
 
+    @property
+    def opened(self) -> int:
+        """How many states workers have opened so far."""
+        return self.crew.logs(whole=True).count(_OPENED)
+
     def supervise(self) -> None:
         """Start a worker for each that ended, as a supervisor does."""
         if time.monotonic() - self._supervised_at > _RESTART_PAUSE_SECONDS:
             self._supervised_at = time.monotonic()
+            refusals = [
+                line.strip()
+                for member in self.crew.members
+                if member.poll() is not None
+                for line in self.crew.log_of(member).splitlines()
+                if _REMEDY in line
+            ]
+            if refusals and not self._broker_is_away:
+                self._count_anew()
             self.crew.replace_dead()
+
+    def _count_anew(self) -> None:
+        """What a worker names that refuses: all workers stopped, and the command."""
+        workers = len(self.crew.members)
+        for member in self.crew.members:
+            if member.poll() is None:
+                member.kill()
+                member.wait()
+        self.crew.dismiss_all()
+        self._asleep.clear()
+        command = [sys.executable, "-m", "streams.cli.main", "states", "reset", "--yes"]
+        deadline = time.monotonic() + _REMEDY_SECONDS
+        while True:
+            done = subprocess.run(
+                command, env=environment_of(self.settings), capture_output=True, text=True, timeout=120, check=False
+            )
+            if done.returncode == 0:
+                break
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the remedy does not work: {done.stderr}")
+            time.sleep(_RESTART_PAUSE_SECONDS)
+        self.remedies[_REMEDY] += 1
+        for _ in range(max(1, workers)):
+            self.crew.add()
 
     def can_begin(self, kind: FaultKind) -> bool:
         """Two troubles with one broker at a time are one; what concerns the broker waits for the other to end."""
@@ -169,6 +222,8 @@ class Stage:
                 return lambda: self._dismiss(random, 2)
             case FaultKind.BROKER_KILLED | FaultKind.BROKER_OUTAGE | FaultKind.BROKER_FROZEN:
                 return self._trouble_broker(fault.kind)
+            case FaultKind.POWER_CUT:
+                return self._cut_power(random)
             case FaultKind.NETWORK_CUT | FaultKind.NETWORK_STALLED | FaultKind.NETWORK_DEAF | FaultKind.NETWORK_MUTE:
                 return self._cut(random, _CUTS[fault.kind])
             case FaultKind.DISK_FULL:
@@ -231,6 +286,31 @@ class Stage:
                 self.kafka.resume()
             else:
                 self.kafka.start()
+            self._broker_is_away = False
+
+        return come_back
+
+    def _cut_power(self, random: Random) -> Undo:
+        """The broker is gone at once, and some of its logs come back without their newest bytes."""
+        self._broker_is_away = True
+        self._backstage.call(self.source.hold())
+        self.kafka.kill()
+        filled = {path.name.rpartition("-")[0] for path in logs_of(self.kafka, lambda _name: True) if is_filled(path)}
+        chosen = set(random.sample(sorted(filled), min(len(filled), random.randint(1, 4))))
+        for path in logs_of(self.kafka, lambda name: name.rpartition("-")[0] in chosen):
+            if random.random() < 0.7 and cut_back(path, random_share(random)) is not None:
+                self.cuts[path.name.rpartition("-")[0].removeprefix(self.settings.topic_prefix)] += 1
+
+        def come_back() -> None:
+            self.kafka.start()
+            if self.settings.topic("officials") in chosen:
+                asyncio.run(publish_roster(self.settings, self.roster))
+            ends = {
+                (topic, partition): end
+                for topic in RAW_TOPICS.values()
+                for partition, end in asyncio.run(end_offsets(self.settings, topic)).items()
+            }
+            self._backstage.call(self.source.go_on(ends))
             self._broker_is_away = False
 
         return come_back

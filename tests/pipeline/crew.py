@@ -102,10 +102,12 @@ class Crew:
                 return told[:240]
         return " | ".join(lines[-2:])[:240] or "it said nothing"
 
-    def logs(self) -> str:
-        """The ends of all logs, for the report of a failure."""
+    def logs(self, *, whole: bool = False) -> str:
+        """The ends of all logs, for the report of a failure, or all of them."""
         paths = sorted(self._directory.glob("worker-*.log"))
-        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-6_000:]}" for path in paths)
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text(errors='replace')[0 if whole else -6_000 :]}" for path in paths
+        )
 
     def dismiss_all(self) -> None:
         """Stop everybody."""

@@ -71,6 +71,7 @@ def test_a_batch_ends_behind_its_last_record() -> None:
         key: bytes | None = None
         value: bytes | None = None
         headers: Sequence[tuple[str, bytes]] = ()
+        timestamp = 0
 
         def __init__(self, offset: int) -> None:
             self.offset = offset

@@ -1,0 +1,91 @@
+"""`antiphon states`: what it says of states, and that counting anew empties what it says it does."""
+
+import asyncio
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from prometheus_client import CollectorRegistry
+
+from streams.agents.shard import Shard
+from streams.brokers.administration import create_topics, end_offsets, topic_states
+from streams.brokers.outbox import OutgoingRecord
+from streams.metrics import Metrics
+from streams.settings import Settings
+from tests.brokers.running import RunningBroker
+from tests.cli.conftest import Antiphon
+
+
+@pytest.fixture
+def settings(kafka: RunningBroker, topic_prefix: str) -> Settings:
+    made = Settings(broker=kafka.address, topic_prefix=topic_prefix)
+    asyncio.run(create_topics(made, partitions={"subject-events": 3, "subject-states": 3}))
+    return made
+
+
+def _where(settings: Settings) -> tuple[str, ...]:
+    return ("--broker", settings.broker, "--topic-prefix", settings.topic_prefix)
+
+
+async def _count_something(settings: Settings) -> None:
+    shard = Shard(0, settings, Metrics(CollectorRegistry()))
+    await shard.open()
+    await shard.commit([OutgoingRecord("dossiers", b"k", b"result")], {}, 0)
+    await shard.close()
+
+
+def _member(settings: Settings) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        settings.topic("posts"), bootstrap_servers=settings.broker, group_id=settings.group, enable_auto_commit=False
+    )
+
+
+def test_states_of_another_app_are_named_with_the_remedy(antiphon: Antiphon, settings: Settings) -> None:
+    asyncio.run(_count_something(settings))
+    assert antiphon("states", "check", *_where(settings)).exit_code == 0
+    told = antiphon("states", "check", *_where(settings), "--app-id", "trial")
+    assert told.exit_code == 3
+    assert "belong to --app-id 'antiphon'" in told.stderr
+    assert "--topic-prefix" in told.stderr
+
+
+def test_counting_anew_empties_states_and_results_and_goes_back_in_the_raw_topics(
+    antiphon: Antiphon, settings: Settings
+) -> None:
+    """With as many partitions as before, unless told otherwise; raw topics and the roster stay."""
+    asyncio.run(_count_something(settings))
+    told = antiphon("states", "reset", "--yes", *_where(settings))
+    assert told.exit_code == 0, told.stderr
+    assert "count anew" in told.stdout
+    assert sum(asyncio.run(end_offsets(settings, "subject-states")).values()) == 0
+    assert sum(asyncio.run(end_offsets(settings, "dossiers")).values()) == 0
+    counts = {state.topic.name: state.partitions for state in asyncio.run(topic_states(settings))}
+    assert (counts["subject-events"], counts["state-events"], counts["posts"]) == (3, 8, 12)
+
+    async def committed() -> int | None:
+        client = AIOKafkaConsumer(bootstrap_servers=settings.broker, group_id=settings.group)
+        await client.start()
+        try:
+            return int(await client.committed(TopicPartition(settings.topic("posts"), 0)))
+        finally:
+            await client.stop()
+
+    assert asyncio.run(committed()) == 0
+    assert antiphon("states", "check", *_where(settings)).exit_code == 0
+
+
+def test_nothing_is_emptied_while_workers_run_or_without_a_yes(antiphon: Antiphon, settings: Settings) -> None:
+    asyncio.run(_count_something(settings))
+
+    async def refused() -> None:
+        client = _member(settings)
+        await client.start()
+        try:
+            told = await asyncio.to_thread(antiphon, "states", "reset", "--yes", *_where(settings))
+            assert told.exit_code == 3
+            assert "still has 1 members" in told.stderr
+        finally:
+            await client.stop()
+
+    asyncio.run(refused())
+    assert antiphon("states", "reset", *_where(settings)).exit_code != 0
+    assert sum(asyncio.run(end_offsets(settings, "subject-states")).values()) > 0
