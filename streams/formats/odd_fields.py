@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+import orjson
 from msgspec import inspect
 
 __all__ = ["OddFields"]
@@ -37,7 +38,7 @@ class OddFields:
         field that must be kept whole is of no use. Raises `RecursionError` on nesting that no parser follows.
         """
         try:
-            payload = json.loads(line, parse_constant=lambda _: None)
+            payload = _payload(line)
         except ValueError:
             return None
         if not isinstance(payload, dict):
@@ -46,6 +47,16 @@ class OddFields:
         if any(payload.get(name) and mended.get(name) is None for name in self._kept_whole):
             return None
         return msgspec.json.encode(mended)
+
+
+def _payload(line: bytes) -> Any:
+    """What the line says, of whatever types. orjson takes two fifths of the time of `json`, and refuses NaN and halves
+    of characters. Raises `ValueError` and `RecursionError`.
+    """
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return json.loads(line, parse_constant=lambda _: None)
 
 
 def _object(payload: Mapping[str, Any], fields: Mapping[str, inspect.Type]) -> dict[str, Any]:

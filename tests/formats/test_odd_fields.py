@@ -6,14 +6,17 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.deadletters import Reason, Rejection
 from streams.events import Event, Post, Retweet
+from streams.formats.odd_fields import OddFields
 from streams.formats.reader import Skipped
 from streams.formats.twitter_v1 import TwitterV1Reader
+from streams.formats.twitter_v1_payloads import Status
 from tests.core.tracking.strategies import examples
 from tests.formats.payloads import NOTICES, STATUSES, Json, status
 
@@ -139,3 +142,29 @@ def test_whatever_stands_in_a_field_the_status_is_the_same_thing_or_refused() ->
 
     check()
     assert min(seen["read"], seen["refused"]) > 0, seen
+
+
+def test_two_parsers_put_the_same_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether orjson reads a line, or refuses it and `json` does, changes nothing.
+
+    Of a whole number beyond 64 bits, which is nobody's id or count, orjson makes a float.
+    """
+    fields = OddFields(Status)
+    scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=5)
+    odd = st.recursive(
+        scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2)
+    )
+
+    def refuse(_line: bytes) -> None:
+        raise orjson.JSONDecodeError("", "", 0)
+
+    @examples(300)
+    @given(st.dictionaries(st.sampled_from(sorted(STATUSES["retweet"])) | st.text(max_size=3), odd, max_size=6))
+    def check(payload: Json) -> None:
+        line = json.dumps(payload).encode()
+        with monkeypatch.context() as patched:
+            first = fields.mended(line)
+            patched.setattr("streams.formats.odd_fields.orjson.loads", refuse)
+            assert fields.mended(line) == first
+
+    check()
