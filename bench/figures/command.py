@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from bench.figures.record import FIGURES, WITHOUT_BROKER, FigureRun, Figures
+from bench.figures.record import BY_NAME_ONLY, FIGURES, WITHOUT_BROKER, FigureRun, Figures
 from bench.figures.venue import FigureFailed, Venue, venue_at
 from bench.lap import LapFailed
 from bench.machine import this_machine
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         load, _, _ = os.getloadavg()
         with _venue(wanted, errors) as venue:
-            for name in wanted.names or FIGURES:
+            for name in wanted.names or [name for name in FIGURES if name not in BY_NAME_ONLY]:
                 figure = FIGURES[name](venue)
                 run = FigureRun(date=today(), machine=this_machine(venue.kind), figure=figure, load=load)
                 measured = msgspec.structs.replace(measured, **{name.replace("-", "_"): run})
@@ -71,16 +71,19 @@ def _venue(wanted: argparse.Namespace, errors: Console) -> Iterator[Venue]:
         errors.print(escape(line), style="dim")
 
     if wanted.names and WITHOUT_BROKER.issuperset(wanted.names):
-        yield Venue(address="", kind="none", broker_pid=None, quick=wanted.quick, tell=tell)
+        yield Venue(address="", kind="none", broker_pid=None, quick=wanted.quick, tell=tell, minutes=wanted.minutes)
         return
-    with venue_at(wanted.broker, quick=wanted.quick, tell=tell) as venue:
+    with venue_at(wanted.broker, quick=wanted.quick, tell=tell, minutes=wanted.minutes) as venue:
         yield venue
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench figures", description=main.__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(FIGURES)}; without a name all")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(FIGURES)}; without a name all but the soak"
+    )
     parser.add_argument("--quick", action="store_true", help="small, to see that it works; writes nothing")
+    parser.add_argument("--minutes", type=float, default=60.0, metavar="N", help="how long the soak takes (60)")
     parser.add_argument("--broker", metavar="HOST:PORT", help="a broker that runs already, instead of one for this run")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     wanted = parser.parse_args(arguments)

@@ -13,10 +13,11 @@ from bench.figures.ledger import LedgerFigure, measure_ledger
 from bench.figures.recovery import Recovery, measure_recovery
 from bench.figures.scaling import Scaling, measure_scaling
 from bench.figures.screen import ScreenFigure, measure_screen
+from bench.figures.soak import Soak, measure_soak
 from bench.figures.venue import Venue
 from bench.machine import Machine
 
-__all__ = ["FIGURES", "WITHOUT_BROKER", "FigureRun", "Figures"]
+__all__ = ["BY_NAME_ONLY", "FIGURES", "WITHOUT_BROKER", "FigureRun", "Figures"]
 
 T = TypeVar("T")
 
@@ -28,9 +29,13 @@ FIGURES: Final[dict[str, Callable[[Venue], Any]]] = {
     "growth": measure_growth,
     "screen": measure_screen,
     "ledger": measure_ledger,
+    "soak": measure_soak,
     "alarms": measure_alarms,  # last: it needs data that is not part of the project
 }
 """Every figure by the name under which it is asked for, in the order in which they are told."""
+
+BY_NAME_ONLY: Final = frozenset({"soak"})
+"""What takes so long that it is measured only where it is named."""
 
 WITHOUT_BROKER: Final = frozenset({"screen", "growth", "alarms"})
 
@@ -57,4 +62,5 @@ class Figures(Struct, frozen=True, kw_only=True):
     growth: FigureRun[Growth] | None = None
     screen: FigureRun[ScreenFigure] | None = None
     ledger: FigureRun[LedgerFigure] | None = None
+    soak: FigureRun[Soak] | None = None
     alarms: FigureRun[Alarms] | None = None

@@ -28,13 +28,15 @@ class FigureFailed(Exception):  # noqa: N818 - reads as what happened
 
 class Venue(Struct, frozen=True, kw_only=True):
     """`broker_pid` is the broker's process, `None` for a broker that was running already. `tell` is told, in a line,
-    what happens. `quick`: small, to see that it works; the figures mean nothing then."""
+    what happens. `quick`: small, to see that it works; the figures mean nothing then. `minutes`: how long the soak
+    takes."""
 
     address: str
     kind: str
     broker_pid: int | None
     quick: bool
     tell: Callable[[str], None]
+    minutes: float = 60.0
 
     @contextmanager
     def topics_of_its_own(self) -> Iterator[Settings]:
@@ -57,10 +59,19 @@ class Venue(Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def venue_at(address: str | None, *, quick: bool, tell: Callable[[str], None]) -> Iterator[Venue]:
+def venue_at(
+    address: str | None, *, quick: bool, tell: Callable[[str], None], minutes: float = 60.0
+) -> Iterator[Venue]:
     """The broker at an address, or a Kafka started for this run on the cores that are the broker's."""
     if address is not None:
-        yield Venue(address=address, kind="a broker that was running", broker_pid=None, quick=quick, tell=tell)
+        yield Venue(
+            address=address,
+            kind="a broker that was running",
+            broker_pid=None,
+            quick=quick,
+            tell=tell,
+            minutes=minutes,
+        )
         return
     kafka = Kafka(heap_mb=_HEAP_MB, jvm=(), properties=_PATIENT)
     with confined_to(BROKER_CORES):
@@ -72,6 +83,7 @@ def venue_at(address: str | None, *, quick: bool, tell: Callable[[str], None]) -
             broker_pid=kafka.pid,
             quick=quick,
             tell=tell,
+            minutes=minutes,
         )
     finally:
         kafka.close()

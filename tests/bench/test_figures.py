@@ -3,16 +3,21 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from bench.figures.command import main
+from bench.figures.soak import Soak, SoakSample, levels
+from bench.figures.soak_traffic import PAIRS_PER_SECOND, STRANGERS_SHARE, SoakErrand, second_of_traffic
+from bench.world import World
+from streams.events import Deletion, Post, Profile, Retweet, Suspension
 from tests.brokers.running import RunningBroker
 
 _ROOT: Final = Path(__file__).parents[2]
-_NAMES: Final = ("latency", "scaling", "recovery", "hot-subject", "growth", "ledger")
+_NAMES: Final = ("latency", "scaling", "recovery", "hot-subject", "growth", "ledger", "soak")
 _TIMEOUT_SECONDS: Final = 280.0  # 30 s on an idle machine
 
 
@@ -87,6 +92,60 @@ def test_a_ledger_finds_what_was_put_into_it(figures: Any) -> None:
     assert answers["a post by its id"] == 1
     assert answers["posts that share fingerprints with one, and that one"] >= 1
     assert answers["deletions, 44 days"] > 0
+
+
+@pytest.mark.slow
+def test_the_soak_samples_a_worker_that_keeps_up(figures: Any) -> None:
+    samples = figures["soak"]["samples"]
+    assert len(samples) > 5
+    assert figures["soak"]["written"] > 400 * 5
+    assert samples[-1]["states"] > 0
+    assert samples[-1]["ledger_entries"] > 0
+    assert samples[-1]["ledger_bytes"] > 0
+    assert all(sample["resident_bytes"] > 10_000_000 for sample in samples)
+
+
+def test_a_second_of_soak_traffic_has_the_events_that_are_stated() -> None:
+    """So do all seconds after the first ten; what is deleted was posted, what is suspended was amplified."""
+    errand = SoakErrand(rate=400, begin=datetime(2024, 1, 1, tzinfo=UTC), speed=100.0, seed=1, counter="")
+    officials = World(0, 1).official_ids
+    seconds = [list(second_of_traffic(errand, number, officials)) for number in range(30)]
+    assert {len(events) for events in seconds} == {400}
+    amplified = {event.subject.id for events in seconds for event in events if isinstance(event, Retweet)}
+    posted = {event.id: event.actor.id for events in seconds for event in events if isinstance(event, Post)}
+    for events in seconds[10:]:
+        suspended = [event.actor.id for event in events if isinstance(event, Suspension)]
+        assert len(amplified.intersection(suspended)) == PAIRS_PER_SECOND
+        strangers = len(suspended) - PAIRS_PER_SECOND + sum(isinstance(event, Profile) for event in events)
+        assert strangers == 400 * STRANGERS_SHARE
+        deleted = [event for event in events if isinstance(event, Deletion)]
+        assert len(deleted) == PAIRS_PER_SECOND
+        assert all(event.actor is not None and posted[event.post_id] == event.actor.id for event in deleted)
+    times = [event.at for events in seconds for event in events]
+    assert times == sorted(times)
+
+
+def test_a_soak_levels_off_where_its_last_quarter_is_as_the_one_before() -> None:
+    flat, growing = (_soak([look(number) for number in range(40)]) for look in (lambda _: 100, lambda n: 10 * n))
+    assert all(is_level for _, _, is_level in levels(flat).values())
+    assert not any(levels(growing)[name][2] for name in ("resident_bytes", "states", "ledger_entries"))
+
+
+def _soak(values: list[int]) -> Soak:
+    samples = [
+        SoakSample(
+            seconds=number,
+            resident_bytes=value,
+            core_share=value,
+            behind=value,
+            ledger_entries=value,
+            ledger_bytes=value,
+            states=value,
+            alerts=value,
+        )
+        for number, value in enumerate(values)
+    ]
+    return Soak(rate=400, minutes=1, event_days=1, written=1, samples=samples)
 
 
 def test_an_unknown_figure_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,161 @@
+"""The soak: one worker under steady traffic for as long as one likes. Do memory, states, ledger and lag level off?
+
+Event time passes faster than the clock, so that in an hour watches close, and states and standings grow old.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import mean, median
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from bench.cores import BROKER_CORES, CONTESTANT_CORES, confined_to
+from bench.counter import SharedCounter
+from bench.figures.soak_traffic import SoakErrand
+from bench.figures.venue import FigureFailed, Venue
+from bench.figures.watched import WatchedWorker, wait_for
+from bench.world import World
+from streams.brokers.administration import create_topics
+from streams.brokers.leash import start_leashed, stop_leashed
+from streams.brokers.roster_topic import publish_roster
+from streams.events import RAW_TOPICS
+from streams.runs.workers import environment_of
+
+__all__ = ["Soak", "SoakSample", "levels", "measure_soak"]
+
+_ROOT: Final = Path(__file__).parents[2]
+_RATE: Final = 400
+_DAYS_PER_MINUTE: Final = 4.0
+_SPEED: Final = _DAYS_PER_MINUTE * 1_440.0
+_SAMPLE_SECONDS: Final = 15.0
+_QUICK_SECONDS: Final = 16.0
+_QUICK_SAMPLE_SECONDS: Final = 1.0
+_PATIENCE_SECONDS: Final = 60.0
+_SEED: Final = 1
+# The last quarter against the one before it. What still grows for good does so by a third.
+_LEVEL_RATIO: Final = 1.05
+_LEVEL_LAG: Final = 5.0  # seconds of traffic
+_INTERNAL: Final = ("subject-events", "state-events")
+
+
+class SoakSample(Struct, frozen=True, kw_only=True):
+    """One look: seconds since the traffic began; the worker's resident bytes and its share of a core since the last
+    look; raw events and internal records it is behind; records in the ledgers by the worker's own count, and bytes of
+    their files with the write-ahead logs; TRACK's states."""
+
+    seconds: float
+    resident_bytes: int
+    core_share: float
+    behind: int
+    ledger_entries: int
+    ledger_bytes: int
+    states: int
+    alerts: int
+
+
+class Soak(Struct, frozen=True, kw_only=True):
+    """The samples of one run. `event_days` is how much event time passed."""
+
+    rate: int
+    minutes: float
+    event_days: float
+    written: int
+    samples: list[SoakSample]
+
+
+def levels(soak: Soak) -> dict[str, tuple[float, float, bool]]:
+    """By what was sampled: its mean in the third quarter and in the last, and whether it levels off.
+
+    Lag is a median, and level where the worker is at most some seconds of traffic behind at the end.
+    """
+    quarter = max(1, len(soak.samples) // 4)
+    third, last = soak.samples[-2 * quarter : -quarter] or soak.samples, soak.samples[-quarter:]
+    found = {}
+    for name in ("resident_bytes", "core_share", "ledger_entries", "ledger_bytes", "states"):
+        before, after = (mean(getattr(sample, name) for sample in part) for part in (third, last))
+        found[name] = (before, after, after <= before * _LEVEL_RATIO)
+    before, after = (median(sample.behind for sample in part) for part in (third, last))
+    found["behind"] = (before, after, after <= soak.rate * _LEVEL_LAG)
+    return found
+
+
+def measure_soak(venue: Venue) -> Soak:
+    """Run one worker for `venue.minutes`. Raises `FigureFailed` when it ends."""
+    seconds, pause = (_QUICK_SECONDS, _QUICK_SAMPLE_SECONDS) if venue.quick else (venue.minutes * 60, _SAMPLE_SECONDS)
+    venue.tell(f"a soak of {seconds / 60:.1f} minutes at {_RATE} events/s")
+    with (
+        venue.topics_of_its_own() as settings,
+        tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch,
+    ):
+        settings = msgspec.structs.replace(settings, data_dir=str(Path(scratch) / "data"))
+        asyncio.run(create_topics(settings))
+        asyncio.run(publish_roster(settings, World(0, _SEED).roster))
+        counter = SharedCounter(Path(scratch) / "counter")
+        # All of it is in the past: events from the future are refused.
+        begin = datetime.now(UTC) - timedelta(seconds=(seconds + _PATIENCE_SECONDS) * _SPEED)
+        errand = SoakErrand(rate=_RATE, begin=begin, speed=_SPEED, seed=_SEED, counter=str(Path(scratch) / "counter"))
+        with WatchedWorker(settings, CONTESTANT_CORES, Path(scratch) / "worker.log") as worker:
+            wait_for("the worker", lambda: bool(worker.figures()), timeout_seconds=_PATIENCE_SECONDS)
+            command = [sys.executable, "-m", "bench.figures.soak_traffic", msgspec.json.encode(errand).decode()]
+            with confined_to(BROKER_CORES):
+                traffic = start_leashed(command, env=environment_of(settings), cwd=_ROOT)
+            try:
+                wait_for(
+                    "the first suspensions to arrive",
+                    lambda: worker.records("suspensions") > 0 and worker.records("state-events") > 0,
+                    timeout_seconds=_PATIENCE_SECONDS,
+                )
+                samples = _watch(venue, worker, counter, Path(settings.data_dir or ""), seconds, pause)
+                if traffic.poll() is not None:
+                    raise FigureFailed("the traffic ended before the soak did")
+            finally:
+                stop_leashed(traffic, timeout_seconds=0.0)
+    return Soak(
+        rate=_RATE,
+        minutes=seconds / 60,
+        event_days=seconds * _SPEED / 86_400,
+        written=counter.value,
+        samples=samples,
+    )
+
+
+def _watch(
+    venue: Venue, worker: WatchedWorker, counter: SharedCounter, data: Path, seconds: float, pause: float
+) -> list[SoakSample]:
+    began = looked = time.monotonic()
+    cpu = worker.cpu_seconds()
+    samples: list[SoakSample] = []
+    while looked - began < seconds:
+        time.sleep(pause)
+        now, cpu_now = time.monotonic(), worker.cpu_seconds()
+        written, figures = counter.value, worker.figures()
+        if not figures:
+            continue  # it is too busy to answer: the next sample tells how far it is behind
+        handled = sum(figures.get(("records", topic), 0) for topic in RAW_TOPICS.values())
+        internal = sum(figures.get(("lag_records", topic), 0) for topic in _INTERNAL)
+        sample = SoakSample(
+            seconds=now - began,
+            resident_bytes=worker.memory()[0],
+            core_share=(cpu_now - cpu) / (now - looked),
+            behind=max(0, written - int(handled)) + int(internal),
+            ledger_entries=int(figures.get(("ledger_entries", ""), 0)),
+            ledger_bytes=sum(path.stat().st_size for path in data.rglob("*.sqlite*")),
+            states=int(figures.get(("subjects", ""), 0)),
+            alerts=int(figures.get(("outputs", "alerts"), 0)),
+        )
+        samples.append(sample)
+        looked, cpu = now, cpu_now
+        venue.tell(
+            f"{sample.seconds / 60:5.1f} min  {sample.resident_bytes / 1e6:6.0f} MB  {sample.core_share:4.0%} of a core"
+            f"  {sample.behind:,} behind  {sample.states:,} states  {sample.ledger_entries:,} entries in"
+            f" {sample.ledger_bytes / 1e6:,.0f} MB"
+        )
+    if not samples:
+        raise FigureFailed("the worker never told its figures")
+    return samples
