@@ -1,25 +1,40 @@
-"""Every topic: name, key, payload, partitions, retention, who writes and who reads. The one place that knows.
+"""Every topic: name, key, payload, partitions and what binds them, retention, who writes and who reads.
 
-`antiphon topics create`, the AsyncAPI document and the agents all read this list.
+`antiphon topics create`, a worker's start, the AsyncAPI document and the agents all read this list.
 """
 
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-__all__ = ["TOPICS", "Topic", "TopicRole", "topic_named"]
+__all__ = [
+    "TOMBSTONE_MS",
+    "TOPICS",
+    "Topic",
+    "TopicFault",
+    "TopicRole",
+    "partition_counts_of",
+    "partition_faults",
+    "topic_named",
+]
 
 TopicRole: TypeAlias = Literal["raw", "internal", "enriched", "roster"]
 
 _DAY_MS: Final = 86_400_000
-# Kafka compacts only segments that are full, by default at a gigabyte: a worker that takes a partition over would have
-# to read up to that much of what has long been replaced.
-_COMPACTED_SEGMENT_BYTES: Final = 64 * 1_048_576
+TOMBSTONE_MS: Final = _DAY_MS
+"""How long a compacted topic keeps the news that a record is gone (`delete.retention.ms`)."""
+
+# What every broker, client and mirror takes by default: Kafka's own default, of which nobody has to be told.
+_MOST_BYTES: Final = 1_048_588
 
 
 class Topic(Struct, frozen=True, kw_only=True):
     """One topic. `partitions` is a default; `retention_ms` is `None` where the topic is compacted and kept for ever.
+    `max_message_bytes` is the largest record batch that the topic takes.
 
+    `single` says why the topic must have exactly one partition, and is empty where it may have more. `copartitioned`
+    names the topic that must have as many partitions as this one, `""` for none.
     `schema` names the generated JSON Schema of the payload (`schemas/NAME.schema.json`), `None` for internal bytes.
     """
 
@@ -34,14 +49,25 @@ class Topic(Struct, frozen=True, kw_only=True):
     writers: tuple[str, ...]
     readers: tuple[str, ...]
 
-    def config(self) -> dict[str, str]:
-        """The broker-side settings of the topic, as Kafka names them."""
-        settings = {"cleanup.policy": "compact" if self.compacted else "delete", "message.timestamp.type": "CreateTime"}
-        if self.compacted:
-            settings["segment.bytes"] = str(_COMPACTED_SEGMENT_BYTES)
-        else:
-            settings["retention.ms"] = str(self.retention_ms if self.retention_ms is not None else -1)
-        return settings
+    max_message_bytes: int = _MOST_BYTES
+    tombstone_ms: int = TOMBSTONE_MS
+    single: str = ""
+    copartitioned: str = ""
+
+
+class TopicFault(Struct, frozen=True, kw_only=True):
+    """Something of a topic that is not as it must be: `message` names place, value and what is wanted.
+
+    With `unsafe` a worker refuses to start; without, it works, and warns. `topic` is the plain name.
+    """
+
+    topic: str
+    key: str
+    value: str
+    wanted: str
+    message: str
+    remedy: str
+    unsafe: bool
 
 
 def _raw(name: str, schema: str, key: str, meaning: str, partitions: int) -> Topic:
@@ -75,6 +101,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         compacted=True,
         writers=("antiphon roster publish",),
         readers=("SCREEN",),
+        single="a roster is read in the order it was written",
     ),
     Topic(
         name="subject-events",
@@ -86,6 +113,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         retention_ms=7 * _DAY_MS,
         writers=("SCREEN", "WATCH"),
         readers=("TRACK",),
+        copartitioned="subject-states",
     ),
     Topic(
         name="subject-states",
@@ -108,6 +136,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         retention_ms=7 * _DAY_MS,
         writers=("SCREEN", "TRACK"),
         readers=("WATCH",),
+        copartitioned="state-ledger",
     ),
     Topic(
         name="state-ledger",
@@ -130,6 +159,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         compacted=True,
         writers=("TRACK", "WATCH"),
         readers=("SCREEN",),
+        single="every worker reads one partition, which is all of it",
     ),
     Topic(
         name="amplifications",
@@ -185,6 +215,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         compacted=True,
         writers=("NOTIFY",),
         readers=("NOTIFY",),
+        single="one worker at a time notifies",
     ),
     Topic(
         name="canaries",
@@ -217,3 +248,53 @@ def topic_named(name: str) -> Topic:
         if topic.name == name:
             return topic
     raise KeyError(name)
+
+
+def partition_counts_of(given: Mapping[str, int], existing: Mapping[str, int]) -> dict[str, int]:
+    """How many partitions each topic has after creation, by plain name.
+
+    An existing topic keeps its number, a missing one gets what is `given`, else what the topic has that it goes with,
+    else its default.
+    """
+    known = {name: count for name, count in existing.items() if count}
+    chosen = {name: count for name, count in given.items() if name not in known} | known
+    partners = {t.name: t.copartitioned for t in TOPICS if t.copartitioned}
+    partners |= {second: first for first, second in partners.items()}
+    return {t.name: chosen.get(t.name) or chosen.get(partners.get(t.name, ""), t.partitions) for t in TOPICS}
+
+
+def partition_faults(counts: Mapping[str, int], prefix: str = "") -> list[TopicFault]:
+    """What of these numbers of partitions, by plain name, no worker could work with. `prefix` is that of all topics."""
+    faults = []
+    for topic in TOPICS:
+        count = counts[topic.name]
+        if topic.single and count != 1:
+            faults.append(
+                TopicFault(
+                    topic=topic.name,
+                    key="partitions",
+                    value=str(count),
+                    wanted="1",
+                    message=f"{prefix}{topic.name} has {count} partitions and must have exactly one: {topic.single}",
+                    remedy=f"stop all workers, delete {prefix}{topic.name} and run `antiphon topics create`"
+                    f"{' and `antiphon roster publish`' * (topic.role == 'roster')}: the number cannot be reduced",
+                    unsafe=True,
+                )
+            )
+        partner = topic.copartitioned
+        if partner and count != counts[partner]:
+            faults.append(
+                TopicFault(
+                    topic=topic.name,
+                    key="partitions",
+                    value=str(count),
+                    wanted=str(counts[partner]),
+                    message=f"{prefix}{topic.name} has {count} partitions and {prefix}{partner} has {counts[partner]}; "
+                    "they must have the same number: what is known of a partition of the first is kept in the same "
+                    "partition of the second",
+                    remedy="stop all workers, delete both and run `antiphon topics create`: what they hold is counted "
+                    "anew from the raw topics",
+                    unsafe=True,
+                )
+            )
+    return faults

@@ -16,7 +16,7 @@ _PACKAGE: Final = "streams"
 LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"errors"}),
     frozenset({"events", "deadletters", "topics"}),
-    frozenset({"refusal"}),
+    frozenset({"refusal", "topic_settings"}),
     frozenset({"core"}),
     frozenset({"settings", "formats", "transport", "metrics", "rules_loading", "schemas", "cases", "ledger"}),
     frozenset({"brokers", "collectors", "sinks"}),

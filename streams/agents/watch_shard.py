@@ -24,6 +24,7 @@ from streams.ledger.slot import Slot, claim_slot
 from streams.ledger.sqlite import SqliteLedger
 from streams.metrics import Metrics
 from streams.settings import Settings
+from streams.topics import TOMBSTONE_MS
 
 __all__ = ["CHANGELOG", "LedgerError", "WatchShard"]
 
@@ -32,9 +33,9 @@ _log: Final = logging.getLogger(__name__)
 CHANGELOG: Final = "state-ledger"
 _EVENTS: Final = "state-events"
 _IDENTITY_BYTES: Final = 16
-# Kafka keeps the news that a record is gone for 24 hours (delete.retention.ms). A file that has missed more than that
-# may hold what nobody holds any more.
-_STALE_US: Final = 12 * 3_600_000_000
+# A file that has missed the news that a record is gone may hold what nobody holds any more. A worker's start checks how
+# long the topic keeps that news (delete.retention.ms); half of it leaves time to read.
+_STALE_US: Final = TOMBSTONE_MS * 1_000 // 2
 # A worker that loses a partition closes its file within moments, unless it is asleep or has died.
 _PATIENCE_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.05

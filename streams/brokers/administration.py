@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -15,21 +15,24 @@ from msgspec import Struct
 from streams.brokers.client import admin, consumer
 from streams.brokers.failures import BrokerError, refusal
 from streams.settings import Settings
-from streams.topics import TOPICS, Topic
+from streams.topic_settings import CHECKED_SETTINGS, setting_faults, topic_config
+from streams.topics import TOPICS, Topic, TopicFault, partition_counts_of, partition_faults
 
-__all__ = ["TopicState", "cleanup_policies", "create_topics", "delete_topics", "end_offsets", "topic_states"]
+__all__ = ["TopicState", "create_topics", "delete_topics", "end_offsets", "topic_faults", "topic_states"]
 
 _log: Final = logging.getLogger(__name__)
 _USABLE_SECONDS: Final = 30.0
-_POLICY: Final = "cleanup.policy"
 
 
 class TopicState(Struct, frozen=True, kw_only=True):
-    """A topic of the catalogue and what the broker has of it (`partitions` 0: it is missing)."""
+    """A topic of the catalogue and what the broker has of it (`partitions` 0: it is missing). `replicas` is the number
+    of copies of the partition that has fewest.
+    """
 
     topic: Topic
     name: str
     partitions: int
+    replicas: int = 0
 
 
 async def create_topics(
@@ -37,19 +40,23 @@ async def create_topics(
 ) -> list[TopicState]:
     """Create every topic that is missing, with its settings; `partitions` overrides the defaults by plain name.
 
-    Existing topics are left as they are. Returns the state of all afterwards. Raises `BrokerError`.
+    Existing topics are left as they are. Returns the state of all afterwards. Raises `BrokerError`; also before
+    anything is created, where no worker could work with the numbers of partitions that there would be.
     """
-    counts = partitions or {}
-    wanted = [
-        NewTopic(
-            name=settings.topic(topic.name),
-            num_partitions=counts.get(topic.name, topic.partitions),
-            replication_factor=replication,
-            topic_configs=topic.config(),
-        )
-        for topic in TOPICS
-    ]
     async with admin(settings) as client:
+        existing = {state.topic.name: state.partitions for state in await _states(client, settings)}
+        counts = partition_counts_of(partitions or {}, existing)
+        if not all(existing.values()) and (faults := partition_faults(counts, settings.topic_prefix)):
+            raise BrokerError(faults[0].message, remedy=faults[0].remedy)
+        wanted = [
+            NewTopic(
+                name=settings.topic(topic.name),
+                num_partitions=counts[topic.name],
+                replication_factor=replication,
+                topic_configs=topic_config(topic, replication),
+            )
+            for topic in TOPICS
+        ]
         response = await client.create_topics(wanted)
         for name, code, *detail in response.topic_errors:
             if code not in (0, TopicAlreadyExistsError.errno):
@@ -88,36 +95,58 @@ async def _states(client: Any, settings: Settings) -> list[TopicState]:
     existing = set(await client.list_topics())
     wanted = [name for topic in TOPICS if (name := settings.topic(topic.name)) in existing]
     described = await client.describe_topics(wanted) if wanted else []
-    found = {entry["topic"]: len(entry["partitions"]) for entry in described if not entry["error_code"]}
+    found = {entry["topic"]: entry["partitions"] for entry in described if not entry["error_code"]}
     return [
-        TopicState(topic=topic, name=settings.topic(topic.name), partitions=found.get(settings.topic(topic.name), 0))
+        TopicState(
+            topic=topic,
+            name=name,
+            partitions=len(has),
+            replicas=min((len(partition["replicas"]) for partition in has), default=0),
+        )
         for topic in TOPICS
+        for name in (settings.topic(topic.name),)
+        for has in (found.get(name, ()),)
     ]
 
 
-async def cleanup_policies(settings: Settings) -> dict[str, str]:
-    """How the broker cleans up each topic of the catalogue that it has (`compact`, `delete` or both), by plain name.
+async def topic_faults(settings: Settings, states: Sequence[TopicState]) -> list[TopicFault]:
+    """What of the topics that exist is not as it must be, in the order of the catalogue: partitions, then settings."""
+    present = [state for state in states if state.partitions]
+    if not present:
+        return []
+    counts = partition_counts_of({}, {state.topic.name: state.partitions for state in present})
+    faults = partition_faults(counts, settings.topic_prefix)
+    found = await _configs(settings, present)
+    for state in present:
+        faults += setting_faults(
+            state.topic, state.name, state.replicas, found.get(state.name, {}), settings.broker.replace(" ", "")
+        )
+    return faults
+
+
+async def _configs(settings: Settings, states: Sequence[TopicState]) -> dict[str, dict[str, str]]:
+    """The checked settings of topics, by name on the broker, whether set on the topic or the broker's default.
 
     Empty where the broker does not tell: the embedded one cannot, and a user may lack the right to ask.
     """
+    resources = [
+        ConfigResource(ConfigResourceType.TOPIC, state.name, dict.fromkeys(CHECKED_SETTINGS)) for state in states
+    ]
     async with admin(settings) as client:
-        present = [state for state in await _states(client, settings) if state.partitions]
-        if not present:
-            return {}
-        resources = [ConfigResource(ConfigResourceType.TOPIC, state.name, {_POLICY: None}) for state in present]
         try:
             responses = await client.describe_configs(resources)
         except KafkaError as error:
-            _log.debug("the broker does not tell how topics are cleaned up", extra={"error": repr(error)})
+            told = {"reason": repr(error), "remedy": "give the user the right DescribeConfigs on the topics"}
+            _log.log(logging.WARNING if settings.transactions else logging.DEBUG, "topic settings unknown", extra=told)
             return {}
-        plain = {state.name: state.topic.name for state in present}
-        return {
-            plain[resource]: str(entry[1])
-            for response in responses
-            for code, _message, _kind, resource, entries in response.resources
-            for entry in entries
-            if not code and entry[0] == _POLICY
-        }
+    found: dict[str, dict[str, str]] = {}
+    for response in responses:
+        for code, message, _kind, resource, entries in response.resources:
+            if code:
+                _log.warning("topic settings unknown", extra={"topic": resource, "reason": message or for_code(code)})
+            else:
+                found[resource] = {str(entry[0]): str(entry[1]) for entry in entries if entry[1] is not None}
+    return found
 
 
 async def delete_topics(settings: Settings) -> None:

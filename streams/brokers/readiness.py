@@ -1,16 +1,18 @@
 """What a worker needs of its broker, looked at before it starts: topics as they must be, and transactions."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from streams.brokers.administration import TopicState, cleanup_policies, topic_states
+from streams.brokers.administration import TopicState, topic_faults, topic_states
 from streams.brokers.checkpoints import CHANGELOGS, Checkpoint, last_checkpoints
 from streams.brokers.client import started_producer
 from streams.brokers.failures import BrokerError, broker_errors
 from streams.brokers.log_marks import LogPlace, Mark, missing_marks
 from streams.errors import AntiphonError
 from streams.settings import Settings
+from streams.topics import TopicFault
 
 __all__ = [
     "COUNT_ANEW",
@@ -24,6 +26,7 @@ __all__ = [
 COUNT_ANEW: Final = (
     "stop all workers and run `antiphon states reset`: it counts anew what the raw topics hold (docs/operations.md)"
 )
+_log: Final = logging.getLogger(__name__)
 _TRANSACTIONS_SECONDS: Final = 30.0  # the first one on a new cluster creates a topic of fifty partitions
 
 
@@ -39,8 +42,7 @@ async def require_ready(settings: Settings) -> None:
     """
     states = await topic_states(settings)
     _require_topics(states, settings)
-    _require_partitions({state.topic.name: state for state in states})
-    _require_compaction(states, await cleanup_policies(settings))
+    _require_safe(await topic_faults(settings, states))
     if settings.transactions:
         await _require_transactions(settings)
         with broker_errors(settings):
@@ -105,48 +107,26 @@ def _require_topics(states: Sequence[TopicState], settings: Settings) -> None:
         )
 
 
-def _require_partitions(states: dict[str, TopicState]) -> None:
-    for agent, events, changelog in (
-        ("TRACK", states["subject-events"], states["subject-states"]),
-        ("WATCH", states["state-events"], states["state-ledger"]),
-    ):
-        if events.partitions != changelog.partitions:
-            raise BrokerError(
-                f"{events.name} has {events.partitions} partitions and {changelog.name} has {changelog.partitions}; "
-                f"{agent} keeps what it knows of a partition of the first in the same partition of the second",
-                remedy="delete both and run `antiphon topics create`; what they hold is lost then, and found anew from "
-                "the raw topics",
+def _require_safe(faults: Sequence[TopicFault]) -> None:
+    """Raises for what would lose records or cannot work, all of it in one message; warns of what is different."""
+    for fault in faults:
+        if not fault.unsafe:
+            _log.warning(
+                "topic setting differs",
+                extra={
+                    "topic": fault.topic,
+                    "key": fault.key,
+                    "value": fault.value,
+                    "wanted": fault.wanted,
+                    "remedy": fault.remedy,
+                },
             )
-    officials, tracked = states["officials"], states["tracked-accounts"]
-    if officials.partitions != 1:
+    unsafe = [fault for fault in faults if fault.unsafe]
+    if unsafe:
         raise BrokerError(
-            f"{officials.name} has {officials.partitions} partitions; the roster needs exactly one, to stay in order",
-            remedy=f"delete {officials.name}, run `antiphon topics create` and publish the roster again",
+            "\n".join(fault.message for fault in unsafe),
+            remedy="\n".join(dict.fromkeys(fault.remedy for fault in unsafe)),
         )
-    notifications = states["notifications"]
-    if notifications.partitions != 1:
-        raise BrokerError(
-            f"{notifications.name} has {notifications.partitions} partitions; it needs exactly one, for one worker "
-            "at a time notifies",
-            remedy=f"delete {notifications.name} and run `antiphon topics create`; open alerts may be told again then",
-        )
-    if tracked.partitions != 1:
-        raise BrokerError(
-            f"{tracked.name} has {tracked.partitions} partitions; workers read one, all of it",
-            remedy=f"delete {tracked.name} and run `antiphon topics create`",
-        )
-
-
-def _require_compaction(states: Sequence[TopicState], policies: dict[str, str]) -> None:
-    """A compacted topic that the broker created by itself is cleaned up by age: states would be lost after a week."""
-    for state in states:
-        policy = policies.get(state.topic.name)
-        if state.topic.compacted and policy is not None and policy != "compact":
-            raise BrokerError(
-                f"{state.name} is cleaned up by `{policy}` and not by `compact`: old records would be lost",
-                remedy=f"set it: kafka-configs --alter --entity-type topics --entity-name {state.name} "
-                "--add-config cleanup.policy=compact",
-            )
 
 
 async def _require_transactions(settings: Settings) -> None:

@@ -168,8 +168,8 @@ def _complain(message: str, remedy: str = "") -> None:
     _say(f"antiphon: error: {shown(first)}")
     for line in more:  # never at the margin, so that no name of a file can pass for a message of ours
         _say(f"  {shown(line.strip())}")
-    if remedy:
-        _say(f"  {shown(remedy)}")
+    for line in remedy.splitlines():
+        _say(f"  {shown(line)}")
 
 
 def _trace(error: BaseException) -> None:

@@ -7,17 +7,16 @@ from typing import Final
 import click
 from rich.text import Text
 
-from streams.brokers.administration import TopicState, cleanup_policies, create_topics, topic_states
+from streams.brokers.administration import TopicState, create_topics, topic_faults, topic_states
 from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
 from streams.settings import Settings
-from streams.topics import TOPICS, Topic
+from streams.topics import TOPICS, Topic, TopicFault, partition_faults
 
 __all__ = ["partition_counts", "topics"]
 
 _DAY_MS: Final = 86_400_000
-_SAME_COUNT: Final = ("subject-events", "subject-states")
 
 
 @click.group(cls=CommandGroup)
@@ -38,13 +37,12 @@ def partition_counts(_ctx: click.Context, _option: click.Parameter, values: tupl
         if not (number.isascii() and number.isdigit() and len(number) < 6 and 1 <= int(number) <= 10_000):
             raise click.BadParameter(f"{value!r}: write {name}=N, with N from 1 to 10,000")
         counts[name] = int(number)
-    events, states = (counts.get(name, _default(name).partitions) for name in _SAME_COUNT)
-    if events != states:
-        given = counts.get(_SAME_COUNT[0], counts.get(_SAME_COUNT[1]))
-        both = " ".join(f"--partitions {name}={given}" for name in _SAME_COUNT)
-        raise click.BadParameter(f"{_SAME_COUNT[0]} and {_SAME_COUNT[1]} must have the same number: {both}")
-    if counts.get("officials", 1) != 1:
-        raise click.BadParameter("officials must have one partition: a roster is read in the order it was written")
+    for fault in partition_faults({topic.name: topic.partitions for topic in TOPICS} | counts):
+        if partner := _default(fault.topic).copartitioned:
+            given = counts.get(fault.topic) or counts[partner]
+            both = " ".join(f"--partitions {name}={given}" for name in (fault.topic, partner))
+            raise click.BadParameter(f"{fault.topic} and {partner} must have the same number: {both}")
+        raise click.BadParameter(f"{fault.topic} must have one partition: {_default(fault.topic).single}")
     return counts
 
 
@@ -59,10 +57,12 @@ def partition_counts(_ctx: click.Context, _option: click.Parameter, values: tupl
 )
 @click.option("--replication", type=click.IntRange(1, 100), default=1, show_default=True, help="Copies of each topic.")
 @json_option
-def create(settings: Settings, partitions: dict[str, int], replication: int, as_json: bool) -> None:
+@click.pass_context
+def create(ctx: click.Context, settings: Settings, partitions: dict[str, int], replication: int, as_json: bool) -> None:
     """Create every topic that is missing, with its partitions, retention and compaction.
 
-    Topics that exist are left as they are.
+    Topics that exist are left as they are; what is wrong with them is said. Exit status 1 if a worker would refuse to
+    start with them.
 
     \b
     Examples:
@@ -72,9 +72,11 @@ def create(settings: Settings, partitions: dict[str, int], replication: int, as_
     before = {state.name: state.partitions for state in asyncio.run(topic_states(settings))}
     states = asyncio.run(create_topics(settings, partitions=partitions, replication=replication))
     created = [state for state in states if not before[state.name]]
+    faults = asyncio.run(topic_faults(settings, states))
     if as_json:
-        write_json({"created": [state.name for state in created], "topics": [_described(s, None) for s in states]})
-        return
+        described = [_described(state, _of(state, faults)) for state in states]
+        write_json({"created": [state.name for state in created], "topics": described})
+        ctx.exit(_status(states, faults))
     found = len(states) - len(created)
     console = stdout()
     console.print(
@@ -88,6 +90,8 @@ def create(settings: Settings, partitions: dict[str, int], replication: int, as_
         wanted = partitions.get(state.topic.name, state.topic.partitions)
         if before[state.name] and before[state.name] != wanted:
             console.print(Text(f"  {state.name} has {counted(state.partitions, 'partition')}, not {wanted}"))
+    _print_faults(faults)
+    ctx.exit(_status(states, faults))
 
 
 @topics.command("list")
@@ -95,26 +99,39 @@ def create(settings: Settings, partitions: dict[str, int], replication: int, as_
 @json_option
 @click.pass_context
 def list_(ctx: click.Context, settings: Settings, as_json: bool) -> None:
-    """Show every topic: what it holds, how long, who writes and reads it, and whether it is there.
+    """Show every topic: what it holds, how long, who writes and reads it, and whether it is as it must be.
 
-    Exit status 1 if one is missing, or is cleaned up in a way that would lose data.
+    Exit status 1 if a topic is missing, or has partitions or settings with which a worker refuses to start.
     """
     states = asyncio.run(topic_states(settings))
-    policies = asyncio.run(cleanup_policies(settings))
-    faults = {state.name: _fault(state, policies.get(state.topic.name)) for state in states}
+    faults = asyncio.run(topic_faults(settings, states))
     if as_json:
-        write_json({"topics": [_described(state, faults[state.name]) for state in states]})
+        write_json({"topics": [_described(state, _of(state, faults)) for state in states]})
     else:
         _print(states, faults)
-    ctx.exit(1 if any(faults.values()) else 0)
+        _print_faults(faults)
+    ctx.exit(_status(states, faults))
 
 
-def _print(states: list[TopicState], faults: dict[str, str | None]) -> None:
+def _of(state: TopicState, faults: list[TopicFault]) -> list[TopicFault]:
+    return [fault for fault in faults if fault.topic == state.topic.name]
+
+
+def _status(states: list[TopicState], faults: list[TopicFault]) -> int:
+    return int(any(fault.unsafe for fault in faults) or not all(state.partitions for state in states))
+
+
+def _print(states: list[TopicState], faults: list[TopicFault]) -> None:
     made = table("Topic", "Role", "Partitions", "Keeps", "Written → read by", "Status", right=("Partitions",))
     for state in states:
         topic = state.topic
-        fault = faults[state.name]
-        status = Text(fault, style="bold red") if fault else Text("present", style="green")
+        own = _of(state, faults)
+        if not state.partitions:
+            status = Text("missing", style="bold red")
+        elif any(fault.unsafe for fault in own):
+            status = Text("unsafe", style="bold red")
+        else:
+            status = Text("differs", style="yellow") if own else Text("present", style="green")
         flow = f"{', '.join(map(_short, topic.writers))} → {', '.join(map(_short, topic.readers))}"
         row(made, state.name, topic.role, state.partitions or None, _keeping(topic), flow, status)
     console = stdout()
@@ -125,21 +142,40 @@ def _print(states: list[TopicState], faults: dict[str, str | None]) -> None:
         console.print(Text(f"{counted(missing, 'topic')} missing: run `antiphon topics create`."))
 
 
-def _fault(state: TopicState, policy: str | None) -> str | None:
-    if not state.partitions:
-        return "missing"
-    if state.topic.compacted and policy is not None and policy != "compact":
-        return f"cleaned up by {policy}, not compacted"
-    return None
+def _print_faults(faults: list[TopicFault]) -> None:
+    """What a worker refuses, then what it only warns of, each with the command that mends it."""
+    console = stdout()
+    for unsafe, title in ((True, "A worker refuses to start:"), (False, "Different, and a worker warns:")):
+        chosen = [fault for fault in faults if fault.unsafe is unsafe]
+        if not chosen:
+            continue
+        console.print()
+        console.print(Text(title))
+        for remedy in dict.fromkeys(fault.remedy for fault in chosen):
+            for fault in chosen:
+                if fault.remedy == remedy:
+                    console.print(Text(f"  {fault.message}"), soft_wrap=True)
+            console.print(Text(f"    {remedy}"), soft_wrap=True)
 
 
-def _described(state: TopicState, fault: str | None) -> dict[str, object]:
+def _described(state: TopicState, faults: list[TopicFault]) -> dict[str, object]:
     topic = state.topic
+    missing = None if state.partitions else "missing"
     return {
         "topic": state.name,
         "role": topic.role,
         "present": bool(state.partitions),
-        "fault": fault,
+        "fault": missing or next((fault.message for fault in faults if fault.unsafe), None),
+        "differences": [
+            {
+                "key": fault.key,
+                "value": fault.value,
+                "wanted": fault.wanted,
+                "unsafe": fault.unsafe,
+                "remedy": fault.remedy,
+            }
+            for fault in faults
+        ],
         "partitions": state.partitions,
         "default_partitions": topic.partitions,
         "compacted": topic.compacted,

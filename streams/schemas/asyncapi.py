@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from streams import __version__
 from streams.schemas.documents import SchemaDocument
+from streams.topic_settings import topic_config
 from streams.topics import TOPICS, Topic
 
 __all__ = ["asyncapi_document"]
@@ -14,6 +15,8 @@ _KAFKA_BINDING: Final = "0.5.0"
 _SCHEMA_FORMAT: Final = "application/schema+json;version=draft-2020-12"
 _DAY_MS: Final = 86_400_000
 _ACCOUNT_KEY: Final = "^[a-z][a-z0-9_-]{0,31}:.+$"
+# The settings that the binding has as integers; others it takes as they are.
+_NUMBERS: Final = frozenset({"retention.ms", "retention.bytes", "delete.retention.ms", "max.message.bytes"})
 _ROLES: Final = {
     "raw": "Raw events: the public input. Anybody may write them, with any partitioner.",
     "roster": "The roster in force.",
@@ -50,12 +53,11 @@ def asyncapi_document() -> SchemaDocument:
 
 
 def _channel(topic: Topic) -> dict[str, Any]:
-    config = topic.config()
     return {
         "address": topic.name,
         "title": topic.name,
         "summary": topic.meaning,
-        "description": f"Key: {topic.key}. {_keeping(topic)}",
+        "description": f"Key: {topic.key}. {_keeping(topic)}{_partitions(topic)}",
         "tags": [{"name": topic.role}],
         "messages": {_message_name(topic): {"$ref": f"#/components/messages/{_message_name(topic)}"}},
         "bindings": {
@@ -63,8 +65,8 @@ def _channel(topic: Topic) -> dict[str, Any]:
                 "topic": topic.name,
                 "partitions": topic.partitions,
                 "topicConfiguration": {
-                    key: [value] if key == "cleanup.policy" else int(value) if key == "retention.ms" else value
-                    for key, value in config.items()
+                    key: [value] if key == "cleanup.policy" else int(value) if key in _NUMBERS else value
+                    for key, value in topic_config(topic).items()
                 },
                 "bindingVersion": _KAFKA_BINDING,
             }
@@ -79,6 +81,15 @@ def _keeping(topic: Topic) -> str:
     if topic.retention_ms is None:
         return "Records are kept for ever."
     return f"Records are kept for {topic.retention_ms / _DAY_MS:g} days."
+
+
+def _partitions(topic: Topic) -> str:
+    """What binds the number of partitions, in words."""
+    if topic.single:
+        return f" Exactly one partition: {topic.single}."
+    if partner := topic.copartitioned:
+        return f" As many partitions as {partner}."
+    return ""
 
 
 def _message_name(topic: Topic) -> str:

@@ -2,11 +2,20 @@
 
 import asyncio
 import json
+import time
+from typing import Final
 
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.topics import TOPICS
+from streams.brokers.failures import BrokerError
+from streams.brokers.readiness import require_ready
+from streams.settings import Settings
+from streams.topic_settings import topic_config
+from streams.topics import TOPICS, Topic, topic_named
+from tests.brokers.jars import Unavailable
+from tests.brokers.kafka import Kafka
 from tests.brokers.running import RunningBroker
 from tests.cli.conftest import Antiphon
 from tests.cli.terminal import run
@@ -80,6 +89,10 @@ def test_to_look_creates_nothing(embedded: str, antiphon: Antiphon) -> None:
         ("officials=2", "officials must have one partition"),
         ("subject-events=16", "--partitions subject-events=16 --partitions subject-states=16"),
         ("subject-states=16", "--partitions subject-events=16 --partitions subject-states=16"),
+        ("state-events=12", "--partitions state-events=12 --partitions state-ledger=12"),
+        ("state-ledger=12", "--partitions state-events=12 --partitions state-ledger=12"),
+        ("tracked-accounts=3", "tracked-accounts must have one partition"),
+        ("notifications=2", "notifications must have one partition"),
     ],
 )
 def test_a_partition_count_that_cannot_be_is_refused_before_the_broker_is_asked(
@@ -101,28 +114,144 @@ def test_more_copies_than_brokers_are_refused_in_words(
     assert "--replication N" in told.stderr
 
 
-def test_a_topic_that_would_lose_its_records_is_a_fault(
+async def _create(address: str, *topics: NewTopic) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=address)
+    await admin.start()
+    try:
+        await admin.create_topics(list(topics))
+        deadline = time.monotonic() + 30
+        while not {topic.name for topic in topics} <= set(await admin.list_topics()):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.05)
+    finally:
+        await admin.close()
+
+
+def test_topics_that_the_broker_made_by_itself_are_refused_with_the_command_for_each_setting(
     kafka: RunningBroker, topic_prefix: str, antiphon: Antiphon
 ) -> None:
-    """A broker that creates topics by itself does not compact them."""
-
-    async def create() -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
-        await admin.start()
-        try:
-            await admin.create_topics(
-                [NewTopic(f"{topic_prefix}subject-states", num_partitions=8, replication_factor=1)]
-            )
-        finally:
-            await admin.close()
-
-    asyncio.run(create())
+    """A broker that creates topics by itself neither compacts them nor dates records by their arrival."""
+    states, posts = f"{topic_prefix}subject-states", f"{topic_prefix}posts"
+    asyncio.run(_create(kafka.address, NewTopic(states, 8, 1), NewTopic(posts, 12, 1)))
     where = ("--broker", kafka.address, "--topic-prefix", topic_prefix)
-    antiphon("topics", "create", *where)
-    told = antiphon("topics", "list", *where)
-    assert told.exit_code == 1
-    assert "cleaned up by delete, not compacted" in told.stdout
+    created = antiphon("topics", "create", *where)
+    listed = antiphon("topics", "list", *where)
     refused = run("worker", *where)
-    assert refused.status == 3
-    assert f"{topic_prefix}subject-states is cleaned up by `delete` and not by `compact`" in refused.err
-    assert "--add-config cleanup.policy=compact" in refused.err
+    assert (created.exit_code, listed.exit_code, refused.status) == (1, 1, 3)
+    for name, setting, value, wanted in (
+        (states, "cleanup.policy", "delete", "compact"),
+        (posts, "message.timestamp.type", "CreateTime", "LogAppendTime"),
+    ):
+        command = f"--alter --entity-type topics --entity-name {name} --add-config {setting}={wanted}"
+        for told in (created.stdout, listed.stdout, refused.err):
+            assert f"{name}: {setting} is {value} and must be {wanted}" in told
+            assert f"kafka-configs.sh --bootstrap-server {kafka.address} {command}" in told
+    assert f"{states}: segment.bytes is 1073741824; Antiphon sets at most 67108864" in listed.stdout
+    assert "topic setting differs" in refused.err
+    [row] = [
+        topic
+        for topic in json.loads(antiphon("topics", "list", *where, "--json").stdout)["topics"]
+        if topic["topic"] == posts
+    ]
+    assert [(found["key"], found["unsafe"]) for found in row["differences"]] == [
+        ("message.timestamp.type", True),
+        ("retention.ms", False),  # a week by default
+    ]
+
+
+@pytest.mark.parametrize(
+    "topic", [topic for topic in TOPICS if topic.single or topic.copartitioned], ids=lambda t: t.name
+)
+def test_partitions_that_no_worker_can_work_with_are_refused_by_create_list_and_worker_alike(
+    topic: Topic, kafka: RunningBroker, topic_prefix: str, antiphon: Antiphon
+) -> None:
+    """They cannot be reduced, so what exists already is looked at, too."""
+    where = ("--broker", kafka.address, "--topic-prefix", topic_prefix)
+    settings = Settings(broker=kafka.address, topic_prefix=topic_prefix)
+    count = topic.partitions + 3
+    counts = {other.name: other.partitions for other in TOPICS} | {topic.name: count}
+    asyncio.run(
+        _create(
+            kafka.address,
+            *(
+                NewTopic(settings.topic(other.name), counts[other.name], 1, topic_configs=topic_config(other))
+                for other in TOPICS
+            ),
+        )
+    )
+    created, listed = antiphon("topics", "create", *where), antiphon("topics", "list", *where)
+    assert (created.exit_code, listed.exit_code) == (1, 1)
+    with pytest.raises(BrokerError) as refused:
+        asyncio.run(require_ready(settings))
+    for told in (created.stdout, listed.stdout, f"{refused.value.message}\n{refused.value.remedy}"):
+        assert f"{settings.topic(topic.name)} has {count} partitions and " in told
+        assert "run `antiphon topics create`" in told
+
+
+def test_a_missing_changelog_gets_as_many_partitions_as_the_events_that_are_there(
+    kafka: RunningBroker, topic_prefix: str, antiphon: Antiphon
+) -> None:
+    where = ("--broker", kafka.address, "--topic-prefix", topic_prefix)
+    config = topic_config(topic_named("state-events"))
+    asyncio.run(_create(kafka.address, NewTopic(f"{topic_prefix}state-events", 3, 1, topic_configs=config)))
+    told = antiphon("topics", "create", *where)
+    assert told.exit_code == 0, told.output
+    listed = json.loads(antiphon("topics", "list", *where, "--json").stdout)["topics"]
+    counts = {topic["topic"].removeprefix(topic_prefix): topic["partitions"] for topic in listed}
+    assert counts["state-ledger"] == counts["state-events"] == 3
+
+
+_HOSTILE: Final = {
+    "log.cleanup.policy": "compact",
+    "log.cleaner.delete.retention.ms": "1000",
+    "message.max.bytes": "20000",
+    "min.insync.replicas": "1",
+    "unclean.leader.election.enable": "true",
+    "log.retention.ms": "60000",
+    "log.retention.bytes": "1048576",
+    "log.retention.check.interval.ms": "300",
+    "log.initial.task.delay.ms": "300",
+}
+_OLD_MS: Final = 200 * 86_400_000
+
+
+def test_nothing_depends_on_a_brokers_defaults_and_back_fill_survives_retention(antiphon: Antiphon) -> None:
+    """2,000 events of 200 days ago stay, where a topic that dates records by the event loses them at once."""
+    try:
+        node = Kafka(properties=_HOSTILE)
+    except Unavailable as reason:
+        pytest.skip(f"left out: a real Apache Kafka: {reason}")
+    with node:
+        told = antiphon("topics", "create", "--broker", node.address)
+        assert told.exit_code == 0, told.stdout
+        listed = antiphon("topics", "list", "--broker", node.address, "--json")
+        assert listed.exit_code == 0
+        assert not any(topic["differences"] for topic in json.loads(listed.stdout)["topics"])
+        by_event = topic_config(topic_named("posts")) | {"message.timestamp.type": "CreateTime"}
+        asyncio.run(_create(node.address, NewTopic("by-event", 1, 1, topic_configs=by_event)))
+        raw = [topic.name for topic in TOPICS if not topic.compacted and topic.role in ("raw", "internal")]
+        begins = asyncio.run(_begins_after_retention(node.address, [*raw, "by-event"], lost="by-event"))
+    assert begins.pop("by-event") == 2_000
+    assert set(begins.values()) == {0}
+
+
+async def _begins_after_retention(address: str, names: list[str], *, lost: str) -> dict[str, int]:
+    """Write old records to partition 0 of each topic; the first offset of each once the broker has deleted `lost`."""
+    producer = AIOKafkaProducer(bootstrap_servers=address)
+    await producer.start()
+    old = time.time_ns() // 1_000_000 - _OLD_MS
+    for name in names:
+        sent = [await producer.send(name, b"old", partition=0, timestamp_ms=old) for _ in range(2_000)]
+        await asyncio.gather(*sent)
+    await producer.stop()
+    consumer = AIOKafkaConsumer(bootstrap_servers=address)
+    await consumer.start()
+    try:
+        deadline = time.monotonic() + 60
+        while (await consumer.beginning_offsets([TopicPartition(lost, 0)]))[TopicPartition(lost, 0)] < 2_000:
+            assert time.monotonic() < deadline, "the broker deletes nothing: the test shows nothing"
+            await asyncio.sleep(0.1)
+        begins = await consumer.beginning_offsets([TopicPartition(name, 0) for name in names])
+        return {place.topic: offset for place, offset in begins.items()}
+    finally:
+        await consumer.stop()
