@@ -24,6 +24,7 @@ class Reason(StrEnum):
     BAD_TIME = "bad_time"  # an event time that cannot be read
     FUTURE_TIME = "future_time"  # an event time ahead of the clock by more than the allowed skew
     NO_SUBJECT = "no_subject"  # a retweet that does not say whose post it passes on
+    BAD_BATCH = "bad_batch"  # a record batch that unpacks to more than the limit, or cannot be read
     BAD_FILE = "bad_file"  # a compressed input that breaks off or is damaged
 
 

@@ -43,8 +43,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     is the prefix plus `app_id`. `transactions` off is for brokers that have none (the embedded one): then a crash may
     repeat outputs. `agents` are those that a worker runs, separated by commas: all unless told otherwise. `data_dir` is
     where WATCH keeps its ledgers, on a local disk: `$XDG_STATE_HOME/antiphon` or `~/.local/state/antiphon` by default;
-    it may be lost at any time and is built anew. The ledger holds `ledger_days` of officials' posts, and the aftermath
-    of a suspension is watched for `watch_days`: the same for all workers of a group. `dead_letter_run` and
+    it may be lost at any time and is built anew. A compressed record batch that unpacks to more than
+    `unpacked_max_bytes` is refused as a whole. The ledger holds `ledger_days` of officials' posts, and the aftermath of
+    a suspension is watched for `watch_days`: the same for all workers of a group. `dead_letter_run` and
     `dead_letter_share` are the brakes: that many refused records in a row, or that share of the last 10,000, stop a
     worker's screening until it is started anew, since that is a bug or an attack and not data. `alertmanager_urls` are
     where NOTIFY sends alerts, separated by commas; without any nobody is notified. They may hold credentials.
@@ -69,6 +70,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     delivery_timeout_seconds: Seconds = 40.0
     fetch_max_records: Annotated[int, Meta(ge=1, le=100_000)] = 4_000
     fetch_max_bytes: Annotated[int, Meta(ge=1_024, le=268_435_456)] = 4_194_304
+    unpacked_max_bytes: Annotated[int, Meta(ge=1_048_576, le=268_435_456)] = 16_777_216
     future_skew_seconds: Annotated[float, Meta(ge=0, le=86_400)] = 300.0
     dead_letter_run: Annotated[int, Meta(ge=1)] = 10_000
     dead_letter_share: Annotated[float, Meta(gt=0, le=1)] = 0.9

@@ -64,6 +64,7 @@ def build_app(
         store="memory://",
     )
     app.transport = BatchTransport(app.conf.broker, app, app.loop)
+    app.transport.unpacked_max_bytes = settings.unpacked_max_bytes
 
     keeper = LogKeeper(settings, metrics)
     app.transport.logs = keeper

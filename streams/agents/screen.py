@@ -39,6 +39,7 @@ _log: Final = logging.getLogger(__name__)
 _PAUSE_SECONDS: Final = 0.02
 _ENOUGH_RECORDS: Final = 1_000
 _MOST_RECORDS: Final = 10_000
+_BYTES_A_RECORD: Final = 4_096  # a dead letter may be as large as 250 ordinary records, and weighs as much
 _LOOK_SECONDS: Final = 1.0  # how often it is asked whether WATCH is to be told the time
 
 
@@ -91,7 +92,11 @@ class Screen:
                     records = self._screen(batch).records
                     await self._outgoing.room()
                     # Of what was read only the end is kept: it says what to commit.
-                    self._outgoing.add((replace(batch, records=batch.records[-1:]), records), len(records) + 1)
+                    last = batch.records[-1]
+                    held_bytes = len(last.key or b"") + len(last.value or b"")
+                    held_bytes += sum(len(record.value or b"") for record in records)
+                    weight = len(records) + 1 + held_bytes // _BYTES_A_RECORD
+                    self._outgoing.add((replace(batch, records=[last]), records), weight)
                 for task in helping:
                     task.cancel()
         finally:

@@ -15,6 +15,7 @@ from streams.core.state_event import encode_state_event
 from streams.core.subject_event import encode_subject_event, subject_key
 from streams.deadletters import Reason, Rejection
 from streams.transport.batches import Batch
+from streams.transport.unfolding import RefusedBatch
 
 __all__ = ["ScreenedBatch", "screen_batch"]
 
@@ -46,10 +47,13 @@ def screen_batch(batch: Batch, topic: str, known: Acquaintances, now_us: int, po
             trailing = 0
             continue
         if isinstance(screening, Rejection):
+            offset = record.offset
+            if isinstance(record, RefusedBatch):
+                screening, offset = record.refusal, record.first_offset
             refused[screening.reason] += 1
             trailing += 1
             replays = replays_of(record.headers)
-            letter = letter_of(screening, value or b"", topic, partition, record.offset, replays=replays)
+            letter = letter_of(screening, value or b"", topic, partition, offset, replays=replays)
             records.append(dead_letter_record(letter, record.key, record.headers))
             continue
         outcomes[screening.outcome] += 1

@@ -13,6 +13,7 @@ from aiokafka.errors import IncompatibleBrokerVersion, UnknownError, Unsupported
 from streams.brokers.failures import BrokerError, broker_errors, no_transactions
 from streams.errors import ConfigurationError
 from streams.settings import Settings
+from streams.transport.unfolding import unfold_within
 
 __all__ = [
     "BrokerError",
@@ -117,9 +118,22 @@ async def started_producer(
 def consumer(settings: Settings, *, committed_only: bool = True, **options: Any) -> AIOKafkaConsumer:
     """A consumer outside any group that sees only committed transactions, unless told otherwise. Not started; assign it
     partitions.
+
+    A record batch beyond `unpacked_max_bytes` comes as one record with the batch's bytes, which is none of ours.
     """
     isolation = "read_committed" if committed_only else "read_uncommitted"
-    return AIOKafkaConsumer(**client_options(settings), isolation_level=isolation, enable_auto_commit=False, **options)
+    client = _Consumer(**client_options(settings), isolation_level=isolation, enable_auto_commit=False, **options)
+    client.unpacked_max_bytes = settings.unpacked_max_bytes
+    return client
+
+
+class _Consumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is not typed
+    unpacked_max_bytes: int
+
+    async def start(self) -> None:
+        """Start, and unpack within bounds what is then fetched."""
+        await super().start()
+        unfold_within(self._client, self._fetcher, self.unpacked_max_bytes)
 
 
 @asynccontextmanager

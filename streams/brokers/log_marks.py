@@ -6,7 +6,7 @@ even where it has grown past its offset since. A log that has it has everything 
 
 from collections.abc import Collection, Mapping
 from hashlib import blake2b
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
@@ -14,6 +14,7 @@ from msgspec import Struct
 from streams.brokers.client import consumer, start_client
 from streams.brokers.failures import BrokerError
 from streams.settings import Settings
+from streams.transport.batches import Record
 
 __all__ = ["LogPlace", "Mark", "mark_of", "mark_written", "missing_marks", "newer", "open_transactions"]
 
@@ -35,14 +36,7 @@ class Mark(Struct, frozen=True, array_like=True, order=True):
     digest: bytes
 
 
-class _Readable(Protocol):
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-
-
-def mark_of(record: _Readable) -> Mark:
+def mark_of(record: Record) -> Mark:
     """The mark of a record that was read."""
     return Mark(record.offset, record.timestamp, _digest(record.key, record.value))
 

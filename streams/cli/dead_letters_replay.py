@@ -23,6 +23,10 @@ _DETAIL: Final = 120
 _REMEDIES: Final[dict[Obstacle, tuple[str, str]]] = {
     Obstacle.CUT: ("too large: the letter has only its beginning", "send the original again, from where it was made"),
     Obstacle.DAMAGED: ("not the bytes that it was written with", "send the original again, from where it was made"),
+    Obstacle.BAD_BATCH: (
+        "a whole record batch that was not unpacked",
+        "send its records again in smaller batches, from where they were made",
+    ),
     Obstacle.BAD_FILE: ("the place where a file broke off", "mend the file and ingest it again"),
     Obstacle.FROM_A_FILE: ("a line of a file", "say how to read it: --format F"),
     Obstacle.NO_EVENTS: ("read, but nothing that Antiphon counts", "nothing to do"),

@@ -50,6 +50,7 @@ class Obstacle(StrEnum):
 
     CUT = "cut"  # payload, key and headers were above the size limit: the letter has only the beginning of one
     DAMAGED = "damaged"  # its payload is not the one that it was written with
+    BAD_BATCH = "bad_batch"  # a record batch as it stood on the broker, and not a record
     BAD_FILE = "bad_file"  # what there was of a line where a file broke off
     FROM_A_FILE = "from_a_file"  # of a foreign format, which nobody named
     NO_EVENTS = "no_events"  # the format knows the line by name, and that it says nothing to count
@@ -244,6 +245,8 @@ class _Judge:
 
     def _judge(self, stored: StoredLetter, replays: int) -> list[OutgoingRecord] | tuple[Obstacle, str]:
         letter = stored.letter
+        if letter.reason is Reason.BAD_BATCH:
+            return Obstacle.BAD_BATCH, letter.detail
         if letter.reason is Reason.BAD_FILE:
             return Obstacle.BAD_FILE, letter.detail
         if cuts := letter.cuts():

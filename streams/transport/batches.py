@@ -11,10 +11,17 @@ __all__ = ["Batch", "Record"]
 class Record(Protocol):
     """The part of an aiokafka record that agents read."""
 
-    offset: int
-    timestamp: int  # ms
-    key: bytes | None
-    value: bytes | None
+    @property
+    def offset(self) -> int: ...
+
+    @property
+    def timestamp(self) -> int: ...  # ms
+
+    @property
+    def key(self) -> bytes | None: ...
+
+    @property
+    def value(self) -> bytes | None: ...
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]: ...

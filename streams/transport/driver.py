@@ -21,6 +21,7 @@ from streams.transport.batches import Batch
 from streams.transport.checksums import check_quickly
 from streams.transport.connections import Breaks, count_breaks
 from streams.transport.progress import Progress
+from streams.transport.unfolding import unfold_within
 
 __all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "DisklessApp", "hand_over_as_parsed", "seek_back"]
 
@@ -79,6 +80,7 @@ class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  
             commit_with_notes(self._consumer, self.consumer.progress.note)
             hand_over_as_parsed(self._consumer._fetcher)
             check_quickly(self._consumer._client, self._consumer._fetcher)
+            unfold_within(self._consumer._client, self._consumer._fetcher, self.transport.unpacked_max_bytes)
 
     async def seek_to_committed(self) -> Any:
         """Go back to what is committed; Faust drops what came in the middle of a rebalance, and asks for this then."""
@@ -286,4 +288,7 @@ class BatchTransport(stock.Transport):  # type: ignore[misc]  # faust ships no t
     logs: Logs | None = None
 
     Consumer: ClassVar[type[Any]] = BatchConsumer
+    unpacked_max_bytes: int
+    """What a fetched batch may unpack to; to be set before the app starts."""
+
     driver_version = f"antiphon on {stock.Transport.driver_version}"
