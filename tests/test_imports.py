@@ -30,6 +30,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"clock", "platforms", "rounded_ids", "states"}),
     frozenset({"officials"}),
     frozenset({"subject_event"}),
+    frozenset({"identity"}),
     frozenset({"accounts", "state_event", "tracked"}),
     frozenset({"canary", "rosters", "rulebook"}),
     frozenset({"enriched", "texts"}),

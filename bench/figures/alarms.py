@@ -22,10 +22,10 @@ from bench.figures.venue import FigureFailed, Venue
 from streams.core.backtest import Backtest, Results
 from streams.core.clock import to_us
 from streams.core.enriched import Amplification
+from streams.core.identity import alert_id, watched_by
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import Coordinates
-from streams.core.watching.aftermath_alerts import aftermath_alert_id
 from streams.core.watching.aftermath_records import Aftermath, AftermathDeletion
 from streams.core.watching.ledger import Ledger
 from streams.core.watching.watch_policy import WatchPolicy
@@ -223,7 +223,7 @@ def _summed(runs: Sequence[AlarmRun]) -> AlarmRun:
 
 
 def _alert_id(rule: str, watch: Aftermath) -> str:
-    return aftermath_alert_id(rule, watch.state, watch.platform, watch.subject.id, watch.number)
+    return alert_id(rule, watched_by(watch.state, watch.platform, watch.subject.id), watch.id)
 
 
 def _clean_ups(watches: Sequence[Aftermath]) -> CleanUps:

@@ -85,7 +85,7 @@ class Courier:
     def _note_told(self, key: LineKey) -> None:
         at_us = now_us()
         line = self._desk.told(key, at_us)
-        if line is not None and line.alert_id:
+        if line is not None and line.incident:
             self._metrics.notifications.labels("sent").inc()
             if line.published_us:
                 self._metrics.notify_delay_seconds.observe(max(0, at_us - line.published_us) / SECOND_US)

@@ -104,8 +104,8 @@ class Notify:
         self._has_turn = True
         try:
             await log.open()
-            async for alert_id, notification in log.read():
-                desk.recall(alert_id, notification)
+            async for key, notification in log.read():
+                desk.recall(key, notification)
             desk.count_recalled()
             async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
                 couriers = [

@@ -55,7 +55,7 @@ class NotifyLog:
         """
         async for record in read_topic(self._settings, NOTIFICATIONS):
             try:
-                alert_id = (record.key or b"").decode("ascii", "strict")
+                key = (record.key or b"").decode("ascii", "strict")
                 notification = None if record.value is None else decode_notification(record.value)
             except DECODE_ERRORS as error:
                 self._metrics.notifications.labels("rejected").inc()
@@ -64,14 +64,14 @@ class NotifyLog:
                     extra={"partition": record.partition, "offset": record.offset, "error": printable(str(error))},
                 )
                 continue
-            yield alert_id, notification
+            yield key, notification
 
     async def write(self, notifications: Sequence[Notification], gone: Sequence[str]) -> None:
         """Done when the broker has them for good. Raises `ProducerFenced`, and aiokafka's errors."""
         client = self._opened()
         outbox = Outbox(client, self._settings.topic_prefix, self._metrics)
-        records = [_record(each.alert_id, encode_notification(each)) for each in notifications]
-        records += [_record(alert_id, None) for alert_id in gone]
+        records = [_record(each.dedup_key, encode_notification(each)) for each in notifications]
+        records += [_record(key, None) for key in gone]
         for begin in range(0, len(records), _AT_ONCE):
             part = records[begin : begin + _AT_ONCE]
             if self._settings.transactions:
@@ -97,5 +97,5 @@ class NotifyLog:
             _log.info("the log of notifications was closed by force", extra={"error": repr(error)})
 
 
-def _record(alert_id: str, value: bytes | None) -> OutgoingRecord:
-    return OutgoingRecord(NOTIFICATIONS, alert_id.encode(), value, (), 0)
+def _record(key: str, value: bytes | None) -> OutgoingRecord:
+    return OutgoingRecord(NOTIFICATIONS, key.encode(), value, (), 0)

@@ -210,14 +210,17 @@ class Evidence(Struct, frozen=True, kw_only=True):
 class Alert(Struct, frozen=True, kw_only=True):
     """A rule held for a subject. States what was observed, never who runs an account.
 
-    `id` is a hash of rule, subject and `episode` (0 for the subject's first alert of that rule): an update has the
-    same id. `fired_at` is the event time at which the rule first held; `figures` are as of `as_of`, the last event
-    of the episode, and `fired_figures` as of `fired_at`. It is firing until `expires_at` unless `status` says it
-    `expired` by then or was `retracted` because a late event joined it to another episode. `evidence` lists the newest
-    events it rests on, `evidence_total` how many there are.
+    `id` is a hash of rule, subject and the time slot in which the alert fired; slots are as long as the rule's quiet
+    period. An update has the same id. `fired_at` is the event time at which the rule first held; `figures` are as of
+    `as_of`, the last event of the episode, and `fired_figures` as of `fired_at`. It is firing until `expires_at` unless
+    `status` says it `expired` by then or was `retracted`, because late events left nothing of it, or made it part of
+    the alert `superseded_by`: then the content is that alert's. All alerts of a rule about one subject (on an
+    aftermath, and one State) have the same `dedup_key`: those that follow one another without a gap are one running
+    thing for people. `evidence` lists the newest events it rests on, `evidence_total` how many there are.
     """
 
     id: str
+    dedup_key: str
     rule: str
     severity: Severity
     mode: Mode
@@ -225,7 +228,6 @@ class Alert(Struct, frozen=True, kw_only=True):
     platform: str
     subject: Account
     states: tuple[str, ...]
-    episode: Count
     fired_at: Utc
     as_of: Utc
     expires_at: Utc
@@ -236,3 +238,4 @@ class Alert(Struct, frozen=True, kw_only=True):
     summary: str
     rule_digest: str
     roster_digest: str
+    superseded_by: str | None = None

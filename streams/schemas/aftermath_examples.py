@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from streams.core.clock import to_us
+from streams.core.clock import DAY_US, to_us
 from streams.core.enriched import SuspensionRecord
+from streams.core.identity import aftermath_id, slot_of, watched_by
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import Coordinates
@@ -21,7 +22,6 @@ from streams.core.watching.aftermath_records import (
     AftermathReference,
     PossibleSuccessor,
 )
-from streams.core.watching.watch import aftermath_id
 from streams.events import Account
 
 __all__ = ["AFTERMATH_EXAMPLES"]
@@ -77,7 +77,9 @@ AFTERMATH_EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
         "aftermath": (
             "aftermath",
             Aftermath(
-                id=aftermath_id(_STATE, _PLATFORM, _SUBJECT.id, 0),
+                id=aftermath_id(
+                    watched_by(_STATE, _PLATFORM, _SUBJECT.id), f"{slot_of(to_us(_OPENED_AT), 14 * DAY_US)}/0"
+                ),
                 state=_STATE,
                 platform=_PLATFORM,
                 subject=_SUBJECT,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, Literal
 
-from streams.core.clock import to_us
+from streams.core.clock import DAY_US, to_us
 from streams.core.enriched import (
     Alert,
     Amplification,
@@ -19,10 +19,11 @@ from streams.core.enriched import (
     Totals,
     WindowFigures,
 )
+from streams.core.identity import alert_id, dedup_key, slot_of
 from streams.core.officials import Category, Official
 from streams.core.rosters.roster import RosterEntry
 from streams.core.rosters.roster_log import Manifest
-from streams.core.subject_event import Coordinates, SubjectEvent
+from streams.core.subject_event import Coordinates, SubjectEvent, subject_key
 from streams.deadletters import Reason
 from streams.events import Account, Deletion, Follow, Post, PostRef, Profile, Retweet, Suspension
 from streams.schemas.aftermath_examples import AFTERMATH_EXAMPLES
@@ -245,7 +246,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
         "alert": (
             "alert",
             Alert(
-                id="0d6f1c0be2a94f3fa0f6f6f0b6a1c7d2",
+                id=alert_id(
+                    "new-account-burst", subject_key(_PLATFORM, _SUBJECT.id), slot_of(to_us(_FIRED_AT), 7 * DAY_US)
+                ),
+                dedup_key=dedup_key("new-account-burst", subject_key(_PLATFORM, _SUBJECT.id)),
                 rule="new-account-burst",
                 severity="warning",
                 mode="live",
@@ -253,7 +257,6 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 platform=_PLATFORM,
                 subject=_SUBJECT,
                 states=("XK",),
-                episode=0,
                 fired_at=_FIRED_AT,
                 as_of=_FIRED_AT,
                 expires_at=_at(7, 31, 11, 1),

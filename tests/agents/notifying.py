@@ -26,6 +26,7 @@ def alert(alert_id: str, **changes: Any) -> Alert:
     now = datetime.now(UTC)
     made = Alert(
         id=alert_id,
+        dedup_key=alert_id,
         rule="new-account-burst",
         severity="warning",
         mode="live",
@@ -33,7 +34,6 @@ def alert(alert_id: str, **changes: Any) -> Alert:
         platform="twitter",
         subject=Account(id="1280000000000000001", handle="somebody"),
         states=("IR",),
-        episode=0,
         fired_at=now - timedelta(minutes=1),
         as_of=now,
         expires_at=now + timedelta(hours=1),
@@ -114,9 +114,9 @@ class Notifying:
         """How often NOTIFY counted that outcome."""
         return self.metrics.registry.get_sample_value("antiphon_notifications_total", {"outcome": outcome}) or 0.0
 
-    def value(self, name: str) -> float:
-        """A series without labels."""
-        return self.metrics.registry.get_sample_value(name) or 0.0
+    def value(self, name: str, **labels: str) -> float:
+        """A series."""
+        return self.metrics.registry.get_sample_value(name, labels) or 0.0
 
     def __enter__(self) -> Self:
         self._thread.start()

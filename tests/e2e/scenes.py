@@ -37,7 +37,7 @@ def case_is_told(stage: Stage, case: MovedCase, produced: dict[str, float]) -> s
     """Each alert that the backtest makes of the case reaches the webhook, and none besides; in time those that an event
     decides.
     """
-    expected = {alert.id for alert in case.alerts}
+    expected = {alert.dedup_key for alert in case.alerts}
     receiver = stage.receiver
 
     def told() -> set[str]:
@@ -48,7 +48,7 @@ def case_is_told(stage: Stage, case: MovedCase, produced: dict[str, float]) -> s
     took: dict[str, float] = {}
     for alert in case.alerts:
         if alert.rule in produced:
-            at = receiver.first_told_at("firing", antiphon_id=alert.id)
+            at = receiver.first_told_at("firing", antiphon_id=alert.dedup_key)
             assert at is not None
             took[alert.rule] = at - produced[alert.rule]
     figure = ", ".join(f"{rule} {seconds:.1f} s" for rule, seconds in took.items())
@@ -100,8 +100,10 @@ def end_is_told(stage: Stage, case: MovedCase) -> str:
     left = (alert.expires_at - datetime.now(UTC)).total_seconds()
     # `group_interval` as shipped is a minute: an end waits for the next round. Then NOTIFY's own rounds.
     patience = max(left, 0.0) + 60.0 + _ROUNDS * stage.settings.notify_resend_seconds + PROMISED_SECONDS
-    wait_until("the end is told", lambda: stage.receiver.told("resolved", antiphon_id=alert.id), seconds=patience)
-    arrived = stage.receiver.first_told_at("resolved", antiphon_id=alert.id)
+    wait_until(
+        "the end is told", lambda: stage.receiver.told("resolved", antiphon_id=alert.dedup_key), seconds=patience
+    )
+    arrived = stage.receiver.first_told_at("resolved", antiphon_id=alert.dedup_key)
     assert arrived is not None
     late = _time_of_day(arrived) - alert.expires_at.timestamp()
     assert late >= 0, f"told {-late:.1f} s before its end"

@@ -10,7 +10,7 @@ from streams.core.noticing.notices import Notice, NoticePolicy
 __all__ = ["Book", "Line", "LineKey"]
 
 LineKey: TypeAlias = tuple[str, frozenset[tuple[str, str]]]
-"""What an Alertmanager tells alerts apart by: the alert's id (for reading) and its labels."""
+"""What an Alertmanager tells alerts apart by: the incident (for reading) and its labels."""
 
 
 class Line(Struct, kw_only=True, gc=False):
@@ -19,7 +19,7 @@ class Line(Struct, kw_only=True, gc=False):
     `ends_us` is when it ends as far as is known, 0 for at once; `announced_us` the latest end that may have been told
     to anybody: an Alertmanager that hears nothing more ends it by itself then. `told_us` is when any Alertmanager first
     dealt with it, `over_us` when its end was found: the same for every round, so that the last round counts even where
-    the Alertmanager's clock is behind. `alert_id` is empty for what stands for no single alert.
+    the Alertmanager's clock is behind. `incident` is empty for what stands for no single one.
     """
 
     labels: Mapping[str, str]
@@ -28,7 +28,7 @@ class Line(Struct, kw_only=True, gc=False):
     ends_us: int
     announced_us: int
     link: str = ""
-    alert_id: str = ""
+    incident: str = ""
     published_us: int = 0
     told_us: int | None = None
     over_us: int | None = None

@@ -1,28 +1,18 @@
-"""Whether an alert is told to people: paged, held back, or nothing at all. Pure: the clock and the count come in."""
-
-from typing import Final
+"""Whether an incident is told to people: paged, held back, or nothing at all. Pure: the clock and the count come in."""
 
 import msgspec
 
 from streams.core.clock import from_us, to_us
+from streams.core.noticing.incident import ends_us, is_history
 from streams.core.noticing.notices import AlertHead, NoticePolicy, labels_of
 from streams.core.noticing.notification import Decision, Notification
 
-__all__ = ["decide", "ends_us", "is_history", "utc_day"]
-
-_MOST_FORMER: Final = 4  # a severity has three values; more former label sets than that come of States that come and go
+__all__ = ["decide", "relabelled", "utc_day"]
 
 
 def utc_day(at_us: int) -> str:
     """The UTC day of a time, as `2021-01-21`."""
     return from_us(at_us).date().isoformat()
-
-
-def ends_us(alert: AlertHead) -> int:
-    """Until when an alert fires, in µs since 1970 UTC; 0 where it does not, whatever the time."""
-    if alert.status != "firing" or alert.mode != "live":
-        return 0
-    return to_us(alert.expires_at)
 
 
 def decide(
@@ -33,14 +23,16 @@ def decide(
     paged: int,
     policy: NoticePolicy,
 ) -> Notification | None:
-    """What is to be written down about an alert as it was last published; `None` where nothing changes.
+    """What is to be written down about an incident that is not being told; `None` where nothing changes.
 
-    `before` is what was decided so far, `paged` how many alerts of its rule were paged on this UTC day. An alert that
-    is paged stays so until its end was told. One that was not is judged anew when it is published again: a back-fill
-    that turns out to go on, a rule that leaves shadow mode, and on a later day one that was beyond the budget.
+    `alert` is the one that stands for it, as it was last published, `before` what was decided last, and `paged` how
+    many incidents of its rule were paged on this UTC day. An incident that was decided about is judged anew when it is
+    published again: a back-fill that turns out to go on, a rule that leaves shadow mode, on a later day one that was
+    beyond the budget. An alert that fired after the end of what was decided about begins it anew.
     """
-    if before is not None and before.is_open:
-        return _relabelled(before, alert, now_us)
+    last = before
+    if before is not None and to_us(alert.fired_at) > to_us(before.ends_at):
+        before = None
     if before is None:
         if is_history(alert, published_us, now_us, policy):
             return None
@@ -64,27 +56,22 @@ def decide(
     if before is not None and before.decision == decision and decision in ("shadow", "back_fill"):
         return None
     return Notification(
-        alert_id=alert.id,
+        dedup_key=alert.dedup_key,
         rule=alert.rule,
         decision=decision,
         day=day,
         decided_at=from_us(now_us),
         ends_at=alert.expires_at,
         labels=labels_of(alert, before.labels if before else None) if decision == "page" else {},
+        times=last.times + 1 if last and (last.decision, last.day) == (decision, day) else 1,
     )
 
 
-def is_history(alert: AlertHead, published_us: int, now_us: int, policy: NoticePolicy) -> bool:
-    """Nothing to decide about: taken back, or over and published so long ago that nobody waits for it."""
-    over = alert.status != "firing" or to_us(alert.expires_at) <= now_us
-    return alert.status == "retracted" or (over and now_us - published_us > policy.max_age_us)
-
-
-def _relabelled(before: Notification, alert: AlertHead, now_us: int) -> Notification | None:
-    if ends_us(alert) <= now_us:
-        return None  # its end is told with the labels by which it is known
+def relabelled(before: Notification, alert: AlertHead) -> Notification | None:
+    """What is to be written down where an incident that is being told has become more severe; `None` where not."""
     labels = labels_of(alert, before.labels)
     if labels == before.labels:
         return None
-    former = (before.labels, *(other for other in before.former if other not in (labels, before.labels)))
-    return msgspec.structs.replace(before, labels=labels, former=former[:_MOST_FORMER], ends_at=alert.expires_at)
+    return msgspec.structs.replace(
+        before, labels=labels, former=(before.labels, *before.former), ends_at=alert.expires_at
+    )

@@ -1,4 +1,4 @@
-"""The desk: alerts come in, decisions are taken, lines to tell go out, until the end of each was told.
+"""The desk: alerts come in, decisions are taken, lines to tell go out, until the end of each incident was told.
 
 Pure: the clock comes in, and nothing is sent here. A decision is in force (`settle`) only when it is written down.
 """
@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from msgspec import Struct
 
 from streams.core.clock import DAY_US, from_us, to_us
+from streams.core.noticing.incident import Incident, Published, is_history
 from streams.core.noticing.notice_book import Book, Line, LineKey
-from streams.core.noticing.notice_decisions import decide, ends_us, is_history, utc_day
+from streams.core.noticing.notice_decisions import decide, relabelled, utc_day
 from streams.core.noticing.notices import (
     AlertHead,
     NoticePolicy,
@@ -25,116 +25,122 @@ from streams.core.noticing.notification import Notification
 __all__ = ["Desk"]
 
 
-class _Entry(Struct, kw_only=True, gc=False):
-    """What is known of one alert. `head` is kept while it may be told, and until it is judged."""
-
-    decision: Notification | None = None
-    head: AlertHead | None = None
-    published_us: int = 0
-    ends_us: int = 0
-
-
 class Desk:
-    """Every alert that is not yet history. `lines` is what is being told."""
+    """Every incident that is not yet history, by `dedup_key`. `lines` is what is being told."""
 
     def __init__(self, policy: NoticePolicy) -> None:
         self.policy = policy
         self.lines: dict[LineKey, Line] = {}
-        self._entries: dict[str, _Entry] = {}
+        self._incidents: dict[str, Incident] = {}
         self._told: dict[str, int] = {}  # what is not written down yet
         self._touched: dict[str, None] = {}  # in the order in which they came
         self._paged: Counter[tuple[str, str]] = Counter()  # by rule and UTC day
         self._held_back: Counter[tuple[str, str]] = Counter()
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._incidents)
 
     @property
     def firing(self) -> int:
-        """How many alerts are being told as firing."""
-        return sum(line.over_us is None for line in self.lines.values() if line.alert_id)
+        """How many incidents are being told as firing."""
+        return len({line.incident for line in self.lines.values() if line.incident and line.over_us is None})
 
-    def recall(self, alert_id: str, notification: Notification | None) -> None:
+    def recall(self, key: str, notification: Notification | None) -> None:
         """A decision of an earlier life; `None` takes it back. To be told before any alert, in the order written."""
         if notification is None:
-            self._entries.pop(alert_id, None)
-            self._touched.pop(alert_id, None)
+            self._incidents.pop(key, None)
+            self._touched.pop(key, None)
         else:
-            self._entries[alert_id] = _Entry(decision=notification)
+            self._incidents[key] = Incident(decision=notification)
             if notification.is_open:
-                self._touched[alert_id] = None
+                self._touched[key] = None
 
     def count_recalled(self) -> None:
         """All decisions of earlier lives are known: what they used of the budgets is counted now."""
-        for entry in self._entries.values():
-            if entry.decision is not None:
-                self._count(entry.decision)
+        for incident in self._incidents.values():
+            if incident.decision is not None:
+                self._count(incident.decision, incident.decision.times)
 
-    def _count(self, notification: Notification) -> None:
+    def _count(self, notification: Notification, times: int = 1) -> None:
         if notification.decision == "page":
-            self._paged[notification.rule, notification.day] += 1
+            self._paged[notification.rule, notification.day] += times
         elif notification.decision == "over_budget":
-            self._held_back[notification.rule, notification.day] += 1
+            self._held_back[notification.rule, notification.day] += times
 
     def take(self, alert: AlertHead, published_us: int, now_us: int) -> None:
         """An alert as it was published last. What is history by now takes no room."""
-        entry = self._entries.get(alert.id)
-        if entry is None:
-            entry = self._entries[alert.id] = _Entry()
-        entry.head, entry.published_us, entry.ends_us = alert, published_us, ends_us(alert)
-        if entry.decision is None and is_history(alert, published_us, now_us, self.policy):
-            self._drop(alert.id)
+        key = alert.dedup_key
+        incident = self._incidents.get(key)
+        if not (incident and incident.is_open) and is_history(alert, published_us, now_us, self.policy):
+            if incident is not None and incident.alerts.pop(alert.id, None) is not None and not incident.alerts:
+                self._forget_undecided(key, incident)
             return
-        self._touched[alert.id] = None
+        if incident is None:
+            incident = self._incidents[key] = Incident()
+        incident.alerts[alert.id] = Published(alert, published_us)
+        self._touched[key] = None
 
     def take_back(self, alert_id: str) -> None:
         """The record of an alert was deleted."""
-        entry = self._entries.get(alert_id)
-        if entry is None:
-            return
-        if entry.decision is None:
-            self._drop(alert_id)
-        else:
-            entry.head, entry.ends_us = None, 0
-            self._touched[alert_id] = None
+        for key, incident in list(self._incidents.items()):
+            if incident.alerts.pop(alert_id, None) is not None:
+                self._touched[key] = None
+                if not incident.alerts:
+                    self._forget_undecided(key, incident)
 
-    def _drop(self, alert_id: str) -> None:
-        del self._entries[alert_id]
-        self._touched.pop(alert_id, None)
-        self._told.pop(alert_id, None)
+    def _forget_undecided(self, key: str, incident: Incident) -> None:
+        if incident.decision is None:
+            self._drop(key)
+
+    def _drop(self, key: str) -> None:
+        del self._incidents[key]
+        self._touched.pop(key, None)
+        self._told.pop(key, None)
 
     def updates(self, books: Sequence[Book], now_us: int) -> list[Notification]:
         """What is to be written down: new decisions, what was told for the first time, what is over and done with."""
         found = self._judge_touched(now_us)
-        for key, line in list(self.lines.items()):
+        going_on: set[str] = set()
+        done: dict[LineKey, Line] = {}
+        for key, line in self.lines.items():
             self._end_if_over(line, now_us)
-            if line.over_us is None or not self._is_done(key, line, books, now_us):
-                continue
-            entry = self._entries[line.alert_id] if line.alert_id else None
-            if entry is None or entry.decision is None:
+            if line.over_us is not None and self._is_done(key, line, books, now_us):
+                done[key] = line
+            else:
+                going_on.add(line.incident)
+        for key, line in done.items():
+            incident = self._incidents.get(line.incident)
+            if incident is None or incident.decision is None:
                 del self.lines[key]
-            elif line.alert_id not in found and entry.ends_us <= now_us:  # else it has come to life again
-                found[line.alert_id] = msgspec.structs.replace(entry.decision, resolved=True)
-        for alert_id, told_us in self._told.items():
-            written = found.get(alert_id) or self._entries[alert_id].decision
+            elif line.incident not in going_on and line.incident not in found and incident.ends_us <= now_us:
+                ends_us = max((to_us(each.head.expires_at) for each in incident.alerts.values()), default=now_us)
+                found[line.incident] = msgspec.structs.replace(
+                    incident.decision, resolved=True, ends_at=from_us(min(ends_us, now_us))
+                )
+        for name, told_us in self._told.items():
+            written = found.get(name) or self._incidents[name].decision
             if written is not None and written.told_at is None:
-                found[alert_id] = msgspec.structs.replace(written, told_at=from_us(told_us))
+                found[name] = msgspec.structs.replace(written, told_at=from_us(told_us))
         return list(found.values())
 
     def _judge_touched(self, now_us: int) -> dict[str, Notification]:
         found: dict[str, Notification] = {}
         paged = self._paged.copy()
         day = utc_day(now_us)
-        for alert_id in self._touched:
-            entry = self._entries[alert_id]
-            if entry.head is None:
-                continue
-            count = paged[entry.head.rule, day]
-            decision = decide(entry.head, entry.published_us, now_us, entry.decision, count, self.policy)
-            if decision is not None:
-                found[alert_id] = decision
-                if decision.decision == "page" and not (entry.decision and entry.decision.is_open):
-                    paged[decision.rule, day] += 1
+        for key in self._touched:
+            incident = self._incidents[key]
+            before = incident.decision
+            if before is not None and before.is_open:
+                # Its end is told with the labels by which it is known.
+                leading = incident.leading if incident.ends_us > now_us else None
+                if leading is not None and (labelled := relabelled(before, leading.head)) is not None:
+                    found[key] = labelled
+            elif (news := incident.news) is not None:
+                count = paged[news.head.rule, day]
+                decision = decide(news.head, news.at_us, now_us, before, count, self.policy)
+                if decision is not None:
+                    found[key] = decision
+                    paged[decision.rule, day] += decision.decision == "page"
         return found
 
     def _end_if_over(self, line: Line, now_us: int) -> None:
@@ -155,66 +161,68 @@ class Desk:
         """
         decided: list[Notification] = []
         for notification in written:
-            entry = self._entries[notification.alert_id]
-            if not (entry.decision and entry.decision.is_open):
+            incident = self._incidents[notification.dedup_key]
+            if not incident.is_open:
                 self._count(notification)
                 decided.append(notification)
-            entry.decision = notification
-            self._touched[notification.alert_id] = None
+            incident.decision = notification
+            self._touched[notification.dedup_key] = None
             if notification.told_at is not None:
-                self._told.pop(notification.alert_id, None)
-        for alert_id in list(self._touched):
-            self._refresh(alert_id, self._entries[alert_id], now_us)
+                self._told.pop(notification.dedup_key, None)
+        for key in list(self._touched):
+            self._refresh(key, self._incidents[key], now_us)
         self._touched.clear()
         self._refresh_budgets(now_us)
         return decided
 
-    def _refresh(self, alert_id: str, entry: _Entry, now_us: int) -> None:
-        decision = entry.decision
+    def _refresh(self, key: str, incident: Incident, now_us: int) -> None:
+        decision = incident.decision
         if decision is None:  # it became history while it waited
-            self._drop(alert_id)
+            self._drop(key)
             return
         if not decision.is_open:
-            self.lines.pop(_key(alert_id, decision.labels), None)
-            entry.head = None
+            for labels in decision.told_as:
+                self.lines.pop(_key(key, labels), None)
+            incident.forget_history(now_us, self.policy)
             return
-        told_us = None if decision.told_at is None else to_us(decision.told_at)
-        key = _key(alert_id, decision.labels)
+        incident.forget_over(now_us)
+        leading, ends_us = incident.leading, incident.ends_us
+        for labels in decision.told_as:
+            self._refresh_line(key, labels, decision, leading, ends_us, now_us)
+
+    def _refresh_line(
+        self,
+        incident: str,
+        labels: dict[str, str],
+        decision: Notification,
+        leading: Published | None,
+        ends_us: int,
+        now_us: int,
+    ) -> None:
+        key = _key(incident, labels)
         before = self.lines.get(key)
-        if before is not None and not before.alert_id:
-            before = None  # it had these labels earlier, and has them again
-        head = entry.head
+        head = None if leading is None else leading.head
         kept = {} if before is None else before.annotations
+        told_us = None if decision.told_at is None else to_us(decision.told_at)
         line = Line(
-            labels=decision.labels,
+            labels=labels,
             annotations=kept if head is None else annotations_of(head, self.policy),
             starts_us=to_us(decision.decided_at) if head is None else to_us(head.fired_at),
-            ends_us=entry.ends_us,
-            announced_us=entry.ends_us if head is None else to_us(head.expires_at),
+            ends_us=ends_us,
+            announced_us=ends_us if head is None else to_us(head.expires_at),
             link="" if head is None else evidence_link(head, self.policy),
-            alert_id=alert_id,
-            published_us=entry.published_us,
+            incident=incident,
+            published_us=0 if leading is None else leading.at_us,
             told_us=told_us if before is None or before.told_us is None else before.told_us,
         )
         if before is not None:
             line.announced_us = max(line.announced_us, before.announced_us)
             if before.annotations == line.annotations:
                 line.annotations = before.annotations  # the very same, so that what was refused stays refused
-            if entry.ends_us <= now_us:
+            if ends_us <= now_us:
                 line.over_us = before.over_us
         self._end_if_over(line, now_us)
         self.lines[key] = line
-        if before is None:
-            for labels in decision.former:
-                self._end_former(alert_id, labels, line, now_us)
-
-    def _end_former(self, alert_id: str, labels: dict[str, str], line: Line, now_us: int) -> None:
-        """The same alert under labels that it no longer has: over, for it goes on under others."""
-        key = _key(alert_id, labels)
-        known = self.lines.get(key)
-        if known is None or known.alert_id:
-            over = msgspec.structs.replace(line, labels=labels, alert_id="", over_us=now_us, told_us=now_us)
-            self.lines[key] = over
 
     def _refresh_budgets(self, now_us: int) -> None:
         day = utc_day(now_us)
@@ -242,28 +250,28 @@ class Desk:
         if line is None or line.told_us is not None:
             return None
         line.told_us = now_us
-        if line.alert_id:
-            self._told[line.alert_id] = now_us
+        if line.incident:
+            self._told.setdefault(line.incident, now_us)
         return line
 
     def forgettable(self, now_us: int) -> list[str]:
-        """Alerts whose decision nobody needs any more: if they came up again, they would be history."""
+        """Incidents whose decision nobody needs any more: if they came up again, they would be history."""
         day = utc_day(now_us)
         return [
-            alert_id
-            for alert_id, entry in self._entries.items()
-            if entry.decision is not None
-            and not entry.decision.is_open
-            and entry.ends_us <= now_us
-            and entry.decision.day < day
-            and now_us - max(entry.published_us, to_us(entry.decision.decided_at)) > self.policy.max_age_us
+            key
+            for key, incident in self._incidents.items()
+            if incident.decision is not None
+            and not incident.is_open
+            and incident.ends_us <= now_us
+            and incident.decision.day < day
+            and now_us - max(incident.published_us, to_us(incident.decision.decided_at)) > self.policy.max_age_us
         ]
 
-    def forget(self, alert_ids: Iterable[str]) -> None:
+    def forget(self, keys: Iterable[str]) -> None:
         """Their decisions are deleted."""
-        for alert_id in alert_ids:
-            self._drop(alert_id)
+        for key in keys:
+            self._drop(key)
 
 
-def _key(alert_id: str, labels: dict[str, str]) -> LineKey:
-    return alert_id, frozenset(labels.items())
+def _key(incident: str, labels: dict[str, str]) -> LineKey:
+    return incident, frozenset(labels.items())

@@ -5,14 +5,14 @@ Knows no Alertmanager and no clock. What stands in an alert may come from strang
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 from urllib.parse import quote
 
 from msgspec import Meta, Struct
 
 from streams.core.clock import SECOND_US
 from streams.core.enriched import AlertStatus
-from streams.core.rulebook.rules import Mode, Severity
+from streams.core.rulebook.rules import SEVERITIES, Mode, Severity
 from streams.core.subject_event import subject_key
 from streams.events import Account, Utc
 
@@ -43,6 +43,9 @@ _UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\
 _PLACEHOLDER: Final = re.compile(r"\{(id|platform|subject)\}")
 
 
+_Id: TypeAlias = Annotated[str, Meta(pattern="^[!-~]{1,128}$")]
+
+
 class NoticePolicy(Struct, frozen=True, kw_only=True):
     """How alerts are told. `rounds` is how often an end is told, and for how many intervals an alert fires at least:
     an Alertmanager that waits for its group would otherwise miss it. `evidence_url` is a template with `{id}`,
@@ -60,7 +63,9 @@ class NoticePolicy(Struct, frozen=True, kw_only=True):
 class AlertHead(Struct, frozen=True, kw_only=True):
     """What NOTIFY reads of an alert: all but the evidence, which may be long."""
 
-    id: Annotated[str, Meta(pattern="^[!-~]{1,128}$")]
+    id: _Id
+    dedup_key: _Id
+    superseded_by: _Id | None = None
     rule: Annotated[str, Meta(max_length=200)]
     severity: Severity
     mode: Mode
@@ -99,20 +104,25 @@ def alert_name(rule: str) -> str:
 
 
 def labels_of(alert: AlertHead, told: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What an alert is known by and routed by. `told` are the labels it was sent with before: the subject keeps the
-    name it had then, since a subject that renames itself is no other alert.
+    """What an incident is known by and routed by. `told` are the labels it was sent with before: they stay, whatever
+    late events make of its States and its account renames itself to. Only a higher severity changes them, since
+    Alertmanager can route by nothing else.
     """
     told = told or {}
     account = alert.subject
     return {
         "alertname": alert_name(alert.rule),
-        "antiphon_id": clean(alert.id, _MAX_LABEL),
+        "antiphon_id": clean(alert.dedup_key, _MAX_LABEL),
         "platform": clean(alert.platform, _MAX_LABEL),
         "rule": clean(alert.rule, _MAX_LABEL),
-        "severity": alert.severity,
-        "states": clean(",".join(sorted(alert.states)[:_MAX_STATES]), _MAX_LABEL),
+        "severity": max(alert.severity, told.get("severity", alert.severity), key=SEVERITIES.index),
+        "states": told.get("states") or _states(alert),
         "subject": told.get("subject") or clean(account.handle or account.id, _MAX_LABEL),
     }
+
+
+def _states(alert: AlertHead) -> str:
+    return clean(",".join(sorted(alert.states)[:_MAX_STATES]), _MAX_LABEL)
 
 
 def annotations_of(alert: AlertHead, policy: NoticePolicy) -> dict[str, str]:
@@ -123,6 +133,8 @@ def annotations_of(alert: AlertHead, policy: NoticePolicy) -> dict[str, str]:
         "summary": clean(alert.summary, _MAX_SUMMARY),
         "figures": lines or "none",
         "account": clean(subject_key(alert.platform, alert.subject.id), _MAX_LABEL),
+        "alert_id": clean(alert.id, _MAX_LABEL),
+        "states": _states(alert),
         "fired_at": alert.fired_at.isoformat(),
         "as_of": alert.as_of.isoformat(),
         "evidence_total": str(alert.evidence_total),

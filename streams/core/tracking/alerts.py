@@ -4,33 +4,29 @@ States observed facts and figures, never who runs an account. Knows nothing of w
 """
 
 from datetime import date
-from hashlib import blake2b, sha256
+from hashlib import blake2b
 
 import msgspec
 
 from streams.core.clock import from_us
 from streams.core.enriched import Alert, AlertStatus, Evidence
+from streams.core.identity import alert_id, dedup_key, slot_of
 from streams.core.rulebook.rules import SEVERITIES, Rule
 from streams.core.subject_event import subject_key
 from streams.core.tracking.episodes import episodes_of, work_out_figures
 from streams.core.tracking.judge import Rulebook, timeline
 from streams.core.tracking.moment import Moment, Moments
-from streams.core.tracking.subject import Episode, RuleHistory, Subject, SubjectState, SuspensionKept, TrackPolicy
+from streams.core.tracking.subject import Episode, RuleHistory, Sent, Subject, SubjectState, SuspensionKept, TrackPolicy
 from streams.events import Account
 
-__all__ = ["alert_id", "changed_alerts"]
-
-
-def alert_id(rule: str, platform: str, account_id: str, episode: int) -> str:
-    """32 hex digits that name the alert of a rule for a subject's n-th episode, the same wherever it is computed."""
-    return sha256(f"{rule}\n{platform}:{account_id}\n{episode}".encode()).hexdigest()[:32]
+__all__ = ["changed_alerts"]
 
 
 def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> list[Alert]:
     """The alerts that are new or different since the last call; the subject must have been judged (`judge.judge`).
 
-    Notes in the state what was sent. An alert whose episode a late event joined to an earlier one is sent as
-    `retracted`, with the content of the episode it became part of.
+    Notes in the state what was sent. An alert whose episode late events joined to another, or let begin in another
+    slot, is sent as `retracted`, with the id and the content of the one it became part of.
     """
     state = subject.state
     changed: list[Alert] = []
@@ -44,28 +40,38 @@ def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> li
             continue
         if history is None:
             history = state.histories[rule.name] = RuleHistory()
-        sent: list[int] = []
-        for index, episode in enumerate(episodes):
-            status: AlertStatus = "expired" if episode.closed else "firing"
-            alert = _alert(moments, rule, episode, history.settled + index, status, policy)
-            sent.append(_content_hash(alert))
-            if index >= len(history.sent) or history.sent[index] != sent[index]:
+        before = {sent.slot_us: sent for sent in history.sent}
+        history.sent = []
+        for episode in episodes:
+            slot_us = slot_of(episode.fired_us, rule.quiet_us)
+            alert = _alert(moments, rule, episode, slot_us, "expired" if episode.closed else "firing", policy)
+            sent = Sent(slot_us, episode.fired_us, episode.last_us, _content_hash(alert))
+            history.sent.append(sent)
+            known = before.pop(slot_us, None)
+            if known is None or known.content != sent.content:
                 changed.append(alert)
-        gone = range(history.settled + len(episodes), history.settled + len(history.sent))
-        changed += [_retracted(moments, rule, episodes, ordinal, policy) for ordinal in gone]
-        history.sent = sent
+        changed += [_retracted(moments, rule, episodes, gone, policy) for gone in before.values()]
     return changed
 
 
-def _retracted(moments: Moments, rule: Rule, episodes: list[Episode], ordinal: int, policy: TrackPolicy) -> Alert:
-    """Nothing is left of the episode itself; where nothing at all is left (a creation time that turned out
-    differently), the subject's present figures stand in for it."""
+def _retracted(moments: Moments, rule: Rule, episodes: list[Episode], gone: Sent, policy: TrackPolicy) -> Alert:
+    """What takes an alert back. It became part of the newest episode that it does not stand apart from; where there is
+    none (a creation time that turned out differently), the subject's present figures stand in for it."""
     state = moments.state
+    for episode in reversed(episodes):
+        if episode.fired_us <= gone.last_us + rule.quiet_us and gone.fired_us <= episode.last_us + rule.quiet_us:
+            taken_back = _alert(moments, rule, episode, gone.slot_us, "retracted", policy)
+            successor = _id(state, rule, slot_of(episode.fired_us, rule.quiet_us))
+            return msgspec.structs.replace(taken_back, superseded_by=successor)
     last_us = max(
         (events[-1].at_us for events in (state.amplifications, state.suspensions) if events), default=state.roster[0]
     )
-    episode = episodes[-1] if episodes else Episode(last_us, last_us, SEVERITIES.index(rule.severity), state.roster[2])
-    return _alert(moments, rule, episode, ordinal, "retracted", policy)
+    stand_in = Episode(last_us, last_us, SEVERITIES.index(rule.severity), state.roster[2])
+    return _alert(moments, rule, stand_in, gone.slot_us, "retracted", policy)
+
+
+def _id(state: SubjectState, rule: Rule, slot_us: int) -> str:
+    return alert_id(rule.name, subject_key(state.platform, state.subject_id), slot_us)
 
 
 def _content_hash(alert: Alert) -> int:
@@ -75,14 +81,15 @@ def _content_hash(alert: Alert) -> int:
 
 
 def _alert(
-    moments: Moments, rule: Rule, episode: Episode, ordinal: int, status: AlertStatus, policy: TrackPolicy
+    moments: Moments, rule: Rule, episode: Episode, slot_us: int, status: AlertStatus, policy: TrackPolicy
 ) -> Alert:
     state = moments.state
     moment = moments.at(episode.last_us)
     fired_figures, figures = work_out_figures(rule, episode, moments)
     snapshot = state.snapshot
     return Alert(
-        id=alert_id(rule.name, state.platform, state.subject_id, ordinal),
+        id=_id(state, rule, slot_us),
+        dedup_key=dedup_key(rule.name, subject_key(state.platform, state.subject_id)),
         rule=rule.name,
         severity=SEVERITIES[episode.severity],
         mode=rule.mode,
@@ -96,7 +103,6 @@ def _alert(
             created_at_source=snapshot.created_source,
         ),
         states=tuple(sorted(moment.by_state)),
-        episode=ordinal,
         fired_at=from_us(episode.fired_us),
         as_of=from_us(episode.last_us),
         expires_at=from_us(episode.last_us + rule.quiet_us),

@@ -6,6 +6,7 @@ the rule's quiet period. Episodes are folded anew from what is retained; only wh
 
 from typing import Final, TypeAlias
 
+from streams.core.identity import slot_of
 from streams.core.rulebook.figures import FigureValue
 from streams.core.rulebook.rules import Rule
 from streams.core.subject_event import SubjectEventKind
@@ -31,7 +32,7 @@ _ALWAYS_SHOWN: Final = (
 
 
 def episodes_of(state: SubjectState, rules: Rulebook, position: int) -> list[Episode]:
-    """The episodes of the rule at `position`, oldest first, without those that `RuleHistory.settled` counts.
+    """The episodes of the rule at `position`, oldest first, without those that ended before anything retained.
 
     An episode is `closed` when a later event shows that it had expired.
     """
@@ -58,9 +59,8 @@ def remember_leaving(state: SubjectState, rules: Rulebook, policy: TrackPolicy) 
             continue
         if history is None:
             history = state.histories[rule.name] = RuleHistory()
-        ended = sum(episode.closed for episode in episodes)
-        history.settled += ended
-        history.sent = history.sent[ended:]
+        ended = {slot_of(episode.fired_us, rule.quiet_us) for episode in episodes if episode.closed}
+        history.sent = [sent for sent in history.sent if sent.slot_us not in ended]
         history.under_way = None
         if not episodes[-1].closed:
             work_out_figures(rule, episodes[-1], Moments(state))  # while all that they count is still there

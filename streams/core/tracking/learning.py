@@ -6,6 +6,8 @@ Each keeps the newest or best of what was said, with a fixed choice between equa
 from bisect import bisect_left, insort
 from typing import Final
 
+import msgspec
+
 from streams.core.accounts import creation
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
@@ -146,7 +148,7 @@ def note_followers(state: SubjectState, event: SubjectEvent, policy: TrackPolicy
 def tell_again(state: SubjectState) -> None:
     """Forget what was sent: evidence changed in place, which shows in no figure of the alerts that list it."""
     for history in state.histories.values():
-        history.sent = [0] * len(history.sent)
+        history.sent = [msgspec.structs.replace(sent, content=0) for sent in history.sent]
 
 
 def judge_again_from(state: SubjectState, at_us: int) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "Kept",
     "OfficialState",
     "RuleHistory",
+    "Sent",
     "Snapshot",
     "Subject",
     "SubjectState",
@@ -157,16 +158,24 @@ class Episode(Struct, array_like=True):
     figures: dict[str, float | int | bool | None] | None = None
 
 
+class Sent(Struct, frozen=True, array_like=True):
+    """An alert as it was last sent: the slot in its id (µs), the span of its episode, and a hash of the content."""
+
+    slot_us: int
+    fired_us: int
+    last_us: int
+    content: int
+
+
 class RuleHistory(Struct, array_like=True):
     """What is remembered of a rule for one subject beyond what is retained.
 
-    `settled` counts episodes that ended before anything retained, `under_way` crosses that horizon, and `sent` holds
-    a hash of each alert as it was last sent, the first one for episode number `settled`.
+    `under_way` is the episode that crosses the horizon of what is retained. `sent` has each alert that is not older, as
+    it was last sent.
     """
 
-    settled: int = 0
     under_way: Episode | None = None
-    sent: list[int] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
 
 
 class SubjectState(Struct, array_like=True):

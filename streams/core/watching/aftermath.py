@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from streams.core.clock import from_us
 from streams.core.enriched import SuspensionRecord
 from streams.core.watching.aftermath_count import nothing
@@ -13,7 +15,7 @@ from streams.core.watching.aftermath_records import (
     PossibleSuccessor,
 )
 from streams.core.watching.ledger import Counted
-from streams.core.watching.watch import Watch, aftermath_id
+from streams.core.watching.watch import Watch
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["aftermath_of", "deletion_ratio", "expected_deletions", "silent", "void_aftermath"]
@@ -26,9 +28,10 @@ def aftermath_of(
     return _record(watch, counted, successors, *watch.status(heard_us), policy)
 
 
-def void_aftermath(watch: Watch, policy: WatchPolicy) -> Aftermath:
-    """The record of a watch that was published and turned out not to be one."""
-    return _record(watch, nothing(watch), (), "void", None, policy)
+def void_aftermath(watch: Watch, successor: Watch | None, policy: WatchPolicy) -> Aftermath:
+    """The record of a watch that was published and turned out not to be one, or to be the successor's."""
+    void = _record(watch, nothing(watch), (), "void", None, policy)
+    return void if successor is None else msgspec.structs.replace(void, superseded_by=successor.id)
 
 
 def expected_deletions(counted: Counted, policy: WatchPolicy) -> float:
@@ -57,7 +60,7 @@ def _record(
     deletions = sum(counted.deletions.values())
     amplifiers = () if status == "void" else watch.amplifiers
     return Aftermath(
-        id=aftermath_id(watch.state, watch.platform, watch.subject.id, watch.number),
+        id=watch.id,
         state=watch.state,
         platform=watch.platform,
         subject=watch.subject,

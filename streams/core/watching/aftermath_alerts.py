@@ -4,21 +4,24 @@ At most one alert for each rule and watch. States counts and dates, never why an
 """
 
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
+
+import msgspec
 
 from streams.core.clock import from_us, to_us
 from streams.core.enriched import Alert, AlertStatus, Evidence
+from streams.core.identity import alert_id, dedup_key
 from streams.core.rulebook.rules import SEVERITIES, Rule
 from streams.core.subject_event import subject_key
 from streams.core.watching.aftermath_course import Course, Happening, moved_by
 from streams.core.watching.ledger import Uptake
+from streams.core.watching.watch import Watch
 
 __all__ = ["aftermath_alert_id", "alerts_of", "retracted_alert"]
 
 
-def aftermath_alert_id(rule: str, state: str, platform: str, subject: str, number: int) -> str:
-    """32 hex digits that name the alert of a rule for a watch, the same wherever it is computed."""
-    return sha256(f"{rule}\naftermath\n{state}\n{subject_key(platform, subject)}\n{number}".encode()).hexdigest()[:32]
+def aftermath_alert_id(rule: str, watch: Watch) -> str:
+    """The id of the alert of a rule for a watch."""
+    return alert_id(rule, watch.about, watch.id)
 
 
 def alerts_of(course: Course, rules: Iterable[Rule], uptakes: Sequence[Uptake]) -> list[Alert]:
@@ -37,8 +40,13 @@ def alerts_of(course: Course, rules: Iterable[Rule], uptakes: Sequence[Uptake]) 
     return alerts
 
 
-def retracted_alert(course: Course, rule: Rule) -> Alert:
-    """The record that takes an alert back which turned out not to hold; its figures are those at the opening."""
+def retracted_alert(course: Course, rule: Rule, successor: Alert | None) -> Alert:
+    """The record that takes an alert back which turned out not to hold; its figures are those at the opening, or the
+    content is that of the alert as which it goes on.
+    """
+    if successor is not None:
+        name = aftermath_alert_id(rule.name, course.watch)
+        return msgspec.structs.replace(successor, id=name, status="retracted", superseded_by=successor.id)
     opened_us = course.watch.opened_us
     return _alert(course, rule, SEVERITIES.index(rule.severity), opened_us, opened_us, "retracted", ())
 
@@ -56,7 +64,8 @@ def _alert(
     happenings = moved_by(rule)
     evidence, total = _evidence(course, happenings, as_of_us, uptakes)
     return Alert(
-        id=aftermath_alert_id(rule.name, watch.state, watch.platform, watch.subject.id, watch.number),
+        id=aftermath_alert_id(rule.name, watch),
+        dedup_key=dedup_key(rule.name, watch.about),
         rule=rule.name,
         severity=SEVERITIES[severity],
         mode=rule.mode,
@@ -64,7 +73,6 @@ def _alert(
         platform=watch.platform,
         subject=watch.subject,
         states=(watch.state,),
-        episode=watch.number,
         fired_at=from_us(fired_us),
         as_of=from_us(as_of_us),
         expires_at=from_us(as_of_us + rule.quiet_us),

@@ -70,7 +70,7 @@ def nothing(watch: Watch) -> Counted:
         platform=watch.platform,
         state=watch.state,
         subject=watch.subject.id,
-        number=watch.number,
+        slot=watch.slot,
         baseline_us=watch.baseline_us,
         opened_us=watch.opened_us,
         until_us=watch.until_us,
@@ -104,7 +104,7 @@ def _weight(counted: Counted) -> tuple[int, int]:
 
 def _first_forgotten(counted: Counted) -> SubjectText:
     """A text of nobody, older than everything else: the ledger forgets it first, some days after the watch closed."""
-    name = f"{counted.platform}:{counted.subject}/{counted.number}"
+    name = f"{counted.platform}:{counted.subject}/{counted.slot}"
     return SubjectText("", name, counted.state, "", 0, "", ())
 
 

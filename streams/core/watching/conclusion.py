@@ -3,7 +3,7 @@
 Looks only at watches that the batch may have changed, and remembers in the ledger what it said of each.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -21,7 +21,7 @@ from streams.core.watching.ledger import Counted, Ledger, Stood, Told, Uptake, r
 from streams.core.watching.successors import known_better, successor_of
 from streams.core.watching.touched import Touched
 from streams.core.watching.uptakes import uptake_of
-from streams.core.watching.watch import Watch, aftermath_id, watch_of, watches_of
+from streams.core.watching.watch import Watch, watch_of, watches_of
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["Conclusion"]
@@ -31,7 +31,7 @@ class _Said(Struct):
     """What was said of a subject's watches, on its way to the next `Told`."""
 
     hashes: dict[str, int]
-    successors: dict[int, tuple[str, ...]]
+    successors: dict[str, tuple[str, ...]]
 
 
 class Conclusion:
@@ -105,25 +105,26 @@ class Conclusion:
         if isinstance(known, Told):
             told = known
         said = _Said(dict(told.hashes), dict(told.successors))
-        for watch in watches:
-            self._say(watch, said, whole=whole)
+        alerts = {watch.slot: self._say(watch, said, whole=whole) for watch in watches}
         if before is not None:
-            numbers = {watch.number for watch in watches}
             for number in range(len(before.standing.spells)):
-                if number not in numbers:
-                    self._take_back(watch_of(before, number, self._policy), said)
+                watch = watch_of(before, number, self._policy)
+                if watch.slot not in alerts:
+                    successor = next((each for each in reversed(watches) if watch.goes_on_as(each)), None)
+                    self._take_back(watch, said, successor, {} if successor is None else alerts[successor.slot])
         new = msgspec.structs.replace(told, hashes=said.hashes, successors=said.successors)
         if new != told:
             self._ledger.put(new)
 
-    def _say(self, watch: Watch, said: _Said, *, whole: bool) -> None:
+    def _say(self, watch: Watch, said: _Said, *, whole: bool) -> dict[str, Alert]:
+        """Say what is new; returns the watch's alerts by rule."""
         closed = watch.status(self._heard_us)[0] == "closed"
         counted = count(self._ledger, watch, self._policy, closed=closed)
         if closed:
             kept = self._ledger.get(record_key(counted))
             counted = remembered(self._ledger, counted, kept if isinstance(kept, Counted) else None)
-        found = self._successors(watch, said.successors.get(watch.number), whole=whole)
-        said.successors[watch.number] = tuple(sorted(successor.subject.id for successor, _ in found))
+        found = self._successors(watch, said.successors.get(watch.slot), whole=whole)
+        said.successors[watch.slot] = tuple(sorted(successor.subject.id for successor, _ in found))
         successors = [successor for successor, _ in found]
         aftermath = aftermath_of(watch, counted, successors, self._heard_us, self._policy)
         if _differs(said, aftermath.id, aftermath):
@@ -136,24 +137,24 @@ class Conclusion:
                 self._retract(course, rule, said)
             elif _differs(said, alert.id, alert):
                 self.alerts.append(alert)
+        return alerts
 
-    def _take_back(self, watch: Watch, said: _Said) -> None:
-        """Say of a watch that is none any more that it is void, if it was ever spoken of."""
-        said.successors.pop(watch.number, None)
-        if aftermath_id(watch.state, watch.platform, watch.subject.id, watch.number) not in said.hashes:
+    def _take_back(self, watch: Watch, said: _Said, successor: Watch | None, alerts: Mapping[str, Alert]) -> None:
+        """Say of a watch that is none any more that it is void, if it was ever spoken of; `alerts` are those of the
+        successor."""
+        said.successors.pop(watch.slot, None)
+        if watch.id not in said.hashes:
             return
-        aftermath = void_aftermath(watch, self._policy)
+        aftermath = void_aftermath(watch, successor, self._policy)
         if _differs(said, aftermath.id, aftermath):
             self.aftermaths.append(aftermath)
         course = Course(watch, nothing(watch), (), self._heard_us, self._policy)
         for rule in self._rules:
-            self._retract(course, rule, said)
+            self._retract(course, rule, said, alerts.get(rule.name))
 
-    def _retract(self, course: Course, rule: Rule, said: _Said) -> None:
-        watch = course.watch
-        name = aftermath_alert_id(rule.name, watch.state, watch.platform, watch.subject.id, watch.number)
-        if said.hashes.pop(name, None) is not None:
-            self.alerts.append(retracted_alert(course, rule))
+    def _retract(self, course: Course, rule: Rule, said: _Said, successor: Alert | None = None) -> None:
+        if said.hashes.pop(aftermath_alert_id(rule.name, course.watch), None) is not None:
+            self.alerts.append(retracted_alert(course, rule, successor))
 
     def _successors(
         self, watch: Watch, known: tuple[str, ...] | None, *, whole: bool

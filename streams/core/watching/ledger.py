@@ -156,14 +156,14 @@ class Heard(Struct, frozen=True, array_like=True, tag="heard"):
 class Told(Struct, frozen=True, array_like=True, tag="told"):
     """Hashes of what was last published for a subject's watches with a State: each aftermath, each alert, by id.
 
-    `successors` are the ids of the possible successors found for each watch, by its number.
+    `successors` are the ids of the possible successors found for each watch, by its slot.
     """
 
     platform: str
     state: str
     subject: str
     hashes: dict[str, int]
-    successors: dict[int, tuple[str, ...]] = {}
+    successors: dict[str, tuple[str, ...]] = {}
 
 
 class Deleted(Struct, frozen=True, array_like=True):
@@ -186,7 +186,7 @@ class Counted(Struct, frozen=True, array_like=True, tag="counted"):
     platform: str
     state: str
     subject: str
-    number: int
+    slot: str
     baseline_us: int
     opened_us: int
     until_us: int
@@ -233,7 +233,7 @@ def record_key(record: Record) -> bytes:
         case Told():
             return told_key(record.state, record.platform, record.subject)
         case Counted():
-            return f"c/{record.state}/{record.platform}:{record.subject}/{record.number}".encode()
+            return f"c/{record.state}/{record.platform}:{record.subject}/{record.slot}".encode()
 
 
 def entry_key(platform: str, post_id: str) -> bytes:

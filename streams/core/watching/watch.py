@@ -3,13 +3,11 @@
 Owns when it opens, ends and closes. What happened in it is `aftermath_count`.
 """
 
-from hashlib import sha256
-
 from msgspec import Struct
 
 from streams.core.clock import DAY_US
+from streams.core.identity import aftermath_id, slot_of, watched_by
 from streams.core.state_event import Amplifier, Spell
-from streams.core.subject_event import subject_key
 from streams.core.watching.aftermath_records import AftermathStatus, ClosedBecause
 from streams.core.watching.ledger import Stood
 from streams.core.watching.references import account_keys
@@ -17,7 +15,7 @@ from streams.core.watching.touched import Touched
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
-__all__ = ["Watch", "aftermath_id", "watch_of", "watches_of"]
+__all__ = ["Watch", "watch_of", "watches_of"]
 
 
 class Watch(Struct, frozen=True, kw_only=True):
@@ -25,12 +23,15 @@ class Watch(Struct, frozen=True, kw_only=True):
     `ends_us`, or the account's reinstatement. Its baseline is from `baseline_us` to `opened_us`.
 
     `amplifiers` are the officials that had amplified the subject by then; `keys` those by which posts refer to it.
+    `number` counts the subject's suspensions, and moves with a late notice of an earlier one. What names the watch is
+    `slot`: the slot of time in which it opened, and which of the suspensions in that slot it is.
     """
 
     state: str
     platform: str
     subject: Account
     number: int
+    slot: str
     spell: Spell
     amplifiers: tuple[Amplifier, ...]
     digest: str
@@ -40,6 +41,23 @@ class Watch(Struct, frozen=True, kw_only=True):
     until_us: int
     keys: tuple[str, ...]
     amplifier_ids: frozenset[str]
+
+    @property
+    def about(self) -> str:
+        """What its aftermath and its alerts are about."""
+        return watched_by(self.state, self.platform, self.subject.id)
+
+    @property
+    def id(self) -> str:
+        """The id of its aftermath."""
+        return aftermath_id(self.about, self.slot)
+
+    def goes_on_as(self, other: "Watch") -> bool:
+        """Whether the other one, under what is known now, is for the same suspension, or for one that overlaps it."""
+        mine, theirs = self.spell, other.spell
+        return (theirs.reinstated_us is None or mine.opened_us <= theirs.reinstated_us) and (
+            mine.reinstated_us is None or theirs.opened_us <= mine.reinstated_us
+        )
 
     @property
     def reinstated(self) -> bool:
@@ -84,6 +102,7 @@ def watch_of(stood: Stood, number: int, policy: WatchPolicy) -> Watch:
         platform=stood.platform,
         subject=stood.subject,
         number=number,
+        slot=_slot(stood, number, policy),
         spell=spell,
         amplifiers=amplifiers,
         amplifier_ids=frozenset(amplifier.id for amplifier in amplifiers),
@@ -96,6 +115,7 @@ def watch_of(stood: Stood, number: int, policy: WatchPolicy) -> Watch:
     )
 
 
-def aftermath_id(state: str, platform: str, subject: str, number: int) -> str:
-    """32 hex digits that name the aftermath of a subject's n-th suspension for a State, wherever it is computed."""
-    return sha256(f"aftermath\n{state}\n{subject_key(platform, subject)}\n{number}".encode()).hexdigest()[:32]
+def _slot(stood: Stood, number: int, policy: WatchPolicy) -> str:
+    """A slot is as long as a watch. Few accounts are suspended twice in so short a time."""
+    slots = [slot_of(spell.opened_us, policy.watch_days * DAY_US) for spell in stood.standing.spells[: number + 1]]
+    return f"{slots[number]}/{slots.count(slots[number]) - 1}"

@@ -18,6 +18,7 @@ def alert_head(alert_id: str = "a1", *, as_of_us: int = NOON_US, hours: float = 
     """An alert as of that time that lasts so many hours, with changes."""
     made = AlertHead(
         id=alert_id,
+        dedup_key=alert_id,
         rule="new-account-burst",
         severity="warning",
         mode="live",

@@ -12,106 +12,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.core.clock import SECOND_US, to_us
-from streams.core.noticing.notice_book import Book
-from streams.core.noticing.notice_desk import Desk
-from streams.core.noticing.notices import BUDGET_ALERT, AlertHead, Notice, NoticePolicy
-from streams.core.noticing.notification import Notification, decode_notification, encode_notification
-from tests.core.noticing.alert_heads import NOON_US, alert_head
-
-_FAST = NoticePolicy(resend_us=10 * SECOND_US, max_age_us=3_600 * SECOND_US, daily_budget=3)
-
-
-class _Model:
-    """An Alertmanager that keeps what it took, and whose people note when an alert begins and when it is over."""
-
-    def __init__(self) -> None:
-        self.away = False
-        self.held: dict[frozenset[tuple[str, str]], Notice] = {}
-        self.begun: Counter[str] = Counter()
-
-    def take(self, notice: Notice, now_us: int) -> None:
-        key = frozenset(notice.labels.items())
-        assert notice.starts_us < notice.ends_us
-        if notice.ends_us > now_us:
-            assert notice.ends_us >= now_us + 3 * _FAST.resend_us
-            before = self.held.get(key)
-            if (before is None or before.ends_us <= now_us) and "antiphon_id" in notice.labels:
-                self.begun[notice.labels["antiphon_id"]] += 1
-        self.held[key] = notice
-
-    def firing(self, now_us: int) -> list[str]:
-        """The ids of alerts that people believe to be going on; one twice if by two sets of labels."""
-        return sorted(
-            notice.labels["antiphon_id"]
-            for notice in self.held.values()
-            if notice.ends_us > now_us and "antiphon_id" in notice.labels
-        )
-
-
-class _Killed(Exception):  # noqa: N818 - reads as what happened
-    pass
-
-
-class _Run:
-    def __init__(self, random: Random, deaths: float) -> None:
-        self.random, self.deaths = random, deaths
-        self.now_us = NOON_US
-        self.topic: dict[str, tuple[AlertHead, int]] = {}
-        self.log: dict[str, Notification] = {}
-        self.models = [_Model(), _Model()]
-        self.killed = 0
-        self.start()
-
-    def start(self) -> None:
-        self.desk = Desk(_FAST)
-        self.books = [Book(_FAST) for _ in self.models]
-        for alert_id, notification in self.log.items():
-            self.desk.recall(alert_id, notification)
-        self.desk.count_recalled()
-        for alert, published_us in self.topic.values():
-            self.desk.take(alert, published_us, self.now_us)
-
-    def publish(self, alert: AlertHead) -> None:
-        self.topic[alert.id] = (alert, self.now_us)
-        self.desk.take(alert, self.now_us, self.now_us)
-
-    def step(self, seconds: int) -> None:
-        self.now_us += seconds * SECOND_US
-        try:
-            self._work()
-        except _Killed:
-            self.killed += 1
-            self.start()
-
-    def _die_now_and_then(self) -> None:
-        if self.random.random() < self.deaths:
-            raise _Killed
-
-    def _work(self) -> None:
-        desk = self.desk
-        written = desk.updates(self.books, self.now_us)
-        gone = desk.forgettable(self.now_us)
-        self._die_now_and_then()
-        for notification in written:
-            self.log[notification.alert_id] = decode_notification(encode_notification(notification))
-        for alert_id in gone:
-            del self.log[alert_id]
-        self._die_now_and_then()
-        desk.settle(written, self.now_us)
-        desk.forget(gone)
-        for model, book in zip(self.models, self.books, strict=True):
-            for key in book.due(desk.lines, self.now_us):
-                self._die_now_and_then()
-                if model.away:
-                    break
-                line = desk.lines[key]
-                notice = line.notice(self.now_us, _FAST)
-                if line.alert_id:  # nothing is sent that is not written down
-                    assert self.log[line.alert_id].decision == "page"
-                    assert self.log[line.alert_id].labels == notice.labels
-                model.take(notice, self.now_us)
-                book.accepted(key, self.now_us, as_over=line.over_us is not None)
-                desk.told(key, self.now_us)
+from streams.core.noticing.notices import BUDGET_ALERT
+from tests.core.noticing.alert_heads import alert_head
+from tests.core.noticing.desk_run import FAST, DeskRun
 
 
 class _Act(Struct, frozen=True):
@@ -123,11 +26,11 @@ class _Act(Struct, frozen=True):
 _WHAT = ("new", "new", "new", "update", "raise", "retract", "away", "back", "wait", "wait")
 
 
-def _runs(runs: int) -> Iterator[tuple[int, _Run]]:
+def _runs(runs: int) -> Iterator[tuple[int, DeskRun]]:
     """Seeds, and what came of each: runs of 10 to 80 acts, at the end of which nobody is away."""
     for seed in range(runs):
         random = Random(seed)
-        run = _Run(random, random.choice([0.0, 0.02, 0.2]))
+        run = DeskRun(random, random.choice([0.0, 0.02, 0.2]))
         for _ in range(random.randint(10, 80)):
             _play(run, _Act(random.choice(_WHAT), random.randrange(8), random.randrange(40)))
         for model in run.models:
@@ -136,12 +39,12 @@ def _runs(runs: int) -> Iterator[tuple[int, _Run]]:
         yield seed, run
 
 
-def _play(run: _Run, act: _Act) -> None:
+def _play(run: DeskRun, act: _Act) -> None:
     alert_id = f"a{act.number}"
     known = run.topic.get(alert_id)
     if act.what == "new" and known is None:
         mode = "shadow" if act.number == 7 else "live"
-        age_us = 2 * _FAST.max_age_us if act.number == 6 else 0
+        age_us = 2 * FAST.max_age_us if act.number == 6 else 0
         hours = 0.005 if act.number == 5 else 10.0
         run.publish(alert_head(alert_id, as_of_us=run.now_us - age_us, hours=hours, mode=mode))
     elif act.what == "update" and known is not None:
@@ -161,7 +64,7 @@ def test_every_alert_is_told_to_each_alertmanager_and_then_its_end_whatever_happ
     for seed, run in _runs(300):
         for _ in range(20):
             run.step(11)
-        # Everybody knows exactly what is going on, by one set of labels each.
+        # Everybody knows exactly what is going on.
         paged = {alert_id: each for alert_id, each in run.log.items() if each.decision == "page"}
         going_on = sorted(
             alert_id
@@ -173,7 +76,7 @@ def test_every_alert_is_told_to_each_alertmanager_and_then_its_end_whatever_happ
         assert all(each.resolved == (alert_id not in going_on) for alert_id, each in paged.items()), seed
         # The others were told nothing: a back-fill, a rule in shadow, what is beyond the budget.
         assert {alert_id for model in run.models for alert_id in model.begun} == set(paged), seed
-        assert len(paged) <= _FAST.daily_budget, seed
+        assert len(paged) <= FAST.daily_budget, seed
         held_back = [each for each in run.log.values() if each.decision == "over_budget"]
         summaries = [
             notice.annotations["held_back"]
@@ -209,7 +112,7 @@ def test_what_is_over_and_old_leaves_nothing_behind() -> None:
 
 
 def test_a_killed_notify_does_not_tell_twice_what_ended_while_it_was_away() -> None:
-    run = _Run(Random(0), 0.0)
+    run = DeskRun(Random(0), 0.0)
     run.publish(alert_head(hours=0.05))
     run.step(1)
     run.step(1)
@@ -223,7 +126,7 @@ def test_a_killed_notify_does_not_tell_twice_what_ended_while_it_was_away() -> N
 
 def test_an_alert_that_is_over_when_it_is_published_fires_long_enough_to_be_noticed() -> None:
     """Three intervals: an Alertmanager waits for more of a group before it tells people."""
-    run = _Run(Random(0), 0.0)
+    run = DeskRun(Random(0), 0.0)
     run.publish(alert_head(status="expired"))
     firing = []
     for _ in range(8):
@@ -233,7 +136,7 @@ def test_an_alert_that_is_over_when_it_is_published_fires_long_enough_to_be_noti
 
 
 def test_an_alert_comes_to_life_again_while_its_end_is_being_told() -> None:
-    run = _Run(Random(0), 0.0)
+    run = DeskRun(Random(0), 0.0)
     run.publish(alert_head())
     run.step(1)
     run.step(60)
@@ -249,7 +152,7 @@ def test_an_alert_comes_to_life_again_while_its_end_is_being_told() -> None:
 
 def test_alerts_that_are_published_at_once_share_the_budget_of_the_day() -> None:
     """Also with those of the same day that are over and old."""
-    run = _Run(Random(0), 0.0)
+    run = DeskRun(Random(0), 0.0)
     run.publish(alert_head("a1"))
     run.step(1)
     run.publish(alert_head("a1", status="retracted"))
@@ -264,7 +167,7 @@ def test_alerts_that_are_published_at_once_share_the_budget_of_the_day() -> None
 
 def test_the_end_of_an_alert_is_told_with_the_labels_by_which_it_is_known() -> None:
     """Whatever the record that takes it back says of its severity."""
-    run = _Run(Random(0), 0.0)
+    run = DeskRun(Random(0), 0.0)
     run.publish(alert_head())
     run.step(1)
     run.publish(alert_head(status="retracted", severity="critical"))
@@ -276,7 +179,7 @@ def test_the_end_of_an_alert_is_told_with_the_labels_by_which_it_is_known() -> N
 
 def test_an_alertmanager_that_missed_the_end_is_told_when_it_is_back() -> None:
     """Also after the end that was known last, if it has heard of a later one."""
-    run = _Run(Random(0), 0.0)
+    run = DeskRun(Random(0), 0.0)
     run.publish(alert_head(hours=10))
     run.step(1)
     run.models[1].away = True

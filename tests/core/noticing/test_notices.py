@@ -118,12 +118,24 @@ def test_what_was_beyond_the_budget_is_judged_anew_when_it_goes_on_on_another_da
     held = decide(alert_head(), NOON_US, NOON_US, None, 50, _POLICY)
     assert held is not None
     tomorrow_us = NOON_US + DAY_US
-    goes_on = alert_head(as_of_us=tomorrow_us)
+    goes_on = alert_head(as_of_us=tomorrow_us, fired_at=alert_head().fired_at)
     assert decide(goes_on, NOON_US + 1, NOON_US + 1, held, 0, _POLICY) is None
     assert decide(alert_head(hours=48), NOON_US, tomorrow_us, held, 0, _POLICY) is None, "a restart is no news"
     again = decide(goes_on, tomorrow_us, tomorrow_us, held, 0, _POLICY)
     assert again is not None
     assert (again.decision, again.day) == ("page", utc_day(tomorrow_us))
+
+
+def test_an_alert_that_fires_after_the_end_of_the_one_before_is_decided_about_by_itself() -> None:
+    """Also one that is over by the time it is published. What used the budget of the day stays counted."""
+    first = decide(alert_head(), NOON_US, NOON_US, None, 0, _POLICY)
+    assert first is not None
+    over = msgspec.structs.replace(first, resolved=True)
+    later_us = NOON_US + 7_200 * SECOND_US
+    second = decide(alert_head(as_of_us=later_us, status="expired"), later_us, later_us, over, 1, _POLICY)
+    assert second is not None
+    assert (second.decision, second.times) == ("page", 2)
+    assert decide(alert_head(status="expired"), later_us, later_us, over, 1, _POLICY) is None
 
 
 @given(st.builds(alert_head, severity=st.sampled_from(["info", "critical"]), hours=st.floats(0.1, 1_000)))

@@ -342,8 +342,8 @@ class Oracle(EvidenceOracle):
         """The standing alerts by id, with evidence that does not say where it stands."""
         found = {}
         for rule in (rule for rule in self.rules.rules if rule.on == "subject"):
-            for ordinal, span in enumerate(self.spans(rule)):
-                alert = self._alert(rule, ordinal, span)
+            for span in self.spans(rule):
+                alert = self._alert(rule, span)
                 found[alert.id] = alert
         return found
 
@@ -388,16 +388,19 @@ class Oracle(EvidenceOracle):
     def _met(self, conditions: Sequence[Condition], at: datetime) -> bool:
         return all(holds(condition, self.figure(condition.figure, at)) is True for condition in conditions)
 
-    def _alert(self, rule: Rule, ordinal: int, span: Span) -> Alert:
+    def _alert(self, rule: Rule, span: Span) -> Alert:
         subject = self._account()
         platform = self.events[0].platform
-        identity = f"{rule.name}\n{platform}:{subject.id}\n{ordinal}"
+        about = f"{rule.name}\n{platform}:{subject.id}"
+        quiet = timedelta(microseconds=rule.quiet_us)
+        slot = EPOCH + (span.fired_at - EPOCH) // quiet * quiet
         live = self.live(span.last_at)
         shown = _looked_at(rule) | _ALWAYS_SHOWN
         status: AlertStatus = "expired" if span.closed else "firing"
         evidence = self._evidence(span.last_at)
         return Alert(
-            id=hashlib.sha256(identity.encode()).hexdigest()[:32],
+            id=hashlib.sha256(f"{about}\n{(slot - EPOCH) // timedelta(microseconds=1)}".encode()).hexdigest()[:32],
+            dedup_key=hashlib.sha256(about.encode()).hexdigest()[:32],
             rule=rule.name,
             severity=SEVERITIES[span.severity],
             mode=rule.mode,
@@ -405,7 +408,6 @@ class Oracle(EvidenceOracle):
             platform=platform,
             subject=subject,
             states=tuple(sorted(self._states(live))),
-            episode=ordinal,
             fired_at=span.fired_at,
             as_of=span.last_at,
             expires_at=span.last_at + timedelta(microseconds=rule.quiet_us),

@@ -55,7 +55,7 @@ def _suspended(day: float, status: str = "suspended") -> SubjectEvent:
 
 
 def _alerts(run: TrackRun) -> list[Alert]:
-    return sorted(run.standing.values(), key=lambda alert: alert.episode)
+    return sorted(run.standing.values(), key=lambda alert: alert.fired_at)
 
 
 _numbers = st.integers(-3, 3) | st.floats(-3, 3)
@@ -178,10 +178,8 @@ def test_a_late_event_that_joins_two_episodes_retracts_the_second_alert() -> Non
     assert joined.status == "firing"
     assert (joined.fired_at, joined.as_of) == (first.fired_at, second.as_of)
     retracted = run.alerts[second.id]
-    assert retracted.status == "retracted"
+    assert (retracted.status, retracted.superseded_by) == ("retracted", joined.id)
     assert (retracted.fired_at, retracted.as_of, retracted.figures) == (joined.fired_at, joined.as_of, joined.figures)
-    run.batch(_burst(40))
-    assert run.standing[second.id].fired_at == from_us(BASE_US + 40 * DAY_US + 2 * HOUR_US), "its number is free again"
 
 
 def test_an_alert_of_which_nothing_is_left_is_retracted() -> None:
@@ -189,22 +187,55 @@ def test_an_alert_of_which_nothing_is_left_is_retracted() -> None:
     young, old = (Account(id="12", created_at=from_us(BASE_US - days * DAY_US)) for days in (10, 400))
     rules = _rule(Condition(figure="age_days", at_most=90))
     run = TrackRun(rules).run([[_amplified(0, subject=young)], [_amplified(1, subject=old)]])
-    assert [alert.status for alert in run.alerts.values()] == ["retracted"]
+    assert [(alert.status, alert.superseded_by) for alert in run.alerts.values()] == [("retracted", None)]
 
 
+def test_an_earlier_episode_that_appears_late_gives_the_running_alert_no_other_id() -> None:
+    """However many there are, and in whatever order they come to light."""
+    run = TrackRun(_rule(THREE_IN_A_DAY)).run([_burst(40)])
+    (running,) = _alerts(run)
+    for day in (0, 20, 10, 30):
+        run.batch(_burst(day))
+        kept = run.alerts[running.id]
+        assert (kept.status, kept.fired_at, kept.expires_at) == ("firing", running.fired_at, running.expires_at)
+    assert [alert.status for alert in _alerts(run)] == ["expired"] * 4 + ["firing"]
+    assert {alert.dedup_key for alert in run.alerts.values()} == {running.dedup_key}
+
+
+def test_a_rule_of_another_quiet_period_goes_on_with_the_alert_and_replaces_its_id() -> None:
+    run = TrackRun(_rule(ANY)).run([[_amplified(0)], [_amplified(30)]])
+    first, running = _alerts(run)
+    run.rules = _rule(ANY, quiet_us=40 * DAY_US, digest="longer")
+    run.rules = msgspec.structs.replace(run.rules, digest="longer")
+    run.batch([_amplified(31)])
+    (joined,) = _alerts(run)
+    assert joined.fired_at == first.fired_at
+    assert {run.alerts[alert.id].superseded_by for alert in (first, running)} <= {joined.id, None}
+    assert (run.alerts[running.id].status, run.alerts[running.id].superseded_by) == ("retracted", joined.id)
+
+
+@pytest.mark.parametrize(("base", "same"), [(0, True), (3, False)])
 @pytest.mark.parametrize("missing", [0, 1, 2])
-def test_a_late_event_pre_dates_an_alert_and_the_alert_keeps_its_id(missing: int) -> None:
-    """One of three officials' earlier amplification arrives last: the rule held by then already."""
-    events = [*_burst(0), _amplified(3), *_burst(6)]
+def test_a_late_event_pre_dates_an_alert_which_keeps_its_id_or_is_replaced(missing: int, base: int, same: bool) -> None:
+    """One of three officials' earlier amplification arrives last: the rule held by then already. Slots of seven days
+    begin on Thursdays; the first day is a Saturday.
+    """
+    begin = [_amplified(base + official / 24, official) for official in range(3)]
+    events = [*begin, _amplified(base + 2), *_burst(base + 4)]
     late = events[missing]
     run = TrackRun(_rule(THREE_IN_A_DAY)).run([[event for event in events if event is not late]])
     (told,) = _alerts(run)
-    assert told.fired_at == from_us(BASE_US + 6 * DAY_US + 2 * HOUR_US)
+    assert told.fired_at == from_us(BASE_US + (base + 4) * DAY_US + 2 * HOUR_US)
     run.batch([late])
     (alert,) = _alerts(run)
-    assert alert.id == told.id
-    assert alert.fired_at == from_us(BASE_US + 2 * HOUR_US)
+    assert (alert.id == told.id) is same
+    assert alert.dedup_key == told.dedup_key
+    assert alert.fired_at == from_us(BASE_US + base * DAY_US + 2 * HOUR_US)
     assert alert.as_of == told.as_of
+    if not same:
+        replaced = run.alerts[told.id]
+        assert (replaced.status, replaced.superseded_by) == ("retracted", alert.id)
+        assert replaced.expires_at == alert.expires_at
 
 
 def test_a_late_withdrawal_retracts_an_alert_that_it_takes_the_ground_from() -> None:

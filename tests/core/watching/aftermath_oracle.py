@@ -67,10 +67,14 @@ def expected_aftermaths(world: WatchOracle, rules: Sequence[Rule]) -> dict[str, 
     found = {}
     for (state, platform, subject), event in newest.items():
         assert event.standing is not None
-        for number, spell in enumerate(event.standing.spells):
+        opened_in = Counter[int]()
+        for spell in event.standing.spells:
+            fortnight = spell.opened_us // _WATCH * _WATCH
+            slot = f"{fortnight}/{opened_in[fortnight]}"
+            opened_in[fortnight] += 1
             amplifiers = [each for each in event.standing.amplifiers if each.first_us <= spell.opened_us]
             if amplifiers:
-                name = sha256(f"aftermath\n{state}\n{platform}:{subject}\n{number}".encode()).hexdigest()[:32]
+                name = sha256(f"aftermath\n{state}\n{platform}:{subject}\n{slot}".encode()).hexdigest()[:32]
                 found[name] = _Looking(world, rules, event, spell, amplifiers).expected()
     return found
 

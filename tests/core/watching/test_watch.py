@@ -224,13 +224,39 @@ def test_what_turns_out_not_to_stand_is_void_and_its_alerts_are_retracted() -> N
     assert set(_alerts(run)) == {"clean-up", "silence", "possible-successor"}
 
 
-def test_a_corrected_earlier_notice_moves_the_watch_and_keeps_its_name() -> None:
-    run = _run([post("p", -8), deletion("p", -7), standing(), tick(60)])
-    name = _aftermath(run).id
-    assert (_aftermath(run).deletions, _aftermath(run).deletions_before) == (0, 1)
-    run.run([[standing(opened=(-7.5,), version=2)]])
-    assert _aftermath(run).id == name
-    assert (_aftermath(run).deletions, _aftermath(run).deletions_before) == (1, 0)
+# Twenty posts that are taken back two days after the suspension.
+_MANY = [*(post(f"m{n}", -12) for n in range(20)), *(deletion(f"m{n}", 2) for n in range(20))]
+
+
+def test_a_corrected_earlier_notice_moves_the_watch_which_keeps_its_name_or_is_replaced() -> None:
+    """Slots of 14 days: this one begins 2.8 days before the suspension."""
+    for days, same in ((-2.5, True), (-7.5, False)):
+        run = _run([post("p", -12), deletion("p", days + 0.5), *_MANY, standing(), tick(60)])
+        told = _aftermath(run)
+        before = (told.deletions, told.deletions_before)
+        run.run([[standing(opened=(days,), version=2)]])
+        [moved] = run.standing.values()
+        assert (moved.deletions, moved.deletions_before) == (before[0] + 1, before[1] - 1)
+        assert (moved.id == told.id) is same
+        if not same:
+            assert (run.aftermaths[told.id].status, run.aftermaths[told.id].superseded_by) == ("void", moved.id)
+            retracted = [alert for alert in run.alerts.values() if alert.status == "retracted"]
+            assert retracted
+            assert {alert.superseded_by for alert in retracted} <= set(run.standing_alerts)
+
+
+def test_an_earlier_suspension_that_comes_to_light_late_names_nothing_anew() -> None:
+    """Neither the aftermath of the running one nor its alerts; and what its watch found is remembered as its own."""
+    run = _run([*_MANY, standing(opened=(0.0,)), tick(60)])
+    running, alerts = _aftermath(run), set(run.standing_alerts)
+    assert alerts
+    run.run([[standing(opened=(-40.0, 0.0), version=2)]])
+    assert len(run.standing) == 2
+    kept = run.standing[running.id]
+    assert kept.number == 1
+    assert msgspec.structs.replace(kept, number=0, suspension=running.suspension) == running
+    assert set(run.standing_alerts) >= alerts
+    assert {alert.status for alert in run.alerts.values()} == {"firing"}
 
 
 def test_an_older_word_of_track_changes_nothing() -> None:

@@ -88,8 +88,8 @@ def _assert_as_expected(run: WatchRun, expected: Mapping[str, Expected]) -> None
         mine = {
             alert.rule: alert
             for alert in alerts.values()
-            if (alert.subject.id, alert.platform, alert.episode, alert.states)
-            == (aftermath.subject.id, aftermath.platform, aftermath.number, (aftermath.state,))
+            if (alert.subject.id, alert.platform, alert.evidence[0].event_id, alert.states)
+            == (aftermath.subject.id, aftermath.platform, aftermath.suspension.event_id, (aftermath.state,))
         }
         assert sorted(mine) == sorted(expected[name].alerts)
         for rule, facts in expected[name].alerts.items():

@@ -1,0 +1,206 @@
+"""What TRACK and WATCH publish, as people hear of it: one running thing is one page, whatever late events make of it.
+
+Alerts stand on several partitions: what replaces an alert may be read before or after the record that takes it back.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from random import Random
+from typing import Any, Final
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.clock import DAY_US, HOUR_US, SECOND_US, to_us
+from streams.core.enriched import Alert
+from streams.core.noticing.notices import AlertHead, NoticePolicy
+from streams.core.rulebook.rules import Condition, Rule, RuleSet
+from streams.core.subject_event import SubjectEvent
+from streams.rules_loading import bundled_rules
+from tests.core.noticing.desk_run import DeskRun
+from tests.core.tracking.strategies import BASE_US, OFFICIALS, examples, retweet
+from tests.core.tracking.track_run import TrackRun
+from tests.core.watching.watch_events import day, deletion, post, standing, tick
+from tests.core.watching.watch_run import WatchRun
+
+_PARTITIONS: Final = 3
+
+
+def _rules(*, at_least: int = 3, quiet_days: int = 7) -> RuleSet:
+    """So many officials in a day. The digest says what was changed."""
+    digest = f"{at_least} {quiet_days}"
+    rule = Rule(
+        name="burst",
+        description="one",
+        severity="warning",
+        mode="live",
+        quiet_us=quiet_days * DAY_US,
+        when=(Condition(figure="distinct_officials_24h", at_least=at_least),),
+        states={},
+        escalations=(),
+        digest=digest,
+    )
+    return RuleSet(rules=(rule,), digest=digest)
+
+
+def _burst(days: float) -> list[SubjectEvent]:
+    """Three officials within three hours."""
+    return [_amplified(days + official / 24, official) for official in range(3)]
+
+
+def _amplified(days: float, by: int = 0) -> SubjectEvent:
+    number = round(days * 24) * 10 + by
+    return retweet(number, official=OFFICIALS[by], at_us=BASE_US + round(days * DAY_US))
+
+
+class _Recorded:
+    """The records of `alerts` in the order in which they were published, and what they come to."""
+
+    def __init__(self) -> None:
+        self.logs: list[list[tuple[AlertHead, int]]] = [[] for _ in range(_PARTITIONS)]
+        self.last: dict[str, Alert] = {}
+        self.transactions = 0
+
+    def add(self, alerts: Iterable[Alert]) -> None:
+        """What one transaction leaves on the topic."""
+        self.transactions += 1
+        for alert in alerts:
+            if self.last.get(alert.id) != alert:
+                self.last[alert.id] = alert
+                log = self.logs[int(alert.id, 16) % _PARTITIONS]
+                log.append((msgspec.json.decode(msgspec.json.encode(alert), type=AlertHead), self.transactions))
+
+    def firing(self, now_us: int) -> list[str]:
+        """What goes on in the end."""
+        return sorted(
+            {
+                alert.dedup_key
+                for alert in self.last.values()
+                if alert.status == "firing" and to_us(alert.expires_at) > now_us
+            }
+        )
+
+
+def _told(recorded: _Recorded, random: Random, now_us: int, quiet_days: int) -> DeskRun:
+    """NOTIFY reads the partitions in some interleaving, works between any two records, and dies now and then.
+
+    What is over is told nobody: a back-fill is whatever is older than the quiet period.
+    """
+    policy = NoticePolicy(resend_us=10 * SECOND_US, max_age_us=quiet_days * DAY_US, daily_budget=3)
+    desk = DeskRun(random, 0.05, policy)
+    desk.now_us = now_us
+    left = [list(log) for log in recorded.logs]
+    while any(left):
+        log = random.choice([log for log in left if log])
+        head, transaction = log.pop(0)
+        desk.publish(head, now_us - 60 * SECOND_US + transaction * SECOND_US // 5)
+        for _ in range(random.randrange(3)):
+            desk.step(random.randrange(9))
+    desk.deaths = 0.0
+    for _ in range(3):
+        desk.step(9)
+    return desk
+
+
+def _assert_told_once(desk: DeskRun, recorded: _Recorded) -> None:
+    """What goes on was told once to each Alertmanager, never as over, and used the budget once."""
+    going_on = recorded.firing(desk.now_us)
+    assert [model.firing(desk.now_us) for model in desk.models] == [going_on] * 2
+    for model in desk.models:
+        assert {key: model.begun[key] for key in going_on} == dict.fromkeys(going_on, 1)
+    assert {key: (desk.log[key].decision, desk.log[key].times) for key in going_on} == dict.fromkeys(
+        going_on, ("page", 1)
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_running_burst_whose_earlier_ones_come_to_light_late_is_one_page(seed: int) -> None:
+    """It was three pages and two resolves, each of them out of the budget of the day."""
+    run, recorded = TrackRun(_rules()), _Recorded()
+    for events in (_burst(60), _burst(0), _burst(40), _burst(20), [_amplified(57)], [_amplified(52, 1)], _burst(51)):
+        run.batch(events)
+        recorded.add(run.alerts.values())
+    desk = _told(recorded, Random(seed), BASE_US + 61 * DAY_US, 7)
+    assert len(recorded.firing(desk.now_us)) == 1
+    _assert_told_once(desk, recorded)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_other_rules_in_the_file_page_nobody_for_what_is_running(seed: int) -> None:
+    """Longer and shorter quiet periods, which are other slots; a threshold that goes down and comes back."""
+    run, recorded = TrackRun(_rules()), _Recorded()
+    for rules in (_rules(), _rules(quiet_days=10), _rules(quiet_days=5), _rules(at_least=1), _rules(), _rules()):
+        run.rules = rules
+        run.batch([*_burst(0), *(_amplified(number * 4.0) for number in range(8)), *_burst(30)])
+        recorded.add(run.alerts.values())
+    assert {alert.superseded_by is None for alert in recorded.last.values()} == {True, False}
+    _assert_told_once(_told(recorded, Random(seed), BASE_US + 31 * DAY_US, 10), recorded)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_late_notice_of_an_earlier_suspension_pages_nobody_for_the_running_aftermath(seed: int) -> None:
+    """An earlier suspension, and an earlier notice of this one."""
+    rules = msgspec.structs.replace(
+        bundled_rules(), rules=tuple(rule for rule in bundled_rules().rules if rule.name == "clean-up")
+    )
+    run, recorded = WatchRun(rules), _Recorded()
+    batches = [
+        [post(f"p{number}", -12) for number in range(20)],
+        [standing(opened=(0.0,)), *(deletion(f"p{number}", 2) for number in range(20))],
+        [standing(opened=(-40.0, 0.0), version=2)],
+        [standing(opened=(-40.0, -4.0), version=3)],
+        [standing(opened=(-60.0, -40.0, -4.0), version=4), tick(8)],
+    ]
+    for events in batches:
+        run.batch(events)
+        recorded.add(run.alerts.values())
+    assert {alert.status for alert in recorded.last.values()} == {"firing", "retracted"}
+    desk = _told(recorded, Random(seed), day(9), 30)
+    assert len(recorded.firing(desk.now_us)) == 1
+    _assert_told_once(desk, recorded)
+
+
+_hours: Final = st.integers(0, 40 * 24)
+_events: Final = st.lists(st.tuples(_hours, st.integers(0, 3)), min_size=3, max_size=20, unique=True)
+
+
+def test_late_events_in_any_order_page_nobody_twice_for_what_is_running() -> None:
+    """Whatever joins, begins earlier or turns up before: one page, and no end as long as it goes on."""
+    seen = Counter[str]()
+
+    @examples(150)
+    @given(_events, st.integers(1, 3), st.sampled_from([1, 2, 5]), st.integers(0, 2**32))
+    def check(chosen: list[tuple[int, int]], at_least: int, quiet_days: int, seed: int) -> None:
+        random = Random(seed)
+        rules = _rules(at_least=at_least, quiet_days=quiet_days)
+        events = [_amplified(hours / 24, by) for hours, by in chosen]
+        now_us = max(event.at_us for event in events) + HOUR_US // 2  # nothing ends while it is read
+        late = random.sample(events, len(events))
+        run, recorded = TrackRun(rules), _Recorded()
+        while late:
+            batch = [late.pop() for _ in range(min(len(late), random.randint(1, 4)))]
+            run.batch(batch)
+            recorded.add(run.alerts.values())
+        others: dict[str, Any] = TrackRun(rules).run([sorted(events, key=lambda event: event.at_us)]).standing
+        assert {name: _content(alert) for name, alert in run.standing.items()} == {
+            name: _content(alert) for name, alert in others.items()
+        }
+        desk = _told(recorded, random, now_us, quiet_days)
+        _assert_told_once(desk, recorded)
+        for name, alert in run.alerts.items():
+            if alert.superseded_by is not None:
+                seen["replaced"] += 1
+                assert alert.status == "retracted"
+                assert alert.superseded_by in run.alerts
+                assert alert.superseded_by != name
+        seen["going on"] += bool(recorded.firing(now_us))
+        seen["several episodes"] += len(run.standing) > 1
+
+    check()
+    assert min(seen["replaced"], seen["going on"], seen["several episodes"]) > 20, seen
+
+
+def _content(alert: Alert) -> Alert:
+    return msgspec.structs.replace(alert, evidence=())
