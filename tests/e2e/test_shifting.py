@@ -22,7 +22,7 @@ def _found(alerts: list[Alert], back: timedelta) -> dict[str, tuple[Any, ...]]:
     """What does not depend on when it all was; times moved back."""
     return {
         alert.rule: (
-            alert.id,
+            alert.dedup_key,
             alert.severity,
             alert.fired_at - back,
             alert.as_of - back,
