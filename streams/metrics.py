@@ -194,8 +194,22 @@ class Metrics:
         )
         self.lag_records = Gauge(
             "antiphon_lag_records",
-            "Records of this worker's partitions that wait; a rise means that more comes in than is dealt with",
+            "Records of this worker's partitions that wait, also behind open transactions; a rise means that more "
+            "comes in than is dealt with, or can be read",
             ["topic"],
+            registry=registry,
+        )
+        self.open_transaction_seconds = Gauge(
+            "antiphon_open_transaction_seconds",
+            "For how long the last stable offset of some partition has stood still below the end of its log; a rise "
+            "means that somebody left a transaction open, behind which nothing can be read",
+            ["topic"],
+            registry=registry,
+        )
+        self.watermark = Gauge(
+            "antiphon_watermark_timestamp_seconds",
+            "How far event time has come over all raw partitions, as WATCH's slowest partition here knows it; no rise "
+            "means that a raw partition lags or is not read, and that no aftermath closes",
             registry=registry,
         )
         self.still_seconds = Gauge(

@@ -53,7 +53,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     how many alerts of a rule are told one by one on a UTC day. `evidence_url` may name `{id}`, `{platform}` and
     `{subject}`; a rule's name goes behind `runbook_url`. Every `canary_interval_seconds` a worker that screens sends
     canaries through the pipeline; 0 for none. After `stuck_after_seconds` in which it had work and did none, a worker
-    ends itself.
+    ends itself. A raw partition that is read to its end and brought nothing for `idle_after_seconds` holds event time
+    back no longer; the same for all workers.
     """
 
     broker: Annotated[str, Meta(min_length=1, max_length=4_096)] = "127.0.0.1:9092"
@@ -84,6 +85,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     runbook_url: Annotated[str, Meta(max_length=1_000)] | None = None
     canary_interval_seconds: Annotated[float, Meta(ge=0, le=3_600)] = 10.0
     stuck_after_seconds: Seconds = 120.0
+    idle_after_seconds: Seconds = 600.0
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"

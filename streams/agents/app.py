@@ -16,7 +16,7 @@ from streams.agents.track import Track
 from streams.agents.tracked_feed import TrackedFeed
 from streams.agents.vitals import Vitals
 from streams.agents.watch import Watch
-from streams.brokers.client import ssl_context
+from streams.brokers.client import METADATA_MAX_AGE_MS, ssl_context
 from streams.core.rulebook.rules import RuleSet
 from streams.errors import causes_of
 from streams.events import RAW_TOPICS
@@ -56,6 +56,7 @@ def build_app(
         broker_check_crcs=True,
         consumer_max_fetch_size=settings.fetch_max_bytes,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=METADATA_MAX_AGE_MS,
         stream_buffer_maxsize=_BUFFERED_BATCHES,
         stream_wait_empty=False,
         topic_allow_declare=False,
@@ -115,6 +116,12 @@ def build_app(
         screen = Screen(settings, metrics, feed, tracked, finish, keeper)
         agent("screen", screen.run, *raw)
         vitals.await_restart("screening", lambda: screen.stopped, raw)
+        vitals.tell_lags(screen.looking, screen.found)
+
+        async def assigned(_sender: Any, _assigned: set[Any], **_kwargs: Any) -> None:
+            screen.assigned()
+
+        app.on_partitions_assigned.connect(assigned, weak=False)
         vitals.await_feed("roster", feed.ready, "where none is published, `antiphon roster publish FILE` does it", raw)
         vitals.await_feed("tracked accounts", tracked.ready, "the broker has them", raw)
 

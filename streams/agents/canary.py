@@ -14,7 +14,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.brokers.client import consumer, producer, start_client
+from streams.brokers.client import METADATA_MAX_AGE_MS, consumer, producer, start_client
 from streams.brokers.partitioning import partition_of
 from streams.core.canary import CANARY_PLATFORM, canary_retweet
 from streams.core.canary_flight import CanaryFlight
@@ -44,7 +44,7 @@ class Canary:
         while True:
             self._tell()
             client = consumer(self._settings)
-            sender = producer(self._settings)
+            sender = producer(self._settings, metadata_max_age_ms=METADATA_MAX_AGE_MS)
             try:
                 await start_client(client)
                 await start_client(sender)

@@ -7,7 +7,7 @@ the next worker goes on from there.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from itertools import chain
 from typing import Final
 
@@ -21,11 +21,12 @@ from streams.agents.roster_feed import RosterFeed
 from streams.agents.screening import ScreenedBatch, screen_batch
 from streams.agents.ticking import Ticker, event_time_us, ticks
 from streams.agents.tracked_feed import TrackedFeed
-from streams.brokers.client import producer
+from streams.brokers.client import METADATA_MAX_AGE_MS, producer
 from streams.brokers.log_marks import LogPlace, Mark, newer
 from streams.brokers.outbox import BATCH_BYTES, Outbox, OutgoingRecord
 from streams.core.clock import SECOND_US
 from streams.core.screening.screen import Pass, ScreenPolicy
+from streams.events import RAW_TOPICS
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.transport.batches import Batch
@@ -40,7 +41,7 @@ _PAUSE_SECONDS: Final = 0.02
 _ENOUGH_RECORDS: Final = 1_000
 _MOST_RECORDS: Final = 10_000
 _BYTES_A_RECORD: Final = 4_096  # a dead letter may be as large as 250 ordinary records, and weighs as much
-_LOOK_SECONDS: Final = 1.0  # how often it is asked whether WATCH is to be told the time
+_LOOK_SECONDS: Final = 0.5  # how often it is asked whether WATCH is to be told how far the raw topics are read
 
 
 class Screen:
@@ -69,7 +70,8 @@ class Screen:
         self._breaks_seen = 0
         self._policy = ScreenPolicy(future_skew_us=int(settings.future_skew_seconds * SECOND_US))
         self._brake = Brake(run=settings.dead_letter_run, share=settings.dead_letter_share)
-        self._ticker = Ticker(time.monotonic())
+        self._ticker = Ticker(settings.idle_after_seconds)
+        self._lags: Mapping[tuple[str, int], int] | None = None
         # Without a batch: ticks, from which nothing is to be committed.
         self._outgoing: Pile[tuple[Batch | None, list[OutgoingRecord]]] = Pile(
             pause_seconds=_PAUSE_SECONDS, enough=_ENOUGH_RECORDS, full=_MOST_RECORDS
@@ -79,7 +81,7 @@ class Screen:
         """Screen until the stream ends. Any error is fatal: what was not acknowledged is not committed."""
         await self._feed.ready.wait()
         await self._tracked.ready.wait()
-        client = producer(self._settings, max_batch_size=BATCH_BYTES)
+        client = producer(self._settings, max_batch_size=BATCH_BYTES, metadata_max_age_ms=METADATA_MAX_AGE_MS)
         self._breaks = count_breaks(client.client)
         await client.start()
         try:
@@ -119,6 +121,19 @@ class Screen:
             },
         )
 
+    def assigned(self) -> None:
+        """The group assigned partitions anew."""
+        self._ticker.assigned()
+
+    def looking(self) -> None:
+        """The ends of the logs are about to be asked for."""
+        self._lags = None
+        self._ticker.look(time.monotonic(), time.time_ns() // 1_000)
+
+    def found(self, lags: Mapping[tuple[str, int], int]) -> None:
+        """So much is left of each assigned partition up to those ends."""
+        self._lags = lags
+
     def _screen(self, batch: Batch) -> ScreenedBatch:
         topic = batch.topic.removeprefix(self._settings.topic_prefix)
         now_us = time.time_ns() // 1_000
@@ -147,20 +162,26 @@ class Screen:
     def _hear(self, batch: Batch, passed_us: int | None, now_us: int) -> None:
         """Of what nobody takes one event a batch is asked for its time: it goes on while officials are silent."""
         last_us = event_time_us(batch.records[-1].value, now_us + self._policy.future_skew_us)
-        self._ticker.hear(max(filter(None, (last_us, passed_us)), default=None), time.monotonic())
+        topic = batch.topic.removeprefix(self._settings.topic_prefix)
+        newest_us = max(filter(None, (last_us, passed_us)), default=None)
+        self._ticker.hear(topic, batch.partition, newest_us, time.monotonic())
 
     async def _tick(self, client: AIOKafkaProducer) -> None:
-        """Tell every partition of `state-events` how far event time has come, behind all that came before."""
-        topic = self._settings.topic("state-events")
+        """Tell every partition of `state-events` how far its raw partitions are read, behind all that came before."""
+        settings = self._settings
         while True:
+            await asyncio.sleep(_LOOK_SECONDS)
             await self._compare_logs()
-            at_us = self._ticker.due(time.monotonic(), time.time_ns() // 1_000)
-            # Who does not look cannot say that time went by and nothing happened.
-            if at_us is not None and self.stopped is None:
-                records = list(ticks(at_us, len(await client.partitions_for(topic))))
+            lags, self._lags = self._lags, None
+            if lags is None or self.stopped is not None:  # who does not look cannot say that nothing happened
+                continue
+            topics = ("state-events", *RAW_TOPICS.values())
+            partitions = {topic: len(await client.partitions_for(settings.topic(topic))) for topic in topics}
+            progress = self._ticker.found(lags, partitions)
+            if progress is not None:
+                records = list(ticks(progress, partitions["state-events"]))
                 await self._outgoing.room()
                 self._outgoing.add((None, records), len(records))
-            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _deliver(self, outbox: Outbox) -> None:
         """Write what was screened; batches are finished, in order, when all that they led to is acknowledged."""
@@ -171,7 +192,9 @@ class Screen:
             await self._compare_logs()
             written = dict(self._written)
             for batch, _records in screened:
-                if batch is not None:
+                if batch is None:
+                    self._ticker.reported()
+                else:
                     self._finish(batch, self._keeper.note(batch.records[-1], written))
 
     async def _compare_logs(self) -> None:

@@ -4,7 +4,7 @@ Owns how they hang together with the Faust app; each sign is a module of its own
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from streams.agents.canary import Canary
@@ -31,6 +31,8 @@ class Vitals:
         self._stuck = stuck
         self._is_assigned = False
         self._excuses: dict[str, _Excuse] = {}
+        self._looking: Callable[[], object] = lambda: None
+        self._found: Callable[[Mapping[tuple[str, int], int]], object] = lambda _lags: None
         app.on_partitions_assigned.connect(self._on_assigned)
         app.on_partitions_revoked.connect(self._on_revoked)
         health.need("partitions", lambda: None if self._is_assigned else "the group has not assigned them yet")
@@ -62,6 +64,12 @@ class Vitals:
         self._health.need(f"states of {topic}", lack)
         self._excuses[topic] = lambda partition: partition in unsettled()
 
+    def tell_lags(
+        self, looking: Callable[[], object], found: Callable[[Mapping[tuple[str, int], int]], object]
+    ) -> None:
+        """`looking` is called before the ends of the logs are asked for, `found` with what is left up to them."""
+        self._looking, self._found = looking, found
+
     async def follow(self) -> None:
         """Watch them until cancelled."""
         lag = Lag(
@@ -71,7 +79,10 @@ class Vitals:
             standing=lambda: self._app.consumer.standing() if self._is_assigned else {},
             excused=lambda topic, partition: self._excuses.get(topic, _never)(partition),
             stuck=self._stuck,
+            looking=self._looking,
+            found=self._found,
         )
+        self._health.need("stable offsets", lambda: lag.blocked)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(lag.follow())
             if self._settings.canary_interval_seconds and "screen" in self._settings.roles:

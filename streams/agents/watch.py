@@ -46,6 +46,7 @@ class Watch:
         self._metrics = metrics
         self._rules = rules
         self._policy = watch_policy(settings)
+        self._watermarks: dict[int, int] = {}
         metrics.expect_alerts(rules.judged_on("aftermath").rules)
         self._lanes = Lanes(
             _TOPIC,
@@ -93,6 +94,11 @@ class Watch:
         else:
             shard.ledger.rollback()  # all of it was applied in an earlier life
         self._count(watched, watcher, gone, now_us)
+        self._watermarks[shard.partition] = watcher.watermark_us
+        held = [
+            self._watermarks[other.partition] for other in self._lanes.held() if other.partition in self._watermarks
+        ]
+        self._metrics.watermark.set(min(held, default=0) / SECOND_US)
 
     def _count(self, watched: WatchedBatch, watcher: Watcher, gone: int, now_us: int) -> None:
         metrics = self._metrics

@@ -8,7 +8,13 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import IncompatibleBrokerVersion, UnknownError, UnsupportedVersionError
+from aiokafka.errors import (
+    IncompatibleBrokerVersion,
+    NodeNotReadyError,
+    UnknownError,
+    UnknownTopicOrPartitionError,
+    UnsupportedVersionError,
+)
 
 from streams.brokers.failures import BrokerError, broker_errors, no_transactions
 from streams.errors import ConfigurationError
@@ -16,6 +22,7 @@ from streams.settings import Settings
 from streams.transport.unfolding import unfold_within
 
 __all__ = [
+    "METADATA_MAX_AGE_MS",
     "BrokerError",
     "admin",
     "client_options",
@@ -25,6 +32,9 @@ __all__ = [
     "start_client",
     "started_producer",
 ]
+
+METADATA_MAX_AGE_MS: Final = 5_000
+"""How soon whoever must know learns of new partitions. A question for a handful of topics costs a broker nothing."""
 
 _START_SECONDS: Final = 2.0  # a broker that is there answers in milliseconds
 
@@ -60,11 +70,31 @@ def client_options(settings: Settings) -> dict[str, Any]:
     return options
 
 
+class _Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no types
+    """Says what is the matter when it cannot learn of a topic's partitions: aiokafka calls the topic unknown also where
+    no broker answered at all.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.client._wait_on_metadata = self._wait_on_metadata
+
+    async def _wait_on_metadata(self, topic: str) -> Any:
+        client = self.client
+        refreshed_ms = client.cluster._last_successful_refresh_ms
+        try:
+            return await type(client)._wait_on_metadata(client, topic)
+        except UnknownTopicOrPartitionError:
+            if client.cluster._last_successful_refresh_ms == refreshed_ms:
+                raise NodeNotReadyError(f"no broker answered when asked for the partitions of {topic}") from None
+            raise
+
+
 def producer(settings: Settings, *, transactional_id: str | None = None, **options: Any) -> AIOKafkaProducer:
     """A producer that waits for all replicas; idempotent where the broker can do that. Not started."""
     if settings.transactions:
         options["enable_idempotence"] = True
-    return AIOKafkaProducer(
+    return _Producer(
         **client_options(settings),
         transactional_id=transactional_id,
         acks="all",

@@ -24,7 +24,9 @@ class CanaryFlight:
 
     def send(self, lanes: int, now_seconds: float, monotonic_seconds: float) -> list[str]:
         """Begin a round: the ids of its canaries, by lane."""
-        self._newest = [*self._newest[:lanes], *[(0, self._began_seconds)] * (lanes - len(self._newest))]
+        # A lane that is new while others are not begins now: its partition has only just been made.
+        began_seconds = now_seconds if self._newest else self._began_seconds
+        self._newest = [*self._newest[:lanes], *[(0, began_seconds)] * (lanes - len(self._newest))]
         self._round += 1
         self._sent[self._round] = (now_seconds, monotonic_seconds)
         if len(self._sent) > _MOST_ROUNDS:

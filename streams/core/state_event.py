@@ -13,6 +13,8 @@ __all__ = [
     "STATE_TEXT",
     "Amplifier",
     "PostKind",
+    "RawProgress",
+    "ReadUpTo",
     "Spell",
     "Standing",
     "StateEvent",
@@ -60,6 +62,27 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     amplifiers: tuple[Amplifier, ...] = ()
 
 
+class ReadUpTo(Struct, frozen=True, array_like=True):
+    """How far SCREEN has read one partition of a raw topic: `at_us` is the newest event time in it (µs), 0 where the
+    worker has read nothing yet. An `idle` partition is read to the end of its log and brought nothing for a time.
+    """
+
+    partition: int
+    at_us: int
+    idle: bool = False
+
+
+class RawProgress(Struct, frozen=True, kw_only=True):
+    """What one worker had read of the raw partitions assigned to it at `as_of_us` by its clock (µs).
+
+    `partitions` is the number of partitions of every raw topic, `read` the assigned ones, both by plain topic name.
+    """
+
+    as_of_us: int
+    partitions: dict[str, int]
+    read: dict[str, tuple[ReadUpTo, ...]]
+
+
 class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One post, deletion, subject's post, standing or tick, addressed to the State `state` (its Kafka key).
 
@@ -71,7 +94,8 @@ class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `deletion`: `official` took back the post `post_id`.
     - `subject_post`: a tracked subject, `subject`, wrote a post of its own.
     - `standing`: TRACK's word on `subject`.
-    - `tick`: event time has come as far as `at_us`; `state` is empty.
+    - `tick`: with `progress`, how far a worker has read its raw partitions, from which WATCH takes the watermark;
+      without, event time has come as far as `at_us` (the end of a run over files). `state` is empty.
     """
 
     kind: StateEventKind
@@ -91,6 +115,7 @@ class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject_is_official: bool = False
     post_id: str | None = None
     standing: Standing | None = None
+    progress: RawProgress | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(StateEvent)

@@ -9,10 +9,11 @@ import pytest
 from aiokafka import errors as kafka
 from aiokafka.errors import KafkaError
 
-from streams.brokers.client import admin, consumer
+from streams.brokers.client import admin, consumer, producer
 from streams.brokers.failures import BrokerError, broker_error, broker_errors, refusal
 from streams.brokers.loopback import free_port
 from streams.settings import Settings, load_settings
+from tests.brokers.kafka import Kafka
 
 _ERRORS = [kind for kind in vars(kafka).values() if isinstance(kind, type) and issubclass(kind, KafkaError)]
 
@@ -122,3 +123,24 @@ def test_what_is_no_brokers_fault_passes_and_nobody_listens_afterwards() -> None
         with pytest.raises(type(error)), broker_errors(Settings()):
             raise error
     assert log.handlers == before
+
+
+def test_a_topic_is_not_called_unknown_where_no_broker_answered(own_kafka: Kafka) -> None:
+    """A broker that was frozen is away; one that knows no such topic says so."""
+    settings = Settings(broker=own_kafka.address, delivery_timeout_seconds=2.0)
+
+    async def run() -> None:
+        client = producer(settings)
+        await client.start()
+        try:
+            with pytest.raises(kafka.UnknownTopicOrPartitionError):
+                await client.send_and_wait("no-such-topic", b"")
+            own_kafka.pause()
+            with pytest.raises(kafka.NodeNotReadyError) as caught:
+                await client.send_and_wait("another-topic", b"")
+        finally:
+            own_kafka.resume()
+            await client.stop()
+        assert "no Kafka broker answers at" in broker_error(caught.value, settings.broker).message
+
+    asyncio.run(run())

@@ -53,15 +53,19 @@ def test_what_a_stranger_writes_is_no_canary_of_ours(text: str) -> None:
     assert (flight.see(text, 11.0) is None) == (text not in ids)
 
 
-def test_a_lane_that_is_new_begins_with_no_canary_seen_and_one_that_is_gone_counts_no_more() -> None:
+def test_a_lane_that_is_new_begins_when_it_is_first_used_and_one_that_is_gone_counts_no_more() -> None:
+    """A worker's age is not that of a partition which somebody has just added."""
     flight = CanaryFlight("own", 0.0)
     for canary in flight.send(1, 10.0, 10.0):
         flight.see(canary, 11.0)
     assert flight.last_seen_seconds == 10
-    flight.send(2, 20.0, 20.0)
-    assert flight.last_seen_seconds == 0
-    flight.send(1, 30.0, 30.0)
-    assert flight.last_seen_seconds == 10
+    for canary in flight.send(2, 2_000.0, 2_000.0)[:1]:
+        flight.see(canary, 2_001.0)
+    for canary in flight.send(2, 2_010.0, 2_010.0)[:1]:
+        flight.see(canary, 2_011.0)
+    assert flight.last_seen_seconds == 2_000
+    flight.send(1, 2_020.0, 2_020.0)
+    assert flight.last_seen_seconds == 2_010
 
 
 def test_what_is_remembered_of_canaries_that_never_arrive_is_bounded() -> None:

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from streams.core.state_event import Spell, Standing
 from streams.core.subject_event import Coordinates
-from streams.core.watching.ledger import Entry, Heard, Orphan, Record, Stood, SubjectText, Told, Uptake
+from streams.core.watching.ledger import Entry, Heard, Orphan, RawRead, Record, Stood, SubjectText, Told, Uptake
 from streams.events import Account
 
 __all__ = ["ACCOUNTS", "OFFICIALS", "PLATFORMS", "PRINTS", "STATES", "SUBJECTS", "TIMES", "an_entry", "records"]
@@ -113,6 +113,11 @@ _subject_texts = st.builds(
     fingerprints=_prints,
 )
 _heard = st.builds(Heard, state=st.sampled_from([*STATES, ""]), at_us=TIMES)
+_raw_read = st.builds(
+    RawRead,
+    read=st.dictionaries(_texts, st.lists(st.tuples(TIMES, st.integers(0, 3)), max_size=3).map(tuple), max_size=2),
+    candidate_us=st.none() | TIMES,
+)
 _told = st.builds(
     Told,
     platform=_platforms,
@@ -122,6 +127,6 @@ _told = st.builds(
 )
 
 records: st.SearchStrategy[Record] = st.one_of(
-    _entries, _entries, _entries, _entries, _orphans, _stood, _uptakes, _subject_texts, _heard, _told
+    _entries, _entries, _entries, _entries, _orphans, _stood, _uptakes, _subject_texts, _heard, _raw_read, _told
 )
 """Any record; entries more often than others."""

@@ -25,6 +25,7 @@ __all__ = [
     "Heard",
     "Ledger",
     "Orphan",
+    "RawRead",
     "Record",
     "Stood",
     "SubjectText",
@@ -35,6 +36,7 @@ __all__ = [
     "entry_key",
     "heard_key",
     "orphan_key",
+    "raw_read_key",
     "record_key",
     "text_key",
     "text_prefix",
@@ -147,10 +149,21 @@ class SubjectText(Struct, frozen=True, array_like=True, tag="text"):
 
 
 class Heard(Struct, frozen=True, array_like=True, tag="heard"):
-    """How far event time has come for a State; the empty State stands for all of them (ticks)."""
+    """The newest event time of a State's own events; the empty State stands for the watermark, which closes watches."""
 
     state: str
     at_us: int
+
+
+class RawRead(Struct, frozen=True, array_like=True, tag="raw"):
+    """What the workers told of the raw partitions, for the watermark (`streams.core.watching.watermark`).
+
+    `read` has, by raw topic and in the order of partitions, the newest event time of each (0 for none) and how many
+    reports in a row found it idle, 0 where it is not. `candidate_us` is the watermark that is not settled yet.
+    """
+
+    read: dict[str, tuple[tuple[int, int], ...]] = {}
+    candidate_us: int | None = None
 
 
 class Told(Struct, frozen=True, array_like=True, tag="told"):
@@ -206,7 +219,7 @@ class Counted(Struct, frozen=True, array_like=True, tag="counted"):
     oldest: tuple[str, ...] = ()
 
 
-Record: TypeAlias = Entry | Orphan | Stood | Uptake | SubjectText | Heard | Told | Counted
+Record: TypeAlias = Entry | Orphan | Stood | Uptake | SubjectText | Heard | RawRead | Told | Counted
 
 ENTRY_PREFIX: Final = b"e/"
 """What the keys of officials' posts begin with."""
@@ -230,6 +243,8 @@ def record_key(record: Record) -> bytes:
             return text_key(record.state, record.platform, record.post_id)
         case Heard():
             return heard_key(record.state)
+        case RawRead():
+            return raw_read_key()
         case Told():
             return told_key(record.state, record.platform, record.subject)
         case Counted():
@@ -244,6 +259,11 @@ def entry_key(platform: str, post_id: str) -> bytes:
 def heard_key(state: str) -> bytes:
     """The key of what was last heard of a State."""
     return f"h/{state}".encode()
+
+
+def raw_read_key() -> bytes:
+    """The key of what the workers told of the raw partitions."""
+    return b"w/"
 
 
 def orphan_key(official: str, platform: str, post_id: str) -> bytes:

@@ -17,14 +17,15 @@ from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.conclusion import Conclusion
 from streams.core.watching.introductions import introduced
-from streams.core.watching.ledger import Heard, Ledger, heard_key
+from streams.core.watching.ledger import Heard, Ledger, RawRead, heard_key, raw_read_key
 from streams.core.watching.touched import Touched
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import Watched, step
+from streams.core.watching.watermark import with_report
 
 __all__ = ["Concluded", "Watcher"]
 
-_EVERYWHERE: Final = ""  # the State of ticks
+_EVERYWHERE: Final = ""  # the State of the watermark, which alone closes watches
 
 
 class Concluded(Struct, frozen=True, kw_only=True):
@@ -45,6 +46,7 @@ class Watcher:
         self.rules = rules.judged_on("aftermath").rules
         self.policy = policy
         self.outcomes: Counter[Watched] = Counter()
+        self.watermark_us = 0  # as of the last conclusion
         self._ledger = ledger
         self._touched: dict[str, Touched] = {}
         self._newest: dict[str, int] = {}
@@ -59,8 +61,10 @@ class Watcher:
         self.outcomes[stepped.outcome] += 1
         if stepped.outcome is Watched.REFUSED or event.kind == "standing":
             return stepped.events  # TRACK speaks of the past: it does not say how far time has come
-        state = _EVERYWHERE if event.kind == "tick" else event.state
-        self._newest[state] = max(event.at_us, self._newest.get(state, event.at_us))
+        if event.kind == "tick":
+            self._newest[_EVERYWHERE] = max(self._watermark_of(event), self._newest.get(_EVERYWHERE, 0))
+            return stepped.events
+        self._newest[event.state] = max(event.at_us, self._newest.get(event.state, event.at_us))
         account = introduced(self._ledger, event) if event.kind == "post" else None
         if account is not None:
             self._tracked[account.platform, account.id] = account
@@ -71,17 +75,17 @@ class Watcher:
         aftermaths: list[Aftermath] = []
         alerts: list[Alert] = []
         before_us, now_us = self._heard(_EVERYWHERE)
+        self.watermark_us = now_us
         everywhere = STATES if now_us > before_us else frozenset[str]()
         for state in sorted({*self._touched, *everywhere} - {_EVERYWHERE}):
-            own_before_us, own_now_us = self._heard(state)
             conclusion = Conclusion(
                 self._ledger,
                 self.rules,
                 self.policy,
                 state,
                 self._touched.get(state) or Touched(),
-                max(before_us, own_before_us),
-                max(now_us, own_now_us),
+                before_us,
+                now_us,
             )
             conclusion.run()
             aftermaths += conclusion.aftermaths
@@ -94,8 +98,19 @@ class Watcher:
         self._touched, self._newest, self._tracked = {}, {}, {}
         return Concluded(aftermaths=tuple(aftermaths), alerts=tuple(alerts), tracked=tracked)
 
+    def _watermark_of(self, tick: StateEvent) -> int:
+        """What a tick says of event time by itself, or settles together with those before it."""
+        if tick.progress is None:
+            return tick.at_us
+        known = self._ledger.get(raw_read_key())
+        reached_us = self._heard(_EVERYWHERE)[1]
+        read, watermark_us = with_report(known if isinstance(known, RawRead) else RawRead(), tick.progress, reached_us)
+        if read != known:
+            self._ledger.put(read)
+        return watermark_us
+
     def _heard(self, state: str) -> tuple[int, int]:
-        """How far event time had come for a State before the batch, and has by now."""
+        """The newest event time of a State's own events, or the watermark, before the batch and by now."""
         known = self._ledger.get(heard_key(state))
         was_us = known.at_us if isinstance(known, Heard) else 0
         return was_us, max(was_us, self._newest.get(state, 0))

@@ -97,7 +97,7 @@ class _Looking:
         back_us = spell.reinstated_us
         self.reinstated = back_us is not None and back_us < self.ends_us
         self.until_us = back_us if self.reinstated and back_us is not None else self.ends_us
-        self.closed = self.reinstated or world.heard_us(event.state) >= self.ends_us
+        self.closed = self.reinstated or world.heard_us() >= self.ends_us
         mine = [fact for fact in world.posts if fact.event.state == event.state]
         self.posts = [fact for fact in mine if self.opened_us <= fact.event.at_us < self.until_us]
         here = [fact for fact in mine if fact.event.platform == event.platform]

@@ -76,11 +76,9 @@ class WatchOracle:
                 unknown.append((first.state, first.at_us))
         return unknown
 
-    def heard_us(self, state: str) -> int:
-        """How far event time has come for a State."""
-        times = [event.at_us for event in self.events if event.kind == "tick"]
-        times += [event.at_us for event in self.events if event.state == state and event.kind != "standing"]
-        return max(times, default=0)
+    def heard_us(self) -> int:
+        """How far event time has come: what ticks say, whatever the State's own events say."""
+        return max((event.at_us for event in self.events if event.kind == "tick"), default=0)
 
     # What is said to subjects
 

@@ -312,9 +312,12 @@ def worlds(draw: st.DrawFn) -> list[StateEvent]:
     events += draw(_standings(stage.platform, stage.state, stage.account))
     if draw(st.integers(0, 3)) == 3 and stage.account != _ACCOUNTS[5]:
         events += draw(_standings("twitter", "FR", _ACCOUNTS[5]))
-    for number in range(draw(st.integers(0, 2))):
+    times = draw(st.lists(_times, max_size=2))
+    if draw(st.sampled_from((True, True, False))):
+        times.append(max(event.at_us for event in events))  # as at the end of a run
+    for number, at_us in enumerate(times):
         events.append(
-            StateEvent(kind="tick", state="", platform="", event_id=f"t{number}", at_us=draw(_times), source=NOWHERE)
+            StateEvent(kind="tick", state="", platform="", event_id=f"t{number}", at_us=at_us, source=NOWHERE)
         )
     return events
 
