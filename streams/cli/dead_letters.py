@@ -1,7 +1,6 @@
 """`antiphon dead-letters`: which inputs were refused, and why; `replay` is in a file of its own."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Final
 
 import click
@@ -13,6 +12,7 @@ from streams.cli.dead_letters_replay import replay
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
 from streams.cli.safe_text import shown_bytes
+from streams.core.clock import from_us
 from streams.deadletters import Reason
 from streams.settings import Settings
 
@@ -90,7 +90,7 @@ def _described(stored: StoredLetter) -> dict[str, object]:
     return {
         "partition": stored.partition,
         "offset": stored.offset,
-        "written_at": datetime.fromtimestamp(stored.written_ms / 1_000, UTC),
+        "written_at": from_us(stored.written_ms * 1_000),
         "reason": str(letter.reason),
         "detail": letter.detail,
         "source": {"topic": letter.topic, "partition": letter.partition, "offset": letter.offset},
