@@ -8,9 +8,11 @@ from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.options import json_option
 from streams.cli.report import document_of, print_report, print_rules, print_sampled
+from streams.cli.report_input import end_with_faults, warnings_document
 from streams.formats.registry import FORMATS, reader_named
 from streams.rules_loading import load_rules
 from streams.runs.backtest import backtest_files
+from streams.runs.input_faults import faults_of
 from streams.sinks.ndjson import prepare_directory, write_results
 
 __all__ = ["backtest"]
@@ -47,11 +49,13 @@ def backtest(
         run = backtest_files(files, reader, roster, rules, progress=stages.ingesting, processes=processes)
     if directory is not None:
         write_results(directory, run.results, run.letters)
+    faults = faults_of(run.files, run.letters, format_name)
     if as_json:
         document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3))
-        write_json(document)
-        return
-    console = stdout()
-    print_report(console, run.results, run.tally, run.refused, run.seconds)
-    print_sampled(console, run.refused, run.letters)
-    print_rules(console, run.results)
+        write_json(document | warnings_document(faults, run.roster))
+    else:
+        console = stdout()
+        print_report(console, run.results, run.tally, run.refused, run.seconds)
+        print_sampled(console, run.refused, run.letters)
+        print_rules(console, run.results)
+    end_with_faults(faults, run.roster)

@@ -10,10 +10,12 @@ from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.options import json_option
 from streams.cli.report import document_of, print_report, print_sampled
+from streams.cli.report_input import end_with_faults, warnings_document
 from streams.errors import InputError
 from streams.formats.registry import FORMATS, reader_named
 from streams.rules_loading import load_rules
 from streams.runs.demo import demo_broker, run_demo
+from streams.runs.input_faults import faults_of
 from streams.settings import load_settings
 from streams.sinks.ndjson import prepare_directory, write_results
 
@@ -75,9 +77,11 @@ def demo(
             run = run_demo(fresh, paths, reader, roster, stages, workers=workers, raw_partitions=partitions)
     if directory is not None:
         write_results(directory, run.results, run.letters)
+    faults = faults_of(run.files, run.letters, reader.name)
     if as_json:
         document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3), workers=workers)
-        write_json(document)
+        write_json(document | warnings_document(faults, run.roster))
+        end_with_faults(faults, run.roster)
         return
     console = stdout()
     print_report(console, run.results, run.tally, run.refused, run.seconds)
@@ -88,3 +92,4 @@ def demo(
             if case_name not in (None, "khamenei-site")
             else Text("Totals are those of the published analysis; single events are made up (see the case README).")
         )
+    end_with_faults(faults, run.roster)

@@ -11,9 +11,11 @@ from streams.brokers.client import BrokerError
 from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages
 from streams.cli.options import json_option, settings_options
+from streams.cli.report_input import end_with_faults, warnings_document
 from streams.formats.registry import FORMATS, reader_named
 from streams.formats.tally import Tally
 from streams.runs.ingestion import ingest as ingest_files
+from streams.runs.input_faults import faults_of
 from streams.settings import Settings
 
 __all__ = ["ingest"]
@@ -40,11 +42,13 @@ def ingest(files: tuple[str, ...], format_name: str, settings: Settings, as_json
     with LiveStages(quiet=as_json) as stages:
         stages.stage("ingesting")
         done = asyncio.run(ingest_files(files, reader, settings, stages.ingesting))
+    faults = faults_of(done.files, done.letters.kept, format_name)
     if as_json:
         document = {"tally": done.tally, "written": {f"{t}/{p}": end for (t, p), end in sorted(done.written.items())}}
-        write_json(document)
-        return
-    print_tally(stdout(), done.tally)
+        write_json(document | warnings_document(faults, []))
+    else:
+        print_tally(stdout(), done.tally)
+    end_with_faults(faults, [])
 
 
 def print_tally(console: Console, tally: Tally) -> None:

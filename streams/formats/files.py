@@ -18,7 +18,7 @@ from streams.refusal import printable
 if TYPE_CHECKING:
     import io
 
-__all__ = ["InputFile", "can_be_read_again", "open_lines"]
+__all__ = ["InputFile", "open_lines"]
 
 _CHUNK: Final = 262_144  # bytes a read: calls cost nothing at this size, and it fits into a processor's cache
 _CHECK_THE_PATH: Final = "Check the path and who may read it; `-` is standard input."
@@ -113,8 +113,3 @@ def open_lines(path: str, *, max_line_bytes: int = MAX_LINE_BYTES) -> InputFile:
 
 def _shown(path: str) -> str:
     return "Standard input" if path == "-" else printable(path)
-
-
-def can_be_read_again(path: str) -> bool:
-    """Whether the input will still be there from its beginning: a file, not standard input and not a pipe."""
-    return path != "-" and os.path.isfile(path)

@@ -22,17 +22,18 @@ from streams.brokers.roster_topic import publish_roster
 from streams.core.backtest import Results
 from streams.core.rosters.roster import Roster
 from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.roster_use import RosterFinding, RosterUse
 from streams.core.screening.strangers import Strangers, is_worth_reading_again
 from streams.core.tracked import decode_tracked
 from streams.deadletters import DeadLetter, Reason
 from streams.errors import ConfigurationError
-from streams.events import Event
-from streams.formats.files import can_be_read_again
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally
 from streams.runs.collection import collect_results, sample_letters
 from streams.runs.drain import StalledError, wait_until_through
-from streams.runs.ingestion import Ingestion, ingest
+from streams.runs.event_spool import EventSpool
+from streams.runs.ingestion import Ingestion, ingest_again, ingest_in_order
+from streams.runs.reading import FileAccount
 from streams.runs.workers import Workers
 from streams.settings import Secret, Settings
 
@@ -55,13 +56,16 @@ class Stages(Protocol):
 
 
 class DemoRun(Struct, frozen=True, kw_only=True):
-    """What the pipeline found, the account of the lines, and how long ingestion and the whole took.
+    """What the pipeline found, the account of the lines of all files and of each, and how long ingestion and the whole
+    took. `roster` is what the run shows of the roster.
 
     `refused` counts all dead letters by reason; `letters` are the first of each (see `LetterSample`).
     """
 
     results: Results
     tally: Tally
+    files: list[FileAccount]
+    roster: list[RosterFinding]
     letters: list[DeadLetter]
     refused: Counter[Reason]
     seconds: float
@@ -124,39 +128,40 @@ def run_demo(
     raw = ("posts", "retweets", "suspensions", "deletions", "follows", "profiles")
     partitions = {} if raw_partitions is None else dict.fromkeys(raw, raw_partitions)
     stages.stage("creating topics and publishing the roster")
-    known, strangers = Acquaintances(roster), Strangers()
-
-    def met(event: Event) -> None:
-        strangers.meet(event, known)
-
-    def worth_reading_again(event: Event) -> bool:
-        return is_worth_reading_again(event, known)
+    known, strangers, use = Acquaintances(roster), Strangers(), RosterUse(roster)
 
     asyncio.run(create_topics(settings, partitions=partitions))
+    spool = EventSpool()
     try:
         asyncio.run(publish_roster(settings, roster))
         with Workers(settings, workers) as crew:
             stages.stage(f"ingesting, with {workers} worker{'' if workers == 1 else 's'} behind")
             ingest_began = time.monotonic()
-            done = asyncio.run(ingest(paths, reader, settings, stages.ingesting, met=met))
+            done = asyncio.run(ingest_in_order(paths, reader, settings, spool, stages.ingesting))
             ingest_seconds = time.monotonic() - ingest_began
             _drain(settings, done, done.newest_us, crew, stages)
+        for event in (spooled.event for spooled in spool):
+            use.see(event)
+            strangers.meet(event, known)
         asyncio.run(_meet_tracked(settings, known))
         if strangers.include_followed(known):
             # Workers that start know every tracked account before they screen; those that ran learned of them too late.
             with Workers(settings, workers) as crew:
                 stages.stage("reading once more what tracked accounts posted and deleted")
-                files = [path for path in paths if can_be_read_again(path)]
-                again = asyncio.run(ingest(files, reader, settings, stages.ingesting, only=worth_reading_again))
+                passed_over = (each.event for each in spool if is_worth_reading_again(each.event, known))
+                again = asyncio.run(ingest_again(passed_over, settings))
                 _drain(settings, again, done.newest_us, crew, stages)
         stages.stage("collecting the enriched topics")
         results = asyncio.run(collect_results(settings))
         letters = asyncio.run(sample_letters(settings))
     finally:
+        spool.close()
         asyncio.run(delete_topics(settings))
     return DemoRun(
         results=results,
         tally=done.tally,
+        files=done.files,
+        roster=use.findings(),
         letters=letters.kept,
         refused=letters.counts,
         seconds=time.monotonic() - began,

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final, assert_never
 
 from aiokafka import AIOKafkaProducer
@@ -14,7 +16,7 @@ from streams.brokers.dead_letter_record import dead_letter_record, letter_of
 from streams.brokers.outbox import LARGEST_BATCH_BYTES, OutgoingRecord, encoded_bytes
 from streams.core.clock import SECOND_US, to_us
 from streams.core.subject_event import subject_key
-from streams.deadletters import DeadLetter, Reason, Rejection
+from streams.deadletters import DeadLetter, LetterSample, Reason, Rejection
 from streams.events import (
     RAW_TOPICS,
     Account,
@@ -28,32 +30,46 @@ from streams.events import (
     Suspension,
     encode_event,
 )
-from streams.formats.files import open_lines
 from streams.formats.lines import Line
 from streams.formats.reader import FormatReader
-from streams.formats.tally import Tally, read_lines
+from streams.formats.tally import Tally
 from streams.refusal import rejection
+from streams.runs.event_spool import EventSpool
+from streams.runs.reading import FileAccount, Progress, read_events, total_tally
 from streams.settings import Settings
 
-__all__ = ["Ingestion", "Progress", "ingest", "is_large", "letter_of_line", "raw_record", "size_refusal"]
+__all__ = [
+    "Ingestion",
+    "ingest",
+    "ingest_again",
+    "ingest_in_order",
+    "is_large",
+    "letter_of_line",
+    "raw_record",
+    "size_refusal",
+]
 
 # How many records may be on their way before the next are read: bounds memory, and keeps the broker busy.
 _UNACKNOWLEDGED: Final = 10_000
+_YIELD_LINES: Final = 500  # then others on the loop get their turn
 # Keys have at most 1,060 bytes: whoever has fewer bytes than this need not be measured.
 _SURELY_SMALL_BYTES: Final = 1_000_000
 
-Progress = Callable[[str, int, int | None, int], None]
-"""Called now and then with the path, its bytes read, its size in bytes (or `None`), and the lines so far."""
-
 
 class Ingestion(Struct, kw_only=True):
-    """What an ingestion did: the account of the lines, the next offset after it of each (topic, partition), and the
-    time of the newest event (µs) that was not ahead of the clock.
+    """What an ingestion did: the account of each file, the next offset after it of each (topic, partition), and the
+    time of the newest event (µs) that was not ahead of the clock. `letters` are some of the dead letters.
     """
 
-    tally: Tally = field(default_factory=Tally)
+    files: list[FileAccount] = field(default_factory=list)
+    letters: LetterSample = field(default_factory=LetterSample)
     written: dict[tuple[str, int], int] = field(default_factory=dict)
     newest_us: int = 0
+
+    @property
+    def tally(self) -> Tally:
+        """The account of the lines of all files."""
+        return total_tally(self.files)
 
     def note(self, topic: str, partition: int, offset: int) -> None:
         """A record of a topic (plain name) was acknowledged at an offset."""
@@ -66,53 +82,85 @@ class Ingestion(Struct, kw_only=True):
 
 
 async def ingest(
-    paths: Sequence[str],
-    reader: FormatReader,
-    settings: Settings,
-    progress: Progress | None = None,
-    *,
-    only: Callable[[Event], bool] | None = None,
-    met: Callable[[Event], None] | None = None,
+    paths: Sequence[str], reader: FormatReader, settings: Settings, progress: Progress | None = None
 ) -> Ingestion:
-    """Read the files and write their events; returns once the broker has acknowledged every one.
+    """Read the files and write their events as they come; returns once the broker has acknowledged every one.
 
-    With `only` it is a second reading: just the events for which it is true are written, and no dead letters. `met` is
-    told each event that is written.
     Raises `InputError` for a file that cannot be opened (files before it are ingested by then) and `BrokerError`.
     """
     done = Ingestion()
+    async with _writing(settings, done) as writer:
+        await _read(paths, reader, done, writer, writer.write_event, progress)
+    return done
+
+
+async def ingest_in_order(
+    paths: Sequence[str], reader: FormatReader, settings: Settings, spool: EventSpool, progress: Progress | None = None
+) -> Ingestion:
+    """As `ingest`, but writes the events in the order of their times; `spool` keeps them for a second reading."""
+    done = Ingestion()
+
+    async def keep(event: Event, path: str, line: Line) -> None:
+        spool.add(event, path, line.number)
+
+    async with _writing(settings, done) as writer:
+        await _read(paths, reader, done, writer, keep, progress)
+        for spooled in spool:
+            await writer.write(raw_record(spooled.event))
+            writer.hear(spooled.event)
+    return done
+
+
+async def ingest_again(events: Iterable[Event], settings: Settings) -> Ingestion:
+    """Write events once more."""
+    done = Ingestion()
+    async with _writing(settings, done) as writer:
+        for event in events:
+            await writer.write(raw_record(event))
+    return done
+
+
+async def _read(
+    paths: Sequence[str],
+    reader: FormatReader,
+    done: Ingestion,
+    writer: "_Writer",
+    take: Callable[[Event, str, Line], Awaitable[None]],
+    progress: Progress | None,
+) -> None:
+    refused: list[DeadLetter] = []
+
+    def refuse(line: Line, rejection: Rejection, path: str) -> None:
+        letter = letter_of_line(line, rejection, path)
+        refused.append(letter)
+        done.letters.add(letter.reason, partial(_itself, letter))
+
+    for event, path, line in read_events(paths, reader, done.files, refuse, progress):
+        if is_large(line) and (rejection := size_refusal(raw_record(event))) is not None:
+            refuse(line, rejection, path)
+        else:
+            await take(event, path, line)
+        while refused:
+            await writer.write(dead_letter_record(refused.pop(0)))
+        if line.number % _YIELD_LINES == 0:
+            await asyncio.sleep(0)
+    while refused:
+        await writer.write(dead_letter_record(refused.pop(0)))
+
+
+def _itself(letter: DeadLetter) -> DeadLetter:
+    return letter
+
+
+@asynccontextmanager
+async def _writing(settings: Settings, done: Ingestion) -> AsyncIterator["_Writer"]:
+    """A writer; everything that was written is acknowledged when the block is left."""
     now_us = time.time_ns() // 1_000 + int(settings.future_skew_seconds * SECOND_US)
     client = producer(settings, linger_ms=5, max_batch_size=131_072)
     try:
         await client.start()
-        writer = _Writer(client, settings.topic_prefix, done)
-        for path in paths:
-            with open_lines(path) as lines:
-                for line, reading in read_lines(lines, reader, done.tally):
-                    match reading:
-                        case Rejection() if only is None:
-                            await writer.write(dead_letter_record(letter_of_line(line, reading, path)))
-                        case tuple():
-                            for event in reading:
-                                if only is not None and not only(event):
-                                    continue
-                                record = raw_record(event)
-                                if (refused := size_refusal(record)) is not None:
-                                    if only is None:
-                                        letter = letter_of_line(line, refused, path)
-                                        await writer.write(dead_letter_record(letter))
-                                    continue
-                                await writer.write(record)
-                                done.hear(to_us(event.at), now_us)
-                                if met is not None:
-                                    met(event)
-                        case _:
-                            pass  # skipped by name, or refused the first time: the tally has it
-                    if progress is not None and line.number % 500 == 0:
-                        progress(path, lines.consumed_bytes, lines.total_bytes, done.tally.lines)
-                        await asyncio.sleep(0)
-                if progress is not None:
-                    progress(path, lines.consumed_bytes, lines.total_bytes, done.tally.lines)
+        writer = _Writer(client, settings.topic_prefix, done, now_us)
+        yield writer
         await writer.settle()
     except (KafkaError, OSError) as error:
         raise BrokerError(
@@ -121,7 +169,6 @@ async def ingest(
         ) from error
     finally:
         await client.stop()
-    return done
 
 
 def letter_of_line(line: Line, rejection: Rejection, path: str, *, payload: bytes | None = None) -> DeadLetter:
@@ -176,10 +223,11 @@ def size_refusal(record: OutgoingRecord) -> Rejection | None:
 class _Writer:
     """Sends records and looks at the acknowledgements in bulk."""
 
-    def __init__(self, client: AIOKafkaProducer, prefix: str, done: Ingestion) -> None:
+    def __init__(self, client: AIOKafkaProducer, prefix: str, done: Ingestion, now_us: int) -> None:
         self._client = client
         self._prefix = prefix
         self._done = done
+        self._now_us = now_us
         self._pending: list[tuple[str, Awaitable[Any]]] = []
 
     async def write(self, record: OutgoingRecord) -> None:
@@ -189,6 +237,13 @@ class _Writer:
         self._pending.append((record.topic, sent))
         if len(self._pending) >= _UNACKNOWLEDGED:
             await self.settle()
+
+    async def write_event(self, event: Event, path: str, line: Line) -> None:
+        await self.write(raw_record(event))
+        self.hear(event)
+
+    def hear(self, event: Event) -> None:
+        self._done.hear(to_us(event.at), self._now_us)
 
     async def settle(self) -> None:
         pending, self._pending = self._pending, []

@@ -132,9 +132,11 @@ class Acquaintances:
         return None if found is None else found[0]
 
     def author(self, platform: str, account: Account, at_us: int) -> Official | None:
-        """As `official`, for events that name nobody's handle: by the handle under which the id was seen before."""
+        """As `official`, for who acted: an event without its handle (a deletion, a status of ids alone) is tied by the
+        handle under which the id was seen elsewhere.
+        """
         found = self._roster.official(platform, account.id, account.handle, at_us)
-        if found is None and (handle := self.of(platform, account.id).handle) is not None:
+        if found is None and account.handle is None and (handle := self.of(platform, account.id).handle) is not None:
             return self._roster.official(platform, account.id, handle, at_us)
         return found
 

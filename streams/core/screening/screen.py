@@ -148,7 +148,7 @@ def screen_event(
         case Post():
             return _post(event, at_us, source, known, policy)
         case Follow():
-            official = known.official(event.platform, event.actor, at_us)
+            official = known.author(event.platform, event.actor, at_us)
             if official is None:
                 return _NOT_OFFICIAL
             follows = _engagement(event, official, at_us, source, known, [("follow", event.subject, None)])
@@ -165,7 +165,7 @@ def screen_event(
 
 
 def _retweet(retweet: Retweet, at_us: int, source: Coordinates, known: Acquaintances) -> Screening:
-    official = known.official(retweet.platform, retweet.actor, at_us)
+    official = known.author(retweet.platform, retweet.actor, at_us)
     if official is None:
         return _NOT_OFFICIAL
     engaged: list[_Engaged] = [("retweet", retweet.subject, retweet.post_id)]
@@ -175,7 +175,7 @@ def _retweet(retweet: Retweet, at_us: int, source: Coordinates, known: Acquainta
 
 
 def _post(post: Post, at_us: int, source: Coordinates, known: Acquaintances, policy: ScreenPolicy) -> Screening:
-    official = known.official(post.platform, post.actor, at_us)
+    official = known.author(post.platform, post.actor, at_us)
     if official is None:
         return _subject_post(post, at_us, source, known, policy)
     events = _engagement(post, official, at_us, source, known, _engaged_by(post, policy))

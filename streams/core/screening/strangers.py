@@ -1,13 +1,14 @@
-"""Whose posts and deletions a first reading passed over: what says whether a second reading is worth its time.
+"""What a first reading passed over: what says whether a second reading is worth its time.
 
-A run over files meets everything that a subject ever posted before it is known that the subject is worth following.
+A run over files meets everything that a subject ever posted before it is known that the subject is worth following, and
+statuses whose author was trimmed to an id before others show which handle of the roster has that id.
 """
 
 from typing import Final
 
 from streams.core.clock import to_us
 from streams.core.screening.acquaintances import Acquaintances
-from streams.events import Deletion, Event, Post
+from streams.events import Deletion, Event, Post, Retweet
 
 __all__ = ["Strangers", "is_by_stranger", "is_worth_reading_again"]
 
@@ -16,7 +17,7 @@ _MOST: Final = 1_000_000
 
 
 class Strangers:
-    """Authors of posts and deletions who were not on the roster at the time."""
+    """Authors of what a first reading passed over."""
 
     __slots__ = ("_hashes",)
 
@@ -34,14 +35,18 @@ class Strangers:
 
 
 def is_by_stranger(event: Event, known: Acquaintances) -> bool:
-    """Whether it is a post or deletion by somebody who was not on the roster at the time."""
-    if not isinstance(event, Post | Deletion) or event.actor is None:
+    """Whether it is a post, a deletion or a retweet by an id without a handle, by somebody who was not on the roster at
+    the time.
+    """
+    if event.actor is None or not isinstance(event, Post | Deletion | Retweet):
+        return False
+    if isinstance(event, Retweet) and event.actor.handle is not None:
         return False
     return known.official(event.platform, event.actor, to_us(event.at)) is None
 
 
 def is_worth_reading_again(event: Event, known: Acquaintances) -> bool:
-    """Whether it is a post or deletion that the first reading passed over, by an account that is followed by now."""
+    """Whether the first reading passed it over, and it is by an account that is known by now."""
     if not is_by_stranger(event, known) or event.actor is None:
         return False
     return known.of(event.platform, event.actor.id).followed

@@ -1,0 +1,29 @@
+"""What a person must know of the input before believing a figure: what could not be used, and what the roster lacks."""
+
+import click
+from rich.text import Text
+
+from streams.cli.console import stderr
+from streams.core.screening.roster_use import RosterFinding
+from streams.runs.input_faults import InputFault
+
+__all__ = ["EXIT_INPUT_FAULT", "end_with_faults", "warnings_document"]
+
+EXIT_INPUT_FAULT = 1
+
+
+def end_with_faults(faults: list[InputFault], findings: list[RosterFinding]) -> None:
+    """Say the warnings and faults on standard error, behind the report; any fault ends the command with status 1."""
+    console = stderr()
+    for finding in findings:
+        console.print(Text(f"antiphon: warning: {finding.what}."), soft_wrap=True)
+    for fault in faults:
+        console.print(Text(f"antiphon: error: {fault.what}."), soft_wrap=True)
+        console.print(Text(f"  {fault.remedy[:1].upper()}{fault.remedy[1:]}."), soft_wrap=True)
+    if faults:
+        click.get_current_context().exit(EXIT_INPUT_FAULT)
+
+
+def warnings_document(faults: list[InputFault], findings: list[RosterFinding]) -> dict[str, object]:
+    """The same for machines."""
+    return {"faults": faults, "roster": findings}

@@ -1,0 +1,127 @@
+"""How a roster fares on a run over files: whether its entries acted at all, and whose handles they really were.
+
+An official by handle alone is whoever has the handle. Two ids under one handle are two accounts, and one id in two
+terms is one account: handles alone do not say which of them the roster means, so it is said, with ids and dates.
+"""
+
+from collections.abc import Iterator
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from streams.core.clock import from_us, to_us
+from streams.core.rosters.roster import Roster, RosterEntry, handle_key
+from streams.events import Event, Profile, Suspension
+
+__all__ = ["RosterFinding", "RosterUse"]
+
+FindingKind: TypeAlias = Literal["nobody_acted", "other_id", "several_ids", "one_id_in_several_terms"]
+
+_MOST_IDS: Final = 8  # of one handle; nobody reads more
+_MOST_FINDINGS: Final = 100
+_EXAMPLES: Final = 3
+
+
+class RosterFinding(Struct, frozen=True, kw_only=True):
+    """One thing about the roster that whoever wrote it wants to know; `what` is a sentence."""
+
+    kind: FindingKind
+    what: str
+
+
+class _Seen(Struct):
+    """When an id acted under a handle: first and last time (µs), and in which of the handle's entries' terms."""
+
+    first_us: int
+    last_us: int
+    terms: set[int]
+
+
+class RosterUse:
+    """Shown every event of a run, it says at the end what does not fit. Bounded by the roster, not by the run."""
+
+    __slots__ = ("_acted", "_by_handle", "_handles", "_has_events", "_ids", "_roster")
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+        self._has_events = False
+        self._ids: dict[str, set[str]] = {}
+        self._handles: dict[str, dict[str, list[RosterEntry]]] = {}
+        for entry in roster.entries:
+            if entry.account_id is not None:
+                self._ids.setdefault(entry.platform, set()).add(entry.account_id)
+            if entry.handle is not None:
+                self._handles.setdefault(entry.platform, {}).setdefault(handle_key(entry.handle), []).append(entry)
+        self._acted: set[tuple[str, str]] = set()
+        self._by_handle: dict[tuple[str, str], dict[str, _Seen]] = {}
+
+    def see(self, event: Event) -> None:
+        """Take note of who acted."""
+        actor, platform = event.actor, event.platform
+        if actor is None or isinstance(event, Suspension | Profile):
+            return
+        self._has_events = True
+        if actor.id in self._ids.get(platform, ()):
+            self._acted.add((platform, actor.id))
+        handles = self._handles.get(platform)
+        if handles is None or actor.handle is None or (entries := handles.get(key := handle_key(actor.handle))) is None:
+            return
+        seen = self._by_handle.setdefault((platform, key), {})
+        at_us = to_us(event.at)
+        mine = seen.get(actor.id)
+        if mine is None:
+            if len(seen) >= _MOST_IDS:
+                return
+            mine = seen[actor.id] = _Seen(at_us, at_us, set())
+        mine.first_us, mine.last_us = min(mine.first_us, at_us), max(mine.last_us, at_us)
+        mine.terms.update(n for n, entry in enumerate(entries) if entry.account_id is None and _holds(entry, at_us))
+
+    def findings(self) -> list[RosterFinding]:
+        """What does not fit, at most 100 findings, in the order of the roster."""
+        found: list[RosterFinding] = []
+        if self._has_events and self._roster.entries and not self._acted and not any(self._by_handle.values()):
+            some = ", ".join(dict.fromkeys(_named(entry) for entry in self._roster.entries[:_EXAMPLES]))
+            what = f"none of the {len(self._roster.entries):,} entries of the roster ever acted ({some}, …)"
+            found.append(RosterFinding(kind="nobody_acted", what=what))
+        for platform, handles in self._handles.items():
+            for key, entries in handles.items():
+                found += self._of_handle(platform, entries, self._by_handle.get((platform, key), {}))
+        return found[:_MOST_FINDINGS]
+
+    def _of_handle(self, platform: str, entries: list[RosterEntry], seen: dict[str, _Seen]) -> Iterator[RosterFinding]:
+        for entry in entries:
+            if entry.account_id is not None and (platform, entry.account_id) not in self._acted:
+                for account_id in seen.keys() - self._ids[platform]:
+                    what = (
+                        f"@{entry.handle} acted under the id {account_id}, which is not on the roster; the roster's "
+                        f"{entry.account_id} never acted"
+                    )
+                    yield RosterFinding(kind="other_id", what=what)
+        alone = [entry for entry in entries if entry.account_id is None]
+        if alone and len(seen) > 1:
+            spans = sorted(seen.items(), key=lambda item: (item[1].first_us, item[0]))
+            told = ", ".join(
+                f"{account_id} from {_day(each.first_us)} to {_day(each.last_us)}" for account_id, each in spans
+            )
+            what = f"@{alone[0].handle} of the roster was {len(seen)} accounts: {told}; name the right one by its id"
+            yield RosterFinding(kind="several_ids", what=what)
+        for account_id, each in seen.items():
+            if len(each.terms) > 1:
+                what = (
+                    f"one account, {account_id}, acted in {len(each.terms)} terms of @{alone[0].handle}; whoever had "
+                    "the handle before may have another one now: name both by their ids"
+                )
+                yield RosterFinding(kind="one_id_in_several_terms", what=what)
+
+
+def _holds(entry: RosterEntry, at_us: int) -> bool:
+    begun = entry.valid_from_us is None or entry.valid_from_us <= at_us
+    return begun and (entry.valid_to_us is None or at_us < entry.valid_to_us)
+
+
+def _named(entry: RosterEntry) -> str:
+    return f"@{entry.handle}" if entry.handle is not None else f"{entry.platform}:{entry.account_id}"
+
+
+def _day(at_us: int) -> str:
+    return from_us(at_us).date().isoformat()

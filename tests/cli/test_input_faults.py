@@ -1,0 +1,163 @@
+"""A run whose input could not be used, or only in part, says so and does not end with status 0."""
+
+import gzip
+import json
+import random
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.cases import KHAMENEI_SITE
+from tests.cli.conftest import Antiphon
+
+_LINES = KHAMENEI_SITE.events.read_bytes().splitlines(keepends=True)
+_ROSTER = str(KHAMENEI_SITE.roster)
+
+
+def _backtest(antiphon: Antiphon, path: Path, *more: str, form: str = "canonical") -> tuple[int, dict[str, Any], str]:
+    told = antiphon("backtest", str(path), "--format", form, "--roster", _ROSTER, "--json", *more)
+    return told.exit_code, json.loads(told.stdout), told.stderr
+
+
+def test_a_file_of_another_format_is_an_error_that_names_the_right_one(antiphon: Antiphon, tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"".join(_LINES[:50]))
+    status, document, said = _backtest(antiphon, path, form="twitter-v1")
+    assert (status, [fault["kind"] for fault in document["faults"]]) == (1, ["nothing_read"])
+    assert "no event in 50 lines (50 not_an_event)" in said
+    assert "--format canonical" in said
+
+
+def test_a_file_with_nothing_that_counts_is_an_error(antiphon: Antiphon, tmp_path: Path) -> None:
+    path = tmp_path / "limits.jsonl"
+    path.write_bytes(b'{"limit":{"track":1}}\n' * 9)
+    status, _, said = _backtest(antiphon, path, form="twitter-v1")
+    assert (status, "no event in 9 lines (9 limit)" in said) == (1, True)
+
+
+@pytest.mark.parametrize(("bad", "status"), [(0, 0), (5, 0), (15, 1)])
+def test_a_good_part_refused_is_an_error_and_a_few_lines_are_not(
+    antiphon: Antiphon, tmp_path: Path, bad: int, status: int
+) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"".join(_LINES[: 100 - bad]) + b"garbage\n" * bad)
+    found, document, said = _backtest(antiphon, path)
+    assert found == status
+    assert ("15 of 100 lines were refused (15 not_json)" in said) == bool(status)
+    assert len(document["faults"]) == status
+
+
+def test_a_file_that_breaks_off_is_an_error_though_most_of_it_was_read(antiphon: Antiphon, tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl.gz"
+    whole = gzip.compress(b"".join(_LINES))
+    path.write_bytes(whole[: len(whole) * 9 // 10])
+    status, document, said = _backtest(antiphon, path)
+    assert (status, [fault["kind"] for fault in document["faults"]]) == (1, ["breaks_off"])
+    assert "breaks off at line" in said
+
+
+def test_one_bad_file_among_good_ones_is_named(antiphon: Antiphon, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.jsonl", tmp_path / "bad.jsonl"
+    good.write_bytes(b"".join(_LINES))
+    bad.write_bytes(b"\n\n")
+    status, document, _ = _backtest(antiphon, good, str(bad))
+    assert (status, [fault["path"] for fault in document["faults"]]) == (1, [str(bad)])
+    assert document["events"] == len(_LINES)
+
+
+def test_a_roster_of_which_nobody_acted_is_a_warning(antiphon: Antiphon, tmp_path: Path) -> None:
+    path, roster = tmp_path / "events.jsonl", tmp_path / "roster.csv"
+    path.write_bytes(b"".join(_LINES))
+    rows = Path(_ROSTER).read_text("utf-8").splitlines()
+    roster.write_text("\n".join([rows[0], rows[1].replace(rows[1].split(",")[1], "99")]), "utf-8")
+    told = antiphon("backtest", str(path), "--format", "canonical", "--roster", str(roster))
+    assert told.exit_code == 0
+    assert "antiphon: warning: " in told.stderr
+
+
+def _amplifications(many: int) -> list[bytes]:
+    """Retweets of one new account by six officials of the case, an hour apart."""
+    officials = [line.split(",")[1] for line in Path(_ROSTER).read_text("utf-8").splitlines()[1:] if line.split(",")[1]]
+    began = datetime(2020, 1, 10, tzinfo=UTC)
+    subject = {"id": "1212312345678901249", "handle": "relay", "created_at": "2020-01-01T00:00:00Z"}
+    return [
+        json.dumps(
+            {
+                "kind": "retweet",
+                "platform": "twitter",
+                "id": str(10**18 + n * 1_003),
+                "at": (began + timedelta(hours=n)).isoformat(),
+                "actor": {"id": officials[n % 6]},
+                "subject": subject,
+            }
+        ).encode()
+        + b"\n"
+        for n in range(many)
+    ]
+
+
+def test_timelines_in_any_order_give_what_they_give_in_the_order_of_time(antiphon: Antiphon, tmp_path: Path) -> None:
+    """More amplifications than a subject's state holds one by one: 1,400, newest first, shuffled, and in two files."""
+    oldest_first = _amplifications(1_400)
+    mixed = random.Random(5).sample(oldest_first, len(oldest_first))
+    written: dict[str, dict[str, Any]] = {}
+    for name, lines in {"plain": oldest_first, "reversed": oldest_first[::-1], "mixed": mixed}.items():
+        path = tmp_path / f"{name}.jsonl"
+        path.write_bytes(b"".join(lines))
+        _, document, _ = _backtest(antiphon, path)
+        written[name] = document["alerted"][0]
+        for alert in written[name]["alerts"]:
+            alert["evidence"] = [item | {"source": None} for item in alert["evidence"]]
+    assert written["plain"]["dossier"]["totals"]["retweet"] == 1_400
+    assert written["plain"]["dossier"]["dropped"] == 0
+    assert written["reversed"] == written["mixed"] == written["plain"]
+
+
+def test_standard_input_gives_what_the_file_gives(tmp_path: Path) -> None:
+    """What tracked accounts posted is read a second time, also where the input is a pipe."""
+    command = [
+        sys.executable,
+        "-m",
+        "streams.cli.main",
+        "backtest",
+        "--format",
+        "canonical",
+        "--roster",
+        _ROSTER,
+        "--json",
+    ]
+    whole = b"".join(_LINES)
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(whole)
+    piped = subprocess.run([*command, "-"], input=whole, capture_output=True, check=True, timeout=120).stdout
+    read = subprocess.run([*command, str(path)], capture_output=True, check=True, timeout=120).stdout
+    by_pipe, by_file = (json.loads(each) for each in (piped, read))
+    links = by_file["alerted"][0]["dossier"]["links"]
+    assert links["posts"] > 0
+    assert by_pipe["alerted"][0]["dossier"] == by_file["alerted"][0]["dossier"]
+
+
+def test_authors_trimmed_to_an_id_are_known_by_the_handle_that_the_id_has_elsewhere(
+    antiphon: Antiphon, tmp_path: Path
+) -> None:
+    """A roster by handle alone; the whole statuses come last."""
+    rows = [row.split(",") for row in Path(_ROSTER).read_text("utf-8").splitlines()]
+    ids = [row[1] for row in rows[1:] if row[1]][:6]
+    handles = dict(zip(ids, (f"official_{n}" for n in range(6)), strict=True))
+    roster = tmp_path / "roster.csv"
+    named = [
+        ["twitter", "", handle, "", "IR", "diplomat", "https://example.org", "", "", ""] for handle in handles.values()
+    ]
+    roster.write_text("\n".join(",".join(row) for row in [rows[0], *named]), "utf-8")
+    trimmed = _amplifications(60)
+    whole = [json.loads(line) for line in _amplifications(66)[60:]]
+    for event in whole:
+        event["actor"]["handle"] = handles[event["actor"]["id"]]
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"".join(trimmed) + b"".join(json.dumps(event).encode() + b"\n" for event in whole))
+    told = antiphon("backtest", str(path), "--format", "canonical", "--roster", str(roster), "--json")
+    assert json.loads(told.stdout)["alerted"][0]["dossier"]["totals"]["retweet"] == 66
