@@ -55,6 +55,13 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self.shortened = Counter(
+            "antiphon_shortened_events",
+            "Internal events with an id or a name of more than 256 bytes, of which the beginning is kept, of ids with a"
+            " hash; a rise means a source with odd ids",
+            ["topic"],
+            registry=registry,
+        )
         self.aftermaths = Counter(
             "antiphon_aftermath_updates",
             "New and changed aftermaths by status; a rise means suspensions of amplified accounts, or a clean-up",
@@ -247,6 +254,7 @@ class Metrics:
         _preset(self.screened, Pass)
         _preset(self.tracked, Outcome)
         _preset(self.watched, Watched)
+        _preset(self.shortened, ("subject-events", "state-events"))
         _preset(self.aftermaths, get_args(AftermathStatus))
         _preset(self.notifications, NOTIFY_OUTCOMES)
         _preset(self.dead_letters, Reason)

@@ -27,11 +27,14 @@ TOMBSTONE_MS: Final = _DAY_MS
 
 # What every broker, client and mirror takes by default: Kafka's own default, of which nobody has to be told.
 _MOST_BYTES: Final = 1_048_588
+# Of what only our agents read: the state of a subject that meets all its bounds with the longest ids has 5.6 MB
+# (tests/core/tracking/test_track_sizes.py). Some managed brokers allow no more than this.
+_MOST_INTERNAL_BYTES: Final = 8_388_608
 
 
 class Topic(Struct, frozen=True, kw_only=True):
     """One topic. `partitions` is a default; `retention_ms` is `None` where the topic is compacted and kept for ever.
-    `max_message_bytes` is the largest record batch that the topic takes.
+    `max_message_bytes` is the largest record batch that the topic takes; agents write less (`core/bounds.py`).
 
     `single` says why the topic must have exactly one partition, and is empty where it may have more. `copartitioned`
     names the topic that must have as many partitions as this one, `""` for none.
@@ -125,6 +128,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         compacted=True,
         writers=("TRACK",),
         readers=("TRACK",),
+        max_message_bytes=_MOST_INTERNAL_BYTES,
     ),
     Topic(
         name="state-events",
@@ -136,6 +140,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         retention_ms=7 * _DAY_MS,
         writers=("SCREEN", "TRACK"),
         readers=("WATCH",),
+        max_message_bytes=_MOST_INTERNAL_BYTES,
         copartitioned="state-ledger",
     ),
     Topic(
@@ -148,6 +153,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         compacted=True,
         writers=("WATCH",),
         readers=("WATCH",),
+        max_message_bytes=_MOST_INTERNAL_BYTES,
     ),
     Topic(
         name="tracked-accounts",

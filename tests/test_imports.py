@@ -32,6 +32,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"subject_event"}),
     frozenset({"identity"}),
     frozenset({"accounts", "state_event", "tracked"}),
+    frozenset({"bounds"}),
     frozenset({"canary", "rosters", "rulebook"}),
     frozenset({"enriched", "texts"}),
     frozenset({"canary_flight", "noticing", "screening", "tracking"}),

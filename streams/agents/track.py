@@ -69,6 +69,7 @@ class Track:
             await shard.commit(tracked.outputs, tracked.changed, tracked.position, mark_of(batch.records[-1]))
         for outcome, count in tracker.outcomes.items():
             self._metrics.tracked.labels(str(outcome)).inc(count)
+        self._metrics.shortened.labels(_TOPIC).inc(tracker.shortened)
         self._count(batch, tracked)
 
     def _count(self, batch: Batch, tracked: TrackedBatch) -> None:

@@ -104,6 +104,7 @@ class Watch:
         metrics = self._metrics
         for outcome, count in watcher.outcomes.items():
             metrics.watched.labels(str(outcome)).inc(count)
+        metrics.shortened.labels(_TOPIC).inc(watcher.shortened)
         for aftermath in watched.aftermaths:
             metrics.aftermaths.labels(aftermath.status).inc()
         for alert in watched.alerts:

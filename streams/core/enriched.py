@@ -165,7 +165,8 @@ class Score(Struct, frozen=True, kw_only=True):
 class Dossier(Struct, frozen=True, kw_only=True):
     """Everything counted about one subject, in figures. Key in Kafka: `platform:id`; the last record is the valid one.
 
-    `officials` are those that amplified it, most amplifications first. `age_at_first_amplification_days` is in days,
+    `officials` are those that amplified it, most amplifications first: at most 500 of the `distinct_officials`, while
+    `totals` counts the amplifications of all. `age_at_first_amplification_days` is in days,
     to the millisecond. `withdrawn` counts amplifications that officials took back: they are in no other figure.
     `dropped` counts events that could not be told from duplicates. `following` lists the first 50 officials that follow
     it now, `first_officials` the first five that amplified it.

@@ -30,6 +30,7 @@ from streams.events import Account
 __all__ = ["dossier_of", "has_engagement"]
 
 # What a person reads to the end; the counts beside the lists say how many there are.
+_OFFICIALS: Final = 500
 _FOLLOWERS: Final = 50
 _FIRST_OFFICIALS: Final = 5
 _DOMAINS: Final = 50
@@ -92,8 +93,8 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
 
 
 def _officials(state: SubjectState, shares: Mapping[str, Share]) -> tuple[OfficialFigures, ...]:
-    """Each amplifying official's part, most amplifications first."""
-    ranked = sorted(shares.items(), key=lambda item: (-item[1].amplifications, item[0]))
+    """The parts of the officials with most amplifications; all of them count in the totals."""
+    ranked = sorted(shares.items(), key=lambda item: (-item[1].amplifications, item[0]))[:_OFFICIALS]
     return tuple(
         OfficialFigures(
             id=official_id,

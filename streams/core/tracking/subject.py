@@ -54,6 +54,7 @@ class TrackPolicy(Struct, frozen=True, kw_only=True):
     settled_withdrawals: int = 1_024  # amplifications taken back that are no longer retained
     links: int = 256  # own posts that link to official domains
     text_matches: int = 128  # own posts whose text an official post shares
+    fences: int = 4_096  # raw partitions
     followed_from: int = 3  # amplifications from which on the subject's own posts are looked at
 
 

@@ -48,7 +48,7 @@ def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
         outcome = _apply_post(state, event, policy)
     else:
         outcome = _apply_engagement(subject, event, policy)
-    _raise_fence(state, event.source)
+    _raise_fence(state, event.source, policy)
     return outcome
 
 
@@ -167,7 +167,9 @@ def _apply_post(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -
     return Outcome.APPLIED if new else Outcome.DUPLICATE
 
 
-def _raise_fence(state: SubjectState, source: Coordinates) -> None:
+def _raise_fence(state: SubjectState, source: Coordinates, policy: TrackPolicy) -> None:
+    """Without a fence an old event that is read again counts again in `dropped`, and nowhere else."""
     fence = f"{source.topic}/{source.partition}"
-    if source.offset > state.fences.get(fence, -1):
+    known = state.fences.get(fence)
+    if source.offset > (-1 if known is None else known) and (known is not None or len(state.fences) < policy.fences):
         state.fences[fence] = source.offset

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.core.accounts import creation
+from streams.core.bounds import bounded_subject_event
 from streams.core.clock import from_us
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.rulebook.rules import RuleSet
@@ -48,12 +49,14 @@ class Tracker:
     """Applies subject events and, when asked to conclude, says what changed.
 
     `load` returns the subject of a key (`platform:id`) or `None` for a new one; it is asked once a batch and key.
+    `outcomes` counts events, `shortened` those with an id or a name that is longer than what is kept of one.
     """
 
     def __init__(self, rules: RuleSet, policy: TrackPolicy, load: Callable[[str], Subject | None]) -> None:
         self.rules = Rulebook(rules)
         self.policy = policy
         self.outcomes: Counter[Outcome] = Counter()
+        self.shortened = 0
         self._load = load
         self._touched: dict[str, Subject] = {}
         self._early_alerts: dict[str, list[Alert]] = {}
@@ -66,7 +69,9 @@ class Tracker:
         subject = self._touched.get(key)
         if subject is None:
             subject = self._touched[key] = self._load(key) or new_subject(event)
-        outcome = step(subject, event, self.policy)
+        bounded = bounded_subject_event(event)
+        self.shortened += bounded is not event
+        outcome = step(subject, bounded, self.policy)
         self.outcomes[outcome] += 1
         if overfull(subject, self.policy):
             self._make_room(key, subject)

@@ -1,9 +1,11 @@
 """The aftermath of a suspension put into a record: what was counted, by official, with what is listed of it."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
+from streams.core.bounds import fitted
 from streams.core.clock import from_us
 from streams.core.enriched import SuspensionRecord
 from streams.core.watching.aftermath_count import nothing
@@ -19,6 +21,8 @@ from streams.core.watching.watch import Watch
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["aftermath_of", "deletion_ratio", "expected_deletions", "silent", "void_aftermath"]
+
+_LISTS: Final = ("officials", "listed_references", "listed_deletions", "possible_successors")
 
 
 def aftermath_of(
@@ -59,7 +63,7 @@ def _record(
 ) -> Aftermath:
     deletions = sum(counted.deletions.values())
     amplifiers = () if status == "void" else watch.amplifiers
-    return Aftermath(
+    aftermath = Aftermath(
         id=watch.id,
         state=watch.state,
         platform=watch.platform,
@@ -83,13 +87,14 @@ def _record(
         deletions_before=counted.deletions_before,
         expected_deletions=expected_deletions(counted, policy),
         deletion_ratio=deletion_ratio(deletions, counted, policy),
-        deletions_by_account=_by_account(counted),
+        deletions_by_account=_by_account(counted, policy),
         deletions_by_language=counted.deletions_by_language,
         deletions_unknown=counted.deletions_unknown,
         listed_deletions=counted.listed_deletions,
         possible_successors=tuple(successors[: policy.listed]),
         roster_digest=watch.digest,
     )
+    return fitted(aftermath, _LISTS)
 
 
 def _officials(
@@ -115,10 +120,12 @@ def _officials(
     )
 
 
-def _by_account(counted: Counted) -> dict[str, int]:
-    """Deletions by handle, or by id where no handle is known; accounts that share a handle are added up."""
+def _by_account(counted: Counted, policy: WatchPolicy) -> dict[str, int]:
+    """Deletions by handle, or by id where no handle is known; accounts that share a handle are added up. Those with
+    most deletions, in the order of their names."""
     found: dict[str, int] = {}
     for official, deletions in counted.deletions.items():
         name = counted.seen[official][0] or official
         found[name] = found.get(name, 0) + deletions
-    return dict(sorted(found.items()))
+    most = sorted(found.items(), key=lambda item: (-item[1], item[0]))[: policy.listed_officials]
+    return dict(sorted(most))

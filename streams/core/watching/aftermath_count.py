@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from streams.core.bounds import bounded_text
 from streams.core.clock import DAY_US, from_us
 from streams.core.officials import Category
 from streams.core.subject_event import Coordinates
@@ -49,7 +50,7 @@ def count(ledger: Ledger, watch: Watch, policy: WatchPolicy, *, closed: bool) ->
         listed_references=tuple(_listed_reference(entry, policy) for entry in references[: policy.listed]),
         deletions=_by_official(deletions),
         deletions_before=len(deleted) - len(deletions),
-        deletions_by_language=dict(sorted(Counter(entry.lang or "und" for entry in deletions).items())),
+        deletions_by_language=_by_language(deletions, policy),
         deletions_unknown=ledger.orphans(watch.state, watch.opened_us, watch.until_us),
         deletion_marks=tuple(
             Deleted(entry.deleted_us or 0, entry.post_id, entry.official, entry.deletion_source or _NOWHERE)
@@ -118,6 +119,11 @@ def _by_official(entries: Iterable[Entry]) -> dict[str, int]:
     return dict(sorted(Counter(entry.official for entry in entries).items()))
 
 
+def _by_language(deletions: Sequence[Entry], policy: WatchPolicy) -> dict[str, int]:
+    counts = Counter(entry.lang or "und" for entry in deletions)
+    return dict(sorted(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[: policy.listed]))
+
+
 def _seen(entries: Sequence[Entry]) -> dict[str, tuple[str | None, Category]]:
     """Each official of the entries as its newest one names it."""
     newest: dict[str, Entry] = {}
@@ -171,7 +177,10 @@ def _listed_deletions(
             text=entry.text[: policy.listed_text],
             concerns_subject=not unconcerned,
             shared_fingerprints=-shared,
-            shared_words=shared_words(entry.text, vocabulary)[: policy.listed_words],
+            shared_words=tuple(
+                bounded_text(word, policy.listed_word)
+                for word in shared_words(entry.text, vocabulary)[: policy.listed_words]
+            ),
         )
         for unconcerned, shared, _, entry in sorted(ranked, key=lambda item: item[2])
     )

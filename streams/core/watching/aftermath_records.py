@@ -113,8 +113,10 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     `references_before` and `deletions_before` are counted over the 30 days before, `expected_deletions` scales them to
     the watch, and `deletion_ratio` compares: deletions to expected ones, of which at least one is taken to be expected.
     `deletions_by_account` goes by handle, or by id where none is known, `deletions_by_language` by language, or `und`.
-    `deletions_unknown` counts deletions of what is not known to be the official's post of the ledger's days. Listed are
-    the deletions that concern the subject or share most with it, and the first references.
+    At most 500 accounts and 50 languages are named, those with most deletions. `deletions_unknown` counts deletions of
+    what is not known to be the official's post of the ledger's days. Listed are the deletions that concern the subject
+    or share most with it, and the first references. Lists are bounded, and get shorter still where the record would
+    have more than a megabyte; counts count all.
     """
 
     id: str

@@ -167,7 +167,8 @@ class Conclusion:
             successor = successor_of(watch, uptake, own, self._policy)
             if successor is not None:
                 found.append((successor, uptake))
-        return sorted(found, key=lambda item: (item[0].noticed_at, item[0].subject.id))
+        found.sort(key=lambda item: (item[0].noticed_at, item[0].subject.id))
+        return found[: self._policy.successors]
 
     def _candidates(self, watch: Watch, known: tuple[str, ...] | None) -> Iterator[Uptake]:
         if known is None:

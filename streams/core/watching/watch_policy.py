@@ -18,10 +18,11 @@ class WatchPolicy(Struct, frozen=True, kw_only=True):
     successor_days: int = 400
     successor_age_days: int = 90  # as in the bundled rules: what they call a new account
     slack_days: int = 30  # how late an event may come and still meet all it belongs to
-    listed: int = 50  # deletions, references and successors in a record
-    listed_officials: int = 500  # in a record; a record must stay below a broker's megabyte
+    listed: int = 50  # deletions, references, successors and languages in a record
+    listed_officials: int = 500  # in a record
     listed_text: int = 500  # characters of a listed text
     listed_words: int = 12  # shared words of a listed text
+    listed_word: int = 64  # bytes of each
     followed: int = 1_000  # deletions, and references, at whose times rules are judged
     evidence: int = 32  # as in TRACK
     texts: int = 200  # of a subject's newest texts that make up its vocabulary
@@ -29,4 +30,5 @@ class WatchPolicy(Struct, frozen=True, kw_only=True):
     references: int = 100  # keys of one post
     uptake_officials: int = 256  # the first officials to take an account up
     uptake_first: int = 20  # the first amplifications of an account
+    successors: int = 200  # of a watch; further ones are not counted
     sketch: int = 256  # fingerprints that stand for all texts of an account

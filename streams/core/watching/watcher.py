@@ -8,6 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from streams.core.bounds import bounded_state_event
 from streams.core.enriched import Alert
 from streams.core.rulebook.rules import RuleSet
 from streams.core.state_event import StateEvent
@@ -37,7 +38,8 @@ class Concluded(Struct, frozen=True, kw_only=True):
 
 
 class Watcher:
-    """Applies State events to a ledger and, when asked to conclude, says what changed. `outcomes` counts events.
+    """Applies State events to a ledger and, when asked to conclude, says what changed. `outcomes` counts events,
+    `shortened` those with an id or a name that is longer than what is kept of one.
 
     What it knows between two calls of `conclude` is lost with it; everything else is in the ledger.
     """
@@ -47,6 +49,7 @@ class Watcher:
         self.policy = policy
         self.outcomes: Counter[Watched] = Counter()
         self.watermark_us = 0  # as of the last conclusion
+        self.shortened = 0
         self._ledger = ledger
         self._touched: dict[str, Touched] = {}
         self._newest: dict[str, int] = {}
@@ -57,7 +60,9 @@ class Watcher:
         touched = self._touched.get(event.state)
         if touched is None:
             touched = self._touched[event.state] = Touched()
-        stepped = step(self._ledger, event, touched, self.policy)
+        bounded = bounded_state_event(event)
+        self.shortened += bounded is not event
+        stepped = step(self._ledger, bounded, touched, self.policy)
         self.outcomes[stepped.outcome] += 1
         if stepped.outcome is Watched.REFUSED or event.kind == "standing":
             return stepped.events  # TRACK speaks of the past: it does not say how far time has come
@@ -65,7 +70,7 @@ class Watcher:
             self._newest[_EVERYWHERE] = max(self._watermark_of(event), self._newest.get(_EVERYWHERE, 0))
             return stepped.events
         self._newest[event.state] = max(event.at_us, self._newest.get(event.state, event.at_us))
-        account = introduced(self._ledger, event) if event.kind == "post" else None
+        account = introduced(self._ledger, event) if event.kind == "post" else None  # by its whole id
         if account is not None:
             self._tracked[account.platform, account.id] = account
         return stepped.events

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Final
 
+import msgspec
 from hypothesis import given
 
 from streams.core.clock import from_us
@@ -10,7 +11,10 @@ from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.acquaintances import Acquaintances
 from streams.core.screening.screen import Screening, ScreenPolicy, screen_event
 from streams.core.state_event import decode_state_event, encode_state_event
+from streams.core.subject_event import encode_subject_event
+from streams.core.tracked import TrackedAccount
 from streams.events import Account, Deletion, Event, Follow, Post, PostRef, Profile, Retweet, Suspension
+from streams.topics import topic_named
 from tests.core.tracking.strategies import BASE_US, examples
 from tests.core.watching.situations import NOW_US, POLICY, SOURCE, engagement_of, on_roster, situations
 
@@ -116,3 +120,33 @@ def test_a_state_event_is_no_longer_than_what_a_broker_takes() -> None:
     assert isinstance(screened, Screening)
     (report,) = screened.state_events
     assert 500_000 < len(encode_state_event(report)) < 1_000_000
+
+
+def test_what_the_largest_legal_post_says_fits_into_messages() -> None:
+    """100,000 characters, 1,000 links and mentions, six bytes a character: by an official, and by a tracked subject."""
+    name, text = "\x01" * 1_024, "\x01" * 100_000
+    crowd = tuple(Account(id=f"{number:04}{name}"[:256], handle=name, name=name) for number in range(1_000))
+    quoted = PostRef(post_id=name[:256], account=msgspec.structs.replace(crowd[-1], handle=name))
+    for author in ("1", "subject"):
+        known = Acquaintances(_ROSTER)
+        known.learn(TrackedAccount(platform="twitter", id="subject", states=("DE", "IR")))
+        post = Post(
+            platform="twitter",
+            id=name[:256],
+            at=from_us(BASE_US),
+            actor=Account(id=author, handle=name, name=name),
+            text=text,
+            lang=name,
+            links=(name * 8,) * 1_000,
+            mentions=crowd,
+            reply_to=quoted,
+            quotes=quoted,
+        )
+        screened = screen_event(post, SOURCE, known, NOW_US, ScreenPolicy())
+        assert isinstance(screened, Screening)
+        for topic, sizes in (
+            ("subject-events", [len(encode_subject_event(event)) for event in screened.events]),
+            ("state-events", [len(encode_state_event(event)) for event in screened.state_events]),
+        ):
+            assert max(sizes, default=0) + 2_048 < topic_named(topic).max_message_bytes
+        assert screened.state_events
