@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from operator import attrgetter
 from typing import Final, TypeAlias, TypeVar
 
+from streams.core.clock import DAY_US
 from streams.core.watching.ledger import (
     ENTRY_PREFIX,
     Entry,
@@ -19,6 +20,7 @@ from streams.core.watching.ledger import (
     record_key,
     text_prefix,
 )
+from streams.core.watching.standing_marks import standing_marks
 
 __all__ = ["MemoryLedger"]
 
@@ -111,9 +113,15 @@ class MemoryLedger:
         found = sorted(self._listed(SubjectText, ("texts", state, platform, subject)), key=_by_time)
         return found[max(0, len(found) - limit) :]
 
-    def standings(self, state: str) -> Iterator[Stood]:
-        """See `Ledger`. What is put while the list is read is not in it."""
-        return iter(sorted(self._listed(Stood, ("standing", state)), key=record_key))
+    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[Stood]:
+        """See `Ledger`."""
+        found: dict[bytes, Stood] = {}
+        for mark in dict.fromkeys(marks):
+            for day in range(from_us // DAY_US, (to_us - 1) // DAY_US + 1):
+                for stood in self._listed(Stood, ("marked", state, mark, str(day))):
+                    if any(each == mark and from_us <= at_us < to_us for each, at_us in standing_marks(stood)):
+                        found[record_key(stood)] = stood
+        return list(found.values())
 
     def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
         """See `Ledger`. What is put while the list is read is not in it."""
@@ -177,8 +185,8 @@ def _lists_of(record: Record) -> list[tuple[str, ...]]:
             return [("orphan", record.state)]
         case SubjectText():
             return [("texts", record.state, record.platform, record.subject)]
-        case Stood() if record.standing.spells:
-            return [("standing", record.state)]
+        case Stood():
+            return [("marked", record.state, mark, str(at_us // DAY_US)) for mark, at_us in standing_marks(record)]
         case Uptake() if record.officials:
             return [("uptake", record.state)]
         case _:

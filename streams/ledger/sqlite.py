@@ -11,7 +11,7 @@ from streams.ledger.store import RecordStore
 __all__ = ["SqliteLedger"]
 
 _Value = TypeVar("_Value", int, str)
-_Listed = TypeVar("_Listed", Entry, SubjectText, Uptake)
+_Listed = TypeVar("_Listed", Entry, Stood, SubjectText, Uptake)
 
 _PAGE: Final = 500  # records that a long list fetches at a time
 # Of the lists in questions: few widths are few statements to prepare.
@@ -74,15 +74,17 @@ class SqliteLedger(RecordStore):
         rows = self._db.execute(question, (state, f"{platform}:{subject}", limit)).fetchall()
         return [self._record(number, SubjectText) for (number,) in reversed(rows)]
 
-    def standings(self, state: str) -> Iterator[Stood]:
-        """See `Ledger`. What is put while the list is read may or may not be in it."""
-        last, end = f"s/{state}/".encode(), f"s/{state}0".encode()  # "0" comes after "/"
-        question = "SELECT key, value FROM records WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
-        while rows := self._db.execute(question, (last, end, _PAGE)).fetchall():
-            for last, value in rows:  # noqa: B007  # where the next page begins
-                record = self._decoded(value)
-                if isinstance(record, Stood) and record.standing.spells:
-                    yield record
+    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[Stood]:
+        """See `Ledger`."""
+        self._rows.write("standings")
+        numbers: set[int] = set()
+        for wanted in _widened(marks):
+            question = (
+                "SELECT record FROM standings WHERE state = ? AND at_us >= ? AND at_us < ? "  # noqa: S608  # marks
+                f"AND mark IN ({_marks(wanted)})"
+            )
+            numbers.update(number for (number,) in self._db.execute(question, (state, from_us, to_us, *wanted)))
+        return [self._record(number, Stood) for number in numbers]
 
     def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
         """See `Ledger`. Between equal times in the order of `platform:id`. What is put while the list is read

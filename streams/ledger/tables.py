@@ -5,14 +5,15 @@ Knows which rows a record has in which table. Runs nothing: `streams.ledger.sqli
 
 from typing import Any, Final, TypeAlias
 
-from streams.core.watching.ledger import Entry, Orphan, Record, SubjectText, Uptake
+from streams.core.watching.ledger import Entry, Orphan, Record, Stood, SubjectText, Uptake
+from streams.core.watching.standing_marks import standing_marks
 
 __all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGMENT_BITS", "Rows", "rows_of"]
 
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, each in the order of the table's columns; `record` comes last in all of them."""
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """A file of another version is thrown away and built anew from the changelog."""
 
 SEGMENT_BITS: Final = 16
@@ -33,6 +34,7 @@ _DERIVED: Final[dict[str, str]] = {
     "entry_prints": "state TEXT, segment INTEGER, fingerprint INTEGER, record INTEGER",
     "text_prints": "state TEXT, segment INTEGER, fingerprint INTEGER, record INTEGER",
     "texts": "state TEXT, subject TEXT, at_us INTEGER, post_id TEXT, record INTEGER",
+    "standings": "state TEXT, mark TEXT, at_us INTEGER, record INTEGER",
     "uptakes": "state TEXT, first_us INTEGER, subject TEXT, record INTEGER",
 }
 
@@ -90,6 +92,9 @@ def rows_of(record: Record, number: int) -> Rows:
             if record.fingerprints:
                 rows["text_prints"] = [(state, segment, print_, number) for print_ in record.fingerprints]
             return rows
+        case Stood():
+            marks = [(record.state, mark, at_us, number) for mark, at_us in standing_marks(record)]
+            return {"standings": marks} if marks else {}
         case Uptake():
             if not record.officials:
                 return {}

@@ -2,12 +2,24 @@
 
 from hypothesis import strategies as st
 
-from streams.core.state_event import Spell, Standing
+from streams.core.state_event import Amplifier, Spell, Standing
 from streams.core.subject_event import Coordinates
 from streams.core.watching.ledger import Entry, Heard, Orphan, RawRead, Record, Stood, SubjectText, Told, Uptake
+from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.events import Account
 
-__all__ = ["ACCOUNTS", "OFFICIALS", "PLATFORMS", "PRINTS", "STATES", "SUBJECTS", "TIMES", "an_entry", "records"]
+__all__ = [
+    "ACCOUNTS",
+    "MARKS",
+    "OFFICIALS",
+    "PLATFORMS",
+    "PRINTS",
+    "STATES",
+    "SUBJECTS",
+    "TIMES",
+    "an_entry",
+    "records",
+]
 
 STATES = ("IR", "RU")
 PLATFORMS = ("twitter", "telegram")
@@ -15,6 +27,12 @@ OFFICIALS = ("1", "2", 'it\'s "quoted"; DROP TABLE records --')
 SUBJECTS = ("7", "8", "\u202eevil\x00%_")
 ACCOUNTS = ("i:7", "i:8", "h:site", "h:' OR 1=1 --", "h:\u0645")
 PRINTS = (-(2**63), -1, 0, 1, 2**53, 2**63 - 1, 11, 12)
+MARKS = (
+    OPENED,
+    REINSTATED,
+    *(reference_mark(platform, f"i:{subject}") for platform in PLATFORMS for subject in SUBJECTS),
+    *(amplifier_mark(platform, official) for platform in PLATFORMS for official in OFFICIALS),
+)
 TIMES = st.integers(0, 40)
 _POSTS = st.sampled_from(["1", "2", "3", "10", "'", "\u06f1"])
 _SOURCE = Coordinates("posts", 0, 1)
@@ -85,13 +103,28 @@ _spells = st.builds(
     status=st.just("suspended"),
     event_id=_POSTS,
     source=st.just(_SOURCE),
+    reinstated_us=st.none() | TIMES,
+)
+_amplifiers = st.builds(
+    Amplifier,
+    id=st.sampled_from(OFFICIALS),
+    handle=st.none(),
+    category=st.just("diplomat"),
+    amplifications=st.just(1),
+    first_us=TIMES,
+    last_us=TIMES,
 )
 _stood = st.builds(
     Stood,
     platform=_platforms,
     state=_states,
     subject=_subjects,
-    standing=st.builds(Standing, version=TIMES, spells=st.lists(_spells, max_size=2).map(tuple)),
+    standing=st.builds(
+        Standing,
+        version=TIMES,
+        spells=st.lists(_spells, max_size=2).map(tuple),
+        amplifiers=st.lists(_amplifiers, max_size=2).map(tuple),
+    ),
     digest=_texts,
 )
 _uptakes = st.builds(

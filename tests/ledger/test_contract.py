@@ -24,7 +24,7 @@ from streams.core.watching.ledger import Entry, Ledger, Record, Stood, SubjectTe
 from streams.ledger import sqlite, tables
 from streams.ledger.sqlite import SqliteLedger
 from tests.core.watching.plain_ledger import PlainLedger
-from tests.ledger.records import ACCOUNTS, OFFICIALS, PLATFORMS, PRINTS, STATES, SUBJECTS, TIMES, records
+from tests.ledger.records import ACCOUNTS, MARKS, OFFICIALS, PLATFORMS, PRINTS, STATES, SUBJECTS, TIMES, records
 
 _spans = st.one_of(st.just((0, 41)), st.just((0, 41)), st.tuples(TIMES, TIMES))
 _Answer: TypeAlias = list[Entry] | list[SubjectText] | list[Stood] | list[Uptake] | dict[str, int]
@@ -153,6 +153,7 @@ def _same_answers(
     keys = data.draw(st.lists(st.sampled_from(ACCOUNTS), min_size=1, max_size=6))
     prints = data.draw(st.lists(st.sampled_from(PRINTS), min_size=1, max_size=9))
     officials = data.draw(st.lists(st.sampled_from(OFFICIALS), min_size=1, max_size=4))
+    marks = data.draw(st.lists(st.sampled_from(MARKS), min_size=1, max_size=4))
     for state in STATES:
         answers: dict[str, tuple[_Answer, _Answer]] = {
             "references": (store.references(state, keys, *span), plain.references(state, keys, *span)),
@@ -160,7 +161,10 @@ def _same_answers(
             "posts": (store.posts_of(state, officials, *span), plain.posts_of(state, officials, *span)),
             "entries sharing": (store.entries_sharing(state, prints), plain.entries_sharing(state, prints)),
             "texts sharing": (store.texts_sharing(state, prints), plain.texts_sharing(state, prints)),
-            "standings": (list(store.standings(state)), list(plain.standings(state))),
+            "standings": (
+                sorted(store.standings(state, marks, *span), key=record_key),
+                sorted(plain.standings(state, marks, *span), key=record_key),
+            ),
             "uptakes": (list(store.uptakes(state, *span)), list(plain.uptakes(state, *span))),
         }
         for platform, subject in product(PLATFORMS, SUBJECTS):

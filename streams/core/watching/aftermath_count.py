@@ -3,7 +3,7 @@
 A pure function of the watch and the ledger's contents. Outlives them: see `remembered`.
 """
 
-from bisect import insort
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -19,23 +19,59 @@ from streams.core.watching.ledger import Counted, Deleted, Entry, Ledger, Subjec
 from streams.core.watching.watch import Watch
 from streams.core.watching.watch_policy import WatchPolicy
 
-__all__ = ["count", "nothing", "remembered"]
+__all__ = ["SharedDeletions", "count", "nothing", "remembered"]
 
 _NOWHERE = Coordinates("", 0, 0)
 
 
-def count(ledger: Ledger, watch: Watch, policy: WatchPolicy, *, closed: bool) -> Counted:
-    """Count what the ledger has of a watch; how much each official posted only where the watch is closed."""
+class SharedDeletions:
+    """The deletions of a State, read once for all watches of a batch. `spans` are those it will be asked for.
+
+    One deletion concerns every open watch of its State: each would read all deletions of its months anew.
+    """
+
+    def __init__(self, ledger: Ledger, state: str, spans: Iterable[tuple[int, int]]) -> None:
+        self._ledger = ledger
+        self._state = state
+        self._spans: list[tuple[int, int]] = []
+        for first_us, last_us in sorted(spans):
+            if self._spans and first_us <= self._spans[-1][1]:
+                before_us, end_us = self._spans.pop()
+                self._spans.append((before_us, max(end_us, last_us)))
+            else:
+                self._spans.append((first_us, last_us))
+        self._read: tuple[int, int, list[Entry]] = (0, 0, [])
+
+    def between(self, from_us: int, to_us: int) -> list[Entry]:
+        """As `Ledger.deletions`."""
+        first_us, last_us, entries = self._read
+        if not first_us <= from_us <= to_us <= last_us:
+            first_us, last_us = next(
+                ((first, last) for first, last in self._spans if first <= from_us <= to_us <= last), (from_us, to_us)
+            )
+            entries = self._ledger.deletions(self._state, first_us, last_us)
+            self._read = first_us, last_us, entries
+        begin, end = (bisect_left(entries, at_us, key=_deleted_us) for at_us in (from_us, to_us))
+        return entries[begin:end]
+
+
+def _deleted_us(entry: Entry) -> int:
+    return entry.deleted_us or 0
+
+
+def count(
+    ledger: Ledger, watch: Watch, policy: WatchPolicy, *, closed: bool, shared: SharedDeletions | None = None
+) -> Counted:
+    """Count what the ledger has of a watch; how much each official posted only where the watch is closed. `shared`
+    are the State's deletions where several watches are counted.
+    """
+    shared = shared or SharedDeletions(ledger, watch.state, ())
     referring = [
         entry
         for entry in ledger.references(watch.state, watch.keys, watch.baseline_us, watch.until_us)
         if entry.platform == watch.platform and entry.official != watch.subject.id
     ]
-    deleted = [
-        entry
-        for entry in ledger.deletions(watch.state, watch.baseline_us, watch.until_us)
-        if entry.platform == watch.platform
-    ]
+    deleted = [entry for entry in shared.between(watch.baseline_us, watch.until_us) if entry.platform == watch.platform]
     references = [entry for entry in referring if entry.at_us >= watch.opened_us]
     deletions = [entry for entry in deleted if (entry.deleted_us or 0) >= watch.opened_us]
     texts = _texts(ledger, watch, policy) if deletions else []
@@ -159,12 +195,18 @@ def _listed_deletions(
     """Those that concern the subject, then those that share most with its texts, then the first; in order of time."""
     prints = frozenset(each for text in texts for each in text.fingerprints)
     vocabulary = frozenset[str]().union(*(words(text.text) for text in texts))
+    keys = frozenset(watch.keys)
     ranked: list[tuple[bool, int, int, Entry]] = []
+    others: list[tuple[bool, int, int, Entry]] = []  # most of them, in their order
     for place, entry in enumerate(deletions):
-        concerns = entry.subject == watch.subject.id or not set(watch.keys).isdisjoint(entry.references)
-        rank = (not concerns, -len(prints.intersection(entry.fingerprints)), place, entry)
-        insort(ranked, rank, key=lambda item: item[:3])
-        del ranked[policy.listed :]
+        concerns = entry.subject == watch.subject.id or not keys.isdisjoint(entry.references)
+        shared = len(prints.intersection(entry.fingerprints)) if prints else 0
+        if concerns or shared:
+            ranked.append((not concerns, -shared, place, entry))
+        elif len(others) < policy.listed:
+            others.append((True, 0, place, entry))
+    ranked.sort(key=lambda item: item[:3])
+    ranked = [*ranked, *others][: policy.listed]
     return tuple(
         AftermathDeletion(
             official=entry.official,

@@ -3,7 +3,7 @@
 Looks only at watches that the batch may have changed, and remembers in the ledger what it said of each.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -14,11 +14,12 @@ from streams.core.enriched import Alert
 from streams.core.rulebook.rules import Rule
 from streams.core.watching.aftermath import aftermath_of, void_aftermath
 from streams.core.watching.aftermath_alerts import aftermath_alert_id, alerts_of, retracted_alert
-from streams.core.watching.aftermath_count import count, nothing, remembered
+from streams.core.watching.aftermath_count import SharedDeletions, count, nothing, remembered
 from streams.core.watching.aftermath_course import Course
 from streams.core.watching.aftermath_records import Aftermath, PossibleSuccessor
-from streams.core.watching.ledger import Counted, Ledger, Stood, Told, Uptake, record_key
-from streams.core.watching.successors import known_better, successor_of
+from streams.core.watching.ledger import Counted, Ledger, Stood, Told, Uptake, record_key, stood_key
+from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
+from streams.core.watching.successors import known_better, may_succeed, successor_of
 from streams.core.watching.touched import Touched
 from streams.core.watching.uptakes import uptake_of
 from streams.core.watching.watch import Watch, watch_of, watches_of
@@ -59,6 +60,7 @@ class Conclusion:
         self._touched = touched
         self._heard_before_us = heard_before_us
         self._heard_us = heard_us
+        self._deletions = SharedDeletions(ledger, state, ())
         self._better = [pair for pair in touched.uptakes.values() if known_better(*pair)]
         # Whose texts are compared with those of all accounts taken up since its suspension.
         self._texts = {
@@ -68,17 +70,61 @@ class Conclusion:
     def run(self) -> None:
         """Look at every watch that the batch may have changed."""
         standing = set()
-        for stood in list(self._ledger.standings(self._state)):
+        concerned: list[tuple[Stood, list[Watch]]] = []
+        for stood in self._concerned():
             subject = (stood.platform, stood.subject.id)
             standing.add(subject)
             watches = watches_of(stood, self._policy)
-            if subject in self._touched.subjects:
-                self._conclude(stood, watches, self._touched.subjects[subject], whole=True)
-            elif changed := [watch for watch in watches if self._may_have_changed(watch)]:
-                self._conclude(stood, changed, None, whole=subject in self._texts)
+            if subject not in self._touched.subjects:
+                watches = [watch for watch in watches if self._may_have_changed(watch)]
+            if watches or subject in self._touched.subjects:
+                concerned.append((stood, watches))
+        spans = [(watch.baseline_us, watch.until_us) for _, watches in concerned for watch in watches]
+        self._deletions = SharedDeletions(self._ledger, self._state, spans)
+        for stood, watches in concerned:
+            subject = (stood.platform, stood.subject.id)
+            whole = subject in self._touched.subjects or subject in self._texts
+            self._conclude(stood, watches, self._touched.subjects.get(subject), whole=whole)
         for subject, before in sorted(self._touched.subjects.items()):
             if subject not in standing and before is not None:
                 self._conclude(before, [], before, whole=True)
+
+    def _concerned(self) -> list[Stood]:
+        """The standings of which a watch may have changed, in the order of their keys; a few more than those."""
+        watch_us, baseline_us = self._policy.watch_days * DAY_US, self._policy.baseline_days * DAY_US
+        touched, found = self._touched, dict[bytes, Stood]()
+
+        def look(marks: Sequence[str], from_us: int, to_us: int) -> None:
+            for stood in self._ledger.standings(self._state, marks, from_us, to_us):
+                found[record_key(stood)] = stood
+
+        for platform, subject in touched.subjects.keys() | touched.texts | self._texts:
+            stood = self._ledger.get(stood_key(self._state, platform, subject))
+            if isinstance(stood, Stood) and stood.standing.spells:
+                found[record_key(stood)] = stood
+        if self._heard_us > self._heard_before_us:  # watches that ran their time
+            look((OPENED,), self._heard_before_us - watch_us + 1, self._heard_us - watch_us + 1)
+        if touched.deletions:
+            times = [at_us for _, at_us in touched.deletions]
+            for first_us, last_us in _spans(times, baseline_us + watch_us):
+                look((OPENED,), first_us - watch_us + 1, last_us + baseline_us + 1)
+        for (platform, key), referred in touched.references().items():
+            look((reference_mark(platform, key),), min(referred) - watch_us + 1, max(referred) + baseline_us + 1)
+        # Of watches that are over how much officials posted is counted, and corrected by what comes late.
+        for first_us, last_us in _spans(touched.posted(), watch_us):
+            look((OPENED,), first_us - watch_us + 1, min(last_us, self._heard_us - watch_us) + 1)
+            look((REINSTATED,), first_us + 1, last_us + watch_us)
+        for uptakes in self._better:
+            for mark, first_us, last_us in self._may_succeed(*uptakes):
+                look(mark, first_us, last_us)
+        return [found[key] for key in sorted(found)]
+
+    def _may_succeed(self, before: Uptake | None, after: Uptake) -> Iterator[tuple[list[str], int, int]]:
+        """Whose suspensions an account may follow that was taken up or is better known now, by marks and times."""
+        for uptake in (before, after):
+            if uptake is not None and may_succeed(uptake, self._policy):
+                marks = [amplifier_mark(uptake.platform, official) for official in uptake.officials]
+                yield marks, uptake.first_us - self._policy.successor_days * DAY_US + 1, uptake.first_us + 1
 
     def _may_have_changed(self, watch: Watch) -> bool:
         if watch.touched_by(self._touched, self._heard_before_us, self._heard_us):
@@ -119,7 +165,7 @@ class Conclusion:
     def _say(self, watch: Watch, said: _Said, *, whole: bool) -> dict[str, Alert]:
         """Say what is new; returns the watch's alerts by rule."""
         closed = watch.status(self._heard_us)[0] == "closed"
-        counted = count(self._ledger, watch, self._policy, closed=closed)
+        counted = count(self._ledger, watch, self._policy, closed=closed, shared=self._deletions)
         if closed:
             kept = self._ledger.get(record_key(counted))
             counted = remembered(self._ledger, counted, kept if isinstance(kept, Counted) else None)
@@ -180,6 +226,21 @@ class Conclusion:
             uptake = uptake_of(self._ledger, watch.state, watch.platform, subject)
             if uptake is not None:
                 yield uptake
+
+
+def _spans(times: Collection[int], apart_us: int) -> Iterator[tuple[int, int]]:
+    """The first and last of times that lie close together, so that what lies between two groups is not asked for."""
+    first_us = last_us = None
+    for at_us in sorted(times):
+        if first_us is None or last_us is None:
+            first_us = last_us = at_us
+        elif at_us - last_us <= apart_us:
+            last_us = at_us
+        else:
+            yield first_us, last_us
+            first_us = last_us = at_us
+    if first_us is not None and last_us is not None:
+        yield first_us, last_us
 
 
 def _differs(said: _Said, name: str, record: Aftermath | Alert) -> bool:

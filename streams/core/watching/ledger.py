@@ -38,6 +38,7 @@ __all__ = [
     "orphan_key",
     "raw_read_key",
     "record_key",
+    "stood_key",
     "text_key",
     "text_prefix",
     "told_key",
@@ -236,7 +237,7 @@ def record_key(record: Record) -> bytes:
         case Orphan():
             return orphan_key(record.official, record.platform, record.post_id)
         case Stood():
-            return f"s/{record.state}/{record.platform}:{record.subject.id}".encode()
+            return stood_key(record.state, record.platform, record.subject.id)
         case Uptake():
             return uptake_key(record.state, record.platform, record.subject.id)
         case SubjectText():
@@ -269,6 +270,11 @@ def raw_read_key() -> bytes:
 def orphan_key(official: str, platform: str, post_id: str) -> bytes:
     """The key of an official's deletion of what is not known."""
     return f"o/{official}/{platform}:{post_id}".encode()
+
+
+def stood_key(state: str, platform: str, subject: str) -> bytes:
+    """The key of a subject's standing with a State."""
+    return f"s/{state}/{platform}:{subject}".encode()
 
 
 def text_key(state: str, platform: str, post_id: str) -> bytes:
@@ -334,8 +340,8 @@ class Ledger(Protocol):
     def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
         """The newest texts of a subject, newest last."""
 
-    def standings(self, state: str) -> Iterator[Stood]:
-        """The standings of a State that have a spell, in the order of their keys."""
+    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[Stood]:
+        """The standings of a State with one of the marks (`standing_marks`) in `[from_us, to_us)`, in any order."""
 
     def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
         """The subjects whose first amplification by the State's officials is in `[from_us, to_us)`, in that order."""

@@ -14,7 +14,7 @@ from streams.core.watching.ledger import Uptake
 from streams.core.watching.watch import Watch
 from streams.core.watching.watch_policy import WatchPolicy
 
-__all__ = ["known_better", "successor_of"]
+__all__ = ["known_better", "may_succeed", "successor_of"]
 
 _ENOUGH_OFFICIALS: Final = 2  # one official alone amplifies many new accounts
 # Texts are close from a quarter of the fingerprints of the one with fewer on, as for a text match, and from eight on:
@@ -81,6 +81,15 @@ def successor_of(watch: Watch, uptake: Uptake, own: Uptake | None, policy: Watch
         fingerprints=of,
         reasons=tuple(reasons),
     )
+
+
+def may_succeed(uptake: Uptake, policy: WatchPolicy) -> bool:
+    """Whether the account may be a successor of any: it was taken up, and was young when some official did."""
+    created_at = uptake.subject.created_at
+    if created_at is None or not uptake.officials:
+        return False
+    created_us = to_us(created_at)
+    return any(0 <= us - created_us <= policy.successor_age_days * DAY_US for us in uptake.officials.values())
 
 
 def known_better(before: Uptake | None, after: Uptake) -> bool:

@@ -33,6 +33,11 @@ class Touched:
         self._read()
         return self._posts
 
+    def references(self) -> dict[tuple[str, str], set[int]]:
+        """By platform and key of an account, when something was said that refers to it by that key."""
+        self._read()
+        return self._references
+
     def referred(self, platform: str, key: str) -> set[int]:
         """When something was said that refers to an account by this key."""
         self._read()

@@ -18,6 +18,7 @@ from streams.core.watching.ledger import (
     encode_record,
     record_key,
 )
+from streams.core.watching.standing_marks import standing_marks
 
 __all__ = ["PlainLedger"]
 
@@ -81,9 +82,13 @@ class PlainLedger:
         found.sort(key=lambda text: (text.at_us, text.post_id))
         return found[max(0, len(found) - limit) :]
 
-    def standings(self, state: str) -> Iterator[Stood]:
-        found = [stood for stood in self._all(Stood, b"s/") if stood.state == state and stood.standing.spells]
-        return iter(sorted(found, key=record_key))
+    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[Stood]:
+        return [
+            stood
+            for stood in self._all(Stood, b"s/")
+            if stood.state == state
+            and any(mark in marks and from_us <= at_us < to_us for mark, at_us in standing_marks(stood))
+        ]
 
     def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
         found = [

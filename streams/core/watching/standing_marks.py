@@ -1,0 +1,42 @@
+"""Marks of a standing: by what, and at which times, a ledger finds the watches that a batch may have changed.
+
+A store keeps them as an index. So the cost of a batch follows the watches it concerns, and not all that ever were.
+"""
+
+from typing import Final
+
+from streams.core.watching.ledger import Stood
+from streams.core.watching.references import account_keys
+
+__all__ = ["OPENED", "REINSTATED", "amplifier_mark", "reference_mark", "standing_marks"]
+
+OPENED: Final = "o"
+"""A suspension, at its time."""
+REINSTATED: Final = "r"
+"""A reinstatement, at its time."""
+
+
+def reference_mark(platform: str, key: str) -> str:
+    """A suspension of the account to which posts refer by this key, at its time."""
+    return f"k/{platform}:{key}"
+
+
+def amplifier_mark(platform: str, official: str) -> str:
+    """A suspension of an account that this official had amplified, at its time."""
+    return f"a/{platform}:{official}"
+
+
+def standing_marks(stood: Stood) -> list[tuple[str, int]]:
+    """All marks of a standing with their times, each pair once."""
+    marks: dict[tuple[str, int], None] = {}
+    references = [reference_mark(stood.platform, key) for key in account_keys(stood.subject)]
+    for spell in stood.standing.spells:
+        opened_us = spell.opened_us
+        marks[OPENED, opened_us] = None
+        if spell.reinstated_us is not None:
+            marks[REINSTATED, spell.reinstated_us] = None
+        marks.update(((reference, opened_us), None) for reference in references)
+        for each in stood.standing.amplifiers:
+            if each.first_us <= opened_us:
+                marks[amplifier_mark(stood.platform, each.id), opened_us] = None
+    return list(marks)
