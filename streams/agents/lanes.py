@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from streams.agents.pile import Pile
 from streams.agents.tenure import ConnectionLostError
+from streams.brokers.patience import AWAY
 from streams.brokers.reading import read_partition
 from streams.metrics import Metrics
 from streams.settings import Settings
@@ -32,6 +33,7 @@ _log: Final = logging.getLogger(__name__)
 _HEARTBEATS: Final = 4
 _PATIENCE_SESSIONS: Final = 5.0
 _LOOK_SECONDS: Final = 0.05
+_AWAY_SECONDS: Final = 0.5
 # A transaction costs as much as fifty amplifications, whatever is in it, and the broker writes a dozen records for it.
 # So a lane makes one at once after a quiet time, and then at most one in this time unless enough has come together.
 _PAUSE_SECONDS: Final = 0.2
@@ -138,9 +140,19 @@ class Lanes(Generic[_Held]):
 
     async def _deal_with(self, batch: Batch) -> None:
         shut_out_since: float | None = None
+        lost_since: float | None = None
         while batch.generation == self._generation():  # else no longer ours, or read again from the committed offset
             try:
-                held = await self._open(batch.partition)
+                try:
+                    held = await self._open(batch.partition)
+                except AWAY as error:
+                    patience_seconds = self._settings.delivery_timeout_seconds
+                    is_fenced = isinstance(error, ProducerFenced)
+                    if is_fenced or lost_since is None or time.monotonic() - lost_since > patience_seconds:
+                        raise
+                    await self._close(batch.partition)  # the broker is not back yet
+                    await asyncio.sleep(_AWAY_SECONDS)
+                    continue
                 if batch.partition in self._behind:
                     await self._catch_up(held, batch)
                     self._behind.discard(batch.partition)
@@ -149,6 +161,7 @@ class Lanes(Generic[_Held]):
                 _log.info(
                     "connection lost: logs are compared", extra={"topic": self._topic, "partition": batch.partition}
                 )
+                lost_since = time.monotonic()
                 self._settle(batch.partition, settled=False)
                 await self._close(batch.partition)
                 continue

@@ -22,6 +22,7 @@ from streams.brokers.administration import topic_states
 from streams.brokers.checkpoints import CHANGELOGS, last_checkpoints
 from streams.brokers.failures import BrokerError
 from streams.brokers.log_marks import LogPlace, Mark, mark_of, missing_marks, newer, open_transactions
+from streams.brokers.patience import patiently
 from streams.brokers.readiness import COUNT_ANEW, LogsDisagreeError
 from streams.brokers.state_reset import RESULTS, STATES
 from streams.events import RAW_TOPICS
@@ -90,8 +91,8 @@ class LogKeeper:
         await self.require(wanted)
 
     async def require(self, wanted: Mapping[LogPlace, list[Mark]]) -> None:
-        """Raise `LogsDisagreeError` where a log does not have a mark."""
-        missing = await missing_marks(self._settings, wanted)
+        """Raise `LogsDisagreeError` where a log does not have a mark. Waits for a broker that is away."""
+        missing = await patiently(lambda: missing_marks(self._settings, wanted))
         for topic, _partition in missing:
             self._metrics.logs_cut.labels(topic).inc()
         if missing:
