@@ -17,7 +17,7 @@ from aiokafka.errors import ProducerFenced
 from msgspec.structs import replace
 
 from streams.agents.pile import Pile
-from streams.agents.tenure import ConnectionLostError
+from streams.agents.tenure import StateInDoubtError
 from streams.brokers.patience import AWAY
 from streams.brokers.reading import read_partition
 from streams.metrics import Metrics
@@ -157,9 +157,9 @@ class Lanes(Generic[_Held]):
                     await self._catch_up(held, batch)
                     self._behind.discard(batch.partition)
                 await self._apply(held, batch)
-            except ConnectionLostError:
+            except StateInDoubtError:
                 _log.info(
-                    "connection lost: logs are compared", extra={"topic": self._topic, "partition": batch.partition}
+                    "state in doubt: logs are compared", extra={"topic": self._topic, "partition": batch.partition}
                 )
                 lost_since = time.monotonic()
                 self._settle(batch.partition, settled=False)

@@ -20,7 +20,7 @@ from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.transport.connections import Breaks, count_breaks
 
-__all__ = ["ConnectionLostError", "Tenure", "transaction_seconds"]
+__all__ = ["StateInDoubtError", "Tenure", "transaction_seconds"]
 
 
 _log: Final = logging.getLogger(__name__)
@@ -31,8 +31,10 @@ def transaction_seconds(settings: Settings) -> float:
     return 1.5 * settings.delivery_timeout_seconds
 
 
-class ConnectionLostError(Exception):
-    """A connection to the broker broke. It may have lost what it had acknowledged: logs are to be compared again."""
+class StateInDoubtError(Exception):
+    """A connection to the broker broke, which may have lost what it had acknowledged, or the changelog is not where it
+    was. Nothing was committed; the state is to be opened again, which compares all logs.
+    """
 
 
 class Tenure:
@@ -105,9 +107,8 @@ class Tenure:
         of which all records are for one partition, from the marks of everything else. Returns its offset; a negative
         one where the broker did not tell.
 
-        Raises `ProducerFenced` when another worker has taken over, `ConnectionLostError` when the broker may have lost
-        what it had acknowledged, `LogsDisagreeError` when the changelog is not where it was, and aiokafka's errors.
-        After any error the tenure is of no use and must be ended.
+        Raises `ProducerFenced` when another worker has taken over, `StateInDoubtError` when the state is to be
+        compared with its logs first, and aiokafka's errors. After any error the tenure is of no use and must be ended.
         """
         if self._producer is None or self._outbox is None:
             raise RuntimeError("the tenure has not begun")
@@ -131,16 +132,13 @@ class Tenure:
 
     def _require_connections(self) -> None:
         if self._breaks is not None and self._breaks.count != self._breaks_at_begin:
-            raise ConnectionLostError(self._name)
+            raise StateInDoubtError(self._name)
 
     def _require_in_place(self, place: LogPlace, offset: int, records: int) -> None:
         if self._next_offset is None or offset < 0 or offset == self._next_offset + records - 1:
             return
-        raise LogsDisagreeError(
-            f"{self._settings.topic(place[0])}, partition {place[1]}, did not continue at offset {self._next_offset}: "
-            "it was cut back, or somebody else writes to it",
-            remedy="start the worker again: it compares all logs, and says what to do",
-        )
+        # Cut back, or written to by somebody else; or a coordinator that was away has written an end twice.
+        raise StateInDoubtError(f"{self._name}: {place[0]} did not continue at offset {self._next_offset}")
 
     async def end(self) -> None:
         """Stop. Whatever transaction is open is aborted by the next owner or by its timeout."""
