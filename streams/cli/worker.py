@@ -33,9 +33,7 @@ def worker(ctx: click.Context, settings: Settings) -> None:
       antiphon worker --rules my-rules.toml --metrics-port 9100 --log-format json
     """
     from streams.brokers.readiness import require_ready
-    from streams.cli.logs import log_as_worker
 
-    log_as_worker(settings)
     with _stopped_by_signals():
         rules = load_rules(None if settings.rules_file is None else Path(settings.rules_file))
         if "watch" in settings.roles:
@@ -44,6 +42,9 @@ def worker(ctx: click.Context, settings: Settings) -> None:
 
         # Faust takes half a second to import: what can be said without it is said by now.
         from streams.agents.worker import run_worker
+        from streams.cli.logs import log_as_worker
+
+        log_as_worker(settings)
 
         ctx.exit(run_worker(settings, rules))
 
