@@ -6,13 +6,14 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
 from streams.errors import ConfigurationError
+from streams.redaction import hide
 
 __all__ = ["AGENTS", "Secret", "Settings", "load_settings"]
 
@@ -28,9 +29,16 @@ Port: TypeAlias = Annotated[int, Meta(ge=0, le=65_535)]
 
 
 class Secret(str):
-    """A string that does not show itself in a `repr`: logs and tracebacks get stars."""
+    """A string that does not show itself: `repr` has stars, and so have logs, error messages and tracebacks, in any
+    form they would have it.
+    """
 
     __slots__ = ()
+
+    def __new__(cls, value: str) -> Self:
+        """From now on `streams.redaction` hides it."""
+        hide(value)
+        return super().__new__(cls, value)
 
     def __repr__(self) -> str:
         return "'***'"
@@ -162,14 +170,18 @@ def _read_toml(path: str) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path}: {error.strerror}", remedy="name a settings file that can be read") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise ConfigurationError(
+            f"{path}: arrays or tables are nested too deeply", remedy="write the settings as TOML: name = value"
+        ) from None
+    except ValueError as error:  # of TOML, of UTF-8, and of a number with more digits than Python reads
         raise ConfigurationError(f"{path}: {error}", remedy="write the settings as TOML: name = value") from error
 
 
 def _convert(values: dict[str, Any], origin: str) -> Settings:
     try:
         return msgspec.convert(values, Settings, strict=False, dec_hook=_decode_secret)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, NotImplementedError) as error:
         reason = str(error).partition(" - at ")[0]
         raise ConfigurationError(
             f"{origin}: {reason}", remedy="see the settings in the README for what it may be"
@@ -177,9 +189,11 @@ def _convert(values: dict[str, Any], origin: str) -> Settings:
 
 
 def _decode_secret(wanted: type, value: Any) -> Any:
-    if wanted is Secret and isinstance(value, str):
+    if wanted is not Secret:
+        raise NotImplementedError(f"no way to make {wanted.__name__} of a setting")
+    if isinstance(value, str):
         return Secret(value)
-    raise NotImplementedError(f"no way to make {wanted.__name__} of a setting")
+    raise msgspec.ValidationError(f"Expected `str`, got `{type(value).__name__}`: put it in quotes")
 
 
 def _check_together(settings: Settings) -> None:

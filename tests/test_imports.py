@@ -14,7 +14,7 @@ _PACKAGE: Final = "streams"
 # From the bottom up. A room (a module or package of `streams`) imports itself and rooms of rows above its own in this
 # table, never its neighbours in the same row and never a row further down.
 LAYERS: Final[tuple[frozenset[str], ...]] = (
-    frozenset({"errors"}),
+    frozenset({"errors", "redaction"}),
     frozenset({"events", "deadletters", "topics"}),
     frozenset({"refusal", "topic_settings"}),
     frozenset({"core"}),

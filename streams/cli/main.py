@@ -13,6 +13,7 @@ from streams import __version__
 from streams.cli.groups import LazyGroup
 from streams.cli.safe_text import shown
 from streams.errors import AntiphonError
+from streams.redaction import redact
 
 __all__ = ["cli", "main"]
 
@@ -164,11 +165,11 @@ def _told(error: BaseException) -> int:
 
 
 def _complain(message: str, remedy: str = "") -> None:
-    first, *more = message.splitlines() or [""]
+    first, *more = redact(message).splitlines() or [""]
     _say(f"antiphon: error: {shown(first)}")
     for line in more:  # never at the margin, so that no name of a file can pass for a message of ours
         _say(f"  {shown(line.strip())}")
-    for line in remedy.splitlines():
+    for line in redact(remedy).splitlines():
         _say(f"  {shown(line)}")
 
 
@@ -177,7 +178,7 @@ def _trace(error: BaseException) -> None:
         import traceback
 
         for line in "".join(traceback.format_exception(error)).splitlines():
-            _say(shown(line))
+            _say(shown(redact(line)))
 
 
 def _say(line: str) -> None:

@@ -5,7 +5,6 @@ Works under a topic prefix of its own and removes its topics afterwards, so it c
 
 import asyncio
 import secrets
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -34,6 +33,7 @@ from streams.runs.drain import StalledError, wait_until_through
 from streams.runs.event_spool import EventSpool
 from streams.runs.ingestion import Ingestion, ingest_again, ingest_in_order
 from streams.runs.reading import FileAccount
+from streams.runs.scratch import scratch_folder
 from streams.runs.workers import Workers
 from streams.settings import Secret, Settings
 
@@ -75,8 +75,8 @@ class DemoRun(Struct, frozen=True, kw_only=True):
 @contextmanager
 def demo_broker(broker: str, settings: Settings, workers: int) -> Iterator[Settings]:
     """Settings for a run: under a fresh prefix, on the embedded broker (`embedded`) or the one at HOST:PORT."""
-    with tempfile.TemporaryDirectory(prefix="antiphon-demo-") as data_dir:
-        yield from _demo_settings(broker, settings, workers, data_dir)
+    with scratch_folder() as data_dir:
+        yield from _demo_settings(broker, settings, workers, str(data_dir))
 
 
 def _demo_settings(broker: str, settings: Settings, workers: int, data_dir: str) -> Iterator[Settings]:

@@ -12,6 +12,7 @@ from yarl import URL
 from streams.core.clock import from_us
 from streams.core.noticing.notices import Notice, clean
 from streams.errors import AntiphonError
+from streams.redaction import redact
 
 __all__ = ["Alertmanager", "AlertmanagerError"]
 
@@ -105,7 +106,8 @@ class Alertmanager:
                 status = answer.status
                 if status == 200:
                     return
-                said = clean((await answer.content.read(_ANSWER_BYTES)).decode("utf-8", "replace"), 500)
+                text = (await answer.content.read(_ANSWER_BYTES)).decode("utf-8", "replace")
+                said = clean(redact(text), 500)  # some answers repeat the request, with its credentials
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             # What aiohttp says may hold the whole URL: the kind of the error is enough.
             raise _AwayError(

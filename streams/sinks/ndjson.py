@@ -1,6 +1,7 @@
 """Results as NDJSON files, one per enriched topic, in an order that depends on nothing but the records."""
 
 import os
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,26 +27,50 @@ def prepare_directory(directory: str) -> Path:
 
 
 def write_results(directory: Path, results: Results, letters: Iterable[DeadLetter]) -> None:
-    """Write the records of each kind, and the dead letters, to an `.ndjson` file of their own, whole or not at all."""
+    """Write the records of each kind, and the dead letters, to an `.ndjson` file of their own: all of them or none.
+
+    Raises `InputError` where the disk is full or the directory cannot be written to; then the files that were there
+    before are as they were.
+    """
     amplifications = sorted(results.amplifications, key=lambda a: (a.at, a.platform, a.id, a.subject.id))
     dossiers = [dossier for _key, dossier in sorted(results.dossiers.items())]
     alerts = sorted(results.alerts.values(), key=lambda a: (a.fired_at, a.id))
     aftermaths = sorted(results.aftermaths.values(), key=lambda a: (a.opened_at, a.id))
     dead_letters = sorted(letters, key=lambda letter: (letter.topic, letter.partition, letter.offset))
-    for name, records in (
-        ("amplifications", amplifications),
-        ("dossiers", dossiers),
-        ("alerts", alerts),
-        ("aftermaths", aftermaths),
-        ("dead-letters", dead_letters),
-    ):
-        _write(directory / f"{name}.ndjson", records)
+    unfinished: list[tuple[Path, Path]] = []
+    try:
+        for name, records in (
+            ("amplifications", amplifications),
+            ("dossiers", dossiers),
+            ("alerts", alerts),
+            ("aftermaths", aftermaths),
+            ("dead-letters", dead_letters),
+        ):
+            # A name that nobody has: what stands there, a link for example, is neither followed nor overwritten.
+            number, made = tempfile.mkstemp(prefix=f".{name}-", suffix=".unfinished", dir=directory)
+            unfinished.append((Path(made), directory / f"{name}.ndjson"))
+            _write(number, records)
+        for path, final in unfinished:
+            path.replace(final)
+    except OSError as error:
+        raise InputError(
+            f"{directory}: the results cannot be written: {error.strerror}",
+            remedy="make room or name another directory with --out, and run it again",
+        ) from error
+    finally:
+        for path, _final in unfinished:
+            path.unlink(missing_ok=True)
 
 
-def _write(path: Path, records: Iterable[object]) -> None:
+def _write(number: int, records: Iterable[object]) -> None:
     encoder = json.Encoder()
-    unfinished = path.with_suffix(".unfinished")
-    with unfinished.open("wb") as file:
+    with os.fdopen(number, "wb") as file:
+        os.fchmod(number, 0o666 & ~_mask())
         for record in records:
             file.write(encoder.encode(record) + b"\n")
-    unfinished.replace(path)
+
+
+def _mask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -121,7 +121,7 @@ def test_a_broker_program_that_is_not_there_is_named(monkeypatch: pytest.MonkeyP
         EmbeddedBroker().start()
 
 
-def test_a_home_that_cannot_be_written_is_reported_with_its_path(
+def test_a_home_that_cannot_be_written_keeps_no_broker_from_starting(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The wheel copies its program into the home directory."""
@@ -129,9 +129,8 @@ def test_a_home_that_cannot_be_written_is_reported_with_its_path(
     home = tmp_path / "home"
     home.write_text("a file, so that nothing can be made under it", encoding="ascii")
     monkeypatch.setenv("HOME", str(home))
-    with pytest.raises(ConfigurationError, match=str(home)) as caught:
-        EmbeddedBroker().start()
-    assert "CALF_TANSU_BIN" in caught.value.remedy
+    with EmbeddedBroker() as broker:
+        assert broker.pid is not None
 
 
 def test_a_broker_that_ends_at_once_is_quoted_without_control_characters(
