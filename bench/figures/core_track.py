@@ -12,6 +12,7 @@ from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import SubjectEvent, encode_subject_event
 from streams.core.tracking.subject import Subject, TrackPolicy, decode_subject, encode_subject
 from streams.core.tracking.tracker import Tracker
+from streams.core.tracking.unengaged import Unengaged
 from streams.transport.batches import Batch, Record
 
 __all__ = ["CoreTrack", "StoredRecord", "stored"]
@@ -39,13 +40,14 @@ class CoreTrack:
 
     def __init__(self, rules: RuleSet) -> None:
         self.states: dict[str, bytes] = {}
+        self.unengaged = Unengaged()
         self._rules = rules
         self._policy = TrackPolicy()
         self._live: dict[str, Subject] = {}
 
     def batch(self, records: Sequence[Record]) -> list[OutgoingRecord]:
         """Apply one fetched batch; returns everything that its transaction writes but the position."""
-        tracker = Tracker(self._rules, self._policy, self._load)
+        tracker = Tracker(self._rules, self._policy, self._load, self.unengaged)
         tracked = track_batch(Batch("subject-events", 0, 0, records), 0, tracker)
         outputs = list(tracked.outputs)
         for key, subject in tracked.changed.items():
@@ -53,6 +55,10 @@ class CoreTrack:
             outputs.append(OutgoingRecord(CHANGELOG, key.encode(), state))
             self._live.pop(key, None)
             self._live[key] = subject
+        for key in tracked.forgotten:
+            del self.states[key]
+            self._live.pop(key, None)
+            outputs.append(OutgoingRecord(CHANGELOG, key.encode(), None))
         while len(self._live) > _LIVE:
             del self._live[next(iter(self._live))]
         return outputs

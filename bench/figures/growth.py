@@ -18,7 +18,7 @@ from bench.figures.year import Assumptions, DayEvent, year
 from bench.world import World
 from streams.agents.shard import CHANGELOG
 from streams.brokers.outbox import OutgoingRecord
-from streams.core.clock import from_us
+from streams.core.clock import DAY_US, from_us
 from streams.core.subject_event import SubjectEvent
 from streams.events import Profile, Suspension, encode_event
 from streams.rules_loading import bundled_rules
@@ -96,10 +96,13 @@ class _Log:
         self.by_key: dict[bytes, int] = {}
         self.growth = TopicGrowth(topic=topic, retention_days=self.retention_days, written=[], kept=[], records=[])
 
-    def add(self, day: int, written: int, key: bytes | None = None) -> None:
+    def add(self, day: int, written: int, key: bytes | None = None, *, is_tombstone: bool = False) -> None:
         self.by_day[day] += written
         if self.retention_days is None and key is not None:
-            self.by_key[key] = written
+            if is_tombstone:
+                self.by_key.pop(key, None)
+            else:
+                self.by_key[key] = written
 
     def end_month(self, first_day: int, end_day: int) -> None:
         self.growth.written.append(sum(self.by_day[first_day:end_day]))
@@ -123,6 +126,8 @@ class _Year:
 
     def live_through(self, offset: int, come: DayEvent) -> None:
         event = come.event
+        # As WATCH tells TRACK of each new day.
+        self.track.unengaged.heard_us = max(self.track.unengaged.heard_us, event.at_us // DAY_US * DAY_US)
         record = stored(offset, event)
         self._log("subject-events").add(come.day, batch_bytes([(record.key, record.value)], transactional=False))
         if event.kind in ("profile", "suspension"):
@@ -159,7 +164,7 @@ class _Year:
         if output.topic == CHANGELOG:
             records.append(_POSITION)
         written = batch_bytes(records, transactional=True) + COMMIT_MARKER_BYTES
-        self._log(output.topic).add(day, written, output.key)
+        self._log(output.topic).add(day, written, output.key, is_tombstone=output.value is None)
 
     def _log(self, topic: str) -> _Log:
         log = self.logs.get(topic)

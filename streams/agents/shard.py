@@ -18,6 +18,7 @@ from streams.brokers.log_marks import Mark
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import read_partition
 from streams.core.tracking.subject import Subject, decode_subject, encode_subject
+from streams.core.tracking.unengaged import Unengaged
 from streams.metrics import Metrics
 from streams.settings import Settings
 
@@ -25,19 +26,25 @@ __all__ = ["CHANGELOG", "Shard"]
 
 CHANGELOG: Final = "subject-states"
 _EVENTS: Final = "subject-events"
+# The header of a state that no official engaged with yet: from which event time on (µs) it may be forgotten. So that
+# recovery need not decode states to know.
+_UNTIL_HEADER: Final = "unengaged-until"
 _LIVE_SUBJECTS: Final = 10_000
 
 _log: Final = logging.getLogger(__name__)
 
 
 class Shard:
-    """One open partition. `position` is the `subject-events` offset from which nothing has been applied yet."""
+    """One open partition. `position` is the `subject-events` offset from which nothing has been applied yet; what no
+    official engaged with is in `unengaged`.
+    """
 
     def __init__(self, partition: int, settings: Settings, metrics: Metrics) -> None:
         self.partition = partition
         self.position = 0
         self._settings = settings
         self._metrics = metrics
+        self.unengaged = Unengaged()
         self._states: dict[bytes, bytes] = {}
         self._live: OrderedDict[str, Subject] = OrderedDict()
         self._tenure = Tenure("track", partition, settings, metrics)
@@ -71,20 +78,25 @@ class Shard:
                     if record.key == CHECKPOINT_KEY:
                         checkpoint = record.value or b""
                     else:
-                        self._restore(record.key, record.value)
+                        self._restore(record.key, record.value, record.headers)
         return None if checkpoint is None else decode_checkpoint(checkpoint, self.partition)
 
     def _follows(self, offset: int) -> None:
         self._tenure.follows(offset)
         self._resumption.follows(offset)
 
-    def _restore(self, key: bytes | None, value: bytes | None) -> None:
+    def _restore(self, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> None:
         if key is None:
             raise ValueError(f"changelog partition {self.partition} holds a record that no shard writes")
         if value is None:
             self._states.pop(key, None)
+            self.unengaged.drop(key.decode())
         else:
             self._states[key] = value
+            if headers:
+                self.unengaged.keep(key.decode(), int.from_bytes(dict(headers)[_UNTIL_HEADER]))
+            elif len(self.unengaged):
+                self.unengaged.drop(key.decode())
 
     def load(self, key: str) -> Subject | None:
         """The subject of a key, `None` if it is new."""
@@ -101,29 +113,41 @@ class Shard:
         changed: dict[str, Subject],
         position: int,
         applied: Mark | None = None,
+        forgotten: Sequence[str] = (),
     ) -> None:
-        """Write the outputs, the changed subjects and the new position, up to the record `applied`; done when the
-        broker has all of it for good.
+        """Write the outputs, the changed subjects, tombstones of the forgotten ones and the new position, up to the
+        record `applied`; done when the broker has all of it for good.
 
         Raises what `Tenure.write` raises. After any error the shard is of no use and must be closed: what it holds in
         memory may be ahead of what is written.
         """
         self._resumption.require_same_partitions(await self._tenure.partitions(_EVENTS))
         states = {key.encode(): encode_subject(subject) for key, subject in changed.items()}
-        records = [OutgoingRecord(CHANGELOG, key, state, (), self.partition) for key, state in states.items()]
+        records = [
+            OutgoingRecord(CHANGELOG, key, state, self._headers(key), self.partition) for key, state in states.items()
+        ]
+        records += [OutgoingRecord(CHANGELOG, key.encode(), None, (), self.partition) for key in forgotten]
         await self._tenure.write(
             outputs, records, lambda written: self._resumption.checkpoint(position, applied, written)
         )
         self.position = position
         self._states.update(states)
+        for name in forgotten:
+            self._states.pop(name.encode(), None)
+            self._live.pop(name, None)
         for key, subject in changed.items():
             self._live[key] = subject
             self._live.move_to_end(key)
         while len(self._live) > _LIVE_SUBJECTS:
             self._live.popitem(last=False)
 
+    def _headers(self, key: bytes) -> Sequence[tuple[str, bytes]]:
+        until_us = self.unengaged.until_us(key.decode())
+        return () if until_us is None else [(_UNTIL_HEADER, until_us.to_bytes(8))]
+
     async def close(self) -> None:
         """Give it up. What it holds in memory may be ahead of what is written."""
         self._states = {}
         self._live.clear()
+        self.unengaged = Unengaged()
         await self._tenure.end()

@@ -37,7 +37,7 @@ class Track:
     ) -> None:
         self._metrics = metrics
         self._rules = rules
-        self._policy = TrackPolicy()
+        self._policy = TrackPolicy(unengaged_days=settings.unengaged_days)
         metrics.expect_alerts(rules.judged_on("subject").rules)
         self._lanes = Lanes(
             _TOPIC,
@@ -63,10 +63,11 @@ class Track:
         return self._lanes.unsettled
 
     async def _apply(self, shard: Shard, batch: Batch) -> None:
-        tracker = Tracker(self._rules, self._policy, shard.load)
+        tracker = Tracker(self._rules, self._policy, shard.load, shard.unengaged)
         tracked = track_batch(batch, shard.position, tracker)
         if tracked.position > shard.position:
-            await shard.commit(tracked.outputs, tracked.changed, tracked.position, mark_of(batch.records[-1]))
+            mark = mark_of(batch.records[-1])
+            await shard.commit(tracked.outputs, tracked.changed, tracked.position, mark, tracked.forgotten)
         for outcome, count in tracker.outcomes.items():
             self._metrics.tracked.labels(str(outcome)).inc(count)
         self._metrics.shortened.labels(_TOPIC).inc(tracker.shortened)

@@ -20,7 +20,8 @@ _encode = json.Encoder().encode
 
 
 class TrackedBatch(Struct, frozen=True):
-    """What a batch led to. `changed` are the subjects to write down, by key; `position` is the offset after it.
+    """What a batch led to. `changed` are the subjects to write down, by key, `forgotten` the keys of those to
+    remove; `position` is the offset after it.
 
     `amplified` counts amplifications by State and category of the official, `new_subjects` the accounts among their
     subjects that were never amplified before.
@@ -28,6 +29,7 @@ class TrackedBatch(Struct, frozen=True):
 
     outputs: list[OutgoingRecord]
     changed: dict[str, Subject]
+    forgotten: list[str]
     alerts: list[Alert]
     position: int
     newest_us: int | None
@@ -54,7 +56,8 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         if is_canary(event):
             outputs.append(OutgoingRecord("canaries", None, event.event_id.encode(), (), 0))
             continue
-        newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
+        if event.kind != "tick":
+            newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
         amplification = tracker.apply(event)
         if amplification is not None:
             key = subject_key(event.platform, event.subject.id)
@@ -78,4 +81,7 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         if (tracked := concluded.tracked) is not None:
             tracked_key = tracked_subject_key(tracked.platform, tracked.id)
             outputs.append(OutgoingRecord("tracked-accounts", tracked_key, encode_tracked(tracked)))
-    return TrackedBatch(outputs, changed, alerts, max(position, batch.next_offset), newest_us, amplified, new_subjects)
+    forgotten = tracker.forget()
+    return TrackedBatch(
+        outputs, changed, forgotten, alerts, max(position, batch.next_offset), newest_us, amplified, new_subjects
+    )

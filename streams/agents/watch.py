@@ -10,7 +10,7 @@ from typing import Final
 
 from streams.agents.lanes import Lanes
 from streams.agents.watch_shard import WatchShard
-from streams.agents.watching import WatchedBatch, forget_old, watch_batch
+from streams.agents.watching import WatchedBatch, forget_old, subject_ticks, watch_batch
 from streams.brokers.log_marks import mark_of
 from streams.core.clock import SECOND_US
 from streams.core.rulebook.rules import RuleSet
@@ -90,7 +90,11 @@ class Watch:
         except sqlite3.DatabaseError as error:
             raise shard.failed(error) from error
         if watched.position > shard.position:
-            await shard.commit(watched.outputs, watched.position, mark_of(records[-1]))
+            outputs = watched.outputs
+            # Event time is the same in every partition: one of them tells TRACK.
+            if watched.new_day_us is not None and shard.partition == 0:
+                outputs += subject_ticks(watched.new_day_us, await shard.partitions("subject-events"))
+            await shard.commit(outputs, watched.position, mark_of(records[-1]))
         else:
             shard.ledger.rollback()  # all of it was applied in an earlier life
         self._count(watched, watcher, gone, now_us)

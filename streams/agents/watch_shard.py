@@ -133,6 +133,10 @@ class WatchShard:
         except sqlite3.DatabaseError as error:
             raise self.failed(error) from error
 
+    async def partitions(self, topic: str) -> int:
+        """How many partitions a topic (plain name) has, as far as the producer knows."""
+        return await self._tenure.partitions(topic)
+
     async def close(self) -> None:
         """Close the file, undoing what was not committed, and let others have it."""
         self._ledger, self._is_open = None, False

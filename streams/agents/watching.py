@@ -4,7 +4,7 @@ The agent around it is `streams.agents.watch`.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct, json
@@ -13,16 +13,17 @@ from streams.brokers.outbox import OutgoingRecord
 from streams.core.clock import DAY_US
 from streams.core.enriched import Alert
 from streams.core.state_event import decode_state_event
-from streams.core.subject_event import encode_subject_event, subject_key
+from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event, subject_key
 from streams.core.tracked import encode_tracked, official_id_key, tracked_subject_key
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.ledger import Heard, heard_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
+from streams.events import Account
 from streams.ledger.sqlite import SqliteLedger
 from streams.transport.batches import Record
 
-__all__ = ["WatchedBatch", "forget_old", "watch_batch"]
+__all__ = ["WatchedBatch", "forget_old", "subject_ticks", "watch_batch"]
 
 _encode = json.Encoder().encode
 # Faster than anything grows, and little enough beside the batch itself.
@@ -33,7 +34,8 @@ _FORGOTTEN_AT_LEAST: Final = 50
 class WatchedBatch(Struct, frozen=True):
     """What a batch led to, besides what the ledger holds now. `position` is the offset after it.
 
-    `states` counts its events by State, without ticks; `newest_us` is the newest of their times.
+    `states` counts its events by State, without ticks; `newest_us` is the newest of their times. `new_day_us` is how
+    far event time has come everywhere, where that is in another day (UTC) than before the batch.
     """
 
     outputs: list[OutgoingRecord]
@@ -42,6 +44,7 @@ class WatchedBatch(Struct, frozen=True):
     states: dict[str, int]
     position: int
     newest_us: int | None
+    new_day_us: int | None = None
 
 
 def watch_batch(records: Sequence[Record], position: int, watcher: Watcher) -> WatchedBatch:
@@ -52,6 +55,7 @@ def watch_batch(records: Sequence[Record], position: int, watcher: Watcher) -> W
     outputs: list[OutgoingRecord] = []
     states: Counter[str] = Counter()
     newest_us: int | None = None
+    before_us = watcher.heard_everywhere_us()
     for record in records:
         if record.offset < position:
             continue
@@ -71,7 +75,23 @@ def watch_batch(records: Sequence[Record], position: int, watcher: Watcher) -> W
             OutgoingRecord("tracked-accounts", key_of(account.platform, account.id), encode_tracked(account))
         )
     last = max(position, records[-1].offset + 1)
-    return WatchedBatch(outputs, concluded.aftermaths, concluded.alerts, dict(states), last, newest_us)
+    heard_us = watcher.heard_everywhere_us()
+    new_day_us = heard_us if heard_us // DAY_US > before_us // DAY_US else None
+    return WatchedBatch(outputs, concluded.aftermaths, concluded.alerts, dict(states), last, newest_us, new_day_us)
+
+
+def subject_ticks(at_us: int, partitions: int) -> Iterator[OutgoingRecord]:
+    """How far event time has come, for each partition of `subject-events`: TRACK forgets nothing finer than by days."""
+    event = SubjectEvent(
+        kind="tick",
+        platform="antiphon",
+        event_id=f"tick-{at_us}",
+        at_us=at_us,
+        subject=Account(id="tick"),
+        source=Coordinates("tick", 0, 0),
+    )
+    for partition in range(partitions):
+        yield OutgoingRecord("subject-events", None, encode_subject_event(event), (), partition)
 
 
 def forget_old(ledger: SqliteLedger, states: dict[str, int], policy: WatchPolicy, now_us: int) -> int:

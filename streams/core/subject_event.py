@@ -31,6 +31,7 @@ SubjectEventKind: TypeAlias = Literal[
     "withdrawal",
     "post",
     "text_match",
+    "tick",
     "marker",
 ]
 AmplificationKind: TypeAlias = Literal["retweet", "quote"]
@@ -59,6 +60,7 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `post`: the subject's own post `event_id` links to the roster's `domains`.
     - `text_match`: the subject's own post `event_id` shares `shared` of its `of` fingerprints with the post `post_id`
       that `official` wrote at `matched_us`.
+    - `tick`: event time has come as far as `at_us`, for all subjects of the partition.
     - `marker`: says nothing.
     """
 

@@ -87,6 +87,7 @@ def _demo_settings(broker: str, settings: Settings, workers: int, data_dir: str)
         commit_interval_seconds=_COMMIT_SECONDS,
         metrics_port=0,
         canary_interval_seconds=0.0,  # its figures are those of the files
+        unengaged_days=3_650,  # which it judges whole
         dead_letter_run=2**31,  # it reads to the end, as the backtest does
         dead_letter_share=1.0,
         alertmanager_urls=Secret(""),  # a demonstration is no reason to call anybody

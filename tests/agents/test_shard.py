@@ -4,21 +4,29 @@ import asyncio
 import gc
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
 from prometheus_client import CollectorRegistry
 
 from streams.agents.shard import Shard
+from streams.agents.tracking import track_batch
 from streams.brokers.administration import create_topics
 from streams.brokers.client import producer
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import read_topic
-from streams.core.subject_event import Coordinates, SubjectEvent
-from streams.core.tracking.subject import Subject, encode_subject
+from streams.core.clock import DAY_US
+from streams.core.officials import Official
+from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKind, encode_subject_event
+from streams.core.tracking.subject import Subject, TrackPolicy, encode_subject
 from streams.core.tracking.track import new_subject
+from streams.core.tracking.tracker import Tracker
 from streams.events import Account
 from streams.metrics import Metrics
+from streams.rules_loading import bundled_rules
 from streams.settings import Settings
+from streams.transport.batches import Batch
+from tests.agents.records import MadeRecord
 from tests.brokers.running import RunningBroker
 
 
@@ -26,17 +34,19 @@ def _shard(settings: Settings) -> Shard:
     return Shard(0, settings, Metrics(CollectorRegistry()))
 
 
-def _subject(number: int) -> Subject:
-    return new_subject(
-        SubjectEvent(
-            kind="profile",
-            platform="twitter",
-            event_id=str(number),
-            at_us=1,
-            subject=Account(id=str(number)),
-            source=Coordinates("profiles", 0, number),
-        )
+def _event(name: str, kind: SubjectEventKind) -> SubjectEvent:
+    return SubjectEvent(
+        kind=kind,
+        platform="twitter",
+        event_id=name,
+        at_us=1,
+        subject=Account(id=name),
+        source=Coordinates("profiles", 0, 1),
     )
+
+
+def _subject(number: int) -> Subject:
+    return new_subject(_event(str(number), "profile"))
 
 
 async def _dossiers(settings: Settings) -> list[bytes]:
@@ -73,6 +83,46 @@ def test_what_was_committed_is_there_when_the_shard_is_opened_again(settings: Se
         assert again.load("twitter:3") is None
         await again.close()
         assert await _dossiers(settings) == [b"one", b"two"]
+
+    asyncio.run(run())
+
+
+def test_what_nobody_engaged_with_is_forgotten_at_its_time_by_whoever_owns_the_shard_then(settings: Settings) -> None:
+    """The time stands beside the state: a new owner knows it, and writes a tombstone. One that is engaged stays."""
+    rules, policy = bundled_rules(), TrackPolicy()
+
+    async def apply(shard: Shard, offset: int, *events: SubjectEvent) -> None:
+        tracker = Tracker(rules, policy, shard.load, shard.unengaged)
+        records = [MadeRecord(offset + n, None, encode_subject_event(event)) for n, event in enumerate(events)]
+        tracked = track_batch(Batch("subject-events", 0, 1, records), shard.position, tracker)
+        await shard.commit(tracked.outputs, tracked.changed, tracked.position, forgotten=tracked.forgotten)
+
+    def notice(name: str) -> SubjectEvent:
+        return msgspec.structs.replace(_event(name, "suspension"), status="suspended")
+
+    async def run() -> None:
+        official = Official(id="9", handle=None, state="IR", category="leader")
+        amplified = msgspec.structs.replace(_event("known", "retweet"), official=official, at_us=2)
+        tick = msgspec.structs.replace(_event("tick", "tick"), at_us=1 + policy.unengaged_days * DAY_US)
+        one = _shard(settings)
+        await one.open()
+        await apply(one, 0, notice("stranger"), notice("known"), _event("nobody", "profile"))
+        await apply(one, 3, amplified)
+        assert (len(one), len(one.unengaged)) == (2, 1)
+        await one.close()
+        other = _shard(settings)
+        await other.open()
+        assert (len(other), len(other.unengaged)) == (2, 1)
+        await apply(other, 4, tick)
+        assert (len(other), other.load("twitter:stranger")) == (1, None)
+        await other.close()
+        last = _shard(settings)
+        await last.open()
+        assert (len(last), len(last.unengaged), last.position) == (1, 0, 5)
+        assert last.load("twitter:known") is not None
+        await last.close()
+        values = {record.key: record.value async for record in read_topic(settings, "subject-states")}
+        assert values[b"twitter:stranger"] is None
 
     asyncio.run(run())
 

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from streams.agents.watching import forget_old, watch_batch
-from streams.core.clock import DAY_US
+from streams.agents.watching import forget_old, subject_ticks, watch_batch
+from streams.core.clock import DAY_US, HOUR_US
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent, encode_state_event
 from streams.core.subject_event import Coordinates, decode_subject_event
@@ -77,6 +77,21 @@ def test_a_tick_is_no_news_of_any_state() -> None:
     )
     watched = watch_batch(_records(tick), 0, _watcher(SqliteLedger()))
     assert (watched.states, watched.newest_us, watched.position) == ({}, None, 1)
+
+
+def test_track_is_told_of_each_new_day_once() -> None:
+    """In every partition, by way of the ledger: a batch that comes again in another life says the same."""
+    ledger = SqliteLedger()
+    hours = [0, 1, 23, 25, 26, 24, 49]
+    told = []
+    for number, hour in enumerate(hours):
+        tick = _event(number, kind="tick", state="", official=None, subject=None, at_us=_BEGIN_US + hour * HOUR_US)
+        told.append(watch_batch(_records(tick), 0, _watcher(ledger)).new_day_us)
+    assert told == [_BEGIN_US, None, None, _BEGIN_US + 25 * HOUR_US, None, None, _BEGIN_US + 49 * HOUR_US]
+    events = {record.partition: decode_subject_event(record.value or b"") for record in subject_ticks(5, 3)}
+    assert {number: (event.kind, event.at_us) for number, event in events.items()} == dict.fromkeys(
+        range(3), ("tick", 5)
+    )
 
 
 def test_a_record_that_no_agent_of_ours_wrote_is_an_error() -> None:

@@ -121,8 +121,8 @@ class World:
             return Follow(platform="twitter", id=key, at=at, actor=actor, subject=subject, active=active)
         if draw < 0.96:
             return self._notice(key, at, subject)
-        renamed = Account(id=subject.id, handle=f"renamed_{number}", followers=number)
-        return Profile(platform="twitter", id=key, at=at, actor=renamed)
+        # Whether it comes before the first engagement is chance, and then it is not kept: it says nothing that is news.
+        return Profile(platform="twitter", id=key, at=at, actor=Account(id=subject.id, handle=subject.handle))
 
     def _post(self, key: str, at: datetime, actor: Account, subject: Account) -> Post:
         random = self.random

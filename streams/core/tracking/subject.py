@@ -55,6 +55,7 @@ class TrackPolicy(Struct, frozen=True, kw_only=True):
     links: int = 256  # own posts that link to official domains
     text_matches: int = 128  # own posts whose text an official post shares
     fences: int = 4_096  # raw partitions
+    unengaged_days: int = 30  # of event time, for a subject that no official engaged with
     followed_from: int = 3  # amplifications from which on the subject's own posts are looked at
 
 

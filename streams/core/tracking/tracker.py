@@ -27,6 +27,7 @@ from streams.core.tracking.settlement import overfull, settle
 from streams.core.tracking.standings import changed_standings
 from streams.core.tracking.subject import Subject, TrackPolicy
 from streams.core.tracking.track import Outcome, new_subject, step
+from streams.core.tracking.unengaged import Unengaged
 
 __all__ = ["Concluded", "Tracker"]
 
@@ -49,15 +50,23 @@ class Tracker:
     """Applies subject events and, when asked to conclude, says what changed.
 
     `load` returns the subject of a key (`platform:id`) or `None` for a new one; it is asked once a batch and key.
-    `outcomes` counts events, `shortened` those with an id or a name that is longer than what is kept of one.
+    `unengaged` are those that no official engaged with. `outcomes` counts events, `shortened` those with an id or
+    a name that is longer than what is kept of one.
     """
 
-    def __init__(self, rules: RuleSet, policy: TrackPolicy, load: Callable[[str], Subject | None]) -> None:
+    def __init__(
+        self,
+        rules: RuleSet,
+        policy: TrackPolicy,
+        load: Callable[[str], Subject | None],
+        unengaged: Unengaged | None = None,
+    ) -> None:
         self.rules = Rulebook(rules)
         self.policy = policy
         self.outcomes: Counter[Outcome] = Counter()
         self.shortened = 0
         self._load = load
+        self._unengaged = Unengaged() if unengaged is None else unengaged
         self._touched: dict[str, Subject] = {}
         self._early_alerts: dict[str, list[Alert]] = {}
 
@@ -65,10 +74,17 @@ class Tracker:
         """Apply one event; an amplification that was not known yet is returned to be published."""
         if event.kind == "marker":
             return None
+        if event.kind == "tick":
+            self._unengaged.heard_us = max(self._unengaged.heard_us, event.at_us)
+            return None
         key = subject_key(event.platform, event.subject.id)
-        subject = self._touched.get(key)
+        subject = self._touched.get(key) or self._load(key)
+        if event.kind == "profile" and (subject is None or not has_engagement(subject.state)):
+            self.outcomes[Outcome.STRANGER] += 1
+            return None
         if subject is None:
-            subject = self._touched[key] = self._load(key) or new_subject(event)
+            subject = new_subject(event)
+        self._touched[key] = subject
         bounded = bounded_subject_event(event)
         self.shortened += bounded is not event
         outcome = step(subject, bounded, self.policy)
@@ -84,6 +100,10 @@ class Tracker:
         for key, subject in self._touched.items():
             state = subject.state
             judge(state, self.rules)
+            if has_engagement(state):
+                self._unengaged.drop(key)
+            else:
+                self._unengaged.note(key, state, self.policy)
             alerts = {alert.id: alert for alert in self._early_alerts.get(key, ())}
             alerts.update((alert.id, alert) for alert in changed_alerts(subject, self.rules, self.policy))
             yield Concluded(
@@ -96,6 +116,10 @@ class Tracker:
             )
         self._touched = {}
         self._early_alerts = {}
+
+    def forget(self) -> list[str]:
+        """The keys of subjects that need not be kept any more; to be asked for after `conclude`."""
+        return self._unengaged.take_due()
 
     def _make_room(self, key: str, subject: Subject) -> None:
         """What leaves the retained lists must have been judged, and told, before it goes."""

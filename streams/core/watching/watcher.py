@@ -114,6 +114,11 @@ class Watcher:
             self._ledger.put(read)
         return watermark_us
 
+    def heard_everywhere_us(self) -> int:
+        """How far event time has come for all States, as of the last conclusion (µs); 0 before any tick."""
+        known = self._ledger.get(heard_key(_EVERYWHERE))
+        return known.at_us if isinstance(known, Heard) else 0
+
     def _heard(self, state: str) -> tuple[int, int]:
         """The newest event time of a State's own events, or the watermark, before the batch and by now."""
         known = self._ledger.get(heard_key(state))

@@ -31,7 +31,7 @@ from streams.events import Account, AccountSource
 from tests.core.tracking.evidence_oracle import EvidenceOracle
 from tests.core.tracking.facts import AMPLIFICATION, DAY, END_OF_TIME, EPOCH, Fact, official_of, time_of
 
-__all__ = ["NOWHERE", "Oracle", "by_subject", "holds", "without_sources"]
+__all__ = ["NOWHERE", "Oracle", "as_known", "by_subject", "holds", "without_sources"]
 
 NOWHERE: Final = Coordinates("", 0, 0)
 
@@ -75,6 +75,21 @@ def by_subject(events: Iterable[SubjectEvent]) -> dict[str, list[SubjectEvent]]:
     for event in events:
         found.setdefault(f"{event.platform}:{event.subject.id}", []).append(event)
     return found
+
+
+def as_known(arrived: Iterable[SubjectEvent], engaged: set[tuple[str, str]] | None = None) -> list[SubjectEvent]:
+    """What counts of events that arrive in this order: a profile is taken note of once an official engaged with the
+    account. `engaged` are accounts of which that is known, and those of which it is known afterwards.
+    """
+    engaged = set() if engaged is None else engaged
+    known = []
+    for event in arrived:
+        account = event.platform, event.subject.id
+        if event.kind in (*AMPLIFICATION, *_CONTACT) and event.official is not None:
+            engaged.add(account)
+        if event.kind != "profile" or account in engaged:
+            known.append(event)
+    return known
 
 
 def without_sources(alert: Alert) -> Alert:

@@ -21,7 +21,7 @@ from streams.core.tracking.subject import TrackPolicy, encode_subject
 from streams.core.tracking.track import Outcome
 from streams.events import Account, Retweet
 from streams.rules_loading import bundled_rules
-from tests.core.tracking.oracle import Oracle, by_subject, without_sources
+from tests.core.tracking.oracle import Oracle, as_known, by_subject, without_sources
 from tests.core.tracking.recorded_state import RECORDED_STATE
 from tests.core.tracking.strategies import (
     BASE_US,
@@ -194,7 +194,7 @@ def test_under_new_rules_everything_retained_is_judged_anew(
 ) -> None:
     """As if they had always been in force. The same rules in another order are the same rules."""
     order.shuffle(events)
-    arrived = placed(events)
+    arrived = as_known(placed(events))
     renewed = tuple(msgspec.structs.replace(rule, digest=f"new digest of {rule.name}") for rule in new.rules)
     changed = RuleSet(rules=renewed, digest="digest of others")
     shuffled = msgspec.structs.replace(changed, rules=tuple(order.sample(changed.rules, len(changed.rules))))

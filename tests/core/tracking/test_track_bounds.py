@@ -19,7 +19,7 @@ from streams.core.tracking.spells import MOST_SPELLS
 from streams.core.tracking.subject import Kept, OfficialState, TrackPolicy
 from streams.events import Account
 from streams.rules_loading import bundled_rules
-from tests.core.tracking.oracle import Oracle, without_sources
+from tests.core.tracking.oracle import Oracle, as_known, without_sources
 from tests.core.tracking.strategies import (
     BASE_US,
     OFFICIALS,
@@ -88,7 +88,7 @@ def test_in_order_the_bounded_tracker_tells_what_an_unbounded_one_would() -> Non
         for edge in edges:
             run.batch(arrived[done:edge])
             done = edge
-            oracle = Oracle(arrived[:edge], rules, evidence=4)
+            oracle = Oracle(as_known(arrived[:edge]), rules, evidence=4)
             expected = oracle.dossier()
             found = dict(run.dossiers)
             assert len(found) == (expected is not None)
@@ -164,7 +164,9 @@ def test_nothing_kept_for_a_subject_outgrows_its_bound(
     for number, event in enumerate(placed(events)):
         run.batch([msgspec.structs.replace(event, roster_digest=f"roster-{number}")])
         subject = run.subject(subject_key(event.platform, event.subject.id))
-        assert subject is not None
+        if subject is None:
+            assert event.kind == "profile"
+            continue
         state = subject.state
         assert len(state.amplifications) <= _with_room(TINY.amplifications)
         assert len(state.contacts) <= _with_room(TINY.contacts)

@@ -16,7 +16,7 @@ from streams.core.tracking.subject import TrackPolicy
 from streams.rules_loading import bundled_rules
 from streams.topics import topic_named
 from tests.core.tracking.extremes import IDS, SUBJECT, engagements, every_bound, longest_id
-from tests.core.tracking.oracle import Oracle, by_subject, without_sources
+from tests.core.tracking.oracle import Oracle, as_known, by_subject, without_sources
 from tests.core.tracking.strategies import arrangements, campaigns, copies
 from tests.core.tracking.test_track_oracle import differences
 from tests.core.tracking.track_run import TrackRun
@@ -105,7 +105,8 @@ def _long_campaigns(draw: st.DrawFn) -> tuple[list[SubjectEvent], list[list[Subj
     history = draw(campaigns())
     long = [_lengthened(event, lambda short: longest_id(0)[: 255 - len(short)] + short) for event in history]
     long += draw(copies(long))
-    return long, draw(arrangements(long))
+    batches = draw(arrangements(long))
+    return as_known(event for batch in batches for event in batch), batches
 
 
 @given(_long_campaigns())

@@ -16,6 +16,7 @@ from streams.core.tracked import TrackedAccount, decode_tracked, encode_tracked
 from streams.core.tracking.subject import Subject, TrackPolicy, decode_subject, encode_subject
 from streams.core.tracking.track import Outcome
 from streams.core.tracking.tracker import Tracker
+from streams.core.tracking.unengaged import Unengaged
 
 __all__ = ["TrackRun"]
 
@@ -36,6 +37,7 @@ class TrackRun:
         self.standings: dict[tuple[str, str], StateEvent] = {}  # by subject and State
         self.versions = Counter[str]()  # the version of the last standing of each subject
         self.tracked: dict[str, TrackedAccount] = {}
+        self.unengaged = Unengaged()
 
     def subject(self, key: str) -> Subject | None:
         """The subject as it was last written down."""
@@ -48,7 +50,7 @@ class TrackRun:
 
     def batch(self, events: Iterable[SubjectEvent]) -> None:
         """Apply one batch; all that follows from it becomes durable at its end."""
-        tracker = Tracker(self.rules, self.policy, self.subject)
+        tracker = Tracker(self.rules, self.policy, self.subject, self.unengaged)
         for event in events:
             amplification = tracker.apply(event)
             if amplification is not None:
@@ -71,6 +73,8 @@ class TrackRun:
                 before = self.tracked.get(concluded.key)
                 assert before is None or set(before.states) < set(concluded.tracked.states)
                 self.tracked[concluded.key] = decode_tracked(encode_tracked(concluded.tracked))
+        for forgotten in tracker.forget():
+            del self.states[forgotten]
         self.outcomes.update(tracker.outcomes)
 
     def _told_of(self, key: str, standing: StateEvent) -> None:
