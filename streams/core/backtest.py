@@ -92,6 +92,7 @@ class Backtest:
         self._subject_events: list[SubjectEvent] = []
         self._state_events: list[StateEvent] = []
         self._strangers = Strangers()
+        self._amplifications: dict[tuple[str, str, str], Amplification] = {}
         self._results = Results(amplifications=[], dossiers={}, alerts={}, aftermaths={})
 
     @property
@@ -153,6 +154,7 @@ class Backtest:
         """The results of everything fed."""
         self._settle()
         results = self._results
+        results.amplifications = list(self._amplifications.values())
         results.alerts = {key: alert for key, alert in results.alerts.items() if alert.status != "retracted"}
         results.aftermaths = {key: each for key, each in results.aftermaths.items() if each.status != "void"}
         return results
@@ -195,8 +197,9 @@ class Backtest:
     def _track(self, events: Iterable[SubjectEvent]) -> None:
         for event in events:
             amplification = self._tracker.apply(event)
-            if amplification is not None:
-                self._results.amplifications.append(amplification)
+            if amplification is not None:  # the same may be known better by a later copy of the post
+                key = amplification.platform, amplification.subject.id, amplification.id
+                self._amplifications[key] = amplification
 
     def _watch(self, events: Sequence[StateEvent]) -> bool:
         """Apply events of States, and to TRACK what follows from them; whether anything does."""

@@ -35,7 +35,8 @@ AlertStatus: TypeAlias = Literal["firing", "expired", "retracted"]
 class Amplification(Struct, frozen=True, kw_only=True):
     """An official retweeted or quoted a subject that is not itself. `id`: that of the retweet or the quoting post.
 
-    Key in Kafka: the subject's `platform:id`. `source` says where the raw event stands.
+    Key in Kafka: the subject's `platform:id`. `source` says where the raw event stands. Of several records with one id
+    the last one is the valid one.
     """
 
     id: str

@@ -11,6 +11,7 @@ from streams.events import Account, SuspensionStatus
 __all__ = [
     "AMPLIFICATION_KINDS",
     "ENGAGEMENT_KINDS",
+    "STRENGTHS",
     "AmplificationKind",
     "Coordinates",
     "SubjectEvent",
@@ -38,6 +39,10 @@ AmplificationKind: TypeAlias = Literal["retweet", "quote"]
 
 AMPLIFICATION_KINDS: Final = frozenset({"retweet", "quote"})
 ENGAGEMENT_KINDS: Final = frozenset({"retweet", "quote", "reply", "mention", "follow"})
+STRENGTHS: Final[dict[str, int]] = {"retweet": 4, "quote": 3, "reply": 2, "mention": 1, "follow": 0}
+"""How strongly a post engages: of two copies of one post the strongest stands, since a copy may lack what is retweeted,
+quoted or answered, but never has it without reason. A follow is no post.
+"""
 
 
 class Coordinates(Struct, frozen=True, array_like=True):
@@ -52,7 +57,8 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One engagement, suspension, profile, withdrawal, post or text match, addressed to its subject.
 
     `at_us` is the event time (µs since 1970 UTC). `event_id` is the raw event's id: with `kind` it is what makes two
-    events the same. `official` is who acted, for engagement; `subject_is_official` holds at the event's time.
+    events the same; a retweet, quote, reply or mention is one thing by the id alone. `official` is who acted, for
+    engagement; `subject_is_official` holds at the event's time.
 
     - `withdrawal`: `event_id` names the amplification that `official` took back at `at_us`; `amplified_us` and
       `amplification_kind` say when it was made and how, so that it can leave totals whose parts are no longer kept:

@@ -32,11 +32,11 @@ async def sample_letters(settings: Settings) -> LetterSample:
 
 async def collect_results(settings: Settings) -> Results:
     """Everything on the enriched topics now. By id the last; no retracted alerts, no void aftermaths."""
-    amplifications: dict[tuple[str, bytes | None, str], Amplification] = {}
+    amplifications: dict[tuple[bytes | None, str], Amplification] = {}
     decode_amplification = json.Decoder(Amplification).decode
     async for record in read_topic(settings, "amplifications"):
         amplification = decode_amplification(record.value or b"")
-        amplifications[(amplification.kind, record.key, amplification.id)] = amplification
+        amplifications[(record.key, amplification.id)] = amplification
     dossiers: dict[str, Dossier] = {}
     decode_dossier = json.Decoder(Dossier).decode
     async for record in read_topic(settings, "dossiers"):

@@ -8,7 +8,7 @@ from typing import Final
 from streams.core.clock import HOUR_US, WEEK_US
 from streams.core.tracking.learning import DIGESTS_KEPT, forget_unused_digests, keep_report
 from streams.core.tracking.spells import fold_notice
-from streams.core.tracking.subject import Kept, Subject, SubjectState, TakenBack, TrackPolicy
+from streams.core.tracking.subject import Kept, Subject, SubjectState, TakenBack, TrackPolicy, engagement_key
 from streams.core.tracking.withdrawals import remember_taken_back
 
 __all__ = ["overfull", "settle"]
@@ -48,7 +48,7 @@ def settle(subject: Subject, policy: TrackPolicy) -> None:
 
 def _settle_engagement(subject: Subject, kept: Kept, policy: TrackPolicy) -> SubjectState:
     state = subject.state
-    del subject.by_id[(kept.kind, kept.event_id)]
+    del subject.by_id[engagement_key(kept.kind, kept.event_id)]
     if kept.followers is not None:
         keep_report(state, (kept.at_us, kept.followers), policy)
     return state

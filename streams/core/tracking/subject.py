@@ -31,6 +31,7 @@ __all__ = [
     "Withdrawal",
     "decode_subject",
     "encode_subject",
+    "engagement_key",
     "order",
 ]
 
@@ -224,6 +225,13 @@ class SubjectState(Struct, array_like=True):
 order = attrgetter("at_us", "event_id", "kind")
 
 
+def engagement_key(kind: str, event_id: str) -> tuple[bool, str]:
+    """What makes two engagements of a subject the same: the id of the post, whatever a copy takes it for, or of the
+    follow.
+    """
+    return kind == "follow", event_id
+
+
 class Subject:
     """A live subject: its state and an index of the event ids in it. The index is rebuilt, never written down."""
 
@@ -231,8 +239,8 @@ class Subject:
 
     def __init__(self, state: SubjectState) -> None:
         self.state = state
-        self.by_id: dict[tuple[str, str], Kept] = {
-            (kept.kind, kept.event_id): kept for kept in (*state.amplifications, *state.contacts)
+        self.by_id: dict[tuple[bool, str], Kept] = {
+            engagement_key(kept.kind, kept.event_id): kept for kept in (*state.amplifications, *state.contacts)
         }
 
 

@@ -6,7 +6,7 @@ what is retained still tells them apart. Knows nothing of rules (`judge`) or of 
 
 from bisect import insort
 
-from streams.core.subject_event import AMPLIFICATION_KINDS, Coordinates, SubjectEvent
+from streams.core.subject_event import AMPLIFICATION_KINDS, STRENGTHS, Coordinates, SubjectEvent
 from streams.core.tracking.learning import (
     digest_index,
     followers_of,
@@ -18,7 +18,16 @@ from streams.core.tracking.learning import (
 )
 from streams.core.tracking.outcome import Outcome, drop
 from streams.core.tracking.own_posts import MatchingPost, OwnPosts, keep_link, keep_match
-from streams.core.tracking.subject import Kept, Snapshot, Subject, SubjectState, SuspensionKept, TrackPolicy, order
+from streams.core.tracking.subject import (
+    Kept,
+    Snapshot,
+    Subject,
+    SubjectState,
+    SuspensionKept,
+    TrackPolicy,
+    engagement_key,
+    order,
+)
 from streams.core.tracking.withdrawals import apply_withdrawal, withdraw_if_pending
 
 __all__ = ["Outcome", "new_subject", "step"]
@@ -59,9 +68,9 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
         return Outcome.REFUSED
     amplifies = event.kind in AMPLIFICATION_KINDS
     kept_list = state.amplifications if amplifies else state.contacts
-    settled = state.settled_amplifications if amplifies else state.settled_contacts
-    known = subject.by_id.get((event.kind, event.event_id))
-    if known is None and settled and kept_list and order(event) < order(kept_list[0]):
+    key = engagement_key(event.kind, event.event_id)
+    known = subject.by_id.get(key)
+    if known is None and _is_too_old(state, event, amplifies=amplifies):
         return drop(state, event, Outcome.TOO_OLD)
     # From every report, whichever stands: what is said of an official must not depend on which came first.
     if not learn_official(state, official, event.at_us, policy):
@@ -69,13 +78,17 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
     if amplifies and official.state not in state.states:
         insort(state.states, official.state)
     if known is not None:
-        if (event.at_us, official.id) >= (known.at_us, known.official):
-            if (event.at_us, official.id) == (known.at_us, known.official):
+        new_rank = -STRENGTHS[event.kind], event.at_us, official.id
+        known_rank = -STRENGTHS[known.kind], known.at_us, known.official
+        if new_rank >= known_rank:
+            if new_rank == known_rank:
                 _merge_reports(state, known, event)
             return Outcome.DUPLICATE
-        # Two reports of one event that disagree: the earlier one stands, whichever came first.
-        kept_list.remove(known)
+        # Two reports of one event that disagree: the one that tells more stands, then the earlier one, whichever came
+        # first.
+        (state.amplifications if known.kind in AMPLIFICATION_KINDS else state.contacts).remove(known)
         tell_again(state)
+        judge_again_from(state, known.at_us)
     kept = Kept(
         event.at_us,
         event.event_id,
@@ -95,9 +108,21 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
     if state.pending and amplifies:
         withdraw_if_pending(state, kept)
     insort(kept_list, kept, key=order)
-    subject.by_id[(event.kind, event.event_id)] = kept
+    subject.by_id[key] = kept
     judge_again_from(state, event.at_us)
     return Outcome.APPLIED
+
+
+def _is_too_old(state: SubjectState, event: SubjectEvent, *, amplifies: bool) -> bool:
+    """Whether an engagement may be one that is no longer retained, or a copy of it that tells less.
+
+    An amplification whose poorer copy may have left among the contacts is one in any case.
+    """
+    settled = state.settled_amplifications > 0 and event.kind != "follow"
+    if settled and state.amplifications and order(event) < order(state.amplifications[0]):
+        return True
+    settled = state.settled_contacts > 0 and not amplifies
+    return settled and bool(state.contacts) and order(event) < order(state.contacts[0])
 
 
 def _merge_reports(state: SubjectState, known: Kept | SuspensionKept, event: SubjectEvent) -> None:

@@ -8,10 +8,19 @@ from operator import attrgetter
 from typing import Final
 
 from streams.core.clock import HOUR_US, WEEK_US
-from streams.core.subject_event import SubjectEvent
+from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent
 from streams.core.tracking.learning import judge_again_from, note_followers, tell_again
 from streams.core.tracking.outcome import Outcome, drop
-from streams.core.tracking.subject import Kept, Subject, SubjectState, TakenBack, TrackPolicy, Withdrawal, order
+from streams.core.tracking.subject import (
+    Kept,
+    Subject,
+    SubjectState,
+    TakenBack,
+    TrackPolicy,
+    Withdrawal,
+    engagement_key,
+    order,
+)
 
 __all__ = ["apply_withdrawal", "remember_taken_back", "withdraw_if_pending"]
 
@@ -25,16 +34,16 @@ def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy)
     if by is None:
         return Outcome.REFUSED
     note_followers(state, event, policy)
-    for kind in ("retweet", "quote") if event.amplification_kind is None else (event.amplification_kind,):
-        kept = subject.by_id.get((kind, event.event_id))
-        if kept is not None:
-            return _withdraw(state, kept, by.id, event.at_us)
+    kept = subject.by_id.get(engagement_key(event.kind, event.event_id))
+    if kept is not None and kept.kind in AMPLIFICATION_KINDS:
+        return _withdraw(state, kept, by.id, event.at_us)
     # What waits has not been counted, also where its amplification came too late to be: it is in no total.
     for pending in state.pending:
         if (pending.event_id, pending.official) == (event.event_id, by.id):
             pending.at_us = min(pending.at_us, event.at_us)
             return Outcome.DUPLICATE
-    settled = _settled_amplification(state, event, by.id)
+    # A copy that is retained as less than an amplification is in no total of them either.
+    settled = None if kept is not None else _settled_amplification(state, event, by.id)
     if settled is not None:
         return _withdraw_settled(state, event, settled, policy)
     withdrawal = Withdrawal(event.event_id, by.id, event.at_us)

@@ -1,6 +1,7 @@
 """Posts in the ledger: an official's post becomes an entry, and what it passes on or quotes is learnt.
 
-Of reports that contradict each other the earliest stands, whichever comes first. Deletions are `deletion_step`'s.
+Of reports that contradict each other the one that says most stands, then the earliest, whichever comes first.
+Deletions are `deletion_step`'s.
 """
 
 from typing import Final
@@ -8,7 +9,7 @@ from typing import Final
 import msgspec
 
 from streams.core.officials import Official
-from streams.core.state_event import StateEvent
+from streams.core.state_event import PostKind, StateEvent
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.texts.fingerprints import fingerprints
 from streams.core.watching.deletion_step import with_deletion, withdrawals
@@ -23,6 +24,7 @@ from streams.core.watching.watched import Stepped, Watched
 __all__ = ["apply_post", "apply_subject_post"]
 
 _NOWHERE: Final = Coordinates("", 0, 0)
+_STRENGTHS: Final[dict[PostKind, int]] = {"retweet": 3, "quote": 2, "reply": 1, "post": 0}
 
 
 def apply_post(ledger: Ledger, event: StateEvent, official: Official, touched: Touched, policy: WatchPolicy) -> Stepped:
@@ -87,10 +89,13 @@ def _entry_of(event: StateEvent, official: Official, before: Entry | None, polic
     )
 
 
-def _rank(entry: Entry) -> tuple[int, str, int, bytes]:
-    """Of two reports of one post the smaller stands: the earlier, then the longer one, then a fixed choice."""
+def _rank(entry: Entry) -> tuple[int, bool, int, str, int, bytes]:
+    """Of two reports of one post the smaller stands: the one that says more of what is passed on, quoted or answered,
+    then the earlier, then the longer one, then a fixed choice.
+    """
     said = msgspec.structs.replace(entry, deleted_us=None, deletion_source=None, source=_NOWHERE)
-    return entry.at_us, entry.official, -len(entry.text), msgspec.msgpack.encode(said)
+    weakness = -_STRENGTHS[entry.kind]
+    return weakness, entry.subject is None, entry.at_us, entry.official, -len(entry.text), msgspec.msgpack.encode(said)
 
 
 def _learn_subject(

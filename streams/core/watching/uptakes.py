@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from streams.core.accounts import creation
 from streams.core.clock import from_us
 from streams.core.state_event import StateEvent
+from streams.core.subject_event import STRENGTHS
 from streams.core.watching.ledger import Amplified, Ledger, Uptake, uptake_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
@@ -118,8 +119,8 @@ def _first_with(
     return tuple(sorted(by_post.values(), key=_rank)[: policy.uptake_first])
 
 
-def _rank(amplified: Amplified) -> tuple[int, str, str, str]:
-    return amplified.at_us, amplified.post_id, amplified.official, amplified.kind
+def _rank(amplified: Amplified) -> tuple[int, str, str, int]:
+    return amplified.at_us, amplified.post_id, amplified.official, -STRENGTHS[amplified.kind]
 
 
 def _sketch_with(sketch: tuple[int, ...], fingerprints: Sequence[int], most: int) -> tuple[int, ...]:

@@ -95,10 +95,10 @@ class EvidenceOracle:
     @property
     def followed(self) -> bool | None:
         """Whether the subject's own posts are asked for; `None` where reports differ on whether it was an official."""
-        on_roster: dict[tuple[str, str], list[bool]] = {}
+        on_roster: dict[str, list[bool]] = {}
         for event in self.events:
             if event.kind in AMPLIFICATION:
-                on_roster.setdefault((event.kind, event.event_id), []).append(event.subject_is_official)
+                on_roster.setdefault(event.event_id, []).append(event.subject_is_official)
         surely = sum(not any(said) for said in on_roster.values()) >= 3
         possibly = sum(not all(said) for said in on_roster.values()) >= 3
         return surely if surely == possibly else None

@@ -42,6 +42,7 @@ _WINDOWS: Final = {
     "30d": timedelta(days=30),
 }
 _CONTACT: Final = ("reply", "mention", "follow")
+_BY_POST: Final = ("retweet", "quote", "reply", "mention")  # one post has one of them, the first that any copy tells
 # The kind of event, other than amplifications, that moves a figure: it may start or extend an alert of a rule that
 # looks at that figure.
 _MOVED_BY: Final = {"suspended": "suspension", "replies": "reply", "mentions": "mention", "follows": "follow"}
@@ -116,7 +117,7 @@ class Oracle(EvidenceOracle):
         self.events = [event for event in events if event.kind != "marker"]
         self.rules = rules
         self.evidence = evidence
-        self.engagements = [*self._engagements(AMPLIFICATION), *self._engagements(_CONTACT)]
+        self.engagements = [*self._engagements(_BY_POST), *self._engagements(("follow",))]
         self.amplifications = [fact for fact in self.engagements if fact.kind in AMPLIFICATION]
         self.suspensions = self._suspensions()
         self.officials = self._officials()
@@ -127,8 +128,10 @@ class Oracle(EvidenceOracle):
     def _engagements(self, kinds: tuple[str, ...]) -> list[Fact]:
         reports = [event for event in self.events if event.kind in kinds and event.official is not None]
         facts = []
-        for kind, event_id in {(event.kind, event.event_id) for event in reports}:
-            same = [event for event in reports if (event.kind, event.event_id) == (kind, event_id)]
+        for event_id in {event.event_id for event in reports}:
+            copies = [event for event in reports if event.event_id == event_id]
+            kind = next(kind for kind in kinds if any(event.kind == kind for event in copies))
+            same = [event for event in copies if event.kind == kind]
             at_us, official = min((event.at_us, official_of(event).id) for event in same)
             same = [event for event in same if (event.at_us, official_of(event).id) == (at_us, official)]
             withdrawals = [

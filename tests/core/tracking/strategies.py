@@ -119,6 +119,7 @@ _ENGAGEMENTS: Final[tuple[SubjectEventKind, ...]] = ("retweet",) * 5 + ("quote",
 _OWN_POSTS: Final[tuple[SubjectEventKind, ...]] = ("post", "text_match")
 _NOTICES: Final[tuple[SubjectEventKind, ...]] = ("suspension", "suspension", "profile")
 _KINDS: Final[tuple[SubjectEventKind, ...]] = (*_ENGAGEMENTS, *_OWN_POSTS, *_NOTICES)
+_STRONGEST_FIRST: Final[tuple[SubjectEventKind, ...]] = ("retweet", "quote", "reply", "mention")
 _STATUSES: Final[tuple[SuspensionStatus, ...]] = ("suspended", "reinstated", "deleted", "deactivated")
 
 
@@ -326,16 +327,16 @@ def _withdrawn(draw: st.DrawFn, events: list[SubjectEvent]) -> list[SubjectEvent
 
 
 def _numbered(events: Sequence[SubjectEvent], step: int) -> list[SubjectEvent]:
-    """Ids that say nothing of the order, and that contacts and suspensions share with amplifications.
+    """Ids that say nothing of the order, and that follows and suspensions share with officials' posts.
 
     `step` and 1,000 have no common factor, so that each number comes once.
     """
     counts = Counter[bool]()
     numbered = []
     for event in events:
-        amplifies = event.kind in AMPLIFICATION_KINDS
-        numbered.append(msgspec.structs.replace(event, event_id=f"{counts[amplifies] * step % 1000:03}"))
-        counts[amplifies] += 1
+        by_post = event.kind in _STRONGEST_FIRST
+        numbered.append(msgspec.structs.replace(event, event_id=f"{counts[by_post] * step % 1000:03}"))
+        counts[by_post] += 1
     return numbered
 
 
@@ -360,7 +361,9 @@ def _withdrawals(draw: st.DrawFn, event: SubjectEvent) -> SubjectEvent:
 
 @st.composite
 def copies(draw: st.DrawFn, events: Sequence[SubjectEvent]) -> list[SubjectEvent]:
-    """Further reports of some of the events: the same thing, known better or worse, screened by another roster."""
+    """Further reports of some of the events: the same thing, known better or worse, screened by another roster; of a
+    post also copies that do not say what it passes on, quotes or answers.
+    """
     reports = []
     for event in draw(st.lists(st.sampled_from(events), max_size=5)):
         official = event.official
@@ -377,6 +380,9 @@ def copies(draw: st.DrawFn, events: Sequence[SubjectEvent]) -> list[SubjectEvent
         )
         if event.kind in _OWN_POSTS:
             reports[-1] = _own_post(reports[-1], draw(st.integers(0, 59)))
+        if event.kind in _STRONGEST_FIRST and draw(st.booleans()):  # without what it passes on, quotes or answers
+            poorer = _STRONGEST_FIRST[_STRONGEST_FIRST.index(event.kind) :]
+            reports[-1] = msgspec.structs.replace(reports[-1], kind=draw(st.sampled_from(poorer)))
     return reports
 
 

@@ -17,7 +17,7 @@ from streams.core.rulebook.rules import Condition, Rule, RuleSet
 from streams.core.screening.acquaintances import Acquaintances
 from streams.core.screening.screen import Screening, ScreenPolicy, screen_event
 from streams.core.subject_event import Coordinates, SubjectEvent
-from streams.core.tracking.subject import TrackPolicy, encode_subject
+from streams.core.tracking.subject import TrackPolicy, encode_subject, engagement_key
 from streams.core.tracking.track import Outcome
 from streams.events import Account, Retweet
 from streams.rules_loading import bundled_rules
@@ -110,9 +110,10 @@ def test_a_subject_read_back_from_its_bytes_is_the_subject(events: list[SubjectE
         assert subject is not None
         assert encode_subject(subject) == payload
         assert set(subject.by_id) == {
-            (kept.kind, kept.event_id) for kept in (*subject.state.amplifications, *subject.state.contacts)
+            engagement_key(kept.kind, kept.event_id)
+            for kept in (*subject.state.amplifications, *subject.state.contacts)
         }
-        assert all(kept is subject.by_id[kept.kind, kept.event_id] for kept in subject.state.amplifications)
+        assert all(kept is subject.by_id[False, kept.event_id] for kept in subject.state.amplifications)
 
 
 def test_a_state_that_was_written_before_there_was_more_in_it_is_read_and_goes_on() -> None:

@@ -16,7 +16,7 @@ from streams.core.rulebook.rules import Condition, Rule, RuleSet
 from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKind, subject_key
 from streams.core.tracking.own_posts import BEST_MATCHES, LinkingPost, MatchingPost
 from streams.core.tracking.spells import MOST_SPELLS
-from streams.core.tracking.subject import Kept, OfficialState, TrackPolicy
+from streams.core.tracking.subject import Kept, OfficialState, TrackPolicy, engagement_key
 from streams.events import Account
 from streams.rules_loading import bundled_rules
 from tests.core.tracking.oracle import Oracle, as_known, without_sources
@@ -186,7 +186,8 @@ def test_nothing_kept_for_a_subject_outgrows_its_bound(
         assert state.histories.keys() <= {rule.name for rule in rules.rules}
         for history in state.histories.values():
             assert len(history.sent) <= len(retained) + 1
-        assert subject.by_id.keys() == {(kept.kind, kept.event_id) for kept in (*state.amplifications, *state.contacts)}
+            kept_by_id = {engagement_key(each.kind, each.event_id) for each in (*state.amplifications, *state.contacts)}
+            assert subject.by_id.keys() == kept_by_id
     for alert in run.alerts.values():
         assert len(alert.evidence) <= TINY.evidence
 

@@ -80,7 +80,7 @@ def assert_told_what_the_oracle_says(run: TrackRun, key: str, oracle: Oracle) ->
 
 def assert_equal_to_the_oracle(run: TrackRun, events: Sequence[SubjectEvent]) -> dict[str, Alert]:
     """Every amplification, dossier and standing alert is what the oracle makes of the events; returns the alerts."""
-    amplified: dict[tuple[str, str, str], tuple[object, str]] = {}
+    amplified: dict[tuple[str, str, str], tuple[object, str, str]] = {}
     dossiers: dict[str, Dossier] = {}
     alerts: dict[str, Alert] = {}
     for key, mine in by_subject(events).items():
@@ -93,8 +93,9 @@ def assert_equal_to_the_oracle(run: TrackRun, events: Sequence[SubjectEvent]) ->
         alerts |= oracle.alerts()
         assert_told_what_the_oracle_says(run, key, oracle)
         where = mine[0].platform, mine[0].subject.id
-        amplified |= {(*where, f"{each.kind} {each.id}"): (each.at, each.official) for each in oracle.amplifications}
-    assert {key: (each.at, each.official.id) for key, each in run.amplifications.items()} == amplified
+        amplified |= {(*where, each.id): (each.at, each.official, each.kind) for each in oracle.amplifications}
+    found = {key: (each.at, each.official.id, each.kind) for key, each in run.amplifications.items()}
+    assert found == amplified
     assert differences(run.dossiers, dossiers) == []
     assert differences({key: without_sources(alert) for key, alert in run.standing.items()}, alerts) == []
     return alerts

@@ -30,8 +30,8 @@ class TrackRun:
         self.states: dict[str, bytes] = {}
         self.dossiers: dict[str, Dossier] = {}
         self.alerts: dict[str, Alert] = {}
-        self.amplifications: dict[tuple[str, str, str], Amplification] = {}  # by platform, subject, kind and id
-        self.told = Counter[tuple[str, str, str]]()  # how often each amplification was published
+        self.amplifications: dict[tuple[str, str, str], Amplification] = {}  # by platform, subject and id
+        self.told = Counter[tuple[str, str, str, str]]()  # how often each amplification was published, as which kind
         self.outcomes = Counter[Outcome]()
         self.seen = Counter[str]()  # what became of alerts over time
         self.standings: dict[tuple[str, str], StateEvent] = {}  # by subject and State
@@ -54,9 +54,9 @@ class TrackRun:
         for event in events:
             amplification = tracker.apply(event)
             if amplification is not None:
-                key = (amplification.platform, amplification.subject.id, f"{amplification.kind} {amplification.id}")
+                key = (amplification.platform, amplification.subject.id, amplification.id)
                 self.amplifications[key] = amplification
-                self.told[key] += 1
+                self.told[(*key, amplification.kind)] += 1
         for concluded in tracker.conclude():
             self.states[concluded.key] = encode_subject(concluded.subject)
             if concluded.dossier is not None:

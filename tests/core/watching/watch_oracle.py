@@ -44,14 +44,18 @@ class WatchOracle:
     # What happened
 
     def _posts(self) -> list[Fact]:
-        """Each post once; of a text that was cut short somewhere, the whole."""
-        found: dict[tuple[str, str], Fact] = {}
+        """Each post once: by the copy that says most of what it passes on, quotes or answers; of those, the whole of a
+        text that was cut short somewhere.
+        """
+        found: dict[tuple[str, str], list[StateEvent]] = {}
         for event in self.events:
             if event.kind == "post":
-                fact = found.setdefault((event.platform, event.event_id), Fact(event=event, text=event.text))
-                if len(event.text) > len(fact.text):
-                    fact.text, fact.event = event.text, event
-        return list(found.values())
+                found.setdefault((event.platform, event.event_id), []).append(event)
+        kinds = ("retweet", "quote", "reply", "post")
+        best = [
+            min(copies, key=lambda copy: (kinds.index(copy.post_kind), -len(copy.text))) for copies in found.values()
+        ]
+        return [Fact(event=event, text=event.text) for event in best]
 
     def _match_deletions(self) -> list[tuple[str, int]]:
         """Give each post the first deletion by its author within 90 days; the rest is unknown, by State and time."""
