@@ -169,7 +169,9 @@ class Dossier(Struct, frozen=True, kw_only=True):
     `officials` are those that amplified it, most amplifications first: at most 500 of the `distinct_officials`, while
     `totals` counts the amplifications of all. `age_at_first_amplification_days` is in days,
     to the millisecond. `withdrawn` counts amplifications that officials took back: they are in no other figure.
-    `dropped` counts events that could not be told from duplicates. `following` lists the first 50 officials that follow
+    `dropped` counts reports that came too late to be told from duplicates, or are by officials beyond the limit, and
+    `dropped_amplifications` those of them that say that somebody amplified it: where there are any, figures are lower
+    bounds. `following` lists the first 50 officials that follow
     it now, `first_officials` the first five that amplified it.
     """
 
@@ -193,6 +195,7 @@ class Dossier(Struct, frozen=True, kw_only=True):
     links: Links = Links()
     text_matches: TextMatches = TextMatches()
     score: Score = Score()
+    dropped_amplifications: Count = 0
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -219,6 +222,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     the alert `superseded_by`: then the content is that alert's. All alerts of a rule about one subject (on an
     aftermath, and one State) have the same `dedup_key`: those that follow one another without a gap are one running
     thing for people. `evidence` lists the newest events it rests on, `evidence_total` how many there are.
+    `dropped_amplifications` as in the dossier: figures are lower bounds where it is not 0.
     """
 
     id: str
@@ -241,3 +245,4 @@ class Alert(Struct, frozen=True, kw_only=True):
     rule_digest: str
     roster_digest: str
     superseded_by: str | None = None
+    dropped_amplifications: Count = 0

@@ -116,6 +116,7 @@ def _alert(
         summary=_summary(state, moment),
         rule_digest=rule.digest,
         roster_digest=state.digests[episode.digest],
+        dropped_amplifications=state.dropped_amplifications,
     )
 
 
@@ -160,7 +161,8 @@ def _summary(state: SubjectState, moment: Moment) -> str:
     parts = [f"{name}{created} has no amplification that stands"]
     if count:
         by = f"{officials} official{'' if officials == 1 else 's'} of {states}"
-        parts = [f"{name}{created} was amplified {_times(count)} by {by}"]
+        least = "at least " if state.dropped_amplifications else ""
+        parts = [f"{name}{created} was amplified {least}{_times(count)} by {by}"]
     first_us, last_us = moment.first_amplified_us(), moment.last_amplified_us()
     if first_us is not None and last_us is not None:
         parts[0] += f" from {_day(first_us)} to {_day(last_us)}"
@@ -171,6 +173,9 @@ def _summary(state: SubjectState, moment: Moment) -> str:
     notices = _notices(state, moment)
     if notices:
         parts.append(f"noted as {notices[-1].status} on {_day(notices[-1].at_us)}")
+    dropped = state.dropped_amplifications
+    if dropped:
+        parts.append(f"{dropped} more report{'' if dropped == 1 else 's'} came too late, or by too many, to be counted")
     return "; ".join(parts) + "."
 
 

@@ -83,6 +83,7 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
         suspension=_suspension(state),
         withdrawn=state.withdrawn,
         dropped=state.dropped,
+        dropped_amplifications=state.dropped_amplifications,
         roster_digest=state.digests[state.roster[2]],
         following=_followers(state, following),
         first_officials=_first_officials(state, shares),

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from streams.core.subject_event import SubjectEvent
+from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent
 from streams.core.tracking.subject import SubjectState
 
 __all__ = ["Outcome", "drop"]
@@ -25,4 +25,5 @@ def drop(state: SubjectState, event: SubjectEvent, outcome: Outcome) -> Outcome:
     if source.offset <= state.fences.get(f"{source.topic}/{source.partition}", -1):
         return Outcome.REPEATED
     state.dropped += 1
+    state.dropped_amplifications += event.kind in AMPLIFICATION_KINDS
     return outcome

@@ -220,6 +220,7 @@ class SubjectState(Struct, array_like=True):
     standing_version: int = 0
     followed: list[str] = field(default_factory=list)  # the States for which SCREEN was told to follow it
     settled_as_no_official: int = 0  # settled amplifications that found the subject off the roster
+    dropped_amplifications: int = 0  # of what was dropped: figures are lower bounds from then on
 
 
 order = attrgetter("at_us", "event_id", "kind")
