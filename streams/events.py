@@ -58,10 +58,14 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PostRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A post that another post answers or quotes; `account` is its author where the platform says so."""
+    """A post that another post answers or quotes; `account` is its author where the platform says so.
+
+    `handle` is the author's where nothing but a link to the post says whose it is, as when the post is gone.
+    """
 
     post_id: Id
     account: Account | None = None
+    handle: Name | None = None
 
 
 class _Common(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):

@@ -50,7 +50,7 @@ def backtest(
     faults = faults_of(run.files, run.letters, format_name)
     if as_json:
         document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3))
-        write_json(document | warnings_document(faults, run.roster))
+        write_json(document | warnings_document(faults, run.roster, run.unknown_quotes))
     else:
         console = stdout()
         print_report(console, run.results, run.tally, run.refused, run.seconds)
@@ -58,4 +58,4 @@ def backtest(
         print_rules(console, run.results)
     if directory is not None:  # last: a full disk must not cost the report
         write_results(directory, run.results, run.letters)
-    end_with_faults(faults, run.roster)
+    end_with_faults(faults, run.roster, run.unknown_quotes)

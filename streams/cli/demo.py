@@ -79,10 +79,10 @@ def demo(
     faults = faults_of(run.files, run.letters, reader.name)
     if as_json:
         document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3), workers=workers)
-        write_json(document | warnings_document(faults, run.roster))
+        write_json(document | warnings_document(faults, run.roster, run.unknown_quotes))
         if directory is not None:  # last: a full disk must not cost the report
             write_results(directory, run.results, run.letters)
-        end_with_faults(faults, run.roster)
+        end_with_faults(faults, run.roster, run.unknown_quotes)
         return
     console = stdout()
     print_report(console, run.results, run.tally, run.refused, run.seconds)
@@ -95,4 +95,4 @@ def demo(
         )
     if directory is not None:  # last: a full disk must not cost the report
         write_results(directory, run.results, run.letters)
-    end_with_faults(faults, run.roster)
+    end_with_faults(faults, run.roster, run.unknown_quotes)

@@ -3,7 +3,7 @@
 import click
 from rich.text import Text
 
-from streams.cli.console import stderr
+from streams.cli.console import counted, stderr
 from streams.core.screening.roster_use import RosterFinding
 from streams.runs.input_faults import InputFault
 
@@ -12,11 +12,19 @@ __all__ = ["EXIT_INPUT_FAULT", "end_with_faults", "warnings_document"]
 EXIT_INPUT_FAULT = 1
 
 
-def end_with_faults(faults: list[InputFault], findings: list[RosterFinding]) -> None:
+def end_with_faults(faults: list[InputFault], findings: list[RosterFinding], unknown_quotes: int = 0) -> None:
     """Say the warnings and faults on standard error, behind the report; any fault ends the command with status 1."""
     console = stderr()
     for finding in findings:
         console.print(Text(f"antiphon: warning: {finding.what}."), soft_wrap=True)
+    if unknown_quotes:
+        console.print(
+            Text(
+                f"antiphon: warning: {counted(unknown_quotes, 'quote')} by officials of posts that are gone: nothing "
+                "says by an id whose they are, so they count for no account."
+            ),
+            soft_wrap=True,
+        )
     for fault in faults:
         console.print(Text(f"antiphon: error: {fault.what}."), soft_wrap=True)
         console.print(Text(f"  {fault.remedy[:1].upper()}{fault.remedy[1:]}."), soft_wrap=True)
@@ -24,6 +32,8 @@ def end_with_faults(faults: list[InputFault], findings: list[RosterFinding]) -> 
         click.get_current_context().exit(EXIT_INPUT_FAULT)
 
 
-def warnings_document(faults: list[InputFault], findings: list[RosterFinding]) -> dict[str, object]:
+def warnings_document(
+    faults: list[InputFault], findings: list[RosterFinding], unknown_quotes: int = 0
+) -> dict[str, object]:
     """The same for machines."""
-    return {"faults": faults, "roster": findings}
+    return {"faults": faults, "roster": findings, "unknown_quotes": unknown_quotes}

@@ -79,7 +79,7 @@ def bounded_state_event(event: StateEvent) -> StateEvent:
     """The event as WATCH keeps it: itself, unless a value is too long. The ids of subjects stay whole."""
     official, subject, post_id = event.official, event.subject, event.post_id
     if (
-        _fits(event.event_id, post_id, event.lang)
+        _fits(event.event_id, post_id, event.lang, event.quoted_handle)
         and (official is None or _fits(official.id, official.handle, official.name))
         and (subject is None or _fits(subject.handle, subject.name))
     ):
@@ -91,6 +91,7 @@ def bounded_state_event(event: StateEvent) -> StateEvent:
         subject=None if subject is None else _bounded_account(subject),
         post_id=None if post_id is None else bounded_id(post_id),
         lang=None if event.lang is None else bounded_text(event.lang),
+        quoted_handle=_bounded_name(event.quoted_handle),
     )
 
 

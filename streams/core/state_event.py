@@ -90,7 +90,8 @@ class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     - `post`: `official` wrote, or with `post_kind` `retweet` passed on, a post. `subject` is whom it retweets or
       quotes, unless that is itself; `post_id` the post retweeted or quoted, `about` every other account it quotes,
-      answers or mentions, by id and handle.
+      answers or mentions, by id and handle. `author_unknown`: it quotes a post of which is not said whose it is but,
+      where there is one, by the `quoted_handle` in a link.
     - `deletion`: `official` took back the post `post_id`.
     - `subject_post`: a tracked subject, `subject`, wrote a post of its own.
     - `standing`: TRACK's word on `subject`.
@@ -114,6 +115,8 @@ class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: Account | None = None
     subject_is_official: bool = False
     post_id: str | None = None
+    author_unknown: bool = False
+    quoted_handle: str | None = None
     standing: Standing | None = None
     progress: RawProgress | None = None
 

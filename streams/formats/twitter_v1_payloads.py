@@ -90,6 +90,12 @@ class Original(Struct, gc=False):
     user: User | None = None
 
 
+class Permalink(Struct, gc=False):
+    """The address of a quoted status, which stays when the status is gone."""
+
+    expanded: Link | None = None
+
+
 class EditHistory(Struct, gc=False):
     """The versions of an edited status, which is one status: each edit has an id of its own."""
 
@@ -116,6 +122,7 @@ class Status(Struct, gc=False):
     quoted_status: Original | None = None
     quoted_status_id_str: IdString | None = None
     quoted_status_id: IdNumber | None = None
+    quoted_status_permalink: Permalink | None = None
     lang: Name | None = None
     edit_history: EditHistory | None = None
     # As python-twitter writes what others have under `entities`; `urls` by the short form.

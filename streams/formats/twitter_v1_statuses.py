@@ -4,6 +4,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
+from streams.core.platforms import handle_in_link, hosts_of
 from streams.deadletters import Reason
 from streams.events import Account, Post, PostRef, Retweet
 from streams.formats.twitter_v1_fields import Ids, event_time
@@ -16,6 +17,7 @@ __all__ = ["event_of_status"]
 # to the first 50 of each, in the order of the text.
 _MAX_MENTIONS: Final = 50
 _MAX_LINKS: Final = 50
+_HOSTS: Final = hosts_of("twitter")
 
 
 def event_of_status(status: Status, user: User, ids: Ids, *, observed_at: datetime | None = None) -> Post | Retweet:
@@ -76,7 +78,7 @@ def _post(status: Status, user: User, ids: Ids, observed_at: datetime | None) ->
         links=_links(entities, status.urls),
         mentions=_mentions(status.user_mentions if entities is None else entities.user_mentions, ids),
         reply_to=_reply_to(status, ids),
-        quotes=_quotes(status, ids),
+        quotes=_quotes(status, ids, entities),
     )
 
 
@@ -123,14 +125,28 @@ def _reply_to(status: Status, ids: Ids) -> PostRef | None:
     return PostRef(post_id=post_id, account=Account(id=account_id, handle=status.in_reply_to_screen_name or None))
 
 
-def _quotes(status: Status, ids: Ids) -> PostRef | None:
-    """The quoted post; its author is known only where the payload holds `quoted_status.user`."""
+def _quotes(status: Status, ids: Ids, entities: Entities | None) -> PostRef | None:
+    """The quoted post; its author's id is known only where the payload holds `quoted_status.user`, and the handle
+    otherwise from the link to the post: all that is left once it is gone.
+    """
     quoted = status.quoted_status
     if quoted is None:
-        post_id = ids.known(status.quoted_status_id_str, status.quoted_status_id)
-        return None if post_id is None else PostRef(post_id=post_id)
+        known = ids.known(status.quoted_status_id_str, status.quoted_status_id)
+        if known is None:
+            return None
+        return PostRef(post_id=known, handle=_quoted_handle(status, known, entities))
     post_id = ids.required(quoted.id_str, quoted.id, "quoted_status.id_str")
     author = quoted.user
-    return PostRef(
-        post_id=post_id, account=None if author is None else ids.account(author, "quoted_status.user.id_str")
-    )
+    if author is None:
+        return PostRef(post_id=post_id, handle=_quoted_handle(status, post_id, entities))
+    return PostRef(post_id=post_id, account=ids.account(author, "quoted_status.user.id_str"))
+
+
+def _quoted_handle(status: Status, post_id: str, entities: Entities | None) -> str | None:
+    """Whose post the permalink names, or the link to it in the text."""
+    permalink = status.quoted_status_permalink
+    links = _links(entities, status.urls)
+    for link in links if permalink is None or permalink.expanded is None else (permalink.expanded, *links):
+        if link.partition("?")[0].rstrip("/").endswith(f"/{post_id}"):
+            return handle_in_link(link, _HOSTS)
+    return None

@@ -25,6 +25,8 @@ from streams.core.watching.standing_marks import standing_marks
 __all__ = ["MemoryLedger"]
 
 _Listed = TypeVar("_Listed", bound=Record)
+_DAYS_ASKED: Final = 400  # one by one; over the decades before a run's first event all are looked through
+_ALWAYS: Final = "always"
 _by_time: Final = attrgetter("at_us", "post_id", "platform")
 
 _Holders: TypeAlias = dict[int, bytes | list[bytes]]
@@ -116,9 +118,11 @@ class MemoryLedger:
     def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[Stood]:
         """See `Ledger`."""
         found: dict[bytes, Stood] = {}
+        days = range(from_us // DAY_US, (to_us - 1) // DAY_US + 1)
+        names = list(map(str, days)) if len(days) <= _DAYS_ASKED else [_ALWAYS]
         for mark in dict.fromkeys(marks):
-            for day in range(from_us // DAY_US, (to_us - 1) // DAY_US + 1):
-                for stood in self._listed(Stood, ("marked", state, mark, str(day))):
+            for name in names:
+                for stood in self._listed(Stood, ("marked", state, mark, name)):
                     if any(each == mark and from_us <= at_us < to_us for each, at_us in standing_marks(stood)):
                         found[record_key(stood)] = stood
         return list(found.values())
@@ -186,7 +190,9 @@ def _lists_of(record: Record) -> list[tuple[str, ...]]:
         case SubjectText():
             return [("texts", record.state, record.platform, record.subject)]
         case Stood():
-            return [("marked", record.state, mark, str(at_us // DAY_US)) for mark, at_us in standing_marks(record)]
+            marks = standing_marks(record)
+            by_day = [("marked", record.state, mark, str(at_us // DAY_US)) for mark, at_us in marks]
+            return [*by_day, *(("marked", record.state, mark, _ALWAYS) for mark in {mark for mark, _ in marks})]
         case Uptake() if record.officials:
             return [("uptake", record.state)]
         case _:

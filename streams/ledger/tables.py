@@ -5,7 +5,7 @@ Knows which rows a record has in which table. Runs nothing: `streams.ledger.sqli
 
 from typing import Any, Final, TypeAlias
 
-from streams.core.watching.ledger import Entry, Orphan, Record, Stood, SubjectText, Uptake
+from streams.core.watching.ledger import Entry, Orphan, Record, Stood, SubjectText, Unattributed, Uptake
 from streams.core.watching.standing_marks import standing_marks
 
 __all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGMENT_BITS", "Rows", "rows_of"]
@@ -79,6 +79,8 @@ def rows_of(record: Record, number: int) -> Rows:
             if record.fingerprints:
                 rows["entry_prints"] = [(state, segment, print_, number) for print_ in record.fingerprints]
             return rows
+        case Unattributed():
+            return {"ages": [(record.state, record.at_us, number)]}
         case Orphan():
             row = (record.state, record.at_us, number)
             return {"ages": [row], "orphans": [row]}

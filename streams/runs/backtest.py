@@ -11,6 +11,7 @@ from msgspec import Struct
 from streams.core.backtest import Backtest, Results
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
+from streams.core.screening.gone_quotes import GoneQuotes
 from streams.core.screening.roster_use import RosterFinding, RosterUse
 from streams.core.subject_event import Coordinates
 from streams.core.watching.watch_queue import Watching
@@ -30,7 +31,7 @@ class BacktestRun(Struct, frozen=True, kw_only=True):
     """What a backtest found, the account of the lines of all files and of each, and how long it took.
 
     `refused` counts everything that was refused, by reason; `letters` are the first of each (see `LetterSample`).
-    `roster` is what the run shows of the roster.
+    `roster` is what the run shows of the roster, `unknown_quotes` how many quotes by officials count for no account.
     """
 
     results: Results
@@ -39,6 +40,7 @@ class BacktestRun(Struct, frozen=True, kw_only=True):
     letters: list[DeadLetter]
     refused: Counter[Reason]
     roster: list[RosterFinding]
+    unknown_quotes: int
     screened: dict[str, int]
     seconds: float
 
@@ -77,6 +79,7 @@ def _run(
     letters = LetterSample()
     use = RosterUse(roster)
     backtest = Backtest(roster, rules, None, now_us=now_us(), watching=watching)
+    quotes = GoneQuotes(backtest.known)
 
     def refuse(line: Line, refused: Rejection, path: str) -> None:
         letters.add(refused.reason, partial(letter_of_line, line, refused, path))
@@ -94,11 +97,13 @@ def _run(
             for spooled in spool:
                 event = spooled.event
                 use.see(event)
+                quotes.see(event)
                 if (refused := backtest.feed(event, Coordinates(spooled.path, 0, spooled.line))) is not None:
                     line = Line(spooled.line, raw_record(event).value or b"")
                     refuse(line, refused, spooled.path)
             if backtest.needs_second_reading():
                 for spooled in spool:
+                    quotes.see(spooled.event)
                     backtest.again(spooled.event, Coordinates(spooled.path, 0, spooled.line))
             results = backtest.finish()
     finally:
@@ -111,6 +116,7 @@ def _run(
         letters=letters.kept,
         refused=letters.counts,
         roster=use.findings(),
+        unknown_quotes=quotes.untied(results.amplifications),
         screened={str(outcome): count for outcome, count in backtest.screened.items()},
         seconds=time.monotonic() - began,
     )

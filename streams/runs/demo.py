@@ -21,6 +21,7 @@ from streams.brokers.roster_topic import publish_roster
 from streams.core.backtest import Results
 from streams.core.rosters.roster import Roster
 from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.gone_quotes import GoneQuotes
 from streams.core.screening.roster_use import RosterFinding, RosterUse
 from streams.core.screening.strangers import Strangers, is_worth_reading_again
 from streams.core.tracked import decode_tracked
@@ -57,7 +58,8 @@ class Stages(Protocol):
 
 class DemoRun(Struct, frozen=True, kw_only=True):
     """What the pipeline found, the account of the lines of all files and of each, and how long ingestion and the whole
-    took. `roster` is what the run shows of the roster.
+    took. `roster` is what the run shows of the roster, `unknown_quotes` how many quotes by officials count for
+    no account.
 
     `refused` counts all dead letters by reason; `letters` are the first of each (see `LetterSample`).
     """
@@ -66,6 +68,7 @@ class DemoRun(Struct, frozen=True, kw_only=True):
     tally: Tally
     files: list[FileAccount]
     roster: list[RosterFinding]
+    unknown_quotes: int
     letters: list[DeadLetter]
     refused: Counter[Reason]
     seconds: float
@@ -130,6 +133,7 @@ def run_demo(
     partitions = {} if raw_partitions is None else dict.fromkeys(raw, raw_partitions)
     stages.stage("creating topics and publishing the roster")
     known, strangers, use = Acquaintances(roster), Strangers(), RosterUse(roster)
+    quotes = GoneQuotes(known)
 
     asyncio.run(create_topics(settings, partitions=partitions))
     spool = EventSpool()
@@ -143,6 +147,7 @@ def run_demo(
             _drain(settings, done, done.newest_us, crew, stages)
         for event in (spooled.event for spooled in spool):
             use.see(event)
+            quotes.see(event)
             strangers.meet(event, known)
         asyncio.run(_meet_tracked(settings, known))
         if strangers.include_followed(known):
@@ -163,6 +168,7 @@ def run_demo(
         tally=done.tally,
         files=done.files,
         roster=use.findings(),
+        unknown_quotes=quotes.untied(results.amplifications),
         letters=letters.kept,
         refused=letters.counts,
         seconds=time.monotonic() - began,

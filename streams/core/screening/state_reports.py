@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from streams.core.officials import Official
+from streams.core.rosters.roster import handle_key
 from streams.core.screening.acquaintances import Acquaintances
 from streams.core.screening.screen_policy import ScreenPolicy
 from streams.core.state_event import STATE_TEXT, PostKind, StateEvent
 from streams.core.subject_event import Coordinates
 from streams.events import Account, Deletion, Post, Retweet
 
-__all__ = ["deletion_report", "post_report", "retweet_report", "subject_post_reports"]
+__all__ = ["deletion_report", "post_report", "quotes_unknown_author", "retweet_report", "subject_post_reports"]
 
 # What a retweet's text begins with where the platform shows whose post it passes on; a handle has at most 256
 # characters on any platform we know.
@@ -27,6 +28,7 @@ def post_report(
     """An official's own post, to the official's State. A quote of itself has no subject."""
     kind: PostKind = "quote" if post.quotes is not None else "reply" if post.reply_to is not None else "post"
     quoted = post.quotes.account if post.quotes is not None else None
+    unknown = quotes_unknown_author(post)
     subject = None if quoted is None or quoted.id == post.actor.id else quoted
     return StateEvent(
         kind="post",
@@ -45,7 +47,17 @@ def post_report(
         subject=subject,
         subject_is_official=subject is not None and known.official(post.platform, subject, at_us) is not None,
         post_id=None if post.quotes is None else post.quotes.post_id,
+        author_unknown=unknown,
+        quoted_handle=post.quotes.handle if unknown and post.quotes is not None else None,
     )
+
+
+def quotes_unknown_author(post: Post) -> bool:
+    """Whether a post quotes another of which is not said whose it is; the handle of its own author says enough."""
+    quotes = post.quotes
+    if quotes is None or quotes.account is not None:
+        return False
+    return not quotes.handle or not post.actor.handle or handle_key(quotes.handle) != handle_key(post.actor.handle)
 
 
 def retweet_report(

@@ -30,6 +30,7 @@ __all__ = [
     "Stood",
     "SubjectText",
     "Told",
+    "Unattributed",
     "Uptake",
     "decode_record",
     "encode_record",
@@ -42,6 +43,7 @@ __all__ = [
     "text_key",
     "text_prefix",
     "told_key",
+    "unattributed_key",
     "uptake_key",
 ]
 
@@ -84,6 +86,16 @@ class Orphan(Struct, frozen=True, array_like=True, tag="orphan"):
     state: str
     at_us: int
     source: Coordinates
+
+
+class Unattributed(Struct, frozen=True, array_like=True, tag="unattributed"):
+    """Officials' quotes, by post id, of a post of which is not known whose it is. `at_us` is the newest one's time."""
+
+    platform: str
+    post_id: str
+    state: str
+    at_us: int
+    quotes: tuple[str, ...]
 
 
 class Stood(Struct, frozen=True, array_like=True, tag="standing"):
@@ -220,7 +232,7 @@ class Counted(Struct, frozen=True, array_like=True, tag="counted"):
     oldest: tuple[str, ...] = ()
 
 
-Record: TypeAlias = Entry | Orphan | Stood | Uptake | SubjectText | Heard | RawRead | Told | Counted
+Record: TypeAlias = Entry | Orphan | Unattributed | Stood | Uptake | SubjectText | Heard | RawRead | Told | Counted
 
 ENTRY_PREFIX: Final = b"e/"
 """What the keys of officials' posts begin with."""
@@ -246,6 +258,8 @@ def record_key(record: Record) -> bytes:
             return heard_key(record.state)
         case RawRead():
             return raw_read_key()
+        case Unattributed():
+            return unattributed_key(record.state, record.platform, record.post_id)
         case Told():
             return told_key(record.state, record.platform, record.subject)
         case Counted():
@@ -290,6 +304,11 @@ def text_prefix(state: str) -> bytes:
 def told_key(state: str, platform: str, subject: str) -> bytes:
     """The key of what a State's watches said of a subject, or of an official's introduction."""
     return f"r/{state}/{platform}:{subject}".encode()
+
+
+def unattributed_key(state: str, platform: str, post_id: str) -> bytes:
+    """The key of the quotes of a post of which is not known whose it is."""
+    return f"a/{state}/{platform}:{post_id}".encode()
 
 
 def uptake_key(state: str, platform: str, subject: str) -> bytes:

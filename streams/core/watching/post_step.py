@@ -12,6 +12,15 @@ from streams.core.officials import Official
 from streams.core.state_event import PostKind, StateEvent
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.texts.fingerprints import fingerprints
+from streams.core.watching.authors import (
+    Author,
+    attributed,
+    author_of,
+    keep_unattributed,
+    quote_of,
+    take_unattributed,
+    told_by,
+)
 from streams.core.watching.deletion_step import with_deletion, withdrawals
 from streams.core.watching.ledger import Entry, Ledger, Uptake, entry_key
 from streams.core.watching.references import reference_keys
@@ -30,9 +39,17 @@ _STRENGTHS: Final[dict[PostKind, int]] = {"retweet": 3, "quote": 2, "reply": 1, 
 def apply_post(ledger: Ledger, event: StateEvent, official: Official, touched: Touched, policy: WatchPolicy) -> Stepped:
     """An official wrote a post or passed one on."""
     events = _learn_subject(ledger, event, official, touched, policy)
+    told = told_by(event)
+    if told is not None:
+        events += _tell_whose(ledger, event, *told, touched, policy)
+    events += _tell_whose(ledger, event, event.event_id, Author(official.id, is_official=True), touched, policy)
     known = ledger.get(entry_key(event.platform, event.event_id))
     before = known if isinstance(known, Entry) else None
     new = _entry_of(event, official, before, policy)
+    author = None
+    if event.author_unknown and event.post_id is not None:
+        author = author_of(ledger, event.state, event.platform, event.post_id)
+        new = new if author is None else attributed(new, author)
     if before is not None and _rank(before) <= _rank(new):
         return Stepped(Watched.DUPLICATE, tuple(events))
     new = with_deletion(ledger, new, before, touched, policy)
@@ -44,7 +61,40 @@ def apply_post(ledger: Ledger, event: StateEvent, official: Official, touched: T
         events += match_entry(ledger, new, before, policy)
     if before is None or (before.deleted_us, before.subject) != (new.deleted_us, new.subject):
         events += withdrawals(new)
+    if event.author_unknown and author is None:
+        keep_unattributed(ledger, new, policy)
+        return Stepped(Watched.UNKNOWN_AUTHOR, tuple(events))
+    if event.author_unknown:
+        events += _say_quote(ledger, new, touched, policy)
     return Stepped(Watched.APPLIED, tuple(events))
+
+
+def _tell_whose(
+    ledger: Ledger, event: StateEvent, post_id: str, author: Author, touched: Touched, policy: WatchPolicy
+) -> list[SubjectEvent]:
+    """The event says whose a post is: quotes that waited to hear it get their subject."""
+    events: list[SubjectEvent] = []
+    for quote in take_unattributed(ledger, event.state, event.platform, post_id):
+        new = attributed(quote, author)
+        if new == quote:
+            continue
+        ledger.put(new)
+        touched.entry(quote)
+        touched.entry(new)
+        events += [*_say_quote(ledger, new, touched, policy), *withdrawals(new)]
+    return events
+
+
+def _say_quote(ledger: Ledger, entry: Entry, touched: Touched, policy: WatchPolicy) -> list[SubjectEvent]:
+    """What an attributed quote says to its subject, whose uptake knows of it from now on."""
+    said = quote_of(entry)
+    if said is None:
+        return []
+    to_subject, to_state = said
+    if not entry.subject_is_official and to_state.subject is not None:
+        known = uptake_of(ledger, entry.state, entry.platform, to_state.subject.id)
+        _keep_uptake(ledger, known, keep_amplification(known, to_state, (), policy), touched)
+    return [to_subject]
 
 
 def apply_subject_post(ledger: Ledger, event: StateEvent, touched: Touched, policy: WatchPolicy) -> Stepped:
@@ -53,11 +103,14 @@ def apply_subject_post(ledger: Ledger, event: StateEvent, touched: Touched, poli
         return Stepped(Watched.REFUSED)
     if len(event.text) < policy.shortest_text:
         return Stepped(Watched.TOO_SHORT)
+    author = Author(event.subject.id, is_official=False)
+    told = _tell_whose(ledger, event, event.event_id, author, touched, policy)
     known = uptake_of(ledger, event.state, event.platform, event.subject.id)
     changed, prints, events = _keep_text(ledger, event, touched, policy)
     uptake = keep_sketch(known, event, prints, policy)
     _keep_uptake(ledger, known, uptake, touched)
-    return Stepped(Watched.APPLIED if changed or uptake != known else Watched.DUPLICATE, tuple(events))
+    outcome = Watched.APPLIED if changed or uptake != known else Watched.DUPLICATE
+    return Stepped(outcome, (*told, *events))
 
 
 def _entry_of(event: StateEvent, official: Official, before: Entry | None, policy: WatchPolicy) -> Entry:

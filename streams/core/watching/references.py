@@ -1,4 +1,5 @@
-"""The keys under which a post may refer to an account: by id, by handle in the text, by handle in a link.
+"""The keys under which a post may refer to an account: by id, by handle in the text, by handle in a link; and to a
+post.
 
 How platforms write handles and links is `streams.core.platforms`.
 """
@@ -13,7 +14,7 @@ from streams.core.state_event import StateEvent
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
-__all__ = ["account_keys", "reference_keys"]
+__all__ = ["account_keys", "post_key", "reference_keys"]
 
 _LINK: Final = re.compile(r'https?://[^\s<>"]{1,2048}', re.IGNORECASE)
 
@@ -22,6 +23,11 @@ def account_keys(account: Account | Official) -> tuple[str, ...]:
     """The keys by which posts may refer to an account: its id, and its handle as far as it is known."""
     keys = (f"i:{account.id}",)
     return (*keys, f"h:{handle_key(account.handle)}") if account.handle else keys
+
+
+def post_key(post_id: str) -> str:
+    """The key of a post that another passes on or quotes, where it is known whose it is."""
+    return f"p:{post_id}"
 
 
 def reference_keys(event: StateEvent, policy: WatchPolicy) -> tuple[str, ...]:
@@ -42,8 +48,12 @@ def _keys(event: StateEvent) -> list[str]:
     """
     text = event.text
     keys = [] if event.subject is None else [f"i:{event.subject.id}"]
+    if event.subject is not None and event.post_id is not None:
+        keys.append(post_key(event.post_id))
     keys += [f"i:{account.id}" for account in event.about]
     mentioned = mentions_in(text, event.platform)
+    if event.quoted_handle:
+        mentioned.append(event.quoted_handle)
     if mentioned:
         known = {handle_key(account.handle) for account in (event.subject, *event.about) if account and account.handle}
         keys += [f"h:{key}" for handle in mentioned if (key := handle_key(handle)) not in known]

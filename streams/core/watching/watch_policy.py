@@ -28,6 +28,7 @@ class WatchPolicy(Struct, frozen=True, kw_only=True):
     texts: int = 200  # of a subject's newest texts that make up its vocabulary
     shortest_text: int = 20  # characters of a subject's text
     references: int = 100  # keys of one post
+    unattributed: int = 500  # quotes of one post of which is not known whose it is
     uptake_officials: int = 256  # the first officials to take an account up
     uptake_first: int = 20  # the first amplifications of an account
     successors: int = 200  # of a watch; further ones are not counted

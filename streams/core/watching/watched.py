@@ -19,6 +19,7 @@ class Watched(StrEnum):
     TOO_OLD = "too_old"  # a deletion of a post that is older than the ledger's days
     OUTDATED = "outdated"  # a standing older than the one that is known
     TOO_SHORT = "too_short"  # a subject's post with too little text to compare
+    UNKNOWN_AUTHOR = "unknown_author"  # a quote of a post of which is not said whose it is, and not seen elsewhere
     TICK = "tick"  # event time, and nothing else
     REFUSED = "refused"  # lacks what its kind must have
 

@@ -119,7 +119,7 @@ def test_each_platform_is_read_as_it_writes(platform: str, text: str, key: str) 
 
 def test_accounts_that_are_passed_on_quoted_answered_or_mentioned_count_by_id() -> None:
     assert _keys(about=["7", "8"]) == {"i:7", "i:8"}
-    assert set(reference_keys(amplification("r", 0, of=Account(id="9", handle="nine")), _POLICY)) == {"i:9"}
+    assert set(reference_keys(amplification("r", 0, of=Account(id="9", handle="nine")), _POLICY)) == {"i:9", "p:of-r"}
 
 
 def test_a_handle_whose_id_the_event_gives_is_not_looked_for_as_a_handle() -> None:

@@ -144,6 +144,11 @@ def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:
             if each.kind == "withdrawal"
         }
         assert withdrawals == world.withdrawals()
+        quotes = {(each.platform, each.event_id): each.subject.id for each in said if each.kind == "quote"}
+        assert quotes.items() >= world.attributed().items()
+        subjects = {(fact.event.platform, fact.event.event_id): fact.event.subject for fact in world.posts}
+        assert all((subject := subjects[key]) is not None and subject.id == quotes[key] for key in quotes)
+        seen["attributed"] += len(quotes) > 0
         matches = {
             (each.official.state, each.platform, each.event_id): (each.post_id, each.shared, each.of, each.matched_us)
             for each in said
@@ -158,7 +163,12 @@ def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:
         *("references", "references before", "deletions", "deletions before", "unknown deletions"),
         *("concerns the subject", "shares words", "shares fingerprints", "all silent", "not silent"),
         *("successor", "successor by texts", "alert info", "alert warning", "alert critical"),
-        *("withdrawal", "text_match", *(outcome for outcome in Watched if outcome is not Watched.REFUSED)),
+        *(
+            "withdrawal",
+            "text_match",
+            "attributed",
+            *(outcome for outcome in Watched if outcome is not Watched.REFUSED),
+        ),
     )
     assert {what: seen[what] for what in covered if seen[what] < 3} == {}
 

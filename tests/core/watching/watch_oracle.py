@@ -7,12 +7,13 @@ batches. What follows for aftermaths is `aftermath_oracle`.
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from streams.core.clock import DAY_US
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent
 from streams.core.texts.fingerprints import fingerprints
+from streams.events import Account
 
 __all__ = ["Fact", "WatchOracle"]
 
@@ -37,11 +38,33 @@ class WatchOracle:
     """What happened, from a set of reports of it."""
 
     def __init__(self, events: Sequence[StateEvent]) -> None:
-        self.events = events
+        self.events = [self._with_author(event, events) for event in events]
         self.posts = self._posts()
         self.unknown = self._match_deletions()
 
     # What happened
+
+    @staticmethod
+    def _with_author(event: StateEvent, events: Sequence[StateEvent]) -> StateEvent:
+        """A quote of which is not said whose post it quotes, with the author that others of its State's events tell."""
+        if not event.author_unknown:
+            return event
+        for other in events:
+            if (other.state, other.platform) != (event.state, event.platform) or other.subject is None:
+                continue
+            passed_on = other.kind == "post" and other.post_id == event.post_id
+            posted = other.kind == "subject_post" and other.event_id == event.post_id and len(other.text) >= 20
+            if passed_on or posted:
+                return structs.replace(event, subject=Account(id=other.subject.id))
+        return event
+
+    def attributed(self) -> dict[tuple[str, str], str]:
+        """The quotes of which only that says whose post they quote, by platform and post."""
+        return {
+            (fact.event.platform, fact.event.event_id): fact.event.subject.id
+            for fact in self.posts
+            if fact.event.author_unknown and fact.event.subject is not None
+        }
 
     def _posts(self) -> list[Fact]:
         """Each post once: by the copy that says most of what it passes on, quotes or answers; of those, the whole of a
@@ -53,7 +76,8 @@ class WatchOracle:
                 found.setdefault((event.platform, event.event_id), []).append(event)
         kinds = ("retweet", "quote", "reply", "post")
         best = [
-            min(copies, key=lambda copy: (kinds.index(copy.post_kind), -len(copy.text))) for copies in found.values()
+            min(copies, key=lambda copy: (kinds.index(copy.post_kind), copy.author_unknown, -len(copy.text)))
+            for copies in found.values()
         ]
         return [Fact(event=event, text=event.text) for event in best]
 

@@ -119,6 +119,7 @@ def _posts(draw: st.DrawFn, number: int, stage: _Stage) -> StateEvent:
     amplified = draw(st.sampled_from(accounts)) if kind in ("retweet", "quote") else None
     subject = None if amplified is None else _known(amplified, draw(st.integers(0, 7)))
     original = draw(st.integers(0, len(_SAID) - 1))
+    unknown = kind == "quote" and draw(st.integers(0, 2)) == 0
     own = draw(st.sampled_from(_TEXTS)) + draw(st.sampled_from(_ENDINGS)) if kind != "retweet" else ""
     return StateEvent(
         kind="post",
@@ -134,9 +135,10 @@ def _posts(draw: st.DrawFn, number: int, stage: _Stage) -> StateEvent:
         lang=None if kind == "retweet" else draw(st.sampled_from(("fa", "en", None))),
         links=() if kind == "retweet" else draw(st.sampled_from(_LINKS)),
         about=(draw(st.sampled_from(accounts)),) if kind == "reply" else (),
-        subject=subject,
-        subject_is_official=subject is not None and draw(st.integers(0, 9)) == 9,
+        subject=None if unknown else subject,
+        subject_is_official=subject is not None and not unknown and draw(st.integers(0, 9)) == 9,
         post_id=None if subject is None else f"{subject.id}-{original}",
+        author_unknown=unknown,
     )
 
 
@@ -332,8 +334,12 @@ def repeats(draw: st.DrawFn, events: Sequence[StateEvent]) -> list[StateEvent]:
         report = msgspec.structs.replace(event, source=Coordinates("again", 0, draw(st.integers(0, 9))))
         if event.kind == "post" and event.post_kind == "retweet" and draw(st.booleans()):
             report = msgspec.structs.replace(report, text=event.text[: draw(st.sampled_from((19, 20, 22)))])
+        elif event.kind == "post" and event.post_kind == "quote" and draw(st.booleans()):
+            report = msgspec.structs.replace(report, subject=None, subject_is_official=False, author_unknown=True)
         elif event.kind == "post" and event.post_kind in ("quote", "reply") and draw(st.booleans()):
-            report = msgspec.structs.replace(report, post_kind="post", subject=None, about=(), post_id=None)
+            report = msgspec.structs.replace(
+                report, post_kind="post", subject=None, about=(), post_id=None, author_unknown=False
+            )
         again.append(report)
     return again
 
