@@ -173,6 +173,8 @@ def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
         yield "top official", f"{_handle(top.handle) or top.id}: {amplified:,} ({share:.0%})"
     source = {"snowflake": " (from its id)", "reported": " (as reported)"}.get(subject.created_at_source or "", "")
     yield "account created", f"{_day(subject.created_at)}{source}"
+    if subject.followers is not None:
+        yield "followers", f"{subject.followers:,} as of {_day(dossier.followers_as_of)}"
     yield "first amplified", _first(dossier)
     if dossier.first_officials:
         first = (f"{_handle(each.handle) or each.id} {_day(each.at)}" for each in dossier.first_officials)

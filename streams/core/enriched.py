@@ -172,7 +172,8 @@ class Dossier(Struct, frozen=True, kw_only=True):
     `dropped` counts reports that came too late to be told from duplicates, or are by officials beyond the limit, and
     `dropped_amplifications` those of them that say that somebody amplified it: where there are any, figures are lower
     bounds. `following` lists the first 50 officials that follow
-    it now, `first_officials` the first five that amplified it.
+    it now, `first_officials` the first five that amplified it. `followers_as_of` is when the subject had its
+    `followers`: where that was observed later than the engagement it came with, no rule takes it for that time's.
     """
 
     platform: str
@@ -196,6 +197,7 @@ class Dossier(Struct, frozen=True, kw_only=True):
     text_matches: TextMatches = TextMatches()
     score: Score = Score()
     dropped_amplifications: Count = 0
+    followers_as_of: Utc | None = None
 
 
 class Evidence(Struct, frozen=True, kw_only=True):

@@ -56,9 +56,10 @@ class Coordinates(Struct, frozen=True, array_like=True):
 class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One engagement, suspension, profile, withdrawal, post or text match, addressed to its subject.
 
-    `at_us` is the event time (µs since 1970 UTC). `event_id` is the raw event's id: with `kind` it is what makes two
-    events the same; a retweet, quote, reply or mention is one thing by the id alone. `official` is who acted, for
-    engagement; `subject_is_official` holds at the event's time.
+    `at_us` is the event time (µs since 1970 UTC), `observed_us` when a collector saw it, where that is known.
+    `event_id` is the raw event's id: with `kind` it is what makes two events the same; a retweet, quote, reply or
+    mention is one thing by the id alone. `official` is who acted, for engagement; `subject_is_official` holds at the
+    event's time.
 
     - `withdrawal`: `event_id` names the amplification that `official` took back at `at_us`; `amplified_us` and
       `amplification_kind` say when it was made and how, so that it can leave totals whose parts are no longer kept:
@@ -88,6 +89,7 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     matched_us: int | None = None
     amplified_us: int | None = None
     amplification_kind: AmplificationKind | None = None
+    observed_us: int | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(SubjectEvent)

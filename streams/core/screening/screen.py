@@ -243,6 +243,7 @@ def _engagement(
             official=official,
             post_id=post_id,
             active=event.active if isinstance(event, Follow) else True,
+            observed_us=_observed_us(event),
         )
         for kind, account, post_id in engaged
         if account.id != event.actor.id
@@ -266,4 +267,10 @@ def _about(
         source=source,
         roster_digest=known.roster.digest,
         subject_is_official=known.official(event.platform, event.actor, at_us) is not None,
+        observed_us=_observed_us(event),
     )
+
+
+def _observed_us(event: Event) -> int | None:
+    """When a collector saw what the event tells of."""
+    return None if event.observed_at is None else to_us(event.observed_at)

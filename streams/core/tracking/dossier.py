@@ -84,6 +84,7 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
         withdrawn=state.withdrawn,
         dropped=state.dropped,
         dropped_amplifications=state.dropped_amplifications,
+        followers_as_of=None if snapshot.followers is None else from_us(snapshot.followers_us),
         roster_digest=state.digests[state.roster[2]],
         following=_followers(state, following),
         first_officials=_first_officials(state, shares),

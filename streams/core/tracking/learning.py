@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from streams.core.accounts import creation
+from streams.core.clock import DAY_US
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracking.subject import (
@@ -46,15 +47,16 @@ def learn_account(state: SubjectState, event: SubjectEvent) -> None:
     account = event.subject
     snapshot = state.snapshot
     at_us = event.at_us
+    seen_us = at_us if event.observed_us is None else max(at_us, event.observed_us)
     if account.handle is not None and (at_us, account.handle) > (snapshot.handle_us, snapshot.handle or ""):
         snapshot.handle, snapshot.handle_us = account.handle, at_us
     if account.name is not None and (at_us, account.name) > (snapshot.name_us, snapshot.name or ""):
         snapshot.name, snapshot.name_us = account.name, at_us
-    followers = followers_of(event)
+    followers = _counted(event)
     if followers is not None:
         known = -1 if snapshot.followers is None else snapshot.followers
-        if (at_us, followers) > (snapshot.followers_us, known):
-            snapshot.followers, snapshot.followers_us = followers, at_us
+        if (seen_us, followers) > (snapshot.followers_us, known):
+            snapshot.followers, snapshot.followers_us = followers, seen_us
     if account.verified is not None:
         verified = -1 if snapshot.verified is None else int(snapshot.verified)
         if (at_us, int(account.verified)) > (snapshot.verified_us, verified):
@@ -73,7 +75,15 @@ def learn_account(state: SubjectState, event: SubjectEvent) -> None:
 
 
 def followers_of(event: SubjectEvent) -> int | None:
-    """The subject's followers as the event tells them; a number beyond all accounts counts as not said."""
+    """The subject's followers at the event's time as the event tells them. What was observed more than a day later says
+    nothing of that time; a number beyond all accounts counts as not said.
+    """
+    if event.observed_us is not None and event.observed_us > event.at_us + DAY_US:
+        return None
+    return _counted(event)
+
+
+def _counted(event: SubjectEvent) -> int | None:
     followers = event.subject.followers
     return followers if followers is not None and followers <= _MOST_FOLLOWERS else None
 

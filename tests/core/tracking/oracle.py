@@ -144,7 +144,7 @@ class Oracle(EvidenceOracle):
                 id=event_id,
                 kind=kind,
                 official=official,
-                followers=_largest(event.subject.followers for event in same),
+                followers=_largest(_followers_then(event) for event in same),
                 on_roster=any(event.subject_is_official for event in same),
                 active=same[0].active,
                 roster_digest=max(event.roster_digest for event in same),
@@ -204,6 +204,14 @@ class Oracle(EvidenceOracle):
         values = [(event.at_us, getattr(event.subject, field)) for event in self.events]
         return max(((at, value) for at, value in values if value is not None), default=(0, None))[1]
 
+    def newest_followers(self) -> tuple[datetime, int] | None:
+        """The newest count of followers, and when it was seen; of equals in time the largest."""
+        counts = [
+            (time_of(max(event.at_us, event.observed_us or event.at_us)), event.subject.followers)
+            for event in self.events
+        ]
+        return max(((at, count) for at, count in counts if count is not None), default=None)
+
     # The figures of a moment
 
     def live(self, at: datetime, known: datetime | None = None) -> list[Fact]:
@@ -222,7 +230,7 @@ class Oracle(EvidenceOracle):
     def _followers(self, at: datetime) -> int | None:
         reports = [(fact.at, fact.followers) for fact in self.engagements]
         reports += [
-            (time_of(event.at_us), event.subject.followers)
+            (time_of(event.at_us), _followers_then(event))
             for event in self.events
             if event.kind in ("suspension", "profile", "withdrawal", "post", "text_match")
         ]
@@ -273,6 +281,7 @@ class Oracle(EvidenceOracle):
         if not self.engagements:
             return None
         first_event = self.events[0]
+        followers = self.newest_followers()
         live = self.live(END_OF_TIME - DAY, END_OF_TIME - DAY)
         first = min((fact.at for fact in live), default=None)
         last = max((fact.at for fact in live), default=None)
@@ -292,7 +301,7 @@ class Oracle(EvidenceOracle):
             platform=first_event.platform,
             subject=msgspec.structs.replace(
                 self._account(),
-                followers=self.newest("followers"),
+                followers=None if followers is None else followers[1],
                 verified=self.newest("verified"),
             ),
             subject_is_official=any(event.subject_is_official for event in newest_events),
@@ -328,6 +337,7 @@ class Oracle(EvidenceOracle):
             links=self.links(),
             text_matches=self.text_matches(),
             score=self.score(live, None if age is None else round(age, 2)),
+            followers_as_of=None if followers is None else followers[0],
         )
 
     def _account(self) -> Account:
@@ -493,6 +503,12 @@ def _looked_at(rule: Rule) -> set[str]:
 
 def _in_time(fact: Fact) -> tuple[datetime, str, str]:
     return fact.at, fact.id, fact.kind
+
+
+def _followers_then(event: SubjectEvent) -> int | None:
+    """How many followers the account had when it happened: what was seen more than a day later says nothing of it."""
+    late = event.observed_us is not None and time_of(event.observed_us) - time_of(event.at_us) > DAY
+    return None if late else event.subject.followers
 
 
 def _largest(values: Iterable[int | None]) -> int | None:

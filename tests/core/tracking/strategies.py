@@ -215,6 +215,9 @@ def _events(
         active=kind != "follow" or draw(st.booleans()),
         status=draw(st.sampled_from(_STATUSES)) if kind == "suspension" else None,
     )
+    later_us = draw(st.sampled_from((None, None, 0, DAY_US, DAY_US + 1, 400 * DAY_US)))
+    if later_us is not None:
+        event = msgspec.structs.replace(event, observed_us=event.at_us + later_us)
     return _own_post(event, draw(st.integers(0, 59))) if kind in _OWN_POSTS else event
 
 
