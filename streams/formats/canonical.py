@@ -1,5 +1,6 @@
 """The format `canonical`: our own events, one JSON object a line. Refuses to know any platform's payloads."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeAlias, assert_never
 
@@ -71,6 +72,10 @@ class CanonicalReader:
             for text in (named.id, named.post_id, *accounts):
                 if text is not None and len(text) <= _MAX_ID_DIGITS and text.isascii() and text.isdigit():
                     texts.add(int(text))
+
+    def parts(self, line: bytes) -> Sequence[bytes]:
+        """See `FormatReader`: one line is one message."""
+        return ()
 
     def of_file(self, numbers: Verdict) -> "CanonicalReader":
         """See `FormatReader`: its ids are strings."""

@@ -1,5 +1,6 @@
 """What every format reader is: a name and one pure function from a line to what the line says."""
 
+from collections.abc import Sequence
 from typing import Protocol, Self, TypeAlias
 
 from msgspec import Struct
@@ -43,4 +44,11 @@ class FormatReader(Protocol):
 
     def of_file(self, numbers: Verdict) -> Self:
         """The reader for a file whose bare numbers are so."""
+        ...
+
+    def parts(self, line: bytes) -> Sequence[bytes]:
+        """The messages that a line wraps, where it does: each is read as a line of its own. Empty for any other line.
+
+        Asked of a line that `read` refuses. Never raises.
+        """
         ...

@@ -5,6 +5,7 @@ Written for the reports of the project twitter-watch (2022 and 2023) as a table.
 
 import csv
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -91,6 +92,10 @@ class SuspensionsCsvReader:
             for text in _fields(line)[1:2]:
                 if text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS:
                     texts.add(int(text))
+
+    def parts(self, line: bytes) -> Sequence[bytes]:
+        """See `FormatReader`: one line is one message."""
+        return ()
 
     def of_file(self, numbers: Verdict) -> "SuspensionsCsvReader":
         """See `FormatReader`: its ids are digits in a text."""

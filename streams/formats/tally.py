@@ -50,7 +50,8 @@ class Tally(Struct, kw_only=True):
 
 
 def read_lines(lines: Iterable[Line], reader: FormatReader, tally: Tally) -> Iterator[tuple[Line, Reading]]:
-    """Each line and what it is, counted in `tally`. A line that was refused as a line goes to no reader.
+    """Each line and what it is, counted in `tally`. A line that was refused as a line goes to no reader; of one that
+    wraps several messages each counts as a line.
 
     Looks ahead until it knows whether the file's ids went through floating point, at most 1,000 lines or 4 MB. Raises
     `InputError` where those that stand there as digits did: the whole file is of no use then.
@@ -78,5 +79,11 @@ def read_lines(lines: Iterable[Line], reader: FormatReader, tally: Tally) -> Ite
     reader = reader.of_file(numbers.verdict)
     for line in chain(ahead, lines):
         reading = reader.read(line.data) if line.refusal is None else line.refusal
+        if isinstance(reading, Rejection) and line.refusal is None and (parts := reader.parts(line.data)):
+            for part in parts:
+                reading = reader.read(part)
+                tally.add(reading)
+                yield Line(line.number, part), reading
+            continue
         tally.add(reading)
         yield line, reading

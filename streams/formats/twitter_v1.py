@@ -1,5 +1,6 @@
 """The format `twitter-v1`: Twitter v1.1 statuses and stream messages, one JSON object a line."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.json import Decoder
@@ -18,13 +19,15 @@ from streams.formats.twitter_v1_payloads import (
     Status,
 )
 from streams.formats.twitter_v1_statuses import event_of_status
+from streams.formats.twitter_v1_wrappers import wrapped_messages
 from streams.refusal import DECODE_ERRORS, Refused, rejection, undecodable
 
 __all__ = ["SKIPPED_NAMES", "TwitterV1Reader"]
 
-SKIPPED_NAMES: Final = NOTICE_NAMES | {"blank"}
+SKIPPED_NAMES: Final = NOTICE_NAMES | {"blank", "gone"}
 
 _BLANK: Final = Skipped("blank")  # the stream's keep-alive
+_GONE: Final = Skipped("gone")  # a look-up says so of a status that is not there any more
 _status: Final = Decoder(Status)
 _ids: Final = Decoder(NamedIds)
 # Without `retweeted_status` a retweet would pass for a post, without `user` a status for something else.
@@ -54,6 +57,8 @@ class TwitterV1Reader:
         """
         if not line or line.isspace():
             return _BLANK
+        if line == b"null":
+            return _GONE
         try:
             return _read(line, self._ids)
         except DECODE_ERRORS as error:
@@ -79,6 +84,10 @@ class TwitterV1Reader:
                 texts.add(int(each.id_str))
                 if each.id is not None:
                     numbers.add_pair(each.id, each.id_str)
+
+    def parts(self, line: bytes) -> Sequence[bytes]:
+        """See `FormatReader`: lists, search results, look-ups, site streams and webhooks wrap messages."""
+        return wrapped_messages(line)
 
     def of_file(self, numbers: Verdict) -> "TwitterV1Reader":
         """See `FormatReader`."""
