@@ -15,7 +15,7 @@ class _Envelope(Struct, gc=False):
     webhooks. `id`: `statuses/lookup` with `map=true`, by id, null for what is gone.
     """
 
-    message: Raw | None = None
+    message: Raw = Raw()
     statuses: list[Raw] | None = None
     tweet_create_events: list[Raw] | None = None
     tweet_delete_events: list[Raw] | None = None
@@ -36,8 +36,8 @@ def wrapped_messages(line: bytes) -> Sequence[bytes]:
         return ()
     lists = (envelope.statuses, envelope.tweet_create_events, envelope.tweet_delete_events)
     found = [bytes(each) for messages in lists for each in messages or ()]
-    if envelope.message is not None:
-        found.append(bytes(envelope.message))
+    if message := bytes(envelope.message):
+        found.append(message)
     if isinstance(envelope.id, dict):
         found += [bytes(each) for each in envelope.id.values()]
     return found

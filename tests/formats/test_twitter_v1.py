@@ -1,6 +1,7 @@
 """The format `twitter-v1`: what each kind of status and stream message becomes."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -8,7 +9,9 @@ import pytest
 
 from streams.deadletters import Reason, Rejection
 from streams.events import Account, Deletion, Event, Follow, Post, Profile, Retweet, Suspension
+from streams.formats.lines import split_lines
 from streams.formats.reader import Reading, Skipped
+from streams.formats.tally import Tally, read_lines
 from streams.formats.twitter_v1 import SKIPPED_NAMES, TwitterV1Reader
 from tests.formats.payloads import LINK, NOTICES, STATUSES, Json, mention, status, to_line, user, without_user
 
@@ -312,3 +315,30 @@ def test_mentions_and_links_beside_the_text_are_those_of_python_twitter() -> Non
     del payload["entities"]
     post = only(Post, payload)
     assert ([account.id for account in post.mentions], post.links) == (["12"], ("https://example.org/a",))
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda each: [{"for_user": 1, "message": message} for message in each],
+        lambda each: [{"for_user_id": "1", "tweet_create_events": each}],
+        lambda each: [{"search_metadata": {"count": 2}, "statuses": each}],
+        lambda each: [{"id": {message["id_str"]: message for message in each}}],
+        lambda each: [each],
+    ],
+    ids=["site streams", "a webhook", "search results", "a look-up by id", "a list"],
+)
+def test_messages_that_come_wrapped_are_read_as_if_they_came_alone(wrapped: Callable[[list[Json]], list[Json]]) -> None:
+    alone = [status("1050118621198921728"), STATUSES["retweet"]]
+    lines = [to_line(payload) for payload in wrapped(alone)]
+    tally = Tally()
+    found = [reading for _, reading in read_lines(split_lines([b"\n".join(lines)]), TwitterV1Reader(), tally)]
+    assert found == [read(payload) for payload in alone]
+    assert (tally.lines, tally.events) == (2, 2)
+
+
+def test_what_a_look_up_says_is_gone_is_skipped_by_name() -> None:
+    line = to_line({"id": {"7": None, "1050118621198921728": status("1050118621198921728")}})
+    tally = Tally()
+    list(read_lines(split_lines([line]), TwitterV1Reader(), tally))
+    assert (tally.events, dict(tally.skipped)) == (1, {"gone": 1})

@@ -150,7 +150,7 @@ def test_a_second_process_that_fails_is_a_bug_of_ours(world: World, capfd: pytes
 def test_neither_ctrl_c_nor_kill_leaves_a_process_behind(
     world: World, recording: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """While the input goes on. Nothing but the usual is said of Ctrl-C."""
+    """While the events are gone through. Nothing but the usual is said of Ctrl-C."""
     roster = tmp_path / "roster.csv"
     roster.write_bytes(csv_of(world.roster))
     command = [*_COMMAND, "-", "--roster", str(roster), "--processes", "2"]
@@ -160,13 +160,12 @@ def test_neither_ctrl_c_nor_kill_leaves_a_process_behind(
         assert program.stdin is not None
         assert program.stderr is not None
         program.stdin.write(recording.read_bytes())
-        program.stdin.flush()
+        program.stdin.close()
         children = Path(f"/proc/{program.pid}/task/{program.pid}/children")
         while not (child := children.read_text().split()):
             assert program.poll() is None
             time.sleep(0.02)
         os.killpg(program.pid, number)
-        program.stdin.close()
         assert program.wait(60) == (130 if number is signal.SIGINT else -number)
         assert b"Traceback" not in program.stderr.read()
     deadline = time.monotonic() + 60
