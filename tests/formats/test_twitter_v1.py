@@ -329,7 +329,7 @@ def test_mentions_and_links_beside_the_text_are_those_of_python_twitter() -> Non
     ids=["site streams", "a webhook", "search results", "a look-up by id", "a list"],
 )
 def test_messages_that_come_wrapped_are_read_as_if_they_came_alone(wrapped: Callable[[list[Json]], list[Json]]) -> None:
-    alone = [status("1050118621198921728"), STATUSES["retweet"]]
+    alone = [status("1050118621198921799"), STATUSES["retweet"]]
     lines = [to_line(payload) for payload in wrapped(alone)]
     tally = Tally()
     found = [reading for _, reading in read_lines(split_lines([b"\n".join(lines)]), TwitterV1Reader(), tally)]
