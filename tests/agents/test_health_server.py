@@ -51,6 +51,7 @@ def test_it_tells_whether_the_loop_beats_and_what_is_lacking(monkeypatch: pytest
         lacking.clear()
         assert ask(settings.metrics_port, "/readyz")[0] == 200
         assert ask(settings.metrics_port, "/readyz", method="HEAD") == (200, b"")
+        assert ask(settings.metrics_port, "/metrics", method="HEAD") == (200, b"")
         assert b"antiphon_ready 1.0" in ask(settings.metrics_port, "/metrics")[1]
 
 
