@@ -79,6 +79,12 @@ class ExtendedTweet(Struct, gc=False):
     entities: Entities | None = None
 
 
+class EditHistory(Struct, gc=False):
+    """The versions of an edited status, which is one status: each edit has an id of its own."""
+
+    initial_tweet_id: IdString | None = None
+
+
 class Original(Struct, gc=False):
     """A retweeted or quoted status. Trimmed archives leave out its `user`."""
 
@@ -88,18 +94,13 @@ class Original(Struct, gc=False):
     full_text: Text | None = None
     extended_tweet: ExtendedTweet | None = None
     user: User | None = None
+    edit_history: EditHistory | None = None
 
 
 class Permalink(Struct, gc=False):
     """The address of a quoted status, which stays when the status is gone."""
 
     expanded: Link | None = None
-
-
-class EditHistory(Struct, gc=False):
-    """The versions of an edited status, which is one status: each edit has an id of its own."""
-
-    initial_tweet_id: IdString | None = None
 
 
 class Status(Struct, gc=False):

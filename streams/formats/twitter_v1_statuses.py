@@ -41,7 +41,7 @@ def _retweet(status: Status, user: User, original: Original, ids: Ids, observed_
         observed_at=observed_at,
         actor=ids.account(user, "user.id_str"),
         subject=_named_subject(status, ids) if author is None else ids.account(author, "retweeted_status.user.id_str"),
-        post_id=ids.known(original.id_str, original.id),
+        post_id=_initial_id(original, ids) or ids.known(original.id_str, original.id),
         text=_text(original) or _text(status),
     )
 
@@ -92,8 +92,11 @@ def _text(status: Status | Original) -> str:
 
 def _first_id(status: Status, ids: Ids) -> str:
     """The id of the first version: an edited status is one status, whichever version somebody has."""
-    first = None if status.edit_history is None else ids.known(status.edit_history.initial_tweet_id, None)
-    return first or ids.required(status.id_str, status.id, "id_str")
+    return _initial_id(status, ids) or ids.required(status.id_str, status.id, "id_str")
+
+
+def _initial_id(status: Status | Original, ids: Ids) -> str | None:
+    return None if status.edit_history is None else ids.known(status.edit_history.initial_tweet_id, None)
 
 
 def _links(entities: Entities | None, expanded: dict[str, str] | None) -> tuple[str, ...]:
@@ -135,7 +138,7 @@ def _quotes(status: Status, ids: Ids, entities: Entities | None) -> PostRef | No
         if known is None:
             return None
         return PostRef(post_id=known, handle=_quoted_handle(status, known, entities))
-    post_id = ids.required(quoted.id_str, quoted.id, "quoted_status.id_str")
+    post_id = _initial_id(quoted, ids) or ids.required(quoted.id_str, quoted.id, "quoted_status.id_str")
     author = quoted.user
     if author is None:
         return PostRef(post_id=post_id, handle=_quoted_handle(status, post_id, entities))

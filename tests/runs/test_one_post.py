@@ -131,3 +131,11 @@ def test_the_versions_of_an_edited_quote_are_one_quote(tmp_path: Path) -> None:
     for statuses in permutations([QUOTE, edited | {"edit_history": history}]):
         run = _run(tmp_path, statuses)
         assert (_totals(run).quote, len(run.results.amplifications)) == (1, 1)
+
+
+def test_a_quote_of_a_later_version_and_one_of_the_first_are_of_one_post(tmp_path: Path) -> None:
+    """An official passes on the edited post; another quotes the first version, of which only the address is left."""
+    later = _RELAYED | {"id_str": "1365587474641849917", "id": 1365587474641849917}
+    later |= {"edit_history": {"initial_tweet_id": _ORIGINAL}}
+    run = _run(tmp_path, [RETWEET | {"retweeted_status": later}, GONE])
+    assert (_totals(run).retweet, _totals(run).quote, run.unknown_quotes) == (1, 1, 0)
