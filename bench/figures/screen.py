@@ -102,7 +102,7 @@ def _cpu_ns(work: Callable[[], object]) -> int:
 
 def _screened(batches: list[Batch], known: Acquaintances) -> None:
     for batch in batches:
-        screened = screen_batch(batch, "raw", known, _NOW_US, ScreenPolicy())
+        screened = screen_batch(batch, "raw", known, _NOW_US, ScreenPolicy(), 4)
         if screened.records:
             raise RuntimeError("somebody acted that SCREEN knows")
 

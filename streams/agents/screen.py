@@ -68,6 +68,7 @@ class Screen:
         self._written: dict[LogPlace, Mark] = {}
         self._breaks = Breaks()
         self._breaks_seen = 0
+        self._state_partitions = 1
         self._policy = ScreenPolicy(future_skew_us=int(settings.future_skew_seconds * SECOND_US))
         self._brake = Brake(run=settings.dead_letter_run, share=settings.dead_letter_share)
         self._ticker = Ticker(settings.idle_after_seconds)
@@ -85,6 +86,7 @@ class Screen:
         self._breaks = count_breaks(client.client)
         await client.start()
         try:
+            self._state_partitions = len(await client.partitions_for(self._settings.topic("state-events")))
             outbox = Outbox(client, self._settings.topic_prefix, self._metrics)
             async with asyncio.TaskGroup() as tasks:
                 helping = [tasks.create_task(self._deliver(outbox)), tasks.create_task(self._tick(client))]
@@ -139,7 +141,7 @@ class Screen:
         now_us = time.time_ns() // 1_000
         if self._known.roster is not self._feed.roster:
             self._known.use(self._feed.roster)
-        screened = screen_batch(batch, topic, self._known, now_us, self._policy)
+        screened = screen_batch(batch, topic, self._known, now_us, self._policy, self._state_partitions)
         metrics = self._metrics
         told = len(batch.records) - screened.outcomes.get(Pass.CANARY, 0)
         if told:  # else the world was silent

@@ -30,8 +30,13 @@ class ScreenedBatch(Struct, frozen=True):
     newest_us: int | None
 
 
-def screen_batch(batch: Batch, topic: str, known: Acquaintances, now_us: int, policy: ScreenPolicy) -> ScreenedBatch:
-    """Screen every record of a batch. `topic` is the raw topic's plain name, as it stands in coordinates."""
+def screen_batch(
+    batch: Batch, topic: str, known: Acquaintances, now_us: int, policy: ScreenPolicy, state_partitions: int
+) -> ScreenedBatch:
+    """Screen every record of a batch. `topic` is the raw topic's plain name, as it stands in coordinates.
+
+    What may concern any State goes to each of the `state_partitions` partitions of `state-events`.
+    """
     records: list[OutgoingRecord] = []
     outcomes: Counter[Pass] = Counter()
     refused: Counter[Reason] = Counter()
@@ -68,6 +73,11 @@ def screen_batch(batch: Batch, topic: str, known: Acquaintances, now_us: int, po
             records.append(OutgoingRecord("subject-events", key, encode_subject_event(event)))
         for report in screening.state_events:
             newest_us = report.at_us if newest_us is None else max(newest_us, report.at_us)
-            records.append(OutgoingRecord("state-events", report.state.encode(), encode_state_event(report)))
+            value_out = encode_state_event(report)
+            if report.state:
+                records.append(OutgoingRecord("state-events", report.state.encode(), value_out))
+            else:
+                everywhere = range(state_partitions)
+                records += [OutgoingRecord("state-events", None, value_out, (), number) for number in everywhere]
     outcomes[Pass.NOT_OFFICIAL] += dropped
     return ScreenedBatch(records, outcomes, refused, trailing, newest_us)

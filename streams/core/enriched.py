@@ -168,7 +168,9 @@ class Dossier(Struct, frozen=True, kw_only=True):
 
     `officials` are those that amplified it, most amplifications first: at most 500 of the `distinct_officials`, while
     `totals` counts the amplifications of all. `age_at_first_amplification_days` is in days,
-    to the millisecond. `withdrawn` counts amplifications that officials took back: they are in no other figure.
+    to the millisecond. `withdrawn` counts amplifications that officials took back: they are in no other figure. Those
+    that are gone with their original (`gone_with_original`), with the official's own account (`gone_with_official`), or
+    nobody knows how (`gone_unknown`), are in all figures.
     `dropped` counts reports that came too late to be told from duplicates, or are by officials beyond the limit, and
     `dropped_amplifications` those of them that say that somebody amplified it: where there are any, figures are lower
     bounds. `following` lists the first 50 officials that follow
@@ -189,6 +191,9 @@ class Dossier(Struct, frozen=True, kw_only=True):
     states: tuple[str, ...]
     suspension: SuspensionRecord | None
     withdrawn: Count
+    gone_with_original: Count
+    gone_with_official: Count
+    gone_unknown: Count
     dropped: Count
     roster_digest: str
     following: tuple[Follower, ...] = ()

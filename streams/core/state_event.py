@@ -5,6 +5,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from streams.core.gone import Absence
 from streams.core.officials import Category, Official
 from streams.core.subject_event import Coordinates
 from streams.events import Account, SuspensionStatus
@@ -23,7 +24,9 @@ __all__ = [
     "encode_state_event",
 ]
 
-StateEventKind: TypeAlias = Literal["post", "deletion", "subject_post", "standing", "tick"]
+StateEventKind: TypeAlias = Literal[
+    "post", "deletion", "subject_post", "subject_deletion", "notice", "standing", "tick"
+]
 PostKind: TypeAlias = Literal["post", "reply", "quote", "retweet"]
 
 STATE_TEXT: Final = 4_000
@@ -54,12 +57,14 @@ class Amplifier(Struct, frozen=True, array_like=True):
 class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """TRACK's word on a suspended subject to one State: its suspensions, and which of its officials amplified it.
 
-    The higher `version` is the newer one. Without spells every watch for the subject is void.
+    The higher `version` is the newer one. Without spells every watch for the subject is void. `absences` are the spans
+    for which its posts were gone, and every retweet of them.
     """
 
     version: int
     spells: tuple[Spell, ...] = ()
     amplifiers: tuple[Amplifier, ...] = ()
+    absences: tuple[Absence, ...] = ()
 
 
 class ReadUpTo(Struct, frozen=True, array_like=True):
@@ -86,13 +91,17 @@ class RawProgress(Struct, frozen=True, kw_only=True):
 class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One post, deletion, subject's post, standing or tick, addressed to the State `state` (its Kafka key).
 
-    `event_id` is the raw event's id, for posts the post's own. `at_us` is the event time (µs since 1970 UTC).
+    `event_id` is the raw event's id, for posts the post's own. `at_us` is the event time (µs since 1970 UTC),
+    `observed_us` when a collector saw the post.
 
     - `post`: `official` wrote, or with `post_kind` `retweet` passed on, a post. `subject` is whom it retweets or
       quotes, unless that is itself; `post_id` the post retweeted or quoted, `about` every other account it quotes,
       answers or mentions, by id and handle. `author_unknown`: it quotes a post of which is not said whose it is but,
       where there is one, by the `quoted_handle` in a link.
-    - `deletion`: `official` took back the post `post_id`.
+    - `deletion`: the post `post_id` by `official` is gone. Where nobody knows whose it is, `official` is `None` and
+      `state` empty.
+    - `subject_deletion`: the post `post_id` by a tracked subject, `subject`, is gone.
+    - `notice`: the account of `official` is suspended, gone or back, as `status` says.
     - `subject_post`: a tracked subject, `subject`, wrote a post of its own.
     - `standing`: TRACK's word on `subject`.
     - `tick`: with `progress`, how far a worker has read its raw partitions, from which WATCH takes the watermark;
@@ -119,6 +128,8 @@ class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     quoted_handle: str | None = None
     standing: Standing | None = None
     progress: RawProgress | None = None
+    status: SuspensionStatus | None = None
+    observed_us: int | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(StateEvent)

@@ -5,6 +5,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from streams.core.gone import Fate
 from streams.core.officials import Official
 from streams.events import Account, SuspensionStatus
 
@@ -30,6 +31,7 @@ SubjectEventKind: TypeAlias = Literal[
     "suspension",
     "profile",
     "withdrawal",
+    "deletion",
     "post",
     "text_match",
     "tick",
@@ -61,9 +63,11 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     mention is one thing by the id alone. `official` is who acted, for engagement; `subject_is_official` holds at the
     event's time.
 
-    - `withdrawal`: `event_id` names the amplification that `official` took back at `at_us`; `amplified_us` and
-      `amplification_kind` say when it was made and how, so that it can leave totals whose parts are no longer kept:
-      said only by who knows that it was `official` who made it.
+    - `withdrawal`: the amplification `event_id` by `official` was noticed to be gone at `at_us`, and last at `last_us`
+      where that is later. `amplified_us` and `amplification_kind` say when it was made and how, so that it can leave
+      totals whose parts are no longer kept: said only by who knows that it was `official` who made it. `by_official`:
+      the official's own account was, or may have been, gone.
+    - `deletion`: the subject's own post `post_id` is gone.
     - `post`: the subject's own post `event_id` links to the roster's `domains`.
     - `text_match`: the subject's own post `event_id` shares `shared` of its `of` fingerprints with the post `post_id`
       that `official` wrote at `matched_us`.
@@ -90,6 +94,8 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     amplified_us: int | None = None
     amplification_kind: AmplificationKind | None = None
     observed_us: int | None = None
+    last_us: int | None = None
+    by_official: Fate | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(SubjectEvent)

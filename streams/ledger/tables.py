@@ -5,7 +5,7 @@ Knows which rows a record has in which table. Runs nothing: `streams.ledger.sqli
 
 from typing import Any, Final, TypeAlias
 
-from streams.core.watching.ledger import Entry, Orphan, Record, Stood, SubjectText, Unattributed, Uptake
+from streams.core.watching.ledger import Entry, OriginalGone, Orphan, Record, Stood, SubjectText, Unattributed, Uptake
 from streams.core.watching.standing_marks import standing_marks
 
 __all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGMENT_BITS", "Rows", "rows_of"]
@@ -13,7 +13,7 @@ __all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGM
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, each in the order of the table's columns; `record` comes last in all of them."""
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """A file of another version is thrown away and built anew from the changelog."""
 
 SEGMENT_BITS: Final = 16
@@ -84,6 +84,8 @@ def rows_of(record: Record, number: int) -> Rows:
         case Orphan():
             row = (record.state, record.at_us, number)
             return {"ages": [row], "orphans": [row]}
+        case OriginalGone():
+            return {"ages": [(record.state, record.at_us, number)]}
         case SubjectText():
             state, at_us = record.state, record.at_us
             rows = {

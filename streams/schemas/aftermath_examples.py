@@ -136,6 +136,9 @@ AFTERMATH_EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 deletions_by_account={"minister_example": 1},
                 deletions_by_language={"en": 1},
                 deletions_unknown=2,
+                gone_with_original=0,
+                gone_with_official=0,
+                gone_unknown=0,
                 listed_deletions=(
                     AftermathDeletion(
                         official="271413771",

@@ -239,6 +239,9 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                     status="suspended", at=_at(11, 2, 18, 5), event_id="suspension-1280000000000000001-2020-11-02"
                 ),
                 withdrawn=0,
+                gone_with_original=0,
+                gone_with_official=0,
+                gone_unknown=0,
                 dropped=0,
                 roster_digest=_ROSTER_DIGEST,
             ),

@@ -26,7 +26,7 @@ def _retweet(number: int) -> bytes:
 def test_every_record_of_a_batch_is_screened_under_its_own_place() -> None:
     """First, last and those between; the refused among them as dead letters, counted up to the end of the batch."""
     batch = batch_of("raw", [b"{", _retweet(1), b"[", _retweet(3), b"", b"}"], first=40)
-    screened = screen_batch(batch, "retweets", Acquaintances(_WORLD.roster), _LATER_US, ScreenPolicy())
+    screened = screen_batch(batch, "retweets", Acquaintances(_WORLD.roster), _LATER_US, ScreenPolicy(), 2)
     events = [decode_subject_event(out.value or b"") for out in screened.records if out.topic == "subject-events"]
     assert [(event.event_id, event.source.topic, event.source.offset) for event in events] == [
         ("1", "retweets", 41),
@@ -45,7 +45,7 @@ def test_canaries_tell_nothing_of_event_time_and_do_not_end_a_run_of_refusals() 
     """They come every few seconds, and from us: what others write is judged as if they were not there."""
     canary = encode_event(canary_retweet("c-0-1", "canary-1"))
     batch = batch_of("raw", [canary, b"{", canary, b"[", canary])
-    screened = screen_batch(batch, "retweets", Acquaintances(_WORLD.roster), _LATER_US, ScreenPolicy())
+    screened = screen_batch(batch, "retweets", Acquaintances(_WORLD.roster), _LATER_US, ScreenPolicy(), 2)
     assert (screened.trailing, screened.newest_us, screened.outcomes[Pass.CANARY]) == (2, None, 3)
     passed = [decode_subject_event(out.value or b"") for out in screened.records if out.topic == "subject-events"]
     assert [is_canary(event) for event in passed] == [True, True, True]

@@ -18,7 +18,15 @@ from streams.core.officials import Official
 from streams.core.rosters.roster import handle_key
 from streams.core.screening.acquaintances import Acquaintances
 from streams.core.screening.screen_policy import ScreenPolicy
-from streams.core.screening.state_reports import deletion_report, post_report, retweet_report, subject_post_reports
+from streams.core.screening.state_reports import (
+    deletion_report,
+    notice_report,
+    observed_us,
+    post_report,
+    retweet_report,
+    subject_deletion_reports,
+    subject_post_reports,
+)
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKind
 from streams.deadletters import Reason, Rejection
@@ -49,7 +57,8 @@ class Pass(StrEnum):
     SUBJECT_POST = "subject_post"  # a tracked subject's post, with a text to compare or a link to an official domain
     NO_EVIDENCE = "no_evidence"  # a tracked subject's post with neither
     NOT_OFFICIAL = "not_official"  # nobody acted that SCREEN knows, or not in a way that matters
-    NO_AUTHOR = "no_author"  # a deletion that does not say whose post is gone
+    SUBJECT_DELETION = "subject_deletion"  # a tracked subject's post is gone, and every retweet of it
+    NO_AUTHOR = "no_author"  # a deletion that does not say whose post is gone: WATCH looks whether it is an official's
     CANARY = "canary"  # about nobody: it shows that the pipeline lets things through
 
 
@@ -84,9 +93,9 @@ _Engaged: TypeAlias = tuple[SubjectEventKind, Account, str | None]
 
 _glance: Final = msgspec.json.Decoder(_Glance).decode
 _NOT_OFFICIAL: Final = Screening(Pass.NOT_OFFICIAL)
-_NO_AUTHOR: Final = Screening(Pass.NO_AUTHOR)
 _NO_EVIDENCE: Final = Screening(Pass.NO_EVIDENCE)
 _ACTED_KINDS: Final = frozenset({"post", "retweet", "follow", "deletion"})
+_SUBJECT_KINDS: Final = frozenset({"post", "deletion"})  # what a tracked subject does that matters
 
 
 def screen_record(
@@ -104,14 +113,16 @@ def screen_record(
             actor = glance.actor
             if actor is None:
                 if kind == "deletion":
-                    return _NO_AUTHOR
+                    return screen_event(
+                        decode_event(payload), Coordinates(topic, partition, offset), known, now_us, policy
+                    )
                 return Rejection(reason=Reason.NOT_AN_EVENT, detail="Object missing required field `actor`")
             ids, acquaintances, handles = known.circle(glance.platform)
             if not ids and not handles and not (len(glance.platform) <= 32 and _is_platform(glance.platform)):
                 return rejection(Reason.NOT_AN_EVENT, f"{glance.platform!r} is no platform's name - at `$.platform`")
-            if (actor.id not in ids or (kind != "post" and not acquaintances[actor.id].may_be_official)) and not (
-                handles and actor.handle and handle_key(actor.handle) in handles
-            ):
+            if (
+                actor.id not in ids or (kind not in _SUBJECT_KINDS and not acquaintances[actor.id].may_be_official)
+            ) and not (handles and actor.handle and handle_key(actor.handle) in handles):
                 return None
         event = decode_event(payload)
     except DECODE_ERRORS as error:
@@ -156,10 +167,13 @@ def screen_event(
         case Deletion():
             return _deletion(event, at_us, source, known)
         case Suspension():
-            notice = _about("suspension", event, at_us, source, known)
-            return Screening(Pass.PASSED, (msgspec.structs.replace(notice, status=event.status),))
+            notice = _about("suspension", event, event.actor, at_us, source, known)
+            notice = msgspec.structs.replace(notice, status=event.status)
+            official = known.author(event.platform, event.actor, at_us)
+            reports = () if official is None else (notice_report(event, official, at_us, source, known),)
+            return Screening(Pass.PASSED, (notice,), reports)
         case Profile():
-            return Screening(Pass.PASSED, (_about("profile", event, at_us, source, known),))
+            return Screening(Pass.PASSED, (_about("profile", event, event.actor, at_us, source, known),))
         case _:
             assert_never(event)
 
@@ -192,7 +206,7 @@ def _subject_post(post: Post, at_us: int, source: Coordinates, known: Acquaintan
     domains = sorted(domain for domain in found if domain is not None)
     events: tuple[SubjectEvent, ...] = ()
     if domains:
-        linking = _about("post", post, at_us, source, known)
+        linking = _about("post", post, post.actor, at_us, source, known)
         events = (msgspec.structs.replace(linking, domains=tuple(domains)),)
     reports = subject_post_reports(post, states, at_us, source, known, policy)
     return Screening(Pass.SUBJECT_POST, events, reports) if events or reports else _NO_EVIDENCE
@@ -201,11 +215,22 @@ def _subject_post(post: Post, at_us: int, source: Coordinates, known: Acquaintan
 def _deletion(deletion: Deletion, at_us: int, source: Coordinates, known: Acquaintances) -> Screening:
     """A deletion names its author by id at most, so ids that were seen to be an official's count as well."""
     if deletion.actor is None:
-        return _NO_AUTHOR
+        report = deletion_report(deletion, None, at_us, source, known)
+        return Screening(Pass.NO_AUTHOR, (), (report,))
     official = known.author(deletion.platform, deletion.actor, at_us)
-    if official is None:
+    if official is not None:
+        return Screening(Pass.OFFICIAL_DELETION, (), (deletion_report(deletion, official, at_us, source, known),))
+    states = known.of(deletion.platform, deletion.actor.id).states
+    if not states:
         return _NOT_OFFICIAL
-    return Screening(Pass.OFFICIAL_DELETION, (), (deletion_report(deletion, official, at_us, source, known),))
+    gone = msgspec.structs.replace(
+        _about("deletion", deletion, deletion.actor, at_us, source, known), post_id=deletion.post_id
+    )
+    return Screening(
+        Pass.SUBJECT_DELETION,
+        (gone,),
+        subject_deletion_reports(deletion, deletion.actor, states, at_us, source, known),
+    )
 
 
 def _engaged_by(post: Post, policy: ScreenPolicy) -> list[_Engaged]:
@@ -243,7 +268,7 @@ def _engagement(
             official=official,
             post_id=post_id,
             active=event.active if isinstance(event, Follow) else True,
-            observed_us=_observed_us(event),
+            observed_us=observed_us(event),
         )
         for kind, account, post_id in engaged
         if account.id != event.actor.id
@@ -252,7 +277,8 @@ def _engagement(
 
 def _about(
     kind: SubjectEventKind,
-    event: Suspension | Profile | Post,
+    event: Suspension | Profile | Post | Deletion,
+    account: Account,
     at_us: int,
     source: Coordinates,
     known: Acquaintances,
@@ -263,14 +289,9 @@ def _about(
         platform=event.platform,
         event_id=event.id,
         at_us=at_us,
-        subject=event.actor,
+        subject=account,
         source=source,
         roster_digest=known.roster.digest,
-        subject_is_official=known.official(event.platform, event.actor, at_us) is not None,
-        observed_us=_observed_us(event),
+        subject_is_official=known.official(event.platform, account, at_us) is not None,
+        observed_us=observed_us(event),
     )
-
-
-def _observed_us(event: Event) -> int | None:
-    """When a collector saw what the event tells of."""
-    return None if event.observed_at is None else to_us(event.observed_at)

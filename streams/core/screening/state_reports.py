@@ -7,15 +7,25 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from streams.core.clock import to_us
 from streams.core.officials import Official
 from streams.core.rosters.roster import handle_key
 from streams.core.screening.acquaintances import Acquaintances
 from streams.core.screening.screen_policy import ScreenPolicy
 from streams.core.state_event import STATE_TEXT, PostKind, StateEvent
 from streams.core.subject_event import Coordinates
-from streams.events import Account, Deletion, Post, Retweet
+from streams.events import Account, Deletion, Event, Post, Retweet, Suspension
 
-__all__ = ["deletion_report", "post_report", "quotes_unknown_author", "retweet_report", "subject_post_reports"]
+__all__ = [
+    "deletion_report",
+    "notice_report",
+    "observed_us",
+    "post_report",
+    "quotes_unknown_author",
+    "retweet_report",
+    "subject_deletion_reports",
+    "subject_post_reports",
+]
 
 # What a retweet's text begins with where the platform shows whose post it passes on; a handle has at most 256
 # characters on any platform we know.
@@ -49,6 +59,7 @@ def post_report(
         post_id=None if post.quotes is None else post.quotes.post_id,
         author_unknown=unknown,
         quoted_handle=post.quotes.handle if unknown and post.quotes is not None else None,
+        observed_us=observed_us(post),
     )
 
 
@@ -81,16 +92,17 @@ def retweet_report(
         subject=subject,
         subject_is_official=subject is not None and known.official(retweet.platform, subject, at_us) is not None,
         post_id=retweet.post_id,
+        observed_us=observed_us(retweet),
     )
 
 
 def deletion_report(
-    deletion: Deletion, official: Official, at_us: int, source: Coordinates, known: Acquaintances
+    deletion: Deletion, official: Official | None, at_us: int, source: Coordinates, known: Acquaintances
 ) -> StateEvent:
-    """An official's post is gone, to the official's State."""
+    """An official's post is gone, to the official's State; or somebody's, to all States."""
     return StateEvent(
         kind="deletion",
-        state=official.state,
+        state="" if official is None else official.state,
         platform=deletion.platform,
         event_id=deletion.id,
         at_us=at_us,
@@ -99,6 +111,53 @@ def deletion_report(
         official=official,
         post_id=deletion.post_id,
     )
+
+
+def notice_report(
+    notice: Suspension, official: Official, at_us: int, source: Coordinates, known: Acquaintances
+) -> StateEvent:
+    """An official's own account is gone or back, to the official's State."""
+    return StateEvent(
+        kind="notice",
+        state=official.state,
+        platform=notice.platform,
+        event_id=notice.id,
+        at_us=at_us,
+        source=source,
+        roster_digest=known.roster.digest,
+        official=official,
+        status=notice.status,
+    )
+
+
+def subject_deletion_reports(
+    deletion: Deletion,
+    subject: Account,
+    states: Iterable[str],
+    at_us: int,
+    source: Coordinates,
+    known: Acquaintances,
+) -> tuple[StateEvent, ...]:
+    """A tracked subject's own post is gone, to each State whose officials amplified it."""
+    return tuple(
+        StateEvent(
+            kind="subject_deletion",
+            state=state,
+            platform=deletion.platform,
+            event_id=deletion.id,
+            at_us=at_us,
+            source=source,
+            roster_digest=known.roster.digest,
+            subject=subject,
+            post_id=deletion.post_id,
+        )
+        for state in states
+    )
+
+
+def observed_us(event: Event) -> int | None:
+    """When a collector saw what the event tells of."""
+    return None if event.observed_at is None else to_us(event.observed_at)
 
 
 def subject_post_reports(

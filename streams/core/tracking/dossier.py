@@ -17,6 +17,7 @@ from streams.core.enriched import (
     Totals,
     WindowFigures,
 )
+from streams.core.gone import Fate
 from streams.core.rulebook.figures import WINDOWS
 from streams.core.tracking.followed import is_followed
 from streams.core.tracking.following import Following, following_of
@@ -82,6 +83,9 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
         states=states,
         suspension=_suspension(state),
         withdrawn=state.withdrawn,
+        gone_with_original=state.fates.get(Fate.WITH_ORIGINAL, 0),
+        gone_with_official=state.fates.get(Fate.WITH_OFFICIAL, 0),
+        gone_unknown=state.fates.get(Fate.UNKNOWN, 0),
         dropped=state.dropped,
         dropped_amplifications=state.dropped_amplifications,
         followers_as_of=None if snapshot.followers is None else from_us(snapshot.followers_us),

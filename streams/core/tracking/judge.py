@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from streams.core.rulebook.figures import FigureValue
 from streams.core.rulebook.rules import SEVERITIES, Condition, Rule, RuleSet
 from streams.core.subject_event import AMPLIFICATION_KINDS
+from streams.core.tracking.fates import tell_fates
 from streams.core.tracking.moment import Moment, Settled
 from streams.core.tracking.subject import NOT_JUDGED, Kept, SubjectState, SuspensionKept, order
 
@@ -70,8 +71,9 @@ def judge(state: SubjectState, rules: Rulebook) -> None:
     """Judge every retained event whose judgement is missing, in place.
 
     Judgements made under other rules are forgotten. An official has a dossier but no alerts: no rule holds at an event
-    at whose time the subject was on the roster.
+    at whose time the subject was on the roster. What became of amplifications that are gone is worked out first.
     """
+    tell_fates(state)
     if state.rules_digest != rules.digest:
         state.rules_digest = rules.digest
         judged: list[Judged] = [*state.amplifications, *state.contacts, *state.suspensions]

@@ -6,10 +6,11 @@ What leaves must have its place in the rules' history first (`streams.core.track
 from typing import Final
 
 from streams.core.clock import HOUR_US, WEEK_US
+from streams.core.tracking.fates import settle_notice
 from streams.core.tracking.learning import DIGESTS_KEPT, forget_unused_digests, keep_report
 from streams.core.tracking.spells import fold_notice
-from streams.core.tracking.subject import Kept, Subject, SubjectState, TakenBack, TrackPolicy, engagement_key
-from streams.core.tracking.withdrawals import remember_taken_back
+from streams.core.tracking.subject import GoneSettled, Kept, Subject, SubjectState, TrackPolicy, engagement_key
+from streams.core.tracking.withdrawals import remember_gone
 
 __all__ = ["overfull", "settle"]
 
@@ -35,7 +36,9 @@ def settle(subject: Subject, policy: TrackPolicy) -> None:
     while len(state.contacts) > policy.contacts:
         _settle_contact(subject, state.contacts.pop(0), policy)
     while len(state.suspensions) > policy.suspensions:
-        fold_notice(state.spells, state.suspensions.pop(0))
+        notice = state.suspensions.pop(0)
+        fold_notice(state.spells, notice)
+        settle_notice(state, notice, policy.suspensions)
         state.settled_suspensions += 1
     if state.hours:
         # No window ends before the newest of them: what is retained is later.
@@ -58,10 +61,15 @@ def _settle_amplification(subject: Subject, kept: Kept, policy: TrackPolicy) -> 
     state = _settle_engagement(subject, kept, policy)
     state.settled_amplifications += 1
     state.settled_as_no_official += not kept.subject_is_official
-    if kept.withdrawn_us is not None:
-        remember_taken_back(
-            state, TakenBack(kept.at_us, kept.event_id, kept.kind, kept.official, kept.withdrawn_us), policy
+    if kept.gone is not None:
+        remember_gone(
+            state,
+            GoneSettled(
+                kept.at_us, kept.event_id, kept.kind, kept.official, kept.withdrawn_us, kept.gone, kept.observed_us
+            ),
+            policy,
         )
+    if kept.withdrawn_us is not None:
         return
     official = state.officials[kept.official]
     if kept.kind == "retweet":

@@ -7,6 +7,7 @@ import msgspec
 
 from streams.core.clock import from_us
 from streams.core.state_event import Amplifier, Standing, StateEvent
+from streams.core.tracking.fates import absences
 from streams.core.tracking.shares import shares_of
 from streams.core.tracking.spells import spells_of
 from streams.core.tracking.subject import SubjectState
@@ -27,12 +28,13 @@ def changed_standings(state: SubjectState) -> tuple[StateEvent, ...]:
     if not state.suspensions:
         return ()
     spells = spells_of(state.spells, state.suspensions)
+    gone = absences(state)
     amplifiers = _amplifiers(state, spells[0].opened_us) if spells else {}
     subject, notice = _subject(state), state.suspensions[-1]
     changed: list[StateEvent] = []
-    for name in sorted({*amplifiers, *state.standings}):
+    for name in sorted({*amplifiers, *state.standings, *(state.states if gone else ())}):
         mine = amplifiers.get(name, ())
-        hashed = _hash((subject, state.is_official[2], spells, mine)) if mine else _VOID
+        hashed = _hash((subject, state.is_official[2], spells if mine else (), mine, gone)) if mine or gone else _VOID
         if state.standings.get(name) == hashed:
             continue
         state.standings[name] = hashed
@@ -48,7 +50,9 @@ def changed_standings(state: SubjectState) -> tuple[StateEvent, ...]:
                 roster_digest=state.digests[state.roster[2]],
                 subject=subject,
                 subject_is_official=state.is_official[2],
-                standing=Standing(version=state.standing_version, spells=spells if mine else (), amplifiers=mine),
+                standing=Standing(
+                    version=state.standing_version, spells=spells if mine else (), amplifiers=mine, absences=gone
+                ),
             )
         )
     return tuple(changed)
@@ -57,7 +61,9 @@ def changed_standings(state: SubjectState) -> tuple[StateEvent, ...]:
 def _amplifiers(state: SubjectState, suspended_us: int) -> dict[str, tuple[Amplifier, ...]]:
     """The officials of each State whose amplifications had not been taken back by then, in the order of their ids."""
     retained = (kept for kept in state.amplifications if kept.withdrawn_us is None or kept.withdrawn_us >= suspended_us)
-    settled = (gone for gone in state.taken_back if gone.withdrawn_us >= suspended_us)
+    settled = (
+        gone for gone in state.settled_gone if gone.withdrawn_us is not None and gone.withdrawn_us >= suspended_us
+    )
     shares = shares_of(state, [*retained, *settled])
     by_state: dict[str, list[Amplifier]] = {}
     for official_id, share in sorted(shares.items()):

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
+from streams.core.gone import Deleted, Fate
 from streams.core.officials import Category
 from streams.core.state_event import Spell
 from streams.core.subject_event import Coordinates, SubjectEventKind
@@ -18,6 +19,8 @@ from streams.events import AccountSource, SuspensionStatus
 __all__ = [
     "NOT_JUDGED",
     "Episode",
+    "Gone",
+    "GoneSettled",
     "Kept",
     "OfficialState",
     "RuleHistory",
@@ -26,7 +29,6 @@ __all__ = [
     "Subject",
     "SubjectState",
     "SuspensionKept",
-    "TakenBack",
     "TrackPolicy",
     "Withdrawal",
     "decode_subject",
@@ -57,11 +59,28 @@ class TrackPolicy(Struct, frozen=True, kw_only=True):
     text_matches: int = 128  # own posts whose text an official post shares
     fences: int = 4_096  # raw partitions
     unengaged_days: int = 30  # of event time, for a subject that no official engaged with
+    sightings: int = 128  # times at which the subject was seen, besides those of retained engagements
+    originals: int = 256  # own posts that are deleted
     followed_from: int = 3  # amplifications from which on the subject's own posts are looked at
 
 
+class Gone(Struct, array_like=True):
+    """An amplification that was noticed to be gone: when, of which post it was, and what WATCH says of its official's
+    own account. `fate` follows from these and from the state (`streams.core.tracking.fates`): `None` where it is not
+    gone after all.
+    """
+
+    deleted: Deleted
+    original: str | None = None
+    by_official: Fate | None = None
+    fate: Fate | None = None
+
+
 class Kept(Struct, array_like=True):
-    """One retained engagement. `held` caches the judgement of the rules at this time, two bits a rule."""
+    """One retained engagement. `held` caches the judgement of the rules at this time, two bits a rule.
+
+    `observed_us` is when it was last seen. `withdrawn_us` is when it was taken back, as follows from `gone`.
+    """
 
     at_us: int
     event_id: str
@@ -75,6 +94,8 @@ class Kept(Struct, array_like=True):
     withdrawn_us: int | None = None
     folded: bool = False  # already part of RuleHistory
     held: int = NOT_JUDGED
+    observed_us: int | None = None
+    gone: Gone | None = None
 
 
 class SuspensionKept(Struct, array_like=True):
@@ -126,24 +147,30 @@ class Snapshot(Struct, array_like=True):
 
 
 class Withdrawal(Struct, array_like=True):
-    """A withdrawal whose amplification has not arrived yet."""
+    """A deletion whose amplification has not arrived yet."""
 
     event_id: str
     official: str
-    at_us: int
+    at_us: int  # the first time
+    gone: Gone | None = None
+    observed_us: int | None = None
 
 
-class TakenBack(Struct, array_like=True):
-    """An amplification that was taken back and is no longer retained.
+class GoneSettled(Struct, array_like=True):
+    """An amplification that was noticed to be gone and is no longer retained.
 
-    `withdrawn_us` is the earliest time at which it was, 0 where it never counted: it came too late, or it is another's.
+    `withdrawn_us` is when it was taken back; then, and only then, it is in no total. `counted`: it ever was in one, or
+    would be if it were not gone; false where it came too late, or is another's.
     """
 
     at_us: int
     event_id: str
     kind: SubjectEventKind
     official: str
-    withdrawn_us: int
+    withdrawn_us: int | None = None
+    gone: Gone | None = None
+    observed_us: int | None = None
+    counted: bool = True
 
 
 class Episode(Struct, array_like=True):
@@ -212,13 +239,18 @@ class SubjectState(Struct, array_like=True):
     histories: dict[str, RuleHistory] = field(default_factory=dict)
     states: list[str] = field(default_factory=list)  # those whose officials amplified it, as said at the time
     weeks: dict[int, int] = field(default_factory=dict)  # settled amplifications by whole week since 1970
-    taken_back: list[TakenBack] = field(default_factory=list)  # of settled amplifications; in order
-    taken_back_lost: int = 0
+    settled_gone: list[GoneSettled] = field(default_factory=list)  # of settled amplifications; in order
+    settled_gone_lost: int = 0
     own: OwnPosts | None = None
     spells: list[Spell] = field(default_factory=list)  # by the notices that are no longer retained
     standings: dict[str, int] = field(default_factory=dict)  # hash of what each State was told of its suspensions
     standing_version: int = 0
     followed: list[str] = field(default_factory=list)  # the States for which SCREEN was told to follow it
+    fates: dict[Fate, int] = field(default_factory=dict)  # of what is gone, all together
+    fates_lost: dict[Fate, int] = field(default_factory=dict)  # of what `settled_gone` had to forget
+    seen: list[int] = field(default_factory=list)  # sightings that nothing retained tells of; sorted
+    notices: list[tuple[int, bool]] = field(default_factory=list)  # settled ones: when, and whether it is gone
+    originals: dict[str, int] = field(default_factory=dict)  # own posts that are deleted, and since when
     settled_as_no_official: int = 0  # settled amplifications that found the subject off the roster
     dropped_amplifications: int = 0  # of what was dropped: figures are lower bounds from then on
 
@@ -259,4 +291,25 @@ def decode_subject(payload: bytes) -> Subject:
     state = _decoder.decode(payload)
     if not state.states and state.amplifications:  # written before States were kept
         state.states = sorted({state.officials[kept.official].state for kept in state.amplifications})
+    if not state.fates and (state.withdrawn or state.pending or state.settled_gone):
+        _fill_in_deletions(state)
     return Subject(state)
+
+
+def _fill_in_deletions(state: SubjectState) -> None:
+    """Of a state written before it was asked why an amplification is gone: every one was taken back."""
+    for kept in state.amplifications:
+        if kept.gone is None and kept.withdrawn_us is not None:
+            kept.gone = Gone(Deleted(kept.withdrawn_us, kept.withdrawn_us))
+    for pending in state.pending:
+        if pending.gone is None:
+            pending.gone = Gone(Deleted(pending.at_us, pending.at_us))
+    for settled in state.settled_gone:
+        if settled.gone is None:
+            settled.counted = bool(settled.withdrawn_us)
+            at_us, settled.withdrawn_us = settled.withdrawn_us or 0, settled.withdrawn_us or None
+            settled.gone = Gone(Deleted(at_us, at_us))
+    known = sum(kept.withdrawn_us is not None for kept in state.amplifications)
+    known += sum(settled.withdrawn_us is not None for settled in state.settled_gone)
+    if state.withdrawn > known:
+        state.fates_lost = {Fate.TAKEN_BACK: state.withdrawn - known}

@@ -7,6 +7,7 @@ what is retained still tells them apart. Knows nothing of rules (`judge`) or of 
 from bisect import insort
 
 from streams.core.subject_event import AMPLIFICATION_KINDS, STRENGTHS, Coordinates, SubjectEvent
+from streams.core.tracking.fates import note_original, note_sighting
 from streams.core.tracking.learning import (
     digest_index,
     followers_of,
@@ -28,7 +29,7 @@ from streams.core.tracking.subject import (
     engagement_key,
     order,
 )
-from streams.core.tracking.withdrawals import apply_withdrawal, withdraw_if_pending
+from streams.core.tracking.withdrawals import apply_withdrawal, newest_us, withdraw_if_pending
 
 __all__ = ["Outcome", "new_subject", "step"]
 
@@ -53,7 +54,10 @@ def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
         outcome = _apply_suspension(state, event, policy)
     elif kind == "withdrawal":
         outcome = apply_withdrawal(subject, event, policy)
+    elif kind == "deletion":
+        outcome = Outcome.APPLIED if note_original(state, event, policy) else Outcome.DUPLICATE
     elif kind in ("post", "text_match"):
+        note_sighting(state, event.at_us, policy)
         outcome = _apply_post(state, event, policy)
     else:
         outcome = _apply_engagement(subject, event, policy)
@@ -78,6 +82,7 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
     if amplifies and official.state not in state.states:
         insort(state.states, official.state)
     if known is not None:
+        known.observed_us = newest_us(known.observed_us, event.observed_us)
         new_rank = -STRENGTHS[event.kind], event.at_us, official.id
         known_rank = -STRENGTHS[known.kind], known.at_us, known.official
         if new_rank >= known_rank:
@@ -99,12 +104,10 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
         event.subject_is_official,
         followers_of(event),
         event.active,
+        observed_us=event.observed_us if known is None else known.observed_us,
     )
-    if known is not None and known.withdrawn_us is not None:
-        if known.official == kept.official:
-            kept.withdrawn_us = known.withdrawn_us
-        else:
-            state.withdrawn -= 1  # by somebody who, it turns out, did not amplify
+    if known is not None and known.official == kept.official:  # otherwise gone is what somebody did not amplify
+        kept.gone, kept.withdrawn_us = known.gone, known.withdrawn_us
     if state.pending and amplifies:
         withdraw_if_pending(state, kept)
     insort(kept_list, kept, key=order)
@@ -160,6 +163,7 @@ def _apply_suspension(state: SubjectState, event: SubjectEvent, policy: TrackPol
 
 
 def _apply_profile(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+    note_sighting(state, event.at_us, policy)
     if (event.at_us, followers_of(event)) in state.profiles:
         return Outcome.DUPLICATE
     note_followers(state, event, policy)

@@ -1,52 +1,68 @@
-"""Amplifications that officials took back: while they are retained, before they arrive, and after they have left.
+"""Amplifications that are gone: noted while they are retained, before they arrive, and after they have left.
 
-Only whoever amplified can take it back, each amplification is taken back once, and the earliest notice counts.
+Only of who amplified can it be said that the amplification is gone, once; notices of it merge. What became of it, and
+whether it counts as taken back, follows in `streams.core.tracking.fates`.
 """
 
 from bisect import bisect_left, insort
 from operator import attrgetter
 from typing import Final
 
-from streams.core.clock import HOUR_US, WEEK_US
+from streams.core.gone import Deleted
 from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent
-from streams.core.tracking.learning import judge_again_from, note_followers, tell_again
+from streams.core.tracking.fates import tell_fates
+from streams.core.tracking.learning import note_followers
 from streams.core.tracking.outcome import Outcome, drop
 from streams.core.tracking.subject import (
+    Gone,
+    GoneSettled,
     Kept,
     Subject,
     SubjectState,
-    TakenBack,
     TrackPolicy,
     Withdrawal,
     engagement_key,
     order,
 )
 
-__all__ = ["apply_withdrawal", "remember_taken_back", "withdraw_if_pending"]
+__all__ = ["apply_withdrawal", "newest_us", "remember_gone", "withdraw_if_pending"]
 
 _identity: Final = attrgetter("at_us", "event_id", "kind", "official")
 
 
 def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
-    """An official took an amplification back; where that has not arrived yet, the withdrawal waits for it."""
+    """An official's amplification is gone; where that has not arrived yet, the notice waits for it."""
     state = subject.state
     by = event.official
     if by is None:
         return Outcome.REFUSED
     note_followers(state, event, policy)
+    gone = Gone(
+        Deleted(event.at_us, event.at_us if event.last_us is None else event.last_us), event.post_id, event.by_official
+    )
     kept = subject.by_id.get(engagement_key(event.kind, event.event_id))
     if kept is not None and kept.kind in AMPLIFICATION_KINDS:
-        return _withdraw(state, kept, by.id, event.at_us)
+        return _note(kept, gone, event.observed_us) if kept.official == by.id else Outcome.REFUSED
     # What waits has not been counted, also where its amplification came too late to be: it is in no total.
     for pending in state.pending:
         if (pending.event_id, pending.official) == (event.event_id, by.id):
+            _note(pending, gone, event.observed_us)
             pending.at_us = min(pending.at_us, event.at_us)
             return Outcome.DUPLICATE
     # A copy that is retained as less than an amplification is in no total of them either.
-    settled = None if kept is not None else _settled_amplification(state, event, by.id)
-    if settled is not None:
-        return _withdraw_settled(state, event, settled, policy)
-    withdrawal = Withdrawal(event.event_id, by.id, event.at_us)
+    amplified_us, amplification_kind = event.amplified_us, event.amplification_kind
+    if kept is None and amplified_us is not None and amplification_kind is not None and state.settled_amplifications:
+        settled = GoneSettled(
+            amplified_us,
+            event.event_id,
+            amplification_kind,
+            by.id,
+            gone=gone,
+            observed_us=event.observed_us,
+        )
+        if order(settled) < order(state.amplifications[0]):
+            return _note_settled(state, event, settled, gone, policy)
+    withdrawal = Withdrawal(event.event_id, by.id, gone.deleted.first_us, gone, event.observed_us)
     state.pending.append(withdrawal)
     if len(state.pending) > policy.pending_withdrawals:
         state.pending.sort(key=lambda pending: (pending.at_us, pending.event_id, pending.official))
@@ -57,89 +73,78 @@ def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy)
 
 
 def withdraw_if_pending(state: SubjectState, kept: Kept) -> None:
-    """Take back an amplification that has just arrived, if its withdrawal came first."""
+    """Note of an amplification that has just arrived that it is gone, if that came first."""
     for index, pending in enumerate(state.pending):
         if (pending.event_id, pending.official) == (kept.event_id, kept.official):
             del state.pending[index]
-            _withdraw(state, kept, pending.official, pending.at_us)
+            if pending.gone is not None:
+                _note(kept, pending.gone, pending.observed_us)
             return
 
 
-def remember_taken_back(state: SubjectState, gone: TakenBack, policy: TrackPolicy) -> None:
-    """Note that of an amplification which is no longer retained nothing is left to take."""
-    insort(state.taken_back, gone, key=_identity)
-    if len(state.taken_back) > policy.settled_withdrawals:
-        del state.taken_back[0]
-        state.taken_back_lost += 1
+def newest_us(observed_us: int | None, other_us: int | None) -> int | None:
+    """The later of two times at which something was seen."""
+    if observed_us is None or other_us is None:
+        return other_us if observed_us is None else observed_us
+    return max(observed_us, other_us)
 
 
-def _withdraw(state: SubjectState, kept: Kept, by: str, at_us: int) -> Outcome:
-    if kept.official != by:
-        return Outcome.REFUSED
-    if kept.withdrawn_us is None:
-        state.withdrawn += 1
-    elif kept.withdrawn_us <= at_us:
-        return Outcome.DUPLICATE
+def remember_gone(state: SubjectState, gone: GoneSettled, policy: TrackPolicy) -> None:
+    """Keep an amplification that is gone and no longer retained, as long as its fate may change."""
+    insort(state.settled_gone, gone, key=_identity)
+    most = policy.settled_withdrawals
+    if len(state.settled_gone) <= most + most // 4:
+        return
+    tell_fates(state)  # as of now: that of what is forgotten stays
+    while len(state.settled_gone) > most:
+        lost = state.settled_gone.pop(0)
+        state.settled_gone_lost += 1
+        if lost.counted and lost.gone is not None and lost.gone.fate is not None:
+            state.fates_lost[lost.gone.fate] = state.fates_lost.get(lost.gone.fate, 0) + 1
+
+
+def _note(known: Kept | GoneSettled | Withdrawal, gone: Gone, observed_us: int | None) -> Outcome:
+    """Merge what is said of one amplification."""
+    was = (
+        known.observed_us,
+        None if known.gone is None else (known.gone.deleted, known.gone.original, known.gone.by_official),
+    )
+    known.observed_us = newest_us(known.observed_us, observed_us)
+    if known.gone is None:
+        known.gone = gone
     else:
-        tell_again(state)
-    kept.withdrawn_us = at_us
-    judge_again_from(state, at_us)
-    return Outcome.APPLIED
+        known.gone.deleted = known.gone.deleted.merged(gone.deleted)
+        known.gone.original = known.gone.original or gone.original
+        known.gone.by_official = gone.by_official  # what WATCH says last
+    now = (known.observed_us, (known.gone.deleted, known.gone.original, known.gone.by_official))
+    return Outcome.DUPLICATE if was == now else Outcome.APPLIED
 
 
-def _settled_amplification(state: SubjectState, event: SubjectEvent, by: str) -> TakenBack | None:
-    """The amplification that is taken back, if it is so old that it can only be part of the totals."""
-    if event.amplified_us is None or event.amplification_kind is None or not state.settled_amplifications:
-        return None
-    gone = TakenBack(event.amplified_us, event.event_id, event.amplification_kind, by, event.at_us)
-    return gone if order(gone) < order(state.amplifications[0]) else None
-
-
-def _withdraw_settled(state: SubjectState, event: SubjectEvent, gone: TakenBack, policy: TrackPolicy) -> Outcome:
-    """Out of the totals of whoever took it back, once, whether or not there was anything to take.
-
-    Its first and last time stay: what came next to them is not known.
-    """
-    known = state.taken_back
-    index = bisect_left(known, _identity(gone), key=_identity)
-    if index < len(known) and _identity(known[index]) == _identity(gone):
-        known[index].withdrawn_us = min(known[index].withdrawn_us, gone.withdrawn_us)
-        return Outcome.DUPLICATE
-    if state.taken_back_lost and index == 0:
+def _note_settled(
+    state: SubjectState, event: SubjectEvent, settled: GoneSettled, gone: Gone, policy: TrackPolicy
+) -> Outcome:
+    """Of one that is so old that it can only be part of the totals; once, whether or not it was there."""
+    known = state.settled_gone
+    index = bisect_left(known, _identity(settled), key=_identity)
+    if index < len(known) and _identity(known[index]) == _identity(settled):
+        return _note(known[index], gone, settled.observed_us)
+    if state.settled_gone_lost and index == 0:
         return drop(state, event, Outcome.TOO_OLD)
-    if not _take_from_totals(state, gone):
-        gone.withdrawn_us = 0
-        remember_taken_back(state, gone, policy)
-        return Outcome.REFUSED
-    remember_taken_back(state, gone, policy)
-    _count_down(state.hours, gone.at_us // HOUR_US)
-    _count_down(state.weeks, gone.at_us // WEEK_US)
-    state.withdrawn += 1
-    judge_again_from(state, event.at_us)
-    return Outcome.APPLIED
+    settled.counted = _is_in_totals(state, settled)
+    remember_gone(state, settled, policy)
+    return Outcome.APPLIED if settled.counted else Outcome.REFUSED
 
 
-def _take_from_totals(state: SubjectState, gone: TakenBack) -> bool:
-    """Whether the official's totals had such an amplification at that time."""
+def _is_in_totals(state: SubjectState, gone: GoneSettled) -> bool:
+    """Whether the official's totals have such an amplification at that time."""
     official = state.officials.get(gone.official)
     if official is None or official.first_us is None or official.last_us is None:
         return False
     if not official.first_us <= gone.at_us <= official.last_us:
         return False  # it came too late to be counted
-    if gone.kind == "retweet" and official.retweets:
-        official.retweets -= 1
-    elif gone.kind == "quote" and official.quotes:
-        official.quotes -= 1
-    else:
-        return False
-    if not official.retweets and not official.quotes:
-        official.first_us = official.last_us = None
-    return True
-
-
-def _count_down(counts: dict[int, int], key: int) -> None:
-    left = counts.get(key, 0) - 1
-    if left > 0:
-        counts[key] = left
-    else:
-        counts.pop(key, None)
+    total = official.retweets if gone.kind == "retweet" else official.quotes
+    waiting = sum(
+        each.counted and each.withdrawn_us is None and (each.kind, each.official) == (gone.kind, gone.official)
+        for each in state.settled_gone
+    )
+    return total > waiting

@@ -8,6 +8,7 @@ import msgspec
 from streams.core.bounds import fitted
 from streams.core.clock import from_us
 from streams.core.enriched import SuspensionRecord
+from streams.core.gone import Fate
 from streams.core.watching.aftermath_count import nothing
 from streams.core.watching.aftermath_records import (
     Aftermath,
@@ -90,6 +91,9 @@ def _record(
         deletions_by_account=_by_account(counted, policy),
         deletions_by_language=counted.deletions_by_language,
         deletions_unknown=counted.deletions_unknown,
+        gone_with_original=counted.gone.get(Fate.WITH_ORIGINAL, 0),
+        gone_with_official=counted.gone.get(Fate.WITH_OFFICIAL, 0),
+        gone_unknown=counted.gone.get(Fate.UNKNOWN, 0),
         listed_deletions=counted.listed_deletions,
         possible_successors=tuple(successors[: policy.listed]),
         roster_digest=watch.digest,

@@ -11,11 +11,13 @@ import msgspec
 
 from streams.core.bounds import bounded_text
 from streams.core.clock import DAY_US, from_us
+from streams.core.gone import Fate
 from streams.core.officials import Category
 from streams.core.subject_event import Coordinates
 from streams.core.texts.text import shared_words, words
 from streams.core.watching.aftermath_records import AftermathDeletion, AftermathReference
-from streams.core.watching.ledger import Counted, Deleted, Entry, Ledger, SubjectText, record_key
+from streams.core.watching.fates import fate_of
+from streams.core.watching.ledger import Counted, DeletionMark, Entry, Ledger, SubjectText, record_key
 from streams.core.watching.watch import Watch
 from streams.core.watching.watch_policy import WatchPolicy
 
@@ -41,6 +43,7 @@ class SharedDeletions:
             else:
                 self._spans.append((first_us, last_us))
         self._read: tuple[int, int, list[Entry]] = (0, 0, [])
+        self._fates: dict[bytes, Fate | None] = {}
 
     def between(self, from_us: int, to_us: int) -> list[Entry]:
         """As `Ledger.deletions`."""
@@ -53,6 +56,13 @@ class SharedDeletions:
             self._read = first_us, last_us, entries
         begin, end = (bisect_left(entries, at_us, key=_deleted_us) for at_us in (from_us, to_us))
         return entries[begin:end]
+
+    def fate(self, entry: Entry) -> Fate | None:
+        """As `fates.fate_of`, worked out once for all watches."""
+        key = record_key(entry)
+        if key not in self._fates:
+            self._fates[key] = fate_of(self._ledger, entry)
+        return self._fates[key]
 
 
 def _deleted_us(entry: Entry) -> int:
@@ -71,7 +81,9 @@ def count(
         for entry in ledger.references(watch.state, watch.keys, watch.baseline_us, watch.until_us)
         if entry.platform == watch.platform and entry.official != watch.subject.id
     ]
-    deleted = [entry for entry in shared.between(watch.baseline_us, watch.until_us) if entry.platform == watch.platform]
+    gone = [entry for entry in shared.between(watch.baseline_us, watch.until_us) if entry.platform == watch.platform]
+    deleted = [entry for entry in gone if shared.fate(entry) is Fate.TAKEN_BACK]
+    fates = Counter(shared.fate(entry) for entry in gone if (entry.deleted_us or 0) >= watch.opened_us)
     references = [entry for entry in referring if entry.at_us >= watch.opened_us]
     deletions = [entry for entry in deleted if (entry.deleted_us or 0) >= watch.opened_us]
     texts = _texts(ledger, watch, policy) if deletions else []
@@ -89,15 +101,16 @@ def count(
         deletions_by_language=_by_language(deletions, policy),
         deletions_unknown=ledger.orphans(watch.state, watch.opened_us, watch.until_us),
         deletion_marks=tuple(
-            Deleted(entry.deleted_us or 0, entry.post_id, entry.official, entry.deletion_source or _NOWHERE)
+            DeletionMark(entry.deleted_us or 0, entry.post_id, entry.official, entry.deletion_source or _NOWHERE)
             for entry in deletions[: policy.followed]
         ),
         listed_deletions=_listed_deletions(watch, deletions, texts, policy),
         posts=dict(sorted(ledger.posts_of(watch.state, officials, watch.opened_us, watch.until_us).items()))
         if closed
         else {},
+        gone={fate: fates[fate] for fate in Fate if fate is not Fate.TAKEN_BACK and fates[fate]},
     )
-    oldest = (*_oldest((*referring, *deleted), texts), record_key(_first_forgotten(counted)).decode())
+    oldest = (*_oldest((*referring, *gone), texts), record_key(_first_forgotten(counted)).decode())
     return msgspec.structs.replace(counted, oldest=oldest)
 
 
@@ -134,7 +147,12 @@ def _span(counted: Counted) -> tuple[int, int, int, tuple[str, ...]]:
 
 def _weight(counted: Counted) -> tuple[int, int]:
     found = counted.references_before + counted.deletions_before + counted.deletions_unknown
-    found += sum(counted.references.values()) + sum(counted.deletions.values()) + sum(counted.posts.values())
+    found += (
+        sum(counted.gone.values())
+        + sum(counted.references.values())
+        + sum(counted.deletions.values())
+        + sum(counted.posts.values())
+    )
     shared = sum(listed.shared_fingerprints + len(listed.shared_words) for listed in counted.listed_deletions)
     return found, shared
 

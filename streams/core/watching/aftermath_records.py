@@ -114,9 +114,11 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     the watch, and `deletion_ratio` compares: deletions to expected ones, of which at least one is taken to be expected.
     `deletions_by_account` goes by handle, or by id where none is known, `deletions_by_language` by language, or `und`.
     At most 500 accounts and 50 languages are named, those with most deletions. `deletions_unknown` counts deletions of
-    what is not known to be the official's post of the ledger's days. Listed are the deletions that concern the subject
-    or share most with it, and the first references. Lists are bounded, and get shorter still where the record would
-    have more than a megabyte; counts count all.
+    what is not known to be the official's post of the ledger's days. Posts that are gone and that nobody took back are
+    no deletions: those gone with their original (`gone_with_original`), with the official's own account
+    (`gone_with_official`), and those of which nobody knows (`gone_unknown`). Listed are the deletions that concern the
+    subject or share most with it, and the first references. Lists are bounded, and get shorter still where the record
+    would have more than a megabyte; counts count all.
     """
 
     id: str
@@ -143,6 +145,9 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     deletions_by_account: dict[str, Count]
     deletions_by_language: dict[str, Count]
     deletions_unknown: Count
+    gone_with_original: Count
+    gone_with_official: Count
+    gone_unknown: Count
     listed_deletions: tuple[AftermathDeletion, ...]
     possible_successors: tuple[PossibleSuccessor, ...]
     roster_digest: str

@@ -108,6 +108,7 @@ def quote_of(entry: Entry) -> tuple[SubjectEvent, StateEvent] | None:
         subject_is_official=entry.subject_is_official,
         official=official,
         post_id=entry.original,
+        observed_us=entry.observed_us,
     )
     to_state = StateEvent(
         kind="post",

@@ -1,28 +1,56 @@
-"""Deletions in the ledger: which post an official took back, whichever of the two arrives first.
+"""Deletions in the ledger: which official's post is gone, whichever of the two arrives first.
 
-Only the author's deletion of a post of the ledger's days counts, and of several the earliest. Any other is kept as an
-orphan: counted, and known again if its post comes.
+A deletion counts for a post of the ledger's days, if its author is the one it names or it names none; of several the
+first and the last are kept. Any other is kept as an orphan: counted, and known again if its post comes. Why a post is
+gone is the business of `fates`.
 """
+
+from collections.abc import Iterable
 
 import msgspec
 
 from streams.core.clock import DAY_US
+from streams.core.gone import is_gone
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
-from streams.core.watching.ledger import Entry, Ledger, Orphan, entry_key, orphan_key, record_key
+from streams.core.watching.fates import concerned_by_original, concerned_by_post, fate_with_official
+from streams.core.watching.ledger import (
+    Entry,
+    Ledger,
+    OfficialNotices,
+    OriginalGone,
+    Orphan,
+    entry_key,
+    notices_key,
+    orphan_key,
+    record_key,
+)
 from streams.core.watching.touched import Touched
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watched import Stepped, Watched
 from streams.events import Account
 
-__all__ = ["apply_deletion", "with_deletion", "withdrawals"]
+__all__ = [
+    "apply_anonymous_deletion",
+    "apply_deletion",
+    "apply_notice",
+    "apply_subject_deletion",
+    "state_of_post",
+    "told_again",
+    "with_deletion",
+    "with_observation",
+    "withdrawals",
+]
+
+_NOTICES = 16
+"""Of an official's own account: one in five suspensions is reversed in real data, and twice is rare."""
 
 
 def apply_deletion(
     ledger: Ledger, event: StateEvent, official: Official, touched: Touched, policy: WatchPolicy
 ) -> Stepped:
-    """An official took a post back, or somebody else's."""
+    """A post of an official is gone, or of somebody else's."""
     if event.post_id is None:
         return Stepped(Watched.REFUSED)
     orphan = Orphan(
@@ -40,19 +68,120 @@ def apply_deletion(
         return _kept_as_orphan(ledger, orphan, touched, Watched.UNKNOWN_POST)
     if entry.official != official.id:
         return _kept_as_orphan(ledger, orphan, touched, Watched.NOT_THE_AUTHOR)
-    if entry.deleted_us is not None and entry.deleted_us <= event.at_us:
+    return _deleted(ledger, entry, orphan, touched, policy) or _kept_as_orphan(ledger, orphan, touched, Watched.TOO_OLD)
+
+
+def apply_anonymous_deletion(ledger: Ledger, event: StateEvent, touched: Touched, policy: WatchPolicy) -> Stepped:
+    """A post is gone, nobody knows whose: an official's, where the ledger knows its id, or will."""
+    if event.post_id is None:
+        return Stepped(Watched.REFUSED)
+    # Kept beside its entry as well: a report that contradicts the entry's may give the post another author.
+    orphan = Orphan(event.platform, event.post_id, "", None, "government", "", event.at_us, event.source)
+    news = _keep_orphan(ledger, orphan)
+    entry = ledger.get(entry_key(event.platform, event.post_id))
+    if not isinstance(entry, Entry):
+        return Stepped(Watched.UNKNOWN_POST if news else Watched.DUPLICATE)
+    stepped = _deleted(ledger, entry, orphan, touched, policy) or Stepped(Watched.TOO_OLD)
+    is_tied = news and stepped.outcome is not Watched.TOO_OLD
+    return Stepped(stepped.outcome, stepped.events, tied=entry.state if is_tied else None)
+
+
+def state_of_post(ledger: Ledger, event: StateEvent) -> str:
+    """The State whose official wrote the post that an event without a State is about; empty where it has none."""
+    entry = None if event.post_id is None else ledger.get(entry_key(event.platform, event.post_id))
+    return entry.state if isinstance(entry, Entry) else ""
+
+
+def apply_subject_deletion(ledger: Ledger, event: StateEvent, touched: Touched, policy: WatchPolicy) -> Stepped:
+    """A post of a tracked subject is gone, and every retweet of it."""
+    if event.post_id is None or event.subject is None:
+        return Stepped(Watched.REFUSED)
+    new = OriginalGone(event.platform, event.state, event.post_id, event.at_us)
+    known = ledger.get(record_key(new))
+    if isinstance(known, OriginalGone) and known.at_us <= new.at_us:
         return Stepped(Watched.DUPLICATE)
-    if not _in_time(entry, event.at_us, policy):
-        return _kept_as_orphan(ledger, orphan, touched, Watched.TOO_OLD)
-    waiting = ledger.get(record_key(orphan))
-    if isinstance(waiting, Orphan):
-        ledger.discard(record_key(orphan))
-        touched.orphan(waiting)
+    ledger.put(new)
+    for gone in (new, known):
+        if isinstance(gone, OriginalGone):
+            for entry in concerned_by_original(ledger, gone, policy):
+                touched.entry(entry)
+    return Stepped(Watched.APPLIED)
+
+
+def apply_notice(ledger: Ledger, event: StateEvent, official: Official, touched: Touched) -> Stepped:
+    """An official's own account is gone or back: its posts follow it."""
+    if event.status is None:
+        return Stepped(Watched.REFUSED)
+    known = ledger.get(notices_key(event.state, event.platform, official.id))
+    before = known.notices if isinstance(known, OfficialNotices) else ()
+    notices = tuple(sorted({*before, (event.at_us, is_gone(event.status))}))[-_NOTICES:]
+    if notices == before:
+        return Stepped(Watched.DUPLICATE)
+    ledger.put(OfficialNotices(event.platform, event.state, official.id, notices))
+    concerned = concerned_by_post(ledger, event.platform, event.state, official.id, event.at_us)
+    return Stepped(Watched.APPLIED, told_again(ledger, concerned, touched))
+
+
+def told_again(ledger: Ledger, entries: Iterable[Entry], touched: Touched) -> tuple[SubjectEvent, ...]:
+    """What is to be said again of deletions whose fate may be another now."""
+    events: list[SubjectEvent] = []
+    for entry in entries:
+        touched.entry(entry)
+        events += withdrawals(ledger, entry)
+    return tuple(events)
+
+
+def _deleted(ledger: Ledger, entry: Entry, orphan: Orphan, touched: Touched, policy: WatchPolicy) -> Stepped | None:
+    """Note that a post of the ledger is gone; `None` where that was first noticed too late."""
+    new = _with_all(ledger, entry, [orphan], touched, policy)
+    if new is None:
+        return None
+    if new == entry:
+        return Stepped(Watched.DUPLICATE)
     touched.entry(entry)
-    entry = msgspec.structs.replace(entry, deleted_us=event.at_us, deletion_source=event.source)
-    ledger.put(entry)
-    touched.entry(entry)
-    return Stepped(Watched.APPLIED, withdrawals(entry))
+    ledger.put(new)
+    touched.entry(new)
+    return Stepped(Watched.APPLIED, withdrawals(ledger, new))
+
+
+def _with_all(
+    ledger: Ledger, entry: Entry, deletions: list[Orphan], touched: Touched, policy: WatchPolicy
+) -> Entry | None:
+    """The entry with these deletions and those that wait for it, by its author or by nobody knows whom, if the first
+    of them all is in time. What waited waits no more.
+    """
+    for official in (entry.official, ""):
+        waiting = ledger.get(orphan_key(official, entry.platform, entry.post_id))
+        if isinstance(waiting, Orphan) and waiting.state in (entry.state, ""):
+            deletions = [*deletions, waiting]
+    if not deletions or entry.at_us < min(each.at_us for each in deletions) - policy.ledger_days * DAY_US:
+        return None
+    for each in deletions:
+        if each.official and ledger.get(record_key(each)) is not None:
+            ledger.discard(record_key(each))
+            touched.orphan(each)
+        entry = _with(entry, each)
+    return entry
+
+
+def _with(entry: Entry, orphan: Orphan) -> Entry:
+    """The entry with a deletion."""
+    noticed = orphan.noticed if entry.noticed is None else entry.noticed.merged(orphan.noticed)
+    first = entry.noticed is None or noticed.first_us < entry.noticed.first_us
+    return msgspec.structs.replace(
+        entry,
+        noticed=noticed,
+        deleted_us=noticed.since_us(entry.observed_us),
+        deletion_source=orphan.source if first else entry.deletion_source,
+    )
+
+
+def with_observation(entry: Entry, observed_us: int | None) -> Entry:
+    """The entry as seen at a time; itself where that is nothing new."""
+    if observed_us is None or (entry.observed_us is not None and observed_us <= entry.observed_us):
+        return entry
+    since_us = None if entry.noticed is None else entry.noticed.since_us(observed_us)
+    return msgspec.structs.replace(entry, observed_us=observed_us, deleted_us=since_us)
 
 
 def _kept_as_orphan(ledger: Ledger, orphan: Orphan, touched: Touched, outcome: Watched) -> Stepped:
@@ -66,31 +195,35 @@ def _kept_as_orphan(ledger: Ledger, orphan: Orphan, touched: Touched, outcome: W
 
 
 def _keep_orphan(ledger: Ledger, orphan: Orphan) -> bool:
-    """Keep a deletion of what is not known, unless an earlier one by the same official is kept."""
+    """Keep a deletion of what is not known, merged with what is kept of it; whether it says anything new."""
     known = ledger.get(record_key(orphan))
-    if isinstance(known, Orphan) and (known.at_us, known.state) <= (orphan.at_us, orphan.state):
-        return False
+    if isinstance(known, Orphan):
+        noticed = known.noticed.merged(orphan.noticed)
+        first = min(known, orphan, key=lambda each: (each.at_us, each.state))
+        last_us = noticed.last_us if noticed.last_us > noticed.first_us else None
+        orphan = msgspec.structs.replace(first, at_us=noticed.first_us, last_us=last_us)
+        if orphan == known:
+            return False
     ledger.put(orphan)
     return True
 
 
-def _in_time(entry: Entry, deleted_us: int, policy: WatchPolicy) -> bool:
-    return entry.at_us >= deleted_us - policy.ledger_days * DAY_US
-
-
-def withdrawals(entry: Entry) -> tuple[SubjectEvent, ...]:
+def withdrawals(ledger: Ledger, entry: Entry) -> tuple[SubjectEvent, ...]:
     """What the deletion of an amplification says to its subject."""
-    kind, deleted_us, source = entry.kind, entry.deleted_us, entry.deletion_source
+    kind, noticed, source = entry.kind, entry.noticed, entry.deletion_source
     if kind not in ("retweet", "quote") or entry.subject in (None, entry.official):
         return ()
-    if deleted_us is None or source is None or entry.subject is None:
+    if noticed is None or source is None or entry.subject is None:
         return ()
     return (
         SubjectEvent(
             kind="withdrawal",
             platform=entry.platform,
             event_id=entry.post_id,
-            at_us=deleted_us,
+            at_us=noticed.first_us,
+            last_us=noticed.last_us if noticed.last_us > noticed.first_us else None,
+            observed_us=entry.observed_us,
+            by_official=fate_with_official(ledger, entry),
             subject=Account(id=entry.subject),
             source=source,
             roster_digest=entry.digest,
@@ -103,9 +236,14 @@ def withdrawals(entry: Entry) -> tuple[SubjectEvent, ...]:
     )
 
 
-def with_deletion(ledger: Ledger, new: Entry, before: Entry | None, touched: Touched, policy: WatchPolicy) -> Entry:
-    """The entry with the deletion that waited for it, or that the report in place of which it stands had."""
-    if before is not None and before.deleted_us is not None and before.deletion_source is not None:
+def with_deletion(
+    ledger: Ledger, new: Entry, before: Entry | None, touched: Touched, policy: WatchPolicy
+) -> tuple[Entry, bool]:
+    """The entry with the deletions that waited for it, or that the report in place of which it stands had; and whether
+    one of them named no author.
+    """
+    anonymous = ledger.get(orphan_key("", new.platform, new.post_id))
+    if before is not None and before.noticed is not None and before.deletion_source is not None:
         waiting = Orphan(
             before.platform,
             before.post_id,
@@ -113,14 +251,12 @@ def with_deletion(ledger: Ledger, new: Entry, before: Entry | None, touched: Tou
             before.handle,
             before.category,
             before.state,
-            before.deleted_us,
+            before.noticed.first_us,
             before.deletion_source,
+            before.noticed.last_us if before.noticed.last_us > before.noticed.first_us else None,
         )
-        _keep_orphan(ledger, waiting)
-        touched.orphan(waiting)
-    orphan = ledger.get(orphan_key(new.official, new.platform, new.post_id))
-    if not isinstance(orphan, Orphan) or not _in_time(new, orphan.at_us, policy) or orphan.state != new.state:
-        return new
-    ledger.discard(record_key(orphan))
-    touched.orphan(orphan)
-    return msgspec.structs.replace(new, deleted_us=orphan.at_us, deletion_source=orphan.source)
+        if not isinstance(anonymous, Orphan) or anonymous.noticed != before.noticed:
+            _keep_orphan(ledger, waiting)
+            touched.orphan(waiting)
+    with_all = _with_all(ledger, new, [], touched, policy)
+    return (new, False) if with_all is None else (with_all, before is None and isinstance(anonymous, Orphan))

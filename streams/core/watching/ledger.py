@@ -10,6 +10,7 @@ from typing import Final, Protocol, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from streams.core.gone import Deleted, Fate
 from streams.core.officials import Category
 from streams.core.state_event import PostKind, Standing
 from streams.core.subject_event import Coordinates
@@ -20,10 +21,12 @@ __all__ = [
     "ENTRY_PREFIX",
     "Amplified",
     "Counted",
-    "Deleted",
+    "DeletionMark",
     "Entry",
     "Heard",
     "Ledger",
+    "OfficialNotices",
+    "OriginalGone",
     "Orphan",
     "RawRead",
     "Record",
@@ -36,6 +39,8 @@ __all__ = [
     "encode_record",
     "entry_key",
     "heard_key",
+    "notices_key",
+    "original_key",
     "orphan_key",
     "raw_read_key",
     "record_key",
@@ -51,7 +56,8 @@ __all__ = [
 class Entry(Struct, frozen=True, array_like=True, tag="entry"):
     """An official's post. `references` are the keys under which it may refer to an account: `i:ID` for one that it
     quotes, answers or mentions, `h:handle` (as `roster.handle_key`) for one named in its text or links.
-    `fingerprints` are those of its text, empty for retweets. `deleted_us`: when its author took it back.
+    `fingerprints` are those of its text, empty for retweets. `noticed`: when it was noticed to be gone, `observed_us`:
+    when it was last seen; `deleted_us` follows from both: since when it is gone, `None` where it is not.
     """
 
     platform: str
@@ -73,10 +79,14 @@ class Entry(Struct, frozen=True, array_like=True, tag="entry"):
     deleted_us: int | None = None
     deletion_source: Coordinates | None = None
     subject_is_official: bool = False
+    noticed: Deleted | None = None
+    observed_us: int | None = None
 
 
 class Orphan(Struct, frozen=True, array_like=True, tag="orphan"):
-    """An official's deletion of a post that is not in the ledger, or not yet."""
+    """A deletion of a post that is not in the ledger, or not yet, by an official or, where `official` and `state` are
+    empty, by nobody knows whom. `last_us`: when it was noticed for the last time, where that is later.
+    """
 
     platform: str
     post_id: str
@@ -86,6 +96,30 @@ class Orphan(Struct, frozen=True, array_like=True, tag="orphan"):
     state: str
     at_us: int
     source: Coordinates
+    last_us: int | None = None
+
+    @property
+    def noticed(self) -> Deleted:
+        """When the post was noticed to be gone."""
+        return Deleted(self.at_us, self.at_us if self.last_us is None else self.last_us)
+
+
+class OfficialNotices(Struct, frozen=True, array_like=True, tag="notices"):
+    """The notices of an official's own account, by time: when, and whether it is gone."""
+
+    platform: str
+    state: str
+    official: str
+    notices: tuple[tuple[int, bool], ...]
+
+
+class OriginalGone(Struct, frozen=True, array_like=True, tag="original"):
+    """A tracked subject's own post is gone, and so is every retweet of it."""
+
+    platform: str
+    state: str
+    post_id: str
+    at_us: int
 
 
 class Unattributed(Struct, frozen=True, array_like=True, tag="unattributed"):
@@ -192,7 +226,7 @@ class Told(Struct, frozen=True, array_like=True, tag="told"):
     successors: dict[str, tuple[str, ...]] = {}
 
 
-class Deleted(Struct, frozen=True, array_like=True):
+class DeletionMark(Struct, frozen=True, array_like=True):
     """One deletion that a watch counted, as evidence of an alert."""
 
     at_us: int
@@ -226,13 +260,27 @@ class Counted(Struct, frozen=True, array_like=True, tag="counted"):
     deletions_before: int = 0
     deletions_by_language: dict[str, int] = {}
     deletions_unknown: int = 0
-    deletion_marks: tuple[Deleted, ...] = ()
+    deletion_marks: tuple[DeletionMark, ...] = ()
     listed_deletions: tuple[AftermathDeletion, ...] = ()
     posts: dict[str, int] = {}
     oldest: tuple[str, ...] = ()
+    gone: dict[Fate, int] = {}  # in the watch, what nobody took back
 
 
-Record: TypeAlias = Entry | Orphan | Unattributed | Stood | Uptake | SubjectText | Heard | RawRead | Told | Counted
+Record: TypeAlias = (
+    Entry
+    | Orphan
+    | OfficialNotices
+    | OriginalGone
+    | Unattributed
+    | Stood
+    | Uptake
+    | SubjectText
+    | Heard
+    | RawRead
+    | Told
+    | Counted
+)
 
 ENTRY_PREFIX: Final = b"e/"
 """What the keys of officials' posts begin with."""
@@ -248,6 +296,10 @@ def record_key(record: Record) -> bytes:
             return entry_key(record.platform, record.post_id)
         case Orphan():
             return orphan_key(record.official, record.platform, record.post_id)
+        case OfficialNotices():
+            return notices_key(record.state, record.platform, record.official)
+        case OriginalGone():
+            return original_key(record.state, record.platform, record.post_id)
         case Stood():
             return stood_key(record.state, record.platform, record.subject.id)
         case Uptake():
@@ -284,6 +336,16 @@ def raw_read_key() -> bytes:
 def orphan_key(official: str, platform: str, post_id: str) -> bytes:
     """The key of an official's deletion of what is not known."""
     return f"o/{official}/{platform}:{post_id}".encode()
+
+
+def notices_key(state: str, platform: str, official: str) -> bytes:
+    """The key of the notices of an official's own account."""
+    return f"n/{state}/{platform}:{official}".encode()
+
+
+def original_key(state: str, platform: str, post_id: str) -> bytes:
+    """The key of a deleted post of a subject of the State."""
+    return f"g/{state}/{platform}:{post_id}".encode()
 
 
 def stood_key(state: str, platform: str, subject: str) -> bytes:

@@ -21,8 +21,9 @@ from streams.core.watching.authors import (
     take_unattributed,
     told_by,
 )
-from streams.core.watching.deletion_step import with_deletion, withdrawals
-from streams.core.watching.ledger import Entry, Ledger, Uptake, entry_key
+from streams.core.watching.deletion_step import told_again, with_deletion, with_observation, withdrawals
+from streams.core.watching.fates import concerned_by_post
+from streams.core.watching.ledger import Entry, Ledger, OfficialNotices, Uptake, entry_key, notices_key
 from streams.core.watching.references import reference_keys
 from streams.core.watching.text_matches import keep_text, known_text, match_entry
 from streams.core.watching.touched import Touched
@@ -51,22 +52,38 @@ def apply_post(ledger: Ledger, event: StateEvent, official: Official, touched: T
         author = author_of(ledger, event.state, event.platform, event.post_id)
         new = new if author is None else attributed(new, author)
     if before is not None and _rank(before) <= _rank(new):
+        seen = with_observation(before, event.observed_us)
+        if seen is before:
+            return Stepped(Watched.DUPLICATE, tuple(events))
+        ledger.put(seen)
+        if seen.noticed is not None:
+            events += told_again(ledger, (seen, before), touched)
         return Stepped(Watched.DUPLICATE, tuple(events))
-    new = with_deletion(ledger, new, before, touched, policy)
+    if before is not None:
+        new = with_observation(new, before.observed_us)
+    new, is_tied = with_deletion(ledger, new, before, touched, policy)
     ledger.put(new)
     for entry in (new, before):
         if entry is not None:
             touched.entry(entry)
     if new.fingerprints or (before is not None and before.fingerprints):
         events += match_entry(ledger, new, before, policy)
-    if before is None or (before.deleted_us, before.subject) != (new.deleted_us, new.subject):
-        events += withdrawals(new)
+    if before is None or (before.noticed, before.observed_us, before.subject) != (
+        new.noticed,
+        new.observed_us,
+        new.subject,
+    ):
+        events += withdrawals(ledger, new)
+    if isinstance(ledger.get(notices_key(new.state, new.platform, new.official)), OfficialNotices):
+        concerned = concerned_by_post(ledger, new.platform, new.state, new.official, new.at_us)
+        events += told_again(ledger, concerned, touched)
+    tied = new.state if is_tied else None
     if event.author_unknown and author is None:
         keep_unattributed(ledger, new, policy)
-        return Stepped(Watched.UNKNOWN_AUTHOR, tuple(events))
+        return Stepped(Watched.UNKNOWN_AUTHOR, tuple(events), tied=tied)
     if event.author_unknown:
         events += _say_quote(ledger, new, touched, policy)
-    return Stepped(Watched.APPLIED, tuple(events))
+    return Stepped(Watched.APPLIED, tuple(events), tied=tied)
 
 
 def _tell_whose(
@@ -81,7 +98,7 @@ def _tell_whose(
         ledger.put(new)
         touched.entry(quote)
         touched.entry(new)
-        events += [*_say_quote(ledger, new, touched, policy), *withdrawals(new)]
+        events += [*_say_quote(ledger, new, touched, policy), *withdrawals(ledger, new)]
     return events
 
 
@@ -139,6 +156,7 @@ def _entry_of(event: StateEvent, official: Official, before: Entry | None, polic
         source=event.source,
         digest=event.roster_digest,
         subject_is_official=event.subject_is_official,
+        observed_us=event.observed_us,
     )
 
 
@@ -146,7 +164,9 @@ def _rank(entry: Entry) -> tuple[int, bool, int, str, int, bytes]:
     """Of two reports of one post the smaller stands: the one that says more of what is passed on, quoted or answered,
     then the earlier, then the longer one, then a fixed choice.
     """
-    said = msgspec.structs.replace(entry, deleted_us=None, deletion_source=None, source=_NOWHERE)
+    said = msgspec.structs.replace(
+        entry, deleted_us=None, deletion_source=None, source=_NOWHERE, noticed=None, observed_us=None
+    )
     weakness = -_STRENGTHS[entry.kind]
     return weakness, entry.subject is None, entry.at_us, entry.official, -len(entry.text), msgspec.msgpack.encode(said)
 

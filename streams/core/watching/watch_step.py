@@ -5,7 +5,13 @@ nothing of watches or of what is published but withdrawals and text matches.
 """
 
 from streams.core.state_event import StateEvent
-from streams.core.watching.deletion_step import apply_deletion
+from streams.core.watching.deletion_step import (
+    apply_anonymous_deletion,
+    apply_deletion,
+    apply_notice,
+    apply_subject_deletion,
+)
+from streams.core.watching.fates import concerned_by_account
 from streams.core.watching.ledger import Ledger, Stood, record_key
 from streams.core.watching.post_step import apply_post, apply_subject_post
 from streams.core.watching.touched import Touched
@@ -18,12 +24,18 @@ __all__ = ["Stepped", "Watched", "step"]
 def step(ledger: Ledger, event: StateEvent, touched: Touched, policy: WatchPolicy) -> Stepped:
     """Apply one event to the ledger, in place, and note what it touched."""
     match event.kind:
-        case "post" | "deletion":
+        case "deletion" if event.official is None and not event.state:
+            return apply_anonymous_deletion(ledger, event, touched, policy)
+        case "post" | "deletion" | "notice":
             official = event.official
             if official is None or official.state != event.state:
                 return Stepped(Watched.REFUSED)
+            if event.kind == "notice":
+                return apply_notice(ledger, event, official, touched)
             apply = apply_post if event.kind == "post" else apply_deletion
             return apply(ledger, event, official, touched, policy)
+        case "subject_deletion":
+            return apply_subject_deletion(ledger, event, touched, policy)
         case "subject_post":
             return apply_subject_post(ledger, event, touched, policy)
         case "standing":
@@ -45,4 +57,7 @@ def _apply_standing(ledger: Ledger, event: StateEvent, touched: Touched) -> Step
             return Stepped(Watched.DUPLICATE)
     ledger.put(new)
     touched.standing(known if isinstance(known, Stood) else None, new)
+    # Retweets of it that are gone are not taken back while it is gone itself: other watches count them, too.
+    for entry in concerned_by_account(ledger, new, known.standing.absences if isinstance(known, Stood) else ()):
+        touched.entry(entry)
     return Stepped(Watched.APPLIED)

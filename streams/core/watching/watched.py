@@ -21,6 +21,7 @@ class Watched(StrEnum):
     TOO_SHORT = "too_short"  # a subject's post with too little text to compare
     UNKNOWN_AUTHOR = "unknown_author"  # a quote of a post of which is not said whose it is, and not seen elsewhere
     TICK = "tick"  # event time, and nothing else
+    TIED = "tied"  # besides: a deletion that names nobody turned out to be of an official's post
     REFUSED = "refused"  # lacks what its kind must have
 
 
@@ -29,3 +30,4 @@ class Stepped(Struct, frozen=True):
 
     outcome: Watched
     events: tuple[SubjectEvent, ...] = ()
+    tied: str | None = None  # the State whose official a deletion without an author turned out to concern

@@ -17,6 +17,7 @@ from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.conclusion import Conclusion
+from streams.core.watching.deletion_step import state_of_post
 from streams.core.watching.introductions import introduced
 from streams.core.watching.ledger import Heard, Ledger, RawRead, heard_key, raw_read_key
 from streams.core.watching.touched import Touched
@@ -57,19 +58,23 @@ class Watcher:
 
     def apply(self, event: StateEvent) -> tuple[SubjectEvent, ...]:
         """Apply one event; what it says to subjects (withdrawals, text matches) is returned to be sent."""
-        touched = self._touched.get(event.state)
-        if touched is None:
-            touched = self._touched[event.state] = Touched()
         bounded = bounded_state_event(event)
+        state = event.state or state_of_post(self._ledger, bounded)
+        touched = self._touched.get(state)
+        if touched is None:
+            touched = self._touched[state] = Touched()
         self.shortened += bounded is not event
         stepped = step(self._ledger, bounded, touched, self.policy)
         self.outcomes[stepped.outcome] += 1
+        if stepped.tied is not None:
+            self.outcomes[Watched.TIED] += 1
         if stepped.outcome is Watched.REFUSED or event.kind == "standing":
             return stepped.events  # TRACK speaks of the past: it does not say how far time has come
         if event.kind == "tick":
             self._newest[_EVERYWHERE] = max(self._watermark_of(event), self._newest.get(_EVERYWHERE, 0))
             return stepped.events
-        self._newest[event.state] = max(event.at_us, self._newest.get(event.state, event.at_us))
+        if event.state:
+            self._newest[event.state] = max(event.at_us, self._newest.get(event.state, event.at_us))
         account = introduced(self._ledger, event) if event.kind == "post" else None  # by its whole id
         if account is not None:
             self._tracked[account.platform, account.id] = account

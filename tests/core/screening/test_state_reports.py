@@ -38,20 +38,26 @@ def _acts_as_official(known: Acquaintances, event: Event, at_us: int) -> bool:
     if actor is None:
         return False
     spelt = [actor, Account(id=actor.id, handle=known.of(event.platform, actor.id).handle)]
-    return any(
-        on_roster(known.roster, event.platform, each, at_us) for each in spelt[: 1 + isinstance(event, Deletion)]
-    )
+    bare = isinstance(event, Deletion) or (isinstance(event, Suspension) and actor.handle is None)
+    return any(on_roster(known.roster, event.platform, each, at_us) for each in spelt[: 1 + bare])
 
 
 def _reports(event: Event, known: Acquaintances, at_us: int) -> list[tuple[str, str, str, str | None, str | None]]:
     """What an event says to States: kind, State, how it was posted, about which post, about whom."""
-    if isinstance(event, Suspension | Profile | Follow) or event.actor is None:
+    if isinstance(event, Deletion) and event.actor is None:
+        return [("deletion", "", "post", event.post_id, None)]  # to all States
+    if isinstance(event, Profile | Follow) or event.actor is None:
         return []
     if not _acts_as_official(known, event, at_us):
+        if isinstance(event, Deletion):
+            states = known.of(event.platform, event.actor.id).states
+            return [("subject_deletion", state, "post", event.post_id, event.actor.id) for state in states]
         subject = known.of(event.platform, event.actor.id).states if isinstance(event, Post) else ()
         long_enough = isinstance(event, Post) and len(event.text) >= 20
         return [("subject_post", state, "post", None, event.actor.id) for state in subject if long_enough]
     match event:
+        case Suspension():
+            return [("notice", "IR", "post", None, None)]
         case Deletion():
             return [("deletion", "IR", "post", event.post_id, None)]
         case Retweet():
@@ -99,8 +105,18 @@ def test_each_state_is_told_of_what_its_officials_post_and_delete_and_what_its_s
         seen["for two States"] += len(said) > 1
 
     check()
-    covered = ("retweet", "quote", "reply", "post", "deletion", "subject_post", "without subject", "for two States")
-    assert {what: seen[what] for what in (*covered, "by an id seen before") if not seen[what]} == {}
+    covered = (
+        "retweet",
+        "quote",
+        "reply",
+        "post",
+        "deletion",
+        "subject_post",
+        "without subject",
+        "for two States",
+        "notice",
+    )
+    assert {what: seen[what] for what in (*covered, "for two States", "by an id seen before") if not seen[what]} == {}
 
 
 def test_a_state_event_is_no_longer_than_what_a_broker_takes() -> None:

@@ -29,6 +29,8 @@ class Fact(Struct, frozen=True, kw_only=True):
     status: str = ""
     roster_digest: str = ""
     withdrawn_at: datetime = END_OF_TIME
+    observed_at: datetime = EPOCH
+    fate: str = ""
 
 
 def official_of(event: SubjectEvent) -> Official:

@@ -30,6 +30,7 @@ from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.events import Account, AccountSource
 from tests.core.tracking.evidence_oracle import EvidenceOracle
 from tests.core.tracking.facts import AMPLIFICATION, DAY, END_OF_TIME, EPOCH, Fact, official_of, time_of
+from tests.core.tracking.fate_oracle import with_fates
 
 __all__ = ["NOWHERE", "Oracle", "as_known", "by_subject", "holds", "without_sources"]
 
@@ -117,9 +118,10 @@ class Oracle(EvidenceOracle):
         self.events = [event for event in events if event.kind != "marker"]
         self.rules = rules
         self.evidence = evidence
-        self.engagements = [*self._engagements(_BY_POST), *self._engagements(("follow",))]
-        self.amplifications = [fact for fact in self.engagements if fact.kind in AMPLIFICATION]
         self.suspensions = self._suspensions()
+        engagements = [*self._engagements(_BY_POST), *self._engagements(("follow",))]
+        self.engagements = with_fates(engagements, self.suspensions, self.events)
+        self.amplifications = [fact for fact in self.engagements if fact.kind in AMPLIFICATION]
         self.officials = self._officials()
         self.created_at, self.created_source = self._creation()
 
@@ -134,11 +136,6 @@ class Oracle(EvidenceOracle):
             same = [event for event in copies if event.kind == kind]
             at_us, official = min((event.at_us, official_of(event).id) for event in same)
             same = [event for event in same if (event.at_us, official_of(event).id) == (at_us, official)]
-            withdrawals = [
-                event.at_us
-                for event in self.events
-                if event.kind == "withdrawal" and (event.event_id, official_of(event).id) == (event_id, official)
-            ]
             fact = Fact(
                 at=time_of(at_us),
                 id=event_id,
@@ -149,8 +146,6 @@ class Oracle(EvidenceOracle):
                 active=same[0].active,
                 roster_digest=max(event.roster_digest for event in same),
             )
-            if withdrawals and kind in AMPLIFICATION:
-                fact = msgspec.structs.replace(fact, withdrawn_at=time_of(min(withdrawals)))
             facts.append(fact)
         return sorted(facts, key=_in_time)
 
@@ -329,7 +324,10 @@ class Oracle(EvidenceOracle):
             else msgspec.convert(
                 {"status": notice.status, "at": notice.at, "event_id": notice.id}, type=SuspensionRecord
             ),
-            withdrawn=sum(fact.withdrawn_at < END_OF_TIME for fact in self.amplifications),
+            withdrawn=sum(fact.fate == "taken_back" for fact in self.amplifications),
+            gone_with_original=sum(fact.fate == "with_original" for fact in self.amplifications),
+            gone_with_official=sum(fact.fate == "with_official" for fact in self.amplifications),
+            gone_unknown=sum(fact.fate == "unknown" for fact in self.amplifications),
             dropped=0,
             roster_digest=max(event.roster_digest for event in newest_events),
             following=self.following(),

@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US, from_us
+from streams.core.gone import Fate
 from streams.core.officials import Official
 from streams.core.rulebook.figures import FIGURES
 from streams.core.rulebook.rules import SEVERITIES, Condition, Escalation, Rule, RuleSet
@@ -118,8 +119,9 @@ _digests: Final = st.sampled_from(("roster-a", "roster-b"))
 _ENGAGEMENTS: Final[tuple[SubjectEventKind, ...]] = ("retweet",) * 5 + ("quote", "quote", "reply", "mention", "follow")
 _OWN_POSTS: Final[tuple[SubjectEventKind, ...]] = ("post", "text_match")
 _NOTICES: Final[tuple[SubjectEventKind, ...]] = ("suspension", "suspension", "profile")
-_KINDS: Final[tuple[SubjectEventKind, ...]] = (*_ENGAGEMENTS, *_OWN_POSTS, *_NOTICES)
+_KINDS: Final[tuple[SubjectEventKind, ...]] = (*_ENGAGEMENTS, *_OWN_POSTS, *_NOTICES, "deletion")
 _STRONGEST_FIRST: Final[tuple[SubjectEventKind, ...]] = ("retweet", "quote", "reply", "mention")
+_ORIGINALS: Final = ("p0", "p1", "p2")
 _STATUSES: Final[tuple[SuspensionStatus, ...]] = ("suspended", "reinstated", "deleted", "deactivated")
 
 
@@ -201,7 +203,7 @@ def _events(
 ) -> SubjectEvent:
     """One event as it was first reported, without its id. `rostered`: see `histories`."""
     kind = draw(st.sampled_from(kinds))
-    engages = kind not in ("suspension", "profile")
+    engages = kind not in ("suspension", "profile", "deletion")
     event = SubjectEvent(
         kind=kind,
         platform=platform,
@@ -214,6 +216,7 @@ def _events(
         official=draw(st.sampled_from(officials)) if engages else None,
         active=kind != "follow" or draw(st.booleans()),
         status=draw(st.sampled_from(_STATUSES)) if kind == "suspension" else None,
+        post_id=draw(st.sampled_from(_ORIGINALS)) if kind == "deletion" else None,
     )
     later_us = draw(st.sampled_from((None, None, 0, DAY_US, DAY_US + 1, 400 * DAY_US)))
     if later_us is not None:
@@ -304,7 +307,8 @@ def streams_in_order(draw: st.DrawFn, *, recent: int) -> list[SubjectEvent]:
                 source=NOWHERE,
                 roster_digest=f"roster-{index // 50}",
                 subject_is_official=on_roster,
-                official=None if kind in ("suspension", "profile") else OFFICIALS[index % officials],
+                post_id=_ORIGINALS[index % 3] if kind == "deletion" else None,
+                official=None if kind in ("suspension", "profile", "deletion") else OFFICIALS[index % officials],
                 active=kind != "follow" or index % 4 != 3,
                 status=_STATUSES[index % 4] if kind == "suspension" else None,
             )
@@ -350,13 +354,19 @@ def _withdrawals(draw: st.DrawFn, event: SubjectEvent) -> SubjectEvent:
     WATCH says when it was made, and knows who made it; whoever else may write withdrawals says neither.
     """
     by = draw(st.sampled_from((event.official, event.official, event.official, OFFICIALS[0], OFFICIALS[1])))
+    number = int(event.event_id)  # what WATCH says of the post and of its author is the same each time
+    at_us = event.at_us + draw(st.sampled_from((HOUR_US, 0, -1, DAY_US, 8 * DAY_US)))
     told = by is not None and event.official is not None and by.id == event.official.id and draw(st.integers(0, 3)) > 0
     return msgspec.structs.replace(
         event,
         kind="withdrawal",
         amplified_us=event.at_us if told else None,
         amplification_kind=event.kind if told else None,
-        at_us=event.at_us + draw(st.sampled_from((HOUR_US, 0, -1, DAY_US, 8 * DAY_US))),
+        at_us=at_us,
+        last_us=draw(st.sampled_from((None, None, at_us + 9 * DAY_US))),
+        observed_us=draw(st.sampled_from((None, None, None, at_us + 2 * DAY_US))),
+        post_id=_ORIGINALS[number % 3],
+        by_official=(None, None, None, Fate.UNKNOWN, None, None, Fate.WITH_OFFICIAL)[number % 7],
         official=by,
         subject=draw(accounts_of(event.subject.id)),
     )
@@ -370,6 +380,7 @@ def copies(draw: st.DrawFn, events: Sequence[SubjectEvent]) -> list[SubjectEvent
     reports = []
     for event in draw(st.lists(st.sampled_from(events), max_size=5)):
         official = event.official
+        seen_us = event.at_us + draw(st.sampled_from((0, DAY_US, 9 * DAY_US)))
         if official is not None and event.kind != "withdrawal":
             official = msgspec.structs.replace(official, handle=draw(st.sampled_from((official.handle, None, "seen"))))
         reports.append(
@@ -379,6 +390,7 @@ def copies(draw: st.DrawFn, events: Sequence[SubjectEvent]) -> list[SubjectEvent
                 subject_is_official=event.subject_is_official or draw(st.integers(0, 5)) == 5,
                 roster_digest=draw(_digests),
                 official=official,
+                observed_us=seen_us if event.kind in AMPLIFICATION_KINDS else event.observed_us,
             )
         )
         if event.kind in _OWN_POSTS:
@@ -398,7 +410,7 @@ def contradictions(draw: st.DrawFn, events: Sequence[SubjectEvent]) -> list[Subj
     withdrawn = {event.event_id for event in events if event.kind == "withdrawal"}
     reports = []
     for event in draw(st.lists(st.sampled_from(events), max_size=5)):
-        if event.kind in ("profile", "withdrawal"):
+        if event.kind in ("profile", "withdrawal", "deletion"):
             continue
         official = event.official
         if event.kind in ENGAGEMENT_KINDS and event.event_id not in withdrawn:

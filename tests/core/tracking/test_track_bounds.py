@@ -175,7 +175,7 @@ def test_nothing_kept_for_a_subject_outgrows_its_bound(
         assert len(state.profiles) <= TINY.profiles
         assert len(state.pending) <= TINY.pending_withdrawals
         assert len(state.hours) <= 722
-        assert len(state.taken_back) <= TINY.settled_withdrawals
+        assert len(state.settled_gone) <= TINY.settled_withdrawals
         assert len(state.weeks) <= state.settled_amplifications
         assert len(state.spells) <= MOST_SPELLS
         assert state.own is None or len(state.own.links) <= TINY.links

@@ -71,7 +71,7 @@ def test_a_subject_that_meets_every_bound_with_the_longest_ids_fits() -> None:
     assert len(state.contacts) > _POLICY.contacts
     assert len(state.suspensions) > _POLICY.suspensions
     assert len(state.pending) == _POLICY.pending_withdrawals
-    assert len(state.taken_back) == _POLICY.settled_withdrawals
+    assert len(state.settled_gone) == _POLICY.settled_withdrawals
     assert state.own is not None
     assert (len(state.own.links), len(state.own.matches)) == (_POLICY.links, _POLICY.text_matches)
 

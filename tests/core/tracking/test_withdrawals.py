@@ -94,7 +94,7 @@ def test_whenever_an_amplification_is_taken_back_its_official_has_one_less_and_o
 
 
 def test_who_takes_back_after_a_suspension_stays_an_amplifier_of_the_suspended_account() -> None:
-    """To delete retweets is part of a clean-up and must not undo the aftermath that tells of it; before, it counts."""
+    """To delete quotes is part of a clean-up and must not undo the aftermath that tells of it; before, it counts."""
     seen = Counter[str]()
     suspended_us = BASE_US + 60 * DAY_US
     days = st.sampled_from([50, 59, 60, 61, 90])
@@ -106,7 +106,10 @@ def test_who_takes_back_after_a_suspension_stays_an_amplifier_of_the_suspended_a
         st.randoms(use_true_random=False),
     )
     def check(count: int, taken: dict[int, int], order: Random) -> None:
-        happened = [retweet(number, official=_IRANIAN[number % 3]) for number in range(count)]
+        happened = [
+            msgspec.structs.replace(retweet(number, official=_IRANIAN[number % 3]), kind="quote")
+            for number in range(count)
+        ]
         taken = {number: day for number, day in taken.items() if number < count}
         then = [_taken_back(happened[number], at_us=BASE_US + day * DAY_US) for number, day in taken.items()]
         then += order.sample(then, len(then) // 2)

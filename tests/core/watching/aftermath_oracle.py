@@ -106,6 +106,8 @@ class _Looking:
             (fact for fact in self.referring if self.opened_us <= fact.event.at_us < self.until_us),
             key=lambda fact: (fact.event.at_us, fact.event.event_id),
         )
+        self.gone = Counter(fact.fate for fact in here if self.opened_us <= (fact.deleted_us or 0) < self.until_us)
+        here = [fact for fact in here if fact.fate == "taken_back"]
         self.deletions = sorted(
             (fact for fact in here if self.opened_us <= (fact.deleted_us or 0) < self.until_us),
             key=lambda fact: (fact.deleted_us or 0, fact.event.event_id),
@@ -159,6 +161,9 @@ class _Looking:
             "deletions_unknown": sum(
                 state == event.state and self.opened_us <= at_us < self.until_us for state, at_us in world.unknown
             ),
+            "gone_with_original": self.gone["with_original"],
+            "gone_with_official": self.gone["with_official"],
+            "gone_unknown": self.gone["unknown"],
             "officials": [
                 (
                     each,

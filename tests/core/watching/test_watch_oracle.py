@@ -107,6 +107,9 @@ def _note(seen: Counter[str], run: WatchRun) -> None:
             "deletions": aftermath.deletions > 0,
             "deletions before": aftermath.deletions_before > 0,
             "unknown deletions": aftermath.deletions_unknown > 0,
+            "gone with original": aftermath.gone_with_original > 0,
+            "gone with official": aftermath.gone_with_official > 0,
+            "gone, unknown": aftermath.gone_unknown > 0,
             "concerns the subject": any(each.concerns_subject for each in aftermath.listed_deletions),
             "shares words": any(each.shared_words for each in aftermath.listed_deletions),
             "shares fingerprints": any(each.shared_fingerprints for each in aftermath.listed_deletions),
@@ -161,6 +164,7 @@ def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:
     covered = (
         *("open", "closed", "elapsed", "reinstated", "void", "corrected", "retracted", "a later spell"),
         *("references", "references before", "deletions", "deletions before", "unknown deletions"),
+        "gone with original",
         *("concerns the subject", "shares words", "shares fingerprints", "all silent", "not silent"),
         *("successor", "successor by texts", "alert info", "alert warning", "alert critical"),
         *(

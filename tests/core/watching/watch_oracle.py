@@ -11,21 +11,25 @@ from msgspec import Struct, structs
 
 from streams.core.clock import DAY_US
 from streams.core.officials import Official
-from streams.core.state_event import StateEvent
+from streams.core.state_event import Standing, StateEvent
 from streams.core.texts.fingerprints import fingerprints
 from streams.events import Account
 
 __all__ = ["Fact", "WatchOracle"]
 
 _LEDGER: Final = 90 * DAY_US
+_DOUBT: Final = 14 * DAY_US
+_FOLLOWS: Final = 30 * DAY_US
 
 
 class Fact(Struct, kw_only=True, eq=False):
-    """One post of an official, however often it was reported, and when its author took it back."""
+    """One post of an official, however often it was reported; since when it is gone, and why."""
 
     event: StateEvent
     text: str
     deleted_us: int | None = None
+    fate: str = ""
+    noticed_us: int | None = None  # when it was noticed first that it is gone, whether or not it was seen again
 
     @property
     def official(self) -> Official:
@@ -41,6 +45,9 @@ class WatchOracle:
         self.events = [self._with_author(event, events) for event in events]
         self.posts = self._posts()
         self.unknown = self._match_deletions()
+        for fact in self.posts:
+            if fact.deleted_us is not None:
+                fact.fate = self._fate(fact, fact.deleted_us)
 
     # What happened
 
@@ -88,21 +95,106 @@ class WatchOracle:
             if event.kind == "deletion" and event.official is not None and event.post_id is not None:
                 groups.setdefault((event.platform, event.post_id, event.official.id), []).append(event)
         unknown = []
-        for (platform, post_id, official), deletions in groups.items():
-            valid = [
-                (deletion.at_us, fact)
-                for fact in self.posts
-                for deletion in deletions
-                if (fact.event.platform, fact.event.event_id, fact.official.id) == (platform, post_id, official)
-                and fact.event.at_us >= deletion.at_us - _LEDGER
+        matched = set[tuple[str, str, str]]()
+        for fact in self.posts:
+            where = (fact.event.platform, fact.event.event_id)
+            times = [
+                event.at_us
+                for event in self.events
+                if event.kind == "deletion"
+                and (event.platform, event.post_id) == where
+                and event.official in (None, fact.official)
             ]
-            if valid:
-                deleted_us, fact = min(valid, key=lambda pair: pair[0])
-                fact.deleted_us = deleted_us
-            else:
+            if times and fact.event.at_us >= min(times) - _LEDGER:
+                matched.add((*where, fact.official.id))
+                fact.noticed_us = min(times)
+                seen_us = self._seen_us(fact)
+                fact.deleted_us = next((at for at in (min(times), max(times)) if at >= seen_us), None)
+        for key, deletions in groups.items():
+            if key not in matched:
                 first = min(deletions, key=lambda deletion: deletion.at_us)
                 unknown.append((first.state, first.at_us))
         return unknown
+
+    def _seen_us(self, fact: Fact) -> int:
+        """When the post was last seen."""
+        return max(
+            (
+                event.observed_us
+                for event in self.events
+                if event.kind == "post"
+                and event.observed_us is not None
+                and (event.platform, event.event_id) == (fact.event.platform, fact.event.event_id)
+            ),
+            default=0,
+        )
+
+    def _fate(self, fact: Fact, at_us: int) -> str:
+        """Why a post is gone, by all that is known of its original and its author's account."""
+        doubts = False
+        event = fact.event
+        if event.post_kind == "retweet" and event.subject is not None:
+            for standing in self._newest_standings(event):
+                for absence in standing.absences:
+                    if absence.until_us is None or at_us < absence.until_us:
+                        if at_us >= absence.from_us:
+                            return "with_original"
+                        doubts = doubts or at_us >= absence.doubtful_us
+            for other in self.events:
+                if other.kind == "subject_deletion" and (other.state, other.platform, other.post_id) == (
+                    event.state,
+                    event.platform,
+                    event.post_id,
+                ):
+                    if other.at_us <= at_us:
+                        return "with_original"
+                    doubts = doubts or other.at_us <= at_us + _DOUBT
+        by_official = self._fate_with_official(fact, at_us)
+        return "unknown" if doubts and not by_official else by_official or "taken_back"
+
+    def _newest_standings(self, event: StateEvent) -> list[Standing]:
+        told = [
+            (other.standing.version, other.standing)
+            for other in self.events
+            if other.kind == "standing"
+            and other.standing is not None
+            and other.subject is not None
+            and event.subject is not None
+            and (other.state, other.platform, other.subject.id) == (event.state, event.platform, event.subject.id)
+        ]
+        return [max(told, key=lambda pair: pair[0])[1]] if told else []
+
+    def _fate_with_official(self, fact: Fact, at_us: int) -> str:
+        notices = sorted(
+            {
+                (event.at_us, event.status != "reinstated")
+                for event in self.events
+                if event.kind == "notice"
+                and (event.state, event.platform) == (fact.event.state, fact.event.platform)
+                and event.official is not None
+                and event.official.id == fact.official.id
+            }
+        )
+        posted = [
+            other.event.at_us
+            for other in self.posts
+            if (other.event.state, other.official.id) == (fact.event.state, fact.official.id)
+        ]
+        before = [notice for notice in notices if notice[0] <= at_us]
+        after = [notice for notice in notices if notice[0] > at_us]
+        if before and before[-1][1]:
+            # The first notice of the absence: those after it say nothing new.
+            from_us = before[-1][0]
+            for notice_us, gone in reversed(before):
+                if not gone:
+                    break
+                from_us = notice_us
+            if at_us < from_us + _FOLLOWS:
+                return "" if any(from_us < posted_us <= at_us for posted_us in posted) else "with_official"
+            return ""
+        if after and after[0][1] and after[0][0] - at_us <= _DOUBT:
+            return "" if any(at_us <= posted_us < after[0][0] for posted_us in posted) else "unknown"
+        return ""
 
     def heard_us(self) -> int:
         """How far event time has come: what ticks say, whatever the State's own events say."""
@@ -113,9 +205,9 @@ class WatchOracle:
     def withdrawals(self) -> dict[tuple[str, str], tuple[str, int, str]]:
         """By platform and post: whose account is no longer amplified, when, and by whom."""
         return {
-            (fact.event.platform, fact.event.event_id): (fact.event.subject.id, fact.deleted_us, fact.official.id)
+            (fact.event.platform, fact.event.event_id): (fact.event.subject.id, fact.noticed_us, fact.official.id)
             for fact in self.posts
-            if fact.deleted_us is not None
+            if fact.noticed_us is not None
             and fact.event.post_kind in ("retweet", "quote")
             and fact.event.subject is not None
         }

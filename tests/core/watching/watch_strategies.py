@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from streams.core.clock import DAY_US, HOUR_US, from_us
+from streams.core.gone import Absence
 from streams.core.officials import Official
 from streams.core.state_event import Amplifier, PostKind, Spell, Standing, StateEvent
 from streams.core.subject_event import Coordinates
@@ -166,6 +167,46 @@ def _deletions(draw: st.DrawFn, number: int, posts: Sequence[StateEvent]) -> Sta
 
 
 @st.composite
+def _gone(draw: st.DrawFn, number: int, posts: Sequence[StateEvent], deletions: Sequence[StateEvent]) -> StateEvent:
+    """Why posts may be gone besides being taken back: a deletion that names nobody, a deleted original, a notice of an
+    official's own account.
+    """
+    post = draw(st.sampled_from(posts))
+    at_us = post.at_us + draw(st.sampled_from((1, 2, 5, 0, 13, 14, 15, 30, 91))) * DAY_US + draw(st.integers(-1, 1))
+    mine = [each.at_us for each in deletions if each.post_id == post.event_id]
+    often = draw(st.integers(0, 3))
+    if mine and often:
+        noticed_us = draw(st.sampled_from(mine))
+        at_us = noticed_us + draw(st.sampled_from((1, 2, 13, 14, 15, 0, -1, -29, -30, -31))) * DAY_US
+    event = msgspec.structs.replace(
+        post, event_id=f"g{number}", at_us=at_us, text="", about=(), links=(), subject=None, post_id=post.event_id
+    )
+    kind = draw(st.sampled_from(("deletion", "notice", "subject_deletion")))
+    if kind == "notice":
+        return msgspec.structs.replace(event, kind="notice", status=draw(st.sampled_from(("deleted", "reinstated"))))
+    if kind == "subject_deletion" and post.subject is not None:
+        return msgspec.structs.replace(
+            event, kind="subject_deletion", official=None, subject=post.subject, post_id=post.post_id
+        )
+    return msgspec.structs.replace(event, kind="deletion", state="", official=None)
+
+
+@st.composite
+def _absences(draw: st.DrawFn) -> tuple[Absence, ...]:
+    """When a subject was gone: not at all, from an opening on, or twice."""
+    found: list[Absence] = []
+    places = draw(st.sampled_from([(), (), (0,), (0, 1)]))
+    for place in places:
+        from_us = _OPENINGS[place]
+        doubtful_us = from_us - draw(st.sampled_from((14, 0, 1))) * DAY_US
+        found.append(Absence(doubtful_us, from_us, from_us + draw(st.sampled_from((1, 13))) * DAY_US))
+    lasting = draw(st.booleans())
+    if found and lasting:
+        found[-1] = Absence(found[-1].doubtful_us, found[-1].from_us)
+    return tuple(found)
+
+
+@st.composite
 def _subject_posts(draw: st.DrawFn, stage: _Stage) -> StateEvent:
     account = draw(st.sampled_from((stage.account, stage.later or stage.account, *stage.others)))
     number = draw(st.integers(0, len(_SAID) - 1))
@@ -293,7 +334,12 @@ def _standings(draw: st.DrawFn, platform: str, state: str, account: Account) -> 
                 source=NOWHERE,
                 roster_digest=f"roster-{version}",
                 subject=_known(account, draw(st.sampled_from((0, 0, 0, 0, 2, 3)))),
-                standing=Standing(version=version, spells=() if void else draw(_spells()), amplifiers=amplifiers),
+                standing=Standing(
+                    version=version,
+                    spells=() if void else draw(_spells()),
+                    amplifiers=amplifiers,
+                    absences=draw(_absences()),
+                ),
             )
         )
     return events
@@ -305,7 +351,9 @@ def worlds(draw: st.DrawFn) -> list[StateEvent]:
     stage = draw(_stages())
     posts = [draw(_posts(number, stage)) for number in range(draw(st.sampled_from((8, 14, 4, 1))))]
     events = list(posts)
-    events += [draw(_deletions(number, posts)) for number in range(draw(st.sampled_from((6, 10, 3, 0))))]
+    deletions = [draw(_deletions(number, posts)) for number in range(draw(st.sampled_from((6, 10, 3, 0))))]
+    events += deletions
+    events += [draw(_gone(number, posts, deletions)) for number in range(draw(st.sampled_from((3, 0, 6))))]
     events += draw(st.lists(_subject_posts(stage), max_size=3))
     if draw(st.sampled_from((True, True, True, False))):
         events += draw(_cleaned_up(stage))
@@ -340,6 +388,9 @@ def repeats(draw: st.DrawFn, events: Sequence[StateEvent]) -> list[StateEvent]:
             report = msgspec.structs.replace(
                 report, post_kind="post", subject=None, about=(), post_id=None, author_unknown=False
             )
+        if event.kind == "post" and draw(st.booleans()):
+            seen_us = event.at_us + draw(st.sampled_from((0, 2, 5))) * DAY_US
+            report = msgspec.structs.replace(report, observed_us=seen_us)
         again.append(report)
     return again
 

@@ -1,0 +1,139 @@
+"""Fates: what became of each amplification that is gone, worked out anew whenever what it rests on may have changed.
+
+A retweet is gone with its original while the subject is, and once the original is deleted; a quote stands by itself. So
+the result does not depend on whether deletions, notices or sightings arrive first.
+"""
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Sequence
+
+from streams.core.clock import HOUR_US, WEEK_US
+from streams.core.gone import LOOK_BACK_US, Absence, Fate, Seen, absences_of, fate_at, is_gone
+from streams.core.subject_event import SubjectEvent
+from streams.core.tracking.learning import judge_again_from, tell_again
+from streams.core.tracking.subject import Gone, GoneSettled, Kept, SubjectState, SuspensionKept, TrackPolicy
+
+__all__ = ["absences", "note_original", "note_sighting", "settle_notice", "tell_fates"]
+
+
+def absences(state: SubjectState) -> tuple[Absence, ...]:
+    """The spans for which the subject and its posts were gone, as far as is known now."""
+    if not state.suspensions:
+        return ()
+    notices = [*state.notices, *((notice.at_us, is_gone(notice.status)) for notice in state.suspensions)]
+    return absences_of(notices, Seen(_sightings(state)))
+
+
+def tell_fates(state: SubjectState) -> None:
+    """Work out the fate of everything that is gone, in place; where one changed, what rests on it is judged again."""
+    concerned: list[Kept | GoneSettled] = [kept for kept in state.amplifications if kept.gone is not None]
+    concerned += state.settled_gone
+    if not concerned:
+        if state.withdrawn or state.fates:
+            state.withdrawn, state.fates = 0, {}
+        return
+    gone_spans = absences(state)
+    counts = Counter[Fate](state.fates_lost)
+    for each in concerned:
+        if each.gone is None:
+            continue
+        since_us = each.gone.deleted.since_us(each.observed_us)
+        each.gone.fate = fate = _fate(state, gone_spans, each, each.gone, since_us)
+        withdrawn_us = since_us if fate is Fate.TAKEN_BACK else None
+        if isinstance(each, GoneSettled):
+            if not each.counted:
+                continue
+            if (withdrawn_us is None) is not (each.withdrawn_us is None) and not _move_totals(state, each):
+                continue
+        if fate is not None:
+            counts[fate] += 1
+        if withdrawn_us == each.withdrawn_us:
+            continue
+        if each.withdrawn_us is not None:
+            tell_again(state)
+        judge_again_from(state, min(at_us for at_us in (withdrawn_us, each.withdrawn_us) if at_us is not None))
+        each.withdrawn_us = withdrawn_us
+    state.fates = {fate: counts[fate] for fate in sorted(counts) if counts[fate]}
+    state.withdrawn = counts[Fate.TAKEN_BACK]
+
+
+def note_sighting(state: SubjectState, at_us: int, policy: TrackPolicy) -> None:
+    """The subject was there at a time of which nothing retained tells."""
+    index = bisect_left(state.seen, at_us)
+    if index < len(state.seen) and state.seen[index] == at_us:
+        return
+    state.seen.insert(index, at_us)
+    if len(state.seen) > policy.sightings:
+        del state.seen[0]
+
+
+def note_original(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> bool:
+    """A post of the subject's own is gone; whether that is news."""
+    if event.post_id is None:
+        return False
+    known_us = state.originals.get(event.post_id)
+    if known_us is not None and known_us <= event.at_us:
+        return False
+    state.originals[event.post_id] = event.at_us
+    if len(state.originals) > policy.originals:
+        del state.originals[min(state.originals.items(), key=lambda item: (item[1], item[0]))[0]]
+    return True
+
+
+def settle_notice(state: SubjectState, notice: SuspensionKept, most: int) -> None:
+    """Keep of a notice that is no longer retained when it was, and whether the account is gone."""
+    insort(state.notices, (notice.at_us, is_gone(notice.status)))
+    if len(state.notices) > most:
+        del state.notices[0]
+
+
+def _sightings(state: SubjectState) -> Sequence[int]:
+    """Whoever retweets an account, or sees such a retweet, sees a post of it."""
+    times = {kept.at_us for kept in state.amplifications if kept.kind == "retweet"}
+    times.update(
+        kept.observed_us for kept in state.amplifications if kept.kind == "retweet" and kept.observed_us is not None
+    )
+    return sorted(times.union(state.seen))
+
+
+def _fate(
+    state: SubjectState, gone_spans: Sequence[Absence], each: Kept | GoneSettled, gone: Gone, since_us: int | None
+) -> Fate | None:
+    if since_us is None:
+        return None
+    doubts = gone.by_official is Fate.UNKNOWN
+    if each.kind == "retweet":
+        with_account = fate_at(gone_spans, since_us)
+        original_us = None if gone.original is None else state.originals.get(gone.original)
+        if with_account or (original_us is not None and original_us <= since_us):
+            return Fate.WITH_ORIGINAL
+        doubts = doubts or with_account is None or (original_us is not None and original_us <= since_us + LOOK_BACK_US)
+    if gone.by_official is Fate.WITH_OFFICIAL:
+        return Fate.WITH_OFFICIAL
+    return Fate.UNKNOWN if doubts else Fate.TAKEN_BACK
+
+
+def _move_totals(state: SubjectState, gone: GoneSettled) -> bool:
+    """Take a settled amplification out of the totals, or put it back; false where there is nothing to take.
+
+    The first and last time of its official stay: what came next to them is not known.
+    """
+    official = state.officials.get(gone.official)
+    more = -1 if gone.withdrawn_us is None else 1
+    name = "retweets" if gone.kind == "retweet" else "quotes"
+    if official is None or getattr(official, name) + more < 0:
+        return False
+    setattr(official, name, getattr(official, name) + more)
+    if not official.retweets and not official.quotes:
+        official.first_us = official.last_us = None
+    elif more > 0:
+        official.first_us = gone.at_us if official.first_us is None else min(official.first_us, gone.at_us)
+        official.last_us = gone.at_us if official.last_us is None else max(official.last_us, gone.at_us)
+    for counts, key in ((state.hours, gone.at_us // HOUR_US), (state.weeks, gone.at_us // WEEK_US)):
+        left = counts.get(key, 0) + more
+        if left > 0:
+            counts[key] = left
+        else:
+            counts.pop(key, None)
+    return True

@@ -1,0 +1,96 @@
+"""Fates of an official's posts that are gone, by what the ledger knows of the originals and of the official's account.
+
+Worked out when a watch is counted, never kept: whatever comes late only has to say which deletions it may concern.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from streams.core.clock import DAY_US
+from streams.core.gone import FOLLOWS_US, LOOK_BACK_US, Absence, Fate, Seen, absences_of, fate_at, until_follows
+from streams.core.watching.ledger import (
+    Entry,
+    Ledger,
+    OfficialNotices,
+    OriginalGone,
+    Stood,
+    notices_key,
+    original_key,
+    stood_key,
+)
+from streams.core.watching.watch_policy import WatchPolicy
+
+__all__ = ["concerned_by_account", "concerned_by_original", "concerned_by_post", "fate_of", "fate_with_official"]
+
+_NEVER_SEEN: Final = Seen(())
+_FOREVER_US: Final = 2**62
+
+
+def fate_of(ledger: Ledger, entry: Entry) -> Fate | None:
+    """Why a post of the ledger is gone; `None` where it is not."""
+    since_us = entry.deleted_us
+    if since_us is None:
+        return None
+    doubts = False
+    if entry.kind == "retweet" and entry.subject is not None:
+        stood = ledger.get(stood_key(entry.state, entry.platform, entry.subject))
+        with_account = fate_at(stood.standing.absences, since_us) if isinstance(stood, Stood) else False
+        original_us = _original_us(ledger, entry)
+        if with_account or (original_us is not None and original_us <= since_us):
+            return Fate.WITH_ORIGINAL
+        doubts = with_account is None or (original_us is not None and original_us <= since_us + LOOK_BACK_US)
+    by_official = fate_with_official(ledger, entry)
+    if by_official is Fate.UNKNOWN or (doubts and by_official is None):
+        return Fate.UNKNOWN
+    return by_official or Fate.TAKEN_BACK
+
+
+def fate_with_official(ledger: Ledger, entry: Entry) -> Fate | None:
+    """Whether its author's own account was gone when the post was, or may have been; `None` where it was not."""
+    since_us = entry.deleted_us
+    known = ledger.get(notices_key(entry.state, entry.platform, entry.official))
+    if since_us is None or not isinstance(known, OfficialNotices):
+        return None
+    spans = until_follows(absences_of(known.notices, _NEVER_SEEN))
+    was_gone = fate_at(spans, since_us)
+    if was_gone is False:
+        return None
+    span = next(span for span in reversed(spans) if span.doubtful_us <= since_us)
+    # Whoever posts is there: after the deletion and before the notice, or between the notice and the deletion.
+    first_us, last_us = (span.from_us + 1, since_us + 1) if was_gone else (since_us, span.from_us)
+    if ledger.posts_of(entry.state, (entry.official,), first_us, last_us):
+        return None
+    return Fate.WITH_OFFICIAL if was_gone else Fate.UNKNOWN
+
+
+def concerned_by_account(ledger: Ledger, stood: Stood, before: tuple[Absence, ...]) -> Iterator[Entry]:
+    """Retweets of an account that are gone, and may have another fate now that its absences were others `before`."""
+    spans = {*stood.standing.absences}.symmetric_difference(before)
+    if not spans:
+        return
+    first_us = min(span.doubtful_us for span in spans)
+    for entry in ledger.deletions(stood.state, first_us, _FOREVER_US):
+        if (entry.kind, entry.platform, entry.subject) == ("retweet", stood.platform, stood.subject.id):
+            yield entry
+
+
+def concerned_by_original(ledger: Ledger, gone: OriginalGone, policy: WatchPolicy) -> Iterator[Entry]:
+    """Retweets of a deleted post that are gone."""
+    first_us, last_us = gone.at_us - LOOK_BACK_US, gone.at_us + policy.ledger_days * DAY_US
+    for entry in ledger.deletions(gone.state, first_us, last_us):
+        if (entry.kind, entry.platform, entry.original) == ("retweet", gone.platform, gone.post_id):
+            yield entry
+
+
+def concerned_by_post(ledger: Ledger, platform: str, state: str, official: str, at_us: int) -> Iterator[Entry]:
+    """Posts of an official that are gone around a time, of which a notice of its account, or a post, tells."""
+    for entry in ledger.deletions(state, at_us - LOOK_BACK_US, at_us + FOLLOWS_US + 1):
+        if (entry.platform, entry.official) == (platform, official):
+            yield entry
+
+
+def _original_us(ledger: Ledger, entry: Entry) -> int | None:
+    if entry.original is None:
+        return None
+    known = ledger.get(original_key(entry.state, entry.platform, entry.original))
+    return known.at_us if isinstance(known, OriginalGone) else None

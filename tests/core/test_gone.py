@@ -1,0 +1,224 @@
+"""Why an amplification is gone: stories of an account and six officials end in the same facts, in whatever order."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Final
+
+import pytest
+from msgspec import Struct
+
+from streams.core.backtest import Backtest, Results
+from streams.core.clock import to_us
+from streams.core.rosters.roster import Roster, RosterEntry
+from streams.core.subject_event import Coordinates
+from streams.deadletters import Rejection
+from streams.events import Account, Deletion, Event, Post, PostRef, Retweet, Suspension, SuspensionStatus
+from streams.ledger.memory import MemoryLedger
+from streams.rules_loading import bundled_rules
+from tests.pipeline.sameness import assert_same
+
+_BEGIN: Final = datetime(2021, 3, 1, 9, tzinfo=UTC)
+_OFFICIALS: Final = [Account(id=f"70000{number}", handle=f"Emb_0{number}") for number in range(1, 7)]
+_SUBJECT: Final = Account(id="999", handle="Nova_Relay", created_at=_BEGIN - timedelta(days=19), followers=150)
+_ROSTER: Final = Roster(
+    RosterEntry(
+        platform="twitter",
+        account_id=official.id,
+        handle=official.handle,
+        state="IR",
+        category="diplomat",
+        source_url="https://example.org/",
+    )
+    for official in _OFFICIALS
+)
+
+
+def _day(days: float) -> datetime:
+    return _BEGIN + timedelta(days=days)
+
+
+def _retweets(*, observed: float | None = None) -> list[Event]:
+    """Three by each official, on the first five days."""
+    return [
+        Retweet(
+            platform="twitter",
+            id=f"r{number}-{round_}",
+            at=_day(2 * round_ + number / 24),
+            observed_at=None if observed is None else _day(observed),
+            actor=official,
+            subject=_SUBJECT,
+            post_id=f"p{number}-{round_}",
+        )
+        for round_ in range(3)
+        for number, official in enumerate(_OFFICIALS)
+    ]
+
+
+def _gone(days: float, events: Sequence[Event], *, named: bool = True) -> list[Event]:
+    """Somebody looks, and they are gone."""
+    return [
+        Deletion(
+            platform="twitter",
+            id=f"gone:{event.id}:{days}",
+            at=_day(days),
+            post_id=event.id,
+            actor=Account(id=event.actor.id) if named and event.actor else None,
+        )
+        for event in events
+    ]
+
+
+def _notice(days: float, status: SuspensionStatus = "suspended", account: Account = _SUBJECT) -> Event:
+    return Suspension(
+        platform="twitter", id=f"{status}-{account.id}-{days}", at=_day(days), actor=account, status=status
+    )
+
+
+def _posts(days: float) -> list[Event]:
+    """Each official says something else."""
+    return [
+        Post(platform="twitter", id=f"o{number}-{days}", at=_day(days), actor=official, text="an ordinary note")
+        for number, official in enumerate(_OFFICIALS)
+    ]
+
+
+class _Facts(Struct, frozen=True):
+    """What a story ends in."""
+
+    amplifications: int
+    withdrawn: int = 0
+    with_original: int = 0
+    with_official: int = 0
+    unknown: int = 0
+    deletions: int | None = None  # of the aftermath, if there is one
+    clean_up: bool = False
+
+
+def _run(events: Sequence[Event]) -> Results:
+    backtest = Backtest(_ROSTER, bundled_rules(), MemoryLedger(), now_us=to_us(_day(2_000)))
+    for number, event in enumerate(events):
+        assert not isinstance(backtest.feed(event, Coordinates("story", 0, number)), Rejection)
+    if backtest.needs_second_reading():
+        for number, event in enumerate(events):
+            backtest.again(event, Coordinates("story", 0, number))
+    return backtest.finish()
+
+
+def _facts(results: Results) -> _Facts:
+    dossier = results.dossiers[f"twitter:{_SUBJECT.id}"]
+    aftermaths = list(results.aftermaths.values())
+    return _Facts(
+        dossier.totals.retweet + dossier.totals.quote,
+        dossier.withdrawn,
+        dossier.gone_with_original,
+        dossier.gone_with_official,
+        dossier.gone_unknown,
+        aftermaths[0].deletions if aftermaths else None,
+        "clean-up" in {alert.rule for alert in results.alerts.values()},
+    )
+
+
+def _suspended_then_gone() -> list[Event]:
+    return [*_retweets(), _notice(24), *_gone(24.0001, _retweets()), *_posts(50)]
+
+
+def _gone_then_suspended() -> list[Event]:
+    return [*_retweets(), *_gone(24, _retweets()), _notice(24.0001), *_posts(50)]
+
+
+def _closed_by_its_owner() -> list[Event]:
+    return [*_retweets(), _notice(24, "deactivated"), *_gone(25, _retweets()), *_posts(50)]
+
+
+def _taken_back_while_it_was_there() -> list[Event]:
+    later = Retweet(
+        platform="twitter", id="later", at=_day(23), actor=_OFFICIALS[5], subject=_SUBJECT, post_id="p-later"
+    )
+    return [*_retweets(), *_gone(22, _retweets()[:4]), later, _notice(24), *_posts(50)]
+
+
+def _taken_back_long_before() -> list[Event]:
+    return [*_retweets(), *_gone(9, _retweets()[:4]), _notice(24), *_posts(50)]
+
+
+def _after_its_return() -> list[Event]:
+    return [*_retweets(), _notice(10), _notice(12, "reinstated"), *_gone(13, _retweets()[:4]), *_posts(50)]
+
+
+def _quotes_outlive_their_original() -> list[Event]:
+    quotes: list[Event] = [
+        Post(
+            platform="twitter",
+            id=f"q{number}",
+            at=_day(1 + number / 24),
+            actor=official,
+            quotes=PostRef(post_id=f"p{number}", account=_SUBJECT),
+        )
+        for number, official in enumerate(_OFFICIALS)
+    ]
+    return [*quotes, _notice(24), *_gone(25, quotes), *_posts(50)]
+
+
+def _original_deleted() -> list[Event]:
+    """Its author deletes one post, and the retweet of it is gone."""
+    deleted = Deletion(platform="twitter", id="d", at=_day(10), post_id="p0-0", actor=Account(id=_SUBJECT.id))
+    return [*_retweets(), deleted, *_gone(10.5, _retweets()[:2]), *_posts(50)]
+
+
+def _official_closed() -> list[Event]:
+    """An official closes its account: its retweets follow within 30 days, those of others do not."""
+    mine, others = _retweets()[::6], _retweets()[1:3]
+    return [*_retweets(), _notice(10, "deactivated", _OFFICIALS[0]), *_gone(35, mine), *_gone(35, others), *_posts(50)]
+
+
+def _official_noticed_late() -> list[Event]:
+    """Nobody knows whether it closed its account before the notice."""
+    return [*_retweets(), *_gone(9, _retweets()[::6]), _notice(10, "deleted", _OFFICIALS[0])]
+
+
+def _official_was_still_there() -> list[Event]:
+    """It took its retweets back, went on posting, and closed its account afterwards."""
+    return [*_retweets(), *_gone(9, _retweets()[::6]), *_posts(9.5), _notice(10, "deleted", _OFFICIALS[0])]
+
+
+def _seen_again() -> list[Event]:
+    return [*_retweets(), *_gone(9, _retweets()[::6]), *_retweets(observed=19)]
+
+
+def _seen_again_and_taken_back_then() -> list[Event]:
+    return [*_seen_again(), *_gone(20, _retweets()[::6])]
+
+
+def _named_by_id_alone() -> list[Event]:
+    return [*_retweets(), *_gone(19, _retweets()[:4], named=False)]
+
+
+_STORIES: Final[list[tuple[Callable[[], list[Event]], _Facts]]] = [
+    (_suspended_then_gone, _Facts(18, with_original=18, deletions=0)),
+    (_gone_then_suspended, _Facts(18, unknown=18, deletions=0)),
+    (_closed_by_its_owner, _Facts(18, with_original=18)),
+    (_taken_back_while_it_was_there, _Facts(15, withdrawn=4, deletions=0)),
+    (_taken_back_long_before, _Facts(14, withdrawn=4, deletions=0)),
+    (_after_its_return, _Facts(14, withdrawn=4, deletions=0)),
+    (_quotes_outlive_their_original, _Facts(0, withdrawn=6, deletions=6, clean_up=True)),
+    (_original_deleted, _Facts(17, withdrawn=1, with_original=1)),
+    (_official_closed, _Facts(16, withdrawn=2, with_official=3)),
+    (_official_noticed_late, _Facts(18, unknown=3)),
+    (_official_was_still_there, _Facts(15, withdrawn=3)),
+    (_seen_again, _Facts(18)),
+    (_seen_again_and_taken_back_then, _Facts(15, withdrawn=3)),
+    (_named_by_id_alone, _Facts(14, withdrawn=4)),
+]
+
+
+@pytest.mark.parametrize(("story", "expected"), _STORIES, ids=[story.__name__[1:] for story, _ in _STORIES])
+def test_why_it_is_gone_is_told_apart_in_whatever_order_the_story_is_told(
+    story: Callable[[], list[Event]], expected: _Facts
+) -> None:
+    """Live, newest first, twice, and shuffled."""
+    events = sorted(story(), key=lambda event: event.at)
+    told = _run(events)
+    assert _facts(told) == expected
+    for other in (events[::-1], [*events, *events], *(Random(seed).sample(events, len(events)) for seed in range(3))):
+        assert_same(_run(other), told)
