@@ -28,7 +28,7 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
 # The same for what is inside core: `core.tracking` is a room there, and so is a module that stands alone.
 CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"clock", "platforms", "rounded_ids", "states"}),
-    frozenset({"officials"}),
+    frozenset({"gone", "officials"}),
     frozenset({"subject_event"}),
     frozenset({"identity"}),
     frozenset({"accounts", "state_event", "tracked"}),
