@@ -17,7 +17,7 @@ from streams.core.watching.aftermath_records import (
     ClosedBecause,
     PossibleSuccessor,
 )
-from streams.core.watching.ledger import Counted
+from streams.core.watching.counted import Counted
 from streams.core.watching.watch import Watch
 from streams.core.watching.watch_policy import WatchPolicy
 

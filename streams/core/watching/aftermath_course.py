@@ -13,7 +13,7 @@ from streams.core.rulebook.rules import SEVERITIES, Condition, Rule
 from streams.core.tracking.judge import condition_holds, looked_at
 from streams.core.watching.aftermath import deletion_ratio, silent
 from streams.core.watching.aftermath_records import PossibleSuccessor
-from streams.core.watching.ledger import Counted
+from streams.core.watching.counted import Counted
 from streams.core.watching.watch import Watch
 from streams.core.watching.watch_policy import WatchPolicy
 

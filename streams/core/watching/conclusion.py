@@ -17,7 +17,8 @@ from streams.core.watching.aftermath_alerts import aftermath_alert_id, alerts_of
 from streams.core.watching.aftermath_count import SharedDeletions, count, nothing, remembered
 from streams.core.watching.aftermath_course import Course
 from streams.core.watching.aftermath_records import Aftermath, PossibleSuccessor
-from streams.core.watching.ledger import Counted, Ledger, Stood, Told, Uptake, record_key, stood_key
+from streams.core.watching.counted import Counted
+from streams.core.watching.ledger import Ledger, Stood, Told, Uptake, record_key, stood_key
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.core.watching.successors import known_better, may_succeed, successor_of
 from streams.core.watching.touched import Touched

@@ -10,18 +10,16 @@ from typing import Final, Protocol, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from streams.core.gone import Deleted, Fate
+from streams.core.gone import Deleted
 from streams.core.officials import Category
 from streams.core.state_event import PostKind, Standing
 from streams.core.subject_event import Coordinates
-from streams.core.watching.aftermath_records import AftermathDeletion, AftermathReference
+from streams.core.watching.counted import Counted
 from streams.events import Account
 
 __all__ = [
     "ENTRY_PREFIX",
     "Amplified",
-    "Counted",
-    "DeletionMark",
     "Entry",
     "Heard",
     "Ledger",
@@ -224,47 +222,6 @@ class Told(Struct, frozen=True, array_like=True, tag="told"):
     subject: str
     hashes: dict[str, int]
     successors: dict[str, tuple[str, ...]] = {}
-
-
-class DeletionMark(Struct, frozen=True, array_like=True):
-    """One deletion that a watch counted, as evidence of an alert."""
-
-    at_us: int
-    post_id: str
-    official: str
-    source: Coordinates
-
-
-class Counted(Struct, frozen=True, array_like=True, tag="counted"):
-    """What a watch found in the ledger from `baseline_us` to `until_us`; kept once it is over, to outlive the entries.
-
-    `keys` are those it looked for. Counts by official are by id; `seen` names each with its handle and category. The
-    lists are bounded: `deletion_marks` and `reference_times` are the first ones of the watch, by time. `oldest` are the
-    keys of what the ledger forgets first of all that it rests on: while they are there, nothing is forgotten.
-    """
-
-    platform: str
-    state: str
-    subject: str
-    slot: str
-    baseline_us: int
-    opened_us: int
-    until_us: int
-    keys: tuple[str, ...]
-    seen: dict[str, tuple[str | None, Category]] = {}
-    references: dict[str, int] = {}
-    references_before: int = 0
-    reference_times: tuple[int, ...] = ()
-    listed_references: tuple[AftermathReference, ...] = ()
-    deletions: dict[str, int] = {}
-    deletions_before: int = 0
-    deletions_by_language: dict[str, int] = {}
-    deletions_unknown: int = 0
-    deletion_marks: tuple[DeletionMark, ...] = ()
-    listed_deletions: tuple[AftermathDeletion, ...] = ()
-    posts: dict[str, int] = {}
-    oldest: tuple[str, ...] = ()
-    gone: dict[Fate, int] = {}  # in the watch, what nobody took back
 
 
 Record: TypeAlias = (
