@@ -30,8 +30,8 @@ def tell_fates(state: SubjectState) -> None:
     concerned: list[Kept | GoneSettled] = [kept for kept in state.amplifications if kept.gone is not None]
     concerned += state.settled_gone
     if not concerned:
-        if state.withdrawn or state.fates:
-            state.withdrawn, state.fates = 0, {}
+        state.fates = dict(state.fates_lost)
+        state.withdrawn = state.fates.get(Fate.TAKEN_BACK, 0)
         return
     gone_spans = absences(state)
     counts = Counter[Fate](state.fates_lost)

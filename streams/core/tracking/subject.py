@@ -246,13 +246,13 @@ class SubjectState(Struct, array_like=True):
     standings: dict[str, int] = field(default_factory=dict)  # hash of what each State was told of its suspensions
     standing_version: int = 0
     followed: list[str] = field(default_factory=list)  # the States for which SCREEN was told to follow it
+    settled_as_no_official: int = 0  # settled amplifications that found the subject off the roster
+    dropped_amplifications: int = 0  # of what was dropped: figures are lower bounds from then on
     fates: dict[Fate, int] = field(default_factory=dict)  # of what is gone, all together
     fates_lost: dict[Fate, int] = field(default_factory=dict)  # of what `settled_gone` had to forget
     seen: list[int] = field(default_factory=list)  # sightings that nothing retained tells of; sorted
     notices: list[tuple[int, bool]] = field(default_factory=list)  # settled ones: when, and whether it is gone
     originals: dict[str, int] = field(default_factory=dict)  # own posts that are deleted, and since when
-    settled_as_no_official: int = 0  # settled amplifications that found the subject off the roster
-    dropped_amplifications: int = 0  # of what was dropped: figures are lower bounds from then on
 
 
 order = attrgetter("at_us", "event_id", "kind")

@@ -118,14 +118,14 @@ def test_a_subject_read_back_from_its_bytes_is_the_subject(events: list[SubjectE
 
 
 def test_a_state_that_was_written_before_there_was_more_in_it_is_read_and_goes_on() -> None:
-    """What is new in it follows from what is kept: nobody knows why a retweet was gone just before a notice."""
+    """What is new in it follows from what is kept: a retweet was gone after the account was suspended."""
     run = TrackRun(bundled_rules(), TrackPolicy(amplifications=4, contacts=4))
     run.states[KEY] = RECORDED_STATE
     run.batch([msgspec.structs.replace(retweet(22), kind="suspension", status="suspended", official=None)])
     dossier = run.dossiers[KEY]
     assert run.outcomes == {Outcome.DUPLICATE: 1}
-    assert (dossier.totals.retweet, dossier.totals.follow, dossier.gone_unknown) == (9, 1, 1)
-    assert [(part.id, part.retweets) for part in dossier.officials] == [("o1", 3), ("o3", 3), ("o2", 2)]
+    assert (dossier.totals.retweet, dossier.totals.follow, dossier.gone_with_original) == (9, 1, 1)
+    assert [(part.id, part.retweets) for part in dossier.officials] == [("o1", 3), ("o2", 3), ("o3", 3)]
     assert dossier.suspension is not None
     assert [(each.id, each.since) for each in dossier.following] == [("o1", from_us(BASE_US + 20 * HOUR_US))]
     assert run.tracked[KEY].states == ("IR", "RU")
