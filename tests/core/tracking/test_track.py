@@ -132,7 +132,7 @@ def test_a_state_that_was_written_before_there_was_more_in_it_is_read_and_goes_o
     standings = {state: said.standing for (_, state), said in run.standings.items()}
     assert {state: len(each.amplifiers) for state, each in standings.items() if each} == {"IR": 2, "RU": 1}
     run.batch([retweet(40, official=OFFICIALS[4])])
-    assert run.dossiers[KEY].totals.retweet == 9
+    assert run.dossiers[KEY].totals.retweet == 10
     assert ",".join(run.tracked[KEY].states) == "FR,IR,RU"
     assert RECORDED_STATE[: len(run.states[KEY])] != run.states[KEY]
 
