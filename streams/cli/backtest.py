@@ -58,4 +58,4 @@ def backtest(
         print_rules(console, run.results)
     if directory is not None:  # last: a full disk must not cost the report
         write_results(directory, run.results, run.letters)
-    end_with_faults(faults, run.roster, run.unknown_quotes)
+    end_with_faults(faults, run.roster, run.unknown_quotes, run.screened.get("no_author", 0))

@@ -12,7 +12,9 @@ __all__ = ["EXIT_INPUT_FAULT", "end_with_faults", "warnings_document"]
 EXIT_INPUT_FAULT = 1
 
 
-def end_with_faults(faults: list[InputFault], findings: list[RosterFinding], unknown_quotes: int = 0) -> None:
+def end_with_faults(
+    faults: list[InputFault], findings: list[RosterFinding], unknown_quotes: int = 0, no_author: int = 0
+) -> None:
     """Say the warnings and faults on standard error, behind the report; any fault ends the command with status 1."""
     console = stderr()
     for finding in findings:
@@ -22,6 +24,14 @@ def end_with_faults(faults: list[InputFault], findings: list[RosterFinding], unk
             Text(
                 f"antiphon: warning: {counted(unknown_quotes, 'quote')} by officials of posts that are gone: nothing "
                 "says by an id whose they are, so they count for no account."
+            ),
+            soft_wrap=True,
+        )
+    if no_author:
+        console.print(
+            Text(
+                f"antiphon: warning: {counted(no_author, 'deletion')} without a known author: tied by the post's id "
+                "where an official's post has it, without effect otherwise."
             ),
             soft_wrap=True,
         )
