@@ -16,6 +16,7 @@ from streams.cli.report_aftermath import print_aftermath
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Dossier
 from streams.core.subject_event import subject_key
+from streams.core.suspension_words import STATUS_WORDS
 from streams.deadletters import DeadLetter, Reason
 from streams.formats.tally import Tally
 from streams.refusal import printable
@@ -43,16 +44,17 @@ def alerted_dossiers(results: Results) -> list[tuple[str, Dossier, list[Alert]]]
 
 
 def rule_figures(results: Results) -> dict[str, dict[str, Any]]:
-    """Per rule: alerts, subjects, and the lead times (days from firing to a known suspension after it)."""
+    """Per rule: alerts, subjects, and the lead times (days from firing to the first known suspension after it)."""
     figures: dict[str, dict[str, Any]] = {}
     for alert in sorted(results.alerts.values(), key=lambda a: (a.rule, a.fired_at, a.id)):
         entry = figures.setdefault(alert.rule, {"alerts": 0, "subjects": set(), "lead_days": []})
         entry["alerts"] += 1
         entry["subjects"].add(subject_key(alert.platform, alert.subject.id))
         dossier = results.dossiers.get(subject_key(alert.platform, alert.subject.id))
-        suspension = dossier.suspension if dossier is not None else None
-        if suspension is not None and suspension.status in ("suspended", "deleted") and suspension.at >= alert.fired_at:
-            entry["lead_days"].append(round((suspension.at - alert.fired_at) / timedelta(days=1), 2))
+        notices = () if dossier is None else dossier.suspensions
+        later = [each.at for each in notices if each.status == "suspended" and each.at >= alert.fired_at]
+        if later:
+            entry["lead_days"].append(round((min(later) - alert.fired_at) / timedelta(days=1), 2))
     return {rule: entry | {"subjects": len(entry["subjects"])} for rule, entry in figures.items()}
 
 
@@ -195,7 +197,7 @@ def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
     if dossier.text_matches.posts:
         yield "posts sharing official text", f"{dossier.text_matches.posts:,}; the best: {_match(dossier)}"
     if dossier.suspension is not None:
-        yield dossier.suspension.status, _day(dossier.suspension.at)
+        yield STATUS_WORDS[dossier.suspension.status], _day(dossier.suspension.at)
     yield "state-engagement score", _score(dossier)
 
 

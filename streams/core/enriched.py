@@ -176,6 +176,7 @@ class Dossier(Struct, frozen=True, kw_only=True):
     bounds. `following` lists the first 50 officials that follow
     it now, `first_officials` the first five that amplified it. `followers_as_of` is when the subject had its
     `followers`: where that was observed later than the engagement it came with, no rule takes it for that time's.
+    `suspensions` are the newest 16 notices that the account was suspended, deactivated, gone or back, oldest first.
     """
 
     platform: str
@@ -203,6 +204,7 @@ class Dossier(Struct, frozen=True, kw_only=True):
     score: Score = Score()
     dropped_amplifications: Count = 0
     followers_as_of: Utc | None = None
+    suspensions: tuple[SuspensionRecord, ...] = ()
 
 
 class Evidence(Struct, frozen=True, kw_only=True):

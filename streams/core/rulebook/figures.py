@@ -26,7 +26,12 @@ class Figure(Struct, frozen=True, kw_only=True):
 
 
 _LIST: Final = (
-    Figure(name="suspended", type="truth", cost=0, meaning="the account is suspended or deleted at this moment"),
+    Figure(
+        name="suspended",
+        type="truth",
+        cost=0,
+        meaning="the platform has suspended the account; unknown where it is gone and nobody says by whom",
+    ),
     Figure(name="age_days", unit="days", cost=0, meaning="age of the account"),
     Figure(name="followers", unit="followers", cost=0, meaning="followers, as last reported by then"),
     Figure(

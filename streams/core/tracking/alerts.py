@@ -13,6 +13,7 @@ from streams.core.enriched import Alert, AlertStatus, Evidence
 from streams.core.identity import alert_id, dedup_key, slot_of
 from streams.core.rulebook.rules import SEVERITIES, Rule
 from streams.core.subject_event import subject_key
+from streams.core.suspension_words import STATUS_WORDS
 from streams.core.tracking.episodes import episodes_of, work_out_figures
 from streams.core.tracking.judge import Rulebook, timeline
 from streams.core.tracking.moment import Moment, Moments
@@ -172,11 +173,17 @@ def _summary(state: SubjectState, moment: Moment) -> str:
         parts.append(f"{_times(top[1])} by {'@' + handle if handle else 'account ' + top[0]} alone")
     notices = _notices(state, moment)
     if notices:
-        parts.append(f"noted as {notices[-1].status} on {_day(notices[-1].at_us)}")
+        parts.append(_noted(notices[-1]))
     dropped = state.dropped_amplifications
     if dropped:
         parts.append(f"{dropped} more report{'' if dropped == 1 else 's'} came too late, or by too many, to be counted")
     return "; ".join(parts) + "."
+
+
+def _noted(notice: SuspensionKept) -> str:
+    if notice.status == "reinstated":
+        return f"the account is back since {_day(notice.at_us)}"
+    return f"noted as {STATUS_WORDS[notice.status]} on {_day(notice.at_us)}"
 
 
 def _times(count: int) -> str:

@@ -25,7 +25,7 @@ from streams.core.tracking.moment import FOREVER_US, Moment
 from streams.core.tracking.own_posts import OwnPosts
 from streams.core.tracking.score import Engagement, score_of
 from streams.core.tracking.shares import Share, shares_of
-from streams.core.tracking.subject import SubjectState, TrackPolicy
+from streams.core.tracking.subject import SubjectState, SuspensionKept, TrackPolicy
 from streams.events import Account
 
 __all__ = ["dossier_of", "has_engagement"]
@@ -35,6 +35,7 @@ _OFFICIALS: Final = 500
 _FOLLOWERS: Final = 50
 _FIRST_OFFICIALS: Final = 5
 _DOMAINS: Final = 50
+_SUSPENSIONS: Final = 16
 _NO_POSTS: Final = OwnPosts()
 
 
@@ -81,13 +82,14 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
         last_amplified_at=None if last_us is None else from_us(last_us),
         age_at_first_amplification_days=None if age is None else round(age, 8),  # a millisecond is 1.2e-8 days
         states=states,
-        suspension=_suspension(state),
+        suspension=_record(state.suspensions[-1]) if state.suspensions else None,
         withdrawn=state.withdrawn,
         gone_with_original=state.fates.get(Fate.WITH_ORIGINAL, 0),
         gone_with_official=state.fates.get(Fate.WITH_OFFICIAL, 0),
         gone_unknown=state.fates.get(Fate.UNKNOWN, 0),
         dropped=state.dropped,
         dropped_amplifications=state.dropped_amplifications,
+        suspensions=tuple(_record(notice) for notice in state.suspensions[-_SUSPENSIONS:]),
         followers_as_of=None if snapshot.followers is None else from_us(snapshot.followers_us),
         roster_digest=state.digests[state.roster[2]],
         following=_followers(state, following),
@@ -207,8 +209,5 @@ def _windows(state: SubjectState, first_us: int | None, last_us: int | None) -> 
     }
 
 
-def _suspension(state: SubjectState) -> SuspensionRecord | None:
-    if not state.suspensions:
-        return None
-    last = state.suspensions[-1]
-    return SuspensionRecord(status=last.status, at=from_us(last.at_us), event_id=last.event_id)
+def _record(notice: SuspensionKept) -> SuspensionRecord:
+    return SuspensionRecord(status=notice.status, at=from_us(notice.at_us), event_id=notice.event_id)

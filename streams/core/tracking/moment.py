@@ -175,11 +175,16 @@ class Moment:
         reports += profiles[max(0, until - 1) : until]
         return max(reports)[1] if reports else None
 
-    def suspended(self) -> bool:
-        """Whether the last notice by this moment says that the account is suspended or deleted."""
+    def suspended(self) -> bool | None:
+        """Whether the last notice by this moment says that the platform suspended the account.
+
+        `None` where it says that the account is gone, and not by whom.
+        """
         notices = self.state.suspensions
         until = bisect_right(notices, self.at_us, key=_at)
-        return until > 0 and notices[until - 1].status in ("suspended", "deleted")
+        if until > 0 and notices[until - 1].status == "deleted":
+            return None
+        return until > 0 and notices[until - 1].status == "suspended"
 
     def amplifications_of(self, kind: str) -> int:
         """Live retweets or quotes up to this moment."""

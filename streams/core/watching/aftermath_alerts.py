@@ -12,6 +12,7 @@ from streams.core.enriched import Alert, AlertStatus, Evidence
 from streams.core.identity import alert_id, dedup_key
 from streams.core.rulebook.rules import SEVERITIES, Rule
 from streams.core.subject_event import subject_key
+from streams.core.suspension_words import STATUS_WORDS
 from streams.core.watching.aftermath_course import Course, Happening, moved_by
 from streams.core.watching.ledger import Uptake
 from streams.core.watching.watch import Watch
@@ -140,7 +141,7 @@ def _summary(course: Course, happenings: frozenset[Happening], as_of_us: int) ->
     name = f"@{account.handle}" if account.handle else subject_key(watch.platform, account.id)
     officials = len(watch.amplifiers)
     by = f"{officials} official{'' if officials == 1 else 's'} of {watch.state}"
-    parts = [f"{name}, amplified by {by}, was noted as {watch.spell.status} on {_day(watch.opened_us)}"]
+    parts = [f"{name}, amplified by {by}, was noted as {STATUS_WORDS[watch.spell.status]} on {_day(watch.opened_us)}"]
     until = f"by {_day(as_of_us)}"
     if "deletion" in happenings:
         before = f"{counted.deletions_before} in the {course.policy.baseline_days} days before"

@@ -58,6 +58,13 @@ _ALWAYS_SHOWN: Final = {
     "suspended",
 }
 
+_SAID_OF: Final = {
+    "suspended": "noted as suspended by the platform on",
+    "deactivated": "noted as deactivated by its owner on",
+    "deleted": "noted as gone (by whom is not known) on",
+    "reinstated": "the account is back since",
+}
+
 Value = float | int | bool | None
 
 
@@ -232,9 +239,11 @@ class Oracle(EvidenceOracle):
         known = [(when, count) for when, count in reports if when <= at and count is not None]
         return max(known)[1] if known else None
 
-    def _suspended(self, at: datetime) -> bool:
+    def _suspended(self, at: datetime) -> bool | None:
         notices = [fact for fact in self.suspensions if fact.at <= at]
-        return bool(notices) and notices[-1].status in ("suspended", "deleted")
+        if notices and notices[-1].status == "deleted":
+            return None  # by whom is not known
+        return bool(notices) and notices[-1].status == "suspended"
 
     def _follows(self, at: datetime) -> int:
         last = {fact.official: fact.active for fact in self.engagements if fact.kind == "follow" and fact.at <= at}
@@ -319,11 +328,8 @@ class Oracle(EvidenceOracle):
             last_amplified_at=last,
             age_at_first_amplification_days=None if age is None else round(age, 8),
             states=tuple(sorted(self._states(live))),
-            suspension=None
-            if notice is None
-            else msgspec.convert(
-                {"status": notice.status, "at": notice.at, "event_id": notice.id}, type=SuspensionRecord
-            ),
+            suspension=None if notice is None else _record(notice),
+            suspensions=tuple(map(_record, self.suspensions[-16:])),
             withdrawn=sum(fact.fate == "taken_back" for fact in self.amplifications),
             gone_with_original=sum(fact.fate == "with_original" for fact in self.amplifications),
             gone_with_official=sum(fact.fate == "with_official" for fact in self.amplifications),
@@ -486,7 +492,7 @@ class Oracle(EvidenceOracle):
             said = f"{who} has no amplification that stands"
         notices = [fact for fact in self.suspensions if fact.at <= at]
         if notices:
-            said += f"; noted as {notices[-1].status} on {notices[-1].at:%Y-%m-%d}"
+            said += f"; {_SAID_OF[notices[-1].status]} {notices[-1].at:%Y-%m-%d}"
         return said + "."
 
 
@@ -501,6 +507,10 @@ def _looked_at(rule: Rule) -> set[str]:
 
 def _in_time(fact: Fact) -> tuple[datetime, str, str]:
     return fact.at, fact.id, fact.kind
+
+
+def _record(notice: Fact) -> SuspensionRecord:
+    return msgspec.convert({"status": notice.status, "at": notice.at, "event_id": notice.id}, type=SuspensionRecord)
 
 
 def _followers_then(event: SubjectEvent) -> int | None:

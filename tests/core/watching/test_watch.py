@@ -155,7 +155,7 @@ def test_an_alert_with_more_evidence_than_it_lists_says_how_much_there_is() -> N
 def test_an_alert_speaks_of_counts_and_dates_and_of_nobodys_motives() -> None:
     summaries = {rule: alert.summary for rule, alert in _alerts(_run(_story())).items()}
     assert summaries["clean-up"] == (
-        "@Khamenei_site, amplified by 6 officials of IR, was noted as suspended on 2020-09-05; "
+        "@Khamenei_site, amplified by 6 officials of IR, was noted as suspended by the platform on 2020-09-05; "
         "by 2020-09-11 officials of IR had deleted 6 posts (0 in the 30 days before)."
     )
     assert "5 of the 6 had not referred to it" in summaries["silence"]
