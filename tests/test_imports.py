@@ -34,7 +34,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"accounts", "state_event", "tracked"}),
     frozenset({"bounds"}),
     frozenset({"canary", "rosters", "rulebook"}),
-    frozenset({"enriched", "texts"}),
+    frozenset({"enriched", "suspension_words", "texts"}),
     frozenset({"canary_flight", "noticing", "screening", "tracking"}),
     frozenset({"watching"}),
     frozenset({"backtest"}),
