@@ -185,7 +185,7 @@ def test_states_are_told_of_a_suspended_subject_what_the_oracle_says_in_any_orde
     """And of none, where nothing that they were told of is left."""
     seen = Counter[str]()
 
-    @examples(400)
+    @examples(800)
     @given(_arranged(suspended().filter(bool), contradicting=True))
     def check(arranged: Arranged) -> None:
         events, batches = arranged
