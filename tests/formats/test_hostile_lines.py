@@ -102,7 +102,7 @@ def test_a_canonical_event_broken_anywhere_gives_an_event_that_survives_the_wire
         (b'{"user": {"id": ' + b"9" * 5_000 + b'}, "actor": 5}', Reason.NOT_AN_EVENT),
         (b'[{"id_str": "1"}', Reason.NOT_JSON),
         (b'[{"id_str": "1"}]', Reason.NOT_AN_EVENT),
-        (b"null", Reason.NOT_AN_EVENT),
+        (b"true", Reason.NOT_AN_EVENT),
         (b'{"kind": 1, "user": 1} trailing', Reason.NOT_JSON),
     ],
     ids=lambda value: repr(value)[:30],
