@@ -9,7 +9,7 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 from msgspec import Struct
 
 from streams.brokers.client import admin, consumer
@@ -137,7 +137,9 @@ async def _configs(settings: Settings, states: Sequence[TopicState]) -> dict[str
             responses = await client.describe_configs(resources)
         except KafkaError as error:
             told = {"reason": repr(error), "remedy": "give the user the right DescribeConfigs on the topics"}
-            _log.log(logging.WARNING if settings.transactions else logging.DEBUG, "topic settings unknown", extra=told)
+            # A broker that has no such request ends the connection: what it lacks besides is said by who needs it.
+            is_refused = settings.transactions and not isinstance(error, KafkaConnectionError)
+            _log.log(logging.WARNING if is_refused else logging.DEBUG, "topic settings unknown", extra=told)
             return {}
     found: dict[str, dict[str, str]] = {}
     for response in responses:

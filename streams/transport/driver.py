@@ -219,6 +219,11 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
             generation_id=generation,
         )
 
+    async def verify_all_partitions_active(self) -> None:
+        """Stock looks for partitions that stand still, and fails where one has no position yet, as in the middle of a
+        rebalance. `streams.agents.watchdog` looks instead.
+        """
+
     def standing(self) -> dict[tuple[str, int], int]:
         """Of each assigned partition the offset from which nothing is dealt with, as far as that is known.
 

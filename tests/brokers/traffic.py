@@ -9,14 +9,15 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 __all__ = ["create_topic", "read_all", "send_all"]
 
 
-def create_topic(address: str, topic: str) -> None:
-    """Creates a topic of one partition."""
+def create_topic(address: str, topic: str, *, partitions: int = 1, configs: dict[str, str] | None = None) -> None:
+    """Creates a topic, by default of one partition, with some settings of its own."""
 
     async def create() -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=address)
         await admin.start()
         try:
-            answer = await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+            new = NewTopic(topic, num_partitions=partitions, replication_factor=1, topic_configs=configs or {})
+            answer = await admin.create_topics([new])
             assert [error for _, error, _ in answer.topic_errors] == [0], answer
         finally:
             await admin.close()

@@ -19,6 +19,7 @@ from streams.events import Account, Post, Retweet, encode_event
 from streams.settings import Settings
 from streams.topics import TOPICS
 from tests.brokers.running import RunningBroker, delete_topics
+from tests.brokers.traffic import create_topic
 from tests.cli.conftest import Antiphon
 from tests.cli.terminal import obeyed
 
@@ -88,6 +89,9 @@ def looked_at(broker: RunningBroker) -> Iterator[Settings]:
 
 def _with_letters(broker: RunningBroker, prefix: str) -> Settings:
     made = Settings(broker=broker.address, topic_prefix=prefix, transactions=broker.is_real_kafka)
+
+    # Topics of ours are dated by arrival; here the times are chosen.
+    create_topic(broker.address, made.topic("dead-letters"), configs={"message.timestamp.type": "CreateTime"})
 
     async def write() -> None:
         await create_topics(made, partitions={topic.name: 1 for topic in TOPICS})

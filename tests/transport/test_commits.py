@@ -9,7 +9,7 @@ from typing import Any
 
 from faust.types import TP
 
-from streams.transport.driver import BatchTransport, DisklessApp
+from streams.transport.driver import BatchConsumer, BatchTransport, DisklessApp
 
 _POSTS = TP("posts", 0)
 
@@ -73,3 +73,9 @@ def test_what_was_committed_before_a_rebalance_is_committed_again_where_it_was_r
         assert group.told == [{_POSTS: 10}, {_POSTS: 10}]
 
     asyncio.run(check())
+
+
+def test_a_partition_without_a_position_ends_no_worker() -> None:
+    """Stock Faust asks every assigned partition for its position, and fails in the middle of a rebalance."""
+    consumer = BatchConsumer.__new__(BatchConsumer)
+    asyncio.run(consumer.verify_all_partitions_active())
