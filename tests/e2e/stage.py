@@ -30,6 +30,7 @@ __all__ = ["Firing", "Stage", "stage"]
 Firing: TypeAlias = tuple[str, str]
 """Name and severity of a rule."""
 
+_IDLE_SECONDS: Final = 4.0  # what follows from silence comes when all partitions are idle
 _YEAR_SECONDS: Final = 31_536_000.0
 _RULES: Final = OPS / "prometheus" / "rules" / "antiphon.rules.yml"
 
@@ -134,6 +135,7 @@ def stage(broker: str, topic_prefix: str, directory: Path, roster: Roster) -> It
             alertmanager_urls=Secret(duty.url),
             notify_resend_seconds=hurried_seconds(defaults.notify_resend_seconds),
             notify_max_age_seconds=_YEAR_SECONDS,
+            idle_after_seconds=_IDLE_SECONDS,
         )
         asyncio.run(create_topics(settings, partitions={topic.name: min(topic.partitions, 2) for topic in TOPICS}))
         asyncio.run(publish_roster(settings, roster))
