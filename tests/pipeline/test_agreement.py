@@ -111,7 +111,9 @@ def test_one_worker_or_three_and_one_partition_or_twelve_agree_with_the_backtest
 def test_the_french_parliament_comes_out_to_the_unit(
     kafka: RunningBroker, shared_data: Path, workers: int, partitions: int
 ) -> None:
-    """Facts counted independently of this project (see the data's own README)."""
+    """Facts counted independently of this project (see the data's own README). Those are of retweets; quotes whose
+    author the payload leaves out are tied by the quoted post's id, and make one burst more.
+    """
     folder = shared_data / "fr_parliament"
     roster = parse_roster((folder / "roster.csv").read_bytes(), "roster.csv")
     path = folder / "statuses_2015-2020.jsonl.xz"
@@ -123,7 +125,8 @@ def test_the_french_parliament_comes_out_to_the_unit(
     facts["1110890216"] = (240, 39)
     for account_id, figures in facts.items():
         dossier = dossiers[f"twitter:{account_id}"]
-        assert (dossier.totals.retweet, dossier.distinct_officials) == figures
+        by = sum(official.retweets > 0 for official in dossier.officials)
+        assert (dossier.totals.retweet, by) == figures
     assert dossiers["twitter:1110890216"].subject_is_official
     bursts = {
         a.subject.handle: a.fired_at.date().isoformat()
@@ -133,7 +136,8 @@ def test_the_french_parliament_comes_out_to_the_unit(
     assert bursts == {
         "LaREM_AN": "2017-09-18",
         "RoxaMaracineanu": "2018-09-16",
+        "NunezLaurent": "2018-12-22",
         "Renaissance_UE": "2019-04-06",
-        "jourdapres": "2020-04-20",
+        "jourdapres": "2020-04-11",
     }
     assert_same(run.results, _backtest(path, roster, "twitter-v1").results)
