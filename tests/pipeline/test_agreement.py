@@ -91,9 +91,11 @@ def test_the_embedded_broker_gives_the_same_figures(tmp_path: Path) -> None:
     assert_same(run.results, _backtest(path, world.roster).results)
 
 
-# In a pipeline an aftermath may miss its last change of `deletions_unknown` or of possible successors: some change
-# does not mark the watches that it concerns (core/watching/conclusion.py). Seen with one batch for all: no difference.
-_STALE = pytest.mark.xfail(reason="an aftermath may miss its last change", raises=AssertionError, strict=False)
+# Of this world one aftermath has 13 `deletions_unknown` in the pipeline and 14 in the backtest, since deletions without
+# an author are tied. The core gives 14 in any order and with any batches; the ledgers apart by partition are left.
+_STALE = pytest.mark.xfail(
+    reason="one aftermath has 13 deletions_unknown instead of 14", raises=AssertionError, strict=False
+)
 
 
 @_STALE
