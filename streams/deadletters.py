@@ -83,6 +83,10 @@ class LetterSample:
         self._most_bytes = most_bytes
         self._kept_bytes: Counter[Reason] = Counter()
 
+    def add_letter(self, letter: DeadLetter) -> None:
+        """Count one that is made already."""
+        self.add(letter.reason, lambda: letter)
+
     def add(self, reason: Reason, letter: Callable[[], DeadLetter]) -> None:
         """Count one; `letter` is called only where it is kept."""
         self.counts[reason] += 1

@@ -22,6 +22,9 @@ from streams.sinks.ndjson import prepare_directory, write_results
 
 __all__ = ["demo"]
 
+_OF_THE_CASE = "Totals are those of the published analysis; single events are made up (see the case README)."
+_OF_OTHER_CASES = "What of this is real and what is made up for the case is in its README."
+
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE…]")
@@ -80,19 +83,12 @@ def demo(
     if as_json:
         document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3), workers=workers)
         write_json(document | warnings_document(faults, run.roster, run.unknown_quotes))
-        if directory is not None:  # last: a full disk must not cost the report
-            write_results(directory, run.results, run.letters)
-        end_with_faults(faults, run.roster, run.unknown_quotes)
-        return
-    console = stdout()
-    print_report(console, run.results, run.tally, run.refused, run.seconds)
-    print_sampled(console, run.refused, run.letters)
-    if not files:
-        console.print(
-            Text("What of this is real and what is made up for the case is in its README.")
-            if case_name not in (None, "khamenei-site")
-            else Text("Totals are those of the published analysis; single events are made up (see the case README).")
-        )
+    else:
+        console = stdout()
+        print_report(console, run.results, run.tally, run.refused, run.seconds)
+        print_sampled(console, run.refused, run.letters)
+        if not files:
+            console.print(Text(_OF_OTHER_CASES if case_name not in (None, "khamenei-site") else _OF_THE_CASE))
     if directory is not None:  # last: a full disk must not cost the report
         write_results(directory, run.results, run.letters)
     end_with_faults(faults, run.roster, run.unknown_quotes)

@@ -40,9 +40,14 @@ class IdEvidence:
         living = _ways_of_rounding(number)
         self._zeros = {way: zeros + living[way] for way, zeros in self._zeros.items() if way in living}
 
+    def add_text(self, text: str) -> None:
+        """Take in an id that stands in the file as digits; any other text says nothing."""
+        if _is_number(text):
+            self.add(int(text))
+
     def add_pair(self, number: int | float, text: str) -> None:
         """Take in an id that stands there twice, as a number and as digits: the two agree only where nothing rounds."""
-        if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and int(text) > _MAX_SAFE:
+        if _is_number(text) and int(text) > _MAX_SAFE:
             if isinstance(number, int) and int(text) == number:
                 self.add(number)
             else:
@@ -61,6 +66,10 @@ class IdEvidence:
         if self._seen and not self._zeros:
             return "exact"
         return "rounded" if any(zeros >= _WAYS[way][1] for way, zeros in self._zeros.items()) else "unknown"
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
 
 
 def may_be_rounded(number: int) -> bool:

@@ -27,7 +27,6 @@ __all__ = ["SKIPPED_NAMES", "CanonicalReader"]
 SKIPPED_NAMES: Final = frozenset({"blank"})
 
 _BLANK: Final = Skipped("blank")
-_MAX_ID_DIGITS: Final = 20  # 2^64 has 20
 _Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=256)] | None
 _TIME_PLACES: Final = ("`$.at`", "`$.observed_at`")
 
@@ -70,8 +69,8 @@ class CanonicalReader:
         if named.platform == "twitter":
             accounts = (each.id for each in (named.actor, named.subject) if each is not None)
             for text in (named.id, named.post_id, *accounts):
-                if text is not None and len(text) <= _MAX_ID_DIGITS and text.isascii() and text.isdigit():
-                    texts.add(int(text))
+                if text is not None:
+                    texts.add_text(text)
 
     def parts(self, line: bytes) -> Sequence[bytes]:
         """See `FormatReader`: one line is one message."""

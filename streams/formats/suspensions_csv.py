@@ -18,7 +18,7 @@ from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import Account, Suspension, SuspensionStatus
 from streams.formats.reader import Reading, Skipped
-from streams.formats.twitter_v1_fields import MAX_ID_DIGITS, Ids
+from streams.formats.twitter_v1_fields import Ids
 from streams.refusal import Refused, rejection
 
 __all__ = ["COLUMNS", "SKIPPED_NAMES", "SuspensionsCsvReader"]
@@ -90,8 +90,7 @@ class SuspensionsCsvReader:
         """See `FormatReader`."""
         with suppress(Refused):
             for text in _fields(line)[1:2]:
-                if text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS:
-                    texts.add(int(text))
+                texts.add_text(text)
 
     def parts(self, line: bytes) -> Sequence[bytes]:
         """See `FormatReader`: one line is one message."""

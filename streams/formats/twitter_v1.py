@@ -8,7 +8,7 @@ from msgspec.json import Decoder
 from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.formats.odd_fields import OddFields
 from streams.formats.reader import Reading, Skipped
-from streams.formats.twitter_v1_fields import MAX_ID_DIGITS, Ids
+from streams.formats.twitter_v1_fields import Ids
 from streams.formats.twitter_v1_notices import NOTICE_NAMES, read_notice
 from streams.formats.twitter_v1_payloads import (
     AccountMessage,
@@ -80,8 +80,8 @@ class TwitterV1Reader:
             if each.id_str is None:
                 if isinstance(each.id, int):
                     numbers.add(each.id)
-            elif each.id_str.isascii() and each.id_str.isdigit() and len(each.id_str) <= MAX_ID_DIGITS:
-                texts.add(int(each.id_str))
+            else:
+                texts.add_text(each.id_str)
                 if each.id is not None:
                     numbers.add_pair(each.id, each.id_str)
 

@@ -9,9 +9,9 @@ from streams.events import Account
 from streams.formats.twitter_v1_payloads import User
 from streams.refusal import Refused
 
-__all__ = ["MAX_ID_DIGITS", "Ids", "event_time", "parse_created_at", "parse_timestamp_ms"]
+__all__ = ["Ids", "event_time", "parse_created_at", "parse_timestamp_ms"]
 
-MAX_ID_DIGITS: Final = 20  # 2^64 has 20
+_MAX_ID_DIGITS: Final = 20  # 2^64 has 20
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_TIMESTAMP_DIGITS: Final = 15  # the year 9999 in milliseconds
@@ -47,7 +47,7 @@ class Ids:
     def known(self, id_str: str | None, number: int | float | None) -> str | None:
         """The decimal id, or `None`."""
         if id_str is not None:
-            usable = id_str.isascii() and id_str.isdigit() and id_str[0] != "0" and len(id_str) <= MAX_ID_DIGITS
+            usable = id_str.isascii() and id_str.isdigit() and id_str[0] != "0" and len(id_str) <= _MAX_ID_DIGITS
             return id_str if usable else None
         if not isinstance(number, int) or number <= 0:
             return None

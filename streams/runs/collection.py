@@ -1,7 +1,5 @@
 """Collecting what a run wrote to the enriched topics: each amplification once, the last of everything else."""
 
-from functools import partial
-
 from msgspec import json
 
 from streams.brokers.dead_letter_record import read_dead_letter
@@ -26,7 +24,7 @@ async def sample_letters(settings: Settings) -> LetterSample:
     sample = LetterSample()
     async for record in read_topic(settings, "dead-letters"):
         letter = read_dead_letter(record.value, record.headers)
-        sample.add(letter.reason, partial(_itself, letter))
+        sample.add_letter(letter)
     return sample
 
 
@@ -57,7 +55,3 @@ async def collect_results(settings: Settings) -> Results:
         alerts={alert.id: alert for alert in alerts.values() if alert.status != "retracted"},
         aftermaths={each.id: each for each in aftermaths.values() if each.status != "void"},
     )
-
-
-def _itself(letter: DeadLetter) -> DeadLetter:
-    return letter

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any, Final, assert_never
 
 from aiokafka import AIOKafkaProducer
@@ -133,7 +132,7 @@ async def _read(
     def refuse(line: Line, rejection: Rejection, path: str) -> None:
         letter = letter_of_line(line, rejection, path)
         refused.append(letter)
-        done.letters.add(letter.reason, partial(_itself, letter))
+        done.letters.add_letter(letter)
 
     for event, path, line in read_events(paths, reader, done.files, refuse, progress):
         if is_large(line) and (rejection := size_refusal(raw_record(event))) is not None:
@@ -146,10 +145,6 @@ async def _read(
             await asyncio.sleep(0)
     while refused:
         await writer.write(dead_letter_record(refused.pop(0)))
-
-
-def _itself(letter: DeadLetter) -> DeadLetter:
-    return letter
 
 
 @asynccontextmanager

@@ -18,7 +18,6 @@ __all__ = ["COLUMNS", "MAX_ROSTER_BYTES", "OPTIONAL_COLUMNS", "RosterError", "Ro
 
 _KNOWN: Final = (*COLUMNS, *OPTIONAL_COLUMNS)
 MAX_ROSTER_BYTES: Final = 64 * 1024 * 1024
-_MAX_ID_DIGITS: Final = 20  # 2^64 has 20
 _MAX_LINE: Final = 64 * 1024  # bytes; the longest fields allowed, quoted and all, are shorter together
 
 
@@ -79,10 +78,8 @@ def _read(data: bytes, problems: Problems) -> list[RosterEntry]:
 
 def _note_id(row: Row, ids: IdEvidence) -> None:
     # Whether ids were rounded is seen from all of them; the only platform whose ids are long numbers is Twitter.
-    account_id = row.get("account_id", "")
-    is_number = account_id.isascii() and account_id.isdigit() and len(account_id) <= _MAX_ID_DIGITS
-    if row.get("platform") == "twitter" and is_number:
-        ids.add(int(account_id))
+    if row.get("platform") == "twitter":
+        ids.add_text(row.get("account_id", ""))
 
 
 def _lines(data: bytes, problems: Problems) -> Iterator[tuple[int, list[str]]]:
