@@ -38,7 +38,7 @@ SAMPLES: Final[dict[str, dict[str, int]]] = {
     },
     "tw_v11_list_members_official_accounts_3.jsonl": {"user_object": 3},
     "fr_mp_snapshot_wrapped_5.jsonl": {"Retweet": 5},
-    "tw_v11_retweets_2010.json": {Reason.NOT_AN_EVENT: 1},  # a page of the REST API: an array
+    "tw_v11_retweets_2010.json": {"Retweet": 1},  # a page of the REST API: an array of one
 }
 
 
