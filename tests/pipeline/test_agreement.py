@@ -91,14 +91,6 @@ def test_the_embedded_broker_gives_the_same_figures(tmp_path: Path) -> None:
     assert_same(run.results, _backtest(path, world.roster).results)
 
 
-# Of this world one aftermath has 13 `deletions_unknown` in the pipeline and 14 in the backtest, since deletions without
-# an author are tied. The core gives 14 in any order and with any batches; the ledgers apart by partition are left.
-_STALE = pytest.mark.xfail(
-    reason="one aftermath has 13 deletions_unknown instead of 14", raises=AssertionError, strict=False
-)
-
-
-@_STALE
 @pytest.mark.parametrize(("workers", "partitions"), [(1, 1), (3, 12)])
 def test_one_worker_or_three_and_one_partition_or_twelve_agree_with_the_backtest(
     kafka: RunningBroker, tmp_path: Path, workers: int, partitions: int

@@ -154,7 +154,12 @@ def _with_all(
         waiting = ledger.get(orphan_key(official, entry.platform, entry.post_id))
         if isinstance(waiting, Orphan) and waiting.state in (entry.state, ""):
             deletions = [*deletions, waiting]
-    if not deletions or entry.at_us < min(each.at_us for each in deletions) - policy.ledger_days * DAY_US:
+    if not deletions:
+        return None
+    noticed_us = [each.at_us for each in deletions]
+    if entry.noticed is not None:  # a notice that comes years after another says nothing new
+        noticed_us.append(entry.noticed.first_us)
+    if entry.at_us < min(noticed_us) - policy.ledger_days * DAY_US:
         return None
     for each in deletions:
         if each.official and ledger.get(record_key(each)) is not None:

@@ -82,6 +82,15 @@ def test_a_deletion_counts_up_to_the_ledgers_days_after_the_post(days: float, co
         assert len(_withdrawals(_run(*batches))) == counts
 
 
+def test_a_notice_that_comes_long_after_another_of_the_same_deletion_is_no_deletion_of_something_unknown() -> None:
+    """The ledger's days count from the first notice, whichever of the two arrives first."""
+    posted, first, late = amplification("r", -5), deletion("r", 2), deletion("r", 200)
+    for order in ([posted, first, late], [posted, late, first], [late, first, posted], [late, posted, first]):
+        run = _run(*([event] for event in order))
+        assert run.ledger.orphans("IR", day(-10), day(300)) == 0
+        assert len(_withdrawals(run)) == 1
+
+
 def test_a_retweet_of_an_official_is_withdrawn_as_one() -> None:
     """What is said of the subject must not change because a retweet is gone."""
     other = Account(id=IRAN[5].id, handle=IRAN[5].handle)
