@@ -30,7 +30,9 @@ def aftermath_rules(draw: st.DrawFn) -> RuleSet:
     rules = []
     for index in range(draw(st.integers(1, 4))):
         severity = draw(st.sampled_from(SEVERITIES[:2]))
+        conditions = draw(st.lists(_conditions(), min_size=1, max_size=2))
         escalated = draw(st.booleans())
+        higher = draw(_conditions() | st.sampled_from(conditions))  # half of them at once
         rules.append(
             Rule(
                 name=f"rule-{index}",
@@ -38,9 +40,9 @@ def aftermath_rules(draw: st.DrawFn) -> RuleSet:
                 severity=severity,
                 mode="live",
                 quiet_us=draw(st.sampled_from((DAY_US, 14 * DAY_US))),
-                when=tuple(draw(st.lists(_conditions(), min_size=1, max_size=2))),
+                when=tuple(conditions),
                 states={"FR": (draw(_conditions()),)} if draw(st.integers(0, 3)) == 3 else {},
-                escalations=(Escalation(severity="critical", when=(draw(_conditions()),)),) if escalated else (),
+                escalations=(Escalation(severity="critical", when=(higher,)),) if escalated else (),
                 digest=f"digest-{index}",
                 on="aftermath",
             )

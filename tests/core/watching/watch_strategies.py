@@ -248,7 +248,9 @@ def _taken_up(draw: st.DrawFn, stage: _Stage) -> list[StateEvent]:
 
 @st.composite
 def _cleaned_up(draw: st.DrawFn, stage: _Stage) -> list[StateEvent]:
-    """Officials write what the subject writes, or of it, and take it back around a suspension."""
+    """Officials write what the subject writes, or of it, and take it back around a suspension; of some of the retweets
+    the original is deleted too.
+    """
     opened_us = draw(st.sampled_from((BASE_US, BASE_US, BASE_US, *_OPENINGS)))
     said = draw(_subject_posts(stage))
     text = draw(st.sampled_from(_TEXTS[:7]))
@@ -278,7 +280,19 @@ def _cleaned_up(draw: st.DrawFn, stage: _Stage) -> list[StateEvent]:
         taken_back = msgspec.structs.replace(
             written, kind="deletion", event_id=f"e{number}", at_us=taken_back_us, post_id=written.event_id, text=""
         )
-        events += [written, msgspec.structs.replace(taken_back, subject=None, about=(), links=())]
+        taken_back = msgspec.structs.replace(taken_back, subject=None, about=(), links=())
+        events += [written, taken_back]
+        if written.post_kind == "retweet" and draw(st.booleans()):
+            events.append(
+                msgspec.structs.replace(
+                    taken_back,
+                    kind="subject_deletion",
+                    event_id=f"f{number}",
+                    official=None,
+                    subject=written.subject,
+                    post_id=written.post_id,
+                )
+            )
     return events
 
 
