@@ -10,7 +10,7 @@ __all__ = ["create_topic", "read_all", "send_all"]
 
 
 def create_topic(address: str, topic: str, *, partitions: int = 1, configs: dict[str, str] | None = None) -> None:
-    """Creates a topic, by default of one partition, with some settings of its own."""
+    """Creates a topic, by default of one partition, with some settings of its own, and waits until clients see it."""
 
     async def create() -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=address)
@@ -19,6 +19,11 @@ def create_topic(address: str, topic: str, *, partitions: int = 1, configs: dict
             new = NewTopic(topic, num_partitions=partitions, replication_factor=1, topic_configs=configs or {})
             answer = await admin.create_topics([new])
             assert [error for _, error, _ in answer.topic_errors] == [0], answer
+            for _ in range(600):
+                if topic in await admin.list_topics():
+                    return
+                await asyncio.sleep(0.05)
+            raise TimeoutError(f"no client sees the new topic {topic}")
         finally:
             await admin.close()
 
