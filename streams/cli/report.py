@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.console import counted
-from streams.cli.report_aftermath import print_aftermath
+from streams.cli.report_aftermath import gone_in_words, print_aftermath
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Dossier
 from streams.core.subject_event import subject_key
@@ -182,6 +182,11 @@ def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
         first = (f"{_handle(each.handle) or each.id} {_day(each.at)}" for each in dossier.first_officials)
         yield "first officials", ", ".join(first)
     yield "last amplified", _day(dossier.last_amplified_at)
+    gone = gone_in_words(dossier.gone_with_original, dossier.gone_with_official, dossier.gone_unknown)
+    if gone:
+        yield "gone since, and counted", gone
+    if dossier.withdrawn:
+        yield "taken back, and not counted", f"{dossier.withdrawn:,}"
     windows = (
         f"{figures.amplifications:,} by {figures.distinct_officials:,} in {name}"
         for name, figures in dossier.windows.items()

@@ -13,7 +13,7 @@ from streams.cli.safe_text import shown
 from streams.core.enriched import Alert
 from streams.core.watching.aftermath_records import Aftermath, AftermathDeletion, PossibleSuccessor
 
-__all__ = ["print_aftermath"]
+__all__ = ["gone_in_words", "print_aftermath"]
 
 _MOST_DELETIONS: Final = 12
 _MOST_OTHERS: Final = 5
@@ -30,6 +30,16 @@ def print_aftermath(console: Console, aftermath: Aftermath, alerts: Sequence[Ale
     more = len(aftermath.possible_successors) - _MOST_OTHERS
     if more > 0:
         console.print(Text(f"… and {more} more possible successors"))
+
+
+def gone_in_words(with_original: int, with_official: int, unknown: int) -> str:
+    """Why posts are gone that nobody is known to have taken back, with how many of each; empty where there are none."""
+    reasons = (
+        (with_original, "with the original"),
+        (with_official, "with the official's own account"),
+        (unknown, "for a reason not known"),
+    )
+    return ", ".join(f"{count:,} {words}" for count, words in reasons if count)
 
 
 def _figures(aftermath: Aftermath, alerts: Sequence[Alert]) -> Table:
@@ -55,6 +65,9 @@ def _rows(aftermath: Aftermath, alerts: Sequence[Alert]) -> Iterable[tuple[str, 
     if aftermath.deletions:
         yield "deletions by account", _shares(aftermath.deletions_by_account, handles=True)
         yield "deletions by language", _shares(aftermath.deletions_by_language)
+    gone = gone_in_words(aftermath.gone_with_original, aftermath.gone_with_official, aftermath.gone_unknown)
+    if gone:
+        yield "gone otherwise", gone
     if aftermath.deletions_unknown:
         yield "deletions of posts not known", f"{aftermath.deletions_unknown:,}"
     yield "silent", f"{aftermath.silent_officials:,} of {aftermath.amplifying_officials:,} officials that amplified it"

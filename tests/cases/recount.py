@@ -56,6 +56,10 @@ RULES = {
 }
 
 
+def _when(event: Json) -> datetime:
+    return datetime.fromisoformat(event["at"])
+
+
 @dataclass(frozen=True)
 class Recount:
     """One case, read from its two files."""
@@ -90,15 +94,20 @@ class Recount:
         return None
 
     def amplifications(self, *, always: bool = False, anybody: bool = False) -> dict[str, list[Amplification]]:
-        """By subject id, in the order of event time; what was taken back is left out unless `withdrawn_count`."""
+        """By subject id, in the order of event time; what was taken back is left out unless `withdrawn_count`.
+
+        What vanished with its original was taken back by nobody.
+        """
         if (always, anybody) not in self._memo:
-            gone = set() if self.withdrawn_count else {event["post_id"] for event in self.of_kind("deletion")}
+            gone = {} if self.withdrawn_count else {e["post_id"]: _when(e) for e in self.of_kind("deletion")}
             found: dict[str, list[Amplification]] = {}
             for event in self.of_kind("retweet", "post"):
                 subject = event["subject"] if event["kind"] == "retweet" else event.get("quotes", {}).get("account")
-                if subject is None or subject["id"] == event["actor"]["id"] or event["id"] in gone:
+                if subject is None or subject["id"] == event["actor"]["id"]:
                     continue
-                at = datetime.fromisoformat(event["at"])
+                if event["id"] in gone and not self.is_away(subject["id"], gone[event["id"]]):
+                    continue
+                at = _when(event)
                 by = event["actor"]["id"] if anybody else self.official(event["actor"], at, always=always)
                 if by is not None:
                     found.setdefault(subject["id"], []).append(Amplification(at, by, event["id"]))
@@ -144,9 +153,23 @@ class Recount:
 
     def suspensions(self, account_id: str) -> list[tuple[datetime, str]]:
         return sorted(
-            (datetime.fromisoformat(event["at"]), event["status"])
+            (_when(event), event["status"])
             for event in self.of_kind("suspension")
             if event["actor"]["id"] == account_id
+        )
+
+    def is_away(self, account_id: str, at: datetime) -> bool:
+        """Whether the account was suspended then, or within the day after: that is how early it is noticed."""
+        status = [status for when, status in self.suspensions(account_id) if when <= at + _DAY]
+        return status[-1:] == ["suspended"]
+
+    def vanished(self, account_id: str) -> list[tuple[datetime, str, bool]]:
+        """Retweets of a suspended account that are noticed to be gone: when, whose, and whether the notice says so."""
+        retweets = {event["id"]: event for event in self.of_kind("retweet") if event["subject"]["id"] == account_id}
+        return sorted(
+            (_when(event), retweets[event["post_id"]]["actor"]["handle"], "actor" in event)
+            for event in self.of_kind("deletion")
+            if event["post_id"] in retweets and self.is_away(account_id, _when(event))
         )
 
     def fires(self, rule: Rule) -> set[str]:

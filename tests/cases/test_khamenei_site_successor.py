@@ -38,6 +38,15 @@ def test_the_later_account_is_taken_up_by_the_same_officials_within_its_first_we
     assert 350 < (ended_at - suspended_at).days < 370, "a year later"
 
 
+@pytest.mark.parametrize("handle", ["Khamenei_site", "KhameneiSite"])
+def test_the_retweets_of_a_suspended_account_vanish_with_it(
+    handle: str, case: Recount, by_handle: dict[str, list[Amplification]]
+) -> None:
+    vanished = case.vanished(case.id_of[handle])
+    assert sorted(by for _, by, _ in vanished) == sorted(a.by for a in by_handle[handle])
+    assert {names_it for _, _, names_it in vanished} == {True, False}
+
+
 @pytest.mark.parametrize(
     "handle", ["Vaksan_Khabar", "Nowruz_1400", "Rah_e_Abrisham_En", "Entekhabat_Rooz", "Olympic_Kavan"]
 )

@@ -52,13 +52,17 @@ def _backtest(path: Path, roster: Roster, form: str = "canonical") -> BacktestRu
 
 
 def test_the_bundled_case_gives_the_published_figures_and_five_alerts_for_one_subject(broker: RunningBroker) -> None:
-    """84 retweets by 19 officials, 37 by the top one, the first in the month of creation; and what came after."""
+    """84 retweets by 19 officials, 37 by the top one, the first in the month of creation; and what came after.
+
+    All 84 vanish with the account, and stay counted.
+    """
     roster = parse_roster(KHAMENEI_SITE.roster.read_bytes(), "roster.csv")
     run = _demo(broker, KHAMENEI_SITE.events, roster)
     dossier = run.results.dossiers["twitter:1280000000000000001"]
     assert dossier.totals.retweet == 84
     assert dossier.distinct_officials == 19
     assert dossier.officials[0].retweets == 37
+    assert (dossier.gone_with_original, dossier.gone_unknown, dossier.withdrawn) == (44, 6, 0)
     assert dossier.totals.follow == 2
     assert dossier.first_amplified_at is not None
     assert dossier.first_amplified_at.isoformat()[:7] == "2020-07"

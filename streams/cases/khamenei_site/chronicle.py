@@ -37,6 +37,7 @@ class Chronicle:
         self._ids: set[str] = set()
         self._texts: set[str] = set()
         self._posts: dict[str, list[Post]] = {}
+        self._retweets: dict[str, list[Retweet]] = {}
         self._passed_on: set[tuple[str, str]] = set()
 
     def events(self) -> list[Event]:
@@ -78,6 +79,10 @@ class Chronicle:
     def posts_of(self, author: Persona) -> list[Post]:
         """What that account has posted so far, in the order of event time."""
         return sorted(self._posts.get(author.id, []), key=lambda post: post.at)
+
+    def retweets_of(self, author: Persona) -> list[Retweet]:
+        """All retweets of that account so far, in the order of event time."""
+        return sorted(self._retweets.get(author.id, []), key=lambda retweet: retweet.at)
 
     def has_passed_on(self, actor: Persona, post: Post) -> bool:
         """Whether `actor` has retweeted that post already; a platform lets nobody do it twice."""
@@ -125,6 +130,7 @@ class Chronicle:
             post_id=post.id,
         )
         self._passed_on.add((actor.id, post.id))
+        self._retweets.setdefault(post.actor.id, []).append(retweet)
         self._add(retweet)
         return retweet
 
@@ -155,8 +161,8 @@ class Chronicle:
             )
         )
 
-    def delete(self, at: datetime, actor: Persona, gone: Post | Retweet) -> None:
-        """A post of `actor` is gone, or a retweet is taken back."""
+    def delete(self, at: datetime, actor: Persona | None, gone: Post | Retweet) -> None:
+        """A post or a retweet of `actor` is gone; with `None` only its id is told, and not whose it was."""
         self._add(
             Deletion(
                 platform=_PLATFORM,
@@ -164,7 +170,7 @@ class Chronicle:
                 at=at,
                 observed_at=self._observed(at),
                 post_id=gone.id,
-                actor=actor.mention,
+                actor=None if actor is None else actor.mention,
             )
         )
 

@@ -5,11 +5,12 @@ import io
 from typing import Final
 
 from streams.cases import KHAMENEI_SITE
-from streams.cases.khamenei_site.cast import LEADER_SITE, OFFICIALS
+from streams.cases.khamenei_site.cast import LEADER_SITE, OFFICIALS, SUBJECT
 from streams.cases.khamenei_site.chronicle import Chronicle
 from streams.cases.khamenei_site.crowd import tell_crowd, tell_offices, tell_targets
-from streams.cases.khamenei_site.history import tell_aftermath, tell_history, tell_leader_posts
-from streams.cases.khamenei_site.near_misses import tell_near_misses
+from streams.cases.khamenei_site.history import SUSPENDED_AT, tell_aftermath, tell_history, tell_leader_posts
+from streams.cases.khamenei_site.near_misses import NEAR_MISSES, tell_near_misses
+from streams.cases.khamenei_site.vanishing import tell_vanishing
 from streams.core.rosters.roster_file import COLUMNS, OPTIONAL_COLUMNS
 from streams.events import encode_event
 
@@ -28,6 +29,10 @@ def make_events() -> bytes:
     tell_offices(chronicle)
     tell_targets(chronicle)
     tell_crowd(chronicle)
+    tell_vanishing(chronicle, SUBJECT, SUSPENDED_AT, OFFICIALS)
+    for miss in NEAR_MISSES:
+        if miss.suspended_at is not None:
+            tell_vanishing(chronicle, miss.persona, miss.suspended_at, OFFICIALS)
     return b"".join(encode_event(event) + b"\n" for event in chronicle.events())
 
 

@@ -5,10 +5,11 @@ import io
 from typing import Final
 
 from streams.cases import KHAMENEI_SITE_SUCCESSOR
-from streams.cases.khamenei_site.cast import OFFICIALS
+from streams.cases.khamenei_site.cast import OFFICIALS, SUBJECT
 from streams.cases.khamenei_site.chronicle import Chronicle
-from streams.cases.khamenei_site_successor.cast import FOREIGN
-from streams.cases.khamenei_site_successor.history import tell
+from streams.cases.khamenei_site.vanishing import tell_vanishing
+from streams.cases.khamenei_site_successor.cast import FOREIGN, SUCCESSOR
+from streams.cases.khamenei_site_successor.history import FIRST_SUSPENDED_AT, SUCCESSOR_SUSPENDED_AT, tell
 from streams.core.rosters.roster_file import COLUMNS
 from streams.events import encode_event
 
@@ -21,6 +22,8 @@ def make_events() -> bytes:
     """The events as NDJSON, in the order in which they were observed."""
     chronicle = Chronicle(_SEED)
     tell(chronicle)
+    tell_vanishing(chronicle, SUBJECT, FIRST_SUSPENDED_AT, OFFICIALS)
+    tell_vanishing(chronicle, SUCCESSOR, SUCCESSOR_SUSPENDED_AT, OFFICIALS)
     return b"".join(encode_event(event) + b"\n" for event in chronicle.events())
 
 
