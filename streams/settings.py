@@ -54,7 +54,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     it may be lost at any time and is built anew. A compressed record batch that unpacks to more than
     `unpacked_max_bytes` is refused as a whole. The ledger holds `ledger_days` of officials' posts, and the aftermath of
     a suspension is watched for `watch_days`: the same for all workers of a group. The suspension of an account that no
-    official engaged with is kept for `unengaged_days` of event time. `dead_letter_run` and
+    official engaged with is kept for `unengaged_days` of event time, its profile for `unengaged_profile_days`: 0 is for
+    not at all, since a source may tell the profiles of a whole network. `dead_letter_run` and
     `dead_letter_share` are the brakes: that many refused records in a row, or that share of the last 10,000, stop a
     worker's screening until it is started anew, since that is a bug or an attack and not data. `alertmanager_urls` are
     where NOTIFY sends alerts, separated by commas; without any nobody is notified. They may hold credentials.
@@ -74,6 +75,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data_dir: Annotated[str, Meta(min_length=1, max_length=4_096)] | None = None
     ledger_days: Annotated[int, Meta(ge=1, le=3_650)] = 90
     unengaged_days: Annotated[int, Meta(ge=1, le=3_650)] = 30
+    unengaged_profile_days: Annotated[int, Meta(ge=0, le=3_650)] = 0
     watch_days: Annotated[int, Meta(ge=1, le=365)] = 14
     transactions: bool = True
     session_timeout_seconds: Seconds = 20.0

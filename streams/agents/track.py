@@ -37,7 +37,9 @@ class Track:
     ) -> None:
         self._metrics = metrics
         self._rules = rules
-        self._policy = TrackPolicy(unengaged_days=settings.unengaged_days)
+        self._policy = TrackPolicy(
+            unengaged_days=settings.unengaged_days, unengaged_profile_days=settings.unengaged_profile_days
+        )
         metrics.expect_alerts(rules.judged_on("subject").rules)
         self._lanes = Lanes(
             _TOPIC,

@@ -80,7 +80,7 @@ class Backtest:
         self._now_us = now_us
         self._screen_policy = screen_policy or ScreenPolicy()
         self._subjects: dict[str, Subject] = {}
-        self._tracker = Tracker(rules, track_policy or TrackPolicy(), self._subjects.get)
+        self._tracker = Tracker(rules, track_policy or TrackPolicy(unengaged_profile_days=1), self._subjects.get)
         if watching is None:
             if ledger is None:
                 raise ValueError("a backtest needs a ledger, or somebody who watches")

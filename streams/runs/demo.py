@@ -91,6 +91,7 @@ def _demo_settings(broker: str, settings: Settings, workers: int, data_dir: str)
         metrics_port=0,
         canary_interval_seconds=0.0,  # its figures are those of the files
         unengaged_days=3_650,  # which it judges whole
+        unengaged_profile_days=3_650,
         dead_letter_run=2**31,  # it reads to the end, as the backtest does
         dead_letter_share=1.0,
         alertmanager_urls=Secret(""),  # a demonstration is no reason to call anybody

@@ -352,9 +352,11 @@ def _freeze_for_longer_than_the_session(crew: Crew, settings: Settings, names: l
     other = crew.add()
     wait_until("the other one is there", lambda: "worker ready" in crew.log_of(other))
     crew.freeze(sleeper)
+    wakes = time.monotonic() + 1.5 * settings.session_timeout_seconds  # the broker counts from its last heartbeat
     names.append("frozen")
     publish(settings, alert(names[-1]))
     wait_until("the other one notifies", lambda: "notifying" in crew.log_of(other))
+    time.sleep(max(0.0, wakes - time.monotonic()))
     crew.thaw(sleeper)
     # It looks at the clock, or is shut out at its next write: whichever comes first.
     ends = ("frozen for longer than the session timeout", "another worker notifies")

@@ -97,6 +97,7 @@ class Stage:
             commit_interval_seconds=0.3,
             fetch_max_records=500,
             unengaged_days=3_650,  # the flood has no order of time
+            unengaged_profile_days=3_650,
             delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS,
             canary_interval_seconds=2.0,  # more than usual, and none of them may show in what is published
         )

@@ -33,6 +33,7 @@ def test_workers_that_run_one_agent_each_find_the_same(kafka: RunningBroker, top
         topic_prefix=topic_prefix,
         session_timeout_seconds=6.0,
         unengaged_days=3_650,  # the world has no order of time
+        unengaged_profile_days=3_650,
         commit_interval_seconds=0.3,
         data_dir=str(tmp_path / "state"),
     )

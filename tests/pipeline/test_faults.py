@@ -38,6 +38,7 @@ def _settings(address: str, prefix: str) -> Settings:
         session_timeout_seconds=2.0,
         canary_interval_seconds=0.0,
         unengaged_days=3_650,  # the world has no order of time
+        unengaged_profile_days=3_650,
         commit_interval_seconds=0.3,
         fetch_max_records=100,
     )

@@ -58,7 +58,8 @@ class TrackPolicy(Struct, frozen=True, kw_only=True):
     links: int = 256  # own posts that link to official domains
     text_matches: int = 128  # own posts whose text an official post shares
     fences: int = 4_096  # raw partitions
-    unengaged_days: int = 30  # of event time, for a subject that no official engaged with
+    unengaged_days: int = 30  # of event time, for the suspension of a subject that no official engaged with
+    unengaged_profile_days: int = 0  # likewise for a subject of which only profiles are known; 0: not kept
     sightings: int = 128  # times at which the subject was seen, besides those of retained engagements
     originals: int = 256  # own posts that are deleted
     followed_from: int = 3  # amplifications from which on the subject's own posts are looked at

@@ -79,7 +79,8 @@ class Tracker:
             return None
         key = subject_key(event.platform, event.subject.id)
         subject = self._touched.get(key) or self._load(key)
-        if event.kind == "profile" and (subject is None or not has_engagement(subject.state)):
+        keeps_profiles = self.policy.unengaged_profile_days > 0
+        if event.kind == "profile" and not keeps_profiles and (subject is None or not has_engagement(subject.state)):
             self.outcomes[Outcome.STRANGER] += 1
             return None
         if subject is None:

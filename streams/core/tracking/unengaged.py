@@ -42,7 +42,9 @@ class Unengaged:
         whichever is later, so that what is told of the past is kept as long as anything else.
         """
         newest_us = max((each.at_us for each in state.pending), default=state.roster[0])
-        self.keep(key, max(newest_us, state.roster[0], self.heard_us) + policy.unengaged_days * DAY_US)
+        only_profiles = not (state.suspensions or state.pending or state.own)
+        days = policy.unengaged_profile_days if only_profiles else policy.unengaged_days
+        self.keep(key, max(newest_us, state.roster[0], self.heard_us) + days * DAY_US)
 
     def keep(self, key: str, until_us: int) -> None:
         """Keep a subject until then."""

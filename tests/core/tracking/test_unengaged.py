@@ -60,6 +60,21 @@ def test_profiles_of_accounts_that_no_official_engaged_with_leave_nothing() -> N
     assert run.dossiers["twitter:12"].subject.followers == 77
 
 
+@given(profiled=st.floats(-400, 400))
+def test_a_profile_that_comes_first_gives_the_same_where_profiles_are_kept(profiled: float) -> None:
+    """As in a demo, whose raw topics are read side by side; and a profile that leads to nothing is forgotten."""
+    policy = TrackPolicy(unengaged_profile_days=2)
+    profile, retweets = _about("profile", 99, profiled), _retweets(0)
+    runs = [TrackRun(_RULES, policy).run(order) for order in ([[profile], retweets], [retweets, [profile]])]
+    assert differences(runs[0].dossiers, runs[1].dossiers) == []
+    assert runs[0].dossiers["twitter:12"].followers_as_of is not None
+    stranger = TrackRun(_RULES, policy)
+    stranger.batch([_about("profile", 1, 0, "stranger")])
+    assert stranger.states.keys() == {"twitter:stranger"}
+    stranger.batch([_tick(2)])
+    assert stranger.states == {}
+
+
 def test_a_suspension_of_a_stranger_is_forgotten_when_its_days_are_over_and_one_of_a_subject_is_not() -> None:
     run = TrackRun(_RULES)
     run.batch([_about("suspension", 1, 0, "stranger"), _about("suspension", 2, 0), *_retweets(1)])
