@@ -95,6 +95,13 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.set_aside = Counter(
+            "antiphon_internal_records_set_aside",
+            "Records of internal topics and of the roster's that no agent of ours wrote, now dead letters; any rise "
+            "means that somebody else writes there, or that a worker's version does not fit",
+            ["topic"],
+            registry=registry,
+        )
         self.screening_stopped = Gauge(
             "antiphon_screening_stopped",
             "1 when the brake has stopped SCREEN in this worker, since too many raw records were refused; 0 means that "
@@ -259,6 +266,7 @@ class Metrics:
         _preset(self.aftermaths, get_args(AftermathStatus))
         _preset(self.notifications, NOTIFY_OUTCOMES)
         _preset(self.dead_letters, Reason)
+        _preset(self.set_aside, ("subject-events", "state-events", "tracked-accounts", "officials"))
         _preset(self.logs_cut, [topic.name for topic in TOPICS])
         _preset(self.outputs, [topic.name for topic in TOPICS if topic.role in ("internal", "enriched")])
 

@@ -242,7 +242,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         schema="dead-letter",
         partitions=1,
         retention_ms=30 * _DAY_MS,
-        writers=("SCREEN", "antiphon ingest"),
+        writers=("SCREEN", "TRACK", "WATCH", "antiphon ingest"),
         readers=("operators",),
     ),
 )

@@ -6,7 +6,7 @@ anew by itself. What can be mended is (events are applied again, and change noth
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from aiokafka import TopicPartition
@@ -21,7 +21,7 @@ from streams.brokers.checkpoints import (
 from streams.brokers.client import consumer, start_client
 from streams.brokers.log_marks import LogPlace, Mark, missing_marks, newer
 from streams.brokers.outbox import OutgoingRecord
-from streams.brokers.readiness import COUNT_ANEW, LogsDisagreeError, require_checkpoint, require_outputs
+from streams.brokers.readiness import COUNT_ANEW, LETTERS, LogsDisagreeError, require_checkpoint, require_outputs
 from streams.metrics import Metrics
 from streams.settings import Settings
 
@@ -68,13 +68,12 @@ class Resumption:
             return 0
         require_checkpoint(self._settings, self._events, partitions, checkpoint)
         await require_outputs(self._settings, self._events, {self._partition: checkpoint})
-        place = (self._events, self._partition)
-        if checkpoint.applied and await missing_marks(self._settings, {place: [checkpoint.applied]}):
-            self._metrics.logs_cut.labels(self._events).inc()
-            _log.warning(
-                "event log cut back",
-                extra={"topic": self._events, "partition": self._partition, "position": checkpoint.position},
-            )
+        lost = await self._lost(checkpoint)
+        for topic, partition in lost:
+            self._written.pop((topic, partition), None)
+            self._metrics.logs_cut.labels(topic).inc()
+            _log.warning("log cut back: events are applied again", extra={"topic": topic, "partition": partition})
+        if lost:
             return 0  # whatever it holds now: what was counted counts no second time
         self._require_events(first, checkpoint.position)
         return checkpoint.position
@@ -106,6 +105,13 @@ class Resumption:
                 "this worker started",
                 remedy=COUNT_ANEW,
             )
+
+    async def _lost(self, checkpoint: Checkpoint) -> Collection[LogPlace]:
+        """Which logs have lost records that applying the events again makes good: those events, and dead letters."""
+        marks = {place: [mark] for place, mark in self._written.items() if place[0] == LETTERS}
+        if checkpoint.applied is not None:
+            marks[self._events, self._partition] = [checkpoint.applied]
+        return await missing_marks(self._settings, marks)
 
     async def _first_offset(self) -> int:
         tp = TopicPartition(self._settings.topic(self._events), self._partition)

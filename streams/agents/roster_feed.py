@@ -1,23 +1,29 @@
 """The roster as a worker sees it: follows the topic `officials` from its beginning, for as long as the worker runs.
 
-Reads with a consumer of its own, outside the group, since every worker needs all of it.
+Reads with a consumer of its own, outside the group, since every worker needs all of it. So each start finds again what
+is broken there, and writes it to `dead-letters` again; the next publication removes it.
 """
 
 import asyncio
 import logging
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import TopicPartition
 
+from streams.agents.set_aside import letter_for, write_letters
 from streams.brokers.client import consumer, start_client
+from streams.brokers.outbox import OutgoingRecord
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_log import RosterLog, RosterRecordError
+from streams.deadletters import Reason
 from streams.metrics import Metrics
+from streams.refusal import DECODE_ERRORS, rejection, undecodable
 from streams.settings import Settings
 
 __all__ = ["RosterFeed"]
 
 _log: Final = logging.getLogger(__name__)
+_TOPIC: Final = "officials"
 _POLL_MS: Final = 500  # a change takes effect within this, far below the promised 5 s
 
 
@@ -40,7 +46,7 @@ class RosterFeed:
 
     async def follow(self) -> None:
         """Read until cancelled; broker errors are the caller's to handle."""
-        tp = TopicPartition(self._settings.topic("officials"), 0)
+        tp = TopicPartition(self._settings.topic(_TOPIC), 0)
         client = consumer(self._settings)
         try:
             await start_client(client)
@@ -51,22 +57,30 @@ class RosterFeed:
                 _log.warning("no roster is published yet; `antiphon roster publish FILE` does it")
             while True:
                 fetched = await client.getmany(tp, timeout_ms=_POLL_MS)
-                for record in fetched.get(tp, ()):
-                    self._take(record.key, record.value)
+                letters = [letter for record in fetched.get(tp, ()) if (letter := self._take(record)) is not None]
+                await write_letters(self._settings, self._metrics, _TOPIC, letters)
                 if not self.ready.is_set() and self._log.roster is not None and await client.position(tp) >= end:
                     self._use(self._log.roster)
                     self.ready.set()
         finally:
             await client.stop()
 
-    def _take(self, key: bytes | None, value: bytes | None) -> None:
+    def _take(self, record: Any) -> OutgoingRecord | None:
+        """The dead letter of a record that no publication writes. A tombstone of any key says nothing by itself: the
+        next publication removes what is not its own.
+        """
         try:
-            roster = self._log.apply(key or b"", value)
+            roster = self._log.apply(record.key or b"", record.value)
         except RosterRecordError as error:
-            _log.error("a record of the roster topic is not ours and is passed over", extra={"error": str(error)})
-            return
+            if record.value is None:
+                return None
+            reason = Reason.NOT_AN_EVENT
+            if isinstance(error.__cause__, DECODE_ERRORS):
+                reason = undecodable(record.value, error.__cause__).reason
+            return letter_for(record, _TOPIC, 0, rejection(reason, str(error)))
         if roster is not None and self.ready.is_set():
             self._use(roster)
+        return None
 
     def _use(self, roster: Roster) -> None:
         self._roster = roster

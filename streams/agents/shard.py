@@ -13,13 +13,14 @@ from typing import Final
 
 from streams.agents.resumption import Resumption
 from streams.agents.tenure import Tenure
-from streams.brokers.checkpoints import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
+from streams.brokers.checkpoints import CHECKPOINT_KEY, Checkpoint, decode_checkpoint, reading_changelog
 from streams.brokers.log_marks import Mark
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import read_partition
 from streams.core.tracking.subject import Subject, decode_subject, encode_subject
 from streams.core.tracking.unengaged import Unengaged
 from streams.metrics import Metrics
+from streams.refusal import printable
 from streams.settings import Settings
 
 __all__ = ["CHANGELOG", "Shard"]
@@ -47,6 +48,7 @@ class Shard:
         self.unengaged = Unengaged()
         self._states: dict[bytes, bytes] = {}
         self._live: OrderedDict[str, Subject] = OrderedDict()
+        self._place = f"{settings.topic(CHANGELOG)}, partition {partition}"
         self._tenure = Tenure("track", partition, settings, metrics)
         self._resumption = Resumption(_EVENTS, partition, settings, metrics)
 
@@ -56,7 +58,8 @@ class Shard:
     async def open(self) -> None:
         """Shut out earlier owners, then read every state that was committed.
 
-        Raises `ProducerFenced` when another worker opens it at the same moment, and aiokafka's errors.
+        Raises `ProducerFenced` when another worker opens it at the same moment, `BrokenChangelogError`, and aiokafka's
+        errors.
         """
         began = monotonic()
         await self._tenure.begin()
@@ -78,8 +81,11 @@ class Shard:
                     if record.key == CHECKPOINT_KEY:
                         checkpoint = record.value or b""
                     else:
-                        self._restore(record.key, record.value, record.headers)
-        return None if checkpoint is None else decode_checkpoint(checkpoint, self.partition)
+                        with reading_changelog(f"{self._place}, offset {record.offset},"):
+                            self._restore(record.key, record.value, record.headers)
+        if checkpoint is None:
+            return None
+        return decode_checkpoint(checkpoint, self._settings.topic(CHANGELOG), self.partition)
 
     def _follows(self, offset: int) -> None:
         self._tenure.follows(offset)
@@ -87,7 +93,7 @@ class Shard:
 
     def _restore(self, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> None:
         if key is None:
-            raise ValueError(f"changelog partition {self.partition} holds a record that no shard writes")
+            raise ValueError("it has no key")
         if value is None:
             self._states.pop(key, None)
             self.unengaged.drop(key.decode())
@@ -99,13 +105,16 @@ class Shard:
                 self.unengaged.drop(key.decode())
 
     def load(self, key: str) -> Subject | None:
-        """The subject of a key, `None` if it is new."""
+        """The subject of a key, `None` if it is new. Raises `BrokenChangelogError`."""
         live = self._live.get(key)
         if live is not None:
             self._live.move_to_end(key)
             return live
         state = self._states.get(key.encode())
-        return None if state is None else decode_subject(state)
+        if state is None:
+            return None
+        with reading_changelog(f"{self._place}, key {printable(key)},"):
+            return decode_subject(state)
 
     async def commit(
         self,

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from streams.agents.lanes import Lanes
+from streams.agents.set_aside import tell_set_aside
 from streams.agents.shard import Shard
 from streams.agents.tracking import TrackedBatch, track_batch
 from streams.brokers.log_marks import mark_of
@@ -81,6 +82,7 @@ class Track:
         for (state, category), count in tracked.amplified.items():
             metrics.amplified_by(state, category).inc(count)
         metrics.new_subjects.inc(tracked.new_subjects)
+        tell_set_aside(metrics, _TOPIC, tracked.set_aside)
         for alert in tracked.alerts:
             metrics.alerts.labels(alert.rule, alert.severity).inc()
         if tracked.newest_us is not None:

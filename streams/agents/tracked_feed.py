@@ -1,23 +1,28 @@
 """The tracked accounts as a worker sees them: follows the topic `tracked-accounts` for as long as the worker runs.
 
-Reads with a consumer of its own, outside the group, since every worker that screens needs all of it.
+Reads with a consumer of its own, outside the group, since every worker that screens needs all of it. So each start
+finds again what is broken there, and writes it to `dead-letters` again.
 """
 
 import asyncio
 import logging
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import TopicPartition
 
+from streams.agents.set_aside import letter_for, write_letters
 from streams.brokers.client import consumer, start_client
+from streams.brokers.outbox import OutgoingRecord
 from streams.core.screening.acquaintances import Acquaintances
 from streams.core.tracked import decode_tracked
 from streams.metrics import Metrics
+from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
 
 __all__ = ["TrackedFeed"]
 
 _log: Final = logging.getLogger(__name__)
+_TOPIC: Final = "tracked-accounts"
 _POLL_MS: Final = 500
 
 
@@ -31,11 +36,8 @@ class TrackedFeed:
         self._metrics = metrics
 
     async def follow(self) -> None:
-        """Read until cancelled; broker errors are the caller's to handle.
-
-        Raises `msgspec.DecodeError` on a record that no agent of ours wrote: broken internal state stops the worker.
-        """
-        tp = TopicPartition(self._settings.topic("tracked-accounts"), 0)
+        """Read until cancelled; broker errors are the caller's to handle."""
+        tp = TopicPartition(self._settings.topic(_TOPIC), 0)
         client = consumer(self._settings, max_partition_fetch_bytes=4_194_304)
         try:
             await start_client(client)
@@ -43,12 +45,21 @@ class TrackedFeed:
             await client.seek_to_beginning(tp)
             end = (await client.end_offsets([tp]))[tp]
             while True:
-                for record in (await client.getmany(tp, timeout_ms=_POLL_MS)).get(tp, ()):
-                    if record.value is not None:  # nobody is ever taken back
-                        self.known.learn(decode_tracked(record.value))
+                fetched = (await client.getmany(tp, timeout_ms=_POLL_MS)).get(tp, ())
+                letters = [letter for record in fetched if (letter := self._take(record)) is not None]
+                await write_letters(self._settings, self._metrics, _TOPIC, letters)
                 self._metrics.tracked_accounts.set(self.known.tracked)
                 if not self.ready.is_set() and await client.position(tp) >= end:
                     self.ready.set()
                     _log.info("tracked accounts read", extra={"accounts": self.known.tracked})
         finally:
             await client.stop()
+
+    def _take(self, record: Any) -> OutgoingRecord | None:
+        """The dead letter of a record that no agent writes."""
+        if record.value is not None:  # nobody is ever taken back
+            try:
+                self.known.learn(decode_tracked(record.value))
+            except DECODE_ERRORS as error:
+                return letter_for(record, _TOPIC, 0, error)
+        return None

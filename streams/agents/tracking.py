@@ -4,6 +4,7 @@ from collections import Counter
 
 from msgspec import Struct, json
 
+from streams.agents.set_aside import letter_for
 from streams.brokers.outbox import OutgoingRecord
 from streams.core.canary import is_canary
 from streams.core.enriched import Alert
@@ -12,6 +13,7 @@ from streams.core.subject_event import decode_subject_event, subject_key
 from streams.core.tracked import encode_tracked, tracked_subject_key
 from streams.core.tracking.subject import Subject
 from streams.core.tracking.tracker import Tracker
+from streams.refusal import DECODE_ERRORS
 from streams.transport.batches import Batch
 
 __all__ = ["TrackedBatch", "track_batch"]
@@ -24,7 +26,8 @@ class TrackedBatch(Struct, frozen=True):
     remove; `position` is the offset after it.
 
     `amplified` counts amplifications by State and category of the official, `new_subjects` the accounts among their
-    subjects that were never amplified before.
+    subjects that were never amplified before. `set_aside` are the dead letters of records that SCREEN and WATCH did not
+    write; they stand among the outputs, too.
     """
 
     outputs: list[OutgoingRecord]
@@ -35,13 +38,12 @@ class TrackedBatch(Struct, frozen=True):
     newest_us: int | None
     amplified: dict[tuple[str, str], int]
     new_subjects: int
+    set_aside: list[OutgoingRecord]
 
 
 def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
-    """Apply the records of a batch from `position` on; those before it were applied in an earlier life.
-
-    Raises `msgspec.DecodeError` on a record that SCREEN did not write: broken internal state must stop the worker.
-    """
+    """Apply the records of a batch from `position` on; those before it were applied in an earlier life."""
+    set_aside: list[OutgoingRecord] = []
     outputs: list[OutgoingRecord] = []
     changed: dict[str, Subject] = {}
     alerts: list[Alert] = []
@@ -52,7 +54,11 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
     for record in batch.records:
         if record.offset < position:
             continue
-        event = decode_subject_event(record.value or b"")
+        try:
+            event = decode_subject_event(record.value or b"")
+        except DECODE_ERRORS as error:
+            set_aside.append(letter_for(record, "subject-events", batch.partition, error))
+            continue
         if is_canary(event):
             outputs.append(OutgoingRecord("canaries", None, event.event_id.encode(), (), 0))
             continue
@@ -83,5 +89,13 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
             outputs.append(OutgoingRecord("tracked-accounts", tracked_key, encode_tracked(tracked)))
     forgotten = tracker.forget()
     return TrackedBatch(
-        outputs, changed, forgotten, alerts, max(position, batch.next_offset), newest_us, amplified, new_subjects
+        outputs + set_aside,
+        changed,
+        forgotten,
+        alerts,
+        max(position, batch.next_offset),
+        newest_us,
+        amplified,
+        new_subjects,
+        set_aside,
     )

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 from streams.agents.lanes import Lanes
+from streams.agents.set_aside import tell_set_aside
 from streams.agents.watch_shard import WatchShard
 from streams.agents.watching import WatchedBatch, forget_old, subject_ticks, watch_batch
 from streams.brokers.log_marks import mark_of
@@ -85,7 +86,7 @@ class Watch:
         now_us = time.time_ns() // 1_000
         try:
             shard.ledger.begin()
-            watched = watch_batch(records, shard.position, watcher)
+            watched = watch_batch(records, shard.partition, shard.position, watcher)
             gone = forget_old(shard.ledger, watched.states, self._policy, now_us)
         except sqlite3.DatabaseError as error:
             raise shard.failed(error) from error
@@ -114,5 +115,6 @@ class Watch:
         for alert in watched.alerts:
             metrics.alerts.labels(alert.rule, alert.severity).inc()
         metrics.ledger_forgotten.inc(gone)
+        tell_set_aside(metrics, _TOPIC, watched.set_aside)
         if watched.newest_us is not None:
             metrics.event_lag_seconds.labels(_TOPIC).observe(max(0, now_us - watched.newest_us) / SECOND_US)

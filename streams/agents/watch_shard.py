@@ -15,7 +15,7 @@ from typing import Final
 
 from streams.agents.resumption import Resumption
 from streams.agents.tenure import Tenure
-from streams.brokers.checkpoints import CHECKPOINT_KEY, Checkpoint, decode_checkpoint
+from streams.brokers.checkpoints import CHECKPOINT_KEY, Checkpoint, decode_checkpoint, reading_changelog
 from streams.brokers.log_marks import Mark
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import EndsBeforeError, read_partition
@@ -55,6 +55,7 @@ class WatchShard:
         self.position = 0
         self._settings = settings
         self._metrics = metrics
+        self._place = f"{settings.topic(CHANGELOG)}, partition {partition}"
         self._directory = settings.state_directory
         self._tenure = Tenure("watch", partition, settings, metrics)
         self._resumption = Resumption(_EVENTS, partition, settings, metrics)
@@ -82,7 +83,7 @@ class WatchShard:
         """Shut out earlier owners, then bring the file up to what was committed.
 
         Raises `ProducerFenced` when another worker opens it at the same moment, `ConfigurationError` for a directory
-        that cannot be used, `LedgerError`, and aiokafka's errors.
+        that cannot be used, `LedgerError`, `BrokenChangelogError`, and aiokafka's errors.
         """
         began = time.monotonic()
         self._slot = await self._claim()
@@ -207,8 +208,13 @@ class WatchShard:
                     for record in part:
                         if record.key == CHECKPOINT_KEY:
                             offset = record.offset
-                            self._learn(decode_checkpoint(record.value, self.partition), begin)
-                    self.ledger.restore((record.key, record.value) for record in part if record.key != CHECKPOINT_KEY)
+                            self._learn(
+                                decode_checkpoint(record.value, self._settings.topic(CHANGELOG), self.partition), begin
+                            )
+                    with reading_changelog(f"{self._place}, one of offsets {part[0].offset} to {part[-1].offset},"):
+                        self.ledger.restore(
+                            (record.key, record.value) for record in part if record.key != CHECKPOINT_KEY
+                        )
                     count += len(part)
                     uncommitted += len(part)
                     await asyncio.sleep(0)

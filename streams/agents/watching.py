@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct, json
 
+from streams.agents.set_aside import letter_for
 from streams.brokers.outbox import OutgoingRecord
 from streams.core.clock import DAY_US
 from streams.core.enriched import Alert
@@ -21,6 +22,7 @@ from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
 from streams.events import Account
 from streams.ledger.sqlite import SqliteLedger
+from streams.refusal import DECODE_ERRORS
 from streams.transport.batches import Record
 
 __all__ = ["WatchedBatch", "forget_old", "subject_ticks", "watch_batch"]
@@ -35,7 +37,8 @@ class WatchedBatch(Struct, frozen=True):
     """What a batch led to, besides what the ledger holds now. `position` is the offset after it.
 
     `states` counts its events by State, without ticks; `newest_us` is the newest of their times. `new_day_us` is how
-    far event time has come everywhere, where that is in another day (UTC) than before the batch.
+    far event time has come everywhere, where that is in another day (UTC) than before the batch. `set_aside` are the
+    dead letters of records that no agent of ours wrote; they stand among the outputs, too.
     """
 
     outputs: list[OutgoingRecord]
@@ -44,14 +47,13 @@ class WatchedBatch(Struct, frozen=True):
     states: dict[str, int]
     position: int
     newest_us: int | None
-    new_day_us: int | None = None
+    new_day_us: int | None
+    set_aside: list[OutgoingRecord]
 
 
-def watch_batch(records: Sequence[Record], position: int, watcher: Watcher) -> WatchedBatch:
-    """Apply the records from `position` on; those before it were applied in an earlier life.
-
-    Raises `msgspec.DecodeError` on a record that no agent of ours wrote: broken internal state must stop the worker.
-    """
+def watch_batch(records: Sequence[Record], partition: int, position: int, watcher: Watcher) -> WatchedBatch:
+    """Apply a partition's records from `position` on; those before it were applied in an earlier life."""
+    set_aside: list[OutgoingRecord] = []
     outputs: list[OutgoingRecord] = []
     states: Counter[str] = Counter()
     newest_us: int | None = None
@@ -59,7 +61,11 @@ def watch_batch(records: Sequence[Record], position: int, watcher: Watcher) -> W
     for record in records:
         if record.offset < position:
             continue
-        event = decode_state_event(record.value or b"")
+        try:
+            event = decode_state_event(record.value or b"")
+        except DECODE_ERRORS as error:
+            set_aside.append(letter_for(record, "state-events", partition, error))
+            continue
         if event.kind != "tick":
             states[event.state] += 1
             newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
@@ -77,7 +83,16 @@ def watch_batch(records: Sequence[Record], position: int, watcher: Watcher) -> W
     last = max(position, records[-1].offset + 1)
     heard_us = watcher.heard_everywhere_us()
     new_day_us = heard_us if heard_us // DAY_US > before_us // DAY_US else None
-    return WatchedBatch(outputs, concluded.aftermaths, concluded.alerts, dict(states), last, newest_us, new_day_us)
+    return WatchedBatch(
+        outputs + set_aside,
+        concluded.aftermaths,
+        concluded.alerts,
+        dict(states),
+        last,
+        newest_us,
+        new_day_us,
+        set_aside,
+    )
 
 
 def subject_ticks(at_us: int, partitions: int) -> Iterator[OutgoingRecord]:

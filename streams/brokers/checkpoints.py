@@ -4,6 +4,8 @@ The last record of each transaction in a changelog. It names what must still be 
 the owner, the number of partitions, the last record applied and the last records written.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
@@ -12,9 +14,25 @@ from msgspec import Struct
 
 from streams.brokers.client import consumer, start_client
 from streams.brokers.log_marks import LogPlace, Mark
+from streams.errors import AntiphonError
+from streams.refusal import printable
 from streams.settings import Settings
 
-__all__ = ["CHANGELOGS", "CHECKPOINT_KEY", "Checkpoint", "decode_checkpoint", "encode_checkpoint", "last_checkpoints"]
+__all__ = [
+    "CHANGELOGS",
+    "CHECKPOINT_KEY",
+    "COUNT_ANEW",
+    "BrokenChangelogError",
+    "Checkpoint",
+    "decode_checkpoint",
+    "encode_checkpoint",
+    "last_checkpoints",
+    "reading_changelog",
+]
+
+COUNT_ANEW: Final = (
+    "stop all workers and run `antiphon states reset`: it counts anew what the raw topics hold (docs/operations.md)"
+)
 
 CHECKPOINT_KEY: Final = b"\x00position"
 """No subject's key, and no ledger record's, begins with NUL."""
@@ -23,6 +41,23 @@ CHANGELOGS: Final = {"subject-events": "subject-states", "state-events": "state-
 
 _NEAR: Final = 16  # offsets before the end: a checkpoint, the mark of its transaction, and some that were undone
 _FETCH_MS: Final = 1_000
+
+
+class BrokenChangelogError(AntiphonError):
+    """A changelog has a record that no shard writes. Without the state that it stood for figures would be wrong."""
+
+    exit_code = 3
+
+
+@contextmanager
+def reading_changelog(where: str) -> Iterator[None]:
+    """Inside the block what a decoder raises is a `BrokenChangelogError` that names the record, `where` it stands."""
+    try:
+        yield
+    except (ValueError, LookupError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
+        raise BrokenChangelogError(
+            f"{where} is no record that a worker writes: {printable(str(error))}", remedy=COUNT_ANEW
+        ) from error
 
 
 class Checkpoint(Struct, frozen=True, array_like=True, kw_only=True):
@@ -57,12 +92,10 @@ def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
     return _encoder.encode(checkpoint)
 
 
-def decode_checkpoint(value: bytes | None, partition: int) -> Checkpoint:
-    """The checkpoint of a changelog record. Raises `ValueError` for what no shard writes."""
-    try:
+def decode_checkpoint(value: bytes | None, changelog: str, partition: int) -> Checkpoint:
+    """The checkpoint of a record of the changelog (its name on the broker). Raises `BrokenChangelogError`."""
+    with reading_changelog(f"the last checkpoint in {changelog}, partition {partition},"):
         return _decoder.decode(value or b"")
-    except msgspec.DecodeError as error:
-        raise ValueError(f"changelog partition {partition} holds a checkpoint that no shard writes") from error
 
 
 async def last_checkpoints(settings: Settings, changelog: str) -> dict[int, Checkpoint]:
@@ -97,4 +130,4 @@ async def _read_to_the_ends(
         for tp, records in (await client.getmany(*pending, timeout_ms=_FETCH_MS)).items():
             for record in records:
                 if record.key == CHECKPOINT_KEY:
-                    found[tp.partition] = decode_checkpoint(record.value, tp.partition)
+                    found[tp.partition] = decode_checkpoint(record.value, tp.topic, tp.partition)

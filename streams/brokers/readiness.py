@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from streams.brokers.administration import TopicState, topic_faults, topic_states
-from streams.brokers.checkpoints import CHANGELOGS, Checkpoint, last_checkpoints
+from streams.brokers.checkpoints import CHANGELOGS, COUNT_ANEW, Checkpoint, last_checkpoints
 from streams.brokers.client import started_producer
 from streams.brokers.failures import BrokerError, broker_errors
 from streams.brokers.log_marks import LogPlace, Mark, missing_marks
@@ -16,6 +16,7 @@ from streams.topics import TopicFault
 
 __all__ = [
     "COUNT_ANEW",
+    "LETTERS",
     "LogsDisagreeError",
     "require_checkpoint",
     "require_outputs",
@@ -23,9 +24,8 @@ __all__ = [
     "require_states",
 ]
 
-COUNT_ANEW: Final = (
-    "stop all workers and run `antiphon states reset`: it counts anew what the raw topics hold (docs/operations.md)"
-)
+LETTERS: Final = "dead-letters"
+"""What is lost of it is written again by whoever reads the refused records again."""
 _log: Final = logging.getLogger(__name__)
 _TRANSACTIONS_SECONDS: Final = 30.0  # the first one on a new cluster creates a topic of fifty partitions
 
@@ -78,11 +78,14 @@ def require_checkpoint(settings: Settings, events: str, partitions: int, checkpo
 
 
 async def require_outputs(settings: Settings, events: str, checkpoints: Mapping[int, Checkpoint]) -> None:
-    """Raises `LogsDisagreeError` where a log does not have the last records that a state's transactions wrote to it."""
+    """Raises `LogsDisagreeError` where a log does not have the last records that a state's transactions wrote to it;
+    dead letters aside, which are written again.
+    """
     wanted: dict[LogPlace, set[Mark]] = {}
     for checkpoint in checkpoints.values():
         for place, mark in checkpoint.outputs().items():
-            wanted.setdefault(place, set()).add(mark)
+            if place[0] != LETTERS:
+                wanted.setdefault(place, set()).add(mark)
     missing = await missing_marks(settings, wanted)
     if missing:
         topic, partition = min(missing)

@@ -21,6 +21,10 @@ _NAMED: Final = 10  # letters kept back that are shown one by one; --json has mo
 _DETAIL: Final = 120
 
 _REMEDIES: Final[dict[Obstacle, tuple[str, str]]] = {
+    Obstacle.INTERNAL: (
+        "a record of a topic that only Antiphon writes to",
+        "find out who wrote it: ops/runbooks/AntiphonInternalRecordSetAside.md",
+    ),
     Obstacle.CUT: ("too large: the letter has only its beginning", "send the original again, from where it was made"),
     Obstacle.DAMAGED: ("not the bytes that it was written with", "send the original again, from where it was made"),
     Obstacle.BAD_BATCH: (

@@ -1,9 +1,29 @@
 """Event times as whole microseconds since 1970 UTC, the form in which the core compares and keeps them."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
-__all__ = ["DAY_US", "FIRST_US", "HOUR_US", "LAST_US", "SECOND_US", "WEEK_US", "from_us", "parse_duration_us", "to_us"]
+from msgspec import Meta
+
+__all__ = [
+    "DAY_US",
+    "FIRST_US",
+    "HOUR_US",
+    "LAST_US",
+    "SECOND_US",
+    "STORED_MOST",
+    "WEEK_US",
+    "StoredInt",
+    "from_us",
+    "parse_duration_us",
+    "to_us",
+]
+
+STORED_MOST: Final = 2**62
+StoredInt: TypeAlias = Annotated[int, Meta(ge=-STORED_MOST, le=STORED_MOST)]
+"""A number of an internal record. JSON may hold any, MessagePack and SQLite none beyond 64 bits, also where a period is
+added to it.
+"""
 
 SECOND_US: Final = 1_000_000
 HOUR_US: Final = 3_600 * SECOND_US

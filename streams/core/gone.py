@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.core.clock import DAY_US
+from streams.core.clock import DAY_US, StoredInt
 from streams.events import SuspensionStatus
 
 __all__ = [
@@ -40,9 +40,9 @@ class Absence(Struct, frozen=True, array_like=True):
     From `doubtful_us` to `from_us` nobody knows: notices are late.
     """
 
-    doubtful_us: int
-    from_us: int
-    until_us: int | None = None
+    doubtful_us: StoredInt
+    from_us: StoredInt
+    until_us: StoredInt | None = None
 
 
 class Fate(StrEnum):

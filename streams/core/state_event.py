@@ -5,6 +5,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from streams.core.clock import StoredInt
 from streams.core.gone import Absence
 from streams.core.officials import Category, Official
 from streams.core.subject_event import Coordinates
@@ -36,11 +37,11 @@ STATE_TEXT: Final = 4_000
 class Spell(Struct, frozen=True, array_like=True):
     """One suspension of a subject, from the first notice of it to its reversal, `None` while it stands (µs)."""
 
-    opened_us: int
+    opened_us: StoredInt
     status: SuspensionStatus
     event_id: str
     source: Coordinates
-    reinstated_us: int | None = None
+    reinstated_us: StoredInt | None = None
 
 
 class Amplifier(Struct, frozen=True, array_like=True):
@@ -49,9 +50,9 @@ class Amplifier(Struct, frozen=True, array_like=True):
     id: str
     handle: str | None
     category: Category
-    amplifications: int
-    first_us: int
-    last_us: int
+    amplifications: StoredInt
+    first_us: StoredInt
+    last_us: StoredInt
 
 
 class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,7 +62,7 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     for which its posts were gone, and every retweet of them.
     """
 
-    version: int
+    version: StoredInt
     spells: tuple[Spell, ...] = ()
     amplifiers: tuple[Amplifier, ...] = ()
     absences: tuple[Absence, ...] = ()
@@ -72,8 +73,8 @@ class ReadUpTo(Struct, frozen=True, array_like=True):
     worker has read nothing yet. An `idle` partition is read to the end of its log and brought nothing for a time.
     """
 
-    partition: int
-    at_us: int
+    partition: StoredInt
+    at_us: StoredInt
     idle: bool = False
 
 
@@ -83,8 +84,8 @@ class RawProgress(Struct, frozen=True, kw_only=True):
     `partitions` is the number of partitions of every raw topic, `read` the assigned ones, both by plain topic name.
     """
 
-    as_of_us: int
-    partitions: dict[str, int]
+    as_of_us: StoredInt
+    partitions: dict[str, StoredInt]
     read: dict[str, tuple[ReadUpTo, ...]]
 
 
@@ -112,7 +113,7 @@ class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: str
     platform: str
     event_id: str
-    at_us: int
+    at_us: StoredInt
     source: Coordinates
     roster_digest: str = ""
     official: Official | None = None
@@ -129,7 +130,7 @@ class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     standing: Standing | None = None
     progress: RawProgress | None = None
     status: SuspensionStatus | None = None
-    observed_us: int | None = None
+    observed_us: StoredInt | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(StateEvent)

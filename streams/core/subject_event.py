@@ -5,6 +5,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from streams.core.clock import StoredInt
 from streams.core.gone import Fate
 from streams.core.officials import Official
 from streams.events import Account, SuspensionStatus
@@ -51,8 +52,8 @@ class Coordinates(Struct, frozen=True, array_like=True):
     """Where an event was first written down: raw topic, partition, offset; in a backtest the file, 0 and the line."""
 
     topic: str
-    partition: int
-    offset: int
+    partition: StoredInt
+    offset: StoredInt
 
 
 class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -78,7 +79,7 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: SubjectEventKind
     platform: str
     event_id: str
-    at_us: int
+    at_us: StoredInt
     subject: Account
     source: Coordinates
     roster_digest: str = ""
@@ -88,13 +89,13 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     active: bool = True
     status: SuspensionStatus | None = None
     domains: tuple[str, ...] = ()
-    shared: int = 0
-    of: int = 0
-    matched_us: int | None = None
-    amplified_us: int | None = None
+    shared: StoredInt = 0
+    of: StoredInt = 0
+    matched_us: StoredInt | None = None
+    amplified_us: StoredInt | None = None
     amplification_kind: AmplificationKind | None = None
-    observed_us: int | None = None
-    last_us: int | None = None
+    observed_us: StoredInt | None = None
+    last_us: StoredInt | None = None
     by_official: Fate | None = None
 
 

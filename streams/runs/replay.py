@@ -31,6 +31,7 @@ from streams.formats.reader import FormatReader, Skipped
 from streams.refusal import DECODE_ERRORS, undecodable
 from streams.runs.ingestion import raw_record, size_refusal
 from streams.settings import Settings
+from streams.topics import TOPICS
 
 __all__ = ["KeptBack", "Obstacle", "Replay", "Selection", "replay_letters"]
 
@@ -39,6 +40,7 @@ _MOST_NAMED: Final = 200  # letters kept back that are named one by one; all are
 _TOLD_EVERY: Final = 1_000
 
 _TOPICS: Final = frozenset(RAW_TOPICS.values())
+_INTERNAL: Final = frozenset(topic.name for topic in TOPICS if topic.role in ("internal", "roster"))
 _NOWHERE: Final = Coordinates("replay", 0, 0)
 
 _Place: TypeAlias = tuple[int, int]  # partition and offset of a letter
@@ -48,6 +50,7 @@ _Input: TypeAlias = bytes  # says which input it is, whoever refused it and howe
 class Obstacle(StrEnum):
     """The closed list of reasons for which a letter is not sent again."""
 
+    INTERNAL = "internal"  # a record that only agents write, or a roster's
     CUT = "cut"  # payload, key and headers were above the size limit: the letter has only the beginning of one
     DAMAGED = "damaged"  # its payload is not the one that it was written with
     BAD_BATCH = "bad_batch"  # a record batch as it stood on the broker, and not a record
@@ -245,6 +248,8 @@ class _Judge:
 
     def _judge(self, stored: StoredLetter, replays: int) -> list[OutgoingRecord] | tuple[Obstacle, str]:
         letter = stored.letter
+        if letter.topic in _INTERNAL:
+            return Obstacle.INTERNAL, f"{letter.reason}: {letter.detail}"
         if letter.reason is Reason.BAD_BATCH:
             return Obstacle.BAD_BATCH, letter.detail
         if letter.reason is Reason.BAD_FILE:

@@ -6,12 +6,14 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from streams.core.clock import STORED_MOST
 from streams.schemas.payloads import Payload
 
 __all__ = ["SchemaDocument", "schema_document", "schema_id"]
 
 SchemaDocument: TypeAlias = dict[str, Any]
 
+_STORED_BOUNDS: Final = (("minimum", -STORED_MOST), ("maximum", STORED_MOST))
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -43,12 +45,15 @@ def schema_document(payload: Payload, examples: Iterable[object]) -> SchemaDocum
 
 
 def _plain(schema: Any) -> Any:  # any JSON value in, the same kind out
-    """The same with descriptions as they read in the source: without the indentation of docstrings."""
+    """The same with descriptions as they read in the source, without the indentation of docstrings; and without the
+    bounds of what we can store at all, which no record of ours comes near.
+    """
     match schema:
         case dict():
             return {
                 key: inspect.cleandoc(value) if key == "description" and isinstance(value, str) else _plain(value)
                 for key, value in schema.items()
+                if (key, value) not in _STORED_BOUNDS
             }
         case list():
             return [_plain(item) for item in schema]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from streams.agents.log_keeper import LogKeeper
 from streams.agents.shard import CHANGELOG, Shard
 from streams.agents.tenure import StateInDoubtError
 from streams.agents.track import Track
+from streams.agents.watch_shard import WatchShard
 from streams.brokers.administration import create_topics, topic_states
-from streams.brokers.checkpoints import last_checkpoints
+from streams.brokers.checkpoints import CHANGELOGS, CHECKPOINT_KEY, BrokenChangelogError, last_checkpoints
 from streams.brokers.client import admin, started_producer
 from streams.brokers.log_marks import Mark, mark_of, missing_marks
 from streams.brokers.outbox import OutgoingRecord
@@ -342,5 +344,67 @@ def test_what_retention_removed_is_not_missing_and_what_was_undone_is(settings: 
         assert await missing_marks(settings, {("dead-letters", 99): marks[:1]}) == {
             ("dead-letters", 99): frozenset(marks[:1])
         }
+
+    asyncio.run(run())
+
+
+def test_dead_letters_that_were_lost_are_written_again_and_nothing_is_refused(settings: Settings) -> None:
+    """An operator made the topic anew. The events are applied again, once."""
+
+    async def run() -> None:
+        records = await _send(settings, _EVENTS, b"one", b"two")
+        shard = _shard(settings)
+        await shard.open()
+        letter = OutgoingRecord("dead-letters", None, b"one")
+        await shard.commit([letter, OutgoingRecord("dossiers", b"k", b"result")], {}, 2, mark_of(records[1]))
+        await shard.close()
+        assert await _position(settings) == 2
+        async with admin(settings) as client:
+            await client.delete_topics([settings.topic("dead-letters")])
+        while (await _partitions(settings))["dead-letters"]:  # noqa: ASYNC110  # a broker's
+            await asyncio.sleep(0.05)
+        await create_topics(settings)
+        await require_ready(settings)
+        shard = _shard(settings)
+        await shard.open()
+        assert shard.position == 0
+        await shard.commit([], {}, 2, mark_of(records[1]))
+        await shard.close()
+        assert await _position(settings) == 2
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "where"),
+    [(CHECKPOINT_KEY, b"\xff", "the last checkpoint in"), (b"twitter:7", b"\xff", "one of offsets 0 to 0")],
+    ids=["a checkpoint", "a state"],
+)
+def test_a_broken_record_of_a_changelog_is_refused_with_place_and_remedy(
+    settings: Settings, tmp_path: Path, key: bytes, value: bytes, where: str
+) -> None:
+    """Of both agents' changelogs; TRACK looks into a state when it is needed."""
+
+    async def run() -> None:
+        async with started_producer(settings) as client:
+            for changelog in CHANGELOGS.values():
+                await client.send_and_wait(settings.topic(changelog), value, key, partition=0)
+        metrics = Metrics(CollectorRegistry())
+        ledger = WatchShard(0, replace(settings, data_dir=str(tmp_path)), metrics)
+        shard = Shard(0, settings, metrics)
+        try:
+            with pytest.raises(BrokenChangelogError, match=where) as refused:
+                await ledger.open()
+            assert "antiphon states reset" in refused.value.remedy
+            if key == CHECKPOINT_KEY:
+                with pytest.raises(BrokenChangelogError, match=where):
+                    await shard.open()
+            else:
+                await shard.open()
+                with pytest.raises(BrokenChangelogError, match="key twitter:7"):
+                    shard.load("twitter:7")
+        finally:
+            await ledger.close()
+            await shard.close()
 
     asyncio.run(run())

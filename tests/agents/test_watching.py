@@ -1,9 +1,9 @@
 """WATCH's work on one batch, without a broker: what is skipped, what is written where, what is forgotten."""
 
 import msgspec
-import pytest
 
 from streams.agents.watching import forget_old, subject_ticks, watch_batch
+from streams.brokers.dead_letter_record import read_dead_letter
 from streams.core.clock import DAY_US, HOUR_US
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent, encode_state_event
@@ -12,6 +12,7 @@ from streams.core.tracked import decode_tracked, official_id_key
 from streams.core.watching.ledger import Heard, record_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
+from streams.deadletters import Reason
 from streams.events import Account
 from streams.ledger.sqlite import SqliteLedger
 from streams.ledger.store import GRACE_US
@@ -51,17 +52,17 @@ def test_only_what_was_not_applied_yet_is_applied() -> None:
     """And the position never goes back."""
     ledger = SqliteLedger()
     records = _records(_event(0), _event(1), _event(2))
-    watched = watch_batch(records, 2, _watcher(ledger))
+    watched = watch_batch(records, 0, 2, _watcher(ledger))
     assert (len(ledger), watched.position, watched.states) == (1, 3, {"IR": 1})
     assert watched.newest_us == _BEGIN_US + 2
-    watched = watch_batch(records, 7, _watcher(ledger))
+    watched = watch_batch(records, 0, 7, _watcher(ledger))
     assert (len(ledger), watched.position, watched.outputs, watched.newest_us) == (1, 7, [], None)
 
 
 def test_a_withdrawal_goes_to_its_subject_and_an_official_s_id_to_everybody() -> None:
     """An official whom the roster has by handle alone is introduced under the key that such records have."""
     deletion = _event(5, kind="deletion", post_id="3", event_id="d", subject=None)
-    watched = watch_batch(_records(_event(3), deletion), 0, _watcher(SqliteLedger()))
+    watched = watch_batch(_records(_event(3), deletion), 0, 0, _watcher(SqliteLedger()))
     [told] = [record for record in watched.outputs if record.topic == "subject-events"]
     assert told.key == b"twitter:7"
     event = decode_subject_event(told.value or b"")
@@ -75,7 +76,7 @@ def test_a_tick_is_no_news_of_any_state() -> None:
     tick = StateEvent(
         kind="tick", state="", platform="antiphon", event_id="t", at_us=_BEGIN_US, source=Coordinates("tick", 0, 0)
     )
-    watched = watch_batch(_records(tick), 0, _watcher(SqliteLedger()))
+    watched = watch_batch(_records(tick), 0, 0, _watcher(SqliteLedger()))
     assert (watched.states, watched.newest_us, watched.position) == ({}, None, 1)
 
 
@@ -86,7 +87,7 @@ def test_track_is_told_of_each_new_day_once() -> None:
     told = []
     for number, hour in enumerate(hours):
         tick = _event(number, kind="tick", state="", official=None, subject=None, at_us=_BEGIN_US + hour * HOUR_US)
-        told.append(watch_batch(_records(tick), 0, _watcher(ledger)).new_day_us)
+        told.append(watch_batch(_records(tick), 0, 0, _watcher(ledger)).new_day_us)
     assert told == [_BEGIN_US, None, None, _BEGIN_US + 25 * HOUR_US, None, None, _BEGIN_US + 49 * HOUR_US]
     events = {record.partition: decode_subject_event(record.value or b"") for record in subject_ticks(5, 3)}
     assert {number: (event.kind, event.at_us) for number, event in events.items()} == dict.fromkeys(
@@ -94,9 +95,15 @@ def test_track_is_told_of_each_new_day_once() -> None:
     )
 
 
-def test_a_record_that_no_agent_of_ours_wrote_is_an_error() -> None:
-    with pytest.raises(msgspec.ValidationError):
-        watch_batch([MadeRecord(0, None, b"{}")], 0, _watcher(SqliteLedger()))
+def test_a_record_that_no_agent_of_ours_wrote_is_set_aside_and_the_next_one_counts() -> None:
+    records = [MadeRecord(4, b"IR", b"{}"), MadeRecord(5, b"IR", encode_state_event(_event(1)))]
+    watched = watch_batch(records, 3, 0, _watcher(SqliteLedger()))
+    assert (watched.states, watched.position) == ({"IR": 1}, 6)
+    (letter,) = watched.set_aside
+    assert letter in watched.outputs
+    assert (letter.topic, letter.key, letter.value) == ("dead-letters", b"IR", b"{}")
+    told = read_dead_letter(letter.value, letter.headers)
+    assert (told.reason, told.topic, told.partition, told.offset) == (Reason.NOT_AN_EVENT, "state-events", 3, 4)
 
 
 def test_what_no_event_to_come_can_concern_is_forgotten_after_the_grace_a_step_at_a_time() -> None:

@@ -184,24 +184,28 @@ def _wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_a_broken_internal_record_stops_the_worker(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
-    """Nobody but SCREEN writes subject events: what cannot be decoded there is our own fault, and must be seen."""
+def test_a_broken_record_in_a_changelog_of_states_ends_the_worker_with_the_remedy(
+    kafka: RunningBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    """To go on without the state that it stood for would give wrong figures."""
     settings = _settings(kafka, topic_prefix)
     _write(settings, [_good(1)])
 
     async def corrupt() -> None:
         client = producer(settings)
         await client.start()
-        await client.send_and_wait(settings.topic("subject-events"), b'{"kind":"retweet"', partition=0)
+        for partition in range(8):
+            await client.send_and_wait(settings.topic("subject-states"), b"\xff", b"twitter:700000", partition)
         await client.stop()
 
     asyncio.run(corrupt())
     crew = Crew(settings, tmp_path)
     try:
-        began = time.monotonic()
         assert crew.add().wait(60) == 70
-        assert time.monotonic() - began < 60
-        assert "TRACK failed" in crew.logs()
+        said = crew.logs()
+        assert "TRACK failed" in said
+        assert "key twitter:700000, is no record that a worker writes" in said
+        assert "antiphon states reset" in said
     finally:
         crew.dismiss_all()
 

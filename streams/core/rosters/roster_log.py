@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.core.rosters.roster import Roster, RosterEntry
+from streams.refusal import DECODE_ERRORS
 
 __all__ = ["Manifest", "RosterLog", "RosterRecordError", "publication"]
 
@@ -114,8 +115,8 @@ def _parse_key(key: bytes) -> tuple[str, str]:
 def _decode_terms(key: bytes, account: str, value: bytes) -> tuple[RosterEntry, ...]:
     try:
         terms = _terms_decoder.decode(value)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise RosterRecordError(f"the value of {_shown(key)} is no list of terms: {_shown(str(error))}") from None
+    except DECODE_ERRORS as error:
+        raise RosterRecordError(f"the value of {_shown(key)} is no list of terms: {_shown(str(error))}") from error
     if not terms or any(term.account_key != account for term in terms):
         raise RosterRecordError(f"the value of {_shown(key)} is empty or speaks of another account")
     return terms
@@ -124,8 +125,8 @@ def _decode_terms(key: bytes, account: str, value: bytes) -> tuple[RosterEntry, 
 def _complete(key: bytes, value: bytes, staged: dict[str, tuple[RosterEntry, ...]]) -> Roster | None:
     try:
         manifest = _manifest_decoder.decode(value)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise RosterRecordError(f"the value of {_shown(key)} is no manifest: {_shown(str(error))}") from None
+    except DECODE_ERRORS as error:
+        raise RosterRecordError(f"the value of {_shown(key)} is no manifest: {_shown(str(error))}") from error
     if manifest.entries != sum(map(len, staged.values())):
         return None
     try:
