@@ -23,13 +23,13 @@ from streams.metrics import Metrics
 from streams.refusal import printable
 from streams.settings import Settings
 
-__all__ = ["CHANGELOG", "Shard"]
+__all__ = ["CHANGELOG", "UNTIL_HEADER", "Shard"]
 
 CHANGELOG: Final = "subject-states"
 _EVENTS: Final = "subject-events"
-# The header of a state that no official engaged with yet: from which event time on (µs) it may be forgotten. So that
-# recovery need not decode states to know.
-_UNTIL_HEADER: Final = "unengaged-until"
+UNTIL_HEADER: Final = "unengaged-until"
+"""The header of a state that no official engaged with yet: from which event time on (µs) it may be forgotten. So that
+recovery need not decode states to know."""
 _LIVE_SUBJECTS: Final = 10_000
 
 _log: Final = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Shard:
         else:
             self._states[key] = value
             if headers:
-                self.unengaged.keep(key.decode(), int.from_bytes(dict(headers)[_UNTIL_HEADER]))
+                self.unengaged.keep(key.decode(), int.from_bytes(dict(headers)[UNTIL_HEADER]))
             elif len(self.unengaged):
                 self.unengaged.drop(key.decode())
 
@@ -152,7 +152,7 @@ class Shard:
 
     def _headers(self, key: bytes) -> Sequence[tuple[str, bytes]]:
         until_us = self.unengaged.until_us(key.decode())
-        return () if until_us is None else [(_UNTIL_HEADER, until_us.to_bytes(8))]
+        return () if until_us is None else [(UNTIL_HEADER, until_us.to_bytes(8))]
 
     async def close(self) -> None:
         """Give it up. What it holds in memory may be ahead of what is written."""

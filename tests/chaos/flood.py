@@ -1,21 +1,25 @@
-"""What flows through a chaos run: a small world of officials in a sea of bystanders, cut into batches; and poison.
+"""What flows through a chaos run: a small world of officials in a sea of bystanders, and what is legal and extreme, cut
+into batches; and poison.
 
 The same seed gives the same records, batch by batch, as often as they are asked for. Knows nothing of brokers.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
 from msgspec import json
+from msgspec.structs import replace
 
 from streams.brokers.outbox import OutgoingRecord
+from streams.core.rosters.roster import Roster
 from streams.core.screening.acquaintances import Acquaintances
 from streams.core.screening.strangers import is_worth_reading_again
 from streams.events import Account, Deletion, Event, Follow, Post, Profile, Retweet, Suspension, decode_event
 from streams.runs.ingestion import raw_record
+from tests.chaos.extremes import LARGE_AT_ONCE, Extremes
 from tests.pipeline.world import World
 
 __all__ = ["Flood"]
@@ -27,23 +31,31 @@ _DAYS: Final = 200
 _WORLD_EVENTS: Final = 12_000
 _WORLD_SHARE: Final = 0.15
 _POISON_AT_ONCE: Final = (8, 25)
-
-
-# Likewise for reports of followers that come with no engagement, of which a state retains 32.
+# Likewise for reports of followers that come with no engagement, of which a state retains 128.
 _PROFILES_OF_ONE: Final = 20
+# A suspension that comes before all engagements is kept for 30 days of event time, a profile not at all. Batches and
+# partitions that are held back may take 20 of them.
+_EARLY: Final = timedelta(days=5)
+_SURELY_LATER: Final = timedelta(days=25)
+_LATE_HOURS: Final = 6
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class Flood:
-    """`events` raw events in `batches` batches."""
+    """`events` raw events in `batches` batches, in the order of time but for what is late by hours, some by weeks."""
 
     def __init__(self, seed: int, *, events: int, batches: int) -> None:
         self.batches = batches
         self._seed = seed
         self._world = World(seed, min(_WORLD_EVENTS, int(events * _WORLD_SHARE)))
-        self.roster = self._world.roster
-        self._lines = list(_within_bounds(self._world.lines()))
-        self.size = max(events, len(self._lines))
-        self._bystanders = self.size - len(self._lines)
+        self._extremes = Extremes(seed, events=events, begin=_BEGIN, days=_DAYS)
+        self.roster = Roster([*self._world.roster.entries, *self._extremes.entries])
+        officials = frozenset(official.id for official in self._world.officials)
+        self._lines = list(_within_bounds(list(self._world.lines()), officials))
+        self._groups = self._extremes.groups()
+        known = len(self._lines) + sum(map(len, self._groups)) + LARGE_AT_ONCE * batches
+        self.size = max(events, known)
+        self._bystanders = self.size - known
 
     def batch(self, number: int) -> list[OutgoingRecord]:
         """The records of a batch, in the order of their arrival."""
@@ -58,7 +70,13 @@ class Flood:
             mixed += records[taken:place]
             taken = place
             mixed.append(raw_record(decode_event(self._lines[which])))
-        return mixed + records[taken:]
+        mixed += records[taken:]
+        blocks = [self._groups[which] for which in range(*self._share(len(self._groups), number))]
+        blocks.append(self._extremes.large(number, self._time(number / self.batches)))
+        for block in blocks:
+            place = random.randrange(len(mixed) + 1)
+            mixed[place:place] = block
+        return mixed
 
     def worth_repeating(self, known: Acquaintances) -> list[OutgoingRecord]:
         """Posts and deletions by accounts that a worker may have come to know too late."""
@@ -76,22 +94,29 @@ class Flood:
     def _share(self, whole: int, number: int) -> tuple[int, int]:
         return number * whole // self.batches, (number + 1) * whole // self.batches
 
+    def _time(self, share: float) -> datetime:
+        return _BEGIN + timedelta(days=_DAYS * share)
+
     def _stranger(self, random: Random, which: int) -> Event:
-        """An event that no official takes part in as an actor; one in a thousand is about an account all the same."""
+        """An event that no official takes part in as an actor; one in twenty is about an account all the same, as of a
+        source that tells the status of a whole network.
+        """
         name = f"b{which}"
-        at = _BEGIN + timedelta(seconds=random.randrange(_DAYS * 86_400))
+        at = self._time(which / self._bystanders) - timedelta(hours=random.expovariate(1 / _LATE_HOURS))
         actor = Account(id=f"5{random.randrange(50_000)}", handle=f"bystander_{random.randrange(1_000)}")
         subject = Account(id=f"7{random.randrange(150):05}")
         draw = random.random()
-        if draw < 0.0005:
-            return Suspension(platform="twitter", id=name, at=at, actor=actor, status="suspended")
-        if draw < 0.001:
-            return Profile(platform="twitter", id=name, at=at, actor=actor)
+        if draw < 0.03:
+            return Suspension(
+                platform="twitter", id=name, at=at, actor=actor, status="suspended" if draw < 0.02 else "reinstated"
+            )
         if draw < 0.05:
+            return Profile(platform="twitter", id=name, at=at, actor=replace(actor, followers=which))
+        if draw < 0.09:
             return Deletion(platform="twitter", id=name, at=at, actor=actor, post_id=str(which))
-        if draw < 0.1:
+        if draw < 0.14:
             return Follow(platform="twitter", id=name, at=at, actor=actor, subject=subject, active=True)
-        if draw < 0.55:
+        if draw < 0.58:
             return Retweet(platform="twitter", id=name, at=at, actor=actor, subject=subject, post_id=str(which))
         return Post(platform="twitter", id=name, at=at, actor=actor, text="said in passing", mentions=(subject,))
 
@@ -132,13 +157,24 @@ class Flood:
         ]
 
 
-def _within_bounds(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines without the profiles that are too many for one account."""
+def _within_bounds(lines: Sequence[bytes], officials: frozenset[str]) -> Iterator[bytes]:
+    """The lines without the profiles that are too many for one account, those that may come before the first engagement
+    by an official, and the suspensions that come days before it.
+    """
+    events = list(map(decode_event, lines))
+    engaged: dict[str, datetime] = {}
+    for event in events:
+        if isinstance(event, Retweet) and event.actor.id in officials:
+            engaged[event.subject.id] = min(event.at, engaged.get(event.subject.id, event.at))
     profiles = Counter[str]()
-    for line in lines:
-        event = decode_event(line)
+    for line, event in zip(lines, events, strict=True):
+        first = engaged.get(event.actor.id, _NEVER) if isinstance(event, Profile | Suspension) else _BEGIN
         if isinstance(event, Profile):
+            if first > event.at - _SURELY_LATER:
+                continue
             profiles[event.actor.id] += 1
             if profiles[event.actor.id] > _PROFILES_OF_ONE:
                 continue
+        if isinstance(event, Suspension) and first > event.at + _EARLY:
+            continue
         yield line

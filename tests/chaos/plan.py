@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["BROKER_FAULTS", "Fault", "FaultKind", "plan"]
+__all__ = ["BROKER_FAULTS", "SOURCE_FAULTS", "Fault", "FaultKind", "plan"]
 
 
 class FaultKind(StrEnum):
@@ -28,6 +28,7 @@ class FaultKind(StrEnum):
     BATCH_REPEATED = "source sends a batch again"
     BATCH_REORDERED = "source sends a batch in disorder"
     BATCH_LATE = "source sends a batch late"
+    PARTITION_STOPPED = "raw partition stopped for days of event time"
     POISON = "poison among the records"
     DISK_FULL = "worker can write no file"
     CLOCK_JUMP = "worker's clock jumps and jumps back"
@@ -35,6 +36,15 @@ class FaultKind(StrEnum):
 
 BROKER_FAULTS: Final = frozenset(
     {FaultKind.BROKER_KILLED, FaultKind.BROKER_OUTAGE, FaultKind.BROKER_FROZEN, FaultKind.POWER_CUT}
+)
+SOURCE_FAULTS: Final = frozenset(
+    {
+        FaultKind.BATCH_REPEATED,
+        FaultKind.BATCH_REORDERED,
+        FaultKind.BATCH_LATE,
+        FaultKind.PARTITION_STOPPED,
+        FaultKind.POISON,
+    }
 )
 
 # How often beside each other, and how long each lasts (seconds). Sessions last 2 s, deliveries may take 5 s.
@@ -55,6 +65,7 @@ _SHAPE: Final[dict[FaultKind, tuple[float, float, float]]] = {
     FaultKind.BATCH_REPEATED: (2.0, 0.0, 0.0),
     FaultKind.BATCH_REORDERED: (2.0, 0.0, 0.0),
     FaultKind.BATCH_LATE: (2.0, 5.0, 20.0),
+    FaultKind.PARTITION_STOPPED: (2.0, 5.0, 20.0),
     FaultKind.POISON: (3.0, 0.0, 0.0),
     FaultKind.DISK_FULL: (1.5, 2.0, 8.0),
     FaultKind.CLOCK_JUMP: (2.0, 2.0, 8.0),

@@ -25,6 +25,9 @@ def report(run: ChaosRun) -> str:
         lines.append(f"logs cut back: {', '.join(f'{topic} {count}' for topic, count in run.cuts.items())}")
         lines.append(f"workers refused, and their remedy was carried out: {sum(run.remedies.values())} times")
         lines.append("")
+    if run.longest_lag_days:
+        lines.append(f"a stopped raw partition lagged by up to {run.longest_lag_days:.0f} days of event time")
+        lines.append("")
     lines += run.verdict.examples
     outcome = "nothing lost, nothing double" if run.verdict.is_clean else "NOT THE SAME AS THE ORACLE"
     lines.append(

@@ -8,19 +8,22 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from msgspec import Struct
 
+from streams.agents.ticking import event_time_us
 from streams.brokers.administration import create_topics
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.roster_topic import publish_roster
+from streams.core.clock import DAY_US
 from streams.rules_loading import bundled_rules
 from streams.runs.drain import wait_until_through
 from tests.chaos.flood import Flood
-from tests.chaos.plan import Fault, FaultKind, plan
+from tests.chaos.plan import SOURCE_FAULTS, Fault, FaultKind, plan
 from tests.chaos.stage import WORKERS, Stage, Undo
 from tests.chaos.verdict import Oracle, Verdict, judge_run
 
@@ -31,7 +34,8 @@ __all__ = ["ChaosRun", "Progress", "Stuck", "run_chaos"]
 _STUCK_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 0.1
 _HEARD_SECONDS: Final = 5.0  # ten polls of the tracked accounts
-_PARTITIONS: Final = {"subject-events": 6, "subject-states": 6}
+# Of a run's batches: 20 days of event time, less than suspensions and officials' posts are waited for.
+_HELD_BACK: Final = 0.1
 
 Progress = Callable[[str], None]
 """Told in a sentence what is going on. It is also the sign of life: a watchdog may count on it."""
@@ -41,13 +45,25 @@ class Stuck(Exception):  # noqa: N818 - reads as what happened
     """Something that should have gone on did not; the text says what, and where every worker stood."""
 
 
+class _Due(Struct, frozen=True):
+    """What ends a fault: at a time of the monotonic clock, or with the batch of that number."""
+
+    at_seconds: float
+    last_batch: int | None
+    undo: Undo
+
+    def is_over(self, now_seconds: float, batch: int) -> bool:
+        return now_seconds >= self.at_seconds or (self.last_batch is not None and batch >= self.last_batch)
+
+
 class _CountedAnew(Exception):  # noqa: N818 - reads as what happened
     """Workers refused, and everything is counted anew: what was waited for is gone."""
 
 
 class ChaosRun(Struct, kw_only=True):
     """What a run did and found. `injected` counts faults by kind, `restarts` the workers that ended by themselves,
-    `cuts` the logs cut back by topic, `remedies` what had to be done where workers refused.
+    `cuts` the logs cut back by topic, `remedies` what had to be done where workers refused. `longest_lag_days` is how
+    far the oldest record of a stopped partition was behind the newest event when the partition went on.
     """
 
     seed: int
@@ -57,6 +73,7 @@ class ChaosRun(Struct, kw_only=True):
     restarts: dict[str, int]
     cuts: dict[str, int] = {}
     remedies: dict[str, int] = {}
+    longest_lag_days: float = 0.0
     verdict: Verdict
     seconds: float
 
@@ -71,7 +88,7 @@ def run_chaos(
     oracle = Oracle(flood.roster, bundled_rules())
     with Stage(directory, power_cuts=power_cuts > 0) as stage:
         stage.roster = flood.roster
-        asyncio.run(create_topics(stage.settings, partitions=_PARTITIONS))
+        asyncio.run(create_topics(stage.settings))
         asyncio.run(publish_roster(stage.settings, flood.roster))
         for _ in range(WORKERS):
             stage.crew.add()
@@ -89,6 +106,7 @@ def run_chaos(
             restarts=dict(stage.crew.endings.most_common()),
             cuts=dict(stage.cuts.most_common()),
             remedies=dict(stage.remedies),
+            longest_lag_days=director.longest_lag_us / DAY_US,
             verdict=verdict,
             seconds=time.monotonic() - began,
         )
@@ -105,7 +123,8 @@ class _Director:
         self._progress = progress
         self._batch = 0
         self._opened = 0  # states that workers had opened at the last power cut
-        self._undos: list[tuple[float, FaultKind, Undo]] = []
+        self.longest_lag_us = 0
+        self._undos: list[_Due] = []
         self._feed(self._next_batch(), 0.5)
 
     def carry_out(self, fault: Fault) -> None:
@@ -127,6 +146,9 @@ class _Director:
                 mixed = records + poison
                 random.shuffle(mixed)
                 self._feed(mixed, fault.pause_seconds)
+            case FaultKind.PARTITION_STOPPED:
+                self._later(fault, partial(self._start_partition, *self._stage.stop_partition(random)))
+                self._feed(records, fault.pause_seconds)
             case _:
                 self._feed(records, fault.pause_seconds)
         self._wait(fault.pause_seconds)
@@ -135,12 +157,7 @@ class _Director:
             self._wait_until(lambda: self._stage.opened > opened, "a worker to open a state")
             self._opened = self._stage.opened
         self._wait_until(lambda: self._stage.can_begin(fault.kind), "the broker to be back")
-        if fault.kind not in (
-            FaultKind.BATCH_REPEATED,
-            FaultKind.BATCH_REORDERED,
-            FaultKind.BATCH_LATE,
-            FaultKind.POISON,
-        ):
+        if fault.kind not in SOURCE_FAULTS:
             undo = self._stage.begin(fault)
             if undo is not None:
                 self._later(fault, undo)
@@ -196,7 +213,21 @@ class _Director:
         self._stage.feed(records, seconds)
 
     def _later(self, fault: Fault, undo: Undo) -> None:
-        self._undos.append((time.monotonic() + fault.lasts_seconds, fault.kind, undo))
+        """Let the fault last its time, but nothing be held back for longer than some weeks of event time."""
+        most = int(self._flood.batches * _HELD_BACK) or 1
+        last = self._batch + most if fault.kind in SOURCE_FAULTS else None
+        self._undos.append(_Due(time.monotonic() + fault.lasts_seconds, last, undo))
+
+    def _start_partition(self, topic: str, partition: int) -> None:
+        newest_us = self._oracle.newest_us
+
+        def note_lag(kept_back: list[OutgoingRecord]) -> None:
+            """How far the oldest record is behind what the source has written by now."""
+            times = [at_us for record in kept_back if (at_us := event_time_us(record.value, newest_us)) is not None]
+            if times:
+                self.longest_lag_us = max(self.longest_lag_us, newest_us - min(times))
+
+        self._stage.start_partition(topic, partition, note_lag)
 
     def _wait(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -205,9 +236,9 @@ class _Director:
     def _wait_until(self, done: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + _STUCK_SECONDS
         while True:
-            for undo in [undo for undo in self._undos if undo[0] <= time.monotonic()]:
-                self._undos.remove(undo)
-                undo[2]()
+            for due in [due for due in self._undos if due.is_over(time.monotonic(), self._batch)]:
+                self._undos.remove(due)
+                due.undo()
             self._stage.supervise()
             if done():
                 return

@@ -6,14 +6,16 @@ Knows which offsets were written, and nothing of what the records mean.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from msgspec.structs import replace
 
 from streams.brokers.client import producer
 from streams.brokers.outbox import OutgoingRecord
+from streams.brokers.partitioning import partition_of
 from streams.settings import Settings
 
 __all__ = ["Source"]
@@ -30,10 +32,11 @@ class Source:
     def __init__(self, settings: Settings, *, remembers: bool = False) -> None:
         self._kept: dict[tuple[str, int], list[tuple[int, OutgoingRecord]]] | None = {} if remembers else None
         self._turn = asyncio.Lock()
+        self._withheld: dict[tuple[str, int], list[OutgoingRecord]] = {}
         self.written: dict[tuple[str, int], int] = {}
         self.records = 0
         self._settings = settings
-        self._waiting: deque[_Batch] = deque()
+        self._waiting: deque[_Batch | Callable[[], object]] = deque()
         self._more = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -46,9 +49,7 @@ class Source:
 
     async def feed(self, records: Sequence[OutgoingRecord], seconds: float) -> None:
         """Write these after what was fed before, evenly over so many seconds."""
-        self._waiting.append((records, seconds))
-        self._idle.clear()
-        self._more.set()
+        self._put((records, seconds))
 
     async def hold(self) -> None:
         """Write nothing until `go_on`."""
@@ -69,6 +70,20 @@ class Source:
             await self.feed(lost, 0.5)
         return len(lost)
 
+    async def withhold(self, topic: str, partition: int) -> None:
+        """Of what is fed from now on keep the records of a raw partition back, as a collector whose part is stopped."""
+        self._put(lambda: self._withheld.setdefault((topic, partition), []))
+
+    async def release(self, topic: str, partition: int, told: Callable[[list[OutgoingRecord]], None]) -> None:
+        """Write what was kept back, in order, behind what was fed until now; `told` is given it."""
+
+        def go_on() -> None:
+            kept_back = self._withheld.pop((topic, partition), [])
+            told(kept_back)
+            self._waiting.appendleft((kept_back, 0.5))
+
+        self._put(go_on)
+
     async def settled(self) -> None:
         """Return when everything fed has been acknowledged."""
         await self._idle.wait()
@@ -79,7 +94,11 @@ class Source:
             while True:
                 await self._more.wait()
                 while self._waiting:
-                    records, seconds = self._waiting.popleft()
+                    waiting = self._waiting.popleft()
+                    if callable(waiting):
+                        waiting()
+                        continue
+                    records, seconds = waiting
                     pieces = [records[start : start + _AT_ONCE] for start in range(0, len(records), _AT_ONCE)]
                     for piece in pieces:
                         await self._write(piece)
@@ -89,27 +108,63 @@ class Source:
         finally:
             await self._forget_client()
 
+    def _put(self, waiting: _Batch | Callable[[], object]) -> None:
+        self._waiting.append(waiting)
+        self._idle.clear()
+        self._more.set()
+
     async def _write(self, records: Sequence[OutgoingRecord]) -> None:
-        """All of them, acknowledged. After an error all again: what was written twice must count once."""
+        """All of them that are not kept back, acknowledged. After an error all again: what was written twice must count
+        once.
+        """
+        due: list[OutgoingRecord] | None = None
         while True:
             try:
                 if self._client is None:
                     self._client = producer(self._settings, linger_ms=5, max_batch_size=262_144)
                     await self._client.start()
+                if due is None:
+                    due = self._kept_apart(await self._placed(self._client, records))
                 async with self._turn:
-                    await self._send(self._client, records)
+                    await self._send(self._client, due)
             except (KafkaError, OSError):
                 await self._forget_client()
                 await asyncio.sleep(_PATIENCE_SECONDS)
             else:
-                self.records += len(records)
+                self.records += len(due)
                 return
 
-    async def _send(self, client: AIOKafkaProducer, records: Sequence[OutgoingRecord]) -> None:
-        sent: list[Any] = [
-            await client.send(self._settings.topic(record.topic), record.value, key=record.key) for record in records
+    async def _placed(self, client: AIOKafkaProducer, records: Sequence[OutgoingRecord]) -> list[OutgoingRecord]:
+        """Each with its partition."""
+        topics = {record.topic for record in records}
+        counts = {topic: len(await client.partitions_for(self._settings.topic(topic))) for topic in topics}
+        return [
+            record
+            if record.partition is not None
+            else replace(record, partition=partition_of(record.key, counts[record.topic]))
+            for record in records
         ]
-        for record, metadata in zip(records, await asyncio.gather(*sent), strict=True):
+
+    def _kept_apart(self, placed: Sequence[OutgoingRecord]) -> list[OutgoingRecord]:
+        """Those that are to be written now."""
+        due: list[OutgoingRecord] = []
+        for record in placed:
+            self._withheld.get((record.topic, record.partition or 0), due).append(record)
+        return due
+
+    async def _send(self, client: AIOKafkaProducer, records: Sequence[OutgoingRecord]) -> None:
+        sent: list[Any] = []
+        try:
+            for record in records:
+                topic, headers = self._settings.topic(record.topic), list(record.headers)
+                options = {"key": record.key, "headers": headers, "partition": record.partition}
+                sent.append(await client.send(topic, record.value, **options))
+        finally:
+            written: list[Any] = await asyncio.gather(*sent, return_exceptions=True)
+        for metadata in written:
+            if isinstance(metadata, BaseException):
+                raise metadata
+        for record, metadata in zip(records, written, strict=True):
             place = (record.topic, metadata.partition)
             self.written[place] = max(metadata.offset + 1, self.written.get(place, 0))
             if self._kept is not None:

@@ -21,25 +21,28 @@ from typing import Final, Self, assert_never
 import msgspec
 
 from streams.brokers.administration import end_offsets
-from streams.brokers.loopback import LOOPBACK, free_port
+from streams.brokers.loopback import LOOPBACK
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.roster_topic import publish_roster
 from streams.core.rosters.roster import Roster
 from streams.events import RAW_TOPICS
 from streams.runs.workers import environment_of
 from streams.settings import Settings
-from tests.brokers.kafka import Kafka
+from streams.topics import topic_named
 from tests.brokers.power_cut import cut_back, is_filled, logs_of, random_share
 from tests.chaos.backstage import Backstage
 from tests.chaos.plan import BROKER_FAULTS, Fault, FaultKind
-from tests.chaos.proxy import Cable, Cut
+from tests.chaos.proxy import Cut
 from tests.chaos.source import Source
+from tests.chaos.wiring import wired
 from tests.pipeline.crew import Crew, Place
 
 __all__ = ["DELIVERY_TIMEOUT_SECONDS", "WORKERS", "Stage", "Undo"]
 
 WORKERS: Final = 3
 DELIVERY_TIMEOUT_SECONDS: Final = 5.0
+_DEFAULTS: Final = Settings()
+_EVER_DAYS: Final = 3_650
 _SESSION_SECONDS: Final = 2.0
 _SIDES: Final = ("NORTH", "SOUTH")
 _CLOCKWORK: Final = Path(__file__).parent / "clock"
@@ -67,28 +70,7 @@ class Stage:
         self.cuts: Counter[str] = Counter()
         self._directory = directory
         self._backstage = Backstage()
-        broker_port, controller_port = free_port(), free_port()
-        inner = {side: free_port() for side in _SIDES}
-        outer = {side: free_port() for side in _SIDES}
-        self._cables = [Cable(outer[side], inner[side]) for side in _SIDES]
-        listeners = [f"PLAINTEXT://{LOOPBACK}:{broker_port}", f"CONTROLLER://{LOOPBACK}:{controller_port}"]
-        advertised = [f"PLAINTEXT://{LOOPBACK}:{broker_port}"]
-        for side in _SIDES:
-            listeners.append(f"{side}://{LOOPBACK}:{inner[side]}")
-            advertised.append(f"{side}://{LOOPBACK}:{outer[side]}")
-        self.kafka = Kafka(
-            port=broker_port,
-            directory=directory / "kafka",
-            properties={
-                "listeners": ",".join(listeners),
-                "advertised.listeners": ",".join(advertised),
-                "controller.quorum.voters": f"1@{LOOPBACK}:{controller_port}",
-                "listener.security.protocol.map": ",".join(
-                    f"{name}:PLAINTEXT" for name in ("PLAINTEXT", "CONTROLLER", *_SIDES)
-                ),
-                "inter.broker.listener.name": "PLAINTEXT",
-            },
-        )
+        self.kafka, self._cables = wired(directory / "kafka", _SIDES)
         # Small batches and short waits, so that faults hit many batches and are soon noticed.
         self.settings = Settings(
             broker=self.kafka.address,
@@ -96,22 +78,23 @@ class Stage:
             session_timeout_seconds=_SESSION_SECONDS,
             commit_interval_seconds=0.3,
             fetch_max_records=500,
-            unengaged_days=3_650,  # the flood has no order of time
-            unengaged_profile_days=3_650,
+            # What a power cut took is written anew, however old it is by then.
+            unengaged_days=_EVER_DAYS if power_cuts else _DEFAULTS.unengaged_days,
+            unengaged_profile_days=_EVER_DAYS if power_cuts else _DEFAULTS.unengaged_profile_days,
             delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS,
             canary_interval_seconds=2.0,  # more than usual, and none of them may show in what is published
         )
         self._clocks = [directory / f"clock-{side}" for side in _SIDES]
         places = [
             Place(
-                settings=msgspec.structs.replace(self.settings, broker=f"{LOOPBACK}:{outer[side]}"),
+                settings=msgspec.structs.replace(self.settings, broker=f"{LOOPBACK}:{cable.port}"),
                 environment={
                     "PYTHONPATH": str(_CLOCKWORK),
                     "CHAOS_CLOCK_FILE": str(clock),
                     "PYTHONFAULTHANDLER": "1",
                 },
             )
-            for side, clock in zip(_SIDES, self._clocks, strict=True)
+            for cable, clock in zip(self._cables, self._clocks, strict=True)
         ]
         logs = directory / "logs"
         logs.mkdir()
@@ -148,6 +131,17 @@ class Stage:
     def feed(self, records: list[OutgoingRecord], seconds: float) -> None:
         """Have the source write records, spread over some seconds."""
         self._backstage.call(self.source.feed(records, seconds))
+
+    def stop_partition(self, random: Random) -> tuple[str, int]:
+        """Have the source keep back one raw partition's records of what it is fed from now on; returns which one."""
+        topic = random.choice(list(RAW_TOPICS.values()))
+        partition = random.randrange(topic_named(topic).partitions)
+        self._backstage.call(self.source.withhold(topic, partition))
+        return topic, partition
+
+    def start_partition(self, topic: str, partition: int, told: Callable[[list[OutgoingRecord]], None]) -> None:
+        """Have the source write what it kept back; `told` is given it, in the source's thread."""
+        self._backstage.call(self.source.release(topic, partition, told))
 
     @property
     def is_fed(self) -> bool:
@@ -232,7 +226,13 @@ class Stage:
                 return self._fill_disk(random)
             case FaultKind.CLOCK_JUMP:
                 return self._jump(random)
-            case FaultKind.BATCH_REPEATED | FaultKind.BATCH_REORDERED | FaultKind.BATCH_LATE | FaultKind.POISON:
+            case (
+                FaultKind.BATCH_REPEATED
+                | FaultKind.BATCH_REORDERED
+                | FaultKind.BATCH_LATE
+                | FaultKind.PARTITION_STOPPED
+                | FaultKind.POISON
+            ):
                 raise ValueError(f"{fault.kind} is the source's")
             case _:
                 assert_never(fault.kind)

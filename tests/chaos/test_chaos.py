@@ -19,7 +19,7 @@ _EVENTS = 40_000
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_every_fault_once_and_no_difference_to_the_oracle(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A minute. `python -m tests.chaos --seed 1 --events 40000 --faults 18 --power-cuts 2` is the same run, with a
+    """A minute. `python -m tests.chaos --seed 1 --events 40000 --faults 19 --power-cuts 2` is the same run, with a
     report.
     """
     try:

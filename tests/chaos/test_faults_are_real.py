@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from streams.brokers.loopback import LOOPBACK, free_port
-from tests.chaos.flood import Flood
 from tests.chaos.proxy import Cable, Cut
 
 _CLOCKWORK = Path(__file__).parent / "clock"
@@ -167,14 +166,3 @@ def test_a_process_whose_disk_is_full_can_write_no_file_and_lives(tmp_path: Path
             told.append(process.stdout.readline().strip())
         process.stdin.close()
         assert told == ["written", "File too large", "written"]
-
-
-def test_a_flood_is_the_same_each_time_and_its_batches_are_all_of_it() -> None:
-    """Also batch by batch, in any order: that is how a seed replays a run."""
-    first, second = (Flood(3, events=3_000, batches=7) for _ in range(2))
-    whole = [record for number in range(7) for record in first.batch(number)]
-    assert len(whole) == first.size >= 3_000
-    assert [first.batch(number) for number in range(7)] == [second.batch(number) for number in reversed(range(7))][::-1]
-    assert len({record.value for record in whole}) > 2_800  # some come twice: that is the world's own doing
-    assert first.poison(1) == second.poison(1)
-    assert Flood(4, events=3_000, batches=7).batch(0) != first.batch(0)

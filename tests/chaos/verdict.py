@@ -5,16 +5,21 @@ as they stand on the broker, since their places are part of them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from streams.agents.shard import CHANGELOG, UNTIL_HEADER
+from streams.brokers.checkpoints import CHECKPOINT_KEY
 from streams.brokers.dead_letter_record import letter_of
+from streams.brokers.dead_letter_topic import StoredLetter, stored_letters
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import read_topic
 from streams.core.backtest import Backtest, Results
+from streams.core.clock import DAY_US
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
@@ -24,13 +29,14 @@ from streams.core.subject_event import Coordinates
 from streams.deadletters import DeadLetter, Rejection
 from streams.events import RAW_TOPICS, decode_event
 from streams.ledger.memory import MemoryLedger
-from streams.runs.collection import collect
+from streams.runs.collection import collect_results
 from streams.settings import Settings
 
 __all__ = ["Oracle", "Verdict", "judge_run"]
 
 # 2026: every event of the flood is past, every poison of the future is not. Workers ask their clocks, which jump.
 _NOW_US: Final = 1_767_225_600_000_000
+_WHOLE_BYTES: Final = 850_000  # a payload of no more is never cut
 _EXAMPLES: Final = 3
 _EXAMPLE_LENGTH: Final = 600
 
@@ -69,7 +75,7 @@ class Oracle:
         for record in records:
             value = record.value or b""
             self._fed += 1
-            self.fingerprints.add(hash((record.topic, record.key, value)))
+            self.fingerprints.add(_fingerprint(record.topic, record))
             screening = screen_record(value, record.topic, 0, self._fed, self._known, _NOW_US, ScreenPolicy())
             if screening is not None and not isinstance(screening, Rejection):
                 self._backtest.feed(decode_event(value), Coordinates(record.topic, 0, self._fed))
@@ -102,18 +108,18 @@ async def judge_run(settings: Settings, roster: Roster, oracle: Oracle, *, may_r
     """
     verdict = Verdict()
     expected = oracle.finish()
-    results, letters = await collect(settings)
+    results = await collect_results(settings)
     seen: set[int] = set()
-    due: set[tuple[Any, ...]] = set()
+    refused: dict[tuple[Any, ...], Any] = {}
     known = Acquaintances(roster)
     for topic in RAW_TOPICS.values():
         async for record in read_topic(settings, topic):
             value = record.value or b""
-            seen.add(hash((topic, record.key, value)))
+            seen.add(_fingerprint(topic, record))
             place = (topic, record.partition, record.offset)
             judged = screen_record(value, *place, known, _NOW_US, ScreenPolicy())
             if isinstance(judged, Rejection):
-                due.add(_identity(letter_of(judged, value, *place)))
+                refused[_identity(letter_of(judged, value, *place))] = record
     verdict.note(
         "raw records on the broker", len(seen), [f"{n} never arrived" for n in [len(oracle.fingerprints - seen)] if n]
     )
@@ -136,14 +142,69 @@ async def judge_run(settings: Settings, roster: Roster, oracle: Oracle, *, may_r
         len(written),
         [f"{key} was written {count} times" for key, count in written.items() if count > 1 and not may_repeat],
     )
-    told = {_identity(letter) for letter in letters}
-    verdict.note("dead letters", len(due), _missing_or_foreign(told & due if may_repeat else told, due))
+    kept = await _states_kept(settings)
+    verdict.note("states kept", len(kept), _kept_too_long(kept, expected.dossiers, oracle.newest_us))
+    told_letters: set[tuple[Any, ...]] = set()
+    unlike: list[str] = []
+    async for stored in stored_letters(settings):
+        identity = None if stored is None else _identity(stored.letter)
+        if stored is None or identity is None:
+            unlike.append("a record that is no dead letter")
+        elif identity in refused:
+            told_letters.add(identity)
+            unlike += [f"{identity}: {what}" for what in _unlike_letter(stored, refused[identity])]
+        elif not may_repeat:
+            told_letters.add(identity)
+    verdict.note("dead letters", len(refused), [*_missing_or_foreign(told_letters, set(refused)), *unlike])
     return verdict
+
+
+async def _states_kept(settings: Settings) -> dict[str, int | None]:
+    """Each subject that TRACK still has a state of, and from when on (µs) that may go; `None` for an engaged one."""
+    kept: dict[str, int | None] = {}
+    async for record in read_topic(settings, CHANGELOG):
+        if record.key == CHECKPOINT_KEY:
+            continue
+        if record.value is None:
+            kept.pop(record.key.decode(), None)
+        else:
+            until = dict(record.headers).get(UNTIL_HEADER)
+            kept[record.key.decode()] = None if until is None else int.from_bytes(until)
+    return kept
+
+
+def _kept_too_long(kept: Mapping[str, int | None], engaged: Mapping[str, Any], newest_us: int) -> Iterator[str]:
+    """Strangers whose time is over. TRACK is told of event time by days, and forgets with what follows."""
+    for key, until_us in kept.items():
+        if until_us is None and key not in engaged:
+            yield f"{key[:200]} is kept for ever, and nobody engaged with it"
+        elif until_us is not None and until_us <= newest_us - 2 * DAY_US:
+            yield f"{key[:200]} should have been forgotten"
+
+
+def _fingerprint(topic: str, record: Any) -> int:
+    """Of a record as the source was given it, or as it stands on the broker."""
+    return hash((topic, record.key, record.value or b"", tuple(map(tuple, record.headers))))
 
 
 def _identity(letter: DeadLetter) -> tuple[Any, ...]:
     """A dead letter may be written again after a crash: what makes two the same."""
-    return letter.topic, letter.partition, letter.offset, str(letter.reason), letter.sha256, letter.payload
+    return letter.topic, letter.partition, letter.offset, str(letter.reason), letter.sha256, letter.size
+
+
+def _unlike_letter(stored: StoredLetter, record: Any) -> Iterator[str]:
+    """What of the refused record is neither in its dead letter nor said there to have been cut."""
+    letter, value, key, headers = stored.letter, record.value or b"", record.key or b"", list(record.headers)
+    if not value.startswith(letter.payload) or len(letter.payload) < min(len(value), _WHOLE_BYTES):
+        yield "the payload"
+    kept_key = stored.key or b""
+    if kept_key != key and not (
+        key.startswith(kept_key) and (letter.key_size, letter.key_sha256) == (len(key), sha256(key).hexdigest())
+    ):
+        yield "the key"
+    kept = [tuple(header) for header in stored.headers]
+    if kept != headers and not (kept == headers[: len(kept)] and letter.headers_count == len(headers)):
+        yield "the headers"
 
 
 def _without_places(alert: Alert) -> Alert:
