@@ -16,12 +16,13 @@ import msgspec
 from tests.brokers.jars import Unavailable
 from tests.brokers.kafka import KafkaFailed
 from tests.chaos.report import report
-from tests.chaos.run import Stuck, run_chaos
+from tests.chaos.run import STUCK_SECONDS, Stuck, run_chaos
 
 __all__ = ["main"]
 
-# The longest that anything may take between two signs of life. The run bounds its own waits; this is for the rest.
-_WATCHDOG_SECONDS: Final = 300.0
+# The longest that anything may take between two signs of life, beyond what the run waits. It bounds its own waits; this
+# is for the rest.
+_WATCHDOG_SECONDS: Final = 180.0
 # In a log a line now and then is enough.
 _LINE_SECONDS: Final = 30.0
 
@@ -33,10 +34,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--events", type=int, default=1_000_000, help="raw events (default: 1,000,000)")
     parser.add_argument("--faults", type=int, default=200, help="faults (default: 200)")
     parser.add_argument("--power-cuts", type=int, default=0, help="power cuts besides the faults (default: 0)")
+    parser.add_argument(
+        "--stuck-after",
+        type=float,
+        default=STUCK_SECONDS,
+        metavar="SECONDS",
+        help=f"give up where nothing moves for so long (default: {STUCK_SECONDS:.0f}); more for a busy machine",
+    )
     parser.add_argument("--keep", type=Path, help="keep the logs and Kafka's data in this new directory")
     parser.add_argument("--json", action="store_true", help="write the result as JSON to standard output")
     wanted = parser.parse_args(arguments)
-    if wanted.events < 1 or wanted.faults < 0 or wanted.power_cuts < 0:
+    if wanted.events < 1 or wanted.faults < 0 or wanted.power_cuts < 0 or wanted.stuck_after <= 0:
         parser.error("there is no run of that size")
     seed = secrets.randbelow(10**6) if wanted.seed is None else wanted.seed
     on_terminal = sys.stderr.isatty()
@@ -46,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def progress(text: str) -> None:
         nonlocal told_at
-        faulthandler.dump_traceback_later(_WATCHDOG_SECONDS, exit=True)
+        faulthandler.dump_traceback_later(_WATCHDOG_SECONDS + wanted.stuck_after, exit=True)
         if on_terminal:
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
@@ -66,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 power_cuts=wanted.power_cuts,
                 directory=directory,
                 progress=progress,
+                stuck_seconds=wanted.stuck_after,
             )
         except (Unavailable, KafkaFailed, Stuck) as reason:
             sys.stderr.write(f"\nseed {seed}: {reason}\n")

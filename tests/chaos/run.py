@@ -27,11 +27,11 @@ from tests.chaos.plan import SOURCE_FAULTS, Fault, FaultKind, plan
 from tests.chaos.stage import WORKERS, Stage, Undo
 from tests.chaos.verdict import Oracle, Verdict, judge_run
 
-__all__ = ["ChaosRun", "Progress", "Stuck", "run_chaos"]
+__all__ = ["STUCK_SECONDS", "ChaosRun", "Progress", "Stuck", "run_chaos"]
 
 # From the first to the last partition, nothing at all happens for so long only if something is stuck: a transaction
 # that a dead worker left open holds readers up for at most its timeout of 60 s.
-_STUCK_SECONDS: Final = 120.0
+STUCK_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 0.1
 _HEARD_SECONDS: Final = 5.0  # ten polls of the tracked accounts
 # Of a run's batches: 20 days of event time, less than suspensions and officials' posts are waited for.
@@ -79,9 +79,18 @@ class ChaosRun(Struct, kw_only=True):
 
 
 def run_chaos(
-    seed: int, *, events: int, faults: int, directory: Path, progress: Progress, power_cuts: int = 0
+    seed: int,
+    *,
+    events: int,
+    faults: int,
+    directory: Path,
+    progress: Progress,
+    power_cuts: int = 0,
+    stuck_seconds: float = STUCK_SECONDS,
 ) -> ChaosRun:
-    """Carry a run out, with logs and data in `directory`. Raises `Stuck`. For the main thread."""
+    """Carry a run out, with logs and data in `directory`. Raises `Stuck` when nothing moves for `stuck_seconds`. For
+    the main thread.
+    """
     began = time.monotonic()
     # Some batches before the first fault and after the last.
     flood = Flood(seed, events=events, batches=faults + power_cuts + 2)
@@ -92,7 +101,7 @@ def run_chaos(
         asyncio.run(publish_roster(stage.settings, flood.roster))
         for _ in range(WORKERS):
             stage.crew.add()
-        director = _Director(stage, flood, oracle, progress)
+        director = _Director(stage, flood, oracle, progress, stuck_seconds)
         for fault in plan(seed, faults, power_cuts):
             director.carry_out(fault)
         director.end()
@@ -115,12 +124,13 @@ def run_chaos(
 class _Director:
     """Brings one batch after the other and one fault after the other onto the stage, and ends each in its time."""
 
-    def __init__(self, stage: Stage, flood: Flood, oracle: Oracle, progress: Progress) -> None:
+    def __init__(self, stage: Stage, flood: Flood, oracle: Oracle, progress: Progress, stuck_seconds: float) -> None:
         self.injected: Counter[FaultKind] = Counter()
         self._stage = stage
         self._flood = flood
         self._oracle = oracle
         self._progress = progress
+        self._stuck_seconds = stuck_seconds
         self._batch = 0
         self._opened = 0  # states that workers had opened at the last power cut
         self.longest_lag_us = 0
@@ -197,8 +207,8 @@ class _Director:
             if remaining < least or remaining == 0:
                 least, since = remaining, time.monotonic()
                 self._progress(f"draining: {remaining} records to go")
-            if time.monotonic() - since > _STUCK_SECONDS:
-                raise Stuck(f"{remaining} records are stuck for {_STUCK_SECONDS:.0f} s\n{self._stage.stacks()}")
+            if time.monotonic() - since > self._stuck_seconds:
+                raise Stuck(f"{remaining} records are stuck for {self._stuck_seconds:.0f} s\n{self._stage.stacks()}")
 
         newest_us = self._oracle.newest_us
         asyncio.run(wait_until_through(self._stage.settings, self._stage.source.written, watch, newest_us=newest_us))
@@ -234,7 +244,7 @@ class _Director:
         self._wait_until(lambda: time.monotonic() >= until, "time to pass")
 
     def _wait_until(self, done: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + _STUCK_SECONDS
+        deadline = time.monotonic() + self._stuck_seconds
         while True:
             for due in [due for due in self._undos if due.is_over(time.monotonic(), self._batch)]:
                 self._undos.remove(due)
@@ -243,5 +253,5 @@ class _Director:
             if done():
                 return
             if time.monotonic() > deadline:
-                raise Stuck(f"waited {_STUCK_SECONDS:.0f} s for {what}\n{self._stage.stacks()}")
+                raise Stuck(f"waited {self._stuck_seconds:.0f} s for {what}\n{self._stage.stacks()}")
             time.sleep(_LOOK_SECONDS)
