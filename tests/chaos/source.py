@@ -52,8 +52,9 @@ class Source:
         self._put((records, seconds))
 
     async def hold(self) -> None:
-        """Write nothing until `go_on`."""
+        """Write nothing until `go_on`, and then with a new client: a broker may forget what the old one wrote."""
         await self._turn.acquire()
+        await self._forget_client()
 
     async def go_on(self, ends: Mapping[tuple[str, int], int] | None = None) -> int:
         """Write again. `ends` are where the logs end of a broker that lost records: what stood behind is written anew
@@ -126,6 +127,8 @@ class Source:
                 if due is None:
                     due = self._kept_apart(await self._placed(self._client, records))
                 async with self._turn:
+                    if self._client is None:
+                        continue
                     await self._send(self._client, due)
             except (KafkaError, OSError):
                 await self._forget_client()

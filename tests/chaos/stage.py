@@ -51,6 +51,7 @@ _RESTART_PAUSE_SECONDS: Final = 1.0
 _OPENED: Final = " shard open "
 _REMEDY: Final = "antiphon states reset"
 _REMEDY_SECONDS: Final = 60.0
+_HOLD_SECONDS: Final = 120.0  # what it is writing comes to an end first
 _LARGEST_JUMP_SECONDS: Final = 400 * 86_400
 _CUTS: Final = {
     FaultKind.NETWORK_CUT: Cut.REFUSED,
@@ -295,7 +296,7 @@ class Stage:
     def _cut_power(self, random: Random) -> Undo:
         """The broker is gone at once, and some of its logs come back without their newest bytes."""
         self._broker_is_away = True
-        self._backstage.call(self.source.hold())
+        self._backstage.call(self.source.hold(), _HOLD_SECONDS)
         self.kafka.kill()
         filled = {path.name.rpartition("-")[0] for path in logs_of(self.kafka, lambda _name: True) if is_filled(path)}
         chosen = set(random.sample(sorted(filled), min(len(filled), random.randint(1, 4))))
