@@ -3,12 +3,15 @@ wrong is one sentence with its remedy.
 """
 
 import asyncio
+import base64
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
@@ -27,12 +30,15 @@ from streams.formats.registry import reader_named
 from streams.runs.collection import collect
 from streams.runs.drain import wait_until_through
 from streams.runs.ingestion import ingest
-from streams.runs.workers import Workers
+from streams.runs.workers import Workers, environment_of
 from streams.settings import Secret, Settings
 from tests.brokers.jars import Unavailable, kafka_install
 from tests.brokers.kafka import Kafka
 
 _PASSWORD: Final = "of a broker that lives for a test"  # noqa: S105 - and is no secret
+_WRONG: Final = "of another broker, and 'wrong' here"
+_MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+_SCRAM: Final = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 _SUBJECT: Final = b"1280000000000000001"
 _OPERATIONS: Final = Path(__file__).parents[2] / "docs" / "operations.md"
 
@@ -58,10 +64,16 @@ def _certificate(directory: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def secure(on_a_secure_broker: tuple[Settings, str]) -> Settings:
     """The settings of a user with the documented rights and no others, on a broker with SASL_SSL and an authorizer."""
+    return on_a_secure_broker[0]
+
+
+@pytest.fixture(scope="module")
+def on_a_secure_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, str]]:
+    """Those settings, and the broker's address without TLS, where it takes every mechanism."""
     directory = tmp_path_factory.mktemp("secure")
-    port, inside, controller = free_port(), free_port(), free_port()
+    port, inside, controller, plain = free_port(), free_port(), free_port(), free_port()
     settings = Settings(
         broker=f"{LOOPBACK}:{port}",
         topic_prefix="secure-",
@@ -73,21 +85,31 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         session_timeout_seconds=4.0,
         commit_interval_seconds=0.3,
     )
-    listeners = f"PLAINTEXT://{LOOPBACK}:{inside},SECURE://{LOOPBACK}:{port}"
+    listeners = f"PLAINTEXT://{LOOPBACK}:{inside},SECURE://{LOOPBACK}:{port},OPEN://{LOOPBACK}:{plain}"
     try:
         _certificate(directory)
         node = Kafka(
             port=inside,
-            format_arguments=("--add-scram", f'SCRAM-SHA-512=[name="antiphon",password="{_PASSWORD}"]'),
+            format_arguments=[
+                argument
+                for mechanism in _MECHANISMS[1:]
+                for argument in ("--add-scram", f'{mechanism}=[name="antiphon",password="{_PASSWORD}"]')
+            ],
             properties={
                 "listeners": f"{listeners},CONTROLLER://{LOOPBACK}:{controller}",
                 "advertised.listeners": listeners,
                 "controller.quorum.voters": f"1@{LOOPBACK}:{controller}",
-                "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT",
+                "listener.security.protocol.map": (
+                    "PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,OPEN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT"
+                ),
                 "inter.broker.listener.name": "PLAINTEXT",
                 "sasl.enabled.mechanisms": "SCRAM-SHA-512",
-                "listener.name.secure.scram-sha-512.sasl.jaas.config": (
-                    "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+                "listener.name.secure.scram-sha-512.sasl.jaas.config": _SCRAM,
+                "listener.name.open.sasl.enabled.mechanisms": ",".join(_MECHANISMS),
+                "listener.name.open.scram-sha-256.sasl.jaas.config": _SCRAM,
+                "listener.name.open.scram-sha-512.sasl.jaas.config": _SCRAM,
+                "listener.name.open.plain.sasl.jaas.config": (
+                    f'org.apache.kafka.common.security.plain.PlainLoginModule required user_antiphon="{_PASSWORD}";'
                 ),
                 "ssl.keystore.type": "PKCS12",
                 "ssl.keystore.location": str(directory / "broker.p12"),
@@ -100,7 +122,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         pytest.skip(f"left out: a real Apache Kafka: {reason}")
     with node:
         asyncio.run(_grant(node.address, settings))
-        yield settings
+        yield settings, f"{LOOPBACK}:{plain}"
 
 
 def _rights() -> list[tuple[str, str]]:
@@ -169,6 +191,32 @@ def test_what_is_wrong_is_told_with_its_remedy(
     assert said in told.value.message
     assert remedy in told.value.remedy
     assert _PASSWORD not in told.value.message
+
+
+@pytest.mark.parametrize("mechanism", _MECHANISMS)
+def test_no_password_is_in_what_a_program_says_with_debug(
+    on_a_secure_broker: tuple[Settings, str], mechanism: str
+) -> None:
+    """The right one and a wrong one, over each mechanism, with all that aiokafka logs of its requests."""
+    settings, address = on_a_secure_broker
+    settings = replace(settings, broker=address, security_protocol="SASL_PLAINTEXT", sasl_mechanism=mechanism)
+    for password in (_PASSWORD, _WRONG):
+        done = subprocess.run(
+            [sys.executable, "-m", "streams.cli.main", "--debug", "topics", "create"],
+            env=environment_of(replace(settings, sasl_password=Secret(password))),
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        said = done.stdout + done.stderr
+        assert (done.returncode == 0) == (password == _PASSWORD), said
+        assert "SaslHandShakeRequest" in said
+        assert "SaslAuthenticate" in said
+        for known in (password.encode(), f"\0antiphon\0{password}".encode()):
+            for form in (known.decode(), repr(known)[2:-1], base64.b64encode(known).decode(), known.hex()):
+                assert form not in said
+        assert quote(password, safe="") not in said
 
 
 def test_no_right_is_needed_to_learn_that_there_are_none(secure: Settings) -> None:
