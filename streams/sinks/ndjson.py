@@ -1,8 +1,10 @@
 """Results as NDJSON files, one per enriched topic, in an order that depends on nothing but the records."""
 
+import errno
 import os
+import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec import json
@@ -50,8 +52,7 @@ def write_results(directory: Path, results: Results, letters: Iterable[DeadLette
             number, made = tempfile.mkstemp(prefix=f".{name}-", suffix=".unfinished", dir=directory)
             unfinished.append((Path(made), directory / f"{name}.ndjson"))
             _write(number, records)
-        for path, final in unfinished:
-            path.replace(final)
+        _put_in_place(unfinished)
     except OSError as error:
         raise InputError(
             f"{directory}: the results cannot be written: {error.strerror}",
@@ -60,6 +61,33 @@ def write_results(directory: Path, results: Results, letters: Iterable[DeadLette
     finally:
         for path, _final in unfinished:
             path.unlink(missing_ok=True)
+
+
+def _put_in_place(files: Sequence[tuple[Path, Path]]) -> None:
+    """Give all files their names, or none. Those that had the names go first: who is killed meanwhile leaves names
+    without a file and hidden files `.before`, and never old files beside new ones.
+    """
+    before: list[tuple[Path, Path]] = []
+    placed: list[Path] = []
+    try:
+        for _path, final in files:
+            if final.is_dir() and not final.is_symlink():
+                raise IsADirectoryError(errno.EISDIR, f"{final.name} is a directory")
+            if os.path.lexists(final):
+                kept = final.with_name(f".{final.stem}-{secrets.token_hex(8)}.before")
+                final.rename(kept)
+                before.append((kept, final))
+        for path, final in files:
+            path.rename(final)
+            placed.append(final)
+    except OSError:
+        for final in placed:
+            final.unlink()
+        for kept, final in before:
+            kept.rename(final)
+        raise
+    for kept, _final in before:
+        kept.unlink()
 
 
 def _write(number: int, records: Iterable[object]) -> None:
