@@ -58,6 +58,22 @@ def _alerts(run: TrackRun) -> list[Alert]:
     return sorted(run.standing.values(), key=lambda alert: alert.fired_at)
 
 
+@pytest.mark.parametrize(
+    ("condition", "day", "status"),
+    [("suspended", 3, "firing"), ("suspended", 9, "expired"), ("amplifications", 9, "firing")],
+)
+def test_a_reinstatement_shows_the_end_of_an_episode_whose_quiet_time_is_over_and_ends_no_other(
+    condition: str, day: int, status: str
+) -> None:
+    """Of a rule on `suspended`, whose figures it moves. It prolongs nothing."""
+    when = Condition(figure="suspended", equals=True) if condition == "suspended" else ANY
+    run = TrackRun(_rule(when)).run([[_amplified(0), _suspended(1), _suspended(day, "reinstated")]])
+    (alert,) = _alerts(run)
+    last_day = 1 if condition == "suspended" else 0
+    assert (alert.status, alert.as_of) == (status, from_us(BASE_US + last_day * DAY_US))
+    assert alert.expires_at == from_us(BASE_US + last_day * DAY_US + QUIET_US)
+
+
 _numbers = st.integers(-3, 3) | st.floats(-3, 3)
 
 
