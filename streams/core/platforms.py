@@ -101,7 +101,7 @@ def mentions_in(text: str, platform: str) -> list[str]:
     """The handles that a text mentions, in its order; where a server follows (`@user@host`), without and with it."""
     if "@" not in text and "\uff20" not in text:
         return []
-    if "/@" in text or "://" in text:
+    if "/" in text and _may_have_signed_address(text):
         text = _ADDRESS.sub(" ", text)  # what stands in an address is part of it
     if platform in _PLAIN_PLATFORMS:
         return _PLAIN_MENTION.findall(text)
@@ -111,6 +111,16 @@ def mentions_in(text: str, platform: str) -> list[str]:
         if server:
             found.append(handle + server)
     return found
+
+
+def _may_have_signed_address(text: str) -> bool:
+    """Whether something without spaces has both a slash and a sign: addresses have no spaces, and all have a slash."""
+    if "/@" not in text and "://" not in text:
+        return False
+    for part in text.split():  # noqa: SIM110  # as in `has_link`; to look for addresses takes three times as long
+        if "/" in part and ("@" in part or "\uff20" in part):
+            return True
+    return False
 
 
 def written_handle(text: str, platform: str) -> str:

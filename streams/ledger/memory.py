@@ -120,7 +120,10 @@ class MemoryLedger:
         found: dict[bytes, Stood] = {}
         days = range(from_us // DAY_US, (to_us - 1) // DAY_US + 1)
         names = list(map(str, days)) if len(days) <= _DAYS_ASKED else [_ALWAYS]
+        self._list(Stood)
         for mark in dict.fromkeys(marks):
+            if not self._lists.get(("marked", state, mark, _ALWAYS)):
+                continue  # nearly always: most of what officials refer to was never suspended
             for name in names:
                 for stood in self._listed(Stood, ("marked", state, mark, name)):
                     if any(each == mark and from_us <= at_us < to_us for each, at_us in standing_marks(stood)):
@@ -133,6 +136,10 @@ class MemoryLedger:
         return iter(sorted(found, key=lambda uptake: (uptake.first_us, record_key(uptake))))
 
     def _listed(self, kind: type[_Listed], name: Hashable) -> list[_Listed]:
+        self._list(kind)
+        return [record for record in self._lists.get(name, {}).values() if isinstance(record, kind)]
+
+    def _list(self, kind: type[Record]) -> None:
         for key, listed in self._unlisted.pop(kind, {}).items():
             record = self._records.get(key)
             lists = [] if record is None else _lists_of(record)
@@ -141,7 +148,6 @@ class MemoryLedger:
                     del self._lists[old][key]
             for new in lists:
                 self._lists[new][key] = self._records[key]
-        return [record for record in self._lists.get(name, {}).values() if isinstance(record, kind)]
 
     def _sharing(
         self, kind: type[Entry] | type[SubjectText], prefix: int, state: str, fingerprints: Sequence[int]

@@ -1,11 +1,13 @@
 """The ledger in memory against the dictionary that answers by looking at everything."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.core.clock import DAY_US
 from streams.core.watching.ledger import Ledger, Record, record_key
 from streams.ledger.memory import MemoryLedger
 from tests.core.tracking.strategies import examples
@@ -74,3 +76,21 @@ def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
     check()
     covered = ("replaced", "references", "deletions", "uptakes", "sharing", "standings", "texts")
     assert {what: seen[what] for what in covered if seen[what] < 5} == {}
+
+
+def test_to_ask_for_what_was_never_suspended_looks_at_no_day_of_the_span() -> None:
+    """As a conclusion asks for each account that a batch refers to: of 400 days not one is looked at."""
+
+    class Counting(defaultdict[Hashable, dict[bytes, Record]]):
+        """Counts the lists that are asked for."""
+
+        asked = 0
+
+        def get(self, *arguments: Any) -> Any:
+            Counting.asked += 1
+            return super().get(*arguments)
+
+    ledger = MemoryLedger()
+    ledger._lists = Counting(dict)
+    assert ledger.standings(STATES[0], MARKS, 0, 399 * DAY_US) == []
+    assert Counting.asked <= len(MARKS)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-__all__ = ["DENSE", "MOST_CHARACTERS", "normalised", "shared_words", "words"]
+__all__ = ["DENSE", "MOST_CHARACTERS", "letters_of", "normalised", "shared_words", "words"]
 
 MOST_CHARACTERS: Final = 4_000
 """Characters of a text that are looked at, as it is written; platforms' ordinary posts are shorter."""
@@ -96,21 +96,21 @@ def normalised(text: str) -> str:
     Chinese and Japanese have spaces only where they had signs; traditional and simplified characters stay apart.
     Never raises; takes time in proportion to the text.
     """
-    text = text[:MOST_CHARACTERS]
-    if not text.isascii():
-        # Cut again: one character can stand for eighteen.
-        if _FLOODED.search(text[_EVERY - 1 :: _EVERY]):
-            text = _FLOOD.sub(r"\1", text)
-        text = unicodedata.normalize("NFKC", text)[:MOST_CHARACTERS]
-    # Most texts lack one or the other, and looking for a letter takes no time.
-    if "/" in text or "." in text:
-        text = _LINK.sub(" ", text)
-    if "@" in text:
-        text = _RETWEET.sub(" ", _HANDLE.sub("@", text))
-    if "&" in text:
-        text = _ENTITY.sub(" ", text)
-    text = " ".join(text.translate(_folds).split())
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return _folded(_bare(text))
+
+
+def letters_of(text: str) -> str:
+    """The text as `normalised` has it, without its spaces, in half the time where it is in a Western European language:
+    then one table says for each byte what becomes of it, and no more than ASCII is left.
+    """
+    text = _bare(text)
+    try:
+        coded = text.encode(_WESTERN).translate(_western, _western_signs)
+    except UnicodeEncodeError:
+        coded = _OTHER
+    if _OTHER not in coded:
+        return coded.decode("ascii")
+    return _folded(text).replace(" ", "")
 
 
 def words(text: str) -> frozenset[str]:
@@ -132,6 +132,29 @@ def shared_words(text: str, vocabulary: AbstractSet[str]) -> tuple[str, ...]:
     return tuple(sorted(words(text) & vocabulary))
 
 
+def _bare(text: str) -> str:
+    """What is looked at of a text, without links, handles and escapes; in compatibility forms only where they are."""
+    text = text[:MOST_CHARACTERS]
+    if not text.isascii():
+        # Cut again: one character can stand for eighteen.
+        if _FLOODED.search(text[_EVERY - 1 :: _EVERY]):
+            text = _FLOOD.sub(r"\1", text)
+        text = unicodedata.normalize("NFKC", text)[:MOST_CHARACTERS]
+    # Most texts lack one or the other, and looking for a letter takes no time.
+    if "/" in text or "." in text:
+        text = _LINK.sub(" ", text)
+    if "@" in text:
+        text = _RETWEET.sub(" ", _HANDLE.sub("@", text))
+    if "&" in text:
+        text = _ENTITY.sub(" ", text)
+    return text
+
+
+def _folded(text: str) -> str:
+    text = " ".join(text.translate(_folds).split())
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
 def _fold(character: str) -> str:
     bare = _OPTIONAL_MARK.sub("", unicodedata.normalize("NFKD", character)).casefold()
     letters = "".join(_SAME_LETTER.get(letter, letter) for letter in bare)
@@ -150,3 +173,18 @@ def _kept(character: str) -> str:
             return ""
         case _:
             return " "
+
+
+# The code page has the curly quotes, dashes and ligatures of Western typography, which Latin-1 lacks.
+_WESTERN: Final = "cp1252"
+_OTHER: Final = b"\0"  # stands for what becomes anything but one character of ASCII; a NUL is itself a sign
+
+
+def _western_tables() -> tuple[bytes, bytes]:
+    """What each byte of the code page becomes, and the bytes that are no letters."""
+    folds = [_fold(bytes([code]).decode(_WESTERN, "replace")) for code in range(256)]
+    table = b"".join(fold.encode() if len(fold) == 1 and fold.isascii() else _OTHER for fold in folds)
+    return table, bytes(code for code, fold in enumerate(folds) if not fold.strip())
+
+
+_western, _western_signs = _western_tables()

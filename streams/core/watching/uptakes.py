@@ -127,6 +127,7 @@ def _sketch_with(sketch: tuple[int, ...], fingerprints: Sequence[int], most: int
     """The smallest `most` of both together."""
     if len(sketch) == most:
         fingerprints = fingerprints[: bisect_left(fingerprints, sketch[-1])]  # no larger one gets in
-    new = set(fingerprints).difference(sketch)
+    known = len(sketch)
+    new = [each for each in fingerprints if (place := bisect_left(sketch, each)) == known or sketch[place] != each]
     # Sorting what is two sorted runs takes a tenth of the time of sorting a set.
-    return tuple(sorted((*sketch, *sorted(new)))[:most]) if new else sketch
+    return tuple(sorted((*sketch, *new))[:most]) if new else sketch

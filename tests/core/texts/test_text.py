@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.core.state_event import STATE_TEXT
-from streams.core.texts.text import MOST_CHARACTERS, normalised, shared_words, words
+from streams.core.texts.text import MOST_CHARACTERS, letters_of, normalised, shared_words, words
 from tests.core.texts.scripts import ALPHABETS, noise, passages, rewritten
 
 
@@ -126,3 +126,25 @@ def test_a_hostile_text_takes_milliseconds(name: str) -> None:
     words(_FLOODS[name])
     assert time.process_time() - start < 0.25
     assert len(found) <= 2 * MOST_CHARACTERS
+
+
+def test_the_letters_are_the_words_without_their_spaces_in_every_script() -> None:
+    """Also where one table for bytes says what the letters are, which it cannot for every character."""
+    covered: Counter[str] = Counter()
+    western = st.characters(codec="cp1252", exclude_categories=())
+    others = st.characters(exclude_categories=["Cs"])
+
+    @settings(max_examples=400)
+    @given(st.lists(western, max_size=30), st.lists(others, max_size=3))
+    def check(some: list[str], more: list[str]) -> None:
+        text = "".join([*some, *more])
+        letters = letters_of(text)
+        assert letters == normalised(text).replace(" ", "")
+        covered["by the table"] += not more and not text.isascii() and letters.isascii()
+        covered["not of the code page"] += bool(more)
+        covered["beyond ASCII"] += not letters.isascii()
+
+    check()
+    assert min(covered.values()) >= 20, covered
+    assert len(covered) == 3
+    assert letters_of("L’œuvre : « Être », straße\u00ad.\x00") == "loeuvreetrestrasse"
