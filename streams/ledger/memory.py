@@ -20,6 +20,7 @@ from streams.core.watching.ledger import (
     record_key,
     text_prefix,
 )
+from streams.core.watching.references import POST_PREFIX
 from streams.core.watching.standing_marks import standing_marks
 
 __all__ = ["MemoryLedger"]
@@ -58,7 +59,7 @@ class MemoryLedger:
         key = record_key(record)
         before = self._records.get(key)
         self._records[key] = record
-        self._unlisted[type(record)].setdefault(key, before)
+        self._note(key, before, record)
         if isinstance(record, Entry | SubjectText):
             if isinstance(before, Entry | SubjectText):
                 if (before.state, before.fingerprints) == (record.state, record.fingerprints):
@@ -70,14 +71,19 @@ class MemoryLedger:
         """See `Ledger`."""
         record = self._records.pop(key, None)
         if record is not None:
-            self._unlisted[type(record)].setdefault(key, record)
+            self._note(key, record, record)
             if isinstance(record, Entry | SubjectText):
                 self._let_go(record, key)
 
     def references(self, state: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
         """See `Ledger`."""
-        found = {id(each): each for key in set(keys) for each in self._listed(Entry, ("reference", state, key))}
-        return sorted((each for each in found.values() if from_us <= each.at_us < to_us), key=_by_time)
+        # Whose a post is, many runs ask; who refers to an account, only those in which one was suspended.
+        of_posts = all(key.startswith(POST_PREFIX) for key in keys)
+        self._list(_PassedOn if of_posts else Entry)
+        names = [("passed on" if of_posts else "reference", state, key) for key in keys]
+        found = {id(each): each for name in names for each in self._lists.get(name, {}).values()}
+        entries = (each for each in found.values() if isinstance(each, Entry) and from_us <= each.at_us < to_us)
+        return sorted(entries, key=_by_time)
 
     def deletions(self, state: str, from_us: int, to_us: int) -> list[Entry]:
         """See `Ledger`."""
@@ -139,12 +145,18 @@ class MemoryLedger:
         self._list(kind)
         return [record for record in self._lists.get(name, {}).values() if isinstance(record, kind)]
 
-    def _list(self, kind: type[Record]) -> None:
+    def _note(self, key: bytes, before: Record | None, record: Record) -> None:
+        self._unlisted[type(record)].setdefault(key, before)
+        if isinstance(record, Entry):
+            self._unlisted[_PassedOn].setdefault(key, before)
+
+    def _list(self, kind: type[object]) -> None:
+        lists_of = _passed_on if kind is _PassedOn else _lists_of
         for key, listed in self._unlisted.pop(kind, {}).items():
             record = self._records.get(key)
-            lists = [] if record is None else _lists_of(record)
+            lists = [] if record is None else lists_of(record)
             if listed is not None:
-                for old in set(_lists_of(listed)).difference(lists):
+                for old in set(lists_of(listed)).difference(lists):
                     del self._lists[old][key]
             for new in lists:
                 self._lists[new][key] = self._records[key]
@@ -181,6 +193,16 @@ class MemoryLedger:
                 held.remove(key)
             if not held or held == key:
                 del holders[fingerprint]
+
+
+class _PassedOn:
+    """Stands for the entries as far as they say what they pass on or quote."""
+
+
+def _passed_on(record: Record) -> list[tuple[str, ...]]:
+    if not isinstance(record, Entry):
+        return []
+    return [("passed on", record.state, key) for key in dict.fromkeys(record.references) if key.startswith(POST_PREFIX)]
 
 
 def _lists_of(record: Record) -> list[tuple[str, ...]]:

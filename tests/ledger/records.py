@@ -25,7 +25,7 @@ STATES = ("IR", "RU")
 PLATFORMS = ("twitter", "telegram")
 OFFICIALS = ("1", "2", 'it\'s "quoted"; DROP TABLE records --')
 SUBJECTS = ("7", "8", "\u202eevil\x00%_")
-ACCOUNTS = ("i:7", "i:8", "h:site", "h:' OR 1=1 --", "h:\u0645")
+ACCOUNTS = ("i:7", "i:8", "h:site", "h:' OR 1=1 --", "h:\u0645", "p:1", "p:2")
 PRINTS = (-(2**63), -1, 0, 1, 2**53, 2**63 - 1, 11, 12)
 MARKS = (
     OPENED,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from streams.core.clock import DAY_US
 from streams.core.watching.ledger import Ledger, Record, record_key
+from streams.core.watching.references import POST_PREFIX
 from streams.ledger.memory import MemoryLedger
 from tests.core.tracking.strategies import examples
 from tests.core.watching.plain_ledger import PlainLedger
@@ -51,6 +52,9 @@ def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
             for span in spans:
                 references = ledger.references(state, accounts, *span)
                 assert references == plain.references(state, accounts, *span)
+                posts = [key for key in accounts if key.startswith(POST_PREFIX)]
+                passed_on = ledger.references(state, posts, *span)
+                assert passed_on == plain.references(state, posts, *span)
                 deletions = ledger.deletions(state, *span)
                 assert deletions == plain.deletions(state, *span)
                 assert ledger.orphans(state, *span) == plain.orphans(state, *span)
@@ -58,6 +62,7 @@ def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
                 uptakes = list(ledger.uptakes(state, *span))
                 assert uptakes == list(plain.uptakes(state, *span))
                 seen["references"] += len(references) > 1
+                seen["passed on"] += len(passed_on) > 1
                 seen["deletions"] += len(deletions) > 1
                 seen["uptakes"] += len(uptakes) > 1
             sharing = ledger.entries_sharing(state, prints)
@@ -74,7 +79,7 @@ def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
                     seen["texts"] += len(texts) > 1
 
     check()
-    covered = ("replaced", "references", "deletions", "uptakes", "sharing", "standings", "texts")
+    covered = ("replaced", "references", "passed on", "deletions", "uptakes", "sharing", "standings", "texts")
     assert {what: seen[what] for what in covered if seen[what] < 5} == {}
 
 

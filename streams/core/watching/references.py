@@ -14,9 +14,13 @@ from streams.core.state_event import StateEvent
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
-__all__ = ["account_keys", "post_key", "reference_keys"]
+__all__ = ["POST_PREFIX", "account_keys", "post_key", "reference_keys"]
 
 _LINK: Final = re.compile(r'https?://[^\s<>"]{1,2048}', re.IGNORECASE)
+
+
+POST_PREFIX: Final = "p:"
+"""What the keys of posts begin with; those of accounts begin otherwise."""
 
 
 def account_keys(account: Account | Official) -> tuple[str, ...]:
@@ -27,7 +31,7 @@ def account_keys(account: Account | Official) -> tuple[str, ...]:
 
 def post_key(post_id: str) -> str:
     """The key of a post that another passes on or quotes, where it is known whose it is."""
-    return f"p:{post_id}"
+    return f"{POST_PREFIX}{post_id}"
 
 
 def reference_keys(event: StateEvent, policy: WatchPolicy) -> tuple[str, ...]:
