@@ -123,13 +123,15 @@ class MemoryLedger:
 
     def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[Stood]:
         """See `Ledger`."""
+        self._list(Stood)
+        # Nearly always there are none: most of what officials refer to was never suspended.
+        marked = [mark for mark in dict.fromkeys(marks) if self._lists.get(("marked", state, mark, _ALWAYS))]
+        if not marked:
+            return []
         found: dict[bytes, Stood] = {}
         days = range(from_us // DAY_US, (to_us - 1) // DAY_US + 1)
         names = list(map(str, days)) if len(days) <= _DAYS_ASKED else [_ALWAYS]
-        self._list(Stood)
-        for mark in dict.fromkeys(marks):
-            if not self._lists.get(("marked", state, mark, _ALWAYS)):
-                continue  # nearly always: most of what officials refer to was never suspended
+        for mark in marked:
             for name in names:
                 for stood in self._listed(Stood, ("marked", state, mark, name)):
                     if any(each == mark and from_us <= at_us < to_us for each, at_us in standing_marks(stood)):
