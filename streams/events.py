@@ -20,6 +20,7 @@ __all__ = [
     "Follow",
     "Post",
     "PostRef",
+    "Precision",
     "Profile",
     "Retweet",
     "Suspension",
@@ -38,6 +39,7 @@ Utc: TypeAlias = Annotated[datetime, Meta(tz=True)]
 
 AccountSource: TypeAlias = Literal["reported", "snowflake"]
 SuspensionStatus: TypeAlias = Literal["suspended", "reinstated", "deleted", "deactivated"]
+Precision: TypeAlias = Literal["exact", "day", "noticed"]
 EventKind: TypeAlias = Literal["post", "retweet", "suspension", "deletion", "follow", "profile"]
 
 
@@ -99,11 +101,17 @@ class Retweet(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="retwe
 
 
 class Suspension(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="suspension"):
-    """Somebody noticed that a platform suspended, reinstated or removed `actor`. Late by hours to weeks."""
+    """Somebody noticed that a platform suspended, reinstated or removed `actor`. Late by hours to weeks.
+
+    `precision` says what `at` is: when it happened (`exact`, as the platform's own streams say it), some time of the
+    UTC day on which it happened (`day`), or when it was noticed, having happened then or before (`noticed`). Where it
+    is `None`, `at` is taken for a time of noticing.
+    """
 
     actor: Account
     status: SuspensionStatus
     reason: Text | None = None
+    precision: Precision | None = None
 
 
 class Deletion(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="deletion"):

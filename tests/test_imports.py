@@ -29,7 +29,7 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
 CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"clock", "platforms", "rounded_ids", "states"}),
     frozenset({"gone", "officials"}),
-    frozenset({"subject_event"}),
+    frozenset({"subject_event", "suspension_times"}),
     frozenset({"identity"}),
     frozenset({"accounts", "state_event", "tracked"}),
     frozenset({"bounds"}),

@@ -16,7 +16,7 @@ from streams.cli.report_aftermath import gone_in_words, print_aftermath
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Dossier
 from streams.core.subject_event import subject_key
-from streams.core.suspension_words import STATUS_WORDS
+from streams.core.suspension_words import STATUS_WORDS, days_of
 from streams.deadletters import DeadLetter, Reason
 from streams.formats.tally import Tally
 from streams.refusal import printable
@@ -44,17 +44,25 @@ def alerted_dossiers(results: Results) -> list[tuple[str, Dossier, list[Alert]]]
 
 
 def rule_figures(results: Results) -> dict[str, dict[str, Any]]:
-    """Per rule: alerts, subjects, and the lead times (days from firing to the first known suspension after it)."""
+    """Per rule: alerts, subjects, and the lead times: days from firing to the first known suspension after it, at least
+    (`lead_days`) and at most (`lead_days_at_most`), as far as it is known when that was.
+    """
     figures: dict[str, dict[str, Any]] = {}
     for alert in sorted(results.alerts.values(), key=lambda a: (a.rule, a.fired_at, a.id)):
-        entry = figures.setdefault(alert.rule, {"alerts": 0, "subjects": set(), "lead_days": []})
+        entry = figures.setdefault(
+            alert.rule, {"alerts": 0, "subjects": set(), "lead_days": [], "lead_days_at_most": []}
+        )
         entry["alerts"] += 1
         entry["subjects"].add(subject_key(alert.platform, alert.subject.id))
         dossier = results.dossiers.get(subject_key(alert.platform, alert.subject.id))
         notices = () if dossier is None else dossier.suspensions
-        later = [each.at for each in notices if each.status == "suspended" and each.at >= alert.fired_at]
-        if later:
-            entry["lead_days"].append(round((min(later) - alert.fired_at) / timedelta(days=1), 2))
+        for notice in notices:
+            last = notice.not_after or notice.at
+            if notice.status == "suspended" and last >= alert.fired_at:
+                first = max(notice.not_before or alert.fired_at, alert.fired_at)
+                entry["lead_days"].append(round((first - alert.fired_at) / timedelta(days=1), 2))
+                entry["lead_days_at_most"].append(round((last - alert.fired_at) / timedelta(days=1), 2))
+                break
     return {rule: entry | {"subjects": len(entry["subjects"])} for rule, entry in figures.items()}
 
 
@@ -201,8 +209,12 @@ def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
         yield "posts linking to officials", f"{dossier.links.posts:,}: {domains}"
     if dossier.text_matches.posts:
         yield "posts sharing official text", f"{dossier.text_matches.posts:,}; the best: {_match(dossier)}"
-    if dossier.suspension is not None:
-        yield STATUS_WORDS[dossier.suspension.status], _day(dossier.suspension.at)
+    notice = dossier.suspension
+    if notice is not None:
+        yield (
+            STATUS_WORDS[notice.status],
+            days_of(notice.precision, notice.not_before, notice.not_after or notice.at, notice.seen_again_at),
+        )
     yield "state-engagement score", _score(dossier)
 
 
@@ -264,10 +276,17 @@ def print_rules(console: Console, results: Results) -> None:
     for column in ("alerts", "subjects", "lead time before a suspension"):
         table.add_column(column, justify="right")
     for rule, entry in rule_figures(results).items():
-        leads = entry["lead_days"]
-        lead = f"median {median(leads):.1f} days, {len(leads)} known" if leads else "none known"
+        lead = _lead(entry["lead_days"], entry["lead_days_at_most"])
         table.add_row(Text(rule), f"{entry['alerts']:,}", f"{entry['subjects']:,}", lead)
     console.print(table)
+
+
+def _lead(least: list[float], most: list[float]) -> str:
+    if not least:
+        return "none known"
+    if least == most:
+        return f"median {median(least):.1f} days, {len(least)} known"
+    return f"median at least {median(least):.1f} and at most {median(most):.1f} days, {len(least)} known"
 
 
 def _handle(handle: str | None) -> str | None:

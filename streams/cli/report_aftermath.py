@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from streams.cli.console import counted
 from streams.cli.safe_text import shown
 from streams.core.enriched import Alert
+from streams.core.suspension_words import STATUS_WORDS, days_of
 from streams.core.watching.aftermath_records import Aftermath, AftermathDeletion, PossibleSuccessor
 
 __all__ = ["gone_in_words", "print_aftermath"]
@@ -55,6 +57,8 @@ def _figures(aftermath: Aftermath, alerts: Sequence[Alert]) -> Table:
 def _rows(aftermath: Aftermath, alerts: Sequence[Alert]) -> Iterable[tuple[str, str]]:
     state = "open" if aftermath.status == "open" else f"closed, {aftermath.closed_because}"
     yield "watch", f"{_day(aftermath.opened_at)} to {_day(aftermath.closed_at or aftermath.ends_at)}, {state}"
+    spell = aftermath.suspension
+    yield STATUS_WORDS[spell.status], days_of(spell.precision, spell.not_before, spell.not_after or spell.at)
     yield "references", f"{aftermath.references:,} ({aftermath.references_before:,} in the 30 days before)"
     for reference in aftermath.listed_references[:_MOST_OTHERS]:
         yield "", f"{_day(reference.at)} {_who(reference.handle, reference.official)}: {_line(reference.text)}"
@@ -70,6 +74,9 @@ def _rows(aftermath: Aftermath, alerts: Sequence[Alert]) -> Iterable[tuple[str, 
         yield "gone otherwise", gone
     if aftermath.deletions_unknown:
         yield "deletions of posts not known", f"{aftermath.deletions_unknown:,}"
+    uncertain = counted(aftermath.references_uncertain, "reference"), counted(aftermath.deletions_uncertain, "deletion")
+    if aftermath.references_uncertain or aftermath.deletions_uncertain:
+        yield "uncertain", f"{uncertain[0]} and {uncertain[1]} before, when it may have been gone already"
     yield "silent", f"{aftermath.silent_officials:,} of {aftermath.amplifying_officials:,} officials that amplified it"
     for alert in alerts:
         yield f"alert {alert.rule}", f"{alert.severity}, since {_day(alert.fired_at)}: {alert.summary}"

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from streams.core.officials import Category, Official
 from streams.core.rulebook.rules import Mode, Severity
 from streams.core.subject_event import Coordinates
-from streams.events import Account, SuspensionStatus, Utc
+from streams.events import Account, Precision, SuspensionStatus, Utc
 
 __all__ = [
     "Alert",
@@ -82,11 +82,20 @@ class WindowFigures(Struct, frozen=True, kw_only=True):
 
 
 class SuspensionRecord(Struct, frozen=True, kw_only=True):
-    """The last suspension notice: what was observed and when."""
+    """A suspension notice: what was observed and when, and between which times it happened.
+
+    `precision` is the notice's. `not_before` and `not_after` bound when the account was suspended, gone or back, by the
+    notice and by when the account was seen; `null` where nothing does. `seen_again_at`: it was there so long after
+    `not_after`, with no notice in between. Then it was gone later, or back by then.
+    """
 
     status: SuspensionStatus
     at: Utc
     event_id: str
+    precision: Precision | None = None
+    not_before: Utc | None = None
+    not_after: Utc | None = None
+    seen_again_at: Utc | None = None
 
 
 class Follower(Struct, frozen=True, kw_only=True):

@@ -88,6 +88,10 @@ class Seen(Struct, frozen=True):
         index = bisect_right(self.times, at_us)
         return self.times[index] if index < len(self.times) else None
 
+    def until(self, at_us: int) -> "Seen":
+        """Those up to a time."""
+        return Seen(self.times[: bisect_right(self.times, at_us)])
+
 
 def is_gone(status: SuspensionStatus | None) -> bool:
     """Whether a notice says that the account and its posts are gone, whoever saw to that."""

@@ -9,7 +9,7 @@ from streams.core.clock import StoredInt
 from streams.core.gone import Absence
 from streams.core.officials import Category, Official
 from streams.core.subject_event import Coordinates
-from streams.events import Account, SuspensionStatus
+from streams.events import Account, Precision, SuspensionStatus
 
 __all__ = [
     "STATE_TEXT",
@@ -35,13 +35,20 @@ STATE_TEXT: Final = 4_000
 
 
 class Spell(Struct, frozen=True, array_like=True):
-    """One suspension of a subject, from the first notice of it to its reversal, `None` while it stands (µs)."""
+    """One suspension of a subject, from the first notice of it to its reversal, `None` while it stands (µs).
+
+    From `opened_us` on it is certain; it may have begun since `not_before_us`, `None` where nobody knows since when.
+    `seen_again`: no notice says that it ended, but the account was there again at `reinstated_us`.
+    """
 
     opened_us: StoredInt
     status: SuspensionStatus
     event_id: str
     source: Coordinates
     reinstated_us: StoredInt | None = None
+    not_before_us: StoredInt | None = None
+    precision: Precision | None = None
+    seen_again: bool = False
 
 
 class Amplifier(Struct, frozen=True, array_like=True):

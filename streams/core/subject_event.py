@@ -8,7 +8,7 @@ from msgspec import Struct
 from streams.core.clock import StoredInt
 from streams.core.gone import Fate
 from streams.core.officials import Official
-from streams.events import Account, SuspensionStatus
+from streams.events import Account, Precision, SuspensionStatus
 
 __all__ = [
     "AMPLIFICATION_KINDS",
@@ -72,6 +72,7 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `post`: the subject's own post `event_id` links to the roster's `domains`.
     - `text_match`: the subject's own post `event_id` shares `shared` of its `of` fingerprints with the post `post_id`
       that `official` wrote at `matched_us`.
+    - `suspension`: the account is suspended, gone or back, as `status` says, at a time of this `precision`.
     - `tick`: event time has come as far as `at_us`, for all subjects of the partition.
     - `marker`: says nothing.
     """
@@ -97,6 +98,7 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     observed_us: StoredInt | None = None
     last_us: StoredInt | None = None
     by_official: Fate | None = None
+    precision: Precision | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(SubjectEvent)

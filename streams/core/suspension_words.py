@@ -1,10 +1,11 @@
-"""What a status of an account says to people: who did it, the platform, the owner, or nobody knows."""
+"""What a status of an account says to people: who did it, the platform, the owner, or nobody knows; and when."""
 
+from datetime import datetime
 from typing import Final
 
-from streams.events import SuspensionStatus
+from streams.events import Precision, SuspensionStatus
 
-__all__ = ["STATUS_WORDS"]
+__all__ = ["STATUS_WORDS", "days_of", "uncertain_part"]
 
 STATUS_WORDS: Final[dict[SuspensionStatus, str]] = {
     "suspended": "suspended by the platform",
@@ -12,3 +13,25 @@ STATUS_WORDS: Final[dict[SuspensionStatus, str]] = {
     "deleted": "gone (by whom is not known)",
     "reinstated": "back",
 }
+
+
+def days_of(
+    precision: Precision | None,
+    not_before: datetime | None,
+    not_after: datetime,
+    seen_again: datetime | None = None,
+) -> str:
+    """The day of a suspension or a return as people read it, with what is uncertain in it."""
+    said = f"{not_after:%Y-%m-%d}"
+    if precision == "day":
+        said += " (day)"
+    elif not_before is not None and not_before.date() < not_after.date():
+        said += f" (it happened between {not_before:%Y-%m-%d} and {not_after:%Y-%m-%d})"
+    if seen_again is not None:
+        said += f", and seen again on {seen_again:%Y-%m-%d}: it was gone later, or back by then"
+    return said
+
+
+def uncertain_part(count: int) -> str:
+    """What is added to a count of what came before a suspension, where some of it may have come after; or nothing."""
+    return f", {count} of these when it may have been gone already" if count else ""

@@ -72,7 +72,7 @@ class SuspensionsCsvReader:
         """A suspension and, where it was reversed, a reinstatement; a line skipped under one of `SKIPPED_NAMES`; or a
         rejection. Never raises.
 
-        The time of each is the noon (UTC) of the day on which it was noticed; it happened then or before. A reversal
+        The time of each is the noon (UTC) of the day that the list gives, and its precision the day. A reversal
         of an earlier day than the suspension's is that of an earlier suspension. `ranking` and `section` are not
         looked at.
         """
@@ -136,7 +136,7 @@ def _events(fields: list[str]) -> tuple[Suspension, ...]:
     )
     # The day in its own words, so that the same observation has the same id in every edition of the file.
     event_id = f"{flags.status}:{account_id}:{row['observed_date']}"
-    suspension = Suspension(platform="twitter", id=event_id, at=at, actor=account, status=flags.status)
+    suspension = Suspension(platform="twitter", id=event_id, at=at, actor=account, status=flags.status, precision="day")
     if not row["reversed_date"]:
         return (suspension,)
     reversed_at = _day(row, "reversed_date") + _NOON
@@ -147,6 +147,7 @@ def _events(fields: list[str]) -> tuple[Suspension, ...]:
         # What else the line says of the account was seen when it was suspended.
         actor=Account(id=account_id, created_at=account.created_at, created_at_source=account.created_at_source),
         status="reinstated",
+        precision="day",
     )
     return (suspension, reinstatement)
 

@@ -152,6 +152,7 @@ def _suspension(line: bytes, key: str, ids: Ids) -> Reading:
             at=at,
             actor=Account(id=account_id),
             status=_STATUS_OF[key],
+            precision="exact",
         ),
     )
 
@@ -192,7 +193,8 @@ def _suspension_event(message: EventMessage, ids: Ids) -> Reading:
     # As the compliance stream names it.
     event_id = f"{message.event}:{account_id}:{int(at.timestamp()) * 1_000}"
     actor = Account(id=account_id, handle=target.screen_name or None)
-    return (Suspension(platform="twitter", id=event_id, at=at, actor=actor, status=_STATUS_OF[message.event]),)
+    status = _STATUS_OF[message.event]
+    return (Suspension(platform="twitter", id=event_id, at=at, actor=actor, status=status, precision="exact"),)
 
 
 def _user(account: User | int | None) -> User:

@@ -90,7 +90,12 @@ AFTERMATH_EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 ends_at=_OPENED_AT + timedelta(days=14),
                 closed_at=_OPENED_AT + timedelta(days=14),
                 suspension=SuspensionRecord(
-                    status="suspended", at=_OPENED_AT, event_id="suspension-1280000000000000001-2020-11-02"
+                    status="suspended",
+                    at=_OPENED_AT,
+                    event_id="suspension-1280000000000000001-2020-11-02",
+                    precision="exact",
+                    not_before=_OPENED_AT,
+                    not_after=_OPENED_AT,
                 ),
                 officials=(
                     AftermathOfficial(

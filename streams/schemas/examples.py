@@ -134,6 +134,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 actor=Account(id=_SUBJECT.id, handle=_SUBJECT.handle),
                 status="suspended",
                 reason="platform manipulation",
+                precision="exact",
             ),
         ),
         "deletion": (
@@ -236,7 +237,12 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 age_at_first_amplification_days=14.13680556,
                 states=("XK",),
                 suspension=SuspensionRecord(
-                    status="suspended", at=_at(11, 2, 18, 5), event_id="suspension-1280000000000000001-2020-11-02"
+                    status="suspended",
+                    at=_at(11, 2, 18, 5),
+                    event_id="suspension-1280000000000000001-2020-11-02",
+                    precision="exact",
+                    not_before=_at(11, 2, 18, 5),
+                    not_after=_at(11, 2, 18, 5),
                 ),
                 withdrawn=0,
                 gone_with_original=0,

@@ -149,7 +149,7 @@ class Chronicle:
         )
 
     def suspend(self, at: datetime, account: Persona, status: SuspensionStatus = "suspended") -> None:
-        """Somebody notices that the platform suspended the account, or took that back."""
+        """The platform says that it suspended the account, or took that back."""
         self._add(
             Suspension(
                 platform=_PLATFORM,
@@ -158,6 +158,7 @@ class Chronicle:
                 observed_at=self._observed(at),
                 actor=account.account,
                 status=status,
+                precision="exact",
             )
         )
 

@@ -168,7 +168,7 @@ def screen_event(
             return _deletion(event, at_us, source, known)
         case Suspension():
             notice = _about("suspension", event, event.actor, at_us, source, known)
-            notice = msgspec.structs.replace(notice, status=event.status)
+            notice = msgspec.structs.replace(notice, status=event.status, precision=event.precision)
             official = known.author(event.platform, event.actor, at_us)
             reports = () if official is None else (notice_report(event, official, at_us, source, known),)
             return Screening(Pass.PASSED, (notice,), reports)

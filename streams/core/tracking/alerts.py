@@ -10,11 +10,14 @@ import msgspec
 
 from streams.core.clock import from_us
 from streams.core.enriched import Alert, AlertStatus, Evidence
+from streams.core.gone import Seen
 from streams.core.identity import alert_id, dedup_key, slot_of
 from streams.core.rulebook.rules import SEVERITIES, Rule
 from streams.core.subject_event import subject_key
-from streams.core.suspension_words import STATUS_WORDS
+from streams.core.suspension_times import times_of
+from streams.core.suspension_words import STATUS_WORDS, days_of
 from streams.core.tracking.episodes import episodes_of, work_out_figures
+from streams.core.tracking.fates import sightings
 from streams.core.tracking.judge import Rulebook, timeline
 from streams.core.tracking.moment import Moment, Moments
 from streams.core.tracking.subject import Episode, RuleHistory, Sent, Subject, SubjectState, SuspensionKept, TrackPolicy
@@ -173,17 +176,25 @@ def _summary(state: SubjectState, moment: Moment) -> str:
         parts.append(f"{_times(top[1])} by {'@' + handle if handle else 'account ' + top[0]} alone")
     notices = _notices(state, moment)
     if notices:
-        parts.append(_noted(notices[-1]))
+        parts.append(_noted(notices, sightings(state), moment.at_us))
     dropped = state.dropped_amplifications
     if dropped:
         parts.append(f"{dropped} more report{'' if dropped == 1 else 's'} came too late, or by too many, to be counted")
     return "; ".join(parts) + "."
 
 
-def _noted(notice: SuspensionKept) -> str:
+def _noted(notices: list[SuspensionKept], seen: Seen, at_us: int) -> str:
+    """What the last notice by a moment says, with what was seen by then."""
+    notice, times = notices[-1], times_of(notices, seen.until(at_us))[-1]
+    days = days_of(
+        notice.precision,
+        None if times.not_before_us is None else from_us(times.not_before_us),
+        from_us(times.not_after_us),
+        None if times.seen_again_us is None else from_us(times.seen_again_us),
+    )
     if notice.status == "reinstated":
-        return f"the account is back since {_day(notice.at_us)}"
-    return f"noted as {STATUS_WORDS[notice.status]} on {_day(notice.at_us)}"
+        return f"the account is back since {days}"
+    return f"noted as {STATUS_WORDS[notice.status]} on {days}"
 
 
 def _times(count: int) -> str:

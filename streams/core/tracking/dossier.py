@@ -19,6 +19,8 @@ from streams.core.enriched import (
 )
 from streams.core.gone import Fate
 from streams.core.rulebook.figures import WINDOWS
+from streams.core.suspension_times import NoticeTimes, times_of
+from streams.core.tracking.fates import sightings
 from streams.core.tracking.followed import is_followed
 from streams.core.tracking.following import Following, following_of
 from streams.core.tracking.moment import FOREVER_US, Moment
@@ -56,6 +58,7 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
     own = state.own or _NO_POSTS
     states = tuple(sorted({state.officials[official_id].state for official_id in shares}))
     snapshot = state.snapshot
+    notices = _notices(state)
     return Dossier(
         platform=state.platform,
         subject=Account(
@@ -82,14 +85,14 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
         last_amplified_at=None if last_us is None else from_us(last_us),
         age_at_first_amplification_days=None if age is None else round(age, 8),  # a millisecond is 1.2e-8 days
         states=states,
-        suspension=_record(state.suspensions[-1]) if state.suspensions else None,
+        suspension=notices[-1] if notices else None,
         withdrawn=state.withdrawn,
         gone_with_original=state.fates.get(Fate.WITH_ORIGINAL, 0),
         gone_with_official=state.fates.get(Fate.WITH_OFFICIAL, 0),
         gone_unknown=state.fates.get(Fate.UNKNOWN, 0),
         dropped=state.dropped,
         dropped_amplifications=state.dropped_amplifications,
-        suspensions=tuple(_record(notice) for notice in state.suspensions[-_SUSPENSIONS:]),
+        suspensions=notices,
         followers_as_of=None if snapshot.followers is None else from_us(snapshot.followers_us),
         roster_digest=state.digests[state.roster[2]],
         following=_followers(state, following),
@@ -209,5 +212,22 @@ def _windows(state: SubjectState, first_us: int | None, last_us: int | None) -> 
     }
 
 
-def _record(notice: SuspensionKept) -> SuspensionRecord:
-    return SuspensionRecord(status=notice.status, at=from_us(notice.at_us), event_id=notice.event_id)
+def _notices(state: SubjectState) -> tuple[SuspensionRecord, ...]:
+    """The newest notices, oldest first."""
+    notices = state.suspensions
+    if not notices:
+        return ()
+    times = times_of(notices, sightings(state))
+    return tuple(_record(*each) for each in list(zip(notices, times, strict=True))[-_SUSPENSIONS:])
+
+
+def _record(notice: SuspensionKept, times: NoticeTimes) -> SuspensionRecord:
+    return SuspensionRecord(
+        status=notice.status,
+        at=from_us(notice.at_us),
+        event_id=notice.event_id,
+        precision=notice.precision,
+        not_before=None if times.not_before_us is None else from_us(times.not_before_us),
+        not_after=from_us(times.not_after_us),
+        seen_again_at=None if times.seen_again_us is None else from_us(times.seen_again_us),
+    )

@@ -11,18 +11,23 @@ from collections.abc import Sequence
 from streams.core.clock import HOUR_US, WEEK_US
 from streams.core.gone import LOOK_BACK_US, Absence, Fate, Seen, absences_of, fate_at, is_gone
 from streams.core.subject_event import SubjectEvent
+from streams.core.suspension_times import latest_times
 from streams.core.tracking.learning import judge_again_from, tell_again
 from streams.core.tracking.subject import Gone, GoneSettled, Kept, SubjectState, SuspensionKept, TrackPolicy
 
-__all__ = ["absences", "note_original", "note_sighting", "settle_notice", "tell_fates"]
+__all__ = ["absences", "note_original", "note_sighting", "settle_notice", "sightings", "tell_fates"]
 
 
 def absences(state: SubjectState) -> tuple[Absence, ...]:
     """The spans for which the subject and its posts were gone, as far as is known now."""
     if not state.suspensions:
         return ()
-    notices = [*state.notices, *((notice.at_us, is_gone(notice.status)) for notice in state.suspensions)]
-    return absences_of(notices, Seen(_sightings(state)))
+    latest = latest_times(state.suspensions)
+    notices = [
+        *state.notices,
+        *((at_us, is_gone(notice.status)) for at_us, notice in zip(latest, state.suspensions, strict=True)),
+    ]
+    return absences_of(notices, sightings(state))
 
 
 def tell_fates(state: SubjectState) -> None:
@@ -81,20 +86,20 @@ def note_original(state: SubjectState, event: SubjectEvent, policy: TrackPolicy)
     return True
 
 
-def settle_notice(state: SubjectState, notice: SuspensionKept, most: int) -> None:
-    """Keep of a notice that is no longer retained when it was, and whether the account is gone."""
-    insort(state.notices, (notice.at_us, is_gone(notice.status)))
+def settle_notice(state: SubjectState, notice: SuspensionKept, latest_us: int, most: int) -> None:
+    """Keep of a notice that is no longer retained when it was at the latest, and whether the account is gone."""
+    insort(state.notices, (latest_us, is_gone(notice.status)))
     if len(state.notices) > most:
         del state.notices[0]
 
 
-def _sightings(state: SubjectState) -> Sequence[int]:
-    """Whoever retweets an account, or sees such a retweet, sees a post of it."""
+def sightings(state: SubjectState) -> Seen:
+    """When the subject was there: whoever retweets an account, or sees such a retweet, sees a post of it."""
     times = {kept.at_us for kept in state.amplifications if kept.kind == "retweet"}
     times.update(
         kept.observed_us for kept in state.amplifications if kept.kind == "retweet" and kept.observed_us is not None
     )
-    return sorted(times.union(state.seen))
+    return Seen(sorted(times.union(state.seen)))
 
 
 def _fate(

@@ -6,7 +6,8 @@ What leaves must have its place in the rules' history first (`streams.core.track
 from typing import Final
 
 from streams.core.clock import HOUR_US, WEEK_US
-from streams.core.tracking.fates import settle_notice
+from streams.core.suspension_times import times_of
+from streams.core.tracking.fates import note_sighting, settle_notice, sightings
 from streams.core.tracking.learning import DIGESTS_KEPT, forget_unused_digests, keep_report
 from streams.core.tracking.spells import fold_notice
 from streams.core.tracking.subject import GoneSettled, Kept, Subject, SubjectState, TrackPolicy, engagement_key
@@ -35,11 +36,8 @@ def settle(subject: Subject, policy: TrackPolicy) -> None:
         _settle_amplification(subject, state.amplifications.pop(0), policy)
     while len(state.contacts) > policy.contacts:
         _settle_contact(subject, state.contacts.pop(0), policy)
-    while len(state.suspensions) > policy.suspensions:
-        notice = state.suspensions.pop(0)
-        fold_notice(state.spells, notice)
-        settle_notice(state, notice, policy.suspensions)
-        state.settled_suspensions += 1
+    if len(state.suspensions) > policy.suspensions:
+        _settle_notices(state, policy)
     if state.hours:
         # No window ends before the newest of them: what is retained is later.
         horizon = max(state.hours) - _HOURS_KEPT
@@ -47,6 +45,17 @@ def settle(subject: Subject, policy: TrackPolicy) -> None:
             del state.hours[hour]
     if len(state.digests) > DIGESTS_KEPT:
         forget_unused_digests(state)
+
+
+def _settle_notices(state: SubjectState, policy: TrackPolicy) -> None:
+    seen = sightings(state)
+    times = times_of(state.suspensions, seen)
+    leaving = len(state.suspensions) - policy.suspensions
+    for notice, its in zip(state.suspensions[:leaving], times, strict=False):
+        fold_notice(state.spells, notice, its, seen)
+        settle_notice(state, notice, its.not_after_us, policy.suspensions)
+    del state.suspensions[:leaving]
+    state.settled_suspensions += leaving
 
 
 def _settle_engagement(subject: Subject, kept: Kept, policy: TrackPolicy) -> SubjectState:
@@ -61,6 +70,8 @@ def _settle_amplification(subject: Subject, kept: Kept, policy: TrackPolicy) -> 
     state = _settle_engagement(subject, kept, policy)
     state.settled_amplifications += 1
     state.settled_as_no_official += not kept.subject_is_official
+    if kept.kind == "retweet" and state.suspensions:
+        note_sighting(state, kept.at_us, policy)  # between which times a suspension was rests on it
     if kept.gone is not None:
         remember_gone(
             state,

@@ -7,7 +7,7 @@ import msgspec
 
 from streams.core.clock import from_us
 from streams.core.state_event import Amplifier, Standing, StateEvent
-from streams.core.tracking.fates import absences
+from streams.core.tracking.fates import absences, sightings
 from streams.core.tracking.shares import shares_of
 from streams.core.tracking.spells import spells_of
 from streams.core.tracking.subject import SubjectState
@@ -27,7 +27,7 @@ def changed_standings(state: SubjectState) -> tuple[StateEvent, ...]:
     """
     if not state.suspensions:
         return ()
-    spells = spells_of(state.spells, state.suspensions)
+    spells = spells_of(state.spells, state.suspensions, sightings(state))
     gone = absences(state)
     amplifiers = _amplifiers(state, spells[0].opened_us) if spells else {}
     subject, notice = _subject(state), state.suspensions[-1]

@@ -14,7 +14,7 @@ from streams.core.officials import Category
 from streams.core.state_event import Spell
 from streams.core.subject_event import Coordinates, SubjectEventKind
 from streams.core.tracking.own_posts import OwnPosts
-from streams.events import AccountSource, SuspensionStatus
+from streams.events import AccountSource, Precision, SuspensionStatus
 
 __all__ = [
     "NOT_JUDGED",
@@ -110,6 +110,7 @@ class SuspensionKept(Struct, array_like=True):
     subject_is_official: bool = False
     folded: bool = False
     held: int = NOT_JUDGED
+    precision: Precision | None = None
 
     @property
     def kind(self) -> SubjectEventKind:

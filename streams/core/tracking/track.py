@@ -7,6 +7,7 @@ what is retained still tells them apart. Knows nothing of rules (`judge`) or of 
 from bisect import insort
 
 from streams.core.subject_event import AMPLIFICATION_KINDS, STRENGTHS, Coordinates, SubjectEvent
+from streams.core.suspension_times import more_precise
 from streams.core.tracking.fates import note_original, note_sighting
 from streams.core.tracking.learning import (
     digest_index,
@@ -137,6 +138,8 @@ def _merge_reports(state: SubjectState, known: Kept | SuspensionKept, event: Sub
     if event.subject_is_official and not known.subject_is_official:
         known.subject_is_official = True
         judge_again_from(state, known.at_us)
+    if isinstance(known, SuspensionKept) and more_precise(known.precision, event.precision) != known.precision:
+        known.precision = event.precision
     if event.roster_digest > state.digests[known.digest]:
         known.digest = digest_index(state, event.roster_digest)
 
@@ -157,6 +160,7 @@ def _apply_suspension(state: SubjectState, event: SubjectEvent, policy: TrackPol
         return drop(state, event, Outcome.TOO_OLD)
     digest = digest_index(state, event.roster_digest)
     kept = SuspensionKept(event.at_us, event.event_id, event.status, event.source, digest, event.subject_is_official)
+    kept.precision = event.precision
     insort(state.suspensions, kept, key=order)
     judge_again_from(state, event.at_us)
     return Outcome.APPLIED

@@ -75,9 +75,7 @@ def _record(
         opened_at=from_us(watch.opened_us),
         ends_at=from_us(watch.ends_us),
         closed_at=None if because is None else from_us(watch.until_us),
-        suspension=SuspensionRecord(
-            status=watch.spell.status, at=from_us(watch.opened_us), event_id=watch.spell.event_id
-        ),
+        suspension=_suspension(watch),
         officials=() if status == "void" else _officials(watch, counted, status, policy),
         amplifying_officials=len(amplifiers),
         silent_officials=0 if status == "void" else len(silent(watch, counted)),
@@ -97,8 +95,23 @@ def _record(
         listed_deletions=counted.listed_deletions,
         possible_successors=tuple(successors[: policy.listed]),
         roster_digest=watch.digest,
+        references_uncertain=counted.references_uncertain,
+        deletions_uncertain=counted.deletions_uncertain,
     )
     return fitted(aftermath, _LISTS)
+
+
+def _suspension(watch: Watch) -> SuspensionRecord:
+    spell = watch.spell
+    return SuspensionRecord(
+        status=spell.status,
+        at=from_us(watch.opened_us),
+        event_id=spell.event_id,
+        precision=spell.precision,
+        not_before=None if spell.not_before_us is None else from_us(spell.not_before_us),
+        not_after=from_us(watch.opened_us),
+        seen_again_at=from_us(spell.reinstated_us) if spell.seen_again and spell.reinstated_us is not None else None,
+    )
 
 
 def _officials(

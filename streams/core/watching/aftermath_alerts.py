@@ -12,7 +12,7 @@ from streams.core.enriched import Alert, AlertStatus, Evidence
 from streams.core.identity import alert_id, dedup_key
 from streams.core.rulebook.rules import SEVERITIES, Rule
 from streams.core.subject_event import subject_key
-from streams.core.suspension_words import STATUS_WORDS
+from streams.core.suspension_words import STATUS_WORDS, days_of, uncertain_part
 from streams.core.watching.aftermath_course import Course, Happening, moved_by
 from streams.core.watching.ledger import Uptake
 from streams.core.watching.watch import Watch
@@ -141,13 +141,21 @@ def _summary(course: Course, happenings: frozenset[Happening], as_of_us: int) ->
     name = f"@{account.handle}" if account.handle else subject_key(watch.platform, account.id)
     officials = len(watch.amplifiers)
     by = f"{officials} official{'' if officials == 1 else 's'} of {watch.state}"
-    parts = [f"{name}, amplified by {by}, was noted as {STATUS_WORDS[watch.spell.status]} on {_day(watch.opened_us)}"]
+    spell = watch.spell
+    not_before = None if spell.not_before_us is None else from_us(spell.not_before_us)
+    days = days_of(spell.precision, not_before, from_us(watch.opened_us))
+    parts = [f"{name}, amplified by {by}, was noted as {STATUS_WORDS[spell.status]} on {days}"]
     until = f"by {_day(as_of_us)}"
     if "deletion" in happenings:
         before = f"{counted.deletions_before} in the {course.policy.baseline_days} days before"
+        before += uncertain_part(counted.deletions_uncertain)
         parts.append(f"{until} officials of {watch.state} had deleted {_posts(course.deletions(as_of_us))} ({before})")
     if "reference" in happenings or "end" in happenings:
-        parts.append(f"{until} they had referred to it in {_posts(course.references(as_of_us))}")
+        said = f"{until} they had referred to it in {_posts(course.references(as_of_us))}"
+        if counted.references_uncertain:
+            said += f" ({counted.references_before} in the {course.policy.baseline_days} days before"
+            said += f"{uncertain_part(counted.references_uncertain)})"
+        parts.append(said)
     silent = course.silent_officials(as_of_us)
     if "end" in happenings and silent is not None:
         parts.append(f"{silent} of the {officials} had not referred to it")
@@ -162,7 +170,7 @@ def _summary(course: Course, happenings: frozenset[Happening], as_of_us: int) ->
             more = f" and {len(handles) - 5} more" if len(handles) > 5 else ""
             parts.append(f"{until} some of them had taken up {len(handles)} {accounts}{more}")
     if "end" in happenings and watch.reinstated and as_of_us >= watch.until_us:
-        parts.append(f"it was reinstated on {_day(watch.until_us)}")
+        parts.append(f"it was {'seen again' if spell.seen_again else 'reinstated'} on {_day(watch.until_us)}")
     return "; ".join(parts) + "."
 
 

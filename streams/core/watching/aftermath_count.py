@@ -109,6 +109,8 @@ def count(
         posts=dict(sorted(ledger.posts_of(watch.state, officials, watch.opened_us, watch.until_us).items()))
         if closed
         else {},
+        references_uncertain=sum(watch.not_before_us < entry.at_us < watch.opened_us for entry in referring),
+        deletions_uncertain=sum(watch.not_before_us < _deleted_us(entry) < watch.opened_us for entry in deleted),
         gone={fate: fates[fate] for fate in Fate if fate is not Fate.TAKEN_BACK and fates[fate]},
     )
     oldest = (*_oldest((*referring, *gone), texts), record_key(_first_forgotten(counted)).decode())

@@ -112,6 +112,8 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     `officials` amplified the subject before, referred to it or deleted posts, those with most amplifications first.
     `references_before` and `deletions_before` are counted over the 30 days before, `expected_deletions` scales them to
     the watch, and `deletion_ratio` compares: deletions to expected ones, of which at least one is taken to be expected.
+    The watch opens when the account is certainly suspended: where `suspension` leaves it open since when, what was said
+    and deleted meanwhile counts as before, and `references_uncertain` and `deletions_uncertain` say how much of it is.
     `deletions_by_account` goes by handle, or by id where none is known, `deletions_by_language` by language, or `und`.
     At most 500 accounts and 50 languages are named, those with most deletions. `deletions_unknown` counts deletions of
     what is not known to be the official's post of the ledger's days. Posts that are gone and that nobody took back are
@@ -152,3 +154,5 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     possible_successors: tuple[PossibleSuccessor, ...]
     roster_digest: str
     superseded_by: str | None = None
+    references_uncertain: Count = 0
+    deletions_uncertain: Count = 0

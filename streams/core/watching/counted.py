@@ -49,3 +49,5 @@ class Counted(Struct, frozen=True, array_like=True, tag="counted"):
     posts: dict[str, int] = {}
     oldest: tuple[str, ...] = ()
     gone: dict[Fate, int] = {}  # in the watch, what nobody took back
+    references_uncertain: int = 0  # of those before, when the account may have been suspended already
+    deletions_uncertain: int = 0

@@ -1,4 +1,5 @@
-"""A watch: the span of event time after one suspension of a subject in which a State's officials are looked at.
+"""A watch: the span of event time after one suspension of a subject in which a State's officials are looked at. It
+opens when the account is certainly suspended.
 
 Owns when it opens, ends and closes. What happened in it is `aftermath_count`.
 """
@@ -20,7 +21,8 @@ __all__ = ["Watch", "watch_of", "watches_of"]
 
 class Watch(Struct, frozen=True, kw_only=True):
     """One watch. All times are µs; it lasts from `opened_us` up to, not including, `until_us`: its planned end
-    `ends_us`, or the account's reinstatement. Its baseline is from `baseline_us` to `opened_us`.
+    `ends_us`, or the account's reinstatement. Its baseline is from `baseline_us` to `opened_us`; after `not_before_us`
+    the account may have been suspended already.
 
     `amplifiers` are the officials that had amplified the subject by then; `keys` those by which posts refer to it.
     `number` counts the subject's suspensions, and moves with a late notice of an earlier one. What names the watch is
@@ -36,6 +38,7 @@ class Watch(Struct, frozen=True, kw_only=True):
     amplifiers: tuple[Amplifier, ...]
     digest: str
     baseline_us: int
+    not_before_us: int
     opened_us: int
     ends_us: int
     until_us: int
@@ -97,6 +100,7 @@ def watch_of(stood: Stood, number: int, policy: WatchPolicy) -> Watch:
     ends_us = opened_us + policy.watch_days * DAY_US
     until_us = ends_us if spell.reinstated_us is None else min(ends_us, max(opened_us, spell.reinstated_us))
     amplifiers = tuple(each for each in stood.standing.amplifiers if each.first_us <= opened_us)
+    baseline_us = opened_us - policy.baseline_days * DAY_US
     return Watch(
         state=stood.state,
         platform=stood.platform,
@@ -107,7 +111,8 @@ def watch_of(stood: Stood, number: int, policy: WatchPolicy) -> Watch:
         amplifiers=amplifiers,
         amplifier_ids=frozenset(amplifier.id for amplifier in amplifiers),
         digest=stood.digest,
-        baseline_us=opened_us - policy.baseline_days * DAY_US,
+        baseline_us=baseline_us,
+        not_before_us=baseline_us - 1 if spell.not_before_us is None else spell.not_before_us,
         opened_us=opened_us,
         ends_us=ends_us,
         until_us=until_us,

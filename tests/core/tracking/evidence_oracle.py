@@ -20,6 +20,7 @@ from streams.core.enriched import (
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
 from tests.core.tracking.facts import AMPLIFICATION, DAY, END_OF_TIME, EPOCH, Fact, official_of, time_of
+from tests.core.tracking.when_oracle import SpellFact, spells_of, times_there
 
 __all__ = ["EvidenceOracle"]
 
@@ -107,20 +108,17 @@ class EvidenceOracle:
         """Every State of which any report of an amplification speaks."""
         return tuple(sorted({official_of(event).state for event in self.events if event.kind in AMPLIFICATION}))
 
-    def spells(self) -> list[tuple[datetime, datetime | None, str]]:
+    def there(self) -> list[datetime]:
+        """When the subject was there."""
+        return times_there(self.engagements, self.events)
+
+    def spells(self) -> list[SpellFact]:
         """When the subject was suspended or deleted, until when, by which notice."""
-        spells: list[tuple[datetime, datetime | None, str]] = []
-        for notice in self.suspensions:
-            suspended = bool(spells) and spells[-1][1] is None
-            if notice.status in ("suspended", "deleted") and not suspended:
-                spells.append((notice.at, None, notice.id))
-            if notice.status == "reinstated" and suspended:
-                spells[-1] = (spells[-1][0], notice.at, spells[-1][2])
-        return spells
+        return spells_of(self.suspensions, self.there())
 
     def amplifiers(self) -> dict[str, dict[str, tuple[int, datetime, datetime]]]:
         """By State and official: how many of its amplifications stood when it was suspended, and since when."""
-        suspended_at = min((opened_at for opened_at, _, _ in self.spells()), default=END_OF_TIME)
+        suspended_at = min((spell.opened_at for spell in self.spells()), default=END_OF_TIME)
         live = [fact for fact in self.amplifications if fact.withdrawn_at >= suspended_at]
         found: dict[str, dict[str, tuple[int, datetime, datetime]]] = {}
         for official in {fact.official for fact in live}:

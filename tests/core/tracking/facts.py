@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
+from streams.events import Precision
 
 __all__ = ["AMPLIFICATION", "DAY", "END_OF_TIME", "EPOCH", "Fact", "official_of", "time_of"]
 
@@ -27,6 +28,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     on_roster: bool = False
     active: bool = True
     status: str = ""
+    precision: Precision | None = None
     roster_digest: str = ""
     withdrawn_at: datetime = END_OF_TIME
     observed_at: datetime = EPOCH

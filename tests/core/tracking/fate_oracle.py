@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from streams.core.subject_event import SubjectEvent
-from tests.core.tracking.facts import AMPLIFICATION, EPOCH, Fact, official_of, time_of
+from tests.core.tracking.facts import AMPLIFICATION, Fact, official_of, time_of
+from tests.core.tracking.when_oracle import at_the_latest, last_observed, times_there
 
 __all__ = ["with_fates"]
 
@@ -16,6 +17,7 @@ _BEFORE_A_NOTICE: Final = timedelta(days=14)
 
 def with_fates(facts: Sequence[Fact], notices: Sequence[Fact], events: Sequence[SubjectEvent]) -> list[Fact]:
     """The engagements, those that are gone with why they are, and since when where they were taken back."""
+    notices = at_the_latest(notices)
     return [_with_fate(fact, facts, notices, events) for fact in facts]
 
 
@@ -27,7 +29,7 @@ def _with_fate(fact: Fact, facts: Sequence[Fact], notices: Sequence[Fact], event
         for event in events
         if event.kind == "withdrawal" and (event.event_id, official_of(event).id) == (fact.id, fact.official)
     ]
-    last_seen = _observed(fact, events)
+    last_seen = last_observed(fact, events)
     noticed = [time_of(at_us) for event in told for at_us in (event.at_us, event.last_us) if at_us is not None]
     since = [at for at in (min(noticed), max(noticed)) if at >= last_seen] if noticed else []
     fact = msgspec.structs.replace(fact, observed_at=last_seen)
@@ -35,11 +37,6 @@ def _with_fate(fact: Fact, facts: Sequence[Fact], notices: Sequence[Fact], event
         return fact
     fate = _fate(fact, since[0], told, facts, notices, events)
     return msgspec.structs.replace(fact, fate=fate, **({"withdrawn_at": since[0]} if fate == "taken_back" else {}))
-
-
-def _is_of(event: SubjectEvent, fact: Fact) -> bool:
-    """Whether it is a report of that amplification, in whatever copy, or of its end."""
-    return event.event_id == fact.id and event.kind in (*AMPLIFICATION, "reply", "mention", "withdrawal")
 
 
 def _fate(
@@ -53,9 +50,7 @@ def _fate(
     said = {event.by_official for event in told} - {None}
     doubts = "unknown" in said
     if fact.kind == "retweet":
-        there = [time_of(event.at_us) for event in events if event.kind in ("profile", "post", "text_match")]
-        for retweet in (each for each in facts if each.kind == "retweet"):
-            there += [retweet.at, *([_observed(retweet, events)] if _observed(retweet, events) > EPOCH else [])]
+        there = times_there(facts, events)
         originals = {event.post_id for event in told}
         deleted = [time_of(e.at_us) for e in events if e.kind == "deletion" and e.post_id in originals]
         if _was_gone(at, there, notices) or any(gone_at <= at for gone_at in deleted):
@@ -65,16 +60,6 @@ def _fate(
     if "with_official" in said:
         return "with_official"
     return "unknown" if doubts else "taken_back"
-
-
-def _observed(retweet: Fact, events: Sequence[SubjectEvent]) -> datetime:
-    """When a retweet was last seen, whichever of its reports stands."""
-    times = [e.observed_us for e in events if e.observed_us is not None and _is_of(e, retweet) and _by(e, retweet)]
-    return time_of(max(times)) if times else EPOCH
-
-
-def _by(event: SubjectEvent, fact: Fact) -> bool:
-    return event.kind != "withdrawal" or official_of(event).id == fact.official
 
 
 def _was_gone(at: datetime, there: Sequence[datetime], notices: Sequence[Fact]) -> bool:

@@ -27,10 +27,11 @@ from streams.core.enriched import (
 from streams.core.officials import Official
 from streams.core.rulebook.rules import SEVERITIES, Condition, Rule, RuleSet
 from streams.core.subject_event import Coordinates, SubjectEvent
-from streams.events import Account, AccountSource
+from streams.events import Account, AccountSource, Precision
 from tests.core.tracking.evidence_oracle import EvidenceOracle
 from tests.core.tracking.facts import AMPLIFICATION, DAY, END_OF_TIME, EPOCH, Fact, official_of, time_of
 from tests.core.tracking.fate_oracle import with_fates
+from tests.core.tracking.when_oracle import records_of
 
 __all__ = ["NOWHERE", "Oracle", "as_known", "by_subject", "holds", "without_sources"]
 
@@ -169,6 +170,7 @@ class Oracle(EvidenceOracle):
                     id=event_id,
                     kind="suspension",
                     status=status,
+                    precision=_best(event.precision for event in same),
                     on_roster=any(event.subject_is_official for event in same),
                     roster_digest=max(event.roster_digest for event in same),
                 )
@@ -300,7 +302,7 @@ class Oracle(EvidenceOracle):
         screened = [event for event in self.events if event.kind not in ("withdrawal", "text_match")]
         newest = max((event.at_us, event.event_id) for event in screened)
         newest_events = [event for event in screened if (event.at_us, event.event_id) == newest]
-        notice = self.suspensions[-1] if self.suspensions else None
+        notices = records_of(self.suspensions, self.there())
         return Dossier(
             platform=first_event.platform,
             subject=msgspec.structs.replace(
@@ -328,8 +330,8 @@ class Oracle(EvidenceOracle):
             last_amplified_at=last,
             age_at_first_amplification_days=None if age is None else round(age, 8),
             states=tuple(sorted(self._states(live))),
-            suspension=None if notice is None else _record(notice),
-            suspensions=tuple(map(_record, self.suspensions[-16:])),
+            suspension=notices[-1] if notices else None,
+            suspensions=tuple(notices[-16:]),
             withdrawn=sum(fact.fate == "taken_back" for fact in self.amplifications),
             gone_with_original=sum(fact.fate == "with_original" for fact in self.amplifications),
             gone_with_official=sum(fact.fate == "with_official" for fact in self.amplifications),
@@ -492,7 +494,8 @@ class Oracle(EvidenceOracle):
             said = f"{who} has no amplification that stands"
         notices = [fact for fact in self.suspensions if fact.at <= at]
         if notices:
-            said += f"; {_SAID_OF[notices[-1].status]} {notices[-1].at:%Y-%m-%d}"
+            notice = records_of(notices, [seen for seen in self.there() if seen <= at])[-1]
+            said += f"; {_SAID_OF[notice.status]} {_days(notice)}"
         return said + "."
 
 
@@ -505,12 +508,29 @@ def _looked_at(rule: Rule) -> set[str]:
     return {condition.figure for condition in conditions}
 
 
+def _days(notice: SuspensionRecord) -> str:
+    """The day, and what is not certain about it."""
+    assert notice.not_after is not None
+    first, last = notice.not_before, notice.not_after
+    said = last.date().isoformat()
+    if notice.precision == "day":
+        said += " (day)"
+    elif first is not None and first.date() != last.date():
+        said += f" (it happened between {first.date()} and {last.date()})"
+    if notice.seen_again_at is not None:
+        said += f", and seen again on {notice.seen_again_at.date()}: it was gone later, or back by then"
+    return said
+
+
 def _in_time(fact: Fact) -> tuple[datetime, str, str]:
     return fact.at, fact.id, fact.kind
 
 
-def _record(notice: Fact) -> SuspensionRecord:
-    return msgspec.convert({"status": notice.status, "at": notice.at, "event_id": notice.id}, type=SuspensionRecord)
+def _best(precisions: Iterable[Precision | None]) -> Precision | None:
+    """What the report says that knows best when a notice's event was."""
+    known = set(precisions)
+    best: tuple[Precision, ...] = ("exact", "day", "noticed")
+    return next((precision for precision in best if precision in known), None)
 
 
 def _followers_then(event: SubjectEvent) -> int | None:

@@ -26,7 +26,7 @@ from streams.core.subject_event import (
     SubjectEvent,
     SubjectEventKind,
 )
-from streams.events import Account, AccountSource, SuspensionStatus
+from streams.events import Account, AccountSource, Precision, SuspensionStatus
 
 __all__ = [
     "BASE_US",
@@ -122,6 +122,7 @@ _NOTICES: Final[tuple[SubjectEventKind, ...]] = ("suspension", "suspension", "pr
 _KINDS: Final[tuple[SubjectEventKind, ...]] = (*_ENGAGEMENTS, *_OWN_POSTS, *_NOTICES, "deletion")
 _STRONGEST_FIRST: Final[tuple[SubjectEventKind, ...]] = ("retweet", "quote", "reply", "mention")
 _ORIGINALS: Final = ("p0", "p1", "p2")
+_PRECISIONS: Final[tuple[Precision | None, ...]] = ("exact", "day", "noticed", None)
 _STATUSES: Final[tuple[SuspensionStatus, ...]] = ("suspended", "reinstated", "deleted", "deactivated")
 
 
@@ -216,6 +217,7 @@ def _events(
         official=draw(st.sampled_from(officials)) if engages else None,
         active=kind != "follow" or draw(st.booleans()),
         status=draw(st.sampled_from(_STATUSES)) if kind == "suspension" else None,
+        precision=draw(st.sampled_from(_PRECISIONS)) if kind == "suspension" else None,
         post_id=draw(st.sampled_from(_ORIGINALS)) if kind == "deletion" else None,
     )
     later_us = draw(st.sampled_from((None, None, 0, DAY_US, DAY_US + 1, 400 * DAY_US)))
@@ -311,6 +313,7 @@ def streams_in_order(draw: st.DrawFn, *, recent: int) -> list[SubjectEvent]:
                 official=None if kind in ("suspension", "profile", "deletion") else OFFICIALS[index % officials],
                 active=kind != "follow" or index % 4 != 3,
                 status=_STATUSES[index % 4] if kind == "suspension" else None,
+                precision=_PRECISIONS[index // 4 % 4] if kind == "suspension" else None,
             )
             event = _own_post(event, index)
             events.append(event)
@@ -393,6 +396,8 @@ def copies(draw: st.DrawFn, events: Sequence[SubjectEvent]) -> list[SubjectEvent
                 observed_us=seen_us if event.kind in AMPLIFICATION_KINDS else event.observed_us,
             )
         )
+        if event.kind == "suspension":
+            reports[-1] = msgspec.structs.replace(reports[-1], precision=draw(st.sampled_from(_PRECISIONS)))
         if event.kind in _OWN_POSTS:
             reports[-1] = _own_post(reports[-1], draw(st.integers(0, 59)))
         if event.kind in _STRONGEST_FIRST and draw(st.booleans()):  # without what it passes on, quotes or answers

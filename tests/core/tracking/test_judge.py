@@ -315,5 +315,6 @@ def test_the_summary_of_an_alert_states_counts_and_dates() -> None:
     (alert,) = _alerts(run)
     assert alert.summary == (
         "@site, created 2020-07-07, was amplified 4 times by 3 officials of IR, RU from 2020-09-05 to 2020-09-07; "
-        "2 times by @leader_fa alone; noted as suspended by the platform on 2020-09-14."
+        "2 times by @leader_fa alone; noted as suspended by the platform on 2020-09-14 "
+        "(it happened between 2020-09-07 and 2020-09-14)."
     )

@@ -28,6 +28,7 @@ from tests.core.tracking.strategies import (
     suspended,
 )
 from tests.core.tracking.track_run import TrackRun
+from tests.core.tracking.when_oracle import SpellFact
 
 # So small that a short history meets every bound.
 SMALL: Final = TrackPolicy(amplifications=8, contacts=4, officials=5, suspensions=2, profiles=2, evidence=4)
@@ -61,10 +62,12 @@ def assert_told_what_the_oracle_says(run: TrackRun, key: str, oracle: Oracle) ->
         }
         assert found == expected.get(state, {})
         said = [
-            (
+            SpellFact(
                 from_us(each.opened_us),
                 None if each.reinstated_us is None else from_us(each.reinstated_us),
                 each.event_id,
+                None if each.not_before_us is None else from_us(each.not_before_us),
+                each.seen_again,
             )
             for each in standing.spells
         ]
@@ -74,6 +77,10 @@ def assert_told_what_the_oracle_says(run: TrackRun, key: str, oracle: Oracle) ->
         if state in expected:
             assert (account.handle, account.name) == (oracle.newest("handle"), oracle.newest("name"))
     run.seen["told of several spells"] += any(len(each.spells) > 1 for each in standings.values() if each is not None)
+    run.seen["seen again"] += any(each.seen_again for said in standings.values() if said for each in said.spells)
+    run.seen["uncertain"] += any(
+        each.not_before_us not in (None, each.opened_us) for said in standings.values() if said for each in said.spells
+    )
     run.seen["told of none"] += any(not each.spells for each in standings.values() if each is not None)
     run.seen["told of one"] += any(len(each.spells) == 1 for each in standings.values() if each is not None)
 
@@ -137,7 +144,7 @@ def _note(seen: Counter[str], run: TrackRun, events: Sequence[SubjectEvent], ale
     seen["no dossier"] += len(by_subject(events)) > len(dossiers)
     for rule in {alert.rule for alert in alerts.values()}:
         seen[rule] += 1
-    for what in ("told twice", "told of several spells", "told of none", "told of one"):
+    for what in ("told twice", "told of several spells", "told of none", "told of one", "seen again", "uncertain"):
         seen[what] += run.seen[what] > 0
     seen["following"] += any(dossier.following for dossier in dossiers)
     seen["links"] += any(dossier.links.posts for dossier in dossiers)
@@ -193,7 +200,10 @@ def test_states_are_told_of_a_suspended_subject_what_the_oracle_says_in_any_orde
         _note(seen, run, events, assert_equal_to_the_oracle(run, events))
 
     check()
-    covered = ("told twice", "told of several spells", "told of none", "told of one", "followed", "withdrawn")
+    covered = (
+        *("told twice", "told of several spells", "told of none", "told of one", "followed", "withdrawn"),
+        *("seen again", "uncertain"),
+    )
     assert {what: seen[what] for what in covered if seen[what] < (1 if what == "told of none" else 5)} == {}
 
 

@@ -27,6 +27,7 @@ def _notice(status: SuspensionStatus, day: int) -> SubjectEvent:
         at_us=BASE_US + day * DAY_US,
         official=None,
         status=status,
+        precision="exact",
     )
 
 
@@ -58,7 +59,7 @@ def test_only_what_the_platform_did_is_a_suspension_to_the_rules() -> None:
     ],
 )
 def test_the_sentence_says_who_did_it(status: SuspensionStatus, words: str) -> None:
-    noticed = msgspec.structs.replace(_notice(status, 5), at_us=BASE_US + 10 * HOUR_US + 1)
+    noticed = msgspec.structs.replace(_notice(status, 5), at_us=BASE_US + 17 * HOUR_US)
     (alert,) = [alert for alert in _run(noticed).standing.values() if alert.rule == "new-account-burst"]
     assert alert.summary.endswith(words)
 

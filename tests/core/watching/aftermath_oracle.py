@@ -115,6 +115,9 @@ class _Looking:
         before_us = self.opened_us - _BASELINE
         self.references_before = sum(before_us <= fact.event.at_us < self.opened_us for fact in self.referring)
         self.deletions_before = sum(before_us <= (fact.deleted_us or 0) < self.opened_us for fact in here)
+        first_us = max(before_us - 1, -1 if spell.not_before_us is None else spell.not_before_us)
+        self.references_uncertain = sum(first_us < fact.event.at_us < self.opened_us for fact in self.referring)
+        self.deletions_uncertain = sum(first_us < (fact.deleted_us or 0) < self.opened_us for fact in here)
         self.silent = [each for each in amplifiers if all(fact.official.id != each.id for fact in self.references)]
         self.successors = self._successors()
 
@@ -146,12 +149,20 @@ class _Looking:
             "status": "closed" if self.closed else "open",
             "closed_because": None if not self.closed else "reinstated" if self.reinstated else "elapsed",
             "opened_at": from_us(self.opened_us),
+            "suspension": (
+                self.spell.precision,
+                None if self.spell.not_before_us is None else from_us(self.spell.not_before_us),
+                from_us(self.opened_us),
+                from_us(self.spell.reinstated_us) if self.spell.seen_again and self.spell.reinstated_us else None,
+            ),
             "ends_at": from_us(self.ends_us),
             "closed_at": from_us(self.until_us) if self.closed else None,
             "amplifying_officials": len(self.amplifiers),
             "silent_officials": len(self.silent),
             "references": len(self.references),
             "references_before": self.references_before,
+            "references_uncertain": self.references_uncertain,
+            "deletions_uncertain": self.deletions_uncertain,
             "deletions": deletions,
             "deletions_before": self.deletions_before,
             "expected_deletions": expected_deletions,

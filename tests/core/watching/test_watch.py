@@ -337,6 +337,27 @@ def test_a_baseline_and_a_watch_begin_with_their_first_moment_and_end_before_the
         assert (aftermath.deletions_before, aftermath.deletions) == (before, within)
 
 
+def test_what_falls_into_the_uncertainty_is_told_as_such_and_is_not_after_the_suspension() -> None:
+    """Noticed today, last seen four days ago: nobody knows which came first."""
+    references = [post(f"m{n}", days, IRAN[n], text="@khamenei_site") for n, days in enumerate((-6, -3, -1, 2))]
+    deleted = [each for n, days in enumerate((-5, -2, 1)) for each in (post(f"p{n}", -20), deletion(f"p{n}", days))]
+    loud = [amplification(f"r{n}", -20 + n / 10, IRAN[n % 6]) for n in range(12)]
+    run = _run([*references, *deleted, *loud, standing(not_before=-4), tick(20)])
+    aftermath = _aftermath(run)
+    assert (aftermath.references_before, aftermath.references_uncertain, aftermath.references) == (15, 2, 1)
+    assert (aftermath.deletions_before, aftermath.deletions_uncertain, aftermath.deletions) == (2, 1, 1)
+    assert aftermath.silent_officials == 5, "only who referred to it when it was certainly suspended is not silent"
+    assert (aftermath.suspension.not_before, aftermath.suspension.not_after) == (from_us(day(-4)), from_us(day(0)))
+    summary = _alerts(run)["silence"].summary
+    assert "on 2020-09-05 (it happened between 2020-09-01 and 2020-09-05)" in summary
+    assert "(15 in the 30 days before, 2 of these when it may have been gone already)" in summary
+
+
+def test_a_watch_ends_when_the_account_is_seen_again() -> None:
+    aftermath = _aftermath(_run([standing(reinstated=5, seen_again=True), tick(20)]))
+    assert (aftermath.closed_because, aftermath.suspension.seen_again_at) == ("reinstated", from_us(day(5)))
+
+
 def test_a_deletion_of_something_unknown_that_comes_late_is_counted_and_known_again_with_its_post() -> None:
     run = _run([standing(), tick(60)], [deletion("p", 2)])
     assert (_aftermath(run).deletions_unknown, _aftermath(run).deletions) == (1, 0)

@@ -39,8 +39,10 @@ def _arrived(draw: st.DrawFn) -> Arrival:
 def _figures(record: Aftermath) -> dict[str, object]:
     """An aftermath as the oracle puts it."""
     figures = structs.asdict(record)
-    for name in ("id", "number", "suspension"):
+    for name in ("id", "number"):
         del figures[name]
+    said = record.suspension
+    figures["suspension"] = (said.precision, said.not_before, said.not_after, said.seen_again_at)
     figures["officials"] = [
         (each.id, each.amplifications, each.references, each.deletions, each.posts, each.silent)
         for each in record.officials
@@ -106,6 +108,8 @@ def _note(seen: Counter[str], run: WatchRun) -> None:
             "references before": aftermath.references_before > 0,
             "deletions": aftermath.deletions > 0,
             "deletions before": aftermath.deletions_before > 0,
+            "uncertain references": aftermath.references_uncertain > 0,
+            "uncertain deletions": aftermath.deletions_uncertain > 0,
             "unknown deletions": aftermath.deletions_unknown > 0,
             "gone with original": aftermath.gone_with_original > 0,
             "gone with official": aftermath.gone_with_official > 0,
@@ -164,6 +168,7 @@ def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:
     covered = (
         *("open", "closed", "elapsed", "reinstated", "void", "corrected", "retracted", "a later spell"),
         *("references", "references before", "deletions", "deletions before", "unknown deletions"),
+        *("uncertain references", "uncertain deletions"),
         "gone with original",
         *("concerns the subject", "shares words", "shares fingerprints", "all silent", "not silent"),
         *("successor", "successor by texts", "alert info", "alert warning", "alert critical"),

@@ -80,8 +80,12 @@ def standing(
     reinstated: float | None = None,
     version: int = 1,
     subject: Account = SUBJECT,
+    not_before: float | None = None,
+    seen_again: bool = False,
 ) -> StateEvent:
-    """TRACK's word: amplified by the first `by` officials; suspended on these days, at last until `reinstated`."""
+    """TRACK's word: amplified by the first `by` officials; suspended on these days, or since `not_before`, at last
+    until `reinstated`, or seen again then.
+    """
     last = len(opened) - 1
     spells = tuple(
         Spell(
@@ -90,6 +94,8 @@ def standing(
             f"notice-{number}",
             Coordinates("suspensions", 0, number),
             (None if reinstated is None else day(reinstated)) if number == last else day(opened[number + 1]) - DAY_US,
+            not_before_us=day(days if not_before is None else not_before),
+            seen_again=seen_again,
         )
         for number, days in enumerate(opened)
     )

@@ -305,6 +305,7 @@ def _spells(draw: st.DrawFn) -> tuple[Spell, ...]:
         lasting = draw(st.sampled_from((None, 1, 13, 14, 19)))
         if lasting is None and index < len(openings) - 1:
             lasting = 19
+        since = draw(st.sampled_from((0, None, -2, -4, -40, 0)))
         found.append(
             Spell(
                 opened_us,
@@ -312,6 +313,9 @@ def _spells(draw: st.DrawFn) -> tuple[Spell, ...]:
                 f"notice-{opened_us}",
                 Coordinates("suspensions", 0, index),
                 None if lasting is None else opened_us + lasting * DAY_US,
+                not_before_us=None if since is None else opened_us + since * DAY_US,
+                precision=draw(st.sampled_from(("exact", "day", "noticed", None))),
+                seen_again=lasting is not None and draw(st.booleans()),
             )
         )
     return tuple(found)
