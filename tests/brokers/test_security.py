@@ -221,6 +221,7 @@ def test_no_password_is_in_what_a_program_says_with_debug(
 
 def test_no_right_is_needed_to_learn_that_there_are_none(secure: Settings) -> None:
     """A user without rights on the topics is told that they are missing, not left waiting."""
+    asyncio.run(create_topics(secure))
     with pytest.raises(BrokerError) as told:
         asyncio.run(require_ready(replace(secure, topic_prefix="other-")))
     assert "lacks" in told.value.message
