@@ -132,7 +132,6 @@ class _Director:
         self._progress = progress
         self._stuck_seconds = stuck_seconds
         self._batch = 0
-        self._opened = 0  # states that workers had opened at the last power cut
         self.longest_lag_us = 0
         self._undos: list[_Due] = []
         self._feed(self._next_batch(), 0.5)
@@ -162,11 +161,9 @@ class _Director:
             case _:
                 self._feed(records, fault.pause_seconds)
         self._wait(fault.pause_seconds)
-        if fault.kind is FaultKind.POWER_CUT:  # one that hits nothing but starting workers proves little
-            opened = self._opened
-            self._wait_until(lambda: self._stage.opened > opened, "a worker to open a state")
-            self._opened = self._stage.opened
         self._wait_until(lambda: self._stage.can_begin(fault.kind), "the broker to be back")
+        if fault.kind is FaultKind.POWER_CUT:  # one that hits nothing but starting workers proves little
+            self._wait_until(self._stage.has_counted, "states to be written")
         if fault.kind not in SOURCE_FAULTS:
             undo = self._stage.begin(fault)
             if undo is not None:

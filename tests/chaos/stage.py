@@ -19,8 +19,11 @@ from types import TracebackType
 from typing import Final, Self, assert_never
 
 import msgspec
+from aiokafka.errors import KafkaError
 
+from streams.agents.shard import CHANGELOG
 from streams.brokers.administration import end_offsets
+from streams.brokers.failures import BrokerError
 from streams.brokers.loopback import LOOPBACK
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.roster_topic import publish_roster
@@ -49,6 +52,8 @@ _CLOCKWORK: Final = Path(__file__).parent / "clock"
 # A supervisor that restarts at once would do little else while the broker is away.
 _RESTART_PAUSE_SECONDS: Final = 1.0
 _OPENED: Final = " shard open "
+_WRITTEN: Final = 200  # records of the states' changelog, so that there is something to lose
+_LOOK_SECONDS: Final = 1.0
 _REMEDY: Final = "antiphon states reset"
 _REMEDY_SECONDS: Final = 60.0
 _HOLD_SECONDS: Final = 120.0  # what it is writing comes to an end first
@@ -105,6 +110,8 @@ class Stage:
         self._asleep: set[int] = set()  # process ids
         self._broker_is_away = False
         self._supervised_at = 0.0
+        self._looked_at = 0.0
+        self._counted = (0, 0)  # states opened, and the ends of their changelog, after the last power cut
 
     def __enter__(self) -> Self:
         try:
@@ -149,10 +156,24 @@ class Stage:
         """Whether the source has written all it was given."""
         return self.source.backlog == 0
 
-    @property
-    def opened(self) -> int:
-        """How many states workers have opened so far."""
-        return self.crew.logs(whole=True).count(_OPENED)
+    def has_counted(self) -> bool:
+        """Whether workers have opened states, and written some, since the last power cut."""
+        if time.monotonic() - self._looked_at < _LOOK_SECONDS:
+            return False
+        self._looked_at = time.monotonic()
+        opened, written = self._counted
+        if self.crew.logs(whole=True).count(_OPENED) <= opened:
+            return False
+        try:
+            return self._states_end() >= written + _WRITTEN
+        except (BrokerError, KafkaError):
+            return False  # it is asked again
+
+    def _note_counted(self) -> None:
+        self._counted = self.crew.logs(whole=True).count(_OPENED), self._states_end()
+
+    def _states_end(self) -> int:
+        return sum(asyncio.run(end_offsets(self.settings, CHANGELOG)).values())
 
     def supervise(self) -> None:
         """Start a worker for each that ended, as a supervisor does."""
@@ -190,6 +211,7 @@ class Stage:
                 raise RuntimeError(f"the remedy does not work: {done.stderr}")
             time.sleep(_RESTART_PAUSE_SECONDS)
         self.remedies[_REMEDY] += 1
+        self._note_counted()
         for _ in range(max(1, workers)):
             self.crew.add()
 
@@ -314,6 +336,7 @@ class Stage:
                 for partition, end in asyncio.run(end_offsets(self.settings, topic)).items()
             }
             self._backstage.call(self.source.go_on(ends))
+            self._note_counted()
             self._broker_is_away = False
 
         return come_back
