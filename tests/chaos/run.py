@@ -113,7 +113,7 @@ def run_chaos(
             written=stage.source.records,
             injected={str(kind): director.injected[kind] for kind in FaultKind},
             restarts=dict(stage.crew.endings.most_common()),
-            cuts=dict(stage.cuts.most_common()),
+            cuts=dict(stage.power.cuts.most_common()),
             remedies=dict(stage.remedies),
             longest_lag_days=director.longest_lag_us / DAY_US,
             verdict=verdict,
@@ -163,7 +163,7 @@ class _Director:
         self._wait(fault.pause_seconds)
         self._wait_until(lambda: self._stage.can_begin(fault.kind), "the broker to be back")
         if fault.kind is FaultKind.POWER_CUT:  # one that hits nothing but starting workers proves little
-            self._wait_until(self._stage.has_counted, "states to be written")
+            self._wait_until(self._stage.power.has_counted, "states to be written")
         if fault.kind not in SOURCE_FAULTS:
             undo = self._stage.begin(fault)
             if undo is not None:
@@ -187,7 +187,7 @@ class _Director:
             remedies = self._stage.remedies.total()
             with contextlib.suppress(_CountedAnew):
                 self._drain_once(remedies)
-                self._wait(_HEARD_SECONDS if self._stage.cuts else 0.0)
+                self._wait(_HEARD_SECONDS if self._stage.power.cuts else 0.0)
             if self._stage.remedies.total() == remedies:
                 return
 

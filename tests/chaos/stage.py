@@ -4,7 +4,6 @@ Half of the workers reach the broker by one cable and half by the other, each ha
 cut or a jump divides them.
 """
 
-import asyncio
 import os
 import resource
 import signal
@@ -19,22 +18,17 @@ from types import TracebackType
 from typing import Final, Self, assert_never
 
 import msgspec
-from aiokafka.errors import KafkaError
 
-from streams.agents.shard import CHANGELOG
-from streams.brokers.administration import end_offsets
-from streams.brokers.failures import BrokerError
 from streams.brokers.loopback import LOOPBACK
 from streams.brokers.outbox import OutgoingRecord
-from streams.brokers.roster_topic import publish_roster
 from streams.core.rosters.roster import Roster
 from streams.events import RAW_TOPICS
 from streams.runs.workers import environment_of
 from streams.settings import Settings
 from streams.topics import topic_named
-from tests.brokers.power_cut import cut_back, is_filled, logs_of, random_share
 from tests.chaos.backstage import Backstage
 from tests.chaos.plan import BROKER_FAULTS, Fault, FaultKind
+from tests.chaos.power import Power
 from tests.chaos.proxy import Cut
 from tests.chaos.source import Source
 from tests.chaos.wiring import wired
@@ -51,12 +45,8 @@ _SIDES: Final = ("NORTH", "SOUTH")
 _CLOCKWORK: Final = Path(__file__).parent / "clock"
 # A supervisor that restarts at once would do little else while the broker is away.
 _RESTART_PAUSE_SECONDS: Final = 1.0
-_OPENED: Final = " shard open "
-_WRITTEN: Final = 200  # records of the states' changelog, so that there is something to lose
-_LOOK_SECONDS: Final = 1.0
 _REMEDY: Final = "antiphon states reset"
 _REMEDY_SECONDS: Final = 60.0
-_HOLD_SECONDS: Final = 120.0  # what it is writing comes to an end first
 _LARGEST_JUMP_SECONDS: Final = 400 * 86_400
 _CUTS: Final = {
     FaultKind.NETWORK_CUT: Cut.REFUSED,
@@ -73,7 +63,6 @@ class Stage:
 
     def __init__(self, directory: Path, *, power_cuts: bool = False) -> None:
         self.remedies: Counter[str] = Counter()
-        self.cuts: Counter[str] = Counter()
         self._directory = directory
         self._backstage = Backstage()
         self.kafka, self._cables = wired(directory / "kafka", _SIDES)
@@ -106,12 +95,11 @@ class Stage:
         logs.mkdir()
         self.crew = Crew(self.settings, logs, places=places)
         self.source = Source(self.settings, remembers=power_cuts)
+        self.power = Power(self.kafka, self.settings, self.crew, self.source, self._backstage)
         self.roster = Roster(())
         self._asleep: set[int] = set()  # process ids
         self._broker_is_away = False
         self._supervised_at = 0.0
-        self._looked_at = 0.0
-        self._counted = (0, 0)  # states opened, and the ends of their changelog, after the last power cut
 
     def __enter__(self) -> Self:
         try:
@@ -156,25 +144,6 @@ class Stage:
         """Whether the source has written all it was given."""
         return self.source.backlog == 0
 
-    def has_counted(self) -> bool:
-        """Whether workers have opened states, and written some, since the last power cut."""
-        if time.monotonic() - self._looked_at < _LOOK_SECONDS:
-            return False
-        self._looked_at = time.monotonic()
-        opened, written = self._counted
-        if self.crew.logs(whole=True).count(_OPENED) <= opened:
-            return False
-        try:
-            return self._states_end() >= written + _WRITTEN
-        except (BrokerError, KafkaError):
-            return False  # it is asked again
-
-    def _note_counted(self) -> None:
-        self._counted = self.crew.logs(whole=True).count(_OPENED), self._states_end()
-
-    def _states_end(self) -> int:
-        return sum(asyncio.run(end_offsets(self.settings, CHANGELOG)).values())
-
     def supervise(self) -> None:
         """Start a worker for each that ended, as a supervisor does."""
         if time.monotonic() - self._supervised_at > _RESTART_PAUSE_SECONDS:
@@ -211,7 +180,7 @@ class Stage:
                 raise RuntimeError(f"the remedy does not work: {done.stderr}")
             time.sleep(_RESTART_PAUSE_SECONDS)
         self.remedies[_REMEDY] += 1
-        self._note_counted()
+        self.power.note_counted()
         for _ in range(max(1, workers)):
             self.crew.add()
 
@@ -316,27 +285,11 @@ class Stage:
         return come_back
 
     def _cut_power(self, random: Random) -> Undo:
-        """The broker is gone at once, and some of its logs come back without their newest bytes."""
         self._broker_is_away = True
-        self._backstage.call(self.source.hold(), _HOLD_SECONDS)
-        self.kafka.kill()
-        filled = {path.name.rpartition("-")[0] for path in logs_of(self.kafka, lambda _name: True) if is_filled(path)}
-        chosen = set(random.sample(sorted(filled), min(len(filled), random.randint(1, 4))))
-        for path in logs_of(self.kafka, lambda name: name.rpartition("-")[0] in chosen):
-            if random.random() < 0.7 and cut_back(path, random_share(random)) is not None:
-                self.cuts[path.name.rpartition("-")[0].removeprefix(self.settings.topic_prefix)] += 1
+        power_is_back = self.power.cut(random, self.roster)
 
         def come_back() -> None:
-            self.kafka.start()
-            if self.settings.topic("officials") in chosen:
-                asyncio.run(publish_roster(self.settings, self.roster))
-            ends = {
-                (topic, partition): end
-                for topic in RAW_TOPICS.values()
-                for partition, end in asyncio.run(end_offsets(self.settings, topic)).items()
-            }
-            self._backstage.call(self.source.go_on(ends))
-            self._note_counted()
+            power_is_back()
             self._broker_is_away = False
 
         return come_back

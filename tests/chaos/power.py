@@ -1,0 +1,93 @@
+"""Power cuts of a chaos run's broker: which logs come back shorter, and what the source has to write again."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from aiokafka.errors import KafkaError
+
+from streams.agents.shard import CHANGELOG
+from streams.brokers.administration import end_offsets
+from streams.brokers.failures import BrokerError
+from streams.brokers.roster_topic import publish_roster
+from streams.core.rosters.roster import Roster
+from streams.events import RAW_TOPICS
+from streams.settings import Settings
+from tests.brokers.kafka import Kafka
+from tests.brokers.power_cut import cut_back, is_filled, logs_of, random_share
+from tests.chaos.backstage import Backstage
+from tests.chaos.source import Source
+from tests.pipeline.crew import Crew
+
+__all__ = ["Power"]
+
+_OPENED: Final = " shard open "
+_WRITTEN: Final = 200  # records of the states' changelog, so that there is something to lose
+_LOOK_SECONDS: Final = 1.0
+_HOLD_SECONDS: Final = 120.0  # what the source is writing comes to an end first
+
+
+class Power:
+    """`cuts` counts the logs cut back, by topic. For the main thread; the source is in `backstage`."""
+
+    def __init__(self, kafka: Kafka, settings: Settings, crew: Crew, source: Source, backstage: Backstage) -> None:
+        self.cuts: Counter[str] = Counter()
+        self._kafka = kafka
+        self._settings = settings
+        self._crew = crew
+        self._source = source
+        self._backstage = backstage
+        self._looked_at = 0.0
+        self._counted = (0, 0)  # states opened, and where their changelog ended, after the last power cut
+
+    def has_counted(self) -> bool:
+        """Whether workers have opened states, and written some, since the last power cut. Looks once a second."""
+        if time.monotonic() - self._looked_at < _LOOK_SECONDS:
+            return False
+        self._looked_at = time.monotonic()
+        opened, written = self._counted
+        if self._opened() <= opened:
+            return False
+        try:
+            return self._states_end() >= written + _WRITTEN
+        except (BrokerError, KafkaError):
+            return False  # it is asked again
+
+    def note_counted(self) -> None:
+        """From here on it is to be counted."""
+        self._counted = self._opened(), self._states_end()
+
+    def cut(self, random: Random, roster: Roster) -> Callable[[], None]:
+        """The broker is gone at once, and some of its logs come back without their newest bytes, when what is returned
+        is called. The source then writes again what raw topics lost; so does whoever publishes the roster.
+        """
+        self._backstage.call(self._source.hold(), _HOLD_SECONDS)
+        self._kafka.kill()
+        filled = {path.name.rpartition("-")[0] for path in logs_of(self._kafka, lambda _name: True) if is_filled(path)}
+        chosen = set(random.sample(sorted(filled), min(len(filled), random.randint(1, 4))))
+        for path in logs_of(self._kafka, lambda name: name.rpartition("-")[0] in chosen):
+            if random.random() < 0.7 and cut_back(path, random_share(random)) is not None:
+                self.cuts[path.name.rpartition("-")[0].removeprefix(self._settings.topic_prefix)] += 1
+
+        def come_back() -> None:
+            self._kafka.start()
+            if self._settings.topic("officials") in chosen:
+                asyncio.run(publish_roster(self._settings, roster))
+            ends = {
+                (topic, partition): end
+                for topic in RAW_TOPICS.values()
+                for partition, end in asyncio.run(end_offsets(self._settings, topic)).items()
+            }
+            self._backstage.call(self._source.go_on(ends))
+            self.note_counted()
+
+        return come_back
+
+    def _opened(self) -> int:
+        return self._crew.logs(whole=True).count(_OPENED)
+
+    def _states_end(self) -> int:
+        return sum(asyncio.run(end_offsets(self._settings, CHANGELOG)).values())
