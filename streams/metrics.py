@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams import __version__
 from streams.core.rulebook.rules import Rule
+from streams.core.screening.handle_use import HANDLE_FINDINGS
 from streams.core.screening.screen import Pass
 from streams.core.states import STATES
 from streams.core.tracking.track import Outcome
@@ -149,6 +150,14 @@ class Metrics:
             "Entries of the roster in force; 0 means that no roster was published",
             registry=registry,
         )
+        self.roster_handles_in_doubt = Gauge(
+            "antiphon_roster_handles_in_doubt",
+            "Handles of roster entries without an id under which several accounts were seen (`several_ids`), or one "
+            "account in several terms since this worker began (`one_id_in_several_terms`); a rise means that somebody "
+            "else may count as an official",
+            ["finding"],
+            registry=registry,
+        )
         self.notifications = Counter(
             "antiphon_notifications",
             "Alerts by what NOTIFY made of them, and `failed` attempts; a rise of `failed` or `rejected` means that "
@@ -259,6 +268,8 @@ class Metrics:
         )
         build = Gauge("antiphon_build_info", "The version that runs", ["version"], registry=registry)
         build.labels(__version__).set(1)
+        for finding in HANDLE_FINDINGS:
+            self.roster_handles_in_doubt.labels(finding).set(0)
         _preset(self.screened, Pass)
         _preset(self.tracked, Outcome)
         _preset(self.watched, Watched)

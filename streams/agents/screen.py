@@ -63,6 +63,7 @@ class Screen:
         self._feed = feed
         self._tracked = tracked
         self._known = tracked.known
+        self._handles = tracked.handles
         self._finish = finish
         self._keeper = keeper
         self._written: dict[LogPlace, Mark] = {}
@@ -141,7 +142,8 @@ class Screen:
         now_us = time.time_ns() // 1_000
         if self._known.roster is not self._feed.roster:
             self._known.use(self._feed.roster)
-        screened = screen_batch(batch, topic, self._known, now_us, self._policy, self._state_partitions)
+            self._handles.use(self._feed.roster)
+        screened = screen_batch(batch, topic, self._known, now_us, self._policy, self._state_partitions, self._handles)
         metrics = self._metrics
         told = len(batch.records) - screened.outcomes.get(Pass.CANARY, 0)
         if told:  # else the world was silent

@@ -10,6 +10,7 @@ from msgspec import Struct
 from streams.brokers.dead_letter_record import dead_letter_record, letter_of, replays_of
 from streams.brokers.outbox import OutgoingRecord
 from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.handle_use import HandleUse
 from streams.core.screening.screen import Pass, ScreenPolicy, screen_record
 from streams.core.state_event import encode_state_event
 from streams.core.subject_event import encode_subject_event, subject_key
@@ -31,11 +32,18 @@ class ScreenedBatch(Struct, frozen=True):
 
 
 def screen_batch(
-    batch: Batch, topic: str, known: Acquaintances, now_us: int, policy: ScreenPolicy, state_partitions: int
+    batch: Batch,
+    topic: str,
+    known: Acquaintances,
+    now_us: int,
+    policy: ScreenPolicy,
+    state_partitions: int,
+    handles: HandleUse | None = None,
 ) -> ScreenedBatch:
     """Screen every record of a batch. `topic` is the raw topic's plain name, as it stands in coordinates.
 
-    What may concern any State goes to each of the `state_partitions` partitions of `state-events`.
+    What may concern any State goes to each of the `state_partitions` partitions of `state-events`. `handles` sees which
+    official posted.
     """
     records: list[OutgoingRecord] = []
     outcomes: Counter[Pass] = Counter()
@@ -72,6 +80,8 @@ def screen_batch(
             key = subject_key(event.platform, event.subject.id).encode()
             records.append(OutgoingRecord("subject-events", key, encode_subject_event(event)))
         for report in screening.state_events:
+            if handles is not None:
+                handles.see(report)
             newest_us = report.at_us if newest_us is None else max(newest_us, report.at_us)
             value_out = encode_state_event(report)
             if report.state:

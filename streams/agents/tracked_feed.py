@@ -14,6 +14,7 @@ from streams.agents.set_aside import letter_for, write_letters
 from streams.brokers.client import consumer, start_client
 from streams.brokers.outbox import OutgoingRecord
 from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.handle_use import HandleFinding, HandleUse
 from streams.core.tracked import decode_tracked
 from streams.metrics import Metrics
 from streams.refusal import DECODE_ERRORS
@@ -24,16 +25,21 @@ __all__ = ["TrackedFeed"]
 _log: Final = logging.getLogger(__name__)
 _TOPIC: Final = "tracked-accounts"
 _POLL_MS: Final = 500
+_MOST_NAMED: Final = 20  # in one line of the log
 
 
 class TrackedFeed:
-    """`known` learns each account. `ready` is set once all that was there at the start has been read."""
+    """`known` learns each account, `handles` whose the roster's handles are.
+
+    `ready` is set once all that was there at the start has been read."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self.ready = asyncio.Event()
         self.known = Acquaintances()
+        self.handles = HandleUse()
         self._settings = settings
         self._metrics = metrics
+        self._told: dict[HandleFinding, tuple[str, ...]] = {}
 
     async def follow(self) -> None:
         """Read until cancelled; broker errors are the caller's to handle."""
@@ -49,6 +55,7 @@ class TrackedFeed:
                 letters = [letter for record in fetched if (letter := self._take(record)) is not None]
                 await write_letters(self._settings, self._metrics, _TOPIC, letters)
                 self._metrics.tracked_accounts.set(self.known.tracked)
+                self._tell_handles()
                 if not self.ready.is_set() and await client.position(tp) >= end:
                     self.ready.set()
                     _log.info("tracked accounts read", extra={"accounts": self.known.tracked})
@@ -59,7 +66,22 @@ class TrackedFeed:
         """The dead letter of a record that no agent writes."""
         if record.value is not None:  # nobody is ever taken back
             try:
-                self.known.learn(decode_tracked(record.value))
+                account = decode_tracked(record.value)
             except DECODE_ERRORS as error:
                 return letter_for(record, _TOPIC, 0, error)
+            self.known.learn(account)
+            if account.handle is not None:
+                self.handles.learn(account.platform, account.id, account.handle)
         return None
+
+    def _tell_handles(self) -> None:
+        """Metrics say how many of the roster's handles are in doubt, the log which."""
+        if not self.handles.changed:
+            return
+        for finding, handles in self.handles.findings().items():
+            self._metrics.roster_handles_in_doubt.labels(finding).set(len(handles))
+            if handles and handles != self._told.get(finding):
+                _log.warning(
+                    "roster handles in doubt", extra={"finding": finding, "handles": ", ".join(handles[:_MOST_NAMED])}
+                )
+            self._told[finding] = handles

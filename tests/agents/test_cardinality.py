@@ -11,6 +11,7 @@ from streams.agents.track import Track
 from streams.agents.tracking import track_batch
 from streams.agents.watch import Watch
 from streams.core.officials import CATEGORIES, Category, Official
+from streams.core.screening.handle_use import HANDLE_FINDINGS
 from streams.core.screening.screen import Pass
 from streams.core.states import STATES
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event
@@ -37,6 +38,7 @@ _SIZES = {
     "category": len(CATEGORIES),
     "rule": len(_RULES.rules) + 10,  # somebody's own
     "severity": 3,
+    "finding": len(HANDLE_FINDINGS),
     "reason": len(Reason),
     "outcome": max(len(Pass), len(Outcome), len(Watched), len(NOTIFY_OUTCOMES)),
     "status": len(get_args(AftermathStatus)),

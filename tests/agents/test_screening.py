@@ -1,13 +1,18 @@
 """SCREEN's work on one batch: every record of it, each under its own place."""
 
+from msgspec.structs import replace
+
 from streams.agents.screening import screen_batch
 from streams.core.canary import canary_retweet, is_canary
+from streams.core.clock import DAY_US, from_us
+from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.handle_use import HandleUse
 from streams.core.screening.screen import Pass, ScreenPolicy
 from streams.core.state_event import decode_state_event
 from streams.core.subject_event import decode_subject_event
 from streams.deadletters import Reason
-from streams.events import Retweet, encode_event
+from streams.events import Account, Post, Retweet, encode_event
 from tests.agents.records import batch_of
 from tests.pipeline.world import World
 
@@ -49,3 +54,20 @@ def test_canaries_tell_nothing_of_event_time_and_do_not_end_a_run_of_refusals() 
     assert (screened.trailing, screened.newest_us, screened.outcomes[Pass.CANARY]) == (2, None, 3)
     passed = [decode_subject_event(out.value or b"") for out in screened.records if out.topic == "subject-events"]
     assert [is_canary(event) for event in passed] == [True, True, True]
+
+
+def test_whoever_posts_under_a_handle_of_the_roster_in_two_terms_of_it_is_noted() -> None:
+    """Statuses fetched after a handover all have the successor's account under the handle of the office."""
+    office = RosterEntry(
+        platform="twitter", handle="Speaker_A", state="IR", category="diplomat", source_url="https://example.org"
+    )
+    terms = [replace(office, valid_to_us=10 * DAY_US), replace(office, valid_from_us=10 * DAY_US)]
+    roster = Roster(terms)
+    use = HandleUse(roster)
+    speaker = Account(id="5", handle="Speaker_A")
+    posts = [
+        encode_event(Post(platform="twitter", id=f"{day}", at=from_us(day * DAY_US), actor=speaker)) for day in (9, 11)
+    ]
+    for count, post in enumerate(posts):
+        screen_batch(batch_of("raw", [post]), "posts", Acquaintances(roster), _LATER_US, ScreenPolicy(), 1, use)
+        assert len(use.findings()["one_id_in_several_terms"]) == count

@@ -2,12 +2,14 @@
 
 import asyncio
 
+from msgspec import structs
 from prometheus_client import CollectorRegistry
 
 from streams.agents.tracked_feed import TrackedFeed
 from streams.brokers.administration import create_topics
 from streams.brokers.client import producer, started_producer
 from streams.brokers.dead_letter_topic import read_dead_letters
+from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.tracked import TrackedAccount, encode_tracked, tracked_subject_key
 from streams.metrics import Metrics
 from streams.settings import Settings
@@ -99,3 +101,32 @@ def test_a_record_that_no_agent_writes_is_set_aside_and_the_next_one_is_known(
         return [(stored.key, stored.letter.payload) for stored in letters.letters]
 
     assert asyncio.run(run()) == [(b"k", b"[]")]
+
+
+def test_two_officials_under_one_handle_of_the_roster_are_counted_and_none_where_it_names_them_by_id(
+    kafka: RunningBroker, topic_prefix: str
+) -> None:
+    settings = Settings(broker=kafka.address, topic_prefix=topic_prefix)
+    entry = RosterEntry(
+        platform="twitter", handle="Mfa_Alpha", state="IR", category="diplomat", source_url="https://example.org"
+    )
+
+    async def run() -> None:
+        await create_topics(settings)
+        metrics = Metrics(CollectorRegistry())
+        feed = TrackedFeed(settings, metrics)
+        feed.handles.use(Roster([entry]))
+        following = asyncio.create_task(feed.follow())
+        doubts = metrics.roster_handles_in_doubt.labels("several_ids")._value
+        async with asyncio.timeout(20):
+            await feed.ready.wait()
+            await _write(settings, *(TrackedAccount(platform="twitter", id=each, handle="Mfa_Alpha") for each in "27"))
+            while doubts.get() != 1:  # noqa: ASYNC110  # a feed sets no event
+                await asyncio.sleep(0.05)
+            feed.handles.use(Roster([structs.replace(entry, account_id="2")]))
+            while doubts.get() != 0:  # noqa: ASYNC110  # a feed sets no event
+                await asyncio.sleep(0.05)
+        following.cancel()
+        await asyncio.wait([following])
+
+    asyncio.run(run())
