@@ -3,7 +3,6 @@
 Whose turn it is and what happens when somebody else takes a partition is `streams.agents.lanes`'s business.
 """
 
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
@@ -17,6 +16,7 @@ from streams.core.clock import SECOND_US
 from streams.core.rulebook.rules import RuleSet
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
+from streams.ledger.sqlite import SqliteLedger
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.transport.batches import Batch, Record
@@ -24,7 +24,7 @@ from streams.transport.batches import Batch, Record
 __all__ = ["Watch", "watch_policy"]
 
 _TOPIC: Final = "state-events"
-# State events in one transaction: a tenth of a second of work, in which nobody else's turn comes.
+# State events in one transaction: a tenth of a second of work, in a thread of the partition's own.
 _AT_ONCE: Final = 500
 
 
@@ -78,18 +78,19 @@ class Watch:
         metrics = self._metrics
         metrics.records.labels(_TOPIC).inc(len(batch.records))
         held = self._lanes.held()
-        metrics.ledger_entries.set(sum(len(other.ledger) for other in held if other.is_open))
-        metrics.ledger_bytes.set(sum(other.ledger.size_bytes for other in held if other.is_open))
+        metrics.ledger_entries.set(sum(other.entries for other in held if other.is_open))
+        metrics.ledger_bytes.set(sum(other.size_bytes for other in held if other.is_open))
 
     async def _apply_some(self, shard: WatchShard, records: Sequence[Record]) -> None:
         watcher = Watcher(self._rules, self._policy, shard.ledger)
-        now_us = time.time_ns() // 1_000
-        try:
-            shard.ledger.begin()
-            watched = watch_batch(records, shard.partition, shard.position, watcher)
-            gone = forget_old(shard.ledger, watched.states, self._policy, now_us)
-        except sqlite3.DatabaseError as error:
-            raise shard.failed(error) from error
+        now_us, partition, position = time.time_ns() // 1_000, shard.partition, shard.position
+
+        def work(ledger: SqliteLedger) -> tuple[WatchedBatch, int]:
+            ledger.begin()
+            watched = watch_batch(records, partition, position, watcher)
+            return watched, forget_old(ledger, watched.states, self._policy, now_us)
+
+        watched, gone = await shard.run(work)
         if watched.position > shard.position:
             outputs = watched.outputs
             # Event time is the same in every partition: one of them tells TRACK.
@@ -97,7 +98,7 @@ class Watch:
                 outputs += subject_ticks(watched.new_day_us, await shard.partitions("subject-events"))
             await shard.commit(outputs, watched.position, mark_of(records[-1]))
         else:
-            shard.ledger.rollback()  # all of it was applied in an earlier life
+            await shard.run(SqliteLedger.rollback)  # all of it was applied in an earlier life
         self._count(watched, watcher, gone, now_us)
         self._watermarks[shard.partition] = watcher.watermark_us
         held = [

@@ -1,7 +1,8 @@
 """WATCH's shard: the ledger of one `state-events` partition, in a file, and written down in the changelog.
 
 The changelog is the truth and the file a cache of it: it is committed after Kafka, knows how far it goes, and is built
-anew whenever that is in doubt. Who may write is `streams.agents.tenure`'s business.
+anew whenever that is in doubt. The file is read and written in a thread of the shard's own. Who may write is
+`streams.agents.tenure`'s business.
 """
 
 import asyncio
@@ -9,12 +10,13 @@ import logging
 import secrets
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from typing import Final
+from typing import Final, TypeVar
 
 from streams.agents.resumption import Resumption
 from streams.agents.tenure import Tenure
+from streams.agents.work_thread import WorkThread
 from streams.brokers.checkpoints import CHECKPOINT_KEY, Checkpoint, decode_checkpoint, reading_changelog
 from streams.brokers.log_marks import Mark
 from streams.brokers.outbox import OutgoingRecord
@@ -29,6 +31,7 @@ from streams.topics import TOMBSTONE_MS
 __all__ = ["CHANGELOG", "LedgerError", "WatchShard"]
 
 _log: Final = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 CHANGELOG: Final = "state-ledger"
 _EVENTS: Final = "state-events"
@@ -39,7 +42,6 @@ _STALE_US: Final = TOMBSTONE_MS * 1_000 // 2
 # A worker that loses a partition closes its file within moments, unless it is asleep or has died.
 _PATIENCE_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.05
-_RESTORED_AT_ONCE: Final = 1_000  # records, some 40 ms, before others may go on
 _RESTORED_TOGETHER: Final = 20_000  # records in one commit of the file
 
 
@@ -48,17 +50,22 @@ class LedgerError(AntiphonError):
 
 
 class WatchShard:
-    """One open partition. `position` is the `state-events` offset from which nothing has been applied yet."""
+    """One open partition. `position` is the `state-events` offset from which nothing has been applied yet; `entries`
+    and `size_bytes` are those of the ledger, as of the last commit.
+    """
 
     def __init__(self, partition: int, settings: Settings, metrics: Metrics) -> None:
         self.partition = partition
         self.position = 0
+        self.entries = 0
+        self.size_bytes = 0
         self._settings = settings
         self._metrics = metrics
         self._place = f"{settings.topic(CHANGELOG)}, partition {partition}"
         self._directory = settings.state_directory
         self._tenure = Tenure("watch", partition, settings, metrics)
         self._resumption = Resumption(_EVENTS, partition, settings, metrics)
+        self._thread = WorkThread(f"ledger-{partition}")
         self._slot: Slot | None = None
         self._ledger: SqliteLedger | None = None
         self._identity = b""
@@ -69,7 +76,7 @@ class WatchShard:
 
     @property
     def ledger(self) -> SqliteLedger:
-        """The open ledger. Raises `RuntimeError` before `open`."""
+        """The open ledger, for work in `run`. Raises `RuntimeError` before `open`."""
         if self._ledger is None:
             raise RuntimeError("the shard is not open")
         return self._ledger
@@ -86,17 +93,18 @@ class WatchShard:
         that cannot be used, `LedgerError`, `BrokenChangelogError`, and aiokafka's errors.
         """
         began = time.monotonic()
-        self._slot = await self._claim()
+        slot = await self._claim()
         await self._tenure.begin()
         await self._tenure.undo_left_open(CHANGELOG)
         try:
-            self._ledger = self._slot.ledger()
+            self._ledger = await self._thread.run(slot.ledger)
             replayed = await self._catch_up()
             if replayed is None:
-                self._ledger, self._identity, self._checkpoint = self._slot.wipe(), b"", None
+                self._identity, self._checkpoint = b"", None
+                self._ledger = await self._thread.run(slot.wipe)
                 replayed = await self._replay(0)
         except sqlite3.DatabaseError as error:
-            raise self.failed(error) from error
+            raise self._failed(error) from error
         if not self._identity:
             self._identity = secrets.token_bytes(_IDENTITY_BYTES)
         self.position = await self._resumption.begin(self._checkpoint, await self._tenure.partitions(_EVENTS))
@@ -106,11 +114,18 @@ class WatchShard:
             "ledger open",
             extra={
                 "partition": self.partition,
-                "entries": len(self.ledger),
+                "entries": self.entries,
                 "replayed": replayed,
                 "seconds": round(time.monotonic() - began, 3),
             },
         )
+
+    async def run(self, work: Callable[[SqliteLedger], _T]) -> _T:
+        """Do work on the ledger in the shard's thread; nothing else touches it meanwhile. Raises `LedgerError`."""
+        try:
+            return await self._thread.run(work, self.ledger)
+        except sqlite3.DatabaseError as error:
+            raise self._failed(error) from error
 
     async def commit(self, outputs: Sequence[OutgoingRecord], position: int, applied: Mark | None = None) -> None:
         """Write the outputs, what changed in the ledger since `ledger.begin()`, and the new position, up to the record
@@ -128,11 +143,7 @@ class WatchShard:
             lambda written: self._resumption.checkpoint(position, applied, written, self._identity),
         )
         self.position = position
-        try:
-            self._note(offset, self._resumption.opening)
-            self.ledger.commit()
-        except sqlite3.DatabaseError as error:
-            raise self.failed(error) from error
+        await self.run(lambda ledger: self._keep(ledger, offset, self._resumption.opening))
 
     async def partitions(self, topic: str) -> int:
         """How many partitions a topic (plain name) has, as far as the producer knows."""
@@ -142,11 +153,14 @@ class WatchShard:
         """Close the file, undoing what was not committed, and let others have it."""
         self._ledger, self._is_open = None, False
         slot, self._slot = self._slot, None
-        if slot is not None:
-            slot.release(spoilt=self._spoilt)
-        await self._tenure.end()
+        try:
+            if slot is not None:
+                await self._thread.run(slot.release, spoilt=self._spoilt)
+        finally:
+            self._thread.end()
+            await self._tenure.end()
 
-    def failed(self, error: sqlite3.DatabaseError) -> AntiphonError:
+    def _failed(self, error: sqlite3.DatabaseError) -> AntiphonError:
         """What to raise where the ledger failed: a broken file is not used again, since it can be built anew."""
         self._spoilt = not isinstance(error, sqlite3.OperationalError)
         where = self._directory if self._slot is None else self._slot.path
@@ -159,10 +173,15 @@ class WatchShard:
 
     async def _claim(self) -> Slot:
         name = f"watch-{self.partition}"
+
+        def claim(**options: int) -> Slot | None:
+            self._slot = claim_slot(self._directory, name, **options)  # kept at once: the caller may be cancelled
+            return self._slot
+
         until = time.monotonic() + _PATIENCE_SECONDS
-        while (slot := claim_slot(self._directory, name, most=1)) is None and time.monotonic() < until:  # noqa: ASYNC110  # another process's
+        while (slot := await self._thread.run(claim, most=1)) is None and time.monotonic() < until:  # noqa: ASYNC110  # another process's
             await asyncio.sleep(_LOOK_SECONDS)
-        slot = slot or claim_slot(self._directory, name)
+        slot = slot or await self._thread.run(claim)
         if slot is None:
             raise LedgerError(
                 f"every ledger file of partition {self.partition} in {self._directory} is held by another process",
@@ -183,12 +202,11 @@ class WatchShard:
         return None
 
     async def _catch_up_from_facts(self) -> int | None:
-        offset, identity, synced_us = (self.ledger.fact(name) for name in ("offset", "identity", "synced_us"))
+        offset, identity, synced_us, opening = await self._thread.run(self._facts)
         if not isinstance(offset, int) or not isinstance(identity, bytes) or not isinstance(synced_us, int):
             return None
         if not 0 <= _now_us() - synced_us <= _STALE_US:
             return None
-        opening = self.ledger.fact("opening")
         self._identity, self._opening = identity, opening if isinstance(opening, bytes) else b""
         # From the last position that was applied, which must still be there, or a later one of the same changelog.
         return await self._replay(offset)
@@ -199,7 +217,8 @@ class WatchShard:
         """
         count = uncommitted = 0
         offset = -1
-        self.ledger.begin()
+        ledger, run = self.ledger, self._thread.run
+        await run(ledger.begin)
         changelog = read_partition(self._settings, CHANGELOG, self.partition, begin, self._follows)
         async with aclosing(changelog) as fetches:
             async for fetched in fetches:
@@ -211,22 +230,21 @@ class WatchShard:
                             self._learn(
                                 decode_checkpoint(record.value, self._settings.topic(CHANGELOG), self.partition), begin
                             )
+                    records = [(record.key, record.value) for record in part if record.key != CHECKPOINT_KEY]
                     with reading_changelog(f"{self._place}, one of offsets {part[0].offset} to {part[-1].offset},"):
-                        self.ledger.restore(
-                            (record.key, record.value) for record in part if record.key != CHECKPOINT_KEY
-                        )
+                        await run(ledger.restore, records)
                     count += len(part)
                     uncommitted += len(part)
-                    await asyncio.sleep(0)
                 if uncommitted >= _RESTORED_TOGETHER:
-                    self.ledger.commit()
-                    self.ledger.begin()
+                    await run(ledger.commit)
+                    await run(ledger.begin)
                     uncommitted = 0
-        if offset >= 0 and self._checkpoint is not None:
-            self._note(offset, self._checkpoint.opening)
-        elif begin:
-            raise _AnotherChangelog
-        self.ledger.commit()
+        if self._checkpoint is None or offset < 0:
+            if begin:
+                raise _AnotherChangelog
+            await run(ledger.commit)
+        else:
+            await run(self._keep, ledger, offset, self._checkpoint.opening)
         return count
 
     def _learn(self, checkpoint: Checkpoint, begin: int) -> None:
@@ -242,13 +260,19 @@ class WatchShard:
         self._tenure.follows(offset)
         self._resumption.follows(offset)
 
-    def _note(self, offset: int, opening: bytes) -> None:
-        """How far the file goes: up to the checkpoint of that stay which stands at this offset of the changelog."""
+    def _facts(self) -> tuple[int | str | bytes | None, ...]:
+        return tuple(self.ledger.fact(name) for name in ("offset", "identity", "synced_us", "opening"))
+
+    def _keep(self, ledger: SqliteLedger, offset: int, opening: bytes) -> None:
+        """Commit with a note of how far the file goes: up to the checkpoint of that stay which stands at this offset of
+        the changelog."""
         if offset >= 0:  # else more is read again than needed, and that changes nothing
-            self.ledger.note("offset", offset)
-        self.ledger.note("identity", self._identity)
-        self.ledger.note("opening", opening)
-        self.ledger.note("synced_us", _now_us())
+            ledger.note("offset", offset)
+        ledger.note("identity", self._identity)
+        ledger.note("opening", opening)
+        ledger.note("synced_us", _now_us())
+        ledger.commit()
+        self.entries, self.size_bytes = len(ledger), ledger.size_bytes
 
 
 class _AnotherChangelog(Exception):  # noqa: N818  # says what it is

@@ -1,6 +1,7 @@
 """WATCH, the agent, on a real broker: what it says, it says once, whoever has its partition."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from streams.core.officials import Official
 from streams.core.state_event import StateEvent, encode_state_event
 from streams.core.subject_event import Coordinates, decode_subject_event
 from streams.events import Account
+from streams.ledger.slot import claim_slot
+from streams.ledger.sqlite import SqliteLedger
 from streams.metrics import Metrics
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
@@ -151,3 +154,81 @@ def test_a_record_that_no_agent_of_ours_wrote_stops_the_worker(settings: Setting
         return await _withdrawn(settings)
 
     assert asyncio.run(run()) == []
+
+
+class _SlowDisk:
+    """Holds up the commits of one ledger file until it is released; says when the first one has begun."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, path: Path) -> None:
+        self.began = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._release = threading.Event()
+        commit = SqliteLedger.commit
+
+        def held(ledger: SqliteLedger) -> None:
+            is_slow = ledger._db.execute("PRAGMA database_list").fetchone()[2] == str(path)
+            if is_slow and len(ledger):  # an empty one is being opened
+                self._loop.call_soon_threadsafe(self.began.set)
+                assert self._release.wait(20), "the event loop stood still meanwhile"
+            commit(ledger)
+
+        patch.setattr(SqliteLedger, "commit", held)
+
+    def release(self) -> None:
+        self._release.set()
+
+
+def test_a_slow_disk_keeps_neither_the_event_loop_nor_another_partition_waiting(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SCREEN, TRACK and the health beat run on that loop."""
+    finished = Finished()
+    slow, other = (msgspec.structs.replace(batch_of("state-events", [_retweet(1)]), partition=n) for n in (0, 1))
+
+    async def run() -> list[int]:
+        disk = _SlowDisk(monkeypatch, settings.state_directory / "watch-0.sqlite")
+
+        async def batches() -> AsyncIterator[Batch]:
+            yield slow
+            await disk.began.wait()
+            yield other
+            await finished.wait_for(1)
+            disk.release()
+            await finished.wait_for(2)
+
+        await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).run(batches())
+        return [batch.partition for batch in finished.batches]
+
+    assert asyncio.run(run()) == [1, 0]
+
+
+def test_a_worker_that_is_stopped_closes_no_ledger_that_a_thread_is_writing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file stays locked until its commit is done, and has what the broker has."""
+    path = settings.state_directory / "watch-0.sqlite"
+
+    async def run() -> None:
+        disk = _SlowDisk(monkeypatch, path)
+
+        async def batches() -> AsyncIterator[Batch]:
+            yield batch_of("state-events", [_retweet(1)])
+            await asyncio.Event().wait()
+
+        watch = Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), Finished(), lambda: 1)
+        watching = asyncio.ensure_future(watch.run(batches()))
+        await disk.began.wait()
+        watching.cancel()
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not watching.done()
+        assert claim_slot(settings.state_directory, "watch-0", most=1) is None
+        disk.release()
+        with pytest.raises(asyncio.CancelledError):
+            await watching
+
+    asyncio.run(run())
+    slot = claim_slot(settings.state_directory, "watch-0", most=1)
+    assert slot is not None
+    assert len(slot.ledger()) == 1
+    slot.release()
