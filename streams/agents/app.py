@@ -77,6 +77,9 @@ def build_app(
     def generation() -> int:
         return int(app.consumer_generation_id)
 
+    def hold_back(topic: str, partition: int, is_full: bool) -> None:
+        (app.consumer.hold_back if is_full else app.consumer.let_go)(topic, partition)
+
     async def guarded(what: str, work: Awaitable[None]) -> None:
         """An agent that failed must neither be restarted by Faust nor have anything acknowledged: it never returns."""
         try:
@@ -134,12 +137,12 @@ def build_app(
             await guarded("the feed of tracked accounts", tracked.follow())
 
     if "track" in settings.roles:
-        track = Track(settings, metrics, rules, finish, generation)
+        track = Track(settings, metrics, rules, finish, generation, hold_back)
         agent("track", track.run, "subject-events")
         keep_what_is_assigned("subject-events", track.keep)
         vitals.await_states("subject-events", lambda: track.unsettled)
     if "watch" in settings.roles:
-        watch = Watch(settings, metrics, rules, finish, generation)
+        watch = Watch(settings, metrics, rules, finish, generation, hold_back)
         agent("watch", watch.run, "state-events")
         keep_what_is_assigned("state-events", watch.keep)
         vitals.await_states("state-events", lambda: watch.unsettled)

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from itertools import groupby
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from aiokafka.errors import ProducerFenced
 from msgspec.structs import replace
@@ -24,7 +24,7 @@ from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.transport.batches import Batch
 
-__all__ = ["Held", "Lanes"]
+__all__ = ["Held", "HoldBack", "Lanes"]
 
 _log: Final = logging.getLogger(__name__)
 # Two workers that both believe they own a partition would shut each other out by turns until the group tells one of
@@ -39,6 +39,10 @@ _AWAY_SECONDS: Final = 0.5
 _PAUSE_SECONDS: Final = 0.2
 _ENOUGH_RECORDS: Final = 1_000
 _MOST_RECORDS: Final = 4_000
+
+
+HoldBack: TypeAlias = Callable[[str, int, bool], object]
+"""To be told by topic (full name) and partition whether nothing more of it is wanted for now."""
 
 
 class Held(Protocol):
@@ -61,7 +65,8 @@ _Held = TypeVar("_Held", bound=Held)
 class Lanes(Generic[_Held]):
     """The lanes of one topic (plain name). `make` gives what is to be held of a partition, not yet opened; `apply`
     deals with a batch for good, and raises `ProducerFenced` when another worker has opened the same. `finish` is told
-    each batch that is dealt with.
+    each batch that is dealt with. `hold_back` is told by full topic and partition whether nothing more of it is wanted
+    for now, because its lane is full; the others go on.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class Lanes(Generic[_Held]):
         apply: Callable[[_Held, Batch], Awaitable[None]],
         finish: Callable[[Batch], object],
         generation: Callable[[], int],
+        hold_back: HoldBack | None = None,
     ) -> None:
         self._topic = topic
         self._settings = settings
@@ -83,6 +89,7 @@ class Lanes(Generic[_Held]):
         self._apply = apply
         self._finish = finish
         self._generation = generation
+        self._hold_back = hold_back
         self._held: dict[int, _Held] = {}
         self._lanes: dict[int, Pile[Batch | None]] = {}
         self._unsettled: set[int] = set()
@@ -111,8 +118,9 @@ class Lanes(Generic[_Held]):
                             pause_seconds=_PAUSE_SECONDS, enough=_ENOUGH_RECORDS, full=_MOST_RECORDS
                         )
                         lanes.append(tasks.create_task(self._run_lane(batch.partition, lane)))
-                    await lane.room()
                     lane.add(batch, len(batch.records))
+                    if lane.is_full and self._hold_back is not None:
+                        self._hold_back(batch.topic, batch.partition, True)
                 for task in lanes:
                     task.cancel()
         finally:
@@ -128,6 +136,9 @@ class Lanes(Generic[_Held]):
         """A lane outlives its partition's stay: one that comes back finds everything that was before in order."""
         while True:
             waiting = await lane.take()
+            for topic in {batch.topic for batch in waiting if batch is not None}:
+                if self._hold_back is not None:
+                    self._hold_back(topic, partition, False)
             for generation, batches in groupby(waiting, lambda batch: None if batch is None else batch.generation):
                 together = [batch for batch in batches if batch is not None]
                 if generation is None:

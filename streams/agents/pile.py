@@ -18,7 +18,7 @@ class Pile(Generic[_T]):
     """Things in the order in which they came, each with a weight of 0 or more.
 
     `pause_seconds` lie between two takes, fewer when `enough` of weight lies there. Nothing beyond `full` is wanted:
-    whoever adds waits for `room` before.
+    whoever adds waits for `room` before, or sees to it that nothing more comes while it `is_full`.
     """
 
     def __init__(self, *, pause_seconds: float, enough: int, full: int) -> None:
@@ -32,6 +32,11 @@ class Pile(Generic[_T]):
         self._enough = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for more."""
+        return not self._room.is_set()
 
     async def room(self) -> None:
         """Return when there is room for more."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from streams.agents.lanes import Lanes
+from streams.agents.lanes import HoldBack, Lanes
 from streams.agents.set_aside import tell_set_aside
 from streams.agents.shard import Shard
 from streams.agents.tracking import TrackedBatch, track_batch
@@ -26,7 +26,9 @@ _TOPIC: Final = "subject-events"
 
 
 class Track:
-    """Holds the shards of the partitions this worker was given. `finish` is told each batch that is dealt with."""
+    """Holds the shards of the partitions this worker was given. `finish` is told each batch that is dealt with,
+    `hold_back` which partitions are to wait.
+    """
 
     def __init__(
         self,
@@ -35,6 +37,7 @@ class Track:
         rules: RuleSet,
         finish: Callable[[Batch], object],
         generation: Callable[[], int],
+        hold_back: HoldBack | None = None,
     ) -> None:
         self._metrics = metrics
         self._rules = rules
@@ -50,6 +53,7 @@ class Track:
             apply=self._apply,
             finish=finish,
             generation=generation,
+            hold_back=hold_back,
         )
 
     async def run(self, batches: AsyncIterator[Batch]) -> None:

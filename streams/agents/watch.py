@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
-from streams.agents.lanes import Lanes
+from streams.agents.lanes import HoldBack, Lanes
 from streams.agents.set_aside import tell_set_aside
 from streams.agents.watch_shard import WatchShard
 from streams.agents.watching import WatchedBatch, forget_old, subject_ticks, watch_batch
@@ -34,7 +34,9 @@ def watch_policy(settings: Settings) -> WatchPolicy:
 
 
 class Watch:
-    """Holds the ledgers of the partitions this worker was given. `finish` is told each batch that is dealt with."""
+    """Holds the ledgers of the partitions this worker was given. `finish` is told each batch that is dealt with,
+    `hold_back` which partitions are to wait.
+    """
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Watch:
         rules: RuleSet,
         finish: Callable[[Batch], object],
         generation: Callable[[], int],
+        hold_back: HoldBack | None = None,
     ) -> None:
         self._metrics = metrics
         self._rules = rules
@@ -57,6 +60,7 @@ class Watch:
             apply=self._apply,
             finish=finish,
             generation=generation,
+            hold_back=hold_back,
         )
 
     async def run(self, batches: AsyncIterator[Batch]) -> None:

@@ -4,6 +4,7 @@ Stock Faust makes two asyncio tasks, crosses locks and yields to the loop for ev
 a fetch. Groups, rebalancing, flow control and the agents' streams stay Faust's.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
@@ -82,6 +83,11 @@ class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  
             check_quickly(self._consumer._client, self._consumer._fetcher)
             unfold_within(self._consumer._client, self._consumer._fetcher, self.transport.unpacked_max_bytes)
 
+    def look_again(self) -> None:
+        """Make a fetch that waits for news look at what is there already: more partitions are wanted now."""
+        if self._consumer is not None:
+            self.thread_loop.call_soon_threadsafe(_end_waits, self._consumer._fetcher)
+
     async def seek_to_committed(self) -> Any:
         """Go back to what is committed; Faust drops what came in the middle of a rebalance, and asks for this then."""
         logs: Logs | None = self.consumer.transport.logs
@@ -146,6 +152,11 @@ def hand_over_as_parsed(fetcher: Any) -> None:
     fetcher._proc_fetch_request = fetch_unwrapped
 
 
+def _end_waits(fetcher: Any) -> None:
+    for waiter in list(fetcher._fetch_waiters):
+        fetcher._notify(waiter)
+
+
 def _as_parsed(_tp: Any, record: Any) -> Any:
     return record
 
@@ -168,6 +179,8 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
         self.progress = Progress()
         self._last: dict[tuple[str, int], Any] = {}  # the last record given of each partition
         self._breaks = 0
+        self._held_back: set[TP] = set()
+        self._wanted = asyncio.Event()
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -189,6 +202,34 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
                 self._last[tp.topic, tp.partition] = records[-1]
                 self.progress.give(tp.topic, tp.partition, generation, records[0].offset, records[-1].offset + 1)
                 yield tp, self._message(tp, generation, records)
+
+    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ASYNC109  # stock's
+        """Stock sleeps for a second where every partition is held back, also when one is wanted again."""
+        if self.flow_active and self._held_back and not self._get_active_partitions():
+            self._wanted.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), timeout)
+            return {}, set()
+        return await super()._wait_next_records(timeout)
+
+    def hold_back(self, topic: str, partition: int) -> None:
+        """Fetch nothing more of a partition until `let_go`, or a rebalance. What is fetched already still comes."""
+        self._held_back.add(TP(topic, partition))
+        self.on_buffer_full(TP(topic, partition))
+
+    def let_go(self, topic: str, partition: int) -> None:
+        """Fetch a partition again."""
+        tp = TP(topic, partition)
+        if tp in self._held_back:
+            self._held_back.discard(tp)
+            self.on_buffer_drop(tp)
+            self._wanted.set()
+            self._thread.look_again()
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Faust's own queue has room again, in which all partitions of a topic wait."""
+        if tp not in self._held_back:
+            super().on_buffer_drop(tp)
 
     async def _compare_logs(self) -> None:
         """After a connection broke: a broker that lost records had to end first, and what was just fetched may come
@@ -261,6 +302,8 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """From here on only batches of the new generation count."""
         self.progress.begin(generation_id)
+        self._held_back.clear()  # stock asks for all of them again
+        self._wanted.set()
         await super().on_partitions_assigned(assigned, generation_id)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterable[TP]:

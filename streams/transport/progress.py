@@ -23,7 +23,9 @@ class Progress:
         self._notes: dict[tuple[str, int], _Note] = {}  # of what is finished
         self._taken: dict[tuple[str, int], tuple[int, _Note]] = {}  # with the offset that is being committed
         self._generation = -1
-        self._lock = Lock()  # agents and the commit run on the event loop, rebalances on the consumer's thread
+        # Agents, commits and rebalances call from the event loop; `note` is called from the consumer's thread, which
+        # sends the commit.
+        self._lock = Lock()
 
     def give(self, topic: str, partition: int, generation: int, first_offset: int, next_offset: int) -> None:
         """Note that an agent is given what stands between these offsets."""

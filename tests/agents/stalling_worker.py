@@ -8,11 +8,21 @@ from typing import Any
 from streams.agents.notify_log import NotifyLog
 from streams.agents.screen import Screen
 from streams.agents.track import Track
+from streams.agents.watch import Watch
+from streams.agents.watch_shard import WatchShard
 from streams.cli.main import main
+from streams.transport.batches import Batch
 
 
 async def _stall_for_ever(*_arguments: Any) -> None:
     await asyncio.Event().wait()
+
+
+_apply_to_the_ledger = Watch._apply
+
+
+async def _stall_in_partition_0(watch: Watch, shard: WatchShard, batch: Batch) -> None:
+    await (asyncio.Event().wait() if shard.partition == 0 else _apply_to_the_ledger(watch, shard, batch))
 
 
 def _keep_the_loop(*_arguments: Any) -> None:
@@ -27,6 +37,8 @@ if __name__ == "__main__":
     fault = sys.argv.pop(1)
     if fault == "TRACK":
         Track._apply = _stall_for_ever  # type: ignore[method-assign,assignment]  # the fault
+    elif fault == "WATCH in partition 0":
+        Watch._apply = _stall_in_partition_0  # type: ignore[method-assign,assignment]  # the fault
     elif fault == "loop":
         Screen._screen = _keep_the_loop  # type: ignore[method-assign,assignment]  # the fault
     elif fault == "NOTIFY":

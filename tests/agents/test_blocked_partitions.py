@@ -1,4 +1,6 @@
-"""Real workers on a real Kafka: a transaction that a stranger leaves open, and partitions that are added meanwhile."""
+"""Real workers on a real Kafka: a transaction that a stranger leaves open, partitions that are added meanwhile, and one
+partition that stands still.
+"""
 
 import asyncio
 import time
@@ -6,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from aiokafka.admin import NewPartitions
+from msgspec.structs import replace
 
 from streams.brokers.administration import create_topics
 from streams.brokers.client import admin, producer
 from streams.brokers.loopback import free_port
 from streams.brokers.roster_topic import publish_roster
 from streams.core.rosters.roster import Roster, RosterEntry
+from streams.core.state_event import StateEvent, encode_state_event
+from streams.core.subject_event import Coordinates
 from streams.settings import Settings
 from tests.agents.vital_signs import working
 from tests.brokers.running import RunningBroker
@@ -131,3 +136,43 @@ def test_partitions_that_are_added_while_a_worker_runs_are_read_within_seconds(
         began: list[float] = []
         worker.wait_until("canaries of all three partitions", all_come_through)
         assert oldest < 30, "the alert begins at 60 s"
+
+
+async def _write_many(settings: Settings, topic: str, partition: int, value: bytes, count: int) -> None:
+    client = producer(settings)
+    await client.start()
+    try:
+        for _ in range(count):
+            sent = await client.send(settings.topic(topic), value, partition=partition)
+        await sent
+    finally:
+        await client.stop()
+
+
+def test_one_partition_that_stands_still_with_much_before_it_keeps_nothing_else_waiting(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """WATCH's partition 0 does not come to an end of its first batch, and has several times as much before it as lane
+    and queue hold. Raw events are screened, other partitions of WATCH read on.
+    """
+    settings = replace(settings, topic_prefix=f"{settings.topic_prefix}two-", fetch_max_records=500)
+    settings = replace(settings, stuck_after_seconds=600.0, canary_interval_seconds=0.0)
+    asyncio.run(create_topics(settings, partitions={**dict.fromkeys(_SINGLE, 1), "state-events": 2, "state-ledger": 2}))
+    asyncio.run(publish_roster(settings, _ROSTER))
+    tick = encode_state_event(
+        StateEvent(kind="tick", state="", platform="", event_id="t", at_us=1, source=Coordinates("t", 0, 0))
+    )
+    asyncio.run(_write_many(settings, "state-events", 0, tick, 20_000))
+    with working(settings, tmp_path / "log", fault="WATCH in partition 0") as worker:
+
+        def read() -> float:
+            return worker.value("antiphon_batch_records_sum", topic="state-events") or 0
+
+        worker.wait_until("a full lane", lambda: read() >= 4_500)
+        asyncio.run(_write_many(settings, "state-events", 1, tick, 5_000))
+        asyncio.run(_write(settings, "posts"))
+        worker.wait_until("screened", lambda: (worker.value("antiphon_records_total", topic="posts") or 0) >= 1)
+        worker.wait_until(
+            "read on", lambda: (worker.value("antiphon_records_total", topic="state-events") or 0) >= 5_000
+        )
+        assert read() < 15_000, "what stands still is read on, into memory"
