@@ -129,7 +129,7 @@ def words(text: str) -> frozenset[str]:
 
 def shared_words(text: str, vocabulary: AbstractSet[str]) -> tuple[str, ...]:
     """The content words of a text that are in a vocabulary of such words, sorted."""
-    return tuple(sorted(words(text) & vocabulary))
+    return tuple(sorted(words(text) & vocabulary)) if vocabulary else ()
 
 
 def _bare(text: str) -> str:

@@ -33,6 +33,8 @@ def alerts_of(course: Course, rules: Iterable[Rule], uptakes: Sequence[Uptake]) 
     """
     alerts = []
     for rule in rules:
+        if not course.may_hold(rule):
+            continue
         happenings = moved_by(rule)
         held = [(at, found) for at in course.moments(happenings) if (found := course.severity(rule, at)) is not None]
         if held:

@@ -43,27 +43,48 @@ class SharedDeletions:
                 self._spans.append((before_us, max(end_us, last_us)))
             else:
                 self._spans.append((first_us, last_us))
-        self._read: tuple[int, int, list[Entry]] = (0, 0, [])
-        self._fates: dict[bytes, Fate | None] = {}
+        self._read: tuple[int, int] = (0, 0)
+        self._by_platform: dict[str, _Gone] = {}
 
-    def between(self, from_us: int, to_us: int) -> list[Entry]:
-        """As `Ledger.deletions`."""
-        first_us, last_us, entries = self._read
+    def of(self, platform: str, from_us: int, to_us: int) -> "_Gone":
+        """What is gone of a platform, at least all of `[from_us, to_us)`."""
+        first_us, last_us = self._read
         if not first_us <= from_us <= to_us <= last_us:
-            first_us, last_us = next(
+            self._read = first_us, last_us = next(
                 ((first, last) for first, last in self._spans if first <= from_us <= to_us <= last), (from_us, to_us)
             )
-            entries = self._ledger.deletions(self._state, first_us, last_us)
-            self._read = first_us, last_us, entries
+            self._by_platform = {}
+            for entry in self._ledger.deletions(self._state, first_us, last_us):
+                self._by_platform.setdefault(entry.platform, _Gone()).add(entry, fate_of(self._ledger, entry))
+        return self._by_platform.get(platform) or _Gone()
+
+
+class _Gone:
+    """Posts that are gone, by time: those that were taken back, and for the others why they are gone."""
+
+    def __init__(self) -> None:
+        self._taken_back: list[Entry] = []
+        self._others: list[tuple[Entry, Fate]] = []
+
+    def add(self, entry: Entry, fate: Fate | None) -> None:
+        """One more; in the order of time."""
+        if fate is Fate.TAKEN_BACK:
+            self._taken_back.append(entry)
+        elif fate is not None:
+            self._others.append((entry, fate))
+
+    def taken_back(self, from_us: int, to_us: int) -> list[Entry]:
+        """Those with `from_us <= deleted_us < to_us`."""
+        entries = self._taken_back
         begin, end = (bisect_left(entries, at_us, key=_deleted_us) for at_us in (from_us, to_us))
         return entries[begin:end]
 
-    def fate(self, entry: Entry) -> Fate | None:
-        """As `fates.fate_of`, worked out once for all watches."""
-        key = record_key(entry)
-        if key not in self._fates:
-            self._fates[key] = fate_of(self._ledger, entry)
-        return self._fates[key]
+    def others(self, from_us: int, to_us: int) -> list[tuple[Entry, Fate]]:
+        """As `taken_back`, of those that nobody took back."""
+        begin, end = (
+            bisect_left(self._others, at_us, key=lambda other: _deleted_us(other[0])) for at_us in (from_us, to_us)
+        )
+        return self._others[begin:end]
 
 
 def _deleted_us(entry: Entry) -> int:
@@ -73,8 +94,8 @@ def _deleted_us(entry: Entry) -> int:
 def count(
     ledger: Ledger, watch: Watch, policy: WatchPolicy, *, closed: bool, shared: SharedDeletions | None = None
 ) -> Counted:
-    """Count what the ledger has of a watch; how much each official posted only where the watch is closed. `shared`
-    are the State's deletions where several watches are counted.
+    """Count what the ledger has of a watch; how much each official posted, and what it rests on, only where the watch
+    is closed. `shared` are the State's deletions where several watches are counted.
     """
     shared = shared or SharedDeletions(ledger, watch.state, ())
     referring = [
@@ -82,11 +103,11 @@ def count(
         for entry in ledger.references(watch.state, watch.keys, watch.baseline_us, watch.until_us)
         if entry.platform == watch.platform and entry.official != watch.subject.id
     ]
-    gone = [entry for entry in shared.between(watch.baseline_us, watch.until_us) if entry.platform == watch.platform]
-    deleted = [entry for entry in gone if shared.fate(entry) is Fate.TAKEN_BACK]
-    fates = Counter(shared.fate(entry) for entry in gone if (entry.deleted_us or 0) >= watch.opened_us)
+    gone = shared.of(watch.platform, watch.baseline_us, watch.until_us)
+    before = gone.taken_back(watch.baseline_us, watch.opened_us)
+    deletions = gone.taken_back(watch.opened_us, watch.until_us)
+    fates = Counter(fate for _, fate in gone.others(watch.opened_us, watch.until_us))
     references = [entry for entry in referring if entry.at_us >= watch.opened_us]
-    deletions = [entry for entry in deleted if (entry.deleted_us or 0) >= watch.opened_us]
     texts = _texts(ledger, watch, policy) if deletions else []
     seen = _seen((*references, *deletions))
     officials = sorted({*seen, *(amplifier.id for amplifier in watch.amplifiers)})
@@ -98,7 +119,7 @@ def count(
         reference_times=tuple(entry.at_us for entry in references[: policy.followed]),
         listed_references=tuple(_listed_reference(entry, policy) for entry in references[: policy.listed]),
         deletions=_by_official(deletions),
-        deletions_before=len(deleted) - len(deletions),
+        deletions_before=len(before),
         deletions_by_language=_by_language(deletions, policy),
         deletions_unknown=ledger.orphans(watch.state, watch.opened_us, watch.until_us),
         deletion_marks=tuple(
@@ -110,10 +131,16 @@ def count(
         if closed
         else {},
         references_uncertain=sum(watch.not_before_us < entry.at_us < watch.opened_us for entry in referring),
-        deletions_uncertain=sum(watch.not_before_us < _deleted_us(entry) < watch.opened_us for entry in deleted),
-        gone={fate: fates[fate] for fate in Fate if fate is not Fate.TAKEN_BACK and fates[fate]},
+        deletions_uncertain=sum(watch.not_before_us < _deleted_us(entry) for entry in before),
+        gone={fate: fates[fate] for fate in Fate if fates[fate]},
     )
-    oldest = (*_oldest((*referring, *gone), texts), record_key(_first_forgotten(counted)).decode())
+    if not closed:
+        return counted
+    others = [entry for entry, _ in gone.others(watch.baseline_us, watch.until_us)]
+    oldest = (
+        *_oldest((*referring, *before, *deletions, *others), texts),
+        record_key(_first_forgotten(counted)).decode(),
+    )
     return msgspec.structs.replace(counted, oldest=oldest)
 
 

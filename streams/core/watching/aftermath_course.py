@@ -35,6 +35,9 @@ _MOVED_BY: Final[dict[str, Happening]] = {
     "possible_successors": "successor",
 }
 
+# What is the same at every moment of a watch.
+_CONSTANT: Final = frozenset({"amplifying_officials", "references_before"})
+
 
 def moved_by(rule: Rule) -> frozenset[Happening]:
     """What may start an alert of the rule, or go on with it."""
@@ -77,6 +80,11 @@ class Course:
         if "successor" in happenings:
             times.update(self.successor_times)
         return sorted(times)
+
+    def may_hold(self, rule: Rule) -> bool:
+        """Whether a rule holds at any moment, as far as what is the same at all of them says."""
+        when = rule.states.get(self.watch.state, rule.when)
+        return self._all_hold([each for each in when if each.figure in _CONSTANT], self.watch.opened_us)
 
     def severity(self, rule: Rule, at_us: int) -> int | None:
         """The severity (index into SEVERITIES) with which a rule holds at a moment; `None` where it does not."""
