@@ -10,7 +10,7 @@ from typing import Final
 from streams.agents.lanes import HoldBack, Lanes
 from streams.agents.set_aside import tell_set_aside
 from streams.agents.watch_shard import WatchShard
-from streams.agents.watching import WatchedBatch, forget_old, subject_ticks, watch_batch
+from streams.agents.watching import Pace, WatchedBatch, forget_old, subject_ticks, watch_batch
 from streams.brokers.log_marks import mark_of
 from streams.core.clock import SECOND_US
 from streams.core.rulebook.rules import RuleSet
@@ -51,6 +51,7 @@ class Watch:
         self._rules = rules
         self._policy = watch_policy(settings)
         self._watermarks: dict[int, int] = {}
+        self._paces: dict[int, Pace] = {}
         metrics.expect_alerts(rules.judged_on("aftermath").rules)
         self._lanes = Lanes(
             _TOPIC,
@@ -88,13 +89,16 @@ class Watch:
     async def _apply_some(self, shard: WatchShard, records: Sequence[Record]) -> None:
         watcher = Watcher(self._rules, self._policy, shard.ledger)
         now_us, partition, position = time.time_ns() // 1_000, shard.partition, shard.position
+        pace = self._paces.setdefault(partition, Pace())
+        recounts = pace.recounts()
 
         def work(ledger: SqliteLedger) -> tuple[WatchedBatch, int]:
             ledger.begin()
-            watched = watch_batch(records, partition, position, watcher)
+            watched = watch_batch(records, partition, position, watcher, recounts)
             return watched, forget_old(ledger, watched.states, self._policy, now_us)
 
         watched, gone = await shard.run(work)
+        pace.took(recounts, watched.seconds)
         if watched.position > shard.position:
             outputs = watched.outputs
             # Event time is the same in every partition: one of them tells TRACK.

@@ -3,6 +3,7 @@
 The agent around it is `streams.agents.watch`.
 """
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -25,12 +26,14 @@ from streams.ledger.sqlite import SqliteLedger
 from streams.refusal import DECODE_ERRORS
 from streams.transport.batches import Record
 
-__all__ = ["WatchedBatch", "forget_old", "subject_ticks", "watch_batch"]
+__all__ = ["Pace", "WatchedBatch", "forget_old", "subject_ticks", "watch_batch"]
 
 _encode = json.Encoder().encode
 # Faster than anything grows, and little enough beside the batch itself.
 _FORGOTTEN_AN_EVENT: Final = 2
 _FORGOTTEN_AT_LEAST: Final = 50
+_RECOUNTS: Final = 128  # suspensions, some milliseconds each
+_RESTS: Final = 9.0  # as long as it took
 
 
 class WatchedBatch(Struct, frozen=True):
@@ -38,7 +41,8 @@ class WatchedBatch(Struct, frozen=True):
 
     `states` counts its events by State, without ticks; `newest_us` is the newest of their times. `new_day_us` is how
     far event time has come everywhere, where that is in another day (UTC) than before the batch. `set_aside` are the
-    dead letters of records that no agent of ours wrote; they stand among the outputs, too.
+    dead letters of records that no agent of ours wrote; they stand among the outputs, too. `seconds` is how long it
+    took to say what changed.
     """
 
     outputs: list[OutgoingRecord]
@@ -49,10 +53,33 @@ class WatchedBatch(Struct, frozen=True):
     newest_us: int | None
     new_day_us: int | None
     set_aside: list[OutgoingRecord]
+    seconds: float
 
 
-def watch_batch(records: Sequence[Record], partition: int, position: int, watcher: Watcher) -> WatchedBatch:
-    """Apply a partition's records from `position` on; those before it were applied in an earlier life."""
+class Pace:
+    """How many suspensions a ledger counts anew, a batch, for deletions of their State: some, then for a while none, so
+    that it takes a tenth of a processor at most, however many are watched and however much is taken back.
+    """
+
+    def __init__(self) -> None:
+        self._rested_at = float("-inf")
+
+    def recounts(self) -> int:
+        """How many the next batch may count."""
+        return _RECOUNTS if time.monotonic() >= self._rested_at else 0
+
+    def took(self, recounts: int, seconds: float) -> None:
+        """A batch that could count so many took so long."""
+        if recounts:
+            self._rested_at = time.monotonic() + seconds * _RESTS
+
+
+def watch_batch(
+    records: Sequence[Record], partition: int, position: int, watcher: Watcher, recounts: int | None = None
+) -> WatchedBatch:
+    """Apply a partition's records from `position` on; those before it were applied in an earlier life. `recounts` as in
+    `Watcher.conclude`.
+    """
     set_aside: list[OutgoingRecord] = []
     outputs: list[OutgoingRecord] = []
     states: Counter[str] = Counter()
@@ -72,7 +99,9 @@ def watch_batch(records: Sequence[Record], partition: int, position: int, watche
         for told in watcher.apply(event):
             key = subject_key(told.platform, told.subject.id).encode()
             outputs.append(OutgoingRecord("subject-events", key, encode_subject_event(told)))
-    concluded = watcher.conclude()
+    began = time.monotonic()
+    concluded = watcher.conclude(recounts)
+    seconds = time.monotonic() - began
     outputs += [OutgoingRecord("aftermaths", found.id.encode(), _encode(found)) for found in concluded.aftermaths]
     outputs += [OutgoingRecord("alerts", alert.id.encode(), _encode(alert)) for alert in concluded.alerts]
     for account in concluded.tracked:
@@ -92,6 +121,7 @@ def watch_batch(records: Sequence[Record], partition: int, position: int, watche
         newest_us,
         new_day_us,
         set_aside,
+        seconds,
     )
 
 

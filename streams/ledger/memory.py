@@ -21,7 +21,7 @@ from streams.core.watching.ledger import (
     text_prefix,
 )
 from streams.core.watching.references import POST_PREFIX
-from streams.core.watching.standing_marks import standing_marks
+from streams.core.watching.standing_marks import OPENED, standing_marks
 
 __all__ = ["MemoryLedger"]
 
@@ -137,6 +137,17 @@ class MemoryLedger:
                     if any(each == mark and from_us <= at_us < to_us for each, at_us in standing_marks(stood)):
                         found[record_key(stood)] = stood
         return list(found.values())
+
+    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, Stood]]:
+        """See `Ledger`."""
+        found = [
+            (at_us, f"{stood.platform}:{stood.subject.id}", stood)
+            for stood in self.standings(state, (OPENED,), after[0], to_us)
+            for mark, at_us in standing_marks(stood)
+            if mark == OPENED and at_us < to_us
+        ]
+        later = sorted((each for each in found if each[:2] > after), key=lambda each: each[:2])
+        return [(at_us, stood) for at_us, _, stood in later[:limit]]
 
     def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
         """See `Ledger`. What is put while the list is read is not in it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
 from streams.core.watching.ledger import ENTRY_PREFIX, Entry, Stood, SubjectText, Uptake, text_prefix
+from streams.core.watching.standing_marks import OPENED
 from streams.ledger.store import RecordStore
 
 __all__ = ["SqliteLedger"]
@@ -85,6 +86,16 @@ class SqliteLedger(RecordStore):
             )
             numbers.update(number for (number,) in self._db.execute(question, (state, from_us, to_us, *wanted)))
         return [self._record(number, Stood) for number in numbers]
+
+    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, Stood]]:
+        """See `Ledger`."""
+        self._rows.write("standings")
+        question = (
+            "SELECT at_us, record FROM standings WHERE state = ? AND mark = ? AND at_us < ? "
+            "AND (at_us, subject) > (?, ?) ORDER BY at_us, subject LIMIT ?"
+        )
+        rows = self._db.execute(question, (state, OPENED, to_us, *after, limit)).fetchall()
+        return [(at_us, self._record(number, Stood)) for at_us, number in rows]
 
     def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
         """See `Ledger`. Between equal times in the order of `platform:id`. What is put while the list is read

@@ -13,7 +13,7 @@ __all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGM
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, each in the order of the table's columns; `record` comes last in all of them."""
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 """A file of another version is thrown away and built anew from the changelog."""
 
 SEGMENT_BITS: Final = 16
@@ -34,7 +34,7 @@ _DERIVED: Final[dict[str, str]] = {
     "entry_prints": "state TEXT, segment INTEGER, fingerprint INTEGER, record INTEGER",
     "text_prints": "state TEXT, segment INTEGER, fingerprint INTEGER, record INTEGER",
     "texts": "state TEXT, subject TEXT, at_us INTEGER, post_id TEXT, record INTEGER",
-    "standings": "state TEXT, mark TEXT, at_us INTEGER, record INTEGER",
+    "standings": "state TEXT, mark TEXT, at_us INTEGER, subject TEXT, record INTEGER",
     "uptakes": "state TEXT, first_us INTEGER, subject TEXT, record INTEGER",
 }
 
@@ -97,7 +97,8 @@ def rows_of(record: Record, number: int) -> Rows:
                 rows["text_prints"] = [(state, segment, print_, number) for print_ in record.fingerprints]
             return rows
         case Stood():
-            marks = [(record.state, mark, at_us, number) for mark, at_us in standing_marks(record)]
+            subject = f"{record.platform}:{record.subject.id}"
+            marks = [(record.state, mark, at_us, subject, number) for mark, at_us in standing_marks(record)]
             return {"standings": marks} if marks else {}
         case Uptake():
             if not record.officials:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from streams.core.state_event import Amplifier, Spell, Standing
 from streams.core.subject_event import Coordinates
 from streams.core.watching.ledger import Entry, Heard, Orphan, RawRead, Record, Stood, SubjectText, Told, Uptake
+from streams.core.watching.owed import Owed, Sweep
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.events import Account
 
@@ -159,7 +160,15 @@ _told = st.builds(
     hashes=st.dictionaries(_texts, st.integers(-(2**63), 2**63 - 1), max_size=2),
 )
 
+_spans = st.lists(st.tuples(TIMES, TIMES), max_size=2).map(tuple)
+_owed = st.builds(
+    Owed,
+    sweeps=st.dictionaries(
+        _states, st.builds(Sweep, spans=_spans, at=st.none() | st.tuples(TIMES, _texts), more=_spans), max_size=2
+    ),
+)
+
 records: st.SearchStrategy[Record] = st.one_of(
-    _entries, _entries, _entries, _entries, _orphans, _stood, _uptakes, _subject_texts, _heard, _raw_read, _told
+    _entries, _entries, _entries, _entries, _orphans, _stood, _uptakes, _subject_texts, _heard, _raw_read, _told, _owed
 )
 """Any record; entries more often than others."""

@@ -154,6 +154,9 @@ def _same_answers(
     prints = data.draw(st.lists(st.sampled_from(PRINTS), min_size=1, max_size=9))
     officials = data.draw(st.lists(st.sampled_from(OFFICIALS), min_size=1, max_size=4))
     marks = data.draw(st.lists(st.sampled_from(MARKS), min_size=1, max_size=4))
+    after = data.draw(
+        st.sampled_from(["", *(f"{platform}:{subject}" for platform in PLATFORMS for subject in SUBJECTS)])
+    )
     for state in STATES:
         answers: dict[str, tuple[_Answer, _Answer]] = {
             "references": (store.references(state, keys, *span), plain.references(state, keys, *span)),
@@ -164,6 +167,10 @@ def _same_answers(
             "standings": (
                 sorted(store.standings(state, marks, *span), key=record_key),
                 sorted(plain.standings(state, marks, *span), key=record_key),
+            ),
+            "opened": (
+                [stood for _, stood in store.opened(state, (span[0], after), span[1], limit)],
+                [stood for _, stood in plain.opened(state, (span[0], after), span[1], limit)],
             ),
             "uptakes": (list(store.uptakes(state, *span)), list(plain.uptakes(state, *span))),
         }
@@ -204,7 +211,17 @@ def test_every_question_is_answered_as_the_dictionary_answers_it() -> None:
         _same_answers(store, plain, span, 3, data)
         store.close()
 
-    wanted = {"references", "deletions", "orphans", "posts", "entries sharing", "texts sharing", "standings", "uptakes"}
+    wanted = {
+        "references",
+        "deletions",
+        "orphans",
+        "posts",
+        "entries sharing",
+        "texts sharing",
+        "standings",
+        "opened",
+        "uptakes",
+    }
     _until_covered(check, wanted | {"texts"})
 
 

@@ -70,6 +70,10 @@ def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
             assert ledger.texts_sharing(state, prints) == plain.texts_sharing(state, prints)
             standings = sorted(ledger.standings(state, MARKS, 0, 50), key=record_key)
             assert standings == sorted(plain.standings(state, MARKS, 0, 50), key=record_key)
+            for span in spans:
+                opened = ledger.opened(state, (span[0], "telegram:8"), span[1], limit)
+                assert opened == plain.opened(state, (span[0], "telegram:8"), span[1], limit)
+                seen["opened"] += len(opened) > 1
             seen["sharing"] += len(sharing) > 1
             seen["standings"] += len(standings) > 0
             for platform in PLATFORMS:
@@ -79,7 +83,7 @@ def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
                     seen["texts"] += len(texts) > 1
 
     check()
-    covered = ("replaced", "references", "passed on", "deletions", "uptakes", "sharing", "standings", "texts")
+    covered = ("replaced", "references", "passed on", "deletions", "uptakes", "sharing", "standings", "opened", "texts")
     assert {what: seen[what] for what in covered if seen[what] < 5} == {}
 
 

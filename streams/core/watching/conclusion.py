@@ -1,10 +1,12 @@
 """What a batch led to for the watches of one State: the aftermaths and alerts that are new or different.
 
-Looks only at watches that the batch may have changed, and remembers in the ledger what it said of each.
+Looks only at watches that the batch may have changed, and remembers in the ledger what it said of each. What deletions
+of a State lead to for all of its watches may be left to later batches.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +21,7 @@ from streams.core.watching.aftermath_course import Course
 from streams.core.watching.aftermath_records import Aftermath, PossibleSuccessor
 from streams.core.watching.counted import Counted
 from streams.core.watching.ledger import Ledger, Stood, Told, Uptake, record_key, stood_key
+from streams.core.watching.owed import Sweep, spans_of, swept_up_to, with_deletions
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.core.watching.successors import known_better, may_succeed, successor_of
 from streams.core.watching.touched import Touched
@@ -27,6 +30,8 @@ from streams.core.watching.watch import Watch, watch_of, watches_of
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["Conclusion"]
+
+_ALL: Final = 2**62
 
 
 class _Said(Struct):
@@ -62,22 +67,34 @@ class Conclusion:
         self._heard_before_us = heard_before_us
         self._heard_us = heard_us
         self._deletions = SharedDeletions(ledger, state, ())
+        self._deleted: list[tuple[int, int]] = []  # times of deletions of which the watches are looked at
+        self._apart_us = (policy.baseline_days + policy.watch_days) * DAY_US
         self._better = [pair for pair in touched.uptakes.values() if known_better(*pair)]
         # Whose texts are compared with those of all accounts taken up since its suspension.
         self._texts = {
             key for key, (before, after) in touched.uptakes.items() if before is None or before.sketch != after.sketch
         }
 
-    def run(self) -> None:
-        """Look at every watch that the batch may have changed."""
+    def run(self, sweep: Sweep | None = None, limit: int | None = None) -> Sweep | None:
+        """Look at every watch that the batch may have changed. Of those that deletions of this batch, or of the sweep
+        that is under way, concern, at most `limit` suspensions are looked at; returns the sweep over the others.
+        """
+        swept, left = self._swept(
+            with_deletions(sweep, (at_us for _, at_us in self._touched.deletions), self._apart_us), limit
+        )
         standing = set()
         concerned: list[tuple[Stood, list[Watch]]] = []
-        for stood in self._concerned():
+        for stood in self._concerned(swept):
             subject = (stood.platform, stood.subject.id)
             standing.add(subject)
             watches = watches_of(stood, self._policy)
             if subject not in self._touched.subjects:
-                watches = [watch for watch in watches if self._may_have_changed(watch)]
+                is_swept = record_key(stood) in swept
+                watches = [
+                    watch
+                    for watch in watches
+                    if self._may_have_changed(watch) or (is_swept and self._counts_deletions(watch))
+                ]
             if watches or subject in self._touched.subjects:
                 concerned.append((stood, watches))
         spans = [(watch.baseline_us, watch.until_us) for _, watches in concerned for watch in watches]
@@ -89,11 +106,35 @@ class Conclusion:
         for subject, before in sorted(self._touched.subjects.items()):
             if subject not in standing and before is not None:
                 self._conclude(before, [], before, whole=True)
+        return left
 
-    def _concerned(self) -> list[Stood]:
+    def _swept(self, sweep: Sweep | None, limit: int | None) -> tuple[dict[bytes, Stood], Sweep | None]:
+        """The standings, by key, of which watches may count deletions of a sweep, and the sweep that is left then."""
+        found: dict[bytes, Stood] = {}
+        left = limit
+        while sweep is not None and left != 0:
+            first_us, last_us = span = sweep.spans[0]
+            self._deleted.append(span)
+            begin = sweep.at or (first_us - self._policy.watch_days * DAY_US, "")
+            to_us = last_us + self._policy.baseline_days * DAY_US + 1
+            opened = self._ledger.opened(self._state, begin, to_us, _ALL if left is None else left)
+            found.update((record_key(stood), stood) for _, stood in opened)
+            last = None
+            if left is not None:
+                left -= len(opened)
+                if not left:
+                    at_us, stood = opened[-1]
+                    last = at_us, f"{stood.platform}:{stood.subject.id}"
+            sweep = swept_up_to(sweep, last)
+        return found, sweep
+
+    def _counts_deletions(self, watch: Watch) -> bool:
+        return any(watch.baseline_us <= last_us and first_us < watch.until_us for first_us, last_us in self._deleted)
+
+    def _concerned(self, swept: Mapping[bytes, Stood]) -> list[Stood]:
         """The standings of which a watch may have changed, in the order of their keys; a few more than those."""
         watch_us, baseline_us = self._policy.watch_days * DAY_US, self._policy.baseline_days * DAY_US
-        touched, found = self._touched, dict[bytes, Stood]()
+        touched, found = self._touched, dict(swept)
 
         def look(marks: Sequence[str], from_us: int, to_us: int) -> None:
             for stood in self._ledger.standings(self._state, marks, from_us, to_us):
@@ -105,14 +146,10 @@ class Conclusion:
                 found[record_key(stood)] = stood
         if self._heard_us > self._heard_before_us:  # watches that ran their time
             look((OPENED,), self._heard_before_us - watch_us + 1, self._heard_us - watch_us + 1)
-        if touched.deletions:
-            times = [at_us for _, at_us in touched.deletions]
-            for first_us, last_us in _spans(times, baseline_us + watch_us):
-                look((OPENED,), first_us - watch_us + 1, last_us + baseline_us + 1)
         for (platform, key), referred in touched.references().items():
             look((reference_mark(platform, key),), min(referred) - watch_us + 1, max(referred) + baseline_us + 1)
         # Of watches that are over how much officials posted is counted, and corrected by what comes late.
-        for first_us, last_us in _spans(touched.posted(), watch_us):
+        for first_us, last_us in spans_of(((at_us, at_us) for at_us in touched.posted()), watch_us):
             look((OPENED,), first_us - watch_us + 1, min(last_us, self._heard_us - watch_us) + 1)
             look((REINSTATED,), first_us + 1, last_us + watch_us)
         for uptakes in self._better:
@@ -227,21 +264,6 @@ class Conclusion:
             uptake = uptake_of(self._ledger, watch.state, watch.platform, subject)
             if uptake is not None:
                 yield uptake
-
-
-def _spans(times: Collection[int], apart_us: int) -> Iterator[tuple[int, int]]:
-    """The first and last of times that lie close together, so that what lies between two groups is not asked for."""
-    first_us = last_us = None
-    for at_us in sorted(times):
-        if first_us is None or last_us is None:
-            first_us = last_us = at_us
-        elif at_us - last_us <= apart_us:
-            last_us = at_us
-        else:
-            yield first_us, last_us
-            first_us = last_us = at_us
-    if first_us is not None and last_us is not None:
-        yield first_us, last_us
 
 
 def _differs(said: _Said, name: str, record: Aftermath | Alert) -> bool:

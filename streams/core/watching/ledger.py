@@ -15,6 +15,7 @@ from streams.core.officials import Category
 from streams.core.state_event import PostKind, Standing
 from streams.core.subject_event import Coordinates
 from streams.core.watching.counted import Counted
+from streams.core.watching.owed import Owed
 from streams.events import Account
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "notices_key",
     "original_key",
     "orphan_key",
+    "owed_key",
     "raw_read_key",
     "record_key",
     "stood_key",
@@ -237,6 +239,7 @@ Record: TypeAlias = (
     | RawRead
     | Told
     | Counted
+    | Owed
 )
 
 ENTRY_PREFIX: Final = b"e/"
@@ -269,6 +272,8 @@ def record_key(record: Record) -> bytes:
             return raw_read_key()
         case Unattributed():
             return unattributed_key(record.state, record.platform, record.post_id)
+        case Owed():
+            return owed_key()
         case Told():
             return told_key(record.state, record.platform, record.subject)
         case Counted():
@@ -288,6 +293,11 @@ def heard_key(state: str) -> bytes:
 def raw_read_key() -> bytes:
     """The key of what the workers told of the raw partitions."""
     return b"w/"
+
+
+def owed_key() -> bytes:
+    """The key of what is still to be counted anew."""
+    return b"d/"
 
 
 def orphan_key(official: str, platform: str, post_id: str) -> bytes:
@@ -380,6 +390,9 @@ class Ledger(Protocol):
 
     def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[Stood]:
         """The standings of a State with one of the marks (`standing_marks`) in `[from_us, to_us)`, in any order."""
+
+    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, Stood]]:
+        """The first `limit` suspensions after this `(opened_us, "platform:id")` and before `to_us`, in that order."""
 
     def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
         """The subjects whose first amplification by the State's officials is in `[from_us, to_us)`, in that order."""

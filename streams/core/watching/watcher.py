@@ -19,7 +19,8 @@ from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.conclusion import Conclusion
 from streams.core.watching.deletion_step import state_of_post
 from streams.core.watching.introductions import introduced
-from streams.core.watching.ledger import Heard, Ledger, RawRead, heard_key, raw_read_key
+from streams.core.watching.ledger import Heard, Ledger, RawRead, heard_key, owed_key, raw_read_key
+from streams.core.watching.owed import Owed
 from streams.core.watching.touched import Touched
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import Watched, step
@@ -55,6 +56,7 @@ class Watcher:
         self._touched: dict[str, Touched] = {}
         self._newest: dict[str, int] = {}
         self._tracked: dict[tuple[str, str], TrackedAccount] = {}
+        self._is_end = False
 
     def apply(self, event: StateEvent) -> tuple[SubjectEvent, ...]:
         """Apply one event; what it says to subjects (withdrawals, text matches) is returned to be sent."""
@@ -71,6 +73,7 @@ class Watcher:
         if stepped.outcome is Watched.REFUSED or event.kind == "standing":
             return stepped.events  # TRACK speaks of the past: it does not say how far time has come
         if event.kind == "tick":
+            self._is_end = self._is_end or event.progress is None
             self._newest[_EVERYWHERE] = max(self._watermark_of(event), self._newest.get(_EVERYWHERE, 0))
             return stepped.events
         if event.state:
@@ -80,14 +83,23 @@ class Watcher:
             self._tracked[account.platform, account.id] = account
         return stepped.events
 
-    def conclude(self) -> Concluded:
-        """What changed since the last call; only watches that the events may have changed are looked at."""
+    def conclude(self, recounts: int | None = None) -> Concluded:
+        """What changed since the last call; only watches that the events may have changed are looked at.
+
+        Those that deletions of their State concern, and nothing else, are counted anew for at most so many suspensions
+        as `recounts` says, and all at the end of a run over files; the others are owed, to later calls.
+        """
         aftermaths: list[Aftermath] = []
         alerts: list[Alert] = []
         before_us, now_us = self._heard(_EVERYWHERE)
         self.watermark_us = now_us
         everywhere = STATES if now_us > before_us else frozenset[str]()
-        for state in sorted({*self._touched, *everywhere} - {_EVERYWHERE}):
+        known = self._ledger.get(owed_key())
+        owed = known.sweeps if isinstance(known, Owed) else {}
+        sweeping = owed.keys() | {state for state, touched in self._touched.items() if touched.deletions}
+        limit = None if recounts is None or self._is_end else -(-recounts // max(1, len(sweeping)))
+        sweeps = dict(owed)
+        for state in sorted({*self._touched, *everywhere, *owed} - {_EVERYWHERE}):
             conclusion = Conclusion(
                 self._ledger,
                 self.rules,
@@ -97,15 +109,21 @@ class Watcher:
                 before_us,
                 now_us,
             )
-            conclusion.run()
+            sweep = conclusion.run(sweeps.pop(state, None), limit)
+            if sweep is not None:
+                sweeps[state] = sweep
             aftermaths += conclusion.aftermaths
             alerts += conclusion.alerts
+        if sweeps:
+            self._ledger.put(Owed(dict(sorted(sweeps.items()))))
+        elif owed:
+            self._ledger.discard(owed_key())
         for state in self._newest:
             was_us, is_us = self._heard(state)
             if is_us > was_us:
                 self._ledger.put(Heard(state, is_us))
         tracked = tuple(account for _, account in sorted(self._tracked.items()))
-        self._touched, self._newest, self._tracked = {}, {}, {}
+        self._touched, self._newest, self._tracked, self._is_end = {}, {}, {}, False
         return Concluded(aftermaths=tuple(aftermaths), alerts=tuple(alerts), tracked=tracked)
 
     def _watermark_of(self, tick: StateEvent) -> int:

@@ -90,6 +90,15 @@ class PlainLedger:
             and any(mark in marks and from_us <= at_us < to_us for mark, at_us in standing_marks(stood))
         ]
 
+    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, Stood]]:
+        found = {
+            (at_us, f"{stood.platform}:{stood.subject.id}"): stood
+            for stood in self._all(Stood, b"s/")
+            for at_us in {spell.opened_us for spell in stood.standing.spells}
+            if stood.state == state and at_us < to_us
+        }
+        return [(at[0], found[at]) for at in sorted(found) if at > after][:limit]
+
     def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
         found = [
             uptake

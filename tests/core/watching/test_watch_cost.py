@@ -30,6 +30,11 @@ class _CountingLedger(SqliteLedger):
         self.read += len(found)
         return found
 
+    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, Stood]]:
+        found = super().opened(state, after, to_us, limit)
+        self.read += len(found)
+        return found
+
     def deletions(self, state: str, from_us: int, to_us: int) -> list[Entry]:
         found = super().deletions(state, from_us, to_us)
         self.read += len(found)
@@ -55,12 +60,12 @@ def _ledger_with(events: Sequence[StateEvent]) -> _CountingLedger:
     return ledger
 
 
-def _read_by(ledger: _CountingLedger, *events: StateEvent) -> int:
+def _read_by(ledger: _CountingLedger, *events: StateEvent, recounts: int | None = None) -> int:
     watcher = Watcher(bundled_rules(), _POLICY, ledger)
     before = ledger.read
     for event in events:
         watcher.apply(event)
-    watcher.conclude()
+    watcher.conclude(recounts)
     return ledger.read - before
 
 
@@ -101,3 +106,45 @@ def test_a_deletion_is_read_once_for_all_watches_that_it_concerns() -> None:
         for count in (10, 40)
     )
     assert (many - few) / 30 < 50, "each watch reads all deletions for itself"
+
+
+def test_a_deletion_costs_the_same_however_many_are_watched() -> None:
+    """Some are counted anew with its own batch, the others with later ones, which cost as much each."""
+    ledgers = [_ledger_with([tick(0.5), *_suspended(count, 0.0), post("p", 1.0)]) for count in (20, 1_500)]
+    few, many = (_read_by(ledger, deletion("p", 2.0), recounts=8) for ledger in ledgers)
+    assert few == many
+    few, many = (_read_by(ledger, recounts=8) for ledger in ledgers)
+    assert few == many
+
+
+def test_all_that_are_watched_are_counted_anew_in_turn_each_once_though_a_worker_dies_in_between() -> None:
+    """What is owed is in the ledger: each batch has a watcher of its own. Half of them were suspended at one time."""
+    same = [standing(subject=Account(id=str(10**5 + number)), opened=(0.0,)) for number in range(10)]
+    ledger = _ledger_with([tick(0.5), *same, *_suspended(10, 0.3), post("p", 1.0), post("q", 1.0)])
+
+    def counted_anew(*events: StateEvent) -> list[tuple[str, int]]:
+        watcher = Watcher(bundled_rules(), _POLICY, ledger)
+        for event in events:
+            watcher.apply(event)
+        return [(each.subject.id, each.deletions) for each in watcher.conclude(3).aftermaths]
+
+    everybody = sorted([str(10**5 + number) for number in range(10)] + [str(10**6 + number) for number in range(10)])
+    found = counted_anew(deletion("p", 2.0))
+    while more := counted_anew():
+        assert len(more) <= 3
+        found += more
+    assert sorted(found) == [(subject, 1) for subject in everybody]
+    found = [*counted_anew(deletion("p", 1.5), deletion("q", 3.0)), *counted_anew(deletion("q", 2.5))]
+    while more := counted_anew():
+        found += more
+    assert sorted(dict(found).items()) == [(subject, 2) for subject in everybody]
+
+
+def test_the_end_of_a_run_over_files_owes_nothing() -> None:
+    """Its marker is a tick that says nothing of raw partitions."""
+    ledger = _ledger_with([tick(0.5), *_suspended(40, 0.0), post("p", 1.0)])
+    watcher = Watcher(bundled_rules(), _POLICY, ledger)
+    watcher.apply(deletion("p", 2.0))
+    assert len(watcher.conclude(3).aftermaths) == 3
+    watcher.apply(tick(2.5))
+    assert len(watcher.conclude(3).aftermaths) == 37

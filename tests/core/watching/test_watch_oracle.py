@@ -182,6 +182,42 @@ def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:
     assert {what: seen[what] for what in covered if seen[what] < 3} == {}
 
 
+def test_watches_that_are_counted_some_a_batch_come_to_what_the_oracle_says() -> None:
+    """However few deletions of their State are counted with each batch, and on a ledger on disk or any other."""
+    seen = Counter[str]()
+
+    @examples(150)
+    @given(_arrived(), aftermath_rules(), st.data())
+    def check(arrived: Arrival, rules: RuleSet, data: st.DataObject) -> None:
+        events, batches = arrived
+        store = data.draw(st.sampled_from((None, SqliteLedger)))
+        run = WatchRun(rules, ledger=None if store is None else store())
+        for batch in batches:
+            run.batch(batch, data.draw(st.integers(0, 2)))
+            seen["owed"] += run.owes
+        for _ in range(100):
+            run.batch([], 1)
+            seen["owed at the end"] += run.owes
+            if not run.owes:
+                break
+        assert not run.owes
+        _assert_as_expected(run, expected_aftermaths(WatchOracle(events), rules.rules))
+        _note(seen, run)
+
+    check()
+    covered = (
+        "owed",
+        "owed at the end",
+        "open",
+        "closed",
+        "corrected",
+        "deletions",
+        "deletions before",
+        "alert warning",
+    )
+    assert {what: seen[what] for what in covered if seen[what] < 3} == {}
+
+
 def _without_sources(alerts: Mapping[str, Alert]) -> dict[str, Alert]:
     """The alerts with evidence that does not say where it stands: of two copies, that depends on which came first."""
     return {

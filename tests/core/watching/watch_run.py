@@ -14,7 +14,7 @@ from streams.core.state_event import StateEvent, decode_state_event, encode_stat
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
-from streams.core.watching.ledger import Ledger
+from streams.core.watching.ledger import Ledger, owed_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import Watched
 from streams.core.watching.watcher import Watcher
@@ -50,14 +50,20 @@ class WatchRun:
         """The alerts that stand: the last record of each id, unless that says it was retracted."""
         return {name: alert for name, alert in self.alerts.items() if alert.status != "retracted"}
 
-    def batch(self, events: Iterable[StateEvent]) -> None:
-        """Apply one batch; all that follows from it becomes durable at its end."""
+    @property
+    def owes(self) -> bool:
+        """Whether some watches are still to be counted anew for deletions of their State."""
+        return self.ledger.get(owed_key()) is not None
+
+    def batch(self, events: Iterable[StateEvent], recounts: int | None = None) -> None:
+        """Apply one batch; all that follows from it becomes durable at its end, or, of what deletions of a State lead
+        to, for so many suspensions as `recounts` says."""
         watcher = Watcher(self.rules, self.policy, self.ledger)
         for event in events:
             for told in watcher.apply(decode_state_event(encode_state_event(event))):
                 self.published += 1
                 self.said[told.kind, told.platform, told.event_id, told.official.state if told.official else ""] = told
-        concluded = watcher.conclude()
+        concluded = watcher.conclude(recounts)
         self.published += len(concluded.aftermaths) + len(concluded.alerts) + len(concluded.tracked)
         for aftermath in concluded.aftermaths:
             # As a consumer has it: from the bytes of the topic.

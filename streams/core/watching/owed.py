@@ -1,0 +1,60 @@
+"""What WATCH owes: watches that a State's deletions concern, and that are still to be counted anew for them.
+
+One deletion concerns every open watch of its State. So they are counted anew in sweeps, some of them a batch, in the
+order in which they opened; what is taken back during a sweep is counted by it, or by the next one. Pure bookkeeping.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+__all__ = ["Owed", "Sweep", "spans_of", "swept_up_to", "with_deletions"]
+
+
+class Sweep(Struct, frozen=True, array_like=True):
+    """A sweep over the watches of one State, in the ledger, so that a crash forgets none.
+
+    `spans` are the first and last times (µs) of deletions, not yet counted by all watches that they concern; of the
+    first of them all are counted that opened up to `at` (opening in µs, `platform:id` of the subject). `more` are those
+    of deletions that came during the sweep.
+    """
+
+    spans: tuple[tuple[int, int], ...]
+    at: tuple[int, str] | None = None
+    more: tuple[tuple[int, int], ...] = ()
+
+
+class Owed(Struct, frozen=True, array_like=True, tag="owed"):
+    """The sweeps that are under way, by State."""
+
+    sweeps: dict[str, Sweep]
+
+
+def spans_of(times: Iterable[tuple[int, int]], apart_us: int) -> tuple[tuple[int, int], ...]:
+    """Spans joined where they are at most so far apart, so that what lies between two groups is not asked for."""
+    found: list[tuple[int, int]] = []
+    for first_us, last_us in sorted(times):
+        if found and first_us - found[-1][1] <= apart_us:
+            found[-1] = found[-1][0], max(found[-1][1], last_us)
+        else:
+            found.append((first_us, last_us))
+    return tuple(found)
+
+
+def with_deletions(sweep: Sweep | None, times: Iterable[int], apart_us: int) -> Sweep | None:
+    """The sweep with more deletions to be counted; a new one where there is none."""
+    more = spans_of((() if sweep is None else sweep.more) + tuple((at_us, at_us) for at_us in times), apart_us)
+    if sweep is None:
+        return Sweep(more) if more else None
+    return replace(sweep, more=more)
+
+
+def swept_up_to(sweep: Sweep, at: tuple[int, str] | None) -> Sweep | None:
+    """The sweep when all are counted anew up to `at`, or, with `None`, to the end of its first span."""
+    if at is not None:
+        return replace(sweep, at=at)
+    spans, more = sweep.spans[1:], sweep.more
+    if not spans:
+        spans, more = more, ()
+    return Sweep(spans, None, more) if spans else None
