@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bench.figures.soak import Soak, SoakSample, levels
+from bench.figures.soak import Soak, SoakSample, Verdict, levels
 
 __all__ = ["soak_parts"]
 
@@ -11,7 +11,8 @@ _ABOUT: Final = (
     "Traffic: two suspensions of amplified accounts and two deletions of one State's officials a second, one event in "
     "twenty a stranger's suspension or profile. Level is what is in the last quarter at most 5 % above the quarter "
     "before; lag, where it is below five seconds of traffic. A record stays in the ledger for seven days of the clock "
-    "at least: within a shorter run the files grow by what comes in."
+    "at least, so in a shorter run no ledger can level off: it grows by what comes in. Steady is growth by no more in "
+    "the last quarter than in the one before. What it levels off at is not measured here."
 )
 _NAMES: Final = {
     "resident_bytes": "resident memory",
@@ -60,5 +61,5 @@ def _value(name: str, value: float) -> str:
     return f"{value:.0%}" if name == "core_share" else f"{value:,.0f}"
 
 
-def _verdict(is_level: bool) -> str:  # one word for each
-    return "level" if is_level else "**grows**"
+def _verdict(verdict: Verdict) -> str:
+    return {"level": "level", "steady": "grows steadily", "grows": "**grows**"}[verdict]

@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import mean, median
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -27,7 +27,7 @@ from streams.brokers.roster_topic import publish_roster
 from streams.events import RAW_TOPICS
 from streams.runs.workers import environment_of
 
-__all__ = ["Soak", "SoakSample", "levels", "measure_soak"]
+__all__ = ["Soak", "SoakSample", "Verdict", "levels", "measure_soak"]
 
 _ROOT: Final = Path(__file__).parents[2]
 _RATE: Final = 400
@@ -41,7 +41,14 @@ _SEED: Final = 1
 # The last quarter against the one before it. What still grows for good does so by a third.
 _LEVEL_RATIO: Final = 1.05
 _LEVEL_LAG: Final = 5.0  # seconds of traffic
+# Nothing leaves a ledger before seven days of the clock have passed. Until then it grows by what comes in, and what can
+# be found out is whether it grows by more and more.
+_STEADY: Final = ("ledger_entries", "ledger_bytes")
+_STEADY_RATIO: Final = 1.15
 _INTERNAL: Final = ("subject-events", "state-events")
+
+Verdict: TypeAlias = Literal["level", "steady", "grows"]
+"""It does not grow; it grows by as much as before, as a ledger must within its first seven days; it grows."""
 
 
 class SoakSample(Struct, frozen=True, kw_only=True):
@@ -69,20 +76,30 @@ class Soak(Struct, frozen=True, kw_only=True):
     samples: list[SoakSample]
 
 
-def levels(soak: Soak) -> dict[str, tuple[float, float, bool]]:
+def levels(soak: Soak) -> dict[str, tuple[float, float, Verdict]]:
     """By what was sampled: its mean in the third quarter and in the last, and whether it levels off.
 
     Lag is a median, and level where the worker is at most some seconds of traffic behind at the end.
     """
     quarter = max(1, len(soak.samples) // 4)
     third, last = soak.samples[-2 * quarter : -quarter] or soak.samples, soak.samples[-quarter:]
-    found = {}
+    found: dict[str, tuple[float, float, Verdict]] = {}
     for name in ("resident_bytes", "core_share", "ledger_entries", "ledger_bytes", "states"):
         before, after = (mean(getattr(sample, name) for sample in part) for part in (third, last))
-        found[name] = (before, after, after <= before * _LEVEL_RATIO)
+        is_level = after <= before * _LEVEL_RATIO
+        found[name] = (before, after, "level" if is_level else "steady" if _is_steady(soak, name) else "grows")
     before, after = (median(sample.behind for sample in part) for part in (third, last))
-    found["behind"] = (before, after, after <= soak.rate * _LEVEL_LAG)
+    found["behind"] = (before, after, "level" if after <= soak.rate * _LEVEL_LAG else "grows")
     return found
+
+
+def _is_steady(soak: Soak, name: str) -> bool:
+    """Whether a ledger grew by no more in the last quarter than in the one before."""
+    quarter = max(1, len(soak.samples) // 4)
+    begin, middle, end = (
+        getattr(soak.samples[-at], name) for at in (min(2 * quarter + 1, len(soak.samples)), quarter + 1, 1)
+    )
+    return name in _STEADY and end - middle <= (middle - begin) * _STEADY_RATIO
 
 
 def measure_soak(venue: Venue) -> Soak:

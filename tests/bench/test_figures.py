@@ -125,10 +125,19 @@ def test_a_second_of_soak_traffic_has_the_events_that_are_stated() -> None:
     assert times == sorted(times)
 
 
+def _grown(power: int) -> Soak:
+    return _soak([100 + number**power for number in range(40)])
+
+
 def test_a_soak_levels_off_where_its_last_quarter_is_as_the_one_before() -> None:
-    flat, growing = (_soak([look(number) for number in range(40)]) for look in (lambda _: 100, lambda n: 10 * n))
-    assert all(is_level for _, _, is_level in levels(flat).values())
-    assert not any(levels(growing)[name][2] for name in ("resident_bytes", "states", "ledger_entries"))
+    assert {verdict for *_, verdict in levels(_grown(0)).values()} == {"level"}
+    assert {levels(_grown(2))[name][2] for name in ("resident_bytes", "states", "core_share")} == {"grows"}
+
+
+def test_a_ledger_may_grow_by_what_comes_in_and_no_faster() -> None:
+    """Nothing leaves it in the first seven days."""
+    assert {levels(_grown(1))[name][2] for name in ("ledger_entries", "ledger_bytes")} == {"steady"}
+    assert {levels(_grown(3))[name][2] for name in ("ledger_entries", "ledger_bytes")} == {"grows"}
 
 
 def _soak(values: list[int]) -> Soak:
