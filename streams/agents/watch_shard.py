@@ -42,6 +42,7 @@ _STALE_US: Final = TOMBSTONE_MS * 1_000 // 2
 # A worker that loses a partition closes its file within moments, unless it is asleep or has died.
 _PATIENCE_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.05
+_RESTORED_AT_ONCE: Final = 1_000  # records, so that an error tells where they stand
 _RESTORED_TOGETHER: Final = 20_000  # records in one commit of the file
 
 
