@@ -95,7 +95,7 @@ class Watch:
         def work(ledger: SqliteLedger) -> tuple[WatchedBatch, int]:
             ledger.begin()
             watched = watch_batch(records, partition, position, watcher, recounts)
-            return watched, forget_old(ledger, watched.states, self._policy, now_us)
+            return watched, forget_old(ledger, watched, self._policy, now_us)
 
         watched, gone = await shard.run(work)
         pace.took(recounts, watched.seconds)

@@ -15,9 +15,11 @@ from streams.brokers.outbox import OutgoingRecord
 from streams.core.clock import DAY_US
 from streams.core.enriched import Alert
 from streams.core.state_event import decode_state_event
+from streams.core.states import STATES
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event, subject_key
 from streams.core.tracked import encode_tracked, official_id_key, tracked_subject_key
 from streams.core.watching.aftermath_records import Aftermath
+from streams.core.watching.forgetting import forget_watches
 from streams.core.watching.ledger import Heard, heard_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
@@ -139,17 +141,26 @@ def subject_ticks(at_us: int, partitions: int) -> Iterator[OutgoingRecord]:
         yield OutgoingRecord("subject-events", None, encode_subject_event(event), (), partition)
 
 
-def forget_old(ledger: SqliteLedger, states: dict[str, int], policy: WatchPolicy, now_us: int) -> int:
-    """Discard what no event to come can concern, a step for each State that there was news of; returns how many.
+def forget_old(ledger: SqliteLedger, watched: WatchedBatch, policy: WatchPolicy, now_us: int) -> int:
+    """Discard what no event to come can concern, a step for each State that there was news of, and for all States on a
+    new day; returns how many.
 
-    Old is what is further back from the newest event of its State than ledger and slack reach, and has been here for
-    longer than the grace by the clock `now_us` as well. Nothing else is decided by the clock.
+    Old is a post, deletion or text further back from the newest event of its State than ledger and slack reach, and
+    a watch that nothing can change any more when the watermark has come so far; and only if it has been here for longer
+    than the grace by the clock `now_us` as well. Nothing else is decided by the clock.
     """
     settled = ledger.settled(now_us)
+    if not settled:
+        return 0
+    everywhere = ledger.get(heard_key(""))
     gone = 0
-    for state, events in states.items():
+    for state in watched.states if watched.new_day_us is None else sorted(STATES.union(watched.states)):
         heard = ledger.get(heard_key(state))
-        if settled and isinstance(heard, Heard):
-            before_us = heard.at_us - (policy.ledger_days + policy.slack_days) * DAY_US
-            gone += ledger.forget(state, before_us, settled, max(_FORGOTTEN_AT_LEAST, _FORGOTTEN_AN_EVENT * events))
+        if not isinstance(heard, Heard):
+            continue
+        limit = max(_FORGOTTEN_AT_LEAST, _FORGOTTEN_AN_EVENT * watched.states.get(state, 0))
+        before_us = heard.at_us - (policy.ledger_days + policy.slack_days) * DAY_US
+        gone += ledger.forget(state, before_us, settled, limit)
+        if isinstance(everywhere, Heard):
+            gone += forget_watches(ledger, state, everywhere.at_us, settled, limit, policy)
     return gone

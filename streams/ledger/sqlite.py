@@ -5,9 +5,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
-from streams.core.watching.ledger import ENTRY_PREFIX, Entry, Stood, SubjectText, Uptake, text_prefix
-from streams.core.watching.standing_marks import OPENED
-from streams.ledger.store import RecordStore
+from streams.core.clock import DAY_US
+from streams.core.watching.counted import Counted
+from streams.core.watching.ledger import (
+    ENTRY_PREFIX,
+    Entry,
+    Stood,
+    SubjectText,
+    Uptake,
+    counted_prefix,
+    text_prefix,
+)
+from streams.core.watching.standing_marks import LAST, OPENED
+from streams.ledger.store import LOOKED_THROUGH, RecordStore
 
 __all__ = ["SqliteLedger"]
 
@@ -110,6 +120,46 @@ class SqliteLedger(RecordStore):
             records = [self._record(number, Uptake) for _, _, number in rows]
             yield from records
             first_us, subject, _ = rows[-1]
+
+    # What is old, for `streams.core.watching.forgetting`.
+
+    def first_unsettled(self, state: str, before_us: int, settled: int) -> int | None:
+        """See `ForgetfulLedger`."""
+        self._rows.write("standings")
+        question = (
+            "SELECT at_us FROM standings WHERE state = ? AND mark = ? AND at_us < ? AND record > ? "
+            "ORDER BY at_us LIMIT 1"
+        )
+        row = self._db.execute(question, (state, OPENED, before_us, settled)).fetchone()
+        return None if row is None else row[0]
+
+    def last_told(self, state: str, before_us: int, settled: int, limit: int) -> list[Stood]:
+        """See `ForgetfulLedger`."""
+        self._rows.write("standings")
+        question = (
+            "SELECT record FROM (SELECT record FROM standings WHERE state = ? AND mark = ? AND at_us < ? "
+            "ORDER BY at_us LIMIT ?) WHERE record <= ? LIMIT ?"
+        )
+        rows = self._db.execute(question, (state, LAST, before_us, LOOKED_THROUGH, settled, limit)).fetchall()
+        return [self._record(number, Stood) for (number,) in rows]
+
+    def unseen(self, state: str, before_us: int, settled: int, limit: int) -> list[Uptake]:
+        """See `ForgetfulLedger`."""
+        self._rows.write("uptake_days")
+        question = (
+            "SELECT record FROM (SELECT record FROM uptake_days WHERE state = ? AND day < ? ORDER BY day LIMIT ?) "
+            "WHERE record <= ? LIMIT ?"
+        )
+        rows = self._db.execute(question, (state, before_us // DAY_US, LOOKED_THROUGH, settled, limit)).fetchall()
+        return [self._record(number, Uptake) for (number,) in rows]
+
+    def counts_of(self, state: str, platform: str, subject: str) -> list[Counted]:
+        """See `ForgetfulLedger`."""
+        first = counted_prefix(state, platform, subject)
+        question = "SELECT value FROM records WHERE key >= ? AND key < ? ORDER BY key"
+        rows = self._db.execute(question, (first, first[:-1] + bytes([first[-1] + 1]))).fetchall()
+        records = [self._decoded(value) for (value,) in rows]
+        return [each for each in records if isinstance(each, Counted) and each.subject == subject]
 
     def _record(self, number: int, kind: type[_Listed]) -> _Listed:
         row = self._db.execute("SELECT value FROM records WHERE record = ?", (number,)).fetchone()

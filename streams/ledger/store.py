@@ -16,7 +16,7 @@ from streams.core.watching.ledger import Entry, Record, decode_record, encode_re
 from streams.ledger.tables import SCHEMA, SCHEMA_VERSION, rows_of
 from streams.ledger.waiting_rows import WaitingRows
 
-__all__ = ["GRACE_US", "RecordStore"]
+__all__ = ["GRACE_US", "LOOKED_THROUGH", "RecordStore"]
 
 # A worker may hold the ledgers of eight partitions and more: 32 MB each stay far below a gigabyte. What is read often
 # is in the operating system's cache as well, which nobody has to share out.
@@ -28,7 +28,7 @@ GRACE_US: Final = 7 * _DAY_US
 brings is judged together with all it belongs to, however old it is."""
 # Of a State's oldest records: half a millisecond. Where all of them came within the grace, an old file is being read,
 # and the State waits for it.
-_LOOKED_THROUGH: Final = 5_000
+LOOKED_THROUGH: Final = 5_000
 
 # Records that were looked up last, found or not: what is put was nearly always asked for just before, and a batch asks
 # for the same accounts over and over. With their bytes a few megabytes.
@@ -197,7 +197,7 @@ class RecordStore:
             "WHERE record <= ? LIMIT ?"
         )
         self._rows.write("ages")
-        numbers = self._db.execute(question, (state, before_us, _LOOKED_THROUGH, settled, limit)).fetchall()
+        numbers = self._db.execute(question, (state, before_us, LOOKED_THROUGH, settled, limit)).fetchall()
         for (number,) in numbers:
             self.discard(self._db.execute(_KEY, (number,)).fetchone()[0])
         return len(numbers)

@@ -5,6 +5,7 @@ Knows which rows a record has in which table. Runs nothing: `streams.ledger.sqli
 
 from typing import Any, Final, TypeAlias
 
+from streams.core.clock import DAY_US
 from streams.core.watching.ledger import Entry, OriginalGone, Orphan, Record, Stood, SubjectText, Unattributed, Uptake
 from streams.core.watching.standing_marks import standing_marks
 
@@ -13,7 +14,7 @@ __all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGM
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, each in the order of the table's columns; `record` comes last in all of them."""
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 """A file of another version is thrown away and built anew from the changelog."""
 
 SEGMENT_BITS: Final = 16
@@ -36,6 +37,7 @@ _DERIVED: Final[dict[str, str]] = {
     "texts": "state TEXT, subject TEXT, at_us INTEGER, post_id TEXT, record INTEGER",
     "standings": "state TEXT, mark TEXT, at_us INTEGER, subject TEXT, record INTEGER",
     "uptakes": "state TEXT, first_us INTEGER, subject TEXT, record INTEGER",
+    "uptake_days": "state TEXT, day INTEGER, record INTEGER",
 }
 
 
@@ -99,10 +101,13 @@ def rows_of(record: Record, number: int) -> Rows:
         case Stood():
             subject = f"{record.platform}:{record.subject.id}"
             marks = [(record.state, mark, at_us, subject, number) for mark, at_us in standing_marks(record)]
-            return {"standings": marks} if marks else {}
+            return {"standings": marks}
         case Uptake():
-            if not record.officials:
-                return {}
-            return {"uptakes": [(record.state, record.first_us, f"{record.platform}:{record.subject.id}", number)]}
+            # By days: an account that is amplified all the time moves in the table once a day.
+            rows = {"uptake_days": [(record.state, max(record.seen_us, record.kept_us) // DAY_US, number)]}
+            if record.officials:
+                subject = f"{record.platform}:{record.subject.id}"
+                rows["uptakes"] = [(record.state, record.first_us, subject, number)]
+            return rows
         case _:
             return {}

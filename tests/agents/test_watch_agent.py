@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,7 +16,10 @@ from streams.brokers.reading import read_topic
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent, encode_state_event
 from streams.core.subject_event import Coordinates, decode_subject_event
+from streams.core.watching.aftermath_records import Aftermath
+from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
+from streams.ledger import store
 from streams.ledger.slot import claim_slot
 from streams.ledger.sqlite import SqliteLedger
 from streams.metrics import Metrics
@@ -25,6 +28,7 @@ from streams.settings import Settings
 from streams.transport.batches import Batch
 from tests.agents.records import Finished, batch_of
 from tests.brokers.running import RunningBroker
+from tests.core.watching.watch_events import deletion, post, standing, tick
 
 _BEGIN_US = 1_640_995_200_000_000
 _OFFICIAL = Official(id="9", handle="official", state="IR", category="diplomat")
@@ -154,6 +158,47 @@ def test_a_record_that_no_agent_of_ours_wrote_stops_the_worker(settings: Setting
         return await _withdrawn(settings)
 
     assert asyncio.run(run()) == []
+
+
+def test_what_is_forgotten_is_forgotten_in_the_changelog_too_and_never_told_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the file is lost and built anew from the changelog. The clock's days of grace are over at once."""
+    monkeypatch.setattr(store, "GRACE_US", 0)
+    monkeypatch.setattr(store, "_DAY_US", 0)
+    metrics = Metrics(CollectorRegistry())
+    over = WatchPolicy().remembered_days + 1.0
+    told = [post("p", 0), standing(), tick(20)]
+    late = [standing(version=2, by=7), deletion("p", 3), tick(over + 1)]
+
+    async def life(first: int, events: Sequence[StateEvent]) -> list[str]:
+        finished = Finished()
+
+        async def batches() -> AsyncIterator[Batch]:
+            for number, event in enumerate(events):
+                yield batch_of("state-events", [encode_state_event(event)], first=first + number)
+                await finished.wait_for(number + 1)
+
+        await Watch(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
+        aftermaths = [record async for record in read_topic(settings, "aftermaths")]
+        return [msgspec.json.decode(record.value or b"", type=Aftermath).status for record in aftermaths]
+
+    async def held() -> set[bytes]:
+        kept = {record.key: record.value async for record in read_topic(settings, "state-ledger")}
+        return {key[:2] for key, value in kept.items() if key is not None and value is not None}
+
+    async def run() -> None:
+        assert await life(0, told) == ["open", "closed"]
+        assert {b"s/", b"c/"} <= await held()
+        assert await life(3, [tick(over)]) == ["open", "closed"]
+        assert not {b"s/", b"c/"} & await held()
+        for path in settings.state_directory.iterdir():
+            path.unlink()
+        assert await life(4, late) == ["open", "closed"]
+
+    asyncio.run(run())
+    assert metrics.watched.labels("too_late")._value.get() == 2
+    assert metrics.ledger_forgotten._value.get() >= 3
 
 
 class _SlowDisk:

@@ -1,8 +1,9 @@
 """WATCH's work on one batch, without a broker: what is skipped, what is written where, what is forgotten."""
 
 import msgspec
+import pytest
 
-from streams.agents.watching import forget_old, subject_ticks, watch_batch
+from streams.agents.watching import WatchedBatch, forget_old, subject_ticks, watch_batch
 from streams.brokers.dead_letter_record import read_dead_letter
 from streams.core.clock import DAY_US, HOUR_US
 from streams.core.officials import Official
@@ -11,6 +12,7 @@ from streams.core.subject_event import Coordinates, decode_subject_event
 from streams.core.tracked import decode_tracked, official_id_key
 from streams.core.watching.ledger import Heard, record_key
 from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watched import Watched
 from streams.core.watching.watcher import Watcher
 from streams.deadletters import Reason
 from streams.events import Account
@@ -18,6 +20,7 @@ from streams.ledger.sqlite import SqliteLedger
 from streams.ledger.store import GRACE_US
 from streams.rules_loading import bundled_rules
 from tests.agents.records import MadeRecord
+from tests.core.watching.watch_events import post, standing, tick
 from tests.ledger.records import an_entry
 
 _BEGIN_US = 1_640_995_200_000_000
@@ -106,6 +109,10 @@ def test_a_record_that_no_agent_of_ours_wrote_is_set_aside_and_the_next_one_coun
     assert (told.reason, told.topic, told.partition, told.offset) == (Reason.NOT_AN_EVENT, "state-events", 3, 4)
 
 
+def _news_of(new_day_us: int | None = None, **states: int) -> WatchedBatch:
+    return WatchedBatch([], (), (), states, 0, None, new_day_us)
+
+
 def test_what_no_event_to_come_can_concern_is_forgotten_after_the_grace_a_step_at_a_time() -> None:
     """Counted back from the newest event of its own State; one that is heard of no more keeps what it has."""
     ledger = SqliteLedger()
@@ -116,9 +123,34 @@ def test_what_no_event_to_come_can_concern_is_forgotten_after_the_grace_a_step_a
     ledger.put(an_entry("elsewhere", _BEGIN_US, state="RU"))
     ledger.put(Heard("IR", _BEGIN_US + days * DAY_US + 300))
     now_us = _BEGIN_US
-    assert forget_old(ledger, {"IR": 1, "RU": 1}, _POLICY, now_us) == 0
-    assert forget_old(ledger, {"IR": 1}, _POLICY, now_us + GRACE_US - 1) == 0
-    gone = [forget_old(ledger, {"IR": 60, "RU": 1}, _POLICY, now_us + GRACE_US) for _ in range(4)]
+    assert forget_old(ledger, _news_of(IR=1, RU=1), _POLICY, now_us) == 0
+    assert forget_old(ledger, _news_of(IR=1), _POLICY, now_us + GRACE_US - 1) == 0
+    gone = [forget_old(ledger, _news_of(IR=60, RU=1), _POLICY, now_us + GRACE_US) for _ in range(4)]
     assert gone == [120, 120, 60, 0]
     assert len(ledger) == 2
     assert ledger.get(record_key(an_entry("young", 0))) is not None
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_suspensions_are_forgotten_when_the_watermark_has_come_so_far_whether_or_not_their_state_posts(
+    quiet: bool,
+) -> None:
+    """A State of which nothing is heard is looked at once a day of event time."""
+    ledger = SqliteLedger()
+    watcher = _watcher(ledger)
+    events = [post("p", 0), standing(), tick(20)]
+    watch_batch(_records(*events), 0, 0, watcher)
+    now_us = _BEGIN_US
+    assert forget_old(ledger, _news_of(IR=1), _POLICY, now_us) == 0
+    later_us = now_us + GRACE_US
+    news = _news_of(new_day_us=1) if quiet else _news_of(IR=1)
+    assert forget_old(ledger, news, _POLICY, later_us) == 1, "what tells that a count rests on all that there was"
+    watch_batch(_records(tick(_POLICY.remembered_days + 1)), 0, 0, watcher)
+    ledger.flush()
+    assert forget_old(ledger, news, _POLICY, later_us) == 3
+    assert forget_old(ledger, news, _POLICY, later_us) == 0
+    gone = {key for key, value in ledger.flush().items() if value is None}
+    assert {key[:2] for key in gone} == {b"s/", b"r/", b"c/"}
+    late = watch_batch(_records(standing(version=2, by=7)), 0, 0, watcher)
+    assert (late.aftermaths, late.alerts) == ((), ())
+    assert watcher.outcomes[Watched.TOO_LATE] == 1

@@ -20,6 +20,7 @@ from streams.core.watching.aftermath_count import SharedDeletions, count, nothin
 from streams.core.watching.aftermath_course import Course
 from streams.core.watching.aftermath_records import Aftermath, PossibleSuccessor
 from streams.core.watching.counted import Counted
+from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.ledger import Ledger, Stood, Told, Uptake, record_key, stood_key
 from streams.core.watching.owed import Sweep, spans_of, swept_up_to, with_deletions
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
@@ -66,6 +67,7 @@ class Conclusion:
         self._touched = touched
         self._heard_before_us = heard_before_us
         self._heard_us = heard_us
+        self._final_us = forgotten_before(ledger, state)
         self._deletions = SharedDeletions(ledger, state, ())
         self._deleted: list[tuple[int, int]] = []  # times of deletions of which the watches are looked at
         self._apart_us = (policy.baseline_days + policy.watch_days) * DAY_US
@@ -87,7 +89,7 @@ class Conclusion:
         for stood in self._concerned(swept):
             subject = (stood.platform, stood.subject.id)
             standing.add(subject)
-            watches = watches_of(stood, self._policy)
+            watches = [watch for watch in watches_of(stood, self._policy) if watch.opened_us >= self._final_us]
             if subject not in self._touched.subjects:
                 is_swept = record_key(stood) in swept
                 watches = [
@@ -193,7 +195,7 @@ class Conclusion:
         if before is not None:
             for number in range(len(before.standing.spells)):
                 watch = watch_of(before, number, self._policy)
-                if watch.slot not in alerts:
+                if watch.slot not in alerts and watch.opened_us >= self._final_us:
                     successor = next((each for each in reversed(watches) if watch.goes_on_as(each)), None)
                     self._take_back(watch, said, successor, {} if successor is None else alerts[successor.slot])
         new = msgspec.structs.replace(told, hashes=said.hashes, successors=said.successors)

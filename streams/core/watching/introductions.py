@@ -16,7 +16,7 @@ from streams.core.state_event import StateEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.ledger import Ledger, Told, told_key
 
-__all__ = ["introduced"]
+__all__ = ["introduced", "without_watches"]
 
 # Names of hashes that no alert or aftermath has: those are 32 hex digits.
 _MONTH: Final = "introduced-month"
@@ -42,6 +42,12 @@ def introduced(ledger: Ledger, event: StateEvent) -> TrackedAccount | None:
     return (
         None if digest == before[1] else TrackedAccount(platform=event.platform, id=official.id, handle=official.handle)
     )
+
+
+def without_watches(told: Told) -> Told | None:
+    """What is left when its watches are forgotten: under which handle it was introduced, if it is an official."""
+    hashes = {name: told.hashes[name] for name in (_MONTH, _HANDLE) if name in told.hashes}
+    return msgspec.structs.replace(told, hashes=hashes, successors={}) if hashes else None
 
 
 @lru_cache(maxsize=10_000)  # a roster's handles; asked for with each of their posts

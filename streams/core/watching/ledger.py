@@ -22,6 +22,7 @@ __all__ = [
     "ENTRY_PREFIX",
     "Amplified",
     "Entry",
+    "Forgotten",
     "Heard",
     "Ledger",
     "OfficialNotices",
@@ -34,9 +35,11 @@ __all__ = [
     "Told",
     "Unattributed",
     "Uptake",
+    "counted_prefix",
     "decode_record",
     "encode_record",
     "entry_key",
+    "forgotten_key",
     "heard_key",
     "notices_key",
     "original_key",
@@ -133,13 +136,26 @@ class Unattributed(Struct, frozen=True, array_like=True, tag="unattributed"):
 
 
 class Stood(Struct, frozen=True, array_like=True, tag="standing"):
-    """The newest standing of a suspended subject with a State."""
+    """The newest standing of a suspended subject with a State. `at_us` is the time of the newest notice it rests on.
+
+    Watches that opened before `final_us` are forgotten (`forgetting`): nothing finds the standing by them any more.
+    """
 
     platform: str
     state: str
     subject: Account
     standing: Standing
     digest: str
+    at_us: int = 0
+    final_us: int = 0
+
+    @property
+    def last_us(self) -> int:
+        """The newest time that it tells of."""
+        spells, absences = self.standing.spells, self.standing.absences
+        times = [at_us for spell in spells for at_us in (spell.opened_us, spell.reinstated_us) if at_us is not None]
+        times += [absence.until_us for absence in absences if absence.until_us is not None]
+        return max([self.at_us, *times])
 
 
 class Amplified(Struct, frozen=True, array_like=True):
@@ -158,6 +174,7 @@ class Uptake(Struct, frozen=True, array_like=True, tag="uptake"):
     `handle_us` and `name_us` are when its handle and name were told. `first` are its first amplifications. `sketch`
     stands for all its texts: the smallest of their fingerprints. Each of the three is a bounded set that grows by
     union, so that it is the same whatever came first and however often. Without `officials` only its texts are known.
+    `kept_us`: until then it is kept as if it had been seen.
     """
 
     platform: str
@@ -169,6 +186,7 @@ class Uptake(Struct, frozen=True, array_like=True, tag="uptake"):
     name_us: int = 0
     first: tuple[Amplified, ...] = ()
     sketch: tuple[int, ...] = ()
+    kept_us: int = 0
 
     @property
     def first_us(self) -> int:
@@ -200,6 +218,13 @@ class Heard(Struct, frozen=True, array_like=True, tag="heard"):
 
     state: str
     at_us: int
+
+
+class Forgotten(Struct, frozen=True, array_like=True, tag="forgotten"):
+    """How far back a State's watches are forgotten: those that opened before this time are over for good."""
+
+    state: str
+    before_us: int
 
 
 class RawRead(Struct, frozen=True, array_like=True, tag="raw"):
@@ -235,6 +260,7 @@ Record: TypeAlias = (
     | Stood
     | Uptake
     | SubjectText
+    | Forgotten
     | Heard
     | RawRead
     | Told
@@ -266,6 +292,8 @@ def record_key(record: Record) -> bytes:
             return uptake_key(record.state, record.platform, record.subject.id)
         case SubjectText():
             return text_key(record.state, record.platform, record.post_id)
+        case Forgotten():
+            return forgotten_key(record.state)
         case Heard():
             return heard_key(record.state)
         case RawRead():
@@ -277,12 +305,22 @@ def record_key(record: Record) -> bytes:
         case Told():
             return told_key(record.state, record.platform, record.subject)
         case Counted():
-            return f"c/{record.state}/{record.platform}:{record.subject}/{record.slot}".encode()
+            return counted_prefix(record.state, record.platform, record.subject) + record.slot.encode()
+
+
+def counted_prefix(state: str, platform: str, subject: str) -> bytes:
+    """What the keys of what a subject's watches counted begin with; those of others may, too."""
+    return f"c/{state}/{platform}:{subject}/".encode()
 
 
 def entry_key(platform: str, post_id: str) -> bytes:
     """The key of an official's post: `ENTRY_PREFIX`, then its `platform:post_id`."""
     return ENTRY_PREFIX + f"{platform}:{post_id}".encode()
+
+
+def forgotten_key(state: str) -> bytes:
+    """The key of how far back a State's watches are forgotten."""
+    return f"f/{state}".encode()
 
 
 def heard_key(state: str) -> bytes:

@@ -8,12 +8,15 @@ from typing import Final
 from streams.core.watching.ledger import Stood
 from streams.core.watching.references import account_keys
 
-__all__ = ["OPENED", "REINSTATED", "amplifier_mark", "reference_mark", "standing_marks"]
+__all__ = ["LAST", "OPENED", "REINSTATED", "amplifier_mark", "reference_mark", "standing_marks"]
 
 OPENED: Final = "o"
 """A suspension, at its time."""
 REINSTATED: Final = "r"
 """A reinstatement, at its time."""
+
+LAST: Final = "l"
+"""The newest thing that a standing tells of, at its time: by it what is over is found, to be forgotten."""
 
 
 def reference_mark(platform: str, key: str) -> str:
@@ -27,11 +30,13 @@ def amplifier_mark(platform: str, official: str) -> str:
 
 
 def standing_marks(stood: Stood) -> list[tuple[str, int]]:
-    """All marks of a standing with their times, each pair once."""
-    marks: dict[tuple[str, int], None] = {}
+    """All marks of a standing with their times, each pair once. Of suspensions whose watches are forgotten none."""
+    marks: dict[tuple[str, int], None] = {(LAST, stood.last_us): None}
     references = [reference_mark(stood.platform, key) for key in account_keys(stood.subject)]
     for spell in stood.standing.spells:
         opened_us = spell.opened_us
+        if opened_us < stood.final_us:
+            continue
         marks[OPENED, opened_us] = None
         if spell.reinstated_us is not None:
             marks[REINSTATED, spell.reinstated_us] = None

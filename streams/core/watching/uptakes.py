@@ -89,6 +89,7 @@ def _grown(
         name_us,
         first,
         _sketch_with(uptake.sketch, fingerprints, policy.sketch),
+        uptake.kept_us,
     )
 
 

@@ -33,3 +33,9 @@ class WatchPolicy(Struct, frozen=True, kw_only=True):
     uptake_first: int = 20  # the first amplifications of an account
     successors: int = 200  # of a watch; further ones are not counted
     sketch: int = 256  # fingerprints that stand for all texts of an account
+
+    @property
+    def remembered_days(self) -> int:
+        """So long after it opened nothing can change a watch any more, but what comes later than `slack_days`."""
+        most = max(self.successor_days, self.successor_age_days, self.watch_days + self.ledger_days)
+        return most + self.slack_days

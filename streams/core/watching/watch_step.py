@@ -12,6 +12,7 @@ from streams.core.watching.deletion_step import (
     apply_subject_deletion,
 )
 from streams.core.watching.fates import concerned_by_account
+from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.ledger import Ledger, Stood, record_key
 from streams.core.watching.post_step import apply_post, apply_subject_post
 from streams.core.watching.touched import Touched
@@ -48,16 +49,20 @@ def _apply_standing(ledger: Ledger, event: StateEvent, touched: Touched) -> Step
     subject, standing = event.subject, event.standing
     if subject is None or standing is None:
         return Stepped(Watched.REFUSED)
-    new = Stood(event.platform, event.state, subject, standing, event.roster_digest)
+    final_us = forgotten_before(ledger, event.state)
+    new = Stood(event.platform, event.state, subject, standing, event.roster_digest, event.at_us, final_us)
     known = ledger.get(record_key(new))
     if isinstance(known, Stood):
         if known.standing.version > standing.version:
             return Stepped(Watched.OUTDATED)
         if known.standing.version == standing.version:
             return Stepped(Watched.DUPLICATE)
+    elif new.last_us < final_us:  # told of long ago, or not at all: what was told is not told again
+        return Stepped(Watched.TOO_LATE)
     ledger.put(new)
     touched.standing(known if isinstance(known, Stood) else None, new)
     # Retweets of it that are gone are not taken back while it is gone itself: other watches count them, too.
     for entry in concerned_by_account(ledger, new, known.standing.absences if isinstance(known, Stood) else ()):
         touched.entry(entry)
-    return Stepped(Watched.APPLIED)
+    is_over = standing.spells and all(spell.opened_us < final_us for spell in standing.spells)
+    return Stepped(Watched.TOO_LATE if is_over else Watched.APPLIED)

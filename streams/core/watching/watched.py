@@ -17,6 +17,7 @@ class Watched(StrEnum):
     UNKNOWN_POST = "unknown_post"  # a deletion of a post that is not in the ledger, or not yet
     NOT_THE_AUTHOR = "not_the_author"  # a deletion by an official of somebody else's post
     TOO_OLD = "too_old"  # a deletion of a post that is older than the ledger's days
+    TOO_LATE = "too_late"  # a standing of suspensions that are forgotten; besides: an event of their time
     OUTDATED = "outdated"  # a standing older than the one that is known
     TOO_SHORT = "too_short"  # a subject's post with too little text to compare
     UNKNOWN_AUTHOR = "unknown_author"  # a quote of a post of which is not said whose it is, and not seen elsewhere

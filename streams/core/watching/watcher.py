@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.core.bounds import bounded_state_event
+from streams.core.clock import DAY_US
 from streams.core.enriched import Alert
 from streams.core.rulebook.rules import RuleSet
 from streams.core.state_event import StateEvent
@@ -18,6 +19,7 @@ from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.conclusion import Conclusion
 from streams.core.watching.deletion_step import state_of_post
+from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.introductions import introduced
 from streams.core.watching.ledger import Heard, Ledger, RawRead, heard_key, owed_key, raw_read_key
 from streams.core.watching.owed import Owed
@@ -56,6 +58,7 @@ class Watcher:
         self._touched: dict[str, Touched] = {}
         self._newest: dict[str, int] = {}
         self._tracked: dict[tuple[str, str], TrackedAccount] = {}
+        self._forgotten: dict[str, int] = {}
         self._is_end = False
 
     def apply(self, event: StateEvent) -> tuple[SubjectEvent, ...]:
@@ -70,6 +73,8 @@ class Watcher:
         self.outcomes[stepped.outcome] += 1
         if stepped.tied is not None:
             self.outcomes[Watched.TIED] += 1
+        if self._is_too_late(event, state):
+            self.outcomes[Watched.TOO_LATE] += 1
         if stepped.outcome is Watched.REFUSED or event.kind == "standing":
             return stepped.events  # TRACK speaks of the past: it does not say how far time has come
         if event.kind == "tick":
@@ -125,6 +130,15 @@ class Watcher:
         tracked = tuple(account for _, account in sorted(self._tracked.items()))
         self._touched, self._newest, self._tracked, self._is_end = {}, {}, {}, False
         return Concluded(aftermaths=tuple(aftermaths), alerts=tuple(alerts), tracked=tracked)
+
+    def _is_too_late(self, event: StateEvent, state: str) -> bool:
+        """Whether it is of a time in which watches that are forgotten were open, or before."""
+        if not state or event.kind == "standing":
+            return False
+        before_us = self._forgotten.get(state)
+        if before_us is None:
+            before_us = self._forgotten[state] = forgotten_before(self._ledger, state)
+        return before_us > 0 and event.at_us < before_us + self.policy.watch_days * DAY_US
 
     def _watermark_of(self, tick: StateEvent) -> int:
         """What a tick says of event time by itself, or settles together with those before it."""

@@ -1,0 +1,107 @@
+"""What a State's watches leave behind when they are over for good, and when it is forgotten: by event time, in order.
+
+Nothing that comes in time can change a watch any more `remembered_days` after it opened. From then on it is final: no
+event is judged by it. What the ledger has of it goes a few records a batch. Owns the order in which that happens; what
+has been here for long enough, by the clock, is the store's word.
+"""
+
+from typing import Final, Protocol
+
+import msgspec
+
+from streams.core.clock import DAY_US
+from streams.core.watching.counted import Counted
+from streams.core.watching.introductions import without_watches
+from streams.core.watching.ledger import (
+    Forgotten,
+    Ledger,
+    Stood,
+    Told,
+    Uptake,
+    forgotten_key,
+    record_key,
+    stood_key,
+    told_key,
+)
+from streams.core.watching.watch_policy import WatchPolicy
+
+__all__ = ["ForgetfulLedger", "forget_watches", "forgotten_before"]
+
+_BEFORE_ALL: Final = (-(2**62), "")
+_KEPT_US: Final = 30 * DAY_US  # what a suspended account's texts were is looked at again after so long
+
+
+class ForgetfulLedger(Ledger, Protocol):
+    """A ledger that tells what is old. `settled`: the number up to which its records have been here for long enough."""
+
+    def first_unsettled(self, state: str, before_us: int, settled: int) -> int | None:
+        """When the first suspension before `before_us` opened of which the record is not settled."""
+
+    def last_told(self, state: str, before_us: int, settled: int, limit: int) -> list[Stood]:
+        """Up to `limit` settled standings with `last_us < before_us`, oldest first."""
+
+    def unseen(self, state: str, before_us: int, settled: int, limit: int) -> list[Uptake]:
+        """Up to `limit` settled uptakes that were seen, or kept, on no day from that of `before_us` on."""
+
+    def counts_of(self, state: str, platform: str, subject: str) -> list[Counted]:
+        """What the watches of a subject counted."""
+
+
+def forgotten_before(ledger: Ledger, state: str) -> int:
+    """The watches of a State that opened before this time (µs) are forgotten; 0 where none are."""
+    known = ledger.get(forgotten_key(state))
+    return known.before_us if isinstance(known, Forgotten) else 0
+
+
+def forget_watches(
+    ledger: ForgetfulLedger, state: str, heard_us: int, settled: int, limit: int, policy: WatchPolicy
+) -> int:
+    """Forget up to `limit` of the State's oldest standings, with what they led to, and as many uptakes, when event time
+    has come as far as `heard_us`. Returns how many records that were.
+    """
+    before_us = (heard_us // DAY_US - policy.remembered_days) * DAY_US
+    unsettled_us = ledger.first_unsettled(state, before_us, settled)
+    if unsettled_us is not None:  # an old file is being read: its watches are judged whole
+        before_us = unsettled_us
+    final_us = forgotten_before(ledger, state)
+    over = ledger.last_told(state, before_us, settled, limit)
+    going_on = ledger.opened(state, _BEFORE_ALL, before_us, limit)
+    if before_us > final_us and (over or going_on):
+        ledger.put(Forgotten(state, before_us))
+        final_us = before_us
+    gone = sum(_forget_standing(ledger, stood) for stood in over)
+    for _, stood in going_on:
+        if isinstance(ledger.get(record_key(stood)), Stood):
+            ledger.put(msgspec.structs.replace(stood, final_us=final_us))
+            gone += _forget_counts(ledger, stood, final_us)
+    for uptake in ledger.unseen(state, before_us, settled, limit):
+        if isinstance(ledger.get(stood_key(state, uptake.platform, uptake.subject.id)), Stood):
+            ledger.put(msgspec.structs.replace(uptake, kept_us=before_us + _KEPT_US))
+        else:
+            ledger.discard(record_key(uptake))
+            gone += 1
+    return gone
+
+
+def _forget_standing(ledger: ForgetfulLedger, stood: Stood) -> int:
+    """Discard a standing with all that was counted and told of the subject."""
+    ledger.discard(record_key(stood))
+    gone = 1 + _forget_counts(ledger, stood, None)
+    told = ledger.get(told_key(stood.state, stood.platform, stood.subject.id))
+    if isinstance(told, Told):
+        left = without_watches(told)
+        if left is None:
+            ledger.discard(record_key(told))
+            gone += 1
+        else:
+            ledger.put(left)
+    return gone
+
+
+def _forget_counts(ledger: ForgetfulLedger, stood: Stood, before_us: int | None) -> int:
+    """Discard what the subject's watches counted, or those that opened before a time."""
+    counts = ledger.counts_of(stood.state, stood.platform, stood.subject.id)
+    old = [counted for counted in counts if before_us is None or counted.opened_us < before_us]
+    for counted in old:
+        ledger.discard(record_key(counted))
+    return len(old)
