@@ -62,7 +62,7 @@ def _record(
     because: ClosedBecause | None,
     policy: WatchPolicy,
 ) -> Aftermath:
-    deletions = sum(counted.deletions.values())
+    deletions = counted.all_deletions
     amplifiers = () if status == "void" else watch.amplifiers
     aftermath = Aftermath(
         id=watch.id,
@@ -79,7 +79,7 @@ def _record(
         officials=() if status == "void" else _officials(watch, counted, status, policy),
         amplifying_officials=len(amplifiers),
         silent_officials=0 if status == "void" else len(silent(watch, counted)),
-        references=sum(counted.references.values()),
+        references=counted.all_references,
         references_before=counted.references_before,
         listed_references=counted.listed_references,
         deletions=deletions,

@@ -109,16 +109,17 @@ def count(
     fates = Counter(fate for _, fate in gone.others(watch.opened_us, watch.until_us))
     references = [entry for entry in referring if entry.at_us >= watch.opened_us]
     texts = _texts(ledger, watch, policy) if deletions else []
-    seen = _seen((*references, *deletions))
-    officials = sorted({*seen, *(amplifier.id for amplifier in watch.amplifiers)})
+    referred, deleted = _by_official(references), _by_official(deletions)
+    officials = _named(watch, referred, deleted, policy)
+    named = frozenset(officials)
     counted = msgspec.structs.replace(
         nothing(watch),
-        seen=seen,
-        references=_by_official(references),
+        seen=_seen(entry for entry in (*references, *deletions) if entry.official in named),
+        references={official: referred[official] for official in officials if official in referred},
         references_before=len(referring) - len(references),
         reference_times=tuple(entry.at_us for entry in references[: policy.followed]),
         listed_references=tuple(_listed_reference(entry, policy) for entry in references[: policy.listed]),
-        deletions=_by_official(deletions),
+        deletions={official: deleted[official] for official in officials if official in deleted},
         deletions_before=len(before),
         deletions_by_language=_by_language(deletions, policy),
         deletions_unknown=ledger.orphans(watch.state, watch.opened_us, watch.until_us),
@@ -133,6 +134,8 @@ def count(
         references_uncertain=sum(watch.not_before_us < entry.at_us < watch.opened_us for entry in referring),
         deletions_uncertain=sum(watch.not_before_us < _deleted_us(entry) for entry in before),
         gone={fate: fates[fate] for fate in Fate if fates[fate]},
+        other_references=sum(count for official, count in referred.items() if official not in named),
+        other_deletions=sum(count for official, count in deleted.items() if official not in named),
     )
     if not closed:
         return counted
@@ -177,12 +180,7 @@ def _span(counted: Counted) -> tuple[int, int, int, tuple[str, ...]]:
 
 def _weight(counted: Counted) -> tuple[int, int]:
     found = counted.references_before + counted.deletions_before + counted.deletions_unknown
-    found += (
-        sum(counted.gone.values())
-        + sum(counted.references.values())
-        + sum(counted.deletions.values())
-        + sum(counted.posts.values())
-    )
+    found += sum(counted.gone.values()) + counted.all_references + counted.all_deletions + sum(counted.posts.values())
     shared = sum(listed.shared_fingerprints + len(listed.shared_words) for listed in counted.listed_deletions)
     return found, shared
 
@@ -199,8 +197,21 @@ def _oldest(entries: Iterable[Entry], texts: Iterable[SubjectText]) -> tuple[str
     return tuple(record_key(record).decode() for record in (first, text) if record is not None)
 
 
-def _by_official(entries: Iterable[Entry]) -> dict[str, int]:
-    return dict(sorted(Counter(entry.official for entry in entries).items()))
+def _by_official(entries: Iterable[Entry]) -> Counter[str]:
+    return Counter(entry.official for entry in entries)
+
+
+def _named(watch: Watch, referred: Counter[str], deleted: Counter[str], policy: WatchPolicy) -> list[str]:
+    """The officials of which is kept how much each said and deleted, by id: those that had amplified the subject, then
+    those that deleted most."""
+    officials = {*watch.amplifier_ids, *referred, *deleted}
+    if len(officials) > policy.counted_officials:
+        ranked = sorted(
+            (official not in watch.amplifier_ids, -deleted[official], -referred[official], official)
+            for official in officials
+        )
+        officials = {official for *_, official in ranked[: policy.counted_officials]}
+    return sorted(officials)
 
 
 def _by_language(deletions: Sequence[Entry], policy: WatchPolicy) -> dict[str, int]:
@@ -208,7 +219,7 @@ def _by_language(deletions: Sequence[Entry], policy: WatchPolicy) -> dict[str, i
     return dict(sorted(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[: policy.listed]))
 
 
-def _seen(entries: Sequence[Entry]) -> dict[str, tuple[str | None, Category]]:
+def _seen(entries: Iterable[Entry]) -> dict[str, tuple[str | None, Category]]:
     """Each official of the entries as its newest one names it."""
     newest: dict[str, Entry] = {}
     for entry in entries:

@@ -100,13 +100,13 @@ class Course:
     def deletions(self, at_us: int) -> int:
         """Deletions in the watch up to a moment. Beyond those that are followed, all of them count from its end on."""
         if at_us >= self.watch.until_us:
-            return sum(self.counted.deletions.values())
+            return self.counted.all_deletions
         return bisect_right(self.deletion_times, at_us)
 
     def references(self, at_us: int) -> int:
         """References in the watch up to a moment, as for deletions."""
         if at_us >= self.watch.until_us:
-            return sum(self.counted.references.values())
+            return self.counted.all_references
         return bisect_right(self.counted.reference_times, at_us)
 
     def silent_officials(self, at_us: int) -> int | None:

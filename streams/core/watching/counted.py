@@ -22,9 +22,11 @@ class DeletionMark(Struct, frozen=True, array_like=True):
 class Counted(Struct, frozen=True, array_like=True, tag="counted"):
     """What a watch found in the ledger from `baseline_us` to `until_us`; kept once it is over, to outlive the entries.
 
-    `keys` are those it looked for. Counts by official are by id; `seen` names each with its handle and category. The
-    lists are bounded: `deletion_marks` and `reference_times` are the first ones of the watch, by time. `oldest` are the
-    keys of what the ledger forgets first of all that it rests on: while they are there, nothing is forgotten.
+    `keys` are those it looked for. Counts by official are by id; `seen` names each with its handle and category. Of
+    very many officials those are named that had amplified the subject, then those with most deletions: what the others
+    said and deleted is counted in `other_references` and `other_deletions`. The lists are bounded: `deletion_marks` and
+    `reference_times` are the first ones of the watch, by time. `oldest` are the keys of what the ledger forgets first
+    of all that it rests on: while they are there, nothing is forgotten.
     """
 
     platform: str
@@ -51,3 +53,15 @@ class Counted(Struct, frozen=True, array_like=True, tag="counted"):
     gone: dict[Fate, int] = {}  # in the watch, what nobody took back
     references_uncertain: int = 0  # of those before, when the account may have been suspended already
     deletions_uncertain: int = 0
+    other_references: int = 0
+    other_deletions: int = 0
+
+    @property
+    def all_references(self) -> int:
+        """References in the watch, by whomever."""
+        return sum(self.references.values()) + self.other_references
+
+    @property
+    def all_deletions(self) -> int:
+        """Deletions in the watch, by whomever."""
+        return sum(self.deletions.values()) + self.other_deletions

@@ -20,6 +20,9 @@ class WatchPolicy(Struct, frozen=True, kw_only=True):
     slack_days: int = 30  # how late an event may come and still meet all it belongs to
     listed: int = 50  # deletions, references, successors and languages in a record
     listed_officials: int = 500  # in a record
+    # Named in what is kept of a watch: all that TRACK keeps of a subject, which had amplified it, and more than a
+    # record lists of others. With the longest ids, four times each, that is 6 MB.
+    counted_officials: int = 4_608
     listed_text: int = 500  # characters of a listed text
     listed_words: int = 12  # shared words of a listed text
     listed_word: int = 64  # bytes of each

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from streams.core.bounds import RECORD_BYTES
+from streams.core.bounds import RECORD_BYTES, VALUE_BYTES
 from streams.core.clock import DAY_US, SECOND_US, from_us
 from streams.core.officials import Official
 from streams.core.state_event import STATE_TEXT, Amplifier, PostKind, Spell, Standing, StateEvent, StateEventKind
@@ -103,6 +103,47 @@ def _events() -> Iterator[StateEvent]:
             post = _post(2_000_000 + 2 * number + by, 0, _OPENED_US + DAY_US, "retweet", account)
             yield msgspec.structs.replace(post, official=official)
     yield _event("tick", 9_000_000, _OPENED_US + 20 * DAY_US)
+
+
+def _long(number: int) -> str:
+    """An id or a handle as long as any that is kept."""
+    return f"{number:08}" + "\U0001d538" * ((VALUE_BYTES - 8) // 4)
+
+
+def _retweet_and_deletion(number: int, by: int) -> Iterator[StateEvent]:
+    """An official passed on what the subject said in the watch, and took that back."""
+    official = Official(id=_long(by), handle=_long(by), state="XK", category="state_media")
+    at_us = _OPENED_US + number
+    retweet = _event("post", 0, at_us, official=official, post_kind="retweet", subject=_SUBJECT, post_id="1")
+    yield msgspec.structs.replace(retweet, event_id=str(number))
+    deletion = _event("deletion", 0, at_us + 1, official=official, post_id=str(number))
+    yield msgspec.structs.replace(deletion, event_id=f"d{number}")
+
+
+def test_what_a_watch_counted_fits_however_many_officials_delete() -> None:
+    """7,000 officials of a State, with the longest ids, each passed the subject on in the watch and took that back, a
+    hundred of them twice. Those that had amplified it before are kept by name, then those that took most back; of the
+    others it is kept how many there are.
+    """
+    crowd, twice, amplifying = 7_000, 100, 2_000
+    ledger = _WeighingLedger()
+    watcher = Watcher(bundled_rules(), WatchPolicy(), ledger)
+    spell = Spell(_OPENED_US, "suspended", "s", Coordinates("suspensions", 0, 1))
+    amplifiers = tuple(
+        Amplifier(_long(by), None, "state_media", 3, _OPENED_US - DAY_US, _OPENED_US - 1) for by in range(amplifying)
+    )
+    standing = Standing(version=1, spells=(spell,), amplifiers=amplifiers)
+    watcher.apply(_event("standing", 1, _OPENED_US, subject=_SUBJECT, standing=standing))
+    for number in range(1, crowd + twice + 1):
+        for event in _retweet_and_deletion(number, number if number <= crowd else 2 * crowd + 1 - number):
+            watcher.apply(event)
+    watcher.apply(_event("tick", 1, _OPENED_US + 20 * DAY_US))
+    [aftermath] = watcher.conclude().aftermaths
+    assert ledger.largest["Counted"] + 2_048 < topic_named("state-ledger").max_message_bytes
+    assert (aftermath.references, aftermath.deletions) == (crowd + twice, crowd + twice)
+    assert (aftermath.amplifying_officials, aftermath.silent_officials) == (amplifying, 1), "one did not"
+    assert sum(count == 2 for count in aftermath.deletions_by_account.values()) == twice
+    assert len(aftermath.deletions_by_account) == WatchPolicy().listed_officials
 
 
 def test_all_that_watch_writes_fits() -> None:
