@@ -14,6 +14,7 @@ from bench.figures.scaling import LEAST_RATIO, Scaling, median_lap, median_ratio
 from bench.figures.screen import ScreenFigure
 from bench.report_alarms import alarms_parts
 from bench.report_soak import soak_parts
+from bench.report_suspended import suspended_parts
 
 __all__ = ["figure_sections"]
 
@@ -74,6 +75,9 @@ def figure_sections(figures: Figures) -> list[str]:
         parts += ["## An event of nobody", _head(figures.screen), *_screen(figures.screen.figure)]
     if figures.ledger is not None:
         parts += ["## WATCH's ledger", _head(figures.ledger), *_ledger(figures.ledger.figure)]
+    if figures.suspended is not None:
+        parts += ["## Everything else, with many suspended accounts", _head(figures.suspended)]
+        parts += suspended_parts(figures.suspended.figure)
     if figures.soak is not None:
         parts += ["## A soak", _head(figures.soak), *soak_parts(figures.soak.figure)]
     if figures.alarms is not None:

@@ -14,6 +14,7 @@ from bench.figures.recovery import Recovery, measure_recovery
 from bench.figures.scaling import Scaling, measure_scaling
 from bench.figures.screen import ScreenFigure, measure_screen
 from bench.figures.soak import Soak, measure_soak
+from bench.figures.suspended import Suspended, measure_suspended
 from bench.figures.venue import Venue
 from bench.machine import Machine
 
@@ -29,6 +30,7 @@ FIGURES: Final[dict[str, Callable[[Venue], Any]]] = {
     "growth": measure_growth,
     "screen": measure_screen,
     "ledger": measure_ledger,
+    "suspended": measure_suspended,
     "soak": measure_soak,
     "alarms": measure_alarms,  # last: it needs data that is not part of the project
 }
@@ -62,5 +64,6 @@ class Figures(Struct, frozen=True, kw_only=True):
     growth: FigureRun[Growth] | None = None
     screen: FigureRun[ScreenFigure] | None = None
     ledger: FigureRun[LedgerFigure] | None = None
+    suspended: FigureRun[Suspended] | None = None
     soak: FigureRun[Soak] | None = None
     alarms: FigureRun[Alarms] | None = None

@@ -45,15 +45,16 @@ class Sampled(Struct):
 
 
 async def write_what_comes_before(settings: Settings, world: World, count: int) -> None:
-    """Bring `count` subjects to the brink."""
+    """Bring the first `count` subjects to the brink."""
     retweets = [_retweet(world, number, turn) for number in range(count) for turn in range(BEFORE_EACH)]
     await write_all(settings, [("retweets", _partition(r), _key(r), encode_event(r)) for r in retweets])
 
 
 async def send_and_wait(
-    settings: Settings, world: World, count: int, seconds: float, at_end: Callable[[], None]
+    settings: Settings, world: World, count: int, seconds: float, at_end: Callable[[], None], first: int = 0
 ) -> Sampled:
-    """Send the events at moments of chance, `at_end` after the last of them, and wait for every alert.
+    """Send the events of `count` subjects from the `first` on at moments of chance, `at_end` after the last of them,
+    and wait for every alert.
 
     Raises `TimeoutError` when one does not come, a group with a `ValueError` when one comes twice.
     """
@@ -73,7 +74,7 @@ async def send_and_wait(
             sent = []
             random = Random(world.seed)
             due = time.monotonic()
-            for number in range(count):
+            for number in range(first, first + count):
                 retweet = _retweet(world, number, BEFORE_EACH)
                 key, value = _key(retweet), encode_event(retweet)
                 due += random.expovariate(count / seconds)

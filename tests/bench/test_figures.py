@@ -17,7 +17,7 @@ from streams.events import Deletion, Post, Profile, Retweet, Suspension
 from tests.brokers.running import RunningBroker
 
 _ROOT: Final = Path(__file__).parents[2]
-_NAMES: Final = ("latency", "scaling", "recovery", "hot-subject", "growth", "ledger", "soak")
+_NAMES: Final = ("latency", "scaling", "recovery", "hot-subject", "growth", "ledger", "suspended", "soak")
 _TIMEOUT_SECONDS: Final = 280.0  # 30 s on an idle machine
 
 
@@ -92,6 +92,15 @@ def test_a_ledger_finds_what_was_put_into_it(figures: Any) -> None:
     assert answers["a post by its id"] == 1
     assert answers["posts that share fingerprints with one, and that one"] >= 1
     assert answers["deletions, 44 days"] > 0
+
+
+@pytest.mark.slow
+def test_other_accounts_have_their_alerts_as_fast_with_many_suspended_ones_of_a_state_as_with_few(figures: Any) -> None:
+    """Medians, with room for what else the machine does: the long form has 20,000 of them, and the 99th percentile."""
+    few, again, many = figures["suspended"]["at"]
+    assert (few["suspended"], again["suspended"], many["suspended"]) == (20, 20, 400)
+    assert many["p50"] < 1.5 * max(few["p50"], again["p50"])
+    assert min(at["deletions"] for at in (few, again, many)) > 0
 
 
 @pytest.mark.slow
