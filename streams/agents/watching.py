@@ -20,7 +20,8 @@ from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject
 from streams.core.tracked import encode_tracked, official_id_key, tracked_subject_key
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.forgetting import forget_watches
-from streams.core.watching.ledger import Heard, heard_key
+from streams.core.watching.keys import heard_key
+from streams.core.watching.ledger import Heard
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
 from streams.events import Account

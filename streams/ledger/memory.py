@@ -9,17 +9,8 @@ from operator import attrgetter
 from typing import Final, TypeAlias, TypeVar
 
 from streams.core.clock import DAY_US
-from streams.core.watching.ledger import (
-    ENTRY_PREFIX,
-    Entry,
-    Orphan,
-    Record,
-    Stood,
-    SubjectText,
-    Uptake,
-    record_key,
-    text_prefix,
-)
+from streams.core.watching.keys import ENTRY_PREFIX, text_prefix
+from streams.core.watching.ledger import Entry, Orphan, Record, Stood, SubjectText, Uptake, record_key
 from streams.core.watching.references import POST_PREFIX
 from streams.core.watching.standing_marks import OPENED, standing_marks
 

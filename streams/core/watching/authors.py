@@ -12,16 +12,8 @@ from msgspec import Struct
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
-from streams.core.watching.ledger import (
-    Entry,
-    Ledger,
-    SubjectText,
-    Unattributed,
-    entry_key,
-    record_key,
-    text_key,
-    unattributed_key,
-)
+from streams.core.watching.keys import entry_key, text_key, unattributed_key
+from streams.core.watching.ledger import Entry, Ledger, SubjectText, Unattributed, record_key
 from streams.core.watching.references import post_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account

@@ -21,7 +21,8 @@ from streams.core.watching.aftermath_course import Course
 from streams.core.watching.aftermath_records import Aftermath, PossibleSuccessor
 from streams.core.watching.counted import Counted
 from streams.core.watching.forgetting import forgotten_before
-from streams.core.watching.ledger import Ledger, Stood, Told, Uptake, record_key, stood_key
+from streams.core.watching.keys import stood_key
+from streams.core.watching.ledger import Ledger, Stood, Told, Uptake, record_key
 from streams.core.watching.owed import Sweep, spans_of, swept_up_to, with_deletions
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.core.watching.successors import known_better, may_succeed, successor_of

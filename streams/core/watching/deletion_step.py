@@ -15,17 +15,8 @@ from streams.core.officials import Official
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.fates import concerned_by_original, concerned_by_post, fate_with_official
-from streams.core.watching.ledger import (
-    Entry,
-    Ledger,
-    OfficialNotices,
-    OriginalGone,
-    Orphan,
-    entry_key,
-    notices_key,
-    orphan_key,
-    record_key,
-)
+from streams.core.watching.keys import entry_key, notices_key, orphan_key
+from streams.core.watching.ledger import Entry, Ledger, OfficialNotices, OriginalGone, Orphan, record_key
 from streams.core.watching.touched import Touched
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watched import Stepped, Watched

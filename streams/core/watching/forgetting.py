@@ -12,17 +12,8 @@ import msgspec
 from streams.core.clock import DAY_US
 from streams.core.watching.counted import Counted
 from streams.core.watching.introductions import without_watches
-from streams.core.watching.ledger import (
-    Forgotten,
-    Ledger,
-    Stood,
-    Told,
-    Uptake,
-    forgotten_key,
-    record_key,
-    stood_key,
-    told_key,
-)
+from streams.core.watching.keys import forgotten_key, stood_key, told_key
+from streams.core.watching.ledger import Forgotten, Ledger, Stood, Told, Uptake, record_key
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["ForgetfulLedger", "forget_watches", "forgotten_before"]

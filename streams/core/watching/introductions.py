@@ -14,7 +14,8 @@ from streams.core.clock import DAY_US
 from streams.core.rosters.roster import handle_key
 from streams.core.state_event import StateEvent
 from streams.core.tracked import TrackedAccount
-from streams.core.watching.ledger import Ledger, Told, told_key
+from streams.core.watching.keys import told_key
+from streams.core.watching.ledger import Ledger, Told
 
 __all__ = ["introduced", "without_watches"]
 

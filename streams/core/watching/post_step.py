@@ -23,7 +23,8 @@ from streams.core.watching.authors import (
 )
 from streams.core.watching.deletion_step import told_again, with_deletion, with_observation, withdrawals
 from streams.core.watching.fates import concerned_by_post
-from streams.core.watching.ledger import Entry, Ledger, OfficialNotices, Uptake, entry_key, notices_key
+from streams.core.watching.keys import entry_key, notices_key
+from streams.core.watching.ledger import Entry, Ledger, OfficialNotices, Uptake
 from streams.core.watching.references import reference_keys
 from streams.core.watching.text_matches import keep_text, known_text, match_entry
 from streams.core.watching.touched import Touched

@@ -12,7 +12,8 @@ from streams.core.clock import DAY_US
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
-from streams.core.watching.ledger import ENTRY_PREFIX, Entry, Ledger, SubjectText, entry_key, text_key, text_prefix
+from streams.core.watching.keys import ENTRY_PREFIX, entry_key, text_key, text_prefix
+from streams.core.watching.ledger import Entry, Ledger, SubjectText
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 

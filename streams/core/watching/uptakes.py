@@ -10,7 +10,8 @@ from streams.core.accounts import creation
 from streams.core.clock import from_us
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import STRENGTHS
-from streams.core.watching.ledger import Amplified, Ledger, Uptake, uptake_key
+from streams.core.watching.keys import uptake_key
+from streams.core.watching.ledger import Amplified, Ledger, Uptake
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 

@@ -21,7 +21,8 @@ from streams.core.watching.conclusion import Conclusion
 from streams.core.watching.deletion_step import state_of_post
 from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.introductions import introduced
-from streams.core.watching.ledger import Heard, Ledger, RawRead, heard_key, owed_key, raw_read_key
+from streams.core.watching.keys import heard_key, owed_key, raw_read_key
+from streams.core.watching.ledger import Heard, Ledger, RawRead
 from streams.core.watching.owed import Owed
 from streams.core.watching.touched import Touched
 from streams.core.watching.watch_policy import WatchPolicy

@@ -4,7 +4,8 @@ from itertools import permutations
 
 import msgspec
 
-from streams.core.watching.ledger import Entry, Uptake, entry_key, unattributed_key, uptake_key
+from streams.core.watching.keys import entry_key, unattributed_key, uptake_key
+from streams.core.watching.ledger import Entry, Uptake
 from streams.core.watching.watch_step import Watched
 from streams.rules_loading import bundled_rules
 from tests.core.watching.watch_events import IRAN, SUBJECT, deletion, post

@@ -14,7 +14,8 @@ from streams.core.state_event import StateEvent, decode_state_event, encode_stat
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
-from streams.core.watching.ledger import Ledger, owed_key
+from streams.core.watching.keys import owed_key
+from streams.core.watching.ledger import Ledger
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import Watched
 from streams.core.watching.watcher import Watcher

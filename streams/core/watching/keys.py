@@ -1,0 +1,100 @@
+"""The keys under which a ledger keeps its records and writes them to its changelog, from what they are asked for by."""
+
+from typing import Final
+
+__all__ = [
+    "ENTRY_PREFIX",
+    "counted_prefix",
+    "entry_key",
+    "forgotten_key",
+    "heard_key",
+    "notices_key",
+    "original_key",
+    "orphan_key",
+    "owed_key",
+    "raw_read_key",
+    "stood_key",
+    "text_key",
+    "text_prefix",
+    "told_key",
+    "unattributed_key",
+    "uptake_key",
+]
+
+ENTRY_PREFIX: Final = b"e/"
+"""What the keys of officials' posts begin with."""
+
+
+def counted_prefix(state: str, platform: str, subject: str) -> bytes:
+    """What the keys of what a subject's watches counted begin with; those of others may, too."""
+    return f"c/{state}/{platform}:{subject}/".encode()
+
+
+def entry_key(platform: str, post_id: str) -> bytes:
+    """The key of an official's post: `ENTRY_PREFIX`, then its `platform:post_id`."""
+    return ENTRY_PREFIX + f"{platform}:{post_id}".encode()
+
+
+def forgotten_key(state: str) -> bytes:
+    """The key of how far back a State's watches are forgotten."""
+    return f"f/{state}".encode()
+
+
+def heard_key(state: str) -> bytes:
+    """The key of what was last heard of a State."""
+    return f"h/{state}".encode()
+
+
+def notices_key(state: str, platform: str, official: str) -> bytes:
+    """The key of the notices of an official's own account."""
+    return f"n/{state}/{platform}:{official}".encode()
+
+
+def original_key(state: str, platform: str, post_id: str) -> bytes:
+    """The key of a deleted post of a subject of the State."""
+    return f"g/{state}/{platform}:{post_id}".encode()
+
+
+def orphan_key(official: str, platform: str, post_id: str) -> bytes:
+    """The key of an official's deletion of what is not known."""
+    return f"o/{official}/{platform}:{post_id}".encode()
+
+
+def owed_key() -> bytes:
+    """The key of what is still to be counted anew."""
+    return b"d/"
+
+
+def raw_read_key() -> bytes:
+    """The key of what the workers told of the raw partitions."""
+    return b"w/"
+
+
+def stood_key(state: str, platform: str, subject: str) -> bytes:
+    """The key of a subject's standing with a State."""
+    return f"s/{state}/{platform}:{subject}".encode()
+
+
+def text_key(state: str, platform: str, post_id: str) -> bytes:
+    """The key of the text of a subject's post: `text_prefix`, then its `platform:post_id`."""
+    return text_prefix(state) + f"{platform}:{post_id}".encode()
+
+
+def text_prefix(state: str) -> bytes:
+    """What the keys of the texts of a State's subjects begin with."""
+    return f"t/{state}/".encode()
+
+
+def told_key(state: str, platform: str, subject: str) -> bytes:
+    """The key of what a State's watches said of a subject, or of an official's introduction."""
+    return f"r/{state}/{platform}:{subject}".encode()
+
+
+def unattributed_key(state: str, platform: str, post_id: str) -> bytes:
+    """The key of the quotes of a post of which is not known whose it is."""
+    return f"a/{state}/{platform}:{post_id}".encode()
+
+
+def uptake_key(state: str, platform: str, subject: str) -> bytes:
+    """The key of what is known of an account that the State's officials took up."""
+    return f"u/{state}/{platform}:{subject}".encode()
