@@ -78,15 +78,17 @@ class Watch:
         return self._lanes.unsettled
 
     async def _apply(self, shard: WatchShard, batch: Batch) -> None:
-        for begin in range(0, len(batch.records), _AT_ONCE):
-            await self._apply_some(shard, batch.records[begin : begin + _AT_ONCE])
+        begin = 0
+        while begin < len(batch.records):
+            begin += await self._apply_some(shard, batch.records[begin : begin + _AT_ONCE])
         metrics = self._metrics
         metrics.records.labels(_TOPIC).inc(len(batch.records))
         held = self._lanes.held()
         metrics.ledger_entries.set(sum(other.entries for other in held if other.is_open))
         metrics.ledger_bytes.set(sum(other.size_bytes for other in held if other.is_open))
 
-    async def _apply_some(self, shard: WatchShard, records: Sequence[Record]) -> None:
+    async def _apply_some(self, shard: WatchShard, records: Sequence[Record]) -> int:
+        """Apply the first of the records in one transaction; returns how many."""
         watcher = Watcher(self._rules, self._policy, shard.ledger)
         now_us, partition, position = time.time_ns() // 1_000, shard.partition, shard.position
         pace = self._paces.setdefault(partition, Pace())
@@ -104,7 +106,7 @@ class Watch:
             # Event time is the same in every partition: one of them tells TRACK.
             if watched.new_day_us is not None and shard.partition == 0:
                 outputs += subject_ticks(watched.new_day_us, await shard.partitions("subject-events"))
-            await shard.commit(outputs, watched.position, mark_of(records[-1]))
+            await shard.commit(outputs, watched.position, mark_of(records[watched.taken - 1]))
         else:
             await shard.run(SqliteLedger.rollback)  # all of it was applied in an earlier life
         self._count(watched, watcher, gone, now_us)
@@ -113,6 +115,7 @@ class Watch:
             self._watermarks[other.partition] for other in self._lanes.held() if other.partition in self._watermarks
         ]
         self._metrics.watermark.set(min(held, default=0) / SECOND_US)
+        return watched.taken
 
     def _count(self, watched: WatchedBatch, watcher: Watcher, gone: int, now_us: int) -> None:
         metrics = self._metrics

@@ -36,11 +36,13 @@ _encode = json.Encoder().encode
 _FORGOTTEN_AN_EVENT: Final = 2
 _FORGOTTEN_AT_LEAST: Final = 50
 _RECOUNTS: Final = 128  # suspensions, some milliseconds each
+# Of a batch: each opens watches, which are counted whole, some 20 ms each where much was deleted in their months.
+_STANDINGS: Final = 64
 _RESTS: Final = 9.0  # as long as it took
 
 
 class WatchedBatch(Struct, frozen=True):
-    """What a batch led to, besides what the ledger holds now. `position` is the offset after it.
+    """What a batch led to, besides what the ledger holds now: `taken` records, up to the offset `position`.
 
     `states` counts its events by State, without ticks; `newest_us` is the newest of their times. `new_day_us` is how
     far event time has come everywhere, where that is in another day (UTC) than before the batch. `set_aside` are the
@@ -54,9 +56,10 @@ class WatchedBatch(Struct, frozen=True):
     states: dict[str, int]
     position: int
     newest_us: int | None
-    new_day_us: int | None
-    set_aside: list[OutgoingRecord]
-    seconds: float
+    new_day_us: int | None = None
+    set_aside: Sequence[OutgoingRecord] = ()
+    seconds: float = 0.0
+    taken: int = 0
 
 
 class Pace:
@@ -82,13 +85,19 @@ def watch_batch(
 ) -> WatchedBatch:
     """Apply a partition's records from `position` on; those before it were applied in an earlier life. `recounts` as in
     `Watcher.conclude`.
+
+    Ends behind the 64th standing, if there are so many: what it takes is bounded. What is left is the next batch's.
     """
     set_aside: list[OutgoingRecord] = []
     outputs: list[OutgoingRecord] = []
     states: Counter[str] = Counter()
     newest_us: int | None = None
     before_us = watcher.heard_everywhere_us()
+    taken = standings = 0
     for record in records:
+        if standings == _STANDINGS:
+            break
+        taken += 1
         if record.offset < position:
             continue
         try:
@@ -96,6 +105,7 @@ def watch_batch(
         except DECODE_ERRORS as error:
             set_aside.append(letter_for(record, "state-events", partition, error))
             continue
+        standings += event.kind == "standing"
         if event.kind != "tick":
             states[event.state] += 1
             newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
@@ -112,7 +122,7 @@ def watch_batch(
         outputs.append(
             OutgoingRecord("tracked-accounts", key_of(account.platform, account.id), encode_tracked(account))
         )
-    last = max(position, records[-1].offset + 1)
+    last = max(position, records[taken - 1].offset + 1)
     heard_us = watcher.heard_everywhere_us()
     new_day_us = heard_us if heard_us // DAY_US > before_us // DAY_US else None
     return WatchedBatch(
@@ -125,6 +135,7 @@ def watch_batch(
         new_day_us,
         set_aside,
         seconds,
+        taken,
     )
 
 

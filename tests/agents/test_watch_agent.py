@@ -160,6 +160,23 @@ def test_a_record_that_no_agent_of_ours_wrote_stops_the_worker(settings: Setting
     assert asyncio.run(run()) == []
 
 
+def test_many_suspensions_that_come_together_are_all_told_of(settings: Settings) -> None:
+    """In several transactions, one batch."""
+    finished = Finished()
+    accounts = [Account(id=str(10**6 + number)) for number in range(150)]
+    values = [encode_state_event(standing(subject=account)) for account in accounts]
+
+    async def batches() -> AsyncIterator[Batch]:
+        yield batch_of("state-events", values)
+        await finished.wait_for(1)
+
+    async def run() -> int:
+        await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).run(batches())
+        return len([record.key async for record in read_topic(settings, "aftermaths")])
+
+    assert asyncio.run(run()) == len(accounts)
+
+
 def test_what_is_forgotten_is_forgotten_in_the_changelog_too_and_never_told_again(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,20 @@ def test_only_what_was_not_applied_yet_is_applied() -> None:
     assert (len(ledger), watched.position, watched.outputs, watched.newest_us) == (1, 7, [], None)
 
 
+def test_a_batch_takes_so_many_standings_that_it_is_over_soon_and_leaves_the_rest_to_the_next() -> None:
+    """Each opens a watch, which is counted whole: 500 together were seen to take minutes of a busy machine."""
+    ledger = SqliteLedger()
+    accounts = [Account(id=str(10**6 + number)) for number in range(100)]
+    records = _records(*(standing(subject=account) for account in accounts), tick(1))
+    found = []
+    position = 0
+    while position < len(records):
+        watched = watch_batch(records[position:], 0, position, _watcher(ledger))
+        found.append((watched.taken, len(watched.aftermaths)))
+        position = watched.position
+    assert found == [(64, 64), (37, 36)]
+
+
 def test_a_withdrawal_goes_to_its_subject_and_an_official_s_id_to_everybody() -> None:
     """An official whom the roster has by handle alone is introduced under the key that such records have."""
     deletion = _event(5, kind="deletion", post_id="3", event_id="d", subject=None)
