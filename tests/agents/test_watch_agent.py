@@ -145,19 +145,21 @@ def test_a_long_batch_is_written_in_parts_and_each_is_whole(settings: Settings) 
     assert asyncio.run(run()) == [str(number) for number in range(0, 1_200, 100)]
 
 
-def test_a_record_that_no_agent_of_ours_wrote_stops_the_worker(settings: Settings) -> None:
-    """Broken internal state is our own fault and must be seen; nothing of its batch stays."""
+def test_a_record_that_no_agent_of_ours_wrote_is_a_dead_letter_and_the_others_of_its_batch_count(
+    settings: Settings,
+) -> None:
+    finished = Finished()
 
     async def batches() -> AsyncIterator[Batch]:
-        yield batch_of("state-events", [_retweet(1), _deletion(1), b"{}"])
-        await asyncio.sleep(20)
+        yield batch_of("state-events", [_retweet(1), b"{}", _deletion(1)])
+        await finished.wait_for(1)
 
-    async def run() -> list[str]:
-        with pytest.RaisesGroup(msgspec.ValidationError):
-            await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), Finished(), lambda: 1).run(batches())
-        return await _withdrawn(settings)
+    async def run() -> tuple[list[str], list[bytes | None]]:
+        await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).run(batches())
+        letters = [record.value async for record in read_topic(settings, "dead-letters")]
+        return await _withdrawn(settings), letters
 
-    assert asyncio.run(run()) == []
+    assert asyncio.run(run()) == (["1"], [b"{}"])
 
 
 def test_many_suspensions_that_come_together_are_all_told_of(settings: Settings) -> None:
