@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from random import Random
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from aiokafka.errors import KafkaError
 
@@ -27,7 +27,10 @@ __all__ = ["Power"]
 _OPENED: Final = " shard open "
 _WRITTEN: Final = 200  # records of the states' changelog, so that there is something to lose
 _LOOK_SECONDS: Final = 1.0
+_PATIENCE_SECONDS: Final = 120.0
 _HOLD_SECONDS: Final = 120.0  # what the source is writing comes to an end first
+
+_T = TypeVar("_T")
 
 
 class Power:
@@ -51,14 +54,11 @@ class Power:
         opened, written = self._counted
         if self._opened() <= opened:
             return False
-        try:
-            return self._states_end() >= written + _WRITTEN
-        except (BrokerError, KafkaError):
-            return False  # it is asked again
+        return _patiently(self._states_end) >= written + _WRITTEN
 
     def note_counted(self) -> None:
         """From here on it is to be counted."""
-        self._counted = self._opened(), self._states_end()
+        self._counted = self._opened(), _patiently(self._states_end)
 
     def cut(self, random: Random, roster: Roster) -> Callable[[], None]:
         """The broker is gone at once, and some of its logs come back without their newest bytes, when what is returned
@@ -75,19 +75,33 @@ class Power:
         def come_back() -> None:
             self._kafka.start()
             if self._settings.topic("officials") in chosen:
-                asyncio.run(publish_roster(self._settings, roster))
-            ends = {
-                (topic, partition): end
-                for topic in RAW_TOPICS.values()
-                for partition, end in asyncio.run(end_offsets(self._settings, topic)).items()
-            }
-            self._backstage.call(self._source.go_on(ends))
+                _patiently(lambda: publish_roster(self._settings, roster))
+            self._backstage.call(self._source.go_on(_patiently(self._raw_ends)))
             self.note_counted()
 
         return come_back
 
+    async def _raw_ends(self) -> dict[tuple[str, int], int]:
+        return {
+            (topic, partition): end
+            for topic in RAW_TOPICS.values()
+            for partition, end in (await end_offsets(self._settings, topic)).items()
+        }
+
     def _opened(self) -> int:
         return self._crew.logs(whole=True).count(_OPENED)
 
-    def _states_end(self) -> int:
-        return sum(asyncio.run(end_offsets(self._settings, CHANGELOG)).values())
+    async def _states_end(self) -> int:
+        return sum((await end_offsets(self._settings, CHANGELOG)).values())
+
+
+def _patiently(ask: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+    """What a broker answers that has just been started, on a machine that has much to do."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return asyncio.run(ask())
+        except (BrokerError, KafkaError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_SECONDS)
