@@ -31,7 +31,8 @@ _MOST_NAMED: Final = 20  # in one line of the log
 class TrackedFeed:
     """`known` learns each account, `handles` whose the roster's handles are.
 
-    `ready` is set once all that was there at the start has been read."""
+    `ready` is set once all that was there at the start has been read.
+    """
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self.ready = asyncio.Event()

@@ -30,7 +30,7 @@ _LIST: Final = (
         name="suspended",
         type="truth",
         cost=0,
-        meaning="the platform has suspended the account; unknown where it is gone and nobody says by whom",
+        meaning="the platform has suspended the account; unknown where nobody says by whom, or it was retweeted since",
     ),
     Figure(name="age_days", unit="days", cost=0, meaning="age of the account"),
     Figure(name="followers", unit="followers", cost=0, meaning="followers, as last reported by then"),

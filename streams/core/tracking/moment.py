@@ -11,6 +11,7 @@ from typing import Final
 
 from streams.core.clock import DAY_US, HOUR_US
 from streams.core.rulebook.figures import WINDOWS, FigureValue
+from streams.core.suspension_times import SLACK_US, latest_times
 from streams.core.tracking.subject import Kept, OfficialState, SubjectState
 
 __all__ = ["FOREVER_US", "Moment", "Moments", "Settled"]
@@ -178,13 +179,19 @@ class Moment:
     def suspended(self) -> bool | None:
         """Whether the last notice by this moment says that the platform suspended the account.
 
-        `None` where it says that the account is gone, and not by whom.
+        `None` where it says that the account is gone, and not by whom, and where an official retweeted it since: then
+        it was suspended later, or is back.
         """
         notices = self.state.suspensions
         until = bisect_right(notices, self.at_us, key=_at)
-        if until > 0 and notices[until - 1].status == "deleted":
+        if until == 0 or notices[until - 1].status in ("reinstated", "deactivated"):
+            return False
+        if notices[until - 1].status == "deleted":
             return None
-        return until > 0 and notices[until - 1].status == "suspended"
+        since_us = latest_times(notices[:until])[-1] + SLACK_US
+        retained = self.retained
+        later = retained[bisect_right(retained, since_us, key=_at) :]
+        return None if any(kept.kind == "retweet" for kept in later) else True
 
     def amplifications_of(self, kind: str) -> int:
         """Live retweets or quotes up to this moment."""

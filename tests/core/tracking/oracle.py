@@ -31,7 +31,7 @@ from streams.events import Account, AccountSource, Precision
 from tests.core.tracking.evidence_oracle import EvidenceOracle
 from tests.core.tracking.facts import AMPLIFICATION, DAY, END_OF_TIME, EPOCH, Fact, official_of, time_of
 from tests.core.tracking.fate_oracle import with_fates
-from tests.core.tracking.when_oracle import records_of
+from tests.core.tracking.when_oracle import at_the_latest, records_of
 
 __all__ = ["NOWHERE", "Oracle", "as_known", "by_subject", "holds", "without_sources"]
 
@@ -245,7 +245,11 @@ class Oracle(EvidenceOracle):
         notices = [fact for fact in self.suspensions if fact.at <= at]
         if notices and notices[-1].status == "deleted":
             return None  # by whom is not known
-        return bool(notices) and notices[-1].status == "suspended"
+        if not notices or notices[-1].status != "suspended":
+            return False
+        since = at_the_latest(notices)[-1].at + timedelta(minutes=1)
+        later = [fact for fact in self.engagements if fact.kind == "retweet" and since < fact.at <= at]
+        return None if later else True  # suspended later, or back
 
     def _follows(self, at: datetime) -> int:
         last = {fact.official: fact.active for fact in self.engagements if fact.kind == "follow" and fact.at <= at}

@@ -117,3 +117,11 @@ def test_an_account_that_was_amplified_before_its_return_was_noted_was_back_by_t
         from_us(BASE_US + 9 * HOUR_US + 1),
         from_us(BASE_US + 10 * HOUR_US),
     )
+
+
+def test_an_account_that_was_amplified_only_after_it_was_noted_as_suspended_was_not_amplified_then_suspended() -> None:
+    """Whoever retweets it shows that it was there; a notice after that counts."""
+    early, late = _notice(BASE_US - DAY_US, "exact"), _notice(BASE_US + 5 * DAY_US, "exact", name="again")
+    assert "amplified-then-suspended" not in {alert.rule for alert in _run(early).standing.values()}
+    (alert,) = [each for each in _run(early, late).standing.values() if each.rule == "amplified-then-suspended"]
+    assert alert.fired_at == from_us(BASE_US + 5 * DAY_US)
