@@ -222,3 +222,27 @@ def test_why_it_is_gone_is_told_apart_in_whatever_order_the_story_is_told(
     assert _facts(told) == expected
     for other in (events[::-1], [*events, *events], *(Random(seed).sample(events, len(events)) for seed in range(3))):
         assert_same(_run(other), told)
+
+
+def test_a_retweet_that_is_reported_with_two_times_dates_a_suspension_alike_in_either_order() -> None:
+    """The earlier one stands. WATCH tells of the text as of the later one only where that comes first."""
+    text = "the spokesman told reporters that the talks in the capital would go on until the end of the week"
+    said = Post(platform="twitter", id="said", at=_day(1), actor=_OFFICIALS[0], text=text)
+    copies = [
+        Retweet(
+            platform="twitter",
+            id="twice",
+            at=_day(days),
+            actor=_OFFICIALS[1],
+            subject=_SUBJECT,
+            post_id="shared",
+            text=text,
+        )
+        for days in (10, 20)
+    ]
+    found = [_run([said, *order, *_retweets(), _notice(30)]).dossiers for order in (copies, copies[::-1])]
+    assert found[0] == found[1]
+    (dossier,) = found[0].values()
+    assert len(dossier.text_matches.best) == 1
+    assert dossier.suspension is not None
+    assert dossier.suspension.not_before == _day(10)

@@ -94,12 +94,15 @@ def settle_notice(state: SubjectState, notice: SuspensionKept, latest_us: int, m
 
 
 def sightings(state: SubjectState) -> Seen:
-    """When the subject was there: whoever retweets an account, or sees such a retweet, sees a post of it."""
+    """When the subject was there: whoever retweets an account, or sees such a retweet, sees a post of it. Of a post whose
+    text matched, the time that stands: which others WATCH tells on the way depends on what it meets first.
+    """
     times = {kept.at_us for kept in state.amplifications if kept.kind == "retweet"}
     times.update(
         kept.observed_us for kept in state.amplifications if kept.kind == "retweet" and kept.observed_us is not None
     )
-    return Seen(sorted(times.union(state.seen)))
+    own = () if state.own is None else (match.at_us for match in state.own.matches)
+    return Seen(sorted(times.union(state.seen, own)))
 
 
 def _fate(

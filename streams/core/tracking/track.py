@@ -58,7 +58,8 @@ def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
     elif kind == "deletion":
         outcome = Outcome.APPLIED if note_original(state, event, policy) else Outcome.DUPLICATE
     elif kind in ("post", "text_match"):
-        note_sighting(state, event.at_us, policy)
+        if kind == "post":
+            note_sighting(state, event.at_us, policy)
         outcome = _apply_post(state, event, policy)
     else:
         outcome = _apply_engagement(subject, event, policy)

@@ -27,8 +27,15 @@ class SpellFact(Struct, frozen=True):
 
 
 def times_there(facts: Sequence[Fact], events: Sequence[SubjectEvent]) -> list[datetime]:
-    """When the subject was there, as its own posts, its profiles and retweets of it, made or seen, prove."""
-    there = [time_of(event.at_us) for event in events if event.kind in ("profile", "post", "text_match")]
+    """When the subject was there, as its own posts, its profiles and retweets of it, made or seen, prove. Of the reports
+    of a text that matched the earliest stands.
+    """
+    there = [time_of(event.at_us) for event in events if event.kind in ("profile", "post")]
+    matched: dict[str, int] = {}
+    for event in events:
+        if event.kind == "text_match":
+            matched[event.event_id] = min(event.at_us, matched.get(event.event_id, event.at_us))
+    there += map(time_of, matched.values())
     for retweet in (each for each in facts if each.kind == "retweet"):
         observed = last_observed(retweet, events)
         there += [retweet.at, *([observed] if observed > EPOCH else [])]
