@@ -16,8 +16,9 @@ FACTOR: Final = 20
 after three seconds, too, and on two cores anything may stand still for two."""
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-# A range, or the whole value of a key. Names of recorded figures have durations in them, which these do not meet.
-_DURATION: Final = re.compile(r"(?<=\[)(\d+)([smhd])(?=\])|(?<=for: )(\d+)([smhd])$", re.MULTILINE)
+# A range, an offset, or the whole value of a key. Names of recorded figures have durations in them, which these do not
+# meet.
+_DURATION: Final = re.compile(r"(?<=\[)(\d+)([smhd])(?=\])|(?:(?<=for: )|(?<=offset ))(\d+)([smhd])$", re.MULTILINE)
 # What an age or a rate is compared or multiplied with. Whole minutes are times; counts and shares are none.
 _NUMBER: Final = re.compile(r"(?<=[<>=*] )(\d+)(?![\d.])")
 

@@ -94,8 +94,8 @@ def settle_notice(state: SubjectState, notice: SuspensionKept, latest_us: int, m
 
 
 def sightings(state: SubjectState) -> Seen:
-    """When the subject was there: whoever retweets an account, or sees such a retweet, sees a post of it. Of a post whose
-    text matched, the time that stands: which others WATCH tells on the way depends on what it meets first.
+    """When the subject was there: whoever retweets an account, or sees such a retweet, sees a post of it. A post whose
+    text matched counts with the time that stands: which others WATCH tells on the way depends on what it meets first.
     """
     times = {kept.at_us for kept in state.amplifications if kept.kind == "retweet"}
     times.update(

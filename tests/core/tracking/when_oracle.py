@@ -27,8 +27,8 @@ class SpellFact(Struct, frozen=True):
 
 
 def times_there(facts: Sequence[Fact], events: Sequence[SubjectEvent]) -> list[datetime]:
-    """When the subject was there, as its own posts, its profiles and retweets of it, made or seen, prove. Of the reports
-    of a text that matched the earliest stands.
+    """When the subject was there, as its own posts, its profiles and retweets of it, made or seen, prove. Of several
+    reports of a text that matched the earliest stands.
     """
     there = [time_of(event.at_us) for event in events if event.kind in ("profile", "post")]
     matched: dict[str, int] = {}
