@@ -12,7 +12,7 @@ from rich.text import Text
 from streams.cli.console import counted
 from streams.cli.safe_text import shown
 from streams.core.enriched import Alert
-from streams.core.suspension_words import STATUS_WORDS, days_of
+from streams.core.suspension_words import STATUS_WORDS, days_of, event_words
 from streams.core.watching.aftermath_records import Aftermath, AftermathDeletion, PossibleSuccessor
 
 __all__ = ["gone_in_words", "print_aftermath"]
@@ -45,7 +45,7 @@ def gone_in_words(with_original: int, with_official: int, unknown: int) -> str:
 
 
 def _figures(aftermath: Aftermath, alerts: Sequence[Alert]) -> Table:
-    title = f"aftermath in {aftermath.state} of the suspension of {_name(aftermath)}"
+    title = f"aftermath in {aftermath.state} of {event_words(aftermath.suspension.status)} of {_name(aftermath)}"
     table = Table(title=Text(title, "bold"), title_justify="left")
     table.add_column("figure")
     table.add_column("value", overflow="fold")

@@ -5,7 +5,7 @@ from typing import Final
 
 from streams.events import Precision, SuspensionStatus
 
-__all__ = ["STATUS_WORDS", "days_of", "uncertain_part"]
+__all__ = ["STATUS_WORDS", "account_words", "days_of", "event_words", "uncertain_part"]
 
 STATUS_WORDS: Final[dict[SuspensionStatus, str]] = {
     "suspended": "suspended by the platform",
@@ -35,3 +35,13 @@ def days_of(
 def uncertain_part(count: int) -> str:
     """What is added to a count of what came before a suspension, where some of it may have come after; or nothing."""
     return f", {count} of these when it may have been gone already" if count else ""
+
+
+def event_words(status: SuspensionStatus) -> str:
+    """What began with a notice: a suspension only where the platform suspended the account."""
+    return "the suspension" if status == "suspended" else "the disappearance"
+
+
+def account_words(status: SuspensionStatus) -> str:
+    """The account of which such a notice tells."""
+    return "the suspended account" if status == "suspended" else "the account that is gone"

@@ -48,7 +48,8 @@ def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> li
         history.sent = []
         for episode in episodes:
             slot_us = slot_of(episode.fired_us, rule.quiet_us)
-            alert = _alert(moments, rule, episode, slot_us, "expired" if episode.closed else "firing", policy)
+            status: AlertStatus = "expired" if episode.closed or episode.returned else "firing"
+            alert = _alert(moments, rule, episode, slot_us, status, policy)
             sent = Sent(slot_us, episode.fired_us, episode.last_us, _content_hash(alert))
             history.sent.append(sent)
             known = before.pop(slot_us, None)
@@ -109,7 +110,7 @@ def _alert(
         states=tuple(sorted(moment.by_state)),
         fired_at=from_us(episode.fired_us),
         as_of=from_us(episode.last_us),
-        expires_at=from_us(episode.last_us + rule.quiet_us),
+        expires_at=from_us(episode.last_us if episode.returned else episode.last_us + rule.quiet_us),
         figures=figures,
         fired_figures=fired_figures,
         evidence=_evidence(state, moment, policy),

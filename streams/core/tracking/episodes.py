@@ -1,7 +1,8 @@
 """Episodes: the spans of event time in which a rule's alert fires for a subject.
 
 An episode begins at the first event at which the rule held and goes on while amplifications follow each other within
-the rule's quiet period. Episodes are folded anew from what is retained; only what has left is remembered.
+the rule's quiet period. An account that is back ends those of a rule that asks for its suspension, unless it is
+suspended again within that period. Episodes are folded anew from what is retained; only what has left is remembered.
 """
 
 from typing import Final, TypeAlias
@@ -103,6 +104,7 @@ def _fold(
             under_way.digest,
             fired_figures=under_way.fired_figures,
             figures=under_way.figures,
+            returned=under_way.returned,
         )
         episodes.append(current)
     for event in timeline(state, rules):
@@ -118,7 +120,10 @@ def _fold(
             if severity is not None:
                 current = Episode(event.at_us, event.at_us, severity, event.digest)
                 episodes.append(current)
-        elif severity is not None or is_amplification(event):
+            continue
+        returns = severity is None and not current.returned and rules.takes_back(position, event)
+        if severity is not None or returns or (is_amplification(event) and not current.returned):
+            current.returned = returns
             # What is remembered of a moment ends where another event of that very moment comes.
             if event.at_us >= current.last_us:
                 current.last_us, current.figures = event.at_us, None

@@ -40,7 +40,7 @@ class Rulebook:
     subjects are taken: those on an aftermath are judged in `streams.core.watching.aftermath_alerts`.
     """
 
-    __slots__ = ("contact_kinds", "digest", "names", "rules", "triggers")
+    __slots__ = ("asks_for_suspension", "contact_kinds", "digest", "names", "rules", "triggers")
 
     def __init__(self, rule_set: RuleSet) -> None:
         rule_set = rule_set.judged_on("subject")
@@ -49,11 +49,17 @@ class Rulebook:
         self.digest = rule_set.digest
         self.names = frozenset(rule.name for rule in self.rules)
         self.triggers = tuple(AMPLIFICATION_KINDS | _kinds_that_move(rule) for rule in self.rules)
+        self.asks_for_suspension = tuple(_asks_for_suspension(rule) for rule in self.rules)
         self.contact_kinds = frozenset[str]().union(*self.triggers) - AMPLIFICATION_KINDS - {"suspension"}
 
     def triggered_by(self, position: int, event: Judged) -> bool:
         """Whether this kind of event may start or extend the alert of the rule at `position`."""
         return event.kind in self.triggers[position]
+
+    def takes_back(self, position: int, event: Judged) -> bool:
+        """Whether the event says that the account is back, and the rule at `position` asks for a suspension."""
+        is_return = isinstance(event, SuspensionKept) and event.status == "reinstated"
+        return is_return and self.asks_for_suspension[position]
 
 
 def condition_holds(condition: Condition, value: FigureValue) -> bool | None:
@@ -122,6 +128,11 @@ def is_amplification(event: Judged) -> bool:
 
 def _kinds_that_move(rule: Rule) -> set[str]:
     return {_MOVED_BY[figure] for figure in looked_at(rule) if figure in _MOVED_BY}
+
+
+def _asks_for_suspension(rule: Rule) -> bool:
+    conditions = (*rule.when, *(condition for replaced in rule.states.values() for condition in replaced))
+    return any(condition.figure == "suspended" and condition.equals for condition in conditions)
 
 
 def _judgement(moment: Moment, rules: Rulebook) -> int:

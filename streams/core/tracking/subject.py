@@ -178,7 +178,8 @@ class GoneSettled(Struct, array_like=True):
 class Episode(Struct, array_like=True):
     """One span in which a rule's alert fires; `severity` is an index into SEVERITIES, the highest so far.
 
-    `fired_figures` and `figures` are as of `fired_us` and `last_us`; `None` until somebody works them out.
+    `returned`: its last event is that the account is back, and the rule asks for a suspension. `fired_figures` and
+    `figures` are as of `fired_us` and `last_us`; `None` until somebody works them out.
     """
 
     fired_us: int
@@ -188,6 +189,7 @@ class Episode(Struct, array_like=True):
     closed: bool = False
     fired_figures: dict[str, float | int | bool | None] | None = None
     figures: dict[str, float | int | bool | None] | None = None
+    returned: bool = False
 
 
 class Sent(Struct, frozen=True, array_like=True):

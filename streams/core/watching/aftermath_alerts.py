@@ -171,8 +171,10 @@ def _summary(course: Course, happenings: frozenset[Happening], as_of_us: int) ->
             accounts = f"possible successor{'' if len(handles) == 1 else 's'}: {', '.join(handles[:5])}"
             more = f" and {len(handles) - 5} more" if len(handles) > 5 else ""
             parts.append(f"{until} some of them had taken up {len(handles)} {accounts}{more}")
-    if "end" in happenings and watch.reinstated and as_of_us >= watch.until_us:
-        parts.append(f"it was {'seen again' if spell.seen_again else 'reinstated'} on {_day(watch.until_us)}")
+    back_us = spell.reinstated_us
+    if back_us is not None:  # whatever the alert is as of, people must know
+        back = "was seen again on" if spell.seen_again else "is back since"
+        parts.append(f"the account {back} {_day(back_us)}")
     return "; ".join(parts) + "."
 
 

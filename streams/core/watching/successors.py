@@ -8,6 +8,7 @@ from typing import Final
 
 from streams.core.accounts import creation
 from streams.core.clock import DAY_US, from_us, to_us
+from streams.core.suspension_words import account_words, event_words
 from streams.core.texts.closeness import CLOSE_HANDLES, CLOSE_NAMES, handle_closeness, name_closeness
 from streams.core.watching.aftermath_records import PossibleSuccessor
 from streams.core.watching.ledger import Uptake
@@ -53,18 +54,21 @@ def successor_of(watch: Watch, uptake: Uptake, own: Uptake | None, policy: Watch
     names = _closeness(watch.subject.name, account.name, name_closeness)
     sketch = () if own is None else own.sketch
     shared, of = len(set(sketch).intersection(uptake.sketch)), min(len(sketch), len(uptake.sketch))
+    gone = account_words(watch.spell.status)
     reasons = []
     if handles is not None and handles >= CLOSE_HANDLES:
         reasons.append(f"its handle @{account.handle} is close to @{watch.subject.handle}")
     if names is not None and names >= CLOSE_NAMES:
-        reasons.append("its name is close to that of the suspended account")
+        reasons.append(f"its name is close to that of {gone}")
     if shared >= _CLOSE_TEXTS and shared * _CLOSE_SHARE >= of:
-        reasons.append(f"its posts share {shared} of {of} fingerprints with those of the suspended account")
+        reasons.append(f"its posts share {shared} of {of} fingerprints with those of {gone}")
     if not reasons:
         return None
     days, age = (first_us - watch.opened_us) / DAY_US, (first_us - created_us) / DAY_US
-    taken_up = f"{len(common)} of the {len(amplifiers)} officials that had amplified the suspended account took it up"
-    reasons.append(f"{taken_up}, the first {days:.1f} days after the suspension, when it was {age:.1f} days old")
+    taken_up = f"{len(common)} of the {len(amplifiers)} officials that had amplified {gone} took it up"
+    reasons.append(
+        f"{taken_up}, the first {days:.1f} days after {event_words(watch.spell.status)}, when it was {age:.1f} days old"
+    )
     officials = [official for _, official in common]
     return PossibleSuccessor(
         subject=account,

@@ -77,6 +77,7 @@ class Span(Struct, kw_only=True):
     severity: int
     roster_digest: str
     closed: bool = False
+    returned: bool = False
 
 
 def by_subject(events: Iterable[SubjectEvent]) -> dict[str, list[SubjectEvent]]:
@@ -386,7 +387,8 @@ class Oracle(EvidenceOracle):
         return found
 
     def spans(self, rule: Rule) -> list[Span]:
-        """The rule's episodes. One begins where the rule holds and goes on while no pause is longer than the quiet."""
+        """The rule's episodes. One begins where the rule holds and goes on while no pause is longer than the quiet, or,
+        where the rule asks for a suspension, until the account is back; if it is suspended again soon, it goes on."""
         quiet = timedelta(microseconds=rule.quiet_us)
         spans: list[Span] = []
         for fact in self._judged(rule):
@@ -398,7 +400,11 @@ class Oracle(EvidenceOracle):
                     spans.append(
                         Span(fired_at=fact.at, last_at=fact.at, severity=severity, roster_digest=fact.roster_digest)
                     )
-            elif severity is not None or fact.kind in AMPLIFICATION:
+            elif severity is None and fact.status == "reinstated" and _asks_for_suspension(rule):
+                if not spans[-1].returned:
+                    spans[-1].last_at, spans[-1].returned = fact.at, True
+            elif severity is not None or (fact.kind in AMPLIFICATION and not spans[-1].returned):
+                spans[-1].returned = False
                 spans[-1].last_at = fact.at
                 spans[-1].severity = max(spans[-1].severity, -1 if severity is None else severity)
         return spans
@@ -434,7 +440,7 @@ class Oracle(EvidenceOracle):
         slot = EPOCH + (span.fired_at - EPOCH) // quiet * quiet
         live = self.live(span.last_at)
         shown = _looked_at(rule) | _ALWAYS_SHOWN
-        status: AlertStatus = "expired" if span.closed else "firing"
+        status: AlertStatus = "expired" if span.closed or span.returned else "firing"
         evidence = self._evidence(span.last_at)
         return Alert(
             id=hashlib.sha256(f"{about}\n{(slot - EPOCH) // timedelta(microseconds=1)}".encode()).hexdigest()[:32],
@@ -448,7 +454,7 @@ class Oracle(EvidenceOracle):
             states=tuple(sorted(self._states(live))),
             fired_at=span.fired_at,
             as_of=span.last_at,
-            expires_at=span.last_at + timedelta(microseconds=rule.quiet_us),
+            expires_at=span.last_at if span.returned else span.last_at + quiet,
             figures={name: self.figure(name, span.last_at) for name in shown},
             fired_figures={name: self.figure(name, span.fired_at) for name in shown},
             evidence=tuple(evidence[-self.evidence :]),
@@ -524,6 +530,14 @@ def _days(notice: SuspensionRecord) -> str:
     if notice.seen_again_at is not None:
         said += f", and seen again on {notice.seen_again_at.date()}: it was gone later, or back by then"
     return said
+
+
+def _asks_for_suspension(rule: Rule) -> bool:
+    return any(
+        condition.figure == "suspended" and condition.equals is True
+        for conditions in (rule.when, *rule.states.values())
+        for condition in conditions
+    )
 
 
 def _in_time(fact: Fact) -> tuple[datetime, str, str]:

@@ -35,6 +35,7 @@ __all__ = [
     "accounts_of",
     "arrangements",
     "campaigns",
+    "closings",
     "contradictions",
     "copies",
     "examples",
@@ -276,6 +277,28 @@ def suspended(draw: st.DrawFn) -> list[SubjectEvent]:
         draw(_withdrawals(each)) for each in mine if each.kind in AMPLIFICATION_KINDS and draw(st.booleans())
     ]
     return [*mine, *withdrawals]
+
+
+@st.composite
+def closings(draw: st.DrawFn) -> list[SubjectEvent]:
+    """An account that five officials or more amplified, and what its platform and its owner did to it afterwards."""
+    amplified = [retweet(number, official=OFFICIALS[number]) for number in range(draw(st.integers(4, 7)))]
+    days = st.integers(1, 90).map(lambda number: BASE_US + number * DAY_US)
+    for number, at_us in enumerate(draw(st.lists(days, max_size=4))):
+        amplified.append(retweet(100 + number, official=OFFICIALS[number], at_us=at_us))
+    statuses = st.sampled_from(("suspended", "reinstated", "suspended", "reinstated", "deleted", "deactivated"))
+    notices = draw(st.lists(st.tuples(days, statuses), min_size=1, max_size=5))
+    return amplified + [
+        msgspec.structs.replace(
+            retweet(200 + number),
+            kind="suspension",
+            event_id=f"{200 + number}-{status}",
+            at_us=at_us,
+            official=None,
+            status=status,
+        )
+        for number, (at_us, status) in enumerate(notices)
+    ]
 
 
 @st.composite

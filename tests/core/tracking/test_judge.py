@@ -1,5 +1,6 @@
 """Judgement and episodes: when a rule holds, how severe, for whom, and what late events make of alerts already told."""
 
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -59,19 +60,18 @@ def _alerts(run: TrackRun) -> list[Alert]:
 
 
 @pytest.mark.parametrize(
-    ("condition", "day", "status"),
-    [("suspended", 3, "firing"), ("suspended", 9, "expired"), ("amplifications", 9, "firing")],
+    ("condition", "day", "ended_on"), [("suspended", 3, 3), ("suspended", 9, 1), ("amplifications", 9, None)]
 )
-def test_a_reinstatement_shows_the_end_of_an_episode_whose_quiet_time_is_over_and_ends_no_other(
-    condition: str, day: int, status: str
+def test_a_reinstatement_ends_an_episode_of_a_rule_that_asks_for_a_suspension_and_no_other(
+    condition: str, day: int, ended_on: int | None
 ) -> None:
-    """Of a rule on `suspended`, whose figures it moves. It prolongs nothing."""
+    """At its own time, or, where the quiet time is over by then, before."""
     when = Condition(figure="suspended", equals=True) if condition == "suspended" else ANY
     run = TrackRun(_rule(when)).run([[_amplified(0), _suspended(1), _suspended(day, "reinstated")]])
     (alert,) = _alerts(run)
-    last_day = 1 if condition == "suspended" else 0
-    assert (alert.status, alert.as_of) == (status, from_us(BASE_US + last_day * DAY_US))
-    assert alert.expires_at == from_us(BASE_US + last_day * DAY_US + QUIET_US)
+    assert alert.status == ("firing" if ended_on is None else "expired")
+    assert alert.as_of == from_us(BASE_US + (ended_on or 0) * DAY_US)
+    assert alert.expires_at == (alert.as_of if ended_on == day else alert.as_of + timedelta(microseconds=QUIET_US))
 
 
 _numbers = st.integers(-3, 3) | st.floats(-3, 3)

@@ -20,6 +20,7 @@ from tests.core.tracking.oracle import Oracle, as_known, by_subject, without_sou
 from tests.core.tracking.strategies import (
     arrangements,
     campaigns,
+    closings,
     contradictions,
     copies,
     examples,
@@ -133,6 +134,7 @@ def _note(seen: Counter[str], run: TrackRun, events: Sequence[SubjectEvent], ale
     ordinals = Counter((alert.rule, alert.subject.id) for alert in alerts.values())
     seen["several episodes"] += any(count > 1 for count in ordinals.values())
     seen["escalated"] += any(alert.severity != base[alert.rule] for alert in alerts.values())
+    seen["ended by a return"] += any(alert.expires_at == alert.as_of for alert in alerts.values())
     seen["retracted"] += run.seen["retracted"] > 0
     seen["pre-dated"] += run.seen["pre-dated"] > 0
     seen["withdrawn"] += any(dossier.withdrawn for dossier in dossiers)
@@ -205,6 +207,29 @@ def test_states_are_told_of_a_suspended_subject_what_the_oracle_says_in_any_orde
         *("seen again", "uncertain"),
     )
     assert {what: seen[what] for what in covered if seen[what] < (1 if what == "told of none" else 5)} == {}
+
+
+def test_a_return_ends_what_asks_for_a_suspension_as_the_oracle_says_in_any_order_and_any_batches() -> None:
+    """With all four kinds of notices of one account, and amplifications before, between and after them."""
+    seen = Counter[str]()
+
+    @examples(150)
+    @given(_arranged(closings()))
+    def check(arranged: Arranged) -> None:
+        events, batches = arranged
+        run = TrackRun(bundled_rules()).run(batches)
+        alerts = assert_equal_to_the_oracle(run, events)
+        _note(seen, run, events, alerts)
+        mine = [alert for alert in alerts.values() if alert.rule == "amplified-then-suspended"]
+        seen["two alerts"] += len(mine) > 1
+        seen["suspended again, and firing"] += any(
+            alert.status == "firing" and any(item.event_id.endswith("reinstated") for item in alert.evidence)
+            for alert in mine
+        )
+
+    check()
+    covered = ("ended by a return", "two alerts", "suspended again, and firing")
+    assert {what: seen[what] for what in covered if seen[what] < 3} == {}
 
 
 def test_of_reports_that_contradict_each_other_the_earliest_stands_whichever_comes_first() -> None:

@@ -4,7 +4,7 @@ from streams.core.clock import DAY_US
 from streams.core.officials import Official
 from streams.core.state_event import Amplifier, PostKind, Spell, Standing, StateEvent
 from streams.core.subject_event import Coordinates
-from streams.events import Account
+from streams.events import Account, SuspensionStatus
 from tests.core.tracking.strategies import BASE_US, NOWHERE, snowflake
 
 __all__ = ["IRAN", "SUBJECT", "amplification", "day", "deletion", "post", "standing", "tick"]
@@ -82,6 +82,7 @@ def standing(
     subject: Account = SUBJECT,
     not_before: float | None = None,
     seen_again: bool = False,
+    status: SuspensionStatus = "suspended",
 ) -> StateEvent:
     """TRACK's word: amplified by the first `by` officials; suspended on these days, or since `not_before`, at last
     until `reinstated`, or seen again then.
@@ -90,7 +91,7 @@ def standing(
     spells = tuple(
         Spell(
             day(days),
-            "suspended",
+            status,
             f"notice-{number}",
             Coordinates("suspensions", 0, number),
             (None if reinstated is None else day(reinstated)) if number == last else day(opened[number + 1]) - DAY_US,
