@@ -53,7 +53,8 @@ class Metrics:
         self.watched = Counter(
             "antiphon_watched",
             "State events by what WATCH made of them; a rise of `unknown_post` means deletions of what was never seen, "
-            "of `unknown_author` quotes of posts that are gone, which count for no account",
+            "of `unknown_author` quotes of posts that are gone, which count for no account; of `contradicted` copies "
+            "of a post that name another account",
             ["outcome"],
             registry=registry,
         )

@@ -9,6 +9,7 @@ from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.options import json_option
 from streams.cli.report import document_of, print_report, print_rules, print_sampled
 from streams.cli.report_input import end_with_faults, warnings_document
+from streams.core.tracking.one_post import contradictions_of
 from streams.formats.registry import FORMATS, reader_named
 from streams.rules_loading import load_rules
 from streams.runs.backtest import backtest_files
@@ -48,9 +49,10 @@ def backtest(
         stages.stage("reading")
         run = backtest_files(files, reader, roster, rules, progress=stages.ingesting, processes=processes)
     faults = faults_of(run.files, run.letters, format_name)
+    contradictions = contradictions_of(run.results.amplifications)
     if as_json:
         document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3))
-        write_json(document | warnings_document(faults, run.roster, run.unknown_quotes))
+        write_json(document | warnings_document(faults, run.roster, run.unknown_quotes, contradictions))
     else:
         console = stdout()
         print_report(console, run.results, run.tally, run.refused, run.seconds)
@@ -58,4 +60,4 @@ def backtest(
         print_rules(console, run.results)
     if directory is not None:  # last: a full disk must not cost the report
         write_results(directory, run.results, run.letters)
-    end_with_faults(faults, run.roster, run.unknown_quotes, run.screened.get("no_author", 0))
+    end_with_faults(faults, run.roster, run.unknown_quotes, run.screened.get("no_author", 0), contradictions)

@@ -12,6 +12,7 @@ from streams.cli.options import json_option
 from streams.cli.report import document_of, print_report, print_sampled
 from streams.cli.report_input import end_with_faults, warnings_document
 from streams.cli.stopping import stopped_in_order
+from streams.core.tracking.one_post import contradictions_of
 from streams.errors import InputError
 from streams.formats.registry import FORMATS, reader_named
 from streams.rules_loading import load_rules
@@ -80,9 +81,10 @@ def demo(
         with demo_broker(broker, settings, workers) as fresh:
             run = run_demo(fresh, paths, reader, roster, stages, workers=workers, raw_partitions=partitions)
     faults = faults_of(run.files, run.letters, reader.name)
+    contradictions = contradictions_of(run.results.amplifications)
     if as_json:
         document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3), workers=workers)
-        write_json(document | warnings_document(faults, run.roster, run.unknown_quotes))
+        write_json(document | warnings_document(faults, run.roster, run.unknown_quotes, contradictions))
     else:
         console = stdout()
         print_report(console, run.results, run.tally, run.refused, run.seconds)
@@ -91,4 +93,4 @@ def demo(
             console.print(Text(_OF_OTHER_CASES if case_name not in (None, "khamenei-site") else _OF_THE_CASE))
     if directory is not None:  # last: a full disk must not cost the report
         write_results(directory, run.results, run.letters)
-    end_with_faults(faults, run.roster, run.unknown_quotes)
+    end_with_faults(faults, run.roster, run.unknown_quotes, contradictions=contradictions)

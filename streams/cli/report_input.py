@@ -1,19 +1,29 @@
 """What a person must know of the input before believing a figure: what could not be used, and what the roster lacks."""
 
+from collections.abc import Sequence
+
 import click
 from rich.text import Text
 
 from streams.cli.console import counted, stderr
 from streams.core.screening.roster_use import RosterFinding
+from streams.core.tracking.one_post import Contradiction
+from streams.refusal import printable
 from streams.runs.input_faults import InputFault
 
 __all__ = ["EXIT_INPUT_FAULT", "end_with_faults", "warnings_document"]
 
 EXIT_INPUT_FAULT = 1
 
+_MOST_CONTRADICTIONS = 1_000
+
 
 def end_with_faults(
-    faults: list[InputFault], findings: list[RosterFinding], unknown_quotes: int = 0, no_author: int = 0
+    faults: list[InputFault],
+    findings: list[RosterFinding],
+    unknown_quotes: int = 0,
+    no_author: int = 0,
+    contradictions: Sequence[Contradiction] = (),
 ) -> None:
     """Say the warnings and faults on standard error, behind the report; any fault ends the command with status 1."""
     console = stderr()
@@ -27,6 +37,8 @@ def end_with_faults(
             ),
             soft_wrap=True,
         )
+    if contradictions:
+        console.print(Text(f"antiphon: warning: {_told_differently(contradictions)}."), soft_wrap=True)
     if no_author:
         console.print(
             Text(
@@ -43,7 +55,25 @@ def end_with_faults(
 
 
 def warnings_document(
-    faults: list[InputFault], findings: list[RosterFinding], unknown_quotes: int = 0
+    faults: list[InputFault],
+    findings: list[RosterFinding],
+    unknown_quotes: int = 0,
+    contradictions: Sequence[Contradiction] = (),
 ) -> dict[str, object]:
     """The same for machines."""
-    return {"faults": faults, "roster": findings, "unknown_quotes": unknown_quotes}
+    return {
+        "faults": faults,
+        "roster": findings,
+        "unknown_quotes": unknown_quotes,
+        "contradictions": contradictions[:_MOST_CONTRADICTIONS],
+        "contradictions_total": len(contradictions),
+    }
+
+
+def _told_differently(contradictions: Sequence[Contradiction]) -> str:
+    first = contradictions[0]
+    return (
+        f"{counted(len(contradictions), 'post')} by officials, of which copies name different accounts as passed on or "
+        f"quoted: each counts for all of them, as post {printable(first.post_id)} does for "
+        f"{' and '.join(printable(account) for account in first.accounts)}; the copy that tells more names the first"
+    )

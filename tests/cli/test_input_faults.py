@@ -161,3 +161,20 @@ def test_authors_trimmed_to_an_id_are_known_by_the_handle_that_the_id_has_elsewh
     path.write_bytes(b"".join(trimmed) + b"".join(json.dumps(event).encode() + b"\n" for event in whole))
     told = antiphon("backtest", str(path), "--format", "canonical", "--roster", str(roster), "--json")
     assert json.loads(told.stdout)["alerted"][0]["dossier"]["totals"]["retweet"] == 66
+
+
+def test_copies_of_a_post_that_name_different_accounts_are_said_with_an_example(
+    antiphon: Antiphon, tmp_path: Path
+) -> None:
+    """And listed in the document, those that tell more first; the same in either order."""
+    common = {"platform": "twitter", "id": "900", "at": "2020-09-01T08:00:00Z", "actor": {"id": "90000001009"}}
+    retweet = {"kind": "retweet", **common, "subject": {"id": "11"}}
+    quote = {"kind": "post", **common, "text": "see", "quotes": {"post_id": "7", "account": {"id": "22"}}}
+    path = tmp_path / "copies.jsonl"
+    for copies in ([retweet, quote], [quote, retweet]):
+        path.write_text("".join(json.dumps(each) + "\n" for each in copies))
+        status, document, said = _backtest(antiphon, path)
+        expected = {"platform": "twitter", "post_id": "900", "accounts": ["twitter:11", "twitter:22"]}
+        assert (status, document["contradictions"], document["contradictions_total"]) == (0, [expected], 1)
+        assert "1 post by officials, of which copies name different accounts as passed on or quoted" in said
+        assert "as post 900 does for twitter:11 and twitter:22; the copy that tells more names the first." in said

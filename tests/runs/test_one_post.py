@@ -10,6 +10,7 @@ import pytest
 
 from streams.core.enriched import Totals
 from streams.core.rosters.roster_file import parse_roster
+from streams.core.tracking.one_post import contradictions_of
 from streams.formats.registry import reader_named
 from streams.rules_loading import bundled_rules
 from streams.runs.backtest import BacktestRun, backtest_files
@@ -123,6 +124,18 @@ def test_a_quote_of_a_post_that_nobody_else_names_is_counted_as_of_an_unknown_au
 def test_a_quote_of_an_own_post_that_is_gone_is_of_no_unknown_author(tmp_path: Path) -> None:
     own = {"expanded": f"https://twitter.com/mfa_alpha/status/{_ORIGINAL}"}
     assert _run(tmp_path, [GONE | {"quoted_status_permalink": own}]).unknown_quotes == 0
+
+
+def test_copies_that_name_different_accounts_are_said_with_both_in_whatever_order_they_come(tmp_path: Path) -> None:
+    """The export lost what was retweeted, and kept what the retweeted post quoted."""
+    other = status("1365587474641849918", "what somebody else wrote", user=user("1359411781432246377", "Other_Relay"))
+    poor = _without(RETWEET, "retweeted_status") | {"quoted_status": other, "quoted_status_id_str": other["id_str"]}
+    for statuses in ([RETWEET, poor], [poor, RETWEET], [poor, RETWEET, poor, RETWEET, QUOTE]):
+        run = _run(tmp_path, statuses)
+        (told,) = contradictions_of(run.results.amplifications)
+        accounts = (f"twitter:{_RELAY}", "twitter:1359411781432246377")
+        assert (told.post_id, told.accounts) == (RETWEET["id_str"], accounts)
+    assert contradictions_of(_run(tmp_path, [RETWEET, QUOTE]).results.amplifications) == ()
 
 
 def test_the_versions_of_an_edited_quote_are_one_quote(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ class Entry(Struct, frozen=True, array_like=True, tag="entry"):
     quotes, answers or mentions, `h:handle` (as `roster.handle_key`) for one named in its text or links.
     `fingerprints` are those of its text, empty for retweets. `noticed`: when it was noticed to be gone, `observed_us`:
     when it was last seen; `deleted_us` follows from both: since when it is gone, `None` where it is not.
+    `named_otherwise` are the ids of accounts that other reports name in place of `subject`, at most eight.
     """
 
     platform: str
@@ -84,6 +85,7 @@ class Entry(Struct, frozen=True, array_like=True, tag="entry"):
     subject_is_official: bool = False
     noticed: Deleted | None = None
     observed_us: int | None = None
+    named_otherwise: tuple[str, ...] = ()
 
 
 class Orphan(Struct, frozen=True, array_like=True, tag="orphan"):

@@ -35,6 +35,7 @@ from streams.core.watching.watched import Stepped, Watched
 __all__ = ["apply_post", "apply_subject_post"]
 
 _NOWHERE: Final = Coordinates("", 0, 0)
+_MOST_NAMES: Final = 8
 _STRENGTHS: Final[dict[PostKind, int]] = {"retweet": 3, "quote": 2, "reply": 1, "post": 0}
 
 
@@ -52,16 +53,17 @@ def apply_post(ledger: Ledger, event: StateEvent, official: Official, touched: T
     if event.author_unknown and event.post_id is not None:
         author = author_of(ledger, event.state, event.platform, event.post_id)
         new = new if author is None else attributed(new, author)
+    contradicts = before is not None and _is_named_anew(before, new)
     if before is not None and _rank(before) <= _rank(new):
-        seen = with_observation(before, event.observed_us)
+        seen = _with_names(with_observation(before, event.observed_us), new)
         if seen is before:
             return Stepped(Watched.DUPLICATE, tuple(events))
         ledger.put(seen)
-        if seen.noticed is not None:
+        if seen.noticed is not None and seen.observed_us != before.observed_us:
             events += told_again(ledger, (seen, before), touched)
-        return Stepped(Watched.DUPLICATE, tuple(events))
+        return Stepped(Watched.DUPLICATE, tuple(events), contradicts=contradicts)
     if before is not None:
-        new = with_observation(new, before.observed_us)
+        new = _with_names(with_observation(new, before.observed_us), before)
     new, is_tied = with_deletion(ledger, new, before, touched, policy)
     ledger.put(new)
     for entry in (new, before):
@@ -81,10 +83,26 @@ def apply_post(ledger: Ledger, event: StateEvent, official: Official, touched: T
     tied = new.state if is_tied else None
     if event.author_unknown and author is None:
         keep_unattributed(ledger, new, policy)
-        return Stepped(Watched.UNKNOWN_AUTHOR, tuple(events), tied=tied)
+        return Stepped(Watched.UNKNOWN_AUTHOR, tuple(events), tied=tied, contradicts=contradicts)
     if event.author_unknown:
         events += _say_quote(ledger, new, touched, policy)
-    return Stepped(Watched.APPLIED, tuple(events), tied=tied)
+    return Stepped(Watched.APPLIED, tuple(events), tied=tied, contradicts=contradicts)
+
+
+def _is_named_anew(known: Entry, new: Entry) -> bool:
+    """Whether a report names another account as passed on or quoted than all reports before."""
+    return new.subject is not None and known.subject is not None and new.subject not in _named(known)
+
+
+def _with_names(entry: Entry, other: Entry) -> Entry:
+    """The entry with the accounts that another report of the post names in place of its own."""
+    names = {*_named(entry), *_named(other)} - {entry.subject, None}
+    named = tuple(sorted(name for name in names if name is not None)[:_MOST_NAMES])
+    return entry if named == entry.named_otherwise else msgspec.structs.replace(entry, named_otherwise=named)
+
+
+def _named(entry: Entry) -> tuple[str | None, ...]:
+    return (entry.subject, *entry.named_otherwise)
 
 
 def _tell_whose(
@@ -166,7 +184,13 @@ def _rank(entry: Entry) -> tuple[int, bool, int, str, int, bytes]:
     then the earlier, then the longer one, then a fixed choice.
     """
     said = msgspec.structs.replace(
-        entry, deleted_us=None, deletion_source=None, source=_NOWHERE, noticed=None, observed_us=None
+        entry,
+        deleted_us=None,
+        deletion_source=None,
+        source=_NOWHERE,
+        noticed=None,
+        observed_us=None,
+        named_otherwise=(),
     )
     weakness = -_STRENGTHS[entry.kind]
     return weakness, entry.subject is None, entry.at_us, entry.official, -len(entry.text), msgspec.msgpack.encode(said)

@@ -23,6 +23,7 @@ class Watched(StrEnum):
     UNKNOWN_AUTHOR = "unknown_author"  # a quote of a post of which is not said whose it is, and not seen elsewhere
     TICK = "tick"  # event time, and nothing else
     TIED = "tied"  # besides: a deletion that names nobody turned out to be of an official's post
+    CONTRADICTED = "contradicted"  # besides: a copy of a post names another account as passed on or quoted
     REFUSED = "refused"  # lacks what its kind must have
 
 
@@ -32,3 +33,4 @@ class Stepped(Struct, frozen=True):
     outcome: Watched
     events: tuple[SubjectEvent, ...] = ()
     tied: str | None = None  # the State whose official a deletion without an author turned out to concern
+    contradicts: bool = False  # a report of a post names an account that no report of it named before

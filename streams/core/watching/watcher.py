@@ -76,6 +76,8 @@ class Watcher:
             self.outcomes[Watched.TIED] += 1
         if self._is_too_late(event, state):
             self.outcomes[Watched.TOO_LATE] += 1
+        if stepped.contradicts:
+            self.outcomes[Watched.CONTRADICTED] += 1
         if stepped.outcome is Watched.REFUSED or event.kind == "standing":
             return stepped.events  # TRACK speaks of the past: it does not say how far time has come
         if event.kind == "tick":
