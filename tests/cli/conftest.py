@@ -25,8 +25,8 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def antiphon() -> Antiphon:
     """Runs a command in this process: `antiphon("rules", "check")`. Its `stdout` and `stderr` are apart."""
 
-    def run(*arguments: str, **variables: str) -> Result:
-        return CliRunner().invoke(cli, arguments, prog_name="antiphon", env=variables)
+    def run(*arguments: str, piped: bytes | None = None, **variables: str) -> Result:
+        return CliRunner().invoke(cli, arguments, input=piped, prog_name="antiphon", env=variables)
 
     return run
 
