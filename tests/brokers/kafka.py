@@ -28,7 +28,7 @@ FAST_START: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _CLUSTER: Final = "antiphontestsAAAAAAAAA"  # 16 bytes in base64, as Kafka wants a cluster's id
 _START_TIMEOUT_SECONDS: Final = 240.0  # 2 s on an idle machine; on a busy one after a kill, logs are read for minutes
 _STOP_TIMEOUT_SECONDS: Final = 20.0
-_FORMAT_TIMEOUT_SECONDS: Final = 60.0
+_FORMAT_TIMEOUT_SECONDS: Final = 240.0
 _LOG_TAIL_BYTES: Final = 6_000
 _PAUSE_SECONDS: Final = 0.2
 
