@@ -95,7 +95,7 @@ def run_chaos(
     # Some batches before the first fault and after the last.
     flood = Flood(seed, events=events, batches=faults + power_cuts + 2)
     oracle = Oracle(flood.roster, bundled_rules())
-    with Stage(directory, power_cuts=power_cuts > 0) as stage:
+    with Stage(directory, power_cuts=power_cuts > 0, busy=stuck_seconds > STUCK_SECONDS) as stage:
         stage.roster = flood.roster
         asyncio.run(create_topics(stage.settings))
         asyncio.run(publish_roster(stage.settings, flood.roster))

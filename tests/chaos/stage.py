@@ -61,11 +61,11 @@ Undo = Callable[[], None]
 class Stage:
     """Everything a run needs, started on entering and stopped on leaving. For the main thread."""
 
-    def __init__(self, directory: Path, *, power_cuts: bool = False) -> None:
+    def __init__(self, directory: Path, *, power_cuts: bool = False, busy: bool = False) -> None:
         self.remedies: Counter[str] = Counter()
         self._directory = directory
         self._backstage = Backstage()
-        self.kafka, self._cables = wired(directory / "kafka", _SIDES)
+        self.kafka, self._cables = wired(directory / "kafka", _SIDES, busy=busy)
         # Small batches and short waits, so that faults hit many batches and are soon noticed.
         self.settings = Settings(
             broker=self.kafka.address,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from streams.brokers.loopback import LOOPBACK, free_port
 from tests.brokers.kafka import Kafka
@@ -9,9 +10,13 @@ from tests.chaos.proxy import Cable
 
 __all__ = ["wired"]
 
+_BUSY_SESSION_MS: Final = "10000"
 
-def wired(directory: Path, sides: Sequence[str]) -> tuple[Kafka, list[Cable]]:
-    """The broker with its data in `directory`, and a cable to it for each side; neither is started."""
+
+def wired(directory: Path, sides: Sequence[str], *, busy: bool) -> tuple[Kafka, list[Cable]]:
+    """The broker with its data in `directory`, and a cable to it for each side; neither is started. On a `busy` machine
+    its controller waits longer for it, so that it is not fenced; it comes back as much later from a kill.
+    """
     broker_port, controller_port = free_port(), free_port()
     inner = {side: free_port() for side in sides}
     outer = {side: free_port() for side in sides}
@@ -31,6 +36,7 @@ def wired(directory: Path, sides: Sequence[str]) -> tuple[Kafka, list[Cable]]:
                 f"{name}:PLAINTEXT" for name in ("PLAINTEXT", "CONTROLLER", *sides)
             ),
             "inter.broker.listener.name": "PLAINTEXT",
+            **({"broker.session.timeout.ms": _BUSY_SESSION_MS} if busy else {}),
         },
     )
     return kafka, [Cable(outer[side], inner[side]) for side in sides]
