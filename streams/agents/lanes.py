@@ -104,6 +104,11 @@ class Lanes(Generic[_Held]):
         """The partitions that are being opened, or waited for because another worker has shut this one out."""
         return frozenset(self._unsettled)
 
+    def finish_first(self, batch: Batch, count: int) -> None:
+        """The first `count` records of a batch that `apply` is at are dealt with for good."""
+        if batch.partition not in self._behind:  # else of what the group has committed already
+            self._finish(replace(batch, records=batch.records[:count]))
+
     async def run(self, batches: AsyncIterator[Batch]) -> None:
         """Until the stream ends. Any error is fatal: what is not committed is read again by the next owner."""
         lanes: list[asyncio.Task[None]] = []

@@ -81,6 +81,8 @@ class Watch:
         begin = 0
         while begin < len(batch.records):
             begin += await self._apply_some(shard, batch.records[begin : begin + _AT_ONCE])
+            if begin < len(batch.records):
+                self._lanes.finish_first(batch, begin)
         metrics = self._metrics
         metrics.records.labels(_TOPIC).inc(len(batch.records))
         held = self._lanes.held()

@@ -136,13 +136,14 @@ def test_a_long_batch_is_written_in_parts_and_each_is_whole(settings: Settings) 
 
     async def batches() -> AsyncIterator[Batch]:
         yield batch_of("state-events", values)
-        await finished.wait_for(1)
+        await finished.wait_for(3)
 
     async def run() -> list[str]:
         await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).run(batches())
         return await _withdrawn(settings)
 
     assert asyncio.run(run()) == [str(number) for number in range(0, 1_200, 100)]
+    assert [batch.next_offset for batch in finished.batches] == [500, 1_000, 1_212], "each is done when it is written"
 
 
 def test_a_record_that_no_agent_of_ours_wrote_is_a_dead_letter_and_the_others_of_its_batch_count(
@@ -170,13 +171,14 @@ def test_many_suspensions_that_come_together_are_all_told_of(settings: Settings)
 
     async def batches() -> AsyncIterator[Batch]:
         yield batch_of("state-events", values)
-        await finished.wait_for(1)
+        await finished.wait_for(3)
 
     async def run() -> int:
         await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).run(batches())
         return len([record.key async for record in read_topic(settings, "aftermaths")])
 
     assert asyncio.run(run()) == len(accounts)
+    assert [batch.next_offset for batch in finished.batches] == [64, 128, 150]
 
 
 def test_what_is_forgotten_is_forgotten_in_the_changelog_too_and_never_told_again(
