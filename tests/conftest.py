@@ -30,6 +30,7 @@ _LEFT_OUT: Final = "left out: "
 
 _MARKS_OF_FIXTURES: Final = {"kafka": "kafka", "own_kafka": "kafka", "broker": "broker", "shared_data": "realdata"}
 
+_UNHURRIED: Final = {"broker.session.timeout.ms": "60000"}
 _SESSION_KAFKA: Final = pytest.StashKey[Kafka]()
 _STAND_IN: Final = pytest.StashKey[str]()
 
@@ -55,7 +56,8 @@ def real_kafka(
         yield RunningBroker(address=own, kind="external")
         return
     try:
-        node = Kafka(log=tmp_path_factory.mktemp("kafka") / "kafka.log")
+        # Nobody kills it: on a machine that has much to do its controller must not take it for dead.
+        node = Kafka(log=tmp_path_factory.mktemp("kafka") / "kafka.log", properties=_UNHURRIED)
     except Unavailable as reason:
         yield str(reason)
         return
