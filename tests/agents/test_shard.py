@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from streams.agents.shard import Shard
 from streams.agents.tracking import track_batch
 from streams.brokers.administration import create_topics
+from streams.brokers.checkpoints import BrokenChangelogError
 from streams.brokers.client import producer
 from streams.brokers.outbox import OutgoingRecord
 from streams.brokers.reading import read_topic
@@ -228,7 +229,9 @@ def test_a_record_no_shard_writes_stops_the_opening(settings: Settings) -> None:
         await stranger.send_and_wait(settings.topic("subject-states"), None, key=b"\x00position", partition=0)
         await stranger.stop()
         shard = _shard(settings)
-        with pytest.raises(ValueError, match="no shard writes"):
+        with pytest.raises(
+            BrokenChangelogError, match="subject-states, partition 0, is no record that a worker writes"
+        ):
             await shard.open()
         await shard.close()
 
