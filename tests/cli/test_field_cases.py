@@ -1,9 +1,10 @@
-"""Inputs of the kind that real users have: each gives its right result by the backtest.
+"""Inputs of the kind that real users have: each gives its right result, by the backtest and by the pipeline.
 
 The folders lie beside the project (`../shared/field`) and are no part of it; each says in its README what is right.
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from tests.cli.conftest import Antiphon
 
 pytestmark = pytest.mark.realdata
 
+THOROUGH: Final = bool(os.environ.get("ANTIPHON_TEST_THOROUGH"))
 _FIELD: Final = Path(__file__).parents[2] / ".." / "shared" / "field"
 _YOUNG: Final = frozenset({"low-profile", "new-account-burst"})
 _SUSPENDED: Final = _YOUNG | {"amplified-then-suspended"}
@@ -111,6 +113,12 @@ _CASES: Final[dict[tuple[str, str, str], _Right]] = {
 }
 
 
+_THROUGH_TOPICS: Final = (
+    ("original_gone", "gone_before_notice.canonical.jsonl", "roster"),
+    ("seen_again_after_deletion", "first_look.jsonl second_look.jsonl", "roster"),
+)
+
+
 @pytest.fixture(scope="module")
 def field() -> Path:
     if not _FIELD.is_dir():
@@ -118,12 +126,12 @@ def field() -> Path:
     return _FIELD.resolve()
 
 
-def _run(antiphon: Antiphon, field: Path, case: tuple[str, str, str]) -> tuple[int, Any, str]:
+def _run(antiphon: Antiphon, field: Path, case: tuple[str, str, str], command: str) -> tuple[int, Any, str]:
     folder, names, roster = field / case[0], case[1].split(), case[2]
     form = "canonical" if _is_canonical(case) else "twitter-v1"
     piped = (folder / names[0][1:]).read_bytes() if names[0].startswith("-") else None
     paths = ["-"] if piped is not None else [str(folder / name) for name in names]
-    arguments = ("backtest", *paths, "--format", form, "--roster", str(folder / f"{roster}.csv"), "--json")
+    arguments = (command, *paths, "--format", form, "--roster", str(folder / f"{roster}.csv"), "--json")
     told = antiphon(*arguments) if piped is None else antiphon(*arguments, piped=piped)
     return told.exit_code, json.loads(told.stdout) if told.stdout else None, told.stderr
 
@@ -159,4 +167,13 @@ def test_each_case_gives_its_right_result_by_the_backtest(
     antiphon: Antiphon, field: Path, case: tuple[str, str, str]
 ) -> None:
     right = _CASES[case]
-    assert _found(*_run(antiphon, field, case), right) == right
+    assert _found(*_run(antiphon, field, case, "backtest"), right) == right
+
+
+@pytest.mark.parametrize("case", _CASES if THOROUGH else _THROUGH_TOPICS, ids="/".join)
+def test_a_case_gives_its_right_result_by_the_pipeline(
+    antiphon: Antiphon, field: Path, case: tuple[str, str, str]
+) -> None:
+    """All of them with ANTIPHON_TEST_THOROUGH, in ten minutes."""
+    right = _CASES[case]
+    assert _found(*_run(antiphon, field, case, "demo"), right) == right

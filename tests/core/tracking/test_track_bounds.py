@@ -6,7 +6,6 @@ from random import Random
 from typing import Final
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,13 +80,10 @@ def _counted_in_window(oracle: Oracle, last: Dossier, hours: int) -> tuple[int, 
     return sum(fact.at >= next_hour for fact in live), sum(fact.at > start for fact in live)
 
 
-@pytest.mark.xfail(
-    reason="with more notices than are retained the fate of an amplification that has left may be another",
-    raises=AssertionError,
-    strict=False,
-)
 def test_in_order_the_bounded_tracker_tells_what_an_unbounded_one_would() -> None:
-    """All but the hour that a window begins in; however long the stream, whatever leaves, in any batches."""
+    """All but the hour that a window begins in; however long the stream, whatever leaves, in any batches. Of more
+    notices than are kept, as such and then as times, it is not known any more why an early amplification is gone.
+    """
     seen = Counter[str]()
 
     @examples(100)
@@ -106,6 +102,9 @@ def test_in_order_the_bounded_tracker_tells_what_an_unbounded_one_would() -> Non
             assert len(found) == (expected is not None)
             if expected is not None:
                 ((key, dossier),) = found.items()
+                if len(oracle.suspensions) > 2 * SMALL.suspensions:
+                    seen["forgotten notices"] += 1
+                    continue
                 assert differences({key: _comparable(dossier)}, {key: _comparable(expected)}) == []
                 for name, hours in (("1h", 1), ("24h", 24), ("7d", 168), ("30d", 720)):
                     counted = dossier.windows[name].amplifications
