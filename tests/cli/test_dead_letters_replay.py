@@ -57,9 +57,10 @@ _LETTERS: list[tuple[DeadLetter, bytes | None]] = [
     (replace(_letter(_post(5)), sha256="0" * 64), b"k"),
     (_letter(b"1,2", "path/of/file\x9b.csv", Reason.BAD_FILE), None),
     (_letter(_post(7), "path/of/file.ndjson", Reason.NOT_AN_EVENT), None),
-    (_letter(_retweet(8), "subject-events", Reason.NOT_AN_EVENT), None),  # no raw topic, whatever it says
+    (_letter(_retweet(8), "retweets.ndjson", Reason.NOT_AN_EVENT), None),  # no raw topic, whatever it says
     (_letter(_post(9), replays=3), b"\xff\x00"),
     (_letter(_post(10), "posts", Reason.BAD_TIME), b"\xff\x00"),
+    (_letter(_retweet(11), "subject-events", Reason.NOT_AN_EVENT), None),  # only agents write there
 ]
 _BEGIN_MS = 1_640_995_200_000  # 2022-01-01T00:00:00Z
 _OBSTACLES = {
@@ -70,6 +71,7 @@ _OBSTACLES = {
     7: "from_a_file",
     8: "from_a_file",
     9: "too_often",
+    11: "internal",
 }
 
 
@@ -150,10 +152,10 @@ def test_bytes_and_key_go_back_to_where_they_came_from_and_the_rest_is_kept_back
         ("posts", b"\xff\x00", _post(10), 1),
         ("retweets", None, _retweet(2), 1),
     ]
-    assert (done["read"], done["selected"], done["repeats"]) == (11, 11, 1)
+    assert (done["read"], done["selected"], done["repeats"]) == (12, 12, 1)
     assert done["sent"] == {"letters": 3, "records": {"posts": 2, "retweets": 1}}
     assert {kept["offset"]: kept["obstacle"] for kept in done["kept_back"]["letters"]} == _OBSTACLES
-    assert done["next_offsets"] == {"0": 11}
+    assert done["next_offsets"] == {"0": 12}
 
 
 def test_letters_of_a_file_are_read_again_in_the_format_that_is_named(antiphon: Antiphon, settings: Settings) -> None:
@@ -176,12 +178,12 @@ def test_letters_of_a_file_are_read_again_in_the_format_that_is_named(antiphon: 
         (("--reason", "not_json", "--reason", "bad_time"), {3, 10}),
         (("--topic", "retweets"), {1}),
         (("--topic", "path/of/file.ndjson", "--topic", "retweets"), {1, 7}),
-        (("--since", "2022-01-01T00:00:09Z"), {9, 10}),
+        (("--since", "2022-01-01T00:00:09Z"), {9, 10, 11}),
         (("--until", "2022-01-01T01:00:02+01:00"), {0, 1}),
         (("--since", "2022-01-01T00:00:03", "--until", "2022-01-01T00:00:05"), {3, 4}),
         (("--until", "2022-01-01"), set()),
         (("--offsets", "4"), {4}),
-        (("--offsets", "8-"), {8, 9, 10}),
+        (("--offsets", "8-"), {8, 9, 10, 11}),
         (("--offsets", "-1"), {0, 1}),
         (("--offsets", "3-5", "--reason", "future_time"), {4, 5}),
         (("--partition", "1"), set()),
@@ -200,7 +202,7 @@ def test_filters_select_what_they_say(
 
 def test_the_limit_says_where_the_rest_begins(antiphon: Antiphon, settings: Settings) -> None:
     done = _replay(antiphon, settings, "--limit", "2")
-    assert (done["sent"]["letters"], done["left"], done["left_from"]) == (2, 8, {"0": 3})
+    assert (done["sent"]["letters"], done["left"], done["left_from"]) == (2, 9, {"0": 3})
     rest = _replay(antiphon, settings, "--offsets", f"{done['left_from']['0']}-")
     assert rest["sent"]["letters"] == 1
     assert len(_sent(settings)) == 3
@@ -210,7 +212,7 @@ def test_people_read_what_was_sent_what_was_kept_back_and_what_to_do(antiphon: A
     where = ("--broker", looked_at.broker, "--topic-prefix", looked_at.topic_prefix)
     told = antiphon("dead-letters", "replay", *where, "--dry-run", "--limit", "2", COLUMNS="160")
     assert told.exit_code == 0, told.stderr
-    assert "11 of 11 dead letters selected" in told.stdout
+    assert "12 of 12 dead letters selected" in told.stdout
     assert "Would send 2 letters again." in told.stdout
     assert "--offsets 3-" in told.stdout
     told = antiphon("dead-letters", "replay", *where, "--dry-run", COLUMNS="160")

@@ -153,9 +153,10 @@ def _with_all(
     if entry.at_us < min(noticed_us) - policy.ledger_days * DAY_US:
         return None
     for each in deletions:
-        if each.official and ledger.get(record_key(each)) is not None:
-            ledger.discard(record_key(each))
-            touched.orphan(each)
+        kept = ledger.get(record_key(each)) if each.official else None
+        if isinstance(kept, Orphan):  # its time is what was counted, not that of the notice that ties it
+            ledger.discard(record_key(kept))
+            touched.orphan(kept)
         entry = _with(entry, each)
     return entry
 

@@ -400,3 +400,14 @@ def test_how_much_each_official_posted_is_counted_at_the_end_and_corrected_by_wh
     assert [each.posts for each in _aftermath(run).officials] == [None, None]
     run.run([[tick(14)], [post("q", 4), post("r", 14)]])
     assert [each.posts for each in _aftermath(run).officials] == [2, 0]
+
+
+def test_a_deletion_that_was_noticed_too_late_and_then_in_time_is_unknown_no_longer() -> None:
+    """What was counted of the late notice is taken back at the time of the late one."""
+    run = WatchRun(bundled_rules())
+    run.batch([post("p", 0), standing(opened=(110.0,)), deletion("p", 112)])
+    (aftermath,) = run.standing.values()
+    assert aftermath.deletions_unknown == 1
+    run.batch([deletion("p", 10)])
+    (aftermath,) = run.standing.values()
+    assert aftermath.deletions_unknown == 0
