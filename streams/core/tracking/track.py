@@ -58,8 +58,6 @@ def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
     elif kind == "deletion":
         outcome = Outcome.APPLIED if note_original(state, event, policy) else Outcome.DUPLICATE
     elif kind in ("post", "text_match"):
-        if kind == "post":
-            note_sighting(state, event.at_us, policy)
         outcome = _apply_post(state, event, policy)
     else:
         outcome = _apply_engagement(subject, event, policy)
@@ -180,6 +178,7 @@ def _apply_post(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -
     note_followers(state, event, policy)
     own = OwnPosts() if state.own is None else state.own
     if event.kind == "post":
+        note_sighting(state, event.at_us, policy)
         new = keep_link(own, event, policy.links)
     elif event.official is None or event.post_id is None or event.matched_us is None:
         return Outcome.REFUSED
