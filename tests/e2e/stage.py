@@ -1,6 +1,6 @@
 """The stage: a worker, Prometheus, two Alertmanagers and a webhook, on a Kafka that is there. Knows no plot.
 
-All are the real programs with the project's own configuration, read 20 times as fast (`tests.e2e.hurry`) where it says
+All are the real programs with the project's own configuration, read 12 times as fast (`tests.e2e.hurry`) where it says
 how long something must last before anybody is told.
 """
 
