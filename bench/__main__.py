@@ -27,8 +27,8 @@ from bench.standings import ratios, standings
 from bench.world import World
 from streams.errors import AntiphonError
 from streams.settings import Settings
-from tests.brokers.jars import Unavailable
-from tests.brokers.kafka import KafkaFailed
+from tools.kafka.jars import Unavailable
+from tools.kafka.node import KafkaFailed
 
 RESULTS: Final = Path(__file__).with_name("RESULTS.md")
 _WHAT: Final = "race (default), memory, figures (see `figures --help`), or report: RESULTS.md anew from the record"

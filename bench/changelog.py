@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from bench.writing import BulkWriter
-from streams.agents.shard import CHANGELOG
+from streams.agents.track.subject_store import CHANGELOG
 from streams.core.clock import to_us
 from streams.core.officials import Official
 from streams.core.subject_event import Coordinates, SubjectEvent
@@ -77,7 +77,7 @@ async def _write(settings: Settings, begin: int, end: int, partitions: int) -> W
             for number in range(first, min(first + _BATCH, end)):
                 for event in amplifications_of(number):
                     amplifications += tracker.apply(event) is not None
-            for number, concluded in enumerate(tracker.conclude(), first):  # in the order in which they were touched
+            for number, concluded in enumerate(tracker.flush(), first):  # in the order in which they were touched
                 key, state = concluded.key.encode(), encode_subject(concluded.subject)
                 value_bytes += len(state)
                 key_bytes += len(key)

@@ -10,10 +10,10 @@ from msgspec import Struct
 from bench.tally import Tally
 from bench.world import PARTITIONS, RAW_NAMES, AnyWorld
 from bench.writing import BulkWriter
-from streams.brokers.administration import create_topics, end_offsets
-from streams.brokers.client import admin, client_options
-from streams.brokers.roster_topic import publish_roster
 from streams.events import RAW_TOPICS
+from streams.kafka.administration import create_topics, end_offsets
+from streams.kafka.client import admin, client_options
+from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 
 __all__ = ["Course", "committed", "create_plain_topics", "delete_topics_of", "lay_out"]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from bench.contestants.contestant import WARM_UP_SHARE, Contestant, Entrant, Progress
 from bench.cores import CONTESTANT_CORES, confined_to
 from bench.course import Course
-from streams.brokers.leash import stop_leashed
+from streams.kafka.child_process import stop_child
 
 __all__ = ["Lap", "LapFailed", "run_lap"]
 
@@ -74,7 +74,7 @@ def run_lap(contestant: Contestant, course: Course, number: int) -> Lap:
         tail = log_path.read_text(encoding="utf-8", errors="replace")[-_LOG_TAIL:]
         raise LapFailed(f"{name}: {failure}. The end of its log:\n{tail}") from None
     finally:
-        stop_leashed(entrant.process, timeout_seconds=_STOP_SECONDS)
+        stop_child(entrant.process, timeout_seconds=_STOP_SECONDS)
     return Lap(
         contestant=contestant.name,
         lap=number,

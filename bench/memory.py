@@ -1,4 +1,4 @@
-"""Memory per tracked subject: a changelog of states that the real core made, and a real shard that recovers it."""
+"""Memory per tracked subject: a changelog of states that the real core made, recovered by a real subject store."""
 
 import asyncio
 import subprocess
@@ -14,8 +14,8 @@ from bench.changelog import Written, write_changelog
 from bench.cores import CONTESTANT_CORES, confined_to
 from bench.course import delete_topics_of
 from bench.shard_program import Recovered
-from streams.brokers.administration import create_topics
-from streams.runs.workers import environment_of
+from streams.jobs.workers import environment_of
+from streams.kafka.administration import create_topics
 from streams.settings import Settings
 
 __all__ = ["Memory", "measure_memory"]

@@ -15,8 +15,8 @@ from bench.course import delete_topics_of, lay_out
 from bench.lap import Lap, run_lap
 from bench.world import AnyWorld, World
 from streams.settings import Settings
-from tests.brokers.jars import Unavailable
-from tests.brokers.kafka import Kafka
+from tools.kafka.jars import Unavailable
+from tools.kafka.node import Kafka
 
 __all__ = ["Race", "Tell", "broker_at", "run_race"]
 

@@ -16,7 +16,7 @@ from bench.world import OFFICIAL_SHARE, ROSTER_SIZE, PlacedEvent, Placing, offic
 from streams.events import Post, Retweet
 from streams.formats.files import open_lines
 from streams.formats.registry import reader_named
-from tests.brokers.jars import Unavailable
+from tools.kafka.jars import Unavailable
 
 __all__ = ["DATA", "RealWorld"]
 

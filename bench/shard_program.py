@@ -1,4 +1,4 @@
-"""The process whose memory is measured: opens the real shard of partition 0 and says how large that made it."""
+"""The process whose memory is measured: opens the real subject store of partition 0 and says how large that made it."""
 
 import asyncio
 import gc
@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct, json
 from prometheus_client import CollectorRegistry
 
-from streams.agents.shard import Shard
+from streams.agents.track.subject_store import SubjectStore
 from streams.metrics import Metrics
 from streams.settings import Settings, load_settings
 
@@ -19,7 +19,9 @@ __all__ = ["Recovered"]
 
 
 class Recovered(Struct, frozen=True, kw_only=True):
-    """What opening the shard took. `before_bytes` and `after_bytes` are resident memory without and with the states."""
+    """What opening the subject store took. `before_bytes` and `after_bytes` are resident memory without and with the
+    states.
+    """
 
     subjects: int
     seconds: float
@@ -29,8 +31,8 @@ class Recovered(Struct, frozen=True, kw_only=True):
 
 
 async def recover(settings: Settings) -> Recovered:
-    """Open the shard and close it again."""
-    shard = Shard(0, settings, Metrics(CollectorRegistry()))
+    """Open the subject store and close it again."""
+    shard = SubjectStore(0, settings, Metrics(CollectorRegistry()))
     gc.collect()
     before = _rss_bytes()
     began = time.monotonic()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Iterable
 from types import TracebackType
 from typing import Any, Final, Self
 
-from streams.brokers.client import producer
+from streams.kafka.client import producer
 from streams.settings import Settings
 
 __all__ = ["BulkWriter", "write_all"]

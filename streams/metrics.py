@@ -8,11 +8,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from streams import __version__
 from streams.core.rulebook.rules import Rule
 from streams.core.screening.handle_use import HANDLE_FINDINGS
-from streams.core.screening.screen import Pass
+from streams.core.screening.screen import ScreenOutcome
 from streams.core.states import STATES
-from streams.core.tracking.track import Outcome
+from streams.core.tracking.track import TrackOutcome
 from streams.core.watching.aftermath_records import AftermathStatus
-from streams.core.watching.watch_step import Watched
+from streams.core.watching.watch_step import WatchOutcome
 from streams.deadletters import Reason
 from streams.topics import TOPICS
 
@@ -271,9 +271,9 @@ class Metrics:
         build.labels(__version__).set(1)
         for finding in HANDLE_FINDINGS:
             self.roster_handles_in_doubt.labels(finding).set(0)
-        _preset(self.screened, Pass)
-        _preset(self.tracked, Outcome)
-        _preset(self.watched, Watched)
+        _preset(self.screened, ScreenOutcome)
+        _preset(self.tracked, TrackOutcome)
+        _preset(self.watched, WatchOutcome)
         _preset(self.shortened, ("subject-events", "state-events"))
         _preset(self.aftermaths, get_args(AftermathStatus))
         _preset(self.notifications, NOTIFY_OUTCOMES)

@@ -55,10 +55,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `unpacked_max_bytes` is refused as a whole. The ledger holds `ledger_days` of officials' posts, and the aftermath of
     a suspension is watched for `watch_days`: the same for all workers of a group. The suspension of an account that no
     official engaged with is kept for `unengaged_days` of event time, its profile for `unengaged_profile_days`: 0 is for
-    not at all, since a source may tell the profiles of a whole network. `dead_letter_run` and
-    `dead_letter_share` are the brakes: that many refused records in a row, or that share of the last 10,000, stop a
-    worker's screening until it is started anew, since that is a bug or an attack and not data. `alertmanager_urls` are
-    where NOTIFY sends alerts, separated by commas; without any nobody is notified. They may hold credentials.
+    not at all, since a source may tell the profiles of a whole network. `dead_letter_run` and `dead_letter_share` are
+    the dead-letter limits: that many refused records in a row, or that share of the last 10,000, stop a worker's
+    screening until it is started anew, since that is a bug or an attack and not data. `alertmanager_urls` are where
+    NOTIFY sends alerts, separated by commas; without any nobody is notified. They may hold credentials.
     `notify_max_age_seconds` is how old an alert may be when it is published and still be told; `notify_daily_budget`
     how many alerts of a rule are told one by one on a UTC day. `evidence_url` may name `{id}`, `{platform}` and
     `{subject}`; a rule's name goes behind `runbook_url`. Every `canary_interval_seconds` a worker that screens sends

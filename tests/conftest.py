@@ -16,12 +16,12 @@ from uuid import uuid4
 import pytest
 from hypothesis import settings
 
-from streams.brokers.embedded import EmbeddedBroker
-from streams.brokers.loopback import wait_until_answers
 from streams.errors import ConfigurationError
-from tests.brokers.jars import Unavailable
-from tests.brokers.kafka import Kafka
-from tests.brokers.running import RunningBroker, delete_topics
+from streams.kafka.embedded import EmbeddedBroker
+from streams.kafka.loopback import wait_until_answers
+from tools.kafka.jars import Unavailable
+from tools.kafka.node import Kafka
+from tools.kafka.running_broker import RunningBroker, delete_topics
 
 _IN_CI: Final = os.environ.get("CI", "").lower() in {"1", "true"}
 _OWN_BROKER: Final = "ANTIPHON_TEST_BROKER"

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.agents.ticking import event_time_us
+from streams.agents.screen.progress_reports import event_time_us
 from streams.core.backtest import Backtest
 from streams.core.clock import DAY_US, FIRST_US, LAST_US, from_us
 from streams.core.rosters.roster import Roster

@@ -38,7 +38,7 @@ def test_the_lengths_of_a_watch_are_the_codes() -> None:
     policy = WatchPolicy()
     words = _section("Words, in the order in which data flows")
     assert f"the last {policy.ledger_days} days (`ledger_days`)" in words
-    assert f"the {policy.watch_days} days (`watch_days`) after a spell began" in words
+    assert f"the {policy.watch_days} days (`watch_days`) after a suspension period began" in words
     assert f"The {policy.baseline_days} days before are its baseline" in words
     watch = " ".join(_section("How a watch runs").split())
     assert f"{policy.ledger_days} days, and {policy.slack_days} days of grace" in watch

@@ -18,10 +18,12 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"events", "deadletters", "topics"}),
     frozenset({"refusal", "topic_settings"}),
     frozenset({"core"}),
-    frozenset({"settings", "formats", "transport", "metrics", "rules_loading", "schemas", "cases", "ledger"}),
-    frozenset({"brokers", "collectors", "sinks"}),
+    frozenset({"settings", "formats", "faust_driver", "metrics", "rules_loading", "schemas", "cases", "ledger"}),
+    frozenset({"kafka", "collectors", "sinks"}),
+    frozenset({"partitions"}),
     frozenset({"agents"}),
-    frozenset({"runs"}),
+    frozenset({"worker"}),
+    frozenset({"jobs"}),
     frozenset({"cli"}),
 )
 

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.errors import ConfigurationError
-from streams.runs.workers import environment_of
+from streams.jobs.workers import environment_of
 from streams.settings import Settings, load_settings
 
 

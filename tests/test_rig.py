@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from streams.brokers.loopback import LOOPBACK, free_port
-from tests.brokers.running import RunningBroker
+from streams.kafka.loopback import LOOPBACK, free_port
+from tools.kafka.running_broker import RunningBroker
 
 _ROOT = Path(__file__).parents[1]
-_NEEDS_KAFKA = "tests/brokers/test_kafka.py::test_transactions_work"
-_NEEDS_A_BROKER = "tests/brokers/test_kafka.py::test_what_is_sent_comes_back_in_order"
-_STARTS_ONE = "tests/brokers/test_kafka.py::test_a_paused_kafka_is_silent_until_it_is_resumed_and_can_be_stopped"
+_NEEDS_KAFKA = "tests/kafka/test_kafka.py::test_transactions_work"
+_NEEDS_A_BROKER = "tests/kafka/test_kafka.py::test_what_is_sent_comes_back_in_order"
+_STARTS_ONE = "tests/kafka/test_kafka.py::test_a_paused_kafka_is_silent_until_it_is_resumed_and_can_be_stopped"
 
 
 def _run(*tests: str, without_java: bool = False, **env: str) -> tuple[int, str]:
@@ -87,7 +87,7 @@ def test_a_run_that_leaves_nothing_out_says_nothing_about_it(kafka: RunningBroke
 
 
 def test_tests_are_marked_by_the_fixtures_that_they_take() -> None:
-    code, said = _run("tests/brokers/test_kafka.py", "--collect-only", "-q", "-m", "not kafka and not broker")
+    code, said = _run("tests/kafka/test_kafka.py", "--collect-only", "-q", "-m", "not kafka and not broker")
     assert code == 5, said  # pytest's own code for an empty selection
     assert "no tests collected" in said
     assert "deselected" in said

@@ -13,13 +13,13 @@ from bench.contestants.contestant import WARM_UP_SHARE, Entrant, Progress
 from bench.course import Course, committed
 from bench.tally import Figures
 from bench.world import RAW_NAMES
-from streams.brokers.administration import create_topics
-from streams.brokers.client import admin
-from streams.brokers.leash import start_leashed
-from streams.brokers.loopback import free_port
 from streams.core.enriched import Dossier
-from streams.runs.collection import collect
-from streams.runs.workers import environment_of
+from streams.jobs.collection import collect
+from streams.jobs.workers import environment_of
+from streams.kafka.administration import create_topics
+from streams.kafka.child_process import start_child
+from streams.kafka.client import admin
+from streams.kafka.loopback import free_port
 from streams.settings import Settings
 from streams.topics import TOPICS
 
@@ -66,7 +66,7 @@ class Antiphon:
             canary_interval_seconds=0.0,
         )
         command = [sys.executable, "-m", "streams.cli.main", "worker"]
-        process = start_leashed(command, output=log, env=environment_of(settings))
+        process = start_child(command, output=log, env=environment_of(settings))
         stages = [f"{stage}-events" for stage in ("subject", "state") if stage == "subject" or "watch" in self._agents]
         return Entrant(process=process, progress=_progress(port, stages, due=len(course.tally.amplified)))
 
@@ -112,7 +112,7 @@ def _progress(port: int, stages: Sequence[str], due: int) -> Callable[[], Progre
         told = sum(int(float(count)) for count in _TOLD.findall(metrics))
         return Progress(
             sum(counts.get(name, 0) for name in RAW_NAMES),
-            is_warm=followed_up >= due * WARM_UP_SHARE,  # before that TRACK opens its shards
+            is_warm=followed_up >= due * WARM_UP_SHARE,  # before that TRACK opens its subject stores
             is_settled=followed_up >= due and told >= due,  # both: a reply or mention by an official is tracked too
         )
 

@@ -6,7 +6,7 @@ from typing import IO, Final, Protocol
 from msgspec import Struct
 
 from bench.course import Course
-from streams.brokers.leash import Leashed
+from streams.kafka.child_process import ChildProcess
 
 __all__ = ["WARM_UP_SHARE", "Contestant", "Entrant", "Progress"]
 
@@ -30,7 +30,7 @@ class Progress(Struct, frozen=True):
 class Entrant(Struct, frozen=True, kw_only=True):
     """A contestant that runs: its process and how to see how far it is."""
 
-    process: Leashed
+    process: ChildProcess
     progress: Callable[[], Progress]
 
 

@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from tests.brokers.jars import Unavailable
+from tools.kafka.jars import Unavailable
 
 __all__ = ["require_package"]
 

@@ -14,8 +14,8 @@ from bench.counter import SharedCounter
 from bench.course import Course, committed, create_plain_topics
 from bench.tally import Figures
 from bench.world import PARTITIONS
-from streams.brokers.client import consumer
-from streams.brokers.leash import start_leashed
+from streams.kafka.child_process import start_child
+from streams.kafka.client import consumer
 from streams.settings import Settings
 
 __all__ = ["Errand", "Result", "errand_for", "group_of", "prepare_results", "result_complaints", "start_program"]
@@ -85,7 +85,7 @@ def start_program(module: str, course: Course, lap: str, log: IO[bytes], *, vari
     """Start `python -m MODULE ERRAND`."""
     errand = errand_for(course, lap, variant=variant)
     dealt_with = SharedCounter(Path(errand.counter))
-    process = start_leashed([sys.executable, "-m", module, json.encode(errand).decode()], output=log, cwd=_ROOT)
+    process = start_child([sys.executable, "-m", module, json.encode(errand).decode()], output=log, cwd=_ROOT)
     return Entrant(process=process, progress=lambda: Progress(dealt_with.value))
 
 

@@ -14,7 +14,7 @@ from bench.contestants.peer import errand_for, group_of, prepare_results, result
 from bench.counter import SharedCounter
 from bench.course import Course, committed, create_plain_topics
 from bench.world import PARTITIONS
-from streams.brokers.client import client_options
+from streams.kafka.client import client_options
 from streams.settings import Settings
 
 __all__ = ["CONCATENATED", "REKEYED", "QuixStreams", "rekeyed_topic"]

@@ -185,7 +185,7 @@ def judged(events: Iterable[Event], roster: Roster, ledger: Ledger, rules: RuleS
     )
     fed = [(event, Coordinates(_SOURCE, 0, number)) for number, event in enumerate(events)]
     gc_was_on = gc.isenabled()
-    gc.disable()  # as in `streams.runs.backtest`: nearly everything that is made here stays
+    gc.disable()  # as in `streams.jobs.backtest`: nearly everything that is made here stays
     try:
         for event, source in fed:
             backtest.feed(event, source)

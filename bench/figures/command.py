@@ -19,8 +19,8 @@ from bench.report import markdown
 from bench.report_figures import figure_sections
 from bench.results import RECORD, load_results, save_results, today
 from streams.errors import AntiphonError
-from tests.brokers.jars import Unavailable
-from tests.brokers.kafka import KafkaFailed
+from tools.kafka.jars import Unavailable
+from tools.kafka.node import KafkaFailed
 
 __all__ = ["main"]
 

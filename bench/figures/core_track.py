@@ -5,19 +5,19 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.agents.shard import CHANGELOG
-from streams.agents.tracking import track_batch
-from streams.brokers.outbox import OutgoingRecord
+from streams.agents.track.batch import track_batch
+from streams.agents.track.subject_store import CHANGELOG
 from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import SubjectEvent, encode_subject_event
 from streams.core.tracking.subject import Subject, TrackPolicy, decode_subject, encode_subject
 from streams.core.tracking.tracker import Tracker
 from streams.core.tracking.unengaged import Unengaged
-from streams.transport.batches import Batch, Record
+from streams.faust_driver.batches import Batch, Record
+from streams.kafka.batch_writer import OutgoingRecord
 
 __all__ = ["CoreTrack", "StoredRecord", "stored"]
 
-_LIVE: Final = 10_000  # subjects, as a shard keeps them
+_LIVE: Final = 10_000  # subjects, as a subject store keeps them
 
 
 class StoredRecord(Struct):
@@ -36,7 +36,7 @@ def stored(offset: int, event: SubjectEvent) -> StoredRecord:
 
 
 class CoreTrack:
-    """States as bytes, the last 10,000 also decoded: a shard without its producer. `states` are by key."""
+    """States as bytes, the last 10,000 also decoded: a subject store without its producer. `states` are by key."""
 
     def __init__(self, rules: RuleSet) -> None:
         self.states: dict[str, bytes] = {}

@@ -16,11 +16,11 @@ from bench.figures.core_track import CoreTrack, stored
 from bench.figures.venue import Venue
 from bench.figures.year import Assumptions, DayEvent, year
 from bench.world import World
-from streams.agents.shard import CHANGELOG
-from streams.brokers.outbox import OutgoingRecord
+from streams.agents.track.subject_store import CHANGELOG
 from streams.core.clock import DAY_US, from_us
 from streams.core.subject_event import SubjectEvent
 from streams.events import Profile, Suspension, encode_event
+from streams.kafka.batch_writer import OutgoingRecord
 from streams.rules_loading import bundled_rules
 from streams.topics import topic_named
 
@@ -31,7 +31,7 @@ _QUICK_RATE: Final = 0.01
 _DAY_MS: Final = 86_400_000
 _RAW_BATCH: Final = 100
 COMMIT_MARKER_BYTES: Final = 78  # a control batch in every partition that a transaction wrote to
-_POSITION: Final = (b"\x00position", bytes(8))  # what a shard writes beside the states
+_POSITION: Final = (b"\x00position", bytes(8))  # what a subject store writes beside the states
 _RAW_SAMPLE: Final = 10_000
 
 _Record = tuple[bytes | None, bytes | None]
@@ -127,7 +127,7 @@ class _Year:
     def live_through(self, offset: int, come: DayEvent) -> None:
         event = come.event
         # As WATCH tells TRACK of each new day.
-        self.track.unengaged.heard_us = max(self.track.unengaged.heard_us, event.at_us // DAY_US * DAY_US)
+        self.track.unengaged.watermark_us = max(self.track.unengaged.watermark_us, event.at_us // DAY_US * DAY_US)
         record = stored(offset, event)
         self._log("subject-events").add(come.day, batch_bytes([(record.key, record.value)], transactional=False))
         if event.kind in ("profile", "suspension"):

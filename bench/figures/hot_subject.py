@@ -22,16 +22,16 @@ from bench.figures.venue import FigureFailed, Venue
 from bench.figures.watched import WatchedWorker, wait_for
 from bench.world import PLATFORM, World
 from bench.writing import write_all
-from streams.brokers.administration import create_topics
-from streams.brokers.outbox import OutgoingRecord
-from streams.brokers.reading import read_topic
-from streams.brokers.roster_topic import publish_roster
 from streams.core.clock import to_us
 from streams.core.enriched import Dossier
-from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import Screening, ScreenPolicy, screen_event
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.events import Account, Retweet, encode_event
+from streams.kafka.administration import create_topics
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.reading import read_topic
+from streams.kafka.roster_topic import publish_roster
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
 
@@ -170,12 +170,12 @@ def _retweets(world: World) -> Iterator[Retweet]:
 
 def _subject_events(world: World) -> Iterator[SubjectEvent]:
     """As SCREEN makes them."""
-    known = Acquaintances(world.roster)
+    known = AccountIndex(world.roster)
     for number, retweet in enumerate(_retweets(world)):
         yield _screened(retweet, Coordinates("retweets", 0, number), known)
 
 
-def _screened(retweet: Retweet, source: Coordinates, known: Acquaintances) -> SubjectEvent:
+def _screened(retweet: Retweet, source: Coordinates, known: AccountIndex) -> SubjectEvent:
     screening = screen_event(retweet, source, known, to_us(retweet.at), ScreenPolicy())
     assert isinstance(screening, Screening)
     return screening.events[0]

@@ -23,10 +23,10 @@ from bench.figures.samples import BEFORE_EACH, Sampled, send_and_wait, write_wha
 from bench.figures.venue import FigureFailed, Venue
 from bench.figures.watched import WatchedWorker, cpu_seconds, wait_for
 from bench.world import RAW_NAMES, World
-from streams.brokers.administration import create_topics
-from streams.brokers.leash import Leashed, start_leashed, stop_leashed
-from streams.brokers.roster_topic import publish_roster
-from streams.runs.workers import environment_of
+from streams.jobs.workers import environment_of
+from streams.kafka.administration import create_topics
+from streams.kafka.child_process import ChildProcess, start_child, stop_child
+from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 
 __all__ = ["Latency", "LatencyAt", "measure_latency"]
@@ -40,7 +40,7 @@ _SECONDS: Final = 25.0  # over which the samples are spread by chance
 _QUICK_SECONDS: Final = 2.0
 _SETTLE_SECONDS: Final = 4.0  # of traffic before the first sample
 _QUICK_SETTLE_SECONDS: Final = 0.5
-_PATIENCE_SECONDS: Final = 60.0
+_RETRY_SECONDS: Final = 60.0
 _SEED: Final = 1
 
 
@@ -109,12 +109,12 @@ def _at(venue: Venue, settings: Settings, rate: int) -> LatencyAt:
         wait_for(
             "the worker to take what comes before the samples",
             lambda: worker.records("subject-events") >= due,
-            timeout_seconds=_PATIENCE_SECONDS,
+            timeout_seconds=_RETRY_SECONDS,
         )
         counter = SharedCounter(Path(scratch) / "counter")
         errand = BackgroundErrand(rate=rate, seed=_SEED, counter=str(Path(scratch) / "counter"))
         with _background(settings, errand) as background:
-            wait_for("the traffic", lambda: counter.value > 0, timeout_seconds=_PATIENCE_SECONDS)
+            wait_for("the traffic", lambda: counter.value > 0, timeout_seconds=_RETRY_SECONDS)
             time.sleep(_QUICK_SETTLE_SECONDS if venue.quick else _SETTLE_SECONDS)
 
             def look() -> None:
@@ -134,15 +134,15 @@ def _at(venue: Venue, settings: Settings, rate: int) -> LatencyAt:
 
 
 @contextmanager
-def _background(settings: Settings, errand: BackgroundErrand) -> Iterator[Leashed]:
+def _background(settings: Settings, errand: BackgroundErrand) -> Iterator[ChildProcess]:
     """Traffic for as long as the block runs."""
     command = [sys.executable, "-m", "bench.figures.background_program", msgspec.json.encode(errand).decode()]
     with confined_to(BROKER_CORES):
-        process = start_leashed(command, env=environment_of(settings), cwd=_ROOT)
+        process = start_child(command, env=environment_of(settings), cwd=_ROOT)
     try:
         yield process
     finally:
-        stop_leashed(process, timeout_seconds=0.0)
+        stop_child(process, timeout_seconds=0.0)
 
 
 def _measured(rate: int, begin: _Marks, end: _Marks, sampled: Sampled) -> LatencyAt:

@@ -20,13 +20,13 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from bench.figures.venue import Venue
-from streams.agents.watch_shard import WatchShard
-from streams.brokers.administration import create_topics
+from streams.agents.watch.ledger_store import LedgerStore
 from streams.core.subject_event import Coordinates
 from streams.core.watching.ledger import Entry, record_key
+from streams.jobs.workers import environment_of
+from streams.kafka.administration import create_topics
 from streams.ledger.sqlite import SqliteLedger
 from streams.metrics import Metrics
-from streams.runs.workers import environment_of
 from streams.settings import Settings, load_settings
 
 __all__ = ["MOST_BYTES", "LedgerFigure", "Question", "measure_ledger"]
@@ -196,7 +196,7 @@ def _questions(ledger: SqliteLedger, count: int) -> list[Question]:
 async def _recovery(settings: Settings, directory: Path, count: int) -> tuple[float, float]:
     """Seconds to open a partition of so many entries with its file, and without."""
     here, elsewhere = (msgspec.structs.replace(settings, data_dir=str(directory / name)) for name in ("one", "two"))
-    shard = WatchShard(0, here, Metrics(CollectorRegistry()))
+    shard = LedgerStore(0, here, Metrics(CollectorRegistry()))
     await shard.open()
     entries = _entries(count, of=count)
     for position in range(_FILL, count + _FILL, _FILL):
@@ -209,7 +209,7 @@ async def _recovery(settings: Settings, directory: Path, count: int) -> tuple[fl
 
 
 async def _opened(settings: Settings, count: int) -> float:
-    shard = WatchShard(0, settings, Metrics(CollectorRegistry()))
+    shard = LedgerStore(0, settings, Metrics(CollectorRegistry()))
     began = time.monotonic()
     await shard.open()
     seconds = time.monotonic() - began

@@ -18,7 +18,7 @@ from streams.core.states import STATES
 from streams.events import Account, Post, Retweet
 from streams.formats.files import open_lines
 from streams.formats.registry import reader_named
-from tests.brokers.jars import Unavailable
+from tools.kafka.jars import Unavailable
 
 __all__ = ["DATA", "Parliament", "Status", "divided", "french_parliament", "generated_parliament"]
 

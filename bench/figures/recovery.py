@@ -1,7 +1,7 @@
 """Recovery: how long a real worker takes from its start until it holds every state again, and how large that makes it.
 
-A worker opens a shard when the first event of its partition comes. So every partition has one waiting, and what comes
-out must show that the state before it was there.
+A worker opens a subject store when the first event of its partition comes. So every partition has one waiting, and what
+comes out must show that the state before it was there.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from bench.figures.venue import FigureFailed, Venue
 from bench.figures.watched import WatchedWorker, wait_for
 from bench.world import World
 from bench.writing import write_all
-from streams.brokers.administration import create_topics
-from streams.brokers.reading import read_topic
-from streams.brokers.roster_topic import publish_roster
 from streams.core.enriched import Dossier
 from streams.core.subject_event import Coordinates, encode_subject_event
+from streams.kafka.administration import create_topics
+from streams.kafka.reading import read_topic
+from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 from streams.topics import topic_named
 
@@ -42,7 +42,7 @@ _READY: Final = "worker ready"
 
 class RecoveryOf(Struct, frozen=True, kw_only=True):
     """With so many subjects. `started_seconds` is until the worker had its partitions, `ready_seconds` until every
-    shard was open and its first event's transaction done; `resident_bytes` is then, `peak_bytes` until then."""
+    subject store was open and its first event's transaction done; `resident_bytes` is then, `peak_bytes` until then."""
 
     written: Written
     started_seconds: float

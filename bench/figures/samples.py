@@ -14,11 +14,11 @@ from msgspec import Struct, field
 
 from bench.world import PLATFORM, World
 from bench.writing import write_all
-from streams.brokers.client import consumer, producer
-from streams.brokers.reading import read_topic
 from streams.core.enriched import Alert
 from streams.core.subject_event import decode_subject_event
 from streams.events import Account, Retweet, encode_event
+from streams.kafka.client import consumer, producer
+from streams.kafka.reading import read_topic
 from streams.settings import Settings
 from streams.topics import topic_named
 
@@ -30,7 +30,7 @@ BEFORE_EACH: Final = 2
 _FIRST_SUBJECT: Final = 8 * 10**18
 _FIRST_EVENT: Final = 7 * 10**18
 _BEGIN: Final = datetime(2024, 3, 1, tzinfo=UTC)
-_PATIENCE_SECONDS: Final = 60.0
+_RETRY_SECONDS: Final = 60.0
 
 
 class Sampled(Struct):
@@ -69,7 +69,7 @@ async def send_and_wait(
         await alerts.seek_to_end(*tps)
         for tp in tps:
             await alerts.position(tp)
-        async with asyncio.timeout(seconds * 2 + _PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(seconds * 2 + _RETRY_SECONDS), asyncio.TaskGroup() as tasks:
             tasks.create_task(_read(alerts, sampled, count))
             sent = []
             random = Random(world.seed)

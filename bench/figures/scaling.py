@@ -25,9 +25,9 @@ from bench.course import Course, committed, lay_out
 from bench.figures.venue import FigureFailed, Venue
 from bench.figures.watched import WatchedWorker, cpu_seconds, wait_for
 from bench.world import RAW_NAMES, World
-from streams.brokers.client import admin
-from streams.brokers.leash import start_leashed, stop_leashed
-from streams.brokers.roster_topic import publish_roster
+from streams.kafka.child_process import start_child, stop_child
+from streams.kafka.client import admin
+from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 
 __all__ = ["LEAST_RATIO", "Scaling", "ScalingLap", "measure_scaling", "median_lap", "median_ratio"]
@@ -209,11 +209,11 @@ def _watch(
 def _ballast(cores: frozenset[int]) -> Iterator[None]:
     """Something that never rests runs on these cores for as long as the block does."""
     with confined_to(cores):
-        process = start_leashed([sys.executable, Path(__file__).with_name("ballast_program.py")])
+        process = start_child([sys.executable, Path(__file__).with_name("ballast_program.py")])
     try:
         yield
     finally:
-        stop_leashed(process, timeout_seconds=1.0)
+        stop_child(process, timeout_seconds=1.0)
 
 
 async def _delete_roster(settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """What SCREEN pays for an event of nobody it knows, by how many accounts it is told of besides the roster.
 
 No broker: batches in memory through the agent's own function. Its peer is the look-up as it was when there was but the
-roster: the same glance, then one dict by id and one by handle.
+roster: the same prefilter, then one dict by id and one by handle.
 """
 
 import gc
@@ -15,13 +15,13 @@ from msgspec import Struct
 
 from bench.figures.core_track import StoredRecord
 from bench.figures.venue import Venue
-from streams.agents.screening import screen_batch
+from streams.agents.screen.batch import screen_batch
 from streams.core.rosters.roster import Roster, RosterEntry, handle_key
-from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import ScreenPolicy
 from streams.core.tracked import TrackedAccount
 from streams.events import Account, Deletion, Event, Post, Retweet, encode_event
-from streams.transport.batches import Batch
+from streams.faust_driver.batches import Batch
 
 __all__ = ["ScreenFigure", "ScreenRow", "measure_screen"]
 
@@ -58,7 +58,7 @@ class _Actor(Struct, gc=False):
     handle: str | None = None
 
 
-class _Glance(Struct, gc=False):
+class _Prefilter(Struct, gc=False):
     kind: str
     platform: str
     id: str
@@ -100,7 +100,7 @@ def _cpu_ns(work: Callable[[], object]) -> int:
         gc.enable()
 
 
-def _screened(batches: list[Batch], known: Acquaintances) -> None:
+def _screened(batches: list[Batch], known: AccountIndex) -> None:
     for batch in batches:
         screened = screen_batch(batch, "raw", known, _NOW_US, ScreenPolicy(), 4)
         if screened.records:
@@ -108,17 +108,17 @@ def _screened(batches: list[Batch], known: Acquaintances) -> None:
 
 
 def _roster_alone(records: list[StoredRecord], roster: Roster) -> None:
-    decode = msgspec.json.Decoder(_Glance).decode
+    decode = msgspec.json.Decoder(_Prefilter).decode
     for record in records:
-        glance = decode(record.value or b"")
-        actor = glance.actor
-        ids, handles = roster.ids_of(glance.platform), roster.handles_of(glance.platform)
+        prefilter = decode(record.value or b"")
+        actor = prefilter.actor
+        ids, handles = roster.ids_of(prefilter.platform), roster.handles_of(prefilter.platform)
         if actor is None or actor.id in ids or (handles and actor.handle and handle_key(actor.handle) in handles):
             raise RuntimeError("somebody acted that is on the roster")
 
 
-def _circle(roster: Roster, tracked: int) -> Acquaintances:
-    known = Acquaintances(roster)
+def _circle(roster: Roster, tracked: int) -> AccountIndex:
+    known = AccountIndex(roster)
     for number in range(tracked):
         known.learn(TrackedAccount(platform="twitter", id=str(3 * 10**17 + number * 31), states=("IR",)))
     return known

@@ -21,11 +21,11 @@ from bench.figures.soak_traffic import SoakErrand
 from bench.figures.venue import FigureFailed, Venue
 from bench.figures.watched import WatchedWorker, wait_for
 from bench.world import World
-from streams.brokers.administration import create_topics
-from streams.brokers.leash import start_leashed, stop_leashed
-from streams.brokers.roster_topic import publish_roster
 from streams.events import RAW_TOPICS
-from streams.runs.workers import environment_of
+from streams.jobs.workers import environment_of
+from streams.kafka.administration import create_topics
+from streams.kafka.child_process import start_child, stop_child
+from streams.kafka.roster_topic import publish_roster
 
 __all__ = ["Soak", "SoakSample", "Verdict", "levels", "measure_soak"]
 
@@ -36,7 +36,7 @@ _SPEED: Final = _DAYS_PER_MINUTE * 1_440.0
 _SAMPLE_SECONDS: Final = 15.0
 _QUICK_SECONDS: Final = 16.0
 _QUICK_SAMPLE_SECONDS: Final = 1.0
-_PATIENCE_SECONDS: Final = 60.0
+_RETRY_SECONDS: Final = 60.0
 _SEED: Final = 1
 # The last quarter against the one before it. What still grows for good does so by a third.
 _LEVEL_RATIO: Final = 1.05
@@ -115,24 +115,24 @@ def measure_soak(venue: Venue) -> Soak:
         asyncio.run(publish_roster(settings, World(0, _SEED).roster))
         counter = SharedCounter(Path(scratch) / "counter")
         # All of it is in the past: events from the future are refused.
-        begin = datetime.now(UTC) - timedelta(seconds=(seconds + _PATIENCE_SECONDS) * _SPEED)
+        begin = datetime.now(UTC) - timedelta(seconds=(seconds + _RETRY_SECONDS) * _SPEED)
         errand = SoakErrand(rate=_RATE, begin=begin, speed=_SPEED, seed=_SEED, counter=str(Path(scratch) / "counter"))
         with WatchedWorker(settings, CONTESTANT_CORES, Path(scratch) / "worker.log") as worker:
-            wait_for("the worker", lambda: bool(worker.figures()), timeout_seconds=_PATIENCE_SECONDS)
+            wait_for("the worker", lambda: bool(worker.figures()), timeout_seconds=_RETRY_SECONDS)
             command = [sys.executable, "-m", "bench.figures.soak_traffic", msgspec.json.encode(errand).decode()]
             with confined_to(BROKER_CORES):
-                traffic = start_leashed(command, env=environment_of(settings), cwd=_ROOT)
+                traffic = start_child(command, env=environment_of(settings), cwd=_ROOT)
             try:
                 wait_for(
                     "the first suspensions to arrive",
                     lambda: worker.records("suspensions") > 0 and worker.records("state-events") > 0,
-                    timeout_seconds=_PATIENCE_SECONDS,
+                    timeout_seconds=_RETRY_SECONDS,
                 )
                 samples = _watch(venue, worker, counter, Path(settings.data_dir or ""), seconds, pause)
                 if traffic.poll() is not None:
                     raise FigureFailed("the traffic ended before the soak did")
             finally:
-                stop_leashed(traffic, timeout_seconds=0.0)
+                stop_child(traffic, timeout_seconds=0.0)
     return Soak(
         rate=_RATE,
         minutes=seconds / 60,

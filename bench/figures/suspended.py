@@ -24,11 +24,11 @@ from bench.figures.venue import FigureFailed, Venue
 from bench.figures.watched import WatchedWorker, wait_for
 from bench.world import PLATFORM, World
 from bench.writing import write_all
-from streams.brokers.administration import create_topics
-from streams.brokers.client import producer
-from streams.brokers.reading import read_topic
-from streams.brokers.roster_topic import publish_roster
 from streams.events import RAW_TOPICS, Account, Deletion, Event, EventKind, Post, Retweet, Suspension, encode_event
+from streams.kafka.administration import create_topics
+from streams.kafka.client import producer
+from streams.kafka.reading import read_topic
+from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 from streams.topics import topic_named
 
@@ -46,7 +46,7 @@ _PAIRS_PER_SECOND: Final = 2  # posts, and deletions of those of the second befo
 _BEFORE: Final = datetime(2024, 2, 20, tzinfo=UTC)
 _SUSPENDED: Final = datetime(2024, 2, 27, tzinfo=UTC)
 _NOW: Final = datetime(2024, 3, 1, tzinfo=UTC)  # as that of the samples: all are watched still
-_PATIENCE_SECONDS: Final = 900.0
+_RETRY_SECONDS: Final = 900.0
 _SEED: Final = 1
 
 
@@ -89,7 +89,7 @@ def measure_suspended(venue: Venue) -> Suspended:
             wait_for(
                 "the worker to take what comes before the samples",
                 lambda: worker.records("subject-events") >= 3 * count * BEFORE_EACH,
-                timeout_seconds=_PATIENCE_SECONDS,
+                timeout_seconds=_RETRY_SECONDS,
             )
             suspended = 0
             for turn, watched in enumerate((few, few, many)):
@@ -100,7 +100,7 @@ def measure_suspended(venue: Venue) -> Suspended:
                 wait_for(
                     "an aftermath of each",
                     lambda watched=watched: asyncio.run(_aftermaths(settings)) >= watched,  # type: ignore[misc]  # bound now
-                    timeout_seconds=_PATIENCE_SECONDS,
+                    timeout_seconds=_RETRY_SECONDS,
                     pause_seconds=2.0,
                 )
                 with confined_to(BROKER_CORES):

@@ -13,7 +13,7 @@ from msgspec import Struct
 from bench.cores import BROKER_CORES, confined_to
 from bench.course import delete_topics_of
 from streams.settings import Settings
-from tests.brokers.kafka import Kafka
+from tools.kafka.node import Kafka
 
 __all__ = ["FigureFailed", "Venue", "venue_at"]
 

@@ -14,16 +14,16 @@ import msgspec
 
 from bench.cores import confined_to
 from bench.figures.venue import FigureFailed
-from streams.brokers.leash import start_leashed, stop_leashed
-from streams.brokers.loopback import free_port
-from streams.runs.workers import environment_of
+from streams.jobs.workers import environment_of
+from streams.kafka.child_process import start_child, stop_child
+from streams.kafka.loopback import free_port
 from streams.settings import Settings
 
 __all__ = ["WatchedWorker", "cpu_seconds", "wait_for"]
 
 _SERIES: Final = re.compile(r'^antiphon_(\w+?)(?:_total)?(?:\{\w+="([^"]*)"\})? ([0-9.e+-]+)$', re.MULTILINE)
 _TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
-_TIMEOUT_SECONDS: Final = 30.0  # a worker that opens a large shard answers late
+_TIMEOUT_SECONDS: Final = 30.0  # a worker that opens a large subject store answers late
 _STOP_SECONDS: Final = 30.0
 _LOG_TAIL: Final = 3_000
 
@@ -57,7 +57,7 @@ class WatchedWorker:
         self.started_at = time.monotonic()
         with log.open("wb") as output, confined_to(cores):
             command = [sys.executable, "-m", "streams.cli.main", "worker"]
-            self._process = start_leashed(command, output=output, env=environment_of(settings))
+            self._process = start_child(command, output=output, env=environment_of(settings))
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +65,7 @@ class WatchedWorker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        stop_leashed(self._process, timeout_seconds=_STOP_SECONDS)
+        stop_child(self._process, timeout_seconds=_STOP_SECONDS)
 
     @property
     def pid(self) -> int:

@@ -11,9 +11,9 @@ from streams.cli.report import document_of, print_report, print_rules, print_sam
 from streams.cli.report_input import end_with_faults, warnings_document
 from streams.core.tracking.one_post import contradictions_of
 from streams.formats.registry import FORMATS, reader_named
+from streams.jobs.backtest import backtest_files
+from streams.jobs.input_faults import faults_of
 from streams.rules_loading import load_rules
-from streams.runs.backtest import backtest_files
-from streams.runs.input_faults import faults_of
 from streams.sinks.ndjson import prepare_directory, write_results
 
 __all__ = ["backtest"]

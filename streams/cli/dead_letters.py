@@ -6,7 +6,6 @@ from typing import Final
 import click
 from rich.text import Text
 
-from streams.brokers.dead_letter_topic import DeadLetterList, StoredLetter, read_dead_letters
 from streams.cli.console import cell_lines, counted, progress, row, stdout, table, write_json
 from streams.cli.dead_letters_replay import replay
 from streams.cli.groups import CommandGroup
@@ -14,6 +13,7 @@ from streams.cli.options import json_option, settings_options
 from streams.cli.safe_text import shown_bytes
 from streams.core.clock import from_us
 from streams.deadletters import Reason
+from streams.kafka.dead_letter_topic import DeadLetterList, StoredLetter, read_dead_letters
 from streams.settings import Settings
 
 __all__ = ["dead_letters"]

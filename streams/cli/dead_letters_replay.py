@@ -12,7 +12,7 @@ from streams.cli.options import json_option, settings_options
 from streams.cli.safe_text import shown
 from streams.deadletters import Reason
 from streams.formats.registry import FORMATS, reader_named
-from streams.runs.replay import Obstacle, Replay, Selection, replay_letters
+from streams.jobs.replay import Obstacle, Replay, Selection, replay_letters
 from streams.settings import Settings
 
 __all__ = ["replay"]

@@ -15,9 +15,9 @@ from streams.cli.stopping import stopped_in_order
 from streams.core.tracking.one_post import contradictions_of
 from streams.errors import InputError
 from streams.formats.registry import FORMATS, reader_named
+from streams.jobs.demo import demo_broker, run_demo
+from streams.jobs.input_faults import faults_of
 from streams.rules_loading import load_rules
-from streams.runs.demo import demo_broker, run_demo
-from streams.runs.input_faults import faults_of
 from streams.settings import load_settings
 from streams.sinks.ndjson import prepare_directory, write_results
 

@@ -6,16 +6,16 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from streams.brokers.administration import topic_states
-from streams.brokers.client import BrokerError
 from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages
 from streams.cli.options import json_option, settings_options
 from streams.cli.report_input import end_with_faults, warnings_document
 from streams.formats.registry import FORMATS, reader_named
 from streams.formats.tally import Tally
-from streams.runs.ingestion import ingest as ingest_files
-from streams.runs.input_faults import faults_of
+from streams.jobs.ingestion import ingest as ingest_files
+from streams.jobs.input_faults import faults_of
+from streams.kafka.administration import topic_states
+from streams.kafka.client import BrokerError
 from streams.settings import Settings
 
 __all__ = ["ingest"]

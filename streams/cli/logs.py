@@ -17,7 +17,7 @@ from streams.settings import Settings
 __all__ = ["LogFormatter", "Throttle", "log_as_command", "log_as_worker"]
 
 _OWN: Final = "streams"
-_FAUST_IN_OURS: Final = "streams.transport.driver"  # our subclasses of Faust's services log Faust's chatter there
+_FAUST_IN_OURS: Final = "streams.faust_driver.transport"  # our subclasses of Faust's services log Faust's chatter there
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _REPEAT_SECONDS: Final = 10.0  # while a broker is away, aiokafka says so a hundred times a second
 _REMEMBERED: Final = 1_000
@@ -174,7 +174,7 @@ def _field(value: object) -> str:
 def _known(error: BaseException) -> AntiphonError | None:
     """The error as people can act on it, `None` for all that must be a bug."""
     if type(error).__module__.startswith("aiokafka"):
-        from streams.brokers.failures import refusal  # aiokafka is there already, or this were not its error
+        from streams.kafka.failures import refusal  # aiokafka is there already, or this were not its error
 
         return refusal("the broker refuses", error)
     return error if isinstance(error, AntiphonError) else None

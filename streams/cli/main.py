@@ -145,7 +145,7 @@ def _told(error: BaseException) -> int:
         case AntiphonError():
             known = error
         case _ if type(error).__module__.startswith("aiokafka"):
-            from streams.brokers.failures import refusal  # aiokafka is there already, or this were not its error
+            from streams.kafka.failures import refusal  # aiokafka is there already, or this were not its error
 
             known = refusal("the broker refuses", error)
         case OSError():

@@ -8,8 +8,8 @@ from rich.text import Text
 from streams.cli.console import counted, stderr
 from streams.core.screening.roster_use import RosterFinding
 from streams.core.tracking.one_post import Contradiction
+from streams.jobs.input_faults import InputFault
 from streams.refusal import printable
-from streams.runs.input_faults import InputFault
 
 __all__ = ["EXIT_INPUT_FAULT", "end_with_faults", "warnings_document"]
 

@@ -7,7 +7,6 @@ from typing import Final
 import click
 from rich.text import Text
 
-from streams.brokers.roster_topic import RosterChange, publish_roster, published_roster, roster_change
 from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.inputs import read_roster
@@ -16,6 +15,7 @@ from streams.cli.safe_text import shown
 from streams.core.officials import CATEGORIES
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_problems import RosterError
+from streams.kafka.roster_topic import RosterChange, publish_roster, published_roster, roster_change
 from streams.settings import Settings
 
 __all__ = ["roster"]

@@ -5,14 +5,14 @@ import asyncio
 import click
 from rich.text import Text
 
-from streams.brokers.administration import topic_states
-from streams.brokers.failures import broker_errors
-from streams.brokers.readiness import require_states
-from streams.brokers.state_reset import RESULTS, STATES, reset_states
 from streams.cli.console import stdout
 from streams.cli.groups import CommandGroup
 from streams.cli.options import settings_options
 from streams.cli.topics import partition_counts
+from streams.kafka.administration import topic_states
+from streams.kafka.failures import broker_errors
+from streams.kafka.readiness import require_states
+from streams.kafka.state_reset import RESULTS, STATES, reset_states
 from streams.settings import Settings
 
 __all__ = ["states"]

@@ -7,10 +7,10 @@ from typing import Final
 import click
 from rich.text import Text
 
-from streams.brokers.administration import TopicState, create_topics, topic_faults, topic_states
 from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
+from streams.kafka.administration import TopicState, create_topics, topic_faults, topic_states
 from streams.settings import Settings
 from streams.topics import TOPICS, Topic, TopicFault, partition_faults
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from streams.cli.options import settings_options
-from streams.ledger.slot import require_directory
+from streams.ledger.ledger_file import require_directory
 from streams.rules_loading import load_rules
 from streams.settings import Settings
 
@@ -32,7 +32,7 @@ def worker(ctx: click.Context, settings: Settings) -> None:
       antiphon worker --broker 127.0.0.1:9092
       antiphon worker --rules my-rules.toml --metrics-port 9100 --log-format json
     """
-    from streams.brokers.readiness import require_ready
+    from streams.kafka.readiness import require_ready
 
     with _stopped_by_signals():
         rules = load_rules(None if settings.rules_file is None else Path(settings.rules_file))
@@ -41,8 +41,8 @@ def worker(ctx: click.Context, settings: Settings) -> None:
         asyncio.run(require_ready(settings))
 
         # Faust takes half a second to import: what can be said without it is said by now.
-        from streams.agents.worker import run_worker
         from streams.cli.logs import log_as_worker
+        from streams.worker.process import run_worker
 
         log_as_worker(settings)
 

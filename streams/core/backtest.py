@@ -14,20 +14,20 @@ from streams.core.clock import to_us
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
-from streams.core.screening.acquaintances import Acquaintances
-from streams.core.screening.screen import Pass, Screening, ScreenPolicy, screen_event
-from streams.core.screening.strangers import Strangers, is_worth_reading_again
+from streams.core.screening.account_index import AccountIndex
+from streams.core.screening.passed_over import PassedOver, is_worth_reading_again
+from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy, screen_event
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.tracked import TrackedAccount
-from streams.core.tracking.outcome import Outcome
+from streams.core.tracking.outcome import TrackOutcome
 from streams.core.tracking.subject import Subject, TrackPolicy
 from streams.core.tracking.tracker import Tracker
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.ledger import Ledger
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_queue import Watching, WatchQueue
-from streams.core.watching.watch_step import Watched
+from streams.core.watching.watch_step import WatchOutcome
 from streams.core.watching.watcher import Watcher
 from streams.deadletters import Rejection
 from streams.events import Event
@@ -75,8 +75,8 @@ class Backtest:
         watch_policy: WatchPolicy | None = None,
         watching: Watching | None = None,
     ) -> None:
-        self.screened: Counter[Pass] = Counter()
-        self._known = Acquaintances(roster)
+        self.screened: Counter[ScreenOutcome] = Counter()
+        self._known = AccountIndex(roster)
         self._now_us = now_us
         self._screen_policy = screen_policy or ScreenPolicy()
         self._subjects: dict[str, Subject] = {}
@@ -91,12 +91,12 @@ class Backtest:
         self._newest_us = 0
         self._subject_events: list[SubjectEvent] = []
         self._state_events: list[StateEvent] = []
-        self._strangers = Strangers()
+        self._passed_over = PassedOver()
         self._amplifications: dict[tuple[str, str, str], Amplification] = {}
         self._results = Results(amplifications=[], dossiers={}, alerts={}, aftermaths={})
 
     @property
-    def known(self) -> Acquaintances:
+    def known(self) -> AccountIndex:
         """The roster, and the accounts tracked so far: read only."""
         return self._known
 
@@ -106,13 +106,13 @@ class Backtest:
         return self._newest_us
 
     @property
-    def outcomes(self) -> Counter[Outcome]:
+    def outcomes(self) -> Counter[TrackOutcome]:
         """What became of the subject events so far."""
         self._catch_up()
         return self._tracker.outcomes
 
     @property
-    def watched(self) -> Counter[Watched]:
+    def watched(self) -> Counter[WatchOutcome]:
         """What became of the State events so far."""
         self._catch_up()
         return self._watching.outcomes()
@@ -124,8 +124,8 @@ class Backtest:
             return screening
         self.screened[screening.outcome] += 1
         self._newest_us = max(self._newest_us, to_us(event.at))
-        if screening.outcome is Pass.NOT_OFFICIAL:
-            self._strangers.meet(event, self._known)
+        if screening.outcome is ScreenOutcome.NOT_OFFICIAL:
+            self._passed_over.meet(event, self._known)
         self._take(screening)
         return None
 
@@ -136,8 +136,8 @@ class Backtest:
         and deletion is to be given to `again`.
         """
         before = self._known.tracked
-        self._settle()
-        return self._known.tracked > before and self._strangers.include_followed(self._known)
+        self._converge()
+        return self._known.tracked > before and self._passed_over.include_followed(self._known)
 
     def again(self, event: Event, source: Coordinates) -> None:
         """Take an event of the first reading for the second time; only those of tracked accounts are looked at."""
@@ -146,13 +146,13 @@ class Backtest:
         screening = screen_event(event, source, self._known, self._now_us, self._screen_policy)
         if isinstance(screening, Rejection):
             return  # refused the first time
-        self.screened[Pass.NOT_OFFICIAL] -= 1
+        self.screened[ScreenOutcome.NOT_OFFICIAL] -= 1
         self.screened[screening.outcome] += 1
         self._take(screening)
 
     def finish(self) -> Results:
         """The results of everything fed."""
-        self._settle()
+        self._converge()
         results = self._results
         results.amplifications = list(self._amplifications.values())
         results.alerts = {key: alert for key, alert in results.alerts.items() if alert.status != "retracted"}
@@ -207,7 +207,7 @@ class Backtest:
         self._behind += 1
         return self._hear()
 
-    def _settle(self) -> None:
+    def _converge(self) -> None:
         """Conclude until neither has anything more to say to the other."""
         self._catch_up()
         self._watch([_tick(self._newest_us)])
@@ -215,15 +215,15 @@ class Backtest:
         going_round = True
         while going_round:
             standings: list[StateEvent] = []
-            for concluded in self._tracker.conclude():
-                self._subjects[concluded.key] = concluded.subject
-                if concluded.dossier is not None:
-                    results.dossiers[concluded.key] = concluded.dossier
-                results.alerts.update((alert.id, alert) for alert in concluded.alerts)
-                self._learn([] if concluded.tracked is None else [concluded.tracked])
-                standings += concluded.standings
+            for changes in self._tracker.flush():
+                self._subjects[changes.key] = changes.subject
+                if changes.dossier is not None:
+                    results.dossiers[changes.key] = changes.dossier
+                results.alerts.update((alert.id, alert) for alert in changes.alerts)
+                self._learn([] if changes.tracked is None else [changes.tracked])
+                standings += changes.standings
             going_round = self._watch(standings)
-            watched = self._watching.conclude()
+            watched = self._watching.flush()
             results.aftermaths.update((each.id, each) for each in watched.aftermaths)
             results.alerts.update((alert.id, alert) for alert in watched.alerts)
             self._learn(watched.tracked)

@@ -17,10 +17,10 @@ __all__ = [
     "PostKind",
     "RawProgress",
     "ReadUpTo",
-    "Spell",
     "Standing",
     "StateEvent",
     "StateEventKind",
+    "SuspensionPeriod",
     "decode_state_event",
     "encode_state_event",
 ]
@@ -34,7 +34,7 @@ STATE_TEXT: Final = 4_000
 """Characters of a post's text that travel; platforms' ordinary posts are shorter."""
 
 
-class Spell(Struct, frozen=True, array_like=True):
+class SuspensionPeriod(Struct, frozen=True, array_like=True):
     """One suspension of a subject, from the first notice of it to its reversal, `None` while it stands (µs).
 
     From `opened_us` on it is certain; it may have begun since `not_before_us`, `None` where nobody knows since when.
@@ -65,12 +65,12 @@ class Amplifier(Struct, frozen=True, array_like=True):
 class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """TRACK's word on a suspended subject to one State: its suspensions, and which of its officials amplified it.
 
-    The higher `version` is the newer one. Without spells every watch for the subject is void. `absences` are the spans
-    for which its posts were gone, and every retweet of them.
+    The higher `version` is the newer one. Without suspension periods every watch for the subject is void. `absences`
+    are the spans for which its posts were gone, and every retweet of them.
     """
 
     version: StoredInt
-    spells: tuple[Spell, ...] = ()
+    spells: tuple[SuspensionPeriod, ...] = ()
     amplifiers: tuple[Amplifier, ...] = ()
     absences: tuple[Absence, ...] = ()
 

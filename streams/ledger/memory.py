@@ -10,7 +10,15 @@ from typing import Final, TypeAlias, TypeVar
 
 from streams.core.clock import DAY_US
 from streams.core.watching.keys import ENTRY_PREFIX, text_prefix
-from streams.core.watching.ledger import Entry, Orphan, Record, Stood, SubjectText, Uptake, record_key
+from streams.core.watching.ledger import (
+    AmplifiedAccount,
+    Entry,
+    Record,
+    StandingRecord,
+    SubjectText,
+    UnmatchedDeletion,
+    record_key,
+)
 from streams.core.watching.references import POST_PREFIX
 from streams.core.watching.standing_marks import OPENED, standing_marks
 
@@ -85,9 +93,12 @@ class MemoryLedger:
         ]
         return [entry for *_, entry in sorted(dated, key=lambda item: item[:3])]
 
-    def orphans(self, state: str, from_us: int, to_us: int) -> int:
+    def unmatched_deletions(self, state: str, from_us: int, to_us: int) -> int:
         """See `Ledger`."""
-        return sum(from_us <= orphan.at_us < to_us for orphan in self._listed(Orphan, ("orphan", state)))
+        return sum(
+            from_us <= unmatched_deletion.at_us < to_us
+            for unmatched_deletion in self._listed(UnmatchedDeletion, ("orphan", state))
+        )
 
     def posts_of(self, state: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
         """See `Ledger`."""
@@ -112,38 +123,42 @@ class MemoryLedger:
         found = sorted(self._listed(SubjectText, ("texts", state, platform, subject)), key=_by_time)
         return found[max(0, len(found) - limit) :]
 
-    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[Stood]:
+    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
         """See `Ledger`."""
-        self._list(Stood)
+        self._list(StandingRecord)
         # Nearly always there are none: most of what officials refer to was never suspended.
         marked = [mark for mark in dict.fromkeys(marks) if self._lists.get(("marked", state, mark, _ALWAYS))]
         if not marked:
             return []
-        found: dict[bytes, Stood] = {}
+        found: dict[bytes, StandingRecord] = {}
         days = range(from_us // DAY_US, (to_us - 1) // DAY_US + 1)
         names = list(map(str, days)) if len(days) <= _DAYS_ASKED else [_ALWAYS]
         for mark in marked:
             for name in names:
-                for stood in self._listed(Stood, ("marked", state, mark, name)):
-                    if any(each == mark and from_us <= at_us < to_us for each, at_us in standing_marks(stood)):
-                        found[record_key(stood)] = stood
+                for standing_record in self._listed(StandingRecord, ("marked", state, mark, name)):
+                    if any(
+                        each == mark and from_us <= at_us < to_us for each, at_us in standing_marks(standing_record)
+                    ):
+                        found[record_key(standing_record)] = standing_record
         return list(found.values())
 
-    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, Stood]]:
+    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
         """See `Ledger`."""
         found = [
-            (at_us, f"{stood.platform}:{stood.subject.id}", stood)
-            for stood in self.standings(state, (OPENED,), after[0], to_us)
-            for mark, at_us in standing_marks(stood)
+            (at_us, f"{standing_record.platform}:{standing_record.subject.id}", standing_record)
+            for standing_record in self.standings(state, (OPENED,), after[0], to_us)
+            for mark, at_us in standing_marks(standing_record)
             if mark == OPENED and at_us < to_us
         ]
         later = sorted((each for each in found if each[:2] > after), key=lambda each: each[:2])
-        return [(at_us, stood) for at_us, _, stood in later[:limit]]
+        return [(at_us, standing_record) for at_us, _, standing_record in later[:limit]]
 
-    def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
+    def amplified_accounts(self, state: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
         """See `Ledger`. What is put while the list is read is not in it."""
-        found = [each for each in self._listed(Uptake, ("uptake", state)) if from_us <= each.first_us < to_us]
-        return iter(sorted(found, key=lambda uptake: (uptake.first_us, record_key(uptake))))
+        found = [each for each in self._listed(AmplifiedAccount, ("uptake", state)) if from_us <= each.first_us < to_us]
+        return iter(
+            sorted(found, key=lambda amplified_account: (amplified_account.first_us, record_key(amplified_account)))
+        )
 
     def _listed(self, kind: type[_Listed], name: Hashable) -> list[_Listed]:
         self._list(kind)
@@ -217,15 +232,15 @@ def _lists_of(record: Record) -> list[tuple[str, ...]]:
             ]
             lists.append(("posts", record.state, record.official))
             return lists if record.deleted_us is None else [*lists, ("deletion", record.state)]
-        case Orphan():
+        case UnmatchedDeletion():
             return [("orphan", record.state)]
         case SubjectText():
             return [("texts", record.state, record.platform, record.subject)]
-        case Stood():
+        case StandingRecord():
             marks = standing_marks(record)
             by_day = [("marked", record.state, mark, str(at_us // DAY_US)) for mark, at_us in marks]
             return [*by_day, *(("marked", record.state, mark, _ALWAYS) for mark in {mark for mark, _ in marks})]
-        case Uptake() if record.officials:
+        case AmplifiedAccount() if record.officials:
             return [("uptake", record.state)]
         case _:
             return []

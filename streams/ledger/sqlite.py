@@ -8,14 +8,14 @@ from typing import Final, TypeVar
 from streams.core.clock import DAY_US
 from streams.core.watching.counted import Counted
 from streams.core.watching.keys import ENTRY_PREFIX, counted_prefix, text_prefix
-from streams.core.watching.ledger import Entry, Stood, SubjectText, Uptake
+from streams.core.watching.ledger import AmplifiedAccount, Entry, StandingRecord, SubjectText
 from streams.core.watching.standing_marks import LAST, OPENED
 from streams.ledger.store import LOOKED_THROUGH, RecordStore
 
 __all__ = ["SqliteLedger"]
 
 _Value = TypeVar("_Value", int, str)
-_Listed = TypeVar("_Listed", Entry, Stood, SubjectText, Uptake)
+_Listed = TypeVar("_Listed", Entry, StandingRecord, SubjectText, AmplifiedAccount)
 
 _PAGE: Final = 500  # records that a long list fetches at a time
 # Of the lists in questions: few widths are few statements to prepare.
@@ -45,7 +45,7 @@ class SqliteLedger(RecordStore):
         rows = self._db.execute(question, (state, from_us, to_us)).fetchall()
         return sorted((self._record(number, Entry) for (number,) in rows), key=_when_deleted)
 
-    def orphans(self, state: str, from_us: int, to_us: int) -> int:
+    def unmatched_deletions(self, state: str, from_us: int, to_us: int) -> int:
         """See `Ledger`."""
         self._rows.write("orphans")
         question = "SELECT count(*) FROM orphans WHERE state = ? AND at_us >= ? AND at_us < ?"
@@ -78,7 +78,7 @@ class SqliteLedger(RecordStore):
         rows = self._db.execute(question, (state, f"{platform}:{subject}", limit)).fetchall()
         return [self._record(number, SubjectText) for (number,) in reversed(rows)]
 
-    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[Stood]:
+    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
         """See `Ledger`."""
         self._rows.write("standings")
         numbers: set[int] = set()
@@ -88,9 +88,9 @@ class SqliteLedger(RecordStore):
                 f"AND mark IN ({_marks(wanted)})"
             )
             numbers.update(number for (number,) in self._db.execute(question, (state, from_us, to_us, *wanted)))
-        return [self._record(number, Stood) for number in numbers]
+        return [self._record(number, StandingRecord) for number in numbers]
 
-    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, Stood]]:
+    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
         """See `Ledger`."""
         self._rows.write("standings")
         question = (
@@ -98,9 +98,9 @@ class SqliteLedger(RecordStore):
             "AND (at_us, subject) > (?, ?) ORDER BY at_us, subject LIMIT ?"
         )
         rows = self._db.execute(question, (state, OPENED, to_us, *after, limit)).fetchall()
-        return [(at_us, self._record(number, Stood)) for at_us, number in rows]
+        return [(at_us, self._record(number, StandingRecord)) for at_us, number in rows]
 
-    def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
+    def amplified_accounts(self, state: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
         """See `Ledger`. Between equal times in the order of `platform:id`. What is put while the list is read
         may or may not be in it."""
         self._rows.write("uptakes")
@@ -110,7 +110,7 @@ class SqliteLedger(RecordStore):
             "AND (first_us, subject) > (?, ?) ORDER BY first_us, subject LIMIT ?"
         )
         while rows := self._db.execute(question, (state, to_us, first_us, subject, _PAGE)).fetchall():
-            records = [self._record(number, Uptake) for _, _, number in rows]
+            records = [self._record(number, AmplifiedAccount) for _, _, number in rows]
             yield from records
             first_us, subject, _ = rows[-1]
 
@@ -126,7 +126,7 @@ class SqliteLedger(RecordStore):
         row = self._db.execute(question, (state, OPENED, before_us, settled)).fetchone()
         return None if row is None else row[0]
 
-    def last_told(self, state: str, before_us: int, settled: int, limit: int) -> list[Stood]:
+    def last_told(self, state: str, before_us: int, settled: int, limit: int) -> list[StandingRecord]:
         """See `ForgetfulLedger`."""
         self._rows.write("standings")
         question = (
@@ -134,9 +134,9 @@ class SqliteLedger(RecordStore):
             "ORDER BY at_us LIMIT ?) WHERE record <= ? LIMIT ?"
         )
         rows = self._db.execute(question, (state, LAST, before_us, LOOKED_THROUGH, settled, limit)).fetchall()
-        return [self._record(number, Stood) for (number,) in rows]
+        return [self._record(number, StandingRecord) for (number,) in rows]
 
-    def unseen(self, state: str, before_us: int, settled: int, limit: int) -> list[Uptake]:
+    def unseen(self, state: str, before_us: int, settled: int, limit: int) -> list[AmplifiedAccount]:
         """See `ForgetfulLedger`."""
         self._rows.write("uptake_days")
         question = (
@@ -144,7 +144,7 @@ class SqliteLedger(RecordStore):
             "WHERE record <= ? LIMIT ?"
         )
         rows = self._db.execute(question, (state, before_us // DAY_US, LOOKED_THROUGH, settled, limit)).fetchall()
-        return [self._record(number, Uptake) for (number,) in rows]
+        return [self._record(number, AmplifiedAccount) for (number,) in rows]
 
     def counts_of(self, state: str, platform: str, subject: str) -> list[Counted]:
         """See `ForgetfulLedger`."""

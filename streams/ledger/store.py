@@ -1,7 +1,7 @@
 """The store under a ledger: one SQLite file of records, what is derived from them, and the transactions around both.
 
 Owns writing and forgetting. What is asked of it is `streams.ledger.sqlite`, and whether a file may be used or must be
-built anew `streams.ledger.slot`.
+built anew `streams.ledger.ledger_file`.
 """
 
 import sqlite3
@@ -189,8 +189,9 @@ class RecordStore:
         return int(settled[1])
 
     def forget(self, state: str, before_us: int, settled: int, limit: int) -> int:
-        """Discard up to `limit` of the State's oldest entries, orphans and texts: older than `before_us` in event time,
-        and with a number up to `settled`. Returns how many; they are changes, so the changelog forgets them too.
+        """Discard up to `limit` of the State's oldest entries, unmatched deletions and texts: older than `before_us` in
+        event time, and with a number up to `settled`. Returns how many; they are changes, so the changelog forgets them
+        too.
         """
         question = (
             "SELECT record FROM (SELECT record FROM ages WHERE state = ? AND at_us < ? ORDER BY at_us LIMIT ?) "

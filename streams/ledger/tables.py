@@ -6,7 +6,16 @@ Knows which rows a record has in which table. Runs nothing: `streams.ledger.sqli
 from typing import Any, Final, TypeAlias
 
 from streams.core.clock import DAY_US
-from streams.core.watching.ledger import Entry, OriginalGone, Orphan, Record, Stood, SubjectText, Unattributed, Uptake
+from streams.core.watching.ledger import (
+    AmplifiedAccount,
+    Entry,
+    OriginalGone,
+    Record,
+    StandingRecord,
+    SubjectText,
+    Unattributed,
+    UnmatchedDeletion,
+)
 from streams.core.watching.standing_marks import standing_marks
 
 __all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGMENT_BITS", "Rows", "rows_of"]
@@ -83,7 +92,7 @@ def rows_of(record: Record, number: int) -> Rows:
             return rows
         case Unattributed():
             return {"ages": [(record.state, record.at_us, number)]}
-        case Orphan():
+        case UnmatchedDeletion():
             row = (record.state, record.at_us, number)
             return {"ages": [row], "orphans": [row]}
         case OriginalGone():
@@ -98,11 +107,11 @@ def rows_of(record: Record, number: int) -> Rows:
             if record.fingerprints:
                 rows["text_prints"] = [(state, segment, print_, number) for print_ in record.fingerprints]
             return rows
-        case Stood():
+        case StandingRecord():
             subject = f"{record.platform}:{record.subject.id}"
             marks = [(record.state, mark, at_us, subject, number) for mark, at_us in standing_marks(record)]
             return {"standings": marks}
-        case Uptake():
+        case AmplifiedAccount():
             # By days: an account that is amplified all the time moves in the table once a day.
             rows = {"uptake_days": [(record.state, max(record.seen_us, record.kept_us) // DAY_US, number)]}
             if record.officials:

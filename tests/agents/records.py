@@ -9,11 +9,11 @@ from msgspec import Struct
 from streams.core.officials import Official
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event
 from streams.events import Account
-from streams.transport.batches import Batch
+from streams.faust_driver.batches import Batch
 
 __all__ = ["Finished", "MadeRecord", "batch_of", "retweet_of"]
 
-_PATIENCE_SECONDS: Final = 20.0
+_RETRY_SECONDS: Final = 20.0
 
 
 class MadeRecord(Struct):
@@ -40,7 +40,7 @@ class Finished:
 
     async def wait_for(self, count: int) -> None:
         """Return when so many are. Raises `TimeoutError`."""
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_RETRY_SECONDS):
             while len(self.batches) < count:
                 self._more.clear()
                 await self._more.wait()

@@ -8,7 +8,7 @@ import pytest
 from bench.contestants import Contestant
 from bench.course import Course
 from bench.lap import Lap, run_lap
-from tests.brokers.jars import Unavailable
+from tools.kafka.jars import Unavailable
 
 _IN_CI: Final = os.environ.get("CI", "").lower() in {"1", "true"}
 

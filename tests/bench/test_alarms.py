@@ -27,7 +27,7 @@ from streams.core.enriched import Amplification
 from streams.events import Account, Deletion, Post, PostRef, Retweet, Suspension
 from streams.ledger.memory import MemoryLedger
 from streams.rules_loading import bundled_rules
-from tests.brokers.jars import Unavailable
+from tools.kafka.jars import Unavailable
 
 _DAY: Final = timedelta(days=1)
 _SEED: Final = 1

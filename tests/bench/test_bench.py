@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.brokers.running import RunningBroker
+from tools.kafka.running_broker import RunningBroker
 
 _ROOT: Final = Path(__file__).parents[2]
 _TIMEOUT_SECONDS: Final = 240.0  # 30 s on an idle machine

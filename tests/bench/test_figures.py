@@ -14,7 +14,7 @@ from bench.figures.soak import Soak, SoakSample, levels
 from bench.figures.soak_traffic import PAIRS_PER_SECOND, STRANGERS_SHARE, SoakErrand, second_of_traffic
 from bench.world import World
 from streams.events import Deletion, Post, Profile, Retweet, Suspension
-from tests.brokers.running import RunningBroker
+from tools.kafka.running_broker import RunningBroker
 
 _ROOT: Final = Path(__file__).parents[2]
 _NAMES: Final = ("latency", "scaling", "recovery", "hot-subject", "growth", "ledger", "suspended", "soak")

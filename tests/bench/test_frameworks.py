@@ -19,8 +19,8 @@ from bench.course import Course, delete_topics_of, lay_out
 from bench.world import World
 from streams.settings import Settings
 from tests.bench.laps import lap_of
-from tests.brokers.jars import Unavailable
-from tests.brokers.running import RunningBroker
+from tools.kafka.jars import Unavailable
+from tools.kafka.running_broker import RunningBroker
 
 _EVENTS: Final = 6_000  # some 27 amplifications
 

@@ -17,10 +17,10 @@ from bench.contestants.peer import group_of
 from bench.course import Course, committed, delete_topics_of, lay_out
 from bench.lap import Lap, run_lap
 from bench.world import PARTITIONS, World
-from streams.brokers.client import consumer
+from streams.kafka.client import consumer
 from streams.settings import Settings
-from tests.brokers.jars import Unavailable, kafka_install
-from tests.brokers.running import RunningBroker
+from tools.kafka.jars import Unavailable, kafka_install
+from tools.kafka.running_broker import RunningBroker
 
 _EVENTS: Final = 6_000  # some 27 amplifications
 _IN_CI: Final = os.environ.get("CI", "").lower() in {"1", "true"}

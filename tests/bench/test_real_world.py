@@ -15,7 +15,7 @@ from streams.core.subject_event import Coordinates
 from streams.events import Post, Retweet, decode_event
 from streams.ledger.sqlite import SqliteLedger
 from streams.rules_loading import bundled_rules
-from tests.brokers.jars import Unavailable
+from tools.kafka.jars import Unavailable
 
 _EVENTS: Final = 45_000  # a good two repetitions
 _NOW_US: Final = 2_000_000_000_000_000

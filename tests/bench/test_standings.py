@@ -15,7 +15,7 @@ from bench.report_race import picture_of
 from bench.results import RECORD, RaceRun, load_results
 from bench.standings import TARGETS, Target, ratios, standings
 from streams.errors import ConfigurationError
-from tests.brokers.jars import Unavailable
+from tools.kafka.jars import Unavailable
 
 
 def _lap(contestant: str, number: int, events_per_second: float, *, core_share: float = 1.0) -> Lap:

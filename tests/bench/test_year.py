@@ -10,9 +10,9 @@ from aiokafka.admin import NewTopic
 from bench.figures.growth import COMMIT_MARKER_BYTES, batch_bytes
 from bench.figures.watched import wait_for
 from bench.figures.year import Assumptions, year
-from streams.brokers.client import admin, producer
+from streams.kafka.client import admin, producer
 from streams.settings import Settings
-from tests.brokers.kafka import Kafka
+from tools.kafka.node import Kafka
 
 _WORLD: Final = Assumptions(raw_rate=0.02)
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from streams.cases import KHAMENEI_SITE
-from streams.cases.khamenei_site.make_case import make_events, make_roster
 from streams.core.clock import to_us
 from streams.core.rosters.roster_file import parse_roster
 from streams.events import Account, decode_event, encode_event
 from tests.cases.recount import Json, Recount
+from tools.cases.khamenei_site.make_case import make_events, make_roster
 
 _SUBJECT = "1280000000000000001"
 _SUSPENDED = datetime(2021, 1, 21, tzinfo=UTC)

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from streams.cases import KHAMENEI_SITE
-from streams.cases.khamenei_site.near_misses import NEAR_MISSES
 from tests.cases.recount import RULES, Recount, Rule
+from tools.cases.khamenei_site.near_misses import NEAR_MISSES
 
 _SUBJECT = "1280000000000000001"
 _TWO_MINUTES = timedelta(minutes=2)

@@ -3,8 +3,8 @@
 import pytest
 
 from streams.cases import KHAMENEI_SITE_SUCCESSOR
-from streams.cases.khamenei_site_successor.make_case import make_events, make_roster
 from tests.cases.recount import Amplification, Recount
+from tools.cases.khamenei_site_successor.make_case import make_events, make_roster
 
 
 @pytest.fixture(scope="module")

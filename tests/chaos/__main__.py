@@ -13,10 +13,10 @@ from typing import Final
 
 import msgspec
 
-from tests.brokers.jars import Unavailable
-from tests.brokers.kafka import KafkaFailed
 from tests.chaos.report import report
 from tests.chaos.run import STUCK_SECONDS, Stuck, run_chaos
+from tools.kafka.jars import Unavailable
+from tools.kafka.node import KafkaFailed
 
 __all__ = ["main"]
 

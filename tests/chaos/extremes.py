@@ -12,11 +12,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.brokers.outbox import LARGEST_BATCH_BYTES, OutgoingRecord
 from streams.core.rosters.roster import RosterEntry
 from streams.core.tracking.subject import TrackPolicy
 from streams.events import RAW_TOPICS, Account, Deletion, Event, Post, Retweet, Suspension
-from streams.runs.ingestion import raw_record
+from streams.jobs.ingestion import raw_record
+from streams.kafka.batch_writer import LARGEST_BATCH_BYTES, OutgoingRecord
 from tests.core.tracking.extremes import longest_id
 
 __all__ = ["LARGE_AT_ONCE", "Extremes"]

@@ -13,12 +13,12 @@ from typing import Final
 from msgspec import json
 from msgspec.structs import replace
 
-from streams.brokers.outbox import OutgoingRecord
 from streams.core.rosters.roster import Roster
-from streams.core.screening.acquaintances import Acquaintances
-from streams.core.screening.strangers import is_worth_reading_again
+from streams.core.screening.account_index import AccountIndex
+from streams.core.screening.passed_over import is_worth_reading_again
 from streams.events import Account, Deletion, Event, Follow, Post, Profile, Retweet, Suspension, decode_event
-from streams.runs.ingestion import raw_record
+from streams.jobs.ingestion import raw_record
+from streams.kafka.batch_writer import OutgoingRecord
 from tests.chaos.extremes import LARGE_AT_ONCE, Extremes
 from tests.pipeline.world import World
 
@@ -78,7 +78,7 @@ class Flood:
             mixed[place:place] = block
         return mixed
 
-    def worth_repeating(self, known: Acquaintances) -> list[OutgoingRecord]:
+    def worth_repeating(self, known: AccountIndex) -> list[OutgoingRecord]:
         """Posts and deletions by accounts that a worker may have come to know too late."""
         events = map(decode_event, self._lines)
         return [raw_record(event) for event in events if is_worth_reading_again(event, known)]

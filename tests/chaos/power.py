@@ -9,25 +9,25 @@ from typing import Any, Final, TypeVar
 
 from aiokafka.errors import KafkaError
 
-from streams.agents.shard import CHANGELOG
-from streams.brokers.administration import end_offsets
-from streams.brokers.failures import BrokerError
-from streams.brokers.roster_topic import publish_roster
+from streams.agents.track.subject_store import CHANGELOG
 from streams.core.rosters.roster import Roster
 from streams.events import RAW_TOPICS
+from streams.kafka.administration import end_offsets
+from streams.kafka.failures import BrokerError
+from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
-from tests.brokers.kafka import Kafka
-from tests.brokers.power_cut import cut_back, is_filled, logs_of, random_share
 from tests.chaos.backstage import Backstage
 from tests.chaos.source import Source
 from tests.pipeline.crew import Crew
+from tools.kafka.node import Kafka
+from tools.kafka.power_cut import cut_back, is_filled, logs_of, random_share
 
 __all__ = ["Power"]
 
 _OPENED: Final = " shard open "
 _WRITTEN: Final = 200  # records of the states' changelog, so that there is something to lose
 _LOOK_SECONDS: Final = 1.0
-_PATIENCE_SECONDS: Final = 120.0
+_RETRY_SECONDS: Final = 120.0
 _HOLD_SECONDS: Final = 120.0  # what the source is writing comes to an end first
 
 _T = TypeVar("_T")
@@ -97,7 +97,7 @@ class Power:
 
 def _patiently(ask: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     """What a broker answers that has just been started, on a machine that has much to do."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _RETRY_SECONDS
     while True:
         try:
             return asyncio.run(ask())

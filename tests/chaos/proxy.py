@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from enum import Enum
 
-from streams.brokers.loopback import LOOPBACK
+from streams.kafka.loopback import LOOPBACK
 
 __all__ = ["Cable", "Cut"]
 

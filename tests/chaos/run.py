@@ -15,13 +15,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.agents.ticking import event_time_us
-from streams.brokers.administration import create_topics
-from streams.brokers.outbox import OutgoingRecord
-from streams.brokers.roster_topic import publish_roster
+from streams.agents.screen.progress_reports import event_time_us
 from streams.core.clock import DAY_US
+from streams.jobs.drain import wait_until_through
+from streams.kafka.administration import create_topics
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.roster_topic import publish_roster
 from streams.rules_loading import bundled_rules
-from streams.runs.drain import wait_until_through
 from tests.chaos.flood import Flood
 from tests.chaos.plan import SOURCE_FAULTS, Fault, FaultKind, plan
 from tests.chaos.stage import WORKERS, Stage, Undo

@@ -13,15 +13,15 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from msgspec.structs import replace
 
-from streams.brokers.client import producer
-from streams.brokers.outbox import OutgoingRecord
-from streams.brokers.partitioning import partition_of
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.client import producer
+from streams.kafka.partitioning import partition_of
 from streams.settings import Settings
 
 __all__ = ["Source"]
 
 _AT_ONCE: Final = 500
-_PATIENCE_SECONDS: Final = 0.3
+_RETRY_SECONDS: Final = 0.3
 
 _Batch: TypeAlias = tuple[Sequence[OutgoingRecord], float]
 
@@ -132,7 +132,7 @@ class Source:
                     await self._send(self._client, due)
             except (KafkaError, OSError):
                 await self._forget_client()
-                await asyncio.sleep(_PATIENCE_SECONDS)
+                await asyncio.sleep(_RETRY_SECONDS)
             else:
                 self.records += len(due)
                 return

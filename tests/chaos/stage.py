@@ -19,11 +19,11 @@ from typing import Final, Self, assert_never
 
 import msgspec
 
-from streams.brokers.loopback import LOOPBACK
-from streams.brokers.outbox import OutgoingRecord
 from streams.core.rosters.roster import Roster
 from streams.events import RAW_TOPICS
-from streams.runs.workers import environment_of
+from streams.jobs.workers import environment_of
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.loopback import LOOPBACK
 from streams.settings import Settings
 from streams.topics import topic_named
 from tests.chaos.backstage import Backstage

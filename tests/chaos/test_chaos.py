@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.brokers.jars import Unavailable, kafka_install
 from tests.chaos.plan import FaultKind, plan
 from tests.chaos.report import report
 from tests.chaos.run import run_chaos
+from tools.kafka.jars import Unavailable, kafka_install
 
 _SEED = 1
 _EVENTS = 30_000

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.brokers.loopback import LOOPBACK, free_port
+from streams.kafka.loopback import LOOPBACK, free_port
 from tests.chaos.proxy import Cable, Cut
 
 _CLOCKWORK = Path(__file__).parent / "clock"

@@ -8,19 +8,19 @@ from threading import Timer
 
 import pytest
 
-from streams.brokers.administration import create_topics
-from streams.brokers.roster_topic import publish_roster
 from streams.formats.registry import reader_named
+from streams.jobs.backtest import backtest_files
+from streams.jobs.collection import collect
+from streams.jobs.drain import wait_until_through
+from streams.jobs.ingestion import ingest
+from streams.jobs.workers import environment_of
+from streams.kafka.administration import create_topics
+from streams.kafka.roster_topic import publish_roster
 from streams.rules_loading import bundled_rules
-from streams.runs.backtest import backtest_files
-from streams.runs.collection import collect
-from streams.runs.drain import wait_until_through
-from streams.runs.ingestion import ingest
-from streams.runs.workers import environment_of
 from streams.settings import Settings
-from tests.brokers.running import RunningBroker
 from tests.pipeline.crew import Crew
 from tests.pipeline.world import World
+from tools.kafka.running_broker import RunningBroker
 
 _LIMITED = (
     "import os, resource, sys\n"

@@ -4,19 +4,19 @@ import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from streams.brokers.administration import create_topics
-from streams.brokers.outbox import LARGEST_BATCH_BYTES, OutgoingRecord, encoded_bytes
-from streams.brokers.reading import read_topic
 from streams.core.rosters.roster import Roster
 from streams.core.tracking.subject import TrackPolicy
 from streams.events import RAW_TOPICS, Profile, Suspension, decode_event
+from streams.kafka.administration import create_topics
+from streams.kafka.batch_writer import LARGEST_BATCH_BYTES, OutgoingRecord, encoded_bytes
+from streams.kafka.reading import read_topic
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
-from tests.brokers.running import RunningBroker
 from tests.chaos.extremes import Extremes
 from tests.chaos.flood import Flood
 from tests.chaos.source import Source
 from tests.chaos.verdict import Oracle
+from tools.kafka.running_broker import RunningBroker
 
 _BEGIN = datetime(2022, 1, 1, tzinfo=UTC)
 _DAYS = 200

@@ -12,24 +12,24 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from streams.agents.shard import CHANGELOG, UNTIL_HEADER
-from streams.brokers.checkpoints import CHECKPOINT_KEY
-from streams.brokers.dead_letter_record import letter_of
-from streams.brokers.dead_letter_topic import StoredLetter, stored_letters
-from streams.brokers.outbox import OutgoingRecord
-from streams.brokers.reading import read_topic
+from streams.agents.track.subject_store import CHANGELOG, UNTIL_HEADER
 from streams.core.backtest import Backtest, Results
 from streams.core.clock import DAY_US
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
-from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import ScreenPolicy, screen_record
 from streams.core.subject_event import Coordinates
 from streams.deadletters import DeadLetter, Rejection
 from streams.events import RAW_TOPICS, decode_event
+from streams.jobs.collection import collect_results
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.checkpoints import CHECKPOINT_KEY
+from streams.kafka.dead_letter_record import letter_of
+from streams.kafka.dead_letter_topic import StoredLetter, stored_letters
+from streams.kafka.reading import read_topic
 from streams.ledger.memory import MemoryLedger
-from streams.runs.collection import collect_results
 from streams.settings import Settings
 
 __all__ = ["Oracle", "Verdict", "judge_run"]
@@ -66,7 +66,7 @@ class Oracle:
 
     def __init__(self, roster: Roster, rules: RuleSet) -> None:
         self.fingerprints: set[int] = set()
-        self._known = Acquaintances(roster)
+        self._known = AccountIndex(roster)
         self._backtest = Backtest(roster, rules, MemoryLedger(), now_us=_NOW_US)
         self._fed = 0
 
@@ -85,7 +85,7 @@ class Oracle:
         """The time of the newest event that anybody took."""
         return self._backtest.newest_us
 
-    def settle(self) -> Acquaintances:
+    def settle(self) -> AccountIndex:
         """Whom SCREEN is to know once everything fed is through."""
         self._backtest.needs_second_reading()
         return self._backtest.known
@@ -111,7 +111,7 @@ async def judge_run(settings: Settings, roster: Roster, oracle: Oracle, *, may_r
     results = await collect_results(settings)
     seen: set[int] = set()
     refused: dict[tuple[Any, ...], Any] = {}
-    known = Acquaintances(roster)
+    known = AccountIndex(roster)
     for topic in RAW_TOPICS.values():
         async for record in read_topic(settings, topic):
             value = record.value or b""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from streams.brokers.loopback import LOOPBACK, free_port
-from tests.brokers.kafka import Kafka
+from streams.kafka.loopback import LOOPBACK, free_port
 from tests.chaos.proxy import Cable
+from tools.kafka.node import Kafka
 
 __all__ = ["wired"]
 

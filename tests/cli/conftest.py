@@ -8,8 +8,8 @@ from typing import TypeAlias
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.brokers.embedded import EmbeddedBroker
 from streams.cli.main import cli
+from streams.kafka.embedded import EmbeddedBroker
 
 Antiphon: TypeAlias = Callable[..., Result]
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from streams.brokers.administration import create_topics
-from streams.brokers.client import producer
-from streams.brokers.dead_letter_record import dead_letter_record, letter_of
-from streams.brokers.outbox import OutgoingRecord
 from streams.deadletters import Reason, Rejection
+from streams.kafka.administration import create_topics
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.client import producer
+from streams.kafka.dead_letter_record import dead_letter_record, letter_of
 from streams.settings import Settings
-from tests.brokers.running import RunningBroker
 from tests.cli.conftest import Antiphon
 from tests.cli.terminal import obeyed
+from tools.kafka.running_broker import RunningBroker
 
 _HOSTILE = b'{"text": "\x1b]0;owned\x07\xff\xfe \xe2\x80\xae"}'
 

@@ -10,18 +10,18 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
-from streams.brokers.administration import create_topics
-from streams.brokers.client import producer
-from streams.brokers.dead_letter_record import REPLAYS_HEADER, dead_letter_record, letter_of, replays_of
-from streams.brokers.reading import read_topic
 from streams.deadletters import DeadLetter, Reason, Rejection
 from streams.events import Account, Post, Retweet, encode_event
+from streams.kafka.administration import create_topics
+from streams.kafka.client import producer
+from streams.kafka.dead_letter_record import REPLAYS_HEADER, dead_letter_record, letter_of, replays_of
+from streams.kafka.reading import read_topic
 from streams.settings import Settings
 from streams.topics import TOPICS
-from tests.brokers.running import RunningBroker, delete_topics
-from tests.brokers.traffic import create_topic
 from tests.cli.conftest import Antiphon
 from tests.cli.terminal import obeyed
+from tests.kafka.traffic import create_topic
+from tools.kafka.running_broker import RunningBroker, delete_topics
 
 _AT = datetime(2022, 1, 2, tzinfo=UTC)
 _ACTOR = Account(id="1", handle="a")

@@ -29,7 +29,7 @@ def _loggers_as_they_were() -> Iterator[None]:
     root.handlers[:] = handlers
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
-    logging.getLogger("streams.transport.driver").setLevel(logging.NOTSET)
+    logging.getLogger("streams.faust_driver.transport").setLevel(logging.NOTSET)
 
 
 def _record(message: str, fields: dict[str, Any], error: BaseException | None = None) -> logging.LogRecord:
@@ -129,7 +129,7 @@ def test_a_library_says_a_thing_once_in_a_while_and_nothing_goes_uncounted(told:
 
 def test_what_we_say_ourselves_is_never_held_back() -> None:
     throttle = Throttle(10)
-    assert all(throttle.filter(_library_record("x", 5.0, "streams.agents.shard")) for _ in range(3))
+    assert all(throttle.filter(_library_record("x", 5.0, "streams.agents.track.subject_store")) for _ in range(3))
 
 
 def test_a_flood_of_different_messages_is_forgotten_not_kept() -> None:
@@ -141,8 +141,8 @@ def test_a_flood_of_different_messages_is_forgotten_not_kept() -> None:
 
 def test_a_command_shows_our_warnings_and_no_librarys(capfd: pytest.CaptureFixture[str]) -> None:
     log_as_command(debug=False)
-    logging.getLogger("streams.brokers").warning("ours", extra={"topic": "posts"})
-    logging.getLogger("streams.brokers").info("too quiet")
+    logging.getLogger("streams.kafka").warning("ours", extra={"topic": "posts"})
+    logging.getLogger("streams.kafka").info("too quiet")
     logging.getLogger("aiokafka").error("theirs")
     logging.getLogger("asyncio").error("Unclosed AIOKafkaConnection")
     out, err = capfd.readouterr()
@@ -165,10 +165,10 @@ def test_a_worker_logs_from_its_level_on_and_libraries_from_warnings_on(
     level: Any, heard: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     log_as_worker(Settings(log_level=level, log_format="json"))
-    for name in ("streams.agents", "streams.transport.driver", "aiokafka", "faust"):
+    for name in ("streams.agents", "streams.faust_driver.transport", "aiokafka", "faust"):
         logging.getLogger(name).debug("%s debug", name)
     logging.getLogger("streams.agents").info("streams.agents info")
-    logging.getLogger("streams.transport.driver").info("faust in our clothes")
+    logging.getLogger("streams.faust_driver.transport").info("faust in our clothes")
     logging.getLogger("aiokafka").warning("aiokafka warning")
     logging.getLogger("faust").warning("faust warning")
     logging.getLogger("faust").info("faust info")

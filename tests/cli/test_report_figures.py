@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from tests.cli.conftest import Antiphon
+from tests.jobs.rosters import csv_of
 from tests.pipeline.world import World
-from tests.runs.rosters import csv_of
 
 
 @pytest.fixture

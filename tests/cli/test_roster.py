@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from streams.brokers.administration import create_topics, end_offsets
 from streams.cases import KHAMENEI_SITE
+from streams.kafka.administration import create_topics, end_offsets
 from streams.settings import load_settings
-from tests.brokers.running import RunningBroker
 from tests.cli.conftest import Antiphon
 from tests.cli.terminal import obeyed
+from tools.kafka.running_broker import RunningBroker
 
 _HEADER = "platform,account_id,handle,name,state,category,source_url,valid_from,valid_to"
 _GOOD = [

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from streams.brokers.administration import create_topics
-from streams.brokers.embedded import EmbeddedBroker
-from streams.brokers.loopback import free_port
-from streams.brokers.reading import read_topic
 from streams.cases import KHAMENEI_SITE
+from streams.kafka.administration import create_topics
+from streams.kafka.embedded import EmbeddedBroker
+from streams.kafka.loopback import free_port
+from streams.kafka.reading import read_topic
 from streams.settings import Settings
-from tests.brokers.running import RunningBroker
 from tests.cli.conftest import Antiphon
+from tools.kafka.running_broker import RunningBroker
 
 _EVENTS, _ROSTER = str(KHAMENEI_SITE.events), str(KHAMENEI_SITE.roster)
 _BACKTEST = ("--format", "canonical", "--roster", _ROSTER)

@@ -6,13 +6,13 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client import CollectorRegistry
 
-from streams.agents.shard import Shard
-from streams.brokers.administration import create_topics, end_offsets, topic_states
-from streams.brokers.outbox import OutgoingRecord
+from streams.agents.track.subject_store import SubjectStore
+from streams.kafka.administration import create_topics, end_offsets, topic_states
+from streams.kafka.batch_writer import OutgoingRecord
 from streams.metrics import Metrics
 from streams.settings import Settings
-from tests.brokers.running import RunningBroker
 from tests.cli.conftest import Antiphon
+from tools.kafka.running_broker import RunningBroker
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def _where(settings: Settings) -> tuple[str, ...]:
 
 
 async def _count_something(settings: Settings) -> None:
-    shard = Shard(0, settings, Metrics(CollectorRegistry()))
+    shard = SubjectStore(0, settings, Metrics(CollectorRegistry()))
     await shard.open()
     await shard.commit([OutgoingRecord("dossiers", b"k", b"result")], {}, 0)
     await shard.close()

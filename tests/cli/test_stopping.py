@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from tests.brokers.running import RunningBroker
+from tools.kafka.running_broker import RunningBroker
 
 _ROOT = Path(__file__).parents[2]
 

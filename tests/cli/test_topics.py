@@ -9,16 +9,16 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.brokers.failures import BrokerError
-from streams.brokers.readiness import require_ready
+from streams.kafka.failures import BrokerError
+from streams.kafka.readiness import require_ready
 from streams.settings import Settings
 from streams.topic_settings import topic_config
 from streams.topics import TOPICS, Topic, topic_named
-from tests.brokers.jars import Unavailable
-from tests.brokers.kafka import Kafka
-from tests.brokers.running import RunningBroker
 from tests.cli.conftest import Antiphon
 from tests.cli.terminal import run
+from tools.kafka.jars import Unavailable
+from tools.kafka.node import Kafka
+from tools.kafka.running_broker import RunningBroker
 
 
 def test_topics_are_created_with_their_partitions_and_then_all_present(

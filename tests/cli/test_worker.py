@@ -14,18 +14,18 @@ from typing import Any
 
 import pytest
 
-from streams.brokers.administration import create_topics
-from streams.brokers.client import producer
-from streams.brokers.dead_letter_topic import read_dead_letters
-from streams.brokers.embedded import EMBEDDED_SESSION_TIMEOUT_SECONDS
-from streams.brokers.loopback import free_port
-from streams.brokers.roster_topic import publish_roster
 from streams.core.rosters.roster import Roster, RosterEntry
+from streams.kafka.administration import create_topics
+from streams.kafka.client import producer
+from streams.kafka.dead_letter_topic import read_dead_letters
+from streams.kafka.embedded import EMBEDDED_SESSION_TIMEOUT_SECONDS
+from streams.kafka.loopback import free_port
+from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 from streams.topics import TOPICS
-from tests.brokers.running import RunningBroker
-from tests.brokers.traffic import create_topic
 from tests.cli.terminal import PROGRAM, clean_environment, obeyed, run
+from tests.kafka.traffic import create_topic
+from tools.kafka.running_broker import RunningBroker
 
 _READY_SECONDS = 40.0
 _NOISE = ("Traceback", "Unclosed", "never retrieved", "was destroyed", "never awaited")
@@ -96,7 +96,7 @@ def _settings(broker: RunningBroker, prefix: str) -> Settings:
 
 
 def _variables(settings: Settings) -> dict[str, str]:
-    # Without canaries: they open a shard whenever it suits them, and say so.
+    # Without canaries: they open a subject store whenever it suits them, and say so.
     variables = {"ANTIPHON_BROKER": settings.broker, "ANTIPHON_TOPIC_PREFIX": settings.topic_prefix}
     variables["ANTIPHON_CANARY_INTERVAL_SECONDS"] = "0"
     if not settings.transactions:

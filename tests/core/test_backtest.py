@@ -10,9 +10,9 @@ import pytest
 
 from streams.core.backtest import Backtest, Results
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.screening.screen import Pass
+from streams.core.screening.screen import ScreenOutcome
 from streams.core.subject_event import Coordinates
-from streams.core.watching.watch_step import Watched
+from streams.core.watching.watch_step import WatchOutcome
 from streams.deadletters import Rejection
 from streams.events import Account, Deletion, Event, Post, PostRef, Suspension, decode_event
 from streams.ledger.memory import MemoryLedger
@@ -73,9 +73,13 @@ def test_the_world_has_everything_in_it_that_a_run_may_meet(straight: tuple[Resu
     )
     assert {what: count for what, count in seen.items() if count < 5} == {}
     # Nobody in this world says too little, no subject deletes its own posts, and no canary lives in it.
-    passes = (each for each in Pass if each not in (Pass.NO_EVIDENCE, Pass.SUBJECT_DELETION, Pass.CANARY))
+    passes = (
+        each
+        for each in ScreenOutcome
+        if each not in (ScreenOutcome.NO_EVIDENCE, ScreenOutcome.SUBJECT_DELETION, ScreenOutcome.CANARY)
+    )
     assert {each for each in passes if backtest.screened[each] < 5} == set()
-    watched = (Watched.APPLIED, Watched.DUPLICATE, Watched.UNKNOWN_POST, Watched.NOT_THE_AUTHOR)
+    watched = (WatchOutcome.APPLIED, WatchOutcome.DUPLICATE, WatchOutcome.UNKNOWN_POST, WatchOutcome.NOT_THE_AUTHOR)
     assert {each for each in watched if backtest.watched[each] < 5} == set()
 
 

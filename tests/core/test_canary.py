@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from streams.core.canary import CANARY_OFFICIAL, CANARY_PLATFORM, canary_retweet, is_canary
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.screening.acquaintances import Acquaintances
-from streams.core.screening.screen import Pass, Screening, screen_event, screen_record
+from streams.core.screening.account_index import AccountIndex
+from streams.core.screening.screen import Screening, ScreenOutcome, screen_event, screen_record
 from streams.core.subject_event import decode_subject_event, encode_subject_event
 from streams.core.tracked import TrackedAccount
 from streams.events import Account, Event, encode_event
@@ -17,7 +17,7 @@ from tests.core.tracking.strategies import examples
 from tests.core.watching.situations import NOW_US, POLICY, SOURCE, situations
 
 
-def _screened(event: Event, known: Acquaintances) -> Screening | None:
+def _screened(event: Event, known: AccountIndex) -> Screening | None:
     place = (SOURCE.topic, SOURCE.partition, SOURCE.offset)
     found = screen_record(encode_event(event), *place, known, NOW_US, POLICY)
     assert found is None or isinstance(found, Screening)
@@ -32,12 +32,12 @@ def test_a_canary_passes_whatever_roster_is_in_force_and_concerns_nobody() -> No
         category="leader",
         source_url="https://example.org/",
     )
-    changing = Acquaintances(Roster([rostered]))
+    changing = AccountIndex(Roster([rostered]))
     changing.use(Roster())
-    for known in (Acquaintances(), Acquaintances(Roster([rostered])), changing):
+    for known in (AccountIndex(), AccountIndex(Roster([rostered])), changing):
         found = _screened(canary_retweet("c-0-1", "canary-3"), known)
         assert found is not None
-        assert (found.outcome, found.state_events) == (Pass.CANARY, ())
+        assert (found.outcome, found.state_events) == (ScreenOutcome.CANARY, ())
         [event] = found.events
         assert (event.event_id, event.subject.id, event.official) == ("c-0-1", "canary-3", None)
         assert is_canary(decode_subject_event(encode_subject_event(event)))
@@ -49,22 +49,22 @@ def test_whatever_else_is_written_to_the_platform_of_canaries_is_nobodys() -> No
 
     @examples(900)
     @given(situations(), st.booleans())
-    def check(situation: tuple[Event, Acquaintances], imitates: bool) -> None:
+    def check(situation: tuple[Event, AccountIndex], imitates: bool) -> None:
         event, known = situation
         actor = CANARY_OFFICIAL if imitates else Account(id="1", handle="king")
         there = msgspec.structs.replace(event, platform=CANARY_PLATFORM, actor=actor)
         entries = [msgspec.structs.replace(entry, platform=CANARY_PLATFORM) for entry in known.roster.entries]
-        strange = Acquaintances(Roster(entries))
+        strange = AccountIndex(Roster(entries))
         strange.learn(TrackedAccount(platform=CANARY_PLATFORM, id="1", states=("IR",)))
         full = screen_event(there, SOURCE, strange, NOW_US, POLICY)
         assert isinstance(full, Screening)
         assert _screened(there, strange) in (full, None)
         assert full.state_events == ()
         assert all(is_canary(each) and each.event_id == there.id for each in full.events)
-        assert len(full.events) == (full.outcome is Pass.CANARY)
+        assert len(full.events) == (full.outcome is ScreenOutcome.CANARY)
         seen[full.outcome] += 1
 
     check()
-    assert seen[Pass.CANARY] > 5
-    assert seen[Pass.NOT_OFFICIAL] > 50
-    assert set(seen) == {Pass.CANARY, Pass.NOT_OFFICIAL}
+    assert seen[ScreenOutcome.CANARY] > 5
+    assert seen[ScreenOutcome.NOT_OFFICIAL] > 50
+    assert set(seen) == {ScreenOutcome.CANARY, ScreenOutcome.NOT_OFFICIAL}

@@ -1,4 +1,4 @@
-"""Canaries under way: the age that is told is that of the slowest lane, whatever arrives in whatever order."""
+"""Canaries under way: the age that is told is that of the slowest partition, whatever arrives in whatever order."""
 
 from collections import Counter
 
@@ -13,31 +13,31 @@ _MOST_ROUNDS = 1_000
 _steps = st.lists(st.tuples(st.sampled_from(("send", "send", "see", "see", "see", "wait")), st.integers(0, 40)))
 
 
-def test_the_newest_canary_of_the_slowest_lane_counts() -> None:
+def test_the_newest_canary_of_the_slowest_partition_counts() -> None:
     """Against a plain list of all that was sent and seen; some come twice, some late, some never."""
     outcomes = Counter[str]()
 
     @examples(300)
     @given(st.integers(1, 4), _steps)
-    def check(lanes: int, steps: list[tuple[str, int]]) -> None:
+    def check(partitions: int, steps: list[tuple[str, int]]) -> None:
         flight = CanaryFlight("own", 1_000.0)
         now, sent, newest = 1_000.0, list[tuple[str, int, int, float]](), dict[int, tuple[int, float]]()
         for action, number in steps:
             if action == "wait":
                 now += number
             elif action == "send":
-                rounds = len(sent) // lanes + 1
-                ids = flight.send(lanes, now, now - 500)
+                rounds = len(sent) // partitions + 1
+                ids = flight.send(partitions, now, now - 500)
                 assert len(set(ids) | {each[0] for each in sent}) == len(ids) + len(sent)
-                sent += [(canary, lane, rounds, now) for lane, canary in enumerate(ids)]
+                sent += [(canary, partition, rounds, now) for partition, canary in enumerate(ids)]
             elif sent:
-                canary, lane, rounds, at = sent[number % len(sent)]
-                is_news = rounds > newest.get(lane, (0, 0.0))[0]
+                canary, partition, rounds, at = sent[number % len(sent)]
+                is_news = rounds > newest.get(partition, (0, 0.0))[0]
                 assert flight.see(canary, now - 500) == (now - at if is_news else None)
                 outcomes["news" if is_news else "no news"] += 1
                 if is_news:
-                    newest[lane] = (rounds, at)
-            slowest = min((newest.get(lane, (0, 1_000.0))[1] for lane in range(lanes)), default=1_000.0)
+                    newest[partition] = (rounds, at)
+            slowest = min((newest.get(partition, (0, 1_000.0))[1] for partition in range(partitions)), default=1_000.0)
             assert flight.last_seen_seconds == (slowest if sent else 1_000.0)
             outcomes["moved on"] += flight.last_seen_seconds > 1_000
 
@@ -53,7 +53,7 @@ def test_what_a_stranger_writes_is_no_canary_of_ours(text: str) -> None:
     assert (flight.see(text, 11.0) is None) == (text not in ids)
 
 
-def test_a_lane_that_is_new_begins_when_it_is_first_used_and_one_that_is_gone_counts_no_more() -> None:
+def test_a_partition_that_is_new_begins_when_it_is_first_used_and_one_that_is_gone_counts_no_more() -> None:
     """A worker's age is not that of a partition which somebody has just added."""
     flight = CanaryFlight("own", 0.0)
     for canary in flight.send(1, 10.0, 10.0):

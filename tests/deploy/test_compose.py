@@ -21,16 +21,16 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from streams.brokers.leash import start_leashed, stop_leashed
-from streams.brokers.loopback import LOOPBACK, free_port
 from streams.cases import KHAMENEI_SITE
 from streams.cli.main import cli
+from streams.kafka.child_process import start_child, stop_child
+from streams.kafka.loopback import LOOPBACK, free_port
 from streams.settings import load_settings
-from tests.brokers.jars import Unavailable
-from tests.brokers.kafka import Kafka
-from tests.brokers.traffic import create_topic, read_all, send_all
 from tests.deploy.composition import COMPOSE_FILE, composition, variables
 from tests.deploy.dockerfile import DOCKERFILE, stages
+from tests.kafka.traffic import create_topic, read_all, send_all
+from tools.kafka.jars import Unavailable
+from tools.kafka.node import Kafka
 
 _ROOT: Final = COMPOSE_FILE.parent
 _SCHEMA: Final = json.loads(gzip.decompress(Path(__file__).with_name("compose-spec.schema.json.gz").read_bytes()))
@@ -222,7 +222,7 @@ def test_a_service_starts_with_the_very_command_of_the_file(
     assert any(published.endswith(f":{container_port}") for published in service["ports"])
     log = tmp_path / "log"
     with log.open("wb") as output:
-        process = start_leashed([program, *command], output=output)
+        process = start_child([program, *command], output=output)
     try:
         deadline = time.monotonic() + 30
         while not _answers(asked.replace(container_port, str(port))):
@@ -230,7 +230,7 @@ def test_a_service_starts_with_the_very_command_of_the_file(
             assert time.monotonic() < deadline, log.read_text()[-3_000:]
             time.sleep(0.1)
     finally:
-        stop_leashed(process, timeout_seconds=10)
+        stop_child(process, timeout_seconds=10)
 
 
 def _answers(url: str) -> bool:

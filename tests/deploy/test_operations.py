@@ -10,7 +10,7 @@ import click
 import pytest
 
 from streams.cli.main import cli
-from streams.runs.replay import Obstacle
+from streams.jobs.replay import Obstacle
 from streams.topics import TOPICS
 
 _DOCS: Final = Path(__file__).parents[2] / "docs"

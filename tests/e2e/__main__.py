@@ -12,13 +12,13 @@ from typing import Final
 import msgspec
 import pytest
 
-from tests.brokers.jars import Unavailable
-from tests.brokers.kafka import Kafka, KafkaFailed
 from tests.e2e.finding import Finding, table
 from tests.e2e.hurry import FACTOR
 from tests.e2e.play import play
 from tests.ops.alertmanager import require_alertmanager
 from tests.ops.prometheus import require_prometheus
+from tools.kafka.jars import Unavailable
+from tools.kafka.node import Kafka, KafkaFailed
 
 __all__ = ["main"]
 

@@ -22,7 +22,7 @@ from tests.ops.queries import (
 
 __all__ = ["all_answered", "to_be_answered"]
 
-_PATIENCE_SECONDS: Final = 60.0
+_RETRY_SECONDS: Final = 60.0
 _WINDOW: Final = "60s"
 _SELECTOR: Final = re.compile(r"\b(?:antiphon\w+|up|ALERTS)\{[^{}]*\}")
 
@@ -43,7 +43,7 @@ def all_answered(prometheus: Prometheus) -> int:
     """How many expressions there are, once each has had an answer. Raises `AssertionError` that names the others."""
     lacking = dict.fromkeys(to_be_answered(), "not asked")
     asked = len(lacking)
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _RETRY_SECONDS
     while lacking:
         answers = {query: _lack(prometheus, query) for query in lacking}
         lacking = {query: lack for query, lack in answers.items() if lack is not None}

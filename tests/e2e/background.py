@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from itertools import cycle
 from typing import Any, Final
 
-from streams.brokers.client import producer
 from streams.events import RAW_TOPICS
+from streams.kafka.client import producer
 from streams.settings import Settings
 
 __all__ = ["flood", "going_on"]
 
 _GARBAGE: Final = (b"garbage", b"\xff\xfe\x00", b"{}", b"[" * 10_000, b'{"kind":"retweet","id":7}')
-_PAUSE_SECONDS: Final = 0.05  # for six records: 120 a second, beside as many good ones, spare the brakes
+_PAUSE_SECONDS: Final = 0.05  # for six records: 120 a second, beside as many good ones, spare the dead-letter limits
 _LAST_SECONDS: Final = 20.0
 
 

@@ -10,7 +10,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.brokers.client import producer
 from streams.cases import KHAMENEI_SITE
 from streams.core.backtest import Backtest
 from streams.core.enriched import Alert
@@ -18,9 +17,10 @@ from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_file import parse_roster
 from streams.core.subject_event import Coordinates
 from streams.events import Event, Retweet, Suspension, decode_event
+from streams.jobs.ingestion import raw_record
+from streams.kafka.client import producer
 from streams.ledger.memory import MemoryLedger
 from streams.rules_loading import bundled_rules
-from streams.runs.ingestion import raw_record
 from streams.settings import Settings
 from tests.e2e.shifting import shifted_events, shifted_roster
 

@@ -12,18 +12,18 @@ from typing import Final, TypeAlias
 
 from msgspec import structs
 
-from streams.brokers.administration import create_topics
-from streams.brokers.loopback import LOOPBACK, free_port
-from streams.brokers.roster_topic import publish_roster
 from streams.core.rosters.roster import Roster
+from streams.kafka.administration import create_topics
+from streams.kafka.loopback import LOOPBACK, free_port
+from streams.kafka.roster_topic import publish_roster
 from streams.settings import Secret, Settings
 from streams.topics import TOPICS
-from tests.agents.vital_signs import Subject, working
 from tests.e2e.duty import with_webhook
 from tests.e2e.hurry import hurried_prometheus, hurried_rules, hurried_seconds
 from tests.ops.alertmanager import Alertmanager, Receiver, quick_config, wait_until
 from tests.ops.prometheus import Prometheus
 from tests.ops.queries import OPS
+from tests.worker.running_worker import Subject, working
 
 __all__ = ["Firing", "Stage", "stage"]
 
@@ -77,7 +77,7 @@ class Stage:
             yield
 
     def start_worker(self, *, fault: str | None = None) -> None:
-        """A real `antiphon worker`, with a fault of `tests.agents.stalling_worker` if one is named."""
+        """A real `antiphon worker`, with a fault of `tests.worker.stalling_worker` if one is named."""
         self._lives += 1
         log = self._directory / f"worker-{self._lives}.log"
         self._present = self._worker.enter_context(working(self.settings, log, fault=fault))

@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.brokers.running import RunningBroker, delete_topics
 from tests.e2e.finding import Finding
 from tests.e2e.play import SCENES, play
 from tests.ops.alertmanager import require_alertmanager
 from tests.ops.prometheus import require_prometheus
+from tools.kafka.running_broker import RunningBroker, delete_topics
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,19 @@
 
 from hypothesis import strategies as st
 
-from streams.core.state_event import Amplifier, Spell, Standing
+from streams.core.state_event import Amplifier, Standing, SuspensionPeriod
 from streams.core.subject_event import Coordinates
-from streams.core.watching.ledger import Entry, Heard, Orphan, RawRead, Record, Stood, SubjectText, Told, Uptake
+from streams.core.watching.ledger import (
+    AmplifiedAccount,
+    Entry,
+    PublishedHashes,
+    RawRead,
+    Record,
+    StandingRecord,
+    StateTime,
+    SubjectText,
+    UnmatchedDeletion,
+)
 from streams.core.watching.owed import Owed, Sweep
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.events import Account
@@ -88,7 +98,7 @@ _entries = st.builds(
     deleted_us=st.one_of(TIMES, TIMES, st.none()),
 )
 _orphans = st.builds(
-    Orphan,
+    UnmatchedDeletion,
     platform=_platforms,
     post_id=_POSTS,
     official=st.sampled_from(OFFICIALS),
@@ -99,7 +109,7 @@ _orphans = st.builds(
     source=st.just(_SOURCE),
 )
 _spells = st.builds(
-    Spell,
+    SuspensionPeriod,
     opened_us=TIMES,
     status=st.just("suspended"),
     event_id=_POSTS,
@@ -116,7 +126,7 @@ _amplifiers = st.builds(
     last_us=TIMES,
 )
 _stood = st.builds(
-    Stood,
+    StandingRecord,
     platform=_platforms,
     state=_states,
     subject=_subjects,
@@ -129,7 +139,7 @@ _stood = st.builds(
     digest=_texts,
 )
 _uptakes = st.builds(
-    Uptake,
+    AmplifiedAccount,
     platform=_platforms,
     state=_states,
     subject=_subjects,
@@ -146,14 +156,14 @@ _subject_texts = st.builds(
     text=_texts,
     fingerprints=_prints,
 )
-_heard = st.builds(Heard, state=st.sampled_from([*STATES, ""]), at_us=TIMES)
+_heard = st.builds(StateTime, state=st.sampled_from([*STATES, ""]), at_us=TIMES)
 _raw_read = st.builds(
     RawRead,
     read=st.dictionaries(_texts, st.lists(st.tuples(TIMES, st.integers(0, 3)), max_size=3).map(tuple), max_size=2),
     candidate_us=st.none() | TIMES,
 )
 _told = st.builds(
-    Told,
+    PublishedHashes,
     platform=_platforms,
     state=_states,
     subject=st.sampled_from(SUBJECTS),

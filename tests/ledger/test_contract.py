@@ -20,14 +20,22 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from streams.core.watching.ledger import Entry, Ledger, Record, Stood, SubjectText, Uptake, record_key
+from streams.core.watching.ledger import (
+    AmplifiedAccount,
+    Entry,
+    Ledger,
+    Record,
+    StandingRecord,
+    SubjectText,
+    record_key,
+)
 from streams.ledger import sqlite, tables
 from streams.ledger.sqlite import SqliteLedger
 from tests.core.watching.plain_ledger import PlainLedger
 from tests.ledger.records import ACCOUNTS, MARKS, OFFICIALS, PLATFORMS, PRINTS, STATES, SUBJECTS, TIMES, records
 
 _spans = st.one_of(st.just((0, 41)), st.just((0, 41)), st.tuples(TIMES, TIMES))
-_Answer: TypeAlias = list[Entry] | list[SubjectText] | list[Stood] | list[Uptake] | dict[str, int]
+_Answer: TypeAlias = list[Entry] | list[SubjectText] | list[StandingRecord] | list[AmplifiedAccount] | dict[str, int]
 _covered: Counter[str] = Counter()
 _ROUNDS = 6
 
@@ -169,10 +177,10 @@ def _same_answers(
                 sorted(plain.standings(state, marks, *span), key=record_key),
             ),
             "opened": (
-                [stood for _, stood in store.opened(state, (span[0], after), span[1], limit)],
-                [stood for _, stood in plain.opened(state, (span[0], after), span[1], limit)],
+                [standing_record for _, standing_record in store.opened(state, (span[0], after), span[1], limit)],
+                [standing_record for _, standing_record in plain.opened(state, (span[0], after), span[1], limit)],
             ),
-            "uptakes": (list(store.uptakes(state, *span)), list(plain.uptakes(state, *span))),
+            "uptakes": (list(store.amplified_accounts(state, *span)), list(plain.amplified_accounts(state, *span))),
         }
         for platform, subject in product(PLATFORMS, SUBJECTS):
             answers[f"texts of {platform}:{subject}"] = (
@@ -182,9 +190,9 @@ def _same_answers(
         for question, (found, expected) in answers.items():
             assert found == expected, question
             _covered["texts" if question.startswith("texts of ") else question] += len(found) > 1
-        orphans = store.orphans(state, *span)
-        assert orphans == plain.orphans(state, *span)
-        _covered["orphans"] += orphans > 1
+        unmatched_deletions = store.unmatched_deletions(state, *span)
+        assert unmatched_deletions == plain.unmatched_deletions(state, *span)
+        _covered["orphans"] += unmatched_deletions > 1
 
 
 @pytest.fixture(params=[(tables.SEGMENT_BITS, sqlite._PAGE), (1, 2)], ids=["as it is", "small segments and pages"])

@@ -58,14 +58,14 @@ def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
                 assert passed_on == plain.references(state, posts, *span)
                 deletions = ledger.deletions(state, *span)
                 assert deletions == plain.deletions(state, *span)
-                assert ledger.orphans(state, *span) == plain.orphans(state, *span)
+                assert ledger.unmatched_deletions(state, *span) == plain.unmatched_deletions(state, *span)
                 assert ledger.posts_of(state, OFFICIALS, *span) == plain.posts_of(state, OFFICIALS, *span)
-                uptakes = list(ledger.uptakes(state, *span))
-                assert uptakes == list(plain.uptakes(state, *span))
+                amplified_accounts = list(ledger.amplified_accounts(state, *span))
+                assert amplified_accounts == list(plain.amplified_accounts(state, *span))
                 seen["references"] += len(references) > 1
                 seen["passed on"] += len(passed_on) > 0
                 seen["deletions"] += len(deletions) > 1
-                seen["uptakes"] += len(uptakes) > 1
+                seen["uptakes"] += len(amplified_accounts) > 1
             sharing = ledger.entries_sharing(state, prints)
             assert sharing == plain.entries_sharing(state, prints)
             assert ledger.texts_sharing(state, prints) == plain.texts_sharing(state, prints)

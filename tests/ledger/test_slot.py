@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from streams.errors import ConfigurationError
-from streams.ledger.slot import Slot, claim_slot
+from streams.ledger.ledger_file import LedgerFile, claim_ledger_file
 from tests.ledger.records import an_entry
 
 _ROOT = Path(__file__).parents[2]
 
 
-def _claimed(directory: Path) -> Slot:
-    slot = claim_slot(directory, "watch-3")
+def _claimed(directory: Path) -> LedgerFile:
+    slot = claim_ledger_file(directory, "watch-3")
     assert slot is not None
     return slot
 
@@ -26,7 +26,7 @@ def test_whoever_comes_second_gets_a_file_of_its_own(tmp_path: Path) -> None:
     assert (first.path.name, second.path.name) == ("watch-3.sqlite", "watch-3.1.sqlite")
     first.ledger().put(an_entry("1", 1))
     assert len(second.ledger()) == 0
-    assert claim_slot(tmp_path, "watch-3", most=1) is None
+    assert claim_ledger_file(tmp_path, "watch-3", most=1) is None
     first.release()
     again = _claimed(tmp_path)
     assert again.path == first.path
@@ -40,7 +40,7 @@ def test_the_file_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
     program = f"""
 import os, signal
 from pathlib import Path
-from streams.ledger.slot import claim_slot
+from streams.ledger.ledger_file import claim_slot
 slot = claim_slot(Path({str(tmp_path)!r}), "watch-3")
 slot.ledger().begin()
 os.kill(os.getpid(), signal.SIGKILL)
@@ -84,5 +84,5 @@ def test_a_directory_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     """A file stands where the directory should be."""
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match=r"data_dir: .* cannot be written to") as raised:
-        claim_slot(tmp_path / "file" / "sub", "watch-3")
+        claim_ledger_file(tmp_path / "file" / "sub", "watch-3")
     assert "data_dir" in raised.value.remedy

@@ -17,8 +17,8 @@ from typing import Any, Final, Self
 
 import pytest
 
-from streams.brokers.leash import Leashed, start_leashed, stop_leashed
-from streams.brokers.loopback import LOOPBACK, free_port
+from streams.kafka.child_process import ChildProcess, start_child, stop_child
+from streams.kafka.loopback import LOOPBACK, free_port
 
 __all__ = ["Alertmanager", "Receiver", "quick_config", "require_alertmanager", "wait_until"]
 
@@ -134,7 +134,7 @@ class Alertmanager:
         self._port = free_port()
         self.cluster_address = f"{LOOPBACK}:{free_port()}" if clustered else ""
         self._peers = peers
-        self._process: Leashed | None = None
+        self._process: ChildProcess | None = None
 
     @property
     def url(self) -> str:
@@ -157,7 +157,7 @@ class Alertmanager:
             command += ["--cluster.peer-timeout=2s", "--cluster.gossip-interval=20ms", "--cluster.pushpull-interval=1s"]
             command += [f"--cluster.peer={peer}" for peer in self._peers]
         with Path(self._directory.name, "log").open("ab") as log:
-            self._process = process = start_leashed(command, output=log)
+            self._process = process = start_child(command, output=log)
         wait_until("Alertmanager is ready", lambda: process.poll() is not None or self._is_ready())
         assert process.poll() is None, self.log()
 
@@ -169,7 +169,7 @@ class Alertmanager:
     def stop(self) -> None:
         """Stop it in order: it writes down what it has told."""
         if self._process is not None:
-            stop_leashed(self._process, timeout_seconds=10)
+            stop_child(self._process, timeout_seconds=10)
             self._process = None
 
     def log(self) -> str:

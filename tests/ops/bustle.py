@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Final
 
-from streams.brokers.client import producer
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import (
     Account,
@@ -19,7 +18,8 @@ from streams.events import (
     Retweet,
     Suspension,
 )
-from streams.runs.ingestion import raw_record
+from streams.jobs.ingestion import raw_record
+from streams.kafka.client import producer
 from streams.settings import Settings
 
 __all__ = ["BUSTLING_ROSTER", "bustle"]

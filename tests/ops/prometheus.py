@@ -14,8 +14,8 @@ from typing import Any, Final, Self
 
 import pytest
 
-from streams.brokers.leash import Leashed, start_leashed, stop_leashed
-from streams.brokers.loopback import LOOPBACK, free_port
+from streams.kafka.child_process import ChildProcess, start_child, stop_child
+from streams.kafka.loopback import LOOPBACK, free_port
 from tests.ops.alertmanager import wait_until
 
 __all__ = ["Prometheus", "PrometheusError", "require_prometheus"]
@@ -45,7 +45,7 @@ class Prometheus:
         self._config = Path(self._directory.name, "prometheus.yml")
         self._config.write_text(config, encoding="utf-8")
         self._port = free_port()
-        self._process: Leashed | None = None
+        self._process: ChildProcess | None = None
 
     @property
     def url(self) -> str:
@@ -92,7 +92,7 @@ class Prometheus:
             f"--web.listen-address={LOOPBACK}:{self._port}",
         ]
         with Path(self._directory.name, "log").open("ab") as log:
-            self._process = process = start_leashed(command, output=log)
+            self._process = process = start_child(command, output=log)
         wait_until("Prometheus is ready", lambda: process.poll() is not None or self._is_ready(), seconds=60)
         assert process.poll() is None, self.log()
         return self
@@ -101,5 +101,5 @@ class Prometheus:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._process is not None:
-            stop_leashed(self._process, timeout_seconds=10)
+            stop_child(self._process, timeout_seconds=10)
         self._directory.cleanup()

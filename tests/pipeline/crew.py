@@ -10,8 +10,8 @@ from random import Random
 
 from msgspec import Struct
 
-from streams.brokers.leash import Leashed, start_leashed, stop_leashed
-from streams.runs.workers import environment_of
+from streams.jobs.workers import environment_of
+from streams.kafka.child_process import ChildProcess, start_child, stop_child
 from streams.settings import Settings
 
 __all__ = ["Crew", "Place"]
@@ -36,11 +36,11 @@ class Crew:
         self._directory = directory
         self._started = 0
         self._logs: dict[int, Path] = {}
-        self.members: list[Leashed] = []
+        self.members: list[ChildProcess] = []
         self.restarts = 0
         self.endings: Counter[str] = Counter()
 
-    def add(self) -> Leashed:
+    def add(self) -> ChildProcess:
         """Start one more worker."""
         place = self._places[self._started % len(self._places)]
         self._started += 1
@@ -51,7 +51,7 @@ class Crew:
             environment[name] = value if name != "PYTHONPATH" or not inherited else f"{value}{os.pathsep}{inherited}"
         with path.open("wb") as log:
             command = [sys.executable, "-m", "streams.cli.main", "worker"]
-            member = start_leashed(command, output=log, env=environment)
+            member = start_child(command, output=log, env=environment)
         self._logs[member.pid] = path
         self.members.append(member)
         return member
@@ -68,16 +68,16 @@ class Crew:
         """Ask a random worker to stop; returns its exit status."""
         return self.dismiss(random.choice(self.members))
 
-    def dismiss(self, member: Leashed) -> int:
+    def dismiss(self, member: ChildProcess) -> int:
         """Ask a worker to stop; returns its exit status."""
         self.members.remove(member)
-        return stop_leashed(member, timeout_seconds=20)
+        return stop_child(member, timeout_seconds=20)
 
-    def freeze(self, member: Leashed) -> None:
+    def freeze(self, member: ChildProcess) -> None:
         """SIGSTOP: it holds what it holds, and neither works nor dies."""
         os.kill(member.pid, signal.SIGSTOP)
 
-    def thaw(self, member: Leashed) -> None:
+    def thaw(self, member: ChildProcess) -> None:
         """SIGCONT: it goes on as if nothing had happened."""
         os.kill(member.pid, signal.SIGCONT)
 
@@ -89,11 +89,11 @@ class Crew:
             self.endings[f"status {member.returncode}: {self._last_words(member)}"] += 1
             self.add()
 
-    def log_of(self, member: Leashed) -> str:
+    def log_of(self, member: ChildProcess) -> str:
         """All that a member has said."""
         return self._logs[member.pid].read_text(errors="replace")
 
-    def _last_words(self, member: Leashed) -> str:
+    def _last_words(self, member: ChildProcess) -> str:
         """The first critical line of its log, without the time: what follows from it comes later."""
         lines = self.log_of(member).splitlines()
         for line in lines:
@@ -116,5 +116,5 @@ class Crew:
                 os.kill(member.pid, signal.SIGCONT)
                 member.terminate()
         for member in self.members:
-            stop_leashed(member, timeout_seconds=20)
+            stop_child(member, timeout_seconds=20)
         self.members = []

@@ -7,19 +7,19 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.brokers.administration import create_topics
-from streams.brokers.roster_topic import publish_roster
 from streams.formats.registry import reader_named
+from streams.jobs.backtest import backtest_files
+from streams.jobs.collection import collect
+from streams.jobs.drain import wait_until_through
+from streams.jobs.ingestion import ingest
+from streams.kafka.administration import create_topics
+from streams.kafka.roster_topic import publish_roster
 from streams.rules_loading import bundled_rules
-from streams.runs.backtest import backtest_files
-from streams.runs.collection import collect
-from streams.runs.drain import wait_until_through
-from streams.runs.ingestion import ingest
 from streams.settings import AGENTS, Settings
-from tests.brokers.running import RunningBroker
 from tests.pipeline.crew import Crew, Place
 from tests.pipeline.sameness import assert_same
 from tests.pipeline.world import World
+from tools.kafka.running_broker import RunningBroker
 
 _DRAIN_SECONDS = 100.0
 _READER = reader_named("canonical")

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from streams.brokers.embedded import EmbeddedBroker
 from streams.cases import KHAMENEI_SITE
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_file import parse_roster
 from streams.formats.registry import reader_named
+from streams.jobs.backtest import BacktestRun, backtest_files
+from streams.jobs.demo import DemoRun, demo_broker, run_demo
+from streams.kafka.embedded import EmbeddedBroker
 from streams.rules_loading import bundled_rules
-from streams.runs.backtest import BacktestRun, backtest_files
-from streams.runs.demo import DemoRun, demo_broker, run_demo
 from streams.settings import Settings
-from tests.brokers.running import RunningBroker
 from tests.pipeline.sameness import assert_same
 from tests.pipeline.world import World
+from tools.kafka.running_broker import RunningBroker
 
 
 class Silent:

@@ -11,18 +11,18 @@ from typing import Any
 import google_crc32c
 from aiokafka import AIOKafkaProducer
 
-from streams.brokers.administration import create_topics
-from streams.brokers.dead_letter_topic import StoredLetter, read_dead_letters, stored_letters
-from streams.brokers.outbox import LARGEST_BATCH_BYTES
-from streams.brokers.roster_topic import publish_roster, published_roster
 from streams.deadletters import Reason
 from streams.events import Retweet, encode_event
-from streams.runs.collection import collect_results
-from streams.runs.drain import wait_until_through
+from streams.jobs.collection import collect_results
+from streams.jobs.drain import wait_until_through
+from streams.kafka.administration import create_topics
+from streams.kafka.batch_writer import LARGEST_BATCH_BYTES
+from streams.kafka.dead_letter_topic import StoredLetter, read_dead_letters, stored_letters
+from streams.kafka.roster_topic import publish_roster, published_roster
 from streams.settings import Settings
-from tests.brokers.running import RunningBroker
 from tests.pipeline.crew import Crew
 from tests.pipeline.world import World
+from tools.kafka.running_broker import RunningBroker
 
 _WORLD = World(seed=3, events=0)
 _BOMB_BYTES = {"gzip": 900_000_000, "snappy": 20_000_000, "lz4": 80_000_000, "zstd": 80_000_000}

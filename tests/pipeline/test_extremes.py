@@ -6,21 +6,21 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
-from streams.brokers.administration import create_topics
-from streams.brokers.client import producer
-from streams.brokers.outbox import BATCH_BYTES, Outbox, OutgoingRecord
-from streams.brokers.reading import read_topic
-from streams.brokers.roster_topic import publish_roster
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import Account, Post, Retweet, Suspension, encode_event
+from streams.jobs.collection import collect
+from streams.jobs.drain import wait_until_through
+from streams.jobs.workers import Workers
+from streams.kafka.administration import create_topics
+from streams.kafka.batch_writer import BATCH_BYTES, BatchWriter, OutgoingRecord
+from streams.kafka.client import producer
+from streams.kafka.reading import read_topic
+from streams.kafka.roster_topic import publish_roster
 from streams.metrics import Metrics
-from streams.runs.collection import collect
-from streams.runs.drain import wait_until_through
-from streams.runs.workers import Workers
 from streams.settings import Settings
 from streams.topics import topic_named
-from tests.brokers.running import RunningBroker
 from tests.core.tracking.extremes import longest_id
+from tools.kafka.running_broker import RunningBroker
 
 _OFFICIALS = 4_096
 _RETWEETS = 1_200
@@ -74,9 +74,9 @@ async def _write(settings: Settings) -> dict[tuple[str, int], int]:
     client = producer(settings, max_batch_size=BATCH_BYTES)
     await client.start()
     try:
-        outbox = Outbox(client, settings.topic_prefix, Metrics(CollectorRegistry()))
+        batch_writer = BatchWriter(client, settings.topic_prefix, Metrics(CollectorRegistry()))
         records = [OutgoingRecord(topic, b"k", value, (), 0) for topic, value in _events()]
-        last = await outbox.deliver(records)
+        last = await batch_writer.deliver(records)
     finally:
         await client.stop()
     return {

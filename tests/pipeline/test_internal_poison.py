@@ -13,28 +13,28 @@ import pytest
 from aiokafka.errors import KafkaError
 from msgspec.structs import replace
 
-from streams.brokers.administration import create_topics
-from streams.brokers.client import producer, started_producer
-from streams.brokers.dead_letter_topic import StoredLetter, stored_letters
-from streams.brokers.loopback import free_port
-from streams.brokers.roster_topic import publish_roster
 from streams.core.clock import to_us
 from streams.core.state_event import StateEvent, encode_state_event
 from streams.core.subject_event import Coordinates
 from streams.deadletters import Reason
 from streams.events import Suspension, decode_event
 from streams.formats.registry import reader_named
+from streams.jobs.backtest import backtest_files
+from streams.jobs.collection import collect_results
+from streams.jobs.drain import wait_until_through
+from streams.jobs.replay import Obstacle, Selection, replay_letters
+from streams.kafka.administration import create_topics
+from streams.kafka.client import producer, started_producer
+from streams.kafka.dead_letter_topic import StoredLetter, stored_letters
+from streams.kafka.loopback import free_port
+from streams.kafka.roster_topic import publish_roster
 from streams.rules_loading import bundled_rules
-from streams.runs.backtest import backtest_files
-from streams.runs.collection import collect_results
-from streams.runs.drain import wait_until_through
-from streams.runs.replay import Obstacle, Selection, replay_letters
 from streams.settings import Settings
 from tests.agents.records import retweet_of
-from tests.brokers.running import RunningBroker
 from tests.pipeline.crew import Crew
 from tests.pipeline.sameness import assert_same
 from tests.pipeline.world import World
+from tools.kafka.running_broker import RunningBroker
 
 _LARGE: Final = b"1" + b"0" * 5_000
 _TICK: Final = encode_state_event(

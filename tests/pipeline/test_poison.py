@@ -13,20 +13,20 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.brokers.administration import create_topics
-from streams.brokers.client import client_options, producer
-from streams.brokers.dead_letter_topic import stored_letters
-from streams.brokers.loopback import free_port
-from streams.brokers.roster_topic import publish_roster
 from streams.deadletters import Reason
 from streams.events import Account, Post, Retweet, encode_event
-from streams.runs.collection import collect
-from streams.runs.drain import wait_until_through
-from streams.runs.workers import Workers
+from streams.jobs.collection import collect
+from streams.jobs.drain import wait_until_through
+from streams.jobs.workers import Workers
+from streams.kafka.administration import create_topics
+from streams.kafka.client import client_options, producer
+from streams.kafka.dead_letter_topic import stored_letters
+from streams.kafka.loopback import free_port
+from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
-from tests.brokers.running import RunningBroker
 from tests.pipeline.crew import Crew
 from tests.pipeline.world import World
+from tools.kafka.running_broker import RunningBroker
 
 _WORLD = World(seed=3, events=0)
 

@@ -9,23 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from streams.brokers.administration import create_topics
-from streams.brokers.roster_topic import publish_roster
-from streams.brokers.state_reset import RESULTS, STATES
 from streams.core.backtest import Results
 from streams.formats.registry import reader_named
+from streams.jobs.backtest import backtest_files
+from streams.jobs.collection import collect
+from streams.jobs.drain import wait_until_through
+from streams.jobs.ingestion import ingest
+from streams.jobs.workers import environment_of
+from streams.kafka.administration import create_topics
+from streams.kafka.roster_topic import publish_roster
+from streams.kafka.state_reset import RESULTS, STATES
 from streams.rules_loading import bundled_rules
-from streams.runs.backtest import backtest_files
-from streams.runs.collection import collect
-from streams.runs.drain import wait_until_through
-from streams.runs.ingestion import ingest
-from streams.runs.workers import environment_of
 from streams.settings import Settings
-from tests.brokers.kafka import Kafka
-from tests.brokers.power_cut import cut_back, logs_of
 from tests.pipeline.crew import Crew
 from tests.pipeline.sameness import assert_same
 from tests.pipeline.world import World
+from tools.kafka.node import Kafka
+from tools.kafka.power_cut import cut_back, logs_of
 
 _READER = reader_named("canonical")
 _PARTITIONS = dict.fromkeys(

@@ -7,19 +7,19 @@ from collections.abc import Mapping
 import pytest
 from aiokafka.errors import MessageSizeTooLargeError
 
-from streams.brokers.administration import create_topics
-from streams.brokers.client import producer
-from streams.brokers.dead_letter_record import original_headers
-from streams.brokers.dead_letter_topic import StoredLetter, stored_letters
-from streams.brokers.outbox import LARGEST_BATCH_BYTES, OutgoingRecord
-from streams.brokers.roster_topic import publish_roster
 from streams.events import RAW_TOPICS
-from streams.runs.collection import collect_results
-from streams.runs.drain import wait_until_through
-from streams.runs.workers import Workers
+from streams.jobs.collection import collect_results
+from streams.jobs.drain import wait_until_through
+from streams.jobs.workers import Workers
+from streams.kafka.administration import create_topics
+from streams.kafka.batch_writer import LARGEST_BATCH_BYTES, OutgoingRecord
+from streams.kafka.client import producer
+from streams.kafka.dead_letter_record import original_headers
+from streams.kafka.dead_letter_topic import StoredLetter, stored_letters
+from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
-from tests.brokers.running import RunningBroker
 from tests.pipeline.world import World
+from tools.kafka.running_broker import RunningBroker
 
 _WORLD = World(seed=3, events=0)
 _PART_BYTES = 150_000

@@ -10,21 +10,21 @@ import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
-from streams.brokers.administration import create_topics, end_offsets
-from streams.brokers.client import producer
-from streams.brokers.roster_topic import publish_roster
 from streams.cli.main import cli
 from streams.deadletters import Reason
 from streams.events import Account, Retweet, encode_event
 from streams.formats.registry import reader_named
-from streams.runs.collection import collect
-from streams.runs.drain import wait_until_through
-from streams.runs.ingestion import ingest
-from streams.runs.workers import Workers, environment_of
+from streams.jobs.collection import collect
+from streams.jobs.drain import wait_until_through
+from streams.jobs.ingestion import ingest
+from streams.jobs.workers import Workers, environment_of
+from streams.kafka.administration import create_topics, end_offsets
+from streams.kafka.client import producer
+from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 from streams.topics import TOPICS
-from tests.brokers.running import RunningBroker
 from tests.pipeline.world import World
+from tools.kafka.running_broker import RunningBroker
 
 _WORLD = World(seed=3, events=0)
 _SUBJECT = Account(id="7654321", handle="replayed", created_at=datetime(2021, 1, 1, tzinfo=UTC))

@@ -11,18 +11,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.brokers.administration import create_topics
-from streams.brokers.client import producer
-from streams.brokers.reading import read_topic
-from streams.brokers.roster_topic import publish_roster
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.state_event import decode_state_event
 from streams.core.watching.aftermath_records import Aftermath
 from streams.events import RAW_TOPICS, Account, Event, Post, Retweet, Suspension, encode_event
+from streams.kafka.administration import create_topics
+from streams.kafka.client import producer
+from streams.kafka.reading import read_topic
+from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
-from tests.brokers.running import RunningBroker
 from tests.pipeline.crew import Crew
+from tools.kafka.running_broker import RunningBroker
 
 _WAIT_SECONDS = 60.0
 _SUSPENDED = datetime(2022, 1, 20, tzinfo=UTC)

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from streams.brokers.dead_letter_record import dead_letter_record
 from streams.deadletters import DeadLetter
 from streams.events import RAW_TOPICS, decode_event
+from streams.kafka.dead_letter_record import dead_letter_record
 from streams.schemas import PAYLOADS, DeadLetterHeaders, Payload, drift, export, generate
 from streams.schemas.examples import EXAMPLES
 from streams.topics import TOPICS

@@ -11,7 +11,7 @@ from bench.contestants.kafka_streams.program import MAIN_CLASS, built_program
 from bench.contestants.peer import Errand, errand_for, group_of, prepare_results, result_complaints
 from bench.counter import SharedCounter
 from bench.course import Course, committed
-from streams.brokers.leash import start_leashed
+from streams.kafka.child_process import start_child
 
 __all__ = ["KafkaStreams"]
 
@@ -65,7 +65,7 @@ class KafkaStreams:
                 rehearsed=sum(counter.value for counter in rehearsed),
             )
 
-        return Entrant(process=start_leashed(command, output=log), progress=progress)
+        return Entrant(process=start_child(command, output=log), progress=progress)
 
     def complaints(self, course: Course, lap: str, progress: Progress) -> list[str]:
         """What it wrote must be right, and all offsets committed."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.brokers.jars import KafkaInstall, Unavailable, kafka_install
+from tools.kafka.jars import KafkaInstall, Unavailable, kafka_install
 
 __all__ = ["MAIN_CLASS", "built_program"]
 

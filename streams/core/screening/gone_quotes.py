@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from streams.core.clock import to_us
 from streams.core.enriched import Amplification
-from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.state_reports import quotes_unknown_author
 from streams.events import Event, Post
 
@@ -19,7 +19,7 @@ class GoneQuotes:
 
     __slots__ = ("_ids", "_known")
 
-    def __init__(self, known: Acquaintances) -> None:
+    def __init__(self, known: AccountIndex) -> None:
         self._known = known
         self._ids: set[tuple[str, str]] = set()
 

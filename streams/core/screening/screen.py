@@ -1,8 +1,8 @@
 """SCREEN's decision: which events concern an official or a tracked subject, and what they say about whom.
 
-Two looks at an event. The glance decodes only who acted, for every event there is; the full look validates the few
+Two looks at an event. The prefilter decodes only who acted, for every event there is; the full look validates the few
 that may pass and turns them into subject events for TRACK and state events for WATCH. Stateless but for the
-acquaintances that are passed in.
+account index that are passed in.
 """
 
 from enum import StrEnum
@@ -16,7 +16,7 @@ from streams.core.canary import CANARY_PLATFORM, screened_canary
 from streams.core.clock import to_us
 from streams.core.officials import Official
 from streams.core.rosters.roster import handle_key
-from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen_policy import ScreenPolicy
 from streams.core.screening.state_reports import (
     deletion_report,
@@ -45,10 +45,10 @@ from streams.events import (
 )
 from streams.refusal import DECODE_ERRORS, rejection, undecodable
 
-__all__ = ["Pass", "ScreenPolicy", "Screening", "screen_event", "screen_record"]
+__all__ = ["ScreenOutcome", "ScreenPolicy", "Screening", "screen_event", "screen_record"]
 
 
-class Pass(StrEnum):
+class ScreenOutcome(StrEnum):
     """What became of a raw event; each is a metric label."""
 
     PASSED = "passed"  # an official engages with others; or a suspension, or a profile
@@ -68,7 +68,7 @@ class Screening(Struct, frozen=True):
     `events` are its subject events, one per account concerned; `state_events` what it says to which State.
     """
 
-    outcome: Pass
+    outcome: ScreenOutcome
     events: tuple[SubjectEvent, ...] = ()
     state_events: tuple[StateEvent, ...] = ()
 
@@ -78,7 +78,7 @@ class _Actor(Struct, gc=False):
     handle: str | None = None
 
 
-class _Glance(Struct, gc=False):  # gc=False: one is made per event, holds no cycle and is gone at once
+class _Prefilter(Struct, gc=False):  # gc=False: one is made per event, holds no cycle and is gone at once
     """The least that decides about most events. Requires what every event must have; types are checked, not bounds."""
 
     kind: Literal["post", "retweet", "suspension", "deletion", "follow", "profile"]
@@ -91,15 +91,15 @@ class _Glance(Struct, gc=False):  # gc=False: one is made per event, holds no cy
 _Engaged: TypeAlias = tuple[SubjectEventKind, Account, str | None]
 """How an account is engaged with, which, and by way of which post."""
 
-_glance: Final = msgspec.json.Decoder(_Glance).decode
-_NOT_OFFICIAL: Final = Screening(Pass.NOT_OFFICIAL)
-_NO_EVIDENCE: Final = Screening(Pass.NO_EVIDENCE)
+_prefilter: Final = msgspec.json.Decoder(_Prefilter).decode
+_NOT_OFFICIAL: Final = Screening(ScreenOutcome.NOT_OFFICIAL)
+_NO_EVIDENCE: Final = Screening(ScreenOutcome.NO_EVIDENCE)
 _ACTED_KINDS: Final = frozenset({"post", "retweet", "follow", "deletion"})
 _SUBJECT_KINDS: Final = frozenset({"post", "deletion"})  # what a tracked subject does that matters
 
 
 def screen_record(
-    payload: bytes, topic: str, partition: int, offset: int, known: Acquaintances, now_us: int, policy: ScreenPolicy
+    payload: bytes, topic: str, partition: int, offset: int, known: AccountIndex, now_us: int, policy: ScreenPolicy
 ) -> Screening | Rejection | None:
     """Screen the bytes of one raw record; `None`, the common case, is short for `NOT_OFFICIAL` without a full look.
 
@@ -107,21 +107,21 @@ def screen_record(
     `now_us` is the clock (µs since 1970 UTC) that future times are measured by.
     """
     try:
-        glance = _glance(payload)
-        kind = glance.kind
+        prefilter = _prefilter(payload)
+        kind = prefilter.kind
         if kind in _ACTED_KINDS:
-            actor = glance.actor
+            actor = prefilter.actor
             if actor is None:
                 if kind == "deletion":
                     return screen_event(
                         decode_event(payload), Coordinates(topic, partition, offset), known, now_us, policy
                     )
                 return Rejection(reason=Reason.NOT_AN_EVENT, detail="Object missing required field `actor`")
-            ids, acquaintances, handles = known.circle(glance.platform)
-            if not ids and not handles and not (len(glance.platform) <= 32 and _is_platform(glance.platform)):
-                return rejection(Reason.NOT_AN_EVENT, f"{glance.platform!r} is no platform's name - at `$.platform`")
+            ids, account_index, handles = known.circle(prefilter.platform)
+            if not ids and not handles and not (len(prefilter.platform) <= 32 and _is_platform(prefilter.platform)):
+                return rejection(Reason.NOT_AN_EVENT, f"{prefilter.platform!r} is no platform's name - at `$.platform`")
             if (
-                actor.id not in ids or (kind not in _SUBJECT_KINDS and not acquaintances[actor.id].may_be_official)
+                actor.id not in ids or (kind not in _SUBJECT_KINDS and not account_index[actor.id].may_be_official)
             ) and not (handles and actor.handle and handle_key(actor.handle) in handles):
                 return None
         event = decode_event(payload)
@@ -142,7 +142,7 @@ def _is_platform(name: str) -> bool:
 
 
 def screen_event(
-    event: Event, source: Coordinates, known: Acquaintances, now_us: int, policy: ScreenPolicy
+    event: Event, source: Coordinates, known: AccountIndex, now_us: int, policy: ScreenPolicy
 ) -> Screening | Rejection:
     """Screen one decoded event: who of the officials does what, and to whom, as of the event's time."""
     at_us = to_us(event.at)
@@ -152,7 +152,7 @@ def screen_event(
         return Rejection(reason=Reason.FUTURE_TIME, detail=f"event time {event.at.isoformat()} is in the future")
     if event.platform == CANARY_PLATFORM:
         canary = screened_canary(event, source)
-        return _NOT_OFFICIAL if canary is None else Screening(Pass.CANARY, (canary,))
+        return _NOT_OFFICIAL if canary is None else Screening(ScreenOutcome.CANARY, (canary,))
     match event:
         case Retweet():
             return _retweet(event, at_us, source, known)
@@ -163,7 +163,7 @@ def screen_event(
             if official is None:
                 return _NOT_OFFICIAL
             follows = _engagement(event, official, at_us, source, known, [("follow", event.subject, None)])
-            return Screening(Pass.PASSED if follows else Pass.NO_SUBJECT, follows)
+            return Screening(ScreenOutcome.PASSED if follows else ScreenOutcome.NO_SUBJECT, follows)
         case Deletion():
             return _deletion(event, at_us, source, known)
         case Suspension():
@@ -171,33 +171,33 @@ def screen_event(
             notice = msgspec.structs.replace(notice, status=event.status, precision=event.precision)
             official = known.author(event.platform, event.actor, at_us)
             reports = () if official is None else (notice_report(event, official, at_us, source, known),)
-            return Screening(Pass.PASSED, (notice,), reports)
+            return Screening(ScreenOutcome.PASSED, (notice,), reports)
         case Profile():
-            return Screening(Pass.PASSED, (_about("profile", event, event.actor, at_us, source, known),))
+            return Screening(ScreenOutcome.PASSED, (_about("profile", event, event.actor, at_us, source, known),))
         case _:
             assert_never(event)
 
 
-def _retweet(retweet: Retweet, at_us: int, source: Coordinates, known: Acquaintances) -> Screening:
+def _retweet(retweet: Retweet, at_us: int, source: Coordinates, known: AccountIndex) -> Screening:
     official = known.author(retweet.platform, retweet.actor, at_us)
     if official is None:
         return _NOT_OFFICIAL
     engaged: list[_Engaged] = [("retweet", retweet.subject, retweet.post_id)]
     events = _engagement(retweet, official, at_us, source, known, engaged)
     report = retweet_report(retweet, official, at_us, source, known)
-    return Screening(Pass.PASSED if events else Pass.NO_SUBJECT, events, (report,))
+    return Screening(ScreenOutcome.PASSED if events else ScreenOutcome.NO_SUBJECT, events, (report,))
 
 
-def _post(post: Post, at_us: int, source: Coordinates, known: Acquaintances, policy: ScreenPolicy) -> Screening:
+def _post(post: Post, at_us: int, source: Coordinates, known: AccountIndex, policy: ScreenPolicy) -> Screening:
     official = known.author(post.platform, post.actor, at_us)
     if official is None:
         return _subject_post(post, at_us, source, known, policy)
     events = _engagement(post, official, at_us, source, known, _engaged_by(post, policy))
     report = post_report(post, official, at_us, source, known, policy)
-    return Screening(Pass.PASSED if events else Pass.NO_SUBJECT, events, (report,))
+    return Screening(ScreenOutcome.PASSED if events else ScreenOutcome.NO_SUBJECT, events, (report,))
 
 
-def _subject_post(post: Post, at_us: int, source: Coordinates, known: Acquaintances, policy: ScreenPolicy) -> Screening:
+def _subject_post(post: Post, at_us: int, source: Coordinates, known: AccountIndex, policy: ScreenPolicy) -> Screening:
     """A tracked subject's own post: its text is evidence for WATCH, its links are for TRACK."""
     states = known.of(post.platform, post.actor.id).states
     if not states:
@@ -209,17 +209,19 @@ def _subject_post(post: Post, at_us: int, source: Coordinates, known: Acquaintan
         linking = _about("post", post, post.actor, at_us, source, known)
         events = (msgspec.structs.replace(linking, domains=tuple(domains)),)
     reports = subject_post_reports(post, states, at_us, source, known, policy)
-    return Screening(Pass.SUBJECT_POST, events, reports) if events or reports else _NO_EVIDENCE
+    return Screening(ScreenOutcome.SUBJECT_POST, events, reports) if events or reports else _NO_EVIDENCE
 
 
-def _deletion(deletion: Deletion, at_us: int, source: Coordinates, known: Acquaintances) -> Screening:
+def _deletion(deletion: Deletion, at_us: int, source: Coordinates, known: AccountIndex) -> Screening:
     """A deletion names its author by id at most, so ids that were seen to be an official's count as well."""
     if deletion.actor is None:
         report = deletion_report(deletion, None, at_us, source, known)
-        return Screening(Pass.NO_AUTHOR, (), (report,))
+        return Screening(ScreenOutcome.NO_AUTHOR, (), (report,))
     official = known.author(deletion.platform, deletion.actor, at_us)
     if official is not None:
-        return Screening(Pass.OFFICIAL_DELETION, (), (deletion_report(deletion, official, at_us, source, known),))
+        return Screening(
+            ScreenOutcome.OFFICIAL_DELETION, (), (deletion_report(deletion, official, at_us, source, known),)
+        )
     states = known.of(deletion.platform, deletion.actor.id).states
     if not states:
         return _NOT_OFFICIAL
@@ -227,7 +229,7 @@ def _deletion(deletion: Deletion, at_us: int, source: Coordinates, known: Acquai
         _about("deletion", deletion, deletion.actor, at_us, source, known), post_id=deletion.post_id
     )
     return Screening(
-        Pass.SUBJECT_DELETION,
+        ScreenOutcome.SUBJECT_DELETION,
         (gone,),
         subject_deletion_reports(deletion, deletion.actor, states, at_us, source, known),
     )
@@ -252,7 +254,7 @@ def _engagement(
     official: Official,
     at_us: int,
     source: Coordinates,
-    known: Acquaintances,
+    known: AccountIndex,
     engaged: list[_Engaged],
 ) -> tuple[SubjectEvent, ...]:
     return tuple(
@@ -281,7 +283,7 @@ def _about(
     account: Account,
     at_us: int,
     source: Coordinates,
-    known: Acquaintances,
+    known: AccountIndex,
 ) -> SubjectEvent:
     """What an event says of the very account that it is of."""
     return SubjectEvent(

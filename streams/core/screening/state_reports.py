@@ -10,7 +10,7 @@ from typing import Final
 from streams.core.clock import to_us
 from streams.core.officials import Official
 from streams.core.rosters.roster import handle_key
-from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen_policy import ScreenPolicy
 from streams.core.state_event import STATE_TEXT, PostKind, StateEvent
 from streams.core.subject_event import Coordinates
@@ -33,7 +33,7 @@ _RETWEET_PREFIX: Final = re.compile(r"RT @[^\s:]{1,256}: ?")
 
 
 def post_report(
-    post: Post, official: Official, at_us: int, source: Coordinates, known: Acquaintances, policy: ScreenPolicy
+    post: Post, official: Official, at_us: int, source: Coordinates, known: AccountIndex, policy: ScreenPolicy
 ) -> StateEvent:
     """An official's own post, to the official's State. A quote of itself has no subject."""
     kind: PostKind = "quote" if post.quotes is not None else "reply" if post.reply_to is not None else "post"
@@ -72,7 +72,7 @@ def quotes_unknown_author(post: Post) -> bool:
 
 
 def retweet_report(
-    retweet: Retweet, official: Official, at_us: int, source: Coordinates, known: Acquaintances
+    retweet: Retweet, official: Official, at_us: int, source: Coordinates, known: AccountIndex
 ) -> StateEvent:
     """What an official passed on, to the official's State. A post of its own that it passes on has no subject."""
     text = retweet.text or ""
@@ -97,7 +97,7 @@ def retweet_report(
 
 
 def deletion_report(
-    deletion: Deletion, official: Official | None, at_us: int, source: Coordinates, known: Acquaintances
+    deletion: Deletion, official: Official | None, at_us: int, source: Coordinates, known: AccountIndex
 ) -> StateEvent:
     """An official's post is gone, to the official's State; or somebody's, to all States."""
     return StateEvent(
@@ -114,7 +114,7 @@ def deletion_report(
 
 
 def notice_report(
-    notice: Suspension, official: Official, at_us: int, source: Coordinates, known: Acquaintances
+    notice: Suspension, official: Official, at_us: int, source: Coordinates, known: AccountIndex
 ) -> StateEvent:
     """An official's own account is gone or back, to the official's State."""
     return StateEvent(
@@ -136,7 +136,7 @@ def subject_deletion_reports(
     states: Iterable[str],
     at_us: int,
     source: Coordinates,
-    known: Acquaintances,
+    known: AccountIndex,
 ) -> tuple[StateEvent, ...]:
     """A tracked subject's own post is gone, to each State whose officials amplified it."""
     return tuple(
@@ -161,7 +161,7 @@ def observed_us(event: Event) -> int | None:
 
 
 def subject_post_reports(
-    post: Post, states: Iterable[str], at_us: int, source: Coordinates, known: Acquaintances, policy: ScreenPolicy
+    post: Post, states: Iterable[str], at_us: int, source: Coordinates, known: AccountIndex, policy: ScreenPolicy
 ) -> tuple[StateEvent, ...]:
     """A tracked subject's own post, to each State whose officials amplified it; none where the text is too short."""
     if len(post.text) < policy.text:

@@ -18,8 +18,8 @@ from streams.core.suspension_times import times_of
 from streams.core.suspension_words import STATUS_WORDS, days_of
 from streams.core.tracking.episodes import episodes_of, work_out_figures
 from streams.core.tracking.fates import sightings
+from streams.core.tracking.figures_as_of import FiguresAsOf, FiguresOverTime
 from streams.core.tracking.judge import Rulebook, timeline
-from streams.core.tracking.moment import Moment, Moments
 from streams.core.tracking.subject import Episode, RuleHistory, Sent, Subject, SubjectState, SuspensionKept, TrackPolicy
 from streams.events import Account
 
@@ -36,7 +36,7 @@ def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> li
     changed: list[Alert] = []
     if not state.histories and not any(event.held for event in timeline(state, rules)):
         return changed  # by far the most subjects
-    moments = Moments(state)
+    over_time = FiguresOverTime(state)
     for position, rule in enumerate(rules.rules):
         history = state.histories.get(rule.name)
         episodes = episodes_of(state, rules, position)
@@ -49,30 +49,32 @@ def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> li
         for episode in episodes:
             slot_us = slot_of(episode.fired_us, rule.quiet_us)
             status: AlertStatus = "expired" if episode.closed or episode.returned else "firing"
-            alert = _alert(moments, rule, episode, slot_us, status, policy)
+            alert = _alert(over_time, rule, episode, slot_us, status, policy)
             sent = Sent(slot_us, episode.fired_us, episode.last_us, _content_hash(alert))
             history.sent.append(sent)
             known = before.pop(slot_us, None)
             if known is None or known.content != sent.content:
                 changed.append(alert)
-        changed += [_retracted(moments, rule, episodes, gone, policy) for gone in before.values()]
+        changed += [_retracted(over_time, rule, episodes, gone, policy) for gone in before.values()]
     return changed
 
 
-def _retracted(moments: Moments, rule: Rule, episodes: list[Episode], gone: Sent, policy: TrackPolicy) -> Alert:
+def _retracted(
+    over_time: FiguresOverTime, rule: Rule, episodes: list[Episode], gone: Sent, policy: TrackPolicy
+) -> Alert:
     """What takes an alert back. It became part of the newest episode that it does not stand apart from; where there is
     none (a creation time that turned out differently), the subject's present figures stand in for it."""
-    state = moments.state
+    state = over_time.state
     for episode in reversed(episodes):
         if episode.fired_us <= gone.last_us + rule.quiet_us and gone.fired_us <= episode.last_us + rule.quiet_us:
-            taken_back = _alert(moments, rule, episode, gone.slot_us, "retracted", policy)
+            taken_back = _alert(over_time, rule, episode, gone.slot_us, "retracted", policy)
             successor = _id(state, rule, slot_of(episode.fired_us, rule.quiet_us))
             return msgspec.structs.replace(taken_back, superseded_by=successor)
     last_us = max(
         (events[-1].at_us for events in (state.amplifications, state.suspensions) if events), default=state.roster[0]
     )
     stand_in = Episode(last_us, last_us, SEVERITIES.index(rule.severity), state.roster[2])
-    return _alert(moments, rule, stand_in, gone.slot_us, "retracted", policy)
+    return _alert(over_time, rule, stand_in, gone.slot_us, "retracted", policy)
 
 
 def _id(state: SubjectState, rule: Rule, slot_us: int) -> str:
@@ -86,11 +88,11 @@ def _content_hash(alert: Alert) -> int:
 
 
 def _alert(
-    moments: Moments, rule: Rule, episode: Episode, slot_us: int, status: AlertStatus, policy: TrackPolicy
+    over_time: FiguresOverTime, rule: Rule, episode: Episode, slot_us: int, status: AlertStatus, policy: TrackPolicy
 ) -> Alert:
-    state = moments.state
-    moment = moments.at(episode.last_us)
-    fired_figures, figures = work_out_figures(rule, episode, moments)
+    state = over_time.state
+    as_of = over_time.at(episode.last_us)
+    fired_figures, figures = work_out_figures(rule, episode, over_time)
     snapshot = state.snapshot
     return Alert(
         id=_id(state, rule, slot_us),
@@ -107,29 +109,29 @@ def _alert(
             created_at=None if snapshot.created_us is None else from_us(snapshot.created_us),
             created_at_source=snapshot.created_source,
         ),
-        states=tuple(sorted(moment.by_state)),
+        states=tuple(sorted(as_of.by_state)),
         fired_at=from_us(episode.fired_us),
         as_of=from_us(episode.last_us),
         expires_at=from_us(episode.last_us if episode.returned else episode.last_us + rule.quiet_us),
         figures=figures,
         fired_figures=fired_figures,
-        evidence=_evidence(state, moment, policy),
-        evidence_total=state.settled_amplifications
-        + state.settled_suspensions
-        + len(moment.retained)
-        + len(_notices(state, moment)),
-        summary=_summary(state, moment),
+        evidence=_evidence(state, as_of, policy),
+        evidence_total=state.evicted_amplifications
+        + state.evicted_suspensions
+        + len(as_of.retained)
+        + len(_notices(state, as_of)),
+        summary=_summary(state, as_of),
         rule_digest=rule.digest,
         roster_digest=state.digests[episode.digest],
         dropped_amplifications=state.dropped_amplifications,
     )
 
 
-def _notices(state: SubjectState, moment: Moment) -> list[SuspensionKept]:
-    return [notice for notice in state.suspensions if notice.at_us <= moment.at_us]
+def _notices(state: SubjectState, as_of: FiguresAsOf) -> list[SuspensionKept]:
+    return [notice for notice in state.suspensions if notice.at_us <= as_of.at_us]
 
 
-def _evidence(state: SubjectState, moment: Moment, policy: TrackPolicy) -> tuple[Evidence, ...]:
+def _evidence(state: SubjectState, as_of: FiguresAsOf, policy: TrackPolicy) -> tuple[Evidence, ...]:
     """The newest events up to the moment, oldest first. What was taken back is still evidence, and says so."""
     items = [
         Evidence(
@@ -139,45 +141,45 @@ def _evidence(state: SubjectState, moment: Moment, policy: TrackPolicy) -> tuple
             official=kept.official,
             source=kept.source,
             withdrawn_at=None
-            if kept.withdrawn_us is None or kept.withdrawn_us > moment.known_us
+            if kept.withdrawn_us is None or kept.withdrawn_us > as_of.known_us
             else from_us(kept.withdrawn_us),
         )
-        for kept in moment.retained[-policy.evidence :]
+        for kept in as_of.retained[-policy.evidence :]
         if kept.kind in ("retweet", "quote")
     ]
     items += [
         Evidence(
             event_id=notice.event_id, kind="suspension", at=from_us(notice.at_us), official=None, source=notice.source
         )
-        for notice in _notices(state, moment)
+        for notice in _notices(state, as_of)
     ]
     items.sort(key=lambda item: (item.at, item.event_id, item.kind))
     return tuple(items[-policy.evidence :])
 
 
-def _summary(state: SubjectState, moment: Moment) -> str:
+def _summary(state: SubjectState, as_of: FiguresAsOf) -> str:
     """One sentence of counts and dates."""
     name = f"@{state.snapshot.handle}" if state.snapshot.handle else subject_key(state.platform, state.subject_id)
     created_us = state.snapshot.created_us
     created = "" if created_us is None else f", created {_day(created_us)},"
-    count = moment.by_official.total()
-    officials = len(moment.by_official)
-    states = ", ".join(sorted(moment.by_state))
+    count = as_of.by_official.total()
+    officials = len(as_of.by_official)
+    states = ", ".join(sorted(as_of.by_state))
     parts = [f"{name}{created} has no amplification that stands"]
     if count:
         by = f"{officials} official{'' if officials == 1 else 's'} of {states}"
         least = "at least " if state.dropped_amplifications else ""
         parts = [f"{name}{created} was amplified {least}{_times(count)} by {by}"]
-    first_us, last_us = moment.first_amplified_us(), moment.last_amplified_us()
+    first_us, last_us = as_of.first_amplified_us(), as_of.last_amplified_us()
     if first_us is not None and last_us is not None:
         parts[0] += f" from {_day(first_us)} to {_day(last_us)}"
-    top = moment.top_official
+    top = as_of.top_official
     if top is not None:
         handle = state.officials[top[0]].handle
         parts.append(f"{_times(top[1])} by {'@' + handle if handle else 'account ' + top[0]} alone")
-    notices = _notices(state, moment)
+    notices = _notices(state, as_of)
     if notices:
-        parts.append(_noted(notices, sightings(state), moment.at_us))
+        parts.append(_noted(notices, sightings(state), as_of.at_us))
     dropped = state.dropped_amplifications
     if dropped:
         parts.append(f"{dropped} more report{'' if dropped == 1 else 's'} came too late, or by too many, to be counted")

@@ -21,9 +21,9 @@ from streams.core.gone import Fate
 from streams.core.rulebook.figures import WINDOWS
 from streams.core.suspension_times import NoticeTimes, times_of
 from streams.core.tracking.fates import sightings
+from streams.core.tracking.figures_as_of import FOREVER_US, FiguresAsOf
 from streams.core.tracking.followed import is_followed
 from streams.core.tracking.following import Following, following_of
-from streams.core.tracking.moment import FOREVER_US, Moment
 from streams.core.tracking.own_posts import OwnPosts
 from streams.core.tracking.score import Engagement, score_of
 from streams.core.tracking.shares import Share, shares_of
@@ -43,17 +43,17 @@ _NO_POSTS: Final = OwnPosts()
 
 def has_engagement(state: SubjectState) -> bool:
     """Whether any official ever engaged with the subject: without that there is no dossier."""
-    return bool(state.amplifications or state.contacts or state.settled_amplifications or state.settled_contacts)
+    return bool(state.amplifications or state.contacts or state.evicted_amplifications or state.evicted_contacts)
 
 
 def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
     """The dossier. Windows end with the last amplification that stands; withdrawn ones are only counted as such."""
-    moment = Moment(state, FOREVER_US)
-    shares = shares_of(state, moment.live)
-    first_us = moment.first_amplified_us()
-    last_us = moment.last_amplified_us()
-    age = moment.age_days(first_us)
-    has_contacts = bool(state.contacts or state.settled_contacts)
+    as_of = FiguresAsOf(state, FOREVER_US)
+    shares = shares_of(state, as_of.live)
+    first_us = as_of.first_amplified_us()
+    last_us = as_of.last_amplified_us()
+    age = as_of.age_days(first_us)
+    has_contacts = bool(state.contacts or state.evicted_contacts)
     following = following_of(state) if has_contacts else []
     own = state.own or _NO_POSTS
     states = tuple(sorted({state.officials[official_id].state for official_id in shares}))
@@ -74,8 +74,8 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
         totals=Totals(
             retweet=sum(share.retweets for share in shares.values()),
             quote=sum(share.quotes for share in shares.values()),
-            reply=moment.contacts_of("reply") if has_contacts else 0,
-            mention=moment.contacts_of("mention") if has_contacts else 0,
+            reply=as_of.contacts_of("reply") if has_contacts else 0,
+            mention=as_of.contacts_of("mention") if has_contacts else 0,
             follow=len(following),
         ),
         distinct_officials=len(shares),
@@ -99,7 +99,7 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
         first_officials=_first_officials(state, shares),
         links=_links(own),
         text_matches=_text_matches(own),
-        score=_score(moment, shares, states, age, len(following), own if is_followed(state, policy) else state.own),
+        score=_score(as_of, shares, states, age, len(following), own if is_followed(state, policy) else state.own),
     )
 
 
@@ -172,7 +172,7 @@ def _text_matches(own: OwnPosts) -> TextMatches:
 
 
 def _score(
-    moment: Moment,
+    as_of: FiguresAsOf,
     shares: Mapping[str, Share],
     states: tuple[str, ...],
     age: float | None,
@@ -180,8 +180,8 @@ def _score(
     own: OwnPosts | None,
 ) -> Score:
     """The score; of a subject whose own posts were never asked for, `own` is `None`."""
-    officials = moment.state.officials
-    weeks = {kept.at_us // WEEK_US for kept in moment.live}
+    officials = as_of.state.officials
+    weeks = {kept.at_us // WEEK_US for kept in as_of.live}
     return score_of(
         Engagement(
             amplifications=sum(share.amplifications for share in shares.values()),
@@ -190,7 +190,7 @@ def _score(
             by_leaders=sum(each.amplifications for i, each in shares.items() if officials[i].category == "leader"),
             by_top_official=max((share.amplifications for share in shares.values()), default=0),
             age_at_first_amplification_days=age,
-            weeks=len(weeks.union(moment.state.weeks)),
+            weeks=len(weeks.union(as_of.state.weeks)),
             follows=follows,
             linking_posts=None if own is None else own.linking,
             matching_posts=None if own is None else own.matching,
@@ -201,12 +201,12 @@ def _score(
 def _windows(state: SubjectState, first_us: int | None, last_us: int | None) -> dict[str, WindowFigures]:
     if last_us is None:
         return dict.fromkeys(WINDOWS, WindowFigures(amplifications=0, distinct_officials=0))
-    if first_us == last_us and len(state.amplifications) == 1 and not state.settled_amplifications:  # most subjects
+    if first_us == last_us and len(state.amplifications) == 1 and not state.evicted_amplifications:  # most subjects
         return dict.fromkeys(WINDOWS, WindowFigures(amplifications=1, distinct_officials=1))
-    moment = Moment(state, last_us, known_us=FOREVER_US)
+    as_of = FiguresAsOf(state, last_us, known_us=FOREVER_US)
     return {
         name: WindowFigures(
-            amplifications=moment.window_amplifications(hours), distinct_officials=moment.window_officials(hours)
+            amplifications=as_of.window_amplifications(hours), distinct_officials=as_of.window_officials(hours)
         )
         for name, hours in WINDOWS.items()
     }

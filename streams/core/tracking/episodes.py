@@ -11,8 +11,8 @@ from streams.core.identity import slot_of
 from streams.core.rulebook.figures import FigureValue
 from streams.core.rulebook.rules import Rule
 from streams.core.subject_event import SubjectEventKind
+from streams.core.tracking.figures_as_of import FiguresAsOf, FiguresOverTime
 from streams.core.tracking.judge import Judged, Rulebook, held_severity, is_amplification, looked_at, timeline
-from streams.core.tracking.moment import Moment, Moments
 from streams.core.tracking.subject import Episode, RuleHistory, SubjectState, TrackPolicy, order
 
 __all__ = ["episodes_of", "remember_leaving", "work_out_figures"]
@@ -44,7 +44,7 @@ def episodes_of(state: SubjectState, rules: Rulebook, position: int) -> list[Epi
 
 
 def remember_leaving(state: SubjectState, rules: Rulebook, policy: TrackPolicy) -> None:
-    """Write into the histories what is about to leave the retained lists (`track.settle`), in place."""
+    """Write into the histories what is about to leave the retained lists (`track.evict`), in place."""
     leaving: list[Judged] = [
         *state.amplifications[: max(0, len(state.amplifications) - policy.amplifications)],
         *state.contacts[: max(0, len(state.contacts) - policy.contacts)],
@@ -64,24 +64,24 @@ def remember_leaving(state: SubjectState, rules: Rulebook, policy: TrackPolicy) 
         history.sent = [sent for sent in history.sent if sent.slot_us not in ended]
         history.under_way = None
         if not episodes[-1].closed:
-            work_out_figures(rule, episodes[-1], Moments(state))  # while all that they count is still there
+            work_out_figures(rule, episodes[-1], FiguresOverTime(state))  # while all that they count is still there
             history.under_way = episodes[-1]
     for event in timeline(state, rules):
         if order(event) <= last:
             event.folded = True
 
 
-def work_out_figures(rule: Rule, episode: Episode, moments: Moments) -> tuple[_Figures, _Figures]:
+def work_out_figures(rule: Rule, episode: Episode, over_time: FiguresOverTime) -> tuple[_Figures, _Figures]:
     """The figures of an episode as of its start and as of its last event, kept in it from then on."""
     if episode.fired_figures is None:
-        episode.fired_figures = _shown(rule, moments.at(episode.fired_us))
+        episode.fired_figures = _shown(rule, over_time.at(episode.fired_us))
     if episode.figures is None:
-        episode.figures = _shown(rule, moments.at(episode.last_us))
+        episode.figures = _shown(rule, over_time.at(episode.last_us))
     return episode.fired_figures, episode.figures
 
 
-def _shown(rule: Rule, moment: Moment) -> _Figures:
-    return {name: moment.figure(name) for name in dict.fromkeys((*looked_at(rule), *_ALWAYS_SHOWN))}
+def _shown(rule: Rule, as_of: FiguresAsOf) -> _Figures:
+    return {name: as_of.figure(name) for name in dict.fromkeys((*looked_at(rule), *_ALWAYS_SHOWN))}
 
 
 def _fold(

@@ -13,9 +13,9 @@ from streams.core.gone import LOOK_BACK_US, Absence, Fate, Seen, absences_of, fa
 from streams.core.subject_event import SubjectEvent
 from streams.core.suspension_times import latest_times
 from streams.core.tracking.learning import judge_again_from, tell_again
-from streams.core.tracking.subject import Gone, GoneSettled, Kept, SubjectState, SuspensionKept, TrackPolicy
+from streams.core.tracking.subject import Gone, GoneEvicted, Kept, SubjectState, SuspensionKept, TrackPolicy
 
-__all__ = ["absences", "note_original", "note_sighting", "settle_notice", "sightings", "tell_fates"]
+__all__ = ["absences", "evict_notice", "note_original", "note_sighting", "sightings", "tell_fates"]
 
 
 def absences(state: SubjectState) -> tuple[Absence, ...]:
@@ -32,8 +32,8 @@ def absences(state: SubjectState) -> tuple[Absence, ...]:
 
 def tell_fates(state: SubjectState) -> None:
     """Work out the fate of everything that is gone, in place; where one changed, what rests on it is judged again."""
-    concerned: list[Kept | GoneSettled] = [kept for kept in state.amplifications if kept.gone is not None]
-    concerned += state.settled_gone
+    concerned: list[Kept | GoneEvicted] = [kept for kept in state.amplifications if kept.gone is not None]
+    concerned += state.evicted_gone
     if not concerned:
         state.fates = dict(state.fates_lost)
         state.withdrawn = state.fates.get(Fate.TAKEN_BACK, 0)
@@ -46,7 +46,7 @@ def tell_fates(state: SubjectState) -> None:
         since_us = each.gone.deleted.since_us(each.observed_us)
         each.gone.fate = fate = _fate(state, gone_spans, each, each.gone, since_us)
         withdrawn_us = since_us if fate is Fate.TAKEN_BACK else None
-        if isinstance(each, GoneSettled):
+        if isinstance(each, GoneEvicted):
             if not each.counted:
                 continue
             if (withdrawn_us is None) is not (each.withdrawn_us is None) and not _move_totals(state, each):
@@ -86,7 +86,7 @@ def note_original(state: SubjectState, event: SubjectEvent, policy: TrackPolicy)
     return True
 
 
-def settle_notice(state: SubjectState, notice: SuspensionKept, latest_us: int, most: int) -> None:
+def evict_notice(state: SubjectState, notice: SuspensionKept, latest_us: int, most: int) -> None:
     """Keep of a notice that is no longer retained when it was at the latest, and whether the account is gone."""
     insort(state.notices, (latest_us, is_gone(notice.status)))
     if len(state.notices) > most:
@@ -106,7 +106,7 @@ def sightings(state: SubjectState) -> Seen:
 
 
 def _fate(
-    state: SubjectState, gone_spans: Sequence[Absence], each: Kept | GoneSettled, gone: Gone, since_us: int | None
+    state: SubjectState, gone_spans: Sequence[Absence], each: Kept | GoneEvicted, gone: Gone, since_us: int | None
 ) -> Fate | None:
     if since_us is None:
         return None
@@ -122,7 +122,7 @@ def _fate(
     return Fate.UNKNOWN if doubts else Fate.TAKEN_BACK
 
 
-def _move_totals(state: SubjectState, gone: GoneSettled) -> bool:
+def _move_totals(state: SubjectState, gone: GoneEvicted) -> bool:
     """Take a settled amplification out of the totals, or put it back; false where there is nothing to take.
 
     The first and last time of its official stay: what came next to them is not known.

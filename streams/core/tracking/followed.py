@@ -16,7 +16,7 @@ def is_followed(state: SubjectState, policy: TrackPolicy) -> bool:
         return True
     if len(state.amplifications) < policy.followed_from:
         return False
-    counted = state.settled_as_no_official
+    counted = state.evicted_as_no_official
     return counted + sum(not kept.subject_is_official for kept in state.amplifications) >= policy.followed_from
 
 

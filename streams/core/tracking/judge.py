@@ -11,7 +11,7 @@ from streams.core.rulebook.figures import FigureValue
 from streams.core.rulebook.rules import SEVERITIES, Condition, Rule, RuleSet
 from streams.core.subject_event import AMPLIFICATION_KINDS
 from streams.core.tracking.fates import tell_fates
-from streams.core.tracking.moment import Moment, Settled
+from streams.core.tracking.figures_as_of import Evicted, FiguresAsOf
 from streams.core.tracking.subject import NOT_JUDGED, Kept, SubjectState, SuspensionKept, order
 
 __all__ = [
@@ -86,12 +86,12 @@ def judge(state: SubjectState, rules: Rulebook) -> None:
         for event in judged:
             event.held = NOT_JUDGED
         state.histories = {name: history for name, history in state.histories.items() if name in rules.names}
-    settled: Settled | None = None
+    settled: Evicted | None = None
     for event in timeline(state, rules):
         if event.held == NOT_JUDGED:
-            settled = settled or Settled.of(state)
-            moment = Moment(state, event.at_us, settled=settled)
-            event.held = 0 if event.subject_is_official else _judgement(moment, rules)
+            settled = settled or Evicted.of(state)
+            as_of = FiguresAsOf(state, event.at_us, settled=settled)
+            event.held = 0 if event.subject_is_official else _judgement(as_of, rules)
 
 
 def looked_at(rule: Rule) -> tuple[str, ...]:
@@ -135,27 +135,27 @@ def _asks_for_suspension(rule: Rule) -> bool:
     return any(condition.figure == "suspended" and condition.equals for condition in conditions)
 
 
-def _judgement(moment: Moment, rules: Rulebook) -> int:
+def _judgement(as_of: FiguresAsOf, rules: Rulebook) -> int:
     held = 0
     for position, rule in enumerate(rules.rules):
-        severity = _severity_at(rule, moment)
+        severity = _severity_at(rule, as_of)
         if severity is not None:
             held |= (severity + 1) << (_BITS * position)
     return held
 
 
-def _severity_at(rule: Rule, moment: Moment) -> int | None:
+def _severity_at(rule: Rule, as_of: FiguresAsOf) -> int | None:
     when = rule.when
     if rule.states:
-        when = rule.states.get(moment.leading_state or "", when)
-    if not _all_hold(when, moment):
+        when = rule.states.get(as_of.leading_state or "", when)
+    if not _all_hold(when, as_of):
         return None
     severity = SEVERITIES.index(rule.severity)
     for escalation in rule.escalations:
-        if _all_hold(escalation.when, moment):
+        if _all_hold(escalation.when, as_of):
             severity = max(severity, SEVERITIES.index(escalation.severity))
     return severity
 
 
-def _all_hold(conditions: Sequence[Condition], moment: Moment) -> bool:
-    return all(condition_holds(condition, moment.figure(condition.figure)) for condition in conditions)
+def _all_hold(conditions: Sequence[Condition], as_of: FiguresAsOf) -> bool:
+    return all(condition_holds(condition, as_of.figure(condition.figure)) for condition in conditions)

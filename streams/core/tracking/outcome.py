@@ -5,10 +5,10 @@ from enum import StrEnum
 from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent
 from streams.core.tracking.subject import SubjectState
 
-__all__ = ["Outcome", "drop"]
+__all__ = ["TrackOutcome", "drop"]
 
 
-class Outcome(StrEnum):
+class TrackOutcome(StrEnum):
     """What became of one subject event; each is a metric label."""
 
     APPLIED = "applied"
@@ -19,11 +19,11 @@ class Outcome(StrEnum):
     REFUSED = "refused"  # a withdrawal by somebody else, or beyond a bound: changes nothing
 
 
-def drop(state: SubjectState, event: SubjectEvent, outcome: Outcome) -> Outcome:
+def drop(state: SubjectState, event: SubjectEvent, outcome: TrackOutcome) -> TrackOutcome:
     """Count an event that leaves no trace; what was already counted in an earlier life is not counted again."""
     source = event.source
     if source.offset <= state.fences.get(f"{source.topic}/{source.partition}", -1):
-        return Outcome.REPEATED
+        return TrackOutcome.REPEATED
     state.dropped += 1
     state.dropped_amplifications += event.kind in AMPLIFICATION_KINDS
     return outcome

@@ -57,21 +57,21 @@ class OwnPosts(Struct, array_like=True):
     """
 
     links: list[LinkingPost] = field(default_factory=list)
-    settled_links: int = 0
+    evicted_links: int = 0
     domains: dict[str, int] = field(default_factory=dict)
     matches: list[MatchingPost] = field(default_factory=list)
-    settled_matches: int = 0
+    evicted_matches: int = 0
     best: list[MatchingPost] = field(default_factory=list)
 
     @property
     def linking(self) -> int:
         """Posts that link to a domain of the roster."""
-        return len(self.links) + self.settled_links
+        return len(self.links) + self.evicted_links
 
     @property
     def matching(self) -> int:
         """Posts whose text an official post shares."""
-        return len(self.matches) + self.settled_matches
+        return len(self.matches) + self.evicted_matches
 
     def by_domain(self) -> Counter[str]:
         """How many posts link to each domain."""
@@ -99,12 +99,12 @@ def keep_link(own: OwnPosts, event: SubjectEvent, bound: int) -> bool | None:
         own.links.remove(known)
         post.at_us = min(post.at_us, known.at_us)
         post.domains = tuple(sorted({*post.domains, *known.domains})[:_DOMAINS_OF_A_POST])
-    elif own.settled_links and _order(post) < _order(own.links[0]):
+    elif own.evicted_links and _order(post) < _order(own.links[0]):
         return None
     insort(own.links, post, key=_order)
     while len(own.links) > bound:
         left = own.links.pop(0)
-        own.settled_links += 1
+        own.evicted_links += 1
         for domain in left.domains:
             if domain in own.domains or len(own.domains) < _DOMAINS:
                 own.domains[domain] = own.domains.get(domain, 0) + 1
@@ -122,12 +122,12 @@ def keep_match(own: OwnPosts, post: MatchingPost, bound: int) -> bool | None:
         earliest_us = min(post.at_us, known.at_us)
         post = min(post, known, key=lambda each: each.rank)
         post.at_us = earliest_us
-    elif own.settled_matches and _order(post) < _order(own.matches[0]):
+    elif own.evicted_matches and _order(post) < _order(own.matches[0]):
         return None
     insort(own.matches, post, key=_order)
     while len(own.matches) > bound:
         own.best = _best([*own.best, own.matches.pop(0)])
-        own.settled_matches += 1
+        own.evicted_matches += 1
     return known is None
 
 

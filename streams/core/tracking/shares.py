@@ -39,7 +39,7 @@ class Share(Struct):
 def shares_of(state: SubjectState, amplifications: Iterable[Amplification]) -> dict[str, Share]:
     """The share of each amplifying official, by id: in what is settled and still stands, and in `amplifications`."""
     shares: dict[str, Share] = {}
-    if state.settled_amplifications:
+    if state.evicted_amplifications:
         for official_id, official in state.officials.items():
             if official.first_us is not None and official.last_us is not None:
                 shares[official_id] = Share(official.retweets, official.quotes, official.first_us, official.last_us)

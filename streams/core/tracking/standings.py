@@ -9,8 +9,8 @@ from streams.core.clock import from_us
 from streams.core.state_event import Amplifier, Standing, StateEvent
 from streams.core.tracking.fates import absences, sightings
 from streams.core.tracking.shares import shares_of
-from streams.core.tracking.spells import spells_of
 from streams.core.tracking.subject import SubjectState
+from streams.core.tracking.suspension_periods import suspension_periods_of
 from streams.events import Account
 
 __all__ = ["changed_standings"]
@@ -21,13 +21,13 @@ _VOID: Final = 0  # what stands for "none of your officials' amplifications stan
 def changed_standings(state: SubjectState) -> tuple[StateEvent, ...]:
     """The standings that differ from what each State was told last; notes in the state what it is told now.
 
-    An amplification counts if it was not taken back before the first spell: to take it back afterwards is part of what
-    an aftermath is about, and must not undo it. A State of which none counts, and every State of a subject without a
-    spell, is told of none.
+    An amplification counts if it was not taken back before the first suspension period: to take it back afterwards is
+    part of what an aftermath is about, and must not undo it. A State of which none counts, and every State of a subject
+    without a suspension period, is told of none.
     """
     if not state.suspensions:
         return ()
-    spells = spells_of(state.spells, state.suspensions, sightings(state))
+    spells = suspension_periods_of(state.spells, state.suspensions, sightings(state))
     gone = absences(state)
     amplifiers = _amplifiers(state, spells[0].opened_us) if spells else {}
     subject, notice = _subject(state), state.suspensions[-1]
@@ -62,7 +62,7 @@ def _amplifiers(state: SubjectState, suspended_us: int) -> dict[str, tuple[Ampli
     """The officials of each State whose amplifications had not been taken back by then, in the order of their ids."""
     retained = (kept for kept in state.amplifications if kept.withdrawn_us is None or kept.withdrawn_us >= suspended_us)
     settled = (
-        gone for gone in state.settled_gone if gone.withdrawn_us is not None and gone.withdrawn_us >= suspended_us
+        gone for gone in state.evicted_gone if gone.withdrawn_us is not None and gone.withdrawn_us >= suspended_us
     )
     shares = shares_of(state, [*retained, *settled])
     by_state: dict[str, list[Amplifier]] = {}

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from streams.core.gone import Deleted, Fate
 from streams.core.officials import Category
-from streams.core.state_event import Spell
+from streams.core.state_event import SuspensionPeriod
 from streams.core.subject_event import Coordinates, SubjectEventKind
 from streams.core.tracking.own_posts import OwnPosts
 from streams.events import AccountSource, Precision, SuspensionStatus
@@ -20,7 +20,7 @@ __all__ = [
     "NOT_JUDGED",
     "Episode",
     "Gone",
-    "GoneSettled",
+    "GoneEvicted",
     "Kept",
     "OfficialState",
     "RuleHistory",
@@ -54,7 +54,7 @@ class TrackPolicy(Struct, frozen=True, kw_only=True):
     profiles: int = 128  # reports of followers that no retained engagement carries
     pending_withdrawals: int = 256
     evidence: int = 32
-    settled_withdrawals: int = 1_024  # amplifications taken back that are no longer retained
+    evicted_withdrawals: int = 1_024  # amplifications taken back that are no longer retained
     links: int = 256  # own posts that link to official domains
     text_matches: int = 128  # own posts whose text an official post shares
     fences: int = 4_096  # raw partitions
@@ -158,7 +158,7 @@ class Withdrawal(Struct, array_like=True):
     observed_us: int | None = None
 
 
-class GoneSettled(Struct, array_like=True):
+class GoneEvicted(Struct, array_like=True):
     """An amplification that was noticed to be gone and is no longer retained.
 
     `withdrawn_us` is when it was taken back; then, and only then, it is in no total. `counted`: it ever was in one, or
@@ -227,11 +227,11 @@ class SubjectState(Struct, array_like=True):
     profiles: list[tuple[int, int]] = field(default_factory=list)  # (time, followers): reports that nothing above holds
     officials: dict[str, OfficialState] = field(default_factory=dict)
     hours: dict[int, int] = field(default_factory=dict)  # settled amplifications by whole hour since 1970
-    settled_amplifications: int = 0
-    settled_contacts: int = 0
-    settled_suspensions: int = 0
-    settled_replies: int = 0
-    settled_mentions: int = 0
+    evicted_amplifications: int = 0
+    evicted_contacts: int = 0
+    evicted_suspensions: int = 0
+    evicted_replies: int = 0
+    evicted_mentions: int = 0
     pending: list[Withdrawal] = field(default_factory=list)
     withdrawn: int = 0
     dropped: int = 0
@@ -243,17 +243,17 @@ class SubjectState(Struct, array_like=True):
     histories: dict[str, RuleHistory] = field(default_factory=dict)
     states: list[str] = field(default_factory=list)  # those whose officials amplified it, as said at the time
     weeks: dict[int, int] = field(default_factory=dict)  # settled amplifications by whole week since 1970
-    settled_gone: list[GoneSettled] = field(default_factory=list)  # of settled amplifications; in order
-    settled_gone_lost: int = 0
+    evicted_gone: list[GoneEvicted] = field(default_factory=list)  # of settled amplifications; in order
+    evicted_gone_lost: int = 0
     own: OwnPosts | None = None
-    spells: list[Spell] = field(default_factory=list)  # by the notices that are no longer retained
+    spells: list[SuspensionPeriod] = field(default_factory=list)  # by the notices that are no longer retained
     standings: dict[str, int] = field(default_factory=dict)  # hash of what each State was told of its suspensions
     standing_version: int = 0
     followed: list[str] = field(default_factory=list)  # the States for which SCREEN was told to follow it
-    settled_as_no_official: int = 0  # settled amplifications that found the subject off the roster
+    evicted_as_no_official: int = 0  # settled amplifications that found the subject off the roster
     dropped_amplifications: int = 0  # of what was dropped: figures are lower bounds from then on
     fates: dict[Fate, int] = field(default_factory=dict)  # of what is gone, all together
-    fates_lost: dict[Fate, int] = field(default_factory=dict)  # of what `settled_gone` had to forget
+    fates_lost: dict[Fate, int] = field(default_factory=dict)  # of what `evicted_gone` had to forget
     seen: list[int] = field(default_factory=list)  # sightings that nothing retained tells of; sorted
     notices: list[tuple[int, bool]] = field(default_factory=list)  # settled ones: when, and whether it is gone
     originals: dict[str, int] = field(default_factory=dict)  # own posts that are deleted, and since when
@@ -295,7 +295,7 @@ def decode_subject(payload: bytes) -> Subject:
     state = _decoder.decode(payload)
     if not state.states and state.amplifications:  # written before States were kept
         state.states = sorted({state.officials[kept.official].state for kept in state.amplifications})
-    if not state.fates and (state.withdrawn or state.pending or state.settled_gone):
+    if not state.fates and (state.withdrawn or state.pending or state.evicted_gone):
         _fill_in_deletions(state)
     return Subject(state)
 
@@ -308,12 +308,12 @@ def _fill_in_deletions(state: SubjectState) -> None:
     for pending in state.pending:
         if pending.gone is None:
             pending.gone = Gone(Deleted(pending.at_us, pending.at_us))
-    for settled in state.settled_gone:
+    for settled in state.evicted_gone:
         if settled.gone is None:
             settled.counted = bool(settled.withdrawn_us)
             at_us, settled.withdrawn_us = settled.withdrawn_us or 0, settled.withdrawn_us or None
             settled.gone = Gone(Deleted(at_us, at_us))
     known = sum(kept.withdrawn_us is not None for kept in state.amplifications)
-    known += sum(settled.withdrawn_us is not None for settled in state.settled_gone)
+    known += sum(settled.withdrawn_us is not None for settled in state.evicted_gone)
     if state.withdrawn > known:
         state.fates_lost = {Fate.TAKEN_BACK: state.withdrawn - known}

@@ -18,7 +18,7 @@ from streams.core.tracking.learning import (
     note_followers,
     tell_again,
 )
-from streams.core.tracking.outcome import Outcome, drop
+from streams.core.tracking.outcome import TrackOutcome, drop
 from streams.core.tracking.own_posts import MatchingPost, OwnPosts, keep_link, keep_match
 from streams.core.tracking.subject import (
     Kept,
@@ -32,7 +32,7 @@ from streams.core.tracking.subject import (
 )
 from streams.core.tracking.withdrawals import apply_withdrawal, newest_us, withdraw_if_pending
 
-__all__ = ["Outcome", "new_subject", "step"]
+__all__ = ["TrackOutcome", "new_subject", "step"]
 
 
 def new_subject(event: SubjectEvent) -> Subject:
@@ -40,11 +40,11 @@ def new_subject(event: SubjectEvent) -> Subject:
     return Subject(SubjectState(event.platform, event.subject.id, Snapshot()))
 
 
-def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> TrackOutcome:
     """Apply one event to its subject, in place.
 
     Nothing is pushed out here: when `settlement.overfull` says so, the caller judges, remembers what leaves, and calls
-    `settlement.settle`.
+    `settlement.evict`.
     """
     kind = event.kind
     state = subject.state
@@ -56,7 +56,7 @@ def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
     elif kind == "withdrawal":
         outcome = apply_withdrawal(subject, event, policy)
     elif kind == "deletion":
-        outcome = Outcome.APPLIED if note_original(state, event, policy) else Outcome.DUPLICATE
+        outcome = TrackOutcome.APPLIED if note_original(state, event, policy) else TrackOutcome.DUPLICATE
     elif kind in ("post", "text_match"):
         outcome = _apply_post(state, event, policy)
     else:
@@ -65,20 +65,20 @@ def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
     return outcome
 
 
-def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> TrackOutcome:
     state = subject.state
     official = event.official
     if official is None:
-        return Outcome.REFUSED
+        return TrackOutcome.REFUSED
     amplifies = event.kind in AMPLIFICATION_KINDS
     kept_list = state.amplifications if amplifies else state.contacts
     key = engagement_key(event.kind, event.event_id)
     known = subject.by_id.get(key)
     if known is None and _is_too_old(state, event, amplifies=amplifies):
-        return drop(state, event, Outcome.TOO_OLD)
+        return drop(state, event, TrackOutcome.TOO_OLD)
     # From every report, whichever stands: what is said of an official must not depend on which came first.
     if not learn_official(state, official, event.at_us, policy):
-        return drop(state, event, Outcome.REFUSED)
+        return drop(state, event, TrackOutcome.REFUSED)
     if amplifies and official.state not in state.states:
         insort(state.states, official.state)
     if known is not None:
@@ -88,7 +88,7 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
         if new_rank >= known_rank:
             if new_rank == known_rank:
                 _merge_reports(state, known, event)
-            return Outcome.DUPLICATE
+            return TrackOutcome.DUPLICATE
         # Two reports of one event that disagree: the one that tells more stands, then the earlier one, whichever came
         # first.
         (state.amplifications if known.kind in AMPLIFICATION_KINDS else state.contacts).remove(known)
@@ -113,7 +113,7 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
     insort(kept_list, kept, key=order)
     subject.by_id[key] = kept
     judge_again_from(state, event.at_us)
-    return Outcome.APPLIED
+    return TrackOutcome.APPLIED
 
 
 def _is_too_old(state: SubjectState, event: SubjectEvent, *, amplifies: bool) -> bool:
@@ -121,10 +121,10 @@ def _is_too_old(state: SubjectState, event: SubjectEvent, *, amplifies: bool) ->
 
     An amplification whose poorer copy may have left among the contacts is one in any case.
     """
-    settled = state.settled_amplifications > 0 and event.kind != "follow"
+    settled = state.evicted_amplifications > 0 and event.kind != "follow"
     if settled and state.amplifications and order(event) < order(state.amplifications[0]):
         return True
-    settled = state.settled_contacts > 0 and not amplifies
+    settled = state.evicted_contacts > 0 and not amplifies
     return settled and bool(state.contacts) and order(event) < order(state.contacts[0])
 
 
@@ -143,37 +143,37 @@ def _merge_reports(state: SubjectState, known: Kept | SuspensionKept, event: Sub
         known.digest = digest_index(state, event.roster_digest)
 
 
-def _apply_suspension(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+def _apply_suspension(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> TrackOutcome:
     if event.status is None:
-        return Outcome.REFUSED
+        return TrackOutcome.REFUSED
     note_followers(state, event, policy)
     known = next((kept for kept in state.suspensions if kept.event_id == event.event_id), None)
     if known is not None:
         if (event.at_us, event.status) >= (known.at_us, known.status):
             if (event.at_us, event.status) == (known.at_us, known.status):
                 _merge_reports(state, known, event)
-            return Outcome.DUPLICATE
+            return TrackOutcome.DUPLICATE
         state.suspensions.remove(known)  # as for engagements: the earlier report stands
         tell_again(state)
-    elif state.settled_suspensions and order(event) < order(state.suspensions[0]):
-        return drop(state, event, Outcome.TOO_OLD)
+    elif state.evicted_suspensions and order(event) < order(state.suspensions[0]):
+        return drop(state, event, TrackOutcome.TOO_OLD)
     digest = digest_index(state, event.roster_digest)
     kept = SuspensionKept(event.at_us, event.event_id, event.status, event.source, digest, event.subject_is_official)
     kept.precision = event.precision
     insort(state.suspensions, kept, key=order)
     judge_again_from(state, event.at_us)
-    return Outcome.APPLIED
+    return TrackOutcome.APPLIED
 
 
-def _apply_profile(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+def _apply_profile(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> TrackOutcome:
     note_sighting(state, event.at_us, policy)
     if (event.at_us, followers_of(event)) in state.profiles:
-        return Outcome.DUPLICATE
+        return TrackOutcome.DUPLICATE
     note_followers(state, event, policy)
-    return Outcome.APPLIED
+    return TrackOutcome.APPLIED
 
 
-def _apply_post(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+def _apply_post(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -> TrackOutcome:
     """The subject posted something that links to an official domain, or whose text an official post shares."""
     note_followers(state, event, policy)
     own = OwnPosts() if state.own is None else state.own
@@ -181,7 +181,7 @@ def _apply_post(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -
         note_sighting(state, event.at_us, policy)
         new = keep_link(own, event, policy.links)
     elif event.official is None or event.post_id is None or event.matched_us is None:
-        return Outcome.REFUSED
+        return TrackOutcome.REFUSED
     else:
         match = MatchingPost(
             event.at_us,
@@ -195,9 +195,9 @@ def _apply_post(state: SubjectState, event: SubjectEvent, policy: TrackPolicy) -
         )
         new = keep_match(own, match, policy.text_matches)
     if new is None:
-        return drop(state, event, Outcome.TOO_OLD)
+        return drop(state, event, TrackOutcome.TOO_OLD)
     state.own = own
-    return Outcome.APPLIED if new else Outcome.DUPLICATE
+    return TrackOutcome.APPLIED if new else TrackOutcome.DUPLICATE
 
 
 def _raise_fence(state: SubjectState, source: Coordinates, policy: TrackPolicy) -> None:

@@ -21,18 +21,18 @@ from streams.core.tracked import TrackedAccount
 from streams.core.tracking.alerts import changed_alerts
 from streams.core.tracking.dossier import dossier_of, has_engagement
 from streams.core.tracking.episodes import remember_leaving
+from streams.core.tracking.eviction import evict, overfull
 from streams.core.tracking.followed import followed_account
 from streams.core.tracking.judge import Rulebook, judge
-from streams.core.tracking.settlement import overfull, settle
 from streams.core.tracking.standings import changed_standings
 from streams.core.tracking.subject import Subject, TrackPolicy
-from streams.core.tracking.track import Outcome, new_subject, step
+from streams.core.tracking.track import TrackOutcome, new_subject, step
 from streams.core.tracking.unengaged import Unengaged
 
-__all__ = ["Concluded", "Tracker"]
+__all__ = ["SubjectChanges", "Tracker"]
 
 
-class Concluded(Struct, frozen=True, kw_only=True):
+class SubjectChanges(Struct, frozen=True, kw_only=True):
     """What a batch of events led to for one subject; `dossier` is `None` while no official engaged with it.
 
     `standings` tell WATCH of a suspended subject, `tracked` tells SCREEN to let the subject's own posts through.
@@ -63,11 +63,11 @@ class Tracker:
     ) -> None:
         self.rules = Rulebook(rules)
         self.policy = policy
-        self.outcomes: Counter[Outcome] = Counter()
+        self.outcomes: Counter[TrackOutcome] = Counter()
         self.shortened = 0
         self._load = load
         self._unengaged = Unengaged() if unengaged is None else unengaged
-        self._touched: dict[str, Subject] = {}
+        self._changed_subjects: dict[str, Subject] = {}
         self._early_alerts: dict[str, list[Alert]] = {}
 
     def apply(self, event: SubjectEvent) -> Amplification | None:
@@ -75,30 +75,30 @@ class Tracker:
         if event.kind == "marker":
             return None
         if event.kind == "tick":
-            self._unengaged.heard_us = max(self._unengaged.heard_us, event.at_us)
+            self._unengaged.watermark_us = max(self._unengaged.watermark_us, event.at_us)
             return None
         key = subject_key(event.platform, event.subject.id)
-        subject = self._touched.get(key) or self._load(key)
+        subject = self._changed_subjects.get(key) or self._load(key)
         keeps_profiles = self.policy.unengaged_profile_days > 0
         if event.kind == "profile" and not keeps_profiles and (subject is None or not has_engagement(subject.state)):
-            self.outcomes[Outcome.STRANGER] += 1
+            self.outcomes[TrackOutcome.STRANGER] += 1
             return None
         if subject is None:
             subject = new_subject(event)
-        self._touched[key] = subject
+        self._changed_subjects[key] = subject
         bounded = bounded_subject_event(event)
         self.shortened += bounded is not event
         outcome = step(subject, bounded, self.policy)
         self.outcomes[outcome] += 1
         if overfull(subject, self.policy):
             self._make_room(key, subject)
-        if outcome is Outcome.APPLIED and event.kind in AMPLIFICATION_KINDS:
+        if outcome is TrackOutcome.APPLIED and event.kind in AMPLIFICATION_KINDS:
             return amplification_of(event)
         return None
 
-    def conclude(self) -> Iterable[Concluded]:
+    def flush(self) -> Iterable[SubjectChanges]:
         """What changed since the last call, subject by subject, in the order in which they were first touched."""
-        for key, subject in self._touched.items():
+        for key, subject in self._changed_subjects.items():
             state = subject.state
             judge(state, self.rules)
             if has_engagement(state):
@@ -107,7 +107,7 @@ class Tracker:
                 self._unengaged.note(key, state, self.policy)
             alerts = {alert.id: alert for alert in self._early_alerts.get(key, ())}
             alerts.update((alert.id, alert) for alert in changed_alerts(subject, self.rules, self.policy))
-            yield Concluded(
+            yield SubjectChanges(
                 key=key,
                 subject=subject,
                 dossier=dossier_of(state, self.policy) if has_engagement(state) else None,
@@ -115,11 +115,11 @@ class Tracker:
                 standings=changed_standings(state),
                 tracked=followed_account(state, self.policy),
             )
-        self._touched = {}
+        self._changed_subjects = {}
         self._early_alerts = {}
 
     def forget(self) -> list[str]:
-        """The keys of subjects that need not be kept any more; to be asked for after `conclude`."""
+        """The keys of subjects that need not be kept any more; to be asked for after `flush`."""
         return self._unengaged.take_due()
 
     def _make_room(self, key: str, subject: Subject) -> None:
@@ -127,7 +127,7 @@ class Tracker:
         judge(subject.state, self.rules)
         self._early_alerts.setdefault(key, []).extend(changed_alerts(subject, self.rules, self.policy))
         remember_leaving(subject.state, self.rules, self.policy)
-        settle(subject, self.policy)
+        evict(subject, self.policy)
 
 
 def amplification_of(event: SubjectEvent) -> Amplification:

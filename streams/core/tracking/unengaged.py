@@ -16,15 +16,16 @@ _FOR_EACH_NEW: Final = 2  # faster than they come
 
 
 class Unengaged:
-    """An index by time over the subjects of one shard. `heard_us` is how far event time has come (µs), 0 at first.
+    """An index by time over the subjects of one subject store. `watermark_us` is how far event time has come (µs), 0 at
+    first.
 
     Cost does not depend on how many there are: nothing is walked but what is due.
     """
 
-    __slots__ = ("_due", "_new", "_until", "heard_us")
+    __slots__ = ("_due", "_new", "_until", "watermark_us")
 
     def __init__(self) -> None:
-        self.heard_us = 0
+        self.watermark_us = 0
         self._until: dict[str, int] = {}
         self._due: list[tuple[int, str]] = []  # with what was kept for longer since, or is engaged by now
         self._new = 0
@@ -44,7 +45,7 @@ class Unengaged:
         newest_us = max((each.at_us for each in state.pending), default=state.roster[0])
         only_profiles = not (state.suspensions or state.pending or state.own)
         days = policy.unengaged_profile_days if only_profiles else policy.unengaged_days
-        self.keep(key, max(newest_us, state.roster[0], self.heard_us) + days * DAY_US)
+        self.keep(key, max(newest_us, state.roster[0], self.watermark_us) + days * DAY_US)
 
     def keep(self, key: str, until_us: int) -> None:
         """Keep a subject until then."""
@@ -61,7 +62,7 @@ class Unengaged:
         """Subjects that may be forgotten now, which are dropped here: all of them, or some where there are many."""
         most, self._new = _AT_LEAST + _FOR_EACH_NEW * self._new, 0
         due: list[str] = []
-        while self._due and self._due[0][0] <= self.heard_us and len(due) < most:
+        while self._due and self._due[0][0] <= self.watermark_us and len(due) < most:
             until_us, key = heappop(self._due)
             if self._until.get(key) == until_us:
                 del self._until[key]

@@ -12,10 +12,10 @@ from streams.core.gone import Deleted
 from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent
 from streams.core.tracking.fates import tell_fates
 from streams.core.tracking.learning import note_followers
-from streams.core.tracking.outcome import Outcome, drop
+from streams.core.tracking.outcome import TrackOutcome, drop
 from streams.core.tracking.subject import (
     Gone,
-    GoneSettled,
+    GoneEvicted,
     Kept,
     Subject,
     SubjectState,
@@ -30,29 +30,29 @@ __all__ = ["apply_withdrawal", "newest_us", "remember_gone", "withdraw_if_pendin
 _identity: Final = attrgetter("at_us", "event_id", "kind", "official")
 
 
-def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> Outcome:
+def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> TrackOutcome:
     """An official's amplification is gone; where that has not arrived yet, the notice waits for it."""
     state = subject.state
     by = event.official
     if by is None:
-        return Outcome.REFUSED
+        return TrackOutcome.REFUSED
     note_followers(state, event, policy)
     gone = Gone(
         Deleted(event.at_us, event.at_us if event.last_us is None else event.last_us), event.post_id, event.by_official
     )
     kept = subject.by_id.get(engagement_key(event.kind, event.event_id))
     if kept is not None and kept.kind in AMPLIFICATION_KINDS:
-        return _note(kept, gone, event.observed_us) if kept.official == by.id else Outcome.REFUSED
+        return _note(kept, gone, event.observed_us) if kept.official == by.id else TrackOutcome.REFUSED
     # What waits has not been counted, also where its amplification came too late to be: it is in no total.
     for pending in state.pending:
         if (pending.event_id, pending.official) == (event.event_id, by.id):
             _note(pending, gone, event.observed_us)
             pending.at_us = min(pending.at_us, event.at_us)
-            return Outcome.DUPLICATE
+            return TrackOutcome.DUPLICATE
     # A copy that is retained as less than an amplification is in no total of them either.
     amplified_us, amplification_kind = event.amplified_us, event.amplification_kind
-    if kept is None and amplified_us is not None and amplification_kind is not None and state.settled_amplifications:
-        settled = GoneSettled(
+    if kept is None and amplified_us is not None and amplification_kind is not None and state.evicted_amplifications:
+        settled = GoneEvicted(
             amplified_us,
             event.event_id,
             amplification_kind,
@@ -61,15 +61,15 @@ def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy)
             observed_us=event.observed_us,
         )
         if order(settled) < order(state.amplifications[0]):
-            return _note_settled(state, event, settled, gone, policy)
+            return _note_evicted(state, event, settled, gone, policy)
     withdrawal = Withdrawal(event.event_id, by.id, gone.deleted.first_us, gone, event.observed_us)
     state.pending.append(withdrawal)
     if len(state.pending) > policy.pending_withdrawals:
         state.pending.sort(key=lambda pending: (pending.at_us, pending.event_id, pending.official))
         if state.pending.pop(0) is withdrawal:
-            return drop(state, event, Outcome.TOO_OLD)
+            return drop(state, event, TrackOutcome.TOO_OLD)
         state.dropped += 1
-    return Outcome.APPLIED
+    return TrackOutcome.APPLIED
 
 
 def withdraw_if_pending(state: SubjectState, kept: Kept) -> None:
@@ -89,21 +89,21 @@ def newest_us(observed_us: int | None, other_us: int | None) -> int | None:
     return max(observed_us, other_us)
 
 
-def remember_gone(state: SubjectState, gone: GoneSettled, policy: TrackPolicy) -> None:
+def remember_gone(state: SubjectState, gone: GoneEvicted, policy: TrackPolicy) -> None:
     """Keep an amplification that is gone and no longer retained, as long as its fate may change."""
-    insort(state.settled_gone, gone, key=_identity)
-    most = policy.settled_withdrawals
-    if len(state.settled_gone) <= most + most // 4:
+    insort(state.evicted_gone, gone, key=_identity)
+    most = policy.evicted_withdrawals
+    if len(state.evicted_gone) <= most + most // 4:
         return
     tell_fates(state)  # as of now: that of what is forgotten stays
-    while len(state.settled_gone) > most:
-        lost = state.settled_gone.pop(0)
-        state.settled_gone_lost += 1
+    while len(state.evicted_gone) > most:
+        lost = state.evicted_gone.pop(0)
+        state.evicted_gone_lost += 1
         if lost.counted and lost.gone is not None and lost.gone.fate is not None:
             state.fates_lost[lost.gone.fate] = state.fates_lost.get(lost.gone.fate, 0) + 1
 
 
-def _note(known: Kept | GoneSettled | Withdrawal, gone: Gone, observed_us: int | None) -> Outcome:
+def _note(known: Kept | GoneEvicted | Withdrawal, gone: Gone, observed_us: int | None) -> TrackOutcome:
     """Merge what is said of one amplification."""
     was = (
         known.observed_us,
@@ -117,25 +117,25 @@ def _note(known: Kept | GoneSettled | Withdrawal, gone: Gone, observed_us: int |
         known.gone.original = known.gone.original or gone.original
         known.gone.by_official = gone.by_official  # what WATCH says last
     now = (known.observed_us, (known.gone.deleted, known.gone.original, known.gone.by_official))
-    return Outcome.DUPLICATE if was == now else Outcome.APPLIED
+    return TrackOutcome.DUPLICATE if was == now else TrackOutcome.APPLIED
 
 
-def _note_settled(
-    state: SubjectState, event: SubjectEvent, settled: GoneSettled, gone: Gone, policy: TrackPolicy
-) -> Outcome:
+def _note_evicted(
+    state: SubjectState, event: SubjectEvent, settled: GoneEvicted, gone: Gone, policy: TrackPolicy
+) -> TrackOutcome:
     """Of one that is so old that it can only be part of the totals; once, whether or not it was there."""
-    known = state.settled_gone
+    known = state.evicted_gone
     index = bisect_left(known, _identity(settled), key=_identity)
     if index < len(known) and _identity(known[index]) == _identity(settled):
         return _note(known[index], gone, settled.observed_us)
-    if state.settled_gone_lost and index == 0:
-        return drop(state, event, Outcome.TOO_OLD)
+    if state.evicted_gone_lost and index == 0:
+        return drop(state, event, TrackOutcome.TOO_OLD)
     settled.counted = _is_in_totals(state, settled)
     remember_gone(state, settled, policy)
-    return Outcome.APPLIED if settled.counted else Outcome.REFUSED
+    return TrackOutcome.APPLIED if settled.counted else TrackOutcome.REFUSED
 
 
-def _is_in_totals(state: SubjectState, gone: GoneSettled) -> bool:
+def _is_in_totals(state: SubjectState, gone: GoneEvicted) -> bool:
     """Whether the official's totals have such an amplification at that time."""
     official = state.officials.get(gone.official)
     if official is None or official.first_us is None or official.last_us is None:
@@ -145,6 +145,6 @@ def _is_in_totals(state: SubjectState, gone: GoneSettled) -> bool:
     total = official.retweets if gone.kind == "retweet" else official.quotes
     waiting = sum(
         each.counted and each.withdrawn_us is None and (each.kind, each.official) == (gone.kind, gone.official)
-        for each in state.settled_gone
+        for each in state.evicted_gone
     )
     return total > waiting

@@ -27,10 +27,10 @@ _LISTS: Final = ("officials", "listed_references", "listed_deletions", "possible
 
 
 def aftermath_of(
-    watch: Watch, counted: Counted, successors: Sequence[PossibleSuccessor], heard_us: int, policy: WatchPolicy
+    watch: Watch, counted: Counted, successors: Sequence[PossibleSuccessor], watermark_us: int, policy: WatchPolicy
 ) -> Aftermath:
-    """The record of a watch when event time has come as far as `heard_us`."""
-    return _record(watch, counted, successors, *watch.status(heard_us), policy)
+    """The record of a watch when event time has come as far as `watermark_us`."""
+    return _record(watch, counted, successors, *watch.status(watermark_us), policy)
 
 
 def void_aftermath(watch: Watch, successor: Watch | None, policy: WatchPolicy) -> Aftermath:

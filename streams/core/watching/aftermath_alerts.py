@@ -13,9 +13,9 @@ from streams.core.identity import alert_id, dedup_key
 from streams.core.rulebook.rules import SEVERITIES, Rule
 from streams.core.subject_event import subject_key
 from streams.core.suspension_words import STATUS_WORDS, days_of, uncertain_part
-from streams.core.watching.aftermath_course import Course, Happening, moved_by
-from streams.core.watching.ledger import Uptake
+from streams.core.watching.ledger import AmplifiedAccount
 from streams.core.watching.watch import Watch
+from streams.core.watching.watch_figures import Happening, WatchFigures, moved_by
 
 __all__ = ["aftermath_alert_id", "alerts_of", "retracted_alert"]
 
@@ -25,47 +25,53 @@ def aftermath_alert_id(rule: str, watch: Watch) -> str:
     return alert_id(rule, watch.about, watch.id)
 
 
-def alerts_of(course: Course, rules: Iterable[Rule], uptakes: Sequence[Uptake]) -> list[Alert]:
-    """The alerts of a watch, in the order of the rules. `uptakes` are those of its possible successors.
+def alerts_of(
+    watch_figures: WatchFigures, rules: Iterable[Rule], amplified_accounts: Sequence[AmplifiedAccount]
+) -> list[Alert]:
+    """The alerts of a watch, in the order of the rules. `amplified accounts` are those of its possible successors.
 
     A rule is judged when one of its figures may have moved. `fired_at` is the first moment at which it held, `as_of`
     the last, and its severity the highest of any.
     """
     alerts = []
     for rule in rules:
-        if not course.may_hold(rule):
+        if not watch_figures.may_hold(rule):
             continue
         happenings = moved_by(rule)
-        held = [(at, found) for at in course.moments(happenings) if (found := course.severity(rule, at)) is not None]
+        held = [
+            (at, found)
+            for at in watch_figures.moments(happenings)
+            if (found := watch_figures.severity(rule, at)) is not None
+        ]
         if held:
             severity = max(found for _, found in held)
-            alerts.append(_alert(course, rule, severity, held[0][0], held[-1][0], "firing", uptakes))
+            alerts.append(_alert(watch_figures, rule, severity, held[0][0], held[-1][0], "firing", amplified_accounts))
     return alerts
 
 
-def retracted_alert(course: Course, rule: Rule, successor: Alert | None) -> Alert:
+def retracted_alert(watch_figures: WatchFigures, rule: Rule, successor: Alert | None) -> Alert:
     """The record that takes an alert back which turned out not to hold; its figures are those at the opening, or the
     content is that of the alert as which it goes on.
     """
     if successor is not None:
-        name = aftermath_alert_id(rule.name, course.watch)
+        name = aftermath_alert_id(rule.name, watch_figures.watch)
         return msgspec.structs.replace(successor, id=name, status="retracted", superseded_by=successor.id)
-    opened_us = course.watch.opened_us
-    return _alert(course, rule, SEVERITIES.index(rule.severity), opened_us, opened_us, "retracted", ())
+    opened_us = watch_figures.watch.opened_us
+    return _alert(watch_figures, rule, SEVERITIES.index(rule.severity), opened_us, opened_us, "retracted", ())
 
 
 def _alert(
-    course: Course,
+    watch_figures: WatchFigures,
     rule: Rule,
     severity: int,
     fired_us: int,
     as_of_us: int,
     status: AlertStatus,
-    uptakes: Sequence[Uptake],
+    amplified_accounts: Sequence[AmplifiedAccount],
 ) -> Alert:
-    watch = course.watch
+    watch = watch_figures.watch
     happenings = moved_by(rule)
-    evidence, total = _evidence(course, happenings, as_of_us, uptakes)
+    evidence, total = _evidence(watch_figures, happenings, as_of_us, amplified_accounts)
     return Alert(
         id=aftermath_alert_id(rule.name, watch),
         dedup_key=dedup_key(rule.name, watch.about),
@@ -79,23 +85,26 @@ def _alert(
         fired_at=from_us(fired_us),
         as_of=from_us(as_of_us),
         expires_at=from_us(as_of_us + rule.quiet_us),
-        figures=course.figures(as_of_us),
-        fired_figures=course.figures(fired_us),
+        figures=watch_figures.figures(as_of_us),
+        fired_figures=watch_figures.figures(fired_us),
         evidence=evidence,
         evidence_total=total,
-        summary=_summary(course, happenings, as_of_us),
+        summary=_summary(watch_figures, happenings, as_of_us),
         rule_digest=rule.digest,
         roster_digest=watch.digest,
     )
 
 
 def _evidence(
-    course: Course, happenings: frozenset[Happening], as_of_us: int, uptakes: Sequence[Uptake]
+    watch_figures: WatchFigures,
+    happenings: frozenset[Happening],
+    as_of_us: int,
+    amplified_accounts: Sequence[AmplifiedAccount],
 ) -> tuple[tuple[Evidence, ...], int]:
     """The suspension, the newest deletions and the first amplifications of possible successors, in order of time; and
     how many there are, with those that are not listed.
     """
-    watch = course.watch
+    watch = watch_figures.watch
     items: list[Evidence] = []
     unlisted = 0
     if "deletion" in happenings:
@@ -107,10 +116,10 @@ def _evidence(
                 official=deleted.official,
                 source=deleted.source,
             )
-            for deleted in course.counted.deletion_marks
+            for deleted in watch_figures.counted.deletion_marks
             if deleted.at_us <= as_of_us
         ]
-        unlisted = max(0, course.deletions(as_of_us) - len(items))
+        unlisted = max(0, watch_figures.deletions(as_of_us) - len(items))
     if "successor" in happenings:
         items += [
             Evidence(
@@ -120,8 +129,8 @@ def _evidence(
                 official=each.official,
                 source=each.source,
             )
-            for uptake in uptakes
-            for each in uptake.first
+            for amplified_account in amplified_accounts
+            for each in amplified_account.first
             if each.at_us <= as_of_us and each.official in watch.amplifier_ids
         ]
     items.sort(key=lambda item: (item.at, item.event_id, item.kind))
@@ -132,13 +141,13 @@ def _evidence(
         official=None,
         source=watch.spell.source,
     )
-    room = course.policy.evidence - 1
+    room = watch_figures.policy.evidence - 1
     return (suspension, *items[max(0, len(items) - room) :]), 1 + len(items) + unlisted
 
 
-def _summary(course: Course, happenings: frozenset[Happening], as_of_us: int) -> str:
+def _summary(watch_figures: WatchFigures, happenings: frozenset[Happening], as_of_us: int) -> str:
     """One sentence of counts and dates."""
-    watch, counted = course.watch, course.counted
+    watch, counted = watch_figures.watch, watch_figures.counted
     account = watch.subject
     name = f"@{account.handle}" if account.handle else subject_key(watch.platform, account.id)
     officials = len(watch.amplifiers)
@@ -149,22 +158,24 @@ def _summary(course: Course, happenings: frozenset[Happening], as_of_us: int) ->
     parts = [f"{name}, amplified by {by}, was noted as {STATUS_WORDS[spell.status]} on {days}"]
     until = f"by {_day(as_of_us)}"
     if "deletion" in happenings:
-        before = f"{counted.deletions_before} in the {course.policy.baseline_days} days before"
+        before = f"{counted.deletions_before} in the {watch_figures.policy.baseline_days} days before"
         before += uncertain_part(counted.deletions_uncertain)
-        parts.append(f"{until} officials of {watch.state} had deleted {_posts(course.deletions(as_of_us))} ({before})")
+        parts.append(
+            f"{until} officials of {watch.state} had deleted {_posts(watch_figures.deletions(as_of_us))} ({before})"
+        )
     if "reference" in happenings or "end" in happenings:
-        said = f"{until} they had referred to it in {_posts(course.references(as_of_us))}"
+        said = f"{until} they had referred to it in {_posts(watch_figures.references(as_of_us))}"
         if counted.references_uncertain:
-            said += f" ({counted.references_before} in the {course.policy.baseline_days} days before"
+            said += f" ({counted.references_before} in the {watch_figures.policy.baseline_days} days before"
             said += f"{uncertain_part(counted.references_uncertain)})"
         parts.append(said)
-    silent = course.silent_officials(as_of_us)
+    silent = watch_figures.silent_officials(as_of_us)
     if "end" in happenings and silent is not None:
         parts.append(f"{silent} of the {officials} had not referred to it")
     if "successor" in happenings:
         handles = [
             f"@{each.subject.handle}" if each.subject.handle else subject_key(watch.platform, each.subject.id)
-            for each in course.successors
+            for each in watch_figures.successors
             if to_us(each.noticed_at) <= as_of_us
         ]
         if handles:

@@ -122,7 +122,7 @@ def count(
         deletions={official: deleted[official] for official in officials if official in deleted},
         deletions_before=len(before),
         deletions_by_language=_by_language(deletions, policy),
-        deletions_unknown=ledger.orphans(watch.state, watch.opened_us, watch.until_us),
+        deletions_unknown=ledger.unmatched_deletions(watch.state, watch.opened_us, watch.until_us),
         deletion_marks=tuple(
             DeletionMark(entry.deleted_us or 0, entry.post_id, entry.official, entry.deletion_source or _NOWHERE)
             for entry in deletions[: policy.followed]

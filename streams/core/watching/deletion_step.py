@@ -1,8 +1,8 @@
 """Deletions in the ledger: which official's post is gone, whichever of the two arrives first.
 
 A deletion counts for a post of the ledger's days, if its author is the one it names or it names none; of several the
-first and the last are kept. Any other is kept as an orphan: counted, and known again if its post comes. Why a post is
-gone is the business of `fates`.
+first and the last are kept. Any other is kept as an unmatched deletion: counted, and known again if its post comes. Why
+a post is gone is the business of `fates`.
 """
 
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ from streams.core.gone import is_gone
 from streams.core.officials import Official
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
+from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.fates import concerned_by_original, concerned_by_post, fate_with_official
-from streams.core.watching.keys import entry_key, notices_key, orphan_key
-from streams.core.watching.ledger import Entry, Ledger, OfficialNotices, OriginalGone, Orphan, record_key
-from streams.core.watching.touched import Touched
+from streams.core.watching.keys import entry_key, notices_key, unmatched_deletion_key
+from streams.core.watching.ledger import Entry, Ledger, OfficialNotices, OriginalGone, UnmatchedDeletion, record_key
+from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
-from streams.core.watching.watched import Stepped, Watched
 from streams.events import Account
 
 __all__ = [
@@ -39,12 +39,12 @@ _NOTICES = 16
 
 
 def apply_deletion(
-    ledger: Ledger, event: StateEvent, official: Official, touched: Touched, policy: WatchPolicy
+    ledger: Ledger, event: StateEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
 ) -> Stepped:
     """A post of an official is gone, or of somebody else's."""
     if event.post_id is None:
-        return Stepped(Watched.REFUSED)
-    orphan = Orphan(
+        return Stepped(WatchOutcome.REFUSED)
+    unmatched_deletion = UnmatchedDeletion(
         event.platform,
         event.post_id,
         official.id,
@@ -56,24 +56,28 @@ def apply_deletion(
     )
     entry = ledger.get(entry_key(event.platform, event.post_id))
     if not isinstance(entry, Entry) or entry.state != event.state:
-        return _kept_as_orphan(ledger, orphan, touched, Watched.UNKNOWN_POST)
+        return _kept_as_unmatched(ledger, unmatched_deletion, changes, WatchOutcome.UNKNOWN_POST)
     if entry.official != official.id:
-        return _kept_as_orphan(ledger, orphan, touched, Watched.NOT_THE_AUTHOR)
-    return _deleted(ledger, entry, orphan, touched, policy) or _kept_as_orphan(ledger, orphan, touched, Watched.TOO_OLD)
+        return _kept_as_unmatched(ledger, unmatched_deletion, changes, WatchOutcome.NOT_THE_AUTHOR)
+    return _deleted(ledger, entry, unmatched_deletion, changes, policy) or _kept_as_unmatched(
+        ledger, unmatched_deletion, changes, WatchOutcome.TOO_OLD
+    )
 
 
-def apply_anonymous_deletion(ledger: Ledger, event: StateEvent, touched: Touched, policy: WatchPolicy) -> Stepped:
+def apply_anonymous_deletion(ledger: Ledger, event: StateEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
     """A post is gone, nobody knows whose: an official's, where the ledger knows its id, or will."""
     if event.post_id is None:
-        return Stepped(Watched.REFUSED)
+        return Stepped(WatchOutcome.REFUSED)
     # Kept beside its entry as well: a report that contradicts the entry's may give the post another author.
-    orphan = Orphan(event.platform, event.post_id, "", None, "government", "", event.at_us, event.source)
-    news = _keep_orphan(ledger, orphan)
+    unmatched_deletion = UnmatchedDeletion(
+        event.platform, event.post_id, "", None, "government", "", event.at_us, event.source
+    )
+    news = _keep_unmatched_deletion(ledger, unmatched_deletion)
     entry = ledger.get(entry_key(event.platform, event.post_id))
     if not isinstance(entry, Entry):
-        return Stepped(Watched.UNKNOWN_POST if news else Watched.DUPLICATE)
-    stepped = _deleted(ledger, entry, orphan, touched, policy) or Stepped(Watched.TOO_OLD)
-    is_tied = news and stepped.outcome is not Watched.TOO_OLD
+        return Stepped(WatchOutcome.UNKNOWN_POST if news else WatchOutcome.DUPLICATE)
+    stepped = _deleted(ledger, entry, unmatched_deletion, changes, policy) or Stepped(WatchOutcome.TOO_OLD)
+    is_tied = news and stepped.outcome is not WatchOutcome.TOO_OLD
     return Stepped(stepped.outcome, stepped.events, tied=entry.state if is_tied else None)
 
 
@@ -83,67 +87,69 @@ def state_of_post(ledger: Ledger, event: StateEvent) -> str:
     return entry.state if isinstance(entry, Entry) else ""
 
 
-def apply_subject_deletion(ledger: Ledger, event: StateEvent, touched: Touched, policy: WatchPolicy) -> Stepped:
+def apply_subject_deletion(ledger: Ledger, event: StateEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
     """A post of a tracked subject is gone, and every retweet of it."""
     if event.post_id is None or event.subject is None:
-        return Stepped(Watched.REFUSED)
+        return Stepped(WatchOutcome.REFUSED)
     new = OriginalGone(event.platform, event.state, event.post_id, event.at_us)
     known = ledger.get(record_key(new))
     if isinstance(known, OriginalGone) and known.at_us <= new.at_us:
-        return Stepped(Watched.DUPLICATE)
+        return Stepped(WatchOutcome.DUPLICATE)
     ledger.put(new)
     for gone in (new, known):
         if isinstance(gone, OriginalGone):
             for entry in concerned_by_original(ledger, gone, policy):
-                touched.entry(entry)
-    return Stepped(Watched.APPLIED)
+                changes.entry(entry)
+    return Stepped(WatchOutcome.APPLIED)
 
 
-def apply_notice(ledger: Ledger, event: StateEvent, official: Official, touched: Touched) -> Stepped:
+def apply_notice(ledger: Ledger, event: StateEvent, official: Official, changes: ChangeSet) -> Stepped:
     """An official's own account is gone or back: its posts follow it."""
     if event.status is None:
-        return Stepped(Watched.REFUSED)
+        return Stepped(WatchOutcome.REFUSED)
     known = ledger.get(notices_key(event.state, event.platform, official.id))
     before = known.notices if isinstance(known, OfficialNotices) else ()
     notices = tuple(sorted({*before, (event.at_us, is_gone(event.status))}))[-_NOTICES:]
     if notices == before:
-        return Stepped(Watched.DUPLICATE)
+        return Stepped(WatchOutcome.DUPLICATE)
     ledger.put(OfficialNotices(event.platform, event.state, official.id, notices))
     concerned = concerned_by_post(ledger, event.platform, event.state, official.id, event.at_us)
-    return Stepped(Watched.APPLIED, told_again(ledger, concerned, touched))
+    return Stepped(WatchOutcome.APPLIED, told_again(ledger, concerned, changes))
 
 
-def told_again(ledger: Ledger, entries: Iterable[Entry], touched: Touched) -> tuple[SubjectEvent, ...]:
+def told_again(ledger: Ledger, entries: Iterable[Entry], changes: ChangeSet) -> tuple[SubjectEvent, ...]:
     """What is to be said again of deletions whose fate may be another now."""
     events: list[SubjectEvent] = []
     for entry in entries:
-        touched.entry(entry)
+        changes.entry(entry)
         events += withdrawals(ledger, entry)
     return tuple(events)
 
 
-def _deleted(ledger: Ledger, entry: Entry, orphan: Orphan, touched: Touched, policy: WatchPolicy) -> Stepped | None:
+def _deleted(
+    ledger: Ledger, entry: Entry, unmatched_deletion: UnmatchedDeletion, changes: ChangeSet, policy: WatchPolicy
+) -> Stepped | None:
     """Note that a post of the ledger is gone; `None` where that was first noticed too late."""
-    new = _with_all(ledger, entry, [orphan], touched, policy)
+    new = _with_all(ledger, entry, [unmatched_deletion], changes, policy)
     if new is None:
         return None
     if new == entry:
-        return Stepped(Watched.DUPLICATE)
-    touched.entry(entry)
+        return Stepped(WatchOutcome.DUPLICATE)
+    changes.entry(entry)
     ledger.put(new)
-    touched.entry(new)
-    return Stepped(Watched.APPLIED, withdrawals(ledger, new))
+    changes.entry(new)
+    return Stepped(WatchOutcome.APPLIED, withdrawals(ledger, new))
 
 
 def _with_all(
-    ledger: Ledger, entry: Entry, deletions: list[Orphan], touched: Touched, policy: WatchPolicy
+    ledger: Ledger, entry: Entry, deletions: list[UnmatchedDeletion], changes: ChangeSet, policy: WatchPolicy
 ) -> Entry | None:
     """The entry with these deletions and those that wait for it, by its author or by nobody knows whom, if the first
     of them all is in time. What waited waits no more.
     """
     for official in (entry.official, ""):
-        waiting = ledger.get(orphan_key(official, entry.platform, entry.post_id))
-        if isinstance(waiting, Orphan) and waiting.state in (entry.state, ""):
+        waiting = ledger.get(unmatched_deletion_key(official, entry.platform, entry.post_id))
+        if isinstance(waiting, UnmatchedDeletion) and waiting.state in (entry.state, ""):
             deletions = [*deletions, waiting]
     if not deletions:
         return None
@@ -154,22 +160,22 @@ def _with_all(
         return None
     for each in deletions:
         kept = ledger.get(record_key(each)) if each.official else None
-        if isinstance(kept, Orphan):  # its time is what was counted, not that of the notice that ties it
+        if isinstance(kept, UnmatchedDeletion):  # its time is what was counted, not that of the notice that ties it
             ledger.discard(record_key(kept))
-            touched.orphan(kept)
+            changes.unmatched_deletion(kept)
         entry = _with(entry, each)
     return entry
 
 
-def _with(entry: Entry, orphan: Orphan) -> Entry:
+def _with(entry: Entry, unmatched_deletion: UnmatchedDeletion) -> Entry:
     """The entry with a deletion."""
-    noticed = orphan.noticed if entry.noticed is None else entry.noticed.merged(orphan.noticed)
+    noticed = unmatched_deletion.noticed if entry.noticed is None else entry.noticed.merged(unmatched_deletion.noticed)
     first = entry.noticed is None or noticed.first_us < entry.noticed.first_us
     return msgspec.structs.replace(
         entry,
         noticed=noticed,
         deleted_us=noticed.since_us(entry.observed_us),
-        deletion_source=orphan.source if first else entry.deletion_source,
+        deletion_source=unmatched_deletion.source if first else entry.deletion_source,
     )
 
 
@@ -181,27 +187,29 @@ def with_observation(entry: Entry, observed_us: int | None) -> Entry:
     return msgspec.structs.replace(entry, observed_us=observed_us, deleted_us=since_us)
 
 
-def _kept_as_orphan(ledger: Ledger, orphan: Orphan, touched: Touched, outcome: Watched) -> Stepped:
-    known = ledger.get(record_key(orphan))
-    if not _keep_orphan(ledger, orphan):
-        return Stepped(Watched.DUPLICATE)
-    touched.orphan(orphan)
-    if isinstance(known, Orphan):
-        touched.orphan(known)
+def _kept_as_unmatched(
+    ledger: Ledger, unmatched_deletion: UnmatchedDeletion, changes: ChangeSet, outcome: WatchOutcome
+) -> Stepped:
+    known = ledger.get(record_key(unmatched_deletion))
+    if not _keep_unmatched_deletion(ledger, unmatched_deletion):
+        return Stepped(WatchOutcome.DUPLICATE)
+    changes.unmatched_deletion(unmatched_deletion)
+    if isinstance(known, UnmatchedDeletion):
+        changes.unmatched_deletion(known)
     return Stepped(outcome)
 
 
-def _keep_orphan(ledger: Ledger, orphan: Orphan) -> bool:
+def _keep_unmatched_deletion(ledger: Ledger, unmatched_deletion: UnmatchedDeletion) -> bool:
     """Keep a deletion of what is not known, merged with what is kept of it; whether it says anything new."""
-    known = ledger.get(record_key(orphan))
-    if isinstance(known, Orphan):
-        noticed = known.noticed.merged(orphan.noticed)
-        first = min(known, orphan, key=lambda each: (each.at_us, each.state))
+    known = ledger.get(record_key(unmatched_deletion))
+    if isinstance(known, UnmatchedDeletion):
+        noticed = known.noticed.merged(unmatched_deletion.noticed)
+        first = min(known, unmatched_deletion, key=lambda each: (each.at_us, each.state))
         last_us = noticed.last_us if noticed.last_us > noticed.first_us else None
-        orphan = msgspec.structs.replace(first, at_us=noticed.first_us, last_us=last_us)
-        if orphan == known:
+        unmatched_deletion = msgspec.structs.replace(first, at_us=noticed.first_us, last_us=last_us)
+        if unmatched_deletion == known:
             return False
-    ledger.put(orphan)
+    ledger.put(unmatched_deletion)
     return True
 
 
@@ -234,14 +242,14 @@ def withdrawals(ledger: Ledger, entry: Entry) -> tuple[SubjectEvent, ...]:
 
 
 def with_deletion(
-    ledger: Ledger, new: Entry, before: Entry | None, touched: Touched, policy: WatchPolicy
+    ledger: Ledger, new: Entry, before: Entry | None, changes: ChangeSet, policy: WatchPolicy
 ) -> tuple[Entry, bool]:
     """The entry with the deletions that waited for it, or that the report in place of which it stands had; and whether
     one of them named no author.
     """
-    anonymous = ledger.get(orphan_key("", new.platform, new.post_id))
+    anonymous = ledger.get(unmatched_deletion_key("", new.platform, new.post_id))
     if before is not None and before.noticed is not None and before.deletion_source is not None:
-        waiting = Orphan(
+        waiting = UnmatchedDeletion(
             before.platform,
             before.post_id,
             before.official,
@@ -252,8 +260,8 @@ def with_deletion(
             before.deletion_source,
             before.noticed.last_us if before.noticed.last_us > before.noticed.first_us else None,
         )
-        if not isinstance(anonymous, Orphan) or anonymous.noticed != before.noticed:
-            _keep_orphan(ledger, waiting)
-            touched.orphan(waiting)
-    with_all = _with_all(ledger, new, [], touched, policy)
-    return (new, False) if with_all is None else (with_all, before is None and isinstance(anonymous, Orphan))
+        if not isinstance(anonymous, UnmatchedDeletion) or anonymous.noticed != before.noticed:
+            _keep_unmatched_deletion(ledger, waiting)
+            changes.unmatched_deletion(waiting)
+    with_all = _with_all(ledger, new, [], changes, policy)
+    return (new, False) if with_all is None else (with_all, before is None and isinstance(anonymous, UnmatchedDeletion))

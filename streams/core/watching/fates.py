@@ -8,8 +8,8 @@ from typing import Final
 
 from streams.core.clock import DAY_US
 from streams.core.gone import FOLLOWS_US, LOOK_BACK_US, Absence, Fate, Seen, absences_of, fate_at, until_follows
-from streams.core.watching.keys import notices_key, original_key, stood_key
-from streams.core.watching.ledger import Entry, Ledger, OfficialNotices, OriginalGone, Stood
+from streams.core.watching.keys import notices_key, original_key, standing_key
+from streams.core.watching.ledger import Entry, Ledger, OfficialNotices, OriginalGone, StandingRecord
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["concerned_by_account", "concerned_by_original", "concerned_by_post", "fate_of", "fate_with_official"]
@@ -25,8 +25,12 @@ def fate_of(ledger: Ledger, entry: Entry) -> Fate | None:
         return None
     doubts = False
     if entry.kind == "retweet" and entry.subject is not None:
-        stood = ledger.get(stood_key(entry.state, entry.platform, entry.subject))
-        with_account = fate_at(stood.standing.absences, since_us) if isinstance(stood, Stood) else False
+        standing_record = ledger.get(standing_key(entry.state, entry.platform, entry.subject))
+        with_account = (
+            fate_at(standing_record.standing.absences, since_us)
+            if isinstance(standing_record, StandingRecord)
+            else False
+        )
         original_us = _original_us(ledger, entry)
         if with_account or (original_us is not None and original_us <= since_us):
             return Fate.WITH_ORIGINAL
@@ -55,14 +59,20 @@ def fate_with_official(ledger: Ledger, entry: Entry) -> Fate | None:
     return Fate.WITH_OFFICIAL if was_gone else Fate.UNKNOWN
 
 
-def concerned_by_account(ledger: Ledger, stood: Stood, before: tuple[Absence, ...]) -> Iterator[Entry]:
+def concerned_by_account(
+    ledger: Ledger, standing_record: StandingRecord, before: tuple[Absence, ...]
+) -> Iterator[Entry]:
     """Retweets of an account that are gone, and may have another fate now that its absences were others `before`."""
-    spans = {*stood.standing.absences}.symmetric_difference(before)
+    spans = {*standing_record.standing.absences}.symmetric_difference(before)
     if not spans:
         return
     first_us = min(span.doubtful_us for span in spans)
-    for entry in ledger.deletions(stood.state, first_us, _FOREVER_US):
-        if (entry.kind, entry.platform, entry.subject) == ("retweet", stood.platform, stood.subject.id):
+    for entry in ledger.deletions(standing_record.state, first_us, _FOREVER_US):
+        if (entry.kind, entry.platform, entry.subject) == (
+            "retweet",
+            standing_record.platform,
+            standing_record.subject.id,
+        ):
             yield entry
 
 

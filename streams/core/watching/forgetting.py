@@ -12,8 +12,15 @@ import msgspec
 from streams.core.clock import DAY_US
 from streams.core.watching.counted import Counted
 from streams.core.watching.introductions import without_watches
-from streams.core.watching.keys import forgotten_key, stood_key, told_key
-from streams.core.watching.ledger import Forgotten, Ledger, Stood, Told, Uptake, record_key
+from streams.core.watching.keys import forgotten_key, published_hashes_key, standing_key
+from streams.core.watching.ledger import (
+    AmplifiedAccount,
+    Forgotten,
+    Ledger,
+    PublishedHashes,
+    StandingRecord,
+    record_key,
+)
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["ForgetfulLedger", "forget_watches", "forgotten_before"]
@@ -28,11 +35,11 @@ class ForgetfulLedger(Ledger, Protocol):
     def first_unsettled(self, state: str, before_us: int, settled: int) -> int | None:
         """When the first suspension before `before_us` opened of which the record is not settled."""
 
-    def last_told(self, state: str, before_us: int, settled: int, limit: int) -> list[Stood]:
+    def last_told(self, state: str, before_us: int, settled: int, limit: int) -> list[StandingRecord]:
         """Up to `limit` settled standings with `last_us < before_us`, oldest first."""
 
-    def unseen(self, state: str, before_us: int, settled: int, limit: int) -> list[Uptake]:
-        """Up to `limit` settled uptakes that were seen, or kept, on no day from that of `before_us` on."""
+    def unseen(self, state: str, before_us: int, settled: int, limit: int) -> list[AmplifiedAccount]:
+        """Up to `limit` settled amplified accounts that were seen, or kept, on no day from that of `before_us` on."""
 
     def counts_of(self, state: str, platform: str, subject: str) -> list[Counted]:
         """What the watches of a subject counted."""
@@ -45,12 +52,12 @@ def forgotten_before(ledger: Ledger, state: str) -> int:
 
 
 def forget_watches(
-    ledger: ForgetfulLedger, state: str, heard_us: int, settled: int, limit: int, policy: WatchPolicy
+    ledger: ForgetfulLedger, state: str, watermark_us: int, settled: int, limit: int, policy: WatchPolicy
 ) -> int:
-    """Forget up to `limit` of the State's oldest standings, with what they led to, and as many uptakes, when event time
-    has come as far as `heard_us`. Returns how many records that were.
+    """Forget up to `limit` of the State's oldest standings, with what they led to, and as many amplified accounts, when
+    event time has come as far as `watermark_us`. Returns how many records that were.
     """
-    before_us = (heard_us // DAY_US - policy.remembered_days) * DAY_US
+    before_us = (watermark_us // DAY_US - policy.remembered_days) * DAY_US
     unsettled_us = ledger.first_unsettled(state, before_us, settled)
     if unsettled_us is not None:  # an old file is being read: its watches are judged whole
         before_us = unsettled_us
@@ -60,26 +67,28 @@ def forget_watches(
     if before_us > final_us and (over or going_on):
         ledger.put(Forgotten(state, before_us))
         final_us = before_us
-    gone = sum(_forget_standing(ledger, stood) for stood in over)
-    for _, stood in going_on:
-        if isinstance(ledger.get(record_key(stood)), Stood):
-            ledger.put(msgspec.structs.replace(stood, final_us=final_us))
-            gone += _forget_counts(ledger, stood, final_us)
-    for uptake in ledger.unseen(state, before_us, settled, limit):
-        if isinstance(ledger.get(stood_key(state, uptake.platform, uptake.subject.id)), Stood):
-            ledger.put(msgspec.structs.replace(uptake, kept_us=before_us + _KEPT_US))
+    gone = sum(_forget_standing(ledger, standing_record) for standing_record in over)
+    for _, standing_record in going_on:
+        if isinstance(ledger.get(record_key(standing_record)), StandingRecord):
+            ledger.put(msgspec.structs.replace(standing_record, final_us=final_us))
+            gone += _forget_counts(ledger, standing_record, final_us)
+    for amplified_account in ledger.unseen(state, before_us, settled, limit):
+        if isinstance(
+            ledger.get(standing_key(state, amplified_account.platform, amplified_account.subject.id)), StandingRecord
+        ):
+            ledger.put(msgspec.structs.replace(amplified_account, kept_us=before_us + _KEPT_US))
         else:
-            ledger.discard(record_key(uptake))
+            ledger.discard(record_key(amplified_account))
             gone += 1
     return gone
 
 
-def _forget_standing(ledger: ForgetfulLedger, stood: Stood) -> int:
+def _forget_standing(ledger: ForgetfulLedger, standing_record: StandingRecord) -> int:
     """Discard a standing with all that was counted and told of the subject."""
-    ledger.discard(record_key(stood))
-    gone = 1 + _forget_counts(ledger, stood, None)
-    told = ledger.get(told_key(stood.state, stood.platform, stood.subject.id))
-    if isinstance(told, Told):
+    ledger.discard(record_key(standing_record))
+    gone = 1 + _forget_counts(ledger, standing_record, None)
+    told = ledger.get(published_hashes_key(standing_record.state, standing_record.platform, standing_record.subject.id))
+    if isinstance(told, PublishedHashes):
         left = without_watches(told)
         if left is None:
             ledger.discard(record_key(told))
@@ -89,9 +98,9 @@ def _forget_standing(ledger: ForgetfulLedger, stood: Stood) -> int:
     return gone
 
 
-def _forget_counts(ledger: ForgetfulLedger, stood: Stood, before_us: int | None) -> int:
+def _forget_counts(ledger: ForgetfulLedger, standing_record: StandingRecord, before_us: int | None) -> int:
     """Discard what the subject's watches counted, or those that opened before a time."""
-    counts = ledger.counts_of(stood.state, stood.platform, stood.subject.id)
+    counts = ledger.counts_of(standing_record.state, standing_record.platform, standing_record.subject.id)
     old = [counted for counted in counts if before_us is None or counted.opened_us < before_us]
     for counted in old:
         ledger.discard(record_key(counted))

@@ -14,8 +14,8 @@ from streams.core.clock import DAY_US
 from streams.core.rosters.roster import handle_key
 from streams.core.state_event import StateEvent
 from streams.core.tracked import TrackedAccount
-from streams.core.watching.keys import told_key
-from streams.core.watching.ledger import Ledger, Told
+from streams.core.watching.keys import published_hashes_key
+from streams.core.watching.ledger import Ledger, PublishedHashes
 
 __all__ = ["introduced", "without_watches"]
 
@@ -32,8 +32,10 @@ def introduced(ledger: Ledger, event: StateEvent) -> TrackedAccount | None:
     official = event.official
     if official is None or not official.handle:
         return None
-    known = ledger.get(told_key(event.state, event.platform, official.id))
-    told = known if isinstance(known, Told) else Told(event.platform, event.state, official.id, {})
+    known = ledger.get(published_hashes_key(event.state, event.platform, official.id))
+    told = (
+        known if isinstance(known, PublishedHashes) else PublishedHashes(event.platform, event.state, official.id, {})
+    )
     digest = _digest(official.handle)
     newest = (event.at_us // _MONTH_US, digest)
     before = (told.hashes.get(_MONTH, -1), told.hashes.get(_HANDLE, 0))
@@ -45,7 +47,7 @@ def introduced(ledger: Ledger, event: StateEvent) -> TrackedAccount | None:
     )
 
 
-def without_watches(told: Told) -> Told | None:
+def without_watches(told: PublishedHashes) -> PublishedHashes | None:
     """What is left when its watches are forgotten: under which handle it was introduced, if it is an official."""
     hashes = {name: told.hashes[name] for name in (_MONTH, _HANDLE) if name in told.hashes}
     return msgspec.structs.replace(told, hashes=hashes, successors={}) if hashes else None

@@ -4,21 +4,21 @@ from typing import Final
 
 __all__ = [
     "ENTRY_PREFIX",
+    "amplified_account_key",
     "counted_prefix",
     "entry_key",
     "forgotten_key",
-    "heard_key",
     "notices_key",
     "original_key",
-    "orphan_key",
     "owed_key",
+    "published_hashes_key",
     "raw_read_key",
-    "stood_key",
+    "standing_key",
+    "state_time_key",
     "text_key",
     "text_prefix",
-    "told_key",
     "unattributed_key",
-    "uptake_key",
+    "unmatched_deletion_key",
 ]
 
 ENTRY_PREFIX: Final = b"e/"
@@ -40,7 +40,7 @@ def forgotten_key(state: str) -> bytes:
     return f"f/{state}".encode()
 
 
-def heard_key(state: str) -> bytes:
+def state_time_key(state: str) -> bytes:
     """The key of what was last heard of a State."""
     return f"h/{state}".encode()
 
@@ -55,7 +55,7 @@ def original_key(state: str, platform: str, post_id: str) -> bytes:
     return f"g/{state}/{platform}:{post_id}".encode()
 
 
-def orphan_key(official: str, platform: str, post_id: str) -> bytes:
+def unmatched_deletion_key(official: str, platform: str, post_id: str) -> bytes:
     """The key of an official's deletion of what is not known."""
     return f"o/{official}/{platform}:{post_id}".encode()
 
@@ -70,7 +70,7 @@ def raw_read_key() -> bytes:
     return b"w/"
 
 
-def stood_key(state: str, platform: str, subject: str) -> bytes:
+def standing_key(state: str, platform: str, subject: str) -> bytes:
     """The key of a subject's standing with a State."""
     return f"s/{state}/{platform}:{subject}".encode()
 
@@ -85,7 +85,7 @@ def text_prefix(state: str) -> bytes:
     return f"t/{state}/".encode()
 
 
-def told_key(state: str, platform: str, subject: str) -> bytes:
+def published_hashes_key(state: str, platform: str, subject: str) -> bytes:
     """The key of what a State's watches said of a subject, or of an official's introduction."""
     return f"r/{state}/{platform}:{subject}".encode()
 
@@ -95,6 +95,6 @@ def unattributed_key(state: str, platform: str, post_id: str) -> bytes:
     return f"a/{state}/{platform}:{post_id}".encode()
 
 
-def uptake_key(state: str, platform: str, subject: str) -> bytes:
+def amplified_account_key(state: str, platform: str, subject: str) -> bytes:
     """The key of what is known of an account that the State's officials took up."""
     return f"u/{state}/{platform}:{subject}".encode()

@@ -16,40 +16,40 @@ from streams.core.state_event import PostKind, Standing
 from streams.core.subject_event import Coordinates
 from streams.core.watching.counted import Counted
 from streams.core.watching.keys import (
+    amplified_account_key,
     counted_prefix,
     entry_key,
     forgotten_key,
-    heard_key,
     notices_key,
     original_key,
-    orphan_key,
     owed_key,
+    published_hashes_key,
     raw_read_key,
-    stood_key,
+    standing_key,
+    state_time_key,
     text_key,
-    told_key,
     unattributed_key,
-    uptake_key,
+    unmatched_deletion_key,
 )
 from streams.core.watching.owed import Owed
 from streams.events import Account
 
 __all__ = [
     "Amplified",
+    "AmplifiedAccount",
     "Entry",
     "Forgotten",
-    "Heard",
     "Ledger",
     "OfficialNotices",
     "OriginalGone",
-    "Orphan",
+    "PublishedHashes",
     "RawRead",
     "Record",
-    "Stood",
+    "StandingRecord",
+    "StateTime",
     "SubjectText",
-    "Told",
     "Unattributed",
-    "Uptake",
+    "UnmatchedDeletion",
     "decode_record",
     "encode_record",
     "record_key",
@@ -88,7 +88,7 @@ class Entry(Struct, frozen=True, array_like=True, tag="entry"):
     named_otherwise: tuple[str, ...] = ()
 
 
-class Orphan(Struct, frozen=True, array_like=True, tag="orphan"):
+class UnmatchedDeletion(Struct, frozen=True, array_like=True, tag="orphan"):
     """A deletion of a post that is not in the ledger, or not yet, by an official or, where `official` and `state` are
     empty, by nobody knows whom. `last_us`: when it was noticed for the last time, where that is later.
     """
@@ -137,7 +137,7 @@ class Unattributed(Struct, frozen=True, array_like=True, tag="unattributed"):
     quotes: tuple[str, ...]
 
 
-class Stood(Struct, frozen=True, array_like=True, tag="standing"):
+class StandingRecord(Struct, frozen=True, array_like=True, tag="standing"):
     """The newest standing of a suspended subject with a State. `at_us` is the time of the newest notice it rests on.
 
     Watches that opened before `final_us` are forgotten (`forgetting`): nothing finds the standing by them any more.
@@ -170,7 +170,7 @@ class Amplified(Struct, frozen=True, array_like=True):
     source: Coordinates
 
 
-class Uptake(Struct, frozen=True, array_like=True, tag="uptake"):
+class AmplifiedAccount(Struct, frozen=True, array_like=True, tag="uptake"):
     """Which officials of a State amplified a subject, the first ones with their first times; the account as last seen.
 
     `handle_us` and `name_us` are when its handle and name were told. `first` are its first amplifications. `sketch`
@@ -215,7 +215,7 @@ class SubjectText(Struct, frozen=True, array_like=True, tag="text"):
     last_us: int = 0
 
 
-class Heard(Struct, frozen=True, array_like=True, tag="heard"):
+class StateTime(Struct, frozen=True, array_like=True, tag="heard"):
     """The newest event time of a State's own events; the empty State stands for the watermark, which closes watches."""
 
     state: str
@@ -240,7 +240,7 @@ class RawRead(Struct, frozen=True, array_like=True, tag="raw"):
     candidate_us: int | None = None
 
 
-class Told(Struct, frozen=True, array_like=True, tag="told"):
+class PublishedHashes(Struct, frozen=True, array_like=True, tag="told"):
     """Hashes of what was last published for a subject's watches with a State: each aftermath, each alert, by id.
 
     `successors` are the ids of the possible successors found for each watch, by its slot.
@@ -255,17 +255,17 @@ class Told(Struct, frozen=True, array_like=True, tag="told"):
 
 Record: TypeAlias = (
     Entry
-    | Orphan
+    | UnmatchedDeletion
     | OfficialNotices
     | OriginalGone
     | Unattributed
-    | Stood
-    | Uptake
+    | StandingRecord
+    | AmplifiedAccount
     | SubjectText
     | Forgotten
-    | Heard
+    | StateTime
     | RawRead
-    | Told
+    | PublishedHashes
     | Counted
     | Owed
 )
@@ -279,30 +279,30 @@ def record_key(record: Record) -> bytes:
     match record:
         case Entry():
             return entry_key(record.platform, record.post_id)
-        case Orphan():
-            return orphan_key(record.official, record.platform, record.post_id)
+        case UnmatchedDeletion():
+            return unmatched_deletion_key(record.official, record.platform, record.post_id)
         case OfficialNotices():
             return notices_key(record.state, record.platform, record.official)
         case OriginalGone():
             return original_key(record.state, record.platform, record.post_id)
-        case Stood():
-            return stood_key(record.state, record.platform, record.subject.id)
-        case Uptake():
-            return uptake_key(record.state, record.platform, record.subject.id)
+        case StandingRecord():
+            return standing_key(record.state, record.platform, record.subject.id)
+        case AmplifiedAccount():
+            return amplified_account_key(record.state, record.platform, record.subject.id)
         case SubjectText():
             return text_key(record.state, record.platform, record.post_id)
         case Forgotten():
             return forgotten_key(record.state)
-        case Heard():
-            return heard_key(record.state)
+        case StateTime():
+            return state_time_key(record.state)
         case RawRead():
             return raw_read_key()
         case Unattributed():
             return unattributed_key(record.state, record.platform, record.post_id)
         case Owed():
             return owed_key()
-        case Told():
-            return told_key(record.state, record.platform, record.subject)
+        case PublishedHashes():
+            return published_hashes_key(record.state, record.platform, record.subject)
         case Counted():
             return counted_prefix(record.state, record.platform, record.subject) + record.slot.encode()
 
@@ -335,7 +335,7 @@ class Ledger(Protocol):
     def deletions(self, state: str, from_us: int, to_us: int) -> list[Entry]:
         """The entries of a State with `from_us <= deleted_us < to_us`, in the order of (deleted_us, post id)."""
 
-    def orphans(self, state: str, from_us: int, to_us: int) -> int:
+    def unmatched_deletions(self, state: str, from_us: int, to_us: int) -> int:
         """How many deletions of unknown posts a State's officials made with `from_us <= at_us < to_us`."""
 
     def posts_of(self, state: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
@@ -350,11 +350,11 @@ class Ledger(Protocol):
     def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
         """The newest texts of a subject, newest last."""
 
-    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[Stood]:
+    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
         """The standings of a State with one of the marks (`standing_marks`) in `[from_us, to_us)`, in any order."""
 
-    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, Stood]]:
+    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
         """The first `limit` suspensions after this `(opened_us, "platform:id")` and before `to_us`, in that order."""
 
-    def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
+    def amplified_accounts(self, state: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
         """The subjects whose first amplification by the State's officials is in `[from_us, to_us)`, in that order."""

@@ -12,6 +12,7 @@ from streams.core.officials import Official
 from streams.core.state_event import PostKind, StateEvent
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.texts.fingerprints import fingerprints
+from streams.core.watching.amplified_accounts import amplified_account_of, keep_amplification, keep_sketch
 from streams.core.watching.authors import (
     Author,
     attributed,
@@ -21,16 +22,15 @@ from streams.core.watching.authors import (
     take_unattributed,
     told_by,
 )
+from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.deletion_step import told_again, with_deletion, with_observation, withdrawals
 from streams.core.watching.fates import concerned_by_post
 from streams.core.watching.keys import entry_key, notices_key
-from streams.core.watching.ledger import Entry, Ledger, OfficialNotices, Uptake
+from streams.core.watching.ledger import AmplifiedAccount, Entry, Ledger, OfficialNotices
 from streams.core.watching.references import reference_keys
 from streams.core.watching.text_matches import keep_text, known_text, match_entry
-from streams.core.watching.touched import Touched
-from streams.core.watching.uptakes import keep_amplification, keep_sketch, uptake_of
+from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
-from streams.core.watching.watched import Stepped, Watched
 
 __all__ = ["apply_post", "apply_subject_post"]
 
@@ -39,13 +39,15 @@ _MOST_NAMES: Final = 8
 _STRENGTHS: Final[dict[PostKind, int]] = {"retweet": 3, "quote": 2, "reply": 1, "post": 0}
 
 
-def apply_post(ledger: Ledger, event: StateEvent, official: Official, touched: Touched, policy: WatchPolicy) -> Stepped:
+def apply_post(
+    ledger: Ledger, event: StateEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
+) -> Stepped:
     """An official wrote a post or passed one on."""
-    events = _learn_subject(ledger, event, official, touched, policy)
+    events = _learn_subject(ledger, event, official, changes, policy)
     told = told_by(event)
     if told is not None:
-        events += _tell_whose(ledger, event, *told, touched, policy)
-    events += _tell_whose(ledger, event, event.event_id, Author(official.id, is_official=True), touched, policy)
+        events += _tell_whose(ledger, event, *told, changes, policy)
+    events += _tell_whose(ledger, event, event.event_id, Author(official.id, is_official=True), changes, policy)
     known = ledger.get(entry_key(event.platform, event.event_id))
     before = known if isinstance(known, Entry) else None
     new = _entry_of(event, official, before, policy)
@@ -57,18 +59,18 @@ def apply_post(ledger: Ledger, event: StateEvent, official: Official, touched: T
     if before is not None and _rank(before) <= _rank(new):
         seen = _with_names(with_observation(before, event.observed_us), new)
         if seen is before:
-            return Stepped(Watched.DUPLICATE, tuple(events))
+            return Stepped(WatchOutcome.DUPLICATE, tuple(events))
         ledger.put(seen)
         if seen.noticed is not None and seen.observed_us != before.observed_us:
-            events += told_again(ledger, (seen, before), touched)
-        return Stepped(Watched.DUPLICATE, tuple(events), contradicts=contradicts)
+            events += told_again(ledger, (seen, before), changes)
+        return Stepped(WatchOutcome.DUPLICATE, tuple(events), contradicts=contradicts)
     if before is not None:
         new = _with_names(with_observation(new, before.observed_us), before)
-    new, is_tied = with_deletion(ledger, new, before, touched, policy)
+    new, is_tied = with_deletion(ledger, new, before, changes, policy)
     ledger.put(new)
     for entry in (new, before):
         if entry is not None:
-            touched.entry(entry)
+            changes.entry(entry)
     if new.fingerprints or (before is not None and before.fingerprints):
         events += match_entry(ledger, new, before, policy)
     if before is None or (before.noticed, before.observed_us, before.subject) != (
@@ -79,14 +81,14 @@ def apply_post(ledger: Ledger, event: StateEvent, official: Official, touched: T
         events += withdrawals(ledger, new)
     if isinstance(ledger.get(notices_key(new.state, new.platform, new.official)), OfficialNotices):
         concerned = concerned_by_post(ledger, new.platform, new.state, new.official, new.at_us)
-        events += told_again(ledger, concerned, touched)
+        events += told_again(ledger, concerned, changes)
     tied = new.state if is_tied else None
     if event.author_unknown and author is None:
         keep_unattributed(ledger, new, policy)
-        return Stepped(Watched.UNKNOWN_AUTHOR, tuple(events), tied=tied, contradicts=contradicts)
+        return Stepped(WatchOutcome.UNKNOWN_AUTHOR, tuple(events), tied=tied, contradicts=contradicts)
     if event.author_unknown:
-        events += _say_quote(ledger, new, touched, policy)
-    return Stepped(Watched.APPLIED, tuple(events), tied=tied, contradicts=contradicts)
+        events += _say_quote(ledger, new, changes, policy)
+    return Stepped(WatchOutcome.APPLIED, tuple(events), tied=tied, contradicts=contradicts)
 
 
 def _is_named_anew(known: Entry, new: Entry) -> bool:
@@ -106,7 +108,7 @@ def _named(entry: Entry) -> tuple[str | None, ...]:
 
 
 def _tell_whose(
-    ledger: Ledger, event: StateEvent, post_id: str, author: Author, touched: Touched, policy: WatchPolicy
+    ledger: Ledger, event: StateEvent, post_id: str, author: Author, changes: ChangeSet, policy: WatchPolicy
 ) -> list[SubjectEvent]:
     """The event says whose a post is: quotes that waited to hear it get their subject."""
     events: list[SubjectEvent] = []
@@ -115,37 +117,37 @@ def _tell_whose(
         if new == quote:
             continue
         ledger.put(new)
-        touched.entry(quote)
-        touched.entry(new)
-        events += [*_say_quote(ledger, new, touched, policy), *withdrawals(ledger, new)]
+        changes.entry(quote)
+        changes.entry(new)
+        events += [*_say_quote(ledger, new, changes, policy), *withdrawals(ledger, new)]
     return events
 
 
-def _say_quote(ledger: Ledger, entry: Entry, touched: Touched, policy: WatchPolicy) -> list[SubjectEvent]:
-    """What an attributed quote says to its subject, whose uptake knows of it from now on."""
+def _say_quote(ledger: Ledger, entry: Entry, changes: ChangeSet, policy: WatchPolicy) -> list[SubjectEvent]:
+    """What an attributed quote says to its subject, whose amplified account knows of it from now on."""
     said = quote_of(entry)
     if said is None:
         return []
     to_subject, to_state = said
     if not entry.subject_is_official and to_state.subject is not None:
-        known = uptake_of(ledger, entry.state, entry.platform, to_state.subject.id)
-        _keep_uptake(ledger, known, keep_amplification(known, to_state, (), policy), touched)
+        known = amplified_account_of(ledger, entry.state, entry.platform, to_state.subject.id)
+        _keep_amplified_account(ledger, known, keep_amplification(known, to_state, (), policy), changes)
     return [to_subject]
 
 
-def apply_subject_post(ledger: Ledger, event: StateEvent, touched: Touched, policy: WatchPolicy) -> Stepped:
+def apply_subject_post(ledger: Ledger, event: StateEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
     """A subject wrote a post of its own."""
     if event.subject is None:
-        return Stepped(Watched.REFUSED)
+        return Stepped(WatchOutcome.REFUSED)
     if len(event.text) < policy.shortest_text:
-        return Stepped(Watched.TOO_SHORT)
+        return Stepped(WatchOutcome.TOO_SHORT)
     author = Author(event.subject.id, is_official=False)
-    told = _tell_whose(ledger, event, event.event_id, author, touched, policy)
-    known = uptake_of(ledger, event.state, event.platform, event.subject.id)
-    changed, prints, events = _keep_text(ledger, event, touched, policy)
-    uptake = keep_sketch(known, event, prints, policy)
-    _keep_uptake(ledger, known, uptake, touched)
-    outcome = Watched.APPLIED if changed or uptake != known else Watched.DUPLICATE
+    told = _tell_whose(ledger, event, event.event_id, author, changes, policy)
+    known = amplified_account_of(ledger, event.state, event.platform, event.subject.id)
+    changed, prints, events = _keep_text(ledger, event, changes, policy)
+    amplified_account = keep_sketch(known, event, prints, policy)
+    _keep_amplified_account(ledger, known, amplified_account, changes)
+    outcome = WatchOutcome.APPLIED if changed or amplified_account != known else WatchOutcome.DUPLICATE
     return Stepped(outcome, (*told, *events))
 
 
@@ -197,25 +199,27 @@ def _rank(entry: Entry) -> tuple[int, bool, int, str, int, bytes]:
 
 
 def _learn_subject(
-    ledger: Ledger, event: StateEvent, official: Official, touched: Touched, policy: WatchPolicy
+    ledger: Ledger, event: StateEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
 ) -> list[SubjectEvent]:
-    """From every report, whichever stands: the uptake of the account that is amplified, and the text passed on."""
+    """From every report, whichever stands: the amplified account of the account that is amplified, and the text passed
+    on.
+    """
     subject = event.subject
     amplifies = event.post_kind in ("retweet", "quote")
     if not amplifies or subject is None or event.subject_is_official or subject.id == official.id:
         return []
-    known = uptake_of(ledger, event.state, event.platform, subject.id)
+    known = amplified_account_of(ledger, event.state, event.platform, subject.id)
     prints: tuple[int, ...] = ()
     events: list[SubjectEvent] = []
     if event.post_kind == "retweet" and len(event.text) >= policy.shortest_text:
-        _, prints, events = _keep_text(ledger, event, touched, policy)
-    uptake = keep_amplification(known, event, prints, policy)
-    _keep_uptake(ledger, known, uptake, touched)
+        _, prints, events = _keep_text(ledger, event, changes, policy)
+    amplified_account = keep_amplification(known, event, prints, policy)
+    _keep_amplified_account(ledger, known, amplified_account, changes)
     return events
 
 
 def _keep_text(
-    ledger: Ledger, event: StateEvent, touched: Touched, policy: WatchPolicy
+    ledger: Ledger, event: StateEvent, changes: ChangeSet, policy: WatchPolicy
 ) -> tuple[bool, tuple[int, ...], list[SubjectEvent]]:
     """Whether anything changed, the fingerprints of the event's text, and the match if there is a new one."""
     known = known_text(ledger, event)
@@ -223,11 +227,13 @@ def _keep_text(
     prints = known.fingerprints if known is not None and known.text == event.text else fingerprints(event.text)
     text, events = keep_text(ledger, event, known, prints, policy)
     if text is not None:
-        touched.text(text)
+        changes.text(text)
     return text is not None, prints, events
 
 
-def _keep_uptake(ledger: Ledger, known: Uptake | None, new: Uptake, touched: Touched) -> None:
+def _keep_amplified_account(
+    ledger: Ledger, known: AmplifiedAccount | None, new: AmplifiedAccount, changes: ChangeSet
+) -> None:
     if new != known:
         ledger.put(new)
-        touched.uptake(known, new)
+        changes.amplified_account(known, new)

@@ -5,7 +5,7 @@ A store keeps them as an index. So the cost of a batch follows the watches it co
 
 from typing import Final
 
-from streams.core.watching.ledger import Stood
+from streams.core.watching.ledger import StandingRecord
 from streams.core.watching.references import account_keys
 
 __all__ = ["LAST", "OPENED", "REINSTATED", "amplifier_mark", "reference_mark", "standing_marks"]
@@ -29,19 +29,19 @@ def amplifier_mark(platform: str, official: str) -> str:
     return f"a/{platform}:{official}"
 
 
-def standing_marks(stood: Stood) -> list[tuple[str, int]]:
+def standing_marks(standing_record: StandingRecord) -> list[tuple[str, int]]:
     """All marks of a standing with their times, each pair once. Of suspensions whose watches are forgotten none."""
-    marks: dict[tuple[str, int], None] = {(LAST, stood.last_us): None}
-    references = [reference_mark(stood.platform, key) for key in account_keys(stood.subject)]
-    for spell in stood.standing.spells:
+    marks: dict[tuple[str, int], None] = {(LAST, standing_record.last_us): None}
+    references = [reference_mark(standing_record.platform, key) for key in account_keys(standing_record.subject)]
+    for spell in standing_record.standing.spells:
         opened_us = spell.opened_us
-        if opened_us < stood.final_us:
+        if opened_us < standing_record.final_us:
             continue
         marks[OPENED, opened_us] = None
         if spell.reinstated_us is not None:
             marks[REINSTATED, spell.reinstated_us] = None
         marks.update(((reference, opened_us), None) for reference in references)
-        for each in stood.standing.amplifiers:
+        for each in standing_record.standing.amplifiers:
             if each.first_us <= opened_us:
-                marks[amplifier_mark(stood.platform, each.id), opened_us] = None
+                marks[amplifier_mark(standing_record.platform, each.id), opened_us] = None
     return list(marks)

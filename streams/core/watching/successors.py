@@ -11,7 +11,7 @@ from streams.core.clock import DAY_US, from_us, to_us
 from streams.core.suspension_words import account_words, event_words
 from streams.core.texts.closeness import CLOSE_HANDLES, CLOSE_NAMES, handle_closeness, name_closeness
 from streams.core.watching.aftermath_records import PossibleSuccessor
-from streams.core.watching.ledger import Uptake
+from streams.core.watching.ledger import AmplifiedAccount
 from streams.core.watching.watch import Watch
 from streams.core.watching.watch_policy import WatchPolicy
 
@@ -24,22 +24,31 @@ _CLOSE_TEXTS: Final = 8
 _CLOSE_SHARE: Final = 4
 
 
-def successor_of(watch: Watch, uptake: Uptake, own: Uptake | None, policy: WatchPolicy) -> PossibleSuccessor | None:
+def successor_of(
+    watch: Watch, amplified_account: AmplifiedAccount, own: AmplifiedAccount | None, policy: WatchPolicy
+) -> PossibleSuccessor | None:
     """What speaks for an account's being a possible successor of the watch's subject; `None` where not enough does.
 
-    `own` is the subject's own uptake, which has its texts. All of it must hold: no official of the State amplified the
-    account before the suspension; at least two of those that had amplified the subject, or the one there is, took it up
-    within `successor_days`; the account's age is known and was at most `successor_age_days` when the first did; it was
-    not created before the subject, as far as that is known; its handle, its name or its texts are close.
+    `own` is the subject's own amplified account, which has its texts. All of it must hold: no official of the State
+    amplified the account before the suspension; at least two of those that had amplified the subject, or the one there
+    is, took it up within `successor_days`; the account's age is known and was at most `successor_age_days` when the
+    first did; it was not created before the subject, as far as that is known; its handle, its name or its texts are
+    close.
     """
-    account, until_us = uptake.subject, watch.opened_us + policy.successor_days * DAY_US
-    if uptake.platform != watch.platform or account.id == watch.subject.id or not uptake.officials:
+    account, until_us = amplified_account.subject, watch.opened_us + policy.successor_days * DAY_US
+    if (
+        amplified_account.platform != watch.platform
+        or account.id == watch.subject.id
+        or not amplified_account.officials
+    ):
         return None
-    if not watch.opened_us <= uptake.first_us < until_us:
+    if not watch.opened_us <= amplified_account.first_us < until_us:
         return None
     amplifiers = {amplifier.id for amplifier in watch.amplifiers}
     common = sorted(
-        (us, official) for official, us in uptake.officials.items() if official in amplifiers and us < until_us
+        (us, official)
+        for official, us in amplified_account.officials.items()
+        if official in amplifiers and us < until_us
     )
     enough = min(_ENOUGH_OFFICIALS, len(amplifiers))
     if not common or len(common) < enough or account.created_at is None:
@@ -53,7 +62,10 @@ def successor_of(watch: Watch, uptake: Uptake, own: Uptake | None, policy: Watch
     handles = _closeness(watch.subject.handle, account.handle, handle_closeness)
     names = _closeness(watch.subject.name, account.name, name_closeness)
     sketch = () if own is None else own.sketch
-    shared, of = len(set(sketch).intersection(uptake.sketch)), min(len(sketch), len(uptake.sketch))
+    shared, of = (
+        len(set(sketch).intersection(amplified_account.sketch)),
+        min(len(sketch), len(amplified_account.sketch)),
+    )
     gone = account_words(watch.spell.status)
     reasons = []
     if handles is not None and handles >= CLOSE_HANDLES:
@@ -74,7 +86,7 @@ def successor_of(watch: Watch, uptake: Uptake, own: Uptake | None, policy: Watch
         subject=account,
         officials_in_common=len(common),
         officials=tuple(officials[: policy.listed]),
-        amplifications=sum(each.official in officials for each in uptake.first),
+        amplifications=sum(each.official in officials for each in amplified_account.first),
         first_amplified_at=from_us(first_us),
         noticed_at=from_us(common[enough - 1][0]),
         days_after_suspension=days,
@@ -87,22 +99,24 @@ def successor_of(watch: Watch, uptake: Uptake, own: Uptake | None, policy: Watch
     )
 
 
-def may_succeed(uptake: Uptake, policy: WatchPolicy) -> bool:
+def may_succeed(amplified_account: AmplifiedAccount, policy: WatchPolicy) -> bool:
     """Whether the account may be a successor of any: it was taken up, and was young when some official did."""
-    created_at = uptake.subject.created_at
-    if created_at is None or not uptake.officials:
+    created_at = amplified_account.subject.created_at
+    if created_at is None or not amplified_account.officials:
         return False
     created_us = to_us(created_at)
-    return any(0 <= us - created_us <= policy.successor_age_days * DAY_US for us in uptake.officials.values())
+    return any(
+        0 <= us - created_us <= policy.successor_age_days * DAY_US for us in amplified_account.officials.values()
+    )
 
 
-def known_better(before: Uptake | None, after: Uptake) -> bool:
-    """Whether anything that `successor_of` looks at changed from one uptake to the next."""
+def known_better(before: AmplifiedAccount | None, after: AmplifiedAccount) -> bool:
+    """Whether anything that `successor_of` looks at changed from one amplified account to the next."""
     return before is None or _looked_at(before) != _looked_at(after)
 
 
-def _looked_at(uptake: Uptake) -> tuple[object, ...]:
-    return uptake.subject, uptake.officials, uptake.first, uptake.sketch
+def _looked_at(amplified_account: AmplifiedAccount) -> tuple[object, ...]:
+    return amplified_account.subject, amplified_account.officials, amplified_account.first, amplified_account.sketch
 
 
 def _closeness(one: str | None, other: str | None, closeness: Callable[[str, str], float]) -> float | None:

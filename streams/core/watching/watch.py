@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from streams.core.clock import DAY_US
 from streams.core.identity import aftermath_id, slot_of, watched_by
-from streams.core.state_event import Amplifier, Spell
+from streams.core.state_event import Amplifier, SuspensionPeriod
 from streams.core.watching.aftermath_records import AftermathStatus, ClosedBecause
-from streams.core.watching.ledger import Stood
+from streams.core.watching.change_set import ChangeSet
+from streams.core.watching.ledger import StandingRecord
 from streams.core.watching.references import account_keys
-from streams.core.watching.touched import Touched
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
@@ -34,7 +34,7 @@ class Watch(Struct, frozen=True, kw_only=True):
     subject: Account
     number: int
     slot: str
-    spell: Spell
+    spell: SuspensionPeriod
     amplifiers: tuple[Amplifier, ...]
     digest: str
     baseline_us: int
@@ -67,60 +67,62 @@ class Watch(Struct, frozen=True, kw_only=True):
         """Whether the account came back before the watch had run its time."""
         return self.until_us < self.ends_us
 
-    def status(self, heard_us: int) -> tuple[AftermathStatus, ClosedBecause | None]:
-        """Whether it is open, and what closed it, when event time has come as far as `heard_us`."""
+    def status(self, watermark_us: int) -> tuple[AftermathStatus, ClosedBecause | None]:
+        """Whether it is open, and what closed it, when event time has come as far as `watermark_us`."""
         if self.reinstated:
             return "closed", "reinstated"
-        return ("closed", "elapsed") if heard_us >= self.ends_us else ("open", None)
+        return ("closed", "elapsed") if watermark_us >= self.ends_us else ("open", None)
 
-    def touched_by(self, touched: Touched, heard_before_us: int, heard_us: int) -> bool:
+    def changed_by(self, changes: ChangeSet, watermark_before_us: int, watermark_us: int) -> bool:
         """Whether a batch may have changed what it found, by posts, deletions or the passing of event time."""
-        if heard_before_us < self.ends_us <= heard_us or (self.platform, self.subject.id) in touched.texts:
+        if watermark_before_us < self.ends_us <= watermark_us or (self.platform, self.subject.id) in changes.texts:
             return True
         first_us, until_us, platform = self.baseline_us, self.until_us, self.platform
-        if any(first_us <= at_us < until_us and where in (None, platform) for where, at_us in touched.deletions):
+        if any(first_us <= at_us < until_us and where in (None, platform) for where, at_us in changes.deletions):
             return True
-        if any(first_us <= at_us < until_us for key in self.keys for at_us in touched.referred(platform, key)):
+        if any(first_us <= at_us < until_us for key in self.keys for at_us in changes.referred(platform, key)):
             return True
         # How much each official posted is counted when the watch is over, and corrected by what comes late.
-        closed = self.status(heard_us)[0] == "closed"
-        return closed and any(self.opened_us <= at_us < until_us for at_us in touched.posted())
+        closed = self.status(watermark_us)[0] == "closed"
+        return closed and any(self.opened_us <= at_us < until_us for at_us in changes.posted())
 
 
-def watches_of(stood: Stood, policy: WatchPolicy) -> list[Watch]:
+def watches_of(standing_record: StandingRecord, policy: WatchPolicy) -> list[Watch]:
     """The watches of a subject, one for each suspension before which officials of the State had amplified it."""
-    numbers = range(len(stood.standing.spells))
-    return [watch for number in numbers if (watch := watch_of(stood, number, policy)).amplifiers]
+    numbers = range(len(standing_record.standing.spells))
+    return [watch for number in numbers if (watch := watch_of(standing_record, number, policy)).amplifiers]
 
 
-def watch_of(stood: Stood, number: int, policy: WatchPolicy) -> Watch:
+def watch_of(standing_record: StandingRecord, number: int, policy: WatchPolicy) -> Watch:
     """The watch for one suspension, whether or not anybody had amplified the subject by then."""
-    spell = stood.standing.spells[number]
+    spell = standing_record.standing.spells[number]
     opened_us = spell.opened_us
     ends_us = opened_us + policy.watch_days * DAY_US
     until_us = ends_us if spell.reinstated_us is None else min(ends_us, max(opened_us, spell.reinstated_us))
-    amplifiers = tuple(each for each in stood.standing.amplifiers if each.first_us <= opened_us)
+    amplifiers = tuple(each for each in standing_record.standing.amplifiers if each.first_us <= opened_us)
     baseline_us = opened_us - policy.baseline_days * DAY_US
     return Watch(
-        state=stood.state,
-        platform=stood.platform,
-        subject=stood.subject,
+        state=standing_record.state,
+        platform=standing_record.platform,
+        subject=standing_record.subject,
         number=number,
-        slot=_slot(stood, number, policy),
+        slot=_slot(standing_record, number, policy),
         spell=spell,
         amplifiers=amplifiers,
         amplifier_ids=frozenset(amplifier.id for amplifier in amplifiers),
-        digest=stood.digest,
+        digest=standing_record.digest,
         baseline_us=baseline_us,
         not_before_us=baseline_us - 1 if spell.not_before_us is None else spell.not_before_us,
         opened_us=opened_us,
         ends_us=ends_us,
         until_us=until_us,
-        keys=account_keys(stood.subject),
+        keys=account_keys(standing_record.subject),
     )
 
 
-def _slot(stood: Stood, number: int, policy: WatchPolicy) -> str:
+def _slot(standing_record: StandingRecord, number: int, policy: WatchPolicy) -> str:
     """A slot is as long as a watch. Few accounts are suspended twice in so short a time."""
-    slots = [slot_of(spell.opened_us, policy.watch_days * DAY_US) for spell in stood.standing.spells[: number + 1]]
+    slots = [
+        slot_of(spell.opened_us, policy.watch_days * DAY_US) for spell in standing_record.standing.spells[: number + 1]
+    ]
     return f"{slots[number]}/{slots.count(slots[number]) - 1}"

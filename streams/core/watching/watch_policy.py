@@ -32,8 +32,8 @@ class WatchPolicy(Struct, frozen=True, kw_only=True):
     shortest_text: int = 20  # characters of a subject's text
     references: int = 100  # keys of one post
     unattributed: int = 500  # quotes of one post of which is not known whose it is
-    uptake_officials: int = 256  # the first officials to take an account up
-    uptake_first: int = 20  # the first amplifications of an account
+    amplified_officials: int = 256  # the first officials to take an account up
+    amplified_first: int = 20  # the first amplifications of an account
     successors: int = 200  # of a watch; further ones are not counted
     sketch: int = 256  # fingerprints that stand for all texts of an account
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
-from streams.core.watching.watched import Watched
-from streams.core.watching.watcher import Concluded, Watcher
+from streams.core.watching.watch_outcome import WatchOutcome
+from streams.core.watching.watcher import WatchChanges, Watcher
 
 __all__ = ["WatchQueue", "Watching"]
 
@@ -24,10 +24,10 @@ class Watching(Protocol):
     def take(self) -> Sequence[SubjectEvent]:
         """What the oldest batch that was not answered yet says to subjects; may wait for it."""
 
-    def conclude(self) -> Concluded:
+    def flush(self) -> WatchChanges:
         """What changed since the last call; every batch must have been answered."""
 
-    def outcomes(self) -> Counter[Watched]:
+    def outcomes(self) -> Counter[WatchOutcome]:
         """What became of the events so far; every batch must have been answered."""
 
 
@@ -47,10 +47,10 @@ class WatchQueue:
         """See `Watching`. Raises `IndexError` where no batch waits for its answer."""
         return self._answers.popleft()
 
-    def conclude(self) -> Concluded:
+    def flush(self) -> WatchChanges:
         """See `Watching`."""
-        return self._watcher.conclude()
+        return self._watcher.flush()
 
-    def outcomes(self) -> Counter[Watched]:
+    def outcomes(self) -> Counter[WatchOutcome]:
         """See `Watching`."""
         return self._watcher.outcomes

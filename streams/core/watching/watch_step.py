@@ -5,6 +5,7 @@ nothing of watches or of what is published but withdrawals and text matches.
 """
 
 from streams.core.state_event import StateEvent
+from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.deletion_step import (
     apply_anonymous_deletion,
     apply_deletion,
@@ -13,56 +14,57 @@ from streams.core.watching.deletion_step import (
 )
 from streams.core.watching.fates import concerned_by_account
 from streams.core.watching.forgetting import forgotten_before
-from streams.core.watching.ledger import Ledger, Stood, record_key
+from streams.core.watching.ledger import Ledger, StandingRecord, record_key
 from streams.core.watching.post_step import apply_post, apply_subject_post
-from streams.core.watching.touched import Touched
+from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
-from streams.core.watching.watched import Stepped, Watched
 
-__all__ = ["Stepped", "Watched", "step"]
+__all__ = ["Stepped", "WatchOutcome", "step"]
 
 
-def step(ledger: Ledger, event: StateEvent, touched: Touched, policy: WatchPolicy) -> Stepped:
+def step(ledger: Ledger, event: StateEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
     """Apply one event to the ledger, in place, and note what it touched."""
     match event.kind:
         case "deletion" if event.official is None and not event.state:
-            return apply_anonymous_deletion(ledger, event, touched, policy)
+            return apply_anonymous_deletion(ledger, event, changes, policy)
         case "post" | "deletion" | "notice":
             official = event.official
             if official is None or official.state != event.state:
-                return Stepped(Watched.REFUSED)
+                return Stepped(WatchOutcome.REFUSED)
             if event.kind == "notice":
-                return apply_notice(ledger, event, official, touched)
+                return apply_notice(ledger, event, official, changes)
             apply = apply_post if event.kind == "post" else apply_deletion
-            return apply(ledger, event, official, touched, policy)
+            return apply(ledger, event, official, changes, policy)
         case "subject_deletion":
-            return apply_subject_deletion(ledger, event, touched, policy)
+            return apply_subject_deletion(ledger, event, changes, policy)
         case "subject_post":
-            return apply_subject_post(ledger, event, touched, policy)
+            return apply_subject_post(ledger, event, changes, policy)
         case "standing":
-            return _apply_standing(ledger, event, touched)
+            return _apply_standing(ledger, event, changes)
         case "tick":
-            return Stepped(Watched.TICK)
+            return Stepped(WatchOutcome.TICK)
 
 
-def _apply_standing(ledger: Ledger, event: StateEvent, touched: Touched) -> Stepped:
+def _apply_standing(ledger: Ledger, event: StateEvent, changes: ChangeSet) -> Stepped:
     subject, standing = event.subject, event.standing
     if subject is None or standing is None:
-        return Stepped(Watched.REFUSED)
+        return Stepped(WatchOutcome.REFUSED)
     final_us = forgotten_before(ledger, event.state)
-    new = Stood(event.platform, event.state, subject, standing, event.roster_digest, event.at_us, final_us)
+    new = StandingRecord(event.platform, event.state, subject, standing, event.roster_digest, event.at_us, final_us)
     known = ledger.get(record_key(new))
-    if isinstance(known, Stood):
+    if isinstance(known, StandingRecord):
         if known.standing.version > standing.version:
-            return Stepped(Watched.OUTDATED)
+            return Stepped(WatchOutcome.OUTDATED)
         if known.standing.version == standing.version:
-            return Stepped(Watched.DUPLICATE)
+            return Stepped(WatchOutcome.DUPLICATE)
     elif new.last_us < final_us:  # told of long ago, or not at all: what was told is not told again
-        return Stepped(Watched.TOO_LATE)
+        return Stepped(WatchOutcome.TOO_LATE)
     ledger.put(new)
-    touched.standing(known if isinstance(known, Stood) else None, new)
+    changes.standing(known if isinstance(known, StandingRecord) else None, new)
     # Retweets of it that are gone are not taken back while it is gone itself: other watches count them, too.
-    for entry in concerned_by_account(ledger, new, known.standing.absences if isinstance(known, Stood) else ()):
-        touched.entry(entry)
+    for entry in concerned_by_account(
+        ledger, new, known.standing.absences if isinstance(known, StandingRecord) else ()
+    ):
+        changes.entry(entry)
     is_over = standing.spells and all(spell.opened_us < final_us for spell in standing.spells)
-    return Stepped(Watched.TOO_LATE if is_over else Watched.APPLIED)
+    return Stepped(WatchOutcome.TOO_LATE if is_over else WatchOutcome.APPLIED)

@@ -17,24 +17,24 @@ from streams.core.states import STATES
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
-from streams.core.watching.conclusion import Conclusion
+from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.deletion_step import state_of_post
+from streams.core.watching.flush import Flush
 from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.introductions import introduced
-from streams.core.watching.keys import heard_key, owed_key, raw_read_key
-from streams.core.watching.ledger import Heard, Ledger, RawRead
+from streams.core.watching.keys import owed_key, raw_read_key, state_time_key
+from streams.core.watching.ledger import Ledger, RawRead, StateTime
 from streams.core.watching.owed import Owed
-from streams.core.watching.touched import Touched
 from streams.core.watching.watch_policy import WatchPolicy
-from streams.core.watching.watch_step import Watched, step
+from streams.core.watching.watch_step import WatchOutcome, step
 from streams.core.watching.watermark import with_report
 
-__all__ = ["Concluded", "Watcher"]
+__all__ = ["WatchChanges", "Watcher"]
 
 _EVERYWHERE: Final = ""  # the State of the watermark, which alone closes watches
 
 
-class Concluded(Struct, frozen=True, kw_only=True):
+class WatchChanges(Struct, frozen=True, kw_only=True):
     """What a batch of events led to: aftermaths and alerts that are new or different, and officials' ids to know."""
 
     aftermaths: tuple[Aftermath, ...]
@@ -46,17 +46,17 @@ class Watcher:
     """Applies State events to a ledger and, when asked to conclude, says what changed. `outcomes` counts events,
     `shortened` those with an id or a name that is longer than what is kept of one.
 
-    What it knows between two calls of `conclude` is lost with it; everything else is in the ledger.
+    What it knows between two calls of `flush` is lost with it; everything else is in the ledger.
     """
 
     def __init__(self, rules: RuleSet, policy: WatchPolicy, ledger: Ledger) -> None:
         self.rules = rules.judged_on("aftermath").rules
         self.policy = policy
-        self.outcomes: Counter[Watched] = Counter()
+        self.outcomes: Counter[WatchOutcome] = Counter()
         self.watermark_us = 0  # as of the last conclusion
         self.shortened = 0
         self._ledger = ledger
-        self._touched: dict[str, Touched] = {}
+        self._changes: dict[str, ChangeSet] = {}
         self._newest: dict[str, int] = {}
         self._tracked: dict[tuple[str, str], TrackedAccount] = {}
         self._forgotten: dict[str, int] = {}
@@ -66,19 +66,19 @@ class Watcher:
         """Apply one event; what it says to subjects (withdrawals, text matches) is returned to be sent."""
         bounded = bounded_state_event(event)
         state = event.state or state_of_post(self._ledger, bounded)
-        touched = self._touched.get(state)
-        if touched is None:
-            touched = self._touched[state] = Touched()
+        changes = self._changes.get(state)
+        if changes is None:
+            changes = self._changes[state] = ChangeSet()
         self.shortened += bounded is not event
-        stepped = step(self._ledger, bounded, touched, self.policy)
+        stepped = step(self._ledger, bounded, changes, self.policy)
         self.outcomes[stepped.outcome] += 1
         if stepped.tied is not None:
-            self.outcomes[Watched.TIED] += 1
+            self.outcomes[WatchOutcome.TIED] += 1
         if self._is_too_late(event, state):
-            self.outcomes[Watched.TOO_LATE] += 1
+            self.outcomes[WatchOutcome.TOO_LATE] += 1
         if stepped.contradicts:
-            self.outcomes[Watched.CONTRADICTED] += 1
-        if stepped.outcome is Watched.REFUSED or event.kind == "standing":
+            self.outcomes[WatchOutcome.CONTRADICTED] += 1
+        if stepped.outcome is WatchOutcome.REFUSED or event.kind == "standing":
             return stepped.events  # TRACK speaks of the past: it does not say how far time has come
         if event.kind == "tick":
             self._is_end = self._is_end or event.progress is None
@@ -91,7 +91,7 @@ class Watcher:
             self._tracked[account.platform, account.id] = account
         return stepped.events
 
-    def conclude(self, recounts: int | None = None) -> Concluded:
+    def flush(self, recounts: int | None = None) -> WatchChanges:
         """What changed since the last call; only watches that the events may have changed are looked at.
 
         Those that deletions of their State concern, and nothing else, are counted anew for at most so many suspensions
@@ -99,21 +99,21 @@ class Watcher:
         """
         aftermaths: list[Aftermath] = []
         alerts: list[Alert] = []
-        before_us, now_us = self._heard(_EVERYWHERE)
+        before_us, now_us = self._state_time(_EVERYWHERE)
         self.watermark_us = now_us
         everywhere = STATES if now_us > before_us else frozenset[str]()
         known = self._ledger.get(owed_key())
         owed = known.sweeps if isinstance(known, Owed) else {}
-        sweeping = owed.keys() | {state for state, touched in self._touched.items() if touched.deletions}
+        sweeping = owed.keys() | {state for state, changes in self._changes.items() if changes.deletions}
         limit = None if recounts is None or self._is_end else -(-recounts // max(1, len(sweeping)))
         sweeps = dict(owed)
-        for state in sorted({*self._touched, *everywhere, *owed} - {_EVERYWHERE}):
-            conclusion = Conclusion(
+        for state in sorted({*self._changes, *everywhere, *owed} - {_EVERYWHERE}):
+            conclusion = Flush(
                 self._ledger,
                 self.rules,
                 self.policy,
                 state,
-                self._touched.get(state) or Touched(),
+                self._changes.get(state) or ChangeSet(),
                 before_us,
                 now_us,
             )
@@ -127,12 +127,12 @@ class Watcher:
         elif owed:
             self._ledger.discard(owed_key())
         for state in self._newest:
-            was_us, is_us = self._heard(state)
+            was_us, is_us = self._state_time(state)
             if is_us > was_us:
-                self._ledger.put(Heard(state, is_us))
+                self._ledger.put(StateTime(state, is_us))
         tracked = tuple(account for _, account in sorted(self._tracked.items()))
-        self._touched, self._newest, self._tracked, self._is_end = {}, {}, {}, False
-        return Concluded(aftermaths=tuple(aftermaths), alerts=tuple(alerts), tracked=tracked)
+        self._changes, self._newest, self._tracked, self._is_end = {}, {}, {}, False
+        return WatchChanges(aftermaths=tuple(aftermaths), alerts=tuple(alerts), tracked=tracked)
 
     def _is_too_late(self, event: StateEvent, state: str) -> bool:
         """Whether it is of a time in which watches that are forgotten were open, or before."""
@@ -148,19 +148,19 @@ class Watcher:
         if tick.progress is None:
             return tick.at_us
         known = self._ledger.get(raw_read_key())
-        reached_us = self._heard(_EVERYWHERE)[1]
+        reached_us = self._state_time(_EVERYWHERE)[1]
         read, watermark_us = with_report(known if isinstance(known, RawRead) else RawRead(), tick.progress, reached_us)
         if read != known:
             self._ledger.put(read)
         return watermark_us
 
-    def heard_everywhere_us(self) -> int:
+    def watermark_everywhere_us(self) -> int:
         """How far event time has come for all States, as of the last conclusion (µs); 0 before any tick."""
-        known = self._ledger.get(heard_key(_EVERYWHERE))
-        return known.at_us if isinstance(known, Heard) else 0
+        known = self._ledger.get(state_time_key(_EVERYWHERE))
+        return known.at_us if isinstance(known, StateTime) else 0
 
-    def _heard(self, state: str) -> tuple[int, int]:
+    def _state_time(self, state: str) -> tuple[int, int]:
         """The newest event time of a State's own events, or the watermark, before the batch and by now."""
-        known = self._ledger.get(heard_key(state))
-        was_us = known.at_us if isinstance(known, Heard) else 0
+        known = self._ledger.get(state_time_key(state))
+        was_us = known.at_us if isinstance(known, StateTime) else 0
         return was_us, max(was_us, self._newest.get(state, 0))

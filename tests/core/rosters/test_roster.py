@@ -52,7 +52,7 @@ def _entries(draw: st.DrawFn) -> tuple[RosterEntry, ...]:
 def _oracle(
     entries: tuple[RosterEntry, ...], platform: str, account_id: str, handle: str | None, at_us: int
 ) -> Official | None:
-    # Reads every entry and spells the two rules out; nothing is indexed.
+    # Reads every entry and suspension periods the two rules out; nothing is indexed.
     def in_force(entry: RosterEntry) -> bool:
         begun = entry.valid_from_us is None or entry.valid_from_us <= at_us
         ended = entry.valid_to_us is not None and at_us >= entry.valid_to_us

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.screening.acquaintances import Acquaintance, Acquaintances
+from streams.core.screening.account_index import AccountIndex, KnownAccount
 from streams.core.tracked import TrackedAccount
 from streams.events import Account
 from tests.core.tracking.strategies import examples
@@ -40,7 +40,7 @@ def test_the_last_roster_and_every_record_count_in_any_order(
     arriving: list[Roster | TrackedAccount],
 ) -> None:
     """The roster's accounts of an earlier roster are strangers again, unless something else is known of them."""
-    known = Acquaintances()
+    known = AccountIndex()
     roster = Roster()
     states: dict[tuple[str, str], tuple[str, ...]] = {}
     handles: dict[tuple[str, str], str] = {}
@@ -55,18 +55,18 @@ def test_the_last_roster_and_every_record_count_in_any_order(
     assert known.roster == roster
     assert known.tracked == len(states.keys() | handles.keys())
     for platform in _PLATFORMS:
-        ids, acquaintances, by_handle = known.circle(platform)
+        ids, account_index, by_handle = known.circle(platform)
         assert by_handle == roster.handles_of(platform)
         expected = {
-            account_id: Acquaintance(
+            account_id: KnownAccount(
                 account_id in roster.ids_of(platform),
                 states.get((platform, account_id), ()),
                 handles.get((platform, account_id)),
             )
             for account_id in ("1", "2", "3")
         }
-        assert ids == acquaintances.keys()
-        assert acquaintances == {key: value for key, value in expected.items() if value != Acquaintance()}
+        assert ids == account_index.keys()
+        assert account_index == {key: value for key, value in expected.items() if value != KnownAccount()}
         for account_id, handle in (("1", None), ("3", None), ("3", "EMBASSY")):
             account = Account(id=account_id, handle=handle)
             assert known.official(platform, account, 0) == roster.official(platform, account_id, handle, 0)
@@ -79,9 +79,9 @@ def test_the_last_roster_and_every_record_count_in_any_order(
 
 def test_a_million_tracked_accounts_share_what_is_the_same_in_them() -> None:
     """Per account no more than its entry in a dict: here, of a few thousand."""
-    known = Acquaintances()
+    known = AccountIndex()
     for number in range(5_000):
         known.learn(TrackedAccount(platform="twitter", id=str(number), states=("IR",) if number % 2 else ("RU", "CN")))
-    ids, acquaintances, _ = known.circle("twitter")
-    assert len(ids) == len(acquaintances) == known.tracked == 5_000
-    assert len({id(each) for each in acquaintances.values()}) == 2
+    ids, account_index, _ = known.circle("twitter")
+    assert len(ids) == len(account_index) == known.tracked == 5_000
+    assert len({id(each) for each in account_index.values()}) == 2

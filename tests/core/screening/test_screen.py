@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from streams.core.clock import SECOND_US, from_us
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.screening.acquaintances import Acquaintances
-from streams.core.screening.screen import Pass, Screening, ScreenPolicy, screen_event, screen_record
+from streams.core.screening.account_index import AccountIndex
+from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy, screen_event, screen_record
 from streams.core.subject_event import Coordinates, decode_subject_event, encode_subject_event
 from streams.deadletters import Reason, Rejection
 from streams.events import (
@@ -56,7 +56,7 @@ def test_an_official_engages_with_each_account_once_in_the_strongest_way_and_nev
 
     @examples(800)
     @given(situations())
-    def check(situation: tuple[Event, Acquaintances]) -> None:
+    def check(situation: tuple[Event, AccountIndex]) -> None:
         event, known = situation
         roster = known.roster
         at_us = round(event.at.timestamp() * 10**6)
@@ -81,9 +81,20 @@ def test_an_official_engages_with_each_account_once_in_the_strongest_way_and_nev
         seen["several"] += len(said) > 1
 
     check()
-    covered = ("retweet", "quote", "reply", "mention", "follow", "suspension", "profile", "post", "several", *Pass)
+    covered = (
+        "retweet",
+        "quote",
+        "reply",
+        "mention",
+        "follow",
+        "suspension",
+        "profile",
+        "post",
+        "several",
+        *ScreenOutcome,
+    )
     # A canary lives on a platform of its own, and deletions by tracked subjects are rare here.
-    covered = tuple(each for each in covered if each not in (Pass.CANARY, Pass.SUBJECT_DELETION))
+    covered = tuple(each for each in covered if each not in (ScreenOutcome.CANARY, ScreenOutcome.SUBJECT_DELETION))
     assert {what: seen[what] for what in (*covered, "subject on the roster") if not seen[what]} == {}
 
 
@@ -94,7 +105,7 @@ def test_what_the_glance_drops_the_full_look_would_not_have_passed() -> None:
 
     @examples(400)
     @given(situations(), names, st.booleans())
-    def check(situation: tuple[Event, Acquaintances], platform: str, keep: bool) -> None:
+    def check(situation: tuple[Event, AccountIndex], platform: str, keep: bool) -> None:
         event, known = situation
         event = event if keep else msgspec.structs.replace(event, platform=platform)
         payload = encode_event(event)
@@ -108,7 +119,7 @@ def test_what_the_glance_drops_the_full_look_would_not_have_passed() -> None:
             return
         if glanced is None:
             assert isinstance(full, Screening)
-            assert full.outcome is Pass.NOT_OFFICIAL
+            assert full.outcome is ScreenOutcome.NOT_OFFICIAL
             assert not full.events
             assert not full.state_events
             seen["dropped"] += 1
@@ -167,10 +178,10 @@ def test_a_time_before_1970_or_ahead_of_the_clock_is_refused(at: int | str, reas
         "status": "suspended",
         "post_id": "p1",
     }
-    screened = screen_record(json.dumps(written).encode(), *_place(SOURCE), Acquaintances(_ROSTER), NOW_US, POLICY)
+    screened = screen_record(json.dumps(written).encode(), *_place(SOURCE), AccountIndex(_ROSTER), NOW_US, POLICY)
     if reason is None:
         assert isinstance(screened, Screening)
-        assert screened.outcome is (Pass.OFFICIAL_DELETION if kind == "deletion" else Pass.PASSED)
+        assert screened.outcome is (ScreenOutcome.OFFICIAL_DELETION if kind == "deletion" else ScreenOutcome.PASSED)
     else:
         assert isinstance(screened, Rejection)
         assert screened.reason is reason
@@ -179,7 +190,7 @@ def test_a_time_before_1970_or_ahead_of_the_clock_is_refused(at: int | str, reas
 def test_no_more_accounts_are_engaged_with_than_a_post_may_mention() -> None:
     mentions = tuple(Account(id=f"m{number}") for number in range(900))
     post = Post(platform="twitter", id="e1", at=from_us(BASE_US), actor=Account(id="1"), mentions=mentions)
-    screened = screen_event(post, SOURCE, Acquaintances(_ROSTER), NOW_US, ScreenPolicy())
+    screened = screen_event(post, SOURCE, AccountIndex(_ROSTER), NOW_US, ScreenPolicy())
     assert isinstance(screened, Screening)
     assert [event.subject.id for event in screened.events] == [f"m{number}" for number in range(50)]
 
@@ -233,7 +244,7 @@ def test_no_bytes_raise_and_a_refusal_says_why_in_printable_words() -> None:
     @example(_VALID.replace(b'"1"', b"1" * 5_000), _ROSTER)
     @example(_VALID.replace(b'"at"', b'"At"'), _ROSTER)
     def check(payload: bytes, roster: Roster) -> None:
-        screened = screen_record(payload, *_place(SOURCE), Acquaintances(roster), NOW_US, POLICY)
+        screened = screen_record(payload, *_place(SOURCE), AccountIndex(roster), NOW_US, POLICY)
         if isinstance(screened, Rejection):
             assert screened.detail.isprintable()
             assert 0 < len(screened.detail) <= 300

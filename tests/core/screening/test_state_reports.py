@@ -8,7 +8,7 @@ from hypothesis import given
 
 from streams.core.clock import from_us
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import Screening, ScreenPolicy, screen_event
 from streams.core.state_event import decode_state_event, encode_state_event
 from streams.core.subject_event import encode_subject_event
@@ -32,7 +32,7 @@ _ROSTER: Final = Roster(
 )
 
 
-def _acts_as_official(known: Acquaintances, event: Event, at_us: int) -> bool:
+def _acts_as_official(known: AccountIndex, event: Event, at_us: int) -> bool:
     """A deletion says no handle: there, that under which the id was seen counts as well."""
     actor = event.actor
     if actor is None:
@@ -42,7 +42,7 @@ def _acts_as_official(known: Acquaintances, event: Event, at_us: int) -> bool:
     return any(on_roster(known.roster, event.platform, each, at_us) for each in spelt[: 1 + bare])
 
 
-def _reports(event: Event, known: Acquaintances, at_us: int) -> list[tuple[str, str, str, str | None, str | None]]:
+def _reports(event: Event, known: AccountIndex, at_us: int) -> list[tuple[str, str, str, str | None, str | None]]:
     """What an event says to States: kind, State, how it was posted, about which post, about whom."""
     if isinstance(event, Deletion) and event.actor is None:
         return [("deletion", "", "post", event.post_id, None)]  # to all States
@@ -76,7 +76,7 @@ def test_each_state_is_told_of_what_its_officials_post_and_delete_and_what_its_s
 
     @examples(800)
     @given(situations())
-    def check(situation: tuple[Event, Acquaintances]) -> None:
+    def check(situation: tuple[Event, AccountIndex]) -> None:
         event, known = situation
         at_us = round(event.at.timestamp() * 10**6)
         screening = screen_event(event, SOURCE, known, NOW_US, POLICY)
@@ -132,7 +132,7 @@ def test_a_state_event_is_no_longer_than_what_a_broker_takes() -> None:
         mentions=named,
         quotes=PostRef(post_id="\x01" * 256, account=named[0]),
     )
-    screened = screen_event(post, SOURCE, Acquaintances(_ROSTER), NOW_US, ScreenPolicy())
+    screened = screen_event(post, SOURCE, AccountIndex(_ROSTER), NOW_US, ScreenPolicy())
     assert isinstance(screened, Screening)
     (report,) = screened.state_events
     assert 500_000 < len(encode_state_event(report)) < 1_000_000
@@ -144,7 +144,7 @@ def test_what_the_largest_legal_post_says_fits_into_messages() -> None:
     crowd = tuple(Account(id=f"{number:04}{name}"[:256], handle=name, name=name) for number in range(1_000))
     quoted = PostRef(post_id=name[:256], account=msgspec.structs.replace(crowd[-1], handle=name))
     for author in ("1", "subject"):
-        known = Acquaintances(_ROSTER)
+        known = AccountIndex(_ROSTER)
         known.learn(TrackedAccount(platform="twitter", id="subject", states=("DE", "IR")))
         post = Post(
             platform="twitter",

@@ -1,4 +1,5 @@
-"""The part of TRACK's oracle that goes beyond counts: follows, first officials, own posts, spells, who is told what.
+"""The part of TRACK's oracle that goes beyond counts: follows, first officials, own posts, suspension periods, who is
+told what.
 
 As naive as the rest: each answer is worked out anew from every report there is.
 """
@@ -20,7 +21,7 @@ from streams.core.enriched import (
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
 from tests.core.tracking.facts import AMPLIFICATION, DAY, END_OF_TIME, EPOCH, Fact, official_of, time_of
-from tests.core.tracking.when_oracle import SpellFact, spells_of, times_there
+from tests.core.tracking.when_oracle import SpellFact, suspension_periods_of, times_there
 
 __all__ = ["EvidenceOracle"]
 
@@ -114,7 +115,7 @@ class EvidenceOracle:
 
     def spells(self) -> list[SpellFact]:
         """When the subject was suspended or deleted, until when, by which notice."""
-        return spells_of(self.suspensions, self.there())
+        return suspension_periods_of(self.suspensions, self.there())
 
     def amplifiers(self) -> dict[str, dict[str, tuple[int, datetime, datetime]]]:
         """By State and official: how many of its amplifications stood when it was suspended, and since when."""

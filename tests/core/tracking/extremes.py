@@ -64,7 +64,7 @@ def engagements(count: int, officials: int, platform: str = "schema", first: int
 def every_bound(policy: TrackPolicy) -> Iterator[SubjectEvent]:
     """What fills every list that TRACK keeps of a subject, and stops just before room is made again."""
     kept = policy.amplifications + policy.amplifications // 4
-    taken_back = policy.settled_withdrawals
+    taken_back = policy.evicted_withdrawals
     yield from engagements(kept + policy.officials, policy.officials)
     last = kept + policy.officials
     for number in range(1, taken_back + 1):  # of what is not retained any more

@@ -1,4 +1,4 @@
-"""A subject's state as a worker wrote it before there were States, own posts, spells and standings in it.
+"""A subject's state as a worker wrote it before there were States, own posts, suspension periods and standings in it.
 
 Nine retweets by three officials under `TrackPolicy(amplifications=4, contacts=4)`, one of them taken back, a withdrawal
 that waits, a follow, a mention, a suspension and a profile. It must not change.

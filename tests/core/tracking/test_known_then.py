@@ -7,7 +7,7 @@ import pytest
 
 from streams.core.clock import DAY_US, from_us
 from streams.core.rosters.roster import Roster
-from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import screen_event
 from streams.core.screening.screen_policy import ScreenPolicy
 from streams.core.subject_event import Coordinates, SubjectEvent
@@ -70,7 +70,7 @@ def test_screening_passes_on_when_an_event_was_observed() -> None:
         observed_at=from_us(BASE_US + YEARS_US),
         actor=Account(id="12", followers=3),
     )
-    known = Acquaintances(Roster(()))
+    known = AccountIndex(Roster(()))
     screening = screen_event(profile, Coordinates("profiles", 0, 0), known, BASE_US + 2 * YEARS_US, ScreenPolicy())
     (event,) = screening.events  # type: ignore[union-attr]
     assert event.observed_us == BASE_US + YEARS_US

@@ -8,7 +8,7 @@ import pytest
 
 from streams.core.subject_event import SubjectEvent, SubjectEventKind
 from streams.core.tracking.subject import TrackPolicy
-from streams.core.tracking.track import Outcome
+from streams.core.tracking.track import TrackOutcome
 from streams.rules_loading import bundled_rules
 from tests.core.tracking.strategies import OFFICIALS, placed, retweet
 from tests.core.tracking.track_run import TrackRun
@@ -50,7 +50,7 @@ def test_a_poorer_copy_of_an_amplification_that_is_no_longer_retained_is_dropped
     run.batch(placed([_copy(retweet(0), "mention")]))
     dossier = run.dossiers[KEY]
     assert (dossier.totals.retweet, dossier.totals.mention, dossier.dropped) == (20, 0, 1)
-    assert run.outcomes[Outcome.TOO_OLD] == 1
+    assert run.outcomes[TrackOutcome.TOO_OLD] == 1
 
 
 def test_a_follow_with_the_id_of_a_post_is_another_thing() -> None:

@@ -14,11 +14,11 @@ from streams.core.clock import DAY_US, HOUR_US, from_us
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.rulebook.rule_file import MAX_RULES
 from streams.core.rulebook.rules import Condition, Rule, RuleSet
-from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import Screening, ScreenPolicy, screen_event
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.tracking.subject import TrackPolicy, encode_subject, engagement_key
-from streams.core.tracking.track import Outcome
+from streams.core.tracking.track import TrackOutcome
 from streams.events import Account, Retweet
 from streams.rules_loading import bundled_rules
 from tests.core.tracking.oracle import Oracle, as_known, by_subject, without_sources
@@ -70,14 +70,14 @@ def test_what_is_too_old_to_tell_from_a_duplicate_is_dropped_and_counted_once(la
         for index, number in enumerate(late)
     ]
     run.batch(reports)
-    assert run.outcomes[Outcome.TOO_OLD] == len(late)
+    assert run.outcomes[TrackOutcome.TOO_OLD] == len(late)
     after = run.dossiers[KEY]
     amplified = len(late) if kind == "retweet" else 0
     assert after == msgspec.structs.replace(before, dropped=len(late), dropped_amplifications=amplified)
     state = run.states[KEY]
     run.batch([retweet(0), *events[1:], *reports])
-    assert run.outcomes[Outcome.REPEATED] >= len(late) + 30
-    assert run.outcomes[Outcome.TOO_OLD] == len(late)
+    assert run.outcomes[TrackOutcome.REPEATED] >= len(late) + 30
+    assert run.outcomes[TrackOutcome.TOO_OLD] == len(late)
     assert run.dossiers[KEY] == after
     assert run.states[KEY] == state
 
@@ -89,7 +89,12 @@ def test_an_official_beyond_the_bound_is_refused_and_counted_once() -> None:
     run = TrackRun(bundled_rules(), policy).run([events, events])
     assert run.dossiers[KEY].dropped == 2
     assert run.dossiers[KEY].distinct_officials == 2
-    assert run.outcomes == {Outcome.APPLIED: 2, Outcome.REFUSED: 2, Outcome.DUPLICATE: 2, Outcome.REPEATED: 2}
+    assert run.outcomes == {
+        TrackOutcome.APPLIED: 2,
+        TrackOutcome.REFUSED: 2,
+        TrackOutcome.DUPLICATE: 2,
+        TrackOutcome.REPEATED: 2,
+    }
 
 
 def test_of_withdrawals_that_wait_the_oldest_makes_room_and_is_counted_once() -> None:
@@ -123,7 +128,7 @@ def test_a_state_that_was_written_before_there_was_more_in_it_is_read_and_goes_o
     run.states[KEY] = RECORDED_STATE
     run.batch([msgspec.structs.replace(retweet(22), kind="suspension", status="suspended", official=None)])
     dossier = run.dossiers[KEY]
-    assert run.outcomes == {Outcome.DUPLICATE: 1}
+    assert run.outcomes == {TrackOutcome.DUPLICATE: 1}
     assert (dossier.totals.retweet, dossier.totals.follow, dossier.gone_with_original) == (9, 1, 1)
     assert [(part.id, part.retweets) for part in dossier.officials] == [("o1", 3), ("o2", 3), ("o3", 3)]
     assert dossier.suspension is not None
@@ -153,7 +158,7 @@ def test_what_a_stranger_says_of_an_account_never_breaks_its_state(account: Acco
         platform="twitter", account_id="o1", state="IR", category="leader", source_url="https://example.org"
     )
     screening = screen_event(
-        event, Coordinates("retweets", 0, 1), Acquaintances(Roster([official])), BASE_US, ScreenPolicy()
+        event, Coordinates("retweets", 0, 1), AccountIndex(Roster([official])), BASE_US, ScreenPolicy()
     )
     assert isinstance(screening, Screening)
     rule = msgspec.structs.replace(_RULE, when=(Condition(figure="amplifications", at_least=1),))

@@ -16,8 +16,8 @@ from streams.core.rulebook.figures import FIGURES
 from streams.core.rulebook.rules import Condition, Rule, RuleSet
 from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKind, subject_key
 from streams.core.tracking.own_posts import BEST_MATCHES, LinkingPost, MatchingPost
-from streams.core.tracking.spells import MOST_SPELLS
 from streams.core.tracking.subject import Kept, OfficialState, TrackPolicy, engagement_key
+from streams.core.tracking.suspension_periods import MOST_SPELLS
 from streams.events import Account
 from streams.rules_loading import bundled_rules
 from tests.core.tracking.oracle import Oracle, as_known, without_sources
@@ -46,7 +46,7 @@ TINY: Final = TrackPolicy(
     profiles=2,
     pending_withdrawals=2,
     evidence=3,
-    settled_withdrawals=2,
+    evicted_withdrawals=2,
     links=3,
     text_matches=2,
 )
@@ -187,8 +187,8 @@ def test_nothing_kept_for_a_subject_outgrows_its_bound(
         assert len(state.profiles) <= TINY.profiles
         assert len(state.pending) <= TINY.pending_withdrawals
         assert len(state.hours) <= 722
-        assert len(state.settled_gone) <= TINY.settled_withdrawals
-        assert len(state.weeks) <= state.settled_amplifications
+        assert len(state.evicted_gone) <= TINY.evicted_withdrawals
+        assert len(state.weeks) <= state.evicted_amplifications
         assert len(state.spells) <= MOST_SPELLS
         assert state.own is None or len(state.own.links) <= TINY.links
         assert state.own is None or len(state.own.matches) <= TINY.text_matches
@@ -218,7 +218,7 @@ def test_the_state_of_a_subject_stays_under_a_size_that_follows_from_the_bounds(
         + TINY.officials * (len(msgspec.msgpack.encode(official)) + 20)
         + TINY.profiles * 20
         + TINY.pending_withdrawals * 40
-        + TINY.settled_withdrawals * 40
+        + TINY.evicted_withdrawals * 40
         + TINY.links * len(msgspec.msgpack.encode(LinkingPost(2**62, "x" * 6, ("example.org", "x" * 20))))
         + (TINY.text_matches + BEST_MATCHES) * len(msgspec.msgpack.encode(match))
         + MOST_SPELLS * 50

@@ -14,7 +14,7 @@ from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracking.dossier import dossier_of
 from streams.core.tracking.subject import TrackPolicy
-from streams.core.tracking.track import Outcome
+from streams.core.tracking.track import TrackOutcome
 from streams.rules_loading import bundled_rules
 from tests.core.tracking.oracle import Oracle, as_known, by_subject, without_sources
 from tests.core.tracking.strategies import (
@@ -138,8 +138,8 @@ def _note(seen: Counter[str], run: TrackRun, events: Sequence[SubjectEvent], ale
     seen["retracted"] += run.seen["retracted"] > 0
     seen["pre-dated"] += run.seen["pre-dated"] > 0
     seen["withdrawn"] += any(dossier.withdrawn for dossier in dossiers)
-    seen["duplicate"] += run.outcomes[Outcome.DUPLICATE] > 0
-    seen["refused"] += run.outcomes[Outcome.REFUSED] > 0
+    seen["duplicate"] += run.outcomes[TrackOutcome.DUPLICATE] > 0
+    seen["refused"] += run.outcomes[TrackOutcome.REFUSED] > 0
     seen["on the roster"] += any(event.subject_is_official for event in events)
     seen["age unknown"] += any(dossier.subject.created_at is None for dossier in dossiers)
     seen["age known"] += any(dossier.age_at_first_amplification_days is not None for dossier in dossiers)
@@ -275,8 +275,8 @@ def test_a_run_that_starts_again_from_earlier_offsets_ends_like_an_undisturbed_o
             written = crashed.subject(key)
             assert written is not None
             assert dossier_of(written.state, policy) == dossier
-        seen["repeated"] += crashed.outcomes[Outcome.REPEATED] > undisturbed.outcomes[Outcome.REPEATED]
-        seen["too old"] += undisturbed.outcomes[Outcome.TOO_OLD] > 0
+        seen["repeated"] += crashed.outcomes[TrackOutcome.REPEATED] > undisturbed.outcomes[TrackOutcome.REPEATED]
+        seen["too old"] += undisturbed.outcomes[TrackOutcome.TOO_OLD] > 0
         seen["standing"] += len(undisturbed.standing) > 0
 
     check()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streams.core.bounds import RECORD_BYTES, bounded_subject_event
 from streams.core.state_event import encode_state_event
 from streams.core.subject_event import SubjectEvent, subject_key
-from streams.core.tracking.outcome import Outcome
+from streams.core.tracking.outcome import TrackOutcome
 from streams.core.tracking.subject import TrackPolicy
 from streams.rules_loading import bundled_rules
 from streams.topics import topic_named
@@ -55,7 +55,7 @@ def test_a_subject_of_as_many_officials_as_there_may_be_fits_and_each_of_them_co
     [dossier] = run.dossiers.values()
     assert dossier.totals.retweet == dossier.distinct_officials == _POLICY.officials
     assert len(dossier.officials) == 500
-    assert run.outcomes.keys() <= {Outcome.APPLIED, Outcome.DUPLICATE, Outcome.REPEATED}
+    assert run.outcomes.keys() <= {TrackOutcome.APPLIED, TrackOutcome.DUPLICATE, TrackOutcome.REPEATED}
     assert max(run.told.values()) == 1
 
 
@@ -71,7 +71,7 @@ def test_a_subject_that_meets_every_bound_with_the_longest_ids_fits() -> None:
     assert len(state.contacts) > _POLICY.contacts
     assert len(state.suspensions) > _POLICY.suspensions
     assert len(state.pending) == _POLICY.pending_withdrawals
-    assert len(state.settled_gone) == _POLICY.settled_withdrawals
+    assert len(state.evicted_gone) == _POLICY.evicted_withdrawals
     assert state.own is not None
     assert (len(state.own.links), len(state.own.matches)) == (_POLICY.links, _POLICY.text_matches)
 

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from streams.core.clock import DAY_US
 from streams.core.subject_event import SubjectEvent, SubjectEventKind
-from streams.core.tracking.outcome import Outcome
+from streams.core.tracking.outcome import TrackOutcome
 from streams.core.tracking.subject import TrackPolicy
 from streams.core.tracking.unengaged import Unengaged
 from streams.events import Account
@@ -51,7 +51,7 @@ def test_profiles_of_accounts_that_no_official_engaged_with_leave_nothing() -> N
     run = TrackRun(_RULES)
     run.batch([_about("profile", number, 0, subject=f"stranger-{number}") for number in range(100)])
     assert run.states == {}
-    assert run.outcomes == {Outcome.STRANGER: 100}
+    assert run.outcomes == {TrackOutcome.STRANGER: 100}
     run.batch([_about("suspension", 1, 1), _about("profile", 2, 2)])
     before = dict(run.states)
     run.batch([_about("profile", 3, 3)])
@@ -133,8 +133,8 @@ def test_what_is_due_is_what_a_walk_over_all_would_find(steps: list[tuple[str, i
         else:
             index.keep(key, until)
             all_of_them[key] = until
-        index.heard_us = max(index.heard_us, heard)
-        due = {name for name, at in all_of_them.items() if at <= index.heard_us}
+        index.watermark_us = max(index.watermark_us, heard)
+        due = {name for name, at in all_of_them.items() if at <= index.watermark_us}
         assert set(index.take_due()) == due
         for name in due:
             del all_of_them[name]
@@ -147,7 +147,7 @@ def test_many_that_are_due_at_once_are_taken_in_parts() -> None:
     for number in range(10_000):
         index.keep(str(number), 1)
     assert index.take_due() == []
-    index.heard_us = 1
+    index.watermark_us = 1
     parts = list(iter(lambda: len(index.take_due()), 0))
     assert sum(parts) == 10_000
     assert max(parts) <= 1_000

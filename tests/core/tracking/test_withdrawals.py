@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from streams.core.clock import DAY_US
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.tracking.subject import TrackPolicy
-from streams.core.tracking.track import Outcome
+from streams.core.tracking.track import TrackOutcome
 from streams.rules_loading import bundled_rules
 from tests.core.tracking.strategies import BASE_US, OFFICIALS, examples, placed, retweet
 from tests.core.tracking.track_run import TrackRun
 
-SMALL: Final = TrackPolicy(amplifications=8, settled_withdrawals=64)
+SMALL: Final = TrackPolicy(amplifications=8, evicted_withdrawals=64)
 KEY: Final = "twitter:12"
 _IRANIAN: Final = [official for official in OFFICIALS if official.state == "IR"]
 
@@ -119,8 +119,8 @@ def test_who_takes_back_after_a_suspension_stays_an_amplifier_of_the_suspended_a
         run = TrackRun(bundled_rules(), SMALL).run([happened, placed(then, partitions=1)])
         said = run.standings.get((KEY, "IR"))
         amplifiers = () if said is None or said.standing is None else said.standing.amplifiers
-        stood = Counter(_IRANIAN[number % 3].id for number in range(count) if taken.get(number, 60) >= 60)
-        assert {each.id: each.amplifications for each in amplifiers} == stood
+        standing_record = Counter(_IRANIAN[number % 3].id for number in range(count) if taken.get(number, 60) >= 60)
+        assert {each.id: each.amplifications for each in amplifiers} == standing_record
         seen["settled, before"] += any(day < 60 and number < count - 10 for number, day in taken.items())
         seen["settled, after"] += any(day >= 60 and number < count - 10 for number, day in taken.items())
         seen["retained, before"] += any(day < 60 and number >= count - 8 for number, day in taken.items())
@@ -139,7 +139,7 @@ def test_what_was_taken_back_before_it_left_is_not_taken_back_again() -> None:
     )
     assert run.dossiers[KEY].withdrawn == 1
     assert _counts(run) == {"o1": 29}
-    assert run.outcomes[Outcome.DUPLICATE] == 1
+    assert run.outcomes[TrackOutcome.DUPLICATE] == 1
 
 
 def test_a_withdrawal_that_waits_takes_nothing_else_back_when_it_comes_again() -> None:
@@ -154,14 +154,14 @@ def test_a_withdrawal_that_waits_takes_nothing_else_back_when_it_comes_again() -
 
 def test_beyond_what_is_remembered_a_withdrawal_is_dropped_and_counted() -> None:
     """Whether it was counted before cannot be told any more, so it is not."""
-    policy = TrackPolicy(amplifications=4, settled_withdrawals=2)
+    policy = TrackPolicy(amplifications=4, evicted_withdrawals=2)
     happened = [retweet(number) for number in range(20)]
     newest_first = [_taken_back(happened[number]) for number in (9, 8, 7, 6)]
     run = TrackRun(bundled_rules(), policy).run([happened, placed(newest_first, partitions=1)])
     dossier = run.dossiers[KEY]
     assert (dossier.withdrawn, dossier.dropped) == (3, 1)
     assert _counts(run) == {"o1": 17}
-    assert run.outcomes[Outcome.TOO_OLD] == 1
+    assert run.outcomes[TrackOutcome.TOO_OLD] == 1
 
 
 def test_a_withdrawal_that_does_not_say_what_it_takes_back_waits_as_long_as_it_takes() -> None:

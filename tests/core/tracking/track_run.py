@@ -14,7 +14,7 @@ from streams.core.state_event import StateEvent, decode_state_event, encode_stat
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount, decode_tracked, encode_tracked
 from streams.core.tracking.subject import Subject, TrackPolicy, decode_subject, encode_subject
-from streams.core.tracking.track import Outcome
+from streams.core.tracking.track import TrackOutcome
 from streams.core.tracking.tracker import Tracker
 from streams.core.tracking.unengaged import Unengaged
 
@@ -32,7 +32,7 @@ class TrackRun:
         self.alerts: dict[str, Alert] = {}
         self.amplifications: dict[tuple[str, str, str], Amplification] = {}  # by platform, subject and id
         self.told = Counter[tuple[str, str, str, str]]()  # how often each amplification was published, as which kind
-        self.outcomes = Counter[Outcome]()
+        self.outcomes = Counter[TrackOutcome]()
         self.seen = Counter[str]()  # what became of alerts over time
         self.standings: dict[tuple[str, str], StateEvent] = {}  # by subject and State
         self.versions = Counter[str]()  # the version of the last standing of each subject
@@ -57,22 +57,22 @@ class TrackRun:
                 key = (amplification.platform, amplification.subject.id, amplification.id)
                 self.amplifications[key] = amplification
                 self.told[(*key, amplification.kind)] += 1
-        for concluded in tracker.conclude():
-            self.states[concluded.key] = encode_subject(concluded.subject)
-            if concluded.dossier is not None:
-                self.dossiers[concluded.key] = concluded.dossier
-            for alert in concluded.alerts:
+        for changes in tracker.flush():
+            self.states[changes.key] = encode_subject(changes.subject)
+            if changes.dossier is not None:
+                self.dossiers[changes.key] = changes.dossier
+            for alert in changes.alerts:
                 known = self.alerts.get(alert.id)
                 self.seen["retracted"] += alert.status == "retracted"
                 self.seen["pre-dated"] += known is not None and known.fired_at > alert.fired_at
                 # As a consumer has it: from the bytes of the topic.
                 self.alerts[alert.id] = msgspec.json.decode(msgspec.json.encode(alert), type=Alert)
-            for standing in concluded.standings:
-                self._told_of(concluded.key, standing)
-            if concluded.tracked is not None:
-                before = self.tracked.get(concluded.key)
-                assert before is None or set(before.states) < set(concluded.tracked.states)
-                self.tracked[concluded.key] = decode_tracked(encode_tracked(concluded.tracked))
+            for standing in changes.standings:
+                self._told_of(changes.key, standing)
+            if changes.tracked is not None:
+                before = self.tracked.get(changes.key)
+                assert before is None or set(before.states) < set(changes.tracked.states)
+                self.tracked[changes.key] = decode_tracked(encode_tracked(changes.tracked))
         for forgotten in tracker.forget():
             del self.states[forgotten]
         self.outcomes.update(tracker.outcomes)

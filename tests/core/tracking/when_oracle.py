@@ -10,7 +10,7 @@ from streams.core.enriched import SuspensionRecord
 from streams.core.subject_event import SubjectEvent
 from tests.core.tracking.facts import AMPLIFICATION, DAY, EPOCH, Fact, official_of, time_of
 
-__all__ = ["SpellFact", "at_the_latest", "last_observed", "records_of", "spells_of", "times_there"]
+__all__ = ["SpellFact", "at_the_latest", "last_observed", "records_of", "suspension_periods_of", "times_there"]
 
 _SLACK: Final = timedelta(minutes=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -122,7 +122,7 @@ def records_of(notices: Sequence[Fact], there: Sequence[datetime]) -> list[Suspe
     ]
 
 
-def spells_of(notices: Sequence[Fact], there: Sequence[datetime]) -> list[SpellFact]:
+def suspension_periods_of(notices: Sequence[Fact], there: Sequence[datetime]) -> list[SpellFact]:
     """Each suspension once: a notice of it while the account is known to be suspended tells nothing new."""
     spells: list[tuple[int, SpellFact]] = []
     for index, notice in enumerate(notices):

@@ -13,7 +13,7 @@ from msgspec import Struct
 from streams.core.accounts import creation
 from streams.core.clock import DAY_US, from_us
 from streams.core.rulebook.rules import SEVERITIES, Condition, Rule
-from streams.core.state_event import Amplifier, Spell, StateEvent
+from streams.core.state_event import Amplifier, StateEvent, SuspensionPeriod
 from streams.core.texts.closeness import CLOSE_HANDLES, CLOSE_NAMES, handle_closeness, name_closeness
 from streams.core.texts.fingerprints import fingerprints
 from streams.core.texts.text import words
@@ -83,7 +83,12 @@ class _Looking:
     """One suspension looked at: everything counted over the list of posts."""
 
     def __init__(
-        self, world: WatchOracle, rules: Sequence[Rule], event: StateEvent, spell: Spell, amplifiers: list[Amplifier]
+        self,
+        world: WatchOracle,
+        rules: Sequence[Rule],
+        event: StateEvent,
+        spell: SuspensionPeriod,
+        amplifiers: list[Amplifier],
     ) -> None:
         assert event.subject is not None
         self.world = world
@@ -97,7 +102,7 @@ class _Looking:
         back_us = spell.reinstated_us
         self.reinstated = back_us is not None and back_us < self.ends_us
         self.until_us = back_us if self.reinstated and back_us is not None else self.ends_us
-        self.closed = self.reinstated or world.heard_us() >= self.ends_us
+        self.closed = self.reinstated or world.watermark_us() >= self.ends_us
         mine = [fact for fact in world.posts if fact.event.state == event.state]
         self.posts = [fact for fact in mine if self.opened_us <= fact.event.at_us < self.until_us]
         here = [fact for fact in mine if fact.event.platform == event.platform]

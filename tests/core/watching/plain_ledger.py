@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from streams.core.watching.ledger import (
+    AmplifiedAccount,
     Entry,
-    Orphan,
     Record,
-    Stood,
+    StandingRecord,
     SubjectText,
-    Uptake,
+    UnmatchedDeletion,
     decode_record,
     encode_record,
     record_key,
@@ -58,8 +58,11 @@ class PlainLedger:
         ]
         return [entry for *_, entry in sorted(found, key=lambda item: item[:3])]
 
-    def orphans(self, state: str, from_us: int, to_us: int) -> int:
-        return sum(orphan.state == state and from_us <= orphan.at_us < to_us for orphan in self._all(Orphan, b"o/"))
+    def unmatched_deletions(self, state: str, from_us: int, to_us: int) -> int:
+        return sum(
+            unmatched_deletion.state == state and from_us <= unmatched_deletion.at_us < to_us
+            for unmatched_deletion in self._all(UnmatchedDeletion, b"o/")
+        )
 
     def posts_of(self, state: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
         return dict(
@@ -82,30 +85,34 @@ class PlainLedger:
         found.sort(key=lambda text: (text.at_us, text.post_id))
         return found[max(0, len(found) - limit) :]
 
-    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[Stood]:
+    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
         return [
-            stood
-            for stood in self._all(Stood, b"s/")
-            if stood.state == state
-            and any(mark in marks and from_us <= at_us < to_us for mark, at_us in standing_marks(stood))
+            standing_record
+            for standing_record in self._all(StandingRecord, b"s/")
+            if standing_record.state == state
+            and any(mark in marks and from_us <= at_us < to_us for mark, at_us in standing_marks(standing_record))
         ]
 
-    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, Stood]]:
+    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
         found = {
-            (at_us, f"{stood.platform}:{stood.subject.id}"): stood
-            for stood in self._all(Stood, b"s/")
-            for at_us in {spell.opened_us for spell in stood.standing.spells}
-            if stood.state == state and at_us < to_us
+            (at_us, f"{standing_record.platform}:{standing_record.subject.id}"): standing_record
+            for standing_record in self._all(StandingRecord, b"s/")
+            for at_us in {spell.opened_us for spell in standing_record.standing.spells}
+            if standing_record.state == state and at_us < to_us
         }
         return [(at[0], found[at]) for at in sorted(found) if at > after][:limit]
 
-    def uptakes(self, state: str, from_us: int, to_us: int) -> Iterator[Uptake]:
+    def amplified_accounts(self, state: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
         found = [
-            uptake
-            for uptake in self._all(Uptake, b"u/")
-            if uptake.state == state and uptake.officials and from_us <= uptake.first_us < to_us
+            amplified_account
+            for amplified_account in self._all(AmplifiedAccount, b"u/")
+            if amplified_account.state == state
+            and amplified_account.officials
+            and from_us <= amplified_account.first_us < to_us
         ]
-        return iter(sorted(found, key=lambda uptake: (uptake.first_us, record_key(uptake))))
+        return iter(
+            sorted(found, key=lambda amplified_account: (amplified_account.first_us, record_key(amplified_account)))
+        )
 
     def _all(self, kind: type[_Kind], first: bytes) -> Iterator[_Kind]:
         # The first bytes of the keys are a short cut; the records themselves say what they are.

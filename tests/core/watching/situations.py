@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.core.clock import DAY_US, from_us
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.screening.acquaintances import Acquaintances
+from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import ScreenPolicy
 from streams.core.subject_event import Coordinates
 from streams.core.tracked import TrackedAccount
@@ -118,10 +118,10 @@ _BY_HANDLE: Final = RosterEntry(
 
 
 @st.composite
-def situations(draw: st.DrawFn) -> tuple[Event, Acquaintances]:
+def situations(draw: st.DrawFn) -> tuple[Event, AccountIndex]:
     """An event, a roster and tracked accounts; mostly, the actor is or was an official by id or by handle."""
     roster, event = draw(_rosters()), draw(draw(st.sampled_from(_EVENTS)))
-    known = Acquaintances(roster if draw(st.booleans()) else None)
+    known = AccountIndex(roster if draw(st.booleans()) else None)
     for tracked in draw(st.lists(st.sampled_from(_TRACKED), max_size=3)):
         known.learn(tracked)
     known.use(roster)

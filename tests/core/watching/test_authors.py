@@ -4,9 +4,9 @@ from itertools import permutations
 
 import msgspec
 
-from streams.core.watching.keys import entry_key, unattributed_key, uptake_key
-from streams.core.watching.ledger import Entry, Uptake
-from streams.core.watching.watch_step import Watched
+from streams.core.watching.keys import amplified_account_key, entry_key, unattributed_key
+from streams.core.watching.ledger import AmplifiedAccount, Entry
+from streams.core.watching.watch_step import WatchOutcome
 from streams.rules_loading import bundled_rules
 from tests.core.watching.watch_events import IRAN, SUBJECT, deletion, post
 from tests.core.watching.watch_run import WatchRun
@@ -35,9 +35,9 @@ def test_what_was_quoted_and_taken_back_before_its_author_was_known_is_withdrawn
         run = WatchRun(bundled_rules()).run([[event] for event in order])
         assert sorted(event.kind for event in run.said.values() if event.event_id == "q") == ["quote", "withdrawal"]
         assert {event.subject.id for event in run.said.values()} == {SUBJECT.id}
-        uptake = run.ledger.get(uptake_key("IR", "twitter", SUBJECT.id))
-        assert isinstance(uptake, Uptake)
-        assert sorted(uptake.officials) == sorted([IRAN[0].id, IRAN[1].id])
+        amplified_account = run.ledger.get(amplified_account_key("IR", "twitter", SUBJECT.id))
+        assert isinstance(amplified_account, AmplifiedAccount)
+        assert sorted(amplified_account.officials) == sorted([IRAN[0].id, IRAN[1].id])
         assert run.ledger.get(unattributed_key("IR", "twitter", "o")) is None
 
 
@@ -47,7 +47,7 @@ def test_a_quote_of_which_only_a_handle_is_left_refers_to_the_handle_and_says_no
     assert isinstance(entry, Entry)
     assert entry.references == ("h:khamenei_site",)
     assert run.said == {}
-    assert run.outcomes == {Watched.UNKNOWN_AUTHOR: 1, Watched.DUPLICATE: 1}
+    assert run.outcomes == {WatchOutcome.UNKNOWN_AUTHOR: 1, WatchOutcome.DUPLICATE: 1}
 
 
 def test_a_handle_of_which_the_quote_has_the_id_elsewhere_is_a_reference_by_id_alone() -> None:

@@ -9,9 +9,9 @@ import pytest
 from streams.core.clock import DAY_US
 from streams.core.state_event import StateEvent
 from streams.core.watching.forgetting import forget_watches, forgotten_before
-from streams.core.watching.ledger import Stood, Told, Uptake, decode_record, record_key
+from streams.core.watching.ledger import AmplifiedAccount, PublishedHashes, StandingRecord, decode_record, record_key
 from streams.core.watching.watch_policy import WatchPolicy
-from streams.core.watching.watch_step import Watched
+from streams.core.watching.watch_step import WatchOutcome
 from streams.events import Account
 from streams.ledger.sqlite import SqliteLedger
 from streams.rules_loading import bundled_rules
@@ -84,12 +84,12 @@ def _told() -> _Life:
 def test_standings_what_was_told_and_counted_and_uptakes_are_forgotten_also_in_the_changelog() -> None:
     life = _told()
     life.forget(0)
-    assert {"Stood", "Told", "Counted", "Uptake"} <= life.kinds()
+    assert {"StandingRecord", "PublishedHashes", "Counted", "AmplifiedAccount"} <= life.kinds()
     life.batch(tick(_OVER + 60))
     life.forget(_OVER + 60)
     # Of an official there is left that it was introduced.
-    assert life.kinds() == {"Heard", "Forgotten", "Told"}
-    assert {told.subject for told in life.kept(Told)} == {official.id for official in IRAN[:6]}
+    assert life.kinds() == {"StateTime", "Forgotten", "PublishedHashes"}
+    assert {told.subject for told in life.kept(PublishedHashes)} == {official.id for official in IRAN[:6]}
 
 
 def test_nothing_is_forgotten_a_moment_too_early() -> None:
@@ -126,7 +126,7 @@ def test_what_comes_after_that_tells_nothing_again_and_is_counted_as_too_late(
     life.batch(*late)
     life.batch(tick(_OVER + 61))
     assert (life.run.aftermaths, life.run.alerts) == (aftermaths, alerts)
-    assert life.run.outcomes[Watched.TOO_LATE] == len(late)
+    assert life.run.outcomes[WatchOutcome.TOO_LATE] == len(late)
 
 
 def test_a_new_suspension_of_a_forgotten_account_is_told_and_the_old_one_is_not() -> None:
@@ -148,7 +148,7 @@ def test_of_an_account_that_is_suspended_again_only_the_watches_that_are_over_ar
     life.batch(standing(version=2, opened=(0.0, again)), post("x", again + 1), tick(again + 20))
     life.forget(_OVER)
     assert [counted.opened_us for counted in life.ledger.counts_of("IR", "twitter", SUBJECT.id)] == [day(again)]
-    assert {"Stood", "Told"} <= life.kinds()
+    assert {"StandingRecord", "PublishedHashes"} <= life.kinds()
     assert life.batch(deletion("p", 4), post("y", 5, text="@khamenei_site")) == 0
     assert life.batch(deletion("x", again + 2)) == 1
     assert life.batch(standing(version=3, by=7, opened=(0.0, again))) == 1, "of the new one alone"
@@ -160,7 +160,7 @@ def test_what_is_new_here_stays_though_it_is_old_and_so_does_all_that_is_younger
     life.batch(standing(), tick(20))
     assert life.forget(_OVER, settled=0) == 0
     assert life.batch(standing(version=2, by=7)) == 1
-    assert life.run.outcomes[Watched.TOO_LATE] == 0
+    assert life.run.outcomes[WatchOutcome.TOO_LATE] == 0
     life.forget(_OVER)
     assert life.batch(standing(version=3, by=8)) == 0
 
@@ -178,8 +178,8 @@ def test_forgetting_takes_no_more_than_its_step_and_reaches_all() -> None:
     assert life.run.published == published
     while life.forget(_OVER + 2, limit=10):
         pass
-    assert not {"Stood", "Counted", "Uptake"} & life.kinds()
-    assert {told.subject for told in life.kept(Told)} == {IRAN[0].id}
+    assert not {"StandingRecord", "Counted", "AmplifiedAccount"} & life.kinds()
+    assert {told.subject for told in life.kept(PublishedHashes)} == {IRAN[0].id}
 
 
 def test_an_uptake_stays_as_long_as_a_watch_of_its_account_may_need_it() -> None:
@@ -191,7 +191,7 @@ def test_an_uptake_stays_as_long_as_a_watch_of_its_account_may_need_it() -> None
     life.batch(standing(opened=(suspended,)), tick(suspended + 20))
     for days in (_OVER + 1, _OVER + 2, _OVER + 32, _OVER + 63):
         life.forget(days)
-    kept = {each.subject.id for each in life.kept(Uptake)}
+    kept = {each.subject.id for each in life.kept(AmplifiedAccount)}
     assert kept == {SUBJECT.id}, "the other one is suspended by nobody, and was seen long ago"
     later = Account(id=snowflake(day(suspended + 30)), handle="nobody_else")
     for number in range(2):
@@ -199,7 +199,7 @@ def test_an_uptake_stays_as_long_as_a_watch_of_its_account_may_need_it() -> None
     [aftermath] = life.run.aftermaths.values()
     assert [each.subject.id for each in aftermath.possible_successors] == [later.id]
     life.forget(suspended + _OVER + 40)
-    assert [each.subject.id for each in life.kept(Uptake)] == [later.id]
+    assert [each.subject.id for each in life.kept(AmplifiedAccount)] == [later.id]
 
 
 def test_an_account_that_was_forgotten_is_no_new_account_when_it_is_taken_up_again() -> None:
@@ -230,8 +230,8 @@ def test_a_standing_of_an_earlier_version_is_read_and_forgotten_as_any_other() -
     life = _Life()
     life.batch(standing())
     life.forget(0)
-    [stood] = life.kept(Stood)
-    short = msgspec.msgpack.encode(msgspec.msgpack.decode(msgspec.msgpack.encode(stood))[:-2])
+    [standing_record] = life.kept(StandingRecord)
+    short = msgspec.msgpack.encode(msgspec.msgpack.decode(msgspec.msgpack.encode(standing_record))[:-2])
     ledger = SqliteLedger()
-    ledger.restore([(record_key(stood), short)])
+    ledger.restore([(record_key(standing_record), short)])
     assert forget_watches(ledger, "IR", day(_OVER), _ALL, 10, _POLICY) == 1

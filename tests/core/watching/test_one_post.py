@@ -4,7 +4,7 @@ from itertools import permutations
 
 from streams.core.watching.keys import entry_key
 from streams.core.watching.ledger import Entry
-from streams.core.watching.watched import Watched
+from streams.core.watching.watch_outcome import WatchOutcome
 from streams.events import Account
 from streams.rules_loading import bundled_rules
 from tests.core.watching.watch_events import SUBJECT, post
@@ -21,7 +21,7 @@ _COPIES = (
 def test_each_account_that_another_copy_names_counts_once_in_any_order_and_the_copy_that_tells_most_stands() -> None:
     for copies in permutations([*_COPIES, _COPIES[1]]):
         run = WatchRun(bundled_rules()).run([[event] for event in copies])
-        assert run.outcomes[Watched.CONTRADICTED] == 2
+        assert run.outcomes[WatchOutcome.CONTRADICTED] == 2
         entry = run.ledger.get(entry_key("twitter", "p"))
         assert isinstance(entry, Entry)
         assert (entry.kind, entry.subject, entry.named_otherwise) == ("retweet", SUBJECT.id, ("22", "33"))
@@ -31,4 +31,4 @@ def test_copies_that_agree_and_those_that_lack_the_account_contradict_nothing() 
     poor = post("p", 1, text="see")
     for copies in permutations([_COPIES[0], _COPIES[0], poor]):
         run = WatchRun(bundled_rules()).run([[event] for event in copies])
-        assert run.outcomes[Watched.CONTRADICTED] == 0
+        assert run.outcomes[WatchOutcome.CONTRADICTED] == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.core.clock import from_us
 from streams.core.subject_event import Coordinates
-from streams.core.watching.ledger import Amplified, Stood, Uptake
+from streams.core.watching.ledger import Amplified, AmplifiedAccount, StandingRecord
 from streams.core.watching.successors import known_better, successor_of
 from streams.core.watching.watch import Watch, watches_of
 from streams.core.watching.watch_policy import WatchPolicy
@@ -24,11 +24,11 @@ _SOURCE = Coordinates("retweets", 0, 0)
 def _watch(by: int = 6, subject: Account = SUBJECT) -> Watch:
     event = standing(by=by, subject=subject)
     assert event.standing is not None
-    [watch] = watches_of(Stood("twitter", "IR", subject, event.standing, "roster"), _POLICY)
+    [watch] = watches_of(StandingRecord("twitter", "IR", subject, event.standing, "roster"), _POLICY)
     return watch
 
 
-def _uptake(
+def _amplified_account(
     taken_up: dict[str, float],
     *,
     handle: str | None = "KhameneiSite",
@@ -37,20 +37,20 @@ def _uptake(
     sketch: tuple[int, ...] = (),
     platform: str = "twitter",
     account: str = "later",
-) -> Uptake:
+) -> AmplifiedAccount:
     """An account that officials took up on these days, by their ids."""
     officials = {official: day(days) for official, days in taken_up.items()}
     known = Account(id=account, handle=handle, name=name, created_at=None if created is None else from_us(day(created)))
     first = tuple(Amplified(us, f"r{official}", "retweet", official, _SOURCE) for official, us in officials.items())
-    return Uptake(platform, "IR", known, 0, officials, first=first, sketch=sketch)
+    return AmplifiedAccount(platform, "IR", known, 0, officials, first=first, sketch=sketch)
 
 
-def _own(sketch: tuple[int, ...]) -> Uptake:
-    return Uptake("twitter", "IR", SUBJECT, 0, {}, sketch=sketch)
+def _own(sketch: tuple[int, ...]) -> AmplifiedAccount:
+    return AmplifiedAccount("twitter", "IR", SUBJECT, 0, {}, sketch=sketch)
 
 
 def test_an_account_for_which_everything_speaks_is_listed_with_its_figures() -> None:
-    found = successor_of(_watch(), _uptake({"0": 40, "1": 41, "11": 39}), None, _POLICY)
+    found = successor_of(_watch(), _amplified_account({"0": 40, "1": 41, "11": 39}), None, _POLICY)
     assert found is not None
     assert (found.officials_in_common, found.officials) == (2, ("0", "1")), "the third had not amplified the subject"
     assert (found.first_amplified_at, found.noticed_at) == (from_us(day(40)), from_us(day(41)))
@@ -67,54 +67,66 @@ def test_an_account_for_which_everything_speaks_is_listed_with_its_figures() -> 
 @pytest.mark.parametrize(
     "uptake",
     [
-        pytest.param(_uptake({"0": 40}), id="one official alone"),
-        pytest.param(_uptake({"0": 40, "11": 40}), id="one of the same officials and another one"),
-        pytest.param(_uptake({"0": 40, "1": 401}), id="the second too late"),
-        pytest.param(_uptake({"0": 400, "1": 400}, created=390), id="both too late"),
-        pytest.param(_uptake({"0": 40, "1": 41, "11": -1}, created=-2), id="an official knew it before the suspension"),
-        pytest.param(_uptake({"0": 121, "1": 121}), id="too old by then"),
-        pytest.param(_uptake({"0": 40, "1": 41}, created=None), id="of unknown age"),
-        pytest.param(_uptake({"0": 40, "1": 41}, created=40.5), id="said to be created after it was taken up"),
-        pytest.param(_uptake({"0": 40, "1": 41}, handle="AnotherVoice", name="Another"), id="like it in nothing"),
-        pytest.param(_uptake({"0": 40, "1": 41}, handle=None), id="of which nothing is known"),
-        pytest.param(_uptake({"0": 40, "1": 41}, platform="mastodon"), id="on another platform"),
-        pytest.param(_uptake({"0": 40, "1": 41}, account=SUBJECT.id), id="the account itself, reinstated"),
-        pytest.param(_uptake({}), id="taken up by nobody"),
+        pytest.param(_amplified_account({"0": 40}), id="one official alone"),
+        pytest.param(_amplified_account({"0": 40, "11": 40}), id="one of the same officials and another one"),
+        pytest.param(_amplified_account({"0": 40, "1": 401}), id="the second too late"),
+        pytest.param(_amplified_account({"0": 400, "1": 400}, created=390), id="both too late"),
+        pytest.param(
+            _amplified_account({"0": 40, "1": 41, "11": -1}, created=-2), id="an official knew it before the suspension"
+        ),
+        pytest.param(_amplified_account({"0": 121, "1": 121}), id="too old by then"),
+        pytest.param(_amplified_account({"0": 40, "1": 41}, created=None), id="of unknown age"),
+        pytest.param(
+            _amplified_account({"0": 40, "1": 41}, created=40.5), id="said to be created after it was taken up"
+        ),
+        pytest.param(
+            _amplified_account({"0": 40, "1": 41}, handle="AnotherVoice", name="Another"), id="like it in nothing"
+        ),
+        pytest.param(_amplified_account({"0": 40, "1": 41}, handle=None), id="of which nothing is known"),
+        pytest.param(_amplified_account({"0": 40, "1": 41}, platform="mastodon"), id="on another platform"),
+        pytest.param(_amplified_account({"0": 40, "1": 41}, account=SUBJECT.id), id="the account itself, reinstated"),
+        pytest.param(_amplified_account({}), id="taken up by nobody"),
     ],
 )
-def test_an_account_that_lacks_one_thing_is_not_listed(uptake: Uptake) -> None:
-    assert successor_of(_watch(), uptake, None, _POLICY) is None
+def test_an_account_that_lacks_one_thing_is_not_listed(amplified_account: AmplifiedAccount) -> None:
+    assert successor_of(_watch(), amplified_account, None, _POLICY) is None
 
 
 def test_the_edges_of_the_conditions_belong_to_them() -> None:
-    for uptake in (
-        _uptake({"0": 0, "1": 399.999}, created=0),
-        _uptake({"0": 120, "1": 120}),
-        _uptake({"0": 30, "1": 30}),
+    for amplified_account in (
+        _amplified_account({"0": 0, "1": 399.999}, created=0),
+        _amplified_account({"0": 120, "1": 120}),
+        _amplified_account({"0": 30, "1": 30}),
     ):
-        assert successor_of(_watch(), uptake, None, _POLICY) is not None
+        assert successor_of(_watch(), amplified_account, None, _POLICY) is not None
 
 
 def test_an_account_older_than_the_subject_is_not_its_successor() -> None:
     young = Account(id=snowflake(day(-5)), handle="Khamenei_site")
     for created, listed in ((-4.9, True), (-5, False), (-5.1, False)):
-        found = successor_of(_watch(subject=young), _uptake({"0": 40, "1": 41}, created=created), None, _POLICY)
+        found = successor_of(
+            _watch(subject=young), _amplified_account({"0": 40, "1": 41}, created=created), None, _POLICY
+        )
         assert (found is not None) is listed
 
 
 def test_where_one_official_had_amplified_the_subject_that_one_is_enough() -> None:
-    assert successor_of(_watch(by=1), _uptake({"0": 40}), None, _POLICY) is not None
-    assert successor_of(_watch(by=1), _uptake({"1": 40}), None, _POLICY) is None
+    assert successor_of(_watch(by=1), _amplified_account({"0": 40}), None, _POLICY) is not None
+    assert successor_of(_watch(by=1), _amplified_account({"1": 40}), None, _POLICY) is None
 
 
 def test_name_and_texts_are_reasons_of_their_own() -> None:
-    named = successor_of(_watch(), _uptake({"0": 40, "1": 41}, handle="x", name="the LEADER's site"), None, _POLICY)
+    named = successor_of(
+        _watch(), _amplified_account({"0": 40, "1": 41}, handle="x", name="the LEADER's site"), None, _POLICY
+    )
     assert named is not None
     assert named.reasons[0] == "its name is close to that of the suspended account"
     prints = tuple(range(32))
     for shared, listed in ((8, True), (7, False)):
-        uptake = _uptake({"0": 40, "1": 41}, handle="x", sketch=prints[:shared] + tuple(range(100, 100 + 32 - shared)))
-        found = successor_of(_watch(), uptake, _own(prints), _POLICY)
+        amplified_account = _amplified_account(
+            {"0": 40, "1": 41}, handle="x", sketch=prints[:shared] + tuple(range(100, 100 + 32 - shared))
+        )
+        found = successor_of(_watch(), amplified_account, _own(prints), _POLICY)
         assert (found is not None) is listed
         if found is not None:
             assert found.reasons[0] == "its posts share 8 of 32 fingerprints with those of the suspended account"
@@ -135,8 +147,8 @@ def test_what_is_listed_meets_every_condition_and_says_so() -> None:
     )
     def check(taken_up: dict[str, float], created: float, handle: str | None, sketch: set[int]) -> None:
         watch = _watch()
-        uptake = _uptake(taken_up, handle=handle, created=created, sketch=tuple(sorted(sketch)))
-        found = successor_of(watch, uptake, _own(tuple(range(20))), _POLICY)
+        amplified_account = _amplified_account(taken_up, handle=handle, created=created, sketch=tuple(sorted(sketch)))
+        found = successor_of(watch, amplified_account, _own(tuple(range(20))), _POLICY)
         listed[found is not None] += 1
         if found is not None:
             assert found.officials_in_common >= 2
@@ -152,8 +164,10 @@ def test_what_is_listed_meets_every_condition_and_says_so() -> None:
 
 
 def test_an_uptake_is_known_better_only_if_something_that_counts_changed() -> None:
-    uptake = _uptake({"0": 40})
-    assert known_better(None, uptake)
-    assert not known_better(uptake, msgspec.structs.replace(uptake, seen_us=day(99), handle_us=day(99)))
-    assert known_better(uptake, _uptake({"0": 39}))
-    assert known_better(uptake, _uptake({"0": 40}, handle="other"))
+    amplified_account = _amplified_account({"0": 40})
+    assert known_better(None, amplified_account)
+    assert not known_better(
+        amplified_account, msgspec.structs.replace(amplified_account, seen_us=day(99), handle_us=day(99))
+    )
+    assert known_better(amplified_account, _amplified_account({"0": 39}))
+    assert known_better(amplified_account, _amplified_account({"0": 40}, handle="other"))

@@ -11,7 +11,7 @@ from streams.core.officials import Official
 from streams.core.state_event import StateEvent, StateEventKind
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.aftermath_records import Aftermath
-from streams.core.watching.watch_step import Watched
+from streams.core.watching.watch_step import WatchOutcome
 from streams.events import Account
 from streams.rules_loading import bundled_rules
 from tests.core.tracking.strategies import snowflake
@@ -64,13 +64,13 @@ def test_of_several_notices_of_one_deletion_the_first_counts_and_one_between_say
     run = _run([amplification("r", -5), deletion("r", 4)], [deletion("r", 2)], [deletion("r", 3)])
     [withdrawal] = _withdrawals(run)
     assert (withdrawal.at_us, withdrawal.last_us) == (day(2), day(4))
-    assert run.outcomes[Watched.DUPLICATE] == 1
+    assert run.outcomes[WatchOutcome.DUPLICATE] == 1
 
 
 def test_somebody_else_cannot_take_a_retweet_back() -> None:
     run = _run([amplification("r", -5), deletion("r", 1, IRAN[1]), standing()])
     assert _withdrawals(run) == []
-    assert run.outcomes[Watched.NOT_THE_AUTHOR] == 1
+    assert run.outcomes[WatchOutcome.NOT_THE_AUTHOR] == 1
     assert (_aftermath(run).deletions, _aftermath(run).deletions_unknown) == (0, 1)
 
 
@@ -87,7 +87,7 @@ def test_a_notice_that_comes_long_after_another_of_the_same_deletion_is_no_delet
     posted, first, late = amplification("r", -5), deletion("r", 2), deletion("r", 200)
     for order in ([posted, first, late], [posted, late, first], [late, first, posted], [late, posted, first]):
         run = _run(*([event] for event in order))
-        assert run.ledger.orphans("IR", day(-10), day(300)) == 0
+        assert run.ledger.unmatched_deletions("IR", day(-10), day(300)) == 0
         assert len(_withdrawals(run)) == 1
 
 
@@ -216,7 +216,7 @@ def test_each_spell_has_a_watch_of_its_own() -> None:
 
 
 def test_an_official_that_began_to_amplify_after_the_suspension_is_not_asked_for() -> None:
-    """Of two spells, the amplifications before each count."""
+    """Of two suspension periods, the amplifications before each count."""
     run = _run([standing(opened=(-60, 0)), tick(60)])
     assert [aftermath.number for aftermath in run.aftermaths.values()] == [1]
 
@@ -271,7 +271,7 @@ def test_an_earlier_suspension_that_comes_to_light_late_names_nothing_anew() -> 
 def test_an_older_word_of_track_changes_nothing() -> None:
     run = _run([standing(version=5)], [standing(opened=(), version=4)])
     assert _aftermath(run).status == "open"
-    assert run.outcomes[Watched.OUTDATED] == 1
+    assert run.outcomes[WatchOutcome.OUTDATED] == 1
 
 
 # Who concerns whom
@@ -308,7 +308,7 @@ def test_what_lacks_what_its_kind_must_have_is_refused_and_counted() -> None:
     misled = msgspec.structs.replace(post("y", 0), state="FR")
     ledger = PlainLedger()
     run = WatchRun(bundled_rules(), ledger=ledger).run([[*broken, misled]])
-    assert run.outcomes == {Watched.REFUSED: 5}
+    assert run.outcomes == {WatchOutcome.REFUSED: 5}
     assert ledger.records == {}
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from streams.core.officials import Official
 from streams.core.watching.aftermath_records import Aftermath
-from streams.core.watching.ledger import Entry, Orphan, SubjectText, decode_record
-from streams.core.watching.uptakes import uptake_of
+from streams.core.watching.amplified_accounts import amplified_account_of
+from streams.core.watching.ledger import Entry, SubjectText, UnmatchedDeletion, decode_record
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 from streams.ledger.sqlite import SqliteLedger
@@ -72,15 +72,15 @@ def test_the_deletions_that_concern_the_subject_are_listed_before_others() -> No
 
 
 def test_an_uptake_stays_small_however_often_an_account_is_amplified() -> None:
-    policy = WatchPolicy(uptake_officials=8, uptake_first=4, sketch=16)
+    policy = WatchPolicy(amplified_officials=8, amplified_first=4, sketch=16)
     crowd = [Official(id=f"{n:03}", handle=None, state="IR", category="diplomat") for n in range(60)]
     events = [amplification(f"r{n}", n, by, text=f"{PASSAGES[n % 3]} {n}") for n, by in enumerate(crowd)]
     run = WatchRun(bundled_rules(), policy).run([events[::-1]])
-    uptake = uptake_of(run.ledger, "IR", "twitter", SUBJECT.id)
-    assert uptake is not None
-    assert list(uptake.officials) == [f"{n:03}" for n in range(8)], "the first, whatever came first"
-    assert [each.post_id for each in uptake.first] == ["r0", "r1", "r2", "r3"]
-    assert len(uptake.sketch) == 16
+    amplified_account = amplified_account_of(run.ledger, "IR", "twitter", SUBJECT.id)
+    assert amplified_account is not None
+    assert list(amplified_account.officials) == [f"{n:03}" for n in range(8)], "the first, whatever came first"
+    assert [each.post_id for each in amplified_account.first] == ["r0", "r1", "r2", "r3"]
+    assert len(amplified_account.sketch) == 16
 
 
 def _forget(ledger: PlainLedger, before_us: int) -> int:
@@ -89,7 +89,7 @@ def _forget(ledger: PlainLedger, before_us: int) -> int:
     old = [
         key
         for key, record in records.items()
-        if isinstance(record, Entry | Orphan | SubjectText) and record.at_us < before_us
+        if isinstance(record, Entry | UnmatchedDeletion | SubjectText) and record.at_us < before_us
     ]
     for key in old:
         ledger.discard(key)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from streams.core.state_event import StateEvent
-from streams.core.watching.ledger import Entry, Record, Stood
+from streams.core.watching.ledger import Entry, Record, StandingRecord
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
 from streams.events import Account
@@ -25,12 +25,12 @@ class _CountingLedger(SqliteLedger):
         self.read += 1
         return super().get(key)
 
-    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[Stood]:
+    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
         found = super().standings(state, marks, from_us, to_us)
         self.read += len(found)
         return found
 
-    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, Stood]]:
+    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
         found = super().opened(state, after, to_us, limit)
         self.read += len(found)
         return found
@@ -55,7 +55,7 @@ def _ledger_with(events: Sequence[StateEvent]) -> _CountingLedger:
     watcher = Watcher(bundled_rules(), _POLICY, ledger)
     for event in events:
         watcher.apply(event)
-    watcher.conclude()
+    watcher.flush()
     ledger.commit()
     return ledger
 
@@ -65,7 +65,7 @@ def _read_by(ledger: _CountingLedger, *events: StateEvent, recounts: int | None 
     before = ledger.read
     for event in events:
         watcher.apply(event)
-    watcher.conclude(recounts)
+    watcher.flush(recounts)
     return ledger.read - before
 
 
@@ -126,7 +126,7 @@ def test_all_that_are_watched_are_counted_anew_in_turn_each_once_though_a_worker
         watcher = Watcher(bundled_rules(), _POLICY, ledger)
         for event in events:
             watcher.apply(event)
-        return [(each.subject.id, each.deletions) for each in watcher.conclude(3).aftermaths]
+        return [(each.subject.id, each.deletions) for each in watcher.flush(3).aftermaths]
 
     everybody = sorted([str(10**5 + number) for number in range(10)] + [str(10**6 + number) for number in range(10)])
     found = counted_anew(deletion("p", 2.0))
@@ -145,6 +145,6 @@ def test_the_end_of_a_run_over_files_owes_nothing() -> None:
     ledger = _ledger_with([tick(0.5), *_suspended(40, 0.0), post("p", 1.0)])
     watcher = Watcher(bundled_rules(), _POLICY, ledger)
     watcher.apply(deletion("p", 2.0))
-    assert len(watcher.conclude(3).aftermaths) == 3
+    assert len(watcher.flush(3).aftermaths) == 3
     watcher.apply(tick(2.5))
-    assert len(watcher.conclude(3).aftermaths) == 37
+    assert len(watcher.flush(3).aftermaths) == 37

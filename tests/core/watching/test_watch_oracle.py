@@ -13,7 +13,7 @@ from streams.core.rulebook.rules import RuleSet
 from streams.core.state_event import StateEvent
 from streams.core.subject_event import Coordinates
 from streams.core.watching.aftermath_records import Aftermath
-from streams.core.watching.watch_step import Watched
+from streams.core.watching.watch_step import WatchOutcome
 from streams.ledger.sqlite import SqliteLedger
 from tests.core.tracking.strategies import examples
 from tests.core.watching.aftermath_oracle import Expected, Successor, expected_aftermaths
@@ -179,8 +179,8 @@ def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:
             # Copies that name different accounts are in test_one_post.
             *(
                 outcome
-                for outcome in Watched
-                if outcome not in (Watched.REFUSED, Watched.TOO_LATE, Watched.CONTRADICTED)
+                for outcome in WatchOutcome
+                if outcome not in (WatchOutcome.REFUSED, WatchOutcome.TOO_LATE, WatchOutcome.CONTRADICTED)
             ),
         ),
     )

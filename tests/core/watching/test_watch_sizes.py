@@ -8,7 +8,15 @@ import msgspec
 from streams.core.bounds import RECORD_BYTES, VALUE_BYTES
 from streams.core.clock import DAY_US, SECOND_US, from_us
 from streams.core.officials import Official
-from streams.core.state_event import STATE_TEXT, Amplifier, PostKind, Spell, Standing, StateEvent, StateEventKind
+from streams.core.state_event import (
+    STATE_TEXT,
+    Amplifier,
+    PostKind,
+    Standing,
+    StateEvent,
+    StateEventKind,
+    SuspensionPeriod,
+)
 from streams.core.subject_event import Coordinates, encode_subject_event
 from streams.core.tracked import encode_tracked
 from streams.core.watching.ledger import Record, encode_record, record_key
@@ -89,7 +97,7 @@ def _events() -> Iterator[StateEvent]:
         Amplifier(bounded.id, None, "state_media", 3, _OPENED_US - DAY_US, _OPENED_US - 1)
         for bounded in (Official(id=str(n), handle=None, state="XK", category="leader") for n in range(2))
     )
-    spell = Spell(_OPENED_US, "suspended", longest_id(1), Coordinates("suspensions", 0, 1))
+    spell = SuspensionPeriod(_OPENED_US, "suspended", longest_id(1), Coordinates("suspensions", 0, 1))
     standing = Standing(version=1, spells=(spell,), amplifiers=amplifiers)
     yield _event("standing", 1, _OPENED_US, subject=_SUBJECT, standing=standing)
     for number in range(_DELETING):
@@ -128,7 +136,7 @@ def test_what_a_watch_counted_fits_however_many_officials_delete() -> None:
     crowd, twice, amplifying = 7_000, 100, 2_000
     ledger = _WeighingLedger()
     watcher = Watcher(bundled_rules(), WatchPolicy(), ledger)
-    spell = Spell(_OPENED_US, "suspended", "s", Coordinates("suspensions", 0, 1))
+    spell = SuspensionPeriod(_OPENED_US, "suspended", "s", Coordinates("suspensions", 0, 1))
     amplifiers = tuple(
         Amplifier(_long(by), None, "state_media", 3, _OPENED_US - DAY_US, _OPENED_US - 1) for by in range(amplifying)
     )
@@ -138,7 +146,7 @@ def test_what_a_watch_counted_fits_however_many_officials_delete() -> None:
         for event in _retweet_and_deletion(number, number if number <= crowd else 2 * crowd + 1 - number):
             watcher.apply(event)
     watcher.apply(_event("tick", 1, _OPENED_US + 20 * DAY_US))
-    [aftermath] = watcher.conclude().aftermaths
+    [aftermath] = watcher.flush().aftermaths
     assert ledger.largest["Counted"] + 2_048 < topic_named("state-ledger").max_message_bytes
     assert (aftermath.references, aftermath.deletions) == (crowd + twice, crowd + twice)
     assert (aftermath.amplifying_officials, aftermath.silent_officials) == (amplifying, 1), "one did not"
@@ -151,19 +159,19 @@ def test_all_that_watch_writes_fits() -> None:
     ledger = _WeighingLedger()
     watcher = Watcher(bundled_rules(), WatchPolicy(), ledger)
     told = [said for event in _events() for said in watcher.apply(event)]
-    concluded = watcher.conclude()
+    changes = watcher.flush()
     overhead = 2_048
     assert max(ledger.largest.values()) + overhead < topic_named("state-ledger").max_message_bytes
-    assert {"Entry", "Stood", "Uptake", "Told", "Counted"} <= ledger.largest.keys()
-    [aftermath] = concluded.aftermaths
+    assert {"Entry", "StandingRecord", "AmplifiedAccount", "PublishedHashes", "Counted"} <= ledger.largest.keys()
+    [aftermath] = changes.aftermaths
     assert (aftermath.amplifying_officials, aftermath.deletions) == (_OFFICIALS, _DELETING)
     assert aftermath.possible_successors
     assert len(msgspec.json.encode(aftermath)) <= RECORD_BYTES
-    assert all(len(msgspec.json.encode(alert)) <= RECORD_BYTES for alert in concluded.alerts)
-    assert concluded.alerts
+    assert all(len(msgspec.json.encode(alert)) <= RECORD_BYTES for alert in changes.alerts)
+    assert changes.alerts
     assert (
         max(len(encode_subject_event(each)) for each in told) + overhead
         < topic_named("subject-events").max_message_bytes
     )
-    assert max(len(encode_tracked(each)) for each in concluded.tracked) <= RECORD_BYTES
+    assert max(len(encode_tracked(each)) for each in changes.tracked) <= RECORD_BYTES
     assert watcher.shortened

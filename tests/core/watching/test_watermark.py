@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.agents.ticking import Ticker
+from streams.agents.screen.progress_reports import ProgressReporter
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US
 from streams.core.state_event import RawProgress, ReadUpTo, StateEvent
 from streams.core.watching.ledger import RawRead
@@ -29,7 +29,7 @@ class _Event:
 
 class _Worker:
     def __init__(self) -> None:
-        self.ticker = Ticker(_IDLE_SECONDS)
+        self.ticker = ProgressReporter(_IDLE_SECONDS)
         self.ends: dict[int, int] = {}
         self.sent: list[RawProgress] = []
 

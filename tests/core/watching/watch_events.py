@@ -2,7 +2,7 @@
 
 from streams.core.clock import DAY_US
 from streams.core.officials import Official
-from streams.core.state_event import Amplifier, PostKind, Spell, Standing, StateEvent
+from streams.core.state_event import Amplifier, PostKind, Standing, StateEvent, SuspensionPeriod
 from streams.core.subject_event import Coordinates
 from streams.events import Account, SuspensionStatus
 from tests.core.tracking.strategies import BASE_US, NOWHERE, snowflake
@@ -89,7 +89,7 @@ def standing(
     """
     last = len(opened) - 1
     spells = tuple(
-        Spell(
+        SuspensionPeriod(
             day(days),
             status,
             f"notice-{number}",

@@ -196,7 +196,7 @@ class WatchOracle:
             return "" if any(at_us <= posted_us < after[0][0] for posted_us in posted) else "unknown"
         return ""
 
-    def heard_us(self) -> int:
+    def watermark_us(self) -> int:
         """How far event time has come: what ticks say, whatever the State's own events say."""
         return max((event.at_us for event in self.events if event.kind == "tick"), default=0)
 

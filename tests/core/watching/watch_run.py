@@ -17,7 +17,7 @@ from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.keys import owed_key
 from streams.core.watching.ledger import Ledger
 from streams.core.watching.watch_policy import WatchPolicy
-from streams.core.watching.watch_step import Watched
+from streams.core.watching.watch_step import WatchOutcome
 from streams.core.watching.watcher import Watcher
 from tests.core.watching.plain_ledger import PlainLedger
 
@@ -37,7 +37,7 @@ class WatchRun:
         self.alerts: dict[str, Alert] = {}
         self.tracked = dict[tuple[str, str], TrackedAccount]()
         self.said = dict[tuple[str, str, str, str], SubjectEvent]()
-        self.outcomes = Counter[Watched]()
+        self.outcomes = Counter[WatchOutcome]()
         self.published = 0
         self.seen = Counter[str]()  # what became of records over time
 
@@ -64,9 +64,9 @@ class WatchRun:
             for told in watcher.apply(decode_state_event(encode_state_event(event))):
                 self.published += 1
                 self.said[told.kind, told.platform, told.event_id, told.official.state if told.official else ""] = told
-        concluded = watcher.conclude(recounts)
-        self.published += len(concluded.aftermaths) + len(concluded.alerts) + len(concluded.tracked)
-        for aftermath in concluded.aftermaths:
+        changes = watcher.flush(recounts)
+        self.published += len(changes.aftermaths) + len(changes.alerts) + len(changes.tracked)
+        for aftermath in changes.aftermaths:
             # As a consumer has it: from the bytes of the topic.
             record = msgspec.json.decode(msgspec.json.encode(aftermath), type=Aftermath)
             before = self.aftermaths.get(record.id)
@@ -74,12 +74,12 @@ class WatchRun:
             self.seen["void"] += record.status == "void"
             self.seen["corrected"] += before is not None and before.status == "closed"
             self.aftermaths[record.id] = record
-        for alert in concluded.alerts:
+        for alert in changes.alerts:
             record_of_alert = msgspec.json.decode(msgspec.json.encode(alert), type=Alert)
             assert record_of_alert != self.alerts.get(alert.id), "what did not change is not published again"
             self.seen["retracted"] += alert.status == "retracted"
             self.alerts[alert.id] = record_of_alert
-        for account in concluded.tracked:
+        for account in changes.tracked:
             self.tracked[account.platform, account.id] = account
         self.outcomes.update(watcher.outcomes)
 

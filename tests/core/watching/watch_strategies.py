@@ -15,7 +15,7 @@ from msgspec import Struct
 from streams.core.clock import DAY_US, HOUR_US, from_us
 from streams.core.gone import Absence
 from streams.core.officials import Official
-from streams.core.state_event import Amplifier, PostKind, Spell, Standing, StateEvent
+from streams.core.state_event import Amplifier, PostKind, Standing, StateEvent, SuspensionPeriod
 from streams.core.subject_event import Coordinates
 from streams.events import Account, SuspensionStatus
 from tests.core.tracking.strategies import BASE_US, NOWHERE, snowflake
@@ -297,9 +297,9 @@ def _cleaned_up(draw: st.DrawFn, stage: _Stage) -> list[StateEvent]:
 
 
 @st.composite
-def _spells(draw: st.DrawFn) -> tuple[Spell, ...]:
+def _spells(draw: st.DrawFn) -> tuple[SuspensionPeriod, ...]:
     """Up to three suspensions after each other, the last one perhaps still standing."""
-    found: list[Spell] = []
+    found: list[SuspensionPeriod] = []
     openings = [_OPENINGS[place] for place in draw(st.sampled_from(((0,), (0, 1), (1,), (0, 2), (0, 1, 2), (2,))))]
     for index, opened_us in enumerate(openings):
         lasting = draw(st.sampled_from((None, 1, 13, 14, 19)))
@@ -307,7 +307,7 @@ def _spells(draw: st.DrawFn) -> tuple[Spell, ...]:
             lasting = 19
         since = draw(st.sampled_from((0, None, -2, -4, -40, 0)))
         found.append(
-            Spell(
+            SuspensionPeriod(
                 opened_us,
                 draw(st.sampled_from(_STATUSES)),
                 f"notice-{opened_us}",

@@ -1,0 +1,1 @@
+"""NOTIFY: sends alerts to Alertmanager."""

@@ -1,0 +1,1 @@
+"""SCREEN: reads the raw topics and writes what concerns officials and subjects."""

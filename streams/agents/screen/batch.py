@@ -1,0 +1,93 @@
+"""SCREEN's work on one batch: raw records in, the records to write out. Synchronous: nothing here awaits.
+
+The agent around it is `streams.agents.screen.agent`.
+"""
+
+from collections import Counter
+
+from msgspec import Struct
+
+from streams.core.screening.account_index import AccountIndex
+from streams.core.screening.handle_use import HandleUse
+from streams.core.screening.screen import ScreenOutcome, ScreenPolicy, screen_record
+from streams.core.state_event import encode_state_event
+from streams.core.subject_event import encode_subject_event, subject_key
+from streams.deadletters import Reason, Rejection
+from streams.faust_driver.batches import Batch
+from streams.faust_driver.unpacking import RefusedBatch
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.dead_letter_record import dead_letter_record, letter_of, replays_of
+
+__all__ = ["ScreenedBatch", "screen_batch"]
+
+
+class ScreenedBatch(Struct, frozen=True):
+    """What a batch led to. `trailing` counts the refused records at its end, `newest_us` is the newest event passed."""
+
+    records: list[OutgoingRecord]
+    outcomes: dict[ScreenOutcome, int]
+    refused: dict[Reason, int]
+    trailing: int
+    newest_us: int | None
+
+
+def screen_batch(
+    batch: Batch,
+    topic: str,
+    known: AccountIndex,
+    now_us: int,
+    policy: ScreenPolicy,
+    state_partitions: int,
+    handles: HandleUse | None = None,
+) -> ScreenedBatch:
+    """Screen every record of a batch. `topic` is the raw topic's plain name, as it stands in coordinates.
+
+    What may concern any State goes to each of the `state_partitions` partitions of `state-events`. `handles` sees which
+    official posted.
+    """
+    records: list[OutgoingRecord] = []
+    outcomes: Counter[ScreenOutcome] = Counter()
+    refused: Counter[Reason] = Counter()
+    trailing = 0
+    newest_us: int | None = None
+    dropped = 0
+    partition = batch.partition
+    for record in batch.records:
+        value = record.value
+        screening = screen_record(value or b"", topic, partition, record.offset, known, now_us, policy)
+        if screening is None:
+            dropped += 1
+            trailing = 0
+            continue
+        if isinstance(screening, Rejection):
+            offset = record.offset
+            if isinstance(record, RefusedBatch):
+                screening, offset = record.refusal, record.first_offset
+            refused[screening.reason] += 1
+            trailing += 1
+            replays = replays_of(record.headers)
+            letter = letter_of(screening, value or b"", topic, partition, offset, replays=replays)
+            records.append(dead_letter_record(letter, record.key, record.headers))
+            continue
+        outcomes[screening.outcome] += 1
+        # A canary says nothing about event time, nor whether what collectors write is any good.
+        is_said = screening.outcome is not ScreenOutcome.CANARY
+        if is_said:
+            trailing = 0
+        for event in screening.events:
+            if is_said:
+                newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
+            key = subject_key(event.platform, event.subject.id).encode()
+            records.append(OutgoingRecord("subject-events", key, encode_subject_event(event)))
+        for report in screening.state_events:
+            if handles is not None:
+                handles.see(report)
+            newest_us = report.at_us if newest_us is None else max(newest_us, report.at_us)
+            value_out = encode_state_event(report)
+            if report.state:
+                records.append(OutgoingRecord("state-events", report.state.encode(), value_out))
+            else:
+                everywhere = range(state_partitions)
+                records += [OutgoingRecord("state-events", None, value_out, (), number) for number in everywhere]
+    outcomes[ScreenOutcome.NOT_OFFICIAL] += dropped
+    return ScreenedBatch(records, outcomes, refused, trailing, newest_us)

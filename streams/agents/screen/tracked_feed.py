@@ -1,0 +1,88 @@
+"""The tracked accounts as a worker sees them: follows the topic `tracked-accounts` for as long as the worker runs.
+
+Reads with a consumer of its own, outside the group, since every worker that screens needs all of it. So each start
+finds again what is broken there, and writes it to `dead-letters` again.
+"""
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+
+from streams.core.screening.account_index import AccountIndex
+from streams.core.screening.handle_use import HandleFinding, HandleUse
+from streams.core.tracked import decode_tracked
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.client import consumer, start_client
+from streams.metrics import Metrics
+from streams.partitions.set_aside import letter_for, write_letters
+from streams.refusal import DECODE_ERRORS
+from streams.settings import Settings
+
+__all__ = ["TrackedFeed"]
+
+_log: Final = logging.getLogger(__name__)
+_TOPIC: Final = "tracked-accounts"
+_POLL_MS: Final = 500
+_MOST_NAMED: Final = 20  # in one line of the log
+
+
+class TrackedFeed:
+    """`known` learns each account, `handles` whose the roster's handles are.
+
+    `ready` is set once all that was there at the start has been read.
+    """
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self.ready = asyncio.Event()
+        self.known = AccountIndex()
+        self.handles = HandleUse()
+        self._settings = settings
+        self._metrics = metrics
+        self._told: dict[HandleFinding, tuple[str, ...]] = {}
+
+    async def follow(self) -> None:
+        """Read until cancelled; broker errors are the caller's to handle."""
+        tp = TopicPartition(self._settings.topic(_TOPIC), 0)
+        client = consumer(self._settings, max_partition_fetch_bytes=4_194_304)
+        try:
+            await start_client(client)
+            client.assign([tp])
+            await client.seek_to_beginning(tp)
+            end = (await client.end_offsets([tp]))[tp]
+            while True:
+                fetched = (await client.getmany(tp, timeout_ms=_POLL_MS)).get(tp, ())
+                letters = [letter for record in fetched if (letter := self._take(record)) is not None]
+                await write_letters(self._settings, self._metrics, _TOPIC, letters)
+                self._metrics.tracked_accounts.set(self.known.tracked)
+                self._tell_handles()
+                if not self.ready.is_set() and await client.position(tp) >= end:
+                    self.ready.set()
+                    _log.info("tracked accounts read", extra={"accounts": self.known.tracked})
+        finally:
+            await client.stop()
+
+    def _take(self, record: Any) -> OutgoingRecord | None:
+        """The dead letter of a record that no agent writes."""
+        if record.value is not None:  # nobody is ever taken back
+            try:
+                account = decode_tracked(record.value)
+            except DECODE_ERRORS as error:
+                return letter_for(record, _TOPIC, 0, error)
+            self.known.learn(account)
+            if account.handle is not None:
+                self.handles.learn(account.platform, account.id, account.handle)
+        return None
+
+    def _tell_handles(self) -> None:
+        """Metrics say how many of the roster's handles are in doubt, the log which."""
+        if not self.handles.changed:
+            return
+        for finding, handles in self.handles.findings().items():
+            self._metrics.roster_handles_in_doubt.labels(finding).set(len(handles))
+            if handles and handles != self._told.get(finding):
+                _log.warning(
+                    "roster handles in doubt", extra={"finding": finding, "handles": ", ".join(handles[:_MOST_NAMED])}
+                )
+            self._told[finding] = handles

@@ -1,0 +1,1 @@
+"""TRACK: keeps the state of each subject, and writes dossiers and alerts."""

@@ -1,0 +1,96 @@
+"""TRACK, the agent: one subject store and one partition task a partition, one transaction for what waits in a partition
+task.
+
+Whose turn it is and what happens when somebody else takes a partition is `streams.partitions.tasks`'s business.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+from streams.agents.track.batch import TrackedBatch, track_batch
+from streams.agents.track.subject_store import SubjectStore
+from streams.core.clock import SECOND_US
+from streams.core.rulebook.rules import RuleSet
+from streams.core.tracking.subject import TrackPolicy
+from streams.core.tracking.tracker import Tracker
+from streams.faust_driver.batches import Batch
+from streams.kafka.log_marks import mark_of
+from streams.metrics import Metrics
+from streams.partitions.set_aside import tell_set_aside
+from streams.partitions.tasks import HoldBack, PartitionTasks
+from streams.settings import Settings
+
+__all__ = ["Track"]
+
+_TOPIC: Final = "subject-events"
+
+
+class Track:
+    """Holds the subject stores of the partitions this worker was given. `finish` is told each batch that is dealt with,
+    `hold_back` which partitions are to wait.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        rules: RuleSet,
+        finish: Callable[[Batch], object],
+        generation: Callable[[], int],
+        hold_back: HoldBack | None = None,
+    ) -> None:
+        self._metrics = metrics
+        self._rules = rules
+        self._policy = TrackPolicy(
+            unengaged_days=settings.unengaged_days, unengaged_profile_days=settings.unengaged_profile_days
+        )
+        metrics.expect_alerts(rules.judged_on("subject").rules)
+        self._partition_tasks = PartitionTasks(
+            _TOPIC,
+            settings,
+            metrics,
+            make=lambda partition: SubjectStore(partition, settings, metrics),
+            apply=self._apply,
+            finish=finish,
+            generation=generation,
+            hold_back=hold_back,
+        )
+
+    async def run(self, batches: AsyncIterator[Batch]) -> None:
+        """Track until the stream ends. Any error is fatal: what is not committed is read again by the next owner."""
+        await self._partition_tasks.run(batches)
+
+    async def keep(self, partitions: set[int]) -> None:
+        """Close the subject stores of partitions that are no longer ours: their states are somebody else's now."""
+        await self._partition_tasks.keep(partitions)
+
+    @property
+    def recovering(self) -> frozenset[int]:
+        """The partitions whose subject stores are being read, or taken from another worker."""
+        return self._partition_tasks.recovering
+
+    async def _apply(self, shard: SubjectStore, batch: Batch) -> None:
+        tracker = Tracker(self._rules, self._policy, shard.load, shard.unengaged)
+        tracked = track_batch(batch, shard.position, tracker)
+        if tracked.position > shard.position:
+            mark = mark_of(batch.records[-1])
+            await shard.commit(tracked.outputs, tracked.changed, tracked.position, mark, tracked.forgotten)
+        for outcome, count in tracker.outcomes.items():
+            self._metrics.tracked.labels(str(outcome)).inc(count)
+        self._metrics.shortened.labels(_TOPIC).inc(tracker.shortened)
+        self._count(batch, tracked)
+
+    def _count(self, batch: Batch, tracked: TrackedBatch) -> None:
+        metrics = self._metrics
+        metrics.records.labels(_TOPIC).inc(len(batch.records))
+        for (state, category), count in tracked.amplified.items():
+            metrics.amplified_by(state, category).inc(count)
+        metrics.new_subjects.inc(tracked.new_subjects)
+        tell_set_aside(metrics, _TOPIC, tracked.set_aside)
+        for alert in tracked.alerts:
+            metrics.alerts.labels(alert.rule, alert.severity).inc()
+        if tracked.newest_us is not None:
+            lag_us = max(0, time.time_ns() // 1_000 - tracked.newest_us)
+            metrics.event_lag_seconds.labels(_TOPIC).observe(lag_us / SECOND_US)
+        metrics.subjects.set(sum(len(shard) for shard in self._partition_tasks.held()))

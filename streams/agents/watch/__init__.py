@@ -1,0 +1,1 @@
+"""WATCH: keeps the ledger of what officials posted, and writes aftermaths."""

@@ -1,0 +1,136 @@
+"""WATCH, the agent: one ledger and one partition task a partition, one transaction a batch.
+
+Whose turn it is and what happens when somebody else takes a partition is `streams.partitions.tasks`'s business.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final
+
+from streams.agents.watch.batch import Pace, WatchedBatch, forget_old, subject_ticks, watch_batch
+from streams.agents.watch.ledger_store import LedgerStore
+from streams.core.clock import SECOND_US
+from streams.core.rulebook.rules import RuleSet
+from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watcher import Watcher
+from streams.faust_driver.batches import Batch, Record
+from streams.kafka.log_marks import mark_of
+from streams.ledger.sqlite import SqliteLedger
+from streams.metrics import Metrics
+from streams.partitions.set_aside import tell_set_aside
+from streams.partitions.tasks import HoldBack, PartitionTasks
+from streams.settings import Settings
+
+__all__ = ["Watch", "watch_policy"]
+
+_TOPIC: Final = "state-events"
+# State events in one transaction: a tenth of a second of work, in a thread of the partition's own.
+_AT_ONCE: Final = 500
+
+
+def watch_policy(settings: Settings) -> WatchPolicy:
+    """The policy of a group of workers."""
+    return WatchPolicy(ledger_days=settings.ledger_days, watch_days=settings.watch_days)
+
+
+class Watch:
+    """Holds the ledgers of the partitions this worker was given. `finish` is told each batch that is dealt with,
+    `hold_back` which partitions are to wait.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        rules: RuleSet,
+        finish: Callable[[Batch], object],
+        generation: Callable[[], int],
+        hold_back: HoldBack | None = None,
+    ) -> None:
+        self._metrics = metrics
+        self._rules = rules
+        self._policy = watch_policy(settings)
+        self._watermarks: dict[int, int] = {}
+        self._paces: dict[int, Pace] = {}
+        metrics.expect_alerts(rules.judged_on("aftermath").rules)
+        self._partition_tasks = PartitionTasks(
+            _TOPIC,
+            settings,
+            metrics,
+            make=lambda partition: LedgerStore(partition, settings, metrics),
+            apply=self._apply,
+            finish=finish,
+            generation=generation,
+            hold_back=hold_back,
+        )
+
+    async def run(self, batches: AsyncIterator[Batch]) -> None:
+        """Watch until the stream ends. Any error is fatal: what is not committed is read again by the next owner."""
+        await self._partition_tasks.run(batches)
+
+    async def keep(self, partitions: set[int]) -> None:
+        """Close the ledgers of partitions that are no longer ours."""
+        await self._partition_tasks.keep(partitions)
+
+    @property
+    def recovering(self) -> frozenset[int]:
+        """The partitions whose ledgers are being brought up to date, or taken from another worker."""
+        return self._partition_tasks.recovering
+
+    async def _apply(self, shard: LedgerStore, batch: Batch) -> None:
+        begin = 0
+        while begin < len(batch.records):
+            begin += await self._apply_some(shard, batch.records[begin : begin + _AT_ONCE])
+            if begin < len(batch.records):
+                self._partition_tasks.finish_first(batch, begin)
+        metrics = self._metrics
+        metrics.records.labels(_TOPIC).inc(len(batch.records))
+        held = self._partition_tasks.held()
+        metrics.ledger_entries.set(sum(other.entries for other in held if other.is_open))
+        metrics.ledger_bytes.set(sum(other.size_bytes for other in held if other.is_open))
+
+    async def _apply_some(self, shard: LedgerStore, records: Sequence[Record]) -> int:
+        """Apply the first of the records in one transaction; returns how many."""
+        watcher = Watcher(self._rules, self._policy, shard.ledger)
+        now_us, partition, position = time.time_ns() // 1_000, shard.partition, shard.position
+        pace = self._paces.setdefault(partition, Pace())
+        recounts = pace.recounts()
+
+        def work(ledger: SqliteLedger) -> tuple[WatchedBatch, int]:
+            ledger.begin()
+            watched = watch_batch(records, partition, position, watcher, recounts)
+            return watched, forget_old(ledger, watched, self._policy, now_us)
+
+        watched, gone = await shard.run(work)
+        pace.took(recounts, watched.seconds)
+        if watched.position > shard.position:
+            outputs = watched.outputs
+            # Event time is the same in every partition: one of them tells TRACK.
+            if watched.new_day_us is not None and shard.partition == 0:
+                outputs += subject_ticks(watched.new_day_us, await shard.partitions("subject-events"))
+            await shard.commit(outputs, watched.position, mark_of(records[watched.taken - 1]))
+        else:
+            await shard.run(SqliteLedger.rollback)  # all of it was applied in an earlier life
+        self._count(watched, watcher, gone, now_us)
+        self._watermarks[shard.partition] = watcher.watermark_us
+        held = [
+            self._watermarks[other.partition]
+            for other in self._partition_tasks.held()
+            if other.partition in self._watermarks
+        ]
+        self._metrics.watermark.set(min(held, default=0) / SECOND_US)
+        return watched.taken
+
+    def _count(self, watched: WatchedBatch, watcher: Watcher, gone: int, now_us: int) -> None:
+        metrics = self._metrics
+        for outcome, count in watcher.outcomes.items():
+            metrics.watched.labels(str(outcome)).inc(count)
+        metrics.shortened.labels(_TOPIC).inc(watcher.shortened)
+        for aftermath in watched.aftermaths:
+            metrics.aftermaths.labels(aftermath.status).inc()
+        for alert in watched.alerts:
+            metrics.alerts.labels(alert.rule, alert.severity).inc()
+        metrics.ledger_forgotten.inc(gone)
+        tell_set_aside(metrics, _TOPIC, watched.set_aside)
+        if watched.newest_us is not None:
+            metrics.event_lag_seconds.labels(_TOPIC).observe(max(0, now_us - watched.newest_us) / SECOND_US)

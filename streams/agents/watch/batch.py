@@ -1,0 +1,178 @@
+"""WATCH's work on one batch: State events in, a changed ledger and the records to write out. Synchronous.
+
+The agent around it is `streams.agents.watch.agent`.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct, json
+
+from streams.core.clock import DAY_US
+from streams.core.enriched import Alert
+from streams.core.state_event import decode_state_event
+from streams.core.states import STATES
+from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event, subject_key
+from streams.core.tracked import encode_tracked, official_id_key, tracked_subject_key
+from streams.core.watching.aftermath_records import Aftermath
+from streams.core.watching.forgetting import forget_watches
+from streams.core.watching.keys import state_time_key
+from streams.core.watching.ledger import StateTime
+from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watcher import Watcher
+from streams.events import Account
+from streams.faust_driver.batches import Record
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.ledger.sqlite import SqliteLedger
+from streams.partitions.set_aside import letter_for
+from streams.refusal import DECODE_ERRORS
+
+__all__ = ["Pace", "WatchedBatch", "forget_old", "subject_ticks", "watch_batch"]
+
+_encode = json.Encoder().encode
+# Faster than anything grows, and little enough beside the batch itself.
+_FORGOTTEN_AN_EVENT: Final = 2
+_FORGOTTEN_AT_LEAST: Final = 50
+_RECOUNTS: Final = 128  # suspensions, some milliseconds each
+# Of a batch: each opens watches, which are counted whole, some 20 ms each where much was deleted in their months.
+_STANDINGS: Final = 64
+_RESTS: Final = 9.0  # as long as it took
+
+
+class WatchedBatch(Struct, frozen=True):
+    """What a batch led to, besides what the ledger holds now: `taken` records, up to the offset `position`.
+
+    `states` counts its events by State, without ticks; `newest_us` is the newest of their times. `new_day_us` is how
+    far event time has come everywhere, where that is in another day (UTC) than before the batch. `set_aside` are the
+    dead letters of records that no agent of ours wrote; they stand among the outputs, too. `seconds` is how long it
+    took to say what changed.
+    """
+
+    outputs: list[OutgoingRecord]
+    aftermaths: tuple[Aftermath, ...]
+    alerts: tuple[Alert, ...]
+    states: dict[str, int]
+    position: int
+    newest_us: int | None
+    new_day_us: int | None = None
+    set_aside: Sequence[OutgoingRecord] = ()
+    seconds: float = 0.0
+    taken: int = 0
+
+
+class Pace:
+    """How many suspensions a ledger counts anew, a batch, for deletions of their State: some, then for a while none, so
+    that it takes a tenth of a processor at most, however many are watched and however much is taken back.
+    """
+
+    def __init__(self) -> None:
+        self._rested_at = float("-inf")
+
+    def recounts(self) -> int:
+        """How many the next batch may count."""
+        return _RECOUNTS if time.monotonic() >= self._rested_at else 0
+
+    def took(self, recounts: int, seconds: float) -> None:
+        """A batch that could count so many took so long."""
+        if recounts:
+            self._rested_at = time.monotonic() + seconds * _RESTS
+
+
+def watch_batch(
+    records: Sequence[Record], partition: int, position: int, watcher: Watcher, recounts: int | None = None
+) -> WatchedBatch:
+    """Apply a partition's records from `position` on; those before it were applied in an earlier life. `recounts` as in
+    `Watcher.flush`.
+
+    Ends behind the 64th standing, if there are so many: what it takes is bounded. What is left is the next batch's.
+    """
+    set_aside: list[OutgoingRecord] = []
+    outputs: list[OutgoingRecord] = []
+    states: Counter[str] = Counter()
+    newest_us: int | None = None
+    before_us = watcher.watermark_everywhere_us()
+    taken = standings = 0
+    for record in records:
+        if standings == _STANDINGS:
+            break
+        taken += 1
+        if record.offset < position:
+            continue
+        try:
+            event = decode_state_event(record.value or b"")
+        except DECODE_ERRORS as error:
+            set_aside.append(letter_for(record, "state-events", partition, error))
+            continue
+        standings += event.kind == "standing"
+        if event.kind != "tick":
+            states[event.state] += 1
+            newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
+        for told in watcher.apply(event):
+            key = subject_key(told.platform, told.subject.id).encode()
+            outputs.append(OutgoingRecord("subject-events", key, encode_subject_event(told)))
+    began = time.monotonic()
+    changes = watcher.flush(recounts)
+    seconds = time.monotonic() - began
+    outputs += [OutgoingRecord("aftermaths", found.id.encode(), _encode(found)) for found in changes.aftermaths]
+    outputs += [OutgoingRecord("alerts", alert.id.encode(), _encode(alert)) for alert in changes.alerts]
+    for account in changes.tracked:
+        key_of = tracked_subject_key if account.handle is None else official_id_key
+        outputs.append(
+            OutgoingRecord("tracked-accounts", key_of(account.platform, account.id), encode_tracked(account))
+        )
+    last = max(position, records[taken - 1].offset + 1)
+    watermark_us = watcher.watermark_everywhere_us()
+    new_day_us = watermark_us if watermark_us // DAY_US > before_us // DAY_US else None
+    return WatchedBatch(
+        outputs + set_aside,
+        changes.aftermaths,
+        changes.alerts,
+        dict(states),
+        last,
+        newest_us,
+        new_day_us,
+        set_aside,
+        seconds,
+        taken,
+    )
+
+
+def subject_ticks(at_us: int, partitions: int) -> Iterator[OutgoingRecord]:
+    """How far event time has come, for each partition of `subject-events`: TRACK forgets nothing finer than by days."""
+    event = SubjectEvent(
+        kind="tick",
+        platform="antiphon",
+        event_id=f"tick-{at_us}",
+        at_us=at_us,
+        subject=Account(id="tick"),
+        source=Coordinates("tick", 0, 0),
+    )
+    for partition in range(partitions):
+        yield OutgoingRecord("subject-events", None, encode_subject_event(event), (), partition)
+
+
+def forget_old(ledger: SqliteLedger, watched: WatchedBatch, policy: WatchPolicy, now_us: int) -> int:
+    """Discard what no event to come can concern, a step for each State that there was news of, and for all States on a
+    new day; returns how many.
+
+    Old is a post, deletion or text further back from the newest event of its State than ledger and slack reach, and
+    a watch that nothing can change any more when the watermark has come so far; and only if it has been here for longer
+    than the grace by the clock `now_us` as well. Nothing else is decided by the clock.
+    """
+    settled = ledger.settled(now_us)
+    if not settled:
+        return 0
+    everywhere = ledger.get(state_time_key(""))
+    gone = 0
+    for state in watched.states if watched.new_day_us is None else sorted(STATES.union(watched.states)):
+        heard = ledger.get(state_time_key(state))
+        if not isinstance(heard, StateTime):
+            continue
+        limit = max(_FORGOTTEN_AT_LEAST, _FORGOTTEN_AN_EVENT * watched.states.get(state, 0))
+        before_us = heard.at_us - (policy.ledger_days + policy.slack_days) * DAY_US
+        gone += ledger.forget(state, before_us, settled, limit)
+        if isinstance(everywhere, StateTime):
+            gone += forget_watches(ledger, state, everywhere.at_us, settled, limit, policy)
+    return gone

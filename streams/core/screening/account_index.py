@@ -1,0 +1,166 @@
+"""Whom SCREEN knows: the officials of the roster and the accounts that TRACK and WATCH told of, in one look-up.
+
+Per platform one plain set decides about most events. Knows nothing of topics or of how either list arrives.
+"""
+
+from collections.abc import Iterator, Mapping, Set
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from streams.core.canary import CANARY_OFFICIAL, CANARY_PLATFORM
+from streams.core.officials import Official
+from streams.core.rosters.roster import Roster, Term
+from streams.core.tracked import TrackedAccount
+from streams.events import Account
+
+__all__ = ["AccountIndex", "Circle", "KnownAccount"]
+
+
+class KnownAccount(Struct, frozen=True, gc=False):
+    """What is known of an account by its id.
+
+    `rostered`: the roster has the id. `states`: those whose officials amplified it; its own posts are evidence for
+    them. `handle`: it was seen as the official that the roster has under this handle alone.
+    """
+
+    rostered: bool = False
+    states: tuple[str, ...] = ()
+    handle: str | None = None
+
+    @property
+    def followed(self) -> bool:
+        """Whether more is known of it than that the roster has it."""
+        return bool(self.states) or self.handle is not None
+
+    @property
+    def may_be_official(self) -> bool:
+        """Whether more than its posts may matter: only the roster can say whether it is an official at some time."""
+        return self.rostered or self.handle is not None
+
+
+Circle: TypeAlias = tuple[Set[str], Mapping[str, KnownAccount], Mapping[str, tuple[Term, ...]]]
+"""The account index of one platform: their ids, what is known of each, and the roster's terms of those that it has by
+handle alone, by `handle_key`.
+
+The ids are a set besides the dict, for the many that are in neither: a set keeps the hashes beside each other, a dict
+of strings has to go and see the strings. Of a million, a set says no in a fourth of the time (bench/figures/screen.py).
+"""
+
+_UNKNOWN: Final = KnownAccount()
+_NOBODY: Final[Circle] = (frozenset(), {}, {})
+# Nobody else lives there, whatever a roster says.
+_CANARY: Final[Circle] = (frozenset({CANARY_OFFICIAL.id}), {CANARY_OFFICIAL.id: KnownAccount(rostered=True)}, {})
+
+
+class AccountIndex:
+    """The roster in force and the tracked accounts. Changes in place, by whole records; never forgets a tracked one.
+
+    A million tracked accounts are a million entries of a dict and a set: equal account index are one object.
+    """
+
+    __slots__ = ("_circles", "_ids", "_known", "_roster", "_same", "_tracked")
+
+    def __init__(self, roster: Roster | None = None) -> None:
+        self._ids: dict[str, set[str]] = {}
+        self._known: dict[str, dict[str, KnownAccount]] = {}
+        self._circles: dict[str, Circle] = {}
+        self._same: dict[KnownAccount, KnownAccount] = {}
+        self._tracked = 0
+        self._roster = Roster()
+        self.use(Roster() if roster is None else roster)
+
+    @property
+    def roster(self) -> Roster:
+        """The roster in force."""
+        return self._roster
+
+    @property
+    def tracked(self) -> int:
+        """How many accounts are known besides, or for more than, being on the roster."""
+        return self._tracked
+
+    def use(self, roster: Roster) -> None:
+        """Put another roster in force; takes time by the size of the two rosters, not by the tracked accounts."""
+        for entry in self._roster.entries:
+            if entry.account_id is not None:
+                self._know(entry.platform, entry.account_id, rostered=False)
+        self._roster = roster
+        for entry in roster.entries:
+            if entry.account_id is not None:
+                self._know(entry.platform, entry.account_id, rostered=True)
+        self._circles = {}
+        for platform in {*self._ids, *(entry.platform for entry in roster.entries)}:
+            self._draw_circle(platform)
+        self._circles[CANARY_PLATFORM] = _CANARY
+
+    def learn(self, account: TrackedAccount) -> None:
+        """Take in one record; the last one of a kind for an account is the valid one."""
+        known = self.of(account.platform, account.id)
+        if not known.followed and (account.states or account.handle):
+            self._tracked += 1
+        self._know(
+            account.platform,
+            account.id,
+            rostered=known.rostered,
+            states=account.states or known.states,
+            handle=account.handle or known.handle,
+        )
+        if account.platform not in self._circles:
+            self._draw_circle(account.platform)
+
+    def circle(self, platform: str) -> Circle:
+        """Everybody known on a platform, as plain collections for the hot path: read only."""
+        return self._circles.get(platform, _NOBODY)
+
+    def of(self, platform: str, account_id: str) -> KnownAccount:
+        """What is known of an account by its id; nothing of a stranger."""
+        return self.circle(platform)[1].get(account_id, _UNKNOWN)
+
+    def followed(self) -> Iterator[tuple[str, str]]:
+        """Platform and id of every tracked account."""
+        for platform, account_index in self._known.items():
+            yield from ((platform, account_id) for account_id, each in account_index.items() if each.followed)
+
+    def official(self, platform: str, account: Account, at_us: int) -> Official | None:
+        """What the roster says of an account as an event of `at_us` names it."""
+        return self._roster.official(platform, account.id, account.handle, at_us)
+
+    def domain_of(self, link: str, at_us: int) -> str | None:
+        """The domain on the roster that a link leads to, at an event of `at_us`."""
+        found = self._roster.domain_of(link, at_us)
+        return None if found is None else found[0]
+
+    def author(self, platform: str, account: Account, at_us: int) -> Official | None:
+        """As `official`, for who acted: an event without its handle (a deletion, a status of ids alone) is tied by the
+        handle under which the id was seen elsewhere.
+        """
+        found = self._roster.official(platform, account.id, account.handle, at_us)
+        if found is None and account.handle is None and (handle := self.of(platform, account.id).handle) is not None:
+            return self._roster.official(platform, account.id, handle, at_us)
+        return found
+
+    def _know(
+        self,
+        platform: str,
+        account_id: str,
+        *,
+        rostered: bool,
+        states: tuple[str, ...] | None = None,
+        handle: str | None = None,
+    ) -> None:
+        ids, account_index = self._ids.setdefault(platform, set()), self._known.setdefault(platform, {})
+        before = account_index.get(account_id, _UNKNOWN)
+        known = KnownAccount(
+            rostered, before.states if states is None else states, before.handle if handle is None else handle
+        )
+        if known == _UNKNOWN:
+            ids.discard(account_id)
+            account_index.pop(account_id, None)
+        else:
+            ids.add(account_id)
+            account_index[account_id] = self._same.setdefault(known, known)
+
+    def _draw_circle(self, platform: str) -> None:
+        ids, known = self._ids.setdefault(platform, set()), self._known.setdefault(platform, {})
+        self._circles[platform] = (ids, known, self._roster.handles_of(platform))

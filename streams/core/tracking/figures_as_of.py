@@ -1,0 +1,286 @@
+"""A moment of a subject's history: the named figures (`streams.core.rulebook.figures`) as they were at one event time.
+
+Computed from what is retained and, for what is not, from totals; each figure is worked out when asked for.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import Final
+
+from streams.core.clock import DAY_US, HOUR_US
+from streams.core.rulebook.figures import WINDOWS, FigureValue
+from streams.core.suspension_times import SLACK_US, latest_times
+from streams.core.tracking.subject import Kept, OfficialState, SubjectState
+
+__all__ = ["FOREVER_US", "Evicted", "FiguresAsOf", "FiguresOverTime"]
+
+FOREVER_US: Final = 2**62
+"""Later than anything that happens: the moment at which everything known counts."""
+
+_at: Final = attrgetter("at_us")
+_official: Final = attrgetter("official")
+
+
+def _time_of_profile(profile: tuple[int, int]) -> int:
+    return profile[0]
+
+
+class Evicted:
+    """The amplifications that are no longer retained, summed up once for many moments of a state.
+
+    Good for as long as nothing more is settled. `by_official` are their numbers, `first_us` and `last_us` the times of
+    the first and the last of them, `None` where there are none.
+    """
+
+    __slots__ = ("_last_times", "_latest", "by_official", "first_us", "last_us")
+
+    def __init__(self, officials: Mapping[str, OfficialState]) -> None:
+        self.by_official: Counter[str] = Counter()
+        by_last: list[tuple[int, str]] = []
+        firsts: list[int] = []
+        for official_id, official in officials.items():
+            if official.first_us is not None and official.last_us is not None:
+                self.by_official[official_id] = official.retweets + official.quotes
+                firsts.append(official.first_us)
+                by_last.append((official.last_us, official_id))
+        by_last.sort()
+        self.first_us: int | None = min(firsts, default=None)
+        self.last_us: int | None = by_last[-1][0] if by_last else None
+        self._last_times = [last_us for last_us, _ in by_last]
+        self._latest = [official_id for _, official_id in by_last]
+
+    @staticmethod
+    def of(state: SubjectState) -> "Evicted":
+        """What is settled of a state; by far the most have nothing, and share that."""
+        return Evicted(state.officials) if state.evicted_amplifications else _NOTHING_EVICTED
+
+    def officials_since(self, at_us: int) -> list[str]:
+        """Officials whose last settled amplification is later than that."""
+        return self._latest[bisect_right(self._last_times, at_us) :]
+
+
+_NOTHING_EVICTED: Final = Evicted({})
+
+
+class FiguresAsOf:
+    """The figures of `state` at `at_us` (µs since 1970 UTC): events at that very time are part of it.
+
+    Amplifications that were taken back by `known_us` (by default the moment itself) do not count. `settled` is passed
+    in by whoever asks for many moments of one state. Good for as long as the state does not change.
+    """
+
+    __slots__ = ("_by_official", "_figures", "_live", "_settled", "at_us", "known_us", "state")
+
+    def __init__(
+        self, state: SubjectState, at_us: int, *, known_us: int | None = None, settled: Evicted | None = None
+    ) -> None:
+        self.state = state
+        self.at_us = at_us
+        self.known_us = at_us if known_us is None else known_us
+        self._settled = Evicted.of(state) if settled is None else settled
+        self._live: list[Kept] | None = None
+        self._by_official: Counter[str] | None = None
+        self._figures: dict[str, FigureValue] = {}
+
+    def figure(self, name: str) -> FigureValue:
+        """The figure of that name; `None` where it is unknown. Raises `KeyError` for a name not in FIGURES."""
+        figures = self._figures
+        if name not in figures:  # several rules look at the same
+            figures[name] = _FIGURES[name](self)
+        return figures[name]
+
+    @property
+    def retained(self) -> list[Kept]:
+        """The retained amplifications up to this moment, oldest first, those taken back among them."""
+        kept_list = self.state.amplifications
+        return kept_list[: bisect_right(kept_list, self.at_us, key=_at)]
+
+    @property
+    def live(self) -> list[Kept]:
+        """The retained amplifications up to this moment that had not been taken back by then, oldest first."""
+        if self._live is None:
+            live = self.retained
+            if self.state.withdrawn:
+                live = [kept for kept in live if kept.withdrawn_us is None or kept.withdrawn_us > self.known_us]
+            self._live = live
+        return self._live
+
+    @property
+    def by_official(self) -> Counter[str]:
+        """Amplifications by each official up to this moment."""
+        if self._by_official is None:
+            settled = self._settled.by_official
+            self._by_official = Counter(settled) if settled else Counter()
+            self._by_official.update(map(_official, self.live))
+        return self._by_official
+
+    @property
+    def by_state(self) -> Counter[str]:
+        """Amplifications by the officials of each State."""
+        officials = self.state.officials
+        counts: Counter[str] = Counter()
+        for official_id, count in self.by_official.items():
+            counts[officials[official_id].state] += count
+        return counts
+
+    @property
+    def leading_state(self) -> str | None:
+        """The State with the most amplifications; of equals the first in the alphabet."""
+        return min(self.by_state.items(), key=lambda item: (-item[1], item[0]), default=(None, 0))[0]
+
+    @property
+    def top_official(self) -> tuple[str, int] | None:
+        """The official with the most amplifications and their number; of equals the one with the smallest id."""
+        counts = self.by_official
+        if not counts:
+            return None
+        most = max(counts.values())
+        return min(official_id for official_id, count in counts.items() if count == most), most
+
+    def first_amplified_us(self) -> int | None:
+        """The time of the first live amplification."""
+        times = [] if self._settled.first_us is None else [self._settled.first_us]
+        if self.live:
+            times.append(self.live[0].at_us)
+        return min(times, default=None)
+
+    def last_amplified_us(self) -> int | None:
+        """The time of the last live amplification."""
+        times = [] if self._settled.last_us is None else [self._settled.last_us]
+        if self.live:
+            times.append(self.live[-1].at_us)
+        return max(times, default=None)
+
+    def age_days(self, at_us: int | None) -> float | None:
+        """The account's age in days at a time; `None` while its creation is unknown or said to be later than that."""
+        created_us = self.state.snapshot.created_us
+        if created_us is None or at_us is None or created_us > at_us:
+            return None
+        return (at_us - created_us) / DAY_US
+
+    def followers(self) -> int | None:
+        """Followers as last reported by this moment, with an event or by a profile; of equals in time the larger."""
+        if self.state.snapshot.followers is None:
+            return None  # nobody ever said: no need to ask every event
+        reports: list[tuple[int, int]] = []
+        for kept_list in (self.state.amplifications, self.state.contacts):
+            for kept in reversed(kept_list[: bisect_right(kept_list, self.at_us, key=_at)]):
+                if reports and kept.at_us < reports[-1][0]:
+                    break
+                if kept.followers is not None:
+                    reports.append((kept.at_us, kept.followers))
+        profiles = self.state.profiles
+        until = bisect_right(profiles, self.at_us, key=_time_of_profile)
+        reports += profiles[max(0, until - 1) : until]
+        return max(reports)[1] if reports else None
+
+    def suspended(self) -> bool | None:
+        """Whether the last notice by this moment says that the platform suspended the account.
+
+        `None` where it says that the account is gone, and not by whom, and where an official retweeted it since: then
+        it was suspended later, or is back.
+        """
+        notices = self.state.suspensions
+        until = bisect_right(notices, self.at_us, key=_at)
+        if until == 0 or notices[until - 1].status in ("reinstated", "deactivated"):
+            return False
+        if notices[until - 1].status == "deleted":
+            return None
+        since_us = latest_times(notices[:until])[-1] + SLACK_US
+        retained = self.retained
+        later = retained[bisect_right(retained, since_us, key=_at) :]
+        return None if any(kept.kind == "retweet" for kept in later) else True
+
+    def amplifications_of(self, kind: str) -> int:
+        """Live retweets or quotes up to this moment."""
+        officials = self.state.officials.values()
+        settled = sum(o.retweets if kind == "retweet" else o.quotes for o in officials)
+        return settled + sum(1 for kept in self.live if kept.kind == kind)
+
+    def contacts_of(self, kind: str) -> int:
+        """Replies or mentions up to this moment."""
+        state = self.state
+        settled = state.evicted_replies if kind == "reply" else state.evicted_mentions
+        return settled + sum(1 for kept in self._contacts() if kept.kind == kind)
+
+    def follows(self) -> int:
+        """Officials whose last follow event up to this moment was a follow."""
+        following = {i: o.follows for i, o in self.state.officials.items() if o.follow_us is not None}
+        following.update({kept.official: kept.active for kept in self._contacts() if kept.kind == "follow"})
+        return sum(following.values())
+
+    def _contacts(self) -> Iterable[Kept]:
+        contacts = self.state.contacts
+        return contacts[: bisect_right(contacts, self.at_us, key=_at)]
+
+    def in_window(self, hours: int) -> list[Kept]:
+        """The retained live amplifications in (t - w, t]."""
+        live = self.live
+        return live[bisect_right(live, self.at_us - hours * HOUR_US, key=_at) :]
+
+    def window_amplifications(self, hours: int) -> int:
+        """Amplifications in (t - w, t]. What is no longer retained counts by the whole hour it fell in."""
+        count = len(self.in_window(hours))
+        if self.state.hours:
+            since_hour = (self.at_us - hours * HOUR_US) // HOUR_US
+            count += sum(n for hour, n in self.state.hours.items() if hour > since_hour)
+        return count
+
+    def window_officials(self, hours: int) -> int:
+        """Officials with an amplification in (t - w, t]: exact, as each official's last settled time is kept."""
+        officials = set(map(_official, self.in_window(hours)))
+        officials.update(self._settled.officials_since(self.at_us - hours * HOUR_US))
+        return len(officials)
+
+    def top_share(self) -> float | None:
+        """The top official's share of all amplifications; unknown while there are none."""
+        top = self.top_official
+        return None if top is None else top[1] / self.by_official.total()
+
+
+class FiguresOverTime:
+    """Moments of one state that does not change meanwhile, each worked out once however many alerts look at it."""
+
+    __slots__ = ("_known", "_settled", "state")
+
+    def __init__(self, state: SubjectState) -> None:
+        self.state = state
+        self._settled = Evicted.of(state)
+        self._known: dict[int, FiguresAsOf] = {}
+
+    def at(self, at_us: int) -> FiguresAsOf:
+        """The moment at that time."""
+        known = self._known.get(at_us)
+        if known is None:
+            known = self._known[at_us] = FiguresAsOf(self.state, at_us, settled=self._settled)
+        return known
+
+
+def _amplifications_in(hours: int) -> Callable[[FiguresAsOf], FigureValue]:
+    return lambda as_of: as_of.window_amplifications(hours)
+
+
+def _officials_in(hours: int) -> Callable[[FiguresAsOf], FigureValue]:
+    return lambda as_of: as_of.window_officials(hours)
+
+
+_FIGURES: Final[dict[str, Callable[[FiguresAsOf], FigureValue]]] = {
+    "suspended": FiguresAsOf.suspended,
+    "age_days": lambda m: m.age_days(m.at_us),
+    "followers": FiguresAsOf.followers,
+    "age_at_first_amplification_days": lambda m: m.age_days(m.first_amplified_us()),
+    "amplifications": lambda m: m.by_official.total(),
+    "retweets": lambda m: m.amplifications_of("retweet"),
+    "quotes": lambda m: m.amplifications_of("quote"),
+    "replies": lambda m: m.contacts_of("reply"),
+    "mentions": lambda m: m.contacts_of("mention"),
+    "follows": FiguresAsOf.follows,
+    "distinct_officials": lambda m: len(m.by_official),
+    "distinct_states": lambda m: len(m.by_state),
+    "top_official_amplifications": lambda m: max(m.by_official.values(), default=0),
+    "top_official_share": FiguresAsOf.top_share,
+    **{f"amplifications_{name}": _amplifications_in(hours) for name, hours in WINDOWS.items()},
+    **{f"distinct_officials_{name}": _officials_in(hours) for name, hours in WINDOWS.items()},
+}

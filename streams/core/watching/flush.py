@@ -1,0 +1,299 @@
+"""What a batch led to for the watches of one State: the aftermaths and alerts that are new or different.
+
+Looks only at watches that the batch may have changed, and remembers in the ledger what it said of each. What deletions
+of a State lead to for all of its watches may be left to later batches.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streams.core.clock import DAY_US
+from streams.core.enriched import Alert
+from streams.core.rulebook.rules import Rule
+from streams.core.watching.aftermath import aftermath_of, void_aftermath
+from streams.core.watching.aftermath_alerts import aftermath_alert_id, alerts_of, retracted_alert
+from streams.core.watching.aftermath_count import SharedDeletions, count, nothing, remembered
+from streams.core.watching.aftermath_records import Aftermath, PossibleSuccessor
+from streams.core.watching.amplified_accounts import amplified_account_of
+from streams.core.watching.change_set import ChangeSet
+from streams.core.watching.counted import Counted
+from streams.core.watching.forgetting import forgotten_before
+from streams.core.watching.keys import standing_key
+from streams.core.watching.ledger import AmplifiedAccount, Ledger, PublishedHashes, StandingRecord, record_key
+from streams.core.watching.owed import Sweep, spans_of, swept_up_to, with_deletions
+from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
+from streams.core.watching.successors import known_better, may_succeed, successor_of
+from streams.core.watching.watch import Watch, watch_of, watches_of
+from streams.core.watching.watch_figures import WatchFigures
+from streams.core.watching.watch_policy import WatchPolicy
+
+__all__ = ["Flush"]
+
+_ALL: Final = 2**62
+
+
+class _Said(Struct):
+    """What was said of a subject's watches, on its way to the next `PublishedHashes`."""
+
+    hashes: dict[str, int]
+    successors: dict[str, tuple[str, ...]]
+
+
+class Flush:
+    """The conclusion of one batch for one State. `run` fills `aftermaths` and `alerts`.
+
+    `watermark_before_us` and `watermark_us` are how far event time had come before the batch and has by now.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        rules: Sequence[Rule],
+        policy: WatchPolicy,
+        state: str,
+        changes: ChangeSet,
+        watermark_before_us: int,
+        watermark_us: int,
+    ) -> None:
+        self.aftermaths: list[Aftermath] = []
+        self.alerts: list[Alert] = []
+        self._ledger = ledger
+        self._rules = rules
+        self._policy = policy
+        self._state = state
+        self._changes = changes
+        self._watermark_before_us = watermark_before_us
+        self._watermark_us = watermark_us
+        self._final_us = forgotten_before(ledger, state)
+        self._deletions = SharedDeletions(ledger, state, ())
+        self._deleted: list[tuple[int, int]] = []  # times of deletions of which the watches are looked at
+        self._apart_us = (policy.baseline_days + policy.watch_days) * DAY_US
+        self._better = [pair for pair in changes.amplified_accounts.values() if known_better(*pair)]
+        # Whose texts are compared with those of all accounts taken up since its suspension.
+        self._texts = {
+            key
+            for key, (before, after) in changes.amplified_accounts.items()
+            if before is None or before.sketch != after.sketch
+        }
+
+    def run(self, sweep: Sweep | None = None, limit: int | None = None) -> Sweep | None:
+        """Look at every watch that the batch may have changed. Of those that deletions of this batch, or of the sweep
+        that is under way, concern, at most `limit` suspensions are looked at; returns the sweep over the others.
+        """
+        swept, left = self._swept(
+            with_deletions(sweep, (at_us for _, at_us in self._changes.deletions), self._apart_us), limit
+        )
+        standing = set()
+        concerned: list[tuple[StandingRecord, list[Watch]]] = []
+        for standing_record in self._concerned(swept):
+            subject = (standing_record.platform, standing_record.subject.id)
+            standing.add(subject)
+            watches = [
+                watch for watch in watches_of(standing_record, self._policy) if watch.opened_us >= self._final_us
+            ]
+            if subject not in self._changes.subjects:
+                is_swept = record_key(standing_record) in swept
+                watches = [
+                    watch
+                    for watch in watches
+                    if self._may_have_changed(watch) or (is_swept and self._counts_deletions(watch))
+                ]
+            if watches or subject in self._changes.subjects:
+                concerned.append((standing_record, watches))
+        spans = [(watch.baseline_us, watch.until_us) for _, watches in concerned for watch in watches]
+        self._deletions = SharedDeletions(self._ledger, self._state, spans)
+        for standing_record, watches in concerned:
+            subject = (standing_record.platform, standing_record.subject.id)
+            whole = subject in self._changes.subjects or subject in self._texts
+            self._flush(standing_record, watches, self._changes.subjects.get(subject), whole=whole)
+        for subject, before in sorted(self._changes.subjects.items()):
+            if subject not in standing and before is not None:
+                self._flush(before, [], before, whole=True)
+        return left
+
+    def _swept(self, sweep: Sweep | None, limit: int | None) -> tuple[dict[bytes, StandingRecord], Sweep | None]:
+        """The standings, by key, of which watches may count deletions of a sweep, and the sweep that is left then."""
+        found: dict[bytes, StandingRecord] = {}
+        left = limit
+        while sweep is not None and left != 0:
+            first_us, last_us = span = sweep.spans[0]
+            self._deleted.append(span)
+            begin = sweep.at or (first_us - self._policy.watch_days * DAY_US, "")
+            to_us = last_us + self._policy.baseline_days * DAY_US + 1
+            opened = self._ledger.opened(self._state, begin, to_us, _ALL if left is None else left)
+            found.update((record_key(standing_record), standing_record) for _, standing_record in opened)
+            last = None
+            if left is not None:
+                left -= len(opened)
+                if not left:
+                    at_us, standing_record = opened[-1]
+                    last = at_us, f"{standing_record.platform}:{standing_record.subject.id}"
+            sweep = swept_up_to(sweep, last)
+        return found, sweep
+
+    def _counts_deletions(self, watch: Watch) -> bool:
+        return any(watch.baseline_us <= last_us and first_us < watch.until_us for first_us, last_us in self._deleted)
+
+    def _concerned(self, swept: Mapping[bytes, StandingRecord]) -> list[StandingRecord]:
+        """The standings of which a watch may have changed, in the order of their keys; a few more than those."""
+        watch_us, baseline_us = self._policy.watch_days * DAY_US, self._policy.baseline_days * DAY_US
+        changes, found = self._changes, dict(swept)
+
+        def look(marks: Sequence[str], from_us: int, to_us: int) -> None:
+            for standing_record in self._ledger.standings(self._state, marks, from_us, to_us):
+                found[record_key(standing_record)] = standing_record
+
+        for platform, subject in changes.subjects.keys() | changes.texts | self._texts:
+            standing_record = self._ledger.get(standing_key(self._state, platform, subject))
+            if isinstance(standing_record, StandingRecord) and standing_record.standing.spells:
+                found[record_key(standing_record)] = standing_record
+        if self._watermark_us > self._watermark_before_us:  # watches that ran their time
+            look((OPENED,), self._watermark_before_us - watch_us + 1, self._watermark_us - watch_us + 1)
+        for (platform, key), referred in changes.references().items():
+            look((reference_mark(platform, key),), min(referred) - watch_us + 1, max(referred) + baseline_us + 1)
+        # Of watches that are over how much officials posted is counted, and corrected by what comes late.
+        for first_us, last_us in spans_of(((at_us, at_us) for at_us in changes.posted()), watch_us):
+            look((OPENED,), first_us - watch_us + 1, min(last_us, self._watermark_us - watch_us) + 1)
+            look((REINSTATED,), first_us + 1, last_us + watch_us)
+        for amplified_accounts in self._better:
+            for mark, first_us, last_us in self._may_succeed(*amplified_accounts):
+                look(mark, first_us, last_us)
+        return [found[key] for key in sorted(found)]
+
+    def _may_succeed(
+        self, before: AmplifiedAccount | None, after: AmplifiedAccount
+    ) -> Iterator[tuple[list[str], int, int]]:
+        """Whose suspensions an account may follow that was taken up or is better known now, by marks and times."""
+        for amplified_account in (before, after):
+            if amplified_account is not None and may_succeed(amplified_account, self._policy):
+                marks = [
+                    amplifier_mark(amplified_account.platform, official) for official in amplified_account.officials
+                ]
+                yield (
+                    marks,
+                    amplified_account.first_us - self._policy.successor_days * DAY_US + 1,
+                    amplified_account.first_us + 1,
+                )
+
+    def _may_have_changed(self, watch: Watch) -> bool:
+        if watch.changed_by(self._changes, self._watermark_before_us, self._watermark_us):
+            return True
+        if (watch.platform, watch.subject.id) in self._texts:
+            return True
+        until_us = watch.opened_us + self._policy.successor_days * DAY_US
+        for before, after in self._better:
+            known = after.officials if before is None else {**before.officials, **after.officials}
+            if watch.amplifier_ids.isdisjoint(known):
+                continue
+            times = [
+                amplified_account.first_us
+                for amplified_account in (before, after)
+                if amplified_account is not None and amplified_account.officials
+            ]
+            if any(watch.opened_us <= at_us < until_us for at_us in times):
+                own = amplified_account_of(self._ledger, watch.state, watch.platform, watch.subject.id)
+                was = None if before is None else successor_of(watch, before, own, self._policy)
+                if was != successor_of(watch, after, own, self._policy):
+                    return True
+        return False
+
+    def _flush(
+        self, standing_record: StandingRecord, watches: Sequence[Watch], before: StandingRecord | None, *, whole: bool
+    ) -> None:
+        """Say what changed of these watches of a subject; `before` is its standing before the batch, if it changed."""
+        told = PublishedHashes(standing_record.platform, standing_record.state, standing_record.subject.id, {})
+        known = self._ledger.get(record_key(told))
+        if isinstance(known, PublishedHashes):
+            told = known
+        said = _Said(dict(told.hashes), dict(told.successors))
+        alerts = {watch.slot: self._say(watch, said, whole=whole) for watch in watches}
+        if before is not None:
+            for number in range(len(before.standing.spells)):
+                watch = watch_of(before, number, self._policy)
+                if watch.slot not in alerts and watch.opened_us >= self._final_us:
+                    successor = next((each for each in reversed(watches) if watch.goes_on_as(each)), None)
+                    self._take_back(watch, said, successor, {} if successor is None else alerts[successor.slot])
+        new = msgspec.structs.replace(told, hashes=said.hashes, successors=said.successors)
+        if new != told:
+            self._ledger.put(new)
+
+    def _say(self, watch: Watch, said: _Said, *, whole: bool) -> dict[str, Alert]:
+        """Say what is new; returns the watch's alerts by rule."""
+        closed = watch.status(self._watermark_us)[0] == "closed"
+        counted = count(self._ledger, watch, self._policy, closed=closed, shared=self._deletions)
+        if closed:
+            kept = self._ledger.get(record_key(counted))
+            counted = remembered(self._ledger, counted, kept if isinstance(kept, Counted) else None)
+        found = self._successors(watch, said.successors.get(watch.slot), whole=whole)
+        said.successors[watch.slot] = tuple(sorted(successor.subject.id for successor, _ in found))
+        successors = [successor for successor, _ in found]
+        aftermath = aftermath_of(watch, counted, successors, self._watermark_us, self._policy)
+        if _differs(said, aftermath.id, aftermath):
+            self.aftermaths.append(aftermath)
+        watch_figures = WatchFigures(watch, counted, successors, self._watermark_us, self._policy)
+        alerts = {
+            alert.rule: alert
+            for alert in alerts_of(watch_figures, self._rules, [amplified_account for _, amplified_account in found])
+        }
+        for rule in self._rules:
+            alert = alerts.get(rule.name)
+            if alert is None:
+                self._retract(watch_figures, rule, said)
+            elif _differs(said, alert.id, alert):
+                self.alerts.append(alert)
+        return alerts
+
+    def _take_back(self, watch: Watch, said: _Said, successor: Watch | None, alerts: Mapping[str, Alert]) -> None:
+        """Say of a watch that is none any more that it is void, if it was ever spoken of; `alerts` are those of the
+        successor."""
+        said.successors.pop(watch.slot, None)
+        if watch.id not in said.hashes:
+            return
+        aftermath = void_aftermath(watch, successor, self._policy)
+        if _differs(said, aftermath.id, aftermath):
+            self.aftermaths.append(aftermath)
+        watch_figures = WatchFigures(watch, nothing(watch), (), self._watermark_us, self._policy)
+        for rule in self._rules:
+            self._retract(watch_figures, rule, said, alerts.get(rule.name))
+
+    def _retract(self, watch_figures: WatchFigures, rule: Rule, said: _Said, successor: Alert | None = None) -> None:
+        if said.hashes.pop(aftermath_alert_id(rule.name, watch_figures.watch), None) is not None:
+            self.alerts.append(retracted_alert(watch_figures, rule, successor))
+
+    def _successors(
+        self, watch: Watch, known: tuple[str, ...] | None, *, whole: bool
+    ) -> list[tuple[PossibleSuccessor, AmplifiedAccount]]:
+        """The possible successors of a watch's subject, those first noticed first. Looks through all accounts that the
+        State took up after the suspension only where `whole` says so; else at known ones and those of the batch."""
+        own = amplified_account_of(self._ledger, watch.state, watch.platform, watch.subject.id)
+        found = []
+        for amplified_account in self._candidates(watch, None if whole else known):
+            successor = successor_of(watch, amplified_account, own, self._policy)
+            if successor is not None:
+                found.append((successor, amplified_account))
+        found.sort(key=lambda item: (item[0].noticed_at, item[0].subject.id))
+        return found[: self._policy.successors]
+
+    def _candidates(self, watch: Watch, known: tuple[str, ...] | None) -> Iterator[AmplifiedAccount]:
+        if known is None:
+            until_us = watch.opened_us + self._policy.successor_days * DAY_US
+            yield from self._ledger.amplified_accounts(watch.state, watch.opened_us, until_us)
+            return
+        ids = {subject for platform, subject in self._changes.amplified_accounts if platform == watch.platform}
+        for subject in sorted(ids.union(known)):
+            amplified_account = amplified_account_of(self._ledger, watch.state, watch.platform, subject)
+            if amplified_account is not None:
+                yield amplified_account
+
+
+def _differs(said: _Said, name: str, record: Aftermath | Alert) -> bool:
+    """Whether a record is not what was last said under its name; from now on it is."""
+    digest = int.from_bytes(blake2b(msgspec.msgpack.encode(record), digest_size=7).digest())
+    if said.hashes.get(name) == digest:
+        return False
+    said.hashes[name] = digest
+    return True

@@ -1,0 +1,1 @@
+"""The worker process: the Faust app, health, lag, canaries and what ends it."""

@@ -1,0 +1,1 @@
+"""What makes and runs things for developers: a Kafka for tests and benchmarks, the bundled cases."""
