@@ -106,8 +106,8 @@ class Metrics:
         )
         self.screening_stopped = Gauge(
             "antiphon_screening_stopped",
-            "1 when the brake has stopped SCREEN in this worker, since too many raw records were refused; 0 means that "
-            "it screens. It goes on from where it stood when the worker is started anew",
+            "1 when the dead-letter limit has stopped SCREEN in this worker, since too many raw records were refused; "
+            "0 means that it screens. It goes on from where it stopped when the worker is started again",
             registry=registry,
         )
         self.outputs = Counter(

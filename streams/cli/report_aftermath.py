@@ -57,8 +57,8 @@ def _figures(aftermath: Aftermath, alerts: Sequence[Alert]) -> Table:
 def _rows(aftermath: Aftermath, alerts: Sequence[Alert]) -> Iterable[tuple[str, str]]:
     state = "open" if aftermath.status == "open" else f"closed, {aftermath.closed_because}"
     yield "watch", f"{_day(aftermath.opened_at)} to {_day(aftermath.closed_at or aftermath.ends_at)}, {state}"
-    spell = aftermath.suspension
-    yield STATUS_WORDS[spell.status], days_of(spell.precision, spell.not_before, spell.not_after or spell.at)
+    period = aftermath.suspension
+    yield STATUS_WORDS[period.status], days_of(period.precision, period.not_before, period.not_after or period.at)
     yield "references", f"{aftermath.references:,} ({aftermath.references_before:,} in the 30 days before)"
     for reference in aftermath.listed_references[:_MOST_OTHERS]:
         yield "", f"{_day(reference.at)} {_who(reference.handle, reference.official)}: {_line(reference.text)}"

@@ -70,7 +70,7 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     version: StoredInt
-    spells: tuple[SuspensionPeriod, ...] = ()
+    periods: tuple[SuspensionPeriod, ...] = ()
     amplifiers: tuple[Amplifier, ...] = ()
     absences: tuple[Absence, ...] = ()
 

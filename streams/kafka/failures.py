@@ -85,7 +85,7 @@ def broker_errors(settings: Settings) -> Iterator[None]:
     try:
         yield
     except (kafka.KafkaError, TimeoutError, ConnectionError, socket.gaierror) as error:
-        raise broker_error(error, settings.broker, reason=listener.heard) from error
+        raise broker_error(error, settings.broker, reason=listener.last_error) from error
     finally:
         log.removeHandler(listener)
 
@@ -95,12 +95,12 @@ class _Listener(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.heard: BaseException | None = None
+        self.last_error: BaseException | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         last = record.args[-1] if isinstance(record.args, tuple) and record.args else None
         if isinstance(last, BaseException):
-            self.heard = last
+            self.last_error = last
 
 
 def _worded(error: BaseException) -> str:

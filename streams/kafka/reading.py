@@ -43,12 +43,12 @@ async def read_topic(settings: Settings, name: str) -> AsyncIterator[Any]:
             client.assign(tps)
             await client.seek_to_beginning(*tps)
             ends = await client.end_offsets(tps)
-            heard = time.monotonic()
+            received = time.monotonic()
             while pending := [tp for tp in tps if not await _is_read(client, tp, ends)]:
                 fetched = await client.getmany(*pending, timeout_ms=_POLL_MS)
                 if fetched:
-                    heard = time.monotonic()
-                elif time.monotonic() - heard > _SILENCE_SECONDS:
+                    received = time.monotonic()
+                elif time.monotonic() - received > _SILENCE_SECONDS:
                     raise BrokerError(
                         f"the broker at {settings.broker} stopped in the middle of {settings.topic(name)}",
                         remedy="see the broker's log, and try again",
@@ -84,13 +84,13 @@ async def read_partition(
         if begin and begin >= ends[tp]:
             raise EndsBeforeError(f"partition {partition} of {tp.topic} ends at {ends[tp]}, before {begin}")
         client.seek(tp, max(begin, first))
-        heard = time.monotonic()
+        received = time.monotonic()
         while first < ends[tp] and not await _is_read(client, tp, ends):
             records = (await client.getmany(tp, timeout_ms=1_000)).get(tp, ())
             if records:
-                heard = time.monotonic()
+                received = time.monotonic()
                 yield records
-            elif time.monotonic() - heard > _SILENCE_SECONDS:
+            elif time.monotonic() - received > _SILENCE_SECONDS:
                 raise BrokerError(
                     f"the broker at {settings.broker} stopped in the middle of {tp.topic}",
                     remedy="see the broker's log, and try again",

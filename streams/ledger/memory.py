@@ -97,7 +97,7 @@ class MemoryLedger:
         """See `Ledger`."""
         return sum(
             from_us <= unmatched_deletion.at_us < to_us
-            for unmatched_deletion in self._listed(UnmatchedDeletion, ("orphan", state))
+            for unmatched_deletion in self._listed(UnmatchedDeletion, ("unmatched_deletion", state))
         )
 
     def posts_of(self, state: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
@@ -155,7 +155,11 @@ class MemoryLedger:
 
     def amplified_accounts(self, state: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
         """See `Ledger`. What is put while the list is read is not in it."""
-        found = [each for each in self._listed(AmplifiedAccount, ("uptake", state)) if from_us <= each.first_us < to_us]
+        found = [
+            each
+            for each in self._listed(AmplifiedAccount, ("amplified_account", state))
+            if from_us <= each.first_us < to_us
+        ]
         return iter(
             sorted(found, key=lambda amplified_account: (amplified_account.first_us, record_key(amplified_account)))
         )
@@ -233,7 +237,7 @@ def _lists_of(record: Record) -> list[tuple[str, ...]]:
             lists.append(("posts", record.state, record.official))
             return lists if record.deleted_us is None else [*lists, ("deletion", record.state)]
         case UnmatchedDeletion():
-            return [("orphan", record.state)]
+            return [("unmatched_deletion", record.state)]
         case SubjectText():
             return [("texts", record.state, record.platform, record.subject)]
         case StandingRecord():
@@ -241,6 +245,6 @@ def _lists_of(record: Record) -> list[tuple[str, ...]]:
             by_day = [("marked", record.state, mark, str(at_us // DAY_US)) for mark, at_us in marks]
             return [*by_day, *(("marked", record.state, mark, _ALWAYS) for mark in {mark for mark, _ in marks})]
         case AmplifiedAccount() if record.officials:
-            return [("uptake", record.state)]
+            return [("amplified_account", record.state)]
         case _:
             return []

@@ -201,9 +201,9 @@ def test_too_many_refusals_stop_the_screening_with_a_sentence(
     _send(settings, "posts", [b"garbage"] * 300)
     variables = _variables(settings) | {"ANTIPHON_DEAD_LETTER_RUN": "20"}
     with _working(tmp_path / "log", **variables) as worker:
-        worker.wait_for("screening stopped by the brake")
+        worker.wait_for("screening stopped by the dead-letter limit")
         assert worker.process.poll() is None, "it stays up until somebody stops it"
-    [told] = [line for line in worker.lines if line["message"] == "screening stopped by the brake"]
+    [told] = [line for line in worker.lines if line["message"] == "screening stopped by the dead-letter limit"]
     assert "raw records in a row were refused" in told["reason"]
     assert "with a higher limit" in told["remedy"]
 

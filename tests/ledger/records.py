@@ -108,7 +108,7 @@ _orphans = st.builds(
     at_us=TIMES,
     source=st.just(_SOURCE),
 )
-_spells = st.builds(
+_periods = st.builds(
     SuspensionPeriod,
     opened_us=TIMES,
     status=st.just("suspended"),
@@ -133,7 +133,7 @@ _stood = st.builds(
     standing=st.builds(
         Standing,
         version=TIMES,
-        spells=st.lists(_spells, max_size=2).map(tuple),
+        periods=st.lists(_periods, max_size=2).map(tuple),
         amplifiers=st.lists(_amplifiers, max_size=2).map(tuple),
     ),
     digest=_texts,

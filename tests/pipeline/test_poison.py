@@ -143,7 +143,7 @@ def test_a_flood_of_garbage_stops_the_screening_once_and_a_new_start_goes_on_fro
         _wait_until(stopped)
         time.sleep(settings.stuck_after_seconds + 1)  # as long as would end a worker that is stuck
         assert worker.poll() is None, crew.log_of(worker)
-        assert "screening stopped by the brake" in crew.log_of(worker)
+        assert "screening stopped by the dead-letter limit" in crew.log_of(worker)
         assert crew.dismiss(worker) == 0
         dealt_with = asyncio.run(_committed(settings))
         offsets = asyncio.run(_letter_offsets(settings))

@@ -115,7 +115,7 @@ class Screen:
     def _tell_stopped(self, batch: Batch) -> None:
         self._metrics.screening_stopped.set(1)
         _log.critical(
-            "screening stopped by the brake",
+            "screening stopped by the dead-letter limit",
             extra={
                 "reason": self.stopped,
                 "last": f"{batch.topic}/{batch.partition}@{batch.next_offset - 1}",

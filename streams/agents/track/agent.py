@@ -70,12 +70,12 @@ class Track:
         """The partitions whose subject stores are being read, or taken from another worker."""
         return self._partition_tasks.recovering
 
-    async def _apply(self, shard: SubjectStore, batch: Batch) -> None:
-        tracker = Tracker(self._rules, self._policy, shard.load, shard.unengaged)
-        tracked = track_batch(batch, shard.position, tracker)
-        if tracked.position > shard.position:
+    async def _apply(self, store: SubjectStore, batch: Batch) -> None:
+        tracker = Tracker(self._rules, self._policy, store.load, store.unengaged)
+        tracked = track_batch(batch, store.position, tracker)
+        if tracked.position > store.position:
             mark = mark_of(batch.records[-1])
-            await shard.commit(tracked.outputs, tracked.changed, tracked.position, mark, tracked.forgotten)
+            await store.commit(tracked.outputs, tracked.changed, tracked.position, mark, tracked.forgotten)
         for outcome, count in tracker.outcomes.items():
             self._metrics.tracked.labels(str(outcome)).inc(count)
         self._metrics.shortened.labels(_TOPIC).inc(tracker.shortened)
@@ -93,4 +93,4 @@ class Track:
         if tracked.newest_us is not None:
             lag_us = max(0, time.time_ns() // 1_000 - tracked.newest_us)
             metrics.event_lag_seconds.labels(_TOPIC).observe(lag_us / SECOND_US)
-        metrics.subjects.set(sum(len(shard) for shard in self._partition_tasks.held()))
+        metrics.subjects.set(sum(len(store) for store in self._partition_tasks.held()))

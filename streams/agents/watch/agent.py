@@ -77,10 +77,10 @@ class Watch:
         """The partitions whose ledgers are being brought up to date, or taken from another worker."""
         return self._partition_tasks.recovering
 
-    async def _apply(self, shard: LedgerStore, batch: Batch) -> None:
+    async def _apply(self, store: LedgerStore, batch: Batch) -> None:
         begin = 0
         while begin < len(batch.records):
-            begin += await self._apply_some(shard, batch.records[begin : begin + _AT_ONCE])
+            begin += await self._apply_some(store, batch.records[begin : begin + _AT_ONCE])
             if begin < len(batch.records):
                 self._partition_tasks.finish_first(batch, begin)
         metrics = self._metrics
@@ -89,10 +89,10 @@ class Watch:
         metrics.ledger_entries.set(sum(other.entries for other in held if other.is_open))
         metrics.ledger_bytes.set(sum(other.size_bytes for other in held if other.is_open))
 
-    async def _apply_some(self, shard: LedgerStore, records: Sequence[Record]) -> int:
+    async def _apply_some(self, store: LedgerStore, records: Sequence[Record]) -> int:
         """Apply the first of the records in one transaction; returns how many."""
-        watcher = Watcher(self._rules, self._policy, shard.ledger)
-        now_us, partition, position = time.time_ns() // 1_000, shard.partition, shard.position
+        watcher = Watcher(self._rules, self._policy, store.ledger)
+        now_us, partition, position = time.time_ns() // 1_000, store.partition, store.position
         pace = self._paces.setdefault(partition, Pace())
         recounts = pace.recounts()
 
@@ -101,18 +101,18 @@ class Watch:
             watched = watch_batch(records, partition, position, watcher, recounts)
             return watched, forget_old(ledger, watched, self._policy, now_us)
 
-        watched, gone = await shard.run(work)
+        watched, gone = await store.run(work)
         pace.took(recounts, watched.seconds)
-        if watched.position > shard.position:
+        if watched.position > store.position:
             outputs = watched.outputs
             # Event time is the same in every partition: one of them tells TRACK.
-            if watched.new_day_us is not None and shard.partition == 0:
-                outputs += subject_ticks(watched.new_day_us, await shard.partitions("subject-events"))
-            await shard.commit(outputs, watched.position, mark_of(records[watched.taken - 1]))
+            if watched.new_day_us is not None and store.partition == 0:
+                outputs += subject_ticks(watched.new_day_us, await store.partitions("subject-events"))
+            await store.commit(outputs, watched.position, mark_of(records[watched.taken - 1]))
         else:
-            await shard.run(SqliteLedger.rollback)  # all of it was applied in an earlier life
+            await store.run(SqliteLedger.rollback)  # all of it was applied in an earlier life
         self._count(watched, watcher, gone, now_us)
-        self._watermarks[shard.partition] = watcher.watermark_us
+        self._watermarks[store.partition] = watcher.watermark_us
         held = [
             self._watermarks[other.partition]
             for other in self._partition_tasks.held()

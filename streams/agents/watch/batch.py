@@ -167,11 +167,11 @@ def forget_old(ledger: SqliteLedger, watched: WatchedBatch, policy: WatchPolicy,
     everywhere = ledger.get(state_time_key(""))
     gone = 0
     for state in watched.states if watched.new_day_us is None else sorted(STATES.union(watched.states)):
-        heard = ledger.get(state_time_key(state))
-        if not isinstance(heard, StateTime):
+        state_time = ledger.get(state_time_key(state))
+        if not isinstance(state_time, StateTime):
             continue
         limit = max(_FORGOTTEN_AT_LEAST, _FORGOTTEN_AN_EVENT * watched.states.get(state, 0))
-        before_us = heard.at_us - (policy.ledger_days + policy.slack_days) * DAY_US
+        before_us = state_time.at_us - (policy.ledger_days + policy.slack_days) * DAY_US
         gone += ledger.forget(state, before_us, settled, limit)
         if isinstance(everywhere, StateTime):
             gone += forget_watches(ledger, state, everywhere.at_us, settled, limit, policy)

@@ -79,7 +79,7 @@ class LedgerStore:
     def ledger(self) -> SqliteLedger:
         """The open ledger, for work in `run`. Raises `RuntimeError` before `open`."""
         if self._ledger is None:
-            raise RuntimeError("the shard is not open")
+            raise RuntimeError("the store is not open")
         return self._ledger
 
     @property

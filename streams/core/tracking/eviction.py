@@ -52,7 +52,7 @@ def _settle_notices(state: SubjectState, policy: TrackPolicy) -> None:
     times = times_of(state.suspensions, seen)
     leaving = len(state.suspensions) - policy.suspensions
     for notice, its in zip(state.suspensions[:leaving], times, strict=False):
-        fold_notice(state.spells, notice, its, seen)
+        fold_notice(state.periods, notice, its, seen)
         evict_notice(state, notice, its.not_after_us, policy.suspensions)
     del state.suspensions[:leaving]
     state.evicted_suspensions += leaving

@@ -27,14 +27,14 @@ def changed_standings(state: SubjectState) -> tuple[StateEvent, ...]:
     """
     if not state.suspensions:
         return ()
-    spells = suspension_periods_of(state.spells, state.suspensions, sightings(state))
+    periods = suspension_periods_of(state.periods, state.suspensions, sightings(state))
     gone = absences(state)
-    amplifiers = _amplifiers(state, spells[0].opened_us) if spells else {}
+    amplifiers = _amplifiers(state, periods[0].opened_us) if periods else {}
     subject, notice = _subject(state), state.suspensions[-1]
     changed: list[StateEvent] = []
     for name in sorted({*amplifiers, *state.standings, *(state.states if gone else ())}):
         mine = amplifiers.get(name, ())
-        hashed = _hash((subject, state.is_official[2], spells if mine else (), mine, gone)) if mine or gone else _VOID
+        hashed = _hash((subject, state.is_official[2], periods if mine else (), mine, gone)) if mine or gone else _VOID
         if state.standings.get(name) == hashed:
             continue
         state.standings[name] = hashed
@@ -51,7 +51,7 @@ def changed_standings(state: SubjectState) -> tuple[StateEvent, ...]:
                 subject=subject,
                 subject_is_official=state.is_official[2],
                 standing=Standing(
-                    version=state.standing_version, spells=spells if mine else (), amplifiers=mine, absences=gone
+                    version=state.standing_version, periods=periods if mine else (), amplifiers=mine, absences=gone
                 ),
             )
         )

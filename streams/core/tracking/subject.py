@@ -246,7 +246,7 @@ class SubjectState(Struct, array_like=True):
     evicted_gone: list[GoneEvicted] = field(default_factory=list)  # of settled amplifications; in order
     evicted_gone_lost: int = 0
     own: OwnPosts | None = None
-    spells: list[SuspensionPeriod] = field(default_factory=list)  # by the notices that are no longer retained
+    periods: list[SuspensionPeriod] = field(default_factory=list)  # by the notices that are no longer retained
     standings: dict[str, int] = field(default_factory=dict)  # hash of what each State was told of its suspensions
     standing_version: int = 0
     followed: list[str] = field(default_factory=list)  # the States for which SCREEN was told to follow it

@@ -30,13 +30,13 @@ class Notice(TimedNotice, Protocol):
     def source(self) -> Coordinates: ...
 
 
-def fold_notice(spells: list[SuspensionPeriod], notice: Notice, times: NoticeTimes, seen: Seen) -> None:
+def fold_notice(periods: list[SuspensionPeriod], notice: Notice, times: NoticeTimes, seen: Seen) -> None:
     """Take in the next notice, in place, and first that the account may have been seen again before."""
-    _see(spells, seen, notice.at_us)
-    under_way = bool(spells) and spells[-1].reinstated_us is None
+    _see(periods, seen, notice.at_us)
+    under_way = bool(periods) and periods[-1].reinstated_us is None
     if notice.status in ("suspended", "deleted"):
-        if not under_way and len(spells) < MOST_SPELLS:
-            spells.append(
+        if not under_way and len(periods) < MOST_SPELLS:
+            periods.append(
                 SuspensionPeriod(
                     times.not_after_us,
                     notice.status,
@@ -48,25 +48,25 @@ def fold_notice(spells: list[SuspensionPeriod], notice: Notice, times: NoticeTim
             )
     elif notice.status == "reinstated" and under_way:
         first_us = earliest_us(notice)
-        back_us = max(notice.at_us if first_us is None else first_us, spells[-1].opened_us)
-        spells[-1] = msgspec.structs.replace(spells[-1], reinstated_us=back_us)
+        back_us = max(notice.at_us if first_us is None else first_us, periods[-1].opened_us)
+        periods[-1] = msgspec.structs.replace(periods[-1], reinstated_us=back_us)
 
 
 def suspension_periods_of(
     settled: Iterable[SuspensionPeriod], notices: Sequence[Notice], seen: Seen
 ) -> tuple[SuspensionPeriod, ...]:
     """All suspension periods: those of earlier notices, and what the later ones, oldest first, make of them."""
-    spells = list(settled)
+    periods = list(settled)
     for notice, times in zip(notices, times_of(notices, seen), strict=True):
-        fold_notice(spells, notice, times, seen)
-    _see(spells, seen, None)
-    return tuple(spells)
+        fold_notice(periods, notice, times, seen)
+    _see(periods, seen, None)
+    return tuple(periods)
 
 
-def _see(spells: list[SuspensionPeriod], seen: Seen, until_us: int | None) -> None:
+def _see(periods: list[SuspensionPeriod], seen: Seen, until_us: int | None) -> None:
     """End the suspension period that is under way where the account was there before a time."""
-    if not spells or spells[-1].reinstated_us is not None:
+    if not periods or periods[-1].reinstated_us is not None:
         return
-    again_us = seen.first_after(spells[-1].opened_us + SLACK_US)
+    again_us = seen.first_after(periods[-1].opened_us + SLACK_US)
     if again_us is not None and (until_us is None or again_us < until_us):
-        spells[-1] = msgspec.structs.replace(spells[-1], reinstated_us=again_us, seen_again=True)
+        periods[-1] = msgspec.structs.replace(periods[-1], reinstated_us=again_us, seen_again=True)

@@ -47,7 +47,7 @@ class SubjectChanges(Struct, frozen=True, kw_only=True):
 
 
 class Tracker:
-    """Applies subject events and, when asked to conclude, says what changed.
+    """Applies subject events and, when asked to flush, says what changed.
 
     `load` returns the subject of a key (`platform:id`) or `None` for a new one; it is asked once a batch and key.
     `unengaged` are those that no official engaged with. `outcomes` counts events, `shortened` those with an id or
@@ -97,7 +97,7 @@ class Tracker:
         return None
 
     def flush(self) -> Iterable[SubjectChanges]:
-        """What changed since the last call, subject by subject, in the order in which they were first touched."""
+        """What changed since the last call, subject by subject, in the order in which they were first changed."""
         for key, subject in self._changed_subjects.items():
             state = subject.state
             judge(state, self.rules)

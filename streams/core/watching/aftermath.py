@@ -102,15 +102,15 @@ def _record(
 
 
 def _suspension(watch: Watch) -> SuspensionRecord:
-    spell = watch.spell
+    period = watch.period
     return SuspensionRecord(
-        status=spell.status,
+        status=period.status,
         at=from_us(watch.opened_us),
-        event_id=spell.event_id,
-        precision=spell.precision,
-        not_before=None if spell.not_before_us is None else from_us(spell.not_before_us),
+        event_id=period.event_id,
+        precision=period.precision,
+        not_before=None if period.not_before_us is None else from_us(period.not_before_us),
         not_after=from_us(watch.opened_us),
-        seen_again_at=from_us(spell.reinstated_us) if spell.seen_again and spell.reinstated_us is not None else None,
+        seen_again_at=from_us(period.reinstated_us) if period.seen_again and period.reinstated_us is not None else None,
     )
 
 

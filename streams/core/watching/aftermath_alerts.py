@@ -135,11 +135,11 @@ def _evidence(
         ]
     items.sort(key=lambda item: (item.at, item.event_id, item.kind))
     suspension = Evidence(
-        event_id=watch.spell.event_id,
+        event_id=watch.period.event_id,
         kind="suspension",
         at=from_us(watch.opened_us),
         official=None,
-        source=watch.spell.source,
+        source=watch.period.source,
     )
     room = watch_figures.policy.evidence - 1
     return (suspension, *items[max(0, len(items) - room) :]), 1 + len(items) + unlisted
@@ -152,10 +152,10 @@ def _summary(watch_figures: WatchFigures, happenings: frozenset[Happening], as_o
     name = f"@{account.handle}" if account.handle else subject_key(watch.platform, account.id)
     officials = len(watch.amplifiers)
     by = f"{officials} official{'' if officials == 1 else 's'} of {watch.state}"
-    spell = watch.spell
-    not_before = None if spell.not_before_us is None else from_us(spell.not_before_us)
-    days = days_of(spell.precision, not_before, from_us(watch.opened_us))
-    parts = [f"{name}, amplified by {by}, was noted as {STATUS_WORDS[spell.status]} on {days}"]
+    period = watch.period
+    not_before = None if period.not_before_us is None else from_us(period.not_before_us)
+    days = days_of(period.precision, not_before, from_us(watch.opened_us))
+    parts = [f"{name}, amplified by {by}, was noted as {STATUS_WORDS[period.status]} on {days}"]
     until = f"by {_day(as_of_us)}"
     if "deletion" in happenings:
         before = f"{counted.deletions_before} in the {watch_figures.policy.baseline_days} days before"
@@ -182,9 +182,9 @@ def _summary(watch_figures: WatchFigures, happenings: frozenset[Happening], as_o
             accounts = f"possible successor{'' if len(handles) == 1 else 's'}: {', '.join(handles[:5])}"
             more = f" and {len(handles) - 5} more" if len(handles) > 5 else ""
             parts.append(f"{until} some of them had taken up {len(handles)} {accounts}{more}")
-    back_us = spell.reinstated_us
+    back_us = period.reinstated_us
     if back_us is not None:  # whatever the alert is as of, people must know
-        back = "was seen again on" if spell.seen_again else "is back since"
+        back = "was seen again on" if period.seen_again else "is back since"
         parts.append(f"the account {back} {_day(back_us)}")
     return "; ".join(parts) + "."
 

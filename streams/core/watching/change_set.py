@@ -1,4 +1,4 @@
-"""What a batch of events touched in one State's ledger: enough to tell which of its watches may have changed.
+"""What a batch of events changed in one State's ledger: enough to tell which of its watches may have changed.
 
 Owns the bookkeeping between WATCH's step and its conclusion. Knows nothing of figures.
 """

@@ -149,7 +149,7 @@ class Flush:
 
         for platform, subject in changes.subjects.keys() | changes.texts | self._texts:
             standing_record = self._ledger.get(standing_key(self._state, platform, subject))
-            if isinstance(standing_record, StandingRecord) and standing_record.standing.spells:
+            if isinstance(standing_record, StandingRecord) and standing_record.standing.periods:
                 found[record_key(standing_record)] = standing_record
         if self._watermark_us > self._watermark_before_us:  # watches that ran their time
             look((OPENED,), self._watermark_before_us - watch_us + 1, self._watermark_us - watch_us + 1)
@@ -212,7 +212,7 @@ class Flush:
         said = _Said(dict(told.hashes), dict(told.successors))
         alerts = {watch.slot: self._say(watch, said, whole=whole) for watch in watches}
         if before is not None:
-            for number in range(len(before.standing.spells)):
+            for number in range(len(before.standing.periods)):
                 watch = watch_of(before, number, self._policy)
                 if watch.slot not in alerts and watch.opened_us >= self._final_us:
                     successor = next((each for each in reversed(watches) if watch.goes_on_as(each)), None)

@@ -41,7 +41,7 @@ def forgotten_key(state: str) -> bytes:
 
 
 def state_time_key(state: str) -> bytes:
-    """The key of what was last heard of a State."""
+    """The key of how far event time has come for a State."""
     return f"h/{state}".encode()
 
 

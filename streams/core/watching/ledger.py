@@ -88,7 +88,7 @@ class Entry(Struct, frozen=True, array_like=True, tag="entry"):
     named_otherwise: tuple[str, ...] = ()
 
 
-class UnmatchedDeletion(Struct, frozen=True, array_like=True, tag="orphan"):
+class UnmatchedDeletion(Struct, frozen=True, array_like=True, tag="unmatched_deletion"):
     """A deletion of a post that is not in the ledger, or not yet, by an official or, where `official` and `state` are
     empty, by nobody knows whom. `last_us`: when it was noticed for the last time, where that is later.
     """
@@ -154,8 +154,8 @@ class StandingRecord(Struct, frozen=True, array_like=True, tag="standing"):
     @property
     def last_us(self) -> int:
         """The newest time that it tells of."""
-        spells, absences = self.standing.spells, self.standing.absences
-        times = [at_us for spell in spells for at_us in (spell.opened_us, spell.reinstated_us) if at_us is not None]
+        periods, absences = self.standing.periods, self.standing.absences
+        times = [at_us for period in periods for at_us in (period.opened_us, period.reinstated_us) if at_us is not None]
         times += [absence.until_us for absence in absences if absence.until_us is not None]
         return max([self.at_us, *times])
 
@@ -170,7 +170,7 @@ class Amplified(Struct, frozen=True, array_like=True):
     source: Coordinates
 
 
-class AmplifiedAccount(Struct, frozen=True, array_like=True, tag="uptake"):
+class AmplifiedAccount(Struct, frozen=True, array_like=True, tag="amplified_account"):
     """Which officials of a State amplified a subject, the first ones with their first times; the account as last seen.
 
     `handle_us` and `name_us` are when its handle and name were told. `first` are its first amplifications. `sketch`
@@ -215,7 +215,7 @@ class SubjectText(Struct, frozen=True, array_like=True, tag="text"):
     last_us: int = 0
 
 
-class StateTime(Struct, frozen=True, array_like=True, tag="heard"):
+class StateTime(Struct, frozen=True, array_like=True, tag="state_time"):
     """The newest event time of a State's own events; the empty State stands for the watermark, which closes watches."""
 
     state: str
@@ -240,7 +240,7 @@ class RawRead(Struct, frozen=True, array_like=True, tag="raw"):
     candidate_us: int | None = None
 
 
-class PublishedHashes(Struct, frozen=True, array_like=True, tag="told"):
+class PublishedHashes(Struct, frozen=True, array_like=True, tag="published_hashes"):
     """Hashes of what was last published for a subject's watches with a State: each aftermath, each alert, by id.
 
     `successors` are the ids of the possible successors found for each watch, by its slot.

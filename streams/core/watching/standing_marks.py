@@ -33,13 +33,13 @@ def standing_marks(standing_record: StandingRecord) -> list[tuple[str, int]]:
     """All marks of a standing with their times, each pair once. Of suspensions whose watches are forgotten none."""
     marks: dict[tuple[str, int], None] = {(LAST, standing_record.last_us): None}
     references = [reference_mark(standing_record.platform, key) for key in account_keys(standing_record.subject)]
-    for spell in standing_record.standing.spells:
-        opened_us = spell.opened_us
+    for period in standing_record.standing.periods:
+        opened_us = period.opened_us
         if opened_us < standing_record.final_us:
             continue
         marks[OPENED, opened_us] = None
-        if spell.reinstated_us is not None:
-            marks[REINSTATED, spell.reinstated_us] = None
+        if period.reinstated_us is not None:
+            marks[REINSTATED, period.reinstated_us] = None
         marks.update(((reference, opened_us), None) for reference in references)
         for each in standing_record.standing.amplifiers:
             if each.first_us <= opened_us:

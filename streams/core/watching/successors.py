@@ -66,7 +66,7 @@ def successor_of(
         len(set(sketch).intersection(amplified_account.sketch)),
         min(len(sketch), len(amplified_account.sketch)),
     )
-    gone = account_words(watch.spell.status)
+    gone = account_words(watch.period.status)
     reasons = []
     if handles is not None and handles >= CLOSE_HANDLES:
         reasons.append(f"its handle @{account.handle} is close to @{watch.subject.handle}")
@@ -79,7 +79,8 @@ def successor_of(
     days, age = (first_us - watch.opened_us) / DAY_US, (first_us - created_us) / DAY_US
     taken_up = f"{len(common)} of the {len(amplifiers)} officials that had amplified {gone} took it up"
     reasons.append(
-        f"{taken_up}, the first {days:.1f} days after {event_words(watch.spell.status)}, when it was {age:.1f} days old"
+        f"{taken_up}, the first {days:.1f} days after {event_words(watch.period.status)}, "
+        f"when it was {age:.1f} days old"
     )
     officials = [official for _, official in common]
     return PossibleSuccessor(

@@ -34,7 +34,7 @@ class Watch(Struct, frozen=True, kw_only=True):
     subject: Account
     number: int
     slot: str
-    spell: SuspensionPeriod
+    period: SuspensionPeriod
     amplifiers: tuple[Amplifier, ...]
     digest: str
     baseline_us: int
@@ -57,7 +57,7 @@ class Watch(Struct, frozen=True, kw_only=True):
 
     def goes_on_as(self, other: "Watch") -> bool:
         """Whether the other one, under what is known now, is for the same suspension, or for one that overlaps it."""
-        mine, theirs = self.spell, other.spell
+        mine, theirs = self.period, other.period
         return (theirs.reinstated_us is None or mine.opened_us <= theirs.reinstated_us) and (
             mine.reinstated_us is None or theirs.opened_us <= mine.reinstated_us
         )
@@ -89,16 +89,16 @@ class Watch(Struct, frozen=True, kw_only=True):
 
 def watches_of(standing_record: StandingRecord, policy: WatchPolicy) -> list[Watch]:
     """The watches of a subject, one for each suspension before which officials of the State had amplified it."""
-    numbers = range(len(standing_record.standing.spells))
+    numbers = range(len(standing_record.standing.periods))
     return [watch for number in numbers if (watch := watch_of(standing_record, number, policy)).amplifiers]
 
 
 def watch_of(standing_record: StandingRecord, number: int, policy: WatchPolicy) -> Watch:
     """The watch for one suspension, whether or not anybody had amplified the subject by then."""
-    spell = standing_record.standing.spells[number]
-    opened_us = spell.opened_us
+    period = standing_record.standing.periods[number]
+    opened_us = period.opened_us
     ends_us = opened_us + policy.watch_days * DAY_US
-    until_us = ends_us if spell.reinstated_us is None else min(ends_us, max(opened_us, spell.reinstated_us))
+    until_us = ends_us if period.reinstated_us is None else min(ends_us, max(opened_us, period.reinstated_us))
     amplifiers = tuple(each for each in standing_record.standing.amplifiers if each.first_us <= opened_us)
     baseline_us = opened_us - policy.baseline_days * DAY_US
     return Watch(
@@ -107,12 +107,12 @@ def watch_of(standing_record: StandingRecord, number: int, policy: WatchPolicy) 
         subject=standing_record.subject,
         number=number,
         slot=_slot(standing_record, number, policy),
-        spell=spell,
+        period=period,
         amplifiers=amplifiers,
         amplifier_ids=frozenset(amplifier.id for amplifier in amplifiers),
         digest=standing_record.digest,
         baseline_us=baseline_us,
-        not_before_us=baseline_us - 1 if spell.not_before_us is None else spell.not_before_us,
+        not_before_us=baseline_us - 1 if period.not_before_us is None else period.not_before_us,
         opened_us=opened_us,
         ends_us=ends_us,
         until_us=until_us,
@@ -123,6 +123,7 @@ def watch_of(standing_record: StandingRecord, number: int, policy: WatchPolicy) 
 def _slot(standing_record: StandingRecord, number: int, policy: WatchPolicy) -> str:
     """A slot is as long as a watch. Few accounts are suspended twice in so short a time."""
     slots = [
-        slot_of(spell.opened_us, policy.watch_days * DAY_US) for spell in standing_record.standing.spells[: number + 1]
+        slot_of(period.opened_us, policy.watch_days * DAY_US)
+        for period in standing_record.standing.periods[: number + 1]
     ]
     return f"{slots[number]}/{slots.count(slots[number]) - 1}"

@@ -1,4 +1,4 @@
-"""WATCH's step: one State event changes the ledger, and says what it touched.
+"""WATCH's step: one State event changes the ledger, and says what it changed.
 
 The ledger that a set of events leads to does not depend on their order, and the same event twice changes nothing. Knows
 nothing of watches or of what is published but withdrawals and text matches.
@@ -23,7 +23,7 @@ __all__ = ["Stepped", "WatchOutcome", "step"]
 
 
 def step(ledger: Ledger, event: StateEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
-    """Apply one event to the ledger, in place, and note what it touched."""
+    """Apply one event to the ledger, in place, and note what it changed."""
     match event.kind:
         case "deletion" if event.official is None and not event.state:
             return apply_anonymous_deletion(ledger, event, changes, policy)
@@ -66,5 +66,5 @@ def _apply_standing(ledger: Ledger, event: StateEvent, changes: ChangeSet) -> St
         ledger, new, known.standing.absences if isinstance(known, StandingRecord) else ()
     ):
         changes.entry(entry)
-    is_over = standing.spells and all(spell.opened_us < final_us for spell in standing.spells)
+    is_over = standing.periods and all(period.opened_us < final_us for period in standing.periods)
     return Stepped(WatchOutcome.TOO_LATE if is_over else WatchOutcome.APPLIED)

@@ -43,7 +43,7 @@ class WatchChanges(Struct, frozen=True, kw_only=True):
 
 
 class Watcher:
-    """Applies State events to a ledger and, when asked to conclude, says what changed. `outcomes` counts events,
+    """Applies State events to a ledger and, when asked to flush, says what changed. `outcomes` counts events,
     `shortened` those with an id or a name that is longer than what is kept of one.
 
     What it knows between two calls of `flush` is lost with it; everything else is in the ledger.

@@ -53,7 +53,7 @@ def test_states_hear_of_a_suspension_and_screen_of_whom_to_follow() -> None:
     standing = decode_state_event(by_topic["state-events"].value or b"").standing
     assert standing is not None
     assert [(each.id, each.amplifications) for each in standing.amplifiers] == [("9", 3)]
-    assert [(spell.opened_us, spell.status) for spell in standing.spells] == [(suspension.at_us, "suspended")]
+    assert [(period.opened_us, period.status) for period in standing.periods] == [(suspension.at_us, "suspended")]
 
 
 def test_canaries_come_out_where_they_are_looked_for_and_change_nothing() -> None:

@@ -21,7 +21,7 @@ from streams.core.enriched import (
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
 from tests.core.tracking.facts import AMPLIFICATION, DAY, END_OF_TIME, EPOCH, Fact, official_of, time_of
-from tests.core.tracking.when_oracle import SpellFact, suspension_periods_of, times_there
+from tests.core.tracking.when_oracle import PeriodFact, suspension_periods_of, times_there
 
 __all__ = ["EvidenceOracle"]
 
@@ -113,13 +113,13 @@ class EvidenceOracle:
         """When the subject was there."""
         return times_there(self.engagements, self.events)
 
-    def spells(self) -> list[SpellFact]:
+    def periods(self) -> list[PeriodFact]:
         """When the subject was suspended or deleted, until when, by which notice."""
         return suspension_periods_of(self.suspensions, self.there())
 
     def amplifiers(self) -> dict[str, dict[str, tuple[int, datetime, datetime]]]:
         """By State and official: how many of its amplifications stood when it was suspended, and since when."""
-        suspended_at = min((spell.opened_at for spell in self.spells()), default=END_OF_TIME)
+        suspended_at = min((period.opened_at for period in self.periods()), default=END_OF_TIME)
         live = [fact for fact in self.amplifications if fact.withdrawn_at >= suspended_at]
         found: dict[str, dict[str, tuple[int, datetime, datetime]]] = {}
         for official in {fact.official for fact in live}:

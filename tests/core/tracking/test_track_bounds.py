@@ -189,7 +189,7 @@ def test_nothing_kept_for_a_subject_outgrows_its_bound(
         assert len(state.hours) <= 722
         assert len(state.evicted_gone) <= TINY.evicted_withdrawals
         assert len(state.weeks) <= state.evicted_amplifications
-        assert len(state.spells) <= MOST_SPELLS
+        assert len(state.periods) <= MOST_SPELLS
         assert state.own is None or len(state.own.links) <= TINY.links
         assert state.own is None or len(state.own.matches) <= TINY.text_matches
         assert state.own is None or len(state.own.best) <= BEST_MATCHES

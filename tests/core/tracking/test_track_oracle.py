@@ -29,7 +29,7 @@ from tests.core.tracking.strategies import (
     suspended,
 )
 from tests.core.tracking.track_run import TrackRun
-from tests.core.tracking.when_oracle import SpellFact
+from tests.core.tracking.when_oracle import PeriodFact
 
 # So small that a short history meets every bound.
 SMALL: Final = TrackPolicy(amplifications=8, contacts=4, officials=5, suspensions=2, profiles=2, evidence=4)
@@ -51,8 +51,8 @@ def assert_told_what_the_oracle_says(run: TrackRun, key: str, oracle: Oracle) ->
     if oracle.followed is not None:
         assert (told is not None) is oracle.followed
     assert told is None or told.states == oracle.amplifying_states()
-    spells = oracle.spells()
-    expected = oracle.amplifiers() if spells else {}
+    periods = oracle.periods()
+    expected = oracle.amplifiers() if periods else {}
     standings = {state: said.standing for (subject, state), said in run.standings.items() if subject == key}
     assert standings.keys() >= expected.keys()
     for state, standing in standings.items():
@@ -63,27 +63,27 @@ def assert_told_what_the_oracle_says(run: TrackRun, key: str, oracle: Oracle) ->
         }
         assert found == expected.get(state, {})
         said = [
-            SpellFact(
+            PeriodFact(
                 from_us(each.opened_us),
                 None if each.reinstated_us is None else from_us(each.reinstated_us),
                 each.event_id,
                 None if each.not_before_us is None else from_us(each.not_before_us),
                 each.seen_again,
             )
-            for each in standing.spells
+            for each in standing.periods
         ]
-        assert said == (spells if state in expected else [])
+        assert said == (periods if state in expected else [])
         account = run.standings[(key, state)].subject
         assert account is not None
         if state in expected:
             assert (account.handle, account.name) == (oracle.newest("handle"), oracle.newest("name"))
-    run.seen["told of several spells"] += any(len(each.spells) > 1 for each in standings.values() if each is not None)
-    run.seen["seen again"] += any(each.seen_again for said in standings.values() if said for each in said.spells)
+    run.seen["told of several periods"] += any(len(each.periods) > 1 for each in standings.values() if each is not None)
+    run.seen["seen again"] += any(each.seen_again for said in standings.values() if said for each in said.periods)
     run.seen["uncertain"] += any(
-        each.not_before_us not in (None, each.opened_us) for said in standings.values() if said for each in said.spells
+        each.not_before_us not in (None, each.opened_us) for said in standings.values() if said for each in said.periods
     )
-    run.seen["told of none"] += any(not each.spells for each in standings.values() if each is not None)
-    run.seen["told of one"] += any(len(each.spells) == 1 for each in standings.values() if each is not None)
+    run.seen["told of none"] += any(not each.periods for each in standings.values() if each is not None)
+    run.seen["told of one"] += any(len(each.periods) == 1 for each in standings.values() if each is not None)
 
 
 def assert_equal_to_the_oracle(run: TrackRun, events: Sequence[SubjectEvent]) -> dict[str, Alert]:
@@ -146,7 +146,7 @@ def _note(seen: Counter[str], run: TrackRun, events: Sequence[SubjectEvent], ale
     seen["no dossier"] += len(by_subject(events)) > len(dossiers)
     for rule in {alert.rule for alert in alerts.values()}:
         seen[rule] += 1
-    for what in ("told twice", "told of several spells", "told of none", "told of one", "seen again", "uncertain"):
+    for what in ("told twice", "told of several periods", "told of none", "told of one", "seen again", "uncertain"):
         seen[what] += run.seen[what] > 0
     seen["following"] += any(dossier.following for dossier in dossiers)
     seen["links"] += any(dossier.links.posts for dossier in dossiers)
@@ -203,7 +203,7 @@ def test_states_are_told_of_a_suspended_subject_what_the_oracle_says_in_any_orde
 
     check()
     covered = (
-        *("told twice", "told of several spells", "told of none", "told of one", "followed", "withdrawn"),
+        *("told twice", "told of several periods", "told of none", "told of one", "followed", "withdrawn"),
         *("seen again", "uncertain"),
     )
     assert {what: seen[what] for what in covered if seen[what] < (1 if what == "told of none" else 5)} == {}

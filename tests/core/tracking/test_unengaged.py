@@ -117,8 +117,8 @@ def test_a_suspension_that_comes_first_gives_the_same_within_its_days(
     assert differences(*alerts) == []
     told = [{key: said.standing for key, said in run.standings.items()} for run in (first, last)]
     assert told[0].keys() == told[1].keys()
-    assert [said and (said.spells, said.amplifiers) for said in told[0].values()] == [
-        said and (said.spells, said.amplifiers) for said in told[1].values()
+    assert [said and (said.periods, said.amplifiers) for said in told[0].values()] == [
+        said and (said.periods, said.amplifiers) for said in told[1].values()
     ]
 
 

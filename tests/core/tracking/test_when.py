@@ -92,8 +92,8 @@ def test_an_amplification_after_a_suspension_shows_that_it_came_later_or_that_th
     assert second.not_before == (from_us(BASE_US + 9 * DAY_US) if precision == "exact" else from_us(_LAST_US))
     for said in run.standings.values():
         assert said.standing is not None
-        spells = [(spell.opened_us, spell.reinstated_us, spell.seen_again) for spell in said.standing.spells]
-        assert spells == [
+        periods = [(period.opened_us, period.reinstated_us, period.seen_again) for period in said.standing.periods]
+        assert periods == [
             (BASE_US + 9 * HOUR_US, BASE_US + 10 * HOUR_US, True),
             (BASE_US + 9 * DAY_US, None, False),
         ]

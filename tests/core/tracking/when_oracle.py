@@ -10,13 +10,13 @@ from streams.core.enriched import SuspensionRecord
 from streams.core.subject_event import SubjectEvent
 from tests.core.tracking.facts import AMPLIFICATION, DAY, EPOCH, Fact, official_of, time_of
 
-__all__ = ["SpellFact", "at_the_latest", "last_observed", "records_of", "suspension_periods_of", "times_there"]
+__all__ = ["PeriodFact", "at_the_latest", "last_observed", "records_of", "suspension_periods_of", "times_there"]
 
 _SLACK: Final = timedelta(minutes=1)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
-class SpellFact(Struct, frozen=True):
+class PeriodFact(Struct, frozen=True):
     """One suspension: since when it is certain, until when, by which notice, since when at the earliest."""
 
     opened_at: datetime
@@ -122,23 +122,23 @@ def records_of(notices: Sequence[Fact], there: Sequence[datetime]) -> list[Suspe
     ]
 
 
-def suspension_periods_of(notices: Sequence[Fact], there: Sequence[datetime]) -> list[SpellFact]:
+def suspension_periods_of(notices: Sequence[Fact], there: Sequence[datetime]) -> list[PeriodFact]:
     """Each suspension once: a notice of it while the account is known to be suspended tells nothing new."""
-    spells: list[tuple[int, SpellFact]] = []
+    periods: list[tuple[int, PeriodFact]] = []
     for index, notice in enumerate(notices):
         if notice.status not in ("suspended", "deleted"):
             continue
-        if spells:
-            before, spell = spells[-1]
+        if periods:
+            before, period = periods[-1]
             back = any(each.status == "reinstated" for each in notices[before:index])
-            seen = any(spell.opened_at + _SLACK < at < notice.at for at in there)
+            seen = any(period.opened_at + _SLACK < at < notice.at for at in there)
             if not back and not seen:
                 continue
-        spells.append((index, _spell(notices, index, there)))
-    return [spell for _, spell in spells]
+        periods.append((index, _period(notices, index, there)))
+    return [period for _, period in periods]
 
 
-def _spell(notices: Sequence[Fact], index: int, there: Sequence[datetime]) -> SpellFact:
+def _period(notices: Sequence[Fact], index: int, there: Sequence[datetime]) -> PeriodFact:
     opened_at = _latest(notices, index)
     back = next((each for each in notices[index:] if each.status == "reinstated"), None)
     seen = [at for at in there if at > opened_at + _SLACK and (back is None or at < back.at)]
@@ -147,4 +147,4 @@ def _spell(notices: Sequence[Fact], index: int, there: Sequence[datetime]) -> Sp
         ended_at = min(seen)
     elif back is not None:
         ended_at = max(opened_at, _earliest(back) or back.at)
-    return SpellFact(opened_at, ended_at, notices[index].id, _not_before(notices, index, there), bool(seen))
+    return PeriodFact(opened_at, ended_at, notices[index].id, _not_before(notices, index, there), bool(seen))

@@ -68,14 +68,14 @@ def expected_aftermaths(world: WatchOracle, rules: Sequence[Rule]) -> dict[str, 
     for (state, platform, subject), event in newest.items():
         assert event.standing is not None
         opened_in = Counter[int]()
-        for spell in event.standing.spells:
-            fortnight = spell.opened_us // _WATCH * _WATCH
+        for period in event.standing.periods:
+            fortnight = period.opened_us // _WATCH * _WATCH
             slot = f"{fortnight}/{opened_in[fortnight]}"
             opened_in[fortnight] += 1
-            amplifiers = [each for each in event.standing.amplifiers if each.first_us <= spell.opened_us]
+            amplifiers = [each for each in event.standing.amplifiers if each.first_us <= period.opened_us]
             if amplifiers:
                 name = sha256(f"aftermath\n{state}\n{platform}:{subject}\n{slot}".encode()).hexdigest()[:32]
-                found[name] = _Looking(world, rules, event, spell, amplifiers).expected()
+                found[name] = _Looking(world, rules, event, period, amplifiers).expected()
     return found
 
 
@@ -87,7 +87,7 @@ class _Looking:
         world: WatchOracle,
         rules: Sequence[Rule],
         event: StateEvent,
-        spell: SuspensionPeriod,
+        period: SuspensionPeriod,
         amplifiers: list[Amplifier],
     ) -> None:
         assert event.subject is not None
@@ -95,11 +95,11 @@ class _Looking:
         self.rules = [rule for rule in rules if rule.on == "aftermath"]
         self.event = event
         self.subject: Account = event.subject
-        self.spell = spell
+        self.period = period
         self.amplifiers = amplifiers
-        self.opened_us = spell.opened_us
-        self.ends_us = spell.opened_us + _WATCH
-        back_us = spell.reinstated_us
+        self.opened_us = period.opened_us
+        self.ends_us = period.opened_us + _WATCH
+        back_us = period.reinstated_us
         self.reinstated = back_us is not None and back_us < self.ends_us
         self.until_us = back_us if self.reinstated and back_us is not None else self.ends_us
         self.closed = self.reinstated or world.watermark_us() >= self.ends_us
@@ -120,7 +120,7 @@ class _Looking:
         before_us = self.opened_us - _BASELINE
         self.references_before = sum(before_us <= fact.event.at_us < self.opened_us for fact in self.referring)
         self.deletions_before = sum(before_us <= (fact.deleted_us or 0) < self.opened_us for fact in here)
-        first_us = max(before_us - 1, -1 if spell.not_before_us is None else spell.not_before_us)
+        first_us = max(before_us - 1, -1 if period.not_before_us is None else period.not_before_us)
         self.references_uncertain = sum(first_us < fact.event.at_us < self.opened_us for fact in self.referring)
         self.deletions_uncertain = sum(first_us < (fact.deleted_us or 0) < self.opened_us for fact in here)
         self.silent = [each for each in amplifiers if all(fact.official.id != each.id for fact in self.references)]
@@ -155,10 +155,10 @@ class _Looking:
             "closed_because": None if not self.closed else "reinstated" if self.reinstated else "elapsed",
             "opened_at": from_us(self.opened_us),
             "suspension": (
-                self.spell.precision,
-                None if self.spell.not_before_us is None else from_us(self.spell.not_before_us),
+                self.period.precision,
+                None if self.period.not_before_us is None else from_us(self.period.not_before_us),
                 from_us(self.opened_us),
-                from_us(self.spell.reinstated_us) if self.spell.seen_again and self.spell.reinstated_us else None,
+                from_us(self.period.reinstated_us) if self.period.seen_again and self.period.reinstated_us else None,
             ),
             "ends_at": from_us(self.ends_us),
             "closed_at": from_us(self.until_us) if self.closed else None,

@@ -97,7 +97,7 @@ class PlainLedger:
         found = {
             (at_us, f"{standing_record.platform}:{standing_record.subject.id}"): standing_record
             for standing_record in self._all(StandingRecord, b"s/")
-            for at_us in {spell.opened_us for spell in standing_record.standing.spells}
+            for at_us in {period.opened_us for period in standing_record.standing.periods}
             if standing_record.state == state and at_us < to_us
         }
         return [(at[0], found[at]) for at in sorted(found) if at > after][:limit]

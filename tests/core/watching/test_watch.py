@@ -207,7 +207,7 @@ def test_nobody_is_called_silent_for_a_watch_that_did_not_run_its_time() -> None
     assert "silence" not in _alerts(_run([*loud, standing(reinstated=5), tick(20)]))
 
 
-def test_each_spell_has_a_watch_of_its_own() -> None:
+def test_each_suspension_period_has_a_watch_of_its_own() -> None:
     references = [post("a", 3, text="@khamenei_site"), post("b", 33, text="@khamenei_site")]
     run = _run([standing(opened=(0, 30)), *references, tick(60)])
     aftermaths = sorted(run.aftermaths.values(), key=lambda each: each.number)

@@ -119,7 +119,7 @@ def _note(seen: Counter[str], run: WatchRun) -> None:
             "shares fingerprints": any(each.shared_fingerprints for each in aftermath.listed_deletions),
             "all silent": aftermath.silent_officials == aftermath.amplifying_officials,
             "not silent": aftermath.silent_officials < aftermath.amplifying_officials,
-            "a later spell": aftermath.number > 0,
+            "a later period": aftermath.number > 0,
             "successor": len(aftermath.possible_successors) > 0,
             "successor by texts": any(each.shared_fingerprints >= 8 for each in aftermath.possible_successors),
         }.items():
@@ -166,7 +166,7 @@ def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:
 
     check()
     covered = (
-        *("open", "closed", "elapsed", "reinstated", "void", "corrected", "retracted", "a later spell"),
+        *("open", "closed", "elapsed", "reinstated", "void", "corrected", "retracted", "a later period"),
         *("references", "references before", "deletions", "deletions before", "unknown deletions"),
         *("uncertain references", "uncertain deletions"),
         "gone with original",

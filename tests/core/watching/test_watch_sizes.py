@@ -97,8 +97,8 @@ def _events() -> Iterator[StateEvent]:
         Amplifier(bounded.id, None, "state_media", 3, _OPENED_US - DAY_US, _OPENED_US - 1)
         for bounded in (Official(id=str(n), handle=None, state="XK", category="leader") for n in range(2))
     )
-    spell = SuspensionPeriod(_OPENED_US, "suspended", longest_id(1), Coordinates("suspensions", 0, 1))
-    standing = Standing(version=1, spells=(spell,), amplifiers=amplifiers)
+    period = SuspensionPeriod(_OPENED_US, "suspended", longest_id(1), Coordinates("suspensions", 0, 1))
+    standing = Standing(version=1, periods=(period,), amplifiers=amplifiers)
     yield _event("standing", 1, _OPENED_US, subject=_SUBJECT, standing=standing)
     for number in range(_DELETING):
         yield _event(
@@ -136,11 +136,11 @@ def test_what_a_watch_counted_fits_however_many_officials_delete() -> None:
     crowd, twice, amplifying = 7_000, 100, 2_000
     ledger = _WeighingLedger()
     watcher = Watcher(bundled_rules(), WatchPolicy(), ledger)
-    spell = SuspensionPeriod(_OPENED_US, "suspended", "s", Coordinates("suspensions", 0, 1))
+    period = SuspensionPeriod(_OPENED_US, "suspended", "s", Coordinates("suspensions", 0, 1))
     amplifiers = tuple(
         Amplifier(_long(by), None, "state_media", 3, _OPENED_US - DAY_US, _OPENED_US - 1) for by in range(amplifying)
     )
-    standing = Standing(version=1, spells=(spell,), amplifiers=amplifiers)
+    standing = Standing(version=1, periods=(period,), amplifiers=amplifiers)
     watcher.apply(_event("standing", 1, _OPENED_US, subject=_SUBJECT, standing=standing))
     for number in range(1, crowd + twice + 1):
         for event in _retweet_and_deletion(number, number if number <= crowd else 2 * crowd + 1 - number):

@@ -88,7 +88,7 @@ def standing(
     until `reinstated`, or seen again then.
     """
     last = len(opened) - 1
-    spells = tuple(
+    periods = tuple(
         SuspensionPeriod(
             day(days),
             status,
@@ -112,7 +112,7 @@ def standing(
         source=NOWHERE,
         roster_digest="roster",
         subject=subject,
-        standing=Standing(version=version, spells=spells, amplifiers=amplifiers),
+        standing=Standing(version=version, periods=periods, amplifiers=amplifiers),
     )
 
 

@@ -297,7 +297,7 @@ def _cleaned_up(draw: st.DrawFn, stage: _Stage) -> list[StateEvent]:
 
 
 @st.composite
-def _spells(draw: st.DrawFn) -> tuple[SuspensionPeriod, ...]:
+def _periods(draw: st.DrawFn) -> tuple[SuspensionPeriod, ...]:
     """Up to three suspensions after each other, the last one perhaps still standing."""
     found: list[SuspensionPeriod] = []
     openings = [_OPENINGS[place] for place in draw(st.sampled_from(((0,), (0, 1), (1,), (0, 2), (0, 1, 2), (2,))))]
@@ -354,7 +354,7 @@ def _standings(draw: st.DrawFn, platform: str, state: str, account: Account) -> 
                 subject=_known(account, draw(st.sampled_from((0, 0, 0, 0, 2, 3)))),
                 standing=Standing(
                     version=version,
-                    spells=() if void else draw(_spells()),
+                    periods=() if void else draw(_periods()),
                     amplifiers=amplifiers,
                     absences=draw(_absences()),
                 ),
