@@ -107,7 +107,7 @@ def amplifications_of(number: int) -> Iterator[SubjectEvent]:
             source=Coordinates("retweets", number % 12, 3 * number + count),
             roster_digest=_DIGEST,
             official=Official(
-                id=str(10**18 + official), handle=f"official_{official}", state="IR", category="diplomat"
+                id=str(10**18 + official), handle=f"official_{official}", country="IR", category="diplomat"
             ),
             post_id=str(4 * 10**18 - number),
         )

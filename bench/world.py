@@ -40,7 +40,7 @@ _BYSTANDERS: Final = 200_000
 _SUBJECTS: Final = 20_000
 _BEGIN: Final = datetime(2024, 3, 1, tzinfo=UTC)
 _DAYS: Final = 30
-_STATES: Final = ("IR", "RU", "CN", "TR", "BR", "FR", "US", "IN")
+_COUNTRIES: Final = ("IR", "RU", "CN", "TR", "BR", "FR", "US", "IN")
 _TEXT: Final = (
     "the ministry said on Tuesday that talks will go on as planned and نشست خبری برگزار شد "
     "la séance est ouverte à quinze heures merci à tous für Frieden und Zusammenarbeit "
@@ -159,7 +159,7 @@ def officials_roster(account_ids: Iterable[str]) -> Roster:
             platform=PLATFORM,
             account_id=account_id,
             handle=f"official_{number}",
-            state=_STATES[number % len(_STATES)],
+            country=_COUNTRIES[number % len(_COUNTRIES)],
             category="diplomat",
             source_url="https://example.org/roster",
         )

@@ -6,10 +6,10 @@ from typing import Final, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams import __version__
+from streams.core.countries import COUNTRIES
 from streams.core.rulebook.rules import Rule
 from streams.core.screening.handle_use import HANDLE_FINDINGS
 from streams.core.screening.screen import ScreenOutcome
-from streams.core.states import STATES
 from streams.core.tracking.track import TrackOutcome
 from streams.core.watching.aftermath_records import AftermathStatus
 from streams.core.watching.watch_step import WatchOutcome
@@ -22,7 +22,7 @@ _BATCH_RECORDS: Final = (1, 10, 50, 100, 500, 1_000, 2_000, 4_000, 8_000)
 _NOTIFY_DELAY_SECONDS: Final = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3_600)
 NOTIFY_OUTCOMES: Final = ("sent", "resolved", "rejected", "failed", "back_fill", "over_budget", "shadow")
 _CANARY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-_NO_STATE: Final = "other"
+_NO_COUNTRY: Final = "other"
 """Stands for what a roster calls a State and ISO 3166 does not know."""
 _LAG_SECONDS: Final = (1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800)
 
@@ -204,7 +204,7 @@ class Metrics:
         self.amplifications = Counter(
             "antiphon_amplifications",
             "Amplifications by State and category of the official; a rise means that these officials amplify more",
-            ["state", "category"],
+            ["country", "category"],
             registry=registry,
         )
         self.new_subjects = Counter(
@@ -274,27 +274,27 @@ class Metrics:
         _preset(self.screened, ScreenOutcome)
         _preset(self.tracked, TrackOutcome)
         _preset(self.watched, WatchOutcome)
-        _preset(self.shortened, ("subject-events", "state-events"))
+        _preset(self.shortened, ("subject-events", "country-events"))
         _preset(self.aftermaths, get_args(AftermathStatus))
         _preset(self.notifications, NOTIFY_OUTCOMES)
         _preset(self.dead_letters, Reason)
-        _preset(self.set_aside, ("subject-events", "state-events", "tracked-accounts", "officials"))
+        _preset(self.set_aside, ("subject-events", "country-events", "tracked-accounts", "officials"))
         _preset(self.logs_cut, [topic.name for topic in TOPICS])
         _preset(self.outputs, [topic.name for topic in TOPICS if topic.role in ("internal", "enriched")])
 
-    def amplified_by(self, state: str, category: str) -> Counter:
+    def amplified_by(self, country: str, category: str) -> Counter:
         """The counter of amplifications by officials of that State and category.
 
-        A roster topic may be written by anybody: what is no State is counted as `_NO_STATE`.
+        A roster topic may be written by anybody: what is no State is counted as `_NO_COUNTRY`.
         """
-        return self.amplifications.labels(state if state in STATES else _NO_STATE, category)
+        return self.amplifications.labels(country if country in COUNTRIES else _NO_COUNTRY, category)
 
     def expect_amplifications(self, officials: Iterable[tuple[str, str]]) -> None:
         """There may be amplifications by officials of these States and categories: their counters are there from now
         on, at 0 until one comes. Without that the first would not show: `increase()` knows no rise from nothing.
         """
-        for state, category in officials:
-            self.amplified_by(state, category)
+        for country, category in officials:
+            self.amplified_by(country, category)
 
     def expect_alerts(self, rules: Iterable[Rule]) -> None:
         """There may be alerts of these rules: the same for each severity that a rule can reach."""

@@ -90,7 +90,7 @@ def settings_of(topic: Topic, replicas: int = 1) -> tuple[TopicSetting, ...]:
                 key="delete.retention.ms",
                 value=str(topic.tombstone_ms),
                 bound="at least",
-                danger="a ledger file could keep what was deleted" if topic.name == "state-ledger" else "",
+                danger="a ledger file could keep what was deleted" if topic.name == "country-ledger" else "",
             ),
         ]
     else:

@@ -49,14 +49,14 @@ def test_the_lengths_of_a_watch_are_the_codes() -> None:
 def test_the_example_of_a_rule_is_one() -> None:
     [example] = re.findall(r"```toml\n(.*?)```", _section("Writing a rule"), re.DOTALL)
     [rule] = parse_rules(example, "docs/concepts.md").rules
-    assert rule.states["CN"] == (rule.when[0], Condition(figure="distinct_officials_7d", at_least=5.0))
+    assert rule.countries["CN"] == (rule.when[0], Condition(figure="distinct_officials_7d", at_least=5.0))
     assert [escalation.severity for escalation in rule.escalations] == ["critical"]
 
 
 def test_every_key_of_the_example_is_explained() -> None:
     section = _section("Writing a rule")
     explained = set(re.findall(r"^\| `\[?(?:rules\.)?([a-z]+)", section, re.MULTILINE))
-    assert {"description", "on", "severity", "mode", "quiet", "when", "escalate", "states"} <= explained
+    assert {"description", "on", "severity", "mode", "quiet", "when", "escalate", "countries"} <= explained
 
 
 def test_the_limits_of_a_rule_file_are_the_codes() -> None:

@@ -29,11 +29,11 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
 
 # The same for what is inside core: `core.tracking` is a room there, and so is a module that stands alone.
 CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
-    frozenset({"clock", "platforms", "rounded_ids", "states"}),
+    frozenset({"clock", "platforms", "rounded_ids", "countries"}),
     frozenset({"gone", "officials"}),
     frozenset({"subject_event", "suspension_times"}),
     frozenset({"identity"}),
-    frozenset({"accounts", "state_event", "tracked"}),
+    frozenset({"accounts", "country_event", "tracked"}),
     frozenset({"bounds"}),
     frozenset({"canary", "rosters", "rulebook"}),
     frozenset({"enriched", "suspension_words", "texts"}),

@@ -67,7 +67,9 @@ class Antiphon:
         )
         command = [sys.executable, "-m", "streams.cli.main", "worker"]
         process = start_child(command, output=log, env=environment_of(settings))
-        stages = [f"{stage}-events" for stage in ("subject", "state") if stage == "subject" or "watch" in self._agents]
+        stages = [
+            f"{stage}-events" for stage in ("subject", "country") if stage == "subject" or "watch" in self._agents
+        ]
         return Entrant(process=process, progress=_progress(port, stages, due=len(course.tally.amplified)))
 
     def complaints(self, course: Course, lap: str, progress: Progress) -> list[str]:

@@ -223,7 +223,7 @@ def _summed(runs: Sequence[AlarmRun]) -> AlarmRun:
 
 
 def _alert_id(rule: str, watch: Aftermath) -> str:
-    return alert_id(rule, watched_by(watch.state, watch.platform, watch.subject.id), watch.id)
+    return alert_id(rule, watched_by(watch.country, watch.platform, watch.subject.id), watch.id)
 
 
 def _clean_ups(watches: Sequence[Aftermath]) -> CleanUps:
@@ -259,7 +259,7 @@ def _is_mostly_silent(watch: Aftermath) -> bool:
 
 
 def _texts(parliament: Parliament, bare: Results, ledger: Ledger) -> TextMatches:
-    [state] = {entry.state for entry in parliament.roster.entries}
+    [state] = {entry.country for entry in parliament.roster.entries}
     [platform] = {entry.platform for entry in parliament.roster.entries}
     officials = _by_officials(parliament.statuses, parliament.roster)
     posts_us = [to_us(status.at) for status in officials if isinstance(status, Post)]

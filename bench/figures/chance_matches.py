@@ -63,7 +63,7 @@ def text_matches(
 def _matching_times(ledger: Ledger, text: SubjectText) -> list[int]:
     """When officials other than its author posted what shares enough with a text."""
     least = least_shared(len(text.fingerprints))
-    keys = (key for key, shared in ledger.entries_sharing(text.state, text.fingerprints).items() if shared >= least)
+    keys = (key for key, shared in ledger.entries_sharing(text.country, text.fingerprints).items() if shared >= least)
     entries = (ledger.get(f"e/{key}".encode()) for key in keys)
     return [entry.at_us for entry in entries if isinstance(entry, Entry) and entry.official != text.subject]
 

@@ -84,7 +84,7 @@ def measure_ledger(venue: Venue) -> LedgerFigure:
     entries, recovered = (_QUICK, _QUICK) if venue.quick else (_ENTRIES, _RECOVERED)
     venue.tell(f"a ledger of {entries:,} entries, and the recovery of one of {recovered:,}")
     with tempfile.TemporaryDirectory(prefix="antiphon-bench-") as directory, venue.topics_of_its_own() as settings:
-        asyncio.run(create_topics(settings, partitions={"state-events": 1, "state-ledger": 1}))
+        asyncio.run(create_topics(settings, partitions={"country-events": 1, "country-ledger": 1}))
         errand = _Errand(entries=entries, recovered=recovered, directory=directory)
         run = subprocess.run(
             [sys.executable, "-m", "bench.figures.ledger", msgspec.json.encode(errand).decode()],
@@ -106,7 +106,7 @@ def _entries(count: int, *, of: int, begin: int = 0) -> Iterator[Entry]:
         yield Entry(
             platform="twitter",
             post_id=str(10**18 + number * 4_000),
-            state=_STATES[official % len(_STATES)],
+            country=_STATES[official % len(_STATES)],
             official=str(official),
             handle=f"official_{official}",
             category="diplomat",
@@ -160,7 +160,7 @@ def _questions(ledger: SqliteLedger, count: int) -> list[Question]:
     def sharing() -> dict[str, int]:
         entry = ledger.get(f"e/twitter:{10**18 + random.randrange(count) * 4_000}".encode())
         assert isinstance(entry, Entry)
-        return ledger.entries_sharing(entry.state, entry.fingerprints)
+        return ledger.entries_sharing(entry.country, entry.fingerprints)
 
     asked: dict[str, Callable[[], int]] = {
         "a post by its id": lambda: (

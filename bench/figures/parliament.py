@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from streams.core.countries import COUNTRIES
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.rosters.roster_file import parse_roster
-from streams.core.states import STATES
 from streams.events import Account, Post, Retweet
 from streams.formats.files import open_lines
 from streams.formats.registry import reader_named
@@ -90,7 +90,7 @@ def generated_parliament(seed: int) -> Parliament:
             platform="twitter",
             account_id=official.id,
             handle=official.handle,
-            state="FR",
+            country="FR",
             category="parliament",
             source_url="https://example.org/roster",
         )
@@ -108,7 +108,7 @@ def divided(roster: Roster, parts: int, seed: int) -> Roster:
         return roster
     entries = sorted(roster.entries, key=lambda entry: entry.account_key)
     Random(f"{seed} parts").shuffle(entries)
-    codes = sorted(STATES)[:parts]
+    codes = sorted(COUNTRIES)[:parts]
     return Roster(msgspec.structs.replace(entry, state=codes[place % parts]) for place, entry in enumerate(entries))
 
 

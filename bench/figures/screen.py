@@ -120,7 +120,7 @@ def _roster_alone(records: list[StoredRecord], roster: Roster) -> None:
 def _circle(roster: Roster, tracked: int) -> AccountIndex:
     known = AccountIndex(roster)
     for number in range(tracked):
-        known.learn(TrackedAccount(platform="twitter", id=str(3 * 10**17 + number * 31), states=("IR",)))
+        known.learn(TrackedAccount(platform="twitter", id=str(3 * 10**17 + number * 31), countries=("IR",)))
     return known
 
 
@@ -130,7 +130,7 @@ def _roster() -> Roster:
             platform="twitter",
             account_id=str(5 * 10**17 + number * 17),
             handle=f"official_{number}",
-            state="IR",
+            country="IR",
             category="diplomat",
             source_url="https://example.org/roster",
         )

@@ -45,7 +45,7 @@ _LEVEL_LAG: Final = 5.0  # seconds of traffic
 # be found out is whether it grows by more and more.
 _STEADY: Final = ("ledger_entries", "ledger_bytes")
 _STEADY_RATIO: Final = 1.15
-_INTERNAL: Final = ("subject-events", "state-events")
+_INTERNAL: Final = ("subject-events", "country-events")
 
 Verdict: TypeAlias = Literal["level", "steady", "grows"]
 """It does not grow; it grows by as much as before, as a ledger must within its first seven days; it grows."""
@@ -125,7 +125,7 @@ def measure_soak(venue: Venue) -> Soak:
             try:
                 wait_for(
                     "the first suspensions to arrive",
-                    lambda: worker.records("suspensions") > 0 and worker.records("state-events") > 0,
+                    lambda: worker.records("suspensions") > 0 and worker.records("country-events") > 0,
                     timeout_seconds=_RETRY_SECONDS,
                 )
                 samples = _watch(venue, worker, counter, Path(settings.data_dir or ""), seconds, pause)

@@ -43,7 +43,7 @@ PAIRS_PER_SECOND: Final = 2
 STRANGERS_SHARE: Final = 0.05
 STATE: Final = "IR"
 
-_STATES: Final = 8  # of the world's roster: every eighth official is of the State
+_COUNTRIES: Final = 8  # of the world's roster: every eighth official is of the State
 _DELAY_SECONDS: Final = 10
 _BYSTANDERS: Final = 200_000
 _SUBJECTS: Final = 20_000
@@ -66,7 +66,7 @@ class SoakErrand(Struct, frozen=True, kw_only=True):
 def second_of_traffic(errand: SoakErrand, second: int, officials: tuple[str, ...]) -> Iterator[Event]:
     """The events of one second, `errand.rate` of them, spread evenly over it in event time."""
     random = Random(f"{errand.seed}/{second}")
-    events = list(_of_the_state(second, officials[::_STATES], random))
+    events = list(_of_the_country(second, officials[::_COUNTRIES], random))
     events += [_stranger(second, number) for number in range(round(errand.rate * STRANGERS_SHARE))]
     events += [_ordinary(second, number, officials, random) for number in range(errand.rate - len(events))]
     random.shuffle(events)
@@ -78,7 +78,7 @@ def second_of_traffic(errand: SoakErrand, second: int, officials: tuple[str, ...
 _UNDATED: Final = datetime(2000, 1, 1, tzinfo=UTC)  # until an event has its place in the second
 
 
-def _of_the_state(second: int, officials: tuple[str, ...], random: Random) -> Iterator[Event]:
+def _of_the_country(second: int, officials: tuple[str, ...], random: Random) -> Iterator[Event]:
     before = second - _DELAY_SECONDS
     for number in range(PAIRS_PER_SECOND):
         own, old = second * PAIRS_PER_SECOND + number, before * PAIRS_PER_SECOND + number

@@ -110,7 +110,7 @@ def measure_suspended(venue: Venue) -> Suspended:
 
 def _suspensions(world: World, first: int, end: int) -> Iterator[Event]:
     """Accounts that an official of the State amplified, and that are suspended a week later."""
-    officials = world.official_ids[:: len({entry.state for entry in world.roster.entries})]
+    officials = world.official_ids[:: len({entry.country for entry in world.roster.entries})]
     accounts = [Account(id=str(55 * 10**17 + number), handle=f"amplified_{number}") for number in range(first, end)]
     for number, account in enumerate(accounts, first):
         actor, own = Account(id=officials[number % len(officials)]), str(50 * 10**17 + number)
@@ -171,7 +171,7 @@ def _measured(
 async def _prune(settings: Settings, world: World, first: int) -> int:
     """Let officials of the State post, and delete what they posted a second before, until cancelled; returns how many
     deletions there were."""
-    officials = world.official_ids[:: len({entry.state for entry in world.roster.entries})]
+    officials = world.official_ids[:: len({entry.country for entry in world.roster.entries})]
     sender = producer(settings)
     await sender.start()
     deletions = 0

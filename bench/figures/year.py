@@ -95,7 +95,7 @@ def _act(number: int, at: datetime, subject: int, random: Random, world: Assumpt
         source=Coordinates("retweets" if kind == "retweet" else "posts", number % 12, number),
         roster_digest=_DIGEST,
         official=Official(
-            id=str(10**18 + official), handle=f"official_{official}", state=_STATES[state], category="diplomat"
+            id=str(10**18 + official), handle=f"official_{official}", country=_STATES[state], category="diplomat"
         ),
         post_id=None if kind == "mention" else str(4 * 10**18 - number),
     )

@@ -143,16 +143,16 @@ def _print_aftermaths(console: Console, results: Results) -> None:
     alerts: dict[tuple[str, str, str], list[Alert]] = defaultdict(list)
     for alert in sorted(results.alerts.values(), key=lambda each: (each.fired_at, each.rule)):
         if _is_of_aftermath(alert):
-            alerts[(alert.platform, alert.subject.id, alert.states[0])].append(alert)
+            alerts[(alert.platform, alert.subject.id, alert.countries[0])].append(alert)
     told = [
         each
         for each in results.aftermaths.values()
         if each.amplifying_officials >= _MANY_OFFICIALS
         or each.possible_successors
-        or (each.platform, each.subject.id, each.state) in alerts
+        or (each.platform, each.subject.id, each.country) in alerts
     ]
     for aftermath in sorted(told, key=lambda each: (each.opened_at, each.id))[:_MAX_AFTERMATHS]:
-        print_aftermath(console, aftermath, alerts[(aftermath.platform, aftermath.subject.id, aftermath.state)])
+        print_aftermath(console, aftermath, alerts[(aftermath.platform, aftermath.subject.id, aftermath.country)])
     if len(told) > _MAX_AFTERMATHS:
         console.print(Text(f"… and {len(told) - _MAX_AFTERMATHS} more aftermaths (--out DIR writes all of them)"))
 
@@ -175,7 +175,7 @@ def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
     totals, subject = dossier.totals, dossier.subject
     yield "account", key
     yield "retweets by officials", f"{totals.retweet:,}" + (f", and {totals.quote:,} quotes" if totals.quote else "")
-    yield "officials", f"{dossier.distinct_officials:,} of {', '.join(dossier.states) or 'no State'}"
+    yield "officials", f"{dossier.distinct_officials:,} of {', '.join(dossier.countries) or 'no State'}"
     if dossier.officials:
         top = dossier.officials[0]
         amplified = top.retweets + top.quotes

@@ -45,7 +45,7 @@ def gone_in_words(with_original: int, with_official: int, unknown: int) -> str:
 
 
 def _figures(aftermath: Aftermath, alerts: Sequence[Alert]) -> Table:
-    title = f"aftermath in {aftermath.state} of {event_words(aftermath.suspension.status)} of {_name(aftermath)}"
+    title = f"aftermath in {aftermath.country} of {event_words(aftermath.suspension.status)} of {_name(aftermath)}"
     table = Table(title=Text(title, "bold"), title_justify="left")
     table.add_column("figure")
     table.add_column("value", overflow="fold")
@@ -55,8 +55,8 @@ def _figures(aftermath: Aftermath, alerts: Sequence[Alert]) -> Table:
 
 
 def _rows(aftermath: Aftermath, alerts: Sequence[Alert]) -> Iterable[tuple[str, str]]:
-    state = "open" if aftermath.status == "open" else f"closed, {aftermath.closed_because}"
-    yield "watch", f"{_day(aftermath.opened_at)} to {_day(aftermath.closed_at or aftermath.ends_at)}, {state}"
+    country = "open" if aftermath.status == "open" else f"closed, {aftermath.closed_because}"
+    yield "watch", f"{_day(aftermath.opened_at)} to {_day(aftermath.closed_at or aftermath.ends_at)}, {country}"
     period = aftermath.suspension
     yield STATUS_WORDS[period.status], days_of(period.precision, period.not_before, period.not_after or period.at)
     yield "references", f"{aftermath.references:,} ({aftermath.references_before:,} in the 30 days before)"

@@ -87,7 +87,7 @@ def _summary(found: Roster) -> dict[str, object]:
         "entries": len(found.entries),
         "accounts": len(accounts),
         "by_handle_alone": sum(entry.account_id is None for entry in accounts.values()),
-        "states": dict(sorted(Counter(entry.state for entry in found.entries).items())),
+        "countries": dict(sorted(Counter(entry.country for entry in found.entries).items())),
         "categories": {name: sum(entry.category == name for entry in found.entries) for name in CATEGORIES},
         "domains": found.domains,
         "digest": found.digest,
@@ -98,15 +98,15 @@ def _print_roster(file: str, found: Roster) -> None:
     entries = found.entries
     accounts = {entry.account_key: entry for entry in entries}
     by_handle = sum(entry.account_id is None for entry in accounts.values())
-    count: Counter[tuple[str, str]] = Counter((entry.state, entry.category) for entry in entries)
-    states = sorted({entry.state for entry in entries})
+    count: Counter[tuple[str, str]] = Counter((entry.country, entry.category) for entry in entries)
+    countries = sorted({entry.country for entry in entries})
     headings = tuple(category.replace("_", " ") for category in CATEGORIES)
     made = table("State", *headings, "all", right=(*headings, "all"))
-    for state in states:
-        of_state = [count[state, category] for category in CATEGORIES]
-        row(made, state, *(number or None for number in of_state), sum(of_state))
-    if len(states) > 1:
-        in_all = [sum(count[state, category] for state in states) for category in CATEGORIES]
+    for country in countries:
+        of_country = [count[country, category] for category in CATEGORIES]
+        row(made, country, *(number or None for number in of_country), sum(of_country))
+    if len(countries) > 1:
+        in_all = [sum(count[country, category] for country in countries) for category in CATEGORIES]
         row(made, "all", *(number or None for number in in_all), sum(in_all), style="bold")
     console = stdout()
     console.print(Text.assemble((shown(file), "bold"), " is a valid roster."))

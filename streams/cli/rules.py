@@ -82,8 +82,10 @@ def _print_rules(origin: str, found: RuleSet) -> None:
         _print_conditions(console, f"{rule.severity} while", rule.when)
         for escalation in rule.escalations:
             _print_conditions(console, f"{escalation.severity} while also", escalation.when)
-        for state, conditions in rule.states.items():
-            where = f"while {state} leads the amplifications" if rule.on == "subject" else f"for officials of {state}"
+        for country, conditions in rule.countries.items():
+            where = (
+                f"while {country} leads the amplifications" if rule.on == "subject" else f"for officials of {country}"
+            )
             _print_conditions(console, f"instead, {where}", conditions)
     console.print()
     console.print(
@@ -110,7 +112,7 @@ def _described(rule: Rule) -> dict[str, object]:
         "quiet_seconds": rule.quiet_us / 1_000_000,
         "when": _both(rule.when),
         "escalations": [{"severity": e.severity, "when": _both(e.when)} for e in rule.escalations],
-        "states": {state: _both(conditions) for state, conditions in rule.states.items()},
+        "countries": {country: _both(conditions) for country, conditions in rule.countries.items()},
         "digest": rule.digest,
     }
 

@@ -11,13 +11,13 @@ from typing import Final
 from msgspec import Struct
 
 from streams.core.clock import to_us
+from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.passed_over import PassedOver, is_worth_reading_again
 from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy, screen_event
-from streams.core.state_event import StateEvent
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.tracking.outcome import TrackOutcome
@@ -90,7 +90,7 @@ class Backtest:
         self._next_watched = _FIRST_WATCHED
         self._newest_us = 0
         self._subject_events: list[SubjectEvent] = []
-        self._state_events: list[StateEvent] = []
+        self._country_events: list[CountryEvent] = []
         self._passed_over = PassedOver()
         self._amplifications: dict[tuple[str, str, str], Amplification] = {}
         self._results = Results(amplifications=[], dossiers={}, alerts={}, aftermaths={})
@@ -161,10 +161,10 @@ class Backtest:
 
     def _take(self, screening: Screening) -> None:
         self._subject_events += screening.events
-        self._state_events += screening.state_events
+        self._country_events += screening.country_events
         if len(self._subject_events) >= _TOGETHER:
             self._track_waiting()
-        if len(self._state_events) >= self._next_watched:
+        if len(self._country_events) >= self._next_watched:
             self._next_watched = _TOGETHER
             self._track_waiting()
             self._hand_over()
@@ -176,7 +176,7 @@ class Backtest:
         self._track(events)
 
     def _hand_over(self) -> None:
-        events, self._state_events = self._state_events, []
+        events, self._country_events = self._country_events, []
         self._watching.put(events)
         self._behind += 1
 
@@ -189,7 +189,7 @@ class Backtest:
 
     def _catch_up(self) -> None:
         self._track_waiting()
-        if self._state_events:
+        if self._country_events:
             self._hand_over()
         while self._behind:
             self._hear()
@@ -201,7 +201,7 @@ class Backtest:
                 key = amplification.platform, amplification.subject.id, amplification.id
                 self._amplifications[key] = amplification
 
-    def _watch(self, events: Sequence[StateEvent]) -> bool:
+    def _watch(self, events: Sequence[CountryEvent]) -> bool:
         """Apply events of States, and to TRACK what follows from them; whether anything does."""
         self._watching.put(events)
         self._behind += 1
@@ -214,7 +214,7 @@ class Backtest:
         results = self._results
         going_round = True
         while going_round:
-            standings: list[StateEvent] = []
+            standings: list[CountryEvent] = []
             for changes in self._tracker.flush():
                 self._subjects[changes.key] = changes.subject
                 if changes.dossier is not None:
@@ -233,7 +233,7 @@ class Backtest:
             self._known.learn(account)
 
 
-def _tick(at_us: int) -> StateEvent:
-    return StateEvent(
-        kind="tick", state="", platform="antiphon", event_id="end-of-input", at_us=at_us, source=_TICK_SOURCE
+def _tick(at_us: int) -> CountryEvent:
+    return CountryEvent(
+        kind="tick", country="", platform="antiphon", event_id="end-of-input", at_us=at_us, source=_TICK_SOURCE
     )

@@ -11,16 +11,16 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from streams.core.country_event import CountryEvent
 from streams.core.officials import Official
-from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
 from streams.events import Account
 
 __all__ = [
     "RECORD_BYTES",
     "VALUE_BYTES",
+    "bounded_country_event",
     "bounded_id",
-    "bounded_state_event",
     "bounded_subject_event",
     "bounded_text",
     "fitted",
@@ -75,7 +75,7 @@ def bounded_subject_event(event: SubjectEvent) -> SubjectEvent:
     )
 
 
-def bounded_state_event(event: StateEvent) -> StateEvent:
+def bounded_country_event(event: CountryEvent) -> CountryEvent:
     """The event as WATCH keeps it: itself, unless a value is too long. The ids of subjects stay whole."""
     official, subject, post_id = event.official, event.subject, event.post_id
     if (

@@ -66,7 +66,7 @@ class OfficialFigures(Struct, frozen=True, kw_only=True):
 
     id: str
     handle: str | None
-    state: str
+    country: str
     category: Category
     retweets: Count
     quotes: Count
@@ -103,7 +103,7 @@ class Follower(Struct, frozen=True, kw_only=True):
 
     id: str
     handle: str | None
-    state: str
+    country: str
     since: Utc
 
 
@@ -112,7 +112,7 @@ class FirstOfficial(Struct, frozen=True, kw_only=True):
 
     id: str
     handle: str | None
-    state: str
+    country: str
     category: Category
     at: Utc
 
@@ -198,7 +198,7 @@ class Dossier(Struct, frozen=True, kw_only=True):
     first_amplified_at: Utc | None
     last_amplified_at: Utc | None
     age_at_first_amplification_days: float | None
-    states: tuple[str, ...]
+    countries: tuple[str, ...]
     suspension: SuspensionRecord | None
     withdrawn: Count
     gone_with_original: Count
@@ -252,7 +252,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     status: AlertStatus
     platform: str
     subject: Account
-    states: tuple[str, ...]
+    countries: tuple[str, ...]
     fired_at: Utc
     as_of: Utc
     expires_at: Utc

@@ -16,9 +16,9 @@ def slot_of(at_us: int, length_us: int) -> int:
     return at_us - at_us % length_us
 
 
-def watched_by(state: str, platform: str, account_id: str) -> str:
+def watched_by(country: str, platform: str, account_id: str) -> str:
     """What an aftermath is about: an account, as seen by the officials of one State."""
-    return f"aftermath\n{state}\n{subject_key(platform, account_id)}"
+    return f"aftermath\n{country}\n{subject_key(platform, account_id)}"
 
 
 def alert_id(rule: str, about: str, slot: str | int) -> str:

@@ -11,10 +11,10 @@ CATEGORIES: Final[tuple[str, ...]] = get_args(Category)
 
 
 class Official(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An account that was on the roster at the event's time. `state` is an ISO 3166-1 alpha-2 code."""
+    """An account that was on the roster at the event's time. `country` is an ISO 3166-1 alpha-2 code."""
 
     id: str
     handle: str | None
-    state: str
+    country: str
     category: Category
     name: str | None = None

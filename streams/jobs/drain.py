@@ -11,7 +11,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.core.state_event import StateEvent, encode_state_event
+from streams.core.country_event import CountryEvent, encode_country_event
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event
 from streams.errors import AntiphonError
 from streams.events import Account
@@ -59,8 +59,8 @@ def _markers(settings: Settings, newest_us: int) -> Iterator[tuple[str, bytes]]:
     """What to write behind what, in this order: WATCH's withdrawals go to TRACK, whose word on a suspended subject goes
     back to WATCH, which then says nothing more to TRACK.
     """
-    to_watch = StateEvent(
-        kind="tick", state="", platform="antiphon", event_id="end-of-input", at_us=newest_us, source=_SOURCE
+    to_watch = CountryEvent(
+        kind="tick", country="", platform="antiphon", event_id="end-of-input", at_us=newest_us, source=_SOURCE
     )
     to_track = SubjectEvent(
         kind="marker",
@@ -71,11 +71,11 @@ def _markers(settings: Settings, newest_us: int) -> Iterator[tuple[str, bytes]]:
         source=_SOURCE,
     )
     if "watch" in settings.roles:
-        yield "state-events", encode_state_event(to_watch)
+        yield "country-events", encode_country_event(to_watch)
     if "track" in settings.roles:
         yield "subject-events", encode_subject_event(to_track)
     if {"track", "watch"} <= settings.roles:
-        yield "state-events", encode_state_event(to_watch)
+        yield "country-events", encode_country_event(to_watch)
 
 
 async def _wait_for_commits(
@@ -112,7 +112,7 @@ def _stalled(left: Mapping[tuple[str, int], int]) -> StalledError:
 
 
 async def _mark(settings: Settings, topic: str, marker: bytes) -> dict[tuple[str, int], int]:
-    partitions = next(state.partitions for state in await topic_states(settings) if state.topic.name == topic)
+    partitions = next(country.partitions for country in await topic_states(settings) if country.topic.name == topic)
     client = producer(settings)
     await client.start()
     try:

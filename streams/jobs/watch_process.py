@@ -16,8 +16,8 @@ from typing import BinaryIO, Final, Self, cast
 
 import msgspec
 
+from streams.core.country_event import CountryEvent
 from streams.core.rulebook.rules import RuleSet
-from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.watch_outcome import WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
@@ -84,7 +84,7 @@ class WatchProcess:
         """The id of the process."""
         return self._process.pid
 
-    def put(self, events: Sequence[StateEvent]) -> None:
+    def put(self, events: Sequence[CountryEvent]) -> None:
         """See `Watching`."""
         self._outgoing.put(_encode(Apply(events)))
 
@@ -163,7 +163,7 @@ class WatchWhereItPays:
         """The id of the second process, if there is one."""
         return self._watching.pid if isinstance(self._watching, WatchProcess) else None
 
-    def put(self, events: Sequence[StateEvent]) -> None:
+    def put(self, events: Sequence[CountryEvent]) -> None:
         """See `Watching`."""
         if self._watching is None:
             self._watching = self._begin(len(events))

@@ -12,8 +12,8 @@ from typing import BinaryIO, Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from streams.core.country_event import CountryEvent
 from streams.core.rulebook.rules import RuleSet
-from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_queue import WatchQueue
@@ -46,7 +46,7 @@ class Begin(Struct, tag=True, frozen=True):
 class Apply(Struct, tag=True, frozen=True):
     """Apply a batch; the answer is `Said`."""
 
-    events: Sequence[StateEvent]
+    events: Sequence[CountryEvent]
 
 
 class Flush(Struct, tag=True, frozen=True):

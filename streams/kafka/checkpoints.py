@@ -36,7 +36,7 @@ COUNT_ANEW: Final = (
 
 CHECKPOINT_KEY: Final = b"\x00position"
 """No subject's key, and no ledger record's, begins with NUL."""
-CHANGELOGS: Final = {"subject-events": "subject-states", "state-events": "state-ledger"}
+CHANGELOGS: Final = {"subject-events": "subject-states", "country-events": "country-ledger"}
 """Each topic of events that makes states, and the changelog of these."""
 
 _NEAR: Final = 16  # offsets before the end: a checkpoint, the mark of its transaction, and some that were undone

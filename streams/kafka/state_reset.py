@@ -18,7 +18,7 @@ from streams.settings import Settings
 
 __all__ = ["RESULTS", "STATES", "reset_states"]
 
-STATES: Final = ("subject-events", "subject-states", "state-events", "state-ledger", "tracked-accounts", "canaries")
+STATES: Final = ("subject-events", "subject-states", "country-events", "country-ledger", "tracked-accounts", "canaries")
 RESULTS: Final = ("amplifications", "dossiers", "aftermaths", "alerts")
 _GONE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.2

@@ -61,7 +61,7 @@ class MemoryLedger:
         self._note(key, before, record)
         if isinstance(record, Entry | SubjectText):
             if isinstance(before, Entry | SubjectText):
-                if (before.state, before.fingerprints) == (record.state, record.fingerprints):
+                if (before.country, before.fingerprints) == (record.country, record.fingerprints):
                     return
                 self._let_go(before, key)
             self._hold(record, key)
@@ -74,60 +74,60 @@ class MemoryLedger:
             if isinstance(record, Entry | SubjectText):
                 self._let_go(record, key)
 
-    def references(self, state: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
+    def references(self, country: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
         """See `Ledger`."""
         # Whose a post is, many runs ask; who refers to an account, only those in which one was suspended.
         of_posts = all(key.startswith(POST_PREFIX) for key in keys)
         self._list(_PassedOn if of_posts else Entry)
-        names = [("passed on" if of_posts else "reference", state, key) for key in keys]
+        names = [("passed on" if of_posts else "reference", country, key) for key in keys]
         found = {id(each): each for name in names for each in self._lists.get(name, {}).values()}
         entries = (each for each in found.values() if isinstance(each, Entry) and from_us <= each.at_us < to_us)
         return sorted(entries, key=_by_time)
 
-    def deletions(self, state: str, from_us: int, to_us: int) -> list[Entry]:
+    def deletions(self, country: str, from_us: int, to_us: int) -> list[Entry]:
         """See `Ledger`."""
         dated = [
             (entry.deleted_us, entry.post_id, entry.platform, entry)
-            for entry in self._listed(Entry, ("deletion", state))
+            for entry in self._listed(Entry, ("deletion", country))
             if entry.deleted_us is not None and from_us <= entry.deleted_us < to_us
         ]
         return [entry for *_, entry in sorted(dated, key=lambda item: item[:3])]
 
-    def unmatched_deletions(self, state: str, from_us: int, to_us: int) -> int:
+    def unmatched_deletions(self, country: str, from_us: int, to_us: int) -> int:
         """See `Ledger`."""
         return sum(
             from_us <= unmatched_deletion.at_us < to_us
-            for unmatched_deletion in self._listed(UnmatchedDeletion, ("unmatched_deletion", state))
+            for unmatched_deletion in self._listed(UnmatchedDeletion, ("unmatched_deletion", country))
         )
 
-    def posts_of(self, state: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
+    def posts_of(self, country: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
         """See `Ledger`."""
         counts = Counter(
             entry.official
             for official in set(officials)
-            for entry in self._listed(Entry, ("posts", state, official))
+            for entry in self._listed(Entry, ("posts", country, official))
             if from_us <= entry.at_us < to_us
         )
         return dict(counts)
 
-    def entries_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+    def entries_sharing(self, country: str, fingerprints: Sequence[int]) -> dict[str, int]:
         """See `Ledger`."""
-        return self._sharing(Entry, len(ENTRY_PREFIX), state, fingerprints)
+        return self._sharing(Entry, len(ENTRY_PREFIX), country, fingerprints)
 
-    def texts_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+    def texts_sharing(self, country: str, fingerprints: Sequence[int]) -> dict[str, int]:
         """See `Ledger`."""
-        return self._sharing(SubjectText, len(text_prefix(state)), state, fingerprints)
+        return self._sharing(SubjectText, len(text_prefix(country)), country, fingerprints)
 
-    def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
+    def texts_of(self, country: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
         """See `Ledger`."""
-        found = sorted(self._listed(SubjectText, ("texts", state, platform, subject)), key=_by_time)
+        found = sorted(self._listed(SubjectText, ("texts", country, platform, subject)), key=_by_time)
         return found[max(0, len(found) - limit) :]
 
-    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
+    def standings(self, country: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
         """See `Ledger`."""
         self._list(StandingRecord)
         # Nearly always there are none: most of what officials refer to was never suspended.
-        marked = [mark for mark in dict.fromkeys(marks) if self._lists.get(("marked", state, mark, _ALWAYS))]
+        marked = [mark for mark in dict.fromkeys(marks) if self._lists.get(("marked", country, mark, _ALWAYS))]
         if not marked:
             return []
         found: dict[bytes, StandingRecord] = {}
@@ -135,29 +135,29 @@ class MemoryLedger:
         names = list(map(str, days)) if len(days) <= _DAYS_ASKED else [_ALWAYS]
         for mark in marked:
             for name in names:
-                for standing_record in self._listed(StandingRecord, ("marked", state, mark, name)):
+                for standing_record in self._listed(StandingRecord, ("marked", country, mark, name)):
                     if any(
                         each == mark and from_us <= at_us < to_us for each, at_us in standing_marks(standing_record)
                     ):
                         found[record_key(standing_record)] = standing_record
         return list(found.values())
 
-    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
+    def opened(self, country: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
         """See `Ledger`."""
         found = [
             (at_us, f"{standing_record.platform}:{standing_record.subject.id}", standing_record)
-            for standing_record in self.standings(state, (OPENED,), after[0], to_us)
+            for standing_record in self.standings(country, (OPENED,), after[0], to_us)
             for mark, at_us in standing_marks(standing_record)
             if mark == OPENED and at_us < to_us
         ]
         later = sorted((each for each in found if each[:2] > after), key=lambda each: each[:2])
         return [(at_us, standing_record) for at_us, _, standing_record in later[:limit]]
 
-    def amplified_accounts(self, state: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
+    def amplified_accounts(self, country: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
         """See `Ledger`. What is put while the list is read is not in it."""
         found = [
             each
-            for each in self._listed(AmplifiedAccount, ("amplified_account", state))
+            for each in self._listed(AmplifiedAccount, ("amplified_account", country))
             if from_us <= each.first_us < to_us
         ]
         return iter(
@@ -185,9 +185,9 @@ class MemoryLedger:
                 self._lists[new][key] = self._records[key]
 
     def _sharing(
-        self, kind: type[Entry] | type[SubjectText], prefix: int, state: str, fingerprints: Sequence[int]
+        self, kind: type[Entry] | type[SubjectText], prefix: int, country: str, fingerprints: Sequence[int]
     ) -> dict[str, int]:
-        holders = self._holders[kind, state]
+        holders = self._holders[kind, country]
         shared = [fingerprint for fingerprint in fingerprints if fingerprint in holders]
         if not shared:  # nearly always
             return {}
@@ -198,7 +198,7 @@ class MemoryLedger:
         return {key[prefix:].decode(): count for key, count in counts.items()}
 
     def _hold(self, record: Entry | SubjectText, key: bytes) -> None:
-        holders = self._holders[type(record), record.state]
+        holders = self._holders[type(record), record.country]
         for fingerprint in record.fingerprints:
             held = holders.setdefault(fingerprint, key)
             if held is key:
@@ -209,7 +209,7 @@ class MemoryLedger:
                 holders[fingerprint] = [held, key]
 
     def _let_go(self, record: Entry | SubjectText, key: bytes) -> None:
-        holders = self._holders[type(record), record.state]
+        holders = self._holders[type(record), record.country]
         for fingerprint in record.fingerprints:
             held = holders[fingerprint]
             if isinstance(held, list):
@@ -225,26 +225,28 @@ class _PassedOn:
 def _passed_on(record: Record) -> list[tuple[str, ...]]:
     if not isinstance(record, Entry):
         return []
-    return [("passed on", record.state, key) for key in dict.fromkeys(record.references) if key.startswith(POST_PREFIX)]
+    return [
+        ("passed on", record.country, key) for key in dict.fromkeys(record.references) if key.startswith(POST_PREFIX)
+    ]
 
 
 def _lists_of(record: Record) -> list[tuple[str, ...]]:
     match record:
         case Entry():
             lists: list[tuple[str, ...]] = [
-                ("reference", record.state, key) for key in dict.fromkeys(record.references)
+                ("reference", record.country, key) for key in dict.fromkeys(record.references)
             ]
-            lists.append(("posts", record.state, record.official))
-            return lists if record.deleted_us is None else [*lists, ("deletion", record.state)]
+            lists.append(("posts", record.country, record.official))
+            return lists if record.deleted_us is None else [*lists, ("deletion", record.country)]
         case UnmatchedDeletion():
-            return [("unmatched_deletion", record.state)]
+            return [("unmatched_deletion", record.country)]
         case SubjectText():
-            return [("texts", record.state, record.platform, record.subject)]
+            return [("texts", record.country, record.platform, record.subject)]
         case StandingRecord():
             marks = standing_marks(record)
-            by_day = [("marked", record.state, mark, str(at_us // DAY_US)) for mark, at_us in marks]
-            return [*by_day, *(("marked", record.state, mark, _ALWAYS) for mark in {mark for mark, _ in marks})]
+            by_day = [("marked", record.country, mark, str(at_us // DAY_US)) for mark, at_us in marks]
+            return [*by_day, *(("marked", record.country, mark, _ALWAYS) for mark in {mark for mark, _ in marks})]
         case AmplifiedAccount() if record.officials:
-            return [("amplified_account", record.state)]
+            return [("amplified_account", record.country)]
         case _:
             return []

@@ -25,60 +25,60 @@ _WIDTHS: Final = (1, 2, 4, 6, 8, 10, 12, 16, 24, 32, 48, 64)
 class SqliteLedger(RecordStore):
     """`Ledger` over the tables of a `RecordStore`."""
 
-    def references(self, state: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
+    def references(self, country: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
         """See `Ledger`."""
         numbers: set[int] = set()
-        for segment in self._rows.segments("mentions", state):
+        for segment in self._rows.segments("mentions", country):
             for accounts in _widened(keys):
                 question = (
                     "SELECT record FROM mentions WHERE state = ? AND segment = ? AND at_us >= ? AND at_us < ? "  # noqa: S608  # marks
                     f"AND account IN ({_marks(accounts)})"
                 )
-                rows = self._db.execute(question, (state, segment, from_us, to_us, *accounts))
+                rows = self._db.execute(question, (country, segment, from_us, to_us, *accounts))
                 numbers.update(number for (number,) in rows)
         return sorted((self._record(number, Entry) for number in numbers), key=_when_posted)
 
-    def deletions(self, state: str, from_us: int, to_us: int) -> list[Entry]:
+    def deletions(self, country: str, from_us: int, to_us: int) -> list[Entry]:
         """See `Ledger`."""
         self._rows.write("deletions")
         question = "SELECT record FROM deletions WHERE state = ? AND deleted_us >= ? AND deleted_us < ?"
-        rows = self._db.execute(question, (state, from_us, to_us)).fetchall()
+        rows = self._db.execute(question, (country, from_us, to_us)).fetchall()
         return sorted((self._record(number, Entry) for (number,) in rows), key=_when_deleted)
 
-    def unmatched_deletions(self, state: str, from_us: int, to_us: int) -> int:
+    def unmatched_deletions(self, country: str, from_us: int, to_us: int) -> int:
         """See `Ledger`."""
         self._rows.write("orphans")
         question = "SELECT count(*) FROM orphans WHERE state = ? AND at_us >= ? AND at_us < ?"
-        found: int = self._db.execute(question, (state, from_us, to_us)).fetchone()[0]
+        found: int = self._db.execute(question, (country, from_us, to_us)).fetchone()[0]
         return found
 
-    def posts_of(self, state: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
+    def posts_of(self, country: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
         """See `Ledger`."""
         self._rows.write("posts")
         found: dict[str, int] = {}
         question = "SELECT count(*) FROM posts WHERE state = ? AND official = ? AND at_us >= ? AND at_us < ?"
         for official in officials:
-            count: int = self._db.execute(question, (state, official, from_us, to_us)).fetchone()[0]
+            count: int = self._db.execute(question, (country, official, from_us, to_us)).fetchone()[0]
             if count:
                 found[official] = count
         return found
 
-    def entries_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+    def entries_sharing(self, country: str, fingerprints: Sequence[int]) -> dict[str, int]:
         """See `Ledger`."""
-        return self._sharing("entry_prints", len(ENTRY_PREFIX), state, fingerprints)
+        return self._sharing("entry_prints", len(ENTRY_PREFIX), country, fingerprints)
 
-    def texts_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+    def texts_sharing(self, country: str, fingerprints: Sequence[int]) -> dict[str, int]:
         """See `Ledger`."""
-        return self._sharing("text_prints", len(text_prefix(state)), state, fingerprints)
+        return self._sharing("text_prints", len(text_prefix(country)), country, fingerprints)
 
-    def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
+    def texts_of(self, country: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
         """See `Ledger`."""
         self._rows.write("texts")
         question = "SELECT record FROM texts WHERE state = ? AND subject = ? ORDER BY at_us DESC, post_id DESC LIMIT ?"
-        rows = self._db.execute(question, (state, f"{platform}:{subject}", limit)).fetchall()
+        rows = self._db.execute(question, (country, f"{platform}:{subject}", limit)).fetchall()
         return [self._record(number, SubjectText) for (number,) in reversed(rows)]
 
-    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
+    def standings(self, country: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
         """See `Ledger`."""
         self._rows.write("standings")
         numbers: set[int] = set()
@@ -87,20 +87,20 @@ class SqliteLedger(RecordStore):
                 "SELECT record FROM standings WHERE state = ? AND at_us >= ? AND at_us < ? "  # noqa: S608  # marks
                 f"AND mark IN ({_marks(wanted)})"
             )
-            numbers.update(number for (number,) in self._db.execute(question, (state, from_us, to_us, *wanted)))
+            numbers.update(number for (number,) in self._db.execute(question, (country, from_us, to_us, *wanted)))
         return [self._record(number, StandingRecord) for number in numbers]
 
-    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
+    def opened(self, country: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
         """See `Ledger`."""
         self._rows.write("standings")
         question = (
             "SELECT at_us, record FROM standings WHERE state = ? AND mark = ? AND at_us < ? "
             "AND (at_us, subject) > (?, ?) ORDER BY at_us, subject LIMIT ?"
         )
-        rows = self._db.execute(question, (state, OPENED, to_us, *after, limit)).fetchall()
+        rows = self._db.execute(question, (country, OPENED, to_us, *after, limit)).fetchall()
         return [(at_us, self._record(number, StandingRecord)) for at_us, number in rows]
 
-    def amplified_accounts(self, state: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
+    def amplified_accounts(self, country: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
         """See `Ledger`. Between equal times in the order of `platform:id`. What is put while the list is read
         may or may not be in it."""
         self._rows.write("uptakes")
@@ -109,46 +109,46 @@ class SqliteLedger(RecordStore):
             "SELECT first_us, subject, record FROM uptakes WHERE state = ? AND first_us < ? "
             "AND (first_us, subject) > (?, ?) ORDER BY first_us, subject LIMIT ?"
         )
-        while rows := self._db.execute(question, (state, to_us, first_us, subject, _PAGE)).fetchall():
+        while rows := self._db.execute(question, (country, to_us, first_us, subject, _PAGE)).fetchall():
             records = [self._record(number, AmplifiedAccount) for _, _, number in rows]
             yield from records
             first_us, subject, _ = rows[-1]
 
     # What is old, for `streams.core.watching.forgetting`.
 
-    def first_unsettled(self, state: str, before_us: int, settled: int) -> int | None:
+    def first_unsettled(self, country: str, before_us: int, settled: int) -> int | None:
         """See `ForgetfulLedger`."""
         self._rows.write("standings")
         question = (
             "SELECT at_us FROM standings WHERE state = ? AND mark = ? AND at_us < ? AND record > ? "
             "ORDER BY at_us LIMIT 1"
         )
-        row = self._db.execute(question, (state, OPENED, before_us, settled)).fetchone()
+        row = self._db.execute(question, (country, OPENED, before_us, settled)).fetchone()
         return None if row is None else row[0]
 
-    def last_told(self, state: str, before_us: int, settled: int, limit: int) -> list[StandingRecord]:
+    def last_told(self, country: str, before_us: int, settled: int, limit: int) -> list[StandingRecord]:
         """See `ForgetfulLedger`."""
         self._rows.write("standings")
         question = (
             "SELECT record FROM (SELECT record FROM standings WHERE state = ? AND mark = ? AND at_us < ? "
             "ORDER BY at_us LIMIT ?) WHERE record <= ? LIMIT ?"
         )
-        rows = self._db.execute(question, (state, LAST, before_us, LOOKED_THROUGH, settled, limit)).fetchall()
+        rows = self._db.execute(question, (country, LAST, before_us, LOOKED_THROUGH, settled, limit)).fetchall()
         return [self._record(number, StandingRecord) for (number,) in rows]
 
-    def unseen(self, state: str, before_us: int, settled: int, limit: int) -> list[AmplifiedAccount]:
+    def unseen(self, country: str, before_us: int, settled: int, limit: int) -> list[AmplifiedAccount]:
         """See `ForgetfulLedger`."""
         self._rows.write("uptake_days")
         question = (
             "SELECT record FROM (SELECT record FROM uptake_days WHERE state = ? AND day < ? ORDER BY day LIMIT ?) "
             "WHERE record <= ? LIMIT ?"
         )
-        rows = self._db.execute(question, (state, before_us // DAY_US, LOOKED_THROUGH, settled, limit)).fetchall()
+        rows = self._db.execute(question, (country, before_us // DAY_US, LOOKED_THROUGH, settled, limit)).fetchall()
         return [self._record(number, AmplifiedAccount) for (number,) in rows]
 
-    def counts_of(self, state: str, platform: str, subject: str) -> list[Counted]:
+    def counts_of(self, country: str, platform: str, subject: str) -> list[Counted]:
         """See `ForgetfulLedger`."""
-        first = counted_prefix(state, platform, subject)
+        first = counted_prefix(country, platform, subject)
         question = "SELECT value FROM records WHERE key >= ? AND key < ? ORDER BY key"
         rows = self._db.execute(question, (first, first[:-1] + bytes([first[-1] + 1]))).fetchall()
         records = [self._decoded(value) for (value,) in rows]
@@ -161,16 +161,16 @@ class SqliteLedger(RecordStore):
             raise sqlite3.DatabaseError(f"record {number} of the ledger is not the {kind.__name__} it is listed as")
         return record
 
-    def _sharing(self, table: str, prefix: int, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+    def _sharing(self, table: str, prefix: int, country: str, fingerprints: Sequence[int]) -> dict[str, int]:
         shared: Counter[bytes] = Counter()
-        for segment in self._rows.segments(table, state):
+        for segment in self._rows.segments(table, country):
             for prints in _widened(fingerprints):
                 # Counted here: to group what is nearly always nothing takes SQLite longer than to look for it.
                 question = (
                     f"SELECT key FROM {table} CROSS JOIN records USING (record) "  # noqa: S608  # own names
                     f"WHERE state = ? AND segment = ? AND fingerprint IN ({_marks(prints)})"
                 )
-                shared.update(key for (key,) in self._db.execute(question, (state, segment, *prints)))
+                shared.update(key for (key,) in self._db.execute(question, (country, segment, *prints)))
         return {key[prefix:].decode(): count for key, count in shared.items()}
 
 

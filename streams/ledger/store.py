@@ -24,8 +24,9 @@ _CACHE_KB: Final = 32_768
 _CHECKPOINT_PAGES: Final = 4_000  # 16 MB of log: a page that changes often is written to the tables once
 _DAY_US: Final = 86_400_000_000
 GRACE_US: Final = 7 * _DAY_US
-"""How long a record stays at least, by the clock: as long as state-events are kept. So what an old file or a new worker
-brings is judged together with all it belongs to, however old it is."""
+"""How long a record stays at least, by the clock: as long as country-events are kept. So what an old file or a new
+worker brings is judged together with all it belongs to, however old it is.
+"""
 # Of a State's oldest records: half a millisecond. Where all of them came within the grace, an old file is being read,
 # and the State waits for it.
 LOOKED_THROUGH: Final = 5_000
@@ -188,7 +189,7 @@ class RecordStore:
         run("DELETE FROM marks WHERE taken_us < ?", (settled[0],))
         return int(settled[1])
 
-    def forget(self, state: str, before_us: int, settled: int, limit: int) -> int:
+    def forget(self, country: str, before_us: int, settled: int, limit: int) -> int:
         """Discard up to `limit` of the State's oldest entries, unmatched deletions and texts: older than `before_us` in
         event time, and with a number up to `settled`. Returns how many; they are changes, so the changelog forgets them
         too.
@@ -198,7 +199,7 @@ class RecordStore:
             "WHERE record <= ? LIMIT ?"
         )
         self._rows.write("ages")
-        numbers = self._db.execute(question, (state, before_us, LOOKED_THROUGH, settled, limit)).fetchall()
+        numbers = self._db.execute(question, (country, before_us, LOOKED_THROUGH, settled, limit)).fetchall()
         for (number,) in numbers:
             self.discard(self._db.execute(_KEY, (number,)).fetchone()[0])
         return len(numbers)

@@ -81,42 +81,42 @@ def rows_of(record: Record, number: int) -> Rows:
     segment = number >> SEGMENT_BITS
     match record:
         case Entry():
-            state, at_us = record.state, record.at_us
-            rows: Rows = {"ages": [(state, at_us, number)], "posts": [(state, record.official, at_us, number)]}
+            country, at_us = record.country, record.at_us
+            rows: Rows = {"ages": [(country, at_us, number)], "posts": [(country, record.official, at_us, number)]}
             if record.deleted_us is not None:
-                rows["deletions"] = [(state, record.deleted_us, number)]
+                rows["deletions"] = [(country, record.deleted_us, number)]
             if record.references:
-                rows["mentions"] = [(state, segment, account, at_us, number) for account in record.references]
+                rows["mentions"] = [(country, segment, account, at_us, number) for account in record.references]
             if record.fingerprints:
-                rows["entry_prints"] = [(state, segment, print_, number) for print_ in record.fingerprints]
+                rows["entry_prints"] = [(country, segment, print_, number) for print_ in record.fingerprints]
             return rows
         case Unattributed():
-            return {"ages": [(record.state, record.at_us, number)]}
+            return {"ages": [(record.country, record.at_us, number)]}
         case UnmatchedDeletion():
-            row = (record.state, record.at_us, number)
+            row = (record.country, record.at_us, number)
             return {"ages": [row], "orphans": [row]}
         case OriginalGone():
-            return {"ages": [(record.state, record.at_us, number)]}
+            return {"ages": [(record.country, record.at_us, number)]}
         case SubjectText():
-            state, at_us = record.state, record.at_us
+            country, at_us = record.country, record.at_us
             rows = {
                 # A text that is posted again is in use again.
-                "ages": [(state, max(at_us, record.last_us), number)],
-                "texts": [(state, f"{record.platform}:{record.subject}", at_us, record.post_id, number)],
+                "ages": [(country, max(at_us, record.last_us), number)],
+                "texts": [(country, f"{record.platform}:{record.subject}", at_us, record.post_id, number)],
             }
             if record.fingerprints:
-                rows["text_prints"] = [(state, segment, print_, number) for print_ in record.fingerprints]
+                rows["text_prints"] = [(country, segment, print_, number) for print_ in record.fingerprints]
             return rows
         case StandingRecord():
             subject = f"{record.platform}:{record.subject.id}"
-            marks = [(record.state, mark, at_us, subject, number) for mark, at_us in standing_marks(record)]
+            marks = [(record.country, mark, at_us, subject, number) for mark, at_us in standing_marks(record)]
             return {"standings": marks}
         case AmplifiedAccount():
             # By days: an account that is amplified all the time moves in the table once a day.
-            rows = {"uptake_days": [(record.state, max(record.seen_us, record.kept_us) // DAY_US, number)]}
+            rows = {"uptake_days": [(record.country, max(record.seen_us, record.kept_us) // DAY_US, number)]}
             if record.officials:
                 subject = f"{record.platform}:{record.subject.id}"
-                rows["uptakes"] = [(record.state, record.first_us, subject, number)]
+                rows["uptakes"] = [(record.country, record.first_us, subject, number)]
             return rows
         case _:
             return {}

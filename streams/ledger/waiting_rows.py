@@ -31,23 +31,23 @@ class WaitingRows:
             if rows != before.get(table):
                 self._waiting[table] += rows
                 if table in SEGMENTED:
-                    state, segment = rows[0][:2]  # as all rows of one record
-                    if segment not in self._segments.get((table, state), (segment,)):
-                        del self._segments[table, state]
+                    country, segment = rows[0][:2]  # as all rows of one record
+                    if segment not in self._segments.get((table, country), (segment,)):
+                        del self._segments[table, country]
 
-    def segments(self, table: str, state: str) -> range:
+    def segments(self, table: str, country: str) -> range:
         """The segments in which a table may have rows of a State: the last answer, until a row falls outside it or a
         transaction begins. Writes what waits for the table.
         """
         self.write(table)
-        known = self._segments.get((table, state))
+        known = self._segments.get((table, country))
         if known is None:
             # Two questions: SQLite goes straight to an end of the tree only where it is asked for one.
             first, last = [
-                self._db.execute(f"SELECT {end}(segment) FROM {table} WHERE state = ?", (state,)).fetchone()[0]  # noqa: S608  # own names
+                self._db.execute(f"SELECT {end}(segment) FROM {table} WHERE state = ?", (country,)).fetchone()[0]  # noqa: S608  # own names
                 for end in ("min", "max")
             ]
-            known = self._segments[table, state] = range(0) if first is None else range(first, last + 1)
+            known = self._segments[table, country] = range(0) if first is None else range(first, last + 1)
         return known
 
     def begin(self) -> None:

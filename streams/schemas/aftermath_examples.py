@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Final
 
 from streams.core.clock import DAY_US, to_us
+from streams.core.country_event import CountryEvent
 from streams.core.enriched import SuspensionRecord
 from streams.core.identity import aftermath_id, slot_of, watched_by
 from streams.core.officials import Official
-from streams.core.state_event import StateEvent
 from streams.core.subject_event import Coordinates
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import (
@@ -44,11 +44,11 @@ _ASKED_AT: Final = datetime(2020, 11, 5, 10, 30, tzinfo=UTC)
 
 AFTERMATH_EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
     {  # file name without ending: (schema, value)
-        "state-event": (
-            "state-event",
-            StateEvent(
+        "country-event": (
+            "country-event",
+            CountryEvent(
                 kind="post",
-                state=_STATE,
+                country=_STATE,
                 platform=_PLATFORM,
                 event_id="1285140000000000002",
                 at_us=to_us(_QUOTE_AT),
@@ -57,7 +57,7 @@ AFTERMATH_EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 official=Official(
                     id="271413771",
                     handle="minister_example",
-                    state=_STATE,
+                    country=_STATE,
                     category="government",
                     name="Minister of examples",
                 ),
@@ -72,7 +72,7 @@ AFTERMATH_EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
         ),
         "tracked-account": (
             "tracked-account",
-            TrackedAccount(platform=_PLATFORM, id=_SUBJECT.id, states=(_STATE,)),
+            TrackedAccount(platform=_PLATFORM, id=_SUBJECT.id, countries=(_STATE,)),
         ),
         "aftermath": (
             "aftermath",
@@ -80,7 +80,7 @@ AFTERMATH_EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 id=aftermath_id(
                     watched_by(_STATE, _PLATFORM, _SUBJECT.id), f"{slot_of(to_us(_OPENED_AT), 14 * DAY_US)}/0"
                 ),
-                state=_STATE,
+                country=_STATE,
                 platform=_PLATFORM,
                 subject=_SUBJECT,
                 number=0,

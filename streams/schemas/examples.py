@@ -59,7 +59,7 @@ _MINISTER: Final = Account(
     verified=True,
 )
 _OFFICIAL: Final = Official(
-    id=_MINISTER.id, handle=_MINISTER.handle, state="XK", category="government", name="Minister of examples"
+    id=_MINISTER.id, handle=_MINISTER.handle, country="XK", category="government", name="Minister of examples"
 )
 _RETWEET_AT: Final = _at(7, 20, 9, 30)
 _SOURCE: Final = Coordinates("retweets", 7, 41_216)
@@ -84,7 +84,7 @@ _FIGURES: Final[dict[str, float | int | bool | None]] = {
     "age_at_first_amplification_days": 14.136805555555556,
     "amplifications": 4,
     "distinct_officials": 3,
-    "distinct_states": 1,
+    "distinct_countries": 1,
     "followers": 312,
     "top_official_amplifications": 2,
     "suspended": False,
@@ -95,7 +95,7 @@ def _part(official: str, handle: str, category: Category, retweets: int, quotes:
     return OfficialFigures(
         id=official,
         handle=handle,
-        state="XK",
+        country="XK",
         category=category,
         retweets=retweets,
         quotes=quotes,
@@ -175,7 +175,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                     account_id=_MINISTER.id,
                     handle=_MINISTER.handle,
                     name="Minister of examples",
-                    state="XK",
+                    country="XK",
                     category="government",
                     source_url="https://example.org/government/ministers",
                     valid_from_us=to_us(datetime(2019, 6, 1, tzinfo=UTC)),
@@ -235,7 +235,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 first_amplified_at=_RETWEET_AT,
                 last_amplified_at=_FIRED_AT,
                 age_at_first_amplification_days=14.13680556,
-                states=("XK",),
+                countries=("XK",),
                 suspension=SuspensionRecord(
                     status="suspended",
                     at=_at(11, 2, 18, 5),
@@ -265,7 +265,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 status="firing",
                 platform=_PLATFORM,
                 subject=_SUBJECT,
-                states=("XK",),
+                countries=("XK",),
                 fired_at=_FIRED_AT,
                 as_of=_FIRED_AT,
                 expires_at=_at(7, 31, 11, 1),

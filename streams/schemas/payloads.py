@@ -4,10 +4,10 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
+from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.rosters.roster import RosterEntry
 from streams.core.rosters.roster_log import Manifest
-from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
@@ -75,7 +75,7 @@ PAYLOADS: Final[tuple[Payload, ...]] = (
         description="All terms of one account on the roster, or the manifest that completes a publication.",
     ),
     Payload(name="subject-event", type=SubjectEvent, directions=("input", "output")),
-    Payload(name="state-event", type=StateEvent, directions=("input", "output")),
+    Payload(name="country-event", type=CountryEvent, directions=("input", "output")),
     Payload(name="tracked-account", type=TrackedAccount, directions=("input", "output")),
     Payload(name="amplification", type=Amplification, directions=("output",)),
     Payload(name="dossier", type=Dossier, directions=("output",)),

@@ -143,9 +143,9 @@ def build_app(
         vitals.await_states("subject-events", lambda: track.recovering)
     if "watch" in settings.roles:
         watch = Watch(settings, metrics, rules, finish, generation, hold_back)
-        agent("watch", watch.run, "state-events")
-        keep_what_is_assigned("state-events", watch.keep)
-        vitals.await_states("state-events", lambda: watch.recovering)
+        agent("watch", watch.run, "country-events")
+        keep_what_is_assigned("country-events", watch.keep)
+        vitals.await_states("country-events", lambda: watch.recovering)
     if settings.alertmanager_addresses:
         notify = Notify(settings, metrics)
         health.need("notify", notify.lack)

@@ -61,6 +61,6 @@ def retweet_of(number: int, *, subject: str = "7") -> bytes:
             at_us=1_640_995_200_000_000 + number,
             subject=Account(id=subject),
             source=Coordinates("retweets", 0, number),
-            official=Official(id="9", handle="official", state="IR", category="diplomat"),
+            official=Official(id="9", handle="official", country="IR", category="diplomat"),
         )
     )

@@ -233,7 +233,7 @@ def test_the_roster_reads_as_the_recount_reads_it(case: Recount) -> None:
     """For every actor at every event, by id, by handle, and before and after a term begins."""
     roster = parse_roster(KHAMENEI_SITE.roster.read_bytes(), "roster.csv")
     assert len(roster.entries) == len(case.roster) == 19
-    assert {entry.state for entry in roster.entries} == {"IR"}
+    assert {entry.country for entry in roster.entries} == {"IR"}
     assert {entry.category for entry in roster.entries} == {"leader", "diplomat", "government", "state_media"}
     assert all(entry.source_url.startswith("https://example.org/") for entry in roster.entries)
     before_term = Counter[str]()

@@ -65,7 +65,7 @@ class Extremes:
             RosterEntry(
                 platform=_PLATFORM,
                 account_id=official.id,
-                state=_STATE,
+                country=_STATE,
                 category="state_media",
                 source_url="https://example.org/roster",
             )

@@ -14,7 +14,7 @@ from tests.cli.conftest import Antiphon
 from tests.cli.terminal import obeyed
 from tools.kafka.running_broker import RunningBroker
 
-_HEADER = "platform,account_id,handle,name,state,category,source_url,valid_from,valid_to"
+_HEADER = "platform,account_id,handle,name,country,category,source_url,valid_from,valid_to"
 _GOOD = [
     "twitter,1,one,One,IR,leader,https://example.org/,,",
     "twitter,2,two,Two,IR,diplomat,https://example.org/,,2020-06-30",
@@ -54,7 +54,7 @@ def test_a_good_roster_as_json(antiphon: Antiphon, good: str) -> None:
     document = json.loads(antiphon("roster", "check", good, "--json").stdout)
     assert document["valid"] is True
     assert (document["entries"], document["accounts"], document["by_handle_alone"]) == (4, 3, 1)
-    assert document["states"] == {"FR": 1, "IR": 3}
+    assert document["countries"] == {"FR": 1, "IR": 3}
     assert document["categories"] == {"leader": 1, "diplomat": 1, "government": 1, "parliament": 0, "state_media": 1}
     assert len(document["digest"]) == 64
 
@@ -82,7 +82,7 @@ def test_every_problem_is_told_with_line_column_and_remedy(antiphon: Antiphon, t
     assert told.exit_code == 1
     assert obeyed(told.stdout) == []
     found = [_columns(line)[:2] for line in told.stdout.splitlines() if line.strip()[:1].isdigit()]
-    assert found[:4] == [["3", "name"], ["4", "state"], ["4", "category"], ["4", "valid_from"]]
+    assert found[:4] == [["3", "name"], ["4", "country"], ["4", "category"], ["4", "valid_from"]]
     assert found[4][0] == "5"
     assert "write IR" in told.stdout
     assert "has 5 problems" in told.stdout
@@ -202,7 +202,7 @@ def test_a_wrong_roster_is_not_published(
     wrong = _file(tmp_path / "wrong.csv", ["twitter,1,one,One,XX,leader,https://example.org/,,"])
     told = antiphon("roster", "publish", wrong, "--broker", broker.address, "--topic-prefix", topic_prefix)
     assert told.exit_code == 2
-    assert "line 2, state: unknown State 'XX'" in told.stderr
+    assert "line 2, country: unknown State 'XX'" in told.stderr
 
 
 def test_without_topics_a_publication_says_how_to_make_them(

@@ -56,7 +56,7 @@ def test_a_rule_for_one_state_is_told_as_such(antiphon: Antiphon, tmp_path: Path
     file = tmp_path / "rules.toml"
     file.write_text(
         '[rules.x]\ndescription = "d"\nseverity = "info"\nquiet = "90m"\nmode = "shadow"\nwhen.retweets.at_least = 5\n'
-        "[rules.x.states.CN]\nretweets = { at_least = 50 }\n"
+        "[rules.x.countries.CN]\nretweets = { at_least = 50 }\n"
     )
     told = antiphon("rules", "check", str(file))
     assert told.exit_code == 0
@@ -117,7 +117,7 @@ def test_a_rule_on_an_aftermath_is_told_as_such(antiphon: Antiphon, tmp_path: Pa
     file = tmp_path / "rules.toml"
     file.write_text(
         '[rules.x]\non = "aftermath"\ndescription = "d"\nseverity = "info"\nquiet = "90m"\n'
-        "when.silent_share.at_least = 0.8\n[rules.x.states.CN]\nsilent_share = { at_least = 0.9 }\n"
+        "when.silent_share.at_least = 0.8\n[rules.x.countries.CN]\nsilent_share = { at_least = 0.9 }\n"
     )
     told = antiphon("rules", "check", str(file))
     assert told.exit_code == 0

@@ -76,7 +76,7 @@ def test_the_backtest_as_json_and_as_files(antiphon: Antiphon, tmp_path: Path) -
     assert len(files["alerts.ndjson"]) == 5
     aftermaths = [json.loads(line) for line in files["aftermaths.ndjson"]]
     assert ("Khamenei_site", "IR", 9) in {
-        (each["subject"]["handle"], each["state"], each["deletions"]) for each in aftermaths
+        (each["subject"]["handle"], each["country"], each["deletions"]) for each in aftermaths
     }
     assert len(files["dossiers.ndjson"]) == 44
     assert files["dead-letters.ndjson"] == []

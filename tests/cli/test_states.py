@@ -53,14 +53,14 @@ def test_counting_anew_empties_states_and_results_and_goes_back_in_the_raw_topic
 ) -> None:
     """With as many partitions as before, unless told otherwise; raw topics and the roster stay."""
     asyncio.run(_count_something(settings))
-    more = ("--partitions", "state-events=5", "--partitions", "state-ledger=5")
+    more = ("--partitions", "country-events=5", "--partitions", "country-ledger=5")
     told = antiphon("states", "reset", "--yes", *_where(settings), *more)
     assert told.exit_code == 0, told.stderr
     assert "count anew" in told.stdout
     assert sum(asyncio.run(end_offsets(settings, "subject-states")).values()) == 0
     assert sum(asyncio.run(end_offsets(settings, "dossiers")).values()) == 0
     counts = {state.topic.name: state.partitions for state in asyncio.run(topic_states(settings))}
-    assert (counts["subject-events"], counts["state-events"], counts["posts"]) == (3, 5, 12)
+    assert (counts["subject-events"], counts["country-events"], counts["posts"]) == (3, 5, 12)
 
     async def committed() -> int | None:
         client = AIOKafkaConsumer(bootstrap_servers=settings.broker, group_id=settings.group)

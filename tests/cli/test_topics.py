@@ -89,8 +89,8 @@ def test_to_look_creates_nothing(embedded: str, antiphon: Antiphon) -> None:
         ("officials=2", "officials must have one partition"),
         ("subject-events=16", "--partitions subject-events=16 --partitions subject-states=16"),
         ("subject-states=16", "--partitions subject-events=16 --partitions subject-states=16"),
-        ("state-events=12", "--partitions state-events=12 --partitions state-ledger=12"),
-        ("state-ledger=12", "--partitions state-events=12 --partitions state-ledger=12"),
+        ("country-events=12", "--partitions country-events=12 --partitions country-ledger=12"),
+        ("country-ledger=12", "--partitions country-events=12 --partitions country-ledger=12"),
         ("tracked-accounts=3", "tracked-accounts must have one partition"),
         ("notifications=2", "notifications must have one partition"),
     ],
@@ -192,13 +192,13 @@ def test_a_missing_changelog_gets_as_many_partitions_as_the_events_that_are_ther
     kafka: RunningBroker, topic_prefix: str, antiphon: Antiphon
 ) -> None:
     where = ("--broker", kafka.address, "--topic-prefix", topic_prefix)
-    config = topic_config(topic_named("state-events"))
-    asyncio.run(_create(kafka.address, NewTopic(f"{topic_prefix}state-events", 3, 1, topic_configs=config)))
+    config = topic_config(topic_named("country-events"))
+    asyncio.run(_create(kafka.address, NewTopic(f"{topic_prefix}country-events", 3, 1, topic_configs=config)))
     told = antiphon("topics", "create", *where)
     assert told.exit_code == 0, told.output
     listed = json.loads(antiphon("topics", "list", *where, "--json").stdout)["topics"]
     counts = {topic["topic"].removeprefix(topic_prefix): topic["partitions"] for topic in listed}
-    assert counts["state-ledger"] == counts["state-events"] == 3
+    assert counts["country-ledger"] == counts["country-events"] == 3
 
 
 _HOSTILE: Final = {

@@ -35,7 +35,7 @@ _ROSTER = Roster(
             platform="twitter",
             account_id="1",
             handle="one",
-            state="IR",
+            country="IR",
             category="leader",
             source_url="https://example.org/",
         )
@@ -240,7 +240,7 @@ def test_missing_topics_are_named(broker: RunningBroker, topic_prefix: str) -> N
     ("counts", "said"),
     [
         ({"subject-events": 4}, "subject-states"),
-        ({"state-ledger": 2}, "state-events"),
+        ({"country-ledger": 2}, "country-events"),
         ({"officials": 3}, "officials has 3 partitions and must have exactly one"),
         ({"tracked-accounts": 2}, "tracked-accounts has 2 partitions and must have exactly one"),
     ],

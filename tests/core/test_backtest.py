@@ -114,7 +114,7 @@ def test_a_clean_up_that_takes_every_quote_back_does_not_undo_its_own_aftermath(
             platform="twitter",
             account_id=official.id,
             handle=official.handle,
-            state="IR",
+            country="IR",
             category="diplomat",
             source_url="https://example.org/",
         )

@@ -28,7 +28,7 @@ def test_a_canary_passes_whatever_roster_is_in_force_and_concerns_nobody() -> No
     rostered = RosterEntry(
         platform=CANARY_PLATFORM,
         account_id=CANARY_OFFICIAL.id,
-        state="IR",
+        country="IR",
         category="leader",
         source_url="https://example.org/",
     )
@@ -37,7 +37,7 @@ def test_a_canary_passes_whatever_roster_is_in_force_and_concerns_nobody() -> No
     for known in (AccountIndex(), AccountIndex(Roster([rostered])), changing):
         found = _screened(canary_retweet("c-0-1", "canary-3"), known)
         assert found is not None
-        assert (found.outcome, found.state_events) == (ScreenOutcome.CANARY, ())
+        assert (found.outcome, found.country_events) == (ScreenOutcome.CANARY, ())
         [event] = found.events
         assert (event.event_id, event.subject.id, event.official) == ("c-0-1", "canary-3", None)
         assert is_canary(decode_subject_event(encode_subject_event(event)))
@@ -55,11 +55,11 @@ def test_whatever_else_is_written_to_the_platform_of_canaries_is_nobodys() -> No
         there = msgspec.structs.replace(event, platform=CANARY_PLATFORM, actor=actor)
         entries = [msgspec.structs.replace(entry, platform=CANARY_PLATFORM) for entry in known.roster.entries]
         strange = AccountIndex(Roster(entries))
-        strange.learn(TrackedAccount(platform=CANARY_PLATFORM, id="1", states=("IR",)))
+        strange.learn(TrackedAccount(platform=CANARY_PLATFORM, id="1", countries=("IR",)))
         full = screen_event(there, SOURCE, strange, NOW_US, POLICY)
         assert isinstance(full, Screening)
         assert _screened(there, strange) in (full, None)
-        assert full.state_events == ()
+        assert full.country_events == ()
         assert all(is_canary(each) and each.event_id == there.id for each in full.events)
         assert len(full.events) == (full.outcome is ScreenOutcome.CANARY)
         seen[full.outcome] += 1

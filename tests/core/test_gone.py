@@ -26,7 +26,7 @@ _ROSTER: Final = Roster(
         platform="twitter",
         account_id=official.id,
         handle=official.handle,
-        state="IR",
+        country="IR",
         category="diplomat",
         source_url="https://example.org/",
     )

@@ -82,7 +82,7 @@ def announced_series_show_the_first(stage: Stage) -> str:
     """What was counted for the first time is a rise: the series were there, at 0, before."""
     rises: list[float] = []
     for selector in (
-        'antiphon_amplifications_total{state="IR",category="leader"}',
+        'antiphon_amplifications_total{country="IR",category="leader"}',
         f'antiphon_alert_updates_total{{rule="{LAST_RULE}",severity="critical"}}',
     ):
         rises_now = partial(stage.prometheus.query, f"increase({selector}[1m]) > 0")

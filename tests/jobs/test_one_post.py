@@ -17,7 +17,7 @@ from streams.rules_loading import bundled_rules
 from tests.formats.payloads import mention, status, user
 
 _ROSTER: Final = (
-    "platform,account_id,handle,name,state,category,source_url,valid_from,valid_to\n"
+    "platform,account_id,handle,name,country,category,source_url,valid_from,valid_to\n"
     "twitter,2000000001,Mfa_Alpha,Mfa_Alpha,IR,diplomat,https://example.org/r,,\n"
     "twitter,2000000002,Emb_Beta,Emb_Beta,IR,diplomat,https://example.org/r,,\n"
 )

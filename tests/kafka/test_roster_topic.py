@@ -22,7 +22,7 @@ def _entry(account: int, term: int, state: str) -> RosterEntry:
         platform="twitter",
         account_id=None if account % 2 else str(account),
         handle=f"handle{account}",
-        state=state,
+        country=state,
         category="diplomat",
         source_url="https://example.org/",
         valid_from_us=term * 10,

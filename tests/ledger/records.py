@@ -2,16 +2,16 @@
 
 from hypothesis import strategies as st
 
-from streams.core.state_event import Amplifier, Standing, SuspensionPeriod
+from streams.core.country_event import Amplifier, Standing, SuspensionPeriod
 from streams.core.subject_event import Coordinates
 from streams.core.watching.ledger import (
     AmplifiedAccount,
+    CountryTime,
     Entry,
     PublishedHashes,
     RawRead,
     Record,
     StandingRecord,
-    StateTime,
     SubjectText,
     UnmatchedDeletion,
 )
@@ -21,18 +21,18 @@ from streams.events import Account
 
 __all__ = [
     "ACCOUNTS",
+    "COUNTRIES",
     "MARKS",
     "OFFICIALS",
     "PLATFORMS",
     "PRINTS",
-    "STATES",
     "SUBJECTS",
     "TIMES",
     "an_entry",
     "records",
 ]
 
-STATES = ("IR", "RU")
+COUNTRIES = ("IR", "RU")
 PLATFORMS = ("twitter", "telegram")
 OFFICIALS = ("1", "2", 'it\'s "quoted"; DROP TABLE records --')
 SUBJECTS = ("7", "8", "\u202eevil\x00%_")
@@ -51,16 +51,18 @@ _SOURCE = Coordinates("posts", 0, 1)
 _texts = st.text(st.characters(codec="utf-8"), max_size=20)
 _prints = st.lists(st.sampled_from(PRINTS), unique=True, max_size=6).map(lambda found: tuple(sorted(found)))
 _platforms = st.sampled_from(PLATFORMS)
-_states = st.sampled_from(STATES)
+_countries = st.sampled_from(COUNTRIES)
 _subjects = st.sampled_from(SUBJECTS).map(lambda found: Account(id=found))
 
 
-def an_entry(post_id: str, at_us: int, *, state: str = "IR", prints: tuple[int, ...] = (), text: str = "text") -> Entry:
+def an_entry(
+    post_id: str, at_us: int, *, country: str = "IR", prints: tuple[int, ...] = (), text: str = "text"
+) -> Entry:
     """An ordinary post of an official."""
     return Entry(
         "twitter",
         post_id,
-        state,
+        country,
         "1",
         "one",
         "diplomat",
@@ -81,7 +83,7 @@ _entries = st.builds(
     Entry,
     platform=_platforms,
     post_id=_POSTS,
-    state=_states,
+    country=_countries,
     official=st.sampled_from(OFFICIALS),
     handle=st.none() | _texts,
     category=st.just("diplomat"),
@@ -104,7 +106,7 @@ _orphans = st.builds(
     official=st.sampled_from(OFFICIALS),
     handle=st.none(),
     category=st.just("diplomat"),
-    state=_states,
+    country=_countries,
     at_us=TIMES,
     source=st.just(_SOURCE),
 )
@@ -128,7 +130,7 @@ _amplifiers = st.builds(
 _stood = st.builds(
     StandingRecord,
     platform=_platforms,
-    state=_states,
+    country=_countries,
     subject=_subjects,
     standing=st.builds(
         Standing,
@@ -141,7 +143,7 @@ _stood = st.builds(
 _uptakes = st.builds(
     AmplifiedAccount,
     platform=_platforms,
-    state=_states,
+    country=_countries,
     subject=_subjects,
     seen_us=TIMES,
     officials=st.dictionaries(st.sampled_from(OFFICIALS), TIMES, max_size=3),
@@ -150,13 +152,13 @@ _subject_texts = st.builds(
     SubjectText,
     platform=_platforms,
     post_id=_POSTS,
-    state=_states,
+    country=_countries,
     subject=st.sampled_from(SUBJECTS),
     at_us=TIMES,
     text=_texts,
     fingerprints=_prints,
 )
-_heard = st.builds(StateTime, state=st.sampled_from([*STATES, ""]), at_us=TIMES)
+_heard = st.builds(CountryTime, country=st.sampled_from([*COUNTRIES, ""]), at_us=TIMES)
 _raw_read = st.builds(
     RawRead,
     read=st.dictionaries(_texts, st.lists(st.tuples(TIMES, st.integers(0, 3)), max_size=3).map(tuple), max_size=2),
@@ -165,7 +167,7 @@ _raw_read = st.builds(
 _told = st.builds(
     PublishedHashes,
     platform=_platforms,
-    state=_states,
+    country=_countries,
     subject=st.sampled_from(SUBJECTS),
     hashes=st.dictionaries(_texts, st.integers(-(2**63), 2**63 - 1), max_size=2),
 )
@@ -174,7 +176,7 @@ _spans = st.lists(st.tuples(TIMES, TIMES), max_size=2).map(tuple)
 _owed = st.builds(
     Owed,
     sweeps=st.dictionaries(
-        _states, st.builds(Sweep, spans=_spans, at=st.none() | st.tuples(TIMES, _texts), more=_spans), max_size=2
+        _countries, st.builds(Sweep, spans=_spans, at=st.none() | st.tuples(TIMES, _texts), more=_spans), max_size=2
     ),
 )
 

@@ -32,7 +32,7 @@ from streams.core.watching.ledger import (
 from streams.ledger import sqlite, tables
 from streams.ledger.sqlite import SqliteLedger
 from tests.core.watching.plain_ledger import PlainLedger
-from tests.ledger.records import ACCOUNTS, MARKS, OFFICIALS, PLATFORMS, PRINTS, STATES, SUBJECTS, TIMES, records
+from tests.ledger.records import ACCOUNTS, COUNTRIES, MARKS, OFFICIALS, PLATFORMS, PRINTS, SUBJECTS, TIMES, records
 
 _spans = st.one_of(st.just((0, 41)), st.just((0, 41)), st.tuples(TIMES, TIMES))
 _Answer: TypeAlias = list[Entry] | list[SubjectText] | list[StandingRecord] | list[AmplifiedAccount] | dict[str, int]
@@ -165,33 +165,33 @@ def _same_answers(
     after = data.draw(
         st.sampled_from(["", *(f"{platform}:{subject}" for platform in PLATFORMS for subject in SUBJECTS)])
     )
-    for state in STATES:
+    for country in COUNTRIES:
         answers: dict[str, tuple[_Answer, _Answer]] = {
-            "references": (store.references(state, keys, *span), plain.references(state, keys, *span)),
-            "deletions": (store.deletions(state, *span), plain.deletions(state, *span)),
-            "posts": (store.posts_of(state, officials, *span), plain.posts_of(state, officials, *span)),
-            "entries sharing": (store.entries_sharing(state, prints), plain.entries_sharing(state, prints)),
-            "texts sharing": (store.texts_sharing(state, prints), plain.texts_sharing(state, prints)),
+            "references": (store.references(country, keys, *span), plain.references(country, keys, *span)),
+            "deletions": (store.deletions(country, *span), plain.deletions(country, *span)),
+            "posts": (store.posts_of(country, officials, *span), plain.posts_of(country, officials, *span)),
+            "entries sharing": (store.entries_sharing(country, prints), plain.entries_sharing(country, prints)),
+            "texts sharing": (store.texts_sharing(country, prints), plain.texts_sharing(country, prints)),
             "standings": (
-                sorted(store.standings(state, marks, *span), key=record_key),
-                sorted(plain.standings(state, marks, *span), key=record_key),
+                sorted(store.standings(country, marks, *span), key=record_key),
+                sorted(plain.standings(country, marks, *span), key=record_key),
             ),
             "opened": (
-                [standing_record for _, standing_record in store.opened(state, (span[0], after), span[1], limit)],
-                [standing_record for _, standing_record in plain.opened(state, (span[0], after), span[1], limit)],
+                [standing_record for _, standing_record in store.opened(country, (span[0], after), span[1], limit)],
+                [standing_record for _, standing_record in plain.opened(country, (span[0], after), span[1], limit)],
             ),
-            "uptakes": (list(store.amplified_accounts(state, *span)), list(plain.amplified_accounts(state, *span))),
+            "uptakes": (list(store.amplified_accounts(country, *span)), list(plain.amplified_accounts(country, *span))),
         }
         for platform, subject in product(PLATFORMS, SUBJECTS):
             answers[f"texts of {platform}:{subject}"] = (
-                store.texts_of(state, platform, subject, limit),
-                plain.texts_of(state, platform, subject, limit),
+                store.texts_of(country, platform, subject, limit),
+                plain.texts_of(country, platform, subject, limit),
             )
         for question, (found, expected) in answers.items():
             assert found == expected, question
             _covered["texts" if question.startswith("texts of ") else question] += len(found) > 1
-        unmatched_deletions = store.unmatched_deletions(state, *span)
-        assert unmatched_deletions == plain.unmatched_deletions(state, *span)
+        unmatched_deletions = store.unmatched_deletions(country, *span)
+        assert unmatched_deletions == plain.unmatched_deletions(country, *span)
         _covered["orphans"] += unmatched_deletions > 1
 
 

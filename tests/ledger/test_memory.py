@@ -14,7 +14,7 @@ from streams.core.watching.references import POST_PREFIX
 from streams.ledger.memory import MemoryLedger
 from tests.core.tracking.strategies import examples
 from tests.core.watching.plain_ledger import PlainLedger
-from tests.ledger.records import ACCOUNTS, MARKS, OFFICIALS, PLATFORMS, PRINTS, STATES, SUBJECTS, TIMES, records
+from tests.ledger.records import ACCOUNTS, COUNTRIES, MARKS, OFFICIALS, PLATFORMS, PRINTS, SUBJECTS, TIMES, records
 
 _spans = st.just((0, 41)) | st.tuples(TIMES, TIMES)
 
@@ -49,38 +49,38 @@ def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
                     each.put(record)
         for key in plain.records:
             assert ledger.get(key) == plain.get(key)
-        for state in STATES:
+        for country in COUNTRIES:
             for span in spans:
-                references = ledger.references(state, accounts, *span)
-                assert references == plain.references(state, accounts, *span)
+                references = ledger.references(country, accounts, *span)
+                assert references == plain.references(country, accounts, *span)
                 posts = [key for key in ACCOUNTS if key.startswith(POST_PREFIX)]
-                passed_on = ledger.references(state, posts, *span)
-                assert passed_on == plain.references(state, posts, *span)
-                deletions = ledger.deletions(state, *span)
-                assert deletions == plain.deletions(state, *span)
-                assert ledger.unmatched_deletions(state, *span) == plain.unmatched_deletions(state, *span)
-                assert ledger.posts_of(state, OFFICIALS, *span) == plain.posts_of(state, OFFICIALS, *span)
-                amplified_accounts = list(ledger.amplified_accounts(state, *span))
-                assert amplified_accounts == list(plain.amplified_accounts(state, *span))
+                passed_on = ledger.references(country, posts, *span)
+                assert passed_on == plain.references(country, posts, *span)
+                deletions = ledger.deletions(country, *span)
+                assert deletions == plain.deletions(country, *span)
+                assert ledger.unmatched_deletions(country, *span) == plain.unmatched_deletions(country, *span)
+                assert ledger.posts_of(country, OFFICIALS, *span) == plain.posts_of(country, OFFICIALS, *span)
+                amplified_accounts = list(ledger.amplified_accounts(country, *span))
+                assert amplified_accounts == list(plain.amplified_accounts(country, *span))
                 seen["references"] += len(references) > 1
                 seen["passed on"] += len(passed_on) > 0
                 seen["deletions"] += len(deletions) > 1
                 seen["uptakes"] += len(amplified_accounts) > 1
-            sharing = ledger.entries_sharing(state, prints)
-            assert sharing == plain.entries_sharing(state, prints)
-            assert ledger.texts_sharing(state, prints) == plain.texts_sharing(state, prints)
-            standings = sorted(ledger.standings(state, MARKS, 0, 50), key=record_key)
-            assert standings == sorted(plain.standings(state, MARKS, 0, 50), key=record_key)
+            sharing = ledger.entries_sharing(country, prints)
+            assert sharing == plain.entries_sharing(country, prints)
+            assert ledger.texts_sharing(country, prints) == plain.texts_sharing(country, prints)
+            standings = sorted(ledger.standings(country, MARKS, 0, 50), key=record_key)
+            assert standings == sorted(plain.standings(country, MARKS, 0, 50), key=record_key)
             for span in spans:
-                opened = ledger.opened(state, (span[0], "telegram:8"), span[1], limit)
-                assert opened == plain.opened(state, (span[0], "telegram:8"), span[1], limit)
+                opened = ledger.opened(country, (span[0], "telegram:8"), span[1], limit)
+                assert opened == plain.opened(country, (span[0], "telegram:8"), span[1], limit)
                 seen["opened"] += len(opened) > 1
             seen["sharing"] += len(sharing) > 1
             seen["standings"] += len(standings) > 0
             for platform in PLATFORMS:
                 for subject in SUBJECTS:
-                    texts = ledger.texts_of(state, platform, subject, limit)
-                    assert texts == plain.texts_of(state, platform, subject, limit)
+                    texts = ledger.texts_of(country, platform, subject, limit)
+                    assert texts == plain.texts_of(country, platform, subject, limit)
                     seen["texts"] += len(texts) > 1
 
     covered = ("replaced", "references", "passed on", "deletions", "uptakes", "sharing", "standings", "opened", "texts")
@@ -105,5 +105,5 @@ def test_to_ask_for_what_was_never_suspended_looks_at_no_day_of_the_span() -> No
 
     ledger = MemoryLedger()
     ledger._lists = Counting(dict)
-    assert ledger.standings(STATES[0], MARKS, 0, 399 * DAY_US) == []
+    assert ledger.standings(COUNTRIES[0], MARKS, 0, 399 * DAY_US) == []
     assert Counting.asked <= len(MARKS)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.core.watching.ledger import StateTime, SubjectText, encode_record, record_key
+from streams.core.watching.ledger import CountryTime, SubjectText, encode_record, record_key
 from streams.ledger.sqlite import SqliteLedger
 from streams.ledger.store import GRACE_US
 from tests.ledger.records import an_entry
@@ -39,8 +39,8 @@ def test_only_what_is_old_by_event_time_and_by_the_clock_is_forgotten() -> None:
     assert ledger.settled(now_us) == 0
     ledger.put(an_entry("2", 11))
     ledger.put(an_entry("3", 99))
-    ledger.put(an_entry("4", 12, state="RU"))
-    ledger.put(StateTime("IR", 200))
+    ledger.put(an_entry("4", 12, country="RU"))
+    ledger.put(CountryTime("IR", 200))
     assert ledger.forget("IR", 50, ledger.settled(now_us + GRACE_US - 1), 100) == 0
     assert ledger.forget("IR", 50, ledger.settled(now_us + GRACE_US), 100) == 1
     assert [ledger.get(f"e/twitter:{number}".encode()) is None for number in (1, 2, 3, 4)] == [

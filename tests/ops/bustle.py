@@ -32,7 +32,7 @@ BUSTLING_ROSTER: Final = Roster(
         platform="twitter",
         account_id=official.id,
         handle=official.handle,
-        state=("IR", "RU")[number % 2],
+        country=("IR", "RU")[number % 2],
         category=("leader", "diplomat")[number % 3 == 0],
         source_url="https://example.org/",
     )

@@ -10,8 +10,8 @@ import pytest
 from aiokafka.admin import NewPartitions
 from msgspec.structs import replace
 
+from streams.core.country_event import CountryEvent, encode_country_event
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.state_event import StateEvent, encode_state_event
 from streams.core.subject_event import Coordinates
 from streams.kafka.administration import create_topics
 from streams.kafka.client import admin, producer
@@ -27,7 +27,7 @@ _ROSTER = Roster(
             platform="twitter",
             account_id="1",
             handle="one",
-            state="IR",
+            country="IR",
             category="leader",
             source_url="https://example.org/",
         )
@@ -35,7 +35,7 @@ _ROSTER = Roster(
 )
 _SINGLE = (
     *("posts", "retweets", "suspensions", "deletions", "follows", "profiles"),
-    *("subject-events", "subject-states", "state-events", "state-ledger"),
+    *("subject-events", "subject-states", "country-events", "country-ledger"),
 )
 
 
@@ -157,22 +157,24 @@ def test_one_partition_that_stands_still_with_much_before_it_keeps_nothing_else_
     """
     settings = replace(settings, topic_prefix=f"{settings.topic_prefix}two-", fetch_max_records=500)
     settings = replace(settings, stuck_after_seconds=600.0, canary_interval_seconds=0.0)
-    asyncio.run(create_topics(settings, partitions={**dict.fromkeys(_SINGLE, 1), "state-events": 2, "state-ledger": 2}))
-    asyncio.run(publish_roster(settings, _ROSTER))
-    tick = encode_state_event(
-        StateEvent(kind="tick", state="", platform="", event_id="t", at_us=1, source=Coordinates("t", 0, 0))
+    asyncio.run(
+        create_topics(settings, partitions={**dict.fromkeys(_SINGLE, 1), "country-events": 2, "country-ledger": 2})
     )
-    asyncio.run(_write_many(settings, "state-events", 0, tick, 20_000))
+    asyncio.run(publish_roster(settings, _ROSTER))
+    tick = encode_country_event(
+        CountryEvent(kind="tick", country="", platform="", event_id="t", at_us=1, source=Coordinates("t", 0, 0))
+    )
+    asyncio.run(_write_many(settings, "country-events", 0, tick, 20_000))
     with working(settings, tmp_path / "log", fault="WATCH in partition 0") as worker:
 
         def read() -> float:
-            return worker.value("antiphon_batch_records_sum", topic="state-events") or 0
+            return worker.value("antiphon_batch_records_sum", topic="country-events") or 0
 
         worker.wait_until("a full lane", lambda: read() >= 4_500)
-        asyncio.run(_write_many(settings, "state-events", 1, tick, 5_000))
+        asyncio.run(_write_many(settings, "country-events", 1, tick, 5_000))
         asyncio.run(_write(settings, "posts"))
         worker.wait_until("screened", lambda: (worker.value("antiphon_records_total", topic="posts") or 0) >= 1)
         worker.wait_until(
-            "read on", lambda: (worker.value("antiphon_records_total", topic="state-events") or 0) >= 5_000
+            "read on", lambda: (worker.value("antiphon_records_total", topic="country-events") or 0) >= 5_000
         )
         assert read() < 15_000, "what stands still is read on, into memory"

@@ -29,7 +29,7 @@ _BOMB_BYTES = {"gzip": 900_000_000, "snappy": 20_000_000, "lz4": 80_000_000, "zs
 _MOST_MEMORY_BYTES = 200_000_000  # 120 MB are taken; without the limit a bomb of 80 MB alone would add 240
 _HEADER_BYTES = 61
 _SMALLER_BYTES = 80_000_000
-_INTERNAL = {"officials", "tracked-accounts", "subject-events", "state-events"}
+_INTERNAL = {"officials", "tracked-accounts", "subject-events", "country-events"}
 
 
 def _good(number: int) -> bytes:
@@ -150,7 +150,7 @@ def test_batches_of_every_codec_count_and_bombs_become_dead_letters_in_bounded_m
     internal = {stored.letter.topic: stored.letter for stored in stored_here if stored.letter.topic != "retweets"}
     assert internal.keys() == _INTERNAL
     assert {letter.offset for letter in internal.values()} == {0}
-    assert {internal[topic].reason for topic in ("subject-events", "state-events")} == {Reason.BAD_BATCH}
+    assert {internal[topic].reason for topic in ("subject-events", "country-events")} == {Reason.BAD_BATCH}
     letters = {stored.letter.offset: stored for stored in stored_here if stored.letter.topic == "retweets"}
     large_key = letters.pop(next(offset for offset, stored in letters.items() if stored.key is not None))
     assert (large_key.letter.key_size, large_key.letter.payload) == (3_000_000, b"\xff")

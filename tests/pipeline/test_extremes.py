@@ -62,7 +62,7 @@ def _roster() -> Roster:
         RosterEntry(
             platform=_PLATFORM,
             account_id=longest_id(number),
-            state="XK",
+            country="XK",
             category="state_media",
             source_url="https://example.org",
         )
@@ -110,5 +110,5 @@ def test_subjects_of_all_officials_and_of_the_longest_ids_are_counted_whole(
     assert amplifying == {_CROWDED.id: _OFFICIALS, _PATRONISED.id: 1}
     written_whole = {each.id for each in results.amplifications}
     assert written_whole >= {longest_id(number) for number in range(1, _OFFICIALS + 1)}
-    for topic in ("subject-states", "state-ledger"):
+    for topic in ("subject-states", "country-ledger"):
         assert 1_048_588 < asyncio.run(_largest(settings, topic)) < topic_named(topic).max_message_bytes

@@ -64,7 +64,7 @@ class _Run:
         assert len(self.oracle.aftermaths) > 10
         self.written: dict[tuple[str, int], int] = {}
         self.newest_us = 0
-        partitions = {"subject-events": 4, "subject-states": 4, "state-events": 4, "state-ledger": 4}
+        partitions = {"subject-events": 4, "subject-states": 4, "country-events": 4, "country-ledger": 4}
         asyncio.run(create_topics(settings, partitions=partitions))
         asyncio.run(publish_roster(settings, world.roster))
 

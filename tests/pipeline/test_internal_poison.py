@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from msgspec.structs import replace
 
 from streams.core.clock import to_us
-from streams.core.state_event import StateEvent, encode_state_event
+from streams.core.country_event import CountryEvent, encode_country_event
 from streams.core.subject_event import Coordinates
 from streams.deadletters import Reason
 from streams.events import Suspension, decode_event
@@ -37,8 +37,8 @@ from tests.pipeline.world import World
 from tools.kafka.running_broker import RunningBroker
 
 _LARGE: Final = b"1" + b"0" * 5_000
-_TICK: Final = encode_state_event(
-    StateEvent(kind="tick", state="", platform="x", event_id="1", at_us=77, source=Coordinates("x", 0, 0))
+_TICK: Final = encode_country_event(
+    CountryEvent(kind="tick", country="", platform="x", event_id="1", at_us=77, source=Coordinates("x", 0, 0))
 )
 _GARBAGE: Final = b"\x00\xff\xfe garbage \x1b[2J"
 _NOT_UTF8: Final = b'[{"platform":"\xff"}]'
@@ -53,16 +53,16 @@ def _poison(topic: str) -> dict[bytes, Reason]:
             event = retweet_of(1).replace(b"1640995200000001", b"%d")
             own = {event.replace(b"%d", number): Reason.NOT_AN_EVENT for number in (b'"1"', _LARGE, b"1" + b"0" * 20)}
             return common | own | {_DEEP: Reason.TOO_DEEP}
-        case "state-events":
+        case "country-events":
             own = {_TICK.replace(b"77", number): Reason.NOT_AN_EVENT for number in (b"[77]", _LARGE, b"1" + b"0" * 20)}
             return common | own | {_DEEP.replace(b"subject", b"source"): Reason.TOO_DEEP}
         case "tracked-accounts":
-            return common | {b"[]": Reason.NOT_AN_EVENT, b'{"states":' + b"[" * 100_000: Reason.TOO_DEEP}
+            return common | {b"[]": Reason.NOT_AN_EVENT, b'{"countries":' + b"[" * 100_000: Reason.TOO_DEEP}
         case _:
             return common | {b"{}": Reason.NOT_AN_EVENT, b"[" * 100_000: Reason.TOO_DEEP}
 
 
-_TOPICS: Final = ("subject-events", "state-events", "tracked-accounts", "officials")
+_TOPICS: Final = ("subject-events", "country-events", "tracked-accounts", "officials")
 # Keys that are in nobody's way: `subject/…` of nobody, and one that only a publication has.
 _KEYS: Final = {"tracked-accounts": b"somebody's %d", "officials": b"99-0123456789abcdef/twitter:%d"}
 
@@ -150,7 +150,7 @@ def test_what_no_agent_wrote_becomes_dead_letters_and_changes_no_figure(
     """
     port = free_port()
     settings = _settings(kafka, topic_prefix, port)
-    asyncio.run(create_topics(settings, partitions={"subject-events": 1, "state-events": 1}))
+    asyncio.run(create_topics(settings, partitions={"subject-events": 1, "country-events": 1}))
     world = World(seed=5, events=1_500)
     lines, newest_us = _lines_in_any_order(world)
     (path := tmp_path / "world.ndjson").write_bytes(b"\n".join(lines))

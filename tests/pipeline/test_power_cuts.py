@@ -125,7 +125,7 @@ def _of(*topics: str) -> Callable[[str], bool]:
 @pytest.mark.timeout(300)
 def test_what_lost_records_is_read_again_and_counts_once(case: _Case) -> None:
     """Raw topics at whose reused offsets new events stand, changelogs that went back, offsets that went back."""
-    lost = _of("retweets", "posts", "subject-states", "state-ledger")
+    lost = _of("retweets", "posts", "subject-states", "country-ledger")
     assert case.lose(0.6, lambda name: lost(name) or name.startswith("__consumer_offsets")) > 4
     assert_same(case.finish(), case.oracle())
 
@@ -133,7 +133,7 @@ def test_what_lost_records_is_read_again_and_counts_once(case: _Case) -> None:
 @pytest.mark.timeout(300)
 def test_a_worker_whose_results_are_lost_refuses_and_its_remedy_works(case: _Case) -> None:
     """Also what TRACK and WATCH told each other. The command that it names counts anew, and all is as it should be."""
-    assert case.lose(0.5, _of("subject-events", "state-events", "alerts")) > 2
+    assert case.lose(0.5, _of("subject-events", "country-events", "alerts")) > 2
     said = case.refusal()
     assert "lost records" in said
     assert "antiphon states reset" in said

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from streams.core.country_event import decode_country_event
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.state_event import decode_state_event
 from streams.core.watching.aftermath_records import Aftermath
 from streams.events import RAW_TOPICS, Account, Event, Post, Retweet, Suspension, encode_event
 from streams.kafka.administration import create_topics
@@ -33,7 +33,7 @@ _ROSTER = Roster(
         platform="twitter",
         account_id=official.id,
         handle=official.handle,
-        state="IR",
+        country="IR",
         category="diplomat",
         source_url="https://example.org/",
     )
@@ -78,8 +78,8 @@ async def _records(settings: Settings) -> tuple[list[Alert], list[Aftermath]]:
 async def _idle_reports(settings: Settings) -> dict[tuple[str, int], int]:
     """How often in a row each raw partition was told to be idle, in the ticks of one partition."""
     found: dict[tuple[str, int], int] = {}
-    async for record in read_topic(settings, "state-events"):
-        event = decode_state_event(record.value or b"")
+    async for record in read_topic(settings, "country-events"):
+        event = decode_country_event(record.value or b"")
         if record.partition == 0 and event.progress is not None:
             for topic, row in event.progress.read.items():
                 for each in row:
@@ -120,7 +120,7 @@ def test_no_watch_is_closed_over_a_partition_that_lags_whoever_reads_it_and_whoe
 
     async def run() -> None:
         single = dict.fromkeys(sorted(RAW_TOPICS.values()), 1)
-        pairs = dict.fromkeys(("subject-events", "subject-states", "state-events", "state-ledger"), 2)
+        pairs = dict.fromkeys(("subject-events", "subject-states", "country-events", "country-ledger"), 2)
         await create_topics(settings, partitions={**single, **pairs, "posts": 2})
         await publish_roster(settings, _ROSTER)
         stranger = producer(settings, transactional_id=f"{settings.group}-stranger")

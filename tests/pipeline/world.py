@@ -54,7 +54,7 @@ class World:
                 platform="twitter",
                 account_id=official.id if number % 8 != 7 else None,  # a deletion does not tell those others' handles
                 handle=official.handle,
-                state=("IR", "RU", "CN")[number % 3],
+                country=("IR", "RU", "CN")[number % 3],
                 category="leader" if number % 13 == 0 else "diplomat",
                 source_url="https://example.org/roster",
                 domains=("mfa.example",) if number % 3 == 0 else (),

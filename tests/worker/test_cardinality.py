@@ -10,10 +10,10 @@ from prometheus_client import CollectorRegistry, Histogram
 from streams.agents.track.agent import Track
 from streams.agents.track.batch import track_batch
 from streams.agents.watch.agent import Watch
+from streams.core.countries import COUNTRIES
 from streams.core.officials import CATEGORIES, Category, Official
 from streams.core.screening.handle_use import HANDLE_FINDINGS
 from streams.core.screening.screen import ScreenOutcome
-from streams.core.states import STATES
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event
 from streams.core.tracking.subject import TrackPolicy
 from streams.core.tracking.track import TrackOutcome
@@ -34,7 +34,7 @@ _MOST_SERIES = 4_000  # Prometheus takes millions; of them 250 States by 5 categ
 _RULES = bundled_rules()
 _SIZES = {
     "topic": len(TOPICS),
-    "state": len(STATES) + 1,
+    "country": len(COUNTRIES) + 1,
     "category": len(CATEGORIES),
     "rule": len(_RULES.rules) + 10,  # somebody's own
     "severity": 3,
@@ -55,10 +55,10 @@ def _series(metrics: Metrics) -> set[tuple[str, ...]]:
 
 
 def _events(begin: int, end: int) -> Iterator[bytes]:
-    states = [*sorted(STATES), "!?"]  # a roster topic may be written by anybody
+    countries = [*sorted(COUNTRIES), "!?"]  # a roster topic may be written by anybody
     for number in range(begin, end):
         category: Category = get_args(Category)[number % len(CATEGORIES)]
-        official = Official(id="9", handle="o", state=states[number % len(states)], category=category)
+        official = Official(id="9", handle="o", country=countries[number % len(countries)], category=category)
         yield encode_subject_event(
             SubjectEvent(
                 kind="retweet",
@@ -94,9 +94,11 @@ def test_what_a_roster_and_the_rules_announce_is_there_at_0_and_events_add_nothi
     metrics = Metrics(CollectorRegistry())
     Track(Settings(), metrics, _RULES, lambda _batch: None, lambda: 1)
     Watch(Settings(), metrics, _RULES, lambda _batch: None, lambda: 1)
-    metrics.expect_amplifications((state, category) for state in [*STATES, "!?", "??"] for category in CATEGORIES)
+    metrics.expect_amplifications(
+        (country, category) for country in [*COUNTRIES, "!?", "??"] for category in CATEGORIES
+    )
     announced = _values(metrics)
-    assert len(announced) == (len(STATES) + 1) * len(CATEGORIES) + sum(1 + len(r.escalations) for r in _RULES.rules)
+    assert len(announced) == (len(COUNTRIES) + 1) * len(CATEGORIES) + sum(1 + len(r.escalations) for r in _RULES.rules)
     assert set(announced.values()) == {0.0}
     assert ("new-account-burst", "warning") in announced
     assert ("new-account-burst", "critical") in announced
@@ -115,7 +117,10 @@ def test_what_a_roster_and_the_rules_announce_is_there_at_0_and_events_add_nothi
 def _values(metrics: Metrics) -> dict[tuple[str, ...], float]:
     return {
         tuple(sample.labels[name] for name in names): sample.value
-        for counter, names in ((metrics.amplifications, ("state", "category")), (metrics.alerts, ("rule", "severity")))
+        for counter, names in (
+            (metrics.amplifications, ("country", "category")),
+            (metrics.alerts, ("rule", "severity")),
+        )
         for family in counter.collect()
         for sample in family.samples
         if sample.name.endswith("_total")

@@ -33,7 +33,7 @@ _ROSTER = Roster(
             platform="twitter",
             account_id="1",
             handle="one",
-            state="IR",
+            country="IR",
             category="leader",
             source_url="https://example.org/",
         )
@@ -112,7 +112,7 @@ def test_a_worker_is_ready_when_it_has_a_roster_and_until_then_neither_canaries_
         amplified = Retweet(platform="twitter", id="10", at=_AT, actor=_OFFICIAL, subject=Account(id="700"))
         asyncio.run(_write_in_a_transaction(settings, "retweets", encode_event(amplified)))
         worker.wait_until(
-            "counted", lambda: worker.value("antiphon_amplifications_total", state="IR", category="leader") == 1
+            "counted", lambda: worker.value("antiphon_amplifications_total", country="IR", category="leader") == 1
         )
         time.sleep(_LONGER_SECONDS)  # with nothing to do but what is behind the last record
         assert worker.process.poll() is None, worker.log
@@ -142,7 +142,7 @@ def test_a_notify_that_fails_is_tried_again_and_seen_while_the_other_agents_go_o
         amplified = Retweet(platform="twitter", id="10", at=_AT, actor=_OFFICIAL, subject=Account(id="700"))
         asyncio.run(_write_in_a_transaction(settings, "retweets", encode_event(amplified)))
         worker.wait_until(
-            "counted", lambda: worker.value("antiphon_amplifications_total", state="IR", category="leader") == 1
+            "counted", lambda: worker.value("antiphon_amplifications_total", country="IR", category="leader") == 1
         )
         worker.wait_until("all else is there", lambda: list(worker.health("/readyz")[1]["lacking"]) == ["notify"])
         assert "OverflowError: date value out of range" in worker.health("/readyz")[1]["lacking"]["notify"]

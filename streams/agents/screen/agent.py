@@ -69,7 +69,7 @@ class Screen:
         self._written: dict[LogPlace, Mark] = {}
         self._breaks = Breaks()
         self._breaks_seen = 0
-        self._state_partitions = 1
+        self._country_partitions = 1
         self._policy = ScreenPolicy(future_skew_us=int(settings.future_skew_seconds * SECOND_US))
         self._dead_letter_limit = DeadLetterLimit(run=settings.dead_letter_run, share=settings.dead_letter_share)
         self._progress_reporter = ProgressReporter(settings.idle_after_seconds)
@@ -87,7 +87,7 @@ class Screen:
         self._breaks = count_breaks(client.client)
         await client.start()
         try:
-            self._state_partitions = len(await client.partitions_for(self._settings.topic("state-events")))
+            self._country_partitions = len(await client.partitions_for(self._settings.topic("country-events")))
             batch_writer = BatchWriter(client, self._settings.topic_prefix, self._metrics)
             async with asyncio.TaskGroup() as tasks:
                 helping = [tasks.create_task(self._deliver(batch_writer)), tasks.create_task(self._tick(client))]
@@ -143,7 +143,9 @@ class Screen:
         if self._known.roster is not self._feed.roster:
             self._known.use(self._feed.roster)
             self._handles.use(self._feed.roster)
-        screened = screen_batch(batch, topic, self._known, now_us, self._policy, self._state_partitions, self._handles)
+        screened = screen_batch(
+            batch, topic, self._known, now_us, self._policy, self._country_partitions, self._handles
+        )
         metrics = self._metrics
         told = len(batch.records) - screened.outcomes.get(ScreenOutcome.CANARY, 0)
         if told:  # else the world was silent
@@ -171,7 +173,7 @@ class Screen:
         self._progress_reporter.hear(topic, batch.partition, newest_us, time.monotonic())
 
     async def _tick(self, client: AIOKafkaProducer) -> None:
-        """Tell every partition of `state-events` how far its raw partitions are read, behind all that came before."""
+        """Tell every partition of `country-events` how far its raw partitions are read, behind all that came before."""
         settings = self._settings
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
@@ -179,11 +181,11 @@ class Screen:
             lags, self._lags = self._lags, None
             if lags is None or self.stopped is not None:  # who does not look cannot say that nothing happened
                 continue
-            topics = ("state-events", *RAW_TOPICS.values())
+            topics = ("country-events", *RAW_TOPICS.values())
             partitions = {topic: len(await client.partitions_for(settings.topic(topic))) for topic in topics}
             progress = self._progress_reporter.found(lags, partitions)
             if progress is not None:
-                records = list(ticks(progress, partitions["state-events"]))
+                records = list(ticks(progress, partitions["country-events"]))
                 await self._outgoing.room()
                 self._outgoing.add((None, records), len(records))
 

@@ -7,10 +7,10 @@ from collections import Counter
 
 from msgspec import Struct
 
+from streams.core.country_event import encode_country_event
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.handle_use import HandleUse
 from streams.core.screening.screen import ScreenOutcome, ScreenPolicy, screen_record
-from streams.core.state_event import encode_state_event
 from streams.core.subject_event import encode_subject_event, subject_key
 from streams.deadletters import Reason, Rejection
 from streams.faust_driver.batches import Batch
@@ -37,13 +37,13 @@ def screen_batch(
     known: AccountIndex,
     now_us: int,
     policy: ScreenPolicy,
-    state_partitions: int,
+    country_partitions: int,
     handles: HandleUse | None = None,
 ) -> ScreenedBatch:
     """Screen every record of a batch. `topic` is the raw topic's plain name, as it stands in coordinates.
 
-    What may concern any State goes to each of the `state_partitions` partitions of `state-events`. `handles` sees which
-    official posted.
+    What may concern any State goes to each of the `country_partitions` partitions of `country-events`. `handles` sees
+    which official posted.
     """
     records: list[OutgoingRecord] = []
     outcomes: Counter[ScreenOutcome] = Counter()
@@ -79,15 +79,15 @@ def screen_batch(
                 newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
             key = subject_key(event.platform, event.subject.id).encode()
             records.append(OutgoingRecord("subject-events", key, encode_subject_event(event)))
-        for report in screening.state_events:
+        for report in screening.country_events:
             if handles is not None:
                 handles.see(report)
             newest_us = report.at_us if newest_us is None else max(newest_us, report.at_us)
-            value_out = encode_state_event(report)
-            if report.state:
-                records.append(OutgoingRecord("state-events", report.state.encode(), value_out))
+            value_out = encode_country_event(report)
+            if report.country:
+                records.append(OutgoingRecord("country-events", report.country.encode(), value_out))
             else:
-                everywhere = range(state_partitions)
-                records += [OutgoingRecord("state-events", None, value_out, (), number) for number in everywhere]
+                everywhere = range(country_partitions)
+                records += [OutgoingRecord("country-events", None, value_out, (), number) for number in everywhere]
     outcomes[ScreenOutcome.NOT_OFFICIAL] += dropped
     return ScreenedBatch(records, outcomes, refused, trailing, newest_us)

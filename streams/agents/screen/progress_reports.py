@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.core.clock import SECOND_US, to_us
-from streams.core.state_event import RawProgress, ReadUpTo, StateEvent, encode_state_event
+from streams.core.country_event import CountryEvent, RawProgress, ReadUpTo, encode_country_event
 from streams.core.subject_event import Coordinates
 from streams.events import RAW_TOPICS, Utc
 from streams.kafka.batch_writer import OutgoingRecord
@@ -114,16 +114,16 @@ def event_time_us(payload: bytes | None, latest_us: int) -> int | None:
 
 
 def ticks(progress: RawProgress, partitions: int) -> Iterator[OutgoingRecord]:
-    """One tick for each partition of `state-events`."""
-    event = StateEvent(
+    """One tick for each partition of `country-events`."""
+    event = CountryEvent(
         kind="tick",
-        state="",
+        country="",
         platform="antiphon",
         event_id=f"tick-{progress.as_of_us}",
         at_us=progress.as_of_us,
         source=Coordinates("tick", 0, 0),
         progress=progress,
     )
-    value = encode_state_event(event)
+    value = encode_country_event(event)
     for partition in range(partitions):
-        yield OutgoingRecord("state-events", None, value, (), partition)
+        yield OutgoingRecord("country-events", None, value, (), partition)

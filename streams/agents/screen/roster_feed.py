@@ -85,5 +85,5 @@ class RosterFeed:
     def _use(self, roster: Roster) -> None:
         self._roster = roster
         self._metrics.roster_entries.set(len(roster.entries))
-        self._metrics.expect_amplifications({(entry.state, entry.category) for entry in roster.entries})
+        self._metrics.expect_amplifications({(entry.country, entry.category) for entry in roster.entries})
         _log.info("roster in force", extra={"entries": len(roster.entries), "digest": roster.digest})

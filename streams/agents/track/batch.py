@@ -5,8 +5,8 @@ from collections import Counter
 from msgspec import Struct, json
 
 from streams.core.canary import is_canary
+from streams.core.country_event import encode_country_event
 from streams.core.enriched import Alert
-from streams.core.state_event import encode_state_event
 from streams.core.subject_event import decode_subject_event, subject_key
 from streams.core.tracked import encode_tracked, tracked_subject_key
 from streams.core.tracking.subject import Subject
@@ -68,7 +68,7 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         if amplification is not None:
             key = subject_key(event.platform, event.subject.id)
             outputs.append(OutgoingRecord("amplifications", key.encode(), _encode(amplification)))
-            amplified[amplification.official.state, amplification.official.category] += 1
+            amplified[amplification.official.country, amplification.official.category] += 1
             by_subject[key] += 1
     for changes in tracker.flush():
         changed[changes.key] = changes.subject
@@ -81,7 +81,7 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         alerts += changes.alerts
         outputs += [OutgoingRecord("alerts", alert.id.encode(), _encode(alert)) for alert in changes.alerts]
         outputs += [
-            OutgoingRecord("state-events", standing.state.encode(), encode_state_event(standing))
+            OutgoingRecord("country-events", standing.country.encode(), encode_country_event(standing))
             for standing in changes.standings
         ]
         if (tracked := changes.tracked) is not None:

@@ -23,7 +23,7 @@ from streams.settings import Settings
 
 __all__ = ["Watch", "watch_policy"]
 
-_TOPIC: Final = "state-events"
+_TOPIC: Final = "country-events"
 # State events in one transaction: a tenth of a second of work, in a thread of the partition's own.
 _AT_ONCE: Final = 500
 

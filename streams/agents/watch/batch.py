@@ -11,15 +11,15 @@ from typing import Final
 from msgspec import Struct, json
 
 from streams.core.clock import DAY_US
+from streams.core.countries import COUNTRIES
+from streams.core.country_event import decode_country_event
 from streams.core.enriched import Alert
-from streams.core.state_event import decode_state_event
-from streams.core.states import STATES
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event, subject_key
 from streams.core.tracked import encode_tracked, official_id_key, tracked_subject_key
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.forgetting import forget_watches
-from streams.core.watching.keys import state_time_key
-from streams.core.watching.ledger import StateTime
+from streams.core.watching.keys import country_time_key
+from streams.core.watching.ledger import CountryTime
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
 from streams.events import Account
@@ -44,7 +44,7 @@ _RESTS: Final = 9.0  # as long as it took
 class WatchedBatch(Struct, frozen=True):
     """What a batch led to, besides what the ledger holds now: `taken` records, up to the offset `position`.
 
-    `states` counts its events by State, without ticks; `newest_us` is the newest of their times. `new_day_us` is how
+    `countries` counts its events by State, without ticks; `newest_us` is the newest of their times. `new_day_us` is how
     far event time has come everywhere, where that is in another day (UTC) than before the batch. `set_aside` are the
     dead letters of records that no agent of ours wrote; they stand among the outputs, too. `seconds` is how long it
     took to say what changed.
@@ -53,7 +53,7 @@ class WatchedBatch(Struct, frozen=True):
     outputs: list[OutgoingRecord]
     aftermaths: tuple[Aftermath, ...]
     alerts: tuple[Alert, ...]
-    states: dict[str, int]
+    countries: dict[str, int]
     position: int
     newest_us: int | None
     new_day_us: int | None = None
@@ -90,7 +90,7 @@ def watch_batch(
     """
     set_aside: list[OutgoingRecord] = []
     outputs: list[OutgoingRecord] = []
-    states: Counter[str] = Counter()
+    countries: Counter[str] = Counter()
     newest_us: int | None = None
     before_us = watcher.watermark_everywhere_us()
     taken = standings = 0
@@ -101,13 +101,13 @@ def watch_batch(
         if record.offset < position:
             continue
         try:
-            event = decode_state_event(record.value or b"")
+            event = decode_country_event(record.value or b"")
         except DECODE_ERRORS as error:
-            set_aside.append(letter_for(record, "state-events", partition, error))
+            set_aside.append(letter_for(record, "country-events", partition, error))
             continue
         standings += event.kind == "standing"
         if event.kind != "tick":
-            states[event.state] += 1
+            countries[event.country] += 1
             newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
         for told in watcher.apply(event):
             key = subject_key(told.platform, told.subject.id).encode()
@@ -129,7 +129,7 @@ def watch_batch(
         outputs + set_aside,
         changes.aftermaths,
         changes.alerts,
-        dict(states),
+        dict(countries),
         last,
         newest_us,
         new_day_us,
@@ -164,15 +164,15 @@ def forget_old(ledger: SqliteLedger, watched: WatchedBatch, policy: WatchPolicy,
     settled = ledger.settled(now_us)
     if not settled:
         return 0
-    everywhere = ledger.get(state_time_key(""))
+    everywhere = ledger.get(country_time_key(""))
     gone = 0
-    for state in watched.states if watched.new_day_us is None else sorted(STATES.union(watched.states)):
-        state_time = ledger.get(state_time_key(state))
-        if not isinstance(state_time, StateTime):
+    for country in watched.countries if watched.new_day_us is None else sorted(COUNTRIES.union(watched.countries)):
+        country_time = ledger.get(country_time_key(country))
+        if not isinstance(country_time, CountryTime):
             continue
-        limit = max(_FORGOTTEN_AT_LEAST, _FORGOTTEN_AN_EVENT * watched.states.get(state, 0))
-        before_us = state_time.at_us - (policy.ledger_days + policy.slack_days) * DAY_US
-        gone += ledger.forget(state, before_us, settled, limit)
-        if isinstance(everywhere, StateTime):
-            gone += forget_watches(ledger, state, everywhere.at_us, settled, limit, policy)
+        limit = max(_FORGOTTEN_AT_LEAST, _FORGOTTEN_AN_EVENT * watched.countries.get(country, 0))
+        before_us = country_time.at_us - (policy.ledger_days + policy.slack_days) * DAY_US
+        gone += ledger.forget(country, before_us, settled, limit)
+        if isinstance(everywhere, CountryTime):
+            gone += forget_watches(ledger, country, everywhere.at_us, settled, limit, policy)
     return gone

@@ -1,4 +1,4 @@
-"""WATCH's ledger store: the ledger of one `state-events` partition, in a file, and written down in the changelog.
+"""WATCH's ledger store: the ledger of one `country-events` partition, in a file, and written down in the changelog.
 
 The changelog is the truth and the file a cache of it: it is committed after Kafka, knows how far it goes, and is built
 anew whenever that is in doubt. The file is read and written in a thread of the ledger store's own. Who may write is
@@ -33,8 +33,8 @@ __all__ = ["CHANGELOG", "LedgerError", "LedgerStore"]
 _log: Final = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
-CHANGELOG: Final = "state-ledger"
-_EVENTS: Final = "state-events"
+CHANGELOG: Final = "country-ledger"
+_EVENTS: Final = "country-events"
 _IDENTITY_BYTES: Final = 16
 # A file that has missed the news that a record is gone may hold what nobody holds any more. A worker's start checks how
 # long the topic keeps that news (delete.retention.ms); half of it leaves time to read.
@@ -51,7 +51,7 @@ class LedgerError(AntiphonError):
 
 
 class LedgerStore:
-    """One open partition. `position` is the `state-events` offset from which nothing has been applied yet; `entries`
+    """One open partition. `position` is the `country-events` offset from which nothing has been applied yet; `entries`
     and `size_bytes` are those of the ledger, as of the last commit.
     """
 
@@ -169,7 +169,7 @@ class LedgerStore:
             f"the ledger {where} failed: {error}",
             remedy="make room on its disk and start the worker again"
             if not self._spoilt
-            else "start the worker again: it builds the ledger anew from the topic state-ledger",
+            else "start the worker again: it builds the ledger anew from the topic country-ledger",
         )
 
     async def _claim(self) -> LedgerFile:

@@ -33,7 +33,7 @@ __all__ = [
 BUDGET_ALERT: Final = "AntiphonBudgetExceeded"
 
 _MAX_LABEL: Final = 200  # characters; a handle has at most 100, a State two
-_MAX_STATES: Final = 32
+_MAX_COUNTRIES: Final = 32
 _MAX_SUMMARY: Final = 1_000
 _MAX_FIGURES: Final = 50
 _MAX_LINK: Final = 2_000  # what browsers and chat programs take
@@ -72,7 +72,7 @@ class AlertHead(Struct, frozen=True, kw_only=True):
     status: AlertStatus
     platform: str
     subject: Account
-    states: tuple[str, ...]
+    countries: tuple[str, ...]
     fired_at: Utc
     as_of: Utc
     expires_at: Utc
@@ -116,13 +116,13 @@ def labels_of(alert: AlertHead, told: Mapping[str, str] | None = None) -> dict[s
         "platform": clean(alert.platform, _MAX_LABEL),
         "rule": clean(alert.rule, _MAX_LABEL),
         "severity": max(alert.severity, told.get("severity", alert.severity), key=SEVERITIES.index),
-        "states": told.get("states") or _states(alert),
+        "countries": told.get("countries") or _countries(alert),
         "subject": told.get("subject") or clean(account.handle or account.id, _MAX_LABEL),
     }
 
 
-def _states(alert: AlertHead) -> str:
-    return clean(",".join(sorted(alert.states)[:_MAX_STATES]), _MAX_LABEL)
+def _countries(alert: AlertHead) -> str:
+    return clean(",".join(sorted(alert.countries)[:_MAX_COUNTRIES]), _MAX_LABEL)
 
 
 def annotations_of(alert: AlertHead, policy: NoticePolicy) -> dict[str, str]:
@@ -134,7 +134,7 @@ def annotations_of(alert: AlertHead, policy: NoticePolicy) -> dict[str, str]:
         "figures": lines or "none",
         "account": clean(subject_key(alert.platform, alert.subject.id), _MAX_LABEL),
         "alert_id": clean(alert.id, _MAX_LABEL),
-        "states": _states(alert),
+        "countries": _countries(alert),
         "fired_at": alert.fired_at.isoformat(),
         "as_of": alert.as_of.isoformat(),
         "evidence_total": str(alert.evidence_total),

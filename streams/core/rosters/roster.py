@@ -41,7 +41,7 @@ class RosterEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     account_id: Annotated[str, Meta(min_length=1, max_length=256)] | None = None
     handle: Annotated[str, Meta(min_length=1, max_length=1_024)] | None = None
     name: Annotated[str, Meta(max_length=1_024)] | None = None
-    state: Annotated[str, Meta(min_length=2, max_length=2)]
+    country: Annotated[str, Meta(min_length=2, max_length=2)]
     category: Category
     source_url: Annotated[str, Meta(max_length=1_024)]
     valid_from_us: int | None = None
@@ -165,7 +165,7 @@ def _canonical(entry: RosterEntry) -> bytes:
         entry.account_id,
         entry.handle,
         entry.name,
-        entry.state,
+        entry.country,
         entry.category,
         entry.source_url,
         entry.valid_from_us,
@@ -209,7 +209,7 @@ def _ownerships(entries: Iterable[RosterEntry]) -> Iterator[Ownership]:
         for domain in entry.domains:
             if host_name(domain) != domain:
                 raise ValueError(f"{entry.account_key!r}: {domain!r} is no host name")
-            yield Ownership(domain, entry.state, *_bounds(entry))
+            yield Ownership(domain, entry.country, *_bounds(entry))
 
 
 def _official(entry: RosterEntry) -> Official | None:
@@ -223,7 +223,7 @@ def _named(entry: RosterEntry, account_id: str, handle: str | None) -> Official:
     return Official(
         id=account_id,
         handle=entry.handle if entry.account_id is not None and entry.handle is not None else handle,
-        state=entry.state,
+        country=entry.country,
         category=entry.category,
         name=entry.name,
     )

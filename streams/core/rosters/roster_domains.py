@@ -17,15 +17,15 @@ class Ownership(Struct, frozen=True):
     """One official's word that a domain is its own, in force while `from_us <= at_us < to_us`."""
 
     domain: str
-    state: str
+    country: str
     from_us: int
     to_us: int
 
 
 class _Course(Struct, frozen=True):
-    # `states[n]` own the domain from `since_us[n]` on, until the next change.
+    # `countries[n]` own the domain from `since_us[n]` on, until the next change.
     since_us: list[int]
-    states: list[tuple[str, ...]]
+    countries: list[tuple[str, ...]]
 
 
 class Domains:
@@ -56,21 +56,21 @@ class Domains:
             course = self._courses.get(domain)
             if course is not None:
                 change = bisect_right(course.since_us, at_us)
-                if change and (states := course.states[change - 1]):
-                    return domain, states
+                if change and (countries := course.countries[change - 1]):
+                    return domain, countries
         return None
 
 
 def _course(ownerships: list[Ownership]) -> _Course:
     changes: dict[int, list[tuple[str, int]]] = {}
     for ownership in ownerships:
-        changes.setdefault(ownership.from_us, []).append((ownership.state, 1))
-        changes.setdefault(ownership.to_us, []).append((ownership.state, -1))
+        changes.setdefault(ownership.from_us, []).append((ownership.country, 1))
+        changes.setdefault(ownership.to_us, []).append((ownership.country, -1))
     course = _Course([], [])
     owners: Counter[str] = Counter()
     for at_us in sorted(changes):
-        for state, change in changes[at_us]:
-            owners[state] += change
+        for country, change in changes[at_us]:
+            owners[country] += change
         course.since_us.append(at_us)
-        course.states.append(tuple(sorted(state for state, count in owners.items() if count > 0)))
+        course.countries.append(tuple(sorted(country for country, count in owners.items() if count > 0)))
     return course

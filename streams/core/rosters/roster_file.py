@@ -17,6 +17,7 @@ from streams.core.rounded_ids import IdEvidence
 __all__ = ["COLUMNS", "MAX_ROSTER_BYTES", "OPTIONAL_COLUMNS", "RosterError", "RosterProblem", "parse_roster"]
 
 _KNOWN: Final = (*COLUMNS, *OPTIONAL_COLUMNS)
+_FORMER_NAMES: Final = {"state": "country"}  # of columns; rosters that were written with them are still read
 MAX_ROSTER_BYTES: Final = 64 * 1024 * 1024
 _MAX_LINE: Final = 64 * 1024  # bytes; the longest fields allowed, quoted and all, are shorter together
 
@@ -50,7 +51,7 @@ def _read(data: bytes, problems: Problems) -> list[RosterEntry]:
     places: list[tuple[int, str]] = []
     for line, fields in _lines(data, problems):
         if header is None:
-            header = tuple(field.lower() for field in fields)
+            header = tuple(_FORMER_NAMES.get(field.lower(), field.lower()) for field in fields)
             if not _check_header(line, fields, header, problems):
                 return []
             places = [(n, column) for n, column in enumerate(header) if column in _KNOWN and column not in header[:n]]

@@ -4,13 +4,13 @@ import re
 from typing import Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
+from streams.core.countries import COUNTRIES, OTHER_NAMES
 from streams.core.officials import CATEGORIES, Category
 from streams.core.platforms import ALIASES, Names, names_of, written_handle
 from streams.core.rosters.hosts import MAX_HOST, host_name, link_host
 from streams.core.rosters.roster import MAX_DOMAINS, RosterEntry
 from streams.core.rosters.roster_dates import parse_bound_us
 from streams.core.rosters.roster_problems import Problems, shown
-from streams.core.states import OTHER_NAMES, STATES
 
 __all__ = ["COLUMNS", "OPTIONAL_COLUMNS", "Row", "bound_us", "check_row", "identity", "row_entry"]
 
@@ -19,7 +19,7 @@ COLUMNS: Final = (
     "account_id",
     "handle",
     "name",
-    "state",
+    "country",
     "category",
     "source_url",
     "valid_from",
@@ -79,7 +79,7 @@ def row_entry(row: Row) -> RosterEntry:
         account_id=row["account_id"] or None,
         handle=written_handle(row["handle"], row["platform"]) or None,
         name=row["name"] or None,
-        state=row["state"],
+        country=row["country"],
         category=cast("Category", row["category"]),
         source_url=row["source_url"],
         valid_from_us=bound_us(row, "valid_from"),
@@ -144,16 +144,16 @@ def _handle(line: int, handle: str, platform: str, problems: Problems) -> None:
         problems.say(line, "handle", f"{shown(handle)} is no handle: {names.handle_words}", "write one handle alone")
 
 
-def _state(line: int, state: str, problems: Problems) -> None:
-    if state not in STATES:
-        upper = state.upper()
+def _country(line: int, country: str, problems: Problems) -> None:
+    if country not in COUNTRIES:
+        upper = country.upper()
         code = OTHER_NAMES.get(upper, upper)
         remedy = (
             f"write {code}"
-            if code in STATES
+            if code in COUNTRIES
             else "write the ISO 3166-1 alpha-2 code, such as FR; XK for Kosovo, EU or UN for their own bodies"
         )
-        problems.say(line, "state", f"unknown State {shown(state)}" if state else "no State", remedy)
+        problems.say(line, "country", f"unknown State {shown(country)}" if country else "no State", remedy)
 
 
 def _category(line: int, category: str, problems: Problems) -> None:
@@ -213,7 +213,7 @@ def _split(domains: str) -> list[str]:
 
 _CHECKS: Final = {
     "platform": _platform,
-    "state": _state,
+    "country": _country,
     "category": _category,
     "source_url": _source_url,
     "valid_from": _valid_from,

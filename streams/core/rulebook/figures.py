@@ -46,7 +46,7 @@ _LIST: Final = (
     Figure(name="mentions", meaning="mentions by officials since creation"),
     Figure(name="follows", cost=2, meaning="officials that follow the account"),
     Figure(name="distinct_officials", unit="officials", cost=2, meaning="officials that amplified the account"),
-    Figure(name="distinct_states", unit="States", cost=2, meaning="States whose officials amplified the account"),
+    Figure(name="distinct_countries", unit="States", cost=2, meaning="States whose officials amplified the account"),
     Figure(
         name="top_official_amplifications",
         cost=2,

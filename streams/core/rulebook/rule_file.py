@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, get_args
 import msgspec
 
 from streams.core.clock import parse_duration_us
+from streams.core.countries import COUNTRIES
 from streams.core.rulebook.figures import AFTERMATH_FIGURES, FIGURES, Figure, figure_named
 from streams.core.rulebook.rule_problems import RuleProblem, RulesError, dotted, printable, quoted
 from streams.core.rulebook.rules import (
@@ -27,7 +28,6 @@ from streams.core.rulebook.rules import (
     set_digest,
 )
 from streams.core.rulebook.toml_lines import KeyPath, NestedTooDeeplyError, key_lines
-from streams.core.states import STATES
 
 __all__ = ["MAX_FILE_BYTES", "MAX_RULES", "RuleProblem", "RulesError", "parse_rules"]
 
@@ -40,7 +40,7 @@ MAX_BOUND: Final = 1e15  # below 2^53: every whole number up to here is exact in
 _MODES: Final[tuple[str, ...]] = get_args(Mode)
 _RULE_NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-_RULE_KEYS: Final = ("description", "on", "severity", "mode", "quiet", "when", "escalate", "states")
+_RULE_KEYS: Final = ("description", "on", "severity", "mode", "quiet", "when", "escalate", "countries")
 _BOUNDS: Final = ("at_least", "at_most")
 _SHARE_UNIT: Final = "of 1"
 _FIGURES_OF: Final[dict[JudgedOn, dict[str, Figure]]] = {"subject": FIGURES, "aftermath": AFTERMATH_FIGURES}
@@ -110,7 +110,7 @@ class _Reading:
         mode = self._mode((*path, "mode"), table.get("mode", "live"))
         quiet_us = self._quiet((*path, "quiet"), table.get("quiet"))
         when = self._when((*path, "when"), table.get("when"))
-        states = self._states((*path, "states"), table.get("states", {}), when)
+        countries = self._countries((*path, "countries"), table.get("countries", {}), when)
         escalations = self._escalations((*path, "escalate"), table.get("escalate", {}), severity)
         if len(self.problems) > before or severity is None:
             return None
@@ -122,9 +122,9 @@ class _Reading:
             mode=mode,
             quiet_us=quiet_us,
             when=conditions,
-            states=states,
+            countries=countries,
             escalations=escalations,
-            digest=_digest(self._on, name, severity, mode, quiet_us, conditions, states, escalations),
+            digest=_digest(self._on, name, severity, mode, quiet_us, conditions, countries, escalations),
             on=self._on,
         )
 
@@ -218,16 +218,16 @@ class _Reading:
         self._problem(path, message, f"write a number from 0 to {highest:,.0f}")
         return None
 
-    def _states(
+    def _countries(
         self, path: KeyPath, value: object, when: dict[str, tuple[Condition, ...]]
     ) -> dict[str, tuple[Condition, ...]]:
-        states: dict[str, tuple[Condition, ...]] = {}
-        for state, conditions in (self._table(path, value) or {}).items():
-            if state not in STATES:
+        countries: dict[str, tuple[Condition, ...]] = {}
+        for country, conditions in (self._table(path, value) or {}).items():
+            if country not in COUNTRIES:
                 remedy = "write an ISO 3166 code of two capital letters, such as CN or GB"
-                self._problem((*path, state), f"{quoted(state)} is not a State's code", remedy)
-            states[state] = _cheap_first(when | self._when((*path, state), conditions))
-        return dict(sorted(states.items()))
+                self._problem((*path, country), f"{quoted(country)} is not a State's code", remedy)
+            countries[country] = _cheap_first(when | self._when((*path, country), conditions))
+        return dict(sorted(countries.items()))
 
     def _escalations(self, path: KeyPath, value: object, base: Severity | None) -> tuple[Escalation, ...]:
         escalations: list[Escalation] = []
@@ -298,7 +298,7 @@ def _digest(
     mode: Mode,
     quiet_us: int,
     when: tuple[Condition, ...],
-    states: dict[str, tuple[Condition, ...]],
+    countries: dict[str, tuple[Condition, ...]],
     escalations: tuple[Escalation, ...],
 ) -> str:
     """A hash of everything that decides: the order of keys in the file and the description do not."""
@@ -310,7 +310,7 @@ def _digest(
         mode,
         quiet_us,
         _canonical(when),
-        [[state, _canonical(conditions)] for state, conditions in sorted(states.items())],
+        [[country, _canonical(conditions)] for country, conditions in sorted(countries.items())],
         [[escalation.severity, _canonical(escalation.when)] for escalation in escalations],
     ]
     return _sha256(encoding)

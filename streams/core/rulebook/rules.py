@@ -49,10 +49,10 @@ class Escalation(Struct, frozen=True, kw_only=True):
 class Rule(Struct, frozen=True, kw_only=True):
     """Fires while every condition of `when` is met. `quiet_us` after the last amplification the alert expires.
 
-    `states` holds, per State code, the whole list of conditions that replaces `when` while that State leads the
+    `countries` holds, per State code, the whole list of conditions that replaces `when` while that State leads the
     amplifications. `digest` is a hash of everything that decides (not of the description). A rule on an `aftermath`
-    looks at figures of a watch: `states` go by the State of the watch, and `quiet_us` counts from the last moment of it
-    at which the rule held.
+    looks at figures of a watch: `countries` go by the State of the watch, and `quiet_us` counts from the last moment of
+    it at which the rule held.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     mode: Mode
     quiet_us: int
     when: tuple[Condition, ...]
-    states: dict[str, tuple[Condition, ...]]
+    countries: dict[str, tuple[Condition, ...]]
     escalations: tuple[Escalation, ...]
     digest: str
     on: JudgedOn = "subject"

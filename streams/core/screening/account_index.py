@@ -20,18 +20,18 @@ __all__ = ["AccountIndex", "Circle", "KnownAccount"]
 class KnownAccount(Struct, frozen=True, gc=False):
     """What is known of an account by its id.
 
-    `rostered`: the roster has the id. `states`: those whose officials amplified it; its own posts are evidence for
+    `rostered`: the roster has the id. `countries`: those whose officials amplified it; its own posts are evidence for
     them. `handle`: it was seen as the official that the roster has under this handle alone.
     """
 
     rostered: bool = False
-    states: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
     handle: str | None = None
 
     @property
     def followed(self) -> bool:
         """Whether more is known of it than that the roster has it."""
-        return bool(self.states) or self.handle is not None
+        return bool(self.countries) or self.handle is not None
 
     @property
     def may_be_official(self) -> bool:
@@ -97,13 +97,13 @@ class AccountIndex:
     def learn(self, account: TrackedAccount) -> None:
         """Take in one record; the last one of a kind for an account is the valid one."""
         known = self.of(account.platform, account.id)
-        if not known.followed and (account.states or account.handle):
+        if not known.followed and (account.countries or account.handle):
             self._tracked += 1
         self._know(
             account.platform,
             account.id,
             rostered=known.rostered,
-            states=account.states or known.states,
+            countries=account.countries or known.countries,
             handle=account.handle or known.handle,
         )
         if account.platform not in self._circles:
@@ -146,13 +146,13 @@ class AccountIndex:
         account_id: str,
         *,
         rostered: bool,
-        states: tuple[str, ...] | None = None,
+        countries: tuple[str, ...] | None = None,
         handle: str | None = None,
     ) -> None:
         ids, account_index = self._ids.setdefault(platform, set()), self._known.setdefault(platform, {})
         before = account_index.get(account_id, _UNKNOWN)
         known = KnownAccount(
-            rostered, before.states if states is None else states, before.handle if handle is None else handle
+            rostered, before.countries if countries is None else countries, before.handle if handle is None else handle
         )
         if known == _UNKNOWN:
             ids.discard(account_id)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from streams.core.clock import to_us
 from streams.core.enriched import Amplification
 from streams.core.screening.account_index import AccountIndex
-from streams.core.screening.state_reports import quotes_unknown_author
+from streams.core.screening.country_reports import quotes_unknown_author
 from streams.events import Event, Post
 
 __all__ = ["GoneQuotes"]

@@ -6,8 +6,8 @@ What `roster_use` says at the end of a run over files, as counts that a worker c
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
+from streams.core.country_event import CountryEvent
 from streams.core.rosters.roster import Roster, Term, handle_key
-from streams.core.state_event import StateEvent
 
 __all__ = ["HANDLE_FINDINGS", "HandleFinding", "HandleUse"]
 
@@ -46,7 +46,7 @@ class HandleUse:
             ids.add(account_id)
             self.changed = True
 
-    def see(self, report: StateEvent) -> None:
+    def see(self, report: CountryEvent) -> None:
         """An official posted. Of most handles there is one term, and nothing to note."""
         official = report.official
         if report.kind != "post" or official is None or not official.handle:

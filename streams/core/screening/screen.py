@@ -14,11 +14,11 @@ from msgspec import Struct
 
 from streams.core.canary import CANARY_PLATFORM, screened_canary
 from streams.core.clock import to_us
+from streams.core.country_event import CountryEvent
 from streams.core.officials import Official
 from streams.core.rosters.roster import handle_key
 from streams.core.screening.account_index import AccountIndex
-from streams.core.screening.screen_policy import ScreenPolicy
-from streams.core.screening.state_reports import (
+from streams.core.screening.country_reports import (
     deletion_report,
     notice_report,
     observed_us,
@@ -27,7 +27,7 @@ from streams.core.screening.state_reports import (
     subject_deletion_reports,
     subject_post_reports,
 )
-from streams.core.state_event import StateEvent
+from streams.core.screening.screen_policy import ScreenPolicy
 from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKind
 from streams.deadletters import Reason, Rejection
 from streams.events import (
@@ -65,12 +65,12 @@ class ScreenOutcome(StrEnum):
 class Screening(Struct, frozen=True):
     """The outcome for one raw event.
 
-    `events` are its subject events, one per account concerned; `state_events` what it says to which State.
+    `events` are its subject events, one per account concerned; `country_events` what it says to which State.
     """
 
     outcome: ScreenOutcome
     events: tuple[SubjectEvent, ...] = ()
-    state_events: tuple[StateEvent, ...] = ()
+    country_events: tuple[CountryEvent, ...] = ()
 
 
 class _Actor(Struct, gc=False):
@@ -199,8 +199,8 @@ def _post(post: Post, at_us: int, source: Coordinates, known: AccountIndex, poli
 
 def _subject_post(post: Post, at_us: int, source: Coordinates, known: AccountIndex, policy: ScreenPolicy) -> Screening:
     """A tracked subject's own post: its text is evidence for WATCH, its links are for TRACK."""
-    states = known.of(post.platform, post.actor.id).states
-    if not states:
+    countries = known.of(post.platform, post.actor.id).countries
+    if not countries:
         return _NOT_OFFICIAL
     found = {known.domain_of(link, at_us) for link in post.links[: policy.links]}
     domains = sorted(domain for domain in found if domain is not None)
@@ -208,7 +208,7 @@ def _subject_post(post: Post, at_us: int, source: Coordinates, known: AccountInd
     if domains:
         linking = _about("post", post, post.actor, at_us, source, known)
         events = (msgspec.structs.replace(linking, domains=tuple(domains)),)
-    reports = subject_post_reports(post, states, at_us, source, known, policy)
+    reports = subject_post_reports(post, countries, at_us, source, known, policy)
     return Screening(ScreenOutcome.SUBJECT_POST, events, reports) if events or reports else _NO_EVIDENCE
 
 
@@ -222,8 +222,8 @@ def _deletion(deletion: Deletion, at_us: int, source: Coordinates, known: Accoun
         return Screening(
             ScreenOutcome.OFFICIAL_DELETION, (), (deletion_report(deletion, official, at_us, source, known),)
         )
-    states = known.of(deletion.platform, deletion.actor.id).states
-    if not states:
+    countries = known.of(deletion.platform, deletion.actor.id).countries
+    if not countries:
         return _NOT_OFFICIAL
     gone = msgspec.structs.replace(
         _about("deletion", deletion, deletion.actor, at_us, source, known), post_id=deletion.post_id
@@ -231,7 +231,7 @@ def _deletion(deletion: Deletion, at_us: int, source: Coordinates, known: Accoun
     return Screening(
         ScreenOutcome.SUBJECT_DELETION,
         (gone,),
-        subject_deletion_reports(deletion, deletion.actor, states, at_us, source, known),
+        subject_deletion_reports(deletion, deletion.actor, countries, at_us, source, known),
     )
 
 

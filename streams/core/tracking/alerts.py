@@ -109,7 +109,7 @@ def _alert(
             created_at=None if snapshot.created_us is None else from_us(snapshot.created_us),
             created_at_source=snapshot.created_source,
         ),
-        states=tuple(sorted(as_of.by_state)),
+        countries=tuple(sorted(as_of.by_country)),
         fired_at=from_us(episode.fired_us),
         as_of=from_us(episode.last_us),
         expires_at=from_us(episode.last_us if episode.returned else episode.last_us + rule.quiet_us),
@@ -164,7 +164,7 @@ def _summary(state: SubjectState, as_of: FiguresAsOf) -> str:
     created = "" if created_us is None else f", created {_day(created_us)},"
     count = as_of.by_official.total()
     officials = len(as_of.by_official)
-    states = ", ".join(sorted(as_of.by_state))
+    states = ", ".join(sorted(as_of.by_country))
     parts = [f"{name}{created} has no amplification that stands"]
     if count:
         by = f"{officials} official{'' if officials == 1 else 's'} of {states}"

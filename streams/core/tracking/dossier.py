@@ -84,7 +84,7 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
         first_amplified_at=None if first_us is None else from_us(first_us),
         last_amplified_at=None if last_us is None else from_us(last_us),
         age_at_first_amplification_days=None if age is None else round(age, 8),  # a millisecond is 1.2e-8 days
-        states=states,
+        countries=states,
         suspension=notices[-1] if notices else None,
         withdrawn=state.withdrawn,
         gone_with_original=state.fates.get(Fate.WITH_ORIGINAL, 0),
@@ -110,7 +110,7 @@ def _officials(state: SubjectState, shares: Mapping[str, Share]) -> tuple[Offici
         OfficialFigures(
             id=official_id,
             handle=state.officials[official_id].handle,
-            state=state.officials[official_id].state,
+            country=state.officials[official_id].state,
             category=state.officials[official_id].category,
             retweets=share.retweets,
             quotes=share.quotes,
@@ -127,7 +127,7 @@ def _first_officials(state: SubjectState, shares: Mapping[str, Share]) -> tuple[
         FirstOfficial(
             id=official_id,
             handle=state.officials[official_id].handle,
-            state=state.officials[official_id].state,
+            country=state.officials[official_id].state,
             category=state.officials[official_id].category,
             at=from_us(share.first_us),
         )
@@ -140,7 +140,7 @@ def _followers(state: SubjectState, following: list[Following]) -> tuple[Followe
         Follower(
             id=each.official,
             handle=state.officials[each.official].handle,
-            state=state.officials[each.official].state,
+            country=state.officials[each.official].state,
             since=from_us(each.since_us),
         )
         for each in following[:_FOLLOWERS]
@@ -186,7 +186,7 @@ def _score(
         Engagement(
             amplifications=sum(share.amplifications for share in shares.values()),
             distinct_officials=len(shares),
-            distinct_states=len(states),
+            distinct_countries=len(states),
             by_leaders=sum(each.amplifications for i, each in shares.items() if officials[i].category == "leader"),
             by_top_official=max((share.amplifications for share in shares.values()), default=0),
             age_at_first_amplification_days=age,

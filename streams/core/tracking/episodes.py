@@ -25,7 +25,7 @@ _ALWAYS_SHOWN: Final = (
     "age_at_first_amplification_days",
     "amplifications",
     "distinct_officials",
-    "distinct_states",
+    "distinct_countries",
     "followers",
     "top_official_amplifications",
     "suspended",

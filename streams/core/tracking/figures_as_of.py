@@ -117,7 +117,7 @@ class FiguresAsOf:
         return self._by_official
 
     @property
-    def by_state(self) -> Counter[str]:
+    def by_country(self) -> Counter[str]:
         """Amplifications by the officials of each State."""
         officials = self.state.officials
         counts: Counter[str] = Counter()
@@ -126,9 +126,9 @@ class FiguresAsOf:
         return counts
 
     @property
-    def leading_state(self) -> str | None:
+    def leading_country(self) -> str | None:
         """The State with the most amplifications; of equals the first in the alphabet."""
-        return min(self.by_state.items(), key=lambda item: (-item[1], item[0]), default=(None, 0))[0]
+        return min(self.by_country.items(), key=lambda item: (-item[1], item[0]), default=(None, 0))[0]
 
     @property
     def top_official(self) -> tuple[str, int] | None:
@@ -278,7 +278,7 @@ _FIGURES: Final[dict[str, Callable[[FiguresAsOf], FigureValue]]] = {
     "mentions": lambda m: m.contacts_of("mention"),
     "follows": FiguresAsOf.follows,
     "distinct_officials": lambda m: len(m.by_official),
-    "distinct_states": lambda m: len(m.by_state),
+    "distinct_countries": lambda m: len(m.by_country),
     "top_official_amplifications": lambda m: max(m.by_official.values(), default=0),
     "top_official_share": FiguresAsOf.top_share,
     **{f"amplifications_{name}": _amplifications_in(hours) for name, hours in WINDOWS.items()},

@@ -25,4 +25,4 @@ def followed_account(state: SubjectState, policy: TrackPolicy) -> TrackedAccount
     if state.followed == state.states or not is_followed(state, policy):
         return None
     state.followed = list(state.states)
-    return TrackedAccount(platform=state.platform, id=state.subject_id, states=tuple(state.states))
+    return TrackedAccount(platform=state.platform, id=state.subject_id, countries=tuple(state.states))

@@ -97,7 +97,7 @@ def judge(state: SubjectState, rules: Rulebook) -> None:
 def looked_at(rule: Rule) -> tuple[str, ...]:
     """The figures that a rule looks at: in its conditions, in those of its States and in its escalations."""
     conditions = [*rule.when]
-    conditions += [condition for replaced in rule.states.values() for condition in replaced]
+    conditions += [condition for replaced in rule.countries.values() for condition in replaced]
     conditions += [condition for escalation in rule.escalations for condition in escalation.when]
     return tuple(dict.fromkeys(condition.figure for condition in conditions))
 
@@ -131,7 +131,7 @@ def _kinds_that_move(rule: Rule) -> set[str]:
 
 
 def _asks_for_suspension(rule: Rule) -> bool:
-    conditions = (*rule.when, *(condition for replaced in rule.states.values() for condition in replaced))
+    conditions = (*rule.when, *(condition for replaced in rule.countries.values() for condition in replaced))
     return any(condition.figure == "suspended" and condition.equals for condition in conditions)
 
 
@@ -146,8 +146,8 @@ def _judgement(as_of: FiguresAsOf, rules: Rulebook) -> int:
 
 def _severity_at(rule: Rule, as_of: FiguresAsOf) -> int | None:
     when = rule.when
-    if rule.states:
-        when = rule.states.get(as_of.leading_state or "", when)
+    if rule.countries:
+        when = rule.countries.get(as_of.leading_country or "", when)
     if not _all_hold(when, as_of):
         return None
     severity = SEVERITIES.index(rule.severity)

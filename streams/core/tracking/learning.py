@@ -122,16 +122,16 @@ def learn_official(state: SubjectState, official: Official, at_us: int, policy: 
     if known is None:
         if len(state.officials) >= policy.officials:
             return False
-        state.officials[official.id] = OfficialState(official.handle, official.state, official.category, at_us)
-    elif (at_us, official.handle or "", official.state, official.category) > (
+        state.officials[official.id] = OfficialState(official.handle, official.country, official.category, at_us)
+    elif (at_us, official.handle or "", official.country, official.category) > (
         known.seen_us,
         known.handle or "",
         known.state,
         known.category,
     ):
-        if official.state != known.state:
+        if official.country != known.state:
             judge_again_from(state, 0)  # a rule may look at States
-        known.handle, known.state, known.category = official.handle, official.state, official.category
+        known.handle, known.state, known.category = official.handle, official.country, official.category
         known.seen_us = at_us
     return True
 

@@ -24,7 +24,7 @@ class Engagement(Struct, frozen=True, kw_only=True):
 
     amplifications: int
     distinct_officials: int
-    distinct_states: int
+    distinct_countries: int
     by_leaders: int
     by_top_official: int
     age_at_first_amplification_days: float | None
@@ -65,7 +65,7 @@ TERMS: Final = (
     Term("follows", 5.0, 3.0),
     Term("linking_posts", 10.0, 10.0),
     Term("matching_posts", 5.0, 3.0),
-    Term("distinct_states", 5.0, 3.0),
+    Term("distinct_countries", 5.0, 3.0),
 )
 
 
@@ -83,7 +83,7 @@ def score_of(engagement: Engagement) -> Score:
         float(engagement.follows),
         None if engagement.linking_posts is None else float(engagement.linking_posts),
         None if engagement.matching_posts is None else float(engagement.matching_posts),
-        float(engagement.distinct_states),
+        float(engagement.distinct_countries),
     )
     contributions = tuple(term.contribution(value) for term, value in zip(TERMS, values, strict=True))
     return Score(total=round(sum(each.points for each in contributions), 2), contributions=contributions)

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from streams.core.clock import from_us
-from streams.core.state_event import Amplifier, Standing, StateEvent
+from streams.core.country_event import Amplifier, CountryEvent, Standing
 from streams.core.tracking.fates import absences, sightings
 from streams.core.tracking.shares import shares_of
 from streams.core.tracking.subject import SubjectState
@@ -18,7 +18,7 @@ __all__ = ["changed_standings"]
 _VOID: Final = 0  # what stands for "none of your officials' amplifications stands, or it was never suspended"
 
 
-def changed_standings(state: SubjectState) -> tuple[StateEvent, ...]:
+def changed_standings(state: SubjectState) -> tuple[CountryEvent, ...]:
     """The standings that differ from what each State was told last; notes in the state what it is told now.
 
     An amplification counts if it was not taken back before the first suspension period: to take it back afterwards is
@@ -31,7 +31,7 @@ def changed_standings(state: SubjectState) -> tuple[StateEvent, ...]:
     gone = absences(state)
     amplifiers = _amplifiers(state, periods[0].opened_us) if periods else {}
     subject, notice = _subject(state), state.suspensions[-1]
-    changed: list[StateEvent] = []
+    changed: list[CountryEvent] = []
     for name in sorted({*amplifiers, *state.standings, *(state.states if gone else ())}):
         mine = amplifiers.get(name, ())
         hashed = _hash((subject, state.is_official[2], periods if mine else (), mine, gone)) if mine or gone else _VOID
@@ -40,9 +40,9 @@ def changed_standings(state: SubjectState) -> tuple[StateEvent, ...]:
         state.standings[name] = hashed
         state.standing_version += 1
         changed.append(
-            StateEvent(
+            CountryEvent(
                 kind="standing",
-                state=name,
+                country=name,
                 platform=state.platform,
                 event_id=notice.event_id,
                 at_us=notice.at_us,
@@ -65,14 +65,14 @@ def _amplifiers(state: SubjectState, suspended_us: int) -> dict[str, tuple[Ampli
         gone for gone in state.evicted_gone if gone.withdrawn_us is not None and gone.withdrawn_us >= suspended_us
     )
     shares = shares_of(state, [*retained, *settled])
-    by_state: dict[str, list[Amplifier]] = {}
+    by_country: dict[str, list[Amplifier]] = {}
     for official_id, share in sorted(shares.items()):
         official = state.officials[official_id]
         amplifier = Amplifier(
             official_id, official.handle, official.category, share.amplifications, share.first_us, share.last_us
         )
-        by_state.setdefault(official.state, []).append(amplifier)
-    return {name: tuple(amplifiers) for name, amplifiers in by_state.items()}
+        by_country.setdefault(official.state, []).append(amplifier)
+    return {name: tuple(amplifiers) for name, amplifiers in by_country.items()}
 
 
 def _hash(content: object) -> int:

@@ -9,9 +9,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
+from streams.core.country_event import SuspensionPeriod
 from streams.core.gone import Deleted, Fate
 from streams.core.officials import Category
-from streams.core.state_event import SuspensionPeriod
 from streams.core.subject_event import Coordinates, SubjectEventKind
 from streams.core.tracking.own_posts import OwnPosts
 from streams.events import AccountSource, Precision, SuspensionStatus

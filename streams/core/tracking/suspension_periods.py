@@ -10,8 +10,8 @@ from typing import Final, Protocol
 
 import msgspec
 
+from streams.core.country_event import SuspensionPeriod
 from streams.core.gone import Seen
-from streams.core.state_event import SuspensionPeriod
 from streams.core.subject_event import Coordinates
 from streams.core.suspension_times import SLACK_US, NoticeTimes, TimedNotice, earliest_us, times_of
 

@@ -79,8 +79,8 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
     # From every report, whichever stands: what is said of an official must not depend on which came first.
     if not learn_official(state, official, event.at_us, policy):
         return drop(state, event, TrackOutcome.REFUSED)
-    if amplifies and official.state not in state.states:
-        insort(state.states, official.state)
+    if amplifies and official.country not in state.states:
+        insort(state.states, official.country)
     if known is not None:
         known.observed_us = newest_us(known.observed_us, event.observed_us)
         new_rank = -STRENGTHS[event.kind], event.at_us, official.id

@@ -13,9 +13,9 @@ from msgspec import Struct
 from streams.core.accounts import creation
 from streams.core.bounds import bounded_subject_event
 from streams.core.clock import from_us
+from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.rulebook.rules import RuleSet
-from streams.core.state_event import StateEvent
 from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent, subject_key
 from streams.core.tracked import TrackedAccount
 from streams.core.tracking.alerts import changed_alerts
@@ -42,7 +42,7 @@ class SubjectChanges(Struct, frozen=True, kw_only=True):
     subject: Subject
     dossier: Dossier | None
     alerts: tuple[Alert, ...]
-    standings: tuple[StateEvent, ...] = ()
+    standings: tuple[CountryEvent, ...] = ()
     tracked: TrackedAccount | None = None
 
 

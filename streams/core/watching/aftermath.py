@@ -66,7 +66,7 @@ def _record(
     amplifiers = () if status == "void" else watch.amplifiers
     aftermath = Aftermath(
         id=watch.id,
-        state=watch.state,
+        country=watch.country,
         platform=watch.platform,
         subject=watch.subject,
         number=watch.number,

@@ -81,7 +81,7 @@ def _alert(
         status=status,
         platform=watch.platform,
         subject=watch.subject,
-        states=(watch.state,),
+        countries=(watch.country,),
         fired_at=from_us(fired_us),
         as_of=from_us(as_of_us),
         expires_at=from_us(as_of_us + rule.quiet_us),
@@ -151,7 +151,7 @@ def _summary(watch_figures: WatchFigures, happenings: frozenset[Happening], as_o
     account = watch.subject
     name = f"@{account.handle}" if account.handle else subject_key(watch.platform, account.id)
     officials = len(watch.amplifiers)
-    by = f"{officials} official{'' if officials == 1 else 's'} of {watch.state}"
+    by = f"{officials} official{'' if officials == 1 else 's'} of {watch.country}"
     period = watch.period
     not_before = None if period.not_before_us is None else from_us(period.not_before_us)
     days = days_of(period.precision, not_before, from_us(watch.opened_us))
@@ -161,7 +161,7 @@ def _summary(watch_figures: WatchFigures, happenings: frozenset[Happening], as_o
         before = f"{counted.deletions_before} in the {watch_figures.policy.baseline_days} days before"
         before += uncertain_part(counted.deletions_uncertain)
         parts.append(
-            f"{until} officials of {watch.state} had deleted {_posts(watch_figures.deletions(as_of_us))} ({before})"
+            f"{until} officials of {watch.country} had deleted {_posts(watch_figures.deletions(as_of_us))} ({before})"
         )
     if "reference" in happenings or "end" in happenings:
         said = f"{until} they had referred to it in {_posts(watch_figures.references(as_of_us))}"

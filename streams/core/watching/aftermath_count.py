@@ -33,9 +33,9 @@ class SharedDeletions:
     One deletion concerns every open watch of its State: each would read all deletions of its months anew.
     """
 
-    def __init__(self, ledger: Ledger, state: str, spans: Iterable[tuple[int, int]]) -> None:
+    def __init__(self, ledger: Ledger, country: str, spans: Iterable[tuple[int, int]]) -> None:
         self._ledger = ledger
-        self._state = state
+        self._country = country
         self._spans: list[tuple[int, int]] = []
         for first_us, last_us in sorted(spans):
             if self._spans and first_us <= self._spans[-1][1]:
@@ -54,7 +54,7 @@ class SharedDeletions:
                 ((first, last) for first, last in self._spans if first <= from_us <= to_us <= last), (from_us, to_us)
             )
             self._by_platform = {}
-            for entry in self._ledger.deletions(self._state, first_us, last_us):
+            for entry in self._ledger.deletions(self._country, first_us, last_us):
                 self._by_platform.setdefault(entry.platform, _Gone()).add(entry, fate_of(self._ledger, entry))
         return self._by_platform.get(platform) or _Gone()
 
@@ -97,10 +97,10 @@ def count(
     """Count what the ledger has of a watch; how much each official posted, and what it rests on, only where the watch
     is closed. `shared` are the State's deletions where several watches are counted.
     """
-    shared = shared or SharedDeletions(ledger, watch.state, ())
+    shared = shared or SharedDeletions(ledger, watch.country, ())
     referring = [
         entry
-        for entry in ledger.references(watch.state, watch.keys, watch.baseline_us, watch.until_us)
+        for entry in ledger.references(watch.country, watch.keys, watch.baseline_us, watch.until_us)
         if entry.platform == watch.platform and entry.official != watch.subject.id
     ]
     gone = shared.of(watch.platform, watch.baseline_us, watch.until_us)
@@ -122,13 +122,13 @@ def count(
         deletions={official: deleted[official] for official in officials if official in deleted},
         deletions_before=len(before),
         deletions_by_language=_by_language(deletions, policy),
-        deletions_unknown=ledger.unmatched_deletions(watch.state, watch.opened_us, watch.until_us),
+        deletions_unknown=ledger.unmatched_deletions(watch.country, watch.opened_us, watch.until_us),
         deletion_marks=tuple(
             DeletionMark(entry.deleted_us or 0, entry.post_id, entry.official, entry.deletion_source or _NOWHERE)
             for entry in deletions[: policy.followed]
         ),
         listed_deletions=_listed_deletions(watch, deletions, texts, policy),
-        posts=dict(sorted(ledger.posts_of(watch.state, officials, watch.opened_us, watch.until_us).items()))
+        posts=dict(sorted(ledger.posts_of(watch.country, officials, watch.opened_us, watch.until_us).items()))
         if closed
         else {},
         references_uncertain=sum(watch.not_before_us < entry.at_us < watch.opened_us for entry in referring),
@@ -151,7 +151,7 @@ def nothing(watch: Watch) -> Counted:
     """What a watch found that turned out not to be one."""
     return Counted(
         platform=watch.platform,
-        state=watch.state,
+        country=watch.country,
         subject=watch.subject.id,
         slot=watch.slot,
         baseline_us=watch.baseline_us,
@@ -188,7 +188,7 @@ def _weight(counted: Counted) -> tuple[int, int]:
 def _first_forgotten(counted: Counted) -> SubjectText:
     """A text of nobody, older than everything else: the ledger forgets it first, some days after the watch closed."""
     name = f"{counted.platform}:{counted.subject}/{counted.slot}"
-    return SubjectText("", name, counted.state, "", 0, "", ())
+    return SubjectText("", name, counted.country, "", 0, "", ())
 
 
 def _oldest(entries: Iterable[Entry], texts: Iterable[SubjectText]) -> tuple[str, ...]:
@@ -244,7 +244,7 @@ def _listed_reference(entry: Entry, policy: WatchPolicy) -> AftermathReference:
 def _texts(ledger: Ledger, watch: Watch, policy: WatchPolicy) -> list[SubjectText]:
     """What the subject posted from the ledger's days before the suspension on."""
     since_us = watch.opened_us - policy.ledger_days * DAY_US
-    texts = ledger.texts_of(watch.state, watch.platform, watch.subject.id, policy.texts)
+    texts = ledger.texts_of(watch.country, watch.platform, watch.subject.id, policy.texts)
     return [text for text in texts if since_us <= text.at_us < watch.until_us]
 
 

@@ -4,9 +4,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
+from streams.core.country_event import PostKind
 from streams.core.enriched import SuspensionRecord
 from streams.core.officials import Category
-from streams.core.state_event import PostKind
 from streams.events import Account, Utc
 
 __all__ = [
@@ -124,7 +124,7 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    state: str
+    country: str
     platform: str
     subject: Account
     number: Count

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from streams.core.accounts import creation
 from streams.core.clock import from_us
-from streams.core.state_event import StateEvent
+from streams.core.country_event import CountryEvent
 from streams.core.subject_event import STRENGTHS
 from streams.core.watching.keys import amplified_account_key
 from streams.core.watching.ledger import Amplified, AmplifiedAccount, Ledger
@@ -19,14 +19,14 @@ from streams.events import Account
 __all__ = ["amplified_account_of", "keep_amplification", "keep_sketch"]
 
 
-def amplified_account_of(ledger: Ledger, state: str, platform: str, subject: str) -> AmplifiedAccount | None:
+def amplified_account_of(ledger: Ledger, country: str, platform: str, subject: str) -> AmplifiedAccount | None:
     """What is known of an account that the State's officials took up."""
-    known = ledger.get(amplified_account_key(state, platform, subject))
+    known = ledger.get(amplified_account_key(country, platform, subject))
     return known if isinstance(known, AmplifiedAccount) else None
 
 
 def keep_amplification(
-    known: AmplifiedAccount | None, event: StateEvent, fingerprints: Sequence[int], policy: WatchPolicy
+    known: AmplifiedAccount | None, event: CountryEvent, fingerprints: Sequence[int], policy: WatchPolicy
 ) -> AmplifiedAccount:
     """The amplified account with an official's retweet or quote in it, and the fingerprints (sorted) of what it passed
     on.
@@ -50,7 +50,7 @@ def keep_amplification(
 
 
 def keep_sketch(
-    known: AmplifiedAccount | None, event: StateEvent, fingerprints: Sequence[int], policy: WatchPolicy
+    known: AmplifiedAccount | None, event: CountryEvent, fingerprints: Sequence[int], policy: WatchPolicy
 ) -> AmplifiedAccount:
     """The amplified account with the fingerprints (sorted) of a text of the event's subject, and what the event tells
     of it.
@@ -69,13 +69,13 @@ def keep_sketch(
     )
 
 
-def _new(event: StateEvent) -> AmplifiedAccount:
-    return AmplifiedAccount(event.platform, event.state, Account(id=event.subject.id if event.subject else ""), 0, {})
+def _new(event: CountryEvent) -> AmplifiedAccount:
+    return AmplifiedAccount(event.platform, event.country, Account(id=event.subject.id if event.subject else ""), 0, {})
 
 
 def _grown(
     amplified_account: AmplifiedAccount,
-    event: StateEvent,
+    event: CountryEvent,
     account: Account,
     officials: dict[str, int],
     first: tuple[Amplified, ...],
@@ -103,7 +103,7 @@ def _grown(
         known = Account(id=known.id, handle=handle, name=name, created_at=created, created_at_source=source)
     return AmplifiedAccount(
         amplified_account.platform,
-        amplified_account.state,
+        amplified_account.country,
         known,
         max(amplified_account.seen_us, at_us),
         officials,
@@ -129,7 +129,7 @@ def _by_time(official: tuple[str, int]) -> tuple[int, str]:
 
 
 def _first_with(
-    first: tuple[Amplified, ...], event: StateEvent, official: str, policy: WatchPolicy
+    first: tuple[Amplified, ...], event: CountryEvent, official: str, policy: WatchPolicy
 ) -> tuple[Amplified, ...]:
     """The first amplifications with another report among them; of reports of one post the earliest stands."""
     amplified = Amplified(event.at_us, event.event_id, event.post_kind, official, event.source)

@@ -9,8 +9,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from streams.core.country_event import CountryEvent
 from streams.core.officials import Official
-from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.keys import entry_key, text_key, unattributed_key
 from streams.core.watching.ledger import Entry, Ledger, SubjectText, Unattributed, record_key
@@ -30,22 +30,22 @@ class Author(Struct, frozen=True):
     is_official: bool
 
 
-def told_by(event: StateEvent) -> tuple[str, Author] | None:
+def told_by(event: CountryEvent) -> tuple[str, Author] | None:
     """The post of which an official's retweet or quote says whose it is."""
     if event.subject is None or event.post_id is None:
         return None
     return event.post_id, Author(event.subject.id, event.subject_is_official)
 
 
-def author_of(ledger: Ledger, state: str, platform: str, post_id: str) -> Author | None:
+def author_of(ledger: Ledger, country: str, platform: str, post_id: str) -> Author | None:
     """Whose post it is, by what the ledger has of it."""
     own = ledger.get(entry_key(platform, post_id))
-    if isinstance(own, Entry) and own.state == state:
+    if isinstance(own, Entry) and own.country == country:
         return Author(own.official, is_official=True)
-    for entry in ledger.references(state, (post_key(post_id),), 0, _FOREVER_US):
+    for entry in ledger.references(country, (post_key(post_id),), 0, _FOREVER_US):
         if entry.platform == platform and entry.subject is not None and entry.original == post_id:
             return Author(entry.subject, entry.subject_is_official)
-    text = ledger.get(text_key(state, platform, post_id))
+    text = ledger.get(text_key(country, platform, post_id))
     return Author(text.subject, is_official=False) if isinstance(text, SubjectText) else None
 
 
@@ -63,15 +63,15 @@ def keep_unattributed(ledger: Ledger, quote: Entry, policy: WatchPolicy) -> None
     """Let a quote wait for whoever tells whose post it quotes."""
     if quote.original is None:
         return
-    known = ledger.get(unattributed_key(quote.state, quote.platform, quote.original))
+    known = ledger.get(unattributed_key(quote.country, quote.platform, quote.original))
     at_us, quotes = (known.at_us, known.quotes) if isinstance(known, Unattributed) else (0, ())
     waiting = tuple(sorted({*quotes, quote.post_id})[: policy.unattributed])
-    ledger.put(Unattributed(quote.platform, quote.original, quote.state, max(at_us, quote.at_us), waiting))
+    ledger.put(Unattributed(quote.platform, quote.original, quote.country, max(at_us, quote.at_us), waiting))
 
 
-def take_unattributed(ledger: Ledger, state: str, platform: str, post_id: str) -> list[Entry]:
+def take_unattributed(ledger: Ledger, country: str, platform: str, post_id: str) -> list[Entry]:
     """The quotes that waited to hear whose post that is."""
-    waiting = ledger.get(unattributed_key(state, platform, post_id))
+    waiting = ledger.get(unattributed_key(country, platform, post_id))
     if not isinstance(waiting, Unattributed):
         return []  # by far the most
     ledger.discard(record_key(waiting))
@@ -79,15 +79,15 @@ def take_unattributed(ledger: Ledger, state: str, platform: str, post_id: str) -
     return [
         entry
         for entry in entries
-        if isinstance(entry, Entry) and (entry.state, entry.kind, entry.original) == (state, "quote", post_id)
+        if isinstance(entry, Entry) and (entry.country, entry.kind, entry.original) == (country, "quote", post_id)
     ]
 
 
-def quote_of(entry: Entry) -> tuple[SubjectEvent, StateEvent] | None:
+def quote_of(entry: Entry) -> tuple[SubjectEvent, CountryEvent] | None:
     """What an attributed quote says to its subject, and the same as SCREEN would have said it to the State."""
     if entry.subject is None:
         return None
-    official = Official(id=entry.official, handle=entry.handle, state=entry.state, category=entry.category)
+    official = Official(id=entry.official, handle=entry.handle, country=entry.country, category=entry.category)
     subject = Account(id=entry.subject)
     to_subject = SubjectEvent(
         kind="quote",
@@ -102,9 +102,9 @@ def quote_of(entry: Entry) -> tuple[SubjectEvent, StateEvent] | None:
         post_id=entry.original,
         observed_us=entry.observed_us,
     )
-    to_state = StateEvent(
+    to_country = CountryEvent(
         kind="post",
-        state=entry.state,
+        country=entry.country,
         platform=entry.platform,
         event_id=entry.post_id,
         at_us=entry.at_us,
@@ -117,4 +117,4 @@ def quote_of(entry: Entry) -> tuple[SubjectEvent, StateEvent] | None:
         subject_is_official=entry.subject_is_official,
         post_id=entry.original,
     )
-    return to_subject, to_state
+    return to_subject, to_country

@@ -30,7 +30,7 @@ class Counted(Struct, frozen=True, array_like=True, tag="counted"):
     """
 
     platform: str
-    state: str
+    country: str
     subject: str
     slot: str
     baseline_us: int

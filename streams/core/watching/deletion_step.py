@@ -10,9 +10,9 @@ from collections.abc import Iterable
 import msgspec
 
 from streams.core.clock import DAY_US
+from streams.core.country_event import CountryEvent
 from streams.core.gone import is_gone
 from streams.core.officials import Official
-from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.fates import concerned_by_original, concerned_by_post, fate_with_official
@@ -27,7 +27,7 @@ __all__ = [
     "apply_deletion",
     "apply_notice",
     "apply_subject_deletion",
-    "state_of_post",
+    "country_of_post",
     "told_again",
     "with_deletion",
     "with_observation",
@@ -39,7 +39,7 @@ _NOTICES = 16
 
 
 def apply_deletion(
-    ledger: Ledger, event: StateEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
+    ledger: Ledger, event: CountryEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
 ) -> Stepped:
     """A post of an official is gone, or of somebody else's."""
     if event.post_id is None:
@@ -50,12 +50,12 @@ def apply_deletion(
         official.id,
         official.handle,
         official.category,
-        event.state,
+        event.country,
         event.at_us,
         event.source,
     )
     entry = ledger.get(entry_key(event.platform, event.post_id))
-    if not isinstance(entry, Entry) or entry.state != event.state:
+    if not isinstance(entry, Entry) or entry.country != event.country:
         return _kept_as_unmatched(ledger, unmatched_deletion, changes, WatchOutcome.UNKNOWN_POST)
     if entry.official != official.id:
         return _kept_as_unmatched(ledger, unmatched_deletion, changes, WatchOutcome.NOT_THE_AUTHOR)
@@ -64,7 +64,7 @@ def apply_deletion(
     )
 
 
-def apply_anonymous_deletion(ledger: Ledger, event: StateEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
+def apply_anonymous_deletion(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
     """A post is gone, nobody knows whose: an official's, where the ledger knows its id, or will."""
     if event.post_id is None:
         return Stepped(WatchOutcome.REFUSED)
@@ -78,20 +78,20 @@ def apply_anonymous_deletion(ledger: Ledger, event: StateEvent, changes: ChangeS
         return Stepped(WatchOutcome.UNKNOWN_POST if news else WatchOutcome.DUPLICATE)
     stepped = _deleted(ledger, entry, unmatched_deletion, changes, policy) or Stepped(WatchOutcome.TOO_OLD)
     is_tied = news and stepped.outcome is not WatchOutcome.TOO_OLD
-    return Stepped(stepped.outcome, stepped.events, tied=entry.state if is_tied else None)
+    return Stepped(stepped.outcome, stepped.events, tied=entry.country if is_tied else None)
 
 
-def state_of_post(ledger: Ledger, event: StateEvent) -> str:
+def country_of_post(ledger: Ledger, event: CountryEvent) -> str:
     """The State whose official wrote the post that an event without a State is about; empty where it has none."""
     entry = None if event.post_id is None else ledger.get(entry_key(event.platform, event.post_id))
-    return entry.state if isinstance(entry, Entry) else ""
+    return entry.country if isinstance(entry, Entry) else ""
 
 
-def apply_subject_deletion(ledger: Ledger, event: StateEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
+def apply_subject_deletion(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
     """A post of a tracked subject is gone, and every retweet of it."""
     if event.post_id is None or event.subject is None:
         return Stepped(WatchOutcome.REFUSED)
-    new = OriginalGone(event.platform, event.state, event.post_id, event.at_us)
+    new = OriginalGone(event.platform, event.country, event.post_id, event.at_us)
     known = ledger.get(record_key(new))
     if isinstance(known, OriginalGone) and known.at_us <= new.at_us:
         return Stepped(WatchOutcome.DUPLICATE)
@@ -103,17 +103,17 @@ def apply_subject_deletion(ledger: Ledger, event: StateEvent, changes: ChangeSet
     return Stepped(WatchOutcome.APPLIED)
 
 
-def apply_notice(ledger: Ledger, event: StateEvent, official: Official, changes: ChangeSet) -> Stepped:
+def apply_notice(ledger: Ledger, event: CountryEvent, official: Official, changes: ChangeSet) -> Stepped:
     """An official's own account is gone or back: its posts follow it."""
     if event.status is None:
         return Stepped(WatchOutcome.REFUSED)
-    known = ledger.get(notices_key(event.state, event.platform, official.id))
+    known = ledger.get(notices_key(event.country, event.platform, official.id))
     before = known.notices if isinstance(known, OfficialNotices) else ()
     notices = tuple(sorted({*before, (event.at_us, is_gone(event.status))}))[-_NOTICES:]
     if notices == before:
         return Stepped(WatchOutcome.DUPLICATE)
-    ledger.put(OfficialNotices(event.platform, event.state, official.id, notices))
-    concerned = concerned_by_post(ledger, event.platform, event.state, official.id, event.at_us)
+    ledger.put(OfficialNotices(event.platform, event.country, official.id, notices))
+    concerned = concerned_by_post(ledger, event.platform, event.country, official.id, event.at_us)
     return Stepped(WatchOutcome.APPLIED, told_again(ledger, concerned, changes))
 
 
@@ -149,7 +149,7 @@ def _with_all(
     """
     for official in (entry.official, ""):
         waiting = ledger.get(unmatched_deletion_key(official, entry.platform, entry.post_id))
-        if isinstance(waiting, UnmatchedDeletion) and waiting.state in (entry.state, ""):
+        if isinstance(waiting, UnmatchedDeletion) and waiting.country in (entry.country, ""):
             deletions = [*deletions, waiting]
     if not deletions:
         return None
@@ -204,7 +204,7 @@ def _keep_unmatched_deletion(ledger: Ledger, unmatched_deletion: UnmatchedDeleti
     known = ledger.get(record_key(unmatched_deletion))
     if isinstance(known, UnmatchedDeletion):
         noticed = known.noticed.merged(unmatched_deletion.noticed)
-        first = min(known, unmatched_deletion, key=lambda each: (each.at_us, each.state))
+        first = min(known, unmatched_deletion, key=lambda each: (each.at_us, each.country))
         last_us = noticed.last_us if noticed.last_us > noticed.first_us else None
         unmatched_deletion = msgspec.structs.replace(first, at_us=noticed.first_us, last_us=last_us)
         if unmatched_deletion == known:
@@ -233,7 +233,7 @@ def withdrawals(ledger: Ledger, entry: Entry) -> tuple[SubjectEvent, ...]:
             source=source,
             roster_digest=entry.digest,
             subject_is_official=entry.subject_is_official,
-            official=Official(id=entry.official, handle=entry.handle, state=entry.state, category=entry.category),
+            official=Official(id=entry.official, handle=entry.handle, country=entry.country, category=entry.category),
             post_id=entry.original,
             amplified_us=entry.at_us,
             amplification_kind=kind,
@@ -255,7 +255,7 @@ def with_deletion(
             before.official,
             before.handle,
             before.category,
-            before.state,
+            before.country,
             before.noticed.first_us,
             before.deletion_source,
             before.noticed.last_us if before.noticed.last_us > before.noticed.first_us else None,

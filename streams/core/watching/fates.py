@@ -25,7 +25,7 @@ def fate_of(ledger: Ledger, entry: Entry) -> Fate | None:
         return None
     doubts = False
     if entry.kind == "retweet" and entry.subject is not None:
-        standing_record = ledger.get(standing_key(entry.state, entry.platform, entry.subject))
+        standing_record = ledger.get(standing_key(entry.country, entry.platform, entry.subject))
         with_account = (
             fate_at(standing_record.standing.absences, since_us)
             if isinstance(standing_record, StandingRecord)
@@ -44,7 +44,7 @@ def fate_of(ledger: Ledger, entry: Entry) -> Fate | None:
 def fate_with_official(ledger: Ledger, entry: Entry) -> Fate | None:
     """Whether its author's own account was gone when the post was, or may have been; `None` where it was not."""
     since_us = entry.deleted_us
-    known = ledger.get(notices_key(entry.state, entry.platform, entry.official))
+    known = ledger.get(notices_key(entry.country, entry.platform, entry.official))
     if since_us is None or not isinstance(known, OfficialNotices):
         return None
     spans = until_follows(absences_of(known.notices, _NEVER_SEEN))
@@ -54,7 +54,7 @@ def fate_with_official(ledger: Ledger, entry: Entry) -> Fate | None:
     span = next(span for span in reversed(spans) if span.doubtful_us <= since_us)
     # Whoever posts is there: after the deletion and before the notice, or between the notice and the deletion.
     first_us, last_us = (span.from_us + 1, since_us + 1) if was_gone else (since_us, span.from_us)
-    if ledger.posts_of(entry.state, (entry.official,), first_us, last_us):
+    if ledger.posts_of(entry.country, (entry.official,), first_us, last_us):
         return None
     return Fate.WITH_OFFICIAL if was_gone else Fate.UNKNOWN
 
@@ -67,7 +67,7 @@ def concerned_by_account(
     if not spans:
         return
     first_us = min(span.doubtful_us for span in spans)
-    for entry in ledger.deletions(standing_record.state, first_us, _FOREVER_US):
+    for entry in ledger.deletions(standing_record.country, first_us, _FOREVER_US):
         if (entry.kind, entry.platform, entry.subject) == (
             "retweet",
             standing_record.platform,
@@ -79,14 +79,14 @@ def concerned_by_account(
 def concerned_by_original(ledger: Ledger, gone: OriginalGone, policy: WatchPolicy) -> Iterator[Entry]:
     """Retweets of a deleted post that are gone."""
     first_us, last_us = gone.at_us - LOOK_BACK_US, gone.at_us + policy.ledger_days * DAY_US
-    for entry in ledger.deletions(gone.state, first_us, last_us):
+    for entry in ledger.deletions(gone.country, first_us, last_us):
         if (entry.kind, entry.platform, entry.original) == ("retweet", gone.platform, gone.post_id):
             yield entry
 
 
-def concerned_by_post(ledger: Ledger, platform: str, state: str, official: str, at_us: int) -> Iterator[Entry]:
+def concerned_by_post(ledger: Ledger, platform: str, country: str, official: str, at_us: int) -> Iterator[Entry]:
     """Posts of an official that are gone around a time, of which a notice of its account, or a post, tells."""
-    for entry in ledger.deletions(state, at_us - LOOK_BACK_US, at_us + FOLLOWS_US + 1):
+    for entry in ledger.deletions(country, at_us - LOOK_BACK_US, at_us + FOLLOWS_US + 1):
         if (entry.platform, entry.official) == (platform, official):
             yield entry
 
@@ -94,5 +94,5 @@ def concerned_by_post(ledger: Ledger, platform: str, state: str, official: str, 
 def _original_us(ledger: Ledger, entry: Entry) -> int | None:
     if entry.original is None:
         return None
-    known = ledger.get(original_key(entry.state, entry.platform, entry.original))
+    known = ledger.get(original_key(entry.country, entry.platform, entry.original))
     return known.at_us if isinstance(known, OriginalGone) else None

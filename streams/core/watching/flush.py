@@ -54,7 +54,7 @@ class Flush:
         ledger: Ledger,
         rules: Sequence[Rule],
         policy: WatchPolicy,
-        state: str,
+        country: str,
         changes: ChangeSet,
         watermark_before_us: int,
         watermark_us: int,
@@ -64,12 +64,12 @@ class Flush:
         self._ledger = ledger
         self._rules = rules
         self._policy = policy
-        self._state = state
+        self._country = country
         self._changes = changes
         self._watermark_before_us = watermark_before_us
         self._watermark_us = watermark_us
-        self._final_us = forgotten_before(ledger, state)
-        self._deletions = SharedDeletions(ledger, state, ())
+        self._final_us = forgotten_before(ledger, country)
+        self._deletions = SharedDeletions(ledger, country, ())
         self._deleted: list[tuple[int, int]] = []  # times of deletions of which the watches are looked at
         self._apart_us = (policy.baseline_days + policy.watch_days) * DAY_US
         self._better = [pair for pair in changes.amplified_accounts.values() if known_better(*pair)]
@@ -105,7 +105,7 @@ class Flush:
             if watches or subject in self._changes.subjects:
                 concerned.append((standing_record, watches))
         spans = [(watch.baseline_us, watch.until_us) for _, watches in concerned for watch in watches]
-        self._deletions = SharedDeletions(self._ledger, self._state, spans)
+        self._deletions = SharedDeletions(self._ledger, self._country, spans)
         for standing_record, watches in concerned:
             subject = (standing_record.platform, standing_record.subject.id)
             whole = subject in self._changes.subjects or subject in self._texts
@@ -124,7 +124,7 @@ class Flush:
             self._deleted.append(span)
             begin = sweep.at or (first_us - self._policy.watch_days * DAY_US, "")
             to_us = last_us + self._policy.baseline_days * DAY_US + 1
-            opened = self._ledger.opened(self._state, begin, to_us, _ALL if left is None else left)
+            opened = self._ledger.opened(self._country, begin, to_us, _ALL if left is None else left)
             found.update((record_key(standing_record), standing_record) for _, standing_record in opened)
             last = None
             if left is not None:
@@ -144,11 +144,11 @@ class Flush:
         changes, found = self._changes, dict(swept)
 
         def look(marks: Sequence[str], from_us: int, to_us: int) -> None:
-            for standing_record in self._ledger.standings(self._state, marks, from_us, to_us):
+            for standing_record in self._ledger.standings(self._country, marks, from_us, to_us):
                 found[record_key(standing_record)] = standing_record
 
         for platform, subject in changes.subjects.keys() | changes.texts | self._texts:
-            standing_record = self._ledger.get(standing_key(self._state, platform, subject))
+            standing_record = self._ledger.get(standing_key(self._country, platform, subject))
             if isinstance(standing_record, StandingRecord) and standing_record.standing.periods:
                 found[record_key(standing_record)] = standing_record
         if self._watermark_us > self._watermark_before_us:  # watches that ran their time
@@ -195,7 +195,7 @@ class Flush:
                 if amplified_account is not None and amplified_account.officials
             ]
             if any(watch.opened_us <= at_us < until_us for at_us in times):
-                own = amplified_account_of(self._ledger, watch.state, watch.platform, watch.subject.id)
+                own = amplified_account_of(self._ledger, watch.country, watch.platform, watch.subject.id)
                 was = None if before is None else successor_of(watch, before, own, self._policy)
                 if was != successor_of(watch, after, own, self._policy):
                     return True
@@ -205,7 +205,7 @@ class Flush:
         self, standing_record: StandingRecord, watches: Sequence[Watch], before: StandingRecord | None, *, whole: bool
     ) -> None:
         """Say what changed of these watches of a subject; `before` is its standing before the batch, if it changed."""
-        told = PublishedHashes(standing_record.platform, standing_record.state, standing_record.subject.id, {})
+        told = PublishedHashes(standing_record.platform, standing_record.country, standing_record.subject.id, {})
         known = self._ledger.get(record_key(told))
         if isinstance(known, PublishedHashes):
             told = known
@@ -269,7 +269,7 @@ class Flush:
     ) -> list[tuple[PossibleSuccessor, AmplifiedAccount]]:
         """The possible successors of a watch's subject, those first noticed first. Looks through all accounts that the
         State took up after the suspension only where `whole` says so; else at known ones and those of the batch."""
-        own = amplified_account_of(self._ledger, watch.state, watch.platform, watch.subject.id)
+        own = amplified_account_of(self._ledger, watch.country, watch.platform, watch.subject.id)
         found = []
         for amplified_account in self._candidates(watch, None if whole else known):
             successor = successor_of(watch, amplified_account, own, self._policy)
@@ -281,11 +281,11 @@ class Flush:
     def _candidates(self, watch: Watch, known: tuple[str, ...] | None) -> Iterator[AmplifiedAccount]:
         if known is None:
             until_us = watch.opened_us + self._policy.successor_days * DAY_US
-            yield from self._ledger.amplified_accounts(watch.state, watch.opened_us, until_us)
+            yield from self._ledger.amplified_accounts(watch.country, watch.opened_us, until_us)
             return
         ids = {subject for platform, subject in self._changes.amplified_accounts if platform == watch.platform}
         for subject in sorted(ids.union(known)):
-            amplified_account = amplified_account_of(self._ledger, watch.state, watch.platform, subject)
+            amplified_account = amplified_account_of(self._ledger, watch.country, watch.platform, subject)
             if amplified_account is not None:
                 yield amplified_account
 

@@ -32,49 +32,49 @@ _KEPT_US: Final = 30 * DAY_US  # what a suspended account's texts were is looked
 class ForgetfulLedger(Ledger, Protocol):
     """A ledger that tells what is old. `settled`: the number up to which its records have been here for long enough."""
 
-    def first_unsettled(self, state: str, before_us: int, settled: int) -> int | None:
+    def first_unsettled(self, country: str, before_us: int, settled: int) -> int | None:
         """When the first suspension before `before_us` opened of which the record is not settled."""
 
-    def last_told(self, state: str, before_us: int, settled: int, limit: int) -> list[StandingRecord]:
+    def last_told(self, country: str, before_us: int, settled: int, limit: int) -> list[StandingRecord]:
         """Up to `limit` settled standings with `last_us < before_us`, oldest first."""
 
-    def unseen(self, state: str, before_us: int, settled: int, limit: int) -> list[AmplifiedAccount]:
+    def unseen(self, country: str, before_us: int, settled: int, limit: int) -> list[AmplifiedAccount]:
         """Up to `limit` settled amplified accounts that were seen, or kept, on no day from that of `before_us` on."""
 
-    def counts_of(self, state: str, platform: str, subject: str) -> list[Counted]:
+    def counts_of(self, country: str, platform: str, subject: str) -> list[Counted]:
         """What the watches of a subject counted."""
 
 
-def forgotten_before(ledger: Ledger, state: str) -> int:
+def forgotten_before(ledger: Ledger, country: str) -> int:
     """The watches of a State that opened before this time (µs) are forgotten; 0 where none are."""
-    known = ledger.get(forgotten_key(state))
+    known = ledger.get(forgotten_key(country))
     return known.before_us if isinstance(known, Forgotten) else 0
 
 
 def forget_watches(
-    ledger: ForgetfulLedger, state: str, watermark_us: int, settled: int, limit: int, policy: WatchPolicy
+    ledger: ForgetfulLedger, country: str, watermark_us: int, settled: int, limit: int, policy: WatchPolicy
 ) -> int:
     """Forget up to `limit` of the State's oldest standings, with what they led to, and as many amplified accounts, when
     event time has come as far as `watermark_us`. Returns how many records that were.
     """
     before_us = (watermark_us // DAY_US - policy.remembered_days) * DAY_US
-    unsettled_us = ledger.first_unsettled(state, before_us, settled)
+    unsettled_us = ledger.first_unsettled(country, before_us, settled)
     if unsettled_us is not None:  # an old file is being read: its watches are judged whole
         before_us = unsettled_us
-    final_us = forgotten_before(ledger, state)
-    over = ledger.last_told(state, before_us, settled, limit)
-    going_on = ledger.opened(state, _BEFORE_ALL, before_us, limit)
+    final_us = forgotten_before(ledger, country)
+    over = ledger.last_told(country, before_us, settled, limit)
+    going_on = ledger.opened(country, _BEFORE_ALL, before_us, limit)
     if before_us > final_us and (over or going_on):
-        ledger.put(Forgotten(state, before_us))
+        ledger.put(Forgotten(country, before_us))
         final_us = before_us
     gone = sum(_forget_standing(ledger, standing_record) for standing_record in over)
     for _, standing_record in going_on:
         if isinstance(ledger.get(record_key(standing_record)), StandingRecord):
             ledger.put(msgspec.structs.replace(standing_record, final_us=final_us))
             gone += _forget_counts(ledger, standing_record, final_us)
-    for amplified_account in ledger.unseen(state, before_us, settled, limit):
+    for amplified_account in ledger.unseen(country, before_us, settled, limit):
         if isinstance(
-            ledger.get(standing_key(state, amplified_account.platform, amplified_account.subject.id)), StandingRecord
+            ledger.get(standing_key(country, amplified_account.platform, amplified_account.subject.id)), StandingRecord
         ):
             ledger.put(msgspec.structs.replace(amplified_account, kept_us=before_us + _KEPT_US))
         else:
@@ -87,7 +87,9 @@ def _forget_standing(ledger: ForgetfulLedger, standing_record: StandingRecord) -
     """Discard a standing with all that was counted and told of the subject."""
     ledger.discard(record_key(standing_record))
     gone = 1 + _forget_counts(ledger, standing_record, None)
-    told = ledger.get(published_hashes_key(standing_record.state, standing_record.platform, standing_record.subject.id))
+    told = ledger.get(
+        published_hashes_key(standing_record.country, standing_record.platform, standing_record.subject.id)
+    )
     if isinstance(told, PublishedHashes):
         left = without_watches(told)
         if left is None:
@@ -100,7 +102,7 @@ def _forget_standing(ledger: ForgetfulLedger, standing_record: StandingRecord) -
 
 def _forget_counts(ledger: ForgetfulLedger, standing_record: StandingRecord, before_us: int | None) -> int:
     """Discard what the subject's watches counted, or those that opened before a time."""
-    counts = ledger.counts_of(standing_record.state, standing_record.platform, standing_record.subject.id)
+    counts = ledger.counts_of(standing_record.country, standing_record.platform, standing_record.subject.id)
     old = [counted for counted in counts if before_us is None or counted.opened_us < before_us]
     for counted in old:
         ledger.discard(record_key(counted))

@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from streams.core.clock import DAY_US
+from streams.core.country_event import CountryEvent
 from streams.core.rosters.roster import handle_key
-from streams.core.state_event import StateEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.keys import published_hashes_key
 from streams.core.watching.ledger import Ledger, PublishedHashes
@@ -25,16 +25,16 @@ _HANDLE: Final = "introduced-handle"
 _MONTH_US: Final = 30 * DAY_US  # a note more each day would be a record of the changelog more for each official
 
 
-def introduced(ledger: Ledger, event: StateEvent) -> TrackedAccount | None:
+def introduced(ledger: Ledger, event: CountryEvent) -> TrackedAccount | None:
     """The record that introduces the author of an official's post, unless it was introduced already. Noted in the
     ledger. Of several handles that of the newest month stands; of one month a fixed one, so that order does not matter.
     """
     official = event.official
     if official is None or not official.handle:
         return None
-    known = ledger.get(published_hashes_key(event.state, event.platform, official.id))
+    known = ledger.get(published_hashes_key(event.country, event.platform, official.id))
     told = (
-        known if isinstance(known, PublishedHashes) else PublishedHashes(event.platform, event.state, official.id, {})
+        known if isinstance(known, PublishedHashes) else PublishedHashes(event.platform, event.country, official.id, {})
     )
     digest = _digest(official.handle)
     newest = (event.at_us // _MONTH_US, digest)

@@ -6,6 +6,7 @@ __all__ = [
     "ENTRY_PREFIX",
     "amplified_account_key",
     "counted_prefix",
+    "country_time_key",
     "entry_key",
     "forgotten_key",
     "notices_key",
@@ -14,7 +15,6 @@ __all__ = [
     "published_hashes_key",
     "raw_read_key",
     "standing_key",
-    "state_time_key",
     "text_key",
     "text_prefix",
     "unattributed_key",
@@ -25,9 +25,9 @@ ENTRY_PREFIX: Final = b"e/"
 """What the keys of officials' posts begin with."""
 
 
-def counted_prefix(state: str, platform: str, subject: str) -> bytes:
+def counted_prefix(country: str, platform: str, subject: str) -> bytes:
     """What the keys of what a subject's watches counted begin with; those of others may, too."""
-    return f"c/{state}/{platform}:{subject}/".encode()
+    return f"c/{country}/{platform}:{subject}/".encode()
 
 
 def entry_key(platform: str, post_id: str) -> bytes:
@@ -35,24 +35,24 @@ def entry_key(platform: str, post_id: str) -> bytes:
     return ENTRY_PREFIX + f"{platform}:{post_id}".encode()
 
 
-def forgotten_key(state: str) -> bytes:
+def forgotten_key(country: str) -> bytes:
     """The key of how far back a State's watches are forgotten."""
-    return f"f/{state}".encode()
+    return f"f/{country}".encode()
 
 
-def state_time_key(state: str) -> bytes:
+def country_time_key(country: str) -> bytes:
     """The key of how far event time has come for a State."""
-    return f"h/{state}".encode()
+    return f"h/{country}".encode()
 
 
-def notices_key(state: str, platform: str, official: str) -> bytes:
+def notices_key(country: str, platform: str, official: str) -> bytes:
     """The key of the notices of an official's own account."""
-    return f"n/{state}/{platform}:{official}".encode()
+    return f"n/{country}/{platform}:{official}".encode()
 
 
-def original_key(state: str, platform: str, post_id: str) -> bytes:
+def original_key(country: str, platform: str, post_id: str) -> bytes:
     """The key of a deleted post of a subject of the State."""
-    return f"g/{state}/{platform}:{post_id}".encode()
+    return f"g/{country}/{platform}:{post_id}".encode()
 
 
 def unmatched_deletion_key(official: str, platform: str, post_id: str) -> bytes:
@@ -70,31 +70,31 @@ def raw_read_key() -> bytes:
     return b"w/"
 
 
-def standing_key(state: str, platform: str, subject: str) -> bytes:
+def standing_key(country: str, platform: str, subject: str) -> bytes:
     """The key of a subject's standing with a State."""
-    return f"s/{state}/{platform}:{subject}".encode()
+    return f"s/{country}/{platform}:{subject}".encode()
 
 
-def text_key(state: str, platform: str, post_id: str) -> bytes:
+def text_key(country: str, platform: str, post_id: str) -> bytes:
     """The key of the text of a subject's post: `text_prefix`, then its `platform:post_id`."""
-    return text_prefix(state) + f"{platform}:{post_id}".encode()
+    return text_prefix(country) + f"{platform}:{post_id}".encode()
 
 
-def text_prefix(state: str) -> bytes:
+def text_prefix(country: str) -> bytes:
     """What the keys of the texts of a State's subjects begin with."""
-    return f"t/{state}/".encode()
+    return f"t/{country}/".encode()
 
 
-def published_hashes_key(state: str, platform: str, subject: str) -> bytes:
+def published_hashes_key(country: str, platform: str, subject: str) -> bytes:
     """The key of what a State's watches said of a subject, or of an official's introduction."""
-    return f"r/{state}/{platform}:{subject}".encode()
+    return f"r/{country}/{platform}:{subject}".encode()
 
 
-def unattributed_key(state: str, platform: str, post_id: str) -> bytes:
+def unattributed_key(country: str, platform: str, post_id: str) -> bytes:
     """The key of the quotes of a post of which is not known whose it is."""
-    return f"a/{state}/{platform}:{post_id}".encode()
+    return f"a/{country}/{platform}:{post_id}".encode()
 
 
-def amplified_account_key(state: str, platform: str, subject: str) -> bytes:
+def amplified_account_key(country: str, platform: str, subject: str) -> bytes:
     """The key of what is known of an account that the State's officials took up."""
-    return f"u/{state}/{platform}:{subject}".encode()
+    return f"u/{country}/{platform}:{subject}".encode()

@@ -10,14 +10,15 @@ from typing import Final, Protocol, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from streams.core.country_event import PostKind, Standing
 from streams.core.gone import Deleted
 from streams.core.officials import Category
-from streams.core.state_event import PostKind, Standing
 from streams.core.subject_event import Coordinates
 from streams.core.watching.counted import Counted
 from streams.core.watching.keys import (
     amplified_account_key,
     counted_prefix,
+    country_time_key,
     entry_key,
     forgotten_key,
     notices_key,
@@ -26,7 +27,6 @@ from streams.core.watching.keys import (
     published_hashes_key,
     raw_read_key,
     standing_key,
-    state_time_key,
     text_key,
     unattributed_key,
     unmatched_deletion_key,
@@ -37,6 +37,7 @@ from streams.events import Account
 __all__ = [
     "Amplified",
     "AmplifiedAccount",
+    "CountryTime",
     "Entry",
     "Forgotten",
     "Ledger",
@@ -46,7 +47,6 @@ __all__ = [
     "RawRead",
     "Record",
     "StandingRecord",
-    "StateTime",
     "SubjectText",
     "Unattributed",
     "UnmatchedDeletion",
@@ -66,7 +66,7 @@ class Entry(Struct, frozen=True, array_like=True, tag="entry"):
 
     platform: str
     post_id: str
-    state: str
+    country: str
     official: str
     handle: str | None
     category: Category
@@ -89,7 +89,7 @@ class Entry(Struct, frozen=True, array_like=True, tag="entry"):
 
 
 class UnmatchedDeletion(Struct, frozen=True, array_like=True, tag="unmatched_deletion"):
-    """A deletion of a post that is not in the ledger, or not yet, by an official or, where `official` and `state` are
+    """A deletion of a post that is not in the ledger, or not yet, by an official or, where `official` and `country` are
     empty, by nobody knows whom. `last_us`: when it was noticed for the last time, where that is later.
     """
 
@@ -98,7 +98,7 @@ class UnmatchedDeletion(Struct, frozen=True, array_like=True, tag="unmatched_del
     official: str
     handle: str | None
     category: Category
-    state: str
+    country: str
     at_us: int
     source: Coordinates
     last_us: int | None = None
@@ -113,7 +113,7 @@ class OfficialNotices(Struct, frozen=True, array_like=True, tag="notices"):
     """The notices of an official's own account, by time: when, and whether it is gone."""
 
     platform: str
-    state: str
+    country: str
     official: str
     notices: tuple[tuple[int, bool], ...]
 
@@ -122,7 +122,7 @@ class OriginalGone(Struct, frozen=True, array_like=True, tag="original"):
     """A tracked subject's own post is gone, and so is every retweet of it."""
 
     platform: str
-    state: str
+    country: str
     post_id: str
     at_us: int
 
@@ -132,7 +132,7 @@ class Unattributed(Struct, frozen=True, array_like=True, tag="unattributed"):
 
     platform: str
     post_id: str
-    state: str
+    country: str
     at_us: int
     quotes: tuple[str, ...]
 
@@ -144,7 +144,7 @@ class StandingRecord(Struct, frozen=True, array_like=True, tag="standing"):
     """
 
     platform: str
-    state: str
+    country: str
     subject: Account
     standing: Standing
     digest: str
@@ -180,7 +180,7 @@ class AmplifiedAccount(Struct, frozen=True, array_like=True, tag="amplified_acco
     """
 
     platform: str
-    state: str
+    country: str
     subject: Account
     seen_us: int
     officials: dict[str, int]
@@ -205,7 +205,7 @@ class SubjectText(Struct, frozen=True, array_like=True, tag="text"):
 
     platform: str
     post_id: str
-    state: str
+    country: str
     subject: str
     at_us: int
     text: str
@@ -215,17 +215,17 @@ class SubjectText(Struct, frozen=True, array_like=True, tag="text"):
     last_us: int = 0
 
 
-class StateTime(Struct, frozen=True, array_like=True, tag="state_time"):
+class CountryTime(Struct, frozen=True, array_like=True, tag="country_time"):
     """The newest event time of a State's own events; the empty State stands for the watermark, which closes watches."""
 
-    state: str
+    country: str
     at_us: int
 
 
 class Forgotten(Struct, frozen=True, array_like=True, tag="forgotten"):
     """How far back a State's watches are forgotten: those that opened before this time are over for good."""
 
-    state: str
+    country: str
     before_us: int
 
 
@@ -247,7 +247,7 @@ class PublishedHashes(Struct, frozen=True, array_like=True, tag="published_hashe
     """
 
     platform: str
-    state: str
+    country: str
     subject: str
     hashes: dict[str, int]
     successors: dict[str, tuple[str, ...]] = {}
@@ -263,7 +263,7 @@ Record: TypeAlias = (
     | AmplifiedAccount
     | SubjectText
     | Forgotten
-    | StateTime
+    | CountryTime
     | RawRead
     | PublishedHashes
     | Counted
@@ -282,29 +282,29 @@ def record_key(record: Record) -> bytes:
         case UnmatchedDeletion():
             return unmatched_deletion_key(record.official, record.platform, record.post_id)
         case OfficialNotices():
-            return notices_key(record.state, record.platform, record.official)
+            return notices_key(record.country, record.platform, record.official)
         case OriginalGone():
-            return original_key(record.state, record.platform, record.post_id)
+            return original_key(record.country, record.platform, record.post_id)
         case StandingRecord():
-            return standing_key(record.state, record.platform, record.subject.id)
+            return standing_key(record.country, record.platform, record.subject.id)
         case AmplifiedAccount():
-            return amplified_account_key(record.state, record.platform, record.subject.id)
+            return amplified_account_key(record.country, record.platform, record.subject.id)
         case SubjectText():
-            return text_key(record.state, record.platform, record.post_id)
+            return text_key(record.country, record.platform, record.post_id)
         case Forgotten():
-            return forgotten_key(record.state)
-        case StateTime():
-            return state_time_key(record.state)
+            return forgotten_key(record.country)
+        case CountryTime():
+            return country_time_key(record.country)
         case RawRead():
             return raw_read_key()
         case Unattributed():
-            return unattributed_key(record.state, record.platform, record.post_id)
+            return unattributed_key(record.country, record.platform, record.post_id)
         case Owed():
             return owed_key()
         case PublishedHashes():
-            return published_hashes_key(record.state, record.platform, record.subject)
+            return published_hashes_key(record.country, record.platform, record.subject)
         case Counted():
-            return counted_prefix(record.state, record.platform, record.subject) + record.slot.encode()
+            return counted_prefix(record.country, record.platform, record.subject) + record.slot.encode()
 
 
 def encode_record(record: Record) -> bytes:
@@ -329,32 +329,32 @@ class Ledger(Protocol):
     def discard(self, key: bytes) -> None:
         """Forget the record of a key, if there is one."""
 
-    def references(self, state: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
+    def references(self, country: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
         """The entries of a State with `from_us <= at_us < to_us` that refer to an account by any of the keys."""
 
-    def deletions(self, state: str, from_us: int, to_us: int) -> list[Entry]:
+    def deletions(self, country: str, from_us: int, to_us: int) -> list[Entry]:
         """The entries of a State with `from_us <= deleted_us < to_us`, in the order of (deleted_us, post id)."""
 
-    def unmatched_deletions(self, state: str, from_us: int, to_us: int) -> int:
+    def unmatched_deletions(self, country: str, from_us: int, to_us: int) -> int:
         """How many deletions of unknown posts a State's officials made with `from_us <= at_us < to_us`."""
 
-    def posts_of(self, state: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
+    def posts_of(self, country: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
         """How many entries each of these officials has with `from_us <= at_us < to_us`; those with none are absent."""
 
-    def entries_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+    def entries_sharing(self, country: str, fingerprints: Sequence[int]) -> dict[str, int]:
         """Of the State's entries, by key as text (`platform:post_id`), how many of the fingerprints each has."""
 
-    def texts_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
+    def texts_sharing(self, country: str, fingerprints: Sequence[int]) -> dict[str, int]:
         """Of the texts of subjects, by `platform:post_id`, how many of the fingerprints each has."""
 
-    def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
+    def texts_of(self, country: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
         """The newest texts of a subject, newest last."""
 
-    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
+    def standings(self, country: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
         """The standings of a State with one of the marks (`standing_marks`) in `[from_us, to_us)`, in any order."""
 
-    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
+    def opened(self, country: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
         """The first `limit` suspensions after this `(opened_us, "platform:id")` and before `to_us`, in that order."""
 
-    def amplified_accounts(self, state: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
+    def amplified_accounts(self, country: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
         """The subjects whose first amplification by the State's officials is in `[from_us, to_us)`, in that order."""

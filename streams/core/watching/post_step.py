@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
+from streams.core.country_event import CountryEvent, PostKind
 from streams.core.officials import Official
-from streams.core.state_event import PostKind, StateEvent
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.texts.fingerprints import fingerprints
 from streams.core.watching.amplified_accounts import amplified_account_of, keep_amplification, keep_sketch
@@ -40,7 +40,7 @@ _STRENGTHS: Final[dict[PostKind, int]] = {"retweet": 3, "quote": 2, "reply": 1, 
 
 
 def apply_post(
-    ledger: Ledger, event: StateEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
+    ledger: Ledger, event: CountryEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
 ) -> Stepped:
     """An official wrote a post or passed one on."""
     events = _learn_subject(ledger, event, official, changes, policy)
@@ -53,7 +53,7 @@ def apply_post(
     new = _entry_of(event, official, before, policy)
     author = None
     if event.author_unknown and event.post_id is not None:
-        author = author_of(ledger, event.state, event.platform, event.post_id)
+        author = author_of(ledger, event.country, event.platform, event.post_id)
         new = new if author is None else attributed(new, author)
     contradicts = before is not None and _is_named_anew(before, new)
     if before is not None and _rank(before) <= _rank(new):
@@ -79,10 +79,10 @@ def apply_post(
         new.subject,
     ):
         events += withdrawals(ledger, new)
-    if isinstance(ledger.get(notices_key(new.state, new.platform, new.official)), OfficialNotices):
-        concerned = concerned_by_post(ledger, new.platform, new.state, new.official, new.at_us)
+    if isinstance(ledger.get(notices_key(new.country, new.platform, new.official)), OfficialNotices):
+        concerned = concerned_by_post(ledger, new.platform, new.country, new.official, new.at_us)
         events += told_again(ledger, concerned, changes)
-    tied = new.state if is_tied else None
+    tied = new.country if is_tied else None
     if event.author_unknown and author is None:
         keep_unattributed(ledger, new, policy)
         return Stepped(WatchOutcome.UNKNOWN_AUTHOR, tuple(events), tied=tied, contradicts=contradicts)
@@ -108,11 +108,11 @@ def _named(entry: Entry) -> tuple[str | None, ...]:
 
 
 def _tell_whose(
-    ledger: Ledger, event: StateEvent, post_id: str, author: Author, changes: ChangeSet, policy: WatchPolicy
+    ledger: Ledger, event: CountryEvent, post_id: str, author: Author, changes: ChangeSet, policy: WatchPolicy
 ) -> list[SubjectEvent]:
     """The event says whose a post is: quotes that waited to hear it get their subject."""
     events: list[SubjectEvent] = []
-    for quote in take_unattributed(ledger, event.state, event.platform, post_id):
+    for quote in take_unattributed(ledger, event.country, event.platform, post_id):
         new = attributed(quote, author)
         if new == quote:
             continue
@@ -128,14 +128,14 @@ def _say_quote(ledger: Ledger, entry: Entry, changes: ChangeSet, policy: WatchPo
     said = quote_of(entry)
     if said is None:
         return []
-    to_subject, to_state = said
-    if not entry.subject_is_official and to_state.subject is not None:
-        known = amplified_account_of(ledger, entry.state, entry.platform, to_state.subject.id)
-        _keep_amplified_account(ledger, known, keep_amplification(known, to_state, (), policy), changes)
+    to_subject, to_country = said
+    if not entry.subject_is_official and to_country.subject is not None:
+        known = amplified_account_of(ledger, entry.country, entry.platform, to_country.subject.id)
+        _keep_amplified_account(ledger, known, keep_amplification(known, to_country, (), policy), changes)
     return [to_subject]
 
 
-def apply_subject_post(ledger: Ledger, event: StateEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
+def apply_subject_post(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
     """A subject wrote a post of its own."""
     if event.subject is None:
         return Stepped(WatchOutcome.REFUSED)
@@ -143,7 +143,7 @@ def apply_subject_post(ledger: Ledger, event: StateEvent, changes: ChangeSet, po
         return Stepped(WatchOutcome.TOO_SHORT)
     author = Author(event.subject.id, is_official=False)
     told = _tell_whose(ledger, event, event.event_id, author, changes, policy)
-    known = amplified_account_of(ledger, event.state, event.platform, event.subject.id)
+    known = amplified_account_of(ledger, event.country, event.platform, event.subject.id)
     changed, prints, events = _keep_text(ledger, event, changes, policy)
     amplified_account = keep_sketch(known, event, prints, policy)
     _keep_amplified_account(ledger, known, amplified_account, changes)
@@ -151,7 +151,7 @@ def apply_subject_post(ledger: Ledger, event: StateEvent, changes: ChangeSet, po
     return Stepped(outcome, (*told, *events))
 
 
-def _entry_of(event: StateEvent, official: Official, before: Entry | None, policy: WatchPolicy) -> Entry:
+def _entry_of(event: CountryEvent, official: Official, before: Entry | None, policy: WatchPolicy) -> Entry:
     subject = event.subject
     if event.post_kind == "retweet":
         prints: tuple[int, ...] = ()
@@ -162,7 +162,7 @@ def _entry_of(event: StateEvent, official: Official, before: Entry | None, polic
     return Entry(
         platform=event.platform,
         post_id=event.event_id,
-        state=event.state,
+        country=event.country,
         official=official.id,
         handle=official.handle,
         category=official.category,
@@ -199,7 +199,7 @@ def _rank(entry: Entry) -> tuple[int, bool, int, str, int, bytes]:
 
 
 def _learn_subject(
-    ledger: Ledger, event: StateEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
+    ledger: Ledger, event: CountryEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
 ) -> list[SubjectEvent]:
     """From every report, whichever stands: the amplified account of the account that is amplified, and the text passed
     on.
@@ -208,7 +208,7 @@ def _learn_subject(
     amplifies = event.post_kind in ("retweet", "quote")
     if not amplifies or subject is None or event.subject_is_official or subject.id == official.id:
         return []
-    known = amplified_account_of(ledger, event.state, event.platform, subject.id)
+    known = amplified_account_of(ledger, event.country, event.platform, subject.id)
     prints: tuple[int, ...] = ()
     events: list[SubjectEvent] = []
     if event.post_kind == "retweet" and len(event.text) >= policy.shortest_text:
@@ -219,7 +219,7 @@ def _learn_subject(
 
 
 def _keep_text(
-    ledger: Ledger, event: StateEvent, changes: ChangeSet, policy: WatchPolicy
+    ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy
 ) -> tuple[bool, tuple[int, ...], list[SubjectEvent]]:
     """Whether anything changed, the fingerprints of the event's text, and the match if there is a new one."""
     known = known_text(ledger, event)

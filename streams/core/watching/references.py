@@ -7,10 +7,10 @@ How platforms write handles and links is `streams.core.platforms`.
 import re
 from typing import Final
 
+from streams.core.country_event import CountryEvent
 from streams.core.officials import Official
 from streams.core.platforms import handle_in_link, has_link, hosts_of, mentions_in
 from streams.core.rosters.roster import handle_key
-from streams.core.state_event import StateEvent
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
@@ -34,7 +34,7 @@ def post_key(post_id: str) -> str:
     return f"{POST_PREFIX}{post_id}"
 
 
-def reference_keys(event: StateEvent, policy: WatchPolicy) -> tuple[str, ...]:
+def reference_keys(event: CountryEvent, policy: WatchPolicy) -> tuple[str, ...]:
     """The keys of everybody a post refers to, sorted; its author's own are left out, at most `policy.references`.
 
     Accounts that it passes on, quotes, answers or mentions come before handles in its text, and these before links.
@@ -45,7 +45,7 @@ def reference_keys(event: StateEvent, policy: WatchPolicy) -> tuple[str, ...]:
     return tuple(sorted(keys[: policy.references]))
 
 
-def _keys(event: StateEvent) -> list[str]:
+def _keys(event: CountryEvent) -> list[str]:
     """Bounded as the event is: by its text's length, its links and the accounts it is about.
 
     A handle in the text counts as such only where the event does not say whose it is: it may be somebody else's now.

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import msgspec
 
 from streams.core.clock import DAY_US
+from streams.core.country_event import CountryEvent
 from streams.core.officials import Official
-from streams.core.state_event import StateEvent
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.keys import ENTRY_PREFIX, entry_key, text_key, text_prefix
 from streams.core.watching.ledger import Entry, Ledger, SubjectText
@@ -30,15 +30,15 @@ def least_shared(count: int) -> int:
     return 1 if count < 4 else max(2, -(-count // 4))
 
 
-def known_text(ledger: Ledger, event: StateEvent) -> SubjectText | None:
+def known_text(ledger: Ledger, event: CountryEvent) -> SubjectText | None:
     """What the ledger has of the text of a subject's post that an event posts or passes on."""
     post_id = _post_of(event)
-    known = None if post_id is None else ledger.get(text_key(event.state, event.platform, post_id))
+    known = None if post_id is None else ledger.get(text_key(event.country, event.platform, post_id))
     return known if isinstance(known, SubjectText) else None
 
 
 def keep_text(
-    ledger: Ledger, event: StateEvent, known: SubjectText | None, prints: tuple[int, ...], policy: WatchPolicy
+    ledger: Ledger, event: CountryEvent, known: SubjectText | None, prints: tuple[int, ...], policy: WatchPolicy
 ) -> tuple[SubjectText | None, list[SubjectEvent]]:
     """Keep the text of a subject's post, as it posted it or an official passed it on, and match it with official posts.
     `prints` are the fingerprints of the event's text; `known` is its `known_text`.
@@ -51,7 +51,7 @@ def keep_text(
     if subject is None or post_id is None or len(event.text) < policy.shortest_text:
         return None, []
     new = SubjectText(
-        event.platform, post_id, event.state, subject.id, event.at_us, event.text, prints, last_us=event.at_us
+        event.platform, post_id, event.country, subject.id, event.at_us, event.text, prints, last_us=event.at_us
     )
     if known is not None:
         new = msgspec.structs.replace(
@@ -74,7 +74,7 @@ def keep_text(
     return new, [_match_event(new, best[0])]
 
 
-def _post_of(event: StateEvent) -> str | None:
+def _post_of(event: CountryEvent) -> str | None:
     return event.event_id if event.kind == "subject_post" else event.post_id
 
 
@@ -92,8 +92,8 @@ def match_entry(ledger: Ledger, entry: Entry, before: Entry | None, policy: Watc
     if before is not None:
         prints = tuple({*prints, *before.fingerprints})
     events: list[SubjectEvent] = []
-    for key, shared in sorted(ledger.texts_sharing(entry.state, prints).items()):
-        text = ledger.get(text_prefix(entry.state) + key.encode())
+    for key, shared in sorted(ledger.texts_sharing(entry.country, prints).items()):
+        text = ledger.get(text_prefix(entry.country) + key.encode())
         if not isinstance(text, SubjectText) or text.platform != entry.platform:
             continue
         if before is None:
@@ -121,7 +121,7 @@ def _best_match(ledger: Ledger, text: SubjectText, policy: WatchPolicy) -> tuple
 
 def _sharing(ledger: Ledger, text: SubjectText) -> Iterable[tuple[Entry, int]]:
     least = least_shared(len(text.fingerprints))
-    for key, shared in ledger.entries_sharing(text.state, text.fingerprints).items():
+    for key, shared in ledger.entries_sharing(text.country, text.fingerprints).items():
         if shared >= least:
             entry = ledger.get(ENTRY_PREFIX + key.encode())
             if isinstance(entry, Entry):
@@ -160,7 +160,7 @@ def _match_event(text: SubjectText, entry: Entry) -> SubjectEvent:
         subject=Account(id=text.subject),
         source=entry.source,
         roster_digest=entry.digest,
-        official=Official(id=entry.official, handle=entry.handle, state=entry.state, category=entry.category),
+        official=Official(id=entry.official, handle=entry.handle, country=entry.country, category=entry.category),
         post_id=entry.post_id,
         shared=text.shared,
         of=len(text.fingerprints),

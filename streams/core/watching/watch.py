@@ -7,8 +7,8 @@ Owns when it opens, ends and closes. What happened in it is `aftermath_count`.
 from msgspec import Struct
 
 from streams.core.clock import DAY_US
+from streams.core.country_event import Amplifier, SuspensionPeriod
 from streams.core.identity import aftermath_id, slot_of, watched_by
-from streams.core.state_event import Amplifier, SuspensionPeriod
 from streams.core.watching.aftermath_records import AftermathStatus, ClosedBecause
 from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.ledger import StandingRecord
@@ -29,7 +29,7 @@ class Watch(Struct, frozen=True, kw_only=True):
     `slot`: the slot of time in which it opened, and which of the suspensions in that slot it is.
     """
 
-    state: str
+    country: str
     platform: str
     subject: Account
     number: int
@@ -48,7 +48,7 @@ class Watch(Struct, frozen=True, kw_only=True):
     @property
     def about(self) -> str:
         """What its aftermath and its alerts are about."""
-        return watched_by(self.state, self.platform, self.subject.id)
+        return watched_by(self.country, self.platform, self.subject.id)
 
     @property
     def id(self) -> str:
@@ -102,7 +102,7 @@ def watch_of(standing_record: StandingRecord, number: int, policy: WatchPolicy) 
     amplifiers = tuple(each for each in standing_record.standing.amplifiers if each.first_us <= opened_us)
     baseline_us = opened_us - policy.baseline_days * DAY_US
     return Watch(
-        state=standing_record.state,
+        country=standing_record.country,
         platform=standing_record.platform,
         subject=standing_record.subject,
         number=number,

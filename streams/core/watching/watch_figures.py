@@ -92,12 +92,12 @@ class WatchFigures:
 
     def may_hold(self, rule: Rule) -> bool:
         """Whether a rule holds at any moment, as far as what is the same at all of them says."""
-        when = rule.states.get(self.watch.state, rule.when)
+        when = rule.countries.get(self.watch.country, rule.when)
         return self._all_hold([each for each in when if each.figure in _CONSTANT], self.watch.opened_us)
 
     def severity(self, rule: Rule, at_us: int) -> int | None:
         """The severity (index into SEVERITIES) with which a rule holds at a moment; `None` where it does not."""
-        if not self._all_hold(rule.states.get(self.watch.state, rule.when), at_us):
+        if not self._all_hold(rule.countries.get(self.watch.country, rule.when), at_us):
             return None
         held = [rule.severity, *(each.severity for each in rule.escalations if self._all_hold(each.when, at_us))]
         return max(map(SEVERITIES.index, held))

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Protocol
 
-from streams.core.state_event import StateEvent
+from streams.core.country_event import CountryEvent
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.watch_outcome import WatchOutcome
 from streams.core.watching.watcher import WatchChanges, Watcher
@@ -18,7 +18,7 @@ __all__ = ["WatchQueue", "Watching"]
 class Watching(Protocol):
     """Applies batches of State events in the order in which they are put. Each batch is answered once."""
 
-    def put(self, events: Sequence[StateEvent]) -> None:
+    def put(self, events: Sequence[CountryEvent]) -> None:
         """Hand over a batch to be applied."""
 
     def take(self) -> Sequence[SubjectEvent]:
@@ -38,7 +38,7 @@ class WatchQueue:
         self._watcher = watcher
         self._answers: deque[list[SubjectEvent]] = deque()
 
-    def put(self, events: Sequence[StateEvent]) -> None:
+    def put(self, events: Sequence[CountryEvent]) -> None:
         """See `Watching`."""
         apply = self._watcher.apply
         self._answers.append([told for event in events for told in apply(event)])

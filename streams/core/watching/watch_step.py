@@ -4,7 +4,7 @@ The ledger that a set of events leads to does not depend on their order, and the
 nothing of watches or of what is published but withdrawals and text matches.
 """
 
-from streams.core.state_event import StateEvent
+from streams.core.country_event import CountryEvent
 from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.deletion_step import (
     apply_anonymous_deletion,
@@ -22,14 +22,14 @@ from streams.core.watching.watch_policy import WatchPolicy
 __all__ = ["Stepped", "WatchOutcome", "step"]
 
 
-def step(ledger: Ledger, event: StateEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
+def step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
     """Apply one event to the ledger, in place, and note what it changed."""
     match event.kind:
-        case "deletion" if event.official is None and not event.state:
+        case "deletion" if event.official is None and not event.country:
             return apply_anonymous_deletion(ledger, event, changes, policy)
         case "post" | "deletion" | "notice":
             official = event.official
-            if official is None or official.state != event.state:
+            if official is None or official.country != event.country:
                 return Stepped(WatchOutcome.REFUSED)
             if event.kind == "notice":
                 return apply_notice(ledger, event, official, changes)
@@ -45,12 +45,12 @@ def step(ledger: Ledger, event: StateEvent, changes: ChangeSet, policy: WatchPol
             return Stepped(WatchOutcome.TICK)
 
 
-def _apply_standing(ledger: Ledger, event: StateEvent, changes: ChangeSet) -> Stepped:
+def _apply_standing(ledger: Ledger, event: CountryEvent, changes: ChangeSet) -> Stepped:
     subject, standing = event.subject, event.standing
     if subject is None or standing is None:
         return Stepped(WatchOutcome.REFUSED)
-    final_us = forgotten_before(ledger, event.state)
-    new = StandingRecord(event.platform, event.state, subject, standing, event.roster_digest, event.at_us, final_us)
+    final_us = forgotten_before(ledger, event.country)
+    new = StandingRecord(event.platform, event.country, subject, standing, event.roster_digest, event.at_us, final_us)
     known = ledger.get(record_key(new))
     if isinstance(known, StandingRecord):
         if known.standing.version > standing.version:

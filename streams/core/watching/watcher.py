@@ -8,22 +8,22 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.core.bounds import bounded_state_event
+from streams.core.bounds import bounded_country_event
 from streams.core.clock import DAY_US
+from streams.core.countries import COUNTRIES
+from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert
 from streams.core.rulebook.rules import RuleSet
-from streams.core.state_event import StateEvent
-from streams.core.states import STATES
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.change_set import ChangeSet
-from streams.core.watching.deletion_step import state_of_post
+from streams.core.watching.deletion_step import country_of_post
 from streams.core.watching.flush import Flush
 from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.introductions import introduced
-from streams.core.watching.keys import owed_key, raw_read_key, state_time_key
-from streams.core.watching.ledger import Ledger, RawRead, StateTime
+from streams.core.watching.keys import country_time_key, owed_key, raw_read_key
+from streams.core.watching.ledger import CountryTime, Ledger, RawRead
 from streams.core.watching.owed import Owed
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import WatchOutcome, step
@@ -62,19 +62,19 @@ class Watcher:
         self._forgotten: dict[str, int] = {}
         self._is_end = False
 
-    def apply(self, event: StateEvent) -> tuple[SubjectEvent, ...]:
+    def apply(self, event: CountryEvent) -> tuple[SubjectEvent, ...]:
         """Apply one event; what it says to subjects (withdrawals, text matches) is returned to be sent."""
-        bounded = bounded_state_event(event)
-        state = event.state or state_of_post(self._ledger, bounded)
-        changes = self._changes.get(state)
+        bounded = bounded_country_event(event)
+        country = event.country or country_of_post(self._ledger, bounded)
+        changes = self._changes.get(country)
         if changes is None:
-            changes = self._changes[state] = ChangeSet()
+            changes = self._changes[country] = ChangeSet()
         self.shortened += bounded is not event
         stepped = step(self._ledger, bounded, changes, self.policy)
         self.outcomes[stepped.outcome] += 1
         if stepped.tied is not None:
             self.outcomes[WatchOutcome.TIED] += 1
-        if self._is_too_late(event, state):
+        if self._is_too_late(event, country):
             self.outcomes[WatchOutcome.TOO_LATE] += 1
         if stepped.contradicts:
             self.outcomes[WatchOutcome.CONTRADICTED] += 1
@@ -84,8 +84,8 @@ class Watcher:
             self._is_end = self._is_end or event.progress is None
             self._newest[_EVERYWHERE] = max(self._watermark_of(event), self._newest.get(_EVERYWHERE, 0))
             return stepped.events
-        if event.state:
-            self._newest[event.state] = max(event.at_us, self._newest.get(event.state, event.at_us))
+        if event.country:
+            self._newest[event.country] = max(event.at_us, self._newest.get(event.country, event.at_us))
         account = introduced(self._ledger, event) if event.kind == "post" else None  # by its whole id
         if account is not None:
             self._tracked[account.platform, account.id] = account
@@ -99,56 +99,56 @@ class Watcher:
         """
         aftermaths: list[Aftermath] = []
         alerts: list[Alert] = []
-        before_us, now_us = self._state_time(_EVERYWHERE)
+        before_us, now_us = self._country_time(_EVERYWHERE)
         self.watermark_us = now_us
-        everywhere = STATES if now_us > before_us else frozenset[str]()
+        everywhere = COUNTRIES if now_us > before_us else frozenset[str]()
         known = self._ledger.get(owed_key())
         owed = known.sweeps if isinstance(known, Owed) else {}
-        sweeping = owed.keys() | {state for state, changes in self._changes.items() if changes.deletions}
+        sweeping = owed.keys() | {country for country, changes in self._changes.items() if changes.deletions}
         limit = None if recounts is None or self._is_end else -(-recounts // max(1, len(sweeping)))
         sweeps = dict(owed)
-        for state in sorted({*self._changes, *everywhere, *owed} - {_EVERYWHERE}):
+        for country in sorted({*self._changes, *everywhere, *owed} - {_EVERYWHERE}):
             conclusion = Flush(
                 self._ledger,
                 self.rules,
                 self.policy,
-                state,
-                self._changes.get(state) or ChangeSet(),
+                country,
+                self._changes.get(country) or ChangeSet(),
                 before_us,
                 now_us,
             )
-            sweep = conclusion.run(sweeps.pop(state, None), limit)
+            sweep = conclusion.run(sweeps.pop(country, None), limit)
             if sweep is not None:
-                sweeps[state] = sweep
+                sweeps[country] = sweep
             aftermaths += conclusion.aftermaths
             alerts += conclusion.alerts
         if sweeps:
             self._ledger.put(Owed(dict(sorted(sweeps.items()))))
         elif owed:
             self._ledger.discard(owed_key())
-        for state in self._newest:
-            was_us, is_us = self._state_time(state)
+        for country in self._newest:
+            was_us, is_us = self._country_time(country)
             if is_us > was_us:
-                self._ledger.put(StateTime(state, is_us))
+                self._ledger.put(CountryTime(country, is_us))
         tracked = tuple(account for _, account in sorted(self._tracked.items()))
         self._changes, self._newest, self._tracked, self._is_end = {}, {}, {}, False
         return WatchChanges(aftermaths=tuple(aftermaths), alerts=tuple(alerts), tracked=tracked)
 
-    def _is_too_late(self, event: StateEvent, state: str) -> bool:
+    def _is_too_late(self, event: CountryEvent, country: str) -> bool:
         """Whether it is of a time in which watches that are forgotten were open, or before."""
-        if not state or event.kind == "standing":
+        if not country or event.kind == "standing":
             return False
-        before_us = self._forgotten.get(state)
+        before_us = self._forgotten.get(country)
         if before_us is None:
-            before_us = self._forgotten[state] = forgotten_before(self._ledger, state)
+            before_us = self._forgotten[country] = forgotten_before(self._ledger, country)
         return before_us > 0 and event.at_us < before_us + self.policy.watch_days * DAY_US
 
-    def _watermark_of(self, tick: StateEvent) -> int:
+    def _watermark_of(self, tick: CountryEvent) -> int:
         """What a tick says of event time by itself, or settles together with those before it."""
         if tick.progress is None:
             return tick.at_us
         known = self._ledger.get(raw_read_key())
-        reached_us = self._state_time(_EVERYWHERE)[1]
+        reached_us = self._country_time(_EVERYWHERE)[1]
         read, watermark_us = with_report(known if isinstance(known, RawRead) else RawRead(), tick.progress, reached_us)
         if read != known:
             self._ledger.put(read)
@@ -156,11 +156,11 @@ class Watcher:
 
     def watermark_everywhere_us(self) -> int:
         """How far event time has come for all States, as of the last conclusion (µs); 0 before any tick."""
-        known = self._ledger.get(state_time_key(_EVERYWHERE))
-        return known.at_us if isinstance(known, StateTime) else 0
+        known = self._ledger.get(country_time_key(_EVERYWHERE))
+        return known.at_us if isinstance(known, CountryTime) else 0
 
-    def _state_time(self, state: str) -> tuple[int, int]:
+    def _country_time(self, country: str) -> tuple[int, int]:
         """The newest event time of a State's own events, or the watermark, before the batch and by now."""
-        known = self._ledger.get(state_time_key(state))
-        was_us = known.at_us if isinstance(known, StateTime) else 0
-        return was_us, max(was_us, self._newest.get(state, 0))
+        known = self._ledger.get(country_time_key(country))
+        was_us = known.at_us if isinstance(known, CountryTime) else 0
+        return was_us, max(was_us, self._newest.get(country, 0))

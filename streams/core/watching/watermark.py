@@ -8,7 +8,7 @@ and which worker died does not matter: a report counts for the partitions that i
 
 from typing import Final
 
-from streams.core.state_event import RawProgress
+from streams.core.country_event import RawProgress
 from streams.core.watching.ledger import RawRead
 
 __all__ = ["with_report"]

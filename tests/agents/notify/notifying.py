@@ -33,7 +33,7 @@ def alert(alert_id: str, **changes: Any) -> Alert:
         status="firing",
         platform="twitter",
         subject=Account(id="1280000000000000001", handle="somebody"),
-        states=("IR",),
+        countries=("IR",),
         fired_at=now - timedelta(minutes=1),
         as_of=now,
         expires_at=now + timedelta(hours=1),

@@ -64,7 +64,7 @@ def test_an_alert_is_told_once_updated_silently_raised_aloud_and_told_to_be_over
             "platform": "twitter",
             "rule": "new-account-burst",
             "severity": "warning",
-            "states": "IR",
+            "countries": "IR",
             "subject": "somebody",
         }
         assert told["annotations"]["summary"] == "@somebody was amplified 20 times by 5 officials of IR."
@@ -112,7 +112,7 @@ def test_an_alert_that_late_events_replace_and_whose_states_change_is_told_once(
         publish(settings, *(alert(f"{name}-old", dedup_key=name) for name in names))
         wait_until("told", lambda: _told(receiver, "firing") == set(names))
         old = [alert(f"{name}-old", dedup_key=name, status="retracted", superseded_by=f"{name}-new") for name in names]
-        new = [alert(f"{name}-new", dedup_key=name, states=("IR", "RU"), summary="replaced") for name in names]
+        new = [alert(f"{name}-new", dedup_key=name, countries=("IR", "RU"), summary="replaced") for name in names]
         publish(settings, *old[:3], *new[3:])
         wait_until("read", lambda: notify.value("antiphon_records_total", topic="alerts") == 12)
         time.sleep(_SETTLED_SECONDS)
@@ -172,7 +172,7 @@ def test_what_is_silenced_reaches_nobody_until_the_silence_ends(
         wait_until("the other one is told", lambda: receiver.told("firing", antiphon_id="loud"))
         wait_until(
             "known as suppressed",
-            lambda: [held["status"]["state"] for held in alertmanager.alerts(antiphon_id="quiet")] == ["suppressed"],
+            lambda: [held["status"]["country"] for held in alertmanager.alerts(antiphon_id="quiet")] == ["suppressed"],
         )
         time.sleep(_SETTLED_SECONDS)
         assert receiver.told("firing", antiphon_id="quiet") == []
@@ -212,7 +212,7 @@ def test_a_cluster_of_two_alertmanagers_tells_people_once(settings: Settings, re
 
 
 def test_what_is_no_alert_on_the_topic_holds_nobody_back(settings: Settings, receiver: Receiver) -> None:
-    good = alert("g1", summary="right\x1b[31m \u202ered\x00", states=())
+    good = alert("g1", summary="right\x1b[31m \u202ered\x00", countries=())
     with Notifying(settings) as notify:
         publish(
             settings,
@@ -225,7 +225,7 @@ def test_what_is_no_alert_on_the_topic_holds_nobody_back(settings: Settings, rec
         )
         wait_until("told", lambda: receiver.told("firing", antiphon_id="g1"))
         [told] = receiver.told("firing", antiphon_id="g1")
-        assert (told["annotations"]["summary"], told["labels"]["states"]) == ("right [31m  red", "-")
+        assert (told["annotations"]["summary"], told["labels"]["countries"]) == ("right [31m  red", "-")
         # The topic has several partitions: the last of them may be read after the good one is told.
         wait_until("the others are counted", lambda: notify.count("rejected") == 4)
 

@@ -5,11 +5,11 @@ from msgspec.structs import replace
 from streams.agents.screen.batch import screen_batch
 from streams.core.canary import canary_retweet, is_canary
 from streams.core.clock import DAY_US, from_us
+from streams.core.country_event import decode_country_event
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.handle_use import HandleUse
 from streams.core.screening.screen import ScreenOutcome, ScreenPolicy
-from streams.core.state_event import decode_state_event
 from streams.core.subject_event import decode_subject_event
 from streams.deadletters import Reason
 from streams.events import Account, Post, Retweet, encode_event
@@ -37,9 +37,9 @@ def test_every_record_of_a_batch_is_screened_under_its_own_place() -> None:
         ("1", "retweets", 41),
         ("3", "retweets", 43),
     ]
-    reports = [out for out in screened.records if out.topic == "state-events"]
+    reports = [out for out in screened.records if out.topic == "country-events"]
     assert {out.key for out in reports} == {b"IR"}
-    assert [decode_state_event(out.value or b"").event_id for out in reports] == ["1", "3"]
+    assert [decode_country_event(out.value or b"").event_id for out in reports] == ["1", "3"]
     letters = [dict(out.headers) for out in screened.records if out.topic == "dead-letters"]
     assert [letter["offset"] for letter in letters] == [b"40", b"42", b"44", b"45"]
     assert screened.refused == {Reason.NOT_JSON: 4}
@@ -59,7 +59,7 @@ def test_canaries_tell_nothing_of_event_time_and_do_not_end_a_run_of_refusals() 
 def test_whoever_posts_under_a_handle_of_the_roster_in_two_terms_of_it_is_noted() -> None:
     """Statuses fetched after a handover all have the successor's account under the handle of the office."""
     office = RosterEntry(
-        platform="twitter", handle="Speaker_A", state="IR", category="diplomat", source_url="https://example.org"
+        platform="twitter", handle="Speaker_A", country="IR", category="diplomat", source_url="https://example.org"
     )
     terms = [replace(office, valid_to_us=10 * DAY_US), replace(office, valid_from_us=10 * DAY_US)]
     roster = Roster(terms)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from streams.agents.screen.progress_reports import ProgressReporter, event_time_us, ticks
 from streams.core.clock import HOUR_US, SECOND_US
-from streams.core.state_event import RawProgress, ReadUpTo, decode_state_event
+from streams.core.country_event import RawProgress, ReadUpTo, decode_country_event
 from streams.events import RAW_TOPICS
 
 _NOW_US = 10**15
@@ -142,8 +142,8 @@ def test_each_partition_gets_its_tick() -> None:
     progress = RawProgress(as_of_us=7, partitions=_COUNTS, read={"posts": (ReadUpTo(2, 5, idle=True),)})
     records = list(ticks(progress, 3))
     assert [record.partition for record in records] == [0, 1, 2]
-    events = [decode_state_event(record.value or b"") for record in records]
-    assert {(event.kind, event.state) for event in events} == {("tick", "")}
+    events = [decode_country_event(record.value or b"") for record in records]
+    assert {(event.kind, event.country) for event in events} == {("tick", "")}
     assert all(event.progress == progress for event in events)
 
 

@@ -19,7 +19,7 @@ from tools.kafka.running_broker import RunningBroker
 def _roster(*ids: str) -> Roster:
     return Roster(
         RosterEntry(
-            platform="twitter", account_id=i, handle=None, state="FR", category="diplomat", source_url="https://x.org"
+            platform="twitter", account_id=i, handle=None, country="FR", category="diplomat", source_url="https://x.org"
         )
         for i in ids
     )
@@ -28,7 +28,7 @@ def _roster(*ids: str) -> Roster:
 def _expected(metrics: Metrics) -> dict[tuple[str, str], float]:
     [family] = metrics.amplifications.collect()
     return {
-        (sample.labels["state"], sample.labels["category"]): sample.value
+        (sample.labels["country"], sample.labels["category"]): sample.value
         for sample in family.samples
         if sample.name.endswith("_total")
     }

@@ -28,8 +28,8 @@ async def _write(settings: Settings, *accounts: TrackedAccount) -> None:
     await client.stop()
 
 
-def _account(number: int, *states: str) -> TrackedAccount:
-    return TrackedAccount(platform="twitter", id=str(number), states=states)
+def _account(number: int, *countries: str) -> TrackedAccount:
+    return TrackedAccount(platform="twitter", id=str(number), countries=countries)
 
 
 def test_it_is_ready_when_all_that_was_there_is_known_and_goes_on_learning(
@@ -46,12 +46,12 @@ def test_it_is_ready_when_all_that_was_there_is_known_and_goes_on_learning(
         following = asyncio.create_task(feed.follow())
         async with asyncio.timeout(20):
             await feed.ready.wait()
-            assert [feed.known.of("twitter", str(number)).states for number in range(50)] == [("IR",)] * 50
+            assert [feed.known.of("twitter", str(number)).countries for number in range(50)] == [("IR",)] * 50
             assert metrics.tracked_accounts._value.get() == 50
             await _write(settings, _account(7, "IR", "RU"), _account(50, "CN"))
-            while feed.known.of("twitter", "50").states != ("CN",):  # noqa: ASYNC110  # a feed sets no event
+            while feed.known.of("twitter", "50").countries != ("CN",):  # noqa: ASYNC110  # a feed sets no event
                 await asyncio.sleep(0.05)
-            assert feed.known.of("twitter", "7").states == ("IR", "RU")
+            assert feed.known.of("twitter", "7").countries == ("IR", "RU")
         following.cancel()
         await asyncio.wait([following])
 
@@ -108,7 +108,7 @@ def test_two_officials_under_one_handle_of_the_roster_are_counted_and_none_where
 ) -> None:
     settings = Settings(broker=kafka.address, topic_prefix=topic_prefix)
     entry = RosterEntry(
-        platform="twitter", handle="Mfa_Alpha", state="IR", category="diplomat", source_url="https://example.org"
+        platform="twitter", handle="Mfa_Alpha", country="IR", category="diplomat", source_url="https://example.org"
     )
 
     async def run() -> None:

@@ -2,7 +2,7 @@
 
 from streams.agents.track.batch import track_batch
 from streams.core.canary import canary_retweet, screened_canary
-from streams.core.state_event import decode_state_event
+from streams.core.country_event import decode_country_event
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event
 from streams.core.tracked import decode_tracked
 from streams.core.tracking.subject import TrackPolicy
@@ -48,9 +48,9 @@ def test_states_hear_of_a_suspension_and_screen_of_whom_to_follow() -> None:
     tracked = track_batch(batch_of("subject-events", records), 0, _tracker())
     by_topic = {record.topic: record for record in tracked.outputs}
     assert by_topic["tracked-accounts"].key == b"subject/twitter:7"
-    assert decode_tracked(by_topic["tracked-accounts"].value or b"").states == ("IR",)
-    assert by_topic["state-events"].key == b"IR"
-    standing = decode_state_event(by_topic["state-events"].value or b"").standing
+    assert decode_tracked(by_topic["tracked-accounts"].value or b"").countries == ("IR",)
+    assert by_topic["country-events"].key == b"IR"
+    standing = decode_country_event(by_topic["country-events"].value or b"").standing
     assert standing is not None
     assert [(each.id, each.amplifications) for each in standing.amplifiers] == [("9", 3)]
     assert [(period.opened_us, period.status) for period in standing.periods] == [(suspension.at_us, "suspended")]

@@ -102,7 +102,7 @@ def test_what_nobody_engaged_with_is_forgotten_at_its_time_by_whoever_owns_the_s
         return msgspec.structs.replace(_event(name, "suspension"), status="suspended")
 
     async def run() -> None:
-        official = Official(id="9", handle=None, state="IR", category="leader")
+        official = Official(id="9", handle=None, country="IR", category="leader")
         amplified = msgspec.structs.replace(_event("known", "retweet"), official=official, at_us=2)
         tick = msgspec.structs.replace(_event("tick", "tick"), at_us=1 + policy.unengaged_days * DAY_US)
         one = _shard(settings)

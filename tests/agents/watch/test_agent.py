@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from streams.agents.watch.agent import Watch
 from streams.agents.watch.ledger_store import LedgerStore
+from streams.core.country_event import CountryEvent, encode_country_event
 from streams.core.officials import Official
-from streams.core.state_event import StateEvent, encode_state_event
 from streams.core.subject_event import Coordinates, decode_subject_event
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.watch_policy import WatchPolicy
@@ -31,13 +31,13 @@ from tests.core.watching.watch_events import deletion, post, standing, tick
 from tools.kafka.running_broker import RunningBroker
 
 _BEGIN_US = 1_640_995_200_000_000
-_OFFICIAL = Official(id="9", handle="official", state="IR", category="diplomat")
+_OFFICIAL = Official(id="9", handle="official", country="IR", category="diplomat")
 
 
 def _retweet(number: int) -> bytes:
-    event = StateEvent(
+    event = CountryEvent(
         kind="post",
-        state="IR",
+        country="IR",
         platform="twitter",
         event_id=str(number),
         at_us=_BEGIN_US + number,
@@ -48,13 +48,13 @@ def _retweet(number: int) -> bytes:
         subject=Account(id="7"),
         post_id="1",
     )
-    return encode_state_event(event)
+    return encode_country_event(event)
 
 
 def _deletion(number: int) -> bytes:
-    event = StateEvent(
+    event = CountryEvent(
         kind="deletion",
-        state="IR",
+        country="IR",
         platform="twitter",
         event_id=f"deletion of {number}",
         at_us=_BEGIN_US + 1_000_000 + number,
@@ -62,7 +62,7 @@ def _deletion(number: int) -> bytes:
         official=_OFFICIAL,
         post_id=str(number),
     )
-    return encode_state_event(event)
+    return encode_country_event(event)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_an_owner_that_was_shut_out_applies_the_batch_again_and_says_it_once(set
 
     async def batches() -> AsyncIterator[Batch]:
         for number in range(4):
-            yield batch_of("state-events", [_retweet(number), _deletion(number)], first=2 * number)
+            yield batch_of("country-events", [_retweet(number), _deletion(number)], first=2 * number)
             await finished.wait_for(number + 1)
             intruder = LedgerStore(0, settings, metrics)
             await intruder.open()
@@ -106,8 +106,8 @@ def test_an_owner_that_was_shut_out_applies_the_batch_again_and_says_it_once(set
 def test_what_was_applied_in_an_earlier_life_is_skipped_by_its_offset(settings: Settings) -> None:
     """The worker died after the transaction and before the group heard of it. The ledger has the retweets, still."""
     metrics = Metrics(CollectorRegistry())
-    retweets = batch_of("state-events", [_retweet(number) for number in range(3)])
-    more = batch_of("state-events", [*(_retweet(number) for number in range(3)), _deletion(1)])
+    retweets = batch_of("country-events", [_retweet(number) for number in range(3)])
+    more = batch_of("country-events", [*(_retweet(number) for number in range(3)), _deletion(1)])
 
     async def life(batch: Batch) -> None:
         finished = Finished()
@@ -135,7 +135,7 @@ def test_a_long_batch_is_written_in_parts_and_each_is_whole(settings: Settings) 
     values = [_retweet(number) for number in range(1_200)] + [_deletion(number) for number in range(0, 1_200, 100)]
 
     async def batches() -> AsyncIterator[Batch]:
-        yield batch_of("state-events", values)
+        yield batch_of("country-events", values)
         await finished.wait_for(3)
 
     async def run() -> list[str]:
@@ -152,7 +152,7 @@ def test_a_record_that_no_agent_of_ours_wrote_is_a_dead_letter_and_the_others_of
     finished = Finished()
 
     async def batches() -> AsyncIterator[Batch]:
-        yield batch_of("state-events", [_retweet(1), b"{}", _deletion(1)])
+        yield batch_of("country-events", [_retweet(1), b"{}", _deletion(1)])
         await finished.wait_for(1)
 
     async def run() -> tuple[list[str], list[bytes | None]]:
@@ -167,10 +167,10 @@ def test_many_suspensions_that_come_together_are_all_told_of(settings: Settings)
     """In several transactions, one batch."""
     finished = Finished()
     accounts = [Account(id=str(10**6 + number)) for number in range(150)]
-    values = [encode_state_event(standing(subject=account)) for account in accounts]
+    values = [encode_country_event(standing(subject=account)) for account in accounts]
 
     async def batches() -> AsyncIterator[Batch]:
-        yield batch_of("state-events", values)
+        yield batch_of("country-events", values)
         await finished.wait_for(3)
 
     async def run() -> int:
@@ -192,12 +192,12 @@ def test_what_is_forgotten_is_forgotten_in_the_changelog_too_and_never_told_agai
     told = [post("p", 0), standing(), tick(20)]
     late = [standing(version=2, by=7), deletion("p", 3), tick(over + 1)]
 
-    async def life(first: int, events: Sequence[StateEvent]) -> list[str]:
+    async def life(first: int, events: Sequence[CountryEvent]) -> list[str]:
         finished = Finished()
 
         async def batches() -> AsyncIterator[Batch]:
             for number, event in enumerate(events):
-                yield batch_of("state-events", [encode_state_event(event)], first=first + number)
+                yield batch_of("country-events", [encode_country_event(event)], first=first + number)
                 await finished.wait_for(number + 1)
 
         await Watch(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
@@ -205,7 +205,7 @@ def test_what_is_forgotten_is_forgotten_in_the_changelog_too_and_never_told_agai
         return [msgspec.json.decode(record.value or b"", type=Aftermath).status for record in aftermaths]
 
     async def held() -> set[bytes]:
-        kept = {record.key: record.value async for record in read_topic(settings, "state-ledger")}
+        kept = {record.key: record.value async for record in read_topic(settings, "country-ledger")}
         return {key[:2] for key, value in kept.items() if key is not None and value is not None}
 
     async def run() -> None:
@@ -249,7 +249,7 @@ def test_a_slow_disk_keeps_neither_the_event_loop_nor_another_partition_waiting(
 ) -> None:
     """SCREEN, TRACK and the health beat run on that loop."""
     finished = Finished()
-    slow, other = (msgspec.structs.replace(batch_of("state-events", [_retweet(1)]), partition=n) for n in (0, 1))
+    slow, other = (msgspec.structs.replace(batch_of("country-events", [_retweet(1)]), partition=n) for n in (0, 1))
 
     async def run() -> list[int]:
         disk = _SlowDisk(monkeypatch, settings.state_directory / "watch-0.sqlite")
@@ -278,7 +278,7 @@ def test_a_worker_that_is_stopped_closes_no_ledger_that_a_thread_is_writing(
         disk = _SlowDisk(monkeypatch, path)
 
         async def batches() -> AsyncIterator[Batch]:
-            yield batch_of("state-events", [_retweet(1)])
+            yield batch_of("country-events", [_retweet(1)])
             await asyncio.Event().wait()
 
         watch = Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), Finished(), lambda: 1)

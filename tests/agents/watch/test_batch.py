@@ -5,11 +5,11 @@ import pytest
 
 from streams.agents.watch.batch import WatchedBatch, forget_old, subject_ticks, watch_batch
 from streams.core.clock import DAY_US, HOUR_US
+from streams.core.country_event import CountryEvent, encode_country_event
 from streams.core.officials import Official
-from streams.core.state_event import StateEvent, encode_state_event
 from streams.core.subject_event import Coordinates, decode_subject_event
 from streams.core.tracked import decode_tracked, official_id_key
-from streams.core.watching.ledger import StateTime, record_key
+from streams.core.watching.ledger import CountryTime, record_key
 from streams.core.watching.watch_outcome import WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
@@ -27,15 +27,15 @@ _BEGIN_US = 1_640_995_200_000_000
 _POLICY = WatchPolicy()
 
 
-def _event(number: int, **fields: object) -> StateEvent:
-    event = StateEvent(
+def _event(number: int, **fields: object) -> CountryEvent:
+    event = CountryEvent(
         kind="post",
-        state="IR",
+        country="IR",
         platform="twitter",
         event_id=str(number),
         at_us=_BEGIN_US + number,
         source=Coordinates("retweets", 0, number),
-        official=Official(id="9", handle="official", state="IR", category="diplomat"),
+        official=Official(id="9", handle="official", country="IR", category="diplomat"),
         post_kind="retweet",
         subject=Account(id="7"),
         post_id="1",
@@ -43,8 +43,8 @@ def _event(number: int, **fields: object) -> StateEvent:
     return msgspec.structs.replace(event, **fields)
 
 
-def _records(*events: StateEvent) -> list[MadeRecord]:
-    return [MadeRecord(offset, None, encode_state_event(event)) for offset, event in enumerate(events)]
+def _records(*events: CountryEvent) -> list[MadeRecord]:
+    return [MadeRecord(offset, None, encode_country_event(event)) for offset, event in enumerate(events)]
 
 
 def _watcher(ledger: SqliteLedger) -> Watcher:
@@ -56,7 +56,7 @@ def test_only_what_was_not_applied_yet_is_applied() -> None:
     ledger = SqliteLedger()
     records = _records(_event(0), _event(1), _event(2))
     watched = watch_batch(records, 0, 2, _watcher(ledger))
-    assert (len(ledger), watched.position, watched.states) == (1, 3, {"IR": 1})
+    assert (len(ledger), watched.position, watched.countries) == (1, 3, {"IR": 1})
     assert watched.newest_us == _BEGIN_US + 2
     watched = watch_batch(records, 0, 7, _watcher(ledger))
     assert (len(ledger), watched.position, watched.outputs, watched.newest_us) == (1, 7, [], None)
@@ -90,11 +90,11 @@ def test_a_withdrawal_goes_to_its_subject_and_an_official_s_id_to_everybody() ->
 
 
 def test_a_tick_is_no_news_of_any_state() -> None:
-    tick = StateEvent(
-        kind="tick", state="", platform="antiphon", event_id="t", at_us=_BEGIN_US, source=Coordinates("tick", 0, 0)
+    tick = CountryEvent(
+        kind="tick", country="", platform="antiphon", event_id="t", at_us=_BEGIN_US, source=Coordinates("tick", 0, 0)
     )
     watched = watch_batch(_records(tick), 0, 0, _watcher(SqliteLedger()))
-    assert (watched.states, watched.newest_us, watched.position) == ({}, None, 1)
+    assert (watched.countries, watched.newest_us, watched.position) == ({}, None, 1)
 
 
 def test_track_is_told_of_each_new_day_once() -> None:
@@ -103,7 +103,7 @@ def test_track_is_told_of_each_new_day_once() -> None:
     hours = [0, 1, 23, 25, 26, 24, 49]
     told = []
     for number, hour in enumerate(hours):
-        tick = _event(number, kind="tick", state="", official=None, subject=None, at_us=_BEGIN_US + hour * HOUR_US)
+        tick = _event(number, kind="tick", country="", official=None, subject=None, at_us=_BEGIN_US + hour * HOUR_US)
         told.append(watch_batch(_records(tick), 0, 0, _watcher(ledger)).new_day_us)
     assert told == [_BEGIN_US, None, None, _BEGIN_US + 25 * HOUR_US, None, None, _BEGIN_US + 49 * HOUR_US]
     events = {record.partition: decode_subject_event(record.value or b"") for record in subject_ticks(5, 3)}
@@ -113,18 +113,18 @@ def test_track_is_told_of_each_new_day_once() -> None:
 
 
 def test_a_record_that_no_agent_of_ours_wrote_is_set_aside_and_the_next_one_counts() -> None:
-    records = [MadeRecord(4, b"IR", b"{}"), MadeRecord(5, b"IR", encode_state_event(_event(1)))]
+    records = [MadeRecord(4, b"IR", b"{}"), MadeRecord(5, b"IR", encode_country_event(_event(1)))]
     watched = watch_batch(records, 3, 0, _watcher(SqliteLedger()))
-    assert (watched.states, watched.position) == ({"IR": 1}, 6)
+    assert (watched.countries, watched.position) == ({"IR": 1}, 6)
     (letter,) = watched.set_aside
     assert letter in watched.outputs
     assert (letter.topic, letter.key, letter.value) == ("dead-letters", b"IR", b"{}")
     told = read_dead_letter(letter.value, letter.headers)
-    assert (told.reason, told.topic, told.partition, told.offset) == (Reason.NOT_AN_EVENT, "state-events", 3, 4)
+    assert (told.reason, told.topic, told.partition, told.offset) == (Reason.NOT_AN_EVENT, "country-events", 3, 4)
 
 
-def _news_of(new_day_us: int | None = None, **states: int) -> WatchedBatch:
-    return WatchedBatch([], (), (), states, 0, None, new_day_us)
+def _news_of(new_day_us: int | None = None, **countries: int) -> WatchedBatch:
+    return WatchedBatch([], (), (), countries, 0, None, new_day_us)
 
 
 def test_what_no_event_to_come_can_concern_is_forgotten_after_the_grace_a_step_at_a_time() -> None:
@@ -134,8 +134,8 @@ def test_what_no_event_to_come_can_concern_is_forgotten_after_the_grace_a_step_a
     for number in range(300):
         ledger.put(an_entry(str(number), _BEGIN_US + number))
     ledger.put(an_entry("young", _BEGIN_US + 300))
-    ledger.put(an_entry("elsewhere", _BEGIN_US, state="RU"))
-    ledger.put(StateTime("IR", _BEGIN_US + days * DAY_US + 300))
+    ledger.put(an_entry("elsewhere", _BEGIN_US, country="RU"))
+    ledger.put(CountryTime("IR", _BEGIN_US + days * DAY_US + 300))
     now_us = _BEGIN_US
     assert forget_old(ledger, _news_of(IR=1, RU=1), _POLICY, now_us) == 0
     assert forget_old(ledger, _news_of(IR=1), _POLICY, now_us + GRACE_US - 1) == 0

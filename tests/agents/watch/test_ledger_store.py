@@ -30,7 +30,7 @@ _HOUR_US = 3_600_000_000
 @pytest.fixture
 def settings(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> Settings:
     made = Settings(broker=kafka.address, topic_prefix=topic_prefix, data_dir=str(tmp_path / "here"))
-    asyncio.run(create_topics(made, partitions={"state-events": 1, "state-ledger": 1}))
+    asyncio.run(create_topics(made, partitions={"country-events": 1, "country-ledger": 1}))
     return made
 
 
@@ -300,7 +300,7 @@ def test_a_topic_that_was_made_anew_is_not_taken_for_the_one_before(settings: Se
         kept = _file(settings).read_bytes()
         _file(settings).unlink()
         await asyncio.sleep(1)  # the broker removes a topic in the background
-        await create_topics(settings, partitions={"state-events": 1, "state-ledger": 1})
+        await create_topics(settings, partitions={"country-events": 1, "country-ledger": 1})
         shard = _shard(settings)
         await shard.open()
         for number in range(11, 31):

@@ -25,7 +25,7 @@ def alert_head(alert_id: str = "a1", *, as_of_us: int = NOON_US, hours: float = 
         status="firing",
         platform="twitter",
         subject=Account(id="12", handle="somebody"),
-        states=("IR",),
+        countries=("IR",),
         fired_at=from_us(as_of_us - 60 * SECOND_US),
         as_of=from_us(as_of_us),
         expires_at=from_us(as_of_us) + timedelta(hours=hours),

@@ -33,7 +33,7 @@ _alerts = st.builds(
     platform=_text,
     severity=st.sampled_from(["info", "warning", "critical"]),
     subject=st.builds(Account, id=_text, handle=st.none() | _text),
-    states=st.lists(_text, max_size=50).map(tuple),
+    countries=st.lists(_text, max_size=50).map(tuple),
     figures=st.dictionaries(_text, st.none() | st.booleans() | st.integers() | st.floats(), max_size=80),
     summary=_text,
 )
@@ -43,7 +43,7 @@ _alerts = st.builds(
 def test_whatever_an_alert_holds_its_labels_and_annotations_are_bounded_text(alert: AlertHead) -> None:
     """And valid UTF-8, and no label is empty, which to an Alertmanager is one that is not there."""
     labels, annotations = labels_of(alert), annotations_of(alert, _POLICY)
-    assert set(labels) == {"alertname", "antiphon_id", "platform", "rule", "severity", "states", "subject"}
+    assert set(labels) == {"alertname", "antiphon_id", "platform", "rule", "severity", "countries", "subject"}
     size = 0
     for value in (labels | annotations).values():
         assert value

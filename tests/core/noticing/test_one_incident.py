@@ -38,7 +38,7 @@ def _rules(*, at_least: int = 3, quiet_days: int = 7) -> RuleSet:
         mode="live",
         quiet_us=quiet_days * DAY_US,
         when=(Condition(figure="distinct_officials_24h", at_least=at_least),),
-        states={},
+        countries={},
         escalations=(),
         digest=digest,
     )

@@ -39,7 +39,7 @@ def _entries(draw: st.DrawFn) -> tuple[RosterEntry, ...]:
                     account_id=account_id,
                     handle=handle if handle is not None else draw(st.sampled_from([None, *_HANDLES])),
                     name=draw(st.sampled_from([None, "نام"])),
-                    state=draw(st.sampled_from(["IR", "FR"])),
+                    country=draw(st.sampled_from(["IR", "FR"])),
                     category=draw(st.sampled_from(CATEGORIES)),
                     source_url="https://example.org/",
                     valid_from_us=from_us,
@@ -70,10 +70,14 @@ def _oracle(
     ]
     for entry in by_id:
         return Official(
-            id=account_id, handle=entry.handle or handle, state=entry.state, category=entry.category, name=entry.name
+            id=account_id,
+            handle=entry.handle or handle,
+            country=entry.country,
+            category=entry.category,
+            name=entry.name,
         )
     for entry in by_handle:
-        return Official(id=account_id, handle=handle, state=entry.state, category=entry.category, name=entry.name)
+        return Official(id=account_id, handle=handle, country=entry.country, category=entry.category, name=entry.name)
     return None
 
 
@@ -114,7 +118,7 @@ def test_any_change_changes_the_digest(entries: tuple[RosterEntry, ...]) -> None
     first = entries[0]
     for change in (
         {"name": "other"},
-        {"state": "DE"},
+        {"country": "DE"},
         {"source_url": "https://example.org/2"},
         {"platform": "elsewhere"},
         {"category": CATEGORIES[CATEGORIES.index(first.category) - 1]},
@@ -127,7 +131,7 @@ def test_the_digest_is_the_same_in_another_process() -> None:
     """No hash seed, no address goes into it."""
     code = (
         "from streams.core.rosters.roster import *;"
-        "print(Roster([RosterEntry(platform='twitter', account_id=str(i), state='IR', category='leader',"
+        "print(Roster([RosterEntry(platform='twitter', account_id=str(i), country='IR', category='leader',"
         " source_url='https://example.org/') for i in range(50)]).digest)"
     )
     command = [sys.executable, "-c", code]
@@ -167,7 +171,7 @@ def test_the_plain_dicts_of_the_hot_path_hold_exactly_the_accounts_that_can_matc
 )
 def test_handles_are_compared_without_case_and_without_look_alikes(rostered: str, seen: str, same: bool) -> None:
     entry = RosterEntry(
-        platform="twitter", handle=rostered, state="IR", category="leader", source_url="https://example.org/"
+        platform="twitter", handle=rostered, country="IR", category="leader", source_url="https://example.org/"
     )
     found = Roster([entry]).official("twitter", "7", seen, 0)
     assert (found is not None) == same
@@ -180,7 +184,7 @@ def test_an_account_with_an_id_on_the_roster_is_not_matched_by_its_handle() -> N
         platform="twitter",
         account_id="7",
         handle="embassy",
-        state="IR",
+        country="IR",
         category="diplomat",
         source_url="https://example.org/",
     )
@@ -208,7 +212,7 @@ def test_a_roster_never_holds_entries_that_contradict_each_other(changes: tuple[
     fields: dict[str, object] = {
         "platform": "twitter",
         "account_id": "7",
-        "state": "IR",
+        "country": "IR",
         "category": "leader",
         "source_url": "https://example.org/",
     }

@@ -20,7 +20,7 @@ def _entry(account: int, **changes: object) -> RosterEntry:
     fields = {
         "platform": "twitter",
         "account_id": str(account),
-        "state": "IR",
+        "country": "IR",
         "category": "leader",
         "source_url": "https://example.org/",
     }
@@ -33,8 +33,8 @@ _terms = st.tuples(st.sets(st.sampled_from(_DOMAINS)), st.sampled_from(["IR", "F
 )
 _rosters = st.lists(_terms, max_size=6).map(
     lambda terms: [
-        _entry(number, domains=tuple(sorted(domains)), state=state, valid_from_us=from_us, valid_to_us=to_us)
-        for number, (domains, state, from_us, to_us) in enumerate(terms)
+        _entry(number, domains=tuple(sorted(domains)), country=country, valid_from_us=from_us, valid_to_us=to_us)
+        for number, (domains, country, from_us, to_us) in enumerate(terms)
     ]
 )
 
@@ -56,7 +56,7 @@ def test_the_answer_is_that_of_reading_every_entry() -> None:
                     if begun and (entry.valid_to_us is None or at_us < entry.valid_to_us):
                         for domain in entry.domains:
                             if f".{host}".endswith(f".{domain}"):
-                                owners.setdefault(domain, set()).add(entry.state)
+                                owners.setdefault(domain, set()).add(entry.country)
                 expected = max(owners, key=len, default=None)
                 found = roster.domain_of(f"https://{host}/path", at_us)
                 assert found == (None if expected is None else (expected, tuple(sorted(owners[expected]))))

@@ -24,7 +24,7 @@ _GOOD = {
     "account_id": "7",
     "handle": "embassy",
     "name": "An embassy",
-    "state": "IR",
+    "country": "IR",
     "category": "diplomat",
     "source_url": "https://example.org/list",
     "valid_from": "",
@@ -93,7 +93,7 @@ def test_what_was_written_is_read_whatever_the_columns_order_and_the_line_ends(
             account_id=row["account_id"] or None,
             handle=row["handle"][1:],
             name=row["name"].strip(" ") or None,
-            state="IR",
+            country="IR",
             category=row["category"],  # type: ignore[arg-type]  # drawn from the list of categories
             source_url="https://example.org/list",
             valid_from_us=to_us(datetime.fromisoformat(row["valid_from"]).replace(tzinfo=UTC))
@@ -150,7 +150,7 @@ _WRONG = {
         *("https://example.org/embassy", "https://twitter.com/", "https://twitter.com/home", "..@embassy"),
     ],
     "name": ["a\x1b[2Jb", "a\x00b", "a\u202eb", "a\u2028b", "x" * 1_025, "\x9b31m"],
-    "state": ["", "ir", "UK", "IRN", "Iran", "EL", "ZZ"],
+    "country": ["", "ir", "UK", "IRN", "Iran", "EL", "ZZ"],
     "category": ["", "Leader", "ambassador"],
     "source_url": [
         "",
@@ -278,13 +278,13 @@ def test_ids_and_handles_of_a_platform_that_is_not_known_are_any_words() -> None
 @pytest.mark.parametrize(("written", "remedy"), [("UK", "write GB"), ("EL", "write GR"), ("fr", "write FR")])
 def test_what_lists_write_for_a_state_comes_with_its_code(written: str, remedy: str) -> None:
     with pytest.raises(RosterError) as refusal:
-        parse_roster(_file({"state": written}), "roster.csv")
+        parse_roster(_file({"country": written}), "roster.csv")
     assert refusal.value.remedy == remedy
 
 
 def test_bodies_above_states_have_codes() -> None:
-    roster = parse_roster(_file({"state": "EU"}, {"account_id": "8", "handle": "un", "state": "UN"}), "roster.csv")
-    assert {entry.state for entry in roster.entries} == {"EU", "UN"}
+    roster = parse_roster(_file({"country": "EU"}, {"account_id": "8", "handle": "un", "country": "UN"}), "roster.csv")
+    assert {entry.country for entry in roster.entries} == {"EU", "UN"}
 
 
 def test_an_account_needs_an_id_or_a_handle() -> None:
@@ -349,7 +349,7 @@ def test_every_line_within_a_longer_validity_is_a_problem() -> None:
 
 
 def test_a_duplicate_is_found_also_where_the_line_has_other_faults() -> None:
-    assert _problems(_file({}, {"state": "UK"})) == {(3, "state"), (3, None)}
+    assert _problems(_file({}, {"country": "UK"})) == {(3, "country"), (3, None)}
 
 
 def test_two_accounts_may_have_had_the_same_handle() -> None:
@@ -359,7 +359,7 @@ def test_two_accounts_may_have_had_the_same_handle() -> None:
 @pytest.mark.parametrize("missing", COLUMNS)
 def test_a_missing_column_is_a_problem_and_the_others_are_checked_nevertheless(missing: str) -> None:
     columns = [column for column in COLUMNS if column != missing]
-    faulty = "state" if missing != "state" else "category"
+    faulty = "country" if missing != "country" else "category"
     assert _problems(_file({faulty: "?"}, columns=columns)) == {(1, missing), (2, faulty)}
 
 
@@ -404,7 +404,7 @@ def test_the_largest_fields_allowed_are_taken() -> None:
 def test_problems_beyond_a_thousand_are_counted_not_kept() -> None:
     with pytest.raises(RosterError) as refusal:
         parse_roster(
-            _file(*({"account_id": str(n), "state": "UK", "handle": ""} for n in range(1, 1_501))), "roster.csv"
+            _file(*({"account_id": str(n), "country": "UK", "handle": ""} for n in range(1, 1_501))), "roster.csv"
         )
     assert (len(refusal.value.problems), refusal.value.omitted) == (1_000, 500)
     assert "(and 1,499 more problems)" in str(refusal.value)
@@ -439,7 +439,7 @@ def test_the_roster_of_the_french_parliament_is_taken_whole() -> None:
         pytest.skip("../shared/data/fr_parliament is absent")
     roster = parse_roster(_FR_PARLIAMENT.read_bytes(), "roster.csv")
     assert len(roster.entries) == 1_575
-    assert {entry.state for entry in roster.entries} == {"FR"}
+    assert {entry.country for entry in roster.entries} == {"FR"}
     official = roster.official("twitter", "1110890216", "somebody_else", 0)
     assert official is not None
     assert official.handle == "EPhilippePM"

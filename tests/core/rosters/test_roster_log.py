@@ -13,13 +13,13 @@ from streams.core.rosters.roster_log import RosterLog, RosterRecordError, public
 Record: TypeAlias = tuple[bytes, bytes | None]
 
 
-def _entry(account: int, term: int, state: str) -> RosterEntry:
+def _entry(account: int, term: int, country: str) -> RosterEntry:
     # Odd accounts are on the roster by handle alone.
     return RosterEntry(
         platform="twitter",
         account_id=None if account % 2 else str(account),
         handle=f"Handle{account}" if account % 2 else None,
-        state=state,
+        country=country,
         category="leader",
         source_url="https://example.org/",
         valid_from_us=term * 10,
@@ -30,7 +30,7 @@ def _entry(account: int, term: int, state: str) -> RosterEntry:
 # Up to three accounts with up to two terms: small, so that rosters often share accounts, and sometimes are the same.
 _rosters = st.dictionaries(
     st.tuples(st.integers(0, 2), st.integers(0, 1)), st.sampled_from(["IR", "FR"]), max_size=4
-).map(lambda terms: Roster(_entry(account, term, state) for (account, term), state in terms.items()))
+).map(lambda terms: Roster(_entry(account, term, country) for (account, term), country in terms.items()))
 
 
 def _compacted(log: list[Record], clean: int, *, drop_tombstones: bool) -> list[Record]:
@@ -169,7 +169,7 @@ _VERSION = b"1-0123456789abcdef"
         (_VERSION + b"/twitter:1", b'[{"platform":"twitter"}]'),
         (
             _VERSION + b"/twitter:1",
-            b'[{"platform":"twitter","account_id":"2","state":"IR","category":"leader","source_url":""}]',
+            b'[{"platform":"twitter","account_id":"2","country":"IR","category":"leader","source_url":""}]',
         ),
         (_VERSION + b"/roster", b"{}"),
         (_VERSION + b"/roster", b'"\x1b[2J"'),

@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import pytest
 
-from streams.core.states import OTHER_NAMES, STATES, SUPRANATIONAL
+from streams.core.countries import COUNTRIES, OTHER_NAMES, SUPRANATIONAL
 
 
 def test_the_states_are_those_of_iso_3166_and_kosovo() -> None:
@@ -15,10 +15,10 @@ def test_the_states_are_those_of_iso_3166_and_kosovo() -> None:
         pytest.skip("the package tzdata is absent")
     codes = {line.split("\t")[0] for line in table.splitlines() if line and not line.startswith("#")}
     assert len(codes) == 249
-    assert codes | {"XK"} | SUPRANATIONAL.keys() == STATES
+    assert codes | {"XK"} | SUPRANATIONAL.keys() == COUNTRIES
     assert codes.isdisjoint(SUPRANATIONAL), "a body has no State's code"
 
 
 def test_what_lists_write_instead_of_a_code_is_no_code_and_stands_for_one() -> None:
-    assert STATES.isdisjoint(OTHER_NAMES)
-    assert STATES.issuperset(OTHER_NAMES.values())
+    assert COUNTRIES.isdisjoint(OTHER_NAMES)
+    assert COUNTRIES.issuperset(OTHER_NAMES.values())

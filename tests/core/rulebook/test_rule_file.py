@@ -11,10 +11,10 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from streams.core.clock import parse_duration_us
+from streams.core.countries import COUNTRIES
 from streams.core.rulebook.figures import AFTERMATH_FIGURES, FIGURES, figure_named
 from streams.core.rulebook.rule_file import MAX_FILE_BYTES, MAX_RULES, RulesError, parse_rules
 from streams.core.rulebook.rules import JUDGED_ON, SEVERITIES, Condition, Rule, RuleSet
-from streams.core.states import STATES
 from streams.core.tracking.judge import Rulebook
 from streams.rules_loading import bundled_rules
 
@@ -23,7 +23,7 @@ Table = dict[str, Any]
 _FIGURES_OF = {"subject": FIGURES, "aftermath": AFTERMATH_FIGURES}
 
 _NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,4}){0,3}", fullmatch=True)
-_STATES = st.sampled_from(sorted(STATES))
+_COUNTRIES = st.sampled_from(sorted(COUNTRIES))
 _DURATIONS = st.builds(lambda n, unit: f"{n}{unit}", st.integers(1, 999_999), st.sampled_from("smhd"))
 
 
@@ -63,7 +63,7 @@ def _rule_tables(draw: st.DrawFn) -> Table:
         chosen = draw(st.lists(st.sampled_from(higher), min_size=1, unique=True))
         table["escalate"] = {name: draw(_conditions(on)) for name in chosen}
     if draw(st.booleans()):
-        table["states"] = draw(st.dictionaries(_STATES, _conditions(on), max_size=2))
+        table["countries"] = draw(st.dictionaries(_COUNTRIES, _conditions(on), max_size=2))
     return table
 
 
@@ -131,16 +131,16 @@ def test_every_rule_says_what_its_file_says(rules: Table, inline: bool) -> None:
         assert (rule.severity, rule.mode) == (table["severity"], table.get("mode", "live"))
         assert rule.quiet_us == parse_duration_us(table["quiet"])
         assert _facts(rule.when) == _written(table["when"])
-        overrides = table.get("states", {})
-        assert {state: _facts(conditions) for state, conditions in rule.states.items()} == {
-            state: _written(table["when"] | conditions) for state, conditions in overrides.items()
+        overrides = table.get("countries", {})
+        assert {country: _facts(conditions) for country, conditions in rule.countries.items()} == {
+            country: _written(table["when"] | conditions) for country, conditions in overrides.items()
         }
         assert {escalation.severity: _facts(escalation.when) for escalation in rule.escalations} == {
             severity: _written(conditions) for severity, conditions in table.get("escalate", {}).items()
         }
         ranks = [SEVERITIES.index(escalation.severity) for escalation in rule.escalations]
         assert ranks == sorted(ranks)
-        for conditions in (rule.when, *rule.states.values(), *(escalation.when for escalation in rule.escalations)):
+        for conditions in (rule.when, *rule.countries.values(), *(escalation.when for escalation in rule.escalations)):
             costs = [figure_named(condition.figure).cost for condition in conditions]
             assert costs == sorted(costs)
             assert all(
@@ -191,7 +191,7 @@ def _decides(rule: Rule) -> object:
         rule.mode,
         rule.quiet_us,
         _facts(rule.when),
-        {state: _facts(conditions) for state, conditions in rule.states.items()},
+        {country: _facts(conditions) for country, conditions in rule.countries.items()},
         {escalation.severity: _facts(escalation.when) for escalation in rule.escalations},
     )
 
@@ -201,12 +201,12 @@ def _one_change_each(table: Table) -> list[Table]:
     used = set(table["when"])
     figures = _FIGURES_OF[table.get("on", "subject")]
     spare = next(figure for figure in figures if figure not in used and figures[figure].type == "number")
-    state = next(code for code in ("CN", "IR", "RU") if code not in table.get("states", {}))
+    country = next(code for code in ("CN", "IR", "RU") if code not in table.get("countries", {}))
     changes: list[Table] = [
         {"mode": "shadow" if table.get("mode", "live") == "live" else "live"},
         {"quiet": "1s" if table["quiet"] != "1s" else "2s"},
         {"when": table["when"] | {spare: {"at_least": 1}}},
-        {"states": table.get("states", {}) | {state: {spare: {"at_least": 1}}}},
+        {"countries": table.get("countries", {}) | {country: {spare: {"at_least": 1}}}},
     ]
     if table["severity"] != "critical":
         extra = table.get("escalate", {}).get("critical", {}) | {spare: {"at_most": 0.123456}}
@@ -240,7 +240,7 @@ def test_rules_on_aftermaths_do_not_change_the_digest_of_those_on_subjects() -> 
 
 
 @pytest.mark.parametrize(("on", "other"), [("subject", "aftermath"), ("aftermath", "subject")])
-@pytest.mark.parametrize("place", ["when", "escalate.critical", "states.CN"])
+@pytest.mark.parametrize("place", ["when", "escalate.critical", "countries.CN"])
 def test_a_figure_of_the_other_kind_is_an_error_with_its_line(on: str, other: str, place: str) -> None:
     right, wrong = (next(name for name, f in _FIGURES_OF[kind].items() if f.type == "number") for kind in (on, other))
     rule: Table = {"description": "d", "on": on, "severity": "info", "quiet": "1d", "when": {right: {"at_least": 1}}}
@@ -279,11 +279,11 @@ def test_a_state_replaces_what_the_rule_says_of_a_figure_and_keeps_the_rest() ->
                 "severity": "info",
                 "quiet": "7d",
                 "when": {"distinct_officials_7d": {"at_least": 3, "at_most": 9}, "age_days": {"at_most": 90}},
-                "states": {"CN": {"distinct_officials_7d": {"at_least": 5}, "followers": {"at_most": 100}}},
+                "countries": {"CN": {"distinct_officials_7d": {"at_least": 5}, "followers": {"at_most": 100}}},
             }
         }
     )
-    assert parse_rules(text, "rules.toml").rules[0].states == {
+    assert parse_rules(text, "rules.toml").rules[0].countries == {
         "CN": (
             Condition(figure="age_days", at_most=90.0),
             Condition(figure="followers", at_most=100.0),
@@ -341,17 +341,17 @@ _MISTAKES: dict[str, Mistake] = {
     "missing description": (lambda r: r.pop("description"), "description", "one sentence"),
     "blank description": (lambda r: r.update(description="  "), "description", "one sentence"),
     "terminal escape": (lambda r: r.update(description="a\x1b[2Jb"), "description", "one sentence"),
-    "bad State": (lambda r: r.update(states={"cn": {"age_days": {"at_most": 9}}}), "states.cn", "such as CN"),
-    "unassigned State": (lambda r: r.update(states={"UK": {"age_days": {"at_most": 9}}}), "states.UK", "or GB"),
+    "bad State": (lambda r: r.update(countries={"cn": {"age_days": {"at_most": 9}}}), "countries.cn", "such as CN"),
+    "unassigned State": (lambda r: r.update(countries={"UK": {"age_days": {"at_most": 9}}}), "countries.UK", "or GB"),
     "three-letter State": (
-        lambda r: r.update(states={"CHN": {"age_days": {"at_most": 9}}}),
-        "states.CHN",
+        lambda r: r.update(countries={"CHN": {"age_days": {"at_most": 9}}}),
+        "countries.CHN",
         "such as CN",
     ),
-    "empty State": (lambda r: r.update(states={"CN": {}}), "states.CN", "at least one"),
+    "empty State": (lambda r: r.update(countries={"CN": {}}), "countries.CN", "at least one"),
     "State's figure": (
-        lambda r: r.update(states={"CN": {"age": {"at_most": 9}}}),
-        "states.CN.age",
+        lambda r: r.update(countries={"CN": {"age": {"at_most": 9}}}),
+        "countries.CN.age",
         "did you mean age_days?",
     ),
     "escalation to its own": (
@@ -480,7 +480,7 @@ def test_as_many_rules_as_allowed_are_read_and_one_more_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "head",
-    ["", "[rules.a.when]\n", "[rules.a.states]\n", "[rules.a.escalate]\n", "[rules]\n"],
+    ["", "[rules.a.when]\n", "[rules.a.countries]\n", "[rules.a.escalate]\n", "[rules]\n"],
     ids=lambda head: head.strip(),
 )
 def test_a_megabyte_of_wrong_keys_is_told_in_seconds(head: str) -> None:

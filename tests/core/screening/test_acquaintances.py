@@ -17,7 +17,7 @@ _ENTRIES: Final = [
         platform=platform,
         account_id=account_id,
         handle=handle,
-        state="IR",
+        country="IR",
         category="diplomat",
         source_url="https://example.org",
     )
@@ -29,7 +29,7 @@ _records: Final = st.builds(
     TrackedAccount,
     platform=st.sampled_from(_PLATFORMS),
     id=st.sampled_from(("1", "2", "3")),
-    states=st.sampled_from(((), ("IR",), ("IR", "RU"))),
+    countries=st.sampled_from(((), ("IR",), ("IR", "RU"))),
     handle=st.sampled_from((None, "embassy", "other")),
 )
 
@@ -42,7 +42,7 @@ def test_the_last_roster_and_every_record_count_in_any_order(
     """The roster's accounts of an earlier roster are strangers again, unless something else is known of them."""
     known = AccountIndex()
     roster = Roster()
-    states: dict[tuple[str, str], tuple[str, ...]] = {}
+    countries: dict[tuple[str, str], tuple[str, ...]] = {}
     handles: dict[tuple[str, str], str] = {}
     for each in arriving:
         if isinstance(each, Roster):
@@ -50,17 +50,17 @@ def test_the_last_roster_and_every_record_count_in_any_order(
             roster = each
         else:
             known.learn(each)
-            states |= {(each.platform, each.id): each.states} if each.states else {}
+            countries |= {(each.platform, each.id): each.countries} if each.countries else {}
             handles |= {(each.platform, each.id): each.handle} if each.handle else {}
     assert known.roster == roster
-    assert known.tracked == len(states.keys() | handles.keys())
+    assert known.tracked == len(countries.keys() | handles.keys())
     for platform in _PLATFORMS:
         ids, account_index, by_handle = known.circle(platform)
         assert by_handle == roster.handles_of(platform)
         expected = {
             account_id: KnownAccount(
                 account_id in roster.ids_of(platform),
-                states.get((platform, account_id), ()),
+                countries.get((platform, account_id), ()),
                 handles.get((platform, account_id)),
             )
             for account_id in ("1", "2", "3")
@@ -81,7 +81,9 @@ def test_a_million_tracked_accounts_share_what_is_the_same_in_them() -> None:
     """Per account no more than its entry in a dict: here, of a few thousand."""
     known = AccountIndex()
     for number in range(5_000):
-        known.learn(TrackedAccount(platform="twitter", id=str(number), states=("IR",) if number % 2 else ("RU", "CN")))
+        known.learn(
+            TrackedAccount(platform="twitter", id=str(number), countries=("IR",) if number % 2 else ("RU", "CN"))
+        )
     ids, account_index, _ = known.circle("twitter")
     assert len(ids) == len(account_index) == known.tracked == 5_000
     assert len({id(each) for each in account_index.values()}) == 2

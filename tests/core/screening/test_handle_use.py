@@ -1,10 +1,10 @@
 """What a worker can tell of the roster's handles: several accounts had one, or one account acted in several terms."""
 
 from streams.core.clock import DAY_US
+from streams.core.country_event import CountryEvent
 from streams.core.officials import Official
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.handle_use import HandleUse
-from streams.core.state_event import StateEvent
 from streams.core.subject_event import Coordinates
 
 _NOTHING = {"several_ids": (), "one_id_in_several_terms": ()}
@@ -17,7 +17,7 @@ def _entry(
         platform="twitter",
         account_id=account_id,
         handle=handle,
-        state="IR",
+        country="IR",
         category="diplomat",
         source_url="https://example.org",
         valid_from_us=None if since is None else since * DAY_US,
@@ -25,15 +25,15 @@ def _entry(
     )
 
 
-def _post(account_id: str, handle: str, day: int) -> StateEvent:
-    return StateEvent(
+def _post(account_id: str, handle: str, day: int) -> CountryEvent:
+    return CountryEvent(
         kind="post",
-        state="IR",
+        country="IR",
         platform="twitter",
         event_id=f"{account_id}-{day}",
         at_us=day * DAY_US,
         source=Coordinates("posts", 0, day),
-        official=Official(id=account_id, handle=handle, state="IR", category="diplomat"),
+        official=Official(id=account_id, handle=handle, country="IR", category="diplomat"),
     )
 
 

@@ -15,7 +15,7 @@ def _entry(
         platform="twitter",
         account_id=account_id,
         handle=handle,
-        state="IR",
+        country="IR",
         category="diplomat",
         source_url="https://example.org",
         valid_from_us=None if since is None else to_us(datetime.fromisoformat(since).replace(tzinfo=UTC)),

@@ -62,7 +62,7 @@ def test_an_official_engages_with_each_account_once_in_the_strongest_way_and_nev
         at_us = round(event.at.timestamp() * 10**6)
         screening = screen_event(event, SOURCE, known, NOW_US, POLICY)
         assert isinstance(screening, Screening)
-        tracked = event.actor is not None and bool(known.of(event.platform, event.actor.id).states)
+        tracked = event.actor is not None and bool(known.of(event.platform, event.actor.id).countries)
         if isinstance(event, Deletion) and event.actor is not None:  # a tracked account that is an official is that
             tracked = tracked and known.author(event.platform, event.actor, at_us) is None
         said = [(each.kind, each.subject.id, each.subject_is_official) for each in screening.events]
@@ -121,7 +121,7 @@ def test_what_the_glance_drops_the_full_look_would_not_have_passed() -> None:
             assert isinstance(full, Screening)
             assert full.outcome is ScreenOutcome.NOT_OFFICIAL
             assert not full.events
-            assert not full.state_events
+            assert not full.country_events
             seen["dropped"] += 1
         else:
             assert glanced == full
@@ -146,7 +146,7 @@ _OFFICIAL: Final = RosterEntry(
     platform="twitter",
     account_id="1",
     handle="Embassy",
-    state="IR",
+    country="IR",
     category="diplomat",
     source_url="https://example.org",
 )

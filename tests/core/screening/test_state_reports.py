@@ -7,10 +7,10 @@ import msgspec
 from hypothesis import given
 
 from streams.core.clock import from_us
+from streams.core.country_event import decode_country_event, encode_country_event
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import Screening, ScreenPolicy, screen_event
-from streams.core.state_event import decode_state_event, encode_state_event
 from streams.core.subject_event import encode_subject_event
 from streams.core.tracked import TrackedAccount
 from streams.events import Account, Deletion, Event, Follow, Post, PostRef, Profile, Retweet, Suspension
@@ -24,7 +24,7 @@ _ROSTER: Final = Roster(
             platform="twitter",
             account_id="1",
             handle="Embassy",
-            state="IR",
+            country="IR",
             category="diplomat",
             source_url="https://example.org",
         )
@@ -50,11 +50,11 @@ def _reports(event: Event, known: AccountIndex, at_us: int) -> list[tuple[str, s
         return []
     if not _acts_as_official(known, event, at_us):
         if isinstance(event, Deletion):
-            states = known.of(event.platform, event.actor.id).states
-            return [("subject_deletion", state, "post", event.post_id, event.actor.id) for state in states]
-        subject = known.of(event.platform, event.actor.id).states if isinstance(event, Post) else ()
+            countries = known.of(event.platform, event.actor.id).countries
+            return [("subject_deletion", country, "post", event.post_id, event.actor.id) for country in countries]
+        subject = known.of(event.platform, event.actor.id).countries if isinstance(event, Post) else ()
         long_enough = isinstance(event, Post) and len(event.text) >= 20
-        return [("subject_post", state, "post", None, event.actor.id) for state in subject if long_enough]
+        return [("subject_post", country, "post", None, event.actor.id) for country in subject if long_enough]
     match event:
         case Suspension():
             return [("notice", "IR", "post", None, None)]
@@ -82,14 +82,14 @@ def test_each_state_is_told_of_what_its_officials_post_and_delete_and_what_its_s
         screening = screen_event(event, SOURCE, known, NOW_US, POLICY)
         assert isinstance(screening, Screening)
         said = [
-            (each.kind, each.state, each.post_kind, each.post_id, each.subject and each.subject.id)
-            for each in screening.state_events
+            (each.kind, each.country, each.post_kind, each.post_id, each.subject and each.subject.id)
+            for each in screening.country_events
         ]
         assert said == _reports(event, known, at_us)
-        for each in screening.state_events:
+        for each in screening.country_events:
             assert (each.at_us, each.event_id, each.source, each.platform) == (at_us, event.id, SOURCE, event.platform)
             assert each.roster_digest == known.roster.digest
-            assert decode_state_event(encode_state_event(each)) == each
+            assert decode_country_event(encode_country_event(each)) == each
             assert not each.text.startswith("RT @king:")
             if isinstance(event, Post) and each.kind == "post":
                 others = {account.id for kind, account in engagement_of(event)} - {event.actor.id}
@@ -99,7 +99,7 @@ def test_each_state_is_told_of_what_its_officials_post_and_delete_and_what_its_s
                 assert each.subject_is_official == on_roster(known.roster, event.platform, each.subject, at_us)
             seen[each.kind if each.kind != "post" else each.post_kind] += 1
             seen["without subject"] += each.kind == "post" and each.post_kind == "quote" and each.subject is None
-        if isinstance(event, Deletion) and screening.state_events and event.actor is not None:
+        if isinstance(event, Deletion) and screening.country_events and event.actor is not None:
             by_id = any(entry.account_id == event.actor.id for entry in known.roster.entries)
             seen["by an id seen before"] += not by_id and event.actor.handle is None
         seen["for two States"] += len(said) > 1
@@ -134,8 +134,8 @@ def test_a_state_event_is_no_longer_than_what_a_broker_takes() -> None:
     )
     screened = screen_event(post, SOURCE, AccountIndex(_ROSTER), NOW_US, ScreenPolicy())
     assert isinstance(screened, Screening)
-    (report,) = screened.state_events
-    assert 500_000 < len(encode_state_event(report)) < 1_000_000
+    (report,) = screened.country_events
+    assert 500_000 < len(encode_country_event(report)) < 1_000_000
 
 
 def test_what_the_largest_legal_post_says_fits_into_messages() -> None:
@@ -145,7 +145,7 @@ def test_what_the_largest_legal_post_says_fits_into_messages() -> None:
     quoted = PostRef(post_id=name[:256], account=msgspec.structs.replace(crowd[-1], handle=name))
     for author in ("1", "subject"):
         known = AccountIndex(_ROSTER)
-        known.learn(TrackedAccount(platform="twitter", id="subject", states=("DE", "IR")))
+        known.learn(TrackedAccount(platform="twitter", id="subject", countries=("DE", "IR")))
         post = Post(
             platform="twitter",
             id=name[:256],
@@ -162,7 +162,7 @@ def test_what_the_largest_legal_post_says_fits_into_messages() -> None:
         assert isinstance(screened, Screening)
         for topic, sizes in (
             ("subject-events", [len(encode_subject_event(event)) for event in screened.events]),
-            ("state-events", [len(encode_state_event(event)) for event in screened.state_events]),
+            ("country-events", [len(encode_country_event(event)) for event in screened.country_events]),
         ):
             assert max(sizes, default=0) + 2_048 < topic_named(topic).max_message_bytes
-        assert screened.state_events
+        assert screened.country_events

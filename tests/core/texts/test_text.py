@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.core.state_event import STATE_TEXT
+from streams.core.country_event import STATE_TEXT
 from streams.core.texts.text import MOST_CHARACTERS, letters_of, normalised, shared_words, words
 from tests.core.texts.scripts import ALPHABETS, noise, passages, rewritten
 

@@ -40,7 +40,9 @@ class EvidenceOracle:
     def first_officials(self, parts: Sequence[OfficialFigures]) -> tuple[FirstOfficial, ...]:
         """The five that amplified the subject first."""
         return tuple(
-            FirstOfficial(id=part.id, handle=part.handle, state=part.state, category=part.category, at=part.first_at)
+            FirstOfficial(
+                id=part.id, handle=part.handle, country=part.country, category=part.category, at=part.first_at
+            )
             for part in sorted(parts, key=lambda part: (part.first_at, part.id))[:5]
         )
 
@@ -56,7 +58,7 @@ class EvidenceOracle:
                 since.append((began, official))
         return tuple(
             Follower(
-                id=official, handle=self.officials[official].handle, state=self.officials[official].state, since=at
+                id=official, handle=self.officials[official].handle, country=self.officials[official].country, since=at
             )
             for at, official in sorted(since)[:50]
         )
@@ -105,9 +107,9 @@ class EvidenceOracle:
         possibly = sum(not all(said) for said in on_roster.values()) >= 3
         return surely if surely == possibly else None
 
-    def amplifying_states(self) -> tuple[str, ...]:
+    def amplifying_countries(self) -> tuple[str, ...]:
         """Every State of which any report of an amplification speaks."""
-        return tuple(sorted({official_of(event).state for event in self.events if event.kind in AMPLIFICATION}))
+        return tuple(sorted({official_of(event).country for event in self.events if event.kind in AMPLIFICATION}))
 
     def there(self) -> list[datetime]:
         """When the subject was there."""
@@ -124,7 +126,7 @@ class EvidenceOracle:
         found: dict[str, dict[str, tuple[int, datetime, datetime]]] = {}
         for official in {fact.official for fact in live}:
             times = [fact.at for fact in live if fact.official == official]
-            state = self.officials[official].state
+            state = self.officials[official].country
             found.setdefault(state, {})[official] = (len(times), min(times), max(times))
         return found
 
@@ -144,7 +146,7 @@ class EvidenceOracle:
             "follows": (len(self.following()), 5, 3),
             "linking_posts": (self.links().posts if asked else None, 10, 10),
             "matching_posts": (self.text_matches().posts if asked else None, 5, 3),
-            "distinct_states": (len({self.officials[official].state for official in officials}), 5, 3),
+            "distinct_countries": (len({self.officials[official].country for official in officials}), 5, 3),
         }
         terms = []
         for name, (value, weight, full) in values.items():

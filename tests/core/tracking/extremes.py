@@ -35,7 +35,7 @@ def official(number: int, platform: str = "schema") -> Official:
     return Official(
         id=IDS[platform](number),
         handle=("\U0001d538" * 1_024 if platform == "schema" else f"office{number}.gov.example"),
-        state=letters[number // 10 % 10] + letters[number % 10],
+        country=letters[number // 10 % 10] + letters[number % 10],
         category="state_media",
     )
 

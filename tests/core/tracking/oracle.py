@@ -53,7 +53,7 @@ _ALWAYS_SHOWN: Final = {
     "age_at_first_amplification_days",
     "amplifications",
     "distinct_officials",
-    "distinct_states",
+    "distinct_countries",
     "followers",
     "top_official_amplifications",
     "suspended",
@@ -184,7 +184,7 @@ class Oracle(EvidenceOracle):
         newest: dict[str, tuple[tuple[int, str, str, str], Official]] = {}
         for event in engaging:
             official = official_of(event)
-            rank = (event.at_us, official.handle or "", official.state, official.category)
+            rank = (event.at_us, official.handle or "", official.country, official.category)
             if official.id not in newest or rank > newest[official.id][0]:
                 newest[official.id] = (rank, official)
         return {official_id: official for official_id, (_, official) in newest.items()}
@@ -225,7 +225,7 @@ class Oracle(EvidenceOracle):
         return [fact for fact in self.amplifications if fact.at <= at and not fact.withdrawn_at <= known]
 
     def _states(self, live: list[Fact]) -> Counter[str]:
-        return Counter(self.officials[fact.official].state for fact in live)
+        return Counter(self.officials[fact.official].country for fact in live)
 
     def _age(self, at: datetime | None) -> float | None:
         if at is None or self.created_at is None or self.created_at > at:
@@ -275,7 +275,7 @@ class Oracle(EvidenceOracle):
             "mentions": lambda: self._contacts("mention", at),
             "follows": lambda: self._follows(at),
             "distinct_officials": lambda: len(officials),
-            "distinct_states": lambda: len(self._states(live)),
+            "distinct_countries": lambda: len(self._states(live)),
             "top_official_amplifications": lambda: max(officials.values(), default=0),
             "top_official_share": lambda: max(officials.values()) / len(live) if live else None,
         }
@@ -334,7 +334,7 @@ class Oracle(EvidenceOracle):
             first_amplified_at=first,
             last_amplified_at=last,
             age_at_first_amplification_days=None if age is None else round(age, 8),
-            states=tuple(sorted(self._states(live))),
+            countries=tuple(sorted(self._states(live))),
             suspension=notices[-1] if notices else None,
             suspensions=tuple(notices[-16:]),
             withdrawn=sum(fact.fate == "taken_back" for fact in self.amplifications),
@@ -367,7 +367,7 @@ class Oracle(EvidenceOracle):
         return OfficialFigures(
             id=official_id,
             handle=official.handle,
-            state=official.state,
+            country=official.country,
             category=official.category,
             retweets=sum(fact.kind == "retweet" for fact in mine),
             quotes=sum(fact.kind == "quote" for fact in mine),
@@ -422,7 +422,7 @@ class Oracle(EvidenceOracle):
         states = self._states(self.live(fact.at))
         if states:
             leading = min(states, key=lambda state: (-states[state], state))
-            when = rule.states.get(leading, when)
+            when = rule.countries.get(leading, when)
         if not self._met(when, fact.at):
             return None
         reached = [rule.severity]
@@ -451,7 +451,7 @@ class Oracle(EvidenceOracle):
             status=status,
             platform=platform,
             subject=subject,
-            states=tuple(sorted(self._states(live))),
+            countries=tuple(sorted(self._states(live))),
             fired_at=span.fired_at,
             as_of=span.last_at,
             expires_at=span.last_at if span.returned else span.last_at + quiet,
@@ -511,7 +511,7 @@ class Oracle(EvidenceOracle):
 
 def _looked_at(rule: Rule) -> set[str]:
     conditions = [*rule.when]
-    for replaced in rule.states.values():
+    for replaced in rule.countries.values():
         conditions += replaced
     for escalation in rule.escalations:
         conditions += escalation.when
@@ -535,7 +535,7 @@ def _days(notice: SuspensionRecord) -> str:
 def _asks_for_suspension(rule: Rule) -> bool:
     return any(
         condition.figure == "suspended" and condition.equals is True
-        for conditions in (rule.when, *rule.states.values())
+        for conditions in (rule.when, *rule.countries.values())
         for condition in conditions
     )
 

@@ -89,17 +89,17 @@ _CREATED: Final[tuple[tuple[int, AccountSource | None] | None, ...]] = (
 )
 
 OFFICIALS: Final = (
-    Official(id="o1", handle="leader_fa", state="IR", category="leader"),
-    Official(id="o2", handle=None, state="IR", category="state_media"),
-    Official(id="o3", handle="Embassy", state="RU", category="diplomat"),
-    Official(id="o4", handle="mfa", state="RU", category="government", name="Ministry"),
-    Official(id="o5", handle="deputy", state="FR", category="parliament"),
-    Official(id="o6", handle="channel", state="FR", category="state_media"),
-    *(Official(id=f"o{n}", handle=f"consulate{n}", state="IR", category="diplomat") for n in (7, 8, 9, 10, 11, 12)),
+    Official(id="o1", handle="leader_fa", country="IR", category="leader"),
+    Official(id="o2", handle=None, country="IR", category="state_media"),
+    Official(id="o3", handle="Embassy", country="RU", category="diplomat"),
+    Official(id="o4", handle="mfa", country="RU", category="government", name="Ministry"),
+    Official(id="o5", handle="deputy", country="FR", category="parliament"),
+    Official(id="o6", handle="channel", country="FR", category="state_media"),
+    *(Official(id=f"o{n}", handle=f"consulate{n}", country="IR", category="diplomat") for n in (7, 8, 9, 10, 11, 12)),
 )
 _MOVED: Final = (
-    Official(id="o1", handle="leader_fa", state="SY", category="leader"),
-    Official(id="o3", handle=None, state="FR", category="diplomat"),
+    Official(id="o1", handle="leader_fa", country="SY", category="leader"),
+    Official(id="o3", handle=None, country="FR", category="diplomat"),
 )
 
 _SPANS: Final = (0, SECOND_US, HOUR_US, 2 * HOUR_US, DAY_US, 5 * DAY_US, 7 * DAY_US, 30 * DAY_US)
@@ -503,7 +503,7 @@ def _condition(figure: str) -> list[Condition]:
     return [*least, Condition(figure=figure, at_most=1), Condition(figure=figure, at_most=6)]
 
 
-_MOVED_OTHERWISE: Final = ("suspended", "followers", "age_days", "distinct_states", "follows", "mentions", "replies")
+_MOVED_OTHERWISE: Final = ("suspended", "followers", "age_days", "distinct_countries", "follows", "mentions", "replies")
 
 
 @st.composite
@@ -526,7 +526,7 @@ def _rules(draw: st.DrawFn, name: str, figures: Sequence[str]) -> Rule:
         mode=draw(st.sampled_from(("live", "shadow"))),
         quiet_us=draw(st.sampled_from((HOUR_US, DAY_US, SECOND_US, 7 * DAY_US, 30 * DAY_US))),
         when=draw(conditions),
-        states=draw(st.dictionaries(st.sampled_from(("IR", "RU", "SY")), conditions, max_size=2)),
+        countries=draw(st.dictionaries(st.sampled_from(("IR", "RU", "SY")), conditions, max_size=2)),
         escalations=tuple(escalations),
         digest=f"digest of {name}",
     )

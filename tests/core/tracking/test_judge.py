@@ -31,7 +31,7 @@ def _rule(*when: Condition, **changes: Any) -> RuleSet:
         mode="live",
         quiet_us=QUIET_US,
         when=when,
-        states={},
+        countries={},
         escalations=(),
         digest="digest",
     )
@@ -277,7 +277,7 @@ def test_late_news_of_the_followers_is_known_at_the_amplifications_after_it() ->
 
 
 def test_a_correction_of_the_state_of_an_official_holds_for_all_it_ever_did() -> None:
-    run = TrackRun(_rule(Condition(figure="distinct_states", at_least=2)))
+    run = TrackRun(_rule(Condition(figure="distinct_countries", at_least=2)))
     run.run([[_amplified(0, 0), _amplified(1, 1)]])
     assert not run.alerts
     run.batch([_amplified(3, 1, official=msgspec.structs.replace(OFFICIALS[1], state="SY"))])

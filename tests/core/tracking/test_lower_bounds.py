@@ -22,7 +22,7 @@ RULES: Final = RuleSet(
             mode="live",
             quiet_us=24 * HOUR_US,
             when=(Condition(figure="amplifications", at_least=3),),
-            states={},
+            countries={},
             escalations=(),
             digest="digest",
         ),

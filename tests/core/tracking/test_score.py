@@ -19,7 +19,7 @@ def _engagements(draw: st.DrawFn) -> Engagement:
     return Engagement(
         amplifications=amplifications,
         distinct_officials=draw(_counts),
-        distinct_states=draw(_counts),
+        distinct_countries=draw(_counts),
         by_leaders=draw(st.integers(0, amplifications)),
         by_top_official=draw(st.integers(0, amplifications)),
         age_at_first_amplification_days=draw(st.none() | st.floats(0, 20_000)),
@@ -44,7 +44,7 @@ def test_a_score_is_the_sum_of_its_contributions_none_above_its_weight(engagemen
     assert known["age_at_first_amplification_days"] is (engagement.age_at_first_amplification_days is not None)
 
 
-@given(_engagements(), st.sampled_from(("distinct_officials", "weeks", "follows", "distinct_states")))
+@given(_engagements(), st.sampled_from(("distinct_officials", "weeks", "follows", "distinct_countries")))
 def test_more_engagement_never_lowers_a_score_and_an_older_account_never_raises_it(
     engagement: Engagement, figure: str
 ) -> None:

@@ -45,7 +45,7 @@ _RULE: Final = Rule(
     mode="live",
     quiet_us=DAY_US,
     when=(),
-    states={},
+    countries={},
     escalations=(),
     digest="digest",
 )
@@ -133,12 +133,12 @@ def test_a_state_that_was_written_before_there_was_more_in_it_is_read_and_goes_o
     assert [(part.id, part.retweets) for part in dossier.officials] == [("o1", 3), ("o2", 3), ("o3", 3)]
     assert dossier.suspension is not None
     assert [(each.id, each.since) for each in dossier.following] == [("o1", from_us(BASE_US + 20 * HOUR_US))]
-    assert run.tracked[KEY].states == ("IR", "RU")
+    assert run.tracked[KEY].countries == ("IR", "RU")
     standings = {state: said.standing for (_, state), said in run.standings.items()}
     assert {state: len(each.amplifiers) for state, each in standings.items() if each} == {"IR": 2, "RU": 1}
     run.batch([retweet(40, official=OFFICIALS[4])])
     assert run.dossiers[KEY].totals.retweet == 10
-    assert ",".join(run.tracked[KEY].states) == "FR,IR,RU"
+    assert ",".join(run.tracked[KEY].countries) == "FR,IR,RU"
     assert RECORDED_STATE[: len(run.states[KEY])] != run.states[KEY]
 
 
@@ -155,7 +155,7 @@ def test_what_a_stranger_says_of_an_account_never_breaks_its_state(account: Acco
     """As a format reader may hand it over: a count beyond 64 bits or a creation beyond all calendars is unknown."""
     event = Retweet(platform="twitter", id="1", at=from_us(BASE_US), actor=Account(id="o1"), subject=account)
     official = RosterEntry(
-        platform="twitter", account_id="o1", state="IR", category="leader", source_url="https://example.org"
+        platform="twitter", account_id="o1", country="IR", category="leader", source_url="https://example.org"
     )
     screening = screen_event(
         event, Coordinates("retweets", 0, 1), AccountIndex(Roster([official])), BASE_US, ScreenPolicy()

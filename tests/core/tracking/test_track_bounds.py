@@ -283,7 +283,7 @@ def test_events_of_one_very_moment_count_in_its_figures_though_some_of_them_have
         mode="live",
         quiet_us=DAY_US,
         when=(Condition(figure="amplifications", at_least=1),),
-        states={},
+        countries={},
         escalations=(),
         digest="digest",
     )

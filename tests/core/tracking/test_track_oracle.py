@@ -50,7 +50,7 @@ def assert_told_what_the_oracle_says(run: TrackRun, key: str, oracle: Oracle) ->
     told = run.tracked.get(key)
     if oracle.followed is not None:
         assert (told is not None) is oracle.followed
-    assert told is None or told.states == oracle.amplifying_states()
+    assert told is None or told.countries == oracle.amplifying_countries()
     periods = oracle.periods()
     expected = oracle.amplifiers() if periods else {}
     standings = {state: said.standing for (subject, state), said in run.standings.items() if subject == key}

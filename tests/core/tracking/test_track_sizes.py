@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.bounds import RECORD_BYTES, bounded_subject_event
-from streams.core.state_event import encode_state_event
+from streams.core.country_event import encode_country_event
 from streams.core.subject_event import SubjectEvent, subject_key
 from streams.core.tracking.outcome import TrackOutcome
 from streams.core.tracking.subject import TrackPolicy
@@ -36,7 +36,7 @@ def assert_all_fits(run: TrackRun) -> None:
         "dossiers": [len(msgspec.json.encode(dossier)) for dossier in run.dossiers.values()],
         "alerts": [len(msgspec.json.encode(alert)) for alert in run.alerts.values()],
         "amplifications": [len(msgspec.json.encode(each)) for each in run.amplifications.values()],
-        "state-events": [len(encode_state_event(standing)) for standing in run.standings.values()],
+        "country-events": [len(encode_country_event(standing)) for standing in run.standings.values()],
     }
     largest = {topic: max(found) for topic, found in sizes.items() if found}
     assert {

@@ -18,7 +18,7 @@ from tests.core.tracking.track_run import TrackRun
 
 SMALL: Final = TrackPolicy(amplifications=8, evicted_withdrawals=64)
 KEY: Final = "twitter:12"
-_IRANIAN: Final = [official for official in OFFICIALS if official.state == "IR"]
+_IRANIAN: Final = [official for official in OFFICIALS if official.country == "IR"]
 
 
 def _taken_back(event: SubjectEvent, **changes: object) -> SubjectEvent:

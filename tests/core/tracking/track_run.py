@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from streams.core.country_event import CountryEvent, decode_country_event, encode_country_event
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.rulebook.rules import RuleSet
-from streams.core.state_event import StateEvent, decode_state_event, encode_state_event
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount, decode_tracked, encode_tracked
 from streams.core.tracking.subject import Subject, TrackPolicy, decode_subject, encode_subject
@@ -34,7 +34,7 @@ class TrackRun:
         self.told = Counter[tuple[str, str, str, str]]()  # how often each amplification was published, as which kind
         self.outcomes = Counter[TrackOutcome]()
         self.seen = Counter[str]()  # what became of alerts over time
-        self.standings: dict[tuple[str, str], StateEvent] = {}  # by subject and State
+        self.standings: dict[tuple[str, str], CountryEvent] = {}  # by subject and State
         self.versions = Counter[str]()  # the version of the last standing of each subject
         self.tracked: dict[str, TrackedAccount] = {}
         self.unengaged = Unengaged()
@@ -71,21 +71,21 @@ class TrackRun:
                 self._told_of(changes.key, standing)
             if changes.tracked is not None:
                 before = self.tracked.get(changes.key)
-                assert before is None or set(before.states) < set(changes.tracked.states)
+                assert before is None or set(before.countries) < set(changes.tracked.countries)
                 self.tracked[changes.key] = decode_tracked(encode_tracked(changes.tracked))
         for forgotten in tracker.forget():
             del self.states[forgotten]
         self.outcomes.update(tracker.outcomes)
 
-    def _told_of(self, key: str, standing: StateEvent) -> None:
+    def _told_of(self, key: str, standing: CountryEvent) -> None:
         """A State is told of a subject: in words that differ from what it was told before, under a higher version."""
-        said = decode_state_event(encode_state_event(standing))
+        said = decode_country_event(encode_country_event(standing))
         assert said.standing is not None
         assert said.standing.version > self.versions[key]
         self.versions[key] = said.standing.version
-        before = self.standings.get((key, said.state))
+        before = self.standings.get((key, said.country))
         self.seen["told twice"] += before is not None
-        self.standings[(key, said.state)] = said
+        self.standings[(key, said.country)] = said
 
     def run(self, batches: Iterable[Sequence[SubjectEvent]]) -> "TrackRun":
         """Apply batch after batch; returns itself."""

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from streams.core.accounts import creation
 from streams.core.clock import DAY_US, from_us
+from streams.core.country_event import Amplifier, CountryEvent, SuspensionPeriod
 from streams.core.rulebook.rules import SEVERITIES, Condition, Rule
-from streams.core.state_event import Amplifier, StateEvent, SuspensionPeriod
 from streams.core.texts.closeness import CLOSE_HANDLES, CLOSE_NAMES, handle_closeness, name_closeness
 from streams.core.texts.fingerprints import fingerprints
 from streams.core.texts.text import words
@@ -57,15 +57,15 @@ class Expected(Struct, kw_only=True):
 
 def expected_aftermaths(world: WatchOracle, rules: Sequence[Rule]) -> dict[str, Expected]:
     """What is expected of each aftermath, by its id."""
-    newest: dict[tuple[str, str, str], StateEvent] = {}
+    newest: dict[tuple[str, str, str], CountryEvent] = {}
     for event in world.events:
         if event.kind == "standing" and event.subject is not None and event.standing is not None:
-            key = (event.state, event.platform, event.subject.id)
+            key = (event.country, event.platform, event.subject.id)
             known = newest.get(key)
             if known is None or known.standing is None or known.standing.version < event.standing.version:
                 newest[key] = event
     found = {}
-    for (state, platform, subject), event in newest.items():
+    for (country, platform, subject), event in newest.items():
         assert event.standing is not None
         opened_in = Counter[int]()
         for period in event.standing.periods:
@@ -74,7 +74,7 @@ def expected_aftermaths(world: WatchOracle, rules: Sequence[Rule]) -> dict[str, 
             opened_in[fortnight] += 1
             amplifiers = [each for each in event.standing.amplifiers if each.first_us <= period.opened_us]
             if amplifiers:
-                name = sha256(f"aftermath\n{state}\n{platform}:{subject}\n{slot}".encode()).hexdigest()[:32]
+                name = sha256(f"aftermath\n{country}\n{platform}:{subject}\n{slot}".encode()).hexdigest()[:32]
                 found[name] = _Looking(world, rules, event, period, amplifiers).expected()
     return found
 
@@ -86,7 +86,7 @@ class _Looking:
         self,
         world: WatchOracle,
         rules: Sequence[Rule],
-        event: StateEvent,
+        event: CountryEvent,
         period: SuspensionPeriod,
         amplifiers: list[Amplifier],
     ) -> None:
@@ -103,7 +103,7 @@ class _Looking:
         self.reinstated = back_us is not None and back_us < self.ends_us
         self.until_us = back_us if self.reinstated and back_us is not None else self.ends_us
         self.closed = self.reinstated or world.watermark_us() >= self.ends_us
-        mine = [fact for fact in world.posts if fact.event.state == event.state]
+        mine = [fact for fact in world.posts if fact.event.country == event.country]
         self.posts = [fact for fact in mine if self.opened_us <= fact.event.at_us < self.until_us]
         here = [fact for fact in mine if fact.event.platform == event.platform]
         self.referring = [fact for fact in here if fact.official.id != self.subject.id and self._refers(fact)]
@@ -148,7 +148,7 @@ class _Looking:
         ranked = sorted(ids, key=lambda each: (-(parts[each].amplifications if each in parts else 0), each))
         world, event = self.world, self.event
         figures: dict[str, object] = {
-            "state": event.state,
+            "country": event.country,
             "platform": event.platform,
             "subject": self.subject,
             "status": "closed" if self.closed else "open",
@@ -175,7 +175,7 @@ class _Looking:
             "deletions_by_account": dict(Counter(fact.official.handle or fact.official.id for fact in self.deletions)),
             "deletions_by_language": dict(Counter(fact.event.lang or "und" for fact in self.deletions)),
             "deletions_unknown": sum(
-                state == event.state and self.opened_us <= at_us < self.until_us for state, at_us in world.unknown
+                country == event.country and self.opened_us <= at_us < self.until_us for country, at_us in world.unknown
             ),
             "gone_with_original": self.gone["with_original"],
             "gone_with_official": self.gone["with_official"],
@@ -201,8 +201,8 @@ class _Looking:
     def _listed_deletions(self) -> list[tuple[str, str, bool, int, tuple[str, ...]]]:
         texts = [
             text
-            for (state, platform, _), (subject, at_us, _last_us, text) in self.world.texts().items()
-            if (state, platform, subject) == (self.event.state, self.event.platform, self.subject.id)
+            for (country, platform, _), (subject, at_us, _last_us, text) in self.world.texts().items()
+            if (country, platform, subject) == (self.event.country, self.event.platform, self.subject.id)
             and self.opened_us - _LEDGER <= at_us < self.until_us
         ]
         prints = {each for text in texts for each in fingerprints(text)}
@@ -223,10 +223,10 @@ class _Looking:
     def _successors(self) -> list[Successor]:
         """Every account that the State's officials amplified, asked whether all of the conditions hold."""
         found = []
-        amplified: dict[str, list[StateEvent]] = {}
-        known: dict[str, list[StateEvent]] = {}
+        amplified: dict[str, list[CountryEvent]] = {}
+        known: dict[str, list[CountryEvent]] = {}
         for event in self.world.events:
-            if (event.state, event.platform) != (self.event.state, self.event.platform) or event.subject is None:
+            if (event.country, event.platform) != (self.event.country, self.event.platform) or event.subject is None:
                 continue
             amplifies = (
                 event.kind == "post" and event.post_kind in ("retweet", "quote") and not event.subject_is_official
@@ -244,13 +244,13 @@ class _Looking:
         return sorted(found, key=lambda each: (each.noticed_us, each.id))
 
     @staticmethod
-    def _prints(events: Sequence[StateEvent]) -> set[int]:
+    def _prints(events: Sequence[CountryEvent]) -> set[int]:
         """Fingerprints of an account's texts: its own posts, and what was passed on of it."""
         texts = [event.text for event in events if event.kind == "subject_post" or event.post_kind == "retweet"]
         return {each for text in texts if len(text) >= 20 for each in fingerprints(text)}
 
     def _successor(
-        self, account_id: str, events: list[StateEvent], known: list[StateEvent], own: set[int]
+        self, account_id: str, events: list[CountryEvent], known: list[CountryEvent], own: set[int]
     ) -> Successor | None:
         firsts: dict[str, int] = {}
         posts: dict[str, tuple[int, str]] = {}
@@ -349,8 +349,8 @@ class _Looking:
     def _alerts(self) -> dict[str, dict[str, object]]:
         found: dict[str, dict[str, object]] = {}
         for rule in self.rules:
-            when = rule.states.get(self.event.state, rule.when)
-            looked_at = [*rule.when, *(each for each_when in rule.states.values() for each in each_when)]
+            when = rule.countries.get(self.event.country, rule.when)
+            looked_at = [*rule.when, *(each for each_when in rule.countries.values() for each in each_when)]
             looked_at += [each for escalation in rule.escalations for each in escalation.when]
             times = sorted({at_us for condition in looked_at for at_us in self._times(condition.figure)})
             held: list[tuple[int, int]] = []
@@ -369,7 +369,7 @@ class _Looking:
                     "expires_at": from_us(held[-1][0] + rule.quiet_us),
                     "figures": {name: self.figure(name, held[-1][0]) for name in _FIGURES},
                     "fired_figures": {name: self.figure(name, held[0][0]) for name in _FIGURES},
-                    "states": (self.event.state,),
+                    "countries": (self.event.country,),
                 }
         return found
 
@@ -397,7 +397,7 @@ _FIGURES: Final = (
 )
 
 
-def _account(account_id: str, platform: str, events: Sequence[StateEvent]) -> Account:
+def _account(account_id: str, platform: str, events: Sequence[CountryEvent]) -> Account:
     """What the reports say together: the newest handle and name, and the creation time, rather a reported one."""
     handles = [(event.at_us, event.subject.handle) for event in events if event.subject and event.subject.handle]
     names = [(event.at_us, event.subject.name) for event in events if event.subject and event.subject.name]

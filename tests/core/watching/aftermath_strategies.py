@@ -41,7 +41,7 @@ def aftermath_rules(draw: st.DrawFn) -> RuleSet:
                 mode="live",
                 quiet_us=draw(st.sampled_from((DAY_US, 14 * DAY_US))),
                 when=tuple(conditions),
-                states={"FR": (draw(_conditions()),)} if draw(st.integers(0, 3)) == 3 else {},
+                countries={"FR": (draw(_conditions()),)} if draw(st.integers(0, 3)) == 3 else {},
                 escalations=(Escalation(severity="critical", when=(higher,)),) if escalated else (),
                 digest=f"digest-{index}",
                 on="aftermath",
@@ -50,6 +50,6 @@ def aftermath_rules(draw: st.DrawFn) -> RuleSet:
     if draw(st.integers(0, 5)) == 5:
         when = (Condition(figure="amplifications", at_least=1.0),)
         rules.append(
-            msgspec.structs.replace(rules[0], name="other", when=when, on="subject", states={}, escalations=())
+            msgspec.structs.replace(rules[0], name="other", when=when, on="subject", countries={}, escalations=())
         )
     return RuleSet(rules=tuple(rules), digest=set_digest(rules))

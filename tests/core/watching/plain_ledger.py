@@ -41,72 +41,74 @@ class PlainLedger:
     def discard(self, key: bytes) -> None:
         self.records.pop(key, None)
 
-    def references(self, state: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
+    def references(self, country: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
         wanted = set(keys)
         found = [
             entry
             for entry in self._all(Entry, b"e/")
-            if entry.state == state and from_us <= entry.at_us < to_us and wanted.intersection(entry.references)
+            if entry.country == country and from_us <= entry.at_us < to_us and wanted.intersection(entry.references)
         ]
         return sorted(found, key=lambda entry: (entry.at_us, entry.post_id, entry.platform))
 
-    def deletions(self, state: str, from_us: int, to_us: int) -> list[Entry]:
+    def deletions(self, country: str, from_us: int, to_us: int) -> list[Entry]:
         found = [
             (entry.deleted_us, entry.post_id, entry.platform, entry)
             for entry in self._all(Entry, b"e/")
-            if entry.state == state and entry.deleted_us is not None and from_us <= entry.deleted_us < to_us
+            if entry.country == country and entry.deleted_us is not None and from_us <= entry.deleted_us < to_us
         ]
         return [entry for *_, entry in sorted(found, key=lambda item: item[:3])]
 
-    def unmatched_deletions(self, state: str, from_us: int, to_us: int) -> int:
+    def unmatched_deletions(self, country: str, from_us: int, to_us: int) -> int:
         return sum(
-            unmatched_deletion.state == state and from_us <= unmatched_deletion.at_us < to_us
+            unmatched_deletion.country == country and from_us <= unmatched_deletion.at_us < to_us
             for unmatched_deletion in self._all(UnmatchedDeletion, b"o/")
         )
 
-    def posts_of(self, state: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
+    def posts_of(self, country: str, officials: Sequence[str], from_us: int, to_us: int) -> dict[str, int]:
         return dict(
             Counter(
                 entry.official
                 for entry in self._all(Entry, b"e/")
-                if entry.state == state and entry.official in officials and from_us <= entry.at_us < to_us
+                if entry.country == country and entry.official in officials and from_us <= entry.at_us < to_us
             )
         )
 
-    def entries_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
-        return _sharing((entry for entry in self._all(Entry, b"e/") if entry.state == state), fingerprints)
+    def entries_sharing(self, country: str, fingerprints: Sequence[int]) -> dict[str, int]:
+        return _sharing((entry for entry in self._all(Entry, b"e/") if entry.country == country), fingerprints)
 
-    def texts_sharing(self, state: str, fingerprints: Sequence[int]) -> dict[str, int]:
-        return _sharing((text for text in self._all(SubjectText, b"t/") if text.state == state), fingerprints)
+    def texts_sharing(self, country: str, fingerprints: Sequence[int]) -> dict[str, int]:
+        return _sharing((text for text in self._all(SubjectText, b"t/") if text.country == country), fingerprints)
 
-    def texts_of(self, state: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
-        wanted = (state, platform, subject)
-        found = [text for text in self._all(SubjectText, b"t/") if (text.state, text.platform, text.subject) == wanted]
+    def texts_of(self, country: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
+        wanted = (country, platform, subject)
+        found = [
+            text for text in self._all(SubjectText, b"t/") if (text.country, text.platform, text.subject) == wanted
+        ]
         found.sort(key=lambda text: (text.at_us, text.post_id))
         return found[max(0, len(found) - limit) :]
 
-    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
+    def standings(self, country: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
         return [
             standing_record
             for standing_record in self._all(StandingRecord, b"s/")
-            if standing_record.state == state
+            if standing_record.country == country
             and any(mark in marks and from_us <= at_us < to_us for mark, at_us in standing_marks(standing_record))
         ]
 
-    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
+    def opened(self, country: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
         found = {
             (at_us, f"{standing_record.platform}:{standing_record.subject.id}"): standing_record
             for standing_record in self._all(StandingRecord, b"s/")
             for at_us in {period.opened_us for period in standing_record.standing.periods}
-            if standing_record.state == state and at_us < to_us
+            if standing_record.country == country and at_us < to_us
         }
         return [(at[0], found[at]) for at in sorted(found) if at > after][:limit]
 
-    def amplified_accounts(self, state: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
+    def amplified_accounts(self, country: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
         found = [
             amplified_account
             for amplified_account in self._all(AmplifiedAccount, b"u/")
-            if amplified_account.state == state
+            if amplified_account.country == country
             and amplified_account.officials
             and from_us <= amplified_account.first_us < to_us
         ]

@@ -92,7 +92,7 @@ def _rosters(draw: st.DrawFn) -> Roster:
                 platform=platform,
                 account_id=account_id,
                 handle=handle,
-                state="IR",
+                country="IR",
                 category="diplomat",
                 source_url="https://example.org",
                 domains=("khamenei.ir",) if named_domain < 3 else (),
@@ -105,15 +105,15 @@ def _rosters(draw: st.DrawFn) -> Roster:
 
 
 _TRACKED: Final = (
-    TrackedAccount(platform="twitter", id="3", states=("IR", "RU")),
+    TrackedAccount(platform="twitter", id="3", countries=("IR", "RU")),
     TrackedAccount(platform="twitter", id="9", handle="embassy"),
     TrackedAccount(platform="twitter", id="9", handle="king"),
-    TrackedAccount(platform="mastodon", id="1", states=("IR",)),
+    TrackedAccount(platform="mastodon", id="1", countries=("IR",)),
 )
 
 
 _BY_HANDLE: Final = RosterEntry(
-    platform="twitter", handle="Embassy", state="IR", category="diplomat", source_url="https://example.org"
+    platform="twitter", handle="Embassy", country="IR", category="diplomat", source_url="https://example.org"
 )
 
 
@@ -127,7 +127,7 @@ def situations(draw: st.DrawFn) -> tuple[Event, AccountIndex]:
     known.use(roster)
     acts = draw(st.sampled_from(("official",) * 4 + ("subject", "subject", "seen before", "anybody", "nobody")))
     if acts == "subject":
-        tracked = draw(st.sampled_from([each for each in _TRACKED if each.states] + [_TRACKED[0]]))
+        tracked = draw(st.sampled_from([each for each in _TRACKED if each.countries] + [_TRACKED[0]]))
         known.learn(tracked)
         event = msgspec.structs.replace(draw(_linking), platform=tracked.platform, actor=Account(id=tracked.id))
     elif acts == "seen before":

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from streams.core.clock import DAY_US
-from streams.core.state_event import StateEvent
+from streams.core.country_event import CountryEvent
 from streams.core.watching.forgetting import forget_watches, forgotten_before
 from streams.core.watching.ledger import AmplifiedAccount, PublishedHashes, StandingRecord, decode_record, record_key
 from streams.core.watching.watch_policy import WatchPolicy
@@ -34,7 +34,7 @@ class _Life:
         self.run = WatchRun(bundled_rules(), ledger=self.ledger)
         self.changelog: dict[bytes, bytes | None] = {}
 
-    def batch(self, *events: StateEvent) -> int:
+    def batch(self, *events: CountryEvent) -> int:
         """Apply a batch; returns how many records it wrote for others."""
         before = self.run.published
         self.run.batch(events)
@@ -88,7 +88,7 @@ def test_standings_what_was_told_and_counted_and_uptakes_are_forgotten_also_in_t
     life.batch(tick(_OVER + 60))
     life.forget(_OVER + 60)
     # Of an official there is left that it was introduced.
-    assert life.kinds() == {"StateTime", "Forgotten", "PublishedHashes"}
+    assert life.kinds() == {"CountryTime", "Forgotten", "PublishedHashes"}
     assert {told.subject for told in life.kept(PublishedHashes)} == {official.id for official in IRAN[:6]}
 
 
@@ -100,7 +100,7 @@ def test_nothing_is_forgotten_a_moment_too_early() -> None:
     assert forgotten_before(life.ledger, "IR") > day(0)
 
 
-_LATE: dict[str, Sequence[StateEvent]] = {
+_LATE: dict[str, Sequence[CountryEvent]] = {
     "TRACK's word on it, with an amplifier more": [standing(version=2, by=7)],
     "TRACK's word on it, with another beginning": [standing(version=2, opened=(-3.0,))],
     "TRACK's word that it was no suspension": [standing(version=2, opened=())],
@@ -115,7 +115,7 @@ _LATE: dict[str, Sequence[StateEvent]] = {
 @pytest.mark.parametrize("late", _LATE.values(), ids=_LATE.keys())
 @pytest.mark.parametrize("restarted", [False, True])
 def test_what_comes_after_that_tells_nothing_again_and_is_counted_as_too_late(
-    late: Sequence[StateEvent], restarted: bool
+    late: Sequence[CountryEvent], restarted: bool
 ) -> None:
     life = _told()
     life.batch(tick(_OVER + 60))

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from streams.core.clock import from_us
+from streams.core.country_event import CountryEvent, CountryEventKind
 from streams.core.enriched import Alert
 from streams.core.officials import Official
-from streams.core.state_event import StateEvent, StateEventKind
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.watch_step import WatchOutcome
@@ -21,7 +21,7 @@ from tests.core.watching.watch_run import WatchRun
 from tests.core.watching.watch_strategies import PASSAGES
 
 
-def _run(*batches: Sequence[StateEvent]) -> WatchRun:
+def _run(*batches: Sequence[CountryEvent]) -> WatchRun:
     return WatchRun(bundled_rules()).run(batches)
 
 
@@ -106,7 +106,7 @@ def test_the_deletion_of_a_plain_post_withdraws_nothing() -> None:
 # The story of the case
 
 
-def _story() -> list[StateEvent]:
+def _story() -> list[CountryEvent]:
     """Six officials amplify an account; it is suspended; posts are deleted, one asks for it, a new one is taken up."""
     events = [amplification(f"r{n}", -20 + n, IRAN[n % 6], text=PASSAGES[n % 3]) for n in range(12)]
     events += [post(f"p{n}", -2, text=f"{PASSAGES[n % 3]} {n}", lang="en" if n == 0 else "fa") for n in range(6)]
@@ -278,11 +278,11 @@ def test_an_older_word_of_track_changes_nothing() -> None:
 
 
 def test_other_states_and_other_platforms_do_not_count() -> None:
-    french = Official(id="0", handle="embassy_0", state="FR", category="diplomat")
+    french = Official(id="0", handle="embassy_0", country="FR", category="diplomat")
     reference = post("m", 2, text="@khamenei_site")
     here = _run([standing(), reference, deletion("m", 3), tick(60)])
     assert (_aftermath(here).references, _aftermath(here).deletions) == (1, 1)
-    for elsewhere in ({"platform": "mastodon"}, {"official": french, "state": "FR"}):
+    for elsewhere in ({"platform": "mastodon"}, {"official": french, "country": "FR"}):
         moved = [msgspec.structs.replace(event, **elsewhere) for event in (reference, deletion("m", 3))]
         there = _run([standing(), *moved, tick(60)])
         assert (_aftermath(there).references, _aftermath(there).deletions) == (0, 0)
@@ -303,9 +303,9 @@ def test_usual_deletions_are_no_clean_up() -> None:
 def test_what_lacks_what_its_kind_must_have_is_refused_and_counted() -> None:
     """Broken internal events are SCREEN's mistake; they stop nothing here and touch nothing."""
     nobody = msgspec.structs.replace(post("x", 0), official=None)
-    kinds: tuple[StateEventKind, ...] = ("post", "deletion", "subject_post", "standing")
+    kinds: tuple[CountryEventKind, ...] = ("post", "deletion", "subject_post", "standing")
     broken = [msgspec.structs.replace(nobody, kind=kind) for kind in kinds]
-    misled = msgspec.structs.replace(post("y", 0), state="FR")
+    misled = msgspec.structs.replace(post("y", 0), country="FR")
     ledger = PlainLedger()
     run = WatchRun(bundled_rules(), ledger=ledger).run([[*broken, misled]])
     assert run.outcomes == {WatchOutcome.REFUSED: 5}

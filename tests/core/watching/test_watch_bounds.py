@@ -28,7 +28,7 @@ def _aftermath(run: WatchRun) -> Aftermath:
 
 def test_the_largest_record_is_smaller_than_what_a_broker_takes() -> None:
     """600 officials, each of whom amplified, referred to the subject at length in Persian, and deleted that."""
-    crowd = [Official(id=str(n), handle=f"embassy_{n:030}", state="IR", category="diplomat") for n in range(600)]
+    crowd = [Official(id=str(n), handle=f"embassy_{n:030}", country="IR", category="diplomat") for n in range(600)]
     event = standing(by=12)
     assert event.standing is not None
     amplifiers = tuple(
@@ -73,7 +73,7 @@ def test_the_deletions_that_concern_the_subject_are_listed_before_others() -> No
 
 def test_an_uptake_stays_small_however_often_an_account_is_amplified() -> None:
     policy = WatchPolicy(amplified_officials=8, amplified_first=4, sketch=16)
-    crowd = [Official(id=f"{n:03}", handle=None, state="IR", category="diplomat") for n in range(60)]
+    crowd = [Official(id=f"{n:03}", handle=None, country="IR", category="diplomat") for n in range(60)]
     events = [amplification(f"r{n}", n, by, text=f"{PASSAGES[n % 3]} {n}") for n, by in enumerate(crowd)]
     run = WatchRun(bundled_rules(), policy).run([events[::-1]])
     amplified_account = amplified_account_of(run.ledger, "IR", "twitter", SUBJECT.id)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from streams.core.state_event import StateEvent
+from streams.core.country_event import CountryEvent
 from streams.core.watching.ledger import Entry, Record, StandingRecord
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
@@ -25,23 +25,23 @@ class _CountingLedger(SqliteLedger):
         self.read += 1
         return super().get(key)
 
-    def standings(self, state: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
-        found = super().standings(state, marks, from_us, to_us)
+    def standings(self, country: str, marks: Sequence[str], from_us: int, to_us: int) -> list[StandingRecord]:
+        found = super().standings(country, marks, from_us, to_us)
         self.read += len(found)
         return found
 
-    def opened(self, state: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
-        found = super().opened(state, after, to_us, limit)
+    def opened(self, country: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
+        found = super().opened(country, after, to_us, limit)
         self.read += len(found)
         return found
 
-    def deletions(self, state: str, from_us: int, to_us: int) -> list[Entry]:
-        found = super().deletions(state, from_us, to_us)
+    def deletions(self, country: str, from_us: int, to_us: int) -> list[Entry]:
+        found = super().deletions(country, from_us, to_us)
         self.read += len(found)
         return found
 
 
-def _suspended(count: int, days: float) -> list[StateEvent]:
+def _suspended(count: int, days: float) -> list[CountryEvent]:
     """Accounts that six officials had amplified, suspended around a day."""
     return [
         standing(subject=Account(id=str(10**6 + number), handle=f"subject_{number}"), opened=(days + number / 10**6,))
@@ -49,7 +49,7 @@ def _suspended(count: int, days: float) -> list[StateEvent]:
     ]
 
 
-def _ledger_with(events: Sequence[StateEvent]) -> _CountingLedger:
+def _ledger_with(events: Sequence[CountryEvent]) -> _CountingLedger:
     ledger = _CountingLedger()
     ledger.begin()
     watcher = Watcher(bundled_rules(), _POLICY, ledger)
@@ -60,7 +60,7 @@ def _ledger_with(events: Sequence[StateEvent]) -> _CountingLedger:
     return ledger
 
 
-def _read_by(ledger: _CountingLedger, *events: StateEvent, recounts: int | None = None) -> int:
+def _read_by(ledger: _CountingLedger, *events: CountryEvent, recounts: int | None = None) -> int:
     watcher = Watcher(bundled_rules(), _POLICY, ledger)
     before = ledger.read
     for event in events:
@@ -79,7 +79,7 @@ def _read_by(ledger: _CountingLedger, *events: StateEvent, recounts: int | None 
     ids=["a post", "an amplification of an old account", "a tick"],
 )
 def test_what_concerns_no_watch_costs_the_same_however_many_suspensions_there_were(
-    what: Callable[[], StateEvent],
+    what: Callable[[], CountryEvent],
 ) -> None:
     """Also where all of them are watched now."""
     few, many = (_read_by(_ledger_with([tick(0.5), *_suspended(count, 0.0)]), what()) for count in (10, 1_500))
@@ -122,7 +122,7 @@ def test_all_that_are_watched_are_counted_anew_in_turn_each_once_though_a_worker
     same = [standing(subject=Account(id=str(10**5 + number)), opened=(0.0,)) for number in range(10)]
     ledger = _ledger_with([tick(0.5), *same, *_suspended(10, 0.3), post("p", 1.0), post("q", 1.0)])
 
-    def counted_anew(*events: StateEvent) -> list[tuple[str, int]]:
+    def counted_anew(*events: CountryEvent) -> list[tuple[str, int]]:
         watcher = Watcher(bundled_rules(), _POLICY, ledger)
         for event in events:
             watcher.apply(event)

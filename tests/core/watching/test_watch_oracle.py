@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.core.clock import to_us
+from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert
 from streams.core.rulebook.rules import RuleSet
-from streams.core.state_event import StateEvent
 from streams.core.subject_event import Coordinates
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.watch_step import WatchOutcome
@@ -23,7 +23,7 @@ from tests.core.watching.watch_oracle import WatchOracle
 from tests.core.watching.watch_run import WatchRun
 from tests.core.watching.watch_strategies import arrivals, corrections, repeats, worlds
 
-Arrival = tuple[list[StateEvent], list[list[StateEvent]]]
+Arrival = tuple[list[CountryEvent], list[list[CountryEvent]]]
 
 _NOWHERE = Coordinates("", 0, 0)
 
@@ -90,8 +90,8 @@ def _assert_as_expected(run: WatchRun, expected: Mapping[str, Expected]) -> None
         mine = {
             alert.rule: alert
             for alert in alerts.values()
-            if (alert.subject.id, alert.platform, alert.evidence[0].event_id, alert.states)
-            == (aftermath.subject.id, aftermath.platform, aftermath.suspension.event_id, (aftermath.state,))
+            if (alert.subject.id, alert.platform, alert.evidence[0].event_id, alert.countries)
+            == (aftermath.subject.id, aftermath.platform, aftermath.suspension.event_id, (aftermath.country,))
         }
         assert sorted(mine) == sorted(expected[name].alerts)
         for rule, facts in expected[name].alerts.items():
@@ -157,7 +157,7 @@ def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:
         assert all((subject := subjects[key]) is not None and subject.id == quotes[key] for key in quotes)
         seen["attributed"] += len(quotes) > 0
         matches = {
-            (each.official.state, each.platform, each.event_id): (each.post_id, each.shared, each.of, each.matched_us)
+            (each.official.country, each.platform, each.event_id): (each.post_id, each.shared, each.of, each.matched_us)
             for each in said
             if each.kind == "text_match" and each.official is not None
         }

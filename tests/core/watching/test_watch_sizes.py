@@ -7,16 +7,16 @@ import msgspec
 
 from streams.core.bounds import RECORD_BYTES, VALUE_BYTES
 from streams.core.clock import DAY_US, SECOND_US, from_us
-from streams.core.officials import Official
-from streams.core.state_event import (
+from streams.core.country_event import (
     STATE_TEXT,
     Amplifier,
+    CountryEvent,
+    CountryEventKind,
     PostKind,
     Standing,
-    StateEvent,
-    StateEventKind,
     SuspensionPeriod,
 )
+from streams.core.officials import Official
 from streams.core.subject_event import Coordinates, encode_subject_event
 from streams.core.tracked import encode_tracked
 from streams.core.watching.ledger import Record, encode_record, record_key
@@ -53,13 +53,13 @@ class _WeighingLedger(MemoryLedger):
 
 
 def _official(number: int) -> Official:
-    return Official(id=longest_id(number), handle=f"{number}{_NAME}"[:1_024], state="XK", category="state_media")
+    return Official(id=longest_id(number), handle=f"{number}{_NAME}"[:1_024], country="XK", category="state_media")
 
 
-def _event(kind: StateEventKind, number: int, at_us: int, **more: object) -> StateEvent:
-    return StateEvent(
+def _event(kind: CountryEventKind, number: int, at_us: int, **more: object) -> CountryEvent:
+    return CountryEvent(
         kind=kind,
-        state="XK",
+        country="XK",
         platform="example",
         event_id=longest_id(number),
         at_us=at_us,
@@ -69,7 +69,7 @@ def _event(kind: StateEventKind, number: int, at_us: int, **more: object) -> Sta
     )
 
 
-def _post(number: int, by: int, at_us: int, kind: PostKind, subject: Account) -> StateEvent:
+def _post(number: int, by: int, at_us: int, kind: PostKind, subject: Account) -> CountryEvent:
     words = " ".join(f"{number}w{index}{_WIDE}" for index in range(20))
     return _event(
         "post",
@@ -86,7 +86,7 @@ def _post(number: int, by: int, at_us: int, kind: PostKind, subject: Account) ->
     )
 
 
-def _events() -> Iterator[StateEvent]:
+def _events() -> Iterator[CountryEvent]:
     """All officials of a State amplified a subject; many post about it and delete, and take other accounts up."""
     for number in range(_DELETING):
         yield _post(number, number, _OPENED_US - 3_600 * SECOND_US + number, "quote", _SUBJECT)
@@ -95,7 +95,7 @@ def _events() -> Iterator[StateEvent]:
         for number in range(_OFFICIALS - 2)
     ) + tuple(
         Amplifier(bounded.id, None, "state_media", 3, _OPENED_US - DAY_US, _OPENED_US - 1)
-        for bounded in (Official(id=str(n), handle=None, state="XK", category="leader") for n in range(2))
+        for bounded in (Official(id=str(n), handle=None, country="XK", category="leader") for n in range(2))
     )
     period = SuspensionPeriod(_OPENED_US, "suspended", longest_id(1), Coordinates("suspensions", 0, 1))
     standing = Standing(version=1, periods=(period,), amplifiers=amplifiers)
@@ -107,7 +107,7 @@ def _events() -> Iterator[StateEvent]:
     for number in range(_SUCCESSORS):
         account = Account(id=f"{number}\x03" * 64, handle=_NAME, name=_NAME, created_at=_CREATED)
         for by in range(2):
-            official = Official(id=str(by), handle=None, state="XK", category="leader")
+            official = Official(id=str(by), handle=None, country="XK", category="leader")
             post = _post(2_000_000 + 2 * number + by, 0, _OPENED_US + DAY_US, "retweet", account)
             yield msgspec.structs.replace(post, official=official)
     yield _event("tick", 9_000_000, _OPENED_US + 20 * DAY_US)
@@ -118,9 +118,9 @@ def _long(number: int) -> str:
     return f"{number:08}" + "\U0001d538" * ((VALUE_BYTES - 8) // 4)
 
 
-def _retweet_and_deletion(number: int, by: int) -> Iterator[StateEvent]:
+def _retweet_and_deletion(number: int, by: int) -> Iterator[CountryEvent]:
     """An official passed on what the subject said in the watch, and took that back."""
-    official = Official(id=_long(by), handle=_long(by), state="XK", category="state_media")
+    official = Official(id=_long(by), handle=_long(by), country="XK", category="state_media")
     at_us = _OPENED_US + number
     retweet = _event("post", 0, at_us, official=official, post_kind="retweet", subject=_SUBJECT, post_id="1")
     yield msgspec.structs.replace(retweet, event_id=str(number))
@@ -147,7 +147,7 @@ def test_what_a_watch_counted_fits_however_many_officials_delete() -> None:
             watcher.apply(event)
     watcher.apply(_event("tick", 1, _OPENED_US + 20 * DAY_US))
     [aftermath] = watcher.flush().aftermaths
-    assert ledger.largest["Counted"] + 2_048 < topic_named("state-ledger").max_message_bytes
+    assert ledger.largest["Counted"] + 2_048 < topic_named("country-ledger").max_message_bytes
     assert (aftermath.references, aftermath.deletions) == (crowd + twice, crowd + twice)
     assert (aftermath.amplifying_officials, aftermath.silent_officials) == (amplifying, 1), "one did not"
     assert sum(count == 2 for count in aftermath.deletions_by_account.values()) == twice
@@ -161,7 +161,7 @@ def test_all_that_watch_writes_fits() -> None:
     told = [said for event in _events() for said in watcher.apply(event)]
     changes = watcher.flush()
     overhead = 2_048
-    assert max(ledger.largest.values()) + overhead < topic_named("state-ledger").max_message_bytes
+    assert max(ledger.largest.values()) + overhead < topic_named("country-ledger").max_message_bytes
     assert {"Entry", "StandingRecord", "AmplifiedAccount", "PublishedHashes", "Counted"} <= ledger.largest.keys()
     [aftermath] = changes.aftermaths
     assert (aftermath.amplifying_officials, aftermath.deletions) == (_OFFICIALS, _DELETING)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from streams.agents.screen.progress_reports import ProgressReporter
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US
-from streams.core.state_event import RawProgress, ReadUpTo, StateEvent
+from streams.core.country_event import CountryEvent, RawProgress, ReadUpTo
 from streams.core.watching.ledger import RawRead
 from streams.core.watching.watermark import with_report
 from streams.events import RAW_TOPICS
@@ -191,12 +191,12 @@ def test_without_idle_partitions_it_is_the_event_time_of_the_slowest() -> None:
         assert hours < 2 or cluster.watermark_us in ((hours - 1) * HOUR_US, hours * HOUR_US)
 
 
-def _told(at: dict[str, float], *, idle: bool = False, topics: int = 2, clock: float = 1_000) -> StateEvent:
+def _told(at: dict[str, float], *, idle: bool = False, topics: int = 2, clock: float = 1_000) -> CountryEvent:
     read: dict[str, tuple[ReadUpTo, ...]] = {topic: (ReadUpTo(0, day(days), idle),) for topic, days in at.items()}
     counts = {**_OTHERS, **dict.fromkeys(("posts", "retweets")[:topics], 1)}
-    return StateEvent(
+    return CountryEvent(
         kind="tick",
-        state="",
+        country="",
         platform="",
         event_id="t",
         at_us=day(clock),
@@ -243,9 +243,9 @@ def test_idle_partitions_are_left_out_when_they_are_found_idle_after_the_others_
 def test_where_all_is_idle_the_clock_counts_once_anything_was_read() -> None:
     """A fresh installation waits for its first events, however old; a silent one closes its watches."""
     quiet = WatchRun(bundled_rules()).run([[standing()], *[[_told({}, clock=50)] for _ in range(9)]])
-    nothing = StateEvent(
+    nothing = CountryEvent(
         kind="tick",
-        state="",
+        country="",
         platform="",
         event_id="t",
         at_us=day(50),

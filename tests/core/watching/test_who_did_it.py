@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from streams.cli.report_aftermath import print_aftermath
-from streams.core.state_event import StateEvent
+from streams.core.country_event import CountryEvent
 from streams.events import Account, SuspensionStatus
 from streams.rules_loading import bundled_rules
 from tests.core.tracking.strategies import snowflake
@@ -18,11 +18,11 @@ from tests.core.watching.watch_run import WatchRun
 _LATER = Account(id=snowflake(day(30)), handle="KhameneiSite")
 
 
-def _run(batches: Sequence[Sequence[StateEvent]]) -> WatchRun:
+def _run(batches: Sequence[Sequence[CountryEvent]]) -> WatchRun:
     return WatchRun(bundled_rules()).run(batches)
 
 
-def _story() -> list[StateEvent]:
+def _story() -> list[CountryEvent]:
     """Six officials amplify an account and delete posts once it is gone; two take up a new one; no word of TRACK."""
     events = [amplification(f"r{n}", -20 + n, IRAN[n % 6]) for n in range(12)]
     events += [post(f"p{n}", -2) for n in range(6)]

@@ -1,15 +1,15 @@
 """State events for examples: a dozen Iranian officials, one subject, days counted from its suspension."""
 
 from streams.core.clock import DAY_US
+from streams.core.country_event import Amplifier, CountryEvent, PostKind, Standing, SuspensionPeriod
 from streams.core.officials import Official
-from streams.core.state_event import Amplifier, PostKind, Standing, StateEvent, SuspensionPeriod
 from streams.core.subject_event import Coordinates
 from streams.events import Account, SuspensionStatus
 from tests.core.tracking.strategies import BASE_US, NOWHERE, snowflake
 
 __all__ = ["IRAN", "SUBJECT", "amplification", "day", "deletion", "post", "standing", "tick"]
 
-IRAN = tuple(Official(id=f"{n}", handle=f"embassy_{n}", state="IR", category="diplomat") for n in range(12))
+IRAN = tuple(Official(id=f"{n}", handle=f"embassy_{n}", country="IR", category="diplomat") for n in range(12))
 SUBJECT = Account(id=snowflake(BASE_US - 200 * DAY_US), handle="Khamenei_site", name="The Leader's site")
 
 
@@ -30,11 +30,11 @@ def post(
     subject_is_official: bool = False,
     about: tuple[Account, ...] = (),
     lang: str | None = "fa",
-) -> StateEvent:
+) -> CountryEvent:
     """An official's post."""
-    return StateEvent(
+    return CountryEvent(
         kind="post",
-        state=by.state,
+        country=by.country,
         platform="twitter",
         event_id=event_id,
         at_us=day(days),
@@ -53,16 +53,16 @@ def post(
 
 def amplification(
     event_id: str, days: float, by: Official = IRAN[0], *, of: Account = SUBJECT, text: str = ""
-) -> StateEvent:
+) -> CountryEvent:
     """An official's retweet."""
     return post(event_id, days, by, kind="retweet", subject=of, original=f"of-{event_id}", text=text)
 
 
-def deletion(post_id: str, days: float, by: Official = IRAN[0]) -> StateEvent:
+def deletion(post_id: str, days: float, by: Official = IRAN[0]) -> CountryEvent:
     """An official took a post back."""
-    return StateEvent(
+    return CountryEvent(
         kind="deletion",
-        state=by.state,
+        country=by.country,
         platform="twitter",
         event_id=f"deletion-{post_id}-{days}",
         at_us=day(days),
@@ -83,7 +83,7 @@ def standing(
     not_before: float | None = None,
     seen_again: bool = False,
     status: SuspensionStatus = "suspended",
-) -> StateEvent:
+) -> CountryEvent:
     """TRACK's word: amplified by the first `by` officials; suspended on these days, or since `not_before`, at last
     until `reinstated`, or seen again then.
     """
@@ -103,9 +103,9 @@ def standing(
     amplifiers = tuple(
         Amplifier(official.id, official.handle, official.category, 3, day(-40), day(-2)) for official in IRAN[:by]
     )
-    return StateEvent(
+    return CountryEvent(
         kind="standing",
-        state="IR",
+        country="IR",
         platform="twitter",
         event_id=f"standing-{version}",
         at_us=day(0),
@@ -116,6 +116,6 @@ def standing(
     )
 
 
-def tick(days: float) -> StateEvent:
+def tick(days: float) -> CountryEvent:
     """Event time has come so far."""
-    return StateEvent(kind="tick", state="", platform="", event_id=f"tick-{days}", at_us=day(days), source=NOWHERE)
+    return CountryEvent(kind="tick", country="", platform="", event_id=f"tick-{days}", at_us=day(days), source=NOWHERE)

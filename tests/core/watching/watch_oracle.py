@@ -10,8 +10,8 @@ from typing import Final
 from msgspec import Struct, structs
 
 from streams.core.clock import DAY_US
+from streams.core.country_event import CountryEvent, Standing
 from streams.core.officials import Official
-from streams.core.state_event import Standing, StateEvent
 from streams.core.texts.fingerprints import fingerprints
 from streams.events import Account
 
@@ -25,7 +25,7 @@ _FOLLOWS: Final = 30 * DAY_US
 class Fact(Struct, kw_only=True, eq=False):
     """One post of an official, however often it was reported; since when it is gone, and why."""
 
-    event: StateEvent
+    event: CountryEvent
     text: str
     deleted_us: int | None = None
     fate: str = ""
@@ -41,7 +41,7 @@ class Fact(Struct, kw_only=True, eq=False):
 class WatchOracle:
     """What happened, from a set of reports of it."""
 
-    def __init__(self, events: Sequence[StateEvent]) -> None:
+    def __init__(self, events: Sequence[CountryEvent]) -> None:
         self.events = [self._with_author(event, events) for event in events]
         self.posts = self._posts()
         self.unknown = self._match_deletions()
@@ -52,12 +52,12 @@ class WatchOracle:
     # What happened
 
     @staticmethod
-    def _with_author(event: StateEvent, events: Sequence[StateEvent]) -> StateEvent:
+    def _with_author(event: CountryEvent, events: Sequence[CountryEvent]) -> CountryEvent:
         """A quote of which is not said whose post it quotes, with the author that others of its State's events tell."""
         if not event.author_unknown:
             return event
         for other in events:
-            if (other.state, other.platform) != (event.state, event.platform) or other.subject is None:
+            if (other.country, other.platform) != (event.country, event.platform) or other.subject is None:
                 continue
             passed_on = other.kind == "post" and other.post_id == event.post_id
             posted = other.kind == "subject_post" and other.event_id == event.post_id and len(other.text) >= 20
@@ -77,7 +77,7 @@ class WatchOracle:
         """Each post once: by the copy that says most of what it passes on, quotes or answers; of those, the whole of a
         text that was cut short somewhere.
         """
-        found: dict[tuple[str, str], list[StateEvent]] = {}
+        found: dict[tuple[str, str], list[CountryEvent]] = {}
         for event in self.events:
             if event.kind == "post":
                 found.setdefault((event.platform, event.event_id), []).append(event)
@@ -90,7 +90,7 @@ class WatchOracle:
 
     def _match_deletions(self) -> list[tuple[str, int]]:
         """Give each post the first deletion by its author within 90 days; the rest is unknown, by State and time."""
-        groups: dict[tuple[str, str, str], list[StateEvent]] = {}
+        groups: dict[tuple[str, str, str], list[CountryEvent]] = {}
         for event in self.events:
             if event.kind == "deletion" and event.official is not None and event.post_id is not None:
                 groups.setdefault((event.platform, event.post_id, event.official.id), []).append(event)
@@ -113,7 +113,7 @@ class WatchOracle:
         for key, deletions in groups.items():
             if key not in matched:
                 first = min(deletions, key=lambda deletion: deletion.at_us)
-                unknown.append((first.state, first.at_us))
+                unknown.append((first.country, first.at_us))
         return unknown
 
     def _seen_us(self, fact: Fact) -> int:
@@ -141,8 +141,8 @@ class WatchOracle:
                             return "with_original"
                         doubts = doubts or at_us >= absence.doubtful_us
             for other in self.events:
-                if other.kind == "subject_deletion" and (other.state, other.platform, other.post_id) == (
-                    event.state,
+                if other.kind == "subject_deletion" and (other.country, other.platform, other.post_id) == (
+                    event.country,
                     event.platform,
                     event.post_id,
                 ):
@@ -152,7 +152,7 @@ class WatchOracle:
         by_official = self._fate_with_official(fact, at_us)
         return "unknown" if doubts and not by_official else by_official or "taken_back"
 
-    def _newest_standings(self, event: StateEvent) -> list[Standing]:
+    def _newest_standings(self, event: CountryEvent) -> list[Standing]:
         told = [
             (other.standing.version, other.standing)
             for other in self.events
@@ -160,7 +160,7 @@ class WatchOracle:
             and other.standing is not None
             and other.subject is not None
             and event.subject is not None
-            and (other.state, other.platform, other.subject.id) == (event.state, event.platform, event.subject.id)
+            and (other.country, other.platform, other.subject.id) == (event.country, event.platform, event.subject.id)
         ]
         return [max(told, key=lambda pair: pair[0])[1]] if told else []
 
@@ -170,7 +170,7 @@ class WatchOracle:
                 (event.at_us, event.status != "reinstated")
                 for event in self.events
                 if event.kind == "notice"
-                and (event.state, event.platform) == (fact.event.state, fact.event.platform)
+                and (event.country, event.platform) == (fact.event.country, fact.event.platform)
                 and event.official is not None
                 and event.official.id == fact.official.id
             }
@@ -178,7 +178,7 @@ class WatchOracle:
         posted = [
             other.event.at_us
             for other in self.posts
-            if (other.event.state, other.official.id) == (fact.event.state, fact.official.id)
+            if (other.event.country, other.official.id) == (fact.event.country, fact.official.id)
         ]
         before = [notice for notice in notices if notice[0] <= at_us]
         after = [notice for notice in notices if notice[0] > at_us]
@@ -221,7 +221,7 @@ class WatchOracle:
                 continue
             post_id = event.event_id if event.kind == "subject_post" else event.post_id
             assert post_id is not None
-            key = (event.state, event.platform, post_id)
+            key = (event.country, event.platform, post_id)
             subject, first_us, last_us, text = found.get(key, (event.subject.id, event.at_us, event.at_us, event.text))
             longest = max(text, event.text, key=lambda each: (len(each), each))
             times = (min(first_us, event.at_us), max(last_us, event.at_us))
@@ -231,14 +231,14 @@ class WatchOracle:
     def text_matches(self) -> dict[tuple[str, str, str], tuple[str, int, int, int]]:
         """By State, platform and post of a subject: the official post, fingerprints shared, of how many, its time."""
         found = {}
-        for (state, platform, post_id), (subject, first_us, last_us, text) in self.texts().items():
+        for (country, platform, post_id), (subject, first_us, last_us, text) in self.texts().items():
             prints = set(fingerprints(text))
             candidates = []
             for fact in self.posts:
                 event = fact.event
                 shared = len(prints & set(fingerprints(fact.text)))
                 if (
-                    (event.state, event.platform) == (state, platform)
+                    (event.country, event.platform) == (country, platform)
                     and event.post_kind != "retweet"
                     and fact.official.id != subject
                     and first_us - _LEDGER <= event.at_us <= last_us + _LEDGER
@@ -247,5 +247,5 @@ class WatchOracle:
                     candidates.append((-shared, event.at_us, event.event_id))
             if candidates:
                 minus, matched_us, match = min(candidates)
-                found[state, platform, post_id] = (match, -minus, len(prints), matched_us)
+                found[country, platform, post_id] = (match, -minus, len(prints), matched_us)
         return found

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from streams.core.country_event import CountryEvent, decode_country_event, encode_country_event
 from streams.core.enriched import Alert
 from streams.core.rulebook.rules import RuleSet
-from streams.core.state_event import StateEvent, decode_state_event, encode_state_event
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
@@ -56,14 +56,16 @@ class WatchRun:
         """Whether some watches are still to be counted anew for deletions of their State."""
         return self.ledger.get(owed_key()) is not None
 
-    def batch(self, events: Iterable[StateEvent], recounts: int | None = None) -> None:
+    def batch(self, events: Iterable[CountryEvent], recounts: int | None = None) -> None:
         """Apply one batch; all that follows from it becomes durable at its end, or, of what deletions of a State lead
         to, for so many suspensions as `recounts` says."""
         watcher = Watcher(self.rules, self.policy, self.ledger)
         for event in events:
-            for told in watcher.apply(decode_state_event(encode_state_event(event))):
+            for told in watcher.apply(decode_country_event(encode_country_event(event))):
                 self.published += 1
-                self.said[told.kind, told.platform, told.event_id, told.official.state if told.official else ""] = told
+                self.said[told.kind, told.platform, told.event_id, told.official.country if told.official else ""] = (
+                    told
+                )
         changes = watcher.flush(recounts)
         self.published += len(changes.aftermaths) + len(changes.alerts) + len(changes.tracked)
         for aftermath in changes.aftermaths:
@@ -83,7 +85,7 @@ class WatchRun:
             self.tracked[account.platform, account.id] = account
         self.outcomes.update(watcher.outcomes)
 
-    def run(self, batches: Iterable[Sequence[StateEvent]]) -> "WatchRun":
+    def run(self, batches: Iterable[Sequence[CountryEvent]]) -> "WatchRun":
         """Apply batch after batch; returns itself."""
         for events in batches:
             self.batch(events)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from streams.core.clock import DAY_US, HOUR_US, from_us
+from streams.core.country_event import Amplifier, CountryEvent, PostKind, Standing, SuspensionPeriod
 from streams.core.gone import Absence
 from streams.core.officials import Official
-from streams.core.state_event import Amplifier, PostKind, Standing, StateEvent, SuspensionPeriod
 from streams.core.subject_event import Coordinates
 from streams.events import Account, SuspensionStatus
 from tests.core.tracking.strategies import BASE_US, NOWHERE, snowflake
@@ -24,14 +24,14 @@ __all__ = ["PASSAGES", "STATE_OFFICIALS", "arrivals", "corrections", "repeats", 
 
 STATE_OFFICIALS: Final = {
     "IR": (
-        Official(id="1", handle="leader_fa", state="IR", category="leader"),
-        Official(id="2", handle=None, state="IR", category="state_media"),
-        Official(id="3", handle="Embassy", state="IR", category="diplomat"),
-        Official(id="4", handle="news.ir", state="IR", category="state_media"),
+        Official(id="1", handle="leader_fa", country="IR", category="leader"),
+        Official(id="2", handle=None, country="IR", category="state_media"),
+        Official(id="3", handle="Embassy", country="IR", category="diplomat"),
+        Official(id="4", handle="news.ir", country="IR", category="state_media"),
     ),
     "FR": (
-        Official(id="5", handle="deputy", state="FR", category="parliament"),
-        Official(id="6", handle="senator", state="FR", category="parliament"),
+        Official(id="5", handle="deputy", country="FR", category="parliament"),
+        Official(id="6", handle="senator", country="FR", category="parliament"),
     ),
 }
 
@@ -80,7 +80,7 @@ _TIMES: Final = sorted(
 _near: Final = st.sampled_from([opened + day * DAY_US for opened in _OPENINGS[:2] for day in (-3, -1, 1, 2, 3, 8, 12)])
 _times: Final = _near | _near | st.sampled_from(_TIMES)
 _platforms: Final = st.sampled_from(("twitter", "twitter", "twitter", "twitter", "mastodon"))
-_states: Final = st.sampled_from(("IR", "IR", "IR", "FR"))
+_countries: Final = st.sampled_from(("IR", "IR", "IR", "FR"))
 _KINDS: Final[tuple[PostKind, ...]] = ("post", "post", "reply", "retweet", "retweet", "quote")
 _STATUSES: Final[tuple[SuspensionStatus, ...]] = ("suspended", "suspended", "deleted")
 
@@ -95,7 +95,7 @@ class _Stage(Struct, frozen=True):
     """Where most of a world happens: what is suspended, for whose officials."""
 
     platform: str
-    state: str
+    country: str
     account: Account
     later: Account | None  # who is taken up after the suspension, and not spoken of before
 
@@ -109,12 +109,12 @@ class _Stage(Struct, frozen=True):
 def _stages(draw: st.DrawFn) -> _Stage:
     account = draw(st.sampled_from((*_ACCOUNTS[:1] * 6, *_ACCOUNTS)))
     later = draw(st.sampled_from((None, _ACCOUNTS[1], _ACCOUNTS[2], _ACCOUNTS[3], _ACCOUNTS[4], _ACCOUNTS[1])))
-    return _Stage(draw(_platforms), draw(_states), account, None if later == account else later)
+    return _Stage(draw(_platforms), draw(_countries), account, None if later == account else later)
 
 
 @st.composite
-def _posts(draw: st.DrawFn, number: int, stage: _Stage) -> StateEvent:
-    state = draw(st.sampled_from((stage.state,) * 5 + ("IR", "FR")))
+def _posts(draw: st.DrawFn, number: int, stage: _Stage) -> CountryEvent:
+    country = draw(st.sampled_from((stage.country,) * 5 + ("IR", "FR")))
     kind = draw(st.sampled_from(_KINDS))
     accounts = (stage.account, stage.account, *stage.others)
     amplified = draw(st.sampled_from(accounts)) if kind in ("retweet", "quote") else None
@@ -122,15 +122,15 @@ def _posts(draw: st.DrawFn, number: int, stage: _Stage) -> StateEvent:
     original = draw(st.integers(0, len(_SAID) - 1))
     unknown = kind == "quote" and draw(st.integers(0, 2)) == 0
     own = draw(st.sampled_from(_TEXTS)) + draw(st.sampled_from(_ENDINGS)) if kind != "retweet" else ""
-    return StateEvent(
+    return CountryEvent(
         kind="post",
-        state=state,
+        country=country,
         platform=draw(st.sampled_from((stage.platform,) * 5 + ("mastodon",))),
         event_id=f"p{number * 7 % 100:02}",
         at_us=draw(_times),
         source=NOWHERE,
         roster_digest="roster-a",
-        official=draw(st.sampled_from(STATE_OFFICIALS[state])),
+        official=draw(st.sampled_from(STATE_OFFICIALS[country])),
         post_kind=kind,
         text=_SAID[original] if kind == "retweet" else own,
         lang=None if kind == "retweet" else draw(st.sampled_from(("fa", "en", None))),
@@ -144,7 +144,7 @@ def _posts(draw: st.DrawFn, number: int, stage: _Stage) -> StateEvent:
 
 
 @st.composite
-def _deletions(draw: st.DrawFn, number: int, posts: Sequence[StateEvent]) -> StateEvent:
+def _deletions(draw: st.DrawFn, number: int, posts: Sequence[CountryEvent]) -> CountryEvent:
     """Of a post by its author; now and then by another official, of an unknown post, or long after it."""
     post = draw(st.sampled_from(posts))
     by = post.official
@@ -153,9 +153,9 @@ def _deletions(draw: st.DrawFn, number: int, posts: Sequence[StateEvent]) -> Sta
         by = draw(st.sampled_from([each for officials in STATE_OFFICIALS.values() for each in officials]))
     after = draw(st.sampled_from((1, 2, 5, 0, 3, 8, 89, 90, 91)))
     exact = draw(st.booleans())
-    return StateEvent(
+    return CountryEvent(
         kind="deletion",
-        state=by.state,
+        country=by.country,
         platform=post.platform,
         event_id=f"d{number:02}",
         at_us=post.at_us + after * DAY_US + draw(st.integers(-1, 1)) if exact else draw(_near | _times),
@@ -167,7 +167,9 @@ def _deletions(draw: st.DrawFn, number: int, posts: Sequence[StateEvent]) -> Sta
 
 
 @st.composite
-def _gone(draw: st.DrawFn, number: int, posts: Sequence[StateEvent], deletions: Sequence[StateEvent]) -> StateEvent:
+def _gone(
+    draw: st.DrawFn, number: int, posts: Sequence[CountryEvent], deletions: Sequence[CountryEvent]
+) -> CountryEvent:
     """Why posts may be gone besides being taken back: a deletion that names nobody, a deleted original, a notice of an
     official's own account.
     """
@@ -188,7 +190,7 @@ def _gone(draw: st.DrawFn, number: int, posts: Sequence[StateEvent], deletions: 
         return msgspec.structs.replace(
             event, kind="subject_deletion", official=None, subject=post.subject, post_id=post.post_id
         )
-    return msgspec.structs.replace(event, kind="deletion", state="", official=None)
+    return msgspec.structs.replace(event, kind="deletion", country="", official=None)
 
 
 @st.composite
@@ -207,12 +209,12 @@ def _absences(draw: st.DrawFn) -> tuple[Absence, ...]:
 
 
 @st.composite
-def _subject_posts(draw: st.DrawFn, stage: _Stage) -> StateEvent:
+def _subject_posts(draw: st.DrawFn, stage: _Stage) -> CountryEvent:
     account = draw(st.sampled_from((stage.account, stage.later or stage.account, *stage.others)))
     number = draw(st.integers(0, len(_SAID) - 1))
-    return StateEvent(
+    return CountryEvent(
         kind="subject_post",
-        state=draw(st.sampled_from((stage.state, stage.state, "IR", "FR"))),
+        country=draw(st.sampled_from((stage.country, stage.country, "IR", "FR"))),
         platform=draw(st.sampled_from((stage.platform, stage.platform, "twitter"))),
         event_id=f"{account.id}-{number}",
         at_us=draw(_times),
@@ -223,15 +225,15 @@ def _subject_posts(draw: st.DrawFn, stage: _Stage) -> StateEvent:
 
 
 @st.composite
-def _taken_up(draw: st.DrawFn, stage: _Stage) -> list[StateEvent]:
+def _taken_up(draw: st.DrawFn, stage: _Stage) -> list[CountryEvent]:
     """A young account that the State's officials begin to retweet one after another, weeks after a suspension."""
     account = stage.later
     start_us = draw(st.sampled_from(_OPENINGS)) + draw(st.sampled_from((7, 15, 30, 90, 339))) * DAY_US
     texts = draw(st.sampled_from(((_TEXTS[4], _TEXTS[5]), ("",), (_TEXTS[6], "Good morning to all of you out there"))))
     return [
-        StateEvent(
+        CountryEvent(
             kind="post",
-            state=stage.state,
+            country=stage.country,
             platform=stage.platform,
             event_id=f"x{number:02}",
             at_us=start_us + number * draw(st.sampled_from((DAY_US, 0, 31 * DAY_US))),
@@ -242,12 +244,12 @@ def _taken_up(draw: st.DrawFn, stage: _Stage) -> list[StateEvent]:
             subject=account,
             post_id=f"y{number}",
         )
-        for number, official in enumerate(STATE_OFFICIALS[stage.state][: draw(st.sampled_from((4, 3, 2, 1)))])
+        for number, official in enumerate(STATE_OFFICIALS[stage.country][: draw(st.sampled_from((4, 3, 2, 1)))])
     ]
 
 
 @st.composite
-def _cleaned_up(draw: st.DrawFn, stage: _Stage) -> list[StateEvent]:
+def _cleaned_up(draw: st.DrawFn, stage: _Stage) -> list[CountryEvent]:
     """Officials write what the subject writes, or of it, and take it back around a suspension; of some of the retweets
     the original is deleted too.
     """
@@ -257,7 +259,7 @@ def _cleaned_up(draw: st.DrawFn, stage: _Stage) -> list[StateEvent]:
     events = [
         msgspec.structs.replace(
             said,
-            state=stage.state,
+            country=stage.country,
             event_id=f"{stage.account.id}-t",
             text=text,
             subject=stage.account,
@@ -268,9 +270,9 @@ def _cleaned_up(draw: st.DrawFn, stage: _Stage) -> list[StateEvent]:
     for number in range(draw(st.sampled_from((3, 5, 1)))):
         written = msgspec.structs.replace(
             draw(_posts(50 + number, stage)),
-            state=stage.state,
+            country=stage.country,
             platform=stage.platform,
-            official=STATE_OFFICIALS[stage.state][draw(st.integers(0, 1))],
+            official=STATE_OFFICIALS[stage.country][draw(st.integers(0, 1))],
             event_id=f"c{number}",
             at_us=opened_us + draw(st.sampled_from((-2, 2, -5, -40))) * DAY_US,
         )
@@ -322,7 +324,7 @@ def _periods(draw: st.DrawFn) -> tuple[SuspensionPeriod, ...]:
 
 
 @st.composite
-def _standings(draw: st.DrawFn, platform: str, state: str, account: Account) -> list[StateEvent]:
+def _standings(draw: st.DrawFn, platform: str, country: str, account: Account) -> list[CountryEvent]:
     """TRACK's word on a subject to a State, as it learned more and more, or took it back."""
     events = []
     for version in range(1, draw(st.sampled_from((2, 1, 2, 3))) + 1):
@@ -336,16 +338,16 @@ def _standings(draw: st.DrawFn, platform: str, state: str, account: Account) -> 
                 BASE_US,
             )
             for official, opened_us in zip(
-                draw(st.permutations(STATE_OFFICIALS[state]))[: draw(st.sampled_from((3, 4, 2, 1, 0)))],
+                draw(st.permutations(STATE_OFFICIALS[country]))[: draw(st.sampled_from((3, 4, 2, 1, 0)))],
                 draw(st.permutations((BASE_US, BASE_US, BASE_US, _OPENINGS[1]))),
                 strict=False,
             )
         )
         void = draw(st.booleans()) if version > 1 else draw(st.integers(0, 5)) == 5
         events.append(
-            StateEvent(
+            CountryEvent(
                 kind="standing",
-                state=state,
+                country=country,
                 platform=platform,
                 event_id=f"standing-{version}",
                 at_us=BASE_US + version,
@@ -364,7 +366,7 @@ def _standings(draw: st.DrawFn, platform: str, state: str, account: Account) -> 
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> list[StateEvent]:
+def worlds(draw: st.DrawFn) -> list[CountryEvent]:
     """All that happened, each event once, in no order."""
     stage = draw(_stages())
     posts = [draw(_posts(number, stage)) for number in range(draw(st.sampled_from((8, 14, 4, 1))))]
@@ -377,7 +379,7 @@ def worlds(draw: st.DrawFn) -> list[StateEvent]:
         events += draw(_cleaned_up(stage))
     if stage.later is not None:
         events += draw(_taken_up(stage))
-    events += draw(_standings(stage.platform, stage.state, stage.account))
+    events += draw(_standings(stage.platform, stage.country, stage.account))
     if draw(st.integers(0, 3)) == 3 and stage.account != _ACCOUNTS[5]:
         events += draw(_standings("twitter", "FR", _ACCOUNTS[5]))
     times = draw(st.lists(_times, max_size=2))
@@ -385,13 +387,13 @@ def worlds(draw: st.DrawFn) -> list[StateEvent]:
         times.append(max(event.at_us for event in events))  # as at the end of a run
     for number, at_us in enumerate(times):
         events.append(
-            StateEvent(kind="tick", state="", platform="", event_id=f"t{number}", at_us=at_us, source=NOWHERE)
+            CountryEvent(kind="tick", country="", platform="", event_id=f"t{number}", at_us=at_us, source=NOWHERE)
         )
     return events
 
 
 @st.composite
-def repeats(draw: st.DrawFn, events: Sequence[StateEvent]) -> list[StateEvent]:
+def repeats(draw: st.DrawFn, events: Sequence[CountryEvent]) -> list[CountryEvent]:
     """Further reports of some of the events: the same again, from elsewhere, a retweet with its text cut short, or a
     post without what it quotes or answers.
     """
@@ -414,7 +416,7 @@ def repeats(draw: st.DrawFn, events: Sequence[StateEvent]) -> list[StateEvent]:
 
 
 @st.composite
-def corrections(draw: st.DrawFn, events: Sequence[StateEvent]) -> list[StateEvent]:
+def corrections(draw: st.DrawFn, events: Sequence[CountryEvent]) -> list[CountryEvent]:
     """Reports of some of the posts and deletions that contradict the first: another time, or another author."""
     reports = []
     for event in draw(st.lists(st.sampled_from(events), min_size=1, max_size=4)):
@@ -422,13 +424,13 @@ def corrections(draw: st.DrawFn, events: Sequence[StateEvent]) -> list[StateEven
             at_us = event.at_us + draw(st.sampled_from((-DAY_US, -1, 1, 20 * DAY_US)))
             official = event.official
             if official is not None and draw(st.booleans()):
-                official = draw(st.sampled_from(STATE_OFFICIALS[event.state]))
+                official = draw(st.sampled_from(STATE_OFFICIALS[event.country]))
             reports.append(msgspec.structs.replace(event, at_us=at_us, official=official))
     return reports
 
 
 @st.composite
-def arrivals(draw: st.DrawFn, events: Sequence[StateEvent]) -> list[list[StateEvent]]:
+def arrivals(draw: st.DrawFn, events: Sequence[CountryEvent]) -> list[list[CountryEvent]]:
     """One way in which events may arrive: any order, some more than once, in any batches."""
     arriving = list(events)
     if draw(st.integers(0, 3)):

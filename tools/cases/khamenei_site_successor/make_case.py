@@ -32,7 +32,7 @@ def make_roster() -> bytes:
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
-    for state, officials in (("IR", OFFICIALS), ("SY", FOREIGN)):
+    for country, officials in (("IR", OFFICIALS), ("SY", FOREIGN)):
         for official in officials:
             writer.writerow(
                 {
@@ -40,7 +40,7 @@ def make_roster() -> bytes:
                     "account_id": official.id if official.id_on_roster else "",
                     "handle": official.handle,
                     "name": official.name,
-                    "state": state,
+                    "country": country,
                     "category": official.category,
                     "source_url": f"https://example.org/officials/{official.handle.lower()}",
                     "valid_from": official.valid_from,

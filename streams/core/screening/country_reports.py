@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from streams.core.clock import to_us
+from streams.core.country_event import STATE_TEXT, CountryEvent, PostKind
 from streams.core.officials import Official
 from streams.core.rosters.roster import handle_key
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen_policy import ScreenPolicy
-from streams.core.state_event import STATE_TEXT, PostKind, StateEvent
 from streams.core.subject_event import Coordinates
 from streams.events import Account, Deletion, Event, Post, Retweet, Suspension
 
@@ -34,15 +34,15 @@ _RETWEET_PREFIX: Final = re.compile(r"RT @[^\s:]{1,256}: ?")
 
 def post_report(
     post: Post, official: Official, at_us: int, source: Coordinates, known: AccountIndex, policy: ScreenPolicy
-) -> StateEvent:
+) -> CountryEvent:
     """An official's own post, to the official's State. A quote of itself has no subject."""
     kind: PostKind = "quote" if post.quotes is not None else "reply" if post.reply_to is not None else "post"
     quoted = post.quotes.account if post.quotes is not None else None
     unknown = quotes_unknown_author(post)
     subject = None if quoted is None or quoted.id == post.actor.id else quoted
-    return StateEvent(
+    return CountryEvent(
         kind="post",
-        state=official.state,
+        country=official.country,
         platform=post.platform,
         event_id=post.id,
         at_us=at_us,
@@ -73,14 +73,14 @@ def quotes_unknown_author(post: Post) -> bool:
 
 def retweet_report(
     retweet: Retweet, official: Official, at_us: int, source: Coordinates, known: AccountIndex
-) -> StateEvent:
+) -> CountryEvent:
     """What an official passed on, to the official's State. A post of its own that it passes on has no subject."""
     text = retweet.text or ""
     prefix = _RETWEET_PREFIX.match(text)
     subject = None if retweet.subject.id == retweet.actor.id else retweet.subject
-    return StateEvent(
+    return CountryEvent(
         kind="post",
-        state=official.state,
+        country=official.country,
         platform=retweet.platform,
         event_id=retweet.id,
         at_us=at_us,
@@ -98,11 +98,11 @@ def retweet_report(
 
 def deletion_report(
     deletion: Deletion, official: Official | None, at_us: int, source: Coordinates, known: AccountIndex
-) -> StateEvent:
+) -> CountryEvent:
     """An official's post is gone, to the official's State; or somebody's, to all States."""
-    return StateEvent(
+    return CountryEvent(
         kind="deletion",
-        state="" if official is None else official.state,
+        country="" if official is None else official.country,
         platform=deletion.platform,
         event_id=deletion.id,
         at_us=at_us,
@@ -115,11 +115,11 @@ def deletion_report(
 
 def notice_report(
     notice: Suspension, official: Official, at_us: int, source: Coordinates, known: AccountIndex
-) -> StateEvent:
+) -> CountryEvent:
     """An official's own account is gone or back, to the official's State."""
-    return StateEvent(
+    return CountryEvent(
         kind="notice",
-        state=official.state,
+        country=official.country,
         platform=notice.platform,
         event_id=notice.id,
         at_us=at_us,
@@ -133,16 +133,16 @@ def notice_report(
 def subject_deletion_reports(
     deletion: Deletion,
     subject: Account,
-    states: Iterable[str],
+    countries: Iterable[str],
     at_us: int,
     source: Coordinates,
     known: AccountIndex,
-) -> tuple[StateEvent, ...]:
+) -> tuple[CountryEvent, ...]:
     """A tracked subject's own post is gone, to each State whose officials amplified it."""
     return tuple(
-        StateEvent(
+        CountryEvent(
             kind="subject_deletion",
-            state=state,
+            country=country,
             platform=deletion.platform,
             event_id=deletion.id,
             at_us=at_us,
@@ -151,7 +151,7 @@ def subject_deletion_reports(
             subject=subject,
             post_id=deletion.post_id,
         )
-        for state in states
+        for country in countries
     )
 
 
@@ -161,15 +161,15 @@ def observed_us(event: Event) -> int | None:
 
 
 def subject_post_reports(
-    post: Post, states: Iterable[str], at_us: int, source: Coordinates, known: AccountIndex, policy: ScreenPolicy
-) -> tuple[StateEvent, ...]:
+    post: Post, countries: Iterable[str], at_us: int, source: Coordinates, known: AccountIndex, policy: ScreenPolicy
+) -> tuple[CountryEvent, ...]:
     """A tracked subject's own post, to each State whose officials amplified it; none where the text is too short."""
     if len(post.text) < policy.text:
         return ()
     return tuple(
-        StateEvent(
+        CountryEvent(
             kind="subject_post",
-            state=state,
+            country=country,
             platform=post.platform,
             event_id=post.id,
             at_us=at_us,
@@ -180,7 +180,7 @@ def subject_post_reports(
             links=_links(post, policy),
             subject=post.actor,
         )
-        for state in states
+        for country in countries
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["OTHER_NAMES", "STATES", "SUPRANATIONAL"]
+__all__ = ["COUNTRIES", "OTHER_NAMES", "SUPRANATIONAL"]
 
 # The 249 assigned codes, as the IANA time zone database lists them (iso3166.tab, public domain, 2025); a test compares.
 _ASSIGNED: Final = (
@@ -28,7 +28,7 @@ SUPRANATIONAL: Final = {
 others the standard has no code, so these are from its range for users, QM to QZ."""
 
 # Kosovo has no ISO code. XK is the user-assigned code that the EU, the IMF and most data sets write.
-STATES: Final[frozenset[str]] = frozenset(_ASSIGNED.split()) | {"XK"} | SUPRANATIONAL.keys()
+COUNTRIES: Final[frozenset[str]] = frozenset(_ASSIGNED.split()) | {"XK"} | SUPRANATIONAL.keys()
 
 OTHER_NAMES: Final = {"EL": "GR", "UK": "GB", "NATO": "QN", "OAS": "QO", "ASEAN": "QP", "UNO": "UN"}
 """What lists write, and the code for it: the European Union itself writes EL and UK."""

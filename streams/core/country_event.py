@@ -14,18 +14,18 @@ from streams.events import Account, Precision, SuspensionStatus
 __all__ = [
     "STATE_TEXT",
     "Amplifier",
+    "CountryEvent",
+    "CountryEventKind",
     "PostKind",
     "RawProgress",
     "ReadUpTo",
     "Standing",
-    "StateEvent",
-    "StateEventKind",
     "SuspensionPeriod",
-    "decode_state_event",
-    "encode_state_event",
+    "decode_country_event",
+    "encode_country_event",
 ]
 
-StateEventKind: TypeAlias = Literal[
+CountryEventKind: TypeAlias = Literal[
     "post", "deletion", "subject_post", "subject_deletion", "notice", "standing", "tick"
 ]
 PostKind: TypeAlias = Literal["post", "reply", "quote", "retweet"]
@@ -96,8 +96,8 @@ class RawProgress(Struct, frozen=True, kw_only=True):
     read: dict[str, tuple[ReadUpTo, ...]]
 
 
-class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One post, deletion, subject's post, standing or tick, addressed to the State `state` (its Kafka key).
+class CountryEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One post, deletion, subject's post, standing or tick, addressed to the State `country` (its Kafka key).
 
     `event_id` is the raw event's id, for posts the post's own. `at_us` is the event time (µs since 1970 UTC),
     `observed_us` when a collector saw the post.
@@ -107,17 +107,17 @@ class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
       answers or mentions, by id and handle. `author_unknown`: it quotes a post of which is not said whose it is but,
       where there is one, by the `quoted_handle` in a link.
     - `deletion`: the post `post_id` by `official` is gone. Where nobody knows whose it is, `official` is `None` and
-      `state` empty.
+      `country` empty.
     - `subject_deletion`: the post `post_id` by a tracked subject, `subject`, is gone.
     - `notice`: the account of `official` is suspended, gone or back, as `status` says.
     - `subject_post`: a tracked subject, `subject`, wrote a post of its own.
     - `standing`: TRACK's word on `subject`.
     - `tick`: with `progress`, how far a worker has read its raw partitions, from which WATCH takes the watermark;
-      without, event time has come as far as `at_us` (the end of a run over files). `state` is empty.
+      without, event time has come as far as `at_us` (the end of a run over files). `country` is empty.
     """
 
-    kind: StateEventKind
-    state: str
+    kind: CountryEventKind
+    country: str
     platform: str
     event_id: str
     at_us: StoredInt
@@ -140,15 +140,15 @@ class StateEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     observed_us: StoredInt | None = None
 
 
-_decoder: Final = msgspec.json.Decoder(StateEvent)
+_decoder: Final = msgspec.json.Decoder(CountryEvent)
 _encoder: Final = msgspec.json.Encoder()
 
 
-def decode_state_event(payload: bytes) -> StateEvent:
+def decode_country_event(payload: bytes) -> CountryEvent:
     """Decode one internal event; raises `msgspec.DecodeError` on bytes that no agent of ours wrote."""
     return _decoder.decode(payload)
 
 
-def encode_state_event(event: StateEvent) -> bytes:
+def encode_country_event(event: CountryEvent) -> bytes:
     """Encode one internal event as JSON."""
     return _encoder.encode(event)
