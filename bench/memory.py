@@ -13,7 +13,7 @@ from msgspec import Struct
 from bench.changelog import Written, write_changelog
 from bench.cores import CONTESTANT_CORES, confined_to
 from bench.course import delete_topics_of
-from bench.shard_program import Recovered
+from bench.store_program import Recovered
 from streams.jobs.workers import environment_of
 from streams.kafka.administration import create_topics
 from streams.settings import Settings
@@ -47,10 +47,10 @@ def measure_memory(settings: Settings, subjects: int, tell: Callable[[str], None
         asyncio.run(create_topics(settings, partitions={"subject-events": 1, "subject-states": 1}))
         tell(f"making the states of {subjects:,} subjects")
         written = write_changelog(settings, subjects, lambda done: tell(f"  {done:,}"))
-        tell("opening the shard")
+        tell("opening the store")
         with confined_to(CONTESTANT_CORES):
             run = subprocess.run(
-                [sys.executable, "-m", "bench.shard_program"],
+                [sys.executable, "-m", "bench.store_program"],
                 cwd=_ROOT,
                 env=environment_of(settings),
                 stdout=subprocess.PIPE,

@@ -196,25 +196,25 @@ def _questions(ledger: SqliteLedger, count: int) -> list[Question]:
 async def _recovery(settings: Settings, directory: Path, count: int) -> tuple[float, float]:
     """Seconds to open a partition of so many entries with its file, and without."""
     here, elsewhere = (msgspec.structs.replace(settings, data_dir=str(directory / name)) for name in ("one", "two"))
-    shard = LedgerStore(0, here, Metrics(CollectorRegistry()))
-    await shard.open()
+    store = LedgerStore(0, here, Metrics(CollectorRegistry()))
+    await store.open()
     entries = _entries(count, of=count)
     for position in range(_FILL, count + _FILL, _FILL):
-        shard.ledger.begin()
+        store.ledger.begin()
         for entry in (entry for _, entry in zip(range(_FILL), entries, strict=False)):
-            shard.ledger.put(entry)
-        await shard.commit([], position)
-    await shard.close()
+            store.ledger.put(entry)
+        await store.commit([], position)
+    await store.close()
     return await _opened(here, count), await _opened(elsewhere, count)
 
 
 async def _opened(settings: Settings, count: int) -> float:
-    shard = LedgerStore(0, settings, Metrics(CollectorRegistry()))
+    store = LedgerStore(0, settings, Metrics(CollectorRegistry()))
     began = time.monotonic()
-    await shard.open()
+    await store.open()
     seconds = time.monotonic() - began
-    assert len(shard.ledger) == count, f"{len(shard.ledger)} of {count} entries came back"
-    await shard.close()
+    assert len(store.ledger) == count, f"{len(store.ledger)} of {count} entries came back"
+    await store.close()
     return seconds
 
 

@@ -109,7 +109,7 @@ def divided(roster: Roster, parts: int, seed: int) -> Roster:
     entries = sorted(roster.entries, key=lambda entry: entry.account_key)
     Random(f"{seed} parts").shuffle(entries)
     codes = sorted(COUNTRIES)[:parts]
-    return Roster(msgspec.structs.replace(entry, state=codes[place % parts]) for place, entry in enumerate(entries))
+    return Roster(msgspec.structs.replace(entry, country=codes[place % parts]) for place, entry in enumerate(entries))
 
 
 def _read(path: Path) -> Iterator[Status]:

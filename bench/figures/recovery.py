@@ -87,7 +87,7 @@ def _recover(venue: Venue, settings: Settings, subjects: int) -> RecoveryOf:
             told = figures.get(("outputs", "dossiers"), 0)
             return told >= _PARTITIONS and figures.get(("subjects", ""), 0) >= subjects
 
-        wait_for("all shards", is_ready, timeout_seconds=_TIMEOUT_SECONDS, pause_seconds=0.25)
+        wait_for("all stores", is_ready, timeout_seconds=_TIMEOUT_SECONDS, pause_seconds=0.25)
         ready = time.monotonic() - worker.started_at
         resident, peak = worker.memory()
         cpu = worker.cpu_seconds()

@@ -283,7 +283,7 @@ def test_a_quote_of_a_suspended_account_is_left_out_too_and_what_names_it_is_kep
 def test_divided_officials_are_the_same_officials_in_parts_of_equal_size(small: Parliament) -> None:
     parts = divided(small.roster, 4, _SEED)
     assert Counter(Counter(entry.country for entry in parts.entries).values()) == {4: 4}
-    together = {msgspec.structs.replace(entry, state="FR") for entry in parts.entries}
+    together = {msgspec.structs.replace(entry, country="FR") for entry in parts.entries}
     assert together == set(small.roster.entries)
     assert divided(small.roster, 1, _SEED) == small.roster
 

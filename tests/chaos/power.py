@@ -24,7 +24,7 @@ from tools.kafka.power_cut import cut_back, is_filled, logs_of, random_share
 
 __all__ = ["Power"]
 
-_OPENED: Final = " shard open "
+_OPENED: Final = " subject store open "
 _WRITTEN: Final = 200  # records of the states' changelog, so that there is something to lose
 _LOOK_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 120.0

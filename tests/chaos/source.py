@@ -167,6 +167,10 @@ class Source:
         for metadata in written:
             if isinstance(metadata, BaseException):
                 raise metadata
+            if metadata.offset < 0:
+                # The broker had the batch already and no longer knows where. What stands nobody knows where cannot be
+                # written again after a power cut.
+                raise KafkaError("the batch is a repeat at an unknown offset")
         for record, metadata in zip(records, written, strict=True):
             place = (record.topic, metadata.partition)
             self.written[place] = max(metadata.offset + 1, self.written.get(place, 0))

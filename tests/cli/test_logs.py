@@ -66,11 +66,11 @@ def test_a_text_line_is_one_line_that_no_terminal_obeys(message: str, fields: di
 
 
 def test_a_field_with_spaces_is_quoted_and_the_time_is_that_of_the_record() -> None:
-    record = _record("shard open", {"partition": 3, "why": "two words"})
+    record = _record("store open", {"partition": 3, "why": "two words"})
     record.created = 1_600_000_000.25
     record.msecs = 250
     line = LogFormatter("text").format(record)
-    assert line == '2020-09-13T12:26:40.250Z error    shard open  partition=3 why="two words"'
+    assert line == '2020-09-13T12:26:40.250Z error    store open  partition=3 why="two words"'
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -27,10 +27,10 @@ def _where(settings: Settings) -> tuple[str, ...]:
 
 
 async def _count_something(settings: Settings) -> None:
-    shard = SubjectStore(0, settings, Metrics(CollectorRegistry()))
-    await shard.open()
-    await shard.commit([OutgoingRecord("dossiers", b"k", b"result")], {}, 0)
-    await shard.close()
+    store = SubjectStore(0, settings, Metrics(CollectorRegistry()))
+    await store.open()
+    await store.commit([OutgoingRecord("dossiers", b"k", b"result")], {}, 0)
+    await store.close()
 
 
 def _member(settings: Settings) -> AIOKafkaConsumer:

@@ -40,7 +40,7 @@ def settings(kafka: RunningBroker, topic_prefix: str) -> Settings:
     return made
 
 
-def _shard(settings: Settings, partition: int = 0) -> SubjectStore:
+def _store(settings: Settings, partition: int = 0) -> SubjectStore:
     return SubjectStore(partition, settings, Metrics(CollectorRegistry()))
 
 
@@ -53,19 +53,19 @@ async def _send(settings: Settings, topic: str, *values: bytes, partition: int =
 
 
 async def _commit(settings: Settings, position: int, applied: Mark | None = None, partition: int = 0) -> None:
-    shard = _shard(settings, partition)
-    await shard.open()
-    await shard.commit([OutgoingRecord("dossiers", b"k", b"result")], {}, position, applied)
-    await shard.close()
+    store = _store(settings, partition)
+    await store.open()
+    await store.commit([OutgoingRecord("dossiers", b"k", b"result")], {}, position, applied)
+    await store.close()
 
 
 async def _position(settings: Settings, partition: int = 0) -> int:
-    shard = _shard(settings, partition)
+    store = _store(settings, partition)
     try:
-        await shard.open()
-        return shard.position
+        await store.open()
+        return store.position
     finally:
-        await shard.close()
+        await store.close()
 
 
 async def _partitions(settings: Settings) -> dict[str, int]:
@@ -99,7 +99,7 @@ def test_states_of_another_app_are_refused_before_anything_is_written(settings: 
     """At the start, and in the partition; production goes on as if nothing had been."""
 
     async def run() -> None:
-        production = _shard(settings)
+        production = _store(settings)
         await production.open()
         await production.commit([], {}, 0)
         trial = replace(settings, app_id="trial")
@@ -119,7 +119,7 @@ def test_of_two_apps_that_begin_at_the_same_moment_one_writes(settings: Settings
     """Neither finds a state, and the second to write finds that the changelog is not where it was."""
 
     async def run() -> None:
-        one, other = _shard(settings), _shard(replace(settings, app_id="trial"))
+        one, other = _store(settings), _store(replace(settings, app_id="trial"))
         await one.open()
         await other.open()
         await one.commit([OutgoingRecord("dossiers", b"k", b"of one")], {}, 0)
@@ -139,7 +139,7 @@ def test_more_partitions_of_a_pair_of_topics_are_refused(settings: Settings) -> 
     """At the start, in a partition that has a state, in one that has none, and by a worker that runs."""
 
     async def run() -> None:
-        running = _shard(settings)
+        running = _store(settings)
         await running.open()
         await running.commit([], {}, 0)
         async with admin(settings) as client:
@@ -218,17 +218,17 @@ def test_after_a_connection_broke_a_shard_writes_nothing_before_it_is_opened_aga
     """The broker may be one that lost what it had acknowledged."""
 
     async def run() -> None:
-        shard = _shard(settings)
-        await shard.open()
-        await shard.commit([], {}, 1)
-        client = shard._writer._producer
+        store = _store(settings)
+        await store.open()
+        await store.commit([], {}, 1)
+        client = store._writer._producer
         assert isinstance(client, AIOKafkaProducer)
         for connection in list(client.client._conns.values()):
             connection._reader.feed_eof()
         await asyncio.sleep(0.1)
         with pytest.raises(StateInDoubtError):
-            await shard.commit([], {}, 2)
-        await shard.close()
+            await store.commit([], {}, 2)
+        await store.close()
         assert await _position(settings) == 1
 
     asyncio.run(run())
@@ -245,9 +245,9 @@ def test_a_lane_opens_a_shard_again_whose_connection_broke(settings: Settings) -
         async def batches() -> AsyncIterator[Batch]:
             yield batch_of(settings.topic(_EVENTS), [retweet_of(0)], first=0)
             await finished.wait_for(1)
-            (shard,) = track._partition_tasks.held()
-            assert shard._writer._breaks is not None
-            shard._writer._breaks.count += 1
+            (store,) = track._partition_tasks.held()
+            assert store._writer._breaks is not None
+            store._writer._breaks.count += 1
             yield batch_of(settings.topic(_EVENTS), [retweet_of(1)], first=1)
             await finished.wait_for(2)
 
@@ -353,11 +353,11 @@ def test_dead_letters_that_were_lost_are_written_again_and_nothing_is_refused(se
 
     async def run() -> None:
         records = await _send(settings, _EVENTS, b"one", b"two")
-        shard = _shard(settings)
-        await shard.open()
+        store = _store(settings)
+        await store.open()
         letter = OutgoingRecord("dead-letters", None, b"one")
-        await shard.commit([letter, OutgoingRecord("dossiers", b"k", b"result")], {}, 2, mark_of(records[1]))
-        await shard.close()
+        await store.commit([letter, OutgoingRecord("dossiers", b"k", b"result")], {}, 2, mark_of(records[1]))
+        await store.close()
         assert await _position(settings) == 2
         async with admin(settings) as client:
             await client.delete_topics([settings.topic("dead-letters")])
@@ -365,11 +365,11 @@ def test_dead_letters_that_were_lost_are_written_again_and_nothing_is_refused(se
             await asyncio.sleep(0.05)
         await create_topics(settings)
         await require_ready(settings)
-        shard = _shard(settings)
-        await shard.open()
-        assert shard.position == 0
-        await shard.commit([], {}, 2, mark_of(records[1]))
-        await shard.close()
+        store = _store(settings)
+        await store.open()
+        assert store.position == 0
+        await store.commit([], {}, 2, mark_of(records[1]))
+        await store.close()
         assert await _position(settings) == 2
 
     asyncio.run(run())
@@ -391,20 +391,20 @@ def test_a_broken_record_of_a_changelog_is_refused_with_place_and_remedy(
                 await client.send_and_wait(settings.topic(changelog), value, key, partition=0)
         metrics = Metrics(CollectorRegistry())
         ledger = LedgerStore(0, replace(settings, data_dir=str(tmp_path)), metrics)
-        shard = SubjectStore(0, settings, metrics)
+        store = SubjectStore(0, settings, metrics)
         try:
             with pytest.raises(BrokenChangelogError, match=where) as refused:
                 await ledger.open()
             assert "antiphon states reset" in refused.value.remedy
             if key == CHECKPOINT_KEY:
                 with pytest.raises(BrokenChangelogError, match=where):
-                    await shard.open()
+                    await store.open()
             else:
-                await shard.open()
+                await store.open()
                 with pytest.raises(BrokenChangelogError, match="key twitter:7"):
-                    shard.load("twitter:7")
+                    store.load("twitter:7")
         finally:
             await ledger.close()
-            await shard.close()
+            await store.close()
 
     asyncio.run(run())

@@ -21,8 +21,8 @@ async def _stall_for_ever(*_arguments: Any) -> None:
 _apply_to_the_ledger = Watch._apply
 
 
-async def _stall_in_partition_0(watch: Watch, shard: LedgerStore, batch: Batch) -> None:
-    await (asyncio.Event().wait() if shard.partition == 0 else _apply_to_the_ledger(watch, shard, batch))
+async def _stall_in_partition_0(watch: Watch, store: LedgerStore, batch: Batch) -> None:
+    await (asyncio.Event().wait() if store.partition == 0 else _apply_to_the_ledger(watch, store, batch))
 
 
 def _keep_the_loop(*_arguments: Any) -> None:

@@ -68,7 +68,7 @@ class SubjectStore:
         self.position = await self._resumption.begin(checkpoint, await self._writer.partitions(_EVENTS))
         self._metrics.recovery_seconds.set(monotonic() - began)
         _log.info(
-            "store open",
+            "subject store open",
             extra={"partition": self.partition, "subjects": len(self), "seconds": round(monotonic() - began, 3)},
         )
 

@@ -31,7 +31,7 @@ from tests.agents.records import MadeRecord
 from tools.kafka.running_broker import RunningBroker
 
 
-def _shard(settings: Settings) -> SubjectStore:
+def _store(settings: Settings) -> SubjectStore:
     return SubjectStore(0, settings, Metrics(CollectorRegistry()))
 
 
@@ -69,12 +69,12 @@ def test_what_was_committed_is_there_when_the_shard_is_opened_again(settings: Se
     """States, position, and outputs that others can read."""
 
     async def run() -> None:
-        shard = _shard(settings)
-        await shard.open()
-        await shard.commit([_output(b"one")], {"twitter:1": _subject(1)}, 5)
-        await shard.commit([_output(b"two")], {"twitter:2": _subject(2)}, 9)
-        await shard.close()
-        again = _shard(settings)
+        store = _store(settings)
+        await store.open()
+        await store.commit([_output(b"one")], {"twitter:1": _subject(1)}, 5)
+        await store.commit([_output(b"two")], {"twitter:2": _subject(2)}, 9)
+        await store.close()
+        again = _store(settings)
         await again.open()
         assert (again.position, len(again)) == (9, 2)
         for number in (1, 2):
@@ -92,11 +92,11 @@ def test_what_nobody_engaged_with_is_forgotten_at_its_time_by_whoever_owns_the_s
     """The time stands beside the state: a new owner knows it, and writes a tombstone. One that is engaged stays."""
     rules, policy = bundled_rules(), TrackPolicy()
 
-    async def apply(shard: SubjectStore, offset: int, *events: SubjectEvent) -> None:
-        tracker = Tracker(rules, policy, shard.load, shard.unengaged)
+    async def apply(store: SubjectStore, offset: int, *events: SubjectEvent) -> None:
+        tracker = Tracker(rules, policy, store.load, store.unengaged)
         records = [MadeRecord(offset + n, None, encode_subject_event(event)) for n, event in enumerate(events)]
-        tracked = track_batch(Batch("subject-events", 0, 1, records), shard.position, tracker)
-        await shard.commit(tracked.outputs, tracked.changed, tracked.position, forgotten=tracked.forgotten)
+        tracked = track_batch(Batch("subject-events", 0, 1, records), store.position, tracker)
+        await store.commit(tracked.outputs, tracked.changed, tracked.position, forgotten=tracked.forgotten)
 
     def notice(name: str) -> SubjectEvent:
         return msgspec.structs.replace(_event(name, "suspension"), status="suspended")
@@ -105,19 +105,19 @@ def test_what_nobody_engaged_with_is_forgotten_at_its_time_by_whoever_owns_the_s
         official = Official(id="9", handle=None, country="IR", category="leader")
         amplified = msgspec.structs.replace(_event("known", "retweet"), official=official, at_us=2)
         tick = msgspec.structs.replace(_event("tick", "tick"), at_us=1 + policy.unengaged_days * DAY_US)
-        one = _shard(settings)
+        one = _store(settings)
         await one.open()
         await apply(one, 0, notice("stranger"), notice("known"), _event("nobody", "profile"))
         await apply(one, 3, amplified)
         assert (len(one), len(one.unengaged)) == (2, 1)
         await one.close()
-        other = _shard(settings)
+        other = _store(settings)
         await other.open()
         assert (len(other), len(other.unengaged)) == (2, 1)
         await apply(other, 4, tick)
         assert (len(other), other.load("twitter:stranger")) == (1, None)
         await other.close()
-        last = _shard(settings)
+        last = _store(settings)
         await last.open()
         assert (len(last), len(last.unengaged), last.position) == (1, 0, 5)
         assert last.load("twitter:known") is not None
@@ -132,17 +132,17 @@ def test_an_earlier_owner_can_write_nothing_once_the_shard_is_opened_elsewhere(s
     """Neither states nor outputs: the newer ones stay the last."""
 
     async def run() -> None:
-        old = _shard(settings)
+        old = _store(settings)
         await old.open()
         await old.commit([_output(b"first")], {"twitter:1": _subject(1)}, 1)
-        new = _shard(settings)
+        new = _store(settings)
         await new.open()
         await new.commit([_output(b"newer")], {"twitter:2": _subject(2)}, 7)
         with pytest.raises(ProducerFenced):
             await old.commit([_output(b"stale")], {"twitter:2": _subject(3)}, 3)
         await old.close()
         await new.close()
-        reader = _shard(settings)
+        reader = _store(settings)
         await reader.open()
         assert reader.position == 7
         found = reader.load("twitter:2")
@@ -162,7 +162,7 @@ def test_a_worker_shut_out_while_it_hands_over_its_records_is_told_so(settings: 
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unseen.append(context))
         topics = ("dossiers", "alerts", "amplifications", "dead-letters")
         for has_written in (False, True, False, True):
-            old, new = _shard(settings), _shard(settings)
+            old, new = _store(settings), _store(settings)
             await old.open()
             if has_written:  # then its producer knows the topics
                 await old.commit([OutgoingRecord(topic, b"k", b"first") for topic in topics], {}, 1)
@@ -184,14 +184,14 @@ def test_a_transaction_left_open_is_undone_by_the_next_owner(settings: Settings)
     """Records that were written but not committed when a worker died are nobody's business."""
 
     async def run() -> None:
-        dying = _shard(settings)
+        dying = _store(settings)
         await dying.open()
         client = dying._writer._producer
         assert client is not None
         await client.begin_transaction()
         await client.send_and_wait(settings.topic("dossiers"), b"half done", key=b"k", partition=0)
         await client.send_and_wait(settings.topic("subject-states"), b"half done", key=b"twitter:9", partition=0)
-        heir = _shard(settings)
+        heir = _store(settings)
         await heir.open()
         assert (heir.position, len(heir)) == (0, 0)
         assert await _dossiers(settings) == []
@@ -205,13 +205,13 @@ def test_with_an_output_that_the_broker_refuses_nothing_of_the_batch_is_written(
     """Neither state nor position: the next owner applies it all again."""
 
     async def run() -> None:
-        shard = _shard(settings)
-        await shard.open()
-        await shard.commit([_output(b"one")], {"twitter:1": _subject(1)}, 5)
+        store = _store(settings)
+        await store.open()
+        await store.commit([_output(b"one")], {"twitter:1": _subject(1)}, 5)
         with pytest.raises(MessageSizeTooLargeError):
-            await shard.commit([_output(b"two"), _output(b"x" * 4_000_000)], {"twitter:2": _subject(2)}, 9)
-        await shard.close()
-        again = _shard(settings)
+            await store.commit([_output(b"two"), _output(b"x" * 4_000_000)], {"twitter:2": _subject(2)}, 9)
+        await store.close()
+        again = _store(settings)
         await again.open()
         assert (again.position, len(again)) == (5, 1)
         await again.close()
@@ -228,11 +228,11 @@ def test_a_record_no_shard_writes_stops_the_opening(settings: Settings) -> None:
         await stranger.start()
         await stranger.send_and_wait(settings.topic("subject-states"), None, key=b"\x00position", partition=0)
         await stranger.stop()
-        shard = _shard(settings)
+        store = _store(settings)
         with pytest.raises(
             BrokenChangelogError, match="subject-states, partition 0, is no record that a worker writes"
         ):
-            await shard.open()
-        await shard.close()
+            await store.open()
+        await store.close()
 
     asyncio.run(run())

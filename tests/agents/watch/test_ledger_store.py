@@ -39,7 +39,7 @@ def _elsewhere(settings: Settings, tmp_path: Path) -> Settings:
     return msgspec.structs.replace(settings, data_dir=str(tmp_path / "there"))
 
 
-def _shard(settings: Settings) -> LedgerStore:
+def _store(settings: Settings) -> LedgerStore:
     return LedgerStore(0, settings, Metrics(CollectorRegistry()))
 
 
@@ -47,25 +47,25 @@ def _output(text: bytes) -> OutgoingRecord:
     return OutgoingRecord("aftermaths", b"k", text)
 
 
-async def _apply(shard: LedgerStore, position: int, *put: Record, discard: tuple[Record, ...] = ()) -> None:
+async def _apply(store: LedgerStore, position: int, *put: Record, discard: tuple[Record, ...] = ()) -> None:
     """A batch: some records changed, one output, the position after it."""
-    shard.ledger.begin()
+    store.ledger.begin()
     for record in put:
-        shard.ledger.put(record)
+        store.ledger.put(record)
     for record in discard:
-        shard.ledger.discard(record_key(record))
-    await shard.commit([_output(f"to {position}".encode())], position)
+        store.ledger.discard(record_key(record))
+    await store.commit([_output(f"to {position}".encode())], position)
 
 
 async def _held(settings: Settings, *numbers: int) -> tuple[int, int, list[bool]]:
     """What a ledger store opened now has: its position, its entries, and whether it has those of the numbers."""
-    shard = _shard(settings)
-    await shard.open()
+    store = _store(settings)
+    await store.open()
     try:
         keys = [f"e/twitter:{number}".encode() for number in numbers]
-        return shard.position, len(shard.ledger), [shard.ledger.get(key) is not None for key in keys]
+        return store.position, len(store.ledger), [store.ledger.get(key) is not None for key in keys]
     finally:
-        await shard.close()
+        await store.close()
 
 
 async def _outputs(settings: Settings) -> list[bytes]:
@@ -96,12 +96,12 @@ def test_what_was_committed_is_there_when_the_shard_is_opened_again_here_or_else
     """Records that are gone stay gone; the outputs are for everybody to read."""
 
     async def run() -> None:
-        shard = _shard(settings)
-        await shard.open()
-        assert (shard.position, len(shard.ledger)) == (0, 0)
-        await _apply(shard, 5, an_entry("1", 1), an_entry("2", 2))
-        await _apply(shard, 9, an_entry("3", 3), discard=(an_entry("2", 2),))
-        await shard.close()
+        store = _store(settings)
+        await store.open()
+        assert (store.position, len(store.ledger)) == (0, 0)
+        await _apply(store, 5, an_entry("1", 1), an_entry("2", 2))
+        await _apply(store, 9, an_entry("3", 3), discard=(an_entry("2", 2),))
+        await store.close()
         assert await _held(settings, 1, 2, 3) == (9, 2, [True, False, True])
         assert await _held(_elsewhere(settings, tmp_path), 1, 2, 3) == (9, 2, [True, False, True])
         assert await _outputs(settings) == [b"to 5", b"to 9"]
@@ -113,13 +113,13 @@ def test_a_file_that_is_up_to_date_is_not_built_anew(settings: Settings) -> None
     """Only what came after it is read: a trace in it that no changelog has is still there."""
 
     async def run() -> None:
-        shard = _shard(settings)
-        await shard.open()
+        store = _store(settings)
+        await store.open()
         for number in range(40):
-            await _apply(shard, number + 1, an_entry(str(number), number))
-        await shard.close()
+            await _apply(store, number + 1, an_entry(str(number), number))
+        await store.close()
         _tampered(settings, lambda ledger: ledger.note("trace", 1))
-        again = _shard(settings)
+        again = _store(settings)
         await again.open()
         assert again.ledger.fact("trace") == 1
         assert (again.position, len(again.ledger)) == (40, 40)
@@ -132,10 +132,10 @@ def test_an_earlier_owner_can_write_nothing_and_its_file_is_no_obstacle(settings
     """Two workers on one machine, one of them asleep with its file open; afterwards its file catches up."""
 
     async def run() -> None:
-        old = _shard(settings)
+        old = _store(settings)
         await old.open()
         await _apply(old, 1, an_entry("1", 1))
-        new = _shard(settings)
+        new = _store(settings)
         await new.open()
         assert (new.position, len(new.ledger)) == (1, 1)
         await _apply(new, 7, an_entry("2", 2))
@@ -159,9 +159,9 @@ def test_a_crash_between_the_broker_s_commit_and_the_file_s_loses_nothing(
     """The file is behind then, and says so."""
 
     async def run() -> None:
-        shard = _shard(settings)
-        await shard.open()
-        await _apply(shard, 1, an_entry("1", 1))
+        store = _store(settings)
+        await store.open()
+        await _apply(store, 1, an_entry("1", 1))
 
         def fail(_ledger: SqliteLedger) -> None:
             raise sqlite3.OperationalError("database or disk is full")
@@ -169,9 +169,9 @@ def test_a_crash_between_the_broker_s_commit_and_the_file_s_loses_nothing(
         with monkeypatch.context() as patch:
             patch.setattr(SqliteLedger, "commit", fail)
             with pytest.raises(LedgerError, match="disk is full") as raised:
-                await _apply(shard, 2, an_entry("2", 2))
+                await _apply(store, 2, an_entry("2", 2))
         assert "make room" in raised.value.remedy
-        await shard.close()
+        await store.close()
         assert await _held(settings, 1, 2) == (2, 2, [True, True])
 
     _run(run)
@@ -181,14 +181,14 @@ def test_with_an_output_that_the_broker_refuses_nothing_of_the_batch_stays(setti
     """Neither in the changelog nor in the file."""
 
     async def run() -> None:
-        shard = _shard(settings)
-        await shard.open()
-        await _apply(shard, 5, an_entry("1", 1))
-        shard.ledger.begin()
-        shard.ledger.put(an_entry("2", 2))
+        store = _store(settings)
+        await store.open()
+        await _apply(store, 5, an_entry("1", 1))
+        store.ledger.begin()
+        store.ledger.put(an_entry("2", 2))
         with pytest.raises(MessageSizeTooLargeError):
-            await shard.commit([_output(b"x" * 9_000_000)], 9)
-        await shard.close()
+            await store.commit([_output(b"x" * 9_000_000)], 9)
+        await store.close()
         assert await _held(settings, 1, 2) == (5, 1, [True, False])
         assert await _held(_elsewhere(settings, tmp_path), 1, 2) == (5, 1, [True, False])
 
@@ -200,14 +200,14 @@ def test_without_transactions_outputs_come_before_the_changelog(settings: Settin
     plain = msgspec.structs.replace(settings, transactions=False)
 
     async def run() -> None:
-        shard = _shard(plain)
-        await shard.open()
-        await _apply(shard, 5, an_entry("1", 1))
-        shard.ledger.begin()
-        shard.ledger.put(an_entry("2", 2))
+        store = _store(plain)
+        await store.open()
+        await _apply(store, 5, an_entry("1", 1))
+        store.ledger.begin()
+        store.ledger.put(an_entry("2", 2))
         with pytest.raises(MessageSizeTooLargeError):
-            await shard.commit([_output(b"first"), _output(b"x" * 9_000_000)], 9)
-        await shard.close()
+            await store.commit([_output(b"first"), _output(b"x" * 9_000_000)], 9)
+        await store.close()
         assert await _held(plain, 1, 2) == (5, 1, [True, False])
         assert await _held(_elsewhere(plain, tmp_path), 1, 2) == (5, 1, [True, False])
 
@@ -274,11 +274,11 @@ def test_a_file_in_doubt_is_built_anew(settings: Settings, harm: Callable[[Setti
     """However it came about, the ledger store has what the changelog has; also for those who open it next."""
 
     async def run() -> None:
-        shard = _shard(settings)
-        await shard.open()
+        store = _store(settings)
+        await store.open()
         for number in range(1, 4):
-            await _apply(shard, number, an_entry(str(number), number, text="x" * 5_000))
-        await shard.close()
+            await _apply(store, number, an_entry(str(number), number, text="x" * 5_000))
+        await store.close()
         harm(settings)
         expected = (3, 3, [True, True, True, False])
         assert await _held(settings, 1, 2, 3, 8) == expected
@@ -291,21 +291,21 @@ def test_a_topic_that_was_made_anew_is_not_taken_for_the_one_before(settings: Se
     """Even where it has grown beyond the offset that the file goes up to."""
 
     async def run() -> None:
-        shard = _shard(settings)
-        await shard.open()
+        store = _store(settings)
+        await store.open()
         for number in range(1, 4):
-            await _apply(shard, number, an_entry(str(number), number))
-        await shard.close()
+            await _apply(store, number, an_entry(str(number), number))
+        await store.close()
         await delete_topics(settings)
         kept = _file(settings).read_bytes()
         _file(settings).unlink()
         await asyncio.sleep(1)  # the broker removes a topic in the background
         await create_topics(settings, partitions={"country-events": 1, "country-ledger": 1})
-        shard = _shard(settings)
-        await shard.open()
+        store = _store(settings)
+        await store.open()
         for number in range(11, 31):
-            await _apply(shard, number, an_entry(str(number), number))
-        await shard.close()
+            await _apply(store, number, an_entry(str(number), number))
+        await store.close()
         _file(settings).write_bytes(kept)
         assert await _held(settings, 1, 11, 30) == (30, 20, [False, True, True])
 
@@ -323,10 +323,10 @@ def test_a_record_no_shard_writes_stops_the_opening(settings: Settings, key: byt
         await stranger.start()
         await stranger.send_and_wait(settings.topic(CHANGELOG), value, key=key, partition=0)
         await stranger.stop()
-        shard = _shard(settings)
+        store = _store(settings)
         with pytest.raises(BrokenChangelogError):
-            await shard.open()
-        await shard.close()
+            await store.open()
+        await store.close()
 
     _run(run)
 
@@ -335,12 +335,12 @@ def test_a_file_that_has_what_its_changelog_lost_is_built_anew(settings: Setting
     """The changelog was cut back below the end of the file, and has grown past it since, by somebody else's hand."""
 
     async def run() -> None:
-        shard = _shard(settings)
-        await shard.open()
-        await _apply(shard, 1, an_entry("1", 1))
-        await _apply(shard, 2, an_entry("2", 2))
-        await shard.close()
-        heir = _shard(settings)
+        store = _store(settings)
+        await store.open()
+        await _apply(store, 1, an_entry("1", 1))
+        await _apply(store, 2, an_entry("2", 2))
+        await store.close()
+        heir = _store(settings)
         await heir.open()
         await _apply(heir, 3, an_entry("3", 3))
         offset = heir.ledger.fact("offset")

@@ -280,7 +280,7 @@ def test_a_correction_of_the_state_of_an_official_holds_for_all_it_ever_did() ->
     run = TrackRun(_rule(Condition(figure="distinct_countries", at_least=2)))
     run.run([[_amplified(0, 0), _amplified(1, 1)]])
     assert not run.alerts
-    run.batch([_amplified(3, 1, official=msgspec.structs.replace(OFFICIALS[1], state="SY"))])
+    run.batch([_amplified(3, 1, official=msgspec.structs.replace(OFFICIALS[1], country="SY"))])
     (alert,) = _alerts(run)
     assert alert.fired_at == from_us(BASE_US + DAY_US)
 

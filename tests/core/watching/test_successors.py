@@ -65,7 +65,7 @@ def test_an_account_for_which_everything_speaks_is_listed_with_its_figures() -> 
 
 
 @pytest.mark.parametrize(
-    "uptake",
+    "amplified_account",
     [
         pytest.param(_amplified_account({"0": 40}), id="one official alone"),
         pytest.param(_amplified_account({"0": 40, "11": 40}), id="one of the same officials and another one"),

@@ -32,21 +32,21 @@ class Recovered(Struct, frozen=True, kw_only=True):
 
 async def recover(settings: Settings) -> Recovered:
     """Open the subject store and close it again."""
-    shard = SubjectStore(0, settings, Metrics(CollectorRegistry()))
+    store = SubjectStore(0, settings, Metrics(CollectorRegistry()))
     gc.collect()
     before = _rss_bytes()
     began = time.monotonic()
-    await shard.open()
+    await store.open()
     seconds = time.monotonic() - began
     gc.collect()
     recovered = Recovered(
-        subjects=len(shard),
+        subjects=len(store),
         seconds=seconds,
         before_bytes=before,
         after_bytes=_rss_bytes(),
         peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1_024,
     )
-    await shard.close()
+    await store.close()
     return recovered
 
 
