@@ -4,8 +4,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from streams.core.rulebook.rule_file import MAX_FILE_BYTES, parse_rules
-from streams.core.rulebook.rule_problems import printable
+from streams.core.rule_files.rule_file import MAX_FILE_BYTES, parse_rules
+from streams.core.rule_files.rule_problems import printable
 from streams.core.rulebook.rules import RuleSet
 from streams.errors import InputError
 

@@ -9,9 +9,11 @@ import pytest
 
 from streams.core.enriched import AlertStatus
 from streams.core.officials import CATEGORIES
-from streams.core.rulebook.figures import AFTERMATH_FIGURES, FIGURES, Figure
-from streams.core.rulebook.rule_file import MAX_FILE_BYTES, MAX_RULES, parse_rules
+from streams.core.rule_files.rule_file import MAX_FILE_BYTES, MAX_RULES, parse_rules
+from streams.core.rulebook.figures import Figure
 from streams.core.rulebook.rules import JUDGED_ON, SEVERITIES, Condition, Mode
+from streams.core.tracking.subject_figures import SUBJECT_FIGURES
+from streams.core.watching.aftermath_figures import AFTERMATH_FIGURES
 from streams.core.watching.aftermath_records import AftermathStatus, ClosedBecause
 from streams.core.watching.watch_policy import WatchPolicy
 
@@ -27,7 +29,9 @@ def _section(title: str) -> str:
     return rest[: end.start()] if end else rest
 
 
-@pytest.mark.parametrize(("title", "figures"), [("Figures", FIGURES), ("Figures of an aftermath", AFTERMATH_FIGURES)])
+@pytest.mark.parametrize(
+    ("title", "figures"), [("Figures", SUBJECT_FIGURES), ("Figures of an aftermath", AFTERMATH_FIGURES)]
+)
 def test_a_table_of_figures_is_the_list_of_figures(title: str, figures: Mapping[str, Figure]) -> None:
     """Names, types, units and meanings, in the same order."""
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| ([^|]*?) ?\| ([^|]*) \|$", _section(title), re.MULTILINE)

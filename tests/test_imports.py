@@ -39,7 +39,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"enriched", "suspension_words", "texts"}),
     frozenset({"canary_flight", "noticing", "screening", "tracking"}),
     frozenset({"watching"}),
-    frozenset({"backtest"}),
+    frozenset({"backtest", "rule_files"}),
 )
 
 # What core and everything below it must do without: clocks, chance, input and output come in as arguments.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streams.core.clock import DAY_US
-from streams.core.rulebook.rule_file import MAX_FILE_BYTES, RulesError
+from streams.core.rule_files.rule_file import MAX_FILE_BYTES, RulesError
 from streams.core.rulebook.rules import Condition
 from streams.errors import InputError
 from streams.rules_loading import bundled_rules, bundled_rules_text, load_rules

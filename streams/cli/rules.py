@@ -11,8 +11,8 @@ from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option
 from streams.cli.safe_text import shown
-from streams.core.rulebook.rule_problems import RulesError
-from streams.core.rulebook.rule_words import condition_words, duration_words
+from streams.core.rule_files.rule_problems import RulesError
+from streams.core.rule_files.rule_words import condition_words, duration_words
 from streams.core.rulebook.rules import Condition, Rule, RuleSet
 from streams.rules_loading import load_rules
 

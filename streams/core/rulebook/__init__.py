@@ -1,1 +1,1 @@
-"""Rules and the figures they look at, and the file they are written in."""
+"""Rules as they are judged, and what a figure is that they look at."""

@@ -1,4 +1,4 @@
-"""The model of a rule: named conditions on named figures. Reading a rule file is `streams.core.rulebook.rule_file`."""
+"""The model of a rule: named conditions on named figures. `streams.core.rule_files` reads them."""
 
 import hashlib
 from collections.abc import Iterable

@@ -5,7 +5,7 @@ the rule's quiet period. An account that is back ends those of a rule that asks 
 suspended again within that period. Episodes are folded anew from what is retained; only what has left is remembered.
 """
 
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from streams.core.identity import slot_of
 from streams.core.rulebook.figures import FigureValue
@@ -14,22 +14,11 @@ from streams.core.subject_event import SubjectEventKind
 from streams.core.tracking.figures_as_of import FiguresAsOf, FiguresOverTime
 from streams.core.tracking.judge import Judged, Rulebook, held_severity, is_amplification, looked_at, timeline
 from streams.core.tracking.subject import Episode, RuleHistory, SubjectState, TrackPolicy, order
+from streams.core.tracking.subject_figures import ALWAYS_SHOWN, figure_value
 
 __all__ = ["episodes_of", "remember_leaving", "work_out_figures"]
 
 _Figures: TypeAlias = dict[str, FigureValue]
-
-# What a reader of any alert wants to see, whatever its rule looks at.
-_ALWAYS_SHOWN: Final = (
-    "age_days",
-    "age_at_first_amplification_days",
-    "amplifications",
-    "distinct_officials",
-    "distinct_countries",
-    "followers",
-    "top_official_amplifications",
-    "suspended",
-)
 
 
 def episodes_of(state: SubjectState, rules: Rulebook, position: int) -> list[Episode]:
@@ -81,7 +70,7 @@ def work_out_figures(rule: Rule, episode: Episode, over_time: FiguresOverTime) -
 
 
 def _shown(rule: Rule, as_of: FiguresAsOf) -> _Figures:
-    return {name: as_of.figure(name) for name in dict.fromkeys((*looked_at(rule), *_ALWAYS_SHOWN))}
+    return {name: figure_value(as_of, name) for name in dict.fromkeys((*looked_at(rule), *ALWAYS_SHOWN))}
 
 
 def _fold(

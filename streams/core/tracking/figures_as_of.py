@@ -1,16 +1,15 @@
-"""A moment of a subject's history: the named figures (`streams.core.rulebook.figures`) as they were at one event time.
+"""What is counted of a subject as of an event time: the parts of which `streams.core.tracking.subject_figures` are made.
 
-Computed from what is retained and, for what is not, from totals; each figure is worked out when asked for.
+Computed from what is retained and, for what is not, from totals, when it is asked for.
 """
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Final
 
 from streams.core.clock import DAY_US, HOUR_US
-from streams.core.rulebook.figures import WINDOWS, FigureValue
 from streams.core.suspension_times import SLACK_US, latest_times
 from streams.core.tracking.subject import Kept, OfficialState, SubjectState
 
@@ -71,7 +70,7 @@ class FiguresAsOf:
     in by whoever asks for many moments of one state. Good for as long as the state does not change.
     """
 
-    __slots__ = ("_by_official", "_figures", "_live", "_settled", "at_us", "known_us", "state")
+    __slots__ = ("_by_official", "_live", "_settled", "at_us", "known", "known_us", "state")
 
     def __init__(
         self, state: SubjectState, at_us: int, *, known_us: int | None = None, settled: Evicted | None = None
@@ -82,14 +81,7 @@ class FiguresAsOf:
         self._settled = Evicted.of(state) if settled is None else settled
         self._live: list[Kept] | None = None
         self._by_official: Counter[str] | None = None
-        self._figures: dict[str, FigureValue] = {}
-
-    def figure(self, name: str) -> FigureValue:
-        """The figure of that name; `None` where it is unknown. Raises `KeyError` for a name not in FIGURES."""
-        figures = self._figures
-        if name not in figures:  # several rules look at the same
-            figures[name] = _FIGURES[name](self)
-        return figures[name]
+        self.known: dict[str, float | int | bool | None] = {}  # figures that were asked for, by name
 
     @property
     def retained(self) -> list[Kept]:
@@ -256,31 +248,3 @@ class FiguresOverTime:
         if known is None:
             known = self._known[at_us] = FiguresAsOf(self.state, at_us, settled=self._settled)
         return known
-
-
-def _amplifications_in(hours: int) -> Callable[[FiguresAsOf], FigureValue]:
-    return lambda as_of: as_of.window_amplifications(hours)
-
-
-def _officials_in(hours: int) -> Callable[[FiguresAsOf], FigureValue]:
-    return lambda as_of: as_of.window_officials(hours)
-
-
-_FIGURES: Final[dict[str, Callable[[FiguresAsOf], FigureValue]]] = {
-    "suspended": FiguresAsOf.suspended,
-    "age_days": lambda m: m.age_days(m.at_us),
-    "followers": FiguresAsOf.followers,
-    "age_at_first_amplification_days": lambda m: m.age_days(m.first_amplified_us()),
-    "amplifications": lambda m: m.by_official.total(),
-    "retweets": lambda m: m.amplifications_of("retweet"),
-    "quotes": lambda m: m.amplifications_of("quote"),
-    "replies": lambda m: m.contacts_of("reply"),
-    "mentions": lambda m: m.contacts_of("mention"),
-    "follows": FiguresAsOf.follows,
-    "distinct_officials": lambda m: len(m.by_official),
-    "distinct_countries": lambda m: len(m.by_country),
-    "top_official_amplifications": lambda m: max(m.by_official.values(), default=0),
-    "top_official_share": FiguresAsOf.top_share,
-    **{f"amplifications_{name}": _amplifications_in(hours) for name, hours in WINDOWS.items()},
-    **{f"distinct_officials_{name}": _officials_in(hours) for name, hours in WINDOWS.items()},
-}

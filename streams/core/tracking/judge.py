@@ -13,6 +13,7 @@ from streams.core.subject_event import AMPLIFICATION_KINDS
 from streams.core.tracking.fates import tell_fates
 from streams.core.tracking.figures_as_of import Evicted, FiguresAsOf
 from streams.core.tracking.subject import NOT_JUDGED, Kept, SubjectState, SuspensionKept, order
+from streams.core.tracking.subject_figures import SUBJECT_FIGURES, figure_value
 
 __all__ = [
     "Judged",
@@ -27,8 +28,6 @@ __all__ = [
 
 Judged: TypeAlias = Kept | SuspensionKept
 
-# The figures that other events than amplifications move, and the kind of event that moves each.
-_MOVED_BY: Final = {"suspended": "suspension", "replies": "reply", "mentions": "mention", "follows": "follow"}
 # Judgements are cached in an integer, two bits a rule: 0 not held, 1 to 3 held with SEVERITIES[code - 1].
 _BITS: Final = 2
 
@@ -127,7 +126,8 @@ def is_amplification(event: Judged) -> bool:
 
 
 def _kinds_that_move(rule: Rule) -> set[str]:
-    return {_MOVED_BY[figure] for figure in looked_at(rule) if figure in _MOVED_BY}
+    moved_by: set[str] = {SUBJECT_FIGURES[name].moved_by for name in looked_at(rule)}
+    return moved_by - {"amplification"}
 
 
 def _asks_for_suspension(rule: Rule) -> bool:
@@ -158,4 +158,4 @@ def _severity_at(rule: Rule, as_of: FiguresAsOf) -> int | None:
 
 
 def _all_hold(conditions: Sequence[Condition], as_of: FiguresAsOf) -> bool:
-    return all(condition_holds(condition, as_of.figure(condition.figure)) for condition in conditions)
+    return all(condition_holds(condition, figure_value(as_of, condition.figure)) for condition in conditions)

@@ -13,9 +13,10 @@ from streams.core.identity import alert_id, dedup_key
 from streams.core.rulebook.rules import SEVERITIES, Rule
 from streams.core.subject_event import subject_key
 from streams.core.suspension_words import STATUS_WORDS, days_of, uncertain_part
+from streams.core.watching.aftermath_judge import figures_at, may_hold, moved_by, severity_at
 from streams.core.watching.ledger import AmplifiedAccount
 from streams.core.watching.watch import Watch
-from streams.core.watching.watch_figures import Happening, WatchFigures, moved_by
+from streams.core.watching.watch_figures import Happening, WatchFigures
 
 __all__ = ["aftermath_alert_id", "alerts_of", "retracted_alert"]
 
@@ -35,13 +36,13 @@ def alerts_of(
     """
     alerts = []
     for rule in rules:
-        if not watch_figures.may_hold(rule):
+        if not may_hold(rule, watch_figures):
             continue
         happenings = moved_by(rule)
         held = [
             (at, found)
-            for at in watch_figures.moments(happenings)
-            if (found := watch_figures.severity(rule, at)) is not None
+            for at in watch_figures.times(happenings)
+            if (found := severity_at(rule, watch_figures, at)) is not None
         ]
         if held:
             severity = max(found for _, found in held)
@@ -85,8 +86,8 @@ def _alert(
         fired_at=from_us(fired_us),
         as_of=from_us(as_of_us),
         expires_at=from_us(as_of_us + rule.quiet_us),
-        figures=watch_figures.figures(as_of_us),
-        fired_figures=watch_figures.figures(fired_us),
+        figures=figures_at(watch_figures, as_of_us),
+        fired_figures=figures_at(watch_figures, fired_us),
         evidence=evidence,
         evidence_total=total,
         summary=_summary(watch_figures, happenings, as_of_us),

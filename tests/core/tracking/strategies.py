@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US, from_us
 from streams.core.gone import Fate
 from streams.core.officials import Official
-from streams.core.rulebook.figures import FIGURES
 from streams.core.rulebook.rules import SEVERITIES, Condition, Escalation, Rule, RuleSet
 from streams.core.subject_event import (
     AMPLIFICATION_KINDS,
@@ -26,6 +25,7 @@ from streams.core.subject_event import (
     SubjectEvent,
     SubjectEventKind,
 )
+from streams.core.tracking.subject_figures import SUBJECT_FIGURES
 from streams.events import Account, AccountSource, Precision, SuspensionStatus
 
 __all__ = [
@@ -490,7 +490,7 @@ def placed(events: Sequence[SubjectEvent], *, partitions: int = 2) -> list[Subje
 
 def _condition(figure: str) -> list[Condition]:
     """The bounds that a rule of ours may set on a figure: low enough to be met, or refuted, by a few events."""
-    if FIGURES[figure].type == "truth":
+    if SUBJECT_FIGURES[figure].type == "truth":
         return [Condition(figure=figure, equals=truth) for truth in (True, False)]
     if figure.startswith("age"):
         return [Condition(figure=figure, at_most=days) for days in (85.0, 90.0, 365.0, 5.0)]
@@ -535,6 +535,6 @@ def _rules(draw: st.DrawFn, name: str, figures: Sequence[str]) -> Rule:
 @st.composite
 def rule_sets(draw: st.DrawFn, *, without: Sequence[str] = ()) -> RuleSet:
     """One to three rules with low thresholds and short quiet periods, on any figures but those named."""
-    figures = [name for name in FIGURES if name not in without]
+    figures = [name for name in SUBJECT_FIGURES if name not in without]
     rules = [draw(_rules(f"rule-{index}", figures)) for index in range(draw(st.integers(1, 3)))]
     return RuleSet(rules=tuple(rules), digest="digest of all")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from streams.core.clock import DAY_US, HOUR_US, from_us
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.rulebook.rule_file import MAX_RULES
+from streams.core.rule_files.rule_file import MAX_RULES
 from streams.core.rulebook.rules import Condition, Rule, RuleSet
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import Screening, ScreenPolicy, screen_event

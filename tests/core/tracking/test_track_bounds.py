@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US, from_us
 from streams.core.enriched import Alert, Dossier
-from streams.core.rulebook.figures import FIGURES
 from streams.core.rulebook.rules import Condition, Rule, RuleSet
 from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKind, subject_key
 from streams.core.tracking.own_posts import BEST_MATCHES, LinkingPost, MatchingPost
 from streams.core.tracking.subject import Kept, OfficialState, TrackPolicy, engagement_key
+from streams.core.tracking.subject_figures import SUBJECT_FIGURES
 from streams.core.tracking.suspension_periods import MOST_SPELLS
 from streams.events import Account
 from streams.rules_loading import bundled_rules
@@ -212,7 +212,7 @@ def test_the_state_of_a_subject_stays_under_a_size_that_follows_from_the_bounds(
     official = OfficialState("x" * 9, "IR", "state_media", 2**62, 2**31, 2**31, 2**62, 2**62, 2**62, True)
     size = len(msgspec.msgpack.encode(kept)) + 70  # 70: the digest of a roster
     match = MatchingPost(2**62, "x" * 6, "x" * 13, "x" * 9, "x" * 9, 2**62, 2**31, 2**31)
-    names = sum(len(name) + 10 for name in FIGURES)
+    names = sum(len(name) + 10 for name in SUBJECT_FIGURES)
     largest = (
         size * (_with_room(TINY.amplifications) + _with_room(TINY.contacts) + _with_room(TINY.suspensions))
         + TINY.officials * (len(msgspec.msgpack.encode(official)) + 20)

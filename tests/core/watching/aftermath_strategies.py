@@ -4,8 +4,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from streams.core.clock import DAY_US
-from streams.core.rulebook.figures import AFTERMATH_FIGURES
 from streams.core.rulebook.rules import SEVERITIES, Condition, Escalation, Rule, RuleSet, set_digest
+from streams.core.watching.aftermath_figures import AFTERMATH_FIGURES
 
 __all__ = ["aftermath_rules"]
 

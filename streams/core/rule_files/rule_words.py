@@ -1,7 +1,7 @@
 """What a rule says, in words that people read aloud: each condition as a phrase."""
 
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US
-from streams.core.rulebook.figures import figure_named
+from streams.core.rule_files.figure_names import figure_named
 from streams.core.rulebook.rules import Condition
 
 __all__ = ["condition_words", "duration_words"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from streams.core.rulebook.toml_lines import MAX_KEY_PARTS, KeyPath, NestedTooDeeplyError, key_lines
+from streams.core.rule_files.toml_lines import MAX_KEY_PARTS, KeyPath, NestedTooDeeplyError, key_lines
 
 _NAMES = st.one_of(
     st.text("abcXYZ019_-", min_size=1, max_size=4),
@@ -165,9 +165,9 @@ def test_keys_of_as_many_parts_as_allowed_are_found() -> None:
 @pytest.mark.parametrize(
     "unit", ["a=1\n", '"""\\', "[", "[{", "'", "'''a\n", "\\", "#", 'a="', "{}", "\n", "[a]\n", '"""a\n#\\\n']
 )
-def test_a_megabyte_of_anything_takes_less_than_ten_seconds(unit: str) -> None:
+def test_a_megabyte_of_anything_takes_less_than_ten_seconds_of_cpu(unit: str) -> None:
     """Linear time: a quadratic scan of a megabyte would take hours."""
-    started = time.monotonic()
+    started = time.process_time()
     with suppress(NestedTooDeeplyError):
         key_lines(unit * (1_000_000 // len(unit)))
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10

@@ -6,12 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.clock import parse_duration_us
-from streams.core.rulebook.figures import AFTERMATH_FIGURES, FIGURES, Figure
-from streams.core.rulebook.rule_words import condition_words, duration_words
+from streams.core.rule_files.rule_words import condition_words, duration_words
+from streams.core.rulebook.figures import Figure
 from streams.core.rulebook.rules import Condition
+from streams.core.tracking.subject_figures import SUBJECT_FIGURES
+from streams.core.watching.aftermath_figures import AFTERMATH_FIGURES
 from streams.rules_loading import bundled_rules
 
-_NUMBERS = [figure for figure in (*FIGURES.values(), *AFTERMATH_FIGURES.values()) if figure.type == "number"]
+_NUMBERS = [figure for figure in (*SUBJECT_FIGURES.values(), *AFTERMATH_FIGURES.values()) if figure.type == "number"]
 _BOUNDS = st.integers(0, 10**12) | st.floats(0, 1e6).map(lambda bound: round(bound, 3))
 
 
@@ -32,8 +34,10 @@ def test_a_condition_names_figure_direction_and_bound(found: Figure, bound: floa
 
 
 def test_a_truth_value_is_said_or_denied() -> None:
-    assert condition_words(Condition(figure="suspended", equals=True)) == FIGURES["suspended"].meaning
-    assert condition_words(Condition(figure="suspended", equals=False)) == f"not: {FIGURES['suspended'].meaning}"
+    assert condition_words(Condition(figure="suspended", equals=True)) == SUBJECT_FIGURES["suspended"].meaning
+    assert (
+        condition_words(Condition(figure="suspended", equals=False)) == f"not: {SUBJECT_FIGURES['suspended'].meaning}"
+    )
 
 
 def test_every_bundled_rule_can_be_said() -> None:

@@ -7,14 +7,17 @@ import difflib
 import hashlib
 import re
 import tomllib
+from collections.abc import Mapping
 from typing import Final, TypeAlias, get_args
 
 import msgspec
 
 from streams.core.clock import parse_duration_us
 from streams.core.countries import COUNTRIES
-from streams.core.rulebook.figures import AFTERMATH_FIGURES, FIGURES, Figure, figure_named
-from streams.core.rulebook.rule_problems import RuleProblem, RulesError, dotted, printable, quoted
+from streams.core.rule_files.figure_names import FIGURES, figure_named
+from streams.core.rule_files.rule_problems import RuleProblem, RulesError, dotted, printable, quoted
+from streams.core.rule_files.toml_lines import KeyPath, NestedTooDeeplyError, key_lines
+from streams.core.rulebook.figures import Figure
 from streams.core.rulebook.rules import (
     JUDGED_ON,
     SEVERITIES,
@@ -27,7 +30,6 @@ from streams.core.rulebook.rules import (
     Severity,
     set_digest,
 )
-from streams.core.rulebook.toml_lines import KeyPath, NestedTooDeeplyError, key_lines
 
 __all__ = ["MAX_FILE_BYTES", "MAX_RULES", "RuleProblem", "RulesError", "parse_rules"]
 
@@ -43,7 +45,6 @@ _TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of documen
 _RULE_KEYS: Final = ("description", "on", "severity", "mode", "quiet", "when", "escalate", "countries")
 _BOUNDS: Final = ("at_least", "at_most")
 _SHARE_UNIT: Final = "of 1"
-_FIGURES_OF: Final[dict[JudgedOn, dict[str, Figure]]] = {"subject": FIGURES, "aftermath": AFTERMATH_FIGURES}
 
 _SUGGESTIONS_UP_TO: Final = 200  # problems: beyond, comparing names would take longer than the parse
 
@@ -174,7 +175,7 @@ class _Reading:
         return {name: self._conditions((*path, name), name, condition) for name, condition in table.items()}
 
     def _conditions(self, path: KeyPath, name: str, value: object) -> tuple[Condition, ...]:
-        figures = _FIGURES_OF[self._on]
+        figures = FIGURES[self._on]
         figure = figures.get(name)
         if figure is None:
             self._problem_of_figure(path, name, figures)
@@ -201,8 +202,8 @@ class _Reading:
             self._problem(path, "at_least is above at_most: no number meets both", "lower at_least or raise at_most")
         return tuple(conditions)
 
-    def _problem_of_figure(self, path: KeyPath, name: str, figures: dict[str, Figure]) -> None:
-        for on, others in _FIGURES_OF.items():
+    def _problem_of_figure(self, path: KeyPath, name: str, figures: Mapping[str, Figure]) -> None:
+        for on, others in FIGURES.items():
             if name in others:
                 remedy = f'write on = "{on}" in the rule, or one of {", ".join(figures)}'
                 self._problem(path, f"{name} is a figure of rules on {on}s, and this rule is on {self._on}s", remedy)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -12,15 +12,18 @@ from hypothesis import strategies as st
 
 from streams.core.clock import parse_duration_us
 from streams.core.countries import COUNTRIES
-from streams.core.rulebook.figures import AFTERMATH_FIGURES, FIGURES, figure_named
-from streams.core.rulebook.rule_file import MAX_FILE_BYTES, MAX_RULES, RulesError, parse_rules
+from streams.core.rule_files.figure_names import figure_named
+from streams.core.rule_files.rule_file import MAX_FILE_BYTES, MAX_RULES, RulesError, parse_rules
+from streams.core.rulebook.figures import Figure
 from streams.core.rulebook.rules import JUDGED_ON, SEVERITIES, Condition, Rule, RuleSet
 from streams.core.tracking.judge import Rulebook
+from streams.core.tracking.subject_figures import SUBJECT_FIGURES
+from streams.core.watching.aftermath_figures import AFTERMATH_FIGURES
 from streams.rules_loading import bundled_rules
 
 Table = dict[str, Any]
 
-_FIGURES_OF = {"subject": FIGURES, "aftermath": AFTERMATH_FIGURES}
+_FIGURES_OF: dict[str, Mapping[str, Figure]] = {"subject": SUBJECT_FIGURES, "aftermath": AFTERMATH_FIGURES}
 
 _NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,4}){0,3}", fullmatch=True)
 _COUNTRIES = st.sampled_from(sorted(COUNTRIES))
