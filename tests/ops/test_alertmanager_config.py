@@ -38,10 +38,10 @@ def test_alertmanager_takes_it_with_every_example_filled_in(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("labels", "receivers"),
     [
-        ("antiphon_id=1 severity=critical states=CN,IR", "desk-IR,on-call"),
-        ("antiphon_id=1 severity=warning states=IR,RU", "desk-IR,analysts"),
-        ("antiphon_id=1 severity=warning states=FR", "analysts"),
-        ("antiphon_id=1 severity=info states=AIR", "archive"),
+        ("antiphon_id=1 severity=critical countries=CN,IR", "desk-IR,on-call"),
+        ("antiphon_id=1 severity=warning countries=IR,RU", "desk-IR,analysts"),
+        ("antiphon_id=1 severity=warning countries=FR", "analysts"),
+        ("antiphon_id=1 severity=info countries=AIR", "archive"),
         ("alertname=AntiphonBudgetExceeded severity=warning rule=x day=2021-01-21", "analysts"),
         ("alertname=AntiphonCanaryOld severity=critical", "on-call"),
         ("alertname=AntiphonSourceSilent severity=warning", "operators"),

@@ -148,7 +148,7 @@ def test_a_suspension_neither_starts_nor_extends_an_alert_of_a_rule_that_looks_a
 
 def test_the_conditions_of_a_state_replace_all_others_while_it_leads_the_amplifications() -> None:
     """Officials 0 and 1 are of IR, 2 and 3 of RU."""
-    rules = _rule(THREE_IN_A_DAY, states={"RU": (Condition(figure="quotes", at_least=1),)})
+    rules = _rule(THREE_IN_A_DAY, countries={"RU": (Condition(figure="quotes", at_least=1),)})
     quote = {"kind": "quote"}
     assert not TrackRun(rules).run([[_amplified(0, 0, **quote)]]).alerts, "IR leads: three officials are needed"
     assert TrackRun(rules).run([[_amplified(0, 2, **quote)]]).alerts, "RU leads: a quote is enough"

@@ -68,7 +68,7 @@ def _without_window_counts(dossier: Dossier) -> Dossier:
 def _identity(alert: Alert) -> Alert:
     """The alert without what it counts."""
     return msgspec.structs.replace(
-        alert, states=(), figures={}, fired_figures={}, evidence=(), evidence_total=0, summary=""
+        alert, countries=(), figures={}, fired_figures={}, evidence=(), evidence_total=0, summary=""
     )
 
 
