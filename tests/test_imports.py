@@ -39,7 +39,8 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"enriched", "suspension_words", "texts"}),
     frozenset({"canary_flight", "noticing", "screening", "tracking"}),
     frozenset({"watching"}),
-    frozenset({"backtest", "rule_files"}),
+    frozenset({"enriched_topics", "rule_files"}),
+    frozenset({"backtest"}),
 )
 
 # What core and everything below it must do without: clocks, chance, input and output come in as arguments.

@@ -5,14 +5,15 @@ them feeds every event once, and those that `Backtest.again` asks for a second t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from msgspec import Struct
 
 from streams.core.clock import to_us
 from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert, Amplification, Dossier
+from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
 from streams.core.screening.account_index import AccountIndex
@@ -55,6 +56,23 @@ class Results(Struct, kw_only=True):
     dossiers: dict[str, Dossier]
     alerts: dict[str, Alert]
     aftermaths: dict[str, Aftermath]
+
+    @classmethod
+    def of(cls, found: Mapping[str, Sequence[Any]]) -> "Results":
+        """From the records of each enriched topic, by its name."""
+        return cls(
+            amplifications=list(found["amplifications"]),
+            **{
+                topic.name: {topic.key(record): record for record in found[topic.name]}
+                for topic in ENRICHED_TOPICS
+                if topic.name != "amplifications"
+            },
+        )
+
+    def records(self, topic: str) -> list[Any]:
+        """Those of the enriched topic of that name."""
+        found = getattr(self, topic)
+        return list(found.values() if isinstance(found, dict) else found)
 
 
 class Backtest:

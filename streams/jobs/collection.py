@@ -1,10 +1,11 @@
 """Collecting what a run wrote to the enriched topics: each amplification once, the last of everything else."""
 
+from typing import Any
+
 from msgspec import json
 
 from streams.core.backtest import Results
-from streams.core.enriched import Alert, Amplification, Dossier
-from streams.core.watching.aftermath_records import Aftermath
+from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.deadletters import DeadLetter, LetterSample
 from streams.kafka.dead_letter_record import read_dead_letter
 from streams.kafka.reading import read_topic
@@ -29,29 +30,13 @@ async def sample_letters(settings: Settings) -> LetterSample:
 
 
 async def collect_results(settings: Settings) -> Results:
-    """Everything on the enriched topics now. By id the last; no retracted alerts, no void aftermaths."""
-    amplifications: dict[tuple[bytes | None, str], Amplification] = {}
-    decode_amplification = json.Decoder(Amplification).decode
-    async for record in read_topic(settings, "amplifications"):
-        amplification = decode_amplification(record.value or b"")
-        amplifications[(record.key, amplification.id)] = amplification
-    dossiers: dict[str, Dossier] = {}
-    decode_dossier = json.Decoder(Dossier).decode
-    async for record in read_topic(settings, "dossiers"):
-        dossiers[(record.key or b"").decode()] = decode_dossier(record.value or b"")
-    alerts: dict[str, Alert] = {}
-    decode_alert = json.Decoder(Alert).decode
-    async for record in read_topic(settings, "alerts"):
-        alert = decode_alert(record.value or b"")
-        alerts[alert.id] = alert
-    aftermaths: dict[str, Aftermath] = {}
-    decode_aftermath = json.Decoder(Aftermath).decode
-    async for record in read_topic(settings, "aftermaths"):
-        aftermath = decode_aftermath(record.value or b"")
-        aftermaths[aftermath.id] = aftermath
-    return Results(
-        amplifications=list(amplifications.values()),
-        dossiers=dossiers,
-        alerts={alert.id: alert for alert in alerts.values() if alert.status != "retracted"},
-        aftermaths={each.id: each for each in aftermaths.values() if each.status != "void"},
-    )
+    """What the enriched topics hold now: of each thing the last record, where it stands."""
+    found: dict[str, list[Any]] = {}
+    for topic in ENRICHED_TOPICS:
+        decode = json.Decoder(topic.record).decode
+        last: dict[object, Any] = {}
+        async for record in read_topic(settings, topic.name):
+            enriched = decode(record.value or b"")
+            last[topic.identity(enriched)] = enriched
+        found[topic.name] = [enriched for enriched in last.values() if topic.stands(enriched)]
+    return Results.of(found)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError
 
+from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.events import RAW_TOPICS
 from streams.kafka.administration import TopicState, create_topics, topic_states
 from streams.kafka.client import admin, client_options
@@ -19,7 +20,7 @@ from streams.settings import Settings
 __all__ = ["RESULTS", "STATES", "reset_states"]
 
 STATES: Final = ("subject-events", "subject-states", "country-events", "country-ledger", "tracked-accounts", "canaries")
-RESULTS: Final = ("amplifications", "dossiers", "aftermaths", "alerts")
+RESULTS: Final = tuple(topic.name for topic in ENRICHED_TOPICS)
 _GONE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.2
 

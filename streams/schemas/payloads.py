@@ -5,12 +5,12 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from msgspec import Meta, Struct
 
 from streams.core.country_event import CountryEvent
-from streams.core.enriched import Alert, Amplification, Dossier
+from streams.core.enriched import Alert
+from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.core.rosters.roster import RosterEntry
 from streams.core.rosters.roster_log import Manifest
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
-from streams.core.watching.aftermath_records import Aftermath
 from streams.deadletters import Reason
 from streams.events import Deletion, Follow, Post, Profile, Retweet, Suspension
 
@@ -77,9 +77,10 @@ PAYLOADS: Final[tuple[Payload, ...]] = (
     Payload(name="subject-event", type=SubjectEvent, directions=("input", "output")),
     Payload(name="country-event", type=CountryEvent, directions=("input", "output")),
     Payload(name="tracked-account", type=TrackedAccount, directions=("input", "output")),
-    Payload(name="amplification", type=Amplification, directions=("output",)),
-    Payload(name="dossier", type=Dossier, directions=("output",)),
-    Payload(name="aftermath", type=Aftermath, directions=("output",)),
-    Payload(name="alert", type=Alert, directions=("input", "output")),  # NOTIFY reads the alerts that are in the topic
+    *(
+        # NOTIFY reads the alerts that are in the topic.
+        Payload(name=t.schema, type=t.record, directions=("input", "output") if t.record is Alert else ("output",))
+        for t in ENRICHED_TOPICS
+    ),
     Payload(name="dead-letter", type=DeadLetterHeaders, directions=("input", "output")),
 )

@@ -6,10 +6,12 @@ import secrets
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec import json
 
 from streams.core.backtest import Results
+from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.deadletters import DeadLetter
 from streams.errors import InputError
 
@@ -34,20 +36,13 @@ def write_results(directory: Path, results: Results, letters: Iterable[DeadLette
     Raises `InputError` where the disk is full or the directory cannot be written to; then the files that were there
     before are as they were.
     """
-    amplifications = sorted(results.amplifications, key=lambda a: (a.at, a.platform, a.id, a.subject.id))
-    dossiers = [dossier for _key, dossier in sorted(results.dossiers.items())]
-    alerts = sorted(results.alerts.values(), key=lambda a: (a.fired_at, a.id))
-    aftermaths = sorted(results.aftermaths.values(), key=lambda a: (a.opened_at, a.id))
-    dead_letters = sorted(letters, key=lambda letter: (letter.topic, letter.partition, letter.offset))
+    files: list[tuple[str, list[Any]]] = [
+        (topic.name, sorted(results.records(topic.name), key=topic.order)) for topic in ENRICHED_TOPICS
+    ]
+    files.append(("dead-letters", sorted(letters, key=lambda letter: (letter.topic, letter.partition, letter.offset))))
     unfinished: list[tuple[Path, Path]] = []
     try:
-        for name, records in (
-            ("amplifications", amplifications),
-            ("dossiers", dossiers),
-            ("alerts", alerts),
-            ("aftermaths", aftermaths),
-            ("dead-letters", dead_letters),
-        ):
+        for name, records in files:
             # A name that nobody has: what stands there, a link for example, is neither followed nor overwritten.
             number, made = tempfile.mkstemp(prefix=f".{name}-", suffix=".unfinished", dir=directory)
             unfinished.append((Path(made), directory / f"{name}.ndjson"))

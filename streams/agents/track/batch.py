@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from msgspec import Struct, json
+from msgspec import Struct
 
 from streams.core.canary import is_canary
 from streams.core.country_event import encode_country_event
@@ -13,12 +13,11 @@ from streams.core.tracking.subject import Subject
 from streams.core.tracking.tracker import Tracker
 from streams.faust_driver.batches import Batch
 from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.enriched_record import enriched_record
 from streams.partitions.set_aside import letter_for
 from streams.refusal import DECODE_ERRORS
 
 __all__ = ["TrackedBatch", "track_batch"]
-
-_encode = json.Encoder().encode
 
 
 class TrackedBatch(Struct, frozen=True):
@@ -67,7 +66,7 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         amplification = tracker.apply(event)
         if amplification is not None:
             key = subject_key(event.platform, event.subject.id)
-            outputs.append(OutgoingRecord("amplifications", key.encode(), _encode(amplification)))
+            outputs.append(enriched_record(amplification))
             amplified[amplification.official.country, amplification.official.category] += 1
             by_subject[key] += 1
     for changes in tracker.flush():
@@ -77,9 +76,9 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         if not state.evicted_amplifications and 0 < len(state.amplifications) <= by_subject[changes.key]:
             new_subjects += 1
         if changes.dossier is not None:
-            outputs.append(OutgoingRecord("dossiers", changes.key.encode(), _encode(changes.dossier)))
+            outputs.append(enriched_record(changes.dossier))
         alerts += changes.alerts
-        outputs += [OutgoingRecord("alerts", alert.id.encode(), _encode(alert)) for alert in changes.alerts]
+        outputs += map(enriched_record, changes.alerts)
         outputs += [
             OutgoingRecord("country-events", standing.country.encode(), encode_country_event(standing))
             for standing in changes.standings

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from msgspec import Struct, json
+from msgspec import Struct
 
 from streams.core.clock import DAY_US
 from streams.core.countries import COUNTRIES
@@ -25,13 +25,13 @@ from streams.core.watching.watcher import Watcher
 from streams.events import Account
 from streams.faust_driver.batches import Record
 from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.enriched_record import enriched_record
 from streams.ledger.sqlite import SqliteLedger
 from streams.partitions.set_aside import letter_for
 from streams.refusal import DECODE_ERRORS
 
 __all__ = ["Pace", "WatchedBatch", "forget_old", "subject_ticks", "watch_batch"]
 
-_encode = json.Encoder().encode
 # Faster than anything grows, and little enough beside the batch itself.
 _FORGOTTEN_AN_EVENT: Final = 2
 _FORGOTTEN_AT_LEAST: Final = 50
@@ -115,8 +115,8 @@ def watch_batch(
     began = time.monotonic()
     changes = watcher.flush(recounts)
     seconds = time.monotonic() - began
-    outputs += [OutgoingRecord("aftermaths", found.id.encode(), _encode(found)) for found in changes.aftermaths]
-    outputs += [OutgoingRecord("alerts", alert.id.encode(), _encode(alert)) for alert in changes.alerts]
+    outputs += map(enriched_record, changes.aftermaths)
+    outputs += map(enriched_record, changes.alerts)
     for account in changes.tracked:
         key_of = tracked_subject_key if account.handle is None else official_id_key
         outputs.append(

@@ -1,4 +1,4 @@
-"""What is counted of a subject as of an event time: the parts of the figures in `streams.core.tracking.subject_figures`.
+"""What is counted of a subject as of an event time: the parts of the figures in `tracking.subject_figures`.
 
 Computed from what is retained and, for what is not, from totals, when it is asked for.
 """

@@ -288,6 +288,10 @@ def closings(draw: st.DrawFn) -> list[SubjectEvent]:
         amplified.append(retweet(100 + number, official=OFFICIALS[number], at_us=at_us))
     statuses = st.sampled_from(("suspended", "reinstated", "suspended", "reinstated", "deleted", "deactivated"))
     notices = draw(st.lists(st.tuples(days, statuses), min_size=1, max_size=5))
+    if draw(st.booleans()):  # back for a day or two, and suspended again
+        first_us = draw(days)
+        for number, status in enumerate(("suspended", "reinstated", "suspended")):
+            notices.append((first_us + number * draw(st.sampled_from((1, 2))) * DAY_US, status))
     return amplified + [
         msgspec.structs.replace(
             retweet(200 + number),
