@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from streams.deadletters import Reason, Rejection
+from streams.printable import printable
 
-__all__ = ["DECODE_ERRORS", "Refused", "printable", "rejection", "undecodable"]
+__all__ = ["DECODE_ERRORS", "Refused", "rejection", "undecodable"]
 
 _MAX_DETAIL: Final = 200  # characters: a line on a terminal, whatever a stranger put into a name
 
@@ -26,15 +27,9 @@ class Refused(Exception):  # noqa: N818 - never seen outside a reader, where it 
         self.detail = detail
 
 
-def printable(text: str) -> str:
-    """The text cut to 200 characters, with U+FFFD for all that a terminal could obey (controls, bidi overrides)."""
-    text = text[:_MAX_DETAIL]
-    return text if text.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in text)
-
-
 def rejection(reason: Reason, detail: str) -> Rejection:
     """A `Rejection` whose detail is bounded and printable."""
-    return Rejection(reason=reason, detail=printable(detail))
+    return Rejection(reason=reason, detail=printable(detail, _MAX_DETAIL))
 
 
 def undecodable(line: bytes, error: Exception) -> Rejection:

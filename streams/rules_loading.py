@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from streams.core.rule_files.rule_file import MAX_FILE_BYTES, parse_rules
-from streams.core.rule_files.rule_problems import printable
 from streams.core.rulebook.rules import RuleSet
 from streams.errors import InputError
+from streams.printable import printable
 
 __all__ = ["bundled_rules", "bundled_rules_text", "load_rules"]
 

@@ -14,7 +14,7 @@ _PACKAGE: Final = "streams"
 # From the bottom up. A room (a module or package of `streams`) imports itself and rooms of rows above its own in this
 # table, never its neighbours in the same row and never a row further down.
 LAYERS: Final[tuple[frozenset[str], ...]] = (
-    frozenset({"errors", "redaction"}),
+    frozenset({"errors", "printable", "redaction"}),
     frozenset({"events", "deadletters", "topics"}),
     frozenset({"refusal", "topic_settings"}),
     frozenset({"core"}),
@@ -29,7 +29,7 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
 
 # The same for what is inside core: `core.tracking` is a room there, and so is a module that stands alone.
 CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
-    frozenset({"clock", "platforms", "rounded_ids", "countries"}),
+    frozenset({"clock", "content_hash", "countries", "platforms", "rounded_ids"}),
     frozenset({"gone", "officials"}),
     frozenset({"subject_event", "suspension_times"}),
     frozenset({"identity"}),

@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.safe_text import printed_json, shown
+from streams.cli.printed_json import printed_json
+from streams.printable import printable
 
 __all__ = ["cell_lines", "counted", "progress", "row", "stderr", "stdout", "table", "write_json"]
 
@@ -72,7 +73,7 @@ def _cell(value: object) -> Text:
         case int() if not isinstance(value, bool):
             return Text(f"{value:,}")
         case _:
-            return Text(shown(str(value)))
+            return Text(printable(str(value)))
 
 
 def counted(number: int, noun: str) -> str:
@@ -107,5 +108,5 @@ def progress(
     if total is not None:
         columns.insert(2, BarColumn(bar_width=30))
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(shown(what), total=total)
+        task = bar.add_task(printable(what), total=total)
         yield lambda done: bar.update(task, completed=done)

@@ -10,10 +10,10 @@ from streams.cli.console import cell_lines, counted, progress, row, stdout, tabl
 from streams.cli.dead_letters_replay import replay
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
-from streams.cli.safe_text import shown_bytes
 from streams.core.clock import from_us
 from streams.deadletters import Reason
 from streams.kafka.dead_letter_topic import DeadLetterList, StoredLetter, read_dead_letters
+from streams.printable import printable_bytes
 from streams.settings import Settings
 
 __all__ = ["dead_letters"]
@@ -66,7 +66,7 @@ def _print(found: DeadLetterList, topic: str, wanted: Reason | None) -> None:
         )
         for stored in found.letters:
             letter = stored.letter
-            begins = Text(shown_bytes(letter.payload, _FIRST_BYTES), style="dim")
+            begins = Text(printable_bytes(letter.payload, _FIRST_BYTES), style="dim")
             cuts = [Text(f"cut: {'; '.join(cuts)}")] if (cuts := letter.cuts()) else []
             at = str(stored.offset) if not stored.partition else f"{stored.partition}:{stored.offset}"
             source = f"{letter.topic}/{letter.partition}@{letter.offset}"

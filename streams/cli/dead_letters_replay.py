@@ -9,10 +9,10 @@ from rich.text import Text
 
 from streams.cli.console import counted, progress, row, stdout, table, write_json
 from streams.cli.options import json_option, settings_options
-from streams.cli.safe_text import shown
 from streams.deadletters import Reason
 from streams.formats.registry import FORMATS, reader_named
 from streams.jobs.replay import Obstacle, Replay, Selection, replay_letters
+from streams.printable import printable
 from streams.settings import Settings
 
 __all__ = ["replay"]
@@ -184,7 +184,7 @@ def _print(done: Replay, settings: Settings, *, dry_run: bool) -> None:
         made = table("Offset", "Obstacle", "Came from", "What is wrong", right=("Offset",))
         for kept in done.named[:_NAMED]:
             at = str(kept.offset) if not kept.partition else f"{kept.partition}:{kept.offset}"
-            row(made, at, kept.obstacle, kept.topic, shown(kept.detail, _DETAIL))
+            row(made, at, kept.obstacle, kept.topic, printable(kept.detail, _DETAIL))
         console.print()
         console.print(made)
         if (more := sum(done.kept_back.values()) - len(done.named[:_NAMED])) > 0:

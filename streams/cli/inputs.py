@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_file import MAX_ROSTER_BYTES, parse_roster
 from streams.errors import InputError
-from streams.refusal import printable
+from streams.printable import printable
 
 __all__ = ["LiveStages", "read_roster"]
 

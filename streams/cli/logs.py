@@ -9,8 +9,9 @@ import time
 import traceback
 from typing import Any, Final, Literal
 
-from streams.cli.safe_text import printed_json, shown
+from streams.cli.printed_json import printed_json
 from streams.errors import AntiphonError
+from streams.printable import printable
 from streams.redaction import redact
 from streams.settings import Settings
 
@@ -138,12 +139,12 @@ class LogFormatter(logging.Formatter):
         level = f"{record.levelname.lower():<8}"
         if self._colour and record.levelno in _COLOURS:
             level = f"\x1b[{_COLOURS[record.levelno]}m{level}\x1b[0m"
-        told = [f"{_time(record)} {level} {shown(redact(record.getMessage()), 2_000)}"]
+        told = [f"{_time(record)} {level} {printable(redact(record.getMessage()), 2_000)}"]
         told += [f"{name}={_field(value)}" for name, value in fields.items() if value not in (None, "")]
         if not record.name.startswith(_OWN):
             told.append(f"logger={record.name}")
         return "\n".join(
-            ["  ".join([told[0], " ".join(told[1:])]).rstrip(), *(f"  {shown(redact(line))}" for line in trace)]
+            ["  ".join([told[0], " ".join(told[1:])]).rstrip(), *(f"  {printable(redact(line))}" for line in trace)]
         )
 
 
@@ -167,7 +168,7 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _field(value: object) -> str:
-    text = shown(redact(str(_without_secrets(value))), _FIELD_CHARACTERS)
+    text = printable(redact(str(_without_secrets(value))), _FIELD_CHARACTERS)
     return f'"{text}"' if not text or not _WORD_BREAKERS.isdisjoint(text) else text
 
 

@@ -11,8 +11,8 @@ import click
 
 from streams import __version__
 from streams.cli.groups import LazyGroup
-from streams.cli.safe_text import shown
 from streams.errors import AntiphonError
+from streams.printable import printable
 from streams.redaction import redact
 
 __all__ = ["cli", "main"]
@@ -137,7 +137,7 @@ def _told(error: BaseException) -> int:
         case click.UsageError():
             _complain(error.format_message())
             path = error.ctx.command_path if error.ctx is not None else "antiphon"
-            _say(f"Try `{shown(path)} --help`.")
+            _say(f"Try `{printable(path)} --help`.")
             return error.exit_code
         case click.ClickException():
             _complain(error.format_message())
@@ -166,11 +166,11 @@ def _told(error: BaseException) -> int:
 
 def _complain(message: str, remedy: str = "") -> None:
     first, *more = redact(message).splitlines() or [""]
-    _say(f"antiphon: error: {shown(first)}")
+    _say(f"antiphon: error: {printable(first)}")
     for line in more:  # never at the margin, so that no name of a file can pass for a message of ours
-        _say(f"  {shown(line.strip())}")
+        _say(f"  {printable(line.strip())}")
     for line in redact(remedy).splitlines():
-        _say(f"  {shown(line)}")
+        _say(f"  {printable(line)}")
 
 
 def _trace(error: BaseException) -> None:
@@ -178,7 +178,7 @@ def _trace(error: BaseException) -> None:
         import traceback
 
         for line in "".join(traceback.format_exception(error)).splitlines():
-            _say(shown(redact(line)))
+            _say(printable(redact(line)))
 
 
 def _say(line: str) -> None:

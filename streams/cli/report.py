@@ -19,7 +19,7 @@ from streams.core.subject_event import subject_key
 from streams.core.suspension_words import STATUS_WORDS, days_of
 from streams.deadletters import DeadLetter, Reason
 from streams.formats.tally import Tally
-from streams.refusal import printable
+from streams.printable import printable
 
 __all__ = ["alerted_dossiers", "document_of", "print_report", "print_rules", "print_sampled", "rule_figures"]
 

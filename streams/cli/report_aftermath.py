@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.console import counted
-from streams.cli.safe_text import shown
 from streams.core.enriched import Alert
 from streams.core.suspension_words import STATUS_WORDS, days_of, event_words
 from streams.core.watching.aftermath_records import Aftermath, AftermathDeletion, PossibleSuccessor
+from streams.printable import printable
 
 __all__ = ["gone_in_words", "print_aftermath"]
 
@@ -50,7 +50,7 @@ def _figures(aftermath: Aftermath, alerts: Sequence[Alert]) -> Table:
     table.add_column("figure")
     table.add_column("value", overflow="fold")
     for name, value in _rows(aftermath, alerts):
-        table.add_row(Text(name), Text(shown(value)))
+        table.add_row(Text(name), Text(printable(value)))
     return table
 
 
@@ -101,14 +101,14 @@ def _deletion(deletion: AftermathDeletion) -> tuple[str, ...]:
         _day(deletion.deleted_at),
         _who(deletion.handle, deletion.official),
         _day(deletion.posted_at),
-        shown(deletion.lang or "?"),
+        printable(deletion.lang or "?"),
         concern + _line(deletion.text),
     )
 
 
 def _successor(successor: PossibleSuccessor, aftermath: Aftermath) -> str:
     name = _who(successor.subject.handle, successor.subject.id)
-    return f"Possible successor of {_name(aftermath)}: {name}. Reasons: {shown('; '.join(successor.reasons))}."
+    return f"Possible successor of {_name(aftermath)}: {name}. Reasons: {printable('; '.join(successor.reasons))}."
 
 
 def _shares(counts: dict[str, int], *, handles: bool = False) -> str:
@@ -122,11 +122,11 @@ def _name(aftermath: Aftermath) -> str:
 
 
 def _who(handle: str | None, account_id: str) -> str:
-    return f"@{shown(handle)}" if handle else shown(account_id)
+    return f"@{printable(handle)}" if handle else printable(account_id)
 
 
 def _line(text: str) -> str:
-    flat = shown(" ".join(text.split()))
+    flat = printable(" ".join(text.split()))
     return flat if len(flat) <= _TEXT else flat[: _TEXT - 1] + "…"
 
 

@@ -9,7 +9,7 @@ from streams.cli.console import counted, stderr
 from streams.core.screening.roster_use import RosterFinding
 from streams.core.tracking.one_post import Contradiction
 from streams.jobs.input_faults import InputFault
-from streams.refusal import printable
+from streams.printable import printable
 
 __all__ = ["EXIT_INPUT_FAULT", "end_with_faults", "warnings_document"]
 

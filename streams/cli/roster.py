@@ -11,11 +11,11 @@ from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.inputs import read_roster
 from streams.cli.options import json_option, settings_options
-from streams.cli.safe_text import shown
 from streams.core.officials import CATEGORIES
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_problems import RosterError
 from streams.kafka.roster_topic import RosterChange, publish_roster, published_roster, roster_change
+from streams.printable import printable
 from streams.settings import Settings
 
 __all__ = ["roster"]
@@ -45,12 +45,12 @@ def check(ctx: click.Context, file: str, show_all: bool, as_json: bool) -> None:
         found = read_roster(file)
     except RosterError as error:
         if as_json:
-            write_json({"file": shown(file), "valid": False, "problems": error.problems, "omitted": error.omitted})
+            write_json({"file": printable(file), "valid": False, "problems": error.problems, "omitted": error.omitted})
         else:
             _print_problems(file, error, len(error.problems) if show_all else _LISTED)
         ctx.exit(1)
     if as_json:
-        write_json({"file": shown(file), "valid": True, **_summary(found)})
+        write_json({"file": printable(file), "valid": True, **_summary(found)})
     else:
         _print_roster(file, found)
 
@@ -75,7 +75,7 @@ def publish(file: str, settings: Settings, dry_run: bool, as_json: bool) -> None
         change = asyncio.run(publish_roster(settings, new))
     if as_json:
         write_json(
-            {"file": shown(file), "topic": settings.topic("officials"), "published": not dry_run, **_told(change)}
+            {"file": printable(file), "topic": settings.topic("officials"), "published": not dry_run, **_told(change)}
         )
     else:
         _print_change(change, settings.topic("officials"), dry_run)
@@ -109,7 +109,7 @@ def _print_roster(file: str, found: Roster) -> None:
         in_all = [sum(count[country, category] for country in countries) for category in CATEGORIES]
         row(made, "all", *(number or None for number in in_all), sum(in_all), style="bold")
     console = stdout()
-    console.print(Text.assemble((shown(file), "bold"), " is a valid roster."))
+    console.print(Text.assemble((printable(file), "bold"), " is a valid roster."))
     console.print()
     console.print(made)
     console.print()
@@ -125,7 +125,7 @@ def _print_roster(file: str, found: Roster) -> None:
 def _print_problems(file: str, error: RosterError, limit: int) -> None:
     count = len(error.problems) + error.omitted
     console = stdout()
-    console.print(Text.assemble((shown(file), "bold"), f" has {counted(count, 'problem')}:", style="red"))
+    console.print(Text.assemble((printable(file), "bold"), f" has {counted(count, 'problem')}:", style="red"))
     made = table("Line", "Column", "What is wrong", "What to do", right=("Line",))
     for problem in error.problems[:limit]:
         row(made, problem.line, problem.column, problem.what, problem.remedy)
@@ -163,6 +163,6 @@ def _print_change(change: RosterChange, topic: str, dry_run: bool) -> None:
     ):
         console.print(Text(f"  {len(accounts):,} {heading}"))
         for account in accounts[:_LISTED]:
-            console.print(Text(f"    {mark} {shown(account)}"))
+            console.print(Text(f"    {mark} {printable(account)}"))
         if len(accounts) > _LISTED:
             console.print(Text(f"    … and {len(accounts) - _LISTED:,} more (--json)"))

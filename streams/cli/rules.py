@@ -10,10 +10,10 @@ from rich.text import Text
 from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option
-from streams.cli.safe_text import shown
 from streams.core.rule_files.rule_problems import RulesError
 from streams.core.rule_files.rule_words import condition_words, duration_words
 from streams.core.rulebook.rules import Condition, Rule, RuleSet
+from streams.printable import printable
 from streams.rules_loading import load_rules
 
 __all__ = ["rules"]
@@ -40,7 +40,7 @@ def check(ctx: click.Context, file: str | None, as_json: bool) -> None:
       antiphon rules check
       antiphon rules check my-rules.toml
     """
-    origin = "the bundled rules" if file is None else shown(file)
+    origin = "the bundled rules" if file is None else printable(file)
     try:
         found = load_rules(None if file is None else Path(file))
     except RulesError as error:
@@ -78,7 +78,7 @@ def _print_rules(origin: str, found: RuleSet) -> None:
     console.print(made)
     for rule in found.rules:
         console.print()
-        console.print(Text.assemble((rule.name, "bold"), f"  {shown(rule.description)}"))
+        console.print(Text.assemble((rule.name, "bold"), f"  {printable(rule.description)}"))
         _print_conditions(console, f"{rule.severity} while", rule.when)
         for escalation in rule.escalations:
             _print_conditions(console, f"{escalation.severity} while also", escalation.when)

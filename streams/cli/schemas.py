@@ -8,8 +8,8 @@ from rich.text import Text
 from streams.cli.console import stdout, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option
-from streams.cli.safe_text import shown
 from streams.errors import InputError
+from streams.printable import printable
 
 __all__ = ["schemas"]
 
@@ -36,9 +36,9 @@ def export(directory: str, as_json: bool) -> None:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"{directory}: {reason}", remedy="name a directory that can be written to") from error
     if as_json:
-        write_json({"directory": shown(directory), "files": written})
+        write_json({"directory": printable(directory), "files": written})
     else:
-        stdout().print(Text(f"Wrote {len(written)} files to {shown(directory)}."))
+        stdout().print(Text(f"Wrote {len(written)} files to {printable(directory)}."))
 
 
 @schemas.command("check")
@@ -54,11 +54,11 @@ def check(ctx: click.Context, directory: str, as_json: bool) -> None:
 
     problems = find_problems(Path(directory))
     if as_json:
-        write_json({"directory": shown(directory), "valid": not problems, "problems": problems})
+        write_json({"directory": printable(directory), "valid": not problems, "problems": problems})
     else:
         console = stdout()
         for problem in problems:
-            console.print(Text(shown(problem)), soft_wrap=True)
+            console.print(Text(printable(problem)), soft_wrap=True)
         if not problems:
-            console.print(Text(f"{shown(directory)} is what this version writes, and breaks nobody."))
+            console.print(Text(f"{printable(directory)} is what this version writes, and breaks nobody."))
     ctx.exit(1 if problems else 0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self, cast
 from streams.errors import InputError
 from streams.formats.compression import MAGIC_BYTES, Damaged, decompressed
 from streams.formats.lines import MAX_LINE_BYTES, Line, split_lines
-from streams.refusal import printable
+from streams.printable import printable
 
 if TYPE_CHECKING:
     import io

@@ -8,7 +8,7 @@ from streams.formats.canonical import CanonicalReader
 from streams.formats.reader import FormatReader
 from streams.formats.suspensions_csv import SuspensionsCsvReader
 from streams.formats.twitter_v1 import TwitterV1Reader
-from streams.refusal import printable
+from streams.printable import printable
 
 __all__ = ["FORMATS", "reader_named"]
 

@@ -13,7 +13,7 @@ from streams.errors import InputError
 from streams.formats.files import InputFile
 from streams.formats.lines import Line
 from streams.formats.reader import FormatReader, Reading, Skipped
-from streams.refusal import printable
+from streams.printable import printable
 
 __all__ = ["Tally", "read_lines"]
 

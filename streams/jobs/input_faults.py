@@ -12,7 +12,7 @@ from msgspec import Struct
 from streams.deadletters import DeadLetter, Reason, Rejection
 from streams.formats.registry import FORMATS
 from streams.jobs.reading import FileAccount
-from streams.refusal import printable
+from streams.printable import printable
 
 __all__ = ["InputFault", "faults_of"]
 

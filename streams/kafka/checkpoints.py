@@ -15,7 +15,7 @@ from msgspec import Struct
 from streams.errors import AntiphonError
 from streams.kafka.client import consumer, start_client
 from streams.kafka.log_marks import LogPlace, Mark
-from streams.refusal import printable
+from streams.printable import printable
 from streams.settings import Settings
 
 __all__ = [
@@ -58,7 +58,7 @@ def reading_changelog(where: str) -> Iterator[None]:
         yield
     except (ValueError, LookupError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
         raise BrokenChangelogError(
-            f"{where} is no record that a worker writes: {printable(str(error))}", remedy=COUNT_ANEW
+            f"{where} is no record that a worker writes: {printable(str(error), 200)}", remedy=COUNT_ANEW
         ) from error
 
 

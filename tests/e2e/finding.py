@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.cli.safe_text import shown
+from streams.printable import printable
 
 __all__ = ["Finding", "look", "table"]
 
@@ -39,7 +39,7 @@ def table(findings: Sequence[Finding]) -> str:
     """A line or more for each, and at the end how many were right."""
     lines = [f"{'shown':{_WHAT}}  {'figure':{_FIGURE}}  ok", "─" * (_WHAT + _FIGURE + 6)]
     for finding in findings:
-        left, right = wrap(finding.what, _WHAT), wrap(shown(" ".join(finding.figure.split())), _FIGURE) or [""]
+        left, right = wrap(finding.what, _WHAT), wrap(printable(" ".join(finding.figure.split())), _FIGURE) or [""]
         marks = ["yes" if finding.ok else "NO"]
         for row in range(max(len(left), len(right))):
             cells = [cell[row] if row < len(cell) else "" for cell in (left, right, marks)]

@@ -22,7 +22,7 @@ from streams.core.noticing.notices import AlertHead, NoticePolicy, annotations_o
 from streams.kafka.client import consumer
 from streams.kafka.reading import require_topic
 from streams.metrics import Metrics
-from streams.refusal import printable
+from streams.printable import printable
 from streams.settings import Settings
 from streams.sinks.alertmanager import Alertmanager
 
@@ -94,7 +94,7 @@ class Notify:
 
     def _fails(self, error: Exception) -> None:
         self._failures += 1
-        self._failure = printable(f"{type(error).__name__}: {error}")
+        self._failure = printable(f"{type(error).__name__}: {error}", 200)
         self._metrics.notify_errors.inc()
         _log.error("NOTIFY failed", extra={"failures": self._failures}, exc_info=error)
 
@@ -195,7 +195,7 @@ class _LeaderWork:
             labels_of(alert), annotations_of(alert, self._desk.policy)
             self._desk.take(alert, record.timestamp * 1_000, at_us)
         except Exception as error:  # noqa: BLE001  # the boundary: one record is set aside, whatever is wrong with it
-            self._pass_over(record, printable(f"{type(error).__name__}: {error}"))
+            self._pass_over(record, printable(f"{type(error).__name__}: {error}", 200))
 
     def _pass_over(self, record: Any, why: str) -> None:
         """The topic is public: what a stranger writes there must not keep anybody from being told of the rest."""

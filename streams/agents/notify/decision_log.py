@@ -16,7 +16,8 @@ from streams.kafka.client import producer
 from streams.kafka.fenced_producer import ignore_late_errors
 from streams.kafka.reading import read_topic
 from streams.metrics import Metrics
-from streams.refusal import DECODE_ERRORS, printable
+from streams.printable import printable
+from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
 
 __all__ = ["NOTIFICATIONS", "DecisionLog"]
@@ -61,7 +62,7 @@ class DecisionLog:
                 self._metrics.notifications.labels("rejected").inc()
                 _log.error(
                     "record of notifications set aside",
-                    extra={"partition": record.partition, "offset": record.offset, "error": printable(str(error))},
+                    extra={"partition": record.partition, "offset": record.offset, "error": printable(str(error), 200)},
                 )
                 continue
             yield key, notification

@@ -20,7 +20,7 @@ from streams.kafka.reading import read_partition
 from streams.metrics import Metrics
 from streams.partitions.resumption import Resumption
 from streams.partitions.transactional_writer import TransactionalWriter
-from streams.refusal import printable
+from streams.printable import printable
 from streams.settings import Settings
 
 __all__ = ["CHANGELOG", "UNTIL_HEADER", "SubjectStore"]
@@ -113,7 +113,7 @@ class SubjectStore:
         state = self._states.get(key.encode())
         if state is None:
             return None
-        with reading_changelog(f"{self._place}, key {printable(key)},"):
+        with reading_changelog(f"{self._place}, key {printable(key, 200)},"):
             return decode_subject(state)
 
     async def commit(

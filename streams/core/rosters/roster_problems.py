@@ -5,8 +5,9 @@ from typing import Final
 from msgspec import Struct
 
 from streams.errors import ConfigurationError
+from streams.printable import quoted
 
-__all__ = ["Problems", "RosterError", "RosterProblem", "shown"]
+__all__ = ["Problems", "RosterError", "RosterProblem"]
 
 _KEPT: Final = 1_000  # problems; more are counted
 _SHOWN: Final = 60  # characters of a foreign value that a problem repeats
@@ -62,5 +63,5 @@ class Problems:
 
 
 def shown(value: str) -> str:
-    """A foreign value as a message may repeat it: quoted, cut, and with all that could steer a terminal escaped."""
-    return repr(value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
+    """A foreign value as a message may repeat it: quoted, cut and escaped."""
+    return quoted(value, _SHOWN)

@@ -15,7 +15,7 @@ import msgspec
 from streams.core.clock import parse_duration_us
 from streams.core.countries import COUNTRIES
 from streams.core.rule_files.figure_names import FIGURES, figure_named
-from streams.core.rule_files.rule_problems import RuleProblem, RulesError, dotted, printable, quoted
+from streams.core.rule_files.rule_problems import RuleProblem, RulesError, dotted, shown
 from streams.core.rule_files.toml_lines import KeyPath, NestedTooDeeplyError, key_lines
 from streams.core.rulebook.figures import Figure
 from streams.core.rulebook.rules import (
@@ -30,6 +30,7 @@ from streams.core.rulebook.rules import (
     Severity,
     set_digest,
 )
+from streams.printable import printable
 
 __all__ = ["MAX_FILE_BYTES", "MAX_RULES", "RuleProblem", "RulesError", "parse_rules"]
 
@@ -100,7 +101,7 @@ class _Reading:
         before = len(self.problems)
         if len(name) > MAX_NAME or not _RULE_NAME.fullmatch(name):
             remedy = f"write small letters, digits and single hyphens, a letter first, at most {MAX_NAME} characters"
-            self._problem(path, f"{quoted(name)} is not a rule name", remedy)
+            self._problem(path, f"{shown(name)} is not a rule name", remedy)
         table = self._table(path, value)
         if table is None:
             return None
@@ -208,7 +209,7 @@ class _Reading:
                 remedy = f'write on = "{on}" in the rule, or one of {", ".join(figures)}'
                 self._problem(path, f"{name} is a figure of rules on {on}s, and this rule is on {self._on}s", remedy)
                 return
-        self._problem(path, f"{quoted(name)} is not a figure", self._one_of(name, tuple(figures)))
+        self._problem(path, f"{shown(name)} is not a figure", self._one_of(name, tuple(figures)))
 
     def _bound(self, path: KeyPath, value: object, highest: float) -> float | None:
         # A whole number of thousands of digits does not fit a float: it is compared before it is converted.
@@ -226,7 +227,7 @@ class _Reading:
         for country, conditions in (self._table(path, value) or {}).items():
             if country not in COUNTRIES:
                 remedy = "write an ISO 3166 code of two capital letters, such as CN or GB"
-                self._problem((*path, country), f"{quoted(country)} is not a State's code", remedy)
+                self._problem((*path, country), f"{shown(country)} is not a State's code", remedy)
             countries[country] = _cheap_first(when | self._when((*path, country), conditions))
         return dict(sorted(countries.items()))
 
@@ -253,7 +254,7 @@ class _Reading:
     def _refuse_unknown(self, path: KeyPath, table: _Table, known: tuple[str, ...]) -> None:
         for key in table:
             if key not in known:
-                self._problem((*path, key), f"{quoted(key)} is not a key here", self._one_of(key, known))
+                self._problem((*path, key), f"{shown(key)} is not a key here", self._one_of(key, known))
 
     def _problem(self, path: KeyPath, message: str, remedy: str) -> None:
         place = path
@@ -274,7 +275,7 @@ class _Reading:
             case None:
                 return f"{wanted} is missing"
             case str():
-                return f"{quoted(value)} is not {wanted}"
+                return f"{shown(value)} is not {wanted}"
             case bool():
                 return f"{str(value).lower()} is not {wanted}"
             case int() | float():

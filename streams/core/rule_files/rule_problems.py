@@ -10,8 +10,9 @@ from typing import Final
 from msgspec import Struct
 
 from streams.errors import ConfigurationError
+from streams.printable import printable, quoted
 
-__all__ = ["RuleProblem", "RulesError", "dotted", "printable", "quoted"]
+__all__ = ["RuleProblem", "RulesError", "dotted", "shown"]
 
 _SHOWN_PROBLEMS: Final = 50  # in the message; `RulesError.problems` holds all
 _SHOWN_CHARACTERS: Final = 64
@@ -48,15 +49,10 @@ class RulesError(ConfigurationError):
 
 def dotted(path: tuple[str, ...]) -> str:
     """A key path as TOML writes it, bounded and printable."""
-    parts = [part if _PLAIN_KEY.fullmatch(part) else quoted(part) for part in path[:_SHOWN_PARTS]]
+    parts = [part if _PLAIN_KEY.fullmatch(part) else shown(part) for part in path[:_SHOWN_PARTS]]
     return ".".join(parts)
 
 
-def quoted(text: str) -> str:
-    """The first characters of the text in quotes, with escapes for what does not print."""
-    return repr(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…")
-
-
-def printable(text: str) -> str:
-    """The text with escapes for what does not print: control and direction characters among them."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+def shown(text: str) -> str:
+    """A foreign text as a message may repeat it: quoted, cut and escaped."""
+    return quoted(text, _SHOWN_CHARACTERS)

@@ -4,11 +4,11 @@ States observed facts and figures, never who runs an account. Knows nothing of w
 """
 
 from datetime import date
-from hashlib import blake2b
 
 import msgspec
 
 from streams.core.clock import from_us
+from streams.core.content_hash import content_hash
 from streams.core.enriched import Alert, AlertStatus, Evidence
 from streams.core.gone import Seen
 from streams.core.identity import alert_id, dedup_key, slot_of
@@ -83,8 +83,7 @@ def _id(state: SubjectState, rule: Rule, slot_us: int) -> str:
 
 def _content_hash(alert: Alert) -> int:
     """A hash of everything but the evidence, whose oldest items leave as newer events push them out."""
-    content = msgspec.structs.replace(alert, evidence=())
-    return int.from_bytes(blake2b(msgspec.msgpack.encode(content), digest_size=7).digest())
+    return content_hash(msgspec.structs.replace(alert, evidence=()))
 
 
 def _alert(

@@ -1,11 +1,9 @@
 """TRACK's word on a suspended subject to each State whose officials amplified it, whenever it changes."""
 
-from hashlib import blake2b
 from typing import Final
 
-import msgspec
-
 from streams.core.clock import from_us
+from streams.core.content_hash import content_hash
 from streams.core.country_event import Amplifier, CountryEvent, Standing
 from streams.core.tracking.fates import absences, sightings
 from streams.core.tracking.shares import shares_of
@@ -34,7 +32,11 @@ def changed_standings(state: SubjectState) -> tuple[CountryEvent, ...]:
     changed: list[CountryEvent] = []
     for name in sorted({*amplifiers, *state.standings, *(state.states if gone else ())}):
         mine = amplifiers.get(name, ())
-        hashed = _hash((subject, state.is_official[2], periods if mine else (), mine, gone)) if mine or gone else _VOID
+        hashed = (
+            content_hash((subject, state.is_official[2], periods if mine else (), mine, gone))
+            if mine or gone
+            else _VOID
+        )
         if state.standings.get(name) == hashed:
             continue
         state.standings[name] = hashed
@@ -73,10 +75,6 @@ def _amplifiers(state: SubjectState, suspended_us: int) -> dict[str, tuple[Ampli
         )
         by_country.setdefault(official.state, []).append(amplifier)
     return {name: tuple(amplifiers) for name, amplifiers in by_country.items()}
-
-
-def _hash(content: object) -> int:
-    return int.from_bytes(blake2b(msgspec.msgpack.encode(content), digest_size=7).digest())
 
 
 def _subject(state: SubjectState) -> Account:

@@ -5,13 +5,13 @@ of a State lead to for all of its watches may be left to later batches.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from streams.core.clock import DAY_US
+from streams.core.content_hash import content_hash
 from streams.core.enriched import Alert
 from streams.core.rulebook.rules import Rule
 from streams.core.watching.aftermath import aftermath_of, void_aftermath
@@ -292,7 +292,7 @@ class Flush:
 
 def _differs(said: _Said, name: str, record: Aftermath | Alert) -> bool:
     """Whether a record is not what was last said under its name; from now on it is."""
-    digest = int.from_bytes(blake2b(msgspec.msgpack.encode(record), digest_size=7).digest())
+    digest = content_hash(record)
     if said.hashes.get(name) == digest:
         return False
     said.hashes[name] = digest

@@ -5,12 +5,12 @@ for each handle.
 """
 
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Final
 
 import msgspec
 
 from streams.core.clock import DAY_US
+from streams.core.content_hash import content_hash
 from streams.core.country_event import CountryEvent
 from streams.core.rosters.roster import handle_key
 from streams.core.tracked import TrackedAccount
@@ -55,4 +55,4 @@ def without_watches(told: PublishedHashes) -> PublishedHashes | None:
 
 @lru_cache(maxsize=10_000)  # a roster's handles; asked for with each of their posts
 def _digest(handle: str) -> int:
-    return int.from_bytes(blake2b(handle_key(handle).encode(), digest_size=7).digest())
+    return content_hash(handle_key(handle))

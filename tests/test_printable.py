@@ -7,7 +7,8 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.cli.safe_text import printed_json, shown, shown_bytes
+from streams.cli.printed_json import printed_json
+from streams.printable import printable, printable_bytes
 from tests.cli.terminal import obeyed
 
 _ANY_TEXT = st.text(st.characters(), max_size=40)  # lone surrogates too: names of files have them
@@ -21,38 +22,36 @@ _UNPRINTABLE = [chr(code) for code in range(sys.maxunicode + 1) if not chr(code)
 
 @given(_ANY_TEXT)
 def test_what_is_shown_holds_nothing_that_a_terminal_obeys(text: str) -> None:
-    assert obeyed(shown(text)) == []
-    assert "\n" not in shown(text)
+    assert obeyed(printable(text)) == []
+    assert "\n" not in printable(text)
 
 
 def test_every_character_that_does_not_print_is_escaped() -> None:
     assert len(_UNPRINTABLE) > 2_000
     for char in _UNPRINTABLE:
-        assert obeyed(shown(f"a{char}b")) == []
+        assert obeyed(printable(f"a{char}b")) == []
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"])))
 def test_text_that_prints_is_shown_as_it_is(text: str) -> None:
-    assert shown(text) == text
+    assert printable(text) == text
 
 
 def test_persian_joiners_are_part_of_the_spelling() -> None:
-    assert shown("خامنه\u200cای") == "خامنه\u200cای"
+    assert printable("خامنه\u200cای") == "خامنه\u200cای"
 
 
 @given(_ANY_TEXT, st.integers(1, 30))
-def test_a_limit_is_kept_in_characters_of_the_text(text: str, limit: int) -> None:
-    if len(text) <= limit:
-        assert shown(text, limit) == shown(text)
-    else:
-        assert shown(text, limit) == shown(text[: limit - 1]) + "…"
+def test_a_limit_holds_for_what_is_shown_escapes_included(text: str, limit: int) -> None:
+    whole, cut = printable(text), printable(text, limit)
+    assert cut == whole if len(whole) <= limit else cut == whole[: limit - 1] + "…"
 
 
 @given(st.binary(max_size=60), st.integers(1, 40))
 def test_bytes_are_shown_without_a_character_that_a_terminal_obeys(data: bytes, limit: int) -> None:
-    text = shown_bytes(data, limit)
+    text = printable_bytes(data, limit)
     assert obeyed(text) == []
-    assert text.endswith("…") == (len(data) > limit or shown_bytes(data[:limit], limit).endswith("…"))
+    assert text.endswith("…") == (len(data) > limit or printable_bytes(data[:limit], limit).endswith("…"))
 
 
 @given(_JSON, st.sampled_from([0, 2]))
@@ -73,7 +72,7 @@ def test_in_json_every_character_that_does_not_print_is_escaped() -> None:
 
 def test_json_has_a_form_for_a_file_name_that_is_no_utf_8() -> None:
     name = b"caf\xe9.csv".decode("utf-8", "surrogateescape")
-    assert json.loads(printed_json({"file": name})) == {"file": shown(name)} == {"file": "caf\\udce9.csv"}
+    assert json.loads(printed_json({"file": name})) == {"file": printable(name)} == {"file": "caf\\udce9.csv"}
 
 
 @given(st.binary(max_size=60))
