@@ -33,5 +33,5 @@ async def retry_while_away(work: Callable[[], Awaitable[_T]], seconds: float = i
         except AWAY as error:
             if time.monotonic() >= until:
                 raise
-            _log.info("broker unavailable: asked again", extra={"error": repr(error)})
+            _log.info("broker unavailable, retrying", extra={"error": repr(error)})
             await asyncio.sleep(_PAUSE_SECONDS)

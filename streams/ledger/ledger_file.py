@@ -41,7 +41,7 @@ class LedgerFile:
             except sqlite3.OperationalError:
                 raise
             except sqlite3.DatabaseError as error:
-                _log.warning("a ledger file is of no use", extra={"path": str(self.path), "error": str(error)})
+                _log.warning("ledger file unusable", extra={"path": str(self.path), "error": str(error)})
                 self._ledger = self.wipe()
         return self._ledger
 

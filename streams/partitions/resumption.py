@@ -72,7 +72,7 @@ class Resumption:
         for topic, partition in lost:
             self._written.pop((topic, partition), None)
             self._metrics.logs_cut.labels(topic).inc()
-            _log.warning("log cut back: events are applied again", extra={"topic": topic, "partition": partition})
+            _log.warning("log truncated, events applied again", extra={"topic": topic, "partition": partition})
         if lost:
             return 0  # whatever it holds now: what was counted counts no second time
         self._require_events(first, checkpoint.position)

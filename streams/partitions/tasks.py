@@ -186,7 +186,9 @@ class PartitionTasks(Generic[_PartitionState]):
                 await self._close(batch.partition)
                 continue
             except ProducerFenced as error:
-                _log.warning("another worker took over", extra={"topic": self._topic, "partition": batch.partition})
+                _log.warning(
+                    "partition taken over by another worker", extra={"topic": self._topic, "partition": batch.partition}
+                )
                 self._metrics.fenced.inc()
                 self._note_recovered(batch.partition, recovered=False)
                 await self._close(batch.partition)

@@ -51,7 +51,7 @@ class Canary:
                 await self._fly(client, sender)
             except (KafkaError, TimeoutError) as error:
                 if not self._is_grounded:
-                    _log.warning("canaries cannot be sent or looked for", extra={"error": repr(error)})
+                    _log.warning("canaries unavailable", extra={"error": repr(error)})
                 self._is_grounded = True
             finally:
                 await _stop(client)
@@ -103,7 +103,7 @@ async def _stop(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     try:
         await client.stop()
     except KafkaError as error:
-        _log.debug("a canary's client was closed by force", extra={"error": repr(error)})
+        _log.debug("canary client closed by force", extra={"error": repr(error)})
 
 
 @lru_cache(maxsize=1_024)

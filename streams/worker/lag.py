@@ -121,7 +121,7 @@ class Lag:
                     self._judge(ends, standing, elapsed)
             except (KafkaError, TimeoutError) as error:
                 if not self._is_blind:
-                    _log.warning("the broker does not tell where its logs end", extra={"error": repr(error)})
+                    _log.warning("log end offsets unavailable", extra={"error": repr(error)})
                 self._is_blind = True
                 self._still, self._stable = Standstill(), Standstill()
             finally:

@@ -207,7 +207,7 @@ def _encoded(last: Record, written: Mapping[LogPlace, Mark]) -> str:
         by_topic.setdefault(topic, []).append((partition, _short(mark)))
     text = base64.b85encode(_encoder.encode(_Note(_short(mark_of(last)), by_topic))).decode()
     if len(text) > _NOTE_BYTES:
-        _log.warning("offset note too long", extra={"bytes": len(text), "most": _NOTE_BYTES})
+        _log.warning("offset metadata too long", extra={"bytes": len(text), "most": _NOTE_BYTES})
         return base64.b85encode(_encoder.encode(_Note(_short(mark_of(last)), {}))).decode()
     return text
 

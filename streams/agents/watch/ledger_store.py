@@ -199,9 +199,9 @@ class LedgerStore:
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError as error:
-            _log.warning("a ledger file is broken", extra={"partition": self.partition, "error": str(error)})
+            _log.warning("ledger file broken", extra={"partition": self.partition, "error": str(error)})
         except (EndsBeforeError, _AnotherChangelog):
-            _log.warning("a ledger file is of another changelog", extra={"partition": self.partition})
+            _log.warning("ledger file belongs to another changelog", extra={"partition": self.partition})
         return None
 
     async def _catch_up_from_facts(self) -> int | None:
