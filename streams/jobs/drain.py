@@ -112,7 +112,7 @@ def _stalled(left: Mapping[tuple[str, int], int]) -> StalledError:
 
 
 async def _mark(settings: Settings, topic: str, marker: bytes) -> dict[tuple[str, int], int]:
-    partitions = next(country.partitions for country in await topic_states(settings) if country.topic.name == topic)
+    partitions = next(state.partitions for state in await topic_states(settings) if state.topic.name == topic)
     client = producer(settings)
     await client.start()
     try:

@@ -38,7 +38,7 @@ def start_child(
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError(
-            "start_leashed was called outside the main thread; the command would die with the calling thread"
+            "start_child was called outside the main thread; the command would die with the calling thread"
         )
     return subprocess.Popen(
         [sys.executable, "-I", "-S", __file__, str(os.getpid()), *map(str, command)],

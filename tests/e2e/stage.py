@@ -103,7 +103,7 @@ class Stage:
         return {
             (rule["name"], rule["labels"]["severity"])
             for rule in self.prometheus.rules()
-            if rule.get("country") == "firing"
+            if rule.get("state") == "firing"
         }
 
     def fired(self, seconds: float) -> set[Firing]:

@@ -17,8 +17,8 @@ _SLEEPER = ["sleep", "60"]
 
 _PARENT_OF_A_SLEEPER = """
 import sys, time
-from streams.kafka.child_process import start_leashed
-print(start_leashed(["sleep", "60"]).pid, flush=True)
+from streams.kafka.child_process import start_child
+print(start_child(["sleep", "60"]).pid, flush=True)
 time.sleep(60)
 """
 
@@ -38,7 +38,7 @@ def _ends_within(pid: int, seconds: float) -> bool:
     return not _is_running(pid)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the leash")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_the_child_dies_with_its_parent_however_that_ends(number: signal.Signals) -> None:
     parent = subprocess.Popen(

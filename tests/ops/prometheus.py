@@ -61,7 +61,7 @@ class Prometheus:
         return found
 
     def rules(self) -> list[dict[str, Any]]:
-        """All rules, with how they are: `health` (`ok`, `err`, `unknown`) and, of alerts, `country`."""
+        """All rules, with how they are: `health` (`ok`, `err`, `unknown`) and, of alerts, `state`."""
         return [rule for group in self._ask("rules")["groups"] for rule in group["rules"]]
 
     def _ask(self, what: str, **parameters: str) -> dict[str, Any]:

@@ -172,7 +172,7 @@ def test_what_is_silenced_reaches_nobody_until_the_silence_ends(
         wait_until("the other one is told", lambda: receiver.told("firing", antiphon_id="loud"))
         wait_until(
             "known as suppressed",
-            lambda: [held["status"]["country"] for held in alertmanager.alerts(antiphon_id="quiet")] == ["suppressed"],
+            lambda: [held["status"]["state"] for held in alertmanager.alerts(antiphon_id="quiet")] == ["suppressed"],
         )
         time.sleep(_SETTLED_SECONDS)
         assert receiver.told("firing", antiphon_id="quiet") == []
