@@ -35,6 +35,10 @@ test: lint ## every check: lint, types and all tests, on a real Kafka where ther
 	@$(BIN)/python -m tools.kafka.jars
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+.PHONY: check
+check: lint ## lint, types, and the tests that need neither a broker nor much time: for fifty times a day
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not broker and not kafka and not slow" $(ARGS)
+
 .PHONY: lint
 lint: $(DEVELOPMENT) ## ruff and mypy, nothing changed
 	@$(BIN)/ruff check .

@@ -15,7 +15,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.agents.screen.progress_reports import event_time_us
 from streams.core.clock import DAY_US
 from streams.jobs.drain import wait_until_through
 from streams.kafka.administration import create_topics
@@ -156,7 +155,8 @@ class _Director:
                 random.shuffle(mixed)
                 self._feed(mixed, fault.pause_seconds)
             case FaultKind.PARTITION_STOPPED:
-                self._later(fault, partial(self._start_partition, *self._stage.stop_partition(random)))
+                place = self._stage.stop_partition(random)
+                self._later(fault, partial(self._start_partition, *place, self._oracle.newest_us))
                 self._feed(records, fault.pause_seconds)
             case _:
                 self._feed(records, fault.pause_seconds)
@@ -225,16 +225,10 @@ class _Director:
         last = self._batch + most if fault.kind in SOURCE_FAULTS else None
         self._undos.append(_Due(time.monotonic() + fault.lasts_seconds, last, undo))
 
-    def _start_partition(self, topic: str, partition: int) -> None:
-        newest_us = self._oracle.newest_us
-
-        def note_lag(kept_back: list[OutgoingRecord]) -> None:
-            """How far the oldest record is behind what the source has written by now."""
-            times = [at_us for record in kept_back if (at_us := event_time_us(record.value, newest_us)) is not None]
-            if times:
-                self.longest_lag_us = max(self.longest_lag_us, newest_us - min(times))
-
-        self._stage.start_partition(topic, partition, note_lag)
+    def _start_partition(self, topic: str, partition: int, stopped_us: int) -> None:
+        """`stopped_us` is how far the source had written in event time when the partition was stopped."""
+        self.longest_lag_us = max(self.longest_lag_us, self._oracle.newest_us - stopped_us)
+        self._stage.start_partition(topic, partition)
 
     def _wait(self, seconds: float) -> None:
         until = time.monotonic() + seconds

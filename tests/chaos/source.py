@@ -75,12 +75,15 @@ class Source:
         """Of what is fed from now on keep the records of a raw partition back, as a collector whose part is stopped."""
         self._put(lambda: self._withheld.setdefault((topic, partition), []))
 
-    async def release(self, topic: str, partition: int, told: Callable[[list[OutgoingRecord]], None]) -> None:
-        """Write what was kept back, in order, behind what was fed until now; `told` is given it."""
+    def withheld(self, topic: str, partition: int) -> list[OutgoingRecord]:
+        """What is kept back of a partition now."""
+        return list(self._withheld.get((topic, partition), []))
+
+    async def release(self, topic: str, partition: int) -> None:
+        """Write what was kept back, in order, behind what was fed until now."""
 
         def go_on() -> None:
             kept_back = self._withheld.pop((topic, partition), [])
-            told(kept_back)
             self._waiting.appendleft((kept_back, 0.5))
 
         self._put(go_on)

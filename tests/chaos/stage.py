@@ -135,9 +135,9 @@ class Stage:
         self._backstage.call(self.source.withhold(topic, partition))
         return topic, partition
 
-    def start_partition(self, topic: str, partition: int, told: Callable[[list[OutgoingRecord]], None]) -> None:
-        """Have the source write what it kept back; `told` is given it, in the source's thread."""
-        self._backstage.call(self.source.release(topic, partition, told))
+    def start_partition(self, topic: str, partition: int) -> None:
+        """Have the source write what it kept back."""
+        self._backstage.call(self.source.release(topic, partition))
 
     @property
     def is_fed(self) -> bool:

@@ -29,12 +29,12 @@ def _written_in_turn(settings: Settings, records: list[OutgoingRecord], stopped:
     async def run() -> list[object]:
         source = Source(settings)
         running = asyncio.create_task(source.run())
-        kept_back: list[OutgoingRecord] = []
         await source.withhold(*stopped)
         await source.feed(records, 0.0)
         await source.settled()
         before = [record.value async for record in read_topic(settings, stopped[0])]
-        await source.release(*stopped, kept_back.extend)
+        kept_back = source.withheld(*stopped)
+        await source.release(*stopped)
         await source.settled()
         after = [record.value async for record in read_topic(settings, stopped[0]) if record.partition == stopped[1]]
         running.cancel()
