@@ -1,7 +1,6 @@
 """The canonical events: what collectors write to the raw topics and everything downstream reads.
 
-Owns the wire format of the public input contract (JSON, decoded straight from bytes). Knows nothing of platforms'
-own payloads (`streams.formats`), of rosters or of counting (`streams.core`).
+Owns the wire format of the public input contract (JSON, decoded straight from bytes).
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The cases that come with Antiphon: where their files are. Knows nothing of what is in them."""
+"""The cases that come with Antiphon: where their files are."""
 
 from pathlib import Path
 from typing import Final

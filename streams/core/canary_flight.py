@@ -1,6 +1,4 @@
-"""Canaries under way: sent in rounds, one for each partition, and seen again or not. Times come in; knows no
-topics.
-"""
+"""Canaries under way: sent in rounds, one for each partition, and seen again or not. Times come in."""
 
 from collections import OrderedDict
 from typing import Final

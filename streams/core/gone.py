@@ -2,7 +2,7 @@
 
 A platform that suspends an account removes its posts, and with them every retweet of them. Whoever looks what is still
 there sees only that a retweet is gone, and a notice of the suspension is an upper bound: it comes hours to weeks late.
-Owns what follows from the times of notices and of sightings; knows no state and no ledger.
+Owns what follows from the times of notices and of sightings.
 """
 
 from bisect import bisect_right

@@ -1,7 +1,7 @@
 """When a suspension was: between which times, from the notices of it and from when the account was seen.
 
 A time of noticing is a bound, not the event, and a day is a day. Whoever was seen was there. Owns what follows from
-these; knows no state and no sentence.
+these.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Input files and standard input, line by line: the one place among the formats that does I/O.
 
-Says how far it has read, so that a progress bar can be drawn. Knows no format.
+Says how far it has read, so that a progress bar can be drawn.
 """
 
 import os

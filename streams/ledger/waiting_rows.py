@@ -1,7 +1,6 @@
 """Derived rows on their way into their tables, a batch at a time, and where a State's segments begin and end.
 
-Knows nothing of records or of what is asked. Written one by one the rows take WATCH a twelfth more processor time for a
-post, with all it does for it.
+Written one by one the rows take WATCH a twelfth more processor time for a post, with all it does for it.
 """
 
 import sqlite3

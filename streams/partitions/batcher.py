@@ -1,4 +1,4 @@
-"""A batcher: what has come in since the last time, to be dealt with in one go. Knows nothing of what lies on it.
+"""A batcher: what has come in since the last time, to be dealt with in one go.
 
 Whoever takes it at once after a quiet time waits for nothing; after that, takes are at least a pause apart, unless
 enough has come together.

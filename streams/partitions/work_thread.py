@@ -1,6 +1,6 @@
 """A thread for blocking work: one piece runs after the other, and the event loop goes on meanwhile.
 
-Knows nothing of what the work is. Whoever is cancelled waits until the thread has done what it is at.
+Whoever is cancelled waits until the thread has done what it is at.
 """
 
 import asyncio

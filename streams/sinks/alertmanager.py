@@ -1,4 +1,4 @@
-"""One Alertmanager, over its API v2: takes notices, says which ones it refused. Knows nothing of alerts or of Kafka."""
+"""One Alertmanager, over its API v2: takes notices, says which ones it refused."""
 
 import logging
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Host names: the one that a browser would ask for a link, in the one form in which names are compared.
 
 Follows the URL standard of browsers (url.spec.whatwg.org) where it and older readings part: what counts is where a
-click leads. Knows no roster and asks no name server.
+click leads.
 """
 
 import re

@@ -1,7 +1,4 @@
-"""The roster: who is an official, of which State, and when. Answers for one moment of event time, in constant time.
-
-Knows nothing of files (`streams.core.rosters.roster_file`) or topics (`streams.core.rosters.roster_log`).
-"""
+"""The roster: who is an official, of which State, and when. Answers for one moment of event time, in constant time."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256

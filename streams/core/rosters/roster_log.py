@@ -3,7 +3,7 @@
 A publication has a version, and every key begins with it: one record an account (`VERSION/platform:id` or
 `VERSION/platform:@handle`, a JSON list of its terms), then the manifest (`VERSION/roster`), then tombstones for every
 key that was there before. So compaction cannot touch the roster in force until the next one is complete, and of two
-publishers at the same time neither can damage both. Knows nothing of brokers.
+publishers at the same time neither can damage both.
 """
 
 import re

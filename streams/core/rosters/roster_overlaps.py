@@ -1,4 +1,4 @@
-"""Which lines of a roster speak of one account at one time. Knows nothing of what else makes a line wrong."""
+"""Which lines of a roster speak of one account at one time."""
 
 from collections.abc import Iterator
 

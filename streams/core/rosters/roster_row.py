@@ -1,4 +1,4 @@
-"""What one line of a roster must be, column by column. Knows nothing of the other lines."""
+"""What one line of a roster must be, column by column."""
 
 import re
 from typing import Final, Literal, TypeAlias, cast

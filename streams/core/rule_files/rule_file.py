@@ -1,6 +1,6 @@
 """Reads a rule file: TOML text in, rules or a list of everything that is wrong with it out.
 
-Owns the file's format (docs/concepts.md, "Writing a rule"). Knows no files and no dossiers.
+Owns the file's format (docs/concepts.md, "Writing a rule").
 """
 
 import difflib

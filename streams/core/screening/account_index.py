@@ -1,6 +1,6 @@
 """Whom SCREEN knows: the officials of the roster and the accounts that TRACK and WATCH told of, in one look-up.
 
-Per platform one plain set decides about most events. Knows nothing of topics or of how either list arrives.
+Per platform one plain set decides about most events.
 """
 
 from collections.abc import Iterator, Mapping, Set

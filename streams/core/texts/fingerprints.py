@@ -1,4 +1,4 @@
-"""Fingerprints of a text, by which a passage that two texts share is found again. Knows no script but by its density.
+"""Fingerprints of a text, by which a passage that two texts share is found again.
 
 Winnowing (Schleimer, Wilkerson, Aiken: Local Algorithms for Document Fingerprinting, SIGMOD 2003): of the hashes of all
 k-grams each window keeps its smallest, so that a shared passage as long as a window and a k-gram together has one in

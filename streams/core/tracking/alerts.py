@@ -1,6 +1,6 @@
 """Alerts: a subject's episodes put into words and figures, and which of them changed since they were last sent.
 
-States observed facts and figures, never who runs an account. Knows nothing of where alerts are sent.
+States observed facts and figures, never who runs an account.
 """
 
 from datetime import date

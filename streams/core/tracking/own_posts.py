@@ -1,7 +1,6 @@
 """A subject's own posts, as far as they are evidence: those that link to official domains, those that share texts.
 
-Owns what is kept of them, bounded: the newest one by one, the others as totals. Knows nothing of how links and texts
-are compared.
+Owns what is kept of them, bounded: the newest one by one, the others as totals.
 """
 
 from bisect import insort

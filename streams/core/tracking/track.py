@@ -1,7 +1,7 @@
 """TRACK's step: one subject event changes one subject's state.
 
 The result does not depend on the order in which events arrive, and the same event twice changes nothing, as long as
-what is retained still tells them apart. Knows nothing of rules (`judge`) or of what is published.
+what is retained still tells them apart.
 """
 
 from bisect import insort

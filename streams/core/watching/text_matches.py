@@ -1,7 +1,7 @@
 """Text matches: which official post a subject's text shares most with, from the ledger's days before the text was first
 seen to as many days after it was last seen.
 
-Of two posts it does not say who took the text from whom: the times are in the record. Knows no script (`text`).
+Of two posts it does not say who took the text from whom: the times are in the record.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """WATCH in batches: State events go in, and what each batch says to subjects comes out in the same order.
 
-Owns what whoever runs a watcher promises, here or in another process. Knows nothing of processes.
+Owns what whoever runs a watcher promises, here or in another process.
 """
 
 from collections import Counter, deque

@@ -1,7 +1,6 @@
 """WATCH's step: one State event changes the ledger, and says what it changed.
 
-The ledger that a set of events leads to does not depend on their order, and the same event twice changes nothing. Knows
-nothing of watches or of what is published but withdrawals and text matches.
+The ledger that a set of events leads to does not depend on their order, and the same event twice changes nothing.
 """
 
 from streams.core.country_event import CountryEvent
