@@ -100,7 +100,7 @@ class WatchProcess:
         self._outgoing.put(_encode(Flush()))
         answer = self._answer()
         if not isinstance(answer, Led):
-            raise TypeError(f"{type(answer).__name__} is no conclusion")
+            raise TypeError(f"{type(answer).__name__} is no flush")
         return answer.changes
 
     def outcomes(self) -> Counter[WatchOutcome]:

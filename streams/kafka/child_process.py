@@ -1,6 +1,6 @@
 """Child processes that cannot outlive this one: when it ends, even by `kill -9`, Linux kills them at once.
 
-The file is also the child's first program: it takes the child process, then becomes the command.
+The file is also the child's first program: it ties itself to its parent, then becomes the command.
 """
 
 import ctypes
@@ -65,7 +65,7 @@ def _become(parent: int, command: list[str]) -> None:
     if sys.platform == "linux":
         if ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) != 0:
             raise OSError("prctl(PR_SET_PDEATHSIG) failed")
-        if os.getppid() != parent:  # it died before the child process was on
+        if os.getppid() != parent:  # it died before this process was tied to it
             sys.exit(_CANNOT_EXECUTE)
     try:
         os.execvp(command[0], command)  # noqa: S606 - becoming the command is what this file is for

@@ -43,7 +43,7 @@ class Batcher(Generic[_T]):
         await self._room.wait()
 
     def add(self, thing: _T, weight: int) -> None:
-        """Lay one more on the batcher, which may become overfull by that."""
+        """Add one more, which may fill the batcher beyond its size."""
         self._things.append(thing)
         self._weight += weight
         self._news.set()

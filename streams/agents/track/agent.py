@@ -1,7 +1,7 @@
 """TRACK, the agent: one subject store and one partition task a partition, one transaction for what waits in a partition
 task.
 
-Whose turn it is and what happens when somebody else takes a partition is `streams.partitions.tasks`'s business.
+`streams.partitions.tasks` decides which partition is next, and what happens when another worker takes one.
 """
 
 import time

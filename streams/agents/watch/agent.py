@@ -1,6 +1,6 @@
 """WATCH, the agent: one ledger and one partition task a partition, one transaction a batch.
 
-Whose turn it is and what happens when somebody else takes a partition is `streams.partitions.tasks`'s business.
+`streams.partitions.tasks` decides which partition is next, and what happens when another worker takes one.
 """
 
 import time

@@ -1,6 +1,6 @@
 """What a batch of events changed in one State's ledger: enough to tell which of its watches may have changed.
 
-Owns the bookkeeping between WATCH's step and its conclusion.
+Owns the bookkeeping between WATCH's step and its flush.
 """
 
 from streams.core.watching.ledger import AmplifiedAccount, Entry, StandingRecord, SubjectText, UnmatchedDeletion

@@ -44,7 +44,7 @@ class _Said(Struct):
 
 
 class Flush:
-    """The conclusion of one batch for one State. `run` fills `aftermaths` and `alerts`.
+    """The flush of one batch for one country. `run` fills `aftermaths` and `alerts`.
 
     `watermark_before_us` and `watermark_us` are how far event time had come before the batch and has by now.
     """

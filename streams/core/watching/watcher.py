@@ -53,7 +53,7 @@ class Watcher:
         self.rules = rules.judged_on("aftermath").rules
         self.policy = policy
         self.outcomes: Counter[WatchOutcome] = Counter()
-        self.watermark_us = 0  # as of the last conclusion
+        self.watermark_us = 0  # as of the last flush
         self.shortened = 0
         self._ledger = ledger
         self._changes: dict[str, ChangeSet] = {}
@@ -108,7 +108,7 @@ class Watcher:
         limit = None if recounts is None or self._is_end else -(-recounts // max(1, len(sweeping)))
         sweeps = dict(owed)
         for country in sorted({*self._changes, *everywhere, *owed} - {_EVERYWHERE}):
-            conclusion = Flush(
+            flush = Flush(
                 self._ledger,
                 self.rules,
                 self.policy,
@@ -117,11 +117,11 @@ class Watcher:
                 before_us,
                 now_us,
             )
-            sweep = conclusion.run(sweeps.pop(country, None), limit)
+            sweep = flush.run(sweeps.pop(country, None), limit)
             if sweep is not None:
                 sweeps[country] = sweep
-            aftermaths += conclusion.aftermaths
-            alerts += conclusion.alerts
+            aftermaths += flush.aftermaths
+            alerts += flush.alerts
         if sweeps:
             self._ledger.put(Owed(dict(sorted(sweeps.items()))))
         elif owed:
@@ -155,7 +155,7 @@ class Watcher:
         return watermark_us
 
     def watermark_everywhere_us(self) -> int:
-        """How far event time has come for all States, as of the last conclusion (µs); 0 before any tick."""
+        """How far event time has come for all States, as of the last flush (µs); 0 before any tick."""
         known = self._ledger.get(country_time_key(_EVERYWHERE))
         return known.at_us if isinstance(known, CountryTime) else 0
 
