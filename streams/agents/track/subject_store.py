@@ -1,6 +1,7 @@
 """A subject store: the subjects of one `subject-events` partition, kept in memory and written down in the changelog.
 
-Outputs, states and the position they follow from are one Kafka transaction: all of a batch or nothing of it. `streams.partitions.transactional_writer` decides who may write. Why this and not a Faust table: docs/architecture.md.
+Outputs, states and the position they follow from are one Kafka transaction: all of a batch or nothing of it.
+`streams.partitions.transactional_writer` decides who may write. Why this and not a Faust table: docs/architecture.md.
 """
 
 import logging

@@ -1,7 +1,8 @@
 """WATCH's ledger store: the ledger of one `country-events` partition, in a file, and written down in the changelog.
 
 The changelog is the truth and the file a cache of it: it is committed after Kafka, knows how far it goes, and is built
-anew whenever that is in doubt. The file is read and written in a thread of the ledger store's own. `streams.partitions.transactional_writer` decides who may write.
+anew whenever that is in doubt. The file is read and written in a thread of the ledger store's own.
+`streams.partitions.transactional_writer` decides who may write.
 """
 
 import asyncio

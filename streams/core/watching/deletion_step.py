@@ -1,8 +1,8 @@
 """Deletions in the ledger: which official's post is gone, whichever of the two arrives first.
 
 A deletion counts for a post of the ledger's days, if its author is the one it names or it names none; of several the
-first and the last are kept. Any other is kept as an unmatched deletion: counted, and known again if its post comes. `fates`
-says why a post is gone.
+first and the last are kept. Any other is kept as an unmatched deletion: counted, and known again if its post comes.
+`fates` says why a post is gone.
 """
 
 from collections.abc import Iterable
