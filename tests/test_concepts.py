@@ -40,11 +40,11 @@ def test_a_table_of_figures_is_the_list_of_figures(title: str, figures: Mapping[
 
 def test_the_lengths_of_a_watch_are_the_codes() -> None:
     policy = WatchPolicy()
-    words = _section("Words, in the order in which data flows")
+    words = _section("Terms")
     assert f"the last {policy.ledger_days} days (`ledger_days`)" in words
     assert f"the {policy.watch_days} days (`watch_days`) after a suspension period began" in words
     assert f"The {policy.baseline_days} days before are its baseline" in words
-    watch = " ".join(_section("How a watch runs").split())
+    watch = " ".join(_section("Life of a watch").split())
     assert f"{policy.ledger_days} days, and {policy.slack_days} days of grace" in watch
     assert f"for {policy.successor_days} days." in watch
     assert f"at most {policy.successor_age_days} days, when the first did" in watch
@@ -74,10 +74,10 @@ def test_closed_lists_are_told_whole() -> None:
         (SEVERITIES, "Writing a rule"),
         (get_args(Mode), "Writing a rule"),
         (JUDGED_ON, "Writing a rule"),
-        (CATEGORIES, "Words, in the order in which data flows"),
+        (CATEGORIES, "Terms"),
     ):
         assert all(f"`{word}`" in _section(section) for word in words)
-    life, watch = _section("How an alert lives"), _section("How a watch runs")
+    life, watch = _section("Life of an alert"), _section("Life of a watch")
     assert all(re.search(rf"\b{status}\b", life) for status in get_args(AlertStatus))
     assert all(f"`{status}`" in life + watch for status in get_args(AftermathStatus))
     assert all(f"`{because}`" in watch for because in get_args(ClosedBecause))
