@@ -1,0 +1,118 @@
+"""The documentation is checked against the repository: links, paths, make targets, metrics, topics and its example."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from streams.events import Follow
+from streams.metrics import Metrics
+from streams.topics import TOPICS
+
+_ROOT: Final = Path(__file__).parents[1]
+_PAGES: Final = sorted(
+    [_ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    + [*(_ROOT / "docs").glob("*.md"), *(_ROOT / "ops" / "runbooks").glob("*.md")]
+)
+_MOST_COLUMNS: Final = 119
+# Where a page leaves out the beginning of a path.
+_FOLDERS: Final = ("", "streams", "streams/schemas", "streams/core", "streams/core/tracking", "streams/core/watching")
+_PATH: Final = re.compile(r"`([A-Za-z_][\w./-]*(?:/|\.(?:py|md|toml|yml|json|svg|xml|patch|csv|ndjson)))`")
+_FOR_EXAMPLE: Final = frozenset(
+    {
+        "streams/formats/NAME.py",
+        "streams/formats/follow_list.py",
+        "tests/formats/test_follow_list.py",
+        "streams/collectors/",
+        "tests/collectors/",
+        "events.ndjson",
+        "roster.csv",
+        "broken.ndjson",
+        "bin/",  # of Kafka's own
+    }
+)
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def _without_code(text: str) -> str:
+    return re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def _anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", _without_code(text), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _exists(path: str) -> bool:
+    if any((_ROOT / folder / path).exists() for folder in _FOLDERS):
+        return True
+    return "/" not in path and any(any((_ROOT / folder).rglob(path)) for folder in ("streams", "ops"))
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file_and_to_a_heading_of_it(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", _without_code(_text(page))):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path) if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in _anchors(_text(target)), link
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_names_exists(page: Path) -> None:
+    named = set(_PATH.findall(_without_code(_text(page)))) - _FOR_EXAMPLE
+    assert [path for path in sorted(named) if not _exists(path)] == []
+
+
+def test_a_file_that_does_not_exist_would_be_found() -> None:
+    assert _PATH.findall("`core/nowhere.py` and `tests/nowhere/`") == ["core/nowhere.py", "tests/nowhere/"]
+    assert not _exists("core/nowhere.py")
+    assert not _exists("nowhere.py")
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z0-9]+):", _text(_ROOT / "Makefile"), re.MULTILINE))
+    assert {"demo", "test", "lint"} <= targets
+    named = set(re.findall(r"(?:`|^)make ([a-z0-9]+)", _text(page), re.MULTILINE))
+    assert named <= targets
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+def test_every_metric_that_a_page_names_exists(page: Path) -> None:
+    families = {metric.name for metric in Metrics(CollectorRegistry()).registry.collect()}
+    names = families | {f"{name}_total" for name in families}
+    named = set(re.findall(r"`(antiphon_[a-z_]+)", _text(page)))
+    assert named <= names | {"antiphon_id"}  # a label in Alertmanager
+
+
+def test_every_topic_is_on_the_architecture_page() -> None:
+    page = _text(_ROOT / "docs" / "architecture.md")
+    told_by_name = [topic.name for topic in TOPICS if not re.search(rf"\b{topic.name}\b", page)]
+    assert told_by_name == []
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+def test_prose_fits_into_120_columns(page: Path) -> None:
+    lines = _without_code(_text(page)).splitlines()
+    assert [line for line in lines if len(line) > _MOST_COLUMNS and not line.lstrip().startswith("|")] == []
+
+
+def test_the_reader_of_the_contributing_page_reads_the_line_that_stands_beside_it() -> None:
+    page = _text(_ROOT / "CONTRIBUTING.md")
+    [program] = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    [line] = re.findall(r"^```json\n(.*)\n```", page, re.MULTILINE)
+    names: dict[str, object] = {"__name__": "follow_list"}
+    exec(compile(program, "CONTRIBUTING.md", "exec"), names)  # noqa: S102 - what the page shows is what is run
+    reader_type = names["FollowListReader"]
+    assert isinstance(reader_type, type)
+    [event] = reader_type().read(line.encode())
+    assert isinstance(event, Follow)
+    assert (event.actor.id, event.subject.id) == ("11", "22")
