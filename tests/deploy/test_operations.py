@@ -12,6 +12,7 @@ import pytest
 from streams.cli.main import cli
 from streams.jobs.replay import Obstacle
 from streams.topics import TOPICS
+from tests.e2e.hurry import FACTOR
 
 _DOCS: Final = Path(__file__).parents[2] / "docs"
 _TEXT: Final = (_DOCS / "operations.md").read_text(encoding="utf-8")
@@ -62,17 +63,36 @@ def test_a_block_is_a_script_that_the_shell_can_read(kind: str, block: str) -> N
         assert subprocess.run(["bash", "-n"], input=block, text=True, check=False).returncode == 0
 
 
-def test_every_link_leads_to_a_file_or_a_heading_of_the_page() -> None:
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
-        for line in _TEXT.splitlines()
-        if line.startswith("#")
-    }
-    links = re.findall(r"\]\(([^)]+)\)", _TEXT)
-    assert len(links) > 5
-    for link in links:
-        path, _, heading = link.partition("#")
-        assert (_DOCS / path).exists() if path else heading in headings, link
+def _rows(section: str) -> list[list[str]]:
+    """The cells of the table of a section, without its head."""
+    text = _TEXT.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
+    assert len(rows) > 3
+    return rows[2:]
+
+
+def test_the_partitions_of_every_topic_are_the_codes() -> None:
+    told: dict[str, int] = {}
+    for names, counts, *_rest in _rows("Partitions"):
+        for group, count in zip(names.split(";"), counts.partition(",")[0].split(";"), strict=True):
+            told |= dict.fromkeys(re.findall(r"[a-z-]+", group.replace(" with ", ", ")), int(count))
+    assert told == {topic.name: topic.partitions for topic in TOPICS}
+
+
+def test_the_retention_of_every_topic_is_the_codes() -> None:
+    """Of those that are kept by age; a compacted one has a row without days, or days of its own making."""
+    days: dict[str, float] = {"a day": 1, "an hour": 1 / 24}
+    for names, _what, kept in _rows("Retention, and deleting personal data"):
+        told = days.get(kept) or (float(kept.removesuffix(" days")) if re.fullmatch(r"\d+ days", kept) else None)
+        named = [topic for topic in TOPICS if topic.name in re.findall(r"[a-z-]+", names)]
+        named += [topic for topic in TOPICS if topic.role == "raw" and names == "raw topics"]
+        for topic in named:
+            assert (told is None) == (topic.retention_ms is None), topic.name
+            assert told is None or topic.retention_ms == told * 86_400_000, topic.name
+
+
+def test_how_much_faster_the_rules_are_read_is_what_the_run_does() -> None:
+    assert f"divided by {FACTOR}," in " ".join(_TEXT.split())
 
 
 def test_every_topic_stands_in_the_table_of_what_is_kept_of_people() -> None:
