@@ -17,6 +17,9 @@ _PAGES: Final = sorted(
     + [*(_ROOT / "docs").glob("*.md"), *(_ROOT / "ops" / "runbooks").glob("*.md")]
 )
 _MOST_COLUMNS: Final = 119
+_COMMANDS: Final = frozenset(
+    {"antiphon", "docker", "make", "python", "pip", "apt-get", "suspended"} | {"Truncating"}  # what a broker logs
+)
 # Where a page leaves out the beginning of a path.
 _FOLDERS: Final = ("", "streams", "streams/schemas", "streams/core", "streams/core/tracking", "streams/core/watching")
 _PATH: Final = re.compile(r"`([A-Za-z_][\w./-]*(?:/|\.(?:py|md|toml|yml|json|svg|xml|patch|csv|ndjson)))`")
@@ -91,6 +94,25 @@ def test_every_metric_that_a_page_names_exists(page: Path) -> None:
     names = families | {f"{name}_total" for name in families}
     named = set(re.findall(r"`(antiphon_[a-z_]+)", _text(page)))
     assert named <= names | {"antiphon_id"}  # a label in Alertmanager
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+def test_every_message_that_a_page_names_is_logged(page: Path) -> None:
+    """Whatever between backticks is a phrase in small letters and no command: readers look for it in a log."""
+    source = "\n".join(_text(path) for path in (_ROOT / "streams").rglob("*.py"))
+    phrases = re.findall(r"`([A-Za-z]+(?: [a-z]+)*[:,]?(?: [a-z-]+)+)`", _without_code(_text(page)))
+    named = {phrase for phrase in phrases if phrase.partition(" ")[0] not in _COMMANDS}
+    assert [phrase for phrase in sorted(named) if phrase not in source] == []
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in _PAGES if page.parent.name == "runbooks"], ids=lambda page: page.name
+)
+def test_every_panel_that_a_runbook_names_is_on_a_dashboard(page: Path) -> None:
+    boards = "".join(_text(board) for board in (_ROOT / "ops" / "grafana").rglob("*.json"))
+    source = _text(_ROOT / "streams" / "agents" / "notify" / "agent.py")
+    named = set(re.findall(r"\*([A-Z][A-Za-z ]+)\*", _text(page))) - {"Targets"}  # a page of Prometheus
+    assert [panel for panel in sorted(named) if f'"{panel}' not in boards and f'"{panel}"' not in source] == []
 
 
 def test_every_topic_is_on_the_architecture_page() -> None:
