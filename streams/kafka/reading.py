@@ -1,8 +1,8 @@
-"""Reads a topic from its beginning to where it ends now, outside any group."""
+"""Reads a topic outside any group: from its beginning to where it ends now, or on and on."""
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -11,9 +11,10 @@ from streams.kafka.client import consumer, start_client
 from streams.kafka.failures import BrokerError, broker_errors
 from streams.settings import Settings
 
-__all__ = ["EndsBeforeError", "read_partition", "read_topic", "require_topic"]
+__all__ = ["EndsBeforeError", "Followed", "follow_topic", "read_partition", "read_topic", "require_topic"]
 
 _POLL_MS: Final = 300
+_FOLLOW_MS: Final = 500  # a change of the roster takes effect within this, far below the promised 5 s
 _SILENCE_SECONDS: Final = 30.0
 
 
@@ -96,6 +97,34 @@ async def read_partition(
                     remedy="see the broker's log, and try again",
                 )
         at_end(await client.position(tp))
+    finally:
+        await client.stop()
+
+
+class Followed(NamedTuple):
+    """What one fetch brought of a topic that is followed: `whole` once all that was there at the start has been read;
+    `empty` where nothing was.
+    """
+
+    records: Sequence[Any]
+    whole: bool
+    empty: bool
+
+
+async def follow_topic(settings: Settings, name: str) -> AsyncGenerator[Followed, None]:
+    """The committed aiokafka records of a topic with one partition (plain name), from its beginning and without end, as
+    they are fetched; without records at least every half second. Raises aiokafka's errors.
+    """
+    tp = TopicPartition(settings.topic(name), 0)
+    client = consumer(settings, max_partition_fetch_bytes=4_194_304)
+    try:
+        await start_client(client)
+        client.assign([tp])
+        await client.seek_to_beginning(tp)
+        end = (await client.end_offsets([tp]))[tp]
+        while True:
+            records = (await client.getmany(tp, timeout_ms=_FOLLOW_MS)).get(tp, ())
+            yield Followed(records, await client.position(tp) >= end, end == 0)
     finally:
         await client.stop()
 

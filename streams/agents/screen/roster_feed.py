@@ -6,15 +6,14 @@ is broken there, and writes it to `dead-letters` again; the next publication rem
 
 import asyncio
 import logging
+from contextlib import aclosing
 from typing import Any, Final
-
-from aiokafka import TopicPartition
 
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_log import RosterLog, RosterRecordError
 from streams.deadletters import Reason
 from streams.kafka.batch_writer import OutgoingRecord
-from streams.kafka.client import consumer, start_client
+from streams.kafka.reading import follow_topic
 from streams.metrics import Metrics
 from streams.partitions.set_aside import letter_for, write_letters
 from streams.refusal import DECODE_ERRORS, rejection, undecodable
@@ -24,7 +23,6 @@ __all__ = ["RosterFeed"]
 
 _log: Final = logging.getLogger(__name__)
 _TOPIC: Final = "officials"
-_POLL_MS: Final = 500  # a change takes effect within this, far below the promised 5 s
 
 
 class RosterFeed:
@@ -36,6 +34,7 @@ class RosterFeed:
         self._metrics = metrics
         self._log = RosterLog()
         self._roster: Roster | None = None
+        self._warned = False
 
     @property
     def roster(self) -> Roster:
@@ -46,24 +45,16 @@ class RosterFeed:
 
     async def follow(self) -> None:
         """Read until cancelled; broker errors are the caller's to handle."""
-        tp = TopicPartition(self._settings.topic(_TOPIC), 0)
-        client = consumer(self._settings)
-        try:
-            await start_client(client)
-            client.assign([tp])
-            await client.seek_to_beginning(tp)
-            end = (await client.end_offsets([tp]))[tp]
-            if end == 0:
-                _log.warning("no roster is published yet; `antiphon roster publish FILE` does it")
-            while True:
-                fetched = await client.getmany(tp, timeout_ms=_POLL_MS)
-                letters = [letter for record in fetched.get(tp, ()) if (letter := self._take(record)) is not None]
+        async with aclosing(follow_topic(self._settings, _TOPIC)) as fetches:
+            async for fetched in fetches:
+                if fetched.empty and not self._warned:
+                    self._warned = True
+                    _log.warning("no roster is published yet; `antiphon roster publish FILE` does it")
+                letters = [letter for record in fetched.records if (letter := self._take(record)) is not None]
                 await write_letters(self._settings, self._metrics, _TOPIC, letters)
-                if not self.ready.is_set() and self._log.roster is not None and await client.position(tp) >= end:
+                if fetched.whole and self._log.roster is not None and not self.ready.is_set():
                     self._use(self._log.roster)
                     self.ready.set()
-        finally:
-            await client.stop()
 
     def _take(self, record: Any) -> OutgoingRecord | None:
         """The dead letter of a record that no publication writes. A tombstone of any key says nothing by itself: the

@@ -6,15 +6,14 @@ finds again what is broken there, and writes it to `dead-letters` again.
 
 import asyncio
 import logging
+from contextlib import aclosing
 from typing import Any, Final
-
-from aiokafka import TopicPartition
 
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.handle_use import HandleFinding, HandleUse
 from streams.core.tracked import decode_tracked
 from streams.kafka.batch_writer import OutgoingRecord
-from streams.kafka.client import consumer, start_client
+from streams.kafka.reading import follow_topic
 from streams.metrics import Metrics
 from streams.partitions.set_aside import letter_for, write_letters
 from streams.refusal import DECODE_ERRORS
@@ -24,7 +23,6 @@ __all__ = ["TrackedFeed"]
 
 _log: Final = logging.getLogger(__name__)
 _TOPIC: Final = "tracked-accounts"
-_POLL_MS: Final = 500
 _MOST_NAMED: Final = 20  # in one line of the log
 
 
@@ -44,24 +42,15 @@ class TrackedFeed:
 
     async def follow(self) -> None:
         """Read until cancelled; broker errors are the caller's to handle."""
-        tp = TopicPartition(self._settings.topic(_TOPIC), 0)
-        client = consumer(self._settings, max_partition_fetch_bytes=4_194_304)
-        try:
-            await start_client(client)
-            client.assign([tp])
-            await client.seek_to_beginning(tp)
-            end = (await client.end_offsets([tp]))[tp]
-            while True:
-                fetched = (await client.getmany(tp, timeout_ms=_POLL_MS)).get(tp, ())
-                letters = [letter for record in fetched if (letter := self._take(record)) is not None]
+        async with aclosing(follow_topic(self._settings, _TOPIC)) as fetches:
+            async for fetched in fetches:
+                letters = [letter for record in fetched.records if (letter := self._take(record)) is not None]
                 await write_letters(self._settings, self._metrics, _TOPIC, letters)
                 self._metrics.tracked_accounts.set(self.known.tracked)
                 self._tell_handles()
-                if not self.ready.is_set() and await client.position(tp) >= end:
+                if fetched.whole and not self.ready.is_set():
                     self.ready.set()
                     _log.info("tracked accounts read", extra={"accounts": self.known.tracked})
-        finally:
-            await client.stop()
 
     def _take(self, record: Any) -> OutgoingRecord | None:
         """The dead letter of a record that no agent writes."""
