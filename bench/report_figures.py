@@ -40,7 +40,8 @@ _ABOUT_SCALING: Final = (
 )
 _ABOUT_RECOVERY: Final = (
     "`antiphon worker` with default settings, from the start of its process, on states spread over {} partitions of "
-    "the changelog, each written once. A store opens when the first event of its partition comes: one waits in each. "
+    "the changelog, each written once. A subject store opens when the first event of its partition comes: "
+    "one waits in each. "
     "Ready is when every state is held and each of those events is in a dossier, on top of what was there before."
 )
 _ABOUT_HOT_SUBJECT: Final = (

@@ -11,7 +11,7 @@ __all__ = ["memory_section", "print_memory"]
 _MB: Final = 1_000_000
 _ABOUT_MEMORY: Final = (
     "The states were made by the real core, of one to three amplifications each, and written to one partition of the "
-    "changelog; a fresh process then opened that store as a worker does."
+    "changelog; a fresh process then opened that subject store as a worker does."
 )
 
 
@@ -35,7 +35,7 @@ def memory_section(run: MemoryRun) -> list[str]:
 def _rows(run: MemoryRun) -> list[tuple[str, str]]:
     written, recovered = run.memory.written, run.memory.recovered
     return [
-        ("subjects in one store", f"{recovered.subjects:,}"),
+        ("subjects in one subject store", f"{recovered.subjects:,}"),
         ("amplifications behind them", f"{written.amplifications:,}"),
         ("resident memory per subject", f"{run.memory.rss_bytes_per_subject:,.0f} bytes"),
         ("changelog per subject (key and value)", f"{run.memory.changelog_bytes_per_subject:,.0f} bytes"),
