@@ -133,7 +133,7 @@ def run_demo(
     raw = ("posts", "retweets", "suspensions", "deletions", "follows", "profiles")
     partitions = {} if raw_partitions is None else dict.fromkeys(raw, raw_partitions)
     stages.stage("creating topics and publishing the roster")
-    known, strangers, use = AccountIndex(roster), PassedOver(), RosterUse(roster)
+    known, skipped, use = AccountIndex(roster), PassedOver(), RosterUse(roster)
     quotes = GoneQuotes(known)
 
     asyncio.run(create_topics(settings, partitions=partitions))
@@ -149,9 +149,9 @@ def run_demo(
         for event in (spooled.event for spooled in spool):
             use.see(event)
             quotes.see(event)
-            strangers.meet(event, known)
+            skipped.meet(event, known)
         asyncio.run(_meet_tracked(settings, known))
-        if strangers.include_followed(known):
+        if skipped.include_followed(known):
             # Workers that start know every tracked account before they screen; those that ran learned of them too late.
             with Workers(settings, workers) as crew:
                 stages.stage("reading once more what tracked accounts posted and deleted")

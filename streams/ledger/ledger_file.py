@@ -1,4 +1,4 @@
-"""A slot: the right of one process to one ledger file, and the ledger in it.
+"""A ledger file, locked by one process, and the ledger in it.
 
 Owns names, locks and the decision that a file is of no use.
 """

@@ -31,7 +31,7 @@ class SqliteLedger(RecordStore):
         for segment in self._rows.segments("mentions", country):
             for accounts in _widened(keys):
                 question = (
-                    "SELECT record FROM mentions WHERE state = ? AND segment = ? AND at_us >= ? AND at_us < ? "  # noqa: S608  # marks
+                    "SELECT record FROM mentions WHERE country = ? AND segment = ? AND at_us >= ? AND at_us < ? "  # noqa: S608  # marks
                     f"AND account IN ({_marks(accounts)})"
                 )
                 rows = self._db.execute(question, (country, segment, from_us, to_us, *accounts))
@@ -41,14 +41,14 @@ class SqliteLedger(RecordStore):
     def deletions(self, country: str, from_us: int, to_us: int) -> list[Entry]:
         """See `Ledger`."""
         self._rows.write("deletions")
-        question = "SELECT record FROM deletions WHERE state = ? AND deleted_us >= ? AND deleted_us < ?"
+        question = "SELECT record FROM deletions WHERE country = ? AND deleted_us >= ? AND deleted_us < ?"
         rows = self._db.execute(question, (country, from_us, to_us)).fetchall()
         return sorted((self._record(number, Entry) for (number,) in rows), key=_when_deleted)
 
     def unmatched_deletions(self, country: str, from_us: int, to_us: int) -> int:
         """See `Ledger`."""
-        self._rows.write("orphans")
-        question = "SELECT count(*) FROM orphans WHERE state = ? AND at_us >= ? AND at_us < ?"
+        self._rows.write("unmatched_deletions")
+        question = "SELECT count(*) FROM unmatched_deletions WHERE country = ? AND at_us >= ? AND at_us < ?"
         found: int = self._db.execute(question, (country, from_us, to_us)).fetchone()[0]
         return found
 
@@ -56,7 +56,7 @@ class SqliteLedger(RecordStore):
         """See `Ledger`."""
         self._rows.write("posts")
         found: dict[str, int] = {}
-        question = "SELECT count(*) FROM posts WHERE state = ? AND official = ? AND at_us >= ? AND at_us < ?"
+        question = "SELECT count(*) FROM posts WHERE country = ? AND official = ? AND at_us >= ? AND at_us < ?"
         for official in officials:
             count: int = self._db.execute(question, (country, official, from_us, to_us)).fetchone()[0]
             if count:
@@ -74,7 +74,9 @@ class SqliteLedger(RecordStore):
     def texts_of(self, country: str, platform: str, subject: str, limit: int) -> list[SubjectText]:
         """See `Ledger`."""
         self._rows.write("texts")
-        question = "SELECT record FROM texts WHERE state = ? AND subject = ? ORDER BY at_us DESC, post_id DESC LIMIT ?"
+        question = (
+            "SELECT record FROM texts WHERE country = ? AND subject = ? ORDER BY at_us DESC, post_id DESC LIMIT ?"
+        )
         rows = self._db.execute(question, (country, f"{platform}:{subject}", limit)).fetchall()
         return [self._record(number, SubjectText) for (number,) in reversed(rows)]
 
@@ -84,7 +86,7 @@ class SqliteLedger(RecordStore):
         numbers: set[int] = set()
         for wanted in _widened(marks):
             question = (
-                "SELECT record FROM standings WHERE state = ? AND at_us >= ? AND at_us < ? "  # noqa: S608  # marks
+                "SELECT record FROM standings WHERE country = ? AND at_us >= ? AND at_us < ? "  # noqa: S608  # marks
                 f"AND mark IN ({_marks(wanted)})"
             )
             numbers.update(number for (number,) in self._db.execute(question, (country, from_us, to_us, *wanted)))
@@ -94,7 +96,7 @@ class SqliteLedger(RecordStore):
         """See `Ledger`."""
         self._rows.write("standings")
         question = (
-            "SELECT at_us, record FROM standings WHERE state = ? AND mark = ? AND at_us < ? "
+            "SELECT at_us, record FROM standings WHERE country = ? AND mark = ? AND at_us < ? "
             "AND (at_us, subject) > (?, ?) ORDER BY at_us, subject LIMIT ?"
         )
         rows = self._db.execute(question, (country, OPENED, to_us, *after, limit)).fetchall()
@@ -103,10 +105,10 @@ class SqliteLedger(RecordStore):
     def amplified_accounts(self, country: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
         """See `Ledger`. Between equal times in the order of `platform:id`. What is put while the list is read
         may or may not be in it."""
-        self._rows.write("uptakes")
+        self._rows.write("amplified_accounts")
         first_us, subject = from_us, ""
         question = (
-            "SELECT first_us, subject, record FROM uptakes WHERE state = ? AND first_us < ? "
+            "SELECT first_us, subject, record FROM amplified_accounts WHERE country = ? AND first_us < ? "
             "AND (first_us, subject) > (?, ?) ORDER BY first_us, subject LIMIT ?"
         )
         while rows := self._db.execute(question, (country, to_us, first_us, subject, _PAGE)).fetchall():
@@ -116,34 +118,34 @@ class SqliteLedger(RecordStore):
 
     # What is old, for `streams.core.watching.forgetting`.
 
-    def first_unsettled(self, country: str, before_us: int, settled: int) -> int | None:
+    def first_within_grace(self, country: str, before_us: int, past_grace: int) -> int | None:
         """See `ForgetfulLedger`."""
         self._rows.write("standings")
         question = (
-            "SELECT at_us FROM standings WHERE state = ? AND mark = ? AND at_us < ? AND record > ? "
+            "SELECT at_us FROM standings WHERE country = ? AND mark = ? AND at_us < ? AND record > ? "
             "ORDER BY at_us LIMIT 1"
         )
-        row = self._db.execute(question, (country, OPENED, before_us, settled)).fetchone()
+        row = self._db.execute(question, (country, OPENED, before_us, past_grace)).fetchone()
         return None if row is None else row[0]
 
-    def last_told(self, country: str, before_us: int, settled: int, limit: int) -> list[StandingRecord]:
+    def last_told(self, country: str, before_us: int, past_grace: int, limit: int) -> list[StandingRecord]:
         """See `ForgetfulLedger`."""
         self._rows.write("standings")
         question = (
-            "SELECT record FROM (SELECT record FROM standings WHERE state = ? AND mark = ? AND at_us < ? "
+            "SELECT record FROM (SELECT record FROM standings WHERE country = ? AND mark = ? AND at_us < ? "
             "ORDER BY at_us LIMIT ?) WHERE record <= ? LIMIT ?"
         )
-        rows = self._db.execute(question, (country, LAST, before_us, LOOKED_THROUGH, settled, limit)).fetchall()
+        rows = self._db.execute(question, (country, LAST, before_us, LOOKED_THROUGH, past_grace, limit)).fetchall()
         return [self._record(number, StandingRecord) for (number,) in rows]
 
-    def unseen(self, country: str, before_us: int, settled: int, limit: int) -> list[AmplifiedAccount]:
+    def unseen(self, country: str, before_us: int, past_grace: int, limit: int) -> list[AmplifiedAccount]:
         """See `ForgetfulLedger`."""
-        self._rows.write("uptake_days")
+        self._rows.write("amplified_days")
         question = (
-            "SELECT record FROM (SELECT record FROM uptake_days WHERE state = ? AND day < ? ORDER BY day LIMIT ?) "
+            "SELECT record FROM (SELECT record FROM amplified_days WHERE country = ? AND day < ? ORDER BY day LIMIT ?) "
             "WHERE record <= ? LIMIT ?"
         )
-        rows = self._db.execute(question, (country, before_us // DAY_US, LOOKED_THROUGH, settled, limit)).fetchall()
+        rows = self._db.execute(question, (country, before_us // DAY_US, LOOKED_THROUGH, past_grace, limit)).fetchall()
         return [self._record(number, AmplifiedAccount) for (number,) in rows]
 
     def counts_of(self, country: str, platform: str, subject: str) -> list[Counted]:
@@ -168,7 +170,7 @@ class SqliteLedger(RecordStore):
                 # Counted here: to group what is nearly always nothing takes SQLite longer than to look for it.
                 question = (
                     f"SELECT key FROM {table} CROSS JOIN records USING (record) "  # noqa: S608  # own names
-                    f"WHERE state = ? AND segment = ? AND fingerprint IN ({_marks(prints)})"
+                    f"WHERE country = ? AND segment = ? AND fingerprint IN ({_marks(prints)})"
                 )
                 shared.update(key for (key,) in self._db.execute(question, (country, segment, *prints)))
         return {key[prefix:].decode(): count for key, count in shared.items()}

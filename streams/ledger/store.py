@@ -174,7 +174,7 @@ class RecordStore:
 
     # Forgetting.
 
-    def settled(self, now_us: int) -> int:
+    def past_grace(self, now_us: int) -> int:
         """The number up to which records have been here for longer than the grace of seven days of the clock `now_us`.
 
         To be asked now and then: it also takes the daily mark that a later answer rests on.
@@ -183,23 +183,23 @@ class RecordStore:
         newest = run("SELECT max(taken_us) FROM marks").fetchone()[0]
         if newest is None or newest < now_us - _DAY_US:
             run("INSERT OR REPLACE INTO marks SELECT ?, coalesce(max(record), 0) FROM records", (now_us,))
-        settled = run("SELECT max(taken_us), record FROM marks WHERE taken_us <= ?", (now_us - GRACE_US,)).fetchone()
-        if settled[0] is None:
+        past_grace = run("SELECT max(taken_us), record FROM marks WHERE taken_us <= ?", (now_us - GRACE_US,)).fetchone()
+        if past_grace[0] is None:
             return 0
-        run("DELETE FROM marks WHERE taken_us < ?", (settled[0],))
-        return int(settled[1])
+        run("DELETE FROM marks WHERE taken_us < ?", (past_grace[0],))
+        return int(past_grace[1])
 
-    def forget(self, country: str, before_us: int, settled: int, limit: int) -> int:
+    def forget(self, country: str, before_us: int, past_grace: int, limit: int) -> int:
         """Discard up to `limit` of the State's oldest entries, unmatched deletions and texts: older than `before_us` in
-        event time, and with a number up to `settled`. Returns how many; they are changes, so the changelog forgets them
-        too.
+        event time, and with a number up to `past_grace`. Returns how many; they are changes, so the changelog forgets
+        them too.
         """
         question = (
-            "SELECT record FROM (SELECT record FROM ages WHERE state = ? AND at_us < ? ORDER BY at_us LIMIT ?) "
+            "SELECT record FROM (SELECT record FROM ages WHERE country = ? AND at_us < ? ORDER BY at_us LIMIT ?) "
             "WHERE record <= ? LIMIT ?"
         )
         self._rows.write("ages")
-        numbers = self._db.execute(question, (country, before_us, LOOKED_THROUGH, settled, limit)).fetchall()
+        numbers = self._db.execute(question, (country, before_us, LOOKED_THROUGH, past_grace, limit)).fetchall()
         for (number,) in numbers:
             self.discard(self._db.execute(_KEY, (number,)).fetchone()[0])
         return len(numbers)

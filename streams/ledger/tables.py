@@ -23,7 +23,7 @@ __all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGM
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, each in the order of the table's columns; `record` comes last in all of them."""
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 """A file of another version is thrown away and built anew from the changelog."""
 
 SEGMENT_BITS: Final = 16
@@ -36,17 +36,17 @@ SEGMENTED: Final = frozenset({"mentions", "entry_prints", "text_prints"})
 
 # Every derived table is its own index (WITHOUT ROWID): the rows are the keys.
 _DERIVED: Final[dict[str, str]] = {
-    "ages": "state TEXT, at_us INTEGER, record INTEGER",
-    "posts": "state TEXT, official TEXT, at_us INTEGER, record INTEGER",
-    "deletions": "state TEXT, deleted_us INTEGER, record INTEGER",
-    "orphans": "state TEXT, at_us INTEGER, record INTEGER",
-    "mentions": "state TEXT, segment INTEGER, account TEXT, at_us INTEGER, record INTEGER",
-    "entry_prints": "state TEXT, segment INTEGER, fingerprint INTEGER, record INTEGER",
-    "text_prints": "state TEXT, segment INTEGER, fingerprint INTEGER, record INTEGER",
-    "texts": "state TEXT, subject TEXT, at_us INTEGER, post_id TEXT, record INTEGER",
-    "standings": "state TEXT, mark TEXT, at_us INTEGER, subject TEXT, record INTEGER",
-    "uptakes": "state TEXT, first_us INTEGER, subject TEXT, record INTEGER",
-    "uptake_days": "state TEXT, day INTEGER, record INTEGER",
+    "ages": "country TEXT, at_us INTEGER, record INTEGER",
+    "posts": "country TEXT, official TEXT, at_us INTEGER, record INTEGER",
+    "deletions": "country TEXT, deleted_us INTEGER, record INTEGER",
+    "unmatched_deletions": "country TEXT, at_us INTEGER, record INTEGER",
+    "mentions": "country TEXT, segment INTEGER, account TEXT, at_us INTEGER, record INTEGER",
+    "entry_prints": "country TEXT, segment INTEGER, fingerprint INTEGER, record INTEGER",
+    "text_prints": "country TEXT, segment INTEGER, fingerprint INTEGER, record INTEGER",
+    "texts": "country TEXT, subject TEXT, at_us INTEGER, post_id TEXT, record INTEGER",
+    "standings": "country TEXT, mark TEXT, at_us INTEGER, subject TEXT, record INTEGER",
+    "amplified_accounts": "country TEXT, first_us INTEGER, subject TEXT, record INTEGER",
+    "amplified_days": "country TEXT, day INTEGER, record INTEGER",
 }
 
 
@@ -94,7 +94,7 @@ def rows_of(record: Record, number: int) -> Rows:
             return {"ages": [(record.country, record.at_us, number)]}
         case UnmatchedDeletion():
             row = (record.country, record.at_us, number)
-            return {"ages": [row], "orphans": [row]}
+            return {"ages": [row], "unmatched_deletions": [row]}
         case OriginalGone():
             return {"ages": [(record.country, record.at_us, number)]}
         case SubjectText():
@@ -113,10 +113,10 @@ def rows_of(record: Record, number: int) -> Rows:
             return {"standings": marks}
         case AmplifiedAccount():
             # By days: an account that is amplified all the time moves in the table once a day.
-            rows = {"uptake_days": [(record.country, max(record.seen_us, record.kept_us) // DAY_US, number)]}
+            rows = {"amplified_days": [(record.country, max(record.seen_us, record.kept_us) // DAY_US, number)]}
             if record.officials:
                 subject = f"{record.platform}:{record.subject.id}"
-                rows["uptakes"] = [(record.country, record.first_us, subject, number)]
+                rows["amplified_accounts"] = [(record.country, record.first_us, subject, number)]
             return rows
         case _:
             return {}

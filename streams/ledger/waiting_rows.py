@@ -43,7 +43,7 @@ class WaitingRows:
         if known is None:
             # Two questions: SQLite goes straight to an end of the tree only where it is asked for one.
             first, last = [
-                self._db.execute(f"SELECT {end}(segment) FROM {table} WHERE state = ?", (country,)).fetchone()[0]  # noqa: S608  # own names
+                self._db.execute(f"SELECT {end}(segment) FROM {table} WHERE country = ?", (country,)).fetchone()[0]  # noqa: S608  # own names
                 for end in ("min", "max")
             ]
             known = self._segments[table, country] = range(0) if first is None else range(first, last + 1)

@@ -70,7 +70,7 @@ class TransactionalWriter:
     async def partitions(self, topic: str) -> int:
         """How many partitions a topic (plain name) has, as far as the producer knows."""
         if self._producer is None:
-            raise RuntimeError("the tenure has not begun")
+            raise RuntimeError("the transactional writer has not begun")
         return len(await self._producer.partitions_for(self._settings.topic(topic)))
 
     def follows(self, offset: int) -> None:
@@ -112,7 +112,7 @@ class TransactionalWriter:
         ended.
         """
         if self._producer is None or self._batch_writer is None:
-            raise RuntimeError("the tenure has not begun")
+            raise RuntimeError("the transactional writer has not begun")
         self._require_connections()
         if self._settings.transactions:
             async with self._producer.transaction():

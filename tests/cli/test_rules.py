@@ -29,7 +29,7 @@ def test_without_a_file_the_bundled_rules_are_told_in_words(antiphon: Antiphon) 
         assert rule.severity in line
         assert rule.mode in line
         assert " days" in line
-    assert "    officials that amplified the account in the 7d up to this moment: at least 3\n" in told.stdout
+    assert "    officials that amplified the account in the 7d up to then: at least 3\n" in told.stdout
     assert "  critical while also\n" in told.stdout
 
 

@@ -36,13 +36,13 @@ def test_only_what_is_old_by_event_time_and_by_the_clock_is_forgotten() -> None:
     ledger = SqliteLedger()
     now_us = 1_700_000_000_000_000
     ledger.put(an_entry("1", 10))
-    assert ledger.settled(now_us) == 0
+    assert ledger.past_grace(now_us) == 0
     ledger.put(an_entry("2", 11))
     ledger.put(an_entry("3", 99))
     ledger.put(an_entry("4", 12, country="RU"))
     ledger.put(CountryTime("IR", 200))
-    assert ledger.forget("IR", 50, ledger.settled(now_us + GRACE_US - 1), 100) == 0
-    assert ledger.forget("IR", 50, ledger.settled(now_us + GRACE_US), 100) == 1
+    assert ledger.forget("IR", 50, ledger.past_grace(now_us + GRACE_US - 1), 100) == 0
+    assert ledger.forget("IR", 50, ledger.past_grace(now_us + GRACE_US), 100) == 1
     assert [ledger.get(f"e/twitter:{number}".encode()) is None for number in (1, 2, 3, 4)] == [
         True,
         False,
@@ -50,8 +50,8 @@ def test_only_what_is_old_by_event_time_and_by_the_clock_is_forgotten() -> None:
         False,
     ]
     later_us = now_us + 2 * GRACE_US + 2 * _DAY_US
-    assert ledger.forget("IR", 50, ledger.settled(later_us), 100) == 1
-    assert ledger.forget("IR", 50, ledger.settled(later_us), 100) == 0
+    assert ledger.forget("IR", 50, ledger.past_grace(later_us), 100) == 1
+    assert ledger.forget("IR", 50, ledger.past_grace(later_us), 100) == 0
     assert _gone(ledger, 1, 2, 3, 4) == [True, True, False, False]
     assert ledger.flush()[b"e/twitter:1"] is None, "the changelog must forget it, too"
     assert len(ledger) == 2
@@ -72,10 +72,10 @@ def test_what_came_late_does_not_keep_what_has_been_there_for_long() -> None:
     ledger = SqliteLedger()
     for number in range(100, 200):
         ledger.put(an_entry(str(number), number))
-    settled = 100
+    past_grace = 100
     for number in range(100):
         ledger.put(an_entry(str(number), number))
-    assert ledger.forget("IR", 150, settled, 60) == 50
+    assert ledger.forget("IR", 150, past_grace, 60) == 50
     assert _gone(ledger, 0, 99, 100, 149, 150) == [False, False, True, True, False]
 
 

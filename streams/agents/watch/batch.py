@@ -161,8 +161,8 @@ def forget_old(ledger: SqliteLedger, watched: WatchedBatch, policy: WatchPolicy,
     a watch that nothing can change any more when the watermark has come so far; and only if it has been here for longer
     than the grace by the clock `now_us` as well. Nothing else is decided by the clock.
     """
-    settled = ledger.settled(now_us)
-    if not settled:
+    past_grace = ledger.past_grace(now_us)
+    if not past_grace:
         return 0
     everywhere = ledger.get(country_time_key(""))
     gone = 0
@@ -172,7 +172,7 @@ def forget_old(ledger: SqliteLedger, watched: WatchedBatch, policy: WatchPolicy,
             continue
         limit = max(_FORGOTTEN_AT_LEAST, _FORGOTTEN_AN_EVENT * watched.countries.get(country, 0))
         before_us = country_time.at_us - (policy.ledger_days + policy.slack_days) * DAY_US
-        gone += ledger.forget(country, before_us, settled, limit)
+        gone += ledger.forget(country, before_us, past_grace, limit)
         if isinstance(everywhere, CountryTime):
-            gone += forget_watches(ledger, country, everywhere.at_us, settled, limit, policy)
+            gone += forget_watches(ledger, country, everywhere.at_us, past_grace, limit, policy)
     return gone

@@ -47,7 +47,7 @@ _RESTORED_TOGETHER: Final = 20_000  # records in one commit of the file
 
 
 class LedgerError(AntiphonError):
-    """The ledger file cannot be written: no room, or no slot."""
+    """The ledger file cannot be written: no room, or every file of the partition is held."""
 
 
 class LedgerStore:
@@ -67,7 +67,7 @@ class LedgerStore:
         self._writer = TransactionalWriter("watch", partition, settings, metrics)
         self._resumption = Resumption(_EVENTS, partition, settings, metrics)
         self._thread = WorkThread(f"ledger-{partition}")
-        self._slot: LedgerFile | None = None
+        self._file: LedgerFile | None = None
         self._ledger: SqliteLedger | None = None
         self._identity = b""
         self._opening = b""
@@ -94,15 +94,15 @@ class LedgerStore:
         that cannot be used, `LedgerError`, `BrokenChangelogError`, and aiokafka's errors.
         """
         began = time.monotonic()
-        slot = await self._claim()
+        file = await self._claim()
         await self._writer.begin()
         await self._writer.undo_left_open(CHANGELOG)
         try:
-            self._ledger = await self._thread.run(slot.ledger)
+            self._ledger = await self._thread.run(file.ledger)
             replayed = await self._catch_up()
             if replayed is None:
                 self._identity, self._checkpoint = b"", None
-                self._ledger = await self._thread.run(slot.wipe)
+                self._ledger = await self._thread.run(file.wipe)
                 replayed = await self._replay(0)
         except sqlite3.DatabaseError as error:
             raise self._failed(error) from error
@@ -153,10 +153,10 @@ class LedgerStore:
     async def close(self) -> None:
         """Close the file, undoing what was not committed, and let others have it."""
         self._ledger, self._is_open = None, False
-        slot, self._slot = self._slot, None
+        file, self._file = self._file, None
         try:
-            if slot is not None:
-                await self._thread.run(slot.release, spoilt=self._spoilt)
+            if file is not None:
+                await self._thread.run(file.release, spoilt=self._spoilt)
         finally:
             self._thread.end()
             await self._writer.end()
@@ -164,7 +164,7 @@ class LedgerStore:
     def _failed(self, error: sqlite3.DatabaseError) -> AntiphonError:
         """What to raise where the ledger failed: a broken file is not used again, since it can be built anew."""
         self._spoilt = not isinstance(error, sqlite3.OperationalError)
-        where = self._directory if self._slot is None else self._slot.path
+        where = self._directory if self._file is None else self._file.path
         return LedgerError(
             f"the ledger {where} failed: {error}",
             remedy="make room on its disk and start the worker again"
@@ -176,21 +176,21 @@ class LedgerStore:
         name = f"watch-{self.partition}"
 
         def claim(**options: int) -> LedgerFile | None:
-            self._slot = claim_ledger_file(
+            self._file = claim_ledger_file(
                 self._directory, name, **options
             )  # kept at once: the caller may be cancelled
-            return self._slot
+            return self._file
 
         until = time.monotonic() + _RETRY_SECONDS
-        while (slot := await self._thread.run(claim, most=1)) is None and time.monotonic() < until:  # noqa: ASYNC110  # another process's
+        while (file := await self._thread.run(claim, most=1)) is None and time.monotonic() < until:  # noqa: ASYNC110  # another process's
             await asyncio.sleep(_LOOK_SECONDS)
-        slot = slot or await self._thread.run(claim)
-        if slot is None:
+        file = file or await self._thread.run(claim)
+        if file is None:
             raise LedgerError(
                 f"every ledger file of partition {self.partition} in {self._directory} is held by another process",
                 remedy="end workers that hang, or give each worker a data_dir of its own",
             )
-        return slot
+        return file
 
     async def _catch_up(self) -> int | None:
         """How many records were replayed; `None` if the file is broken, too old, or no state of this changelog."""

@@ -123,7 +123,7 @@ def _fate(
 
 
 def _move_totals(state: SubjectState, gone: GoneEvicted) -> bool:
-    """Take a settled amplification out of the totals, or put it back; false where there is nothing to take.
+    """Take a evicted amplification out of the totals, or put it back; false where there is nothing to take.
 
     The first and last time of its official stay: what came next to them is not known.
     """

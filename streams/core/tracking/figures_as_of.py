@@ -29,7 +29,7 @@ def _time_of_profile(profile: tuple[int, int]) -> int:
 class Evicted:
     """The amplifications that are no longer retained, summed up once for many moments of a state.
 
-    Good for as long as nothing more is settled. `by_official` are their numbers, `first_us` and `last_us` the times of
+    Good for as long as nothing more is evicted. `by_official` are their numbers, `first_us` and `last_us` the times of
     the first and the last of them, `None` where there are none.
     """
 
@@ -52,11 +52,11 @@ class Evicted:
 
     @staticmethod
     def of(state: SubjectState) -> "Evicted":
-        """What is settled of a state; by far the most have nothing, and share that."""
+        """What is evicted of a state; by far the most have nothing, and share that."""
         return Evicted(state.officials) if state.evicted_amplifications else _NOTHING_EVICTED
 
     def officials_since(self, at_us: int) -> list[str]:
-        """Officials whose last settled amplification is later than that."""
+        """Officials whose last evicted amplification is later than that."""
         return self._latest[bisect_right(self._last_times, at_us) :]
 
 
@@ -66,32 +66,32 @@ _NOTHING_EVICTED: Final = Evicted({})
 class FiguresAsOf:
     """The figures of `state` at `at_us` (µs since 1970 UTC): events at that very time are part of it.
 
-    Amplifications that were taken back by `known_us` (by default the moment itself) do not count. `settled` is passed
+    Amplifications that were taken back by `known_us` (by default the moment itself) do not count. `evicted` is passed
     in by whoever asks for many moments of one state. Good for as long as the state does not change.
     """
 
-    __slots__ = ("_by_official", "_live", "_settled", "at_us", "known", "known_us", "state")
+    __slots__ = ("_by_official", "_evicted", "_live", "at_us", "known", "known_us", "state")
 
     def __init__(
-        self, state: SubjectState, at_us: int, *, known_us: int | None = None, settled: Evicted | None = None
+        self, state: SubjectState, at_us: int, *, known_us: int | None = None, evicted: Evicted | None = None
     ) -> None:
         self.state = state
         self.at_us = at_us
         self.known_us = at_us if known_us is None else known_us
-        self._settled = Evicted.of(state) if settled is None else settled
+        self._evicted = Evicted.of(state) if evicted is None else evicted
         self._live: list[Kept] | None = None
         self._by_official: Counter[str] | None = None
         self.known: dict[str, float | int | bool | None] = {}  # figures that were asked for, by name
 
     @property
     def retained(self) -> list[Kept]:
-        """The retained amplifications up to this moment, oldest first, those taken back among them."""
+        """The retained amplifications up to this time, oldest first, those taken back among them."""
         kept_list = self.state.amplifications
         return kept_list[: bisect_right(kept_list, self.at_us, key=_at)]
 
     @property
     def live(self) -> list[Kept]:
-        """The retained amplifications up to this moment that had not been taken back by then, oldest first."""
+        """The retained amplifications up to this time that had not been taken back by then, oldest first."""
         if self._live is None:
             live = self.retained
             if self.state.withdrawn:
@@ -101,10 +101,10 @@ class FiguresAsOf:
 
     @property
     def by_official(self) -> Counter[str]:
-        """Amplifications by each official up to this moment."""
+        """Amplifications by each official up to this time."""
         if self._by_official is None:
-            settled = self._settled.by_official
-            self._by_official = Counter(settled) if settled else Counter()
+            evicted = self._evicted.by_official
+            self._by_official = Counter(evicted) if evicted else Counter()
             self._by_official.update(map(_official, self.live))
         return self._by_official
 
@@ -133,14 +133,14 @@ class FiguresAsOf:
 
     def first_amplified_us(self) -> int | None:
         """The time of the first live amplification."""
-        times = [] if self._settled.first_us is None else [self._settled.first_us]
+        times = [] if self._evicted.first_us is None else [self._evicted.first_us]
         if self.live:
             times.append(self.live[0].at_us)
         return min(times, default=None)
 
     def last_amplified_us(self) -> int | None:
         """The time of the last live amplification."""
-        times = [] if self._settled.last_us is None else [self._settled.last_us]
+        times = [] if self._evicted.last_us is None else [self._evicted.last_us]
         if self.live:
             times.append(self.live[-1].at_us)
         return max(times, default=None)
@@ -186,19 +186,19 @@ class FiguresAsOf:
         return None if any(kept.kind == "retweet" for kept in later) else True
 
     def amplifications_of(self, kind: str) -> int:
-        """Live retweets or quotes up to this moment."""
+        """Live retweets or quotes up to this time."""
         officials = self.state.officials.values()
-        settled = sum(o.retweets if kind == "retweet" else o.quotes for o in officials)
-        return settled + sum(1 for kept in self.live if kept.kind == kind)
+        evicted = sum(o.retweets if kind == "retweet" else o.quotes for o in officials)
+        return evicted + sum(1 for kept in self.live if kept.kind == kind)
 
     def contacts_of(self, kind: str) -> int:
-        """Replies or mentions up to this moment."""
+        """Replies or mentions up to this time."""
         state = self.state
-        settled = state.evicted_replies if kind == "reply" else state.evicted_mentions
-        return settled + sum(1 for kept in self._contacts() if kept.kind == kind)
+        evicted = state.evicted_replies if kind == "reply" else state.evicted_mentions
+        return evicted + sum(1 for kept in self._contacts() if kept.kind == kind)
 
     def follows(self) -> int:
-        """Officials whose last follow event up to this moment was a follow."""
+        """Officials whose last follow event up to this time was a follow."""
         following = {i: o.follows for i, o in self.state.officials.items() if o.follow_us is not None}
         following.update({kept.official: kept.active for kept in self._contacts() if kept.kind == "follow"})
         return sum(following.values())
@@ -221,9 +221,9 @@ class FiguresAsOf:
         return count
 
     def window_officials(self, hours: int) -> int:
-        """Officials with an amplification in (t - w, t]: exact, as each official's last settled time is kept."""
+        """Officials with an amplification in (t - w, t]: exact, as each official's last evicted time is kept."""
         officials = set(map(_official, self.in_window(hours)))
-        officials.update(self._settled.officials_since(self.at_us - hours * HOUR_US))
+        officials.update(self._evicted.officials_since(self.at_us - hours * HOUR_US))
         return len(officials)
 
     def top_share(self) -> float | None:
@@ -235,16 +235,16 @@ class FiguresAsOf:
 class FiguresOverTime:
     """Moments of one state that does not change meanwhile, each worked out once however many alerts look at it."""
 
-    __slots__ = ("_known", "_settled", "state")
+    __slots__ = ("_evicted", "_known", "state")
 
     def __init__(self, state: SubjectState) -> None:
         self.state = state
-        self._settled = Evicted.of(state)
+        self._evicted = Evicted.of(state)
         self._known: dict[int, FiguresAsOf] = {}
 
     def at(self, at_us: int) -> FiguresAsOf:
         """The moment at that time."""
         known = self._known.get(at_us)
         if known is None:
-            known = self._known[at_us] = FiguresAsOf(self.state, at_us, settled=self._settled)
+            known = self._known[at_us] = FiguresAsOf(self.state, at_us, evicted=self._evicted)
         return known

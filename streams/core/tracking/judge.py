@@ -85,11 +85,11 @@ def judge(state: SubjectState, rules: Rulebook) -> None:
         for event in judged:
             event.held = NOT_JUDGED
         state.histories = {name: history for name, history in state.histories.items() if name in rules.names}
-    settled: Evicted | None = None
+    evicted: Evicted | None = None
     for event in timeline(state, rules):
         if event.held == NOT_JUDGED:
-            settled = settled or Evicted.of(state)
-            as_of = FiguresAsOf(state, event.at_us, settled=settled)
+            evicted = evicted or Evicted.of(state)
+            as_of = FiguresAsOf(state, event.at_us, evicted=evicted)
             event.held = 0 if event.subject_is_official else _judgement(as_of, rules)
 
 

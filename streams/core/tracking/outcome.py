@@ -15,7 +15,7 @@ class TrackOutcome(StrEnum):
     DUPLICATE = "duplicate"  # the same event id is retained
     REPEATED = "repeated"  # too old to compare, but its raw offset was applied before
     TOO_OLD = "too_old"  # too old to tell from a duplicate: dropped and counted
-    STRANGER = "stranger"  # a profile of an account that no official engaged with: not kept
+    UNENGAGED = "unengaged"  # a profile of an account that no official engaged with: not kept
     REFUSED = "refused"  # a withdrawal by somebody else, or beyond a bound: changes nothing
 
 

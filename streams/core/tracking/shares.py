@@ -1,4 +1,4 @@
-"""Shares: each official's part in a subject's amplifications, what is settled and what is retained together."""
+"""Shares: each official's part in a subject's amplifications, what is evicted and what is retained together."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -37,7 +37,7 @@ class Share(Struct):
 
 
 def shares_of(state: SubjectState, amplifications: Iterable[Amplification]) -> dict[str, Share]:
-    """The share of each amplifying official, by id: in what is settled and still stands, and in `amplifications`."""
+    """The share of each amplifying official, by id: in what is evicted and still stands, and in `amplifications`."""
     shares: dict[str, Share] = {}
     if state.evicted_amplifications:
         for official_id, official in state.officials.items():

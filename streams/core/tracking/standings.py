@@ -63,10 +63,10 @@ def changed_standings(state: SubjectState) -> tuple[CountryEvent, ...]:
 def _amplifiers(state: SubjectState, suspended_us: int) -> dict[str, tuple[Amplifier, ...]]:
     """The officials of each State whose amplifications had not been taken back by then, in the order of their ids."""
     retained = (kept for kept in state.amplifications if kept.withdrawn_us is None or kept.withdrawn_us >= suspended_us)
-    settled = (
+    evicted = (
         gone for gone in state.evicted_gone if gone.withdrawn_us is not None and gone.withdrawn_us >= suspended_us
     )
-    shares = shares_of(state, [*retained, *settled])
+    shares = shares_of(state, [*retained, *evicted])
     by_country: dict[str, list[Amplifier]] = {}
     for official_id, share in sorted(shares.items()):
         official = state.officials[official_id]

@@ -129,7 +129,7 @@ class OfficialState(Struct, array_like=True):
     quotes: int = 0
     first_us: int | None = None
     last_us: int | None = None
-    follow_us: int | None = None  # since when, by settled events, it follows or no longer does; None without any
+    follow_us: int | None = None  # since when, by evicted events, it follows or no longer does; None without any
     follows: bool = False
 
 
@@ -226,7 +226,7 @@ class SubjectState(Struct, array_like=True):
     suspensions: list[SuspensionKept] = field(default_factory=list)
     profiles: list[tuple[int, int]] = field(default_factory=list)  # (time, followers): reports that nothing above holds
     officials: dict[str, OfficialState] = field(default_factory=dict)
-    hours: dict[int, int] = field(default_factory=dict)  # settled amplifications by whole hour since 1970
+    hours: dict[int, int] = field(default_factory=dict)  # evicted amplifications by whole hour since 1970
     evicted_amplifications: int = 0
     evicted_contacts: int = 0
     evicted_suspensions: int = 0
@@ -242,20 +242,20 @@ class SubjectState(Struct, array_like=True):
     rules_digest: str = ""
     histories: dict[str, RuleHistory] = field(default_factory=dict)
     states: list[str] = field(default_factory=list)  # those whose officials amplified it, as said at the time
-    weeks: dict[int, int] = field(default_factory=dict)  # settled amplifications by whole week since 1970
-    evicted_gone: list[GoneEvicted] = field(default_factory=list)  # of settled amplifications; in order
+    weeks: dict[int, int] = field(default_factory=dict)  # evicted amplifications by whole week since 1970
+    evicted_gone: list[GoneEvicted] = field(default_factory=list)  # of evicted amplifications; in order
     evicted_gone_lost: int = 0
     own: OwnPosts | None = None
     periods: list[SuspensionPeriod] = field(default_factory=list)  # by the notices that are no longer retained
     standings: dict[str, int] = field(default_factory=dict)  # hash of what each State was told of its suspensions
     standing_version: int = 0
     followed: list[str] = field(default_factory=list)  # the States for which SCREEN was told to follow it
-    evicted_as_no_official: int = 0  # settled amplifications that found the subject off the roster
+    evicted_as_no_official: int = 0  # evicted amplifications that found the subject off the roster
     dropped_amplifications: int = 0  # of what was dropped: figures are lower bounds from then on
     fates: dict[Fate, int] = field(default_factory=dict)  # of what is gone, all together
     fates_lost: dict[Fate, int] = field(default_factory=dict)  # of what `evicted_gone` had to forget
     seen: list[int] = field(default_factory=list)  # sightings that nothing retained tells of; sorted
-    notices: list[tuple[int, bool]] = field(default_factory=list)  # settled ones: when, and whether it is gone
+    notices: list[tuple[int, bool]] = field(default_factory=list)  # evicted ones: when, and whether it is gone
     originals: dict[str, int] = field(default_factory=dict)  # own posts that are deleted, and since when
 
 
@@ -308,12 +308,12 @@ def _fill_in_deletions(state: SubjectState) -> None:
     for pending in state.pending:
         if pending.gone is None:
             pending.gone = Gone(Deleted(pending.at_us, pending.at_us))
-    for settled in state.evicted_gone:
-        if settled.gone is None:
-            settled.counted = bool(settled.withdrawn_us)
-            at_us, settled.withdrawn_us = settled.withdrawn_us or 0, settled.withdrawn_us or None
-            settled.gone = Gone(Deleted(at_us, at_us))
+    for evicted in state.evicted_gone:
+        if evicted.gone is None:
+            evicted.counted = bool(evicted.withdrawn_us)
+            at_us, evicted.withdrawn_us = evicted.withdrawn_us or 0, evicted.withdrawn_us or None
+            evicted.gone = Gone(Deleted(at_us, at_us))
     known = sum(kept.withdrawn_us is not None for kept in state.amplifications)
-    known += sum(settled.withdrawn_us is not None for settled in state.evicted_gone)
+    known += sum(evicted.withdrawn_us is not None for evicted in state.evicted_gone)
     if state.withdrawn > known:
         state.fates_lost = {Fate.TAKEN_BACK: state.withdrawn - known}

@@ -134,7 +134,7 @@ _LIST: Final = (
     *(
         SubjectFigure(
             name=f"amplifications_{window}",
-            meaning=f"amplifications in the {window} up to this moment",
+            meaning=f"amplifications in the {window} up to then",
             compute=_amplifications_in(hours),
         )
         for window, hours in WINDOWS.items()
@@ -144,7 +144,7 @@ _LIST: Final = (
             name=f"distinct_officials_{window}",
             unit="officials",
             cost=2,
-            meaning=f"officials that amplified the account in the {window} up to this moment",
+            meaning=f"officials that amplified the account in the {window} up to then",
             compute=_officials_in(hours),
         )
         for window, hours in WINDOWS.items()

@@ -53,10 +53,10 @@ def fold_notice(periods: list[SuspensionPeriod], notice: Notice, times: NoticeTi
 
 
 def suspension_periods_of(
-    settled: Iterable[SuspensionPeriod], notices: Sequence[Notice], seen: Seen
+    evicted: Iterable[SuspensionPeriod], notices: Sequence[Notice], seen: Seen
 ) -> tuple[SuspensionPeriod, ...]:
     """All suspension periods: those of earlier notices, and what the later ones, oldest first, make of them."""
-    periods = list(settled)
+    periods = list(evicted)
     for notice, times in zip(notices, times_of(notices, seen), strict=True):
         fold_notice(periods, notice, times, seen)
     _see(periods, seen, None)

@@ -121,11 +121,11 @@ def _is_too_old(state: SubjectState, event: SubjectEvent, *, amplifies: bool) ->
 
     An amplification whose poorer copy may have left among the contacts is one in any case.
     """
-    settled = state.evicted_amplifications > 0 and event.kind != "follow"
-    if settled and state.amplifications and order(event) < order(state.amplifications[0]):
+    evicted = state.evicted_amplifications > 0 and event.kind != "follow"
+    if evicted and state.amplifications and order(event) < order(state.amplifications[0]):
         return True
-    settled = state.evicted_contacts > 0 and not amplifies
-    return settled and bool(state.contacts) and order(event) < order(state.contacts[0])
+    evicted = state.evicted_contacts > 0 and not amplifies
+    return evicted and bool(state.contacts) and order(event) < order(state.contacts[0])
 
 
 def _merge_reports(state: SubjectState, known: Kept | SuspensionKept, event: SubjectEvent) -> None:

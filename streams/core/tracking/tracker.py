@@ -81,7 +81,7 @@ class Tracker:
         subject = self._changed_subjects.get(key) or self._load(key)
         keeps_profiles = self.policy.unengaged_profile_days > 0
         if event.kind == "profile" and not keeps_profiles and (subject is None or not has_engagement(subject.state)):
-            self.outcomes[TrackOutcome.STRANGER] += 1
+            self.outcomes[TrackOutcome.UNENGAGED] += 1
             return None
         if subject is None:
             subject = new_subject(event)

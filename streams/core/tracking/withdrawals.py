@@ -52,7 +52,7 @@ def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy)
     # A copy that is retained as less than an amplification is in no total of them either.
     amplified_us, amplification_kind = event.amplified_us, event.amplification_kind
     if kept is None and amplified_us is not None and amplification_kind is not None and state.evicted_amplifications:
-        settled = GoneEvicted(
+        evicted = GoneEvicted(
             amplified_us,
             event.event_id,
             amplification_kind,
@@ -60,8 +60,8 @@ def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy)
             gone=gone,
             observed_us=event.observed_us,
         )
-        if order(settled) < order(state.amplifications[0]):
-            return _note_evicted(state, event, settled, gone, policy)
+        if order(evicted) < order(state.amplifications[0]):
+            return _note_evicted(state, event, evicted, gone, policy)
     withdrawal = Withdrawal(event.event_id, by.id, gone.deleted.first_us, gone, event.observed_us)
     state.pending.append(withdrawal)
     if len(state.pending) > policy.pending_withdrawals:
@@ -121,18 +121,18 @@ def _note(known: Kept | GoneEvicted | Withdrawal, gone: Gone, observed_us: int |
 
 
 def _note_evicted(
-    state: SubjectState, event: SubjectEvent, settled: GoneEvicted, gone: Gone, policy: TrackPolicy
+    state: SubjectState, event: SubjectEvent, evicted: GoneEvicted, gone: Gone, policy: TrackPolicy
 ) -> TrackOutcome:
     """Of one that is so old that it can only be part of the totals; once, whether or not it was there."""
     known = state.evicted_gone
-    index = bisect_left(known, _identity(settled), key=_identity)
-    if index < len(known) and _identity(known[index]) == _identity(settled):
-        return _note(known[index], gone, settled.observed_us)
+    index = bisect_left(known, _identity(evicted), key=_identity)
+    if index < len(known) and _identity(known[index]) == _identity(evicted):
+        return _note(known[index], gone, evicted.observed_us)
     if state.evicted_gone_lost and index == 0:
         return drop(state, event, TrackOutcome.TOO_OLD)
-    settled.counted = _is_in_totals(state, settled)
-    remember_gone(state, settled, policy)
-    return TrackOutcome.APPLIED if settled.counted else TrackOutcome.REFUSED
+    evicted.counted = _is_in_totals(state, evicted)
+    remember_gone(state, evicted, policy)
+    return TrackOutcome.APPLIED if evicted.counted else TrackOutcome.REFUSED
 
 
 def _is_in_totals(state: SubjectState, gone: GoneEvicted) -> bool:

@@ -30,16 +30,16 @@ _KEPT_US: Final = 30 * DAY_US  # what a suspended account's texts were is looked
 
 
 class ForgetfulLedger(Ledger, Protocol):
-    """A ledger that tells what is old. `settled`: the number up to which its records have been here for long enough."""
+    """A ledger that says what is old. `past_grace`: the number up to which its records are older than the grace."""
 
-    def first_unsettled(self, country: str, before_us: int, settled: int) -> int | None:
-        """When the first suspension before `before_us` opened of which the record is not settled."""
+    def first_within_grace(self, country: str, before_us: int, past_grace: int) -> int | None:
+        """When the first suspension before `before_us` opened of which the record is not past the grace."""
 
-    def last_told(self, country: str, before_us: int, settled: int, limit: int) -> list[StandingRecord]:
-        """Up to `limit` settled standings with `last_us < before_us`, oldest first."""
+    def last_told(self, country: str, before_us: int, past_grace: int, limit: int) -> list[StandingRecord]:
+        """Up to `limit` standings past the grace with `last_us < before_us`, oldest first."""
 
-    def unseen(self, country: str, before_us: int, settled: int, limit: int) -> list[AmplifiedAccount]:
-        """Up to `limit` settled amplified accounts that were seen, or kept, on no day from that of `before_us` on."""
+    def unseen(self, country: str, before_us: int, past_grace: int, limit: int) -> list[AmplifiedAccount]:
+        """Up to `limit` amplified accounts past the grace, seen or kept on no day from that of `before_us` on."""
 
     def counts_of(self, country: str, platform: str, subject: str) -> list[Counted]:
         """What the watches of a subject counted."""
@@ -52,17 +52,17 @@ def forgotten_before(ledger: Ledger, country: str) -> int:
 
 
 def forget_watches(
-    ledger: ForgetfulLedger, country: str, watermark_us: int, settled: int, limit: int, policy: WatchPolicy
+    ledger: ForgetfulLedger, country: str, watermark_us: int, past_grace: int, limit: int, policy: WatchPolicy
 ) -> int:
     """Forget up to `limit` of the State's oldest standings, with what they led to, and as many amplified accounts, when
     event time has come as far as `watermark_us`. Returns how many records that were.
     """
     before_us = (watermark_us // DAY_US - policy.remembered_days) * DAY_US
-    unsettled_us = ledger.first_unsettled(country, before_us, settled)
-    if unsettled_us is not None:  # an old file is being read: its watches are judged whole
-        before_us = unsettled_us
+    within_grace_us = ledger.first_within_grace(country, before_us, past_grace)
+    if within_grace_us is not None:  # an old file is being read: its watches are judged whole
+        before_us = within_grace_us
     final_us = forgotten_before(ledger, country)
-    over = ledger.last_told(country, before_us, settled, limit)
+    over = ledger.last_told(country, before_us, past_grace, limit)
     going_on = ledger.opened(country, _BEFORE_ALL, before_us, limit)
     if before_us > final_us and (over or going_on):
         ledger.put(Forgotten(country, before_us))
@@ -72,7 +72,7 @@ def forget_watches(
         if isinstance(ledger.get(record_key(standing_record)), StandingRecord):
             ledger.put(msgspec.structs.replace(standing_record, final_us=final_us))
             gone += _forget_counts(ledger, standing_record, final_us)
-    for amplified_account in ledger.unseen(country, before_us, settled, limit):
+    for amplified_account in ledger.unseen(country, before_us, past_grace, limit):
         if isinstance(
             ledger.get(standing_key(country, amplified_account.platform, amplified_account.subject.id)), StandingRecord
         ):

@@ -51,7 +51,7 @@ def test_profiles_of_accounts_that_no_official_engaged_with_leave_nothing() -> N
     run = TrackRun(_RULES)
     run.batch([_about("profile", number, 0, subject=f"stranger-{number}") for number in range(100)])
     assert run.states == {}
-    assert run.outcomes == {TrackOutcome.STRANGER: 100}
+    assert run.outcomes == {TrackOutcome.UNENGAGED: 100}
     run.batch([_about("suspension", 1, 1), _about("profile", 2, 2)])
     before = dict(run.states)
     run.batch([_about("profile", 3, 3)])

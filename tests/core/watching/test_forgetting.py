@@ -23,7 +23,7 @@ from tests.core.watching.watch_strategies import PASSAGES
 _POLICY = WatchPolicy()
 _OVER = _POLICY.remembered_days + 1  # days after a suspension; event time counts in whole days
 _Kind = TypeVar("_Kind")
-_ALL = 10**9  # every record is settled
+_ALL = 10**9  # every record is past the grace
 
 
 class _Life:
@@ -40,10 +40,10 @@ class _Life:
         self.run.batch(events)
         return self.run.published - before
 
-    def forget(self, days: float, *, settled: int = _ALL, limit: int = 1_000) -> int:
+    def forget(self, days: float, *, past_grace: int = _ALL, limit: int = 1_000) -> int:
         """Forget what is old on a day, in the State and in the changelog."""
-        self.ledger.forget("IR", day(days) - 120 * DAY_US, settled, limit)
-        gone = forget_watches(self.ledger, "IR", day(days), settled, limit, _POLICY)
+        self.ledger.forget("IR", day(days) - 120 * DAY_US, past_grace, limit)
+        gone = forget_watches(self.ledger, "IR", day(days), past_grace, limit, _POLICY)
         self.changelog |= self.ledger.flush()
         return gone
 
@@ -158,7 +158,7 @@ def test_what_is_new_here_stays_though_it_is_old_and_so_does_all_that_is_younger
     """An old file is being read: its suspensions are judged whole, and so is whatever TRACK still says of them."""
     life = _Life()
     life.batch(standing(), tick(20))
-    assert life.forget(_OVER, settled=0) == 0
+    assert life.forget(_OVER, past_grace=0) == 0
     assert life.batch(standing(version=2, by=7)) == 1
     assert life.run.outcomes[WatchOutcome.TOO_LATE] == 0
     life.forget(_OVER)

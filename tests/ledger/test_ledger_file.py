@@ -15,9 +15,9 @@ _ROOT = Path(__file__).parents[2]
 
 
 def _claimed(directory: Path) -> LedgerFile:
-    slot = claim_ledger_file(directory, "watch-3")
-    assert slot is not None
-    return slot
+    file = claim_ledger_file(directory, "watch-3")
+    assert file is not None
+    return file
 
 
 def test_whoever_comes_second_gets_a_file_of_its_own(tmp_path: Path) -> None:
@@ -40,16 +40,16 @@ def test_the_file_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
     program = f"""
 import os, signal
 from pathlib import Path
-from streams.ledger.ledger_file import claim_slot
-slot = claim_slot(Path({str(tmp_path)!r}), "watch-3")
-slot.ledger().begin()
+from streams.ledger.ledger_file import claim_ledger_file
+file = claim_ledger_file(Path({str(tmp_path)!r}), "watch-3")
+file.ledger().begin()
 os.kill(os.getpid(), signal.SIGKILL)
 """
     subprocess.run([sys.executable, "-c", program], cwd=_ROOT, env=os.environ | {"PYTHONPATH": "."}, check=False)
-    slot = _claimed(tmp_path)
-    assert slot.path.name == "watch-3.sqlite"
-    slot.ledger().begin()
-    slot.release()
+    file = _claimed(tmp_path)
+    assert file.path.name == "watch-3.sqlite"
+    file.ledger().begin()
+    file.release()
 
 
 @pytest.mark.parametrize("content", [b"rubbish" * 1_000, b"SQLite format 3\x00" + bytes(4_000)])
@@ -57,27 +57,27 @@ def test_a_file_that_is_of_no_use_is_begun_anew(tmp_path: Path, content: bytes) 
     """With what it left beside it."""
     (tmp_path / "watch-3.sqlite").write_bytes(content)
     (tmp_path / "watch-3.sqlite-wal").write_bytes(content)
-    slot = _claimed(tmp_path)
-    slot.ledger().put(an_entry("1", 1))
-    assert len(slot.ledger()) == 1
-    slot.release()
+    file = _claimed(tmp_path)
+    file.ledger().put(an_entry("1", 1))
+    assert len(file.ledger()) == 1
+    file.release()
 
 
 def test_a_spoilt_file_is_not_used_again(tmp_path: Path) -> None:
-    slot = _claimed(tmp_path)
-    slot.ledger().put(an_entry("1", 1))
-    slot.release(spoilt=True)
-    slot = _claimed(tmp_path)
-    assert len(slot.ledger()) == 0
-    slot.release()
+    file = _claimed(tmp_path)
+    file.ledger().put(an_entry("1", 1))
+    file.release(spoilt=True)
+    file = _claimed(tmp_path)
+    assert len(file.ledger()) == 0
+    file.release()
 
 
 def test_what_officials_wrote_is_readable_for_the_owner_alone(tmp_path: Path) -> None:
     """Deleted posts are nobody else's business on a shared machine."""
-    slot = _claimed(tmp_path / "new" / "deep")
-    slot.ledger()
+    file = _claimed(tmp_path / "new" / "deep")
+    file.ledger()
     assert (tmp_path / "new" / "deep").stat().st_mode & 0o077 == 0
-    slot.release()
+    file.release()
 
 
 def test_a_directory_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
