@@ -1,6 +1,5 @@
 """Power cuts of a chaos run's broker: which logs come back shorter, and what the source has to write again."""
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
@@ -54,11 +53,11 @@ class Power:
         opened, written = self._counted
         if self._opened() <= opened:
             return False
-        return _patiently(self._states_end) >= written + _WRITTEN
+        return self._patiently(self._states_end) >= written + _WRITTEN
 
     def note_counted(self) -> None:
         """From here on it is to be counted."""
-        self._counted = self._opened(), _patiently(self._states_end)
+        self._counted = self._opened(), self._patiently(self._states_end)
 
     def cut(self, random: Random, roster: Roster) -> Callable[[], None]:
         """The broker is gone at once, and some of its logs come back without their newest bytes, when what is returned
@@ -75,8 +74,8 @@ class Power:
         def come_back() -> None:
             self._kafka.start()
             if self._settings.topic("officials") in chosen:
-                _patiently(lambda: publish_roster(self._settings, roster))
-            self._backstage.call(self._source.go_on(_patiently(self._raw_ends)))
+                self._patiently(lambda: publish_roster(self._settings, roster))
+            self._backstage.call(self._source.go_on(self._patiently(self._raw_ends)))
             self.note_counted()
 
         return come_back
@@ -91,17 +90,18 @@ class Power:
     def _opened(self) -> int:
         return self._crew.logs(whole=True).count(_OPENED)
 
+    def _patiently(self, ask: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """What a broker answers that has just been started, on a machine that has much to do. Asked in the source's
+        thread: the main thread may be draining, in an event loop of its own.
+        """
+        deadline = time.monotonic() + _RETRY_SECONDS
+        while True:
+            try:
+                return self._backstage.call(ask(), _RETRY_SECONDS)
+            except (BrokerError, KafkaError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_LOOK_SECONDS)
+
     async def _states_end(self) -> int:
         return sum((await end_offsets(self._settings, CHANGELOG)).values())
-
-
-def _patiently(ask: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-    """What a broker answers that has just been started, on a machine that has much to do."""
-    deadline = time.monotonic() + _RETRY_SECONDS
-    while True:
-        try:
-            return asyncio.run(ask())
-        except (BrokerError, KafkaError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(_LOOK_SECONDS)
