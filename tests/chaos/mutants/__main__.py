@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["main"]
+__all__ = ["CHECKS", "main"]
 
 _ROOT: Final = Path(__file__).parents[3]
 _PATCHES: Final = Path(__file__).parent
@@ -40,12 +40,13 @@ def _file(test: str, *concerns: str) -> _Check:
 
 
 # The narrowest first.
-_CHECKS: Final = (
+CHECKS: Final = (
     _Check(
         "tests/core/tracking",
         ("tests/core/tracking/test_track.py", "tests/core/tracking/test_track_oracle.py"),
-        ("streams/core/",),
+        ("streams/core/tracking/",),
     ),
+    _file("tests/core/watching/test_watch_oracle.py", "streams/core/watching/"),
     _Check(
         "tests/kafka/test_batch_writer.py", ("tests/kafka/test_batch_writer.py",), ("streams/kafka/batch_writer.py",)
     ),
@@ -76,7 +77,10 @@ _CHECKS: Final = (
         "streams/kafka/log_marks.py",
         "streams/kafka/readiness.py",
     ),
-    _Check("tests/agents, tests/transport", ("tests/agents", "tests/transport")),
+    _Check(
+        "tests/agents, tests/partitions, tests/faust_driver",
+        ("tests/agents", "tests/partitions", "tests/faust_driver"),
+    ),
     _Check("the short chaos run", ("tests/chaos/test_chaos.py",)),
 )
 
@@ -127,7 +131,7 @@ def _noticed_by(patch: Path | None) -> str | None:
         if patch is not None:
             _apply(patch, copy)
             touched = patch.read_text(encoding="utf-8")
-        for check in _CHECKS:
+        for check in CHECKS:
             is_due = not check.again if patch is None else any(part in touched for part in check.concerns)
             if is_due and (failed := _failed(check, copy, has_bug=patch is not None)) is not None:
                 return failed
