@@ -16,11 +16,12 @@ from streams.core.watching.watch_step import WatchOutcome
 from streams.deadletters import Reason
 from streams.topics import TOPICS
 
-__all__ = ["NOTIFY_OUTCOMES", "Metrics"]
+__all__ = ["NOTIFY_ALERTS", "NOTIFY_OUTCOMES", "Metrics"]
 
 _BATCH_RECORDS: Final = (1, 10, 50, 100, 500, 1_000, 2_000, 4_000, 8_000)
 _NOTIFY_DELAY_SECONDS: Final = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3_600)
-NOTIFY_OUTCOMES: Final = ("sent", "resolved", "rejected", "failed", "back_fill", "over_budget", "shadow")
+NOTIFY_OUTCOMES: Final = ("sent", "rejected", "failed")
+NOTIFY_ALERTS: Final = ("firing", "summarised", "back_fill")
 _CANARY_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _NO_COUNTRY: Final = "other"
 """Stands for what a roster calls a State and ISO 3166 does not know."""
@@ -161,8 +162,8 @@ class Metrics:
         )
         self.notifications = Counter(
             "antiphon_notifications",
-            "Alerts by what NOTIFY made of them, and `failed` attempts; a rise of `failed` or `rejected` means that "
-            "people are not told",
+            "Alerts that an Alertmanager took, each time they were sent; `rejected` ones, which it or NOTIFY refused, "
+            "and `failed` attempts. A rise of `failed` or `rejected` means that people are not told",
             ["outcome"],
             registry=registry,
         )
@@ -172,15 +173,17 @@ class Metrics:
             "nobody is told of alerts; the log says why",
             registry=registry,
         )
-        self.notify_firing = Gauge(
-            "antiphon_notify_firing",
-            "Alerts that this worker tells as firing; a rise means that more is being amplified, or nothing expires",
+        self.notify_alerts = Gauge(
+            "antiphon_notify_alerts",
+            "Alerts that fire, the same in every worker: `firing` are sent one by one, one alert stands for those that "
+            "are `summarised`, `back_fill` are not sent; a rise means that more is amplified, or nothing expires",
+            ["outcome"],
             registry=registry,
         )
         self.notify_last_success = Gauge(
             "antiphon_notify_last_success_timestamp_seconds",
             "When an Alertmanager last took what it was sent, also nothing; no rise means that none can be reached. "
-            "0 in a worker whose turn it never was",
+            "0 until the first time",
             registry=registry,
         )
         self.notify_delay_seconds = Histogram(
@@ -277,6 +280,8 @@ class Metrics:
         _preset(self.shortened, ("subject-events", "country-events"))
         _preset(self.aftermaths, get_args(AftermathStatus))
         _preset(self.notifications, NOTIFY_OUTCOMES)
+        for outcome in NOTIFY_ALERTS:
+            self.notify_alerts.labels(outcome).set(0)
         _preset(self.dead_letters, Reason)
         _preset(self.set_aside, ("subject-events", "country-events", "tracked-accounts", "officials"))
         _preset(self.logs_cut, [topic.name for topic in TOPICS])

@@ -59,8 +59,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     the dead-letter limits: that many refused records in a row, or that share of the last 10,000, stop a worker's
     screening until it is started anew, since that is a bug or an attack and not data. `alertmanager_urls` are where
     NOTIFY sends alerts, separated by commas; without any nobody is notified. They may hold credentials.
-    `notify_max_age_seconds` is how old an alert may be when it is published and still be told; `notify_daily_budget`
-    how many alerts of a rule are told one by one on a UTC day. `evidence_url` may name `{id}`, `{platform}` and
+    `notify_max_age_seconds` is how old an alert may be when it is published and still be told; `notify_rule_limit`
+    how many alerts of a rule that fire are sent one by one. `evidence_url` may name `{id}`, `{platform}` and
     `{subject}`; a rule's name goes behind `runbook_url`. Every `canary_interval_seconds` a worker that screens sends
     canaries through the pipeline; 0 for none. After `stuck_after_seconds` in which it had work and did none, a worker
     ends itself. A raw partition that is read to its end and brought nothing for `idle_after_seconds` holds event time
@@ -92,7 +92,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     alertmanager_urls: Secret = Secret("")
     notify_resend_seconds: Seconds = 60.0
     notify_max_age_seconds: Annotated[float, Meta(gt=0, le=31_536_000)] = 86_400.0
-    notify_daily_budget: Annotated[int, Meta(ge=1, le=1_000_000)] = 50
+    notify_rule_limit: Annotated[int, Meta(ge=1, le=1_000_000)] = 50
     evidence_url: Annotated[str, Meta(max_length=1_000)] | None = None
     runbook_url: Annotated[str, Meta(max_length=1_000)] | None = None
     canary_interval_seconds: Annotated[float, Meta(ge=0, le=3_600)] = 10.0

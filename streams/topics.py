@@ -212,18 +212,6 @@ TOPICS: Final[tuple[Topic, ...]] = (
         readers=("NOTIFY", "anybody"),
     ),
     Topic(
-        name="notifications",
-        role="internal",
-        meaning="what NOTIFY decided about each alert, and how far it came",
-        key="id of the alert",
-        schema=None,
-        partitions=1,
-        compacted=True,
-        writers=("NOTIFY",),
-        readers=("NOTIFY",),
-        single="one worker at a time notifies",
-    ),
-    Topic(
         name="canaries",
         role="internal",
         meaning="canaries that came through: what workers send to see that the pipeline lets things through",

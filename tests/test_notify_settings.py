@@ -44,7 +44,7 @@ def test_a_wrong_address_is_named_by_its_number(wrong: str) -> None:
         ("evidence_url", "https://example.org/{id", "'{id' is none of"),
         ("evidence_url", "javascript:alert(1)", "not an http or https URL"),
         ("runbook_url", "runbooks/", "not an http or https URL"),
-        ("notify_daily_budget", "0", "`int` >= 1"),
+        ("notify_rule_limit", "0", "`int` >= 1"),
         ("notify_resend_seconds", "0", "> 0"),
     ],
 )

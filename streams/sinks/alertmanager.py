@@ -20,7 +20,6 @@ _log: Final = logging.getLogger(__name__)
 _REQUEST_SECONDS: Final = 5.0
 _ATTEMPTS: Final = 3
 _TRYING_SECONDS: Final = 12.0  # for all attempts together: soon enough to be back for the next round
-_AT_ONCE: Final = 100  # notices in one request
 _ANSWER_BYTES: Final = 2_000
 _REFUSALS: Final = frozenset({400, 413, 422})  # of what was sent; every other status is about who, where or when
 _LATER: Final = frozenset({408, 429})
@@ -50,20 +49,13 @@ class Alertmanager:
         self._session = session
 
     async def post(self, notices: Sequence[Notice]) -> list[int]:
-        """Send the notices, 100 at once; returns the positions of those it refused, in order.
+        """Send the notices in one request; returns the positions of those it refused, in order.
 
-        With none it asks whether the Alertmanager would take any. What is refused is found by halving, and keeps
-        nothing else from being taken. Raises `AlertmanagerError` where nothing more can be had from it now: after three
-        tries within 12 s, or at once where trying again would not help. Then any of the notices may have been taken.
+        With none it asks whether the Alertmanager would take any. A refused request is halved, down to single notices,
+        so that a bad one keeps nothing else from being taken. Raises `AlertmanagerError` where nothing more can be had
+        from it now: after three tries within 12 s, or at once where trying again would not help. Then any of the
+        notices may have been taken.
         """
-        refused: list[int] = []
-        for begin in range(0, max(len(notices), 1), _AT_ONCE):
-            part = notices[begin : begin + _AT_ONCE]
-            refused += [begin + position for position in await self._post_halving(part)]
-        return refused
-
-    async def _post_halving(self, notices: Sequence[Notice]) -> list[int]:
-        """Each half that is refused is halved again, down to single notices."""
         refused: list[int] = []
         ranges = [(0, len(notices))]
         while ranges:
@@ -80,7 +72,7 @@ class Alertmanager:
                 if not refused:
                     await self._send([])  # something that refuses everything is no Alertmanager
                 _log.error(
-                    "an alert was refused",
+                    "alert refused by Alertmanager",
                     extra={"alertmanager": self.name, "why": error.message, "labels": dict(notices[begin].labels)},
                 )
                 refused.append(begin)

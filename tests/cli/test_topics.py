@@ -92,7 +92,6 @@ def test_to_look_creates_nothing(embedded: str, antiphon: Antiphon) -> None:
         ("country-events=12", "--partitions country-events=12 --partitions country-ledger=12"),
         ("country-ledger=12", "--partitions country-events=12 --partitions country-ledger=12"),
         ("tracked-accounts=3", "tracked-accounts must have one partition"),
-        ("notifications=2", "notifications must have one partition"),
     ],
 )
 def test_a_partition_count_that_cannot_be_is_refused_before_the_broker_is_asked(

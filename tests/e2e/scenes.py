@@ -58,9 +58,7 @@ def case_is_told(stage: Stage, case: MovedCase, produced: dict[str, float]) -> s
 
 
 def news_is_told(stage: Stage) -> str:
-    """Alerts of events that happen now. Their groups wait (`group_wait` as shipped: 2 s), which those of events of long
-    ago do not: Alertmanager counts from when an alert began.
-    """
+    """Alerts of events that happen now. Their groups wait (`group_wait` as shipped: 2 s)."""
     took: dict[str, float] = {}
 
     def told() -> int:
@@ -68,7 +66,7 @@ def news_is_told(stage: Stage) -> str:
             name = alert["labels"]["antiphon_id"]
             arrived = stage.receiver.first_told_at("firing", antiphon_id=name)
             assert arrived is not None
-            began = datetime.fromisoformat(alert["startsAt"]).timestamp()
+            began = datetime.fromisoformat(alert["annotations"]["fired_at"]).timestamp()
             took.setdefault(name, _time_of_day(arrived) - began)
         return len(took)
 

@@ -45,17 +45,29 @@ def wait_until(what: str, holds: Callable[[], object], *, seconds: float = 20.0)
 
 
 def quick_config(receiver: str, *, group_by: Sequence[str] = ("antiphon_id", "alertname", "rule")) -> str:
-    """A configuration that tells everything to the receiver's URL, within a second."""
+    """A configuration that tells everything to the receiver's URL, within a second; the highest severity of each."""
     return json.dumps(
         {
             "route": {
                 "receiver": "test",
                 "group_by": list(group_by),
-                "group_wait": "100ms",
+                "group_wait": "500ms",
                 "group_interval": "300ms",
                 "repeat_interval": "1h",
             },
             "receivers": [{"name": "test", "webhook_configs": [{"url": receiver, "send_resolved": True}]}],
+            "inhibit_rules": [
+                {
+                    "source_matchers": ['severity="critical"'],
+                    "target_matchers": ['severity=~"warning|info"'],
+                    "equal": ["antiphon_id", "country"],
+                },
+                {
+                    "source_matchers": ['severity="warning"'],
+                    "target_matchers": ['severity="info"'],
+                    "equal": ["antiphon_id", "country"],
+                },
+            ],
         }
     )
 

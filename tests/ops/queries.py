@@ -106,7 +106,7 @@ def with_variables(expr: str, *, window: str) -> str:
         expr.replace("$__rate_interval", window)
         .replace("$__range", window)
         .replace("$__interval", window)
-        .replace("$state", ".*")
+        .replace("$country", ".*")
     )
 
 

@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Any
 
-from streams.agents.notify.decision_log import DecisionLog
+from streams.agents.notify.agent import Notify
 from streams.agents.screen.agent import Screen
 from streams.agents.track.agent import Track
 from streams.agents.watch.agent import Watch
@@ -42,7 +42,7 @@ if __name__ == "__main__":
     elif fault == "loop":
         Screen._screen = _keep_the_loop  # type: ignore[method-assign,assignment]  # the fault
     elif fault == "NOTIFY":
-        DecisionLog.write = _fail  # type: ignore[method-assign,assignment]  # the fault
+        Notify._round = _fail  # type: ignore[method-assign,assignment]  # the fault
     else:
         raise SystemExit(f"there is no fault {fault!r}")
     main()

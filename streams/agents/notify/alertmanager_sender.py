@@ -1,19 +1,19 @@
-"""An Alertmanager sender: keeps one Alertmanager informed. One that is away holds nobody else back, and is told all
-when it returns.
+"""Keeps one Alertmanager informed: sends at once what is new or has changed, and the rest once an interval.
 
-Sends what the desk has for it, at once what is new and the rest once an interval; knows nothing of how it was decided.
+Each Alertmanager has a sender of its own, so that one that is away holds nobody back.
 """
 
 import asyncio
 import logging
 import random
 import time
-from contextlib import suppress
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from streams.core.clock import SECOND_US
-from streams.core.noticing.notice_book import Book, LineKey
-from streams.core.noticing.notice_desk import Desk
+from streams.core.noticing.notices import Notice, NoticePolicy
 from streams.metrics import Metrics
 from streams.sinks.alertmanager import Alertmanager, AlertmanagerError
 
@@ -21,9 +21,11 @@ __all__ = ["AlertmanagerSender", "now_us"]
 
 _log: Final = logging.getLogger(__name__)
 _AT_ONCE: Final = 100
-_TICK_SECONDS: Final = 0.5
+_STALE_SECONDS: Final = 5.0  # a worker that was frozen, or cannot read the topic, must not send what it knew before
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 15.0
+
+_Labels: TypeAlias = frozenset[tuple[str, str]]  # what an Alertmanager tells alerts apart by
 
 
 def now_us() -> int:
@@ -31,75 +33,87 @@ def now_us() -> int:
     return time.time_ns() // 1_000
 
 
+class _Sent(Struct, gc=False):
+    at: float
+    notice: Notice
+    is_refused: bool
+
+
 class AlertmanagerSender:
-    """`book` is what the Alertmanager was told. `wake` makes it look for news at once."""
+    """`offer` it what is to be sent by now, again and again. It remembers what it sent only to send it no more often.
 
-    def __init__(self, alertmanager: Alertmanager, desk: Desk, metrics: Metrics) -> None:
-        self.book = Book(desk.policy)
+    `began_us` is when NOTIFY began: how late people are told is measured of what was published since.
+    """
+
+    def __init__(self, alertmanager: Alertmanager, policy: NoticePolicy, began_us: int, metrics: Metrics) -> None:
         self._alertmanager = alertmanager
-        self._desk = desk
+        self._policy = policy
+        self._resend_seconds = policy.resend_us / SECOND_US
+        self._began_us = began_us
         self._metrics = metrics
+        self._offered: dict[_Labels, Notice] = {}
+        self._offered_at = float("-inf")
         self._news = asyncio.Event()
+        self._sent: dict[_Labels, _Sent] = {}
+        self._heard_at = float("-inf")
         self._failures = 0
-        self._heard = float("-inf")
 
-    def wake(self) -> None:
-        """There may be something to tell."""
+    def offer(self, notices: Sequence[Notice]) -> None:
+        """All that is to be sent at this moment, the most urgent first."""
+        self._offered = {frozenset(notice.labels.items()): notice for notice in notices}
+        self._offered_at = time.monotonic()
+        self._sent = {labels: sent for labels, sent in self._sent.items() if labels in self._offered}
         self._news.set()
 
     async def run(self) -> None:
         """Until cancelled. Never raises for anything that an Alertmanager does."""
-        resend_seconds = self._desk.policy.resend_us / SECOND_US
         while True:
+            await self._news.wait()
             self._news.clear()
-            due = self.book.due(self._desk.lines, now_us())
             try:
-                # With nothing to tell it still asks once an interval: one that is away is noticed before it is needed.
-                if due or time.monotonic() - self._heard >= resend_seconds:
-                    await self._send(due)
+                while due := self._due():
+                    await self._send(due[:_AT_ONCE])
+                # With nothing to send it still asks once an interval: one that is away is noticed before it is needed.
+                if time.monotonic() - self._heard_at >= self._resend_seconds:
+                    await self._send([])
             except AlertmanagerError as error:
                 self._note_failure(error)
-                pause = min(_FIRST_PAUSE_SECONDS * 2 ** min(self._failures, 10), _LONGEST_PAUSE_SECONDS, resend_seconds)
+                longest = min(_LONGEST_PAUSE_SECONDS, self._resend_seconds)
+                pause = min(_FIRST_PAUSE_SECONDS * 2 ** min(self._failures, 10), longest)
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
-                continue
-            with suppress(TimeoutError):  # time passes: an interval may be over
-                await asyncio.wait_for(self._news.wait(), _TICK_SECONDS)
 
-    async def _send(self, due: list[LineKey]) -> None:
-        for begin in range(0, max(len(due), 1), _AT_ONCE):
-            began_us = now_us()
-            lines = self._desk.lines
-            part = [(key, lines[key]) for key in due[begin : begin + _AT_ONCE] if key in lines]
-            as_over = [line.over_us is not None for _key, line in part]
-            notices = [line.notice(began_us, self._desk.policy) for _key, line in part]
-            refused = set(await self._alertmanager.post(notices))
-            self._note_success()
-            for position, (key, line) in enumerate(part):
-                if position in refused:
-                    self.book.refused(key, line, began_us)
-                    self._metrics.notifications.labels("rejected").inc()
-                    self._desk.told(key, began_us)  # nobody waits for it any longer
-                else:
-                    self.book.accepted(key, began_us, as_over=as_over[position])
-                    self._note_told(key)
+    def _due(self) -> list[_Labels]:
+        now = time.monotonic()
+        if now - self._offered_at > _STALE_SECONDS:
+            return []
+        return [labels for labels, notice in self._offered.items() if self._is_due(self._sent.get(labels), notice, now)]
 
-    def _note_told(self, key: LineKey) -> None:
-        at_us = now_us()
-        line = self._desk.told(key, at_us)
-        if line is not None and line.incident:
-            self._metrics.notifications.labels("sent").inc()
-            if line.published_us:
-                self._metrics.notify_delay_seconds.observe(max(0, at_us - line.published_us) / SECOND_US)
+    def _is_due(self, sent: _Sent | None, notice: Notice, now: float) -> bool:
+        if sent is None or (sent.notice is not notice and sent.notice != notice):
+            return True
+        return not sent.is_refused and now - sent.at >= self._resend_seconds
+
+    async def _send(self, due: Sequence[_Labels]) -> None:
+        at, at_us = time.monotonic(), now_us()
+        notices = [self._offered[labels] for labels in due]
+        refused = set(await self._alertmanager.post([notice.sent_at(at_us, self._policy) for notice in notices]))
+        self._note_success()
+        for position, (labels, notice) in enumerate(zip(due, notices, strict=True)):
+            is_refused = position in refused
+            self._metrics.notifications.labels("rejected" if is_refused else "sent").inc()
+            if labels not in self._sent and not is_refused and notice.published_us >= self._began_us:
+                self._metrics.notify_delay_seconds.observe(max(0, now_us() - notice.published_us) / SECOND_US)
+            self._sent[labels] = _Sent(at, notice, is_refused)
 
     def _note_success(self) -> None:
-        self._heard = time.monotonic()
+        self._heard_at = time.monotonic()
         self._metrics.notify_last_success.set(time.time())
         if self._failures:
-            _log.info("an Alertmanager is back", extra={"alertmanager": self._alertmanager.name})
+            _log.info("Alertmanager is back", extra={"alertmanager": self._alertmanager.name})
         self._failures = 0
 
     def _note_failure(self, error: AlertmanagerError) -> None:
         self._metrics.notifications.labels("failed").inc()
         if not self._failures:
-            _log.error("an Alertmanager takes nothing", extra={"error": error.message, "remedy": error.remedy})
+            _log.error("Alertmanager unavailable", extra={"error": error.message, "remedy": error.remedy})
         self._failures += 1

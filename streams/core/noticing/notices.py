@@ -1,6 +1,6 @@
-"""A notice: what an Alertmanager is told about one alert. Labels are identity, counts go into annotations.
+"""A notice: what an Alertmanager is sent about one alert. Labels are identity, what may change goes into annotations.
 
-Knows no Alertmanager and no clock. What stands in an alert may come from strangers: sizes are bounded here.
+Knows no Alertmanager and no clock. Parts of an alert may come from strangers: sizes are bounded here.
 """
 
 import re
@@ -8,29 +8,31 @@ from collections.abc import Mapping
 from typing import Annotated, Final, TypeAlias
 from urllib.parse import quote
 
+import msgspec
 from msgspec import Meta, Struct
 
 from streams.core.clock import SECOND_US
 from streams.core.enriched import AlertStatus
-from streams.core.rulebook.rules import SEVERITIES, Mode, Severity
+from streams.core.rulebook.rules import Mode, Severity
 from streams.core.subject_event import subject_key
 from streams.events import Account, Utc
 
 __all__ = [
-    "BUDGET_ALERT",
+    "FLOOD_ALERT",
     "AlertHead",
     "Notice",
     "NoticePolicy",
     "alert_name",
     "annotations_of",
-    "budget_annotations",
-    "budget_labels",
     "clean",
+    "countries_of",
     "evidence_link",
+    "flood_annotations",
+    "flood_labels",
     "labels_of",
 ]
 
-BUDGET_ALERT: Final = "AntiphonBudgetExceeded"
+FLOOD_ALERT: Final = "AntiphonAlertFlood"
 
 _MAX_LABEL: Final = 200  # characters; a handle has at most 100, a State two
 _MAX_COUNTRIES: Final = 32
@@ -47,17 +49,27 @@ _Id: TypeAlias = Annotated[str, Meta(pattern="^[!-~]{1,128}$")]
 
 
 class NoticePolicy(Struct, frozen=True, kw_only=True):
-    """How alerts are told. `rounds` is how often an end is told, and for how many intervals an alert fires at least:
-    an Alertmanager that waits for its group would otherwise miss it. `evidence_url` is a template with `{id}`,
-    `{platform}` and `{subject}`; a rule's name is put behind `runbook_url`.
+    """How alerts are sent. `limit` is how many alerts of a rule are sent one by one, see `incidents`. `evidence_url` is
+    a template with `{id}`, `{platform}` and `{subject}`; a rule's name is put behind `runbook_url`.
     """
 
     resend_us: int = 60 * SECOND_US
     max_age_us: int = 86_400 * SECOND_US
-    daily_budget: int = 50
-    rounds: int = 3
+    limit: int = 50
     evidence_url: str | None = None
     runbook_url: str | None = None
+
+    @property
+    def shortest_us(self) -> int:
+        """How long an alert fires at least: Alertmanager waits for more of a group before it tells people."""
+        return 3 * self.resend_us
+
+    @property
+    def linger_us(self) -> int:
+        """How long an end is sent, and how long an Alertmanager that is sent nothing keeps an alert firing. The two are
+        the same, so that each end arrives by the one or the other. Prometheus sends ends for 15 minutes, too.
+        """
+        return max(900 * SECOND_US, 3 * self.resend_us)
 
 
 class AlertHead(Struct, frozen=True, kw_only=True):
@@ -82,13 +94,26 @@ class AlertHead(Struct, frozen=True, kw_only=True):
 
 
 class Notice(Struct, frozen=True, kw_only=True):
-    """One alert as it is told: it fires until `ends_us`, and is over if that is past. Times in µs since 1970 UTC."""
+    """One alert as it is sent: it fires until `ends_us` if it is not `is_over`. Times in µs since 1970 UTC;
+    `published_us` is when its record was written to the topic, 0 where no record stands for it.
+    """
 
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
-    starts_us: int
+    starts_us: int = 0
     ends_us: int
+    is_over: bool = False
     link: str = ""
+    published_us: int = 0
+
+    def sent_at(self, now_us: int, policy: NoticePolicy) -> "Notice":
+        """As it is sent at a time: an Alertmanager that is sent nothing more ends it by itself.
+
+        It starts when it is sent, and Alertmanager keeps the earliest time. With `fired_at`, of long ago, it would tell
+        people without waiting for `group_wait`, perhaps before it knows of the higher severity that inhibits this one.
+        """
+        ends_us = min(self.ends_us, now_us + policy.linger_us)
+        return msgspec.structs.replace(self, starts_us=min(now_us, ends_us - SECOND_US), ends_us=ends_us)
 
 
 def clean(text: str, limit: int) -> str:
@@ -103,38 +128,35 @@ def alert_name(rule: str) -> str:
     return clean("".join(part[:1].upper() + part[1:] for part in re.split(r"[-_. ]+", rule)), _MAX_LABEL)
 
 
-def labels_of(alert: AlertHead, told: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What an incident is known by and routed by. `told` are the labels it was sent with before: they stay, whatever
-    late events make of its States and its account renames itself to. Only a higher severity changes them, since
-    Alertmanager can route by nothing else.
+def labels_of(alert: AlertHead) -> dict[str, str]:
+    """What an incident is known by: the same for all of its alerts, whatever late events make of its severity and its
+    States, and whatever its subject calls itself. `severity` and `country` are added to these where it is sent.
     """
-    told = told or {}
-    account = alert.subject
     return {
         "alertname": alert_name(alert.rule),
         "antiphon_id": clean(alert.dedup_key, _MAX_LABEL),
         "platform": clean(alert.platform, _MAX_LABEL),
         "rule": clean(alert.rule, _MAX_LABEL),
-        "severity": max(alert.severity, told.get("severity", alert.severity), key=SEVERITIES.index),
-        "countries": told.get("countries") or _countries(alert),
-        "subject": told.get("subject") or clean(account.handle or account.id, _MAX_LABEL),
+        "subject": clean(alert.subject.id, _MAX_LABEL),
     }
 
 
-def _countries(alert: AlertHead) -> str:
-    return clean(",".join(sorted(alert.countries)[:_MAX_COUNTRIES]), _MAX_LABEL)
+def countries_of(alert: AlertHead) -> list[str]:
+    """The codes of its States as label values, in order."""
+    return sorted({clean(country, _MAX_LABEL) for country in alert.countries})[:_MAX_COUNTRIES]
 
 
 def annotations_of(alert: AlertHead, policy: NoticePolicy) -> dict[str, str]:
-    """What an alert says: the factual summary, its figures one to a line, dates, links."""
+    """What an alert says: the factual summary, its figures one to a line, names, dates, links."""
     figures = list(alert.figures.items())[:_MAX_FIGURES]
     lines = "\n".join(f"{clean(name, 60)}: {_figure(value)}" for name, value in figures)
     told = {
         "summary": clean(alert.summary, _MAX_SUMMARY),
         "figures": lines or "none",
         "account": clean(subject_key(alert.platform, alert.subject.id), _MAX_LABEL),
+        "handle": clean(alert.subject.handle or alert.subject.id, _MAX_LABEL),
         "alert_id": clean(alert.id, _MAX_LABEL),
-        "countries": _countries(alert),
+        "countries": clean(",".join(countries_of(alert)), _MAX_LABEL),
         "fired_at": alert.fired_at.isoformat(),
         "as_of": alert.as_of.isoformat(),
         "evidence_total": str(alert.evidence_total),
@@ -173,16 +195,16 @@ def _quoted(text: str) -> str:
     return quote(text.encode("utf-8", "replace"), safe="")
 
 
-def budget_labels(rule: str, day: str) -> dict[str, str]:
-    """The labels of the one alert that stands for all that were held back of a rule on a day."""
-    return {"alertname": BUDGET_ALERT, "day": day, "rule": clean(rule, _MAX_LABEL), "severity": "warning"}
+def flood_labels(rule: str) -> dict[str, str]:
+    """The labels of the one alert that stands for all of a rule that are not sent one by one."""
+    return {"alertname": FLOOD_ALERT, "rule": clean(rule, _MAX_LABEL), "severity": "warning"}
 
 
-def budget_annotations(rule: str, day: str, held_back: int, policy: NoticePolicy) -> dict[str, str]:
-    """How many were held back, and where they are all the same."""
+def flood_annotations(rule: str, held_back: int, policy: NoticePolicy) -> dict[str, str]:
+    """How many are not sent one by one, and where to find them."""
     count = "1 alert" if held_back == 1 else f"{held_back} alerts"
     return {
-        "summary": f"{count} of the rule {clean(rule, _MAX_LABEL)} on {day} beyond the {policy.daily_budget} that are "
-        "told one by one: see the topic alerts.",
+        "summary": f"{count} of the rule {clean(rule, _MAX_LABEL)} beyond the {policy.limit} that are sent one by one: "
+        "see the topic alerts.",
         "held_back": str(held_back),
     } | _runbook(rule, policy)

@@ -11,14 +11,12 @@ from prometheus_client import CollectorRegistry
 
 from streams.agents.notify.agent import Notify
 from streams.core.enriched import Alert
-from streams.core.noticing.notification import Notification, decode_notification
 from streams.events import Account
 from streams.kafka.client import producer
-from streams.kafka.reading import read_topic
 from streams.metrics import Metrics
 from streams.settings import Settings
 
-__all__ = ["Notifying", "alert", "notifications", "publish", "write"]
+__all__ = ["Notifying", "alert", "publish"]
 
 
 def alert(alert_id: str, **changes: Any) -> Alert:
@@ -50,37 +48,19 @@ def alert(alert_id: str, **changes: Any) -> Alert:
 
 def publish(settings: Settings, *alerts: Alert | tuple[bytes, bytes | None]) -> None:
     """Writes alerts, or keys and values that are none, to the topic, as TRACK does, and waits for the broker."""
-    made = [(each.id.encode(), msgspec.json.encode(each)) if isinstance(each, Alert) else each for each in alerts]
-    write(settings, "alerts", *made)
-
-
-def write(settings: Settings, topic: str, *records: tuple[bytes, bytes | None]) -> None:
-    """Writes keys and values to a topic (plain name), and waits for the broker."""
 
     async def send() -> None:
         client = producer(settings)
         await client.start()
         try:
-            for key, value in records:
-                await client.send(settings.topic(topic), value, key=key)
+            for each in alerts:
+                key, value = (each.id.encode(), msgspec.json.encode(each)) if isinstance(each, Alert) else each
+                await client.send(settings.topic("alerts"), value, key=key)
             await client.flush()
         finally:
             await client.stop()
 
     asyncio.run(send())
-
-
-def notifications(settings: Settings) -> dict[str, Notification]:
-    """What NOTIFY has written down, the last of each alert."""
-
-    async def read() -> dict[str, Notification]:
-        found: dict[str, Notification] = {}
-        async for record in read_topic(settings, "notifications"):
-            if record.value is not None:
-                found[record.key.decode()] = decode_notification(record.value)
-        return found
-
-    return asyncio.run(read())
 
 
 class Notifying:
