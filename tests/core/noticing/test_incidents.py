@@ -231,6 +231,16 @@ def test_one_that_begins_after_the_end_of_the_last_one_is_as_severe_as_it_is_its
     assert {notice.labels["severity"] for notice in run.step(1).notices} == {"info", "warning"}
 
 
+def test_an_alert_of_which_no_notice_can_be_made_is_rejected_once_and_the_others_are_sent() -> None:
+    incidents = Incidents(FAST)
+    bad = alert_head("bad", severity="critical", figures={"count": object()})
+    for head in (alert_head("a1"), bad, alert_head("a2")):
+        incidents.take(head, NOON_US, NOON_US)
+    selections = [incidents.select(NOON_US + 1), incidents.select(NOON_US + 2)]
+    assert [incidents_of(each) for each in selections] == [["a1", "a2"]] * 2
+    assert [[alert_id for alert_id, _error in each.rejected] for each in selections] == [["bad"], []]
+
+
 def _flood(run: NotifyRun, severity: Severity, count: int, **changes: Any) -> None:
     for number in range(count):
         run.publish(alert_head(f"{severity}{number:04}", severity=severity, **changes))
