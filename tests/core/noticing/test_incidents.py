@@ -152,12 +152,16 @@ def test_an_alert_that_is_retracted_before_anybody_read_it_is_told_nobody() -> N
 
 
 def test_the_end_of_an_alert_is_sent_with_the_labels_by_which_it_is_known() -> None:
-    """Whatever the record that takes it back says of its severity."""
+    """Whatever the record that takes it back says of its severity. The lesser severities come first: as long as a
+    higher one fires, Alertmanager inhibits their ends.
+    """
     run = NotifyRun(Random(0))
     run.publish(alert_head())
-    fired = {labels(notice) for notice in run.step(60).notices}
+    fired = [labels(notice) for notice in run.step(60).notices]
     run.publish(alert_head(status="retracted", severity="critical"))
-    assert {labels(notice) for notice in run.step(60).notices if notice.is_over} == fired
+    over = [notice for notice in run.step(60).notices if notice.is_over]
+    assert {labels(notice) for notice in over} == set(fired)
+    assert [notice.labels["severity"] for notice in over] == ["info", "info", "warning", "warning"]
 
 
 @pytest.mark.parametrize(
@@ -229,6 +233,23 @@ def test_one_that_begins_after_the_end_of_the_last_one_is_as_severe_as_it_is_its
     run.step(180)
     run.publish(again)
     assert {notice.labels["severity"] for notice in run.step(1).notices} == {"info", "warning"}
+
+
+def test_an_alert_that_was_replaced_goes_on_until_its_successor_is_read_and_the_successor_is_the_same_to_people() -> (
+    None
+):
+    """As severe, and no back-fill, whatever the successor is by itself. Without one it ends after three intervals."""
+    run = NotifyRun(Random(0))
+    heads = {name: alert_head(f"{name}1", dedup_key=name, severity="critical", hours=10) for name in ("a", "b")}
+    run.publish(*heads.values())
+    sent = {labels(notice) for notice in run.step(1_000).notices}
+    for name, head in heads.items():
+        run.publish(replace(head, severity="warning", status="retracted", superseded_by=f"{name}2"))
+    assert {labels(notice) for notice in run.step(25).notices if not notice.is_over} == sent
+    run.publish(alert_head("a2", dedup_key="a", as_of_us=NOON_US - 7_200 * SECOND_US, hours=10, severity="warning"))
+    selection = run.step(5)
+    assert (incidents_of(selection), incidents_of(selection, is_over=True)) == (["a"], ["b"])
+    assert {labels(notice) for notice in selection.notices} == sent
 
 
 def test_an_alert_of_which_no_notice_can_be_made_is_rejected_once_and_the_others_are_sent() -> None:
