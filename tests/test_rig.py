@@ -13,6 +13,8 @@ import pytest
 from streams.kafka.loopback import LOOPBACK, free_port
 from tools.kafka.running_broker import RunningBroker
 
+pytestmark = pytest.mark.slow
+
 _ROOT = Path(__file__).parents[1]
 _NEEDS_KAFKA = "tests/kafka/test_kafka.py::test_transactions_work"
 _NEEDS_A_BROKER = "tests/kafka/test_kafka.py::test_what_is_sent_comes_back_in_order"

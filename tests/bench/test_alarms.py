@@ -29,6 +29,8 @@ from streams.ledger.memory import MemoryLedger
 from streams.rules_loading import bundled_rules
 from tools.kafka.jars import Unavailable
 
+pytestmark = pytest.mark.slow
+
 _DAY: Final = timedelta(days=1)
 _SEED: Final = 1
 _PASSAGE: Final = (

@@ -17,6 +17,8 @@ from streams.ledger.sqlite import SqliteLedger
 from streams.rules_loading import bundled_rules
 from tools.kafka.jars import Unavailable
 
+pytestmark = pytest.mark.slow
+
 _EVENTS: Final = 45_000  # a good two repetitions
 _NOW_US: Final = 2_000_000_000_000_000
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from tests.cli.conftest import Antiphon
 
-pytestmark = pytest.mark.realdata
+pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 
 THOROUGH: Final = bool(os.environ.get("ANTIPHON_TEST_THOROUGH"))
 _FIELD: Final = Path(__file__).parents[2] / ".." / "shared" / "field"

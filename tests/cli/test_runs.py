@@ -18,6 +18,8 @@ from streams.settings import Settings
 from tests.cli.conftest import Antiphon
 from tools.kafka.running_broker import RunningBroker
 
+pytestmark = pytest.mark.slow
+
 _EVENTS, _ROSTER = str(KHAMENEI_SITE.events), str(KHAMENEI_SITE.roster)
 _BACKTEST = ("--format", "canonical", "--roster", _ROSTER)
 _GOOD_LINE = KHAMENEI_SITE.events.read_bytes().splitlines()[0]

@@ -20,6 +20,8 @@ from tools.kafka.jars import Unavailable
 from tools.kafka.node import Kafka
 from tools.kafka.running_broker import RunningBroker
 
+pytestmark = pytest.mark.slow
+
 
 def test_topics_are_created_with_their_partitions_and_then_all_present(
     broker: RunningBroker, topic_prefix: str, antiphon: Antiphon

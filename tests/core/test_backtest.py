@@ -21,6 +21,8 @@ from streams.rules_loading import bundled_rules
 from tests.pipeline.sameness import assert_same
 from tests.pipeline.world import World
 
+pytestmark = pytest.mark.slow
+
 _LATER_US: Final = 1_900_000_000_000_000
 
 

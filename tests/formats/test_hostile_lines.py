@@ -15,6 +15,8 @@ from streams.formats.registry import FORMATS
 from tests.formats.canonical_events import events
 from tests.formats.payloads import NOTICES, STATUSES, hostile_values, mutated_lines, sample_payloads, to_line
 
+pytestmark = pytest.mark.slow
+
 SKIPPED_NAMES = {
     "canonical": canonical.SKIPPED_NAMES,
     "twitter-v1": twitter_v1.SKIPPED_NAMES,

@@ -14,6 +14,8 @@ from streams.formats.files import open_lines
 from streams.formats.tally import Tally, read_lines
 from streams.formats.twitter_v1 import TwitterV1Reader
 
+pytestmark = pytest.mark.slow
+
 # What each sample file holds, by name: events, skipped messages, rejections.
 SAMPLES: Final[dict[str, dict[str, int]]] = {
     "tw_v11_sample_stream_60lines.jsonl": {"Post": 31, "Retweet": 27, "Deletion": 2},

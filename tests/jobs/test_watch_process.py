@@ -28,7 +28,7 @@ from tests.pipeline.world import World
 _NOW_US: Final = 1_900_000_000_000_000
 _LINES: Final = 9_000  # from about 5,000 State events on a second process is started
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

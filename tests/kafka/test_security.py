@@ -35,6 +35,8 @@ from streams.settings import Secret, Settings
 from tools.kafka.jars import Unavailable, kafka_install
 from tools.kafka.node import Kafka
 
+pytestmark = pytest.mark.slow
+
 _PASSWORD: Final = "of a broker that lives for a test"  # noqa: S105 - and is no secret
 _WRONG: Final = "of another broker, and 'wrong' here"
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")

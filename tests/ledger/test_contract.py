@@ -34,6 +34,8 @@ from streams.ledger.sqlite import SqliteLedger
 from tests.core.watching.plain_ledger import PlainLedger
 from tests.ledger.records import ACCOUNTS, COUNTRIES, MARKS, OFFICIALS, PLATFORMS, PRINTS, SUBJECTS, TIMES, records
 
+pytestmark = pytest.mark.slow
+
 _spans = st.one_of(st.just((0, 41)), st.just((0, 41)), st.tuples(TIMES, TIMES))
 _Answer: TypeAlias = list[Entry] | list[SubjectText] | list[StandingRecord] | list[AmplifiedAccount] | dict[str, int]
 _covered: Counter[str] = Counter()

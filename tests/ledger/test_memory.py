@@ -16,6 +16,8 @@ from tests.core.tracking.strategies import examples
 from tests.core.watching.plain_ledger import PlainLedger
 from tests.ledger.records import ACCOUNTS, COUNTRIES, MARKS, OFFICIALS, PLATFORMS, PRINTS, SUBJECTS, TIMES, records
 
+pytestmark = pytest.mark.slow
+
 _spans = st.just((0, 41)) | st.tuples(TIMES, TIMES)
 
 

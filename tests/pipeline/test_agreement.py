@@ -17,6 +17,8 @@ from tests.pipeline.sameness import assert_same
 from tests.pipeline.world import World
 from tools.kafka.running_broker import RunningBroker
 
+pytestmark = pytest.mark.slow
+
 
 class Silent:
     """Nobody watches."""

@@ -15,6 +15,8 @@ from jsonschema import Draft202012Validator
 from streams.schemas import PAYLOADS, Direction, compatibility, generate
 from tests.schemas.typed_values import typed_values
 
+pytestmark = pytest.mark.slow
+
 Schema = dict[str, Any]
 Change = Callable[[Schema], bool]
 """Changes one node of a schema in place; `False` where the change does not apply to the node."""

@@ -23,6 +23,8 @@ from streams.schemas.examples import EXAMPLES
 from streams.topics import TOPICS
 from tests.schemas.typed_values import typed_values
 
+pytestmark = pytest.mark.slow
+
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 
 _each_payload = pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: payload.name)

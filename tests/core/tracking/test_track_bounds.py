@@ -34,6 +34,8 @@ from tests.core.tracking.strategies import (
 from tests.core.tracking.test_track_oracle import differences
 from tests.core.tracking.track_run import TrackRun
 
+pytestmark = pytest.mark.slow
+
 # Small where what leaves is counted; reports of followers are no totals, and those that left are not to be had again.
 SMALL: Final = TrackPolicy(
     amplifications=8, contacts=8, suspensions=6, profiles=512, evidence=4, links=6, text_matches=6

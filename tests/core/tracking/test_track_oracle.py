@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -30,6 +31,8 @@ from tests.core.tracking.strategies import (
 )
 from tests.core.tracking.track_run import TrackRun
 from tests.core.tracking.when_oracle import PeriodFact
+
+pytestmark = pytest.mark.slow
 
 # So small that a short history meets every bound.
 SMALL: Final = TrackPolicy(amplifications=8, contacts=4, officials=5, suspensions=2, profiles=2, evidence=4)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -22,6 +23,8 @@ from tests.core.watching.plain_ledger import PlainLedger
 from tests.core.watching.watch_oracle import WatchOracle
 from tests.core.watching.watch_run import WatchRun
 from tests.core.watching.watch_strategies import arrivals, corrections, repeats, worlds
+
+pytestmark = pytest.mark.slow
 
 Arrival = tuple[list[CountryEvent], list[list[CountryEvent]]]
 

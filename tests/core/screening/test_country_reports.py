@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Final
 
 import msgspec
+import pytest
 from hypothesis import given
 
 from streams.core.clock import from_us
@@ -33,12 +34,12 @@ _ROSTER: Final = Roster(
 
 
 def _acts_as_official(known: AccountIndex, event: Event, at_us: int) -> bool:
-    """A deletion says no handle: there, that under which the id was seen counts as well."""
+    """Where an event says no handle, as deletions do, that under which the id was seen counts as well."""
     actor = event.actor
     if actor is None:
         return False
     spelt = [actor, Account(id=actor.id, handle=known.of(event.platform, actor.id).handle)]
-    bare = isinstance(event, Deletion) or (isinstance(event, Suspension) and actor.handle is None)
+    bare = actor.handle is None
     return any(on_roster(known.roster, event.platform, each, at_us) for each in spelt[: 1 + bare])
 
 
@@ -70,6 +71,7 @@ def _reports(event: Event, known: AccountIndex, at_us: int) -> list[tuple[str, s
             return [("post", "IR", "reply" if event.reply_to else "post", None, None)]
 
 
+@pytest.mark.slow
 def test_each_state_is_told_of_what_its_officials_post_and_delete_and_what_its_subjects_post() -> None:
     """Once each; with everybody whom a post is about, and at no more length than travels."""
     seen = Counter[str]()
