@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import aiohttp
 import msgspec
-import stamina
 from yarl import URL
 
 from streams.core.clock import from_us
@@ -18,19 +17,12 @@ __all__ = ["Alertmanager", "AlertmanagerError"]
 
 _log: Final = logging.getLogger(__name__)
 _REQUEST_SECONDS: Final = 5.0
-_ATTEMPTS: Final = 3
-_TRYING_SECONDS: Final = 12.0  # for all attempts together: soon enough to be back for the next round
 _ANSWER_BYTES: Final = 2_000
 _REFUSALS: Final = frozenset({400, 413, 422})  # of what was sent; every other status is about who, where or when
-_LATER: Final = frozenset({408, 429})
 
 
 class AlertmanagerError(AntiphonError):
     """An Alertmanager that took nothing: it is away, or not what it should be. Names it without credentials."""
-
-
-class _AwayError(AlertmanagerError):
-    """Worth another try."""
 
 
 class _RefusedError(AlertmanagerError):
@@ -53,8 +45,8 @@ class Alertmanager:
 
         With none it asks whether the Alertmanager would take any. A refused request is halved, down to single notices,
         so that a bad one keeps nothing else from being taken. Raises `AlertmanagerError` where nothing more can be had
-        from it now: after three tries within 12 s, or at once where trying again would not help. Then any of the
-        notices may have been taken.
+        from it now. Then any of the notices may have been taken. Nothing is tried again: by then an alert may have
+        ended, and the caller knows what is to be sent.
         """
         refused: list[int] = []
         ranges = [(0, len(notices))]
@@ -80,13 +72,6 @@ class Alertmanager:
 
     async def _send(self, notices: Sequence[Notice]) -> None:
         body = msgspec.json.encode([_as_sent(notice) for notice in notices])
-        async for attempt in stamina.retry_context(
-            on=_AwayError, attempts=_ATTEMPTS, timeout=_TRYING_SECONDS, wait_initial=0.2, wait_max=3.0, wait_jitter=0.5
-        ):
-            with attempt:
-                await self._send_once(body)
-
-    async def _send_once(self, body: bytes) -> None:
         try:
             async with self._session.post(
                 self._endpoint,
@@ -102,15 +87,15 @@ class Alertmanager:
                 said = clean(redact(text), 500)  # some answers repeat the request, with its credentials
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             # What aiohttp says may hold the whole URL: the kind of the error is enough.
-            raise _AwayError(
+            raise AlertmanagerError(
                 f"{self.name} cannot be reached: {type(error).__name__}",
                 remedy="see whether the Alertmanager runs, and alertmanager_urls",
             ) from None
         told = f"{self.name} answers with status {status}: {said}"
         if status in _REFUSALS:
             raise _RefusedError(told, remedy="see what it says; alertmanager_urls may name something else")
-        if status >= 500 or status in _LATER:
-            raise _AwayError(told, remedy="see the Alertmanager's log")
+        if status >= 500:
+            raise AlertmanagerError(told, remedy="see the Alertmanager's log")
         raise AlertmanagerError(
             told, remedy="alertmanager_urls must name an Alertmanager itself, with what it asks for in credentials"
         )

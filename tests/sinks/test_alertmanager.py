@@ -90,19 +90,8 @@ def test_nothing_is_taken_too(alertmanager: real.Alertmanager) -> None:
     assert _post(alertmanager.url + "/", []) == []
 
 
-def test_a_server_that_fails_is_tried_again_and_not_for_ever() -> None:
-    with _server(503, 429, 200) as (url, given):
-        assert _post(url, [_notice("x")]) == []
-        assert given == [503, 429, 200]
-    with _server(500) as (url, given):
-        with pytest.raises(AlertmanagerError) as raised:
-            _post(url, [_notice("x")])
-        assert given == [500] * 3
-    _assert_safe(raised.value)
-
-
-@pytest.mark.parametrize("status", [202, 307, 401, 403, 404])
-def test_what_is_no_alertmanager_is_said_at_once_and_never_followed(status: int) -> None:
+@pytest.mark.parametrize("status", [202, 307, 401, 403, 404, 429, 500, 503])
+def test_what_takes_nothing_is_said_at_once_and_never_followed_nor_sent_the_same_again(status: int) -> None:
     with _server(status) as (url, given):
         with pytest.raises(AlertmanagerError, match=f"answers with status {status}") as raised:
             _post(url, [_notice("x")])
