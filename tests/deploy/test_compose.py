@@ -164,7 +164,7 @@ def test_the_case_finds_its_files_in_the_package() -> None:
 @pytest.mark.slow
 def test_the_stack_has_the_kafka_that_the_tests_run_on() -> None:
     """Its version, and a broker with the very settings of the service serves transactions."""
-    pom = ET.parse(_ROOT / "tests" / "brokers" / "pom.xml")  # noqa: S314 - a file of our own
+    pom = ET.parse(_ROOT / "tools" / "kafka" / "pom.xml")  # noqa: S314 - a file of our own
     (version,) = (element.text for element in pom.iter() if element.tag.endswith("kafka.version"))
     assert _SERVICES["kafka"]["image"] == f"apache/kafka:{version}"
 
