@@ -28,6 +28,7 @@ def report(run: ChaosRun) -> str:
     if run.longest_lag_days:
         lines.append(f"a stopped raw partition lagged by up to {run.longest_lag_days:.0f} days of event time")
         lines.append("")
+    lines += [f"a worker of another app id: {run.other_app}", ""]
     lines += run.verdict.examples
     outcome = "nothing lost, nothing double" if run.verdict.is_clean else "NOT THE SAME AS THE ORACLE"
     lines.append(

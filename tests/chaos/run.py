@@ -62,7 +62,7 @@ class _CountedAnew(Exception):  # noqa: N818 - reads as what happened
 class ChaosRun(Struct, kw_only=True):
     """What a run did and found. `injected` counts faults by kind, `restarts` the workers that ended by themselves,
     `cuts` the logs cut back by topic, `remedies` what had to be done where workers refused. `longest_lag_days` is how
-    far the oldest record of a stopped partition was behind the newest event when the partition went on.
+    far event time went on while a partition was stopped. `other_app` is how a worker of another app id ended.
     """
 
     seed: int
@@ -73,6 +73,7 @@ class ChaosRun(Struct, kw_only=True):
     cuts: dict[str, int] = {}
     remedies: dict[str, int] = {}
     longest_lag_days: float = 0.0
+    other_app: str = ""
     verdict: Verdict
     seconds: float
 
@@ -115,6 +116,7 @@ def run_chaos(
             cuts=dict(stage.power.cuts.most_common()),
             remedies=dict(stage.remedies),
             longest_lag_days=director.longest_lag_us / DAY_US,
+            other_app=director.other_app,
             verdict=verdict,
             seconds=time.monotonic() - began,
         )
@@ -132,6 +134,7 @@ class _Director:
         self._stuck_seconds = stuck_seconds
         self._batch = 0
         self.longest_lag_us = 0
+        self.other_app = ""
         self._undos: list[_Due] = []
         self._feed(self._next_batch(), 0.5)
 
@@ -175,6 +178,7 @@ class _Director:
         self._wait_until(lambda: not self._undos, "the last fault to end")
         self._feed(self._next_batch(), 0.5)
         self._drain()
+        self.other_app = self._stage.start_other_app()
         # By now every worker knows every tracked account, however late it heard of it.
         self._wait(_HEARD_SECONDS)
         again = self._flood.worth_repeating(self._oracle.settle())

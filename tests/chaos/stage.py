@@ -47,6 +47,7 @@ _CLOCKWORK: Final = Path(__file__).parent / "clock"
 _RESTART_PAUSE_SECONDS: Final = 1.0
 _REMEDY: Final = "antiphon states reset"
 _REMEDY_SECONDS: Final = 60.0
+_REFUSAL_SECONDS: Final = 120.0
 _LARGEST_JUMP_SECONDS: Final = 400 * 86_400
 _CUTS: Final = {
     FaultKind.NETWORK_CUT: Cut.REFUSED,
@@ -158,6 +159,29 @@ class Stage:
             if refusals and not self._broker_is_away:
                 self._count_anew()
             self.crew.replace_dead()
+
+    def start_other_app(self) -> str:
+        """A worker of another app id on the same topics. It must refuse to start; returns its last words. Raises
+        `RuntimeError` where it works.
+        """
+        settings = msgspec.structs.replace(
+            self.settings, app_id="other", data_dir=str(self._directory / "other"), metrics_port=0
+        )
+        command = [sys.executable, "-m", "streams.cli.main", "worker"]
+        try:
+            done = subprocess.run(
+                command,
+                env=environment_of(settings),
+                capture_output=True,
+                text=True,
+                timeout=_REFUSAL_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise RuntimeError("a worker of another app id works on the same topics") from error
+        if done.returncode == 0:
+            raise RuntimeError(f"a worker of another app id ended in peace: {done.stderr[-2_000:]}")
+        return f"status {done.returncode}: {' | '.join(done.stderr.strip().splitlines()[-2:])}"
 
     def _count_anew(self) -> None:
         """What a worker names that refuses: all workers stopped, and the command."""
