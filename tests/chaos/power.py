@@ -67,25 +67,23 @@ class Power:
         self._kafka.kill()
         filled = {path.name.rpartition("-")[0] for path in logs_of(self._kafka, lambda _name: True) if is_filled(path)}
         chosen = set(random.sample(sorted(filled), min(len(filled), random.randint(1, 4))))
+        ends: dict[tuple[str, int], int] = {}
         for path in logs_of(self._kafka, lambda name: name.rpartition("-")[0] in chosen):
-            if random.random() < 0.7 and cut_back(path, random_share(random)) is not None:
-                self.cuts[path.name.rpartition("-")[0].removeprefix(self._settings.topic_prefix)] += 1
+            if random.random() < 0.7 and (cut := cut_back(path, random_share(random))) is not None:
+                topic, _, partition = path.name.rpartition("-")
+                topic = topic.removeprefix(self._settings.topic_prefix)
+                self.cuts[topic] += 1
+                if topic in RAW_TOPICS.values():
+                    ends[(topic, int(partition))] = cut.end
 
         def come_back() -> None:
             self._kafka.start()
             if self._settings.topic("officials") in chosen:
                 self._patiently(lambda: publish_roster(self._settings, roster))
-            self._backstage.call(self._source.go_on(self._patiently(self._raw_ends)))
+            self._backstage.call(self._source.go_on(ends))
             self.note_counted()
 
         return come_back
-
-    async def _raw_ends(self) -> dict[tuple[str, int], int]:
-        return {
-            (topic, partition): end
-            for topic in RAW_TOPICS.values()
-            for partition, end in (await end_offsets(self._settings, topic)).items()
-        }
 
     def _opened(self) -> int:
         return self._crew.logs(whole=True).count(_OPENED)

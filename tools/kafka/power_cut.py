@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
+from aiokafka.record import MemoryRecords
 from msgspec import Struct
 
 from tools.kafka.node import Kafka
@@ -15,11 +16,14 @@ __all__ = ["CutLog", "cut_back", "is_filled", "logs_of", "random_share"]
 
 
 class CutLog(Struct, frozen=True):
-    """What a cut took: the name of the partition's directory, and the bytes before and after."""
+    """What a cut took: the name of the partition's directory, the bytes before and after, and the offset at which the
+    log ends from now on.
+    """
 
     name: str
     before: int
     after: int
+    end: int
 
 
 def logs_of(kafka: Kafka, wanted: Callable[[str], bool]) -> Iterator[Path]:
@@ -46,7 +50,16 @@ def cut_back(directory: Path, share: float) -> CutLog | None:
     after = int(before * share)
     with newest.open("r+b") as log:
         log.truncate(after)
-    return CutLog(directory.name, before, after)
+    return CutLog(directory.name, before, after, _end_of(newest))
+
+
+def _end_of(segment: Path) -> int:
+    """Behind the last whole record batch. A broker that is asked may have more: workers write canaries at once."""
+    batches = MemoryRecords(segment.read_bytes())
+    end = int(segment.stem)
+    while batches.has_next():
+        end = batches.next_batch().next_offset
+    return end
 
 
 def random_share(random: Random) -> float:
