@@ -1,12 +1,11 @@
 """`antiphon worker`: looks whether everything is there, then runs its agents until it is stopped."""
 
 import asyncio
+import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
@@ -51,10 +50,12 @@ def worker(ctx: click.Context, settings: Settings) -> None:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """A stop before there is anything to stop is as good as one after: status 0."""
+    """A stop before there is anything to stop is as good as one after: status 0, at once. An exception instead would be
+    lost in an import or a finalizer, and the worker would go on.
+    """
 
-    def stop(_number: int, _frame: object) -> NoReturn:
-        sys.exit(0)
+    def stop(_number: int, _frame: object) -> None:
+        os._exit(0)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -174,11 +174,12 @@ def test_a_stop_before_python_has_come_to_our_own_code_is_the_systems(
 ) -> None:
     settings = _settings(broker, topic_prefix)
     asyncio.run(create_topics(settings))
-    with _working(tmp_path / "log", **_variables(settings)) as worker:
-        time.sleep(0.3)
-        assert worker.stop() in {0, -signal.SIGTERM}
-    text = (tmp_path / "log").read_text(encoding="utf-8")
-    assert [noise for noise in _NOISE if noise in text] == []
+    for pause in (0.2, 0.3, 0.4, 0.5, 0.7):
+        with _working(tmp_path / "log", **_variables(settings)) as worker:
+            time.sleep(pause)
+            assert worker.stop() in {0, -signal.SIGTERM}
+        text = (tmp_path / "log").read_text(encoding="utf-8")
+        assert [noise for noise in _NOISE if noise in text] == []
 
 
 def test_text_logs_are_lines_for_people(broker: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
