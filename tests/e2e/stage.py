@@ -74,6 +74,8 @@ class Stage:
         )
         with Prometheus(config) as self._prometheus:
             wait_until("the worker is scraped", lambda: self.prometheus.query('up{job="antiphon"} == 1'))
+            # Until its first scrape the worker is absent, and where that takes long a rule fires for it.
+            wait_until("no rule fires", lambda: not self.firing())
             yield
 
     def start_worker(self, *, fault: str | None = None) -> None:
