@@ -8,30 +8,16 @@ from typing import Final
 import pytest
 from msgspec import Struct
 
-from streams.core.backtest import Backtest, Results
+from streams.core.backtest import Results
 from streams.core.clock import to_us
-from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.subject_event import Coordinates
-from streams.deadletters import Rejection
 from streams.events import Account, Deletion, Event, Post, PostRef, Retweet, Suspension, SuspensionStatus
-from streams.ledger.memory import MemoryLedger
-from streams.rules_loading import bundled_rules
+from tests.core.stories import roster_of, run_story
 from tests.pipeline.sameness import assert_same
 
 _BEGIN: Final = datetime(2021, 3, 1, 9, tzinfo=UTC)
 _OFFICIALS: Final = [Account(id=f"70000{number}", handle=f"Emb_0{number}") for number in range(1, 7)]
 _SUBJECT: Final = Account(id="999", handle="Nova_Relay", created_at=_BEGIN - timedelta(days=19), followers=150)
-_ROSTER: Final = Roster(
-    RosterEntry(
-        platform="twitter",
-        account_id=official.id,
-        handle=official.handle,
-        country="IR",
-        category="diplomat",
-        source_url="https://example.org/",
-    )
-    for official in _OFFICIALS
-)
+_ROSTER: Final = roster_of(_OFFICIALS)
 
 
 def _day(days: float) -> datetime:
@@ -96,13 +82,7 @@ class _Facts(Struct, frozen=True):
 
 
 def _run(events: Sequence[Event]) -> Results:
-    backtest = Backtest(_ROSTER, bundled_rules(), MemoryLedger(), now_us=to_us(_day(2_000)))
-    for number, event in enumerate(events):
-        assert not isinstance(backtest.feed(event, Coordinates("story", 0, number)), Rejection)
-    if backtest.needs_second_reading():
-        for number, event in enumerate(events):
-            backtest.again(event, Coordinates("story", 0, number))
-    return backtest.finish()
+    return run_story(_ROSTER, events, now_us=to_us(_day(2_000)))
 
 
 def _facts(results: Results) -> _Facts:

@@ -15,31 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from streams.core.backtest import Backtest, Results
+from streams.core.backtest import Results
 from streams.core.clock import to_us
-from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.subject_event import Coordinates
-from streams.deadletters import Rejection
 from streams.events import Account, Deletion, Event, Post, PostRef, Retweet, Suspension
-from streams.ledger.memory import MemoryLedger
-from streams.rules_loading import bundled_rules
+from tests.core.stories import roster_of, run_story
 from tests.core.tracking.strategies import examples
 from tests.pipeline.sameness import assert_same
 
 _BEGIN: Final = datetime(2021, 3, 1, 9, tzinfo=UTC)
 _OFFICIALS: Final = [Account(id=f"70000{number}", handle=f"Emb_0{number}") for number in range(8)]
 _SUBJECT: Final = Account(id="999", handle="Nova_Relay", created_at=_BEGIN - timedelta(days=19))
-_ROSTER: Final = Roster(
-    RosterEntry(
-        platform="twitter",
-        account_id=official.id,
-        handle=official.handle,
-        country="IR",
-        category="diplomat",
-        source_url="https://example.org/",
-    )
-    for official in _OFFICIALS
-)
+_ROSTER: Final = roster_of(_OFFICIALS)
 _SUSPENDED_DAY: Final = 60.0
 # The last retweet is live in every telling and stays: it bounds when the account was suspended.
 _LAST_SEEN_DAY: Final = 59.0
@@ -159,13 +145,7 @@ _TELLINGS: Final[dict[str, Callable[[_Story], list[Event]]]] = {
 
 
 def _run(events: Sequence[Event]) -> Results:
-    backtest = Backtest(_ROSTER, bundled_rules(), MemoryLedger(), now_us=to_us(_day(2_000)))
-    for number, event in enumerate(events):
-        assert not isinstance(backtest.feed(event, Coordinates("story", 0, number)), Rejection)
-    if backtest.needs_second_reading():
-        for number, event in enumerate(events):
-            backtest.again(event, Coordinates("story", 0, number))
-    return backtest.finish()
+    return run_story(_ROSTER, events, now_us=to_us(_day(2_000)))
 
 
 def _assert_facts_of(story: _Story, results: Results) -> None:

@@ -84,8 +84,8 @@ class Track:
     def _count(self, batch: Batch, tracked: TrackedBatch) -> None:
         metrics = self._metrics
         metrics.records.labels(_TOPIC).inc(len(batch.records))
-        for (state, category), count in tracked.amplified.items():
-            metrics.amplified_by(state, category).inc(count)
+        for (country, category), count in tracked.amplified.items():
+            metrics.amplified_by(country, category).inc(count)
         metrics.new_subjects.inc(tracked.new_subjects)
         tell_set_aside(metrics, _TOPIC, tracked.set_aside)
         for alert in tracked.alerts:
