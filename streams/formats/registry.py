@@ -5,6 +5,7 @@ from typing import Final
 
 from streams.errors import InputError
 from streams.formats.canonical import CanonicalReader
+from streams.formats.jetstream import JetstreamReader
 from streams.formats.reader import FormatReader
 from streams.formats.suspensions_csv import SuspensionsCsvReader
 from streams.formats.twitter_v1 import TwitterV1Reader
@@ -12,7 +13,12 @@ from streams.printable import printable
 
 __all__ = ["FORMATS", "reader_named"]
 
-_READERS: Final[tuple[FormatReader, ...]] = (CanonicalReader(), TwitterV1Reader(), SuspensionsCsvReader())
+_READERS: Final[tuple[FormatReader, ...]] = (
+    CanonicalReader(),
+    TwitterV1Reader(),
+    JetstreamReader(),
+    SuspensionsCsvReader(),
+)
 
 FORMATS: Final = MappingProxyType({reader.name: reader for reader in _READERS})
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.deadletters import Reason, Rejection
 from streams.events import decode_event, encode_event
-from streams.formats import canonical, suspensions_csv, twitter_v1
+from streams.formats import canonical, jetstream, suspensions_csv, twitter_v1
 from streams.formats.reader import Reading, Skipped
 from streams.formats.registry import FORMATS
 from tests.formats.canonical_events import events
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 SKIPPED_NAMES = {
     "canonical": canonical.SKIPPED_NAMES,
     "twitter-v1": twitter_v1.SKIPPED_NAMES,
+    "jetstream": jetstream.SKIPPED_NAMES,
     "suspensions-csv": suspensions_csv.SKIPPED_NAMES,
 }
 JSON_FORMATS = FORMATS.keys() - {"suspensions-csv"}
