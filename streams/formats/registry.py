@@ -9,6 +9,7 @@ from streams.formats.jetstream import JetstreamReader
 from streams.formats.reader import FormatReader
 from streams.formats.suspensions_csv import SuspensionsCsvReader
 from streams.formats.twitter_v1 import TwitterV1Reader
+from streams.formats.x_v2 import XV2Reader
 from streams.printable import printable
 
 __all__ = ["FORMATS", "reader_named"]
@@ -16,6 +17,7 @@ __all__ = ["FORMATS", "reader_named"]
 _READERS: Final[tuple[FormatReader, ...]] = (
     CanonicalReader(),
     TwitterV1Reader(),
+    XV2Reader(),
     JetstreamReader(),
     SuspensionsCsvReader(),
 )
