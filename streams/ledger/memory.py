@@ -4,7 +4,7 @@ Keeps the records themselves, about 2 KB for an official's post; no changelog, n
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Final, TypeAlias, TypeVar
 
@@ -52,6 +52,9 @@ class MemoryLedger:
     def get(self, key: bytes) -> Record | None:
         """See `Ledger`."""
         return self._records.get(key)
+
+    def read_ahead(self, keys: Iterable[bytes]) -> None:
+        """See `Ledger`. Nothing to do: all of it is at hand."""
 
     def put(self, record: Record) -> None:
         """See `Ledger`."""

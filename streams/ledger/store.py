@@ -33,7 +33,9 @@ LOOKED_THROUGH: Final = 5_000
 
 # Records that were looked up last, found or not: what is put was nearly always asked for just before, and a batch asks
 # for the same accounts over and over. With their bytes a few megabytes.
-_REMEMBERED: Final = 1_024
+_REMEMBERED: Final = 2_048
+# Of the keys in one question: SQLite prepares few statements, and none with more than it has names for.
+_READ_TOGETHER: Final = 128
 
 _FIND: Final = "SELECT record, value FROM records WHERE key = ?"
 _KEY: Final = "SELECT key FROM records WHERE record = ?"
@@ -160,6 +162,21 @@ class RecordStore:
         """The record of a key, `None` if there is none."""
         found = self._find(key)
         return None if found is None else self._read(found)
+
+    def read_ahead(self, keys: Iterable[bytes]) -> None:
+        """See `Ledger`."""
+        wanted = list(dict.fromkeys(keys))
+        unread = [key for key in wanted if key not in self._remembered]
+        if len(self._remembered) + len(unread) > _REMEMBERED:
+            self._remembered.clear()
+            unread = wanted[:_REMEMBERED]
+        question = f"SELECT key, record, value FROM records WHERE key IN ({', '.join('?' * _READ_TOGETHER)})"  # noqa: S608  # marks
+        for begin in range(0, len(unread), _READ_TOGETHER):
+            part = unread[begin : begin + _READ_TOGETHER]
+            self._remembered.update(dict.fromkeys(part))
+            filled = part + part[-1:] * (_READ_TOGETHER - len(part))
+            for key, number, value in self._db.execute(question, filled):
+                self._remembered[key] = _Stored(number, value)
 
     def put(self, record: Record) -> None:
         """Keep a record in place of the one with its key. One that is already there, byte for byte, is no change."""

@@ -29,7 +29,7 @@ from streams.core.watching.ledger import (
     SubjectText,
     record_key,
 )
-from streams.ledger import sqlite, tables
+from streams.ledger import sqlite, store, tables
 from streams.ledger.sqlite import SqliteLedger
 from tests.core.watching.plain_ledger import PlainLedger
 from tests.ledger.records import ACCOUNTS, COUNTRIES, MARKS, OFFICIALS, PLATFORMS, PRINTS, SUBJECTS, TIMES, records
@@ -82,6 +82,14 @@ class _Store(RuleBasedStateMachine):
         entry = self.plain.get(entries[which % len(entries)]) if entries else None
         if isinstance(entry, Entry):
             self.put([msgspec.structs.replace(entry, deleted_us=at_us)])
+
+    @rule(which=st.lists(st.integers(0, 10**6), max_size=12))
+    def read_ahead(self, which: list[int]) -> None:
+        keys = [*sorted(self.plain.records), b"e/twitter:not there"]
+        wanted = [keys[each % len(keys)] for each in which]
+        self.store.read_ahead(wanted)
+        assert [self.store.get(key) for key in wanted] == [self.plain.get(key) for key in wanted]
+        _covered["read ahead"] += len(set(wanted)) > 3
 
     @precondition(lambda self: not self.in_transaction)
     @rule()
@@ -197,12 +205,17 @@ def _same_answers(
         _covered["orphans"] += unmatched_deletions > 1
 
 
-@pytest.fixture(params=[(tables.SEGMENT_BITS, sqlite._PAGE), (1, 2)], ids=["as it is", "small segments and pages"])
+@pytest.fixture(
+    params=[(tables.SEGMENT_BITS, sqlite._PAGE, store._REMEMBERED, store._READ_TOGETHER), (1, 2, 5, 2)],
+    ids=["as it is", "small segments, pages and memory"],
+)
 def layout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where every list is longer than a page and every question crosses segments."""
-    segment_bits, page = request.param
+    """Also where every list is longer than a page, every question crosses segments, and little is remembered."""
+    segment_bits, page, remembered, together = request.param
     monkeypatch.setattr(tables, "SEGMENT_BITS", segment_bits)
     monkeypatch.setattr(sqlite, "_PAGE", page)
+    monkeypatch.setattr(store, "_REMEMBERED", remembered)
+    monkeypatch.setattr(store, "_READ_TOGETHER", together)
 
 
 @pytest.mark.usefixtures("layout")
@@ -213,13 +226,13 @@ def test_every_question_is_answered_as_the_dictionary_answers_it() -> None:
     @settings(max_examples=60, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
     @given(some=st.lists(records, min_size=50, max_size=80), span=_spans, data=st.data())
     def check(some: list[Record], span: tuple[int, int], data: st.DataObject) -> None:
-        store, plain = SqliteLedger(), PlainLedger()
-        store.begin()
+        ledger, plain = SqliteLedger(), PlainLedger()
+        ledger.begin()
         for record in some:
-            store.put(record)
+            ledger.put(record)
             plain.put(record)
-        _same_answers(store, plain, span, 3, data)
-        store.close()
+        _same_answers(ledger, plain, span, 3, data)
+        ledger.close()
 
     wanted = {
         "references",
@@ -245,7 +258,7 @@ def test_any_use_of_the_store_leaves_what_the_dictionary_has() -> None:
         limits = settings(max_examples=40, stateful_step_count=40, derandomize=False)
         run_state_machine_as_test(_Store, settings=limits)
 
-    _until_covered(check, {"replaced", "discarded", "undone", "opened again with records", "rebuilt"})
+    _until_covered(check, {"replaced", "discarded", "undone", "read ahead", "opened again with records", "rebuilt"})
 
 
 def _until_covered(check: Callable[[], None], wanted: set[str]) -> None:

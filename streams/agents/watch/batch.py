@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from streams.core.clock import DAY_US
 from streams.core.countries import COUNTRIES
-from streams.core.country_event import decode_country_event
+from streams.core.country_event import CountryEvent, decode_country_event
 from streams.core.enriched import Alert
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event, subject_key
 from streams.core.tracked import encode_tracked, official_id_key, tracked_subject_key
@@ -38,6 +38,8 @@ _FORGOTTEN_AT_LEAST: Final = 50
 _RECOUNTS: Final = 128  # suspensions, some milliseconds each
 # Of a batch: each opens watches, which are counted whole, some 20 ms each where much was deleted in their months.
 _STANDINGS: Final = 64
+# Records: with what they look up they stay well below what a ledger remembers.
+_AHEAD: Final = 64
 _RESTS: Final = 9.0  # as long as it took
 
 
@@ -94,16 +96,14 @@ def watch_batch(
     newest_us: int | None = None
     before_us = watcher.watermark_everywhere_us()
     taken = standings = 0
-    for record in records:
+    for event in _decoded_ahead(records, partition, position, watcher):
         if standings == _STANDINGS:
             break
         taken += 1
-        if record.offset < position:
+        if event is None:
             continue
-        try:
-            event = decode_country_event(record.value or b"")
-        except DECODE_ERRORS as error:
-            set_aside.append(letter_for(record, "country-events", partition, error))
+        if isinstance(event, OutgoingRecord):
+            set_aside.append(event)
             continue
         standings += event.kind == "standing"
         if event.kind != "tick":
@@ -137,6 +137,27 @@ def watch_batch(
         seconds,
         taken,
     )
+
+
+def _decoded_ahead(
+    records: Sequence[Record], partition: int, position: int, watcher: Watcher
+) -> Iterator[CountryEvent | OutgoingRecord | None]:
+    """Each record as its event, as a dead letter, or as nothing where it was applied in an earlier life. Some are
+    decoded ahead of the one that is wanted, and what they will ask of the ledger is read together.
+    """
+    for begin in range(0, len(records), _AHEAD):
+        decoded = [_decoded(record, partition, position) for record in records[begin : begin + _AHEAD]]
+        watcher.read_ahead(event for event in decoded if isinstance(event, CountryEvent))
+        yield from decoded
+
+
+def _decoded(record: Record, partition: int, position: int) -> CountryEvent | OutgoingRecord | None:
+    if record.offset < position:
+        return None
+    try:
+        return decode_country_event(record.value or b"")
+    except DECODE_ERRORS as error:
+        return letter_for(record, "country-events", partition, error)
 
 
 def subject_ticks(at_us: int, partitions: int) -> Iterator[OutgoingRecord]:

@@ -4,7 +4,7 @@ Owns shapes, keys and codecs. Where the records are kept (memory, disk) is the s
 All times are µs since 1970 UTC. Every record is found by its key and replaced whole; a store derives its indexes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Protocol, TypeAlias
 
 import msgspec
@@ -322,6 +322,9 @@ class Ledger(Protocol):
 
     def get(self, key: bytes) -> Record | None:
         """The record of a key (`record_key`)."""
+
+    def read_ahead(self, keys: Iterable[bytes]) -> None:
+        """These will be asked for soon: a store may read them together."""
 
     def put(self, record: Record) -> None:
         """Keep a record in place of the one with its key."""

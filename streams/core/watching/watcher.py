@@ -4,6 +4,7 @@ The same object serves WATCH's agent and the backtest. No I/O: the ledger is pas
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -24,6 +25,7 @@ from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.introductions import introduced
 from streams.core.watching.keys import country_time_key, owed_key, raw_read_key
 from streams.core.watching.ledger import CountryTime, Ledger, RawRead
+from streams.core.watching.lookups import looked_up
 from streams.core.watching.owed import Owed
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import WatchOutcome, step
@@ -61,6 +63,10 @@ class Watcher:
         self._tracked: dict[tuple[str, str], TrackedAccount] = {}
         self._forgotten: dict[str, int] = {}
         self._is_end = False
+
+    def read_ahead(self, events: Iterable[CountryEvent]) -> None:
+        """These will be applied soon: what they look up is read together."""
+        self._ledger.read_ahead(looked_up(events))
 
     def apply(self, event: CountryEvent) -> tuple[SubjectEvent, ...]:
         """Apply one event; what it says to subjects (withdrawals, text matches) is returned to be sent."""

@@ -4,7 +4,7 @@ The oracle of stores on disk and the ledger of WATCH's own tests. Keeps bytes, s
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from streams.core.watching.ledger import (
@@ -34,6 +34,9 @@ class PlainLedger:
     def get(self, key: bytes) -> Record | None:
         payload = self.records.get(key)
         return None if payload is None else decode_record(payload)
+
+    def read_ahead(self, keys: Iterable[bytes]) -> None:
+        pass
 
     def put(self, record: Record) -> None:
         self.records[record_key(record)] = encode_record(record)

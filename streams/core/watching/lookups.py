@@ -1,0 +1,41 @@
+"""The keys that the step of an event looks up, known before it runs: a store reads them together.
+
+Nothing depends on the list being whole: what is not on it is read when it is asked for.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from streams.core.country_event import CountryEvent
+from streams.core.watching.keys import (
+    amplified_account_key,
+    entry_key,
+    notices_key,
+    published_hashes_key,
+    standing_key,
+    text_key,
+    unattributed_key,
+    unmatched_deletion_key,
+)
+
+__all__ = ["looked_up"]
+
+
+def looked_up(events: Iterable[CountryEvent]) -> Iterator[bytes]:
+    """The keys that officials' posts among the events look up, in their order."""
+    for event in events:
+        official = event.official
+        if event.kind != "post" or official is None:
+            continue
+        country, platform, post_id = event.country, event.platform, event.event_id
+        yield entry_key(platform, post_id)
+        yield unattributed_key(country, platform, post_id)
+        yield unmatched_deletion_key(official.id, platform, post_id)
+        yield unmatched_deletion_key("", platform, post_id)
+        yield notices_key(country, platform, official.id)
+        yield published_hashes_key(country, platform, official.id)
+        if event.subject is not None:
+            yield amplified_account_key(country, platform, event.subject.id)
+            yield standing_key(country, platform, event.subject.id)
+        if event.post_id is not None:
+            yield unattributed_key(country, platform, event.post_id)
+            yield text_key(country, platform, event.post_id)
