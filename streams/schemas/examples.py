@@ -278,8 +278,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                     _evidence("1286600000000000006", "retweet", _FIRED_AT, "98104455", 41_590),
                 ),
                 evidence_total=4,
-                summary="@new_voice_example, created 2020-07-06, was amplified 4 times by 3 officials of XK "
-                "from 2020-07-20 to 2020-07-24; 2 times by @minister_example alone.",
+                summary="@new_voice_example, created 2020-07-06 (from its id), was amplified 4 times by 3 officials "
+                "of XK from 2020-07-20 to 2020-07-24; 2 times by @minister_example alone.",
                 rule_digest=_RULE_DIGEST,
                 roster_digest=_ROSTER_DIGEST,
             ),

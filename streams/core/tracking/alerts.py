@@ -20,7 +20,16 @@ from streams.core.tracking.episodes import episodes_of, work_out_figures
 from streams.core.tracking.fates import sightings
 from streams.core.tracking.figures_as_of import FiguresAsOf, FiguresOverTime
 from streams.core.tracking.judge import Rulebook, timeline
-from streams.core.tracking.subject import Episode, RuleHistory, Sent, Subject, SubjectState, SuspensionKept, TrackPolicy
+from streams.core.tracking.subject import (
+    Episode,
+    RuleHistory,
+    Sent,
+    Snapshot,
+    Subject,
+    SubjectState,
+    SuspensionKept,
+    TrackPolicy,
+)
 from streams.events import Account
 
 __all__ = ["changed_alerts"]
@@ -159,8 +168,7 @@ def _evidence(state: SubjectState, as_of: FiguresAsOf, policy: TrackPolicy) -> t
 def _summary(state: SubjectState, as_of: FiguresAsOf) -> str:
     """One sentence of counts and dates."""
     name = f"@{state.snapshot.handle}" if state.snapshot.handle else subject_key(state.platform, state.subject_id)
-    created_us = state.snapshot.created_us
-    created = "" if created_us is None else f", created {_day(created_us)},"
+    created = _created(state.snapshot)
     count = as_of.by_official.total()
     officials = len(as_of.by_official)
     states = ", ".join(sorted(as_of.by_country))
@@ -183,6 +191,14 @@ def _summary(state: SubjectState, as_of: FiguresAsOf) -> str:
     if dropped:
         parts.append(f"{dropped} more report{'' if dropped == 1 else 's'} came too late, or by too many, to be counted")
     return "; ".join(parts) + "."
+
+
+def _created(snapshot: Snapshot) -> str:
+    """When the account was created and what says so: most of the rules rest on it."""
+    if snapshot.created_us is None:
+        return ""
+    from_id = " (from its id)" if snapshot.created_source == "snowflake" else ""
+    return f", created {_day(snapshot.created_us)}{from_id},"
 
 
 def _noted(notices: list[SuspensionKept], seen: Seen, at_us: int) -> str:

@@ -489,7 +489,8 @@ class Oracle(EvidenceOracle):
         account = self.events[0].subject
         who = f"@{handle}" if handle else f"{self.events[0].platform}:{account.id}"
         if self.created_at is not None:
-            who += f", created {self.created_at:%Y-%m-%d},"
+            source = " (from its id)" if self.created_source == "snowflake" else ""
+            who += f", created {self.created_at:%Y-%m-%d}{source},"
         if live:
             officials = Counter(fact.official for fact in live)
             number = f"{len(officials)} official" + ("s" if len(officials) > 1 else "")

@@ -307,6 +307,16 @@ def test_evidence_keeps_what_was_taken_back_and_says_so() -> None:
         assert _alerts(run)[0].evidence[1].withdrawn_at == from_us(earlier.at_us), "the earliest notice counts"
 
 
+def test_the_summary_says_when_the_creation_time_is_only_read_from_the_id() -> None:
+    at_us = BASE_US - 60 * DAY_US
+    by_id = Account(id=str(((at_us // 1_000) - 1_288_834_974_657) << 22), handle="site")
+    reported = msgspec.structs.replace(by_id, created_at=from_us(at_us))
+    for account, created in ((by_id, "2020-07-07 (from its id)"), (reported, "2020-07-07")):
+        events = [msgspec.structs.replace(event, subject=account) for event in (*_burst(0), _amplified(2))]
+        (alert,) = _alerts(TrackRun(_rule(ANY)).run([events]))
+        assert alert.summary.startswith(f"@site, created {created}, was amplified 4 times")
+
+
 def test_the_summary_of_an_alert_states_counts_and_dates() -> None:
     account = Account(id="12", handle="site", created_at=from_us(BASE_US - 60 * DAY_US))
     events = [msgspec.structs.replace(event, subject=account) for event in (*_burst(0), _amplified(2))]
