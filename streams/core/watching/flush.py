@@ -153,13 +153,16 @@ class Flush:
                 found[record_key(standing_record)] = standing_record
         if self._watermark_us > self._watermark_before_us:  # watches that ran their time
             look((OPENED,), self._watermark_before_us - watch_us + 1, self._watermark_us - watch_us + 1)
-        for (platform, key), referred in changes.references().items():
-            look((reference_mark(platform, key),), min(referred) - watch_us + 1, max(referred) + baseline_us + 1)
+        # Asked for together: a batch refers to hundreds of accounts, and nearly none of them was suspended.
+        referring = changes.references()
+        marks = [reference_mark(platform, key) for platform, key in referring]
+        referred = ((min(times) - watch_us + 1, max(times) + baseline_us + 1) for times in referring.values())
+        for first_us, last_us in spans_of(referred, 0):
+            look(marks, first_us, last_us)
         # Of watches that are over how much officials posted is counted, and corrected by what comes late.
         for first_us, last_us in spans_of(((at_us, at_us) for at_us in changes.posted()), watch_us):
             look((OPENED,), first_us - watch_us + 1, min(last_us, self._watermark_us - watch_us) + 1)
             look((REINSTATED,), first_us + 1, last_us + watch_us)
-        # Asked for together: a batch takes up hundreds of accounts, and nearly none follows a suspension.
         followed = [each for accounts in self._better for each in self._may_succeed(*accounts)]
         marks = sorted({mark for marks, *_ in followed for mark in marks})
         for first_us, last_us in spans_of(((first_us, last_us) for _, first_us, last_us in followed), 0):
