@@ -1,11 +1,12 @@
 """What goes wrong with a broker, as sentences that people can act on. Knows aiokafka's errors, sends nothing."""
 
+import asyncio
 import logging
 import re
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from aiokafka import errors as kafka
@@ -86,8 +87,21 @@ def broker_errors(settings: Settings) -> Iterator[None]:
         yield
     except (kafka.KafkaError, TimeoutError, ConnectionError, socket.gaierror) as error:
         raise broker_error(error, settings.broker, reason=listener.last_error) from error
+    except asyncio.CancelledError as error:
+        if _is_cancelled():
+            raise
+        # The client cancels what of its own still waits for a broker that has gone away.
+        raise broker_error(ConnectionError("given up"), settings.broker, reason=listener.last_error) from error
     finally:
         log.removeHandler(listener)
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled the task that runs now."""
+    with suppress(RuntimeError):  # no loop runs
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return False
 
 
 class _Listener(logging.Handler):

@@ -144,3 +144,20 @@ def test_a_topic_is_not_called_unknown_where_no_broker_answered(own_kafka: Kafka
         assert "no Kafka broker answers at" in broker_error(caught.value, settings.broker).message
 
     asyncio.run(run())
+
+
+def test_what_the_client_cancels_of_its_own_says_that_no_broker_answers() -> None:
+    """And who is cancelled from outside stays cancelled."""
+
+    async def wait_in_vain(*, for_client: bool) -> None:
+        answer = asyncio.get_running_loop().create_future()
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().call_soon(answer.cancel if for_client else task.cancel)
+        with broker_errors(load_settings()):
+            await answer
+
+    with pytest.raises(BrokerError, match="no Kafka broker answers at"):
+        asyncio.run(wait_in_vain(for_client=True))
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(wait_in_vain(for_client=False))
