@@ -77,8 +77,8 @@ async def _write(settings: Settings, begin: int, end: int, partitions: int) -> W
             for number in range(first, min(first + _BATCH, end)):
                 for event in amplifications_of(number):
                     amplifications += tracker.apply(event) is not None
-            for number, concluded in enumerate(tracker.flush(), first):  # in the order in which they were touched
-                key, state = concluded.key.encode(), encode_subject(concluded.subject)
+            for number, flushed in enumerate(tracker.flush(), first):  # in the order in which they were touched
+                key, state = flushed.key.encode(), encode_subject(flushed.subject)
                 value_bytes += len(state)
                 key_bytes += len(key)
                 await writer.write(CHANGELOG, number % partitions, key, state)

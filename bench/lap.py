@@ -96,7 +96,7 @@ def _watch(entrant: Entrant, events: int, begin: _Sample | None = None, *, least
         if last.progress.events >= events:
             if begin is None and last.progress.is_warm:
                 return last
-            if begin is not None and last.progress.is_settled and last.at - begin.at >= least_seconds:
+            if begin is not None and last.progress.is_finished and last.at - begin.at >= least_seconds:
                 return last
         if entrant.process.poll() is not None:
             raise LapFailed(f"ended with status {entrant.process.returncode} after {last.progress.events} events")

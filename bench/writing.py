@@ -33,7 +33,7 @@ class BulkWriter:
         try:
             if error is None:
                 await self.flush()
-                await self._settle()
+                await self._await_acknowledgements()
         finally:
             await self._client.stop()
 
@@ -57,9 +57,9 @@ class BulkWriter:
         batch = self._open.pop(place)
         self._sent.append(await self._client.send_batch(batch, self._settings.topic(topic), partition=partition))
         if len(self._sent) >= _ON_THE_WAY:
-            await self._settle()
+            await self._await_acknowledgements()
 
-    async def _settle(self) -> None:
+    async def _await_acknowledgements(self) -> None:
         sent, self._sent = self._sent, []
         for acknowledged in sent:
             await acknowledged

@@ -131,7 +131,7 @@ def test_a_settings_file_beyond_every_measure_is_refused_with_its_name(text: str
     assert "settings.toml" in refused.value.message
 
 
-def test_libraries_are_heard_after_the_clock_was_set_back() -> None:
+def test_messages_of_libraries_are_logged_after_the_clock_was_set_back() -> None:
     throttle = Throttle(10.0)
     record = logging.LogRecord("aiokafka.conn", logging.ERROR, __file__, 1, "away", (), None)
     record.created = 1_000_000.0

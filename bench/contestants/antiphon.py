@@ -108,14 +108,14 @@ def _progress(port: int, stages: Sequence[str], due: int) -> Callable[[], Progre
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=_TIMEOUT_SECONDS) as answer:
                 metrics = answer.read()
         except OSError:
-            return Progress(0, is_warm=False, is_settled=False)  # not up yet, or ending
+            return Progress(0, is_warm=False, is_finished=False)  # not up yet, or ending
         counts = {topic.decode(): int(float(count)) for topic, count in _RECORDS.findall(metrics)}
         followed_up = min(counts.get(stage, 0) for stage in stages)
         told = sum(int(float(count)) for count in _TOLD.findall(metrics))
         return Progress(
             sum(counts.get(name, 0) for name in RAW_NAMES),
             is_warm=followed_up >= due * WARM_UP_SHARE,  # before that TRACK opens its subject stores
-            is_settled=followed_up >= due and told >= due,  # both: a reply or mention by an official is tracked too
+            is_finished=followed_up >= due and told >= due,  # both: a reply or mention by an official is tracked too
         )
 
     return read

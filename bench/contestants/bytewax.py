@@ -37,13 +37,13 @@ class Bytewax:
         prepare_results(course, lap)
 
     def start(self, course: Course, lap: str, log: IO[bytes]) -> Entrant:
-        """A worker, settled when the broker has acknowledged every result that is due."""
+        """A worker, finished when the broker has acknowledged every result that is due."""
         acknowledged = SharedCounter(Path(errand_for(course, lap).acknowledged))
         due = len(course.tally.amplified)
         program = start_program("bench.contestants.bytewax_program", course, lap, log)
 
         def progress() -> Progress:
-            return Progress(program.progress().events, is_settled=acknowledged.value >= due)
+            return Progress(program.progress().events, is_finished=acknowledged.value >= due)
 
         return Entrant(process=program.process, progress=progress)
 

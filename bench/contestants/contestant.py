@@ -17,13 +17,13 @@ WARM_UP_SHARE: Final = 0.1
 class Progress(Struct, frozen=True):
     """How far an entrant is: raw events dealt with, and what follows from them.
 
-    `is_warm` says that every stage has begun to work, `is_settled` that none has anything left to do. `rehearsed` are
+    `is_warm` says that every stage has begun to work, `is_finished` that none has anything left to do. `rehearsed` are
     events dealt with before, elsewhere, to warm up: they are not timed.
     """
 
     events: int
     is_warm: bool = True
-    is_settled: bool = True
+    is_finished: bool = True
     rehearsed: int = 0
 
 

@@ -50,7 +50,7 @@ class QuixStreams:
             asyncio.run(create_plain_topics(course.settings, rekeyed_topic(lap)))
 
     def start(self, course: Course, lap: str, log: IO[bytes]) -> Entrant:
-        """An application of a group of its own; when it reads everything it is settled with its last result."""
+        """An application of a group of its own; when it reads everything it is finished with its last result."""
         program = start_program("bench.contestants.quix_streams_program", course, lap, log, variant=self._form)
         if self.share is not None:
             return program
@@ -58,7 +58,7 @@ class QuixStreams:
         due = len(course.tally.amplified)
 
         def progress() -> Progress:
-            return Progress(program.progress().events, is_settled=told.value >= due)
+            return Progress(program.progress().events, is_finished=told.value >= due)
 
         return Entrant(process=program.process, progress=progress)
 

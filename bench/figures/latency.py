@@ -38,8 +38,8 @@ _SAMPLES: Final = 300
 _QUICK_SAMPLES: Final = 20
 _SECONDS: Final = 25.0  # over which the samples are spread by chance
 _QUICK_SECONDS: Final = 2.0
-_SETTLE_SECONDS: Final = 4.0  # of traffic before the first sample
-_QUICK_SETTLE_SECONDS: Final = 0.5
+_WARM_UP_SECONDS: Final = 4.0  # of traffic before the first sample
+_QUICK_WARM_UP_SECONDS: Final = 0.5
 _RETRY_SECONDS: Final = 60.0
 _SEED: Final = 1
 
@@ -115,7 +115,7 @@ def _at(venue: Venue, settings: Settings, rate: int) -> LatencyAt:
         errand = BackgroundErrand(rate=rate, seed=_SEED, counter=str(Path(scratch) / "counter"))
         with _background(settings, errand) as background:
             wait_for("the traffic", lambda: counter.value > 0, timeout_seconds=_RETRY_SECONDS)
-            time.sleep(_QUICK_SETTLE_SECONDS if venue.quick else _SETTLE_SECONDS)
+            time.sleep(_QUICK_WARM_UP_SECONDS if venue.quick else _WARM_UP_SECONDS)
 
             def look() -> None:
                 written, handled = counter.value, worker.records(*RAW_NAMES) - due

@@ -36,11 +36,11 @@ from streams.events import (
 from streams.settings import Settings, load_settings
 from streams.topics import topic_named
 
-__all__ = ["PAIRS_PER_SECOND", "STATE", "STRANGERS_SHARE", "SoakErrand", "second_of_traffic"]
+__all__ = ["PAIRS_PER_SECOND", "STATE", "UNENGAGED_SHARE", "SoakErrand", "second_of_traffic"]
 
 PAIRS_PER_SECOND: Final = 2
 """Suspensions of accounts that the State amplified, and as many deletions, in each second."""
-STRANGERS_SHARE: Final = 0.05
+UNENGAGED_SHARE: Final = 0.05
 STATE: Final = "IR"
 
 _COUNTRIES: Final = 8  # of the world's roster: every eighth official is of the State
@@ -67,7 +67,7 @@ def second_of_traffic(errand: SoakErrand, second: int, officials: tuple[str, ...
     """The events of one second, `errand.rate` of them, spread evenly over it in event time."""
     random = Random(f"{errand.seed}/{second}")
     events = list(_of_the_country(second, officials[::_COUNTRIES], random))
-    events += [_stranger(second, number) for number in range(round(errand.rate * STRANGERS_SHARE))]
+    events += [_unengaged(second, number) for number in range(round(errand.rate * UNENGAGED_SHARE))]
     events += [_ordinary(second, number, officials, random) for number in range(errand.rate - len(events))]
     random.shuffle(events)
     for number, event in enumerate(events):
@@ -104,7 +104,7 @@ def _of_the_country(second: int, officials: tuple[str, ...], random: Random) -> 
             yield Deletion(platform=PLATFORM, id=str(54 * 10**17 + old), at=_UNDATED, actor=author, post_id=post_id)
 
 
-def _stranger(second: int, number: int) -> Event:
+def _unengaged(second: int, number: int) -> Event:
     own = second * 100_000 + number
     account = Account(id=str(60 * 10**17 + own), handle=f"stranger_{own}")
     if number % 2:

@@ -57,7 +57,7 @@ def year(world: Assumptions) -> Iterator[DayEvent]:
     count = round(world.raw_rate * 86_400 * world.days * sum(shares))
     step = timedelta(days=world.days) / count
     engaged: list[int] = []  # a subject as often as it was engaged: the more often, the likelier is it to be again
-    subjects = strangers = 0
+    subjects = unengaged = 0
     for number in range(count):
         at = _BEGIN + step * number
         day = int((at - _BEGIN) / timedelta(days=1))
@@ -72,8 +72,8 @@ def year(world: Assumptions) -> Iterator[DayEvent]:
         else:
             is_tracked = bool(engaged) and random.random() < world.tracked_share
             if not is_tracked:
-                strangers += 1
-            account = _account(random.choice(engaged), at) if is_tracked else _account(10**9 + strangers, at)
+                unengaged += 1
+            account = _account(random.choice(engaged), at) if is_tracked else _account(10**9 + unengaged, at)
             event = _notice("profile" if kind == "profile" else "suspension", number, at, account)
         yield DayEvent(day, event)
 

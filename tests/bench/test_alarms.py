@@ -81,9 +81,11 @@ def _plain_counts(parliament: Parliament, amplifications: Sequence[Amplification
         expected = sum(before <= at < opened for at in gone) * 14 / 30
         held["clean-up"] += inside >= 5 and inside >= 3 * max(1.0, expected)
         amplifiers = {each.official.id for each in amplifications if each.subject.id == subject and each.at <= opened}
-        heard = {each.actor.id for each in referring[subject] if opened <= each.at < until}
+        referrers = {each.actor.id for each in referring[subject] if opened <= each.at < until}
         spoken = sum(before <= each.at < opened for each in referring[subject])
-        held["silence"] += len(amplifiers) >= 5 and len(amplifiers - heard) >= 0.8 * len(amplifiers) and spoken >= 10
+        held["silence"] += (
+            len(amplifiers) >= 5 and len(amplifiers - referrers) >= 0.8 * len(amplifiers) and spoken >= 10
+        )
     return dict(held)
 
 

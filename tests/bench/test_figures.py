@@ -11,7 +11,7 @@ import pytest
 
 from bench.figures.command import main
 from bench.figures.soak import Soak, SoakSample, levels
-from bench.figures.soak_traffic import PAIRS_PER_SECOND, STRANGERS_SHARE, SoakErrand, second_of_traffic
+from bench.figures.soak_traffic import PAIRS_PER_SECOND, UNENGAGED_SHARE, SoakErrand, second_of_traffic
 from bench.world import World
 from streams.events import Deletion, Post, Profile, Retweet, Suspension
 from tools.kafka.running_broker import RunningBroker
@@ -125,8 +125,8 @@ def test_a_second_of_soak_traffic_has_the_events_that_are_stated() -> None:
     for events in seconds[10:]:
         suspended = [event.actor.id for event in events if isinstance(event, Suspension)]
         assert len(amplified.intersection(suspended)) == PAIRS_PER_SECOND
-        strangers = len(suspended) - PAIRS_PER_SECOND + sum(isinstance(event, Profile) for event in events)
-        assert strangers == 400 * STRANGERS_SHARE
+        unengaged = len(suspended) - PAIRS_PER_SECOND + sum(isinstance(event, Profile) for event in events)
+        assert unengaged == 400 * UNENGAGED_SHARE
         deleted = [event for event in events if isinstance(event, Deletion)]
         assert len(deleted) == PAIRS_PER_SECOND
         assert all(event.actor is not None and posted[event.post_id] == event.actor.id for event in deleted)

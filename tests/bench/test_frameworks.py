@@ -49,7 +49,7 @@ def test_bytewax_tells_every_amplification_and_its_recovery_store_has_every_even
 
 @pytest.mark.slow
 def test_quix_streams_tells_every_amplification_of_all_events(course: Course) -> None:
-    """It is settled when it has counted the last of them: its complaints ask for all offsets of both its stages."""
+    """It is finished when it has counted the last of them: its complaints ask for all offsets of both its stages."""
     assert lap_of(QuixStreams(REKEYED), course).complaints == []
 
 

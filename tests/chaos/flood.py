@@ -61,8 +61,8 @@ class Flood:
         """The records of a batch, in the order of their arrival."""
         random = Random(f"batch {self._seed} {number}")
         lines = self._share(len(self._lines), number)
-        strangers = self._share(self._bystanders, number)
-        records = [raw_record(self._stranger(random, which)) for which in range(*strangers)]
+        bystanders = self._share(self._bystanders, number)
+        records = [raw_record(self._bystander_event(random, which)) for which in range(*bystanders)]
         places = sorted(random.randrange(len(records) + 1) for _ in range(*lines))
         mixed: list[OutgoingRecord] = []
         taken = 0
@@ -97,7 +97,7 @@ class Flood:
     def _time(self, share: float) -> datetime:
         return _BEGIN + timedelta(days=_DAYS * share)
 
-    def _stranger(self, random: Random, which: int) -> Event:
+    def _bystander_event(self, random: Random, which: int) -> Event:
         """An event that no official takes part in as an actor; one in twenty is about an account all the same, as of a
         source that tells the status of a whole network.
         """

@@ -32,7 +32,7 @@ __all__ = ["STUCK_SECONDS", "ChaosRun", "Progress", "Stuck", "run_chaos"]
 # that a dead worker left open holds readers up for at most its timeout of 60 s.
 STUCK_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 0.1
-_HEARD_SECONDS: Final = 5.0  # ten polls of the tracked accounts
+_KNOWN_SECONDS: Final = 5.0  # ten polls of the tracked accounts
 # Of a run's batches: 20 days of event time, less than suspensions and officials' posts are waited for.
 _HELD_BACK: Final = 0.1
 
@@ -180,8 +180,8 @@ class _Director:
         self._drain()
         self.other_app = self._stage.start_other_app()
         # By now every worker knows every tracked account, however late it heard of it.
-        self._wait(_HEARD_SECONDS)
-        again = self._flood.worth_repeating(self._oracle.settle())
+        self._wait(_KNOWN_SECONDS)
+        again = self._flood.worth_repeating(self._oracle.final_accounts())
         self._oracle.feed_again(again)
         self._feed(again, 0.5)
         self._drain()
@@ -191,7 +191,7 @@ class _Director:
             remedies = self._stage.remedies.total()
             with contextlib.suppress(_CountedAnew):
                 self._drain_once(remedies)
-                self._wait(_HEARD_SECONDS if self._stage.power.cuts else 0.0)
+                self._wait(_KNOWN_SECONDS if self._stage.power.cuts else 0.0)
             if self._stage.remedies.total() == remedies:
                 return
 

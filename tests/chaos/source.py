@@ -88,7 +88,7 @@ class Source:
 
         self._put(go_on)
 
-    async def settled(self) -> None:
+    async def acknowledged(self) -> None:
         """Return when everything fed has been acknowledged."""
         await self._idle.wait()
 

@@ -20,14 +20,14 @@ class _Far:
     """A server that keeps what it hears and says what it is told to."""
 
     def __init__(self) -> None:
-        self.heard = b""
+        self.received = b""
         self.writers: list[asyncio.StreamWriter] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
         try:
             while data := await reader.read(100):
-                self.heard += data
+                self.received += data
         except ConnectionError:
             pass
 
@@ -67,19 +67,19 @@ def test_a_silent_cable_holds_back_its_directions_and_lets_go_when_mended(
 
         listening = asyncio.create_task(listen())
         writer.write(b"a")
-        assert await _eventually(5, lambda: far.heard == b"a")
+        assert await _eventually(5, lambda: far.received == b"a")
         await cable.cut(how)
         writer.write(b"b")
         far.writers[0].write(b"x")
         if upwards:
-            assert await _eventually(5, lambda: far.heard == b"ab")
+            assert await _eventually(5, lambda: far.received == b"ab")
         if downwards:
             assert await _eventually(5, lambda: near == b"x")
         await asyncio.sleep(0.2)
-        assert far.heard == (b"ab" if upwards else b"a")
+        assert far.received == (b"ab" if upwards else b"a")
         assert near == (b"x" if downwards else b"")
         await cable.mend(forget=False)
-        assert await _eventually(5, lambda: (far.heard, near) == (b"ab", b"x"))
+        assert await _eventually(5, lambda: (far.received, near) == (b"ab", b"x"))
         await cable.cut(how)
         await cable.mend(forget=True)
         await asyncio.wait([listening], timeout=5)

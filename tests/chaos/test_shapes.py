@@ -31,11 +31,11 @@ def _written_in_turn(settings: Settings, records: list[OutgoingRecord], stopped:
         running = asyncio.create_task(source.run())
         await source.withhold(*stopped)
         await source.feed(records, 0.0)
-        await source.settled()
+        await source.acknowledged()
         before = [record.value async for record in read_topic(settings, stopped[0])]
         kept_back = source.withheld(*stopped)
         await source.release(*stopped)
-        await source.settled()
+        await source.acknowledged()
         after = [record.value async for record in read_topic(settings, stopped[0]) if record.partition == stopped[1]]
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -75,7 +75,7 @@ def test_large_records_fill_a_message_to_the_last_bytes_on_every_raw_topic_and_a
         source = Source(settings)
         running = asyncio.create_task(source.run())
         await source.feed([record for pair in pairs[:7] for record in pair], 0.0)
-        await source.settled()
+        await source.acknowledged()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         return source.records
@@ -101,16 +101,16 @@ def test_huge_subjects_are_at_the_bounds_of_what_is_retained_and_not_beyond() ->
 def test_one_event_in_twenty_is_the_status_or_profile_of_an_account_that_nobody_engages_with() -> None:
     """And time goes on with the batches: each is late by hours, few by more than a month."""
     flood = Flood(5, events=20_000, batches=20)
-    strangers = lateness = 0
+    unengaged = lateness = 0
     for number in range(flood.batches):
         begins = _BEGIN + timedelta(days=_DAYS * number / flood.batches)
         for record in flood.batch(number):
             if record.topic in ("suspensions", "profiles") and (record.key or b"").startswith(b"twitter:5"):
                 event = decode_event(record.value or b"")
                 assert isinstance(event, Suspension | Profile)
-                strangers += 1
+                unengaged += 1
                 lateness += event.at < begins - timedelta(days=10)
-    assert 0.03 < strangers / flood.size < 0.06
+    assert 0.03 < unengaged / flood.size < 0.06
     assert lateness == 0
 
 

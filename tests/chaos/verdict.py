@@ -85,7 +85,7 @@ class Oracle:
         """The time of the newest event that anybody took."""
         return self._backtest.newest_us
 
-    def settle(self) -> AccountIndex:
+    def final_accounts(self) -> AccountIndex:
         """Whom SCREEN is to know once everything fed is through."""
         self._backtest.needs_second_reading()
         return self._backtest.known

@@ -154,7 +154,7 @@ def test_a_command_shows_our_warnings_and_no_librarys(capfd: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(
-    ("level", "heard"),
+    ("level", "logged"),
     [
         ("info", ["streams.agents info", "aiokafka warning", "faust warning"]),
         ("error", []),
@@ -162,7 +162,7 @@ def test_a_command_shows_our_warnings_and_no_librarys(capfd: pytest.CaptureFixtu
     ],
 )
 def test_a_worker_logs_from_its_level_on_and_libraries_from_warnings_on(
-    level: Any, heard: list[str], capfd: pytest.CaptureFixture[str]
+    level: Any, logged: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     log_as_worker(Settings(log_level=level, log_format="json"))
     for name in ("streams.agents", "streams.faust_driver.transport", "aiokafka", "faust"):
@@ -173,7 +173,7 @@ def test_a_worker_logs_from_its_level_on_and_libraries_from_warnings_on(
     logging.getLogger("faust").warning("faust warning")
     logging.getLogger("faust").info("faust info")
     messages = [json.loads(line)["message"] for line in capfd.readouterr().err.splitlines()]
-    assert [message for message in messages if "clothes" not in message] == heard
+    assert [message for message in messages if "clothes" not in message] == logged
     assert ("faust in our clothes" in messages) == (level == "debug")
 
 

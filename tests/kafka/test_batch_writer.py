@@ -39,7 +39,7 @@ def _records(random: Random) -> list[OutgoingRecord]:
 
 async def _delivered(settings: Settings, records: list[OutgoingRecord], metrics: Metrics) -> list[Any]:
     await create_topics(settings)
-    options = {"transactional_id": f"{settings.group}-outbox"} if settings.transactions else {}
+    options = {"transactional_id": f"{settings.group}-batch-writer"} if settings.transactions else {}
     client = producer(settings, max_batch_size=BATCH_BYTES, **options)
     await client.start()
     try:

@@ -105,7 +105,7 @@ def test_no_part_that_is_too_large_takes_the_room_of_the_others() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "reason", REPLAYS_HEADER]), st.none() | st.binary(max_size=4))))
-def test_a_strangers_headers_are_neither_taken_for_the_letters_own_nor_lost(
+def test_headers_of_other_applications_are_neither_taken_for_the_dead_letters_own_nor_lost(
     headers: list[tuple[str, bytes | None]],
 ) -> None:
     """They come back as they were when the input is sent again; how often that has happened is said once."""

@@ -99,7 +99,7 @@ _entries = st.builds(
     digest=_texts,
     deleted_us=st.one_of(TIMES, TIMES, st.none()),
 )
-_orphans = st.builds(
+_unmatched_deletions = st.builds(
     UnmatchedDeletion,
     platform=_platforms,
     post_id=_POSTS,
@@ -127,7 +127,7 @@ _amplifiers = st.builds(
     first_us=TIMES,
     last_us=TIMES,
 )
-_stood = st.builds(
+_standing_records = st.builds(
     StandingRecord,
     platform=_platforms,
     country=_countries,
@@ -140,7 +140,7 @@ _stood = st.builds(
     ),
     digest=_texts,
 )
-_uptakes = st.builds(
+_amplified_accounts = st.builds(
     AmplifiedAccount,
     platform=_platforms,
     country=_countries,
@@ -158,13 +158,13 @@ _subject_texts = st.builds(
     text=_texts,
     fingerprints=_prints,
 )
-_heard = st.builds(CountryTime, country=st.sampled_from([*COUNTRIES, ""]), at_us=TIMES)
+_country_times = st.builds(CountryTime, country=st.sampled_from([*COUNTRIES, ""]), at_us=TIMES)
 _raw_read = st.builds(
     RawRead,
     read=st.dictionaries(_texts, st.lists(st.tuples(TIMES, st.integers(0, 3)), max_size=3).map(tuple), max_size=2),
     candidate_us=st.none() | TIMES,
 )
-_told = st.builds(
+_published_hashes = st.builds(
     PublishedHashes,
     platform=_platforms,
     country=_countries,
@@ -181,6 +181,17 @@ _owed = st.builds(
 )
 
 records: st.SearchStrategy[Record] = st.one_of(
-    _entries, _entries, _entries, _entries, _orphans, _stood, _uptakes, _subject_texts, _heard, _raw_read, _told, _owed
+    _entries,
+    _entries,
+    _entries,
+    _entries,
+    _unmatched_deletions,
+    _standing_records,
+    _amplified_accounts,
+    _subject_texts,
+    _country_times,
+    _raw_read,
+    _published_hashes,
+    _owed,
 )
 """Any record; entries more often than others."""

@@ -64,7 +64,7 @@ def test_the_first_thing_after_a_quiet_time_waits_for_nothing_and_the_next_for_t
     assert together >= _SHORT_SECONDS
 
 
-def test_enough_on_the_pile_ends_the_pause() -> None:
+def test_enough_in_the_batcher_ends_the_pause() -> None:
     async def run() -> list[str]:
         batcher: Batcher[str] = Batcher(pause_seconds=_LONG_SECONDS, enough=10, full=100)
         batcher.add("first", 1)
@@ -76,7 +76,7 @@ def test_enough_on_the_pile_ends_the_pause() -> None:
     assert asyncio.run(run()) == ["second", "third"]
 
 
-def test_whoever_adds_waits_while_the_pile_is_full() -> None:
+def test_whoever_adds_waits_while_the_batcher_is_full() -> None:
     async def run() -> None:
         batcher: Batcher[str] = Batcher(pause_seconds=0, enough=1, full=2)
         batcher.add("first", 1)

@@ -214,7 +214,7 @@ def test_events_between_the_state_and_the_group_are_applied_first(settings: Sett
     asyncio.run(run())
 
 
-def test_after_a_connection_broke_a_shard_writes_nothing_before_it_is_opened_again(settings: Settings) -> None:
+def test_after_a_connection_broke_a_subject_store_writes_nothing_before_it_is_opened_again(settings: Settings) -> None:
     """The broker may be one that lost what it had acknowledged."""
 
     async def run() -> None:
@@ -234,7 +234,7 @@ def test_after_a_connection_broke_a_shard_writes_nothing_before_it_is_opened_aga
     asyncio.run(run())
 
 
-def test_a_lane_opens_a_shard_again_whose_connection_broke(settings: Settings) -> None:
+def test_a_partition_task_opens_a_subject_store_again_whose_connection_broke(settings: Settings) -> None:
     """Nothing is applied twice, and nobody has to start the worker again."""
     finished = Finished()
 

@@ -81,7 +81,7 @@ def _partition_tasks(
     )
 
 
-def test_a_full_lane_keeps_no_other_partition_waiting_and_takes_no_more_than_it_holds() -> None:
+def test_a_full_partition_task_keeps_no_other_partition_waiting_and_takes_no_more_than_it_holds() -> None:
     """Partition 0 stands still with far more to come; all of partition 1 is dealt with meanwhile, then all of 0."""
 
     async def check() -> None:

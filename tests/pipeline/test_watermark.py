@@ -123,12 +123,12 @@ def test_no_watch_is_closed_over_a_partition_that_lags_whoever_reads_it_and_whoe
         pairs = dict.fromkeys(("subject-events", "subject-states", "country-events", "country-ledger"), 2)
         await create_topics(settings, partitions={**single, **pairs, "posts": 2})
         await publish_roster(settings, _ROSTER)
-        stranger = producer(settings, transactional_id=f"{settings.group}-stranger")
-        await stranger.start()
-        await stranger.begin_transaction()
+        other_application = producer(settings, transactional_id=f"{settings.group}-other-application")
+        await other_application.start()
+        await other_application.begin_transaction()
         for number in range(6):
             said = _post(f"reference-{number}", 5 + number / 10, number, "What became of @Khamenei_site?")
-            await stranger.send_and_wait(settings.topic("posts"), encode_event(said), partition=1)
+            await other_application.send_and_wait(settings.topic("posts"), encode_event(said), partition=1)
         for _ in range(2):
             crew.add()
         await _write(settings, *(("retweets", 0, _retweet(number)) for number in range(18)))
@@ -150,8 +150,8 @@ def test_no_watch_is_closed_over_a_partition_that_lags_whoever_reads_it_and_whoe
         assert found is not None
         assert (found.status, found.references) == ("open", 0)
 
-        await stranger.commit_transaction()
-        await stranger.stop()
+        await other_application.commit_transaction()
+        await other_application.stop()
 
         async def is_closed() -> bool:
             last = await aftermath()

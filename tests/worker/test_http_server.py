@@ -55,7 +55,7 @@ def test_it_tells_whether_the_loop_beats_and_what_is_lacking(monkeypatch: pytest
         assert b"antiphon_ready 1.0" in ask(settings.metrics_port, "/metrics")[1]
 
 
-def test_it_answers_strangers_in_few_words_and_none_of_them_holds_it_up() -> None:
+def test_it_answers_malformed_requests_in_few_words_and_no_client_holds_it_up() -> None:
     settings = Settings(metrics_port=free_port())
     with serving(settings, Metrics(CollectorRegistry()), Health()):
         address = ("127.0.0.1", settings.metrics_port)

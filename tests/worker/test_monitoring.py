@@ -158,7 +158,7 @@ def test_a_notify_that_fails_is_tried_again_and_seen_while_the_other_agents_go_o
         ("loop", "the event loop did nothing for", "_keep_the_loop"),
     ],
 )
-def test_a_worker_that_has_work_and_does_none_ends_itself_and_says_where_it_stood(
+def test_a_worker_that_has_work_and_does_none_ends_itself_and_logs_where_it_stopped(
     fault: str, reason: str, frame: str, settings: Settings, tmp_path: Path
 ) -> None:
     asyncio.run(publish_roster(settings, _ROSTER))

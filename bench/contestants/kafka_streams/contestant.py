@@ -61,7 +61,7 @@ class KafkaStreams:
             return Progress(
                 dealt_with.value,
                 is_warm=written >= due * _WARM_UP_SHARE,
-                is_settled=written >= due,
+                is_finished=written >= due,
                 rehearsed=sum(counter.value for counter in rehearsed),
             )
 

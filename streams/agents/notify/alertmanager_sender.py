@@ -55,7 +55,7 @@ class AlertmanagerSender:
         self._offered_at = float("-inf")
         self._news = asyncio.Event()
         self._sent: dict[_Labels, _Sent] = {}
-        self._heard_at = float("-inf")
+        self._answered_at = float("-inf")
         self._failures = 0
 
     def offer(self, notices: Sequence[Notice]) -> None:
@@ -74,7 +74,7 @@ class AlertmanagerSender:
                 while due := self._due():
                     await self._send(due[:_AT_ONCE])
                 # With nothing to send it still asks once an interval: one that is away is noticed before it is needed.
-                if time.monotonic() - self._heard_at >= self._resend_seconds:
+                if time.monotonic() - self._answered_at >= self._resend_seconds:
                     await self._send([])
             except AlertmanagerError as error:
                 self._note_failure(error)
@@ -106,7 +106,7 @@ class AlertmanagerSender:
             self._sent[labels] = _Sent(at, notice, is_refused)
 
     def _note_success(self) -> None:
-        self._heard_at = time.monotonic()
+        self._answered_at = time.monotonic()
         self._metrics.notify_last_success.set(time.time())
         if self._failures:
             _log.info("Alertmanager is back", extra={"alertmanager": self._alertmanager.name})

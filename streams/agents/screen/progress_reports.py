@@ -16,7 +16,7 @@ from streams.refusal import DECODE_ERRORS
 __all__ = ["ProgressReporter", "event_time_us", "ticks"]
 
 _STEP_US: Final = 3_600 * SECOND_US  # nothing WATCH decides needs event time finer than an hour
-_REPEATS: Final = 20  # in the time after which a partition is idle: WATCH settles a watermark with the third report
+_REPEATS: Final = 20  # in the time after which a partition is idle: WATCH confirms a watermark with the third report
 _RAW: Final = frozenset(RAW_TOPICS.values())
 
 _Place = tuple[str, int]  # plain topic name, and partition

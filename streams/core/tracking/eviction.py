@@ -37,7 +37,7 @@ def evict(subject: Subject, policy: TrackPolicy) -> None:
     while len(state.contacts) > policy.contacts:
         _evict_contact(subject, state.contacts.pop(0), policy)
     if len(state.suspensions) > policy.suspensions:
-        _settle_notices(state, policy)
+        _evict_notices(state, policy)
     if state.hours:
         # No window ends before the newest of them: what is retained is later.
         horizon = max(state.hours) - _HOURS_KEPT
@@ -47,7 +47,7 @@ def evict(subject: Subject, policy: TrackPolicy) -> None:
         forget_unused_digests(state)
 
 
-def _settle_notices(state: SubjectState, policy: TrackPolicy) -> None:
+def _evict_notices(state: SubjectState, policy: TrackPolicy) -> None:
     seen = sightings(state)
     times = times_of(state.suspensions, seen)
     leaving = len(state.suspensions) - policy.suspensions

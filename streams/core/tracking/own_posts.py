@@ -51,7 +51,7 @@ class MatchingPost(Struct, array_like=True):
 class OwnPosts(Struct, array_like=True):
     """What is kept of a subject's own posts. Lists are in the order of (time, id).
 
-    `links` and `matches` are the newest ones, `settled_…` count those that had to leave; `domains` are the totals of
+    `links` and `matches` are the newest ones, `evicted_…` count those that had to leave; `domains` are the totals of
     the former, `best` the best of the latter.
     """
 

@@ -43,8 +43,8 @@ def new_subject(event: SubjectEvent) -> Subject:
 def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> TrackOutcome:
     """Apply one event to its subject, in place.
 
-    Nothing is pushed out here: when `settlement.overfull` says so, the caller judges, remembers what leaves, and calls
-    `settlement.evict`.
+    Nothing is pushed out here: when `eviction.overfull` says so, the caller judges, remembers what leaves, and calls
+    `eviction.evict`.
     """
     kind = event.kind
     state = subject.state

@@ -233,7 +233,7 @@ class RawRead(Struct, frozen=True, array_like=True, tag="raw"):
     """What the workers told of the raw partitions, for the watermark (`streams.core.watching.watermark`).
 
     `read` has, by raw topic and in the order of partitions, the newest event time of each (0 for none) and how many
-    reports in a row found it idle, 0 where it is not. `candidate_us` is the watermark that is not settled yet.
+    reports in a row found it idle, 0 where it is not. `candidate_us` is the watermark that is not confirmed yet.
     """
 
     read: dict[str, tuple[tuple[int, int], ...]] = {}

@@ -150,7 +150,7 @@ class Watcher:
         return before_us > 0 and event.at_us < before_us + self.policy.watch_days * DAY_US
 
     def _watermark_of(self, tick: CountryEvent) -> int:
-        """What a tick says of event time by itself, or settles together with those before it."""
+        """What a tick says of event time by itself, or confirms together with those before it."""
         if tick.progress is None:
             return tick.at_us
         known = self._ledger.get(raw_read_key())

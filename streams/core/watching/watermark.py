@@ -1,6 +1,6 @@
 """The watermark: how far event time has come over all raw partitions, from what the workers tell of theirs.
 
-It is the least event time of the partitions that are not idle. What it would be is a candidate at first, and settled
+It is the least event time of the partitions that are not idle. What it would be is a candidate at first, and confirmed
 when each idle partition was found idle twice more: the worker that has it looked at it after the others had read so
 far, so whatever was written to it by then counts. Clocks of different workers are not compared. Where a partition goes
 and which worker died does not matter: a report counts for the partitions that it names.
@@ -15,7 +15,7 @@ __all__ = ["with_report"]
 
 # A worker begins a look when the broker has its last report. Of two reports behind a candidate in the log, the look of
 # the second therefore began after the candidate was there.
-_SETTLED_REPORTS: Final = 3  # the one before the candidate counts as the first
+_CONFIRMING_REPORTS: Final = 3  # the one before the candidate counts as the first
 
 
 def with_report(known: RawRead, report: RawProgress, reached_us: int) -> tuple[RawRead, int]:
@@ -29,7 +29,7 @@ def with_report(known: RawRead, report: RawProgress, reached_us: int) -> tuple[R
     clock_us = report.as_of_us if any(at_us for at_us, _idle_reports in cells) else 0
     now_us = min(active) if active else clock_us
     candidate_us = 0 if known.candidate_us is None else min(known.candidate_us, now_us)
-    if all(idle_reports in (0, _SETTLED_REPORTS) for _at_us, idle_reports in cells):
+    if all(idle_reports in (0, _CONFIRMING_REPORTS) for _at_us, idle_reports in cells):
         reached_us = max(reached_us, now_us if len(active) == len(cells) else candidate_us)
     if candidate_us > reached_us:
         return RawRead(read, candidate_us), reached_us
@@ -45,6 +45,6 @@ def _merged(topic: str, count: int, known: RawRead, report: RawProgress) -> tupl
     for told in report.read.get(topic, ()):
         if told.partition < count:
             at_us, idle_reports = row[told.partition]
-            idle_reports = min(idle_reports + 1, _SETTLED_REPORTS) if told.idle else 0
+            idle_reports = min(idle_reports + 1, _CONFIRMING_REPORTS) if told.idle else 0
             row[told.partition] = (max(at_us, told.at_us), idle_reports)
     return tuple(row)

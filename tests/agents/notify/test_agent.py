@@ -22,7 +22,7 @@ from tests.ops.alertmanager import Alertmanager, Receiver, quick_config, require
 from tests.pipeline.crew import Crew
 from tools.kafka.running_broker import RunningBroker
 
-_SETTLED_SECONDS = 1.8  # several rounds, and several of Alertmanager's group intervals
+_QUIET_SECONDS = 1.8  # several rounds, and several of Alertmanager's group intervals
 _SHIPPED = Path(__file__).parents[3] / "ops" / "alertmanager" / "alertmanager.yml"
 
 
@@ -89,16 +89,16 @@ def test_an_alert_is_told_once_updated_silently_raised_aloud_and_told_to_be_over
                 == {"@somebody was amplified 21 times."}
             ),
         )
-        time.sleep(_SETTLED_SECONDS)
+        time.sleep(_QUIET_SECONDS)
         assert len(receiver.messages) == 1
 
         publish(settings, alert("a1", severity="critical"))
         wait_until("raised", lambda: receiver.told("firing", antiphon_id="a1", severity="critical"))
-        time.sleep(_SETTLED_SECONDS)
+        time.sleep(_QUIET_SECONDS)
         assert [message["status"] for message in receiver.messages] == ["firing"] * 2, "more severe is not over"
         publish(settings, alert("a1", severity="critical", status="retracted"))
         wait_until("over", lambda: receiver.told("resolved", antiphon_id="a1", severity="critical"))
-        time.sleep(_SETTLED_SECONDS)
+        time.sleep(_QUIET_SECONDS)
         assert [message["status"] for message in receiver.messages] == ["firing", "firing", "resolved"]
         assert notify.value("antiphon_notify_alerts", outcome="firing") == 0
         assert notify.value("antiphon_notify_delay_seconds_count") > 0
@@ -109,10 +109,10 @@ def test_with_the_shipped_routes_an_escalation_reaches_who_is_to_hear_of_it_and_
     settings: Settings,
 ) -> None:
     """The warning goes on at the analysts, says nothing more while it is critical, and is over for both at once. The
-    desk of a State is told of what concerns it from when it does.
+    receiver of a State is told of what concerns it from when it does.
     """
-    with Receiver() as analysts, Receiver() as on_call, Receiver() as archive, Receiver() as desk:
-        receivers = {"analysts": analysts, "on-call": on_call, "archive": archive, "desk-IR": desk}
+    with Receiver() as analysts, Receiver() as on_call, Receiver() as archive, Receiver() as country_receiver:
+        receivers = {"analysts": analysts, "on-call": on_call, "archive": archive, "desk-IR": country_receiver}
         with (
             Alertmanager(_shipped(receivers)) as shipped,
             Notifying(replace(settings, alertmanager_urls=Secret(shipped.url))),
@@ -121,19 +121,19 @@ def test_with_the_shipped_routes_an_escalation_reaches_who_is_to_hear_of_it_and_
             wait_until("told", lambda: analysts.messages and on_call.messages)
             publish(settings, alert("a1", countries=("IR", "RU"), severity="critical"))
             wait_until("raised", lambda: on_call.told("firing", antiphon_id="a1", severity="critical"))
-            wait_until("the desk is told", lambda: desk.messages)
-            time.sleep(_SETTLED_SECONDS)
+            wait_until("the receiver of the country is told", lambda: country_receiver.messages)
+            time.sleep(_QUIET_SECONDS)
             publish(settings, alert("a1", countries=("IR", "RU"), severity="critical", status="retracted"))
             publish(settings, alert("at-once", countries=("RU",), severity="critical", status="retracted"))
-            every = [analysts, on_call, desk]
+            every = [analysts, on_call, country_receiver]
             wait_until("over", lambda: all(each.told("resolved", antiphon_id="a1") for each in every))
             wait_until("over", lambda: on_call.told("resolved", antiphon_id="at-once"))
-            time.sleep(_SETTLED_SECONDS)
+            time.sleep(_QUIET_SECONDS)
             assert _story(analysts) == {"a1": [("firing", {"warning"}), ("resolved", {"warning"})]}
             critical = [("firing", {"critical"}), ("resolved", {"critical"})]
             assert _story(on_call) == {"a1": critical, "at-once": critical}
             # One group: the lesser severities are inhibited while it fires, and are over with it.
-            assert [status for status, _severities in _story(desk)["a1"]] == ["firing", "resolved"]
+            assert [status for status, _severities in _story(country_receiver)["a1"]] == ["firing", "resolved"]
             assert archive.messages == []
 
 
@@ -172,7 +172,7 @@ def test_an_alert_that_late_events_replace_is_told_once(
         new = [alert(f"{name}-new", dedup_key=name, summary="replaced") for name in names]
         publish(settings, *old[:3], *new[3:])
         wait_until("read", lambda: notify.value("antiphon_records_total", topic="alerts") == 12)
-        time.sleep(_SETTLED_SECONDS)
+        time.sleep(_QUIET_SECONDS)
         publish(settings, *new[:3], *old[3:])
         wait_until("read", lambda: notify.value("antiphon_records_total", topic="alerts") == 18)
         wait_until(
@@ -182,7 +182,7 @@ def test_an_alert_that_late_events_replace_is_told_once(
                 for name in names
             ),
         )
-        time.sleep(_SETTLED_SECONDS)
+        time.sleep(_QUIET_SECONDS)
         assert _told(receiver, "resolved") == set()
         assert _messages(receiver, "firing") == dict.fromkeys(names, 1)
         assert notify.value("antiphon_notify_alerts", outcome="firing") == len(names)
@@ -211,7 +211,7 @@ def test_a_restart_of_alertmanager_in_the_middle_loses_and_repeats_nothing(
         alertmanager.start()
         wait_until("told afterwards", lambda: receiver.told("firing", antiphon_id="meanwhile"))
         wait_until("sent again", lambda: alertmanager.alerts(antiphon_id="before"))
-        time.sleep(_SETTLED_SECONDS)
+        time.sleep(_QUIET_SECONDS)
         assert _messages(receiver, "firing") == {"before": 1, "meanwhile": 1}
         publish(settings, alert("before", status="retracted"))
         wait_until("over", lambda: receiver.told("resolved", antiphon_id="before"))
@@ -230,7 +230,7 @@ def test_what_is_silenced_reaches_nobody_until_the_silence_ends(
             "known as suppressed",
             lambda: {held["status"]["state"] for held in alertmanager.alerts(antiphon_id="quiet")} == {"suppressed"},
         )
-        time.sleep(_SETTLED_SECONDS)
+        time.sleep(_QUIET_SECONDS)
         assert receiver.told("firing", antiphon_id="quiet") == []
         alertmanager.amtool("silence", "expire", silence)
         wait_until("told", lambda: receiver.told("firing", antiphon_id="quiet"))
@@ -263,7 +263,7 @@ def test_a_cluster_of_two_alertmanagers_tells_people_once(settings: Settings, re
         publish(settings, alert("h1"))
         wait_until("told", lambda: receiver.told("firing", antiphon_id="h1"))
         wait_until("both know", lambda: all(each.alerts(antiphon_id="h1") for each in (first, second)))
-        time.sleep(2 + _SETTLED_SECONDS)  # the second waits two seconds for the first to tell
+        time.sleep(2 + _QUIET_SECONDS)  # the second waits two seconds for the first to tell
         assert len(receiver.messages) == 1
 
 
@@ -316,7 +316,7 @@ def test_in_a_flood_one_alert_stands_for_the_rest_and_critical_ones_pass(
             wait_until(
                 "three are summarised", lambda: notify.value("antiphon_notify_alerts", outcome="summarised") == 3
             )
-            time.sleep(_SETTLED_SECONDS)
+            time.sleep(_QUIET_SECONDS)
             assert len(receiver.messages) == 4
     [summary] = receiver.told("firing", alertname=FLOOD_ALERT)
     assert summary["labels"]["rule"] == "new-account-burst"
@@ -324,7 +324,7 @@ def test_in_a_flood_one_alert_stands_for_the_rest_and_critical_ones_pass(
     with Notifying(tight):
         publish(settings, alert("worse", severity="critical"), alert(lesser[-1].id, severity="critical"))
         wait_until("told", lambda: {"worse", lesser[-1].id} <= _told(receiver, "firing"))
-        time.sleep(_SETTLED_SECONDS)
+        time.sleep(_QUIET_SECONDS)
         assert _told(receiver, "resolved") == set()
 
 
@@ -341,7 +341,7 @@ def test_a_back_fill_and_a_rule_in_shadow_are_not_told(settings: Settings, recei
         )
         wait_until("the new one is told", lambda: receiver.told("firing", antiphon_id="new"))
         wait_until("all are read", lambda: notify.value("antiphon_notify_alerts", outcome="back_fill") == 1)
-        time.sleep(_SETTLED_SECONDS)
+        time.sleep(_QUIET_SECONDS)
         assert len(receiver.messages) == 1
         publish(settings, alert("old", fired_at=old), alert("shadow"))
         wait_until("told", lambda: _told(receiver, "firing") == {"old", "shadow", "new"})
@@ -385,7 +385,7 @@ def test_a_worker_killed_at_any_moment_loses_no_alert_and_repeats_none(
         _end_while_one_is_frozen(crew, settings, receiver, names, over)
         _wait_until_told(receiver, "firing", names, crew)
         _wait_until_told(receiver, "resolved", over, crew)
-        time.sleep(_SETTLED_SECONDS)
+        time.sleep(_QUIET_SECONDS)
     finally:
         crew.dismiss_all()
     assert len(names) > kills

@@ -59,7 +59,7 @@ def test_a_partition_is_idle_when_it_is_read_to_its_end_and_brought_nothing_for_
     assert idle(1_030.0) == [True, True]
 
 
-def test_what_is_heard_after_a_look_has_begun_is_for_the_next_report() -> None:
+def test_what_is_read_after_a_look_has_begun_is_for_the_next_report() -> None:
     """Else a partition would be called idle as of a time before that of another's events."""
     ticker = ProgressReporter(10.0)
     _report(ticker, 0.0, {("posts", 0): 0, ("posts", 1): 0})
@@ -107,16 +107,16 @@ def test_news_is_told_at_once_and_all_else_twenty_times_in_the_time_after_which_
 ) -> None:
     """News is an hour of event time, or a change of what is idle or assigned."""
     ticker = ProgressReporter(20.0)
-    now, heard, told_at, told = 0.0, 0, float("-inf"), -HOUR_US
+    now, newest, told_at, told = 0.0, 0, float("-inf"), -HOUR_US
     for pause, newest_us in arrivals:
         ticker.hear("posts", 0, newest_us, now)
-        heard = max(heard, newest_us or 0)
+        newest = max(newest, newest_us or 0)
         now += pause
         report = _report(ticker, now, {("posts", 0): 0})
-        assert (report is not None) == (now - told_at >= 1.0 or heard >= told + HOUR_US)
+        assert (report is not None) == (now - told_at >= 1.0 or newest >= told + HOUR_US)
         if report is not None:
-            assert _cells(report) == {("posts", 0): (heard, False)}
-            told, told_at = heard, now
+            assert _cells(report) == {("posts", 0): (newest, False)}
+            told, told_at = newest, now
 
 
 def test_an_event_ahead_of_the_clock_takes_nothing_ahead_of_it() -> None:

@@ -70,7 +70,7 @@ def test_a_batch_of_an_earlier_generation_is_left_to_whoever_has_it_now(
     assert [batch.generation for batch in finished.batches] == [2]
 
 
-def test_batches_that_wait_for_a_lane_are_one_transaction(kafka: RunningBroker, topic_prefix: str) -> None:
+def test_batches_that_wait_for_a_partition_task_are_one_transaction(kafka: RunningBroker, topic_prefix: str) -> None:
     """One dossier for all of them; what Faust reads a second time is not applied a second time."""
     settings = Settings(broker=kafka.address, topic_prefix=topic_prefix)
     finished = Finished()

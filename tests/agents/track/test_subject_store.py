@@ -65,7 +65,7 @@ def settings(kafka: RunningBroker, topic_prefix: str) -> Settings:
     return made
 
 
-def test_what_was_committed_is_there_when_the_shard_is_opened_again(settings: Settings) -> None:
+def test_what_was_committed_is_there_when_the_subject_store_is_opened_again(settings: Settings) -> None:
     """States, position, and outputs that others can read."""
 
     async def run() -> None:
@@ -88,7 +88,9 @@ def test_what_was_committed_is_there_when_the_shard_is_opened_again(settings: Se
     asyncio.run(run())
 
 
-def test_what_nobody_engaged_with_is_forgotten_at_its_time_by_whoever_owns_the_shard_then(settings: Settings) -> None:
+def test_what_nobody_engaged_with_is_forgotten_at_its_time_by_the_then_owner_of_the_store(
+    settings: Settings,
+) -> None:
     """The time stands beside the state: a new owner knows it, and writes a tombstone. One that is engaged stays."""
     rules, policy = bundled_rules(), TrackPolicy()
 
@@ -107,7 +109,7 @@ def test_what_nobody_engaged_with_is_forgotten_at_its_time_by_whoever_owns_the_s
         tick = msgspec.structs.replace(_event("tick", "tick"), at_us=1 + policy.unengaged_days * DAY_US)
         one = _store(settings)
         await one.open()
-        await apply(one, 0, notice("stranger"), notice("known"), _event("nobody", "profile"))
+        await apply(one, 0, notice("unengaged"), notice("known"), _event("nobody", "profile"))
         await apply(one, 3, amplified)
         assert (len(one), len(one.unengaged)) == (2, 1)
         await one.close()
@@ -115,7 +117,7 @@ def test_what_nobody_engaged_with_is_forgotten_at_its_time_by_whoever_owns_the_s
         await other.open()
         assert (len(other), len(other.unengaged)) == (2, 1)
         await apply(other, 4, tick)
-        assert (len(other), other.load("twitter:stranger")) == (1, None)
+        assert (len(other), other.load("twitter:unengaged")) == (1, None)
         await other.close()
         last = _store(settings)
         await last.open()
@@ -123,12 +125,12 @@ def test_what_nobody_engaged_with_is_forgotten_at_its_time_by_whoever_owns_the_s
         assert last.load("twitter:known") is not None
         await last.close()
         values = {record.key: record.value async for record in read_topic(settings, "subject-states")}
-        assert values[b"twitter:stranger"] is None
+        assert values[b"twitter:unengaged"] is None
 
     asyncio.run(run())
 
 
-def test_an_earlier_owner_can_write_nothing_once_the_shard_is_opened_elsewhere(settings: Settings) -> None:
+def test_an_earlier_owner_can_write_nothing_once_the_subject_store_is_opened_elsewhere(settings: Settings) -> None:
     """Neither states nor outputs: the newer ones stay the last."""
 
     async def run() -> None:
@@ -220,14 +222,14 @@ def test_with_an_output_that_the_broker_refuses_nothing_of_the_batch_is_written(
     asyncio.run(run())
 
 
-def test_a_record_no_shard_writes_stops_the_opening(settings: Settings) -> None:
+def test_a_record_that_no_store_writes_stops_the_opening(settings: Settings) -> None:
     """Broken internal state is our own fault and must be seen."""
 
     async def run() -> None:
-        stranger = producer(settings)
-        await stranger.start()
-        await stranger.send_and_wait(settings.topic("subject-states"), None, key=b"\x00position", partition=0)
-        await stranger.stop()
+        other_application = producer(settings)
+        await other_application.start()
+        await other_application.send_and_wait(settings.topic("subject-states"), None, key=b"\x00position", partition=0)
+        await other_application.stop()
         store = _store(settings)
         with pytest.raises(
             BrokenChangelogError, match="subject-states, partition 0, is no record that a worker writes"

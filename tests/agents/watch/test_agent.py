@@ -294,7 +294,7 @@ def test_a_worker_that_is_stopped_closes_no_ledger_that_a_thread_is_writing(
             await watching
 
     asyncio.run(run())
-    slot = claim_ledger_file(settings.state_directory, "watch-0", most=1)
-    assert slot is not None
-    assert len(slot.ledger()) == 1
-    slot.release()
+    ledger_file = claim_ledger_file(settings.state_directory, "watch-0", most=1)
+    assert ledger_file is not None
+    assert len(ledger_file.ledger()) == 1
+    ledger_file.release()

@@ -90,7 +90,7 @@ def _run(work: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(whole())
 
 
-def test_what_was_committed_is_there_when_the_shard_is_opened_again_here_or_elsewhere(
+def test_what_was_committed_is_there_when_the_ledger_store_is_opened_again_here_or_elsewhere(
     settings: Settings, tmp_path: Path
 ) -> None:
     """Records that are gone stay gone; the outputs are for everybody to read."""
@@ -315,14 +315,14 @@ def test_a_topic_that_was_made_anew_is_not_taken_for_the_one_before(settings: Se
 @pytest.mark.parametrize(
     ("key", "value"), [(b"\x00position", None), (b"\x00position", b"short"), (b"e/twitter:1", b"\xc1")]
 )
-def test_a_record_no_shard_writes_stops_the_opening(settings: Settings, key: bytes, value: bytes | None) -> None:
+def test_a_record_that_no_store_writes_stops_the_opening(settings: Settings, key: bytes, value: bytes | None) -> None:
     """Broken internal state is our own fault and must be seen."""
 
     async def run() -> None:
-        stranger = producer(settings)
-        await stranger.start()
-        await stranger.send_and_wait(settings.topic(CHANGELOG), value, key=key, partition=0)
-        await stranger.stop()
+        other_application = producer(settings)
+        await other_application.start()
+        await other_application.send_and_wait(settings.topic(CHANGELOG), value, key=key, partition=0)
+        await other_application.stop()
         store = _store(settings)
         with pytest.raises(BrokenChangelogError):
             await store.open()

@@ -127,12 +127,12 @@ def _noticed_by(patch: Path | None) -> str | None:
     with tempfile.TemporaryDirectory(prefix="antiphon-mutant-") as scratch:
         copy = Path(scratch)
         _copy_checkout(copy)
-        touched = "streams/"
+        changed = "streams/"
         if patch is not None:
             _apply(patch, copy)
-            touched = patch.read_text(encoding="utf-8")
+            changed = patch.read_text(encoding="utf-8")
         for check in CHECKS:
-            is_due = not check.again if patch is None else any(part in touched for part in check.concerns)
+            is_due = not check.again if patch is None else any(part in changed for part in check.concerns)
             if is_due and (failed := _failed(check, copy, has_bug=patch is not None)) is not None:
                 return failed
     return None

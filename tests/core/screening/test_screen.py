@@ -98,7 +98,7 @@ def test_an_official_engages_with_each_account_once_in_the_strongest_way_and_nev
     assert {what: seen[what] for what in (*covered, "subject on the roster") if not seen[what]} == {}
 
 
-def test_what_the_glance_drops_the_full_look_would_not_have_passed() -> None:
+def test_what_the_prefilter_drops_the_full_look_would_not_have_passed() -> None:
     """And all else it leaves to the full look: ids, handles in any case, unknown platforms, names of no platform."""
     seen = Counter[str]()
     names = st.sampled_from(("twitter", "twitter", "twitter", "mastodon", "threads", "Twitter", "", "x" * 33))
@@ -109,25 +109,25 @@ def test_what_the_glance_drops_the_full_look_would_not_have_passed() -> None:
         event, known = situation
         event = event if keep else msgspec.structs.replace(event, platform=platform)
         payload = encode_event(event)
-        glanced = screen_record(payload, *_place(SOURCE), known, NOW_US, POLICY)
+        screened = screen_record(payload, *_place(SOURCE), known, NOW_US, POLICY)
         try:
             full = screen_event(decode_event(payload), SOURCE, known, NOW_US, POLICY)
         except msgspec.ValidationError:
             seen["no event"] += 1
-            assert isinstance(glanced, Rejection)
-            assert glanced.reason is Reason.NOT_AN_EVENT
+            assert isinstance(screened, Rejection)
+            assert screened.reason is Reason.NOT_AN_EVENT
             return
-        if glanced is None:
+        if screened is None:
             assert isinstance(full, Screening)
             assert full.outcome is ScreenOutcome.NOT_OFFICIAL
             assert not full.events
             assert not full.country_events
             seen["dropped"] += 1
         else:
-            assert glanced == full
+            assert screened == full
             seen["passed on"] += 1
             handle = event.actor.handle if event.actor is not None else None
-            seen["by handle"] += full == glanced and _known_by_handle(known.roster, event.platform, handle)
+            seen["by handle"] += full == screened and _known_by_handle(known.roster, event.platform, handle)
 
     check()
     assert {what: seen[what] for what in ("no event", "dropped", "passed on", "by handle") if seen[what] < 5} == {}

@@ -127,18 +127,18 @@ def test_in_order_the_bounded_tracker_tells_what_an_unbounded_one_would() -> Non
                 alerts = {alert_id: _identity(alert) for alert_id, alert in alerts.items()}
                 expected_alerts = {alert_id: _identity(alert) for alert_id, alert in expected_alerts.items()}
             assert differences(alerts, expected_alerts) == []
-            seen["settled"] += len(oracle.amplifications) > 10
-            seen["settled contacts"] += len(oracle.engagements) - len(oracle.amplifications) > 10
+            seen["evicted"] += len(oracle.amplifications) > 10
+            seen["evicted contacts"] += len(oracle.engagements) - len(oracle.amplifications) > 10
             seen["alerts"] += len(alerts) > 0
             seen["several episodes"] += len(Counter(alert.rule for alert in alerts.values())) < len(alerts)
             seen["taken back"] += taken_back
             seen["many notices"] += many_notices
-            seen["settled links"] += expected is not None and expected.links.posts > SMALL.links
-            seen["settled matches"] += expected is not None and expected.text_matches.posts > SMALL.text_matches
+            seen["evicted links"] += expected is not None and expected.links.posts > SMALL.links
+            seen["evicted matches"] += expected is not None and expected.text_matches.posts > SMALL.text_matches
 
     check()
     covered = (
-        *("settled", "settled contacts", "settled links", "settled matches"),
+        *("evicted", "evicted contacts", "evicted links", "evicted matches"),
         *("alerts", "several episodes", "taken back", "many notices"),
     )
     assert {what: seen[what] for what in covered if seen[what] < 5} == {}

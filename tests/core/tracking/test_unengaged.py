@@ -49,7 +49,7 @@ def _retweets(day: float) -> list[SubjectEvent]:
 def test_profiles_of_accounts_that_no_official_engaged_with_leave_nothing() -> None:
     """Whether or not a suspension of the account is known; from the first engagement on they count."""
     run = TrackRun(_RULES)
-    run.batch([_about("profile", number, 0, subject=f"stranger-{number}") for number in range(100)])
+    run.batch([_about("profile", number, 0, subject=f"unengaged-{number}") for number in range(100)])
     assert run.states == {}
     assert run.outcomes == {TrackOutcome.UNENGAGED: 100}
     run.batch([_about("suspension", 1, 1), _about("profile", 2, 2)])
@@ -68,18 +68,18 @@ def test_a_profile_that_comes_first_gives_the_same_where_profiles_are_kept(profi
     runs = [TrackRun(_RULES, policy).run(order) for order in ([[profile], retweets], [retweets, [profile]])]
     assert differences(runs[0].dossiers, runs[1].dossiers) == []
     assert runs[0].dossiers["twitter:12"].followers_as_of is not None
-    stranger = TrackRun(_RULES, policy)
-    stranger.batch([_about("profile", 1, 0, "stranger")])
-    assert stranger.states.keys() == {"twitter:stranger"}
-    stranger.batch([_tick(2)])
-    assert stranger.states == {}
+    unengaged = TrackRun(_RULES, policy)
+    unengaged.batch([_about("profile", 1, 0, "unengaged")])
+    assert unengaged.states.keys() == {"twitter:unengaged"}
+    unengaged.batch([_tick(2)])
+    assert unengaged.states == {}
 
 
-def test_a_suspension_of_a_stranger_is_forgotten_when_its_days_are_over_and_one_of_a_subject_is_not() -> None:
+def test_a_suspension_of_an_unengaged_account_is_forgotten_when_its_days_are_over_and_one_of_a_subject_is_not() -> None:
     run = TrackRun(_RULES)
-    run.batch([_about("suspension", 1, 0, "stranger"), _about("suspension", 2, 0), *_retweets(1)])
+    run.batch([_about("suspension", 1, 0, "unengaged"), _about("suspension", 2, 0), *_retweets(1)])
     run.batch([_tick(_DAYS - 0.01)])
-    assert run.states.keys() == {"twitter:stranger", "twitter:12"}
+    assert run.states.keys() == {"twitter:unengaged", "twitter:12"}
     run.batch([_tick(_DAYS)])
     assert run.states.keys() == {"twitter:12"}
     run.batch([_tick(10_000)])
@@ -126,14 +126,14 @@ def test_a_suspension_that_comes_first_gives_the_same_within_its_days(
 def test_what_is_due_is_what_a_walk_over_all_would_find(steps: list[tuple[str, int | None, int]]) -> None:
     """However often a subject is kept anew, engaged with and kept again."""
     index, all_of_them = Unengaged(), dict[str, int]()
-    for key, until, heard in steps:
+    for key, until, watermark_us in steps:
         if until is None:
             index.drop(key)
             all_of_them.pop(key, None)
         else:
             index.keep(key, until)
             all_of_them[key] = until
-        index.watermark_us = max(index.watermark_us, heard)
+        index.watermark_us = max(index.watermark_us, watermark_us)
         due = {name for name, at in all_of_them.items() if at <= index.watermark_us}
         assert set(index.take_due()) == due
         for name in due:

@@ -81,7 +81,7 @@ def test_whenever_an_amplification_is_taken_back_its_official_has_one_less_and_o
         assert (dossier.totals.quote, dossier.totals.retweet) == (quotes, left.total() - quotes)
         weeks = {(event.at_us // (7 * DAY_US)) for number, event in enumerate(happened) if number not in gone}
         assert {term.name: term.value for term in dossier.score.contributions}["weeks_amplified"] == len(weeks)
-        seen["settled"] += count > 18 and any(number < count - 10 for number in gone)
+        seen["evicted"] += count > 18 and any(number < count - 10 for number in gone)
         seen["retained"] += any(number >= count - 8 for number in gone)
         seen["waiting"] += len(early) > 0
         seen["twice"] += len(gone) < len([number for number in taken if number < count])
@@ -89,7 +89,7 @@ def test_whenever_an_amplification_is_taken_back_its_official_has_one_less_and_o
         seen["all of an official"] += len(left) < min(3, count)
 
     check()
-    covered = ("settled", "retained", "waiting", "twice", "by somebody else", "all of an official")
+    covered = ("evicted", "retained", "waiting", "twice", "by somebody else", "all of an official")
     assert {what: seen[what] for what in covered if seen[what] < 5} == {}
 
 
@@ -121,14 +121,14 @@ def test_who_takes_back_after_a_suspension_stays_an_amplifier_of_the_suspended_a
         amplifiers = () if said is None or said.standing is None else said.standing.amplifiers
         standing_record = Counter(_IRANIAN[number % 3].id for number in range(count) if taken.get(number, 60) >= 60)
         assert {each.id: each.amplifications for each in amplifiers} == standing_record
-        seen["settled, before"] += any(day < 60 and number < count - 10 for number, day in taken.items())
-        seen["settled, after"] += any(day >= 60 and number < count - 10 for number, day in taken.items())
+        seen["evicted, before"] += any(day < 60 and number < count - 10 for number, day in taken.items())
+        seen["evicted, after"] += any(day >= 60 and number < count - 10 for number, day in taken.items())
         seen["retained, before"] += any(day < 60 and number >= count - 8 for number, day in taken.items())
         seen["retained, after"] += any(day >= 60 and number >= count - 8 for number, day in taken.items())
         seen["all taken back"] += len(taken) == count
 
     check()
-    covered = ("settled, before", "settled, after", "retained, before", "retained, after", "all taken back")
+    covered = ("evicted, before", "evicted, after", "retained, before", "retained, after", "all taken back")
     assert {what: seen[what] for what in covered if seen[what] < 5} == {}
 
 

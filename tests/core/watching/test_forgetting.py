@@ -81,7 +81,7 @@ def _told() -> _Life:
     return life
 
 
-def test_standings_what_was_told_and_counted_and_uptakes_are_forgotten_also_in_the_changelog() -> None:
+def test_standings_published_hashes_counted_alerts_and_amplified_accounts_are_forgotten_also_in_the_changelog() -> None:
     life = _told()
     life.forget(0)
     assert {"StandingRecord", "PublishedHashes", "Counted", "AmplifiedAccount"} <= life.kinds()
@@ -182,7 +182,7 @@ def test_forgetting_takes_no_more_than_its_step_and_reaches_all() -> None:
     assert {told.subject for told in life.kept(PublishedHashes)} == {IRAN[0].id}
 
 
-def test_an_uptake_stays_as_long_as_a_watch_of_its_account_may_need_it() -> None:
+def test_an_amplified_account_stays_as_long_as_a_watch_of_it_may_need_it() -> None:
     """A suspended account's texts are what a successor's are compared with."""
     life = _Life()
     suspended = float(_OVER - 100)

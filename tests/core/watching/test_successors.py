@@ -163,7 +163,7 @@ def test_what_is_listed_meets_every_condition_and_says_so() -> None:
     assert min(listed[True], listed[False]) > 5
 
 
-def test_an_uptake_is_known_better_only_if_something_that_counts_changed() -> None:
+def test_an_amplified_account_is_known_better_only_if_something_that_counts_changed() -> None:
     amplified_account = _amplified_account({"0": 40})
     assert known_better(None, amplified_account)
     assert not known_better(

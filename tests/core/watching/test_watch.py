@@ -315,8 +315,8 @@ def test_what_lacks_what_its_kind_must_have_is_refused_and_counted() -> None:
 def test_event_time_comes_from_ticks_alone() -> None:
     """TRACK speaks of the past, and a State's own events may come before older ones of a partition that lags."""
     late = msgspec.structs.replace(standing(version=2), at_us=day(100))
-    for heard in (late, post("p", 100), deletion("p", 100)):
-        assert _aftermath(_run([standing()], [heard])).status == "open"
+    for event in (late, post("p", 100), deletion("p", 100)):
+        assert _aftermath(_run([standing()], [event])).status == "open"
     assert _aftermath(_run([standing()], [tick(100)])).status == "closed"
 
 

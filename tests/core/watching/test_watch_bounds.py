@@ -71,7 +71,7 @@ def test_the_deletions_that_concern_the_subject_are_listed_before_others() -> No
     assert _aftermath(run).deletions == 66
 
 
-def test_an_uptake_stays_small_however_often_an_account_is_amplified() -> None:
+def test_an_amplified_account_stays_small_however_often_it_is_amplified() -> None:
     policy = WatchPolicy(amplified_officials=8, amplified_first=4, sketch=16)
     crowd = [Official(id=f"{n:03}", handle=None, country="IR", category="diplomat") for n in range(60)]
     events = [amplification(f"r{n}", n, by, text=f"{PASSAGES[n % 3]} {n}") for n, by in enumerate(crowd)]
