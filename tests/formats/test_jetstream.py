@@ -193,8 +193,9 @@ def test_a_key_that_holds_no_time_leaves_the_time_of_arrival(key: str) -> None:
     assert only(Post, post("…", key=key)).at == ARRIVED
 
 
-def test_a_time_that_the_operator_of_the_host_put_right_is_the_time_of_the_event() -> None:
-    _, frame = FRAMES["post"]
+@pytest.mark.parametrize("name", ["post", "repost", "follow", "post deleted", "account active", "identity"])
+def test_a_time_that_the_operator_of_the_host_put_right_is_the_time_of_the_event(name: str) -> None:
+    _, frame = FRAMES[name]
     seen_at = ARRIVED + timedelta(days=3)
     line = to_line({**frame, "payload": {**frame["payload"], "witnessedAt": seen_at.isoformat()}})
     (event,) = JetstreamReader().read(line)  # type: ignore[misc]  # a tuple, or the test fails

@@ -139,10 +139,11 @@ def test_a_frame_without_what_its_kind_promises_names_it(kind: str) -> None:
     [
         (b'{"kind":"commit","commit":{"record":' + b"[" * 500_000, Reason.TOO_DEEP),
         (b'{"$type":"message","payload":{"record":' + b'{"a":' * 500_000, Reason.TOO_DEEP),
+        (b'{"what":"\xff"}', Reason.NOT_JSON),
         (to_line(post("\ud800")[0]), Reason.NOT_JSON),
         (to_line(post("\ud800")[1], ensure_ascii=False), Reason.NOT_JSON),
     ],
-    ids=["lists", "objects", "half a character escaped", "half a character in bytes"],
+    ids=["lists", "objects", "bytes that are no text", "half a character escaped", "half a character in bytes"],
 )
 def test_a_line_that_no_parser_can_follow_is_refused(line: bytes, reason: Reason) -> None:
     refused = JetstreamReader().read(line)
