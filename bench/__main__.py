@@ -117,15 +117,15 @@ def _tell_results(results: Results, tell: Tell) -> None:
 
 def _as_json(run: RaceRun | MemoryRun) -> bytes:
     if isinstance(run, RaceRun):
-        told = {"run": run, "standings": standings(run.race), "ratios": ratios(run.race)}
+        document = {"run": run, "standings": standings(run.race), "ratios": ratios(run.race)}
     else:
         memory = run.memory
-        told = {
+        document = {
             "run": run,
             "rss_bytes_per_subject": memory.rss_bytes_per_subject,
             "changelog_bytes_per_subject": memory.changelog_bytes_per_subject,
         }
-    return msgspec.json.format(msgspec.json.encode(told), indent=2)
+    return msgspec.json.format(msgspec.json.encode(document), indent=2)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -35,10 +35,10 @@ def alarms_parts(alarms: Alarms) -> list[str]:
     """The section without its heading, to be joined by empty lines."""
     parts = max(run.plan.parts for run in alarms.runs)
     about = _ABOUT.format(statuses=alarms.statuses, about=alarms.about, officials=alarms.officials, seeds=alarms.seeds)
-    told = [about, _ABOUT_TIMES.format(parts=parts), _ABOUT_HABITS]
+    sections = [about, _ABOUT_TIMES.format(parts=parts), _ABOUT_HABITS]
     for place, count in enumerate(alarms.runs[0].on_aftermaths):
-        told += [f"`{count.rule}`:", _rule_table(alarms.runs, place)]
-    told += [
+        sections += [f"`{count.rule}`:", _rule_table(alarms.runs, place)]
+    sections += [
         _mostly_silent(alarms.runs),
         _ABOUT_LEFT,
         _left_table(alarms.runs),
@@ -46,7 +46,7 @@ def alarms_parts(alarms: Alarms) -> list[str]:
         _subject_table(alarms.runs),
         _texts(alarms),
     ]
-    return told
+    return sections
 
 
 def _rule_table(runs: Sequence[AlarmRun], place: int) -> str:

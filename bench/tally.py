@@ -60,24 +60,24 @@ class Tally(Struct):
 
     def complaints(
         self,
-        told: Sequence[str],
+        reported: Sequence[str],
         figures: Mapping[str, Figures],
         read_up_to: Mapping[tuple[str, int], int],
         under_way: Collection[str] = (),
     ) -> list[str]:
         """What is wrong with results, in sentences; empty if they are right.
 
-        `told` are the ids of the amplifications that the contestant reported, `figures` its last figures of each
+        `reported` are the ids of the amplifications that the contestant reported, `figures` its last figures of each
         subject, `read_up_to` the next offset of each (topic, partition) that it says it has dealt with. It may have
-        gone further than it says, never less far, and its figures must be those of what it told. `under_way` are ids
-        that it has handed on durably from one of its stages to the next, where it was stopped before the next.
+        gone further than it says, never less far, and its figures must be those of what it reported. `under_way` are
+        ids that it has handed on durably from one of its stages to the next, where it was stopped before the next.
         """
         wrong: list[str] = []
-        known = {event_id for event_id in told if event_id in self.amplified}
-        if foreign := set(told) - known:
+        known = {event_id for event_id in reported if event_id in self.amplified}
+        if foreign := set(reported) - known:
             wrong.append(f"{len(foreign)} reported events are no official's amplifications, for example {min(foreign)}")
-        if len(told) != len(set(told)):
-            wrong.append(f"{len(told) - len(set(told))} amplifications were reported twice")
+        if len(reported) != len(set(reported)):
+            wrong.append(f"{len(reported) - len(set(reported))} amplifications were reported twice")
         accounted = known.union(under_way)
         missing = [
             event_id

@@ -104,8 +104,8 @@ class Placing:
         partition = crc32(key) % PARTITIONS
         offset = self._ends.get((topic, partition), 0)
         self._ends[(topic, partition)] = offset + 1
-        told = (event.id, event.actor.id, subject.id) if is_official and subject is not None else None
-        return PlacedEvent(topic, partition, offset, key, encode_event(event), told)
+        amplification = (event.id, event.actor.id, subject.id) if is_official and subject is not None else None
+        return PlacedEvent(topic, partition, offset, key, encode_event(event), amplification)
 
 
 class World:

@@ -171,9 +171,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A process that shares the tests with others tells the first of them what it could not have."""
-    told: dict[str, str] | None = getattr(session.config, "workeroutput", None)
-    if told is not None and (reason := session.config.stash.get(_STAND_IN, None)):
-        told["stand_in"] = reason
+    worker_output: dict[str, str] | None = getattr(session.config, "workeroutput", None)
+    if worker_output is not None and (reason := session.config.stash.get(_STAND_IN, None)):
+        worker_output["stand_in"] = reason
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -68,7 +68,7 @@ def test_the_limits_of_a_rule_file_are_the_codes() -> None:
     assert text in _section("Writing a rule")
 
 
-def test_closed_lists_are_told_whole() -> None:
+def test_closed_lists_are_documented_whole() -> None:
     """Severities, modes, categories and the statuses of an alert."""
     for words, section in (
         (SEVERITIES, "Writing a rule"),

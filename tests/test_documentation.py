@@ -117,8 +117,8 @@ def test_every_panel_that_a_runbook_names_is_on_a_dashboard(page: Path) -> None:
 
 def test_every_topic_is_on_the_architecture_page() -> None:
     page = _text(_ROOT / "docs" / "architecture.md")
-    told_by_name = [topic.name for topic in TOPICS if not re.search(rf"\b{topic.name}\b", page)]
-    assert told_by_name == []
+    missing = [topic.name for topic in TOPICS if not re.search(rf"\b{topic.name}\b", page)]
+    assert missing == []
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)

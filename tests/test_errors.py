@@ -7,7 +7,7 @@ import pytest
 from streams.errors import AntiphonError, causes_of
 
 
-def test_whatever_tasks_within_tasks_fail_of_is_told_one_by_one() -> None:
+def test_whatever_tasks_within_tasks_fail_of_is_reported_one_by_one() -> None:
     """A group of errors would be logged as a group, and the remedies in it lost."""
     errors = [AntiphonError(f"place {number}", remedy="make room") for number in range(3)]
 

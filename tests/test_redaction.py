@@ -99,11 +99,11 @@ def test_a_401_that_repeats_the_request_gives_no_credentials_away() -> None:
             await runner.cleanup()
         return refused.value.message
 
-    told = asyncio.run(post())
-    assert "status 401" in told
-    assert "uthorization" in told
-    assert "hunter" not in told
-    assert base64.b64encode(b"ada:hunter-of-words").decode() not in told
+    message = asyncio.run(post())
+    assert "status 401" in message
+    assert "uthorization" in message
+    assert "hunter" not in message
+    assert base64.b64encode(b"ada:hunter-of-words").decode() not in message
 
 
 @effort(max_examples=20, phases=[Phase.generate])

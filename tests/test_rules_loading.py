@@ -84,7 +84,7 @@ def test_what_cannot_be_opened_is_named(tmp_path: Path, name: str) -> None:
         load_rules(tmp_path / name)
 
 
-def test_bytes_that_are_not_utf8_are_told_with_their_line(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf8_are_reported_with_their_line(tmp_path: Path) -> None:
     path = tmp_path / "rules.toml"
     path.write_bytes(b"# one\n# tw\xf6\n")
     with pytest.raises(InputError, match=r"not UTF-8 text \(line 2\)"):

@@ -26,7 +26,7 @@ from streams.topics import TOPICS
 __all__ = ["ALL_AGENTS", "SAME_JOB", "Antiphon", "amplified_figures"]
 
 _RECORDS: Final = re.compile(rb'^antiphon_records_total\{topic="([a-z-]+)"\} ([0-9.e+]+)$', re.MULTILINE)
-_TOLD: Final = re.compile(rb'^antiphon_outputs_total\{topic="amplifications"\} ([0-9.e+]+)$', re.MULTILINE)
+_PUBLISHED: Final = re.compile(rb'^antiphon_outputs_total\{topic="amplifications"\} ([0-9.e+]+)$', re.MULTILINE)
 _TIMEOUT_SECONDS: Final = 10.0
 
 
@@ -78,7 +78,7 @@ class Antiphon:
         results, letters = asyncio.run(collect(settings))
         done = asyncio.run(committed(settings, settings.group, course.tally.ends))
         wrong = course.tally.complaints(
-            told=[amplification.id for amplification in results.amplifications],
+            reported=[amplification.id for amplification in results.amplifications],
             figures=amplified_figures(results.dossiers.values()),
             read_up_to=done,
         )
@@ -111,11 +111,12 @@ def _progress(port: int, stages: Sequence[str], due: int) -> Callable[[], Progre
             return Progress(0, is_warm=False, is_finished=False)  # not up yet, or ending
         counts = {topic.decode(): int(float(count)) for topic, count in _RECORDS.findall(metrics)}
         followed_up = min(counts.get(stage, 0) for stage in stages)
-        told = sum(int(float(count)) for count in _TOLD.findall(metrics))
+        published = sum(int(float(count)) for count in _PUBLISHED.findall(metrics))
         return Progress(
             sum(counts.get(name, 0) for name in RAW_NAMES),
             is_warm=followed_up >= due * WARM_UP_SHARE,  # before that TRACK opens its subject stores
-            is_finished=followed_up >= due and told >= due,  # both: a reply or mention by an official is tracked too
+            # Both: a reply or mention by an official is tracked too.
+            is_finished=followed_up >= due and published >= due,
         )
 
     return read

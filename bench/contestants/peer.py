@@ -105,14 +105,14 @@ def result_complaints(
 async def _result_complaints(
     course: Course, lap: str, read_up_to: Mapping[tuple[str, int], int] | None, under_way: Collection[str]
 ) -> list[str]:
-    told: list[str] = []
+    reported: list[str] = []
     figures: dict[str, Figures] = {}
     async for result in _results(course.settings, _results_topic(lap)):
-        told.append(result.event)
+        reported.append(result.event)
         figures[result.subject] = Figures(result.amplifications, result.distinct_officials)
     if read_up_to is None:
         read_up_to = await committed(course.settings, group_of(course, lap), course.tally.ends)
-    wrong = course.tally.complaints(told, figures, read_up_to, under_way)
+    wrong = course.tally.complaints(reported, figures, read_up_to, under_way)
     if not any(read_up_to.values()):
         wrong.append("committed nothing")
     return wrong

@@ -54,11 +54,11 @@ class QuixStreams:
         program = start_program("bench.contestants.quix_streams_program", course, lap, log, variant=self._form)
         if self.share is not None:
             return program
-        told = SharedCounter(Path(errand_for(course, lap).acknowledged))
+        acknowledged = SharedCounter(Path(errand_for(course, lap).acknowledged))
         due = len(course.tally.amplified)
 
         def progress() -> Progress:
-            return Progress(program.progress().events, is_finished=told.value >= due)
+            return Progress(program.progress().events, is_finished=acknowledged.value >= due)
 
         return Entrant(process=program.process, progress=progress)
 

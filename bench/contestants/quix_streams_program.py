@@ -41,9 +41,9 @@ def build(errand: Errand) -> Application:
         for frame in frames:
             amplifications(frame, is_by_official).to_topic(rekeyed, key=lambda found: found["subject"])
         by_subject = app.dataframe(rekeyed)
-    told = by_subject.apply(count, stateful=True).to_topic(app.topic(errand.results, key_serializer="string"))
+    written = by_subject.apply(count, stateful=True).to_topic(app.topic(errand.results, key_serializer="string"))
     # Handed to librdkafka, which sends within its five milliseconds of lingering: Quix Streams tells no more.
-    told.update(lambda _result: acknowledged.add(1))
+    written.update(lambda _result: acknowledged.add(1))
     return app
 
 

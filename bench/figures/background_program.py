@@ -47,8 +47,8 @@ def _world(seed: int) -> list[_Event]:
     events = []
     for placed in World(_DIFFERENT, seed).events():
         partition = crc32(placed.key) % topic_named(placed.topic).partitions
-        told = placed.amplification
-        own_id = None if told is None else b'"id":"%s"' % told[0].encode()
+        amplification = placed.amplification
+        own_id = None if amplification is None else b'"id":"%s"' % amplification[0].encode()
         events.append(_Event(placed.topic, partition, placed.key, placed.value, own_id))
     return events
 

@@ -122,9 +122,9 @@ def _through_core(venue: Venue) -> list[HotMark]:
 
 def _mark(mark: int, in_batch: float, alone: float, track: CoreTrack, written: list[OutgoingRecord]) -> HotMark:
     dossier = next(record.value for record in written if record.topic == "dossiers")
-    told = msgspec.json.decode(dossier or b"", type=Dossier)
-    if told.totals.retweet != mark + _ALONE:
-        raise FigureFailed(f"the dossier counts {told.totals.retweet} of {mark + _ALONE} retweets")
+    last = msgspec.json.decode(dossier or b"", type=Dossier)
+    if last.totals.retweet != mark + _ALONE:
+        raise FigureFailed(f"the dossier counts {last.totals.retweet} of {mark + _ALONE} retweets")
     return HotMark(
         amplifications=mark,
         cpu_us_in_batch=in_batch * 1e6,
@@ -209,8 +209,8 @@ def _through_worker(venue: Venue, settings: Settings, amplifications: int) -> Ho
             cpu_seconds=worker.cpu_seconds() - cpu_before,
             peak_rss_bytes=worker.memory()[1],
         )
-    told = asyncio.run(_last_dossier(settings))
-    counted = (told.totals.retweet, told.distinct_officials) if told is not None else None
+    last = asyncio.run(_last_dossier(settings))
+    counted = (last.totals.retweet, last.distinct_officials) if last is not None else None
     if counted != (amplifications, _OFFICIALS):
         raise FigureFailed(f"the dossier says {counted} after {amplifications} retweets by {_OFFICIALS} officials")
     return measured

@@ -84,8 +84,8 @@ def _recover(venue: Venue, settings: Settings, subjects: int) -> RecoveryOf:
 
         def is_ready() -> bool:
             figures = worker.figures()
-            told = figures.get(("outputs", "dossiers"), 0)
-            return told >= _PARTITIONS and figures.get(("subjects", ""), 0) >= subjects
+            published = figures.get(("outputs", "dossiers"), 0)
+            return published >= _PARTITIONS and figures.get(("subjects", ""), 0) >= subjects
 
         wait_for("all stores", is_ready, timeout_seconds=_TIMEOUT_SECONDS, pause_seconds=0.25)
         ready = time.monotonic() - worker.started_at
@@ -115,13 +115,13 @@ def _one_more(number: int) -> tuple[str, int, bytes, bytes]:
 
 async def _wrong_dossiers(settings: Settings) -> list[str]:
     """One dossier a partition, each with one amplification more than the changelog had."""
-    told = {}
+    totals_by_subject = {}
     async for record in read_topic(settings, "dossiers"):
-        told[record.key] = msgspec.json.decode(record.value, type=Dossier).totals
+        totals_by_subject[record.key] = msgspec.json.decode(record.value, type=Dossier).totals
     wrong = []
     for number in range(_PARTITIONS):
         due = len(list(amplifications_of(number))) + 1
-        totals = told.get(_key(number))
+        totals = totals_by_subject.get(_key(number))
         if totals is None or totals.retweet + totals.quote != due:
             wrong.append(f"subject {number} has {totals}, not {due} amplifications")
     return wrong

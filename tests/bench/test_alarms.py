@@ -144,19 +144,19 @@ def test_equal_seeds_give_equal_figures_and_others_do_not(small: Parliament, amp
 
 
 def test_the_report_has_every_run_and_every_rule(measured: Alarms) -> None:
-    told = "\n".join(alarms_parts(measured))
+    report = "\n".join(alarms_parts(measured))
     for rule in ("clean-up", "silence", "possible-successor", "amplified-then-suspended"):
-        assert f"`{rule}`" in told
+        assert f"`{rule}`" in report
     later = next(run for run in measured.runs if run.plan.moment == "later")
-    assert told.count("\n| nobody deletes, suspended later | 1 |") == 3
-    assert f"| {later.watches:,} |" in told
+    assert report.count("\n| nobody deletes, suspended later | 1 |") == 3
+    assert f"| {later.watches:,} |" in report
     fits = next(run for run in measured.runs if run.plan == Plan("fits of 20", 1, "while amplified"))
     [alarms_of_fits] = [count.raised for count in fits.on_aftermaths if count.rule == "clean-up"]
     row = f"| fits of 20 | 1 | {fits.watches} | {alarms_of_fits} | {100 * alarms_of_fits / fits.watches:.1f} % |"
-    assert row in told
+    assert row in report
 
 
-def test_the_concepts_page_tells_the_figures_of_the_record() -> None:
+def test_the_concepts_page_documents_the_figures_of_the_record() -> None:
     recorded = load_results(RECORD).figures
     assert recorded is not None
     assert recorded.alarms is not None

@@ -36,7 +36,7 @@ def course(kafka: RunningBroker, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.mark.slow
-def test_bytewax_tells_every_amplification_and_its_recovery_store_has_every_event(course: Course) -> None:
+def test_bytewax_reports_every_amplification_and_its_recovery_store_has_every_event(course: Course) -> None:
     """Its complaints say so, and they notice a store that is behind: a store that claims less must not pass."""
     contestant = Bytewax()
     assert lap_of(contestant, course).complaints == []
@@ -48,7 +48,7 @@ def test_bytewax_tells_every_amplification_and_its_recovery_store_has_every_even
 
 
 @pytest.mark.slow
-def test_quix_streams_tells_every_amplification_of_all_events(course: Course) -> None:
+def test_quix_streams_reports_every_amplification_of_all_events(course: Course) -> None:
     """It is finished when it has counted the last of them: its complaints ask for all offsets of both its stages."""
     assert lap_of(QuixStreams(REKEYED), course).complaints == []
 

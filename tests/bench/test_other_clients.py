@@ -43,7 +43,7 @@ def _lap(contestant: Contestant, course: Course) -> Lap:
         pytest.skip(f"left out: {contestant.name}: {reason}")
 
 
-def test_bare_confluent_kafka_decodes_everything_and_commits_when_it_is_told_to_end(course: Course) -> None:
+def test_bare_confluent_kafka_decodes_everything_and_commits_when_it_is_stopped(course: Course) -> None:
     """Its complaints say whether it decoded everything."""
     lap = _lap(BareConfluentKafka(), course)
     assert lap.complaints == []
@@ -52,7 +52,7 @@ def test_bare_confluent_kafka_decodes_everything_and_commits_when_it_is_told_to_
 
 
 @pytest.mark.slow
-def test_kafka_streams_tells_every_amplification_and_re_keys_each_through_a_topic(course: Course) -> None:
+def test_kafka_streams_reports_every_amplification_and_re_keys_each_through_a_topic(course: Course) -> None:
     """Its complaints compare results with the plain count, untouched by its rehearsals, and ask for all offsets."""
     lap = _lap(KafkaStreams(), course)
     assert lap.complaints == []

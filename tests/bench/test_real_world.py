@@ -78,7 +78,7 @@ def test_the_plain_count_of_real_events_is_what_the_core_counts(world: RealWorld
     results = backtest.finish()
     figures = amplified_figures(results.dossiers.values())
     assert 0 < len(figures) < len(results.dossiers)
-    assert tally.complaints([told.id for told in results.amplifications], figures, tally.ends) == []
+    assert tally.complaints([amplification.id for amplification in results.amplifications], figures, tally.ends) == []
 
 
 def test_without_the_data_the_real_world_says_so(tmp_path: Path) -> None:

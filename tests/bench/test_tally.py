@@ -44,39 +44,39 @@ def test_the_plain_count_is_what_the_core_counts() -> None:
         for dossier in results.dossiers.values()
     }
     assert max(figure.distinct_officials for figure in figures.values()) > 1
-    assert tally.complaints([told.id for told in results.amplifications], figures, tally.ends) == []
+    assert tally.complaints([reported.id for reported in results.amplifications], figures, tally.ends) == []
 
 
 Fault = Callable[[list[str], dict[str, Figures]], None]
 
 
-def _forget_one(told: list[str], figures: dict[str, Figures]) -> None:
-    told.pop()
+def _forget_one(reported: list[str], figures: dict[str, Figures]) -> None:
+    reported.pop()
 
 
-def _tell_one_twice(told: list[str], figures: dict[str, Figures]) -> None:
-    told.append(told[0])
+def _report_one_twice(reported: list[str], figures: dict[str, Figures]) -> None:
+    reported.append(reported[0])
 
 
-def _tell_one_of_a_bystander(told: list[str], figures: dict[str, Figures]) -> None:
-    told.append("not an official's")
+def _report_one_of_a_bystander(reported: list[str], figures: dict[str, Figures]) -> None:
+    reported.append("not an official's")
 
 
-def _count_one_too_many(told: list[str], figures: dict[str, Figures]) -> None:
+def _count_one_too_many(reported: list[str], figures: dict[str, Figures]) -> None:
     subject, right = next(iter(figures.items()))
     figures[subject] = Figures(right.amplifications + 1, right.distinct_officials)
 
 
-def _miss_an_official(told: list[str], figures: dict[str, Figures]) -> None:
+def _miss_an_official(reported: list[str], figures: dict[str, Figures]) -> None:
     subject, right = next(iter(figures.items()))
     figures[subject] = Figures(right.amplifications, right.distinct_officials - 1)
 
 
-def _leave_out_a_subject(told: list[str], figures: dict[str, Figures]) -> None:
+def _leave_out_a_subject(reported: list[str], figures: dict[str, Figures]) -> None:
     figures.popitem()
 
 
-def _make_up_a_subject(told: list[str], figures: dict[str, Figures]) -> None:
+def _make_up_a_subject(reported: list[str], figures: dict[str, Figures]) -> None:
     figures["nobody"] = Figures(1, 1)
 
 
@@ -84,8 +84,8 @@ def _make_up_a_subject(told: list[str], figures: dict[str, Figures]) -> None:
     "fault",
     [
         _forget_one,
-        _tell_one_twice,
-        _tell_one_of_a_bystander,
+        _report_one_twice,
+        _report_one_of_a_bystander,
         _count_one_too_many,
         _miss_an_official,
         _leave_out_a_subject,
@@ -93,10 +93,10 @@ def _make_up_a_subject(told: list[str], figures: dict[str, Figures]) -> None:
     ],
 )
 def test_a_wrong_result_is_noticed(tally: Tally, fault: Fault) -> None:
-    told, figures = list(tally.amplified), tally.figures(tally.amplified)
-    assert tally.complaints(told, figures, tally.ends) == []
-    fault(told, figures)
-    assert tally.complaints(told, figures, tally.ends) != []
+    reported, figures = list(tally.amplified), tally.figures(tally.amplified)
+    assert tally.complaints(reported, figures, tally.ends) == []
+    fault(reported, figures)
+    assert tally.complaints(reported, figures, tally.ends) != []
 
 
 @given(st.data())
@@ -106,20 +106,20 @@ def test_results_of_a_part_are_right_if_they_reach_as_far_as_was_committed(tally
     within = [i for i, a in tally.amplified.items() if a.offset < ends[(a.topic, a.partition)]]
     beyond = [event_id for event_id in tally.amplified if event_id not in set(within)]
     more = data.draw(st.lists(st.sampled_from(beyond), unique=True)) if beyond else []
-    told = within + more
-    assert tally.complaints(told, tally.figures(told), ends) == []
+    reported = within + more
+    assert tally.complaints(reported, tally.figures(reported), ends) == []
     if within:
         lost = data.draw(st.sampled_from(within))
-        told = [event_id for event_id in told if event_id != lost]
-        assert tally.complaints(told, tally.figures(told), ends) != []
+        reported = [event_id for event_id in reported if event_id != lost]
+        assert tally.complaints(reported, tally.figures(reported), ends) != []
 
 
 @given(st.data())
 def test_what_is_under_way_between_stages_may_be_missing_and_nothing_else(tally: Tally, data: st.DataObject) -> None:
     """It is durable, so that it is no loss; figures are those of what was told."""
     under_way = data.draw(st.sets(st.sampled_from(list(tally.amplified)), min_size=1))
-    told = [event_id for event_id in tally.amplified if event_id not in under_way]
-    figures = tally.figures(told)
-    assert tally.complaints(told, figures, tally.ends, under_way) == []
+    reported = [event_id for event_id in tally.amplified if event_id not in under_way]
+    figures = tally.figures(reported)
+    assert tally.complaints(reported, figures, tally.ends, under_way) == []
     lost = data.draw(st.sampled_from(sorted(under_way)))
-    assert tally.complaints(told, figures, tally.ends, under_way - {lost}) != []
+    assert tally.complaints(reported, figures, tally.ends, under_way - {lost}) != []

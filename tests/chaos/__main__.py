@@ -50,16 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     on_terminal = sys.stderr.isatty()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the source's complaints about the broker: we know
 
-    told_at = 0.0
+    printed_at = 0.0
 
     def progress(text: str) -> None:
-        nonlocal told_at
+        nonlocal printed_at
         faulthandler.dump_traceback_later(_WATCHDOG_SECONDS + wanted.stuck_after, exit=True)
         if on_terminal:
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
-        elif time.monotonic() - told_at > _LINE_SECONDS:
-            told_at = time.monotonic()
+        elif time.monotonic() - printed_at > _LINE_SECONDS:
+            printed_at = time.monotonic()
             sys.stderr.write(f"{text}\n")
 
     sys.stderr.write(f"seed {seed}, {wanted.events} events, {wanted.faults} faults, {wanted.power_cuts} power cuts\n")

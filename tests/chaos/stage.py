@@ -255,14 +255,14 @@ class Stage:
 
     def stacks(self) -> str:
         """Where every worker stands: Python prints its stacks on SIGABRT, which ends it."""
-        told = []
+        logs = []
         for member in self.crew.members:
             if member.poll() is None:
                 os.kill(member.pid, signal.SIGCONT)
                 os.kill(member.pid, signal.SIGABRT)
                 member.wait()
-            told.append(f"--- worker {member.pid}\n{self.crew.log_of(member)[-8_000:]}")
-        return "\n".join(told)
+            logs.append(f"--- worker {member.pid}\n{self.crew.log_of(member)[-8_000:]}")
+        return "\n".join(logs)
 
     def _freeze(self, random: Random) -> Undo | None:
         awake = [member for member in self.crew.members if member.pid not in self._asleep and member.poll() is None]

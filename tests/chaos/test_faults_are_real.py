@@ -158,11 +158,11 @@ def test_a_process_whose_disk_is_full_can_write_no_file_and_lives(tmp_path: Path
         assert process.stdin is not None
         assert process.stdout is not None
         before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
-        told = []
+        printed = []
         for limit in (before, (0, before[1]), before):
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limit)
             process.stdin.write(f"{tmp_path / 'file'}\n")
             process.stdin.flush()
-            told.append(process.stdout.readline().strip())
+            printed.append(process.stdout.readline().strip())
         process.stdin.close()
-        assert told == ["written", "File too large", "written"]
+        assert printed == ["written", "File too large", "written"]

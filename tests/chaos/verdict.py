@@ -55,10 +55,10 @@ class Verdict(Struct, kw_only=True):
 
     def note(self, what: str, compared: int, wrong: Iterable[str]) -> None:
         """Take note of one comparison."""
-        told = list(wrong)
+        differences = list(wrong)
         self.compared[what] = compared
-        self.differences[what] = len(told)
-        self.examples += [f"{what}: {text[:_EXAMPLE_LENGTH]}" for text in told[:_EXAMPLES]]
+        self.differences[what] = len(differences)
+        self.examples += [f"{what}: {text[:_EXAMPLE_LENGTH]}" for text in differences[:_EXAMPLES]]
 
 
 class Oracle:
@@ -133,8 +133,8 @@ async def judge_run(settings: Settings, roster: Roster, oracle: Oracle, *, may_r
     )
     written = Counter[tuple[str, str, str]]()
     async for record in read_topic(settings, "amplifications"):
-        told = msgspec.json.decode(record.value or b"")
-        written[(told["kind"], told["id"], told["subject"]["id"])] += 1
+        amplification = msgspec.json.decode(record.value or b"")
+        written[(amplification["kind"], amplification["id"], amplification["subject"]["id"])] += 1
     wanted = {(a.kind, a.id, a.subject.id) for a in expected.amplifications}
     verdict.note("amplifications", len(wanted), _missing_or_foreign(set(written), wanted))
     verdict.note(
@@ -144,18 +144,18 @@ async def judge_run(settings: Settings, roster: Roster, oracle: Oracle, *, may_r
     )
     kept = await _states_kept(settings)
     verdict.note("states kept", len(kept), _kept_too_long(kept, expected.dossiers, oracle.newest_us))
-    told_letters: set[tuple[Any, ...]] = set()
+    written_letters: set[tuple[Any, ...]] = set()
     unlike: list[str] = []
     async for stored in stored_letters(settings):
         identity = None if stored is None else _identity(stored.letter)
         if stored is None or identity is None:
             unlike.append("a record that is no dead letter")
         elif identity in refused:
-            told_letters.add(identity)
+            written_letters.add(identity)
             unlike += [f"{identity}: {what}" for what in _unlike_letter(stored, refused[identity])]
         elif not may_repeat:
-            told_letters.add(identity)
-    verdict.note("dead letters", len(refused), [*_missing_or_foreign(told_letters, set(refused)), *unlike])
+            written_letters.add(identity)
+    verdict.note("dead letters", len(refused), [*_missing_or_foreign(written_letters, set(refused)), *unlike])
     return verdict
 
 

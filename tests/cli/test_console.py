@@ -68,8 +68,8 @@ def test_a_pipe_gets_whole_rows_however_narrow_the_terminal_is_by_default() -> N
 
 
 def test_progress_is_silent_where_there_is_no_terminal(capfd: pytest.CaptureFixture[str]) -> None:
-    with progress("reading \x1b[31m", 10, unit="bytes") as told:
-        told(5)
+    with progress("reading \x1b[31m", 10, unit="bytes") as advance:
+        advance(5)
     assert capfd.readouterr() == ("", "")
 
 
@@ -78,8 +78,8 @@ def test_progress_on_a_terminal_goes_to_standard_error_and_leaves_nothing(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
-    with progress("reading \x1b[31mletters", 10) as told:
-        told(5)
+    with progress("reading \x1b[31mletters", 10) as advance:
+        advance(5)
     out, err = capfd.readouterr()
     assert out == ""
     assert "reading \\x1b[31mletters" in err

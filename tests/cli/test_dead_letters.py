@@ -51,24 +51,24 @@ def where(broker: RunningBroker, topic_prefix: str) -> tuple[str, ...]:
 
 
 def _json(antiphon: Antiphon, *arguments: str) -> dict[str, Any]:
-    told = antiphon("dead-letters", "list", *arguments, "--json")
-    assert told.exit_code == 0, told.stderr
-    assert obeyed(told.stdout) == []
-    document: dict[str, Any] = json.loads(told.stdout)
+    result = antiphon("dead-letters", "list", *arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert obeyed(result.stdout) == []
+    document: dict[str, Any] = json.loads(result.stdout)
     return document
 
 
 def test_the_newest_are_listed_and_all_are_counted(antiphon: Antiphon, where: tuple[str, ...]) -> None:
-    told = antiphon("dead-letters", "list", *where, "--limit", "4", COLUMNS="120")
-    assert told.exit_code == 0, told.stderr
-    assert obeyed(told.stdout) == []
-    lines = told.stdout.splitlines()
+    result = antiphon("dead-letters", "list", *where, "--limit", "4", COLUMNS="120")
+    assert result.exit_code == 0, result.stderr
+    assert obeyed(result.stdout) == []
+    lines = result.stdout.splitlines()
     listed = [line.split() for line in lines if line.strip()[:1].isdigit() and "posts" in line]
     # One record of somebody else's stands among the letters: their offsets are one more than their numbers.
     assert [cells[0] for cells in listed] == ["27", "28", "29", "30"]
     assert [cells[1] for cells in listed] == ["not_json", "too_deep", "not_json", "not_json"]
     assert listed[0][2] == "posts\\x9b/3@26"
-    assert "\\x1b]0;owned\\x07" in told.stdout
+    assert "\\x1b]0;owned\\x07" in result.stdout
     assert any(line.startswith("4 of 30 dead letters") for line in lines)
     assert ["not_json", "20"] in [line.split() for line in lines]
     assert ["too_deep", "10"] in [line.split() for line in lines]
@@ -92,28 +92,28 @@ def test_one_reason_alone(antiphon: Antiphon, where: tuple[str, ...]) -> None:
     found = _json(antiphon, *where, "--reason", "too_deep", "--limit", "3")
     assert [letter["source"]["offset"] for letter in found["letters"]] == [21, 24, 27]
     assert found["totals"] == {"not_json": 20, "too_deep": 10}
-    told = antiphon("dead-letters", "list", *where, "--reason", "too_deep", "--limit", "3")
-    assert "3 of 10 dead letters with reason too_deep" in told.stdout
-    told = antiphon("dead-letters", "list", *where, "--reason", "no_subject")
-    assert told.exit_code == 0
-    assert "0 of 0 dead letters with reason no_subject" in told.stdout
+    result = antiphon("dead-letters", "list", *where, "--reason", "too_deep", "--limit", "3")
+    assert "3 of 10 dead letters with reason too_deep" in result.stdout
+    result = antiphon("dead-letters", "list", *where, "--reason", "no_subject")
+    assert result.exit_code == 0
+    assert "0 of 0 dead letters with reason no_subject" in result.stdout
 
 
 def test_an_empty_topic_is_good_news(broker: RunningBroker, topic_prefix: str, antiphon: Antiphon) -> None:
     settings = Settings(broker=broker.address, topic_prefix=topic_prefix, transactions=broker.is_real_kafka)
     _write(settings, [])
-    told = antiphon("dead-letters", "list", "--broker", broker.address, "--topic-prefix", topic_prefix)
-    assert told.exit_code == 0
-    assert told.stdout == f"There are no dead letters on {topic_prefix}dead-letters.\n"
+    result = antiphon("dead-letters", "list", "--broker", broker.address, "--topic-prefix", topic_prefix)
+    assert result.exit_code == 0
+    assert result.stdout == f"There are no dead letters on {topic_prefix}dead-letters.\n"
 
 
 def test_no_topic_is_an_error_with_a_remedy(broker: RunningBroker, topic_prefix: str, antiphon: Antiphon) -> None:
-    told = antiphon("dead-letters", "list", "--broker", broker.address, "--topic-prefix", topic_prefix)
-    assert told.exit_code == 3
-    assert f"has no topic {topic_prefix}dead-letters" in told.stderr
+    result = antiphon("dead-letters", "list", "--broker", broker.address, "--topic-prefix", topic_prefix)
+    assert result.exit_code == 3
+    assert f"has no topic {topic_prefix}dead-letters" in result.stderr
 
 
 def test_an_unknown_reason_is_answered_with_the_list(antiphon: Antiphon) -> None:
-    told = antiphon("dead-letters", "list", "--reason", "bad")
-    assert told.exit_code == 2
-    assert all(str(reason) in told.stderr for reason in Reason)
+    result = antiphon("dead-letters", "list", "--reason", "bad")
+    assert result.exit_code == 2
+    assert all(str(reason) in result.stderr for reason in Reason)

@@ -119,10 +119,10 @@ def _with_letters(broker: RunningBroker, prefix: str) -> Settings:
 def _replay(antiphon: Antiphon, settings: Settings, *arguments: str) -> dict[str, Any]:
     where = ("--broker", settings.broker, "--topic-prefix", settings.topic_prefix)
     variables = {"ANTIPHON_TRANSACTIONS": str(settings.transactions).lower()}
-    told = antiphon("dead-letters", "replay", *where, *arguments, "--json", **variables)
-    assert told.exit_code == 0, told.stderr
-    assert obeyed(told.stdout) == []
-    document: dict[str, Any] = json.loads(told.stdout)
+    result = antiphon("dead-letters", "replay", *where, *arguments, "--json", **variables)
+    assert result.exit_code == 0, result.stderr
+    assert obeyed(result.stdout) == []
+    document: dict[str, Any] = json.loads(result.stdout)
     return document
 
 
@@ -210,15 +210,15 @@ def test_the_limit_says_where_the_rest_begins(antiphon: Antiphon, settings: Sett
 
 def test_people_read_what_was_sent_what_was_kept_back_and_what_to_do(antiphon: Antiphon, looked_at: Settings) -> None:
     where = ("--broker", looked_at.broker, "--topic-prefix", looked_at.topic_prefix)
-    told = antiphon("dead-letters", "replay", *where, "--dry-run", "--limit", "2", COLUMNS="160")
-    assert told.exit_code == 0, told.stderr
-    assert "12 of 12 dead letters selected" in told.stdout
-    assert "Would send 2 letters again." in told.stdout
-    assert "--offsets 3-" in told.stdout
-    told = antiphon("dead-letters", "replay", *where, "--dry-run", COLUMNS="160")
-    assert obeyed(told.stdout) == []
+    result = antiphon("dead-letters", "replay", *where, "--dry-run", "--limit", "2", COLUMNS="160")
+    assert result.exit_code == 0, result.stderr
+    assert "12 of 12 dead letters selected" in result.stdout
+    assert "Would send 2 letters again." in result.stdout
+    assert "--offsets 3-" in result.stdout
+    result = antiphon("dead-letters", "replay", *where, "--dry-run", COLUMNS="160")
+    assert obeyed(result.stdout) == []
     for words in ("--format F", "--max-replays N", "--anyway", "path/of/file\\x9b.csv"):
-        assert words in told.stdout
+        assert words in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -236,9 +236,9 @@ def test_people_read_what_was_sent_what_was_kept_back_and_what_to_do(antiphon: A
 def test_what_is_typed_wrong_is_answered_before_anything_is_read(
     antiphon: Antiphon, arguments: tuple[str, ...], named: str
 ) -> None:
-    told = antiphon("dead-letters", "replay", "--broker", "127.0.0.1:1", *arguments)
-    assert told.exit_code == 2, told.stderr
-    assert named in told.stderr
+    result = antiphon("dead-letters", "replay", "--broker", "127.0.0.1:1", *arguments)
+    assert result.exit_code == 2, result.stderr
+    assert named in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -132,8 +132,8 @@ def _run(antiphon: Antiphon, field: Path, case: tuple[str, str, str], command: s
     piped = (folder / names[0][1:]).read_bytes() if names[0].startswith("-") else None
     paths = ["-"] if piped is not None else [str(folder / name) for name in names]
     arguments = (command, *paths, "--format", form, "--roster", str(folder / f"{roster}.csv"), "--json")
-    told = antiphon(*arguments) if piped is None else antiphon(*arguments, piped=piped)
-    return told.exit_code, json.loads(told.stdout) if told.stdout else None, told.stderr
+    result = antiphon(*arguments) if piped is None else antiphon(*arguments, piped=piped)
+    return result.exit_code, json.loads(result.stdout) if result.stdout else None, result.stderr
 
 
 def _is_canonical(case: tuple[str, str, str]) -> bool:

@@ -19,8 +19,8 @@ _ROSTER = str(KHAMENEI_SITE.roster)
 
 
 def _backtest(antiphon: Antiphon, path: Path, *more: str, form: str = "canonical") -> tuple[int, dict[str, Any], str]:
-    told = antiphon("backtest", str(path), "--format", form, "--roster", _ROSTER, "--json", *more)
-    return told.exit_code, json.loads(told.stdout), told.stderr
+    result = antiphon("backtest", str(path), "--format", form, "--roster", _ROSTER, "--json", *more)
+    return result.exit_code, json.loads(result.stdout), result.stderr
 
 
 def test_a_file_of_another_format_is_an_error_that_names_the_right_one(antiphon: Antiphon, tmp_path: Path) -> None:
@@ -74,9 +74,9 @@ def test_a_roster_of_which_nobody_acted_is_a_warning(antiphon: Antiphon, tmp_pat
     path.write_bytes(b"".join(_LINES))
     rows = Path(_ROSTER).read_text("utf-8").splitlines()
     roster.write_text("\n".join([rows[0], rows[1].replace(rows[1].split(",")[1], "99")]), "utf-8")
-    told = antiphon("backtest", str(path), "--format", "canonical", "--roster", str(roster))
-    assert told.exit_code == 0
-    assert "antiphon: warning: " in told.stderr
+    result = antiphon("backtest", str(path), "--format", "canonical", "--roster", str(roster))
+    assert result.exit_code == 0
+    assert "antiphon: warning: " in result.stderr
 
 
 def _amplifications(many: int) -> list[bytes]:
@@ -159,8 +159,8 @@ def test_authors_trimmed_to_an_id_are_known_by_the_handle_that_the_id_has_elsewh
         event["actor"]["handle"] = handles[event["actor"]["id"]]
     path = tmp_path / "events.jsonl"
     path.write_bytes(b"".join(trimmed) + b"".join(json.dumps(event).encode() + b"\n" for event in whole))
-    told = antiphon("backtest", str(path), "--format", "canonical", "--roster", str(roster), "--json")
-    assert json.loads(told.stdout)["alerted"][0]["dossier"]["totals"]["retweet"] == 66
+    result = antiphon("backtest", str(path), "--format", "canonical", "--roster", str(roster), "--json")
+    assert json.loads(result.stdout)["alerted"][0]["dossier"]["totals"]["retweet"] == 66
 
 
 def test_copies_of_a_post_that_name_different_accounts_are_said_with_an_example(

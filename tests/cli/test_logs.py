@@ -84,7 +84,7 @@ def test_an_error_that_people_can_act_on_has_its_remedy_and_no_traceback(form: A
     assert "Traceback" in LogFormatter(form, debug=True).format(_record("SCREEN failed", {}, _raised(known)))
 
 
-def test_what_the_broker_refuses_is_told_in_words() -> None:
+def test_what_the_broker_refuses_is_logged_in_words() -> None:
     line = LogFormatter("text").format(_record("worker failed", {}, _raised(InvalidSessionTimeoutError())))
     assert "the broker refuses: invalid session timeout" in line
     assert "session_timeout_seconds" in line
@@ -93,14 +93,14 @@ def test_what_the_broker_refuses_is_told_in_words() -> None:
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_any_other_error_has_its_traceback(form: Any) -> None:
-    told = LogFormatter(form).format(_record("TRACK failed", {}, _raised(ValueError("\x1b[31mbroken\nstate"))))
-    assert "Traceback" in told
-    assert "test_logs.py" in told
-    assert obeyed(told) == []
+    formatted = LogFormatter(form).format(_record("TRACK failed", {}, _raised(ValueError("\x1b[31mbroken\nstate"))))
+    assert "Traceback" in formatted
+    assert "test_logs.py" in formatted
+    assert obeyed(formatted) == []
     if form == "json":
-        assert "ValueError" in json.loads(told)["traceback"]
+        assert "ValueError" in json.loads(formatted)["traceback"]
     else:
-        assert all(line.startswith("  ") for line in told.splitlines()[1:])
+        assert all(line.startswith("  ") for line in formatted.splitlines()[1:])
 
 
 def _library_record(message: str, at: float, name: str = "aiokafka") -> logging.LogRecord:
@@ -110,12 +110,12 @@ def _library_record(message: str, at: float, name: str = "aiokafka") -> logging.
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.floats(0.001, 4)), max_size=60))
-def test_a_library_says_a_thing_once_in_a_while_and_nothing_goes_uncounted(told: list[tuple[str, float]]) -> None:
+def test_a_library_says_a_thing_once_in_a_while_and_nothing_goes_uncounted(logged: list[tuple[str, float]]) -> None:
     throttle = Throttle(10)
     now = 1_000.0
     last: dict[str, float] = {}
     held_back: dict[str, int] = {"a": 0, "b": 0}
-    for message, pause in told:
+    for message, pause in logged:
         now += pause
         record = _library_record(message, now)
         due = now - last.get(message, -10.0) >= 10

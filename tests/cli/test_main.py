@@ -36,14 +36,14 @@ def _raising(error: BaseException, monkeypatch: pytest.MonkeyPatch, *arguments: 
 
 
 def test_help_says_what_antiphon_is_names_every_command_and_gives_three_examples(antiphon: Antiphon) -> None:
-    told = antiphon("--help")
-    assert told.exit_code == 0
-    words = " ".join(told.stdout.split())
+    result = antiphon("--help")
+    assert result.exit_code == 0
+    words = " ".join(result.stdout.split())
     assert "Antiphon tells within seconds when official State accounts start amplifying an account" in words
     assert len(_COMMANDS) == 10
     for name in _COMMANDS:
-        assert f"\n  {name} " in told.stdout
-    examples = [line for line in told.stdout.split("Examples:")[1].splitlines() if line.startswith("  antiphon ")]
+        assert f"\n  {name} " in result.stdout
+    examples = [line for line in result.stdout.split("Examples:")[1].splitlines() if line.startswith("  antiphon ")]
     assert len(examples) == 3
     for example in examples:
         for command in example.split("&&"):
@@ -69,9 +69,9 @@ def test_every_command_is_there_and_says_what_it_does(name: str, antiphon: Antip
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
     assert command.name == name
-    told = antiphon(name, "--help")
-    assert told.exit_code == 0
-    assert told.stdout.startswith(f"Usage: antiphon {name} ")
+    result = antiphon(name, "--help")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Usage: antiphon {name} ")
     if isinstance(command, click.Group):
         for below in command.list_commands(click.Context(command)):
             assert antiphon(name, below, "--help").exit_code == 0
@@ -101,59 +101,59 @@ def test_no_command_is_a_wrong_usage_that_gets_the_help() -> None:
 def test_an_unknown_command_is_answered_with_the_one_that_was_meant(
     arguments: list[str], hint: str, path: str, antiphon: Antiphon
 ) -> None:
-    told = antiphon(*arguments)
-    assert told.exit_code == 2
-    assert told.stdout == ""
-    first, second = told.stderr.splitlines()
+    result = antiphon(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    first, second = result.stderr.splitlines()
     assert first.startswith("antiphon: error: There is no command ")
     assert hint in first
     assert second == f"Try `{path} --help`."
 
 
 def test_an_unknown_option_is_answered_with_the_one_that_was_meant(antiphon: Antiphon) -> None:
-    told = antiphon("worker", "--brokr", "x")
-    assert told.exit_code == 2
-    assert "--broker" in told.stderr
+    result = antiphon("worker", "--brokr", "x")
+    assert result.exit_code == 2
+    assert "--broker" in result.stderr
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20))
 def test_nothing_that_was_typed_drives_the_terminal(typed: str) -> None:
     for arguments in ([typed], ["topics", typed], ["roster", "check", typed], ["rules", "check", typed]):
-        told = CliRunner().invoke(cli, arguments, prog_name="antiphon")
-        assert told.exit_code in (0, 1, 2)
-        assert obeyed(told.stdout + told.stderr) == []
+        result = CliRunner().invoke(cli, arguments, prog_name="antiphon")
+        assert result.exit_code in (0, 1, 2)
+        assert obeyed(result.stdout + result.stderr) == []
 
 
 def test_an_error_is_one_sentence_a_remedy_and_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = _raising(ConfigurationError("port: taken by \x1b[31m", remedy="take another"), monkeypatch)
-    assert told.exit_code == 2
-    assert told.stdout == ""
-    assert told.stderr == "antiphon: error: port: taken by \\x1b[31m\n  take another\n"
+    result = _raising(ConfigurationError("port: taken by \x1b[31m", remedy="take another"), monkeypatch)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr == "antiphon: error: port: taken by \\x1b[31m\n  take another\n"
     assert _raising(AntiphonError("no"), monkeypatch).exit_code == 1
 
 
 def test_a_line_of_somebody_elses_cannot_pass_for_one_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file may be named so that its name brings a second line along."""
-    told = _raising(AntiphonError("x\nantiphon: error: forged\r\nantiphon: forged"), monkeypatch)
-    assert told.stderr == "antiphon: error: x\n  antiphon: error: forged\n  antiphon: forged\n"
+    result = _raising(AntiphonError("x\nantiphon: error: forged\r\nantiphon: forged"), monkeypatch)
+    assert result.stderr == "antiphon: error: x\n  antiphon: error: forged\n  antiphon: forged\n"
 
 
 def test_a_bug_is_said_to_be_one_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = _raising(ZeroDivisionError("division by \x1b zero"), monkeypatch)
-    assert told.exit_code == 70
-    assert told.stderr.splitlines()[0] == (
+    result = _raising(ZeroDivisionError("division by \x1b zero"), monkeypatch)
+    assert result.exit_code == 70
+    assert result.stderr.splitlines()[0] == (
         "antiphon: error: this is a bug in Antiphon: ZeroDivisionError: division by \\x1b zero"
     )
-    assert "antiphon --debug" in told.stderr
-    assert "Traceback" not in told.stderr
+    assert "antiphon --debug" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("x"), AntiphonError("x")])
 def test_with_debug_every_error_has_its_traceback(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANTIPHON_DEBUG", raising=False)
-    told = _raising(error, monkeypatch, "--debug")
-    assert "Traceback" in told.stderr
-    assert "in fail" in told.stderr
+    result = _raising(error, monkeypatch, "--debug")
+    assert "Traceback" in result.stderr
+    assert "in fail" in result.stderr
     monkeypatch.setenv("ANTIPHON_DEBUG", "0")
     assert "Traceback" not in _raising(error, monkeypatch).stderr
     monkeypatch.setenv("ANTIPHON_DEBUG", "1")
@@ -183,14 +183,14 @@ def test_the_variable_for_debugging_is_no_unknown_setting() -> None:
 def test_what_the_system_says_is_no_bug(
     error: BaseException, status: int, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = _raising(error, monkeypatch)
-    assert (told.exit_code, told.stderr) == (status, said)
+    result = _raising(error, monkeypatch)
+    assert (result.exit_code, result.stderr) == (status, said)
 
 
 def test_what_a_broker_refuses_is_no_bug_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = _raising(GroupAuthorizationFailedError("antiphon"), monkeypatch)
-    assert told.exit_code == 3
-    assert told.stderr.startswith("antiphon: error: the broker refuses: group authorization failed (antiphon)\n")
+    result = _raising(GroupAuthorizationFailedError("antiphon"), monkeypatch)
+    assert result.exit_code == 3
+    assert result.stderr.startswith("antiphon: error: the broker refuses: group authorization failed (antiphon)\n")
 
 
 def test_a_reader_who_leaves_early_is_no_error() -> None:
@@ -242,9 +242,9 @@ def test_ctrl_c_ends_a_command_with_status_130(tmp_path: Path) -> None:
     )
     with pipe.open("wb"):  # returns when the command has opened it too
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert told == "\nantiphon: error: interrupted\n"
+    assert errors == "\nantiphon: error: interrupted\n"
 
 
 def test_an_unknown_setting_in_the_environment_is_refused_by_name() -> None:
@@ -264,10 +264,10 @@ def test_an_unknown_setting_in_the_environment_is_refused_by_name() -> None:
     ],
 )
 def test_a_wrong_setting_is_one_sentence(arguments: list[str], said: str, antiphon: Antiphon) -> None:
-    told = antiphon("topics", "list", *arguments)
-    assert told.exit_code == 2
-    assert told.stderr.startswith(said)
-    assert len(told.stderr.splitlines()) == 2
+    result = antiphon("topics", "list", *arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(said)
+    assert len(result.stderr.splitlines()) == 2
 
 
 def test_the_command_line_is_stronger_than_the_environment_and_that_than_the_file(tmp_path: Path) -> None:

@@ -65,14 +65,14 @@ def test_every_alerted_subjects_figures_are_those_of_its_amplifications(
     path, roster = recording
     command = ("backtest", str(path), "--format", "canonical", "--roster", str(roster))
     antiphon(*command, "--out", str(tmp_path / "out"))
-    told = [
+    amplifications = [
         msgspec.json.decode(line) for line in (tmp_path / "out" / "amplifications.ndjson").read_bytes().splitlines()
     ]
     document = msgspec.json.decode(antiphon(*command, "--json").stdout)
     assert document["alerted"]
     for alerted in document["alerted"]:
         dossier = alerted["dossier"]
-        ids = {each["id"] for each in told if each["subject"]["id"] == dossier["subject"]["id"]}
+        ids = {each["id"] for each in amplifications if each["subject"]["id"] == dossier["subject"]["id"]}
         totals = dossier["totals"]
         assert totals["retweet"] + totals["quote"] + dossier["withdrawn"] == len(ids)
         assert (

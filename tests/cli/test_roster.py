@@ -38,16 +38,16 @@ def _columns(line: str) -> list[str]:
 
 
 def test_a_good_roster_is_counted_by_state_and_category(antiphon: Antiphon, good: str) -> None:
-    told = antiphon("roster", "check", good)
-    assert told.exit_code == 0
-    lines = told.stdout.splitlines()
+    result = antiphon("roster", "check", good)
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
     assert lines[0] == f"{good} is a valid roster."
     assert ["FR", "1", "1"] in map(_columns, lines)
     assert ["IR", "1", "1", "1", "3"] in map(_columns, lines)
     assert ["all", "1", "1", "1", "1", "4"] in map(_columns, lines)
     assert "3 accounts, 4 entries" in lines
     assert lines[-1].startswith("digest ")
-    assert "1 by handle alone" in told.stdout
+    assert "1 by handle alone" in result.stdout
 
 
 def test_a_good_roster_as_json(antiphon: Antiphon, good: str) -> None:
@@ -60,15 +60,15 @@ def test_a_good_roster_as_json(antiphon: Antiphon, good: str) -> None:
 
 
 def test_the_bundled_cases_roster_is_good(antiphon: Antiphon) -> None:
-    told = antiphon("roster", "check", str(KHAMENEI_SITE.roster))
-    assert told.exit_code == 0
-    assert "19 accounts, 19 entries" in told.stdout
-    assert "1 domain: khamenei.ir" in told.stdout.splitlines()
+    result = antiphon("roster", "check", str(KHAMENEI_SITE.roster))
+    assert result.exit_code == 0
+    assert "19 accounts, 19 entries" in result.stdout
+    assert "1 domain: khamenei.ir" in result.stdout.splitlines()
     document = json.loads(antiphon("roster", "check", str(KHAMENEI_SITE.roster), "--json").stdout)
     assert document["domains"] == ["khamenei.ir"]
 
 
-def test_every_problem_is_told_with_line_column_and_remedy(antiphon: Antiphon, tmp_path: Path) -> None:
+def test_every_problem_is_printed_with_line_column_and_remedy(antiphon: Antiphon, tmp_path: Path) -> None:
     wrong = _file(
         tmp_path / "wrong.csv",
         [
@@ -78,14 +78,14 @@ def test_every_problem_is_told_with_line_column_and_remedy(antiphon: Antiphon, t
             "twitter,1,one,One,IR,leader,https://example.org/,,",
         ],
     )
-    told = antiphon("roster", "check", wrong, COLUMNS="150")
-    assert told.exit_code == 1
-    assert obeyed(told.stdout) == []
-    found = [_columns(line)[:2] for line in told.stdout.splitlines() if line.strip()[:1].isdigit()]
+    result = antiphon("roster", "check", wrong, COLUMNS="150")
+    assert result.exit_code == 1
+    assert obeyed(result.stdout) == []
+    found = [_columns(line)[:2] for line in result.stdout.splitlines() if line.strip()[:1].isdigit()]
     assert found[:4] == [["3", "name"], ["4", "country"], ["4", "category"], ["4", "valid_from"]]
     assert found[4][0] == "5"
-    assert "write IR" in told.stdout
-    assert "has 5 problems" in told.stdout
+    assert "write IR" in result.stdout
+    assert "has 5 problems" in result.stdout
     document = json.loads(antiphon("roster", "check", wrong, "--json").stdout)
     assert [problem["line"] for problem in document["problems"]] == [3, 4, 4, 4, 5]
     assert all(problem["remedy"] for problem in document["problems"])
@@ -111,41 +111,43 @@ def test_twenty_problems_are_enough_for_a_screen_and_all_are_there_for_the_askin
         (_HEADER.encode().replace(b",", b";"), "separate the columns by commas"),
     ],
 )
-def test_a_file_that_is_no_roster_is_told_so(content: bytes, said: str, antiphon: Antiphon, tmp_path: Path) -> None:
+def test_a_file_that_is_no_roster_is_reported_as_such(
+    content: bytes, said: str, antiphon: Antiphon, tmp_path: Path
+) -> None:
     file = tmp_path / "roster.csv"
     file.write_bytes(content)
-    told = antiphon("roster", "check", str(file))
-    assert told.exit_code == 1
-    assert said in told.stdout
-    assert obeyed(told.stdout) == []
+    result = antiphon("roster", "check", str(file))
+    assert result.exit_code == 1
+    assert said in result.stdout
+    assert obeyed(result.stdout) == []
 
 
-def test_a_wrong_domain_is_told_with_the_right_one(antiphon: Antiphon, tmp_path: Path) -> None:
+def test_a_wrong_domain_is_reported_with_the_right_one(antiphon: Antiphon, tmp_path: Path) -> None:
     file = tmp_path / "roster.csv"
     file.write_text(f"{_HEADER},domains\n{_GOOD[0]},https://Khamenei.ir/\n{_GOOD[1]},two.ir;two.example\n")
-    told = antiphon("roster", "check", str(file), COLUMNS="150")
-    assert told.exit_code == 1
-    assert "has 1 problem:" in told.stdout
-    assert "'https://Khamenei.ir/' is no host name in lower case" in told.stdout
-    assert "write khamenei.ir" in told.stdout
+    result = antiphon("roster", "check", str(file), COLUMNS="150")
+    assert result.exit_code == 1
+    assert "has 1 problem:" in result.stdout
+    assert "'https://Khamenei.ir/' is no host name in lower case" in result.stdout
+    assert "write khamenei.ir" in result.stdout
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])
 def test_a_missing_file_and_a_directory_are_errors_with_a_remedy(name: str, antiphon: Antiphon, tmp_path: Path) -> None:
-    told = antiphon("roster", "check", str(tmp_path / name))
-    assert told.exit_code == 2
-    assert told.stdout == ""
-    assert told.stderr.startswith(f"antiphon: error: {tmp_path}")
-    assert "name a roster file" in told.stderr
+    result = antiphon("roster", "check", str(tmp_path / name))
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"antiphon: error: {tmp_path}")
+    assert "name a roster file" in result.stderr
 
 
 def _publish(antiphon: Antiphon, file: str, broker: RunningBroker, prefix: str, *more: str) -> dict[str, Any]:
-    told = antiphon(
+    result = antiphon(
         *("roster", "publish", file, "--broker", broker.address, "--topic-prefix", prefix, "--json", *more),
         ANTIPHON_TRANSACTIONS=str(broker.is_real_kafka).lower(),
     )
-    assert told.exit_code == 0, told.stderr
-    document: dict[str, Any] = json.loads(told.stdout)
+    assert result.exit_code == 0, result.stderr
+    document: dict[str, Any] = json.loads(result.stdout)
     return document
 
 
@@ -169,10 +171,10 @@ def test_a_publication_says_what_changed_and_a_dry_run_changes_nothing(
         [_GOOD[0].replace("leader", "diplomat"), *_GOOD[1:3], "twitter,9,nine,,FR,leader,https://example.org/,,"],
     )
     before = asyncio.run(end_offsets(settings, "officials"))
-    told = antiphon(
+    result = antiphon(
         *("roster", "publish", other, "--broker", broker.address, "--topic-prefix", topic_prefix, "--dry-run")
     )
-    assert "would be in force" in told.stdout
+    assert "would be in force" in result.stdout
     assert asyncio.run(end_offsets(settings, "officials")) == before
     changed = _publish(antiphon, other, broker, topic_prefix)
     assert changed["previous_digest"] == first["digest"]
@@ -180,12 +182,12 @@ def test_a_publication_says_what_changed_and_a_dry_run_changes_nothing(
     assert changed["removed"] == ["twitter:@three"]
     assert changed["changed"] == ["twitter:1"]
 
-    told = antiphon(
+    result = antiphon(
         *("roster", "publish", good, "--broker", broker.address, "--topic-prefix", topic_prefix),
         ANTIPHON_TRANSACTIONS=str(broker.is_real_kafka).lower(),
     )
-    assert told.exit_code == 0
-    assert told.stdout.splitlines()[1:] == [
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1:] == [
         "  1 added",
         "    + twitter:@three",
         "  1 removed",
@@ -200,25 +202,25 @@ def test_a_wrong_roster_is_not_published(
 ) -> None:
     """It is refused before the broker is asked for anything: no topic is there."""
     wrong = _file(tmp_path / "wrong.csv", ["twitter,1,one,One,XX,leader,https://example.org/,,"])
-    told = antiphon("roster", "publish", wrong, "--broker", broker.address, "--topic-prefix", topic_prefix)
-    assert told.exit_code == 2
-    assert "line 2, country: unknown State 'XX'" in told.stderr
+    result = antiphon("roster", "publish", wrong, "--broker", broker.address, "--topic-prefix", topic_prefix)
+    assert result.exit_code == 2
+    assert "line 2, country: unknown State 'XX'" in result.stderr
 
 
 def test_without_topics_a_publication_says_how_to_make_them(
     broker: RunningBroker, topic_prefix: str, antiphon: Antiphon, good: str
 ) -> None:
-    told = antiphon("roster", "publish", good, "--broker", broker.address, "--topic-prefix", topic_prefix)
-    assert told.exit_code == 3
-    assert f"has no topic {topic_prefix}officials" in told.stderr
-    assert "`antiphon topics create`" in told.stderr
+    result = antiphon("roster", "publish", good, "--broker", broker.address, "--topic-prefix", topic_prefix)
+    assert result.exit_code == 3
+    assert f"has no topic {topic_prefix}officials" in result.stderr
+    assert "`antiphon topics create`" in result.stderr
 
 
 def test_a_broker_without_transactions_is_recognised(embedded: str, antiphon: Antiphon, good: str) -> None:
     antiphon("topics", "create", "--broker", embedded)
-    told = antiphon("roster", "publish", good, "--broker", embedded)
-    assert told.exit_code == 3
-    assert "ANTIPHON_TRANSACTIONS=false" in told.stderr
-    told = antiphon("roster", "publish", good, "--broker", embedded, ANTIPHON_TRANSACTIONS="false")
-    assert told.exit_code == 0
-    assert told.stdout.startswith("The roster is in force on officials: 4 entries")
+    result = antiphon("roster", "publish", good, "--broker", embedded)
+    assert result.exit_code == 3
+    assert "ANTIPHON_TRANSACTIONS=false" in result.stderr
+    result = antiphon("roster", "publish", good, "--broker", embedded, ANTIPHON_TRANSACTIONS="false")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("The roster is in force on officials: 4 entries")

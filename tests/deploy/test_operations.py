@@ -72,23 +72,25 @@ def _rows(section: str) -> list[list[str]]:
 
 
 def test_the_partitions_of_every_topic_are_the_codes() -> None:
-    told: dict[str, int] = {}
+    documented: dict[str, int] = {}
     for names, counts, *_rest in _rows("Partitions"):
         for group, count in zip(names.split(";"), counts.partition(",")[0].split(";"), strict=True):
-            told |= dict.fromkeys(re.findall(r"[a-z-]+", group.replace(" with ", ", ")), int(count))
-    assert told == {topic.name: topic.partitions for topic in TOPICS}
+            documented |= dict.fromkeys(re.findall(r"[a-z-]+", group.replace(" with ", ", ")), int(count))
+    assert documented == {topic.name: topic.partitions for topic in TOPICS}
 
 
 def test_the_retention_of_every_topic_is_the_codes() -> None:
     """Of those that are kept by age; a compacted one has a row without days, or days of its own making."""
     days: dict[str, float] = {"a day": 1, "an hour": 1 / 24}
     for names, _what, kept in _rows("Retention, and deleting personal data"):
-        told = days.get(kept) or (float(kept.removesuffix(" days")) if re.fullmatch(r"\d+ days", kept) else None)
+        documented_days = days.get(kept) or (
+            float(kept.removesuffix(" days")) if re.fullmatch(r"\d+ days", kept) else None
+        )
         named = [topic for topic in TOPICS if topic.name in re.findall(r"[a-z-]+", names)]
         named += [topic for topic in TOPICS if topic.role == "raw" and names == "raw topics"]
         for topic in named:
-            assert (told is None) == (topic.retention_ms is None), topic.name
-            assert told is None or topic.retention_ms == told * 86_400_000, topic.name
+            assert (documented_days is None) == (topic.retention_ms is None), topic.name
+            assert documented_days is None or topic.retention_ms == documented_days * 86_400_000, topic.name
 
 
 def test_how_much_faster_the_rules_are_read_is_what_the_run_does() -> None:
@@ -99,8 +101,8 @@ def test_every_topic_stands_in_the_table_of_what_is_kept_of_people() -> None:
     """So that a new topic is not forgotten when somebody asks what there is about them."""
     section = _TEXT.partition("## Retention")[2]
     section = section.partition("```")[0]
-    told = section + "".join(topic.name for topic in TOPICS if topic.role == "raw")
-    assert [topic.name for topic in TOPICS if topic.name not in told] == []
+    documented = section + "".join(topic.name for topic in TOPICS if topic.role == "raw")
+    assert [topic.name for topic in TOPICS if topic.name not in documented] == []
 
 
 def test_every_obstacle_of_a_replay_is_explained() -> None:

@@ -29,10 +29,10 @@ def look(name: str, what: str, figure: Callable[[], str]) -> Finding:
     """What comes of looking: an `AssertionError` is a finding, too, any other error is not."""
     began = time.monotonic()
     try:
-        told, ok = figure(), True
+        found, ok = figure(), True
     except AssertionError as error:
-        told, ok = str(error), False
-    return Finding(name=name, what=what, figure=told, ok=ok, seconds=round(time.monotonic() - began, 1))
+        found, ok = str(error), False
+    return Finding(name=name, what=what, figure=found, ok=ok, seconds=round(time.monotonic() - began, 1))
 
 
 def table(findings: Sequence[Finding]) -> str:

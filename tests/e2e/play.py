@@ -53,14 +53,14 @@ def play(broker: str, topic_prefix: str, directory: Path) -> Iterator[Finding]:
     with stage(broker, topic_prefix, directory, roster) as on:
         began = time.monotonic()
         produced = asyncio.run(replay(on.settings, case))
-        yield look("case", SCENES["case"], lambda: scenes.case_is_told(on, case, produced))
+        yield look("case", SCENES["case"], lambda: scenes.case_is_received(on, case, produced))
         yield look("first", SCENES["first"], lambda: scenes.announced_series_show_the_first(on))
         with going_on(partial(bustle, on.settings)):
             time.sleep(_CALM_SECONDS)
-            yield look("news", SCENES["news"], lambda: scenes.news_is_told(on))
+            yield look("news", SCENES["news"], lambda: scenes.news_is_received(on))
             yield look("calm", SCENES["calm"], lambda: scenes.nothing_fires(on, time.monotonic() - began))
             yield from _worker_fails(on)
-            yield look("end", SCENES["end"], lambda: scenes.end_is_told(on, case))
+            yield look("end", SCENES["end"], lambda: scenes.end_is_received(on, case))
             yield from _alertmanager_fails(on)
             time.sleep(_AFTERWARDS_SECONDS)
             yield look("mended", SCENES["mended"], lambda: scenes.nothing_is_left(on, _AFTERWARDS_SECONDS))

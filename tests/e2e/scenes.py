@@ -14,17 +14,17 @@ __all__ = [
     "PROMISED_SECONDS",
     "announced_series_show_the_first",
     "are_over",
-    "case_is_told",
-    "end_is_told",
+    "case_is_received",
+    "end_is_received",
     "fires",
-    "news_is_told",
+    "news_is_received",
     "nothing_fires",
     "nothing_is_left",
 ]
 
 PROMISED_SECONDS: Final = 10.0
 """From an event to the alert at whoever is told (issue 5)."""
-_ALL_TOLD_SECONDS: Final = 30.0
+_ALL_RECEIVED_SECONDS: Final = 30.0
 _FIRES_SECONDS: Final = 45.0
 _OVER_SECONDS: Final = 60.0
 _OF_A_FLOOD: Final = ("AntiphonDeadLetters", "warning")
@@ -33,22 +33,22 @@ _NEWS: Final = 5  # of the nine new accounts that officials amplify all the time
 _ROUNDS: Final = 3  # in which NOTIFY tells an end, and for which an alert fires at least
 
 
-def case_is_told(stage: Stage, case: MovedCase, produced: dict[str, float]) -> str:
+def case_is_received(stage: Stage, case: MovedCase, produced: dict[str, float]) -> str:
     """Each alert that the backtest makes of the case reaches the webhook, and none besides; in time those that an event
     decides.
     """
     expected = {alert.dedup_key for alert in case.alerts}
     receiver = stage.receiver
 
-    def told() -> set[str]:
-        return {each["labels"].get("antiphon_id", "") for each in receiver.told("firing")}
+    def received() -> set[str]:
+        return {each["labels"].get("antiphon_id", "") for each in receiver.received("firing")}
 
-    wait_until("all alerts of the case are told", lambda: told() >= expected, seconds=_ALL_TOLD_SECONDS)
-    assert told() == expected
+    wait_until("all alerts of the case are told", lambda: received() >= expected, seconds=_ALL_RECEIVED_SECONDS)
+    assert received() == expected
     took: dict[str, float] = {}
     for alert in case.alerts:
         if alert.rule in produced:
-            at = receiver.first_told_at("firing", antiphon_id=alert.dedup_key)
+            at = receiver.first_received_at("firing", antiphon_id=alert.dedup_key)
             assert at is not None
             took[alert.rule] = at - produced[alert.rule]
     figure = ", ".join(f"{rule} {seconds:.1f} s" for rule, seconds in took.items())
@@ -57,20 +57,20 @@ def case_is_told(stage: Stage, case: MovedCase, produced: dict[str, float]) -> s
     return f"{figure}; {len(expected)} alerts, as in the backtest"
 
 
-def news_is_told(stage: Stage) -> str:
+def news_is_received(stage: Stage) -> str:
     """Alerts of events that happen now. Their groups wait (`group_wait` as shipped: 2 s)."""
     took: dict[str, float] = {}
 
-    def told() -> int:
-        for alert in stage.receiver.told("firing", rule=_NEWS_RULE):
+    def received() -> int:
+        for alert in stage.receiver.received("firing", rule=_NEWS_RULE):
             name = alert["labels"]["antiphon_id"]
-            arrived = stage.receiver.first_told_at("firing", antiphon_id=name)
+            arrived = stage.receiver.first_received_at("firing", antiphon_id=name)
             assert arrived is not None
             began = datetime.fromisoformat(alert["annotations"]["fired_at"]).timestamp()
             took.setdefault(name, _time_of_day(arrived) - began)
         return len(took)
 
-    wait_until(f"{_NEWS} alerts of this moment are told", lambda: told() >= _NEWS)
+    wait_until(f"{_NEWS} alerts of this moment are told", lambda: received() >= _NEWS)
     figure = f"{len(took)} alerts of {_NEWS_RULE}, {min(took.values()):.1f} to {max(took.values()):.1f} s"
     assert max(took.values()) <= PROMISED_SECONDS, f"late: {figure}"
     return figure
@@ -92,16 +92,16 @@ def announced_series_show_the_first(stage: Stage) -> str:
     return f"increase() shows {rises[0]:.0f} amplifications by leaders of IR, {rises[1]:.0f} update of the alert"
 
 
-def end_is_told(stage: Stage, case: MovedCase) -> str:
+def end_is_received(stage: Stage, case: MovedCase) -> str:
     """The alert that ends last is told to be over, after its end, within a round of Alertmanager's group."""
     [alert] = [alert for alert in case.alerts if alert.rule == LAST_RULE]
     left = (alert.expires_at - datetime.now(UTC)).total_seconds()
     # `group_interval` as shipped is a minute: an end waits for the next round. Then NOTIFY's own rounds.
     patience = max(left, 0.0) + 60.0 + _ROUNDS * stage.settings.notify_resend_seconds + PROMISED_SECONDS
     wait_until(
-        "the end is told", lambda: stage.receiver.told("resolved", antiphon_id=alert.dedup_key), seconds=patience
+        "the end is told", lambda: stage.receiver.received("resolved", antiphon_id=alert.dedup_key), seconds=patience
     )
-    arrived = stage.receiver.first_told_at("resolved", antiphon_id=alert.dedup_key)
+    arrived = stage.receiver.first_received_at("resolved", antiphon_id=alert.dedup_key)
     assert arrived is not None
     late = _time_of_day(arrived) - alert.expires_at.timestamp()
     assert late >= 0, f"told {-late:.1f} s before its end"
@@ -130,11 +130,13 @@ def fires(stage: Stage, name: str, *, at: Alertmanager, receiver: str | None = N
     wait_until(f"{name} fires", lambda: (name, "critical") in stage.firing(), seconds=_FIRES_SECONDS)
     fired = time.monotonic() - began
     wait_until(f"Alertmanager hears of {name}", lambda: at.alerts(alertname=name, severity="critical"))
-    told = time.monotonic() - began
+    arrived = time.monotonic() - began
     [held, *_] = at.alerts(alertname=name, severity="critical")
     receivers = [each["name"] for each in held["receivers"]]
     assert receiver is None or receivers == [receiver], receivers
-    return f"fired after {fired:.1f} s, at Alertmanager after {told:.1f} s" + (f", for {receiver}" if receiver else "")
+    return f"fired after {fired:.1f} s, at Alertmanager after {arrived:.1f} s" + (
+        f", for {receiver}" if receiver else ""
+    )
 
 
 def are_over(stage: Stage, *names: str, at: Alertmanager) -> str:

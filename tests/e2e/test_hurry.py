@@ -71,7 +71,7 @@ def test_prometheus_takes_what_comes_of_it(tmp_path: Path) -> None:
     assert f"{len(RULES)} rules found" in done.stdout
 
 
-def test_the_shipped_routes_stay_and_each_receiver_is_told() -> None:
+def test_the_shipped_routes_stay_and_each_receiver_gets_a_webhook() -> None:
     shipped = (OPS / "alertmanager" / "alertmanager.yml").read_text("utf-8")
     before, after = yaml.safe_load(shipped), yaml.safe_load(with_webhook(shipped, "http://127.0.0.1:1/"))
     assert after["route"] == before["route"]
@@ -79,7 +79,7 @@ def test_the_shipped_routes_stay_and_each_receiver_is_told() -> None:
     assert all(each["webhook_configs"][0]["send_resolved"] for each in after["receivers"])
 
 
-def test_a_receiver_that_tells_somebody_already_is_not_overwritten() -> None:
-    told = "route: {receiver: a}\nreceivers: [{name: a, webhook_configs: [{url: 'http://example.org/'}]}]"
+def test_a_receiver_that_notifies_somebody_already_is_not_overwritten() -> None:
+    routing = "route: {receiver: a}\nreceivers: [{name: a, webhook_configs: [{url: 'http://example.org/'}]}]"
     with pytest.raises(ValueError, match="receiver a"):
-        with_webhook(told, "http://127.0.0.1:1/")
+        with_webhook(routing, "http://127.0.0.1:1/")

@@ -27,7 +27,7 @@ class _Group:
         self.consumer.assignment = lambda: {_POSTS}
         self.consumer._commit = self._commit
         app.producer.flush = self._flush
-        self.told: list[dict[TP, int]] = []
+        self.committed: list[dict[TP, int]] = []
         self.generation = 0
         self._overtaken = overtaken
         self.rebalance()
@@ -43,7 +43,7 @@ class _Group:
             self._overtaken -= 1
             self.rebalance()
             return False
-        self.told.append(dict(offsets))
+        self.committed.append(dict(offsets))
         return True
 
     async def _flush(self, *_: object) -> None:
@@ -56,7 +56,7 @@ def test_a_commit_that_a_rebalance_overtook_is_made_again_though_nothing_more_is
     async def check() -> None:
         group = _Group(overtaken=2)
         assert [await group.consumer.force_commit() for _ in range(4)] == [False, False, True, False]
-        assert group.told == [{_POSTS: 10}]
+        assert group.committed == [{_POSTS: 10}]
 
     asyncio.run(check())
 
@@ -70,7 +70,7 @@ def test_what_was_committed_before_a_rebalance_is_committed_again_where_it_was_r
         assert not await group.consumer.force_commit()
         group.rebalance()
         assert await group.consumer.force_commit()
-        assert group.told == [{_POSTS: 10}, {_POSTS: 10}]
+        assert group.committed == [{_POSTS: 10}, {_POSTS: 10}]
 
     asyncio.run(check())
 

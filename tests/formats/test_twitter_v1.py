@@ -238,7 +238,7 @@ def test_a_timestamp_that_cannot_be_read_is_a_bad_time(name: str, value: str | i
 
 @pytest.mark.parametrize(("name", "said"), [("user_suspend", "suspended"), ("user_undelete", "reinstated")])
 @pytest.mark.parametrize("target", [1280000000000000001, {"id_str": "1280000000000000001", "screen_name": "relay"}])
-def test_a_suspension_told_as_an_event_is_one(name: str, said: str, target: Json) -> None:
+def test_a_suspension_reported_as_an_event_is_one(name: str, said: str, target: Json) -> None:
     """User streams told of them so, with accounts as numbers."""
     payload = {"event": name, "source": target, "target": target, "created_at": "Thu Mar 25 12:00:00 +0000 2021"}
     suspension = only(Suspension, payload)

@@ -132,9 +132,9 @@ def test_copies_that_name_different_accounts_are_said_with_both_in_whatever_orde
     poor = _without(RETWEET, "retweeted_status") | {"quoted_status": other, "quoted_status_id_str": other["id_str"]}
     for statuses in ([RETWEET, poor], [poor, RETWEET], [poor, RETWEET, poor, RETWEET, QUOTE]):
         run = _run(tmp_path, statuses)
-        (told,) = contradictions_of(run.results.amplifications)
+        (contradiction,) = contradictions_of(run.results.amplifications)
         accounts = (f"twitter:{_RELAY}", "twitter:1359411781432246377")
-        assert (told.post_id, told.accounts) == (RETWEET["id_str"], accounts)
+        assert (contradiction.post_id, contradiction.accounts) == (RETWEET["id_str"], accounts)
     assert contradictions_of(_run(tmp_path, [RETWEET, QUOTE]).results.amplifications) == ()
 
 

@@ -69,6 +69,6 @@ def test_the_wrong_format_costs_no_memory_and_no_disk_for_each_line(
     write_results(tmp_path, run.results, run.letters)
     assert (tmp_path / "dead-letters.ndjson").stat().st_size < path.stat().st_size
     print_sampled(stdout(), run.refused, run.letters)
-    told = capsys.readouterr().out
-    assert "30,000 not_an_event" in told
-    assert f"the first {len(run.letters):,} dead letters are kept" in " ".join(told.split())
+    output = capsys.readouterr().out
+    assert "30,000 not_an_event" in output
+    assert f"the first {len(run.letters):,} dead letters are kept" in " ".join(output.split())

@@ -105,8 +105,8 @@ def test_standard_input_gives_what_the_file_gives(world: World, recording: Path,
         out = tmp_path / processes
         command = [*_COMMAND, "-", "--roster", str(roster), "--processes", processes, "--out", str(out), "--json"]
         with recording.open("rb") as lines:
-            told = subprocess.run(command, stdin=lines, capture_output=True, timeout=100, check=True)
-        document = msgspec.json.decode(told.stdout)
+            completed = subprocess.run(command, stdin=lines, capture_output=True, timeout=100, check=True)
+        document = msgspec.json.decode(completed.stdout)
         del document["seconds"]
         outputs.append((document, {path.name: path.read_bytes() for path in out.iterdir()}))
     assert outputs[0] == outputs[1]

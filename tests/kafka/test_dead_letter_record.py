@@ -55,7 +55,7 @@ def test_every_letter_fits_and_what_it_lacks_it_describes() -> None:
         assert encoded_bytes <= LARGEST_BATCH_BYTES
 
         read = read_dead_letter(record.value, record.headers)
-        told, kept = dict(record.headers), original_headers(record.headers)
+        headers_written, kept = dict(record.headers), original_headers(record.headers)
         assert (read.reason, read.detail, read.topic, read.replays) == (
             _REFUSAL.reason,
             _REFUSAL.detail,
@@ -77,7 +77,7 @@ def test_every_letter_fits_and_what_it_lacks_it_describes() -> None:
             seen["headers cut"] += 1
             described = (read.headers_count, read.headers_size, read.headers_sha256)
             assert described == (len(headers), len(whole), hashlib.sha256(whole).hexdigest())
-        assert ("headers_count" in told) == (len(kept) < len(headers))
+        assert ("headers_count" in headers_written) == (len(kept) < len(headers))
 
         in_all = payload_bytes + len(key or b"") + len(whole) + 14 * len(headers)
         if in_all <= _NOTHING_CUT_BYTES:

@@ -38,10 +38,10 @@ def test_every_error_of_the_client_becomes_one_line_without_the_name_of_a_class(
     ],
 )
 def test_a_refusal_names_its_remedy(error: KafkaError, message: str, remedy: str) -> None:
-    told = broker_error(error, "host:9092")
-    assert told.message.startswith(f"the broker at host:9092 refuses: {message}")
-    assert remedy in told.remedy
-    assert told.exit_code == 3
+    raised = broker_error(error, "host:9092")
+    assert raised.message.startswith(f"the broker at host:9092 refuses: {message}")
+    assert remedy in raised.remedy
+    assert raised.exit_code == 3
 
 
 @pytest.mark.parametrize(
@@ -70,15 +70,15 @@ def _refused_by(settings: Settings) -> BrokerError:
         async with admin(settings) as client:
             await client.list_topics()
 
-    with pytest.raises(BrokerError) as told:
+    with pytest.raises(BrokerError) as raised:
         asyncio.run(ask())
-    return told.value
+    return raised.value
 
 
 def test_where_nobody_listens_the_connection_is_refused() -> None:
-    told = _refused_by(Settings(broker=f"127.0.0.1:{free_port()}"))
-    assert told.message.endswith("(connection refused)")
-    assert "--broker" in told.remedy
+    raised = _refused_by(Settings(broker=f"127.0.0.1:{free_port()}"))
+    assert raised.message.endswith("(connection refused)")
+    assert "--broker" in raised.remedy
 
 
 def test_somebody_who_is_no_broker_is_none() -> None:
@@ -92,15 +92,15 @@ def test_somebody_who_is_no_broker_is_none() -> None:
         server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
-            with pytest.raises(BrokerError) as told:
+            with pytest.raises(BrokerError) as raised:
                 async with admin(Settings(broker=f"127.0.0.1:{port}")):
                     pass
-            return told.value
+            return raised.value
 
     assert asyncio.run(ask()).message.startswith("no Kafka broker answers at 127.0.0.1:")
 
 
-def test_a_consumer_that_cannot_connect_is_told_in_the_same_words() -> None:
+def test_a_consumer_that_cannot_connect_is_reported_in_the_same_words() -> None:
     settings = load_settings({"broker": f"127.0.0.1:{free_port()}"}, environ={})
 
     async def start() -> None:
@@ -111,9 +111,9 @@ def test_a_consumer_that_cannot_connect_is_told_in_the_same_words() -> None:
             finally:
                 await client.stop()
 
-    with pytest.raises(BrokerError) as told:
+    with pytest.raises(BrokerError) as raised:
         asyncio.run(start())
-    assert told.value.message == f"no Kafka broker answers at {settings.broker} (connection refused)"
+    assert raised.value.message == f"no Kafka broker answers at {settings.broker} (connection refused)"
 
 
 def test_what_is_no_brokers_fault_passes_and_nobody_listens_afterwards() -> None:

@@ -183,16 +183,16 @@ def test_the_whole_pipeline_runs_with_the_documented_rights_over_tls(secure: Set
         ({"topic_prefix": "other-"}, "authorization failed", "rights"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_remedy(
+def test_what_is_wrong_is_reported_with_its_remedy(
     secure: Settings, change: dict[str, str | None], said: str, remedy: str
 ) -> None:
     """And never with the password."""
-    with pytest.raises(AntiphonError) as told:
+    with pytest.raises(AntiphonError) as raised:
         asyncio.run(create_topics(replace(secure, **change)))
-    assert isinstance(told.value, BrokerError)
-    assert said in told.value.message
-    assert remedy in told.value.remedy
-    assert _PASSWORD not in told.value.message
+    assert isinstance(raised.value, BrokerError)
+    assert said in raised.value.message
+    assert remedy in raised.value.remedy
+    assert _PASSWORD not in raised.value.message
 
 
 @pytest.mark.parametrize("mechanism", _MECHANISMS)
@@ -224,7 +224,7 @@ def test_no_password_is_in_what_a_program_says_with_debug(
 def test_no_right_is_needed_to_learn_that_there_are_none(secure: Settings) -> None:
     """A user without rights on the topics is told that they are missing, not left waiting."""
     asyncio.run(create_topics(secure))
-    with pytest.raises(BrokerError) as told:
+    with pytest.raises(BrokerError) as raised:
         asyncio.run(require_ready(replace(secure, topic_prefix="other-")))
-    assert "lacks" in told.value.message
+    assert "lacks" in raised.value.message
     assert asyncio.run(end_offsets(secure, "posts"))

@@ -110,14 +110,14 @@ class Receiver:
         """The bodies of what arrived, in order."""
         return [message for _at, message in list(self._arrivals)]
 
-    def first_told_at(self, status: str, **labels: str) -> float | None:
+    def first_received_at(self, status: str, **labels: str) -> float | None:
         """When (`time.monotonic()`) `told` first had something to say."""
         for at, message in list(self._arrivals):
             if _alerts_of(message, status, labels):
                 return at
         return None
 
-    def told(self, status: str, **labels: str) -> list[dict[str, Any]]:
+    def received(self, status: str, **labels: str) -> list[dict[str, Any]]:
         """The alerts with these labels in messages of groups of that status (`firing`, `resolved`), in order."""
         return [alert for message in self.messages for alert in _alerts_of(message, status, labels)]
 

@@ -49,8 +49,8 @@ def test_alertmanager_takes_it_with_every_example_filled_in(tmp_path: Path) -> N
     ],
 )
 def test_alerts_go_by_severity_and_state(labels: str, receivers: str) -> None:
-    told = _amtool("config", "routes", "test", f"--config.file={_FILE}", *labels.split())
-    assert told.strip() == receivers
+    routed = _amtool("config", "routes", "test", f"--config.file={_FILE}", *labels.split())
+    assert routed.strip() == receivers
 
 
 def test_alertmanager_starts_with_it() -> None:

@@ -65,7 +65,7 @@ def test_both_dashboards_are_there_and_lead_to_each_other() -> None:
         }
 
 
-def test_grafana_is_told_of_the_data_sources_and_of_the_folder() -> None:
+def test_grafana_is_configured_with_the_data_sources_and_the_folder() -> None:
     """The addresses are those of the services in docker-compose.yml, the folder is where that file mounts ours."""
     services = yaml.safe_load((OPS.parent / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     assert {source["type"] for source in _SOURCES.values()} == {"prometheus", "alertmanager"}

@@ -92,9 +92,9 @@ def test_a_transaction_that_a_stranger_leaves_open_is_lag_and_is_named_and_ends_
         asyncio.run(_write(settings, "posts"))
         worker.wait_until("lag", lambda: (worker.value("antiphon_lag_records", topic="posts") or 0) >= 2)
         worker.wait_until("named", lambda: "stable offsets" in worker.health("/readyz")[1].get("lacking", ()))
-        told = worker.health("/readyz")[1]["lacking"]["stable offsets"]
-        assert "posts, partition 0" in told
-        assert "2 records from offset 0" in told
+        lacking = worker.health("/readyz")[1]["lacking"]["stable offsets"]
+        assert "posts, partition 0" in lacking
+        assert "2 records from offset 0" in lacking
         worker.wait_until(
             "longer than a standstill may be",
             lambda: (worker.value("antiphon_open_transaction_seconds", topic="posts") or 0) > 5,

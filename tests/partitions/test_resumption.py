@@ -207,8 +207,8 @@ def test_events_between_the_state_and_the_group_are_applied_first(settings: Sett
     async def run() -> None:
         await _send(settings, _EVENTS, *[retweet_of(number) for number in range(6)])
         await Track(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
-        told = [record async for record in read_topic(settings, "amplifications")]
-        assert len(told) == 6
+        amplifications = [record async for record in read_topic(settings, "amplifications")]
+        assert len(amplifications) == 6
         assert (await last_checkpoints(settings, CHANGELOG))[0].position == 6
 
     asyncio.run(run())

@@ -97,9 +97,9 @@ class Crew:
         """The first critical line of its log, without the time: what follows from it comes later."""
         lines = self.log_of(member).splitlines()
         for line in lines:
-            _, critical, told = line.partition(" critical ")
+            _, critical, message = line.partition(" critical ")
             if critical:
-                return told[:240]
+                return message[:240]
         return " | ".join(lines[-2:])[:240] or "it said nothing"
 
     def logs(self, *, whole: bool = False) -> str:

@@ -57,9 +57,9 @@ def _drain(settings: Settings, crew: Workers) -> None:
 
 def _replay(settings: Settings, *arguments: str) -> dict[str, Any]:
     own = {name: value for name, value in environment_of(settings).items() if name.startswith("ANTIPHON_")}
-    told = CliRunner().invoke(cli, ("dead-letters", "replay", *arguments, "--json"), env=own)
-    assert told.exit_code == 0, told.stderr
-    document: dict[str, Any] = json.loads(told.stdout)
+    result = CliRunner().invoke(cli, ("dead-letters", "replay", *arguments, "--json"), env=own)
+    assert result.exit_code == 0, result.stderr
+    document: dict[str, Any] = json.loads(result.stdout)
     return document
 
 

@@ -71,8 +71,8 @@ async def _write(settings: Settings, *events: tuple[str, int, Event]) -> None:
 
 async def _records(settings: Settings) -> tuple[list[Alert], list[Aftermath]]:
     alerts = [msgspec.json.decode(r.value or b"", type=Alert) async for r in read_topic(settings, "alerts")]
-    told = [msgspec.json.decode(r.value or b"", type=Aftermath) async for r in read_topic(settings, "aftermaths")]
-    return alerts, told
+    aftermaths = [msgspec.json.decode(r.value or b"", type=Aftermath) async for r in read_topic(settings, "aftermaths")]
+    return alerts, aftermaths
 
 
 async def _idle_reports(settings: Settings) -> dict[tuple[str, int], int]:
@@ -115,8 +115,8 @@ def test_no_watch_is_closed_over_a_partition_that_lags_whoever_reads_it_and_whoe
     raw = [(topic, n) for topic in sorted(RAW_TOPICS.values()) for n in range(2 if topic == "posts" else 1)]
 
     async def aftermath() -> Aftermath | None:
-        _alerts, told = await _records(settings)
-        return told[-1] if told else None
+        _alerts, aftermaths = await _records(settings)
+        return aftermaths[-1] if aftermaths else None
 
     async def run() -> None:
         single = dict.fromkeys(sorted(RAW_TOPICS.values()), 1)
@@ -163,7 +163,7 @@ def test_no_watch_is_closed_over_a_partition_that_lags_whoever_reads_it_and_whoe
         asyncio.run(run())
     finally:
         crew.dismiss_all()
-    alerts, told = asyncio.run(_records(settings))
-    assert (told[-1].references, told[-1].silent_officials) == (6, 0)
+    alerts, aftermaths = asyncio.run(_records(settings))
+    assert (aftermaths[-1].references, aftermaths[-1].silent_officials) == (6, 0)
     assert {alert.rule for alert in alerts if alert.status == "retracted" or alert.rule == "silence"} == set()
-    assert [each.status for each in told].count("closed") == 1
+    assert [each.status for each in aftermaths].count("closed") == 1

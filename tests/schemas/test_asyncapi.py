@@ -74,11 +74,11 @@ def test_a_channel_has_its_topics_settings(topic: Topic) -> None:
     """What the broker is told when the topic is created is what the document says."""
     kafka = _DOCUMENT["channels"][topic.name]["bindings"]["kafka"]
     assert (kafka["topic"], kafka["partitions"]) == (topic.name, topic.partitions)
-    told = {
+    described = {
         key: ",".join(value) if isinstance(value, list) else str(value)
         for key, value in kafka["topicConfiguration"].items()
     }
-    assert told == topic_config(topic)
+    assert described == topic_config(topic)
     description = _DOCUMENT["channels"][topic.name]["description"]
     assert topic.key in description
     if topic.compacted:

@@ -33,7 +33,7 @@ def test_the_project_breaks_nothing_it_has_released() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "change", "told"),
+    ("file", "change", "message"),
     [
         (
             "alert.schema.json",
@@ -79,16 +79,16 @@ def test_the_project_breaks_nothing_it_has_released() -> None:
         ),
     ],
 )
-def test_what_the_last_release_promised_and_this_one_breaks_is_told(
-    released: Path, file: str, change: Callable[[Any], object], told: str
+def test_what_the_last_release_promised_and_this_one_breaks_is_reported(
+    released: Path, file: str, change: Callable[[Any], object], message: str
 ) -> None:
     """The baseline is changed to what an earlier release might have been."""
     _edit(released / BASELINE / file, change)
     [problem] = check(released)
-    assert problem.startswith(told)
+    assert problem.startswith(message)
 
 
-def test_a_payload_that_is_gone_is_told(released: Path) -> None:
+def test_a_payload_that_is_gone_is_reported(released: Path) -> None:
     shutil.copy(released / BASELINE / "post.schema.json", released / BASELINE / "story.schema.json")
     assert breaks(released / BASELINE) == [
         "story.schema.json: the schema is gone, and with it the payload it described"
@@ -98,12 +98,12 @@ def test_a_payload_that_is_gone_is_told(released: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"\xff", b"[]", b"{", b"{}", b"[" * 100_000, b'{"channels": {"posts": {}}}', b'{"channels": 1}']
 )
-def test_a_damaged_baseline_is_told_and_not_believed(released: Path, content: bytes) -> None:
+def test_a_damaged_baseline_is_reported_and_not_used(released: Path, content: bytes) -> None:
     (released / BASELINE / "asyncapi.json").write_bytes(content)
     assert check(released) == ["baseline/asyncapi.json is missing or damaged; restore it from the last release"]
 
 
-def test_a_missing_directory_or_baseline_is_told(tmp_path: Path) -> None:
+def test_a_missing_directory_or_baseline_is_reported(tmp_path: Path) -> None:
     assert len(check(tmp_path / "none")) == 1
     export(tmp_path)
     [problem] = check(tmp_path)

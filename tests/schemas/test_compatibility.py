@@ -202,8 +202,8 @@ def test_a_change_breaks_exactly_those_it_breaks(name: str) -> None:
             if new is None:
                 continue
             places += 1
-            told = {direction for direction in _BOTH if compatibility(old, new, direction)}
-            assert told == breaks, (schema_name, path)
+            found = {direction for direction in _BOTH if compatibility(old, new, direction)}
+            assert found == breaks, (schema_name, path)
     assert places > 0, "no real schema has anything like it"
 
 
@@ -249,7 +249,7 @@ def test_records_that_a_change_refuses_are_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "direction", "told"),
+    ("old", "new", "direction", "found"),
     [
         (
             {"properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"properties": {"b": {"type": "string"}}}}},
@@ -283,10 +283,10 @@ def test_records_that_a_change_refuses_are_found() -> None:
         ),
     ],
 )
-def test_a_break_is_told_in_words_that_name_the_place(
-    old: Schema, new: Schema, direction: Direction, told: str
+def test_a_break_is_reported_in_words_that_name_the_place(
+    old: Schema, new: Schema, direction: Direction, found: str
 ) -> None:
-    assert compatibility(old, new, direction) == [told]
+    assert compatibility(old, new, direction) == [found]
 
 
 def test_what_cannot_be_judged_is_an_objection() -> None:
@@ -317,5 +317,5 @@ def test_a_type_that_contains_itself_is_judged() -> None:
         return {"$ref": "#/$defs/Node", "$defs": {"Node": node}}
 
     assert compatibility(tree("string"), tree("string"), "input") == []
-    told = compatibility(tree("string"), tree("integer"), "input")
-    assert "leaf: the old schema allows any string, the new one does not" in told
+    found = compatibility(tree("string"), tree("integer"), "input")
+    assert "leaf: the old schema allows any string, the new one does not" in found

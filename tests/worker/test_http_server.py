@@ -19,18 +19,18 @@ from streams.worker.http_server import serving
 from tests.worker.running_worker import ask
 
 
-def test_it_tells_whether_the_loop_beats_and_what_is_lacking(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_reports_whether_the_loop_beats_and_what_is_lacking(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health_server, "ALIVE_SECONDS", 1.5)  # ten seconds otherwise
     health, metrics = Health(), Metrics(CollectorRegistry())
     lacking: dict[str, str] = {"roster": "none"}
     health.need("roster", lambda: lacking.get("roster"))
     settings = Settings(metrics_port=free_port())
-    stalled, told = threading.Event(), list[tuple[int, bytes]]()
+    stalled, answers = threading.Event(), list[tuple[int, bytes]]()
 
     async def beat_and_stall() -> None:
         beating = asyncio.create_task(health.beat())
         await asyncio.sleep(0.1)
-        told.append(await asyncio.to_thread(ask, settings.metrics_port, "/healthz"))
+        answers.append(await asyncio.to_thread(ask, settings.metrics_port, "/healthz"))
         stalled.set()
         time.sleep(3)  # noqa: ASYNC251  # this is what is looked for
         beating.cancel()
@@ -43,7 +43,7 @@ def test_it_tells_whether_the_loop_beats_and_what_is_lacking(monkeypatch: pytest
         status, body = ask(settings.metrics_port, "/healthz")
         assert (status, json.loads(body)["alive"]) == (503, False)
         loop.join()
-        assert [each[0] for each in told] == [200]
+        assert [each[0] for each in answers] == [200]
 
         status, body = ask(settings.metrics_port, "/readyz")
         assert (status, json.loads(body)) == (503, {"ready": False, "lacking": {"roster": "none"}})

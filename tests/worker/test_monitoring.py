@@ -83,9 +83,9 @@ def test_a_worker_is_ready_when_it_has_a_roster_and_until_then_neither_canaries_
         worker.wait_until(
             "all else is there", lambda: list(worker.health("/readyz")[1].get("lacking", ())) == ["roster"]
         )
-        status, told = worker.health("/readyz")
-        assert (status, told["ready"]) == (503, False)
-        assert "antiphon roster publish" in told["lacking"]["roster"]
+        status, answer = worker.health("/readyz")
+        assert (status, answer["ready"]) == (503, False)
+        assert "antiphon roster publish" in answer["lacking"]["roster"]
         assert worker.health("/healthz")[0] == 200
         assert worker.value("antiphon_ready") == 0
 

@@ -52,8 +52,8 @@ class KafkaStreams:
         rehearsed = [_counters(rehearsal)[0] for rehearsal in rehearsals]
         # RocksDB unpacks its library into the directory for temporary files.
         jvm = [f"-Xms{_HEAP}", f"-Xmx{_HEAP}", f"-Djava.io.tmpdir={errand.scratch}", _LOG_LEVEL]
-        told = [_json(errand), str(min(course.tally.events, _REHEARSED_EVENTS)), *map(_json, rehearsals)]
-        command = [str(program.java), *jvm, "-cp", program.classpath, MAIN_CLASS, *told]
+        arguments = [_json(errand), str(min(course.tally.events, _REHEARSED_EVENTS)), *map(_json, rehearsals)]
+        command = [str(program.java), *jvm, "-cp", program.classpath, MAIN_CLASS, *arguments]
         due = len(course.tally.amplified)
 
         def progress() -> Progress:

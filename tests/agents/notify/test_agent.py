@@ -54,14 +54,16 @@ def settings(kafka: RunningBroker, topic_prefix: str, alertmanager: Alertmanager
     return made
 
 
-def test_an_alert_is_told_once_updated_silently_raised_aloud_and_told_to_be_over(
+def test_an_alert_is_notified_once_updated_silently_raised_aloud_and_resolved(
     settings: Settings, receiver: Receiver, alertmanager: Alertmanager
 ) -> None:
     with Notifying(settings) as notify:
         publish(settings, alert("a1"))
-        wait_until("told", lambda: receiver.told("firing", antiphon_id="a1"))
-        [told] = [each for each in receiver.told("firing", antiphon_id="a1") if "country" not in each["labels"]]
-        assert told["labels"] == {
+        wait_until("told", lambda: receiver.received("firing", antiphon_id="a1"))
+        [alert_sent] = [
+            each for each in receiver.received("firing", antiphon_id="a1") if "country" not in each["labels"]
+        ]
+        assert alert_sent["labels"] == {
             "alertname": "NewAccountBurst",
             "antiphon_id": "a1",
             "platform": "twitter",
@@ -69,17 +71,17 @@ def test_an_alert_is_told_once_updated_silently_raised_aloud_and_told_to_be_over
             "severity": "warning",
             "subject": "1280000000000000001",
         }
-        assert told["annotations"]["summary"] == "@somebody was amplified 20 times by 5 officials of IR."
-        assert told["annotations"]["handle"] == "somebody"
-        assert told["annotations"]["figures"].splitlines() == [
+        assert alert_sent["annotations"]["summary"] == "@somebody was amplified 20 times by 5 officials of IR."
+        assert alert_sent["annotations"]["handle"] == "somebody"
+        assert alert_sent["annotations"]["figures"].splitlines() == [
             "amplifications: 20",
             "top_official_share: 0.25",
             "suspended: no",
             "followers: unknown",
         ]
         link = "https://example.org/twitter/1280000000000000001?alert=a1"
-        assert told["generatorURL"] == told["annotations"]["evidence_url"] == link
-        assert told["annotations"]["runbook_url"] == "https://example.org/runbooks/new-account-burst"
+        assert alert_sent["generatorURL"] == alert_sent["annotations"]["evidence_url"] == link
+        assert alert_sent["annotations"]["runbook_url"] == "https://example.org/runbooks/new-account-burst"
 
         publish(settings, alert("a1", summary="@somebody was amplified 21 times."))
         wait_until(
@@ -93,11 +95,11 @@ def test_an_alert_is_told_once_updated_silently_raised_aloud_and_told_to_be_over
         assert len(receiver.messages) == 1
 
         publish(settings, alert("a1", severity="critical"))
-        wait_until("raised", lambda: receiver.told("firing", antiphon_id="a1", severity="critical"))
+        wait_until("raised", lambda: receiver.received("firing", antiphon_id="a1", severity="critical"))
         time.sleep(_QUIET_SECONDS)
         assert [message["status"] for message in receiver.messages] == ["firing"] * 2, "more severe is not over"
         publish(settings, alert("a1", severity="critical", status="retracted"))
-        wait_until("over", lambda: receiver.told("resolved", antiphon_id="a1", severity="critical"))
+        wait_until("over", lambda: receiver.received("resolved", antiphon_id="a1", severity="critical"))
         time.sleep(_QUIET_SECONDS)
         assert [message["status"] for message in receiver.messages] == ["firing", "firing", "resolved"]
         assert notify.value("antiphon_notify_alerts", outcome="firing") == 0
@@ -105,7 +107,7 @@ def test_an_alert_is_told_once_updated_silently_raised_aloud_and_told_to_be_over
         assert time.time() - notify.value("antiphon_notify_last_success_timestamp_seconds") < 10
 
 
-def test_with_the_shipped_routes_an_escalation_reaches_who_is_to_hear_of_it_and_nobody_is_told_of_an_end_before(
+def test_with_the_shipped_routes_an_escalation_reaches_its_receivers_and_no_resolved_message_comes_before(
     settings: Settings,
 ) -> None:
     """The warning goes on at the analysts, says nothing more while it is critical, and is over for both at once. The
@@ -120,14 +122,14 @@ def test_with_the_shipped_routes_an_escalation_reaches_who_is_to_hear_of_it_and_
             publish(settings, alert("a1", countries=("RU",)), alert("at-once", severity="critical", countries=("RU",)))
             wait_until("told", lambda: analysts.messages and on_call.messages)
             publish(settings, alert("a1", countries=("IR", "RU"), severity="critical"))
-            wait_until("raised", lambda: on_call.told("firing", antiphon_id="a1", severity="critical"))
+            wait_until("raised", lambda: on_call.received("firing", antiphon_id="a1", severity="critical"))
             wait_until("the receiver of the country is told", lambda: country_receiver.messages)
             time.sleep(_QUIET_SECONDS)
             publish(settings, alert("a1", countries=("IR", "RU"), severity="critical", status="retracted"))
             publish(settings, alert("at-once", countries=("RU",), severity="critical", status="retracted"))
             every = [analysts, on_call, country_receiver]
-            wait_until("over", lambda: all(each.told("resolved", antiphon_id="a1") for each in every))
-            wait_until("over", lambda: on_call.told("resolved", antiphon_id="at-once"))
+            wait_until("over", lambda: all(each.received("resolved", antiphon_id="a1") for each in every))
+            wait_until("over", lambda: on_call.received("resolved", antiphon_id="at-once"))
             time.sleep(_QUIET_SECONDS)
             assert _story(analysts) == {"a1": [("firing", {"warning"}), ("resolved", {"warning"})]}
             critical = [("firing", {"critical"}), ("resolved", {"critical"})]
@@ -159,7 +161,7 @@ def _story(receiver: Receiver) -> dict[str, list[tuple[str, set[str]]]]:
     return found
 
 
-def test_an_alert_that_late_events_replace_is_told_once(
+def test_an_alert_that_late_events_replace_is_notified_once(
     settings: Settings, receiver: Receiver, alertmanager: Alertmanager
 ) -> None:
     """Whichever of the two records is read first: the topic has several partitions, and here they are written apart."""
@@ -167,7 +169,7 @@ def test_an_alert_that_late_events_replace_is_told_once(
     patient = replace(settings, notify_resend_seconds=10.0)
     with Notifying(patient) as notify:
         publish(settings, *(alert(f"{name}-old", dedup_key=name) for name in names))
-        wait_until("told", lambda: _told(receiver, "firing") == set(names))
+        wait_until("told", lambda: _received(receiver, "firing") == set(names))
         old = [alert(f"{name}-old", dedup_key=name, status="retracted", superseded_by=f"{name}-new") for name in names]
         new = [alert(f"{name}-new", dedup_key=name, summary="replaced") for name in names]
         publish(settings, *old[:3], *new[3:])
@@ -183,19 +185,17 @@ def test_an_alert_that_late_events_replace_is_told_once(
             ),
         )
         time.sleep(_QUIET_SECONDS)
-        assert _told(receiver, "resolved") == set()
+        assert _received(receiver, "resolved") == set()
         assert _messages(receiver, "firing") == dict.fromkeys(names, 1)
         assert notify.value("antiphon_notify_alerts", outcome="firing") == len(names)
 
 
-def test_an_alert_that_expires_is_told_to_be_over_without_anybody_saying_so(
-    settings: Settings, receiver: Receiver
-) -> None:
+def test_an_alert_that_expires_is_resolved_without_anybody_saying_so(settings: Settings, receiver: Receiver) -> None:
     with Notifying(replace(settings, notify_resend_seconds=2.0)) as notify:
         wait_until("it notifies", lambda: notify.value("antiphon_notify_last_success_timestamp_seconds"))
         publish(settings, alert("e1", expires_at=datetime.now(UTC) + timedelta(seconds=1)))
         publish(settings, alert("e2", expires_at=datetime.now(UTC) - timedelta(seconds=1)))
-        wait_until("over", lambda: _told(receiver, "resolved") == {"e1", "e2"})
+        wait_until("over", lambda: _received(receiver, "resolved") == {"e1", "e2"})
         assert _messages(receiver, "firing") == {"e1": 1, "e2": 1}
 
 
@@ -204,17 +204,17 @@ def test_a_restart_of_alertmanager_in_the_middle_loses_and_repeats_nothing(
 ) -> None:
     with Notifying(settings) as notify:
         publish(settings, alert("before"))
-        wait_until("told", lambda: receiver.told("firing", antiphon_id="before"))
+        wait_until("told", lambda: receiver.received("firing", antiphon_id="before"))
         alertmanager.stop()
         publish(settings, alert("meanwhile"))
         wait_until("tried in vain", lambda: notify.count("failed"))
         alertmanager.start()
-        wait_until("told afterwards", lambda: receiver.told("firing", antiphon_id="meanwhile"))
+        wait_until("told afterwards", lambda: receiver.received("firing", antiphon_id="meanwhile"))
         wait_until("sent again", lambda: alertmanager.alerts(antiphon_id="before"))
         time.sleep(_QUIET_SECONDS)
         assert _messages(receiver, "firing") == {"before": 1, "meanwhile": 1}
         publish(settings, alert("before", status="retracted"))
-        wait_until("over", lambda: receiver.told("resolved", antiphon_id="before"))
+        wait_until("over", lambda: receiver.received("resolved", antiphon_id="before"))
 
 
 def test_what_is_silenced_reaches_nobody_until_the_silence_ends(
@@ -225,15 +225,15 @@ def test_what_is_silenced_reaches_nobody_until_the_silence_ends(
     )
     with Notifying(settings):
         publish(settings, alert("quiet"), alert("loud"))
-        wait_until("the other one is told", lambda: receiver.told("firing", antiphon_id="loud"))
+        wait_until("the other one is told", lambda: receiver.received("firing", antiphon_id="loud"))
         wait_until(
             "known as suppressed",
             lambda: {held["status"]["state"] for held in alertmanager.alerts(antiphon_id="quiet")} == {"suppressed"},
         )
         time.sleep(_QUIET_SECONDS)
-        assert receiver.told("firing", antiphon_id="quiet") == []
+        assert receiver.received("firing", antiphon_id="quiet") == []
         alertmanager.amtool("silence", "expire", silence)
-        wait_until("told", lambda: receiver.told("firing", antiphon_id="quiet"))
+        wait_until("told", lambda: receiver.received("firing", antiphon_id="quiet"))
 
 
 def test_of_two_alertmanagers_the_one_that_is_away_holds_nobody_back_and_learns_all_later(
@@ -245,15 +245,17 @@ def test_of_two_alertmanagers_the_one_that_is_away_holds_nobody_back_and_learns_
         with Notifying(replace(settings, alertmanager_urls=Secret(urls))) as notify:
             publish(settings, alert("t1"))
             wait_until("tried in vain", lambda: notify.count("failed"))
-            wait_until("told", lambda: receiver.told("firing", antiphon_id="t1"))
+            wait_until("told", lambda: receiver.received("firing", antiphon_id="t1"))
             assert other_receiver.messages == []
             other.start()
-            wait_until("told by the other one", lambda: other_receiver.told("firing", antiphon_id="t1"))
+            wait_until("told by the other one", lambda: other_receiver.received("firing", antiphon_id="t1"))
             publish(settings, alert("t1", status="retracted"))
-            wait_until("over", lambda: all(_told(each, "resolved") == {"t1"} for each in (receiver, other_receiver)))
+            wait_until(
+                "over", lambda: all(_received(each, "resolved") == {"t1"} for each in (receiver, other_receiver))
+            )
 
 
-def test_a_cluster_of_two_alertmanagers_tells_people_once(settings: Settings, receiver: Receiver) -> None:
+def test_a_cluster_of_two_alertmanagers_notifies_people_once(settings: Settings, receiver: Receiver) -> None:
     config = quick_config(receiver.url)
     with (
         Alertmanager(config, clustered=True) as first,
@@ -261,7 +263,7 @@ def test_a_cluster_of_two_alertmanagers_tells_people_once(settings: Settings, re
         Notifying(replace(settings, alertmanager_urls=Secret(f"{first.url},{second.url}"))),
     ):
         publish(settings, alert("h1"))
-        wait_until("told", lambda: receiver.told("firing", antiphon_id="h1"))
+        wait_until("told", lambda: receiver.received("firing", antiphon_id="h1"))
         wait_until("both know", lambda: all(each.alerts(antiphon_id="h1") for each in (first, second)))
         time.sleep(2 + _QUIET_SECONDS)  # the second waits two seconds for the first to tell
         assert len(receiver.messages) == 1
@@ -279,9 +281,9 @@ def test_what_is_no_alert_on_the_topic_holds_nobody_back(settings: Settings, rec
             (b"unknown", None),
             good,
         )
-        wait_until("told", lambda: receiver.told("firing", antiphon_id="g1"))
-        told = receiver.told("firing", antiphon_id="g1")[0]["annotations"]
-        assert (told["summary"], told["countries"]) == ("right [31m  red", "-")
+        wait_until("told", lambda: receiver.received("firing", antiphon_id="g1"))
+        alert_sent = receiver.received("firing", antiphon_id="g1")[0]["annotations"]
+        assert (alert_sent["summary"], alert_sent["countries"]) == ("right [31m  red", "-")
         # The topic has several partitions: the last of them may be read after the good one is told.
         wait_until("the others are counted", lambda: notify.count("rejected") == 4)
 
@@ -300,7 +302,7 @@ def test_alerts_at_the_ends_of_the_calendar_hold_nobody_back(settings: Settings,
         alert("c6"),
     )
     with Notifying(settings) as notify:
-        wait_until("told", lambda: {"c1", "c2", "c4", "c5", "c6"} <= _told(receiver, "firing"))
+        wait_until("told", lambda: {"c1", "c2", "c4", "c5", "c6"} <= _received(receiver, "firing"))
         assert notify.count("rejected") == 0
 
 
@@ -318,17 +320,17 @@ def test_in_a_flood_one_alert_stands_for_the_rest_and_critical_ones_pass(
             )
             time.sleep(_QUIET_SECONDS)
             assert len(receiver.messages) == 4
-    [summary] = receiver.told("firing", alertname=FLOOD_ALERT)
+    [summary] = receiver.received("firing", alertname=FLOOD_ALERT)
     assert summary["labels"]["rule"] == "new-account-burst"
     assert summary["annotations"]["held_back"] in {"1", "2", "3"}
     with Notifying(tight):
         publish(settings, alert("worse", severity="critical"), alert(lesser[-1].id, severity="critical"))
-        wait_until("told", lambda: {"worse", lesser[-1].id} <= _told(receiver, "firing"))
+        wait_until("told", lambda: {"worse", lesser[-1].id} <= _received(receiver, "firing"))
         time.sleep(_QUIET_SECONDS)
-        assert _told(receiver, "resolved") == set()
+        assert _received(receiver, "resolved") == set()
 
 
-def test_a_back_fill_and_a_rule_in_shadow_are_not_told(settings: Settings, receiver: Receiver) -> None:
+def test_a_back_fill_and_a_rule_in_shadow_are_not_notified(settings: Settings, receiver: Receiver) -> None:
     """Until the one goes on, and the other is set live."""
     old = datetime.now(UTC) - timedelta(days=3)
     with Notifying(settings) as notify:
@@ -339,24 +341,24 @@ def test_a_back_fill_and_a_rule_in_shadow_are_not_told(settings: Settings, recei
             alert("retracted", status="retracted"),
             alert("new"),
         )
-        wait_until("the new one is told", lambda: receiver.told("firing", antiphon_id="new"))
+        wait_until("the new one is told", lambda: receiver.received("firing", antiphon_id="new"))
         wait_until("all are read", lambda: notify.value("antiphon_notify_alerts", outcome="back_fill") == 1)
         time.sleep(_QUIET_SECONDS)
         assert len(receiver.messages) == 1
         publish(settings, alert("old", fired_at=old), alert("shadow"))
-        wait_until("told", lambda: _told(receiver, "firing") == {"old", "shadow", "new"})
+        wait_until("told", lambda: _received(receiver, "firing") == {"old", "shadow", "new"})
 
 
-def test_all_workers_notify_and_people_are_told_once(settings: Settings, receiver: Receiver) -> None:
+def test_all_workers_notify_and_people_receive_each_alert_once(settings: Settings, receiver: Receiver) -> None:
     with Notifying(settings) as second:
         with Notifying(settings) as first:
             publish(settings, alert("w1"))
             wait_until("both have sent it", lambda: first.count("sent") and second.count("sent"))
             publish(settings, alert("w2"))
-            wait_until("told", lambda: receiver.told("firing", antiphon_id="w2"))
+            wait_until("told", lambda: receiver.received("firing", antiphon_id="w2"))
         publish(settings, alert("w3"), alert("w1", status="retracted"))
-        wait_until("told by the second", lambda: receiver.told("firing", antiphon_id="w3"))
-        wait_until("over", lambda: receiver.told("resolved", antiphon_id="w1"))
+        wait_until("told by the second", lambda: receiver.received("firing", antiphon_id="w3"))
+        wait_until("over", lambda: receiver.received("resolved", antiphon_id="w1"))
     assert _messages(receiver, "firing") == {"w1": 1, "w2": 1, "w3": 1}
 
 
@@ -383,8 +385,8 @@ def test_a_worker_killed_at_any_moment_loses_no_alert_and_repeats_none(
             crew.kill_one(random)
         over = names[::2]
         _end_while_one_is_frozen(crew, settings, receiver, names, over)
-        _wait_until_told(receiver, "firing", names, crew)
-        _wait_until_told(receiver, "resolved", over, crew)
+        _wait_until_received(receiver, "firing", names, crew)
+        _wait_until_received(receiver, "resolved", over, crew)
         time.sleep(_QUIET_SECONDS)
     finally:
         crew.dismiss_all()
@@ -399,14 +401,14 @@ def _end_while_one_is_frozen(
     """Then it wakes with all it knew: that these alerts fire."""
     [sleeper] = crew.members
     wait_until("it notifies", lambda: "notifying" in crew.log_of(sleeper), seconds=60)
-    _wait_until_told(receiver, "firing", names, crew)
+    _wait_until_received(receiver, "firing", names, crew)
     other = crew.add()
     wait_until("the other one notifies", lambda: "notifying" in crew.log_of(other), seconds=60)
     crew.freeze(sleeper)
     publish(settings, *(alert(name, status="retracted") for name in over))
     names.append("frozen")
     publish(settings, alert(names[-1]))
-    _wait_until_told(receiver, "resolved", over, crew)
+    _wait_until_received(receiver, "resolved", over, crew)
     time.sleep(5.0)  # what it knew is out of date by then
     crew.thaw(sleeper)
     time.sleep(3 * settings.notify_resend_seconds)
@@ -423,13 +425,13 @@ def _messages(receiver: Receiver, status: str) -> dict[str, int]:
     )
 
 
-def _told(receiver: Receiver, status: str) -> set[str]:
-    return {told["labels"]["antiphon_id"] for told in receiver.told(status) if "antiphon_id" in told["labels"]}
+def _received(receiver: Receiver, status: str) -> set[str]:
+    return {alert["labels"]["antiphon_id"] for alert in receiver.received(status) if "antiphon_id" in alert["labels"]}
 
 
-def _wait_until_told(receiver: Receiver, status: str, names: list[str], crew: Crew) -> None:
+def _wait_until_received(receiver: Receiver, status: str, names: list[str], crew: Crew) -> None:
     try:
-        wait_until(f"{status} told of all", lambda: _told(receiver, status) >= set(names), seconds=60)
+        wait_until(f"{status} told of all", lambda: _received(receiver, status) >= set(names), seconds=60)
     except AssertionError as error:
-        missing = sorted(set(names) - _told(receiver, status))
+        missing = sorted(set(names) - _received(receiver, status))
         raise AssertionError(f"{error}: {len(missing)} of {len(names)}, {missing[:5]}\n{crew.logs()}") from None

@@ -46,7 +46,7 @@ def test_every_record_of_a_batch_is_screened_under_its_own_place() -> None:
     assert screened.trailing == 2
 
 
-def test_canaries_tell_nothing_of_event_time_and_do_not_end_a_run_of_refusals() -> None:
+def test_canaries_leave_event_time_alone_and_do_not_end_a_run_of_refusals() -> None:
     """They come every few seconds, and from us: what others write is judged as if they were not there."""
     canary = encode_event(canary_retweet("c-0-1", "canary-1"))
     batch = batch_of("raw", [canary, b"{", canary, b"[", canary])

@@ -26,7 +26,7 @@ def _cells(report: RawProgress | None) -> dict[tuple[str, int], tuple[int, bool]
     return {(topic, each.partition): (each.at_us, each.idle) for topic, row in report.read.items() for each in row}
 
 
-def test_each_assigned_partition_is_told_with_its_newest_event_and_no_other() -> None:
+def test_each_assigned_partition_is_reported_with_its_newest_event_and_no_other() -> None:
     ticker = ProgressReporter(600.0)
     ticker.hear("posts", 0, 7 * HOUR_US, 0.0)
     ticker.hear("posts", 0, 5 * HOUR_US, 1.0)
@@ -89,7 +89,7 @@ def test_a_look_that_a_rebalance_overtook_says_nothing() -> None:
 
 
 @pytest.mark.parametrize("missing", sorted(RAW_TOPICS.values()))
-def test_nothing_is_told_while_the_number_of_partitions_of_a_raw_topic_is_not_known(missing: str) -> None:
+def test_nothing_is_reported_while_the_number_of_partitions_of_a_raw_topic_is_not_known(missing: str) -> None:
     ticker = ProgressReporter(10.0)
     ticker.look(0.0, _NOW_US)
     assert ticker.found({("posts", 0): 0}, {topic: n for topic, n in _COUNTS.items() if topic != missing}) is None
@@ -102,21 +102,21 @@ def test_nothing_is_told_while_the_number_of_partitions_of_a_raw_topic_is_not_kn
         max_size=60,
     )
 )
-def test_news_is_told_at_once_and_all_else_twenty_times_in_the_time_after_which_a_partition_is_idle(
+def test_news_is_reported_at_once_and_all_else_twenty_times_in_the_time_after_which_a_partition_is_idle(
     arrivals: list[tuple[float, int | None]],
 ) -> None:
     """News is an hour of event time, or a change of what is idle or assigned."""
     ticker = ProgressReporter(20.0)
-    now, newest, told_at, told = 0.0, 0, float("-inf"), -HOUR_US
+    now, newest, reported_at, reported = 0.0, 0, float("-inf"), -HOUR_US
     for pause, newest_us in arrivals:
         ticker.hear("posts", 0, newest_us, now)
         newest = max(newest, newest_us or 0)
         now += pause
         report = _report(ticker, now, {("posts", 0): 0})
-        assert (report is not None) == (now - told_at >= 1.0 or newest >= told + HOUR_US)
+        assert (report is not None) == (now - reported_at >= 1.0 or newest >= reported + HOUR_US)
         if report is not None:
             assert _cells(report) == {("posts", 0): (newest, False)}
-            told, told_at = newest, now
+            reported, reported_at = newest, now
 
 
 def test_an_event_ahead_of_the_clock_takes_nothing_ahead_of_it() -> None:

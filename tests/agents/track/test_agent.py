@@ -39,13 +39,13 @@ def test_an_owner_that_was_shut_out_applies_the_batch_again_and_counts_once(
     async def run() -> list[tuple[str, int]]:
         await create_topics(settings)
         await Track(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
-        told = [msgspec.json.decode(record.value) async for record in read_topic(settings, "amplifications")]
+        amplifications = [msgspec.json.decode(record.value) async for record in read_topic(settings, "amplifications")]
         last = [msgspec.json.decode(record.value) async for record in read_topic(settings, "dossiers")][-1]
-        return [(amplification["id"], last["totals"]["retweet"]) for amplification in told]
+        return [(amplification["id"], last["totals"]["retweet"]) for amplification in amplifications]
 
-    told = asyncio.run(run())
+    amplifications = asyncio.run(run())
     assert [batch.next_offset for batch in finished.batches] == [1, 2, 3, 4]
-    assert told == [(str(number), intruders + 1) for number in range(intruders + 1)]
+    assert amplifications == [(str(number), intruders + 1) for number in range(intruders + 1)]
     assert metrics.fenced._value.get() == intruders
 
 
@@ -87,12 +87,14 @@ def test_batches_that_wait_for_a_partition_task_are_one_transaction(kafka: Runni
     async def run() -> tuple[list[str], list[int]]:
         await create_topics(settings)
         await Track(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
-        told = [msgspec.json.decode(record.value)["id"] async for record in read_topic(settings, "amplifications")]
+        amplifications = [
+            msgspec.json.decode(record.value)["id"] async for record in read_topic(settings, "amplifications")
+        ]
         dossiers = [msgspec.json.decode(record.value) async for record in read_topic(settings, "dossiers")]
-        return told, [dossier["totals"]["retweet"] for dossier in dossiers]
+        return amplifications, [dossier["totals"]["retweet"] for dossier in dossiers]
 
-    told, totals = asyncio.run(run())
-    assert told == ["0", "1", "2", "3", "4"]
+    amplifications, totals = asyncio.run(run())
+    assert amplifications == ["0", "1", "2", "3", "4"]
     assert totals == [1, 5]
     assert [batch.next_offset for batch in finished.batches] == [1, 5]
     assert metrics.tracked.labels("duplicate")._value.get() == 0

@@ -156,7 +156,7 @@ def test_an_earlier_owner_can_write_nothing_once_the_subject_store_is_opened_els
     asyncio.run(run())
 
 
-def test_a_worker_shut_out_while_it_hands_over_its_records_is_told_so(settings: Settings) -> None:
+def test_a_worker_fenced_while_it_hands_over_its_records_gets_an_error_that_says_so(settings: Settings) -> None:
     """Whatever it was about to write, and once: asyncio has nothing to complain about afterwards."""
     unseen: list[dict[str, Any]] = []
 

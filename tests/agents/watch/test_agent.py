@@ -163,7 +163,7 @@ def test_a_record_that_no_agent_of_ours_wrote_is_a_dead_letter_and_the_others_of
     assert asyncio.run(run()) == (["1"], [b"{}"])
 
 
-def test_many_suspensions_that_come_together_are_all_told_of(settings: Settings) -> None:
+def test_many_suspensions_that_come_together_are_all_published(settings: Settings) -> None:
     """In several transactions, one batch."""
     finished = Finished()
     accounts = [Account(id=str(10**6 + number)) for number in range(150)]
@@ -181,7 +181,7 @@ def test_many_suspensions_that_come_together_are_all_told_of(settings: Settings)
     assert [batch.next_offset for batch in finished.batches] == [64, 128, 150]
 
 
-def test_what_is_forgotten_is_forgotten_in_the_changelog_too_and_never_told_again(
+def test_what_is_forgotten_is_forgotten_in_the_changelog_too_and_never_published_again(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the file is lost and built anew from the changelog. The clock's days of grace are over at once."""
@@ -189,7 +189,7 @@ def test_what_is_forgotten_is_forgotten_in_the_changelog_too_and_never_told_agai
     monkeypatch.setattr(store, "_DAY_US", 0)
     metrics = Metrics(CollectorRegistry())
     over = WatchPolicy().remembered_days + 1.0
-    told = [post("p", 0), standing(), tick(20)]
+    events = [post("p", 0), standing(), tick(20)]
     late = [standing(version=2, by=7), deletion("p", 3), tick(over + 1)]
 
     async def life(first: int, events: Sequence[CountryEvent]) -> list[str]:
@@ -209,7 +209,7 @@ def test_what_is_forgotten_is_forgotten_in_the_changelog_too_and_never_told_agai
         return {key[:2] for key, value in kept.items() if key is not None and value is not None}
 
     async def run() -> None:
-        assert await life(0, told) == ["open", "closed"]
+        assert await life(0, events) == ["open", "closed"]
         assert {b"s/", b"c/"} <= await held()
         assert await life(3, [tick(over)]) == ["open", "closed"]
         assert not {b"s/", b"c/"} & await held()

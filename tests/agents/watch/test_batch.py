@@ -80,9 +80,9 @@ def test_a_withdrawal_goes_to_its_subject_and_an_official_s_id_to_everybody() ->
     """An official whom the roster has by handle alone is introduced under the key that such records have."""
     deletion = _event(5, kind="deletion", post_id="3", event_id="d", subject=None)
     watched = watch_batch(_records(_event(3), deletion), 0, 0, _watcher(SqliteLedger()))
-    [told] = [record for record in watched.outputs if record.topic == "subject-events"]
-    assert told.key == b"twitter:7"
-    event = decode_subject_event(told.value or b"")
+    [output] = [record for record in watched.outputs if record.topic == "subject-events"]
+    assert output.key == b"twitter:7"
+    event = decode_subject_event(output.value or b"")
     assert (event.kind, event.event_id, event.at_us) == ("withdrawal", "3", _BEGIN_US + 5)
     [introduced] = [record for record in watched.outputs if record.topic == "tracked-accounts"]
     assert introduced.key == official_id_key("twitter", "9")
@@ -97,15 +97,15 @@ def test_a_tick_is_no_news_of_any_state() -> None:
     assert (watched.countries, watched.newest_us, watched.position) == ({}, None, 1)
 
 
-def test_track_is_told_of_each_new_day_once() -> None:
+def test_track_receives_each_new_day_once() -> None:
     """In every partition, by way of the ledger: a batch that comes again in another life says the same."""
     ledger = SqliteLedger()
     hours = [0, 1, 23, 25, 26, 24, 49]
-    told = []
+    new_days = []
     for number, hour in enumerate(hours):
         tick = _event(number, kind="tick", country="", official=None, subject=None, at_us=_BEGIN_US + hour * HOUR_US)
-        told.append(watch_batch(_records(tick), 0, 0, _watcher(ledger)).new_day_us)
-    assert told == [_BEGIN_US, None, None, _BEGIN_US + 25 * HOUR_US, None, None, _BEGIN_US + 49 * HOUR_US]
+        new_days.append(watch_batch(_records(tick), 0, 0, _watcher(ledger)).new_day_us)
+    assert new_days == [_BEGIN_US, None, None, _BEGIN_US + 25 * HOUR_US, None, None, _BEGIN_US + 49 * HOUR_US]
     events = {record.partition: decode_subject_event(record.value or b"") for record in subject_ticks(5, 3)}
     assert {number: (event.kind, event.at_us) for number, event in events.items()} == dict.fromkeys(
         range(3), ("tick", 5)
@@ -119,8 +119,13 @@ def test_a_record_that_no_agent_of_ours_wrote_is_set_aside_and_the_next_one_coun
     (letter,) = watched.set_aside
     assert letter in watched.outputs
     assert (letter.topic, letter.key, letter.value) == ("dead-letters", b"IR", b"{}")
-    told = read_dead_letter(letter.value, letter.headers)
-    assert (told.reason, told.topic, told.partition, told.offset) == (Reason.NOT_AN_EVENT, "country-events", 3, 4)
+    dead_letter = read_dead_letter(letter.value, letter.headers)
+    assert (dead_letter.reason, dead_letter.topic, dead_letter.partition, dead_letter.offset) == (
+        Reason.NOT_AN_EVENT,
+        "country-events",
+        3,
+        4,
+    )
 
 
 def _news_of(new_day_us: int | None = None, **countries: int) -> WatchedBatch:

@@ -109,8 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             check = _noticed_by(_PATCHES / f"{name}.patch")
             if check is None:
                 survivors.append(name)
-            told = f"noticed by {check}" if check else "SURVIVED"
-            _tell(f"{told}, {time.monotonic() - began:.0f} s\n")
+            verdict = f"noticed by {check}" if check else "SURVIVED"
+            _tell(f"{verdict}, {time.monotonic() - began:.0f} s\n")
     except _BrokenRig as reason:
         _tell(f"{reason}\n")
         return 1
@@ -191,14 +191,14 @@ def _failed(check: _Check, copy: Path, *, has_bug: bool) -> str | None:
         if done.returncode == _TESTS_PASSED:
             return None
         output.seek(0)
-        told = output.read().decode(errors="replace")
+        printed = output.read().decode(errors="replace")
         # A test that could not be made ready is an ERROR: that is the rig, and no bug in the delivery path.
-        failed = [line.split()[1] for line in told.splitlines() if line.startswith("FAILED ")]
+        failed = [line.split()[1] for line in printed.splitlines() if line.startswith("FAILED ")]
         if done.returncode == _TESTS_FAILED and has_bug and failed:
             return failed[0]
-        told = told[-4_000:]
+        printed = printed[-4_000:]
         raise _BrokenRig(
-            f"{check.name}: " + ("fails without any bug" if not has_bug else "could not be run") + f"\n{told}"
+            f"{check.name}: " + ("fails without any bug" if not has_bug else "could not be run") + f"\n{printed}"
         )
 
 

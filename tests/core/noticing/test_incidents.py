@@ -57,7 +57,7 @@ def _act(run: NotifyRun, what: str, number: int) -> None:
         run.models[number % 2].away_since_us = run.now_us if what == "away" else None
 
 
-def test_every_alert_is_told_once_to_each_alertmanager_and_its_end_once_whatever_happens() -> None:
+def test_every_alert_is_sent_once_to_each_alertmanager_and_its_end_once_whatever_happens() -> None:
     covered: Counter[str] = Counter()
     for seed in range(120):
         run = _run(seed)
@@ -85,16 +85,16 @@ def test_every_alert_is_told_once_to_each_alertmanager_and_its_end_once_whatever
 
 def test_what_is_over_and_old_leaves_nothing_behind() -> None:
     """Not in memory, and a restart brings nothing of it back."""
-    told = 0
+    begun = 0
     for seed in range(50):
         run = _run(seed)
-        told += len(run.models[0].begun)
+        begun += len(run.models[0].begun)
         for _ in range(50):
             run.step(3_600)
         assert len(run.incidents) == 0, seed
         run.start()
         assert (len(run.incidents), run.step(1).notices) == (0, []), seed
-    assert told > 100
+    assert begun > 100
 
 
 def test_the_order_in_which_partitions_are_read_changes_nothing() -> None:
@@ -144,7 +144,7 @@ def test_an_alert_that_is_over_when_it_is_published_fires_long_enough_to_be_noti
     assert incidents_of(run.step(1)) == []
 
 
-def test_an_alert_that_is_retracted_before_anybody_read_it_is_told_nobody() -> None:
+def test_an_alert_that_is_retracted_before_anybody_read_it_is_not_notified() -> None:
     """Only that it is over, which Alertmanager passes on where it was told of it before."""
     run = NotifyRun(Random(0))
     run.publish(alert_head(status="retracted"))
@@ -314,8 +314,8 @@ def test_as_long_as_nothing_ends_whatever_is_sent_is_sent_on() -> None:
             selection = run.step(random.random())
             now = {labels(notice) for notice in selection.notices}
             assert sent <= now | _summary(selection), seed
-            told = {dict(each)["antiphon_id"] for each in sent if "antiphon_id" in dict(each)}
-            if name in told and heads[name] != before:
+            names_sent = {dict(each)["antiphon_id"] for each in sent if "antiphon_id" in dict(each)}
+            if name in names_sent and heads[name] != before:
                 seen["escalated"] += 1
                 assert heads[name].severity in _severities(selection, name), seed
             seen["summarised"] += bool(selection.summarised)

@@ -78,7 +78,7 @@ class _Recorded:
         )
 
 
-def _told(recorded: _Recorded, random: Random, now_us: int, quiet_days: int) -> NotifyRun:
+def _notified(recorded: _Recorded, random: Random, now_us: int, quiet_days: int) -> NotifyRun:
     """NOTIFY reads the records of each transaction in some order, works between any two, and dies now and then.
 
     What is over is told nobody: a back-fill is whatever is older than the quiet period.
@@ -98,7 +98,7 @@ def _told(recorded: _Recorded, random: Random, now_us: int, quiet_days: int) -> 
     return run
 
 
-def _assert_told_once(run: NotifyRun, recorded: _Recorded) -> None:
+def _assert_notified_once(run: NotifyRun, recorded: _Recorded) -> None:
     """What goes on was told once to each Alertmanager, and never as over."""
     going_on = recorded.firing(run.now_us)
     for model in run.models:
@@ -113,9 +113,9 @@ def test_a_running_burst_whose_earlier_ones_come_to_light_late_is_one_page(seed:
     for events in (_burst(60), _burst(0), _burst(40), _burst(20), [_amplified(57)], [_amplified(52, 1)], _burst(51)):
         run.batch(events)
         recorded.add(run.alerts.values())
-    notify = _told(recorded, Random(seed), BASE_US + 61 * DAY_US, 7)
+    notify = _notified(recorded, Random(seed), BASE_US + 61 * DAY_US, 7)
     assert len(recorded.firing(notify.now_us)) == 1
-    _assert_told_once(notify, recorded)
+    _assert_notified_once(notify, recorded)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -127,7 +127,7 @@ def test_other_rules_in_the_file_page_nobody_for_what_is_running(seed: int) -> N
         run.batch([*_burst(0), *(_amplified(number * 4.0) for number in range(8)), *_burst(30)])
         recorded.add(run.alerts.values())
     assert {alert.superseded_by is None for alert in recorded.last.values()} == {True, False}
-    _assert_told_once(_told(recorded, Random(seed), BASE_US + 31 * DAY_US, 10), recorded)
+    _assert_notified_once(_notified(recorded, Random(seed), BASE_US + 31 * DAY_US, 10), recorded)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -148,9 +148,9 @@ def test_a_late_notice_of_an_earlier_suspension_pages_nobody_for_the_running_aft
         run.batch(events)
         recorded.add(run.alerts.values())
     assert {alert.status for alert in recorded.last.values()} == {"firing", "retracted"}
-    notify = _told(recorded, Random(seed), day(9), 30)
+    notify = _notified(recorded, Random(seed), day(9), 30)
     assert len(recorded.firing(notify.now_us)) == 1
-    _assert_told_once(notify, recorded)
+    _assert_notified_once(notify, recorded)
 
 
 _hours: Final = st.integers(0, 40 * 24)
@@ -178,8 +178,8 @@ def test_late_events_in_any_order_page_nobody_twice_for_what_is_running() -> Non
         assert {name: _content(alert) for name, alert in run.standing.items()} == {
             name: _content(alert) for name, alert in others.items()
         }
-        notify = _told(recorded, random, now_us, quiet_days)
-        _assert_told_once(notify, recorded)
+        notify = _notified(recorded, random, now_us, quiet_days)
+        _assert_notified_once(notify, recorded)
         for name, alert in run.alerts.items():
             if alert.superseded_by is not None:
                 seen["replaced"] += 1

@@ -391,7 +391,7 @@ def _written_rule(rule: Table, name: str) -> str:
 @pytest.mark.parametrize("mistake", _MISTAKES)
 @given(before=st.dictionaries(_NAMES.filter(lambda name: name != "planted"), _rule_tables(), max_size=2))
 @settings(max_examples=10)
-def test_a_mistake_is_the_only_problem_told_on_its_line_with_its_remedy(mistake: str, before: Table) -> None:
+def test_a_mistake_is_the_only_problem_reported_on_its_line_with_its_remedy(mistake: str, before: Table) -> None:
     """Planted in an otherwise right file, behind other rules."""
     plant, key, remedy = _MISTAKES[mistake]
     rule = _plain_rule()
@@ -414,7 +414,7 @@ def test_a_mistake_is_the_only_problem_told_on_its_line_with_its_remedy(mistake:
 
 
 @given(st.lists(st.sampled_from(sorted(_MISTAKES)), min_size=2, max_size=8))
-def test_all_mistakes_of_a_file_are_told_at_once(mistakes: list[str]) -> None:
+def test_all_mistakes_of_a_file_are_reported_at_once(mistakes: list[str]) -> None:
     text = ""
     for index, mistake in enumerate(mistakes):
         rule = _plain_rule()
@@ -422,8 +422,8 @@ def test_all_mistakes_of_a_file_are_told_at_once(mistakes: list[str]) -> None:
         text += _written_rule(rule, f"r{index}")
     with pytest.raises(RulesError) as caught:
         parse_rules(text, "rules.toml")
-    told = [problem.key.removeprefix("rules.") for problem in caught.value.problems]
-    assert sorted(told) == sorted(f"r{index}.{_MISTAKES[mistake][1]}" for index, mistake in enumerate(mistakes))
+    keys = [problem.key.removeprefix("rules.") for problem in caught.value.problems]
+    assert sorted(keys) == sorted(f"r{index}.{_MISTAKES[mistake][1]}" for index, mistake in enumerate(mistakes))
     assert [problem.line for problem in caught.value.problems] == sorted(p.line or 0 for p in caught.value.problems)
 
 
@@ -465,7 +465,7 @@ def test_a_rule_has_a_kebab_case_name(name: str) -> None:
     ],
     ids=range(18),
 )
-def test_what_is_no_rule_file_is_told_in_one_problem(text: str, line: int | None, words: str) -> None:
+def test_what_is_no_rule_file_is_reported_as_one_problem(text: str, line: int | None, words: str) -> None:
     with pytest.raises(RulesError) as caught:
         parse_rules(text, "rules.toml")
     problem = caught.value.problems[0]
@@ -486,7 +486,7 @@ def test_as_many_rules_as_allowed_are_read_and_one_more_is_refused() -> None:
     ["", "[rules.a.when]\n", "[rules.a.countries]\n", "[rules.a.escalate]\n", "[rules]\n"],
     ids=lambda head: head.strip(),
 )
-def test_a_megabyte_of_wrong_keys_is_told_in_seconds(head: str) -> None:
+def test_a_megabyte_of_wrong_keys_is_reported_in_seconds(head: str) -> None:
     """Suggestions are compared for the first problems only; the message shows 50 of them and counts the rest."""
     lines = (f"k{index:x} = 1\n" for index in range(70_000))
     started = time.monotonic()

@@ -72,7 +72,7 @@ def _reports(event: Event, known: AccountIndex, at_us: int) -> list[tuple[str, s
 
 
 @pytest.mark.slow
-def test_each_state_is_told_of_what_its_officials_post_and_delete_and_what_its_subjects_post() -> None:
+def test_each_state_receives_what_its_officials_post_and_delete_and_what_its_subjects_post() -> None:
     """Once each; with everybody whom a post is about, and at no more length than travels."""
     seen = Counter[str]()
 

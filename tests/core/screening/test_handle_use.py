@@ -37,7 +37,7 @@ def _post(account_id: str, handle: str, day: int) -> CountryEvent:
     )
 
 
-def test_two_accounts_under_one_handle_of_the_roster_are_told() -> None:
+def test_two_accounts_under_one_handle_of_the_roster_are_reported() -> None:
     use = HandleUse(Roster([_entry("Mfa_Alpha"), _entry("Emb_Beta")]))
     use.learn("twitter", "2", "Mfa_Alpha")
     use.learn("twitter", "2", "mfa_alpha")
@@ -57,7 +57,7 @@ def test_a_handle_of_an_entry_that_has_an_id_may_be_anybodys() -> None:
     assert use.findings() == _NOTHING
 
 
-def test_one_account_in_two_terms_of_a_handle_is_told() -> None:
+def test_one_account_in_two_terms_of_a_handle_is_reported() -> None:
     use = HandleUse(Roster([_entry("Speaker_A", until=20), _entry("Speaker_A", since=20), _entry("Emb_Beta")]))
     for day in (30, 40):
         use.see(_post("5", "Speaker_A", day))

@@ -127,8 +127,8 @@ def test_fingerprints_are_the_same_in_another_process() -> None:
     code = f"from streams.core.texts.fingerprints import *; print([fingerprints(t) for t in {list(_RECORDED)!r}])"
     command = [sys.executable, "-c", code]
     environment = os.environ | {"PYTHONHASHSEED": "7"}
-    told = subprocess.run(command, check=True, capture_output=True, env=environment, encoding="utf-8").stdout
-    assert told.strip() == str([fingerprints(text) for text in _RECORDED])
+    printed = subprocess.run(command, check=True, capture_output=True, env=environment, encoding="utf-8").stdout
+    assert printed.strip() == str([fingerprints(text) for text in _RECORDED])
 
 
 @pytest.mark.parametrize(

@@ -24,34 +24,34 @@ def with_fates(facts: Sequence[Fact], notices: Sequence[Fact], events: Sequence[
 def _with_fate(fact: Fact, facts: Sequence[Fact], notices: Sequence[Fact], events: Sequence[SubjectEvent]) -> Fact:
     if fact.kind not in AMPLIFICATION:
         return fact
-    told = [
+    deletions = [
         event
         for event in events
         if event.kind == "withdrawal" and (event.event_id, official_of(event).id) == (fact.id, fact.official)
     ]
     last_seen = last_observed(fact, events)
-    noticed = [time_of(at_us) for event in told for at_us in (event.at_us, event.last_us) if at_us is not None]
+    noticed = [time_of(at_us) for event in deletions for at_us in (event.at_us, event.last_us) if at_us is not None]
     since = [at for at in (min(noticed), max(noticed)) if at >= last_seen] if noticed else []
     fact = msgspec.structs.replace(fact, observed_at=last_seen)
     if not since:
         return fact
-    fate = _fate(fact, since[0], told, facts, notices, events)
+    fate = _fate(fact, since[0], deletions, facts, notices, events)
     return msgspec.structs.replace(fact, fate=fate, **({"withdrawn_at": since[0]} if fate == "taken_back" else {}))
 
 
 def _fate(
     fact: Fact,
     at: datetime,
-    told: Sequence[SubjectEvent],
+    deletions: Sequence[SubjectEvent],
     facts: Sequence[Fact],
     notices: Sequence[Fact],
     events: Sequence[SubjectEvent],
 ) -> str:
-    said = {event.by_official for event in told} - {None}
+    said = {event.by_official for event in deletions} - {None}
     doubts = "unknown" in said
     if fact.kind == "retweet":
         there = times_there(facts, events)
-        originals = {event.post_id for event in told}
+        originals = {event.post_id for event in deletions}
         deleted = [time_of(e.at_us) for e in events if e.kind == "deletion" and e.post_id in originals]
         if _was_gone(at, there, notices) or any(gone_at <= at for gone_at in deleted):
             return "with_original"

@@ -386,12 +386,12 @@ def _withdrawals(draw: st.DrawFn, event: SubjectEvent) -> SubjectEvent:
     by = draw(st.sampled_from((event.official, event.official, event.official, OFFICIALS[0], OFFICIALS[1])))
     number = int(event.event_id)  # what WATCH says of the post and of its author is the same each time
     at_us = event.at_us + draw(st.sampled_from((HOUR_US, 0, -1, DAY_US, 8 * DAY_US)))
-    told = by is not None and event.official is not None and by.id == event.official.id and draw(st.integers(0, 3)) > 0
+    known = by is not None and event.official is not None and by.id == event.official.id and draw(st.integers(0, 3)) > 0
     return msgspec.structs.replace(
         event,
         kind="withdrawal",
-        amplified_us=event.at_us if told else None,
-        amplification_kind=event.kind if told else None,
+        amplified_us=event.at_us if known else None,
+        amplification_kind=event.kind if known else None,
         at_us=at_us,
         last_us=draw(st.sampled_from((None, None, at_us + 9 * DAY_US))),
         observed_us=draw(st.sampled_from((None, None, None, at_us + 2 * DAY_US))),

@@ -108,11 +108,11 @@ def test_an_unknown_figure_keeps_a_rule_from_holding_whatever_it_asks() -> None:
 def test_severity_rises_within_an_episode_never_falls_and_starts_anew_with_the_next() -> None:
     escalation = Escalation(severity="critical", when=(THREE_IN_A_DAY,))
     run = TrackRun(_rule(ANY, escalations=(escalation,)))
-    told = []
+    published = []
     for events in ([_amplified(0)], _burst(1), [_amplified(5)], [_amplified(20)]):
         run.batch(events)
-        told.append([(alert.severity, alert.status) for alert in _alerts(run)])
-    assert told == [
+        published.append([(alert.severity, alert.status) for alert in _alerts(run)])
+    assert published == [
         [("info", "firing")],
         [("critical", "firing")],
         [("critical", "firing")],
@@ -240,16 +240,16 @@ def test_a_late_event_pre_dates_an_alert_which_keeps_its_id_or_is_replaced(missi
     events = [*begin, _amplified(base + 2), *_burst(base + 4)]
     late = events[missing]
     run = TrackRun(_rule(THREE_IN_A_DAY)).run([[event for event in events if event is not late]])
-    (told,) = _alerts(run)
-    assert told.fired_at == from_us(BASE_US + (base + 4) * DAY_US + 2 * HOUR_US)
+    (first,) = _alerts(run)
+    assert first.fired_at == from_us(BASE_US + (base + 4) * DAY_US + 2 * HOUR_US)
     run.batch([late])
     (alert,) = _alerts(run)
-    assert (alert.id == told.id) is same
-    assert alert.dedup_key == told.dedup_key
+    assert (alert.id == first.id) is same
+    assert alert.dedup_key == first.dedup_key
     assert alert.fired_at == from_us(BASE_US + base * DAY_US + 2 * HOUR_US)
-    assert alert.as_of == told.as_of
+    assert alert.as_of == first.as_of
     if not same:
-        replaced = run.alerts[told.id]
+        replaced = run.alerts[first.id]
         assert (replaced.status, replaced.superseded_by) == ("retracted", alert.id)
         assert replaced.expires_at == alert.expires_at
 
@@ -285,7 +285,7 @@ def test_a_correction_of_the_state_of_an_official_holds_for_all_it_ever_did() ->
     assert alert.fired_at == from_us(BASE_US + DAY_US)
 
 
-def test_an_alert_is_told_again_only_where_it_changed() -> None:
+def test_an_alert_is_published_again_only_where_it_changed() -> None:
     run = TrackRun(_rule(ANY)).run([_burst(0)])
     run.alerts.clear()
     run.batch(_burst(0))

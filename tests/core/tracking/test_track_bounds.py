@@ -88,7 +88,7 @@ def _counted_in_window(oracle: Oracle, last: Dossier, hours: int) -> tuple[int, 
     raises=AssertionError,
     strict=False,
 )
-def test_in_order_the_bounded_tracker_tells_what_an_unbounded_one_would() -> None:
+def test_in_order_the_bounded_tracker_publishes_what_an_unbounded_one_would() -> None:
     """All but the hour that a window begins in; however long the stream, whatever leaves, in any batches. With more
     notices than are kept, those before them are not known any more, nor why an amplification of that time is gone.
     """

@@ -48,12 +48,12 @@ def differences(found: Mapping[str, Alert | Dossier], expected: Mapping[str, Ale
     return lines
 
 
-def assert_told_what_the_oracle_says(run: TrackRun, key: str, oracle: Oracle) -> None:
+def assert_published_what_the_oracle_says(run: TrackRun, key: str, oracle: Oracle) -> None:
     """SCREEN whether to follow the subject, and each State, if it was suspended, by whom it was amplified."""
-    told = run.tracked.get(key)
+    tracked = run.tracked.get(key)
     if oracle.followed is not None:
-        assert (told is not None) is oracle.followed
-    assert told is None or told.countries == oracle.amplifying_countries()
+        assert (tracked is not None) is oracle.followed
+    assert tracked is None or tracked.countries == oracle.amplifying_countries()
     periods = oracle.periods()
     expected = oracle.amplifiers() if periods else {}
     standings = {state: said.standing for (subject, state), said in run.standings.items() if subject == key}
@@ -102,7 +102,7 @@ def assert_equal_to_the_oracle(run: TrackRun, events: Sequence[SubjectEvent]) ->
                 run.dossiers[key] = structs.replace(run.dossiers[key], score=dossier.score)
             dossiers[key] = dossier
         alerts |= oracle.alerts()
-        assert_told_what_the_oracle_says(run, key, oracle)
+        assert_published_what_the_oracle_says(run, key, oracle)
         where = mine[0].platform, mine[0].subject.id
         amplified |= {(*where, each.id): (each.at, each.official, each.kind) for each in oracle.amplifications}
     found = {key: (each.at, each.official.id, each.kind) for key, each in run.amplifications.items()}
@@ -149,7 +149,14 @@ def _note(seen: Counter[str], run: TrackRun, events: Sequence[SubjectEvent], ale
     seen["no dossier"] += len(by_subject(events)) > len(dossiers)
     for rule in {alert.rule for alert in alerts.values()}:
         seen[rule] += 1
-    for what in ("told twice", "told of several periods", "told of none", "told of one", "seen again", "uncertain"):
+    for what in (
+        "published twice",
+        "told of several periods",
+        "told of none",
+        "told of one",
+        "seen again",
+        "uncertain",
+    ):
         seen[what] += run.seen[what] > 0
     seen["following"] += any(dossier.following for dossier in dossiers)
     seen["links"] += any(dossier.links.posts for dossier in dossiers)
@@ -166,7 +173,7 @@ def test_any_order_and_any_batches_give_what_the_oracle_says_under_rules_that_fi
         events, batches = arranged
         run = TrackRun(rules).run(batches)
         _note(seen, run, events, assert_equal_to_the_oracle(run, events))
-        assert set(run.told.values()) <= {1}, "no amplification is published twice"
+        assert set(run.published.values()) <= {1}, "no amplification is published twice"
 
     check()
     covered = (
@@ -193,7 +200,7 @@ def test_any_order_and_any_batches_give_what_the_oracle_says_under_the_bundled_r
     assert {what: seen[what] for what in covered if seen[what] < 2} == {}
 
 
-def test_states_are_told_of_a_suspended_subject_what_the_oracle_says_in_any_order_and_any_batches() -> None:
+def test_states_receive_of_a_suspended_subject_what_the_oracle_says_in_any_order_and_any_batches() -> None:
     """And of none, where nothing that they were told of is left."""
     seen = Counter[str]()
 
@@ -206,7 +213,7 @@ def test_states_are_told_of_a_suspended_subject_what_the_oracle_says_in_any_orde
 
     check()
     covered = (
-        *("told twice", "told of several periods", "told of none", "told of one", "followed", "withdrawn"),
+        *("published twice", "told of several periods", "told of none", "told of one", "followed", "withdrawn"),
         *("seen again", "uncertain"),
     )
     assert {what: seen[what] for what in covered if seen[what] < (1 if what == "told of none" else 5)} == {}
@@ -244,8 +251,8 @@ def test_of_reports_that_contradict_each_other_the_earliest_stands_whichever_com
         events, batches = arranged
         run = TrackRun(rules).run(batches)
         _note(seen, run, events, assert_equal_to_the_oracle(run, events))
-        told = {(event.kind, event.event_id, event.at_us, event.official and event.official.id) for event in events}
-        seen["contradicted"] += len({each[:2] for each in told}) < len(told)
+        reports = {(event.kind, event.event_id, event.at_us, event.official and event.official.id) for event in events}
+        seen["contradicted"] += len({each[:2] for each in reports}) < len(reports)
 
     check()
     assert seen["contradicted"] > 30

@@ -56,7 +56,7 @@ def test_a_subject_of_as_many_officials_as_there_may_be_fits_and_each_of_them_co
     assert dossier.totals.retweet == dossier.distinct_officials == _POLICY.officials
     assert len(dossier.officials) == 500
     assert run.outcomes.keys() <= {TrackOutcome.APPLIED, TrackOutcome.DUPLICATE, TrackOutcome.REPEATED}
-    assert max(run.told.values()) == 1
+    assert max(run.published.values()) == 1
 
 
 def test_a_subject_that_meets_every_bound_with_the_longest_ids_fits() -> None:

@@ -86,7 +86,7 @@ def test_a_suspension_of_an_unengaged_account_is_forgotten_when_its_days_are_ove
     assert run.states.keys() == {"twitter:12"}
 
 
-def test_a_suspension_that_is_told_late_is_kept_for_as_long() -> None:
+def test_a_suspension_that_is_reported_late_is_kept_for_as_long() -> None:
     """From when it is told: what it concerns may be told late, too."""
     run = TrackRun(_RULES)
     run.batch([_tick(100)])
@@ -115,10 +115,10 @@ def test_a_suspension_that_comes_first_gives_the_same_within_its_days(
     assert differences(first.dossiers, last.dossiers) == []
     alerts = [{key: without_sources(alert) for key, alert in run.standing.items()} for run in (first, last)]
     assert differences(*alerts) == []
-    told = [{key: said.standing for key, said in run.standings.items()} for run in (first, last)]
-    assert told[0].keys() == told[1].keys()
-    assert [said and (said.periods, said.amplifiers) for said in told[0].values()] == [
-        said and (said.periods, said.amplifiers) for said in told[1].values()
+    standings = [{key: said.standing for key, said in run.standings.items()} for run in (first, last)]
+    assert standings[0].keys() == standings[1].keys()
+    assert [said and (said.periods, said.amplifiers) for said in standings[0].values()] == [
+        said and (said.periods, said.amplifiers) for said in standings[1].values()
     ]
 
 

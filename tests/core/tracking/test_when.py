@@ -37,10 +37,10 @@ def _run(*events: SubjectEvent) -> TrackRun:
     return TrackRun(bundled_rules(), TrackPolicy()).run([placed(mine)])
 
 
-def _told(run: TrackRun) -> SuspensionRecord:
-    told = run.dossiers[KEY].suspension
-    assert told is not None
-    return told
+def _suspension(run: TrackRun) -> SuspensionRecord:
+    suspension = run.dossiers[KEY].suspension
+    assert suspension is not None
+    return suspension
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_notice_bounds_when_it_happened_as_far_as_it_says(
     precision: Precision | None, first_us: int, last_us: int, words: str
 ) -> None:
     run = _run(_notice(BASE_US + 5 * DAY_US, precision))
-    assert (_told(run).not_before, _told(run).not_after) == (from_us(first_us), from_us(last_us))
+    assert (_suspension(run).not_before, _suspension(run).not_after) == (from_us(first_us), from_us(last_us))
     (alert,) = [alert for alert in run.standing.values() if alert.rule == "amplified-then-suspended"]
     assert alert.summary.endswith(f"noted as suspended by the platform {words}")
 
@@ -77,8 +77,8 @@ def test_lead_times_have_a_least_and_a_most(precision: Precision, least: float, 
 def test_an_amplification_on_the_day_of_a_suspension_came_before_it() -> None:
     """The list says the day; the retweet after noon shows that it was not in the morning."""
     noon_us = BASE_US + 16 * HOUR_US
-    assert _told(_run(_notice(noon_us, "day"))).not_before == from_us(_LAST_US)
-    assert _told(_run(_notice(noon_us, "day"))).seen_again_at is None
+    assert _suspension(_run(_notice(noon_us, "day"))).not_before == from_us(_LAST_US)
+    assert _suspension(_run(_notice(noon_us, "day"))).seen_again_at is None
 
 
 @pytest.mark.parametrize("precision", ["exact", "noticed", None])
@@ -104,7 +104,7 @@ def test_an_amplification_after_a_suspension_shows_that_it_came_later_or_that_th
 def test_a_retweet_of_the_same_minute_shows_nothing() -> None:
     """The services of a platform learn of a suspension at different moments."""
     run = _run(_notice(_LAST_US - 30_000_000, "exact"))
-    assert _told(run).seen_again_at is None
+    assert _suspension(run).seen_again_at is None
 
 
 def test_an_account_that_was_amplified_before_its_return_was_noted_was_back_by_then() -> None:
@@ -112,8 +112,8 @@ def test_an_account_that_was_amplified_before_its_return_was_noted_was_back_by_t
         _notice(BASE_US + 9 * HOUR_US + 1, "exact"),
         _notice(BASE_US + 9 * DAY_US, "noticed", "reinstated", name="back"),
     )
-    told = _told(back)
-    assert (told.not_before, told.not_after) == (
+    suspension = _suspension(back)
+    assert (suspension.not_before, suspension.not_after) == (
         from_us(BASE_US + 9 * HOUR_US + 1),
         from_us(BASE_US + 10 * HOUR_US),
     )

@@ -78,7 +78,7 @@ def _suspended_alerts(run: TrackRun) -> list[Alert]:
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
-def test_a_return_ends_the_alert_and_its_sentence_says_so_in_whatever_order_it_is_told(order: tuple[int, ...]) -> None:
+def test_a_return_ends_the_alert_and_its_sentence_says_so_in_whatever_order_it_arrives(order: tuple[int, ...]) -> None:
     """Amplifications afterwards, which otherwise go on with an alert, do not."""
     later = msgspec.structs.replace(retweet(99), at_us=BASE_US + 9 * DAY_US)
     parts = (_amplified(), [_notice("suspended", 5)], [_notice("reinstated", 8)], [later])
@@ -119,8 +119,8 @@ def test_a_return_ends_no_alert_that_asks_for_no_suspension() -> None:
 def test_a_return_is_remembered_when_the_notices_of_it_are_no_longer_retained() -> None:
     """The alert goes on with a suspension soon after, under the same id, as where everything is retained."""
     policy = TrackPolicy(suspensions=1, amplifications=64)
-    told = [*_amplified(), _notice("suspended", 5), _notice("reinstated", 8)]
-    run = TrackRun(bundled_rules(), policy).run([event] for event in told)
+    events = [*_amplified(), _notice("suspended", 5), _notice("reinstated", 8)]
+    run = TrackRun(bundled_rules(), policy).run([event] for event in events)
     again = [msgspec.structs.replace(retweet(100 + n), at_us=BASE_US + 9 * DAY_US + n) for n in range(100)]
     run.run([again, [_notice("reinstated", 10)], [_notice("reinstated", 11)]])
     (alert,) = _suspended_alerts(run)

@@ -167,8 +167,8 @@ def test_beyond_what_is_remembered_a_withdrawal_is_dropped_and_counted() -> None
 def test_a_withdrawal_that_does_not_say_what_it_takes_back_waits_as_long_as_it_takes() -> None:
     """Written by somebody else than WATCH: only the amplification itself can tell, and it has left."""
     happened = [retweet(number) for number in range(30)]
-    untold = _taken_back(happened[0], amplified_us=None, amplification_kind=None)
-    run = TrackRun(bundled_rules(), SMALL).run([happened, [untold], [untold]])
+    unstated = _taken_back(happened[0], amplified_us=None, amplification_kind=None)
+    run = TrackRun(bundled_rules(), SMALL).run([happened, [unstated], [unstated]])
     assert run.dossiers[KEY].withdrawn == 0
     assert _counts(run) == {"o1": 30}
     state = run.subject(KEY)

@@ -31,7 +31,9 @@ class TrackRun:
         self.dossiers: dict[str, Dossier] = {}
         self.alerts: dict[str, Alert] = {}
         self.amplifications: dict[tuple[str, str, str], Amplification] = {}  # by platform, subject and id
-        self.told = Counter[tuple[str, str, str, str]]()  # how often each amplification was published, as which kind
+        self.published = Counter[
+            tuple[str, str, str, str]
+        ]()  # how often each amplification was published, as which kind
         self.outcomes = Counter[TrackOutcome]()
         self.seen = Counter[str]()  # what became of alerts over time
         self.standings: dict[tuple[str, str], CountryEvent] = {}  # by subject and State
@@ -56,7 +58,7 @@ class TrackRun:
             if amplification is not None:
                 key = (amplification.platform, amplification.subject.id, amplification.id)
                 self.amplifications[key] = amplification
-                self.told[(*key, amplification.kind)] += 1
+                self.published[(*key, amplification.kind)] += 1
         for changes in tracker.flush():
             self.states[changes.key] = encode_subject(changes.subject)
             if changes.dossier is not None:
@@ -68,7 +70,7 @@ class TrackRun:
                 # As a consumer has it: from the bytes of the topic.
                 self.alerts[alert.id] = msgspec.json.decode(msgspec.json.encode(alert), type=Alert)
             for standing in changes.standings:
-                self._told_of(changes.key, standing)
+                self._keep_standing(changes.key, standing)
             if changes.tracked is not None:
                 before = self.tracked.get(changes.key)
                 assert before is None or set(before.countries) < set(changes.tracked.countries)
@@ -77,14 +79,14 @@ class TrackRun:
             del self.states[forgotten]
         self.outcomes.update(tracker.outcomes)
 
-    def _told_of(self, key: str, standing: CountryEvent) -> None:
+    def _keep_standing(self, key: str, standing: CountryEvent) -> None:
         """A State is told of a subject: in words that differ from what it was told before, under a higher version."""
         said = decode_country_event(encode_country_event(standing))
         assert said.standing is not None
         assert said.standing.version > self.versions[key]
         self.versions[key] = said.standing.version
         before = self.standings.get((key, said.country))
-        self.seen["told twice"] += before is not None
+        self.seen["published twice"] += before is not None
         self.standings[(key, said.country)] = said
 
     def run(self, batches: Iterable[Sequence[SubjectEvent]]) -> "TrackRun":

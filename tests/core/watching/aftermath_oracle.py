@@ -402,10 +402,10 @@ def _account(account_id: str, platform: str, events: Sequence[CountryEvent]) -> 
     handles = [(event.at_us, event.subject.handle) for event in events if event.subject and event.subject.handle]
     names = [(event.at_us, event.subject.name) for event in events if event.subject and event.subject.name]
     created = [creation(platform, event.subject, event.at_us) for event in events if event.subject]
-    told = sorted((source != "reported", us) for us, source in created if us is not None)
+    reported = sorted((source != "reported", us) for us, source in created if us is not None)
     return Account(
         id=account_id,
         handle=max(handles)[1] if handles else None,
         name=max(names)[1] if names else None,
-        created_at=from_us(told[0][1]) if told else None,
+        created_at=from_us(reported[0][1]) if reported else None,
     )

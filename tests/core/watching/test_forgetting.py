@@ -64,7 +64,7 @@ class _Life:
         self.run.ledger = self.ledger
 
 
-def _told() -> _Life:
+def _published_watch() -> _Life:
     """A suspension with deletions, references and a possible successor, all told of."""
     life = _Life()
     later = Account(id=snowflake(day(30)), handle="KhameneiSite")
@@ -82,18 +82,18 @@ def _told() -> _Life:
 
 
 def test_standings_published_hashes_counted_alerts_and_amplified_accounts_are_forgotten_also_in_the_changelog() -> None:
-    life = _told()
+    life = _published_watch()
     life.forget(0)
     assert {"StandingRecord", "PublishedHashes", "Counted", "AmplifiedAccount"} <= life.kinds()
     life.batch(tick(_OVER + 60))
     life.forget(_OVER + 60)
     # Of an official there is left that it was introduced.
     assert life.kinds() == {"CountryTime", "Forgotten", "PublishedHashes"}
-    assert {told.subject for told in life.kept(PublishedHashes)} == {official.id for official in IRAN[:6]}
+    assert {hashes.subject for hashes in life.kept(PublishedHashes)} == {official.id for official in IRAN[:6]}
 
 
 def test_nothing_is_forgotten_a_moment_too_early() -> None:
-    life = _told()
+    life = _published_watch()
     assert life.forget(_OVER - 1) == 0
     assert forgotten_before(life.ledger, "IR") == 0
     assert life.forget(_OVER) > 0
@@ -114,10 +114,10 @@ _LATE: dict[str, Sequence[CountryEvent]] = {
 
 @pytest.mark.parametrize("late", _LATE.values(), ids=_LATE.keys())
 @pytest.mark.parametrize("restarted", [False, True])
-def test_what_comes_after_that_tells_nothing_again_and_is_counted_as_too_late(
+def test_what_comes_after_that_publishes_nothing_again_and_is_counted_as_too_late(
     late: Sequence[CountryEvent], restarted: bool
 ) -> None:
-    life = _told()
+    life = _published_watch()
     life.batch(tick(_OVER + 60))
     life.forget(_OVER + 60)
     if restarted:
@@ -129,8 +129,8 @@ def test_what_comes_after_that_tells_nothing_again_and_is_counted_as_too_late(
     assert life.run.outcomes[WatchOutcome.TOO_LATE] == len(late)
 
 
-def test_a_new_suspension_of_a_forgotten_account_is_told_and_the_old_one_is_not() -> None:
-    life = _told()
+def test_a_new_suspension_of_a_forgotten_account_is_published_and_the_old_one_is_not() -> None:
+    life = _published_watch()
     life.batch(tick(_OVER + 60))
     life.forget(_OVER + 60)
     again = _OVER + 62.0
@@ -143,7 +143,7 @@ def test_a_new_suspension_of_a_forgotten_account_is_told_and_the_old_one_is_not(
 
 def test_of_an_account_that_is_suspended_again_only_the_watches_that_are_over_are_forgotten() -> None:
     """A deletion within the old watch, long after it, changes nothing; one within the new one counts."""
-    life = _told()
+    life = _published_watch()
     again = float(_OVER - 30)
     life.batch(standing(version=2, opened=(0.0, again)), post("x", again + 1), tick(again + 20))
     life.forget(_OVER)
@@ -179,7 +179,7 @@ def test_forgetting_takes_no_more_than_its_step_and_reaches_all() -> None:
     while life.forget(_OVER + 2, limit=10):
         pass
     assert not {"StandingRecord", "Counted", "AmplifiedAccount"} & life.kinds()
-    assert {told.subject for told in life.kept(PublishedHashes)} == {IRAN[0].id}
+    assert {hashes.subject for hashes in life.kept(PublishedHashes)} == {IRAN[0].id}
 
 
 def test_an_amplified_account_stays_as_long_as_a_watch_of_it_may_need_it() -> None:

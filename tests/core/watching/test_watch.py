@@ -35,7 +35,7 @@ def _alerts(run: WatchRun) -> dict[str, Alert]:
 
 
 def _withdrawals(run: WatchRun) -> list[SubjectEvent]:
-    return [told for told in run.said.values() if told.kind == "withdrawal"]
+    return [event for event in run.said.values() if event.kind == "withdrawal"]
 
 
 # Deletions of amplifications
@@ -241,14 +241,14 @@ def test_a_corrected_earlier_notice_moves_the_watch_which_keeps_its_name_or_is_r
     """Slots of 14 days: this one begins 2.8 days before the suspension."""
     for days, same in ((-2.5, True), (-7.5, False)):
         run = _run([post("p", -12), deletion("p", days + 0.5), *_MANY, standing(), tick(60)])
-        told = _aftermath(run)
-        before = (told.deletions, told.deletions_before)
+        first = _aftermath(run)
+        before = (first.deletions, first.deletions_before)
         run.run([[standing(opened=(days,), version=2)]])
         [moved] = run.standing.values()
         assert (moved.deletions, moved.deletions_before) == (before[0] + 1, before[1] - 1)
-        assert (moved.id == told.id) is same
+        assert (moved.id == first.id) is same
         if not same:
-            assert (run.aftermaths[told.id].status, run.aftermaths[told.id].superseded_by) == ("void", moved.id)
+            assert (run.aftermaths[first.id].status, run.aftermaths[first.id].superseded_by) == ("void", moved.id)
             retracted = [alert for alert in run.alerts.values() if alert.status == "retracted"]
             assert retracted
             assert {alert.superseded_by for alert in retracted} <= set(run.standing_alerts)
@@ -337,7 +337,7 @@ def test_a_baseline_and_a_watch_begin_with_their_first_moment_and_end_before_the
         assert (aftermath.deletions_before, aftermath.deletions) == (before, within)
 
 
-def test_what_falls_into_the_uncertainty_is_told_as_such_and_is_not_after_the_suspension() -> None:
+def test_what_falls_into_the_uncertainty_is_reported_as_such_and_is_not_after_the_suspension() -> None:
     """Noticed today, last seen four days ago: nobody knows which came first."""
     references = [post(f"m{n}", days, IRAN[n], text="@khamenei_site") for n, days in enumerate((-6, -3, -1, 2))]
     deleted = [each for n, days in enumerate((-5, -2, 1)) for each in (post(f"p{n}", -20), deletion(f"p{n}", days))]

@@ -133,8 +133,8 @@ def _note(seen: Counter[str], run: WatchRun) -> None:
         seen[outcome] += count > 0
     for what, count in run.seen.items():
         seen[what] += count > 0
-    for told in {kind for kind, *_ in run.said}:
-        seen[told] += 1
+    for kind in {kind for kind, *_ in run.said}:
+        seen[kind] += 1
 
 
 def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:

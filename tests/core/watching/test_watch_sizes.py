@@ -158,7 +158,7 @@ def test_all_that_watch_writes_fits() -> None:
     """A State of 4,096 amplifying officials with the longest ids, of which 200 post and delete."""
     ledger = _WeighingLedger()
     watcher = Watcher(bundled_rules(), WatchPolicy(), ledger)
-    told = [said for event in _events() for said in watcher.apply(event)]
+    outputs = [said for event in _events() for said in watcher.apply(event)]
     changes = watcher.flush()
     overhead = 2_048
     assert max(ledger.largest.values()) + overhead < topic_named("country-ledger").max_message_bytes
@@ -170,7 +170,7 @@ def test_all_that_watch_writes_fits() -> None:
     assert all(len(msgspec.json.encode(alert)) <= RECORD_BYTES for alert in changes.alerts)
     assert changes.alerts
     assert (
-        max(len(encode_subject_event(each)) for each in told) + overhead
+        max(len(encode_subject_event(each)) for each in outputs) + overhead
         < topic_named("subject-events").max_message_bytes
     )
     assert max(len(encode_tracked(each)) for each in changes.tracked) <= RECORD_BYTES

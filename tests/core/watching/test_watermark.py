@@ -171,8 +171,8 @@ def test_nothing_that_was_written_before_a_time_was_reached_is_unread_when_the_w
         for _ in range(8):  # all may be assigned anew, then becomes idle; two candidates are told thrice
             cluster.now += _IDLE_SECONDS
             _play(cluster, [("round", 0, 0)])
-        told = any(at_us for row in cluster.known.read.values() for at_us, _idle_reports in row)
-        assert cluster.watermark_us >= (_CLOCK_US if told else 0)
+        any_read = any(at_us for row in cluster.known.read.values() for at_us, _idle_reports in row)
+        assert cluster.watermark_us >= (_CLOCK_US if any_read else 0)
         seen.update(cluster.seen)
 
     check()
@@ -191,7 +191,7 @@ def test_without_idle_partitions_it_is_the_event_time_of_the_slowest() -> None:
         assert hours < 2 or cluster.watermark_us in ((hours - 1) * HOUR_US, hours * HOUR_US)
 
 
-def _told(at: dict[str, float], *, idle: bool = False, topics: int = 2, clock: float = 1_000) -> CountryEvent:
+def _progress(at: dict[str, float], *, idle: bool = False, topics: int = 2, clock: float = 1_000) -> CountryEvent:
     read: dict[str, tuple[ReadUpTo, ...]] = {topic: (ReadUpTo(0, day(days), idle),) for topic, days in at.items()}
     counts = {**_OTHERS, **dict.fromkeys(("posts", "retweets")[:topics], 1)}
     return CountryEvent(
@@ -213,36 +213,38 @@ def _status(run: WatchRun) -> str:
 def test_a_partition_that_is_fifteen_days_behind_keeps_the_watch_open_and_no_alert_is_retracted() -> None:
     """Its officials' references are still unread: neither another partition's events nor the State's own close it."""
     run = WatchRun(bundled_rules())
-    run.run([[standing()], [_told({"posts": 20, "retweets": 5})], [post("new", 20)]])
+    run.run([[standing()], [_progress({"posts": 20, "retweets": 5})], [post("new", 20)]])
     assert (_status(run), run.standing_alerts.keys() & {"silence"}) == ("open", set())
     said = [post(f"reference-{number}", 6 + number / 10, text="@khamenei_site") for number in range(6)]
     run.run([[each] for each in said])
-    run.run([[_told({"retweets": 13.9})]])
+    run.run([[_progress({"retweets": 13.9})]])
     assert _status(run) == "open"
-    run.run([[_told({"retweets": 14})]])
+    run.run([[_progress({"retweets": 14})]])
     assert _status(run) == "closed"
     assert run.seen["retracted"] == 0
 
 
-def test_a_partition_of_which_nobody_has_told_yet_holds_the_watch_open_and_one_that_is_gone_does_not() -> None:
-    run = WatchRun(bundled_rules()).run([[standing()], [_told({"posts": 20})]])
+def test_a_partition_that_nobody_has_reported_yet_holds_the_watch_open_and_one_that_is_gone_does_not() -> None:
+    run = WatchRun(bundled_rules()).run([[standing()], [_progress({"posts": 20})]])
     assert _status(run) == "open"
-    run.run([[_told({"posts": 20}, topics=1)]])
+    run.run([[_progress({"posts": 20}, topics=1)]])
     assert _status(run) == "closed"
 
 
 def test_idle_partitions_are_left_out_when_they_are_found_idle_after_the_others_came_so_far() -> None:
-    run = WatchRun(bundled_rules()).run([[standing()], [_told({"retweets": -3}, idle=True)], [_told({"posts": 20})]])
+    run = WatchRun(bundled_rules()).run(
+        [[standing()], [_progress({"retweets": -3}, idle=True)], [_progress({"posts": 20})]]
+    )
     assert _status(run) == "open"
-    run.run([[_told({"retweets": -3}, idle=True)]])
+    run.run([[_progress({"retweets": -3}, idle=True)]])
     assert _status(run) == "open"  # that look may have begun before
-    run.run([[_told({"retweets": -3}, idle=True)]])
+    run.run([[_progress({"retweets": -3}, idle=True)]])
     assert _status(run) == "closed"
 
 
 def test_where_all_is_idle_the_clock_counts_once_anything_was_read() -> None:
     """A fresh installation waits for its first events, however old; a silent one closes its watches."""
-    quiet = WatchRun(bundled_rules()).run([[standing()], *[[_told({}, clock=50)] for _ in range(9)]])
+    quiet = WatchRun(bundled_rules()).run([[standing()], *[[_progress({}, clock=50)] for _ in range(9)]])
     nothing = CountryEvent(
         kind="tick",
         country="",
@@ -258,12 +260,12 @@ def test_where_all_is_idle_the_clock_counts_once_anything_was_read() -> None:
     )
     quiet.run([[nothing]] * 9)
     assert _status(quiet) == "open"
-    read = [_told({"posts": -9}, idle=True, topics=1, clock=50)]
+    read = [_progress({"posts": -9}, idle=True, topics=1, clock=50)]
     quiet.run([read, read, read])
     assert _status(quiet) == "closed"
 
 
 def test_the_end_of_a_run_over_files_needs_no_report() -> None:
-    run = WatchRun(bundled_rules()).run([[standing()], [_told({"posts": 20, "retweets": 5})], [tick(14)]])
+    run = WatchRun(bundled_rules()).run([[standing()], [_progress({"posts": 20, "retweets": 5})], [tick(14)]])
     assert _status(run) == "closed"
     assert day(14) - day(0) == 14 * DAY_US

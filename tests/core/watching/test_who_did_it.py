@@ -73,7 +73,7 @@ def test_a_watch_speaks_of_a_suspension_only_where_the_platform_suspended_the_ac
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_the_alerts_of_a_watch_say_that_the_account_is_back_in_whatever_order_it_is_told(
+def test_the_alerts_of_a_watch_say_that_the_account_is_back_in_whatever_order_its_events_arrive(
     order: tuple[int, ...],
 ) -> None:
     """Of three words of TRACK the newest stands."""

@@ -153,7 +153,7 @@ class WatchOracle:
         return "unknown" if doubts and not by_official else by_official or "taken_back"
 
     def _newest_standings(self, event: CountryEvent) -> list[Standing]:
-        told = [
+        found = [
             (other.standing.version, other.standing)
             for other in self.events
             if other.kind == "standing"
@@ -162,7 +162,7 @@ class WatchOracle:
             and event.subject is not None
             and (other.country, other.platform, other.subject.id) == (event.country, event.platform, event.subject.id)
         ]
-        return [max(told, key=lambda pair: pair[0])[1]] if told else []
+        return [max(found, key=lambda pair: pair[0])[1]] if found else []
 
     def _fate_with_official(self, fact: Fact, at_us: int) -> str:
         notices = sorted(

@@ -61,11 +61,11 @@ class WatchRun:
         to, for so many suspensions as `recounts` says."""
         watcher = Watcher(self.rules, self.policy, self.ledger)
         for event in events:
-            for told in watcher.apply(decode_country_event(encode_country_event(event))):
+            for output in watcher.apply(decode_country_event(encode_country_event(event))):
                 self.published += 1
-                self.said[told.kind, told.platform, told.event_id, told.official.country if told.official else ""] = (
-                    told
-                )
+                self.said[
+                    output.kind, output.platform, output.event_id, output.official.country if output.official else ""
+                ] = output
         changes = watcher.flush(recounts)
         self.published += len(changes.aftermaths) + len(changes.alerts) + len(changes.tracked)
         for aftermath in changes.aftermaths:
