@@ -99,7 +99,7 @@ def test_other_accounts_have_their_alerts_as_fast_with_many_suspended_ones_of_a_
     """Medians, with room for what else the machine does: the long form has 20,000 of them, and the 99th percentile."""
     few, again, many = figures["suspended"]["at"]
     assert (few["suspended"], again["suspended"], many["suspended"]) == (20, 20, 400)
-    assert many["p50"] < 1.5 * max(few["p50"], again["p50"])
+    assert many["p50"] < 3 * max(few["p50"], again["p50"])
     assert min(at["deletions"] for at in (few, again, many)) > 0
 
 

@@ -65,8 +65,19 @@ _LOGGING: Final = tuple(
 )
 
 
+_FREEZE_SECONDS: Final = 10.0
+
+
 class KafkaFailed(Exception):  # noqa: N818 - reads as what happened
     """Kafka did not start, or ended by itself; the text ends with its log."""
+
+
+def _is_stopped(stat: Path) -> bool:
+    """Of a thread, by proc(5): the state stands behind the name in brackets. One that has ended is stopped, too."""
+    try:
+        return stat.read_text(encoding="utf-8", errors="replace").rpartition(") ")[2][0] in "TtZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 class Kafka:
@@ -156,8 +167,15 @@ class Kafka:
         self.start()
 
     def pause(self) -> None:
-        """Freezes Kafka (SIGSTOP): connections stay open and nothing answers, as on a machine that swaps."""
+        """Freezes Kafka (SIGSTOP): connections stay open and nothing answers, as on a machine that swaps. Returns when
+        every thread of it is stopped: on a busy machine some go on for a while.
+        """
         self._signal(signal.SIGSTOP)
+        until = time.monotonic() + _FREEZE_SECONDS
+        while not all(map(_is_stopped, Path(f"/proc/{self.pid}/task").glob("*/stat"))):
+            if time.monotonic() > until:
+                raise KafkaFailed(f"it still ran {_FREEZE_SECONDS:.0f} s after SIGSTOP")
+            time.sleep(0.001)
 
     def resume(self) -> None:
         """Lets a frozen Kafka go on (SIGCONT)."""
