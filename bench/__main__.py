@@ -17,7 +17,7 @@ from bench.lap import LapFailed
 from bench.machine import this_machine
 from bench.memory import measure_memory
 from bench.picture import draw_race
-from bench.race import Tell, broker_at, run_race
+from bench.race import Echo, broker_at, run_race
 from bench.real_world import RealWorld
 from bench.report import markdown
 from bench.report_memory import print_memory
@@ -51,18 +51,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = _parse(words)
     errors = Console(stderr=True)
 
-    def tell(line: str) -> None:
+    def echo(line: str) -> None:
         errors.print(escape(line), style="dim")
 
     settings = Settings(topic_prefix=f"bench-{secrets.token_hex(3)}-", canary_interval_seconds=0.0)
     try:
         if wanted.what == "report":
-            _tell_results(load_results(RECORD), tell)
+            _echo_results(load_results(RECORD), echo)
             return 0
         entered = _entered(wanted)
         with broker_at(wanted.broker) as (address, kind):
             settings = msgspec.structs.replace(settings, broker=address)
-            run = _run(wanted, entered, settings, kind, tell)
+            run = _run(wanted, entered, settings, kind, echo)
     except (LapFailed, Unavailable, KafkaFailed) as reason:
         errors.print(escape(str(reason)), style="bold red")
         return 1
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print(escape(f"{error.message}: {error.remedy}"), style="bold red")
         return 1
     if not wanted.quick and wanted.contestants is None:
-        _record(run, tell)
+        _record(run, echo)
     if wanted.json:
         sys.stdout.buffer.write(_as_json(run) + b"\n")
     elif isinstance(run, RaceRun):
@@ -86,33 +86,33 @@ def _entered(wanted: argparse.Namespace) -> Sequence[Contestant]:
 
 
 def _run(
-    wanted: argparse.Namespace, entered: Sequence[Contestant], settings: Settings, kind: str, tell: Tell
+    wanted: argparse.Namespace, entered: Sequence[Contestant], settings: Settings, kind: str, echo: Echo
 ) -> RaceRun | MemoryRun:
     machine = this_machine(kind)
     if wanted.what == "memory":
-        memory = measure_memory(settings, wanted.subjects, tell)
+        memory = measure_memory(settings, wanted.subjects, echo)
         return MemoryRun(date=today(), machine=machine, memory=memory)
     world = _WORLDS[wanted.world](wanted.events, wanted.seed)
-    race = run_race(settings, world, entered, wanted.rounds, tell, all_must_run=wanted.contestants is not None)
+    race = run_race(settings, world, entered, wanted.rounds, echo, all_must_run=wanted.contestants is not None)
     return RaceRun(date=today(), machine=machine, race=race)
 
 
-def _record(run: RaceRun | MemoryRun, tell: Tell) -> None:
+def _record(run: RaceRun | MemoryRun, echo: Echo) -> None:
     """Put the run in the place of the one before it."""
     kind = "memory" if isinstance(run, MemoryRun) else "race" if run.race.world == World.name else "real_race"
     after = msgspec.structs.replace(load_results(RECORD), **{kind: run})
     save_results(RECORD, after)
-    _tell_results(after, tell)
+    _echo_results(after, echo)
 
 
-def _tell_results(results: Results, tell: Tell) -> None:
+def _echo_results(results: Results, echo: Echo) -> None:
     RESULTS.write_text(markdown(results), encoding="utf-8")
     for run in (results.race, results.real_race):
         if run is not None:
             try:
                 draw_race(run, RESULTS.with_name(picture_of(run.race.world)))
             except Unavailable as missing:
-                tell(f"no plot: {missing}")
+                echo(f"no plot: {missing}")
 
 
 def _as_json(run: RaceRun | MemoryRun) -> bytes:

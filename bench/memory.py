@@ -41,13 +41,13 @@ class Memory(Struct, frozen=True, kw_only=True):
         return (self.written.value_bytes + self.written.key_bytes) / self.written.subjects
 
 
-def measure_memory(settings: Settings, subjects: int, tell: Callable[[str], None]) -> Memory:
+def measure_memory(settings: Settings, subjects: int, echo: Callable[[str], None]) -> Memory:
     """Write a changelog of one partition and open it in a fresh process; nothing is left on the broker."""
     try:
         asyncio.run(create_topics(settings, partitions={"subject-events": 1, "subject-states": 1}))
-        tell(f"making the states of {subjects:,} subjects")
-        written = write_changelog(settings, subjects, lambda done: tell(f"  {done:,}"))
-        tell("opening the store")
+        echo(f"making the states of {subjects:,} subjects")
+        written = write_changelog(settings, subjects, lambda done: echo(f"  {done:,}"))
+        echo("opening the store")
         with confined_to(CONTESTANT_CORES):
             run = subprocess.run(
                 [sys.executable, "-m", "bench.store_program"],

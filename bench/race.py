@@ -18,14 +18,14 @@ from streams.settings import Settings
 from tools.kafka.jars import Unavailable
 from tools.kafka.node import Kafka
 
-__all__ = ["Race", "Tell", "broker_at", "run_race"]
+__all__ = ["Echo", "Race", "broker_at", "run_race"]
 
 _HEAP_MB: Final = 1_024
 # Kafka's own default. The runner's three seconds are for tests that kill the broker; on a busy machine it loses itself.
 _PATIENT: Final = {"broker.session.timeout.ms": "9000"}
 
-Tell = Callable[[str], None]
-"""Is told, in a line, what happens."""
+Echo = Callable[[str], None]
+"""Gets, in a line, what happens."""
 
 
 class Race(Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ def run_race(
     world: AnyWorld,
     entered: Sequence[Contestant],
     rounds: int,
-    tell: Tell,
+    echo: Echo,
     *,
     all_must_run: bool = False,
 ) -> Race:
@@ -76,17 +76,17 @@ def run_race(
     laps: list[Lap] = []
     with tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
         try:
-            tell(f"writing {world.size:,} events")
+            echo(f"writing {world.size:,} events")
             course = asyncio.run(lay_out(settings, world, Path(scratch)))
             for number in range(1, rounds + 1):
                 for contestant in tuple(running):
-                    tell(f"round {number} of {rounds}: {contestant.name}")
+                    echo(f"round {number} of {rounds}: {contestant.name}")
                     try:
                         laps.append(run_lap(contestant, course, number))
                     except Unavailable as missing:
                         if all_must_run:
                             raise
-                        tell(f"without {contestant.name}: {missing}")
+                        echo(f"without {contestant.name}: {missing}")
                         running.remove(contestant)
         finally:
             asyncio.run(delete_topics_of(settings))

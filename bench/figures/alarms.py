@@ -120,12 +120,12 @@ def measure_alarms(venue: Venue) -> Alarms:
     parts = _QUICK_PARTS if venue.quick else _PARTS
     plans = [Plan(habit, number, "while amplified") for number in (1, parts) for habit in HABITS]
     plans.append(Plan(next(iter(HABITS)), 1, "later"))
-    venue.tell(f"{len(parliament.statuses):,} statuses of {parliament.about} as they are")
+    venue.echo(f"{len(parliament.statuses):,} statuses of {parliament.about} as they are")
     ledger = MemoryLedger()
     bare = judged(parliament.statuses, parliament.roster, ledger, bundled_rules())
     runs = []
     for plan in plans:
-        venue.tell(f"  {plan.habit}; officials of {plan.parts} State(s); suspended {plan.moment}")
+        venue.echo(f"  {plan.habit}; officials of {plan.parts} State(s); suspended {plan.moment}")
         runs.append(_summed([simulate(parliament, bare.amplifications, plan, seed) for seed in seeds]))
     return Alarms(
         about=parliament.about,

@@ -67,13 +67,13 @@ def _record(measured: Figures) -> None:
 
 @contextmanager
 def _venue(wanted: argparse.Namespace, errors: Console) -> Iterator[Venue]:
-    def tell(line: str) -> None:
+    def echo(line: str) -> None:
         errors.print(escape(line), style="dim")
 
     if wanted.names and WITHOUT_BROKER.issuperset(wanted.names):
-        yield Venue(address="", kind="none", broker_pid=None, quick=wanted.quick, tell=tell, minutes=wanted.minutes)
+        yield Venue(address="", kind="none", broker_pid=None, quick=wanted.quick, echo=echo, minutes=wanted.minutes)
         return
-    with venue_at(wanted.broker, quick=wanted.quick, tell=tell, minutes=wanted.minutes) as venue:
+    with venue_at(wanted.broker, quick=wanted.quick, echo=echo, minutes=wanted.minutes) as venue:
         yield venue
 
 

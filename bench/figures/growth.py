@@ -176,14 +176,14 @@ class _Year:
 def measure_growth(venue: Venue) -> Growth:
     """Live through the year. No broker takes part."""
     world = Assumptions(raw_rate=_QUICK_RATE) if venue.quick else Assumptions()
-    venue.tell(f"a year at {world.raw_rate:g} raw events/s, {world.official_share:.1%} of them by officials")
+    venue.echo(f"a year at {world.raw_rate:g} raw events/s, {world.official_share:.1%} of them by officials")
     lived = _Year(world)
     began = time.process_time()
     count = 0
     for come in year(world):
         while come.day >= world.days * (len(lived.states) + 1) // _MONTHS:
             lived.end_month(len(lived.states))
-            venue.tell(f"  month {len(lived.states)}: {lived.states[-1].subjects:,} subjects")
+            venue.echo(f"  month {len(lived.states)}: {lived.states[-1].subjects:,} subjects")
         lived.live_through(count, come)
         count += 1
     while len(lived.states) < _MONTHS:

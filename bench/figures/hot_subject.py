@@ -101,7 +101,7 @@ def _through_core(venue: Venue) -> list[HotMark]:
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     try:
         for mark in _QUICK_MARKS if venue.quick else _MARKS:
-            venue.tell(f"{mark:,} amplifications of one subject through the core")
+            venue.echo(f"{mark:,} amplifications of one subject through the core")
             in_batch = 0.0
             while done < mark:
                 count = min(_BATCH, mark - done)
@@ -183,7 +183,7 @@ def _screened(retweet: Retweet, source: Coordinates, known: AccountIndex) -> Sub
 
 def _through_worker(venue: Venue, settings: Settings, amplifications: int) -> HotWorker:
     world = World(0, 1)
-    venue.tell(f"{amplifications:,} amplifications of one subject through a worker")
+    venue.echo(f"{amplifications:,} amplifications of one subject through a worker")
     asyncio.run(create_topics(settings))
     asyncio.run(publish_roster(settings, world.roster))
     key = f"{PLATFORM}:{_SUBJECT}".encode()

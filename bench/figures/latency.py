@@ -88,7 +88,7 @@ def measure_latency(venue: Venue) -> Latency:
     """At each rate with a fresh worker on fresh topics. Raises `FigureFailed` if an alert is missing or comes twice."""
     found = []
     for rate in _QUICK_RATES if venue.quick else _RATES:
-        venue.tell(f"latency at {rate:,} events/s")
+        venue.echo(f"latency at {rate:,} events/s")
         with venue.topics_of_its_own() as settings:
             found.append(_at(venue, settings, rate))
     return Latency(at=found)

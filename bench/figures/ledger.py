@@ -82,7 +82,7 @@ class _Errand(Struct, frozen=True, kw_only=True):
 def measure_ledger(venue: Venue) -> LedgerFigure:
     """Fill one ledger, and bring back another from its changelog."""
     entries, recovered = (_QUICK, _QUICK) if venue.quick else (_ENTRIES, _RECOVERED)
-    venue.tell(f"a ledger of {entries:,} entries, and the recovery of one of {recovered:,}")
+    venue.echo(f"a ledger of {entries:,} entries, and the recovery of one of {recovered:,}")
     with tempfile.TemporaryDirectory(prefix="antiphon-bench-") as directory, venue.topics_of_its_own() as settings:
         asyncio.run(create_topics(settings, partitions={"country-events": 1, "country-ledger": 1}))
         errand = _Errand(entries=entries, recovered=recovered, directory=directory)

@@ -71,10 +71,10 @@ def measure_recovery(venue: Venue) -> Recovery:
 def _recover(venue: Venue, settings: Settings, subjects: int) -> RecoveryOf:
     asyncio.run(create_topics(settings))
     asyncio.run(publish_roster(settings, World(0, 1).roster))
-    venue.tell(f"making the states of {subjects:,} subjects")
-    written = write_changelog(settings, subjects, lambda done: venue.tell(f"  {done:,}"), partitions=_PARTITIONS)
+    venue.echo(f"making the states of {subjects:,} subjects")
+    written = write_changelog(settings, subjects, lambda done: venue.echo(f"  {done:,}"), partitions=_PARTITIONS)
     asyncio.run(write_all(settings, (_one_more(number) for number in range(_PARTITIONS))))
-    venue.tell("starting a worker")
+    venue.echo("starting a worker")
     with (
         tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch,
         WatchedWorker(settings, CONTESTANT_CORES, Path(scratch) / "worker.log") as worker,

@@ -122,11 +122,11 @@ def measure_scaling(venue: Venue) -> Scaling:
     world = World(_QUICK_EVENTS if venue.quick else _EVENTS, 1)
     laps = []
     with venue.topics_of_its_own() as settings, tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
-        venue.tell(f"writing {world.size:,} events")
+        venue.echo(f"writing {world.size:,} events")
         course = asyncio.run(lay_out(settings, world, Path(scratch)))
         for number in range(1, 2 if venue.quick else _ROUNDS + 1):
             for name in _QUICK_PLANS if venue.quick else _PLANS:
-                venue.tell(f"round {number}: {name}")
+                venue.echo(f"round {number}: {name}")
                 laps.append(_lap(venue, course, name, number))
     return Scaling(events=world.size, partitions=len(course.tally.ends), laps=laps)
 

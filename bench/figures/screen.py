@@ -73,7 +73,7 @@ def measure_screen(venue: Venue) -> ScreenFigure:
     circles = {tracked: _circle(roster, tracked) for tracked in (_QUICK_TRACKED if venue.quick else _TRACKED)}
     rows: list[ScreenRow] = []
     for kind, make in _KINDS.items():
-        venue.tell(f"{count:,} {kind}s by nobody")
+        venue.echo(f"{count:,} {kind}s by nobody")
         records = [StoredRecord(number, None, encode_event(make(number))) for number in range(count)]
         batches = [Batch("raw", 0, 1, records[start : start + _BATCH]) for start in range(0, count, _BATCH)]
         best: dict[int, float] = dict.fromkeys(circles, float("inf"))

@@ -105,7 +105,7 @@ def _is_steady(soak: Soak, name: str) -> bool:
 def measure_soak(venue: Venue) -> Soak:
     """Run one worker for `venue.minutes`. Raises `FigureFailed` when it ends."""
     seconds, pause = (_QUICK_SECONDS, _QUICK_SAMPLE_SECONDS) if venue.quick else (venue.minutes * 60, _SAMPLE_SECONDS)
-    venue.tell(f"a soak of {seconds / 60:.1f} minutes at {_RATE} events/s")
+    venue.echo(f"a soak of {seconds / 60:.1f} minutes at {_RATE} events/s")
     with (
         venue.topics_of_its_own() as settings,
         tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch,
@@ -168,7 +168,7 @@ def _watch(
         )
         samples.append(sample)
         looked, cpu = now, cpu_now
-        venue.tell(
+        venue.echo(
             f"{sample.seconds / 60:5.1f} min  {sample.resident_bytes / 1e6:6.0f} MB  {sample.core_share:4.0%} of a core"
             f"  {sample.behind:,} behind  {sample.states:,} states  {sample.ledger_entries:,} entries in"
             f" {sample.ledger_bytes / 1e6:,.0f} MB"

@@ -93,7 +93,7 @@ def measure_suspended(venue: Venue) -> Suspended:
             )
             suspended = 0
             for turn, watched in enumerate((few, few, many)):
-                venue.tell(f"{watched:,} suspended accounts of one State")
+                venue.echo(f"{watched:,} suspended accounts of one State")
                 events = _suspensions(world, suspended, watched)
                 asyncio.run(write_all(settings, (_record(event) for event in events)))
                 suspended = watched

@@ -27,7 +27,7 @@ class FigureFailed(Exception):  # noqa: N818 - reads as what happened
 
 
 class Venue(Struct, frozen=True, kw_only=True):
-    """`broker_pid` is the broker's process, `None` for a broker that was running already. `tell` is told, in a line,
+    """`broker_pid` is the broker's process, `None` for a broker that was running already. `echo` gets, in a line,
     what happens. `quick`: small, to see that it works; the figures mean nothing then. `minutes`: how long the soak
     takes."""
 
@@ -35,7 +35,7 @@ class Venue(Struct, frozen=True, kw_only=True):
     kind: str
     broker_pid: int | None
     quick: bool
-    tell: Callable[[str], None]
+    echo: Callable[[str], None]
     minutes: float = 60.0
 
     @contextmanager
@@ -60,7 +60,7 @@ class Venue(Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def venue_at(
-    address: str | None, *, quick: bool, tell: Callable[[str], None], minutes: float = 60.0
+    address: str | None, *, quick: bool, echo: Callable[[str], None], minutes: float = 60.0
 ) -> Iterator[Venue]:
     """The broker at an address, or a Kafka started for this run on the cores that are the broker's."""
     if address is not None:
@@ -69,7 +69,7 @@ def venue_at(
             kind="a broker that was running",
             broker_pid=None,
             quick=quick,
-            tell=tell,
+            echo=echo,
             minutes=minutes,
         )
         return
@@ -82,7 +82,7 @@ def venue_at(
             kind=f"Apache Kafka {kafka.version}, heap {_HEAP_MB} MB",
             broker_pid=kafka.pid,
             quick=quick,
-            tell=tell,
+            echo=echo,
             minutes=minutes,
         )
     finally:

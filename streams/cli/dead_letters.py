@@ -41,8 +41,8 @@ def list_(settings: Settings, reason: str | None, limit: int, as_json: bool) -> 
     Example: antiphon dead-letters list --reason not_json --limit 5
     """
     wanted = None if reason is None else Reason(reason)
-    with progress("reading dead letters") as told:
-        found = asyncio.run(read_dead_letters(settings, limit=limit, reason=wanted, progress=told))
+    with progress("reading dead letters") as advance:
+        found = asyncio.run(read_dead_letters(settings, limit=limit, reason=wanted, progress=advance))
     if as_json:
         write_json(
             {

@@ -145,7 +145,7 @@ def replay(
         last_offset=last,
     )
     reader = None if format_name is None else reader_named(format_name)
-    with progress("reading dead letters") as told:
+    with progress("reading dead letters") as advance:
         done = asyncio.run(
             replay_letters(
                 settings,
@@ -155,7 +155,7 @@ def replay(
                 reader=reader,
                 anyway=anyway,
                 dry_run=dry_run,
-                progress=told,
+                progress=advance,
             )
         )
     if as_json:

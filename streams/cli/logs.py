@@ -74,21 +74,21 @@ class Throttle(logging.Filter):
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self._seconds = seconds
-        self._told: dict[tuple[str, str], tuple[float, int]] = {}
+        self._last_logged: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is logged; ours always are."""
         if record.name.partition(".")[0] == _OWN:
             return True
         what = (record.name, str(record.msg))
-        since, repeated = self._told.get(what, (-self._seconds, 0))
+        since, repeated = self._last_logged.get(what, (-self._seconds, 0))
         # A clock that was set back says nothing of how long ago something was told.
         if 0 <= record.created - since < self._seconds:
-            self._told[what] = (since, repeated + 1)
+            self._last_logged[what] = (since, repeated + 1)
             return False
-        if len(self._told) >= _REMEMBERED:
-            self._told.clear()
-        self._told[what] = (record.created, 0)
+        if len(self._last_logged) >= _REMEMBERED:
+            self._last_logged.clear()
+        self._last_logged[what] = (record.created, 0)
         if repeated:
             record.repeated = repeated
         return True
@@ -139,12 +139,12 @@ class LogFormatter(logging.Formatter):
         level = f"{record.levelname.lower():<8}"
         if self._colour and record.levelno in _COLOURS:
             level = f"\x1b[{_COLOURS[record.levelno]}m{level}\x1b[0m"
-        told = [f"{_time(record)} {level} {printable(redact(record.getMessage()), 2_000)}"]
-        told += [f"{name}={_field(value)}" for name, value in fields.items() if value not in (None, "")]
+        parts = [f"{_time(record)} {level} {printable(redact(record.getMessage()), 2_000)}"]
+        parts += [f"{name}={_field(value)}" for name, value in fields.items() if value not in (None, "")]
         if not record.name.startswith(_OWN):
-            told.append(f"logger={record.name}")
+            parts.append(f"logger={record.name}")
         return "\n".join(
-            ["  ".join([told[0], " ".join(told[1:])]).rstrip(), *(f"  {printable(redact(line))}" for line in trace)]
+            ["  ".join([parts[0], " ".join(parts[1:])]).rstrip(), *(f"  {printable(redact(line))}" for line in trace)]
         )
 
 

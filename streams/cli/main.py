@@ -79,7 +79,7 @@ class _Antiphon(LazyGroup):
         except SystemExit as ending:
             sys.exit(ending.code)
         except BaseException as error:  # noqa: BLE001 - the boundary: nothing leaves the program but a status
-            sys.exit(_told(error))
+            sys.exit(_report(error))
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -122,7 +122,7 @@ def _debugging() -> bool:
     return os.environ.get("ANTIPHON_DEBUG", "").lower() not in ("", "0", "false", "no")
 
 
-def _told(error: BaseException) -> int:
+def _report(error: BaseException) -> int:
     """Tell people what went wrong; returns the exit status."""
     match error:
         case _Unread() | BrokenPipeError():

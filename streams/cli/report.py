@@ -144,17 +144,17 @@ def _print_aftermaths(console: Console, results: Results) -> None:
     for alert in sorted(results.alerts.values(), key=lambda each: (each.fired_at, each.rule)):
         if _is_of_aftermath(alert):
             alerts[(alert.platform, alert.subject.id, alert.countries[0])].append(alert)
-    told = [
+    shown = [
         each
         for each in results.aftermaths.values()
         if each.amplifying_officials >= _MANY_OFFICIALS
         or each.possible_successors
         or (each.platform, each.subject.id, each.country) in alerts
     ]
-    for aftermath in sorted(told, key=lambda each: (each.opened_at, each.id))[:_MAX_AFTERMATHS]:
+    for aftermath in sorted(shown, key=lambda each: (each.opened_at, each.id))[:_MAX_AFTERMATHS]:
         print_aftermath(console, aftermath, alerts[(aftermath.platform, aftermath.subject.id, aftermath.country)])
-    if len(told) > _MAX_AFTERMATHS:
-        console.print(Text(f"… and {len(told) - _MAX_AFTERMATHS} more aftermaths (--out DIR writes all of them)"))
+    if len(shown) > _MAX_AFTERMATHS:
+        console.print(Text(f"… and {len(shown) - _MAX_AFTERMATHS} more aftermaths (--out DIR writes all of them)"))
 
 
 def _is_of_aftermath(alert: Alert) -> bool:

@@ -38,7 +38,7 @@ def end_with_faults(
             soft_wrap=True,
         )
     if contradictions:
-        console.print(Text(f"antiphon: warning: {_told_differently(contradictions)}."), soft_wrap=True)
+        console.print(Text(f"antiphon: warning: {_contradicted(contradictions)}."), soft_wrap=True)
     if no_author:
         console.print(
             Text(
@@ -70,7 +70,7 @@ def warnings_document(
     }
 
 
-def _told_differently(contradictions: Sequence[Contradiction]) -> str:
+def _contradicted(contradictions: Sequence[Contradiction]) -> str:
     first = contradictions[0]
     return (
         f"{counted(len(contradictions), 'post')} by officials, of which copies name different accounts as passed on or "

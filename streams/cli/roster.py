@@ -75,7 +75,12 @@ def publish(file: str, settings: Settings, dry_run: bool, as_json: bool) -> None
         change = asyncio.run(publish_roster(settings, new))
     if as_json:
         write_json(
-            {"file": printable(file), "topic": settings.topic("officials"), "published": not dry_run, **_told(change)}
+            {
+                "file": printable(file),
+                "topic": settings.topic("officials"),
+                "published": not dry_run,
+                **_described(change),
+            }
         )
     else:
         _print_change(change, settings.topic("officials"), dry_run)
@@ -134,7 +139,7 @@ def _print_problems(file: str, error: RosterError, limit: int) -> None:
         console.print(Text(f"… and {count - min(limit, len(error.problems)):,} more (--all, --json)"))
 
 
-def _told(change: RosterChange) -> dict[str, object]:
+def _described(change: RosterChange) -> dict[str, object]:
     return {
         "previous_digest": change.before,
         "digest": change.after,

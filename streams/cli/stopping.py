@@ -14,11 +14,11 @@ def stopped_in_order() -> Iterator[None]:
 
     A signal that was ignored before, as `nohup` does with SIGHUP, stays ignored; a second one changes nothing.
     """
-    told: list[int] = []
+    received: list[int] = []
 
     def stop(number: int, _frame: object) -> None:
-        if not told:
-            told.append(number)
+        if not received:
+            received.append(number)
             if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # so it is for what a shell starts with `&`
                 signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.raise_signal(signal.SIGINT)
@@ -28,8 +28,8 @@ def stopped_in_order() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        if told:
-            sys.exit(128 + told[0])
+        if received:
+            sys.exit(128 + received[0])
         raise
     finally:
         for number, handler in before.items():

@@ -74,7 +74,7 @@ class Ingestion(Struct, kw_only=True):
         """A record of a topic (plain name) was acknowledged at an offset."""
         self.written[(topic, partition)] = max(offset + 1, self.written.get((topic, partition), 0))
 
-    def hear(self, at_us: int, now_us: int) -> None:
+    def note_event(self, at_us: int, now_us: int) -> None:
         """An event of that time was written; one that is ahead of the clock `now_us` says nothing about time."""
         if self.newest_us < at_us <= now_us:
             self.newest_us = at_us
@@ -106,7 +106,7 @@ async def ingest_in_order(
         await _read(paths, reader, done, writer, keep, progress)
         for spooled in spool:
             await writer.write(raw_record(spooled.event))
-            writer.hear(spooled.event)
+            writer.note_event(spooled.event)
     return done
 
 
@@ -235,10 +235,10 @@ class _Writer:
 
     async def write_event(self, event: Event, path: str, line: Line) -> None:
         await self.write(raw_record(event))
-        self.hear(event)
+        self.note_event(event)
 
-    def hear(self, event: Event) -> None:
-        self._done.hear(to_us(event.at), self._now_us)
+    def note_event(self, event: Event) -> None:
+        self._done.note_event(to_us(event.at), self._now_us)
 
     async def flush(self) -> None:
         pending, self._pending = self._pending, []

@@ -37,7 +37,7 @@ __all__ = ["KeptBack", "Obstacle", "Replay", "Selection", "replay_letters"]
 
 _UNACKNOWLEDGED: Final = 500  # letters on their way before their acknowledgements are awaited; one may hold a megabyte
 _MOST_NAMED: Final = 200  # letters kept back that are named one by one; all are counted
-_TOLD_EVERY: Final = 1_000
+_PROGRESS_EVERY: Final = 1_000
 
 _TOPICS: Final = frozenset(RAW_TOPICS.values())
 _INTERNAL: Final = frozenset(topic.name for topic in TOPICS if topic.role in ("internal", "roster"))
@@ -185,7 +185,7 @@ async def _survey(
             continue
         done.read += 1
         done.next[stored.partition] = stored.offset + 1
-        if progress is not None and done.read % _TOLD_EVERY == 0:
+        if progress is not None and done.read % _PROGRESS_EVERY == 0:
             progress(done.read)
         known = inputs.setdefault(_input_of(stored), _Known(replays=0))
         known.replays = max(known.replays, stored.letter.replays)

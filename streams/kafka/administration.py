@@ -136,10 +136,10 @@ async def _configs(settings: Settings, states: Sequence[TopicState]) -> dict[str
         try:
             responses = await client.describe_configs(resources)
         except KafkaError as error:
-            told = {"reason": repr(error), "remedy": "give the user the right DescribeConfigs on the topics"}
+            fields = {"reason": repr(error), "remedy": "give the user the right DescribeConfigs on the topics"}
             # A broker that has no such request ends the connection: what it lacks besides is said by who needs it.
             is_refused = settings.transactions and not isinstance(error, KafkaConnectionError)
-            _log.log(logging.WARNING if is_refused else logging.DEBUG, "topic settings unknown", extra=told)
+            _log.log(logging.WARNING if is_refused else logging.DEBUG, "topic settings unknown", extra=fields)
             return {}
     found: dict[str, dict[str, str]] = {}
     for response in responses:

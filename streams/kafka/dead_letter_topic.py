@@ -14,7 +14,7 @@ from streams.settings import Settings
 __all__ = ["DeadLetterList", "StoredLetter", "read_dead_letters", "stored_letters"]
 
 _TOPIC: Final = "dead-letters"
-_TOLD_EVERY: Final = 1_000
+_PROGRESS_EVERY: Final = 1_000
 
 
 class StoredLetter(Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ async def read_dead_letters(
     seen = 0
     async for stored in stored_letters(settings):
         seen += 1
-        if progress is not None and seen % _TOLD_EVERY == 0:
+        if progress is not None and seen % _PROGRESS_EVERY == 0:
             progress(seen)
         if stored is None:
             foreign += 1

@@ -128,7 +128,7 @@ class SqliteLedger(RecordStore):
         row = self._db.execute(question, (country, OPENED, before_us, past_grace)).fetchone()
         return None if row is None else row[0]
 
-    def last_told(self, country: str, before_us: int, past_grace: int, limit: int) -> list[StandingRecord]:
+    def oldest_standings(self, country: str, before_us: int, past_grace: int, limit: int) -> list[StandingRecord]:
         """See `ForgetfulLedger`."""
         self._rows.write("standings")
         question = (

@@ -17,7 +17,7 @@ from streams.metrics import Metrics
 from streams.refusal import undecodable
 from streams.settings import Settings
 
-__all__ = ["letter_for", "tell_set_aside", "write_letters"]
+__all__ = ["letter_for", "report_set_aside", "write_letters"]
 
 _log: Final = logging.getLogger(__name__)
 
@@ -37,10 +37,10 @@ async def write_letters(settings: Settings, metrics: Metrics, topic: str, letter
     if letters:
         async with started_producer(settings, max_batch_size=BATCH_BYTES) as client:
             await BatchWriter(client, settings.topic_prefix, metrics).deliver(letters)
-        tell_set_aside(metrics, topic, letters)
+        report_set_aside(metrics, topic, letters)
 
 
-def tell_set_aside(metrics: Metrics, topic: str, letters: Sequence[OutgoingRecord]) -> None:
+def report_set_aside(metrics: Metrics, topic: str, letters: Sequence[OutgoingRecord]) -> None:
     """Count and log letters that the broker has for good, all of one topic; nothing where there are none."""
     if not letters:
         return

@@ -91,13 +91,13 @@ class Alertmanager:
                 f"{self.name} cannot be reached: {type(error).__name__}",
                 remedy="see whether the Alertmanager runs, and alertmanager_urls",
             ) from None
-        told = f"{self.name} answers with status {status}: {said}"
+        message = f"{self.name} answers with status {status}: {said}"
         if status in _REFUSALS:
-            raise _RefusedError(told, remedy="see what it says; alertmanager_urls may name something else")
+            raise _RefusedError(message, remedy="see what it says; alertmanager_urls may name something else")
         if status >= 500:
-            raise AlertmanagerError(told, remedy="see the Alertmanager's log")
+            raise AlertmanagerError(message, remedy="see the Alertmanager's log")
         raise AlertmanagerError(
-            told, remedy="alertmanager_urls must name an Alertmanager itself, with what it asks for in credentials"
+            message, remedy="alertmanager_urls must name an Alertmanager itself, with what it asks for in credentials"
         )
 
 

@@ -119,7 +119,7 @@ def build_app(
         screen = Screen(settings, metrics, feed, tracked, finish, keeper)
         agent("screen", screen.run, *raw)
         vitals.await_restart("screening", lambda: screen.stopped, raw)
-        vitals.tell_lags(screen.looking, screen.found)
+        vitals.on_lags(screen.looking, screen.found)
 
         async def assigned(_sender: Any, _assigned: set[Any], **_kwargs: Any) -> None:
             screen.assigned()

@@ -42,7 +42,7 @@ class Canary:
     async def run(self) -> None:
         """Until cancelled. A broker that is away is asked again and again."""
         while True:
-            self._tell()
+            self._update_metric()
             client = consumer(self._settings)
             sender = producer(self._settings, metadata_max_age_ms=METADATA_MAX_AGE_MS)
             try:
@@ -93,9 +93,9 @@ class Canary:
         seconds = self._flight.see((value or b"").decode("utf-8", "replace"), time.monotonic())
         if seconds is not None:
             self._metrics.canary_seconds.observe(seconds)
-            self._tell()
+            self._update_metric()
 
-    def _tell(self) -> None:
+    def _update_metric(self) -> None:
         self._metrics.canary_last_seen.set(self._flight.last_seen_seconds)
 
 

@@ -45,4 +45,4 @@ class Health:
 
     def lacking(self) -> dict[str, str]:
         """What is lacking, by name; nothing when the worker is ready."""
-        return {name: told for name, lack in list(self._needs.items()) if (told := lack()) is not None}
+        return {name: answer for name, lack in list(self._needs.items()) if (answer := lack()) is not None}

@@ -64,9 +64,7 @@ class Monitoring:
         self._health.need(f"states of {topic}", lack)
         self._excuses[topic] = lambda partition: partition in recovering()
 
-    def tell_lags(
-        self, looking: Callable[[], object], found: Callable[[Mapping[tuple[str, int], int]], object]
-    ) -> None:
+    def on_lags(self, looking: Callable[[], object], found: Callable[[Mapping[tuple[str, int], int]], object]) -> None:
         """`looking` is called before the ends of the logs are asked for, `found` with what is left up to them."""
         self._looking, self._found = looking, found
 

@@ -55,7 +55,7 @@ def amplified(small: Parliament) -> list[Amplification]:
 @pytest.fixture(scope="module")
 def measured() -> Alarms:
     """The quick figure, whole."""
-    return measure_alarms(Venue(address="", kind="none", broker_pid=None, quick=True, tell=lambda _: None))
+    return measure_alarms(Venue(address="", kind="none", broker_pid=None, quick=True, echo=lambda _: None))
 
 
 def _plain_counts(parliament: Parliament, amplifications: Sequence[Amplification], plan: Plan) -> dict[str, int]:

@@ -136,7 +136,7 @@ def test_a_flood_of_different_messages_is_forgotten_not_kept() -> None:
     throttle = Throttle(10)
     for number in range(10_000):
         throttle.filter(_library_record(f"message {number}", 5.0))
-    assert len(throttle._told) <= 1_000
+    assert len(throttle._last_logged) <= 1_000
 
 
 def test_a_command_shows_our_warnings_and_no_librarys(capfd: pytest.CaptureFixture[str]) -> None:

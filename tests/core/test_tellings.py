@@ -137,7 +137,7 @@ def _poorer(event: Event) -> Event:
     return msgspec.structs.replace(event, quotes=None, reply_to=None) if isinstance(event, Post) else event
 
 
-_TELLINGS: Final[dict[str, Callable[[_Story], list[Event]]]] = {
+_ARRIVALS: Final[dict[str, Callable[[_Story], list[Event]]]] = {
     "later": _later,
     "newest first": _newest_first,
     "twice": _twice,
@@ -172,8 +172,8 @@ def test_a_story_gives_the_same_facts_in_whatever_way_its_events_arrive() -> Non
     def check(story: list[_Deed]) -> None:
         live = _run(_live(story))
         _assert_facts_of(story, live)
-        for telling in _TELLINGS.values():
-            assert_same(_run(telling(story)), live)
+        for arrival in _ARRIVALS.values():
+            assert_same(_run(arrival(story)), live)
         seen["stories"] += 1
         seen["withdrawn"] += live.dossiers["twitter:999"].withdrawn > 0
         seen["gone with the account"] += live.dossiers["twitter:999"].gone_with_original > 0

@@ -111,7 +111,7 @@ class Receiver:
         return [message for _at, message in list(self._arrivals)]
 
     def first_received_at(self, status: str, **labels: str) -> float | None:
-        """When (`time.monotonic()`) `told` first had something to say."""
+        """When (`time.monotonic()`) `received` first had something."""
         for at, message in list(self._arrivals):
             if _alerts_of(message, status, labels):
                 return at

@@ -112,7 +112,7 @@ class Screen:
         """Why nothing more is screened until somebody starts a worker anew; `None` while all is well."""
         return self._dead_letter_limit.stopped
 
-    def _tell_stopped(self, batch: Batch) -> None:
+    def _log_stopped(self, batch: Batch) -> None:
         self._metrics.screening_stopped.set(1)
         _log.critical(
             "screening stopped by the dead-letter limit",
@@ -147,10 +147,10 @@ class Screen:
             batch, topic, self._known, now_us, self._policy, self._country_partitions, self._handles
         )
         metrics = self._metrics
-        told = len(batch.records) - screened.outcomes.get(ScreenOutcome.CANARY, 0)
-        if told:  # else the world was silent
-            self._hear(batch, screened.newest_us, now_us)
-            metrics.records.labels(topic).inc(told)
+        without_canaries = len(batch.records) - screened.outcomes.get(ScreenOutcome.CANARY, 0)
+        if without_canaries:  # else the world was silent
+            self._note_arrival(batch, screened.newest_us, now_us)
+            metrics.records.labels(topic).inc(without_canaries)
             metrics.last_record.labels(topic).set(now_us / SECOND_US)
         metrics.batch_records.labels(topic).observe(len(batch.records))
         for outcome, count in screened.outcomes.items():
@@ -159,18 +159,18 @@ class Screen:
             metrics.dead_letters.labels(str(reason)).inc(count)
         if screened.newest_us is not None:
             metrics.event_lag_seconds.labels(topic).observe(max(0, now_us - screened.newest_us) / SECOND_US)
-        if told:
-            self._dead_letter_limit.observe(told, sum(screened.refused.values()), screened.trailing)
+        if without_canaries:
+            self._dead_letter_limit.observe(without_canaries, sum(screened.refused.values()), screened.trailing)
             if self.stopped is not None:
-                self._tell_stopped(batch)
+                self._log_stopped(batch)
         return screened
 
-    def _hear(self, batch: Batch, passed_us: int | None, now_us: int) -> None:
+    def _note_arrival(self, batch: Batch, passed_us: int | None, now_us: int) -> None:
         """Of what nobody takes one event a batch is asked for its time: it goes on while officials are silent."""
         last_us = event_time_us(batch.records[-1].value, now_us + self._policy.future_skew_us)
         topic = batch.topic.removeprefix(self._settings.topic_prefix)
         newest_us = max(filter(None, (last_us, passed_us)), default=None)
-        self._progress_reporter.hear(topic, batch.partition, newest_us, time.monotonic())
+        self._progress_reporter.note_batch(topic, batch.partition, newest_us, time.monotonic())
 
     async def _tick(self, client: AIOKafkaProducer) -> None:
         """Tell every partition of `country-events` how far its raw partitions are read, behind all that came before."""

@@ -34,10 +34,10 @@ class ProgressReporter:
         self._newest_us: dict[_Place, int] = {}
         self._received_seconds: dict[_Place, float] = {}
         self._look: tuple[float, int, dict[_Place, int]] | None = None
-        self._told: tuple[float, _Read] = (float("-inf"), {})
+        self._last_report: tuple[float, _Read] = (float("-inf"), {})
         self._is_under_way = False
 
-    def hear(self, topic: str, partition: int, newest_us: int | None, now_seconds: float) -> None:
+    def note_batch(self, topic: str, partition: int, newest_us: int | None, now_seconds: float) -> None:
         """A batch arrived, with events up to that time as far as is known."""
         place = topic, partition
         self._received_seconds[place] = now_seconds
@@ -70,7 +70,7 @@ class ProgressReporter:
                 read[place] = ReadUpTo(place[1], min(newest_us.get(place, 0), now_us), idle)
         if not read or not self._is_news(read, looked_seconds):
             return None
-        self._told = looked_seconds, read
+        self._last_report = looked_seconds, read
         self._is_under_way = True
         by_topic: dict[str, list[ReadUpTo]] = {}
         for (topic, _partition), each in read.items():
@@ -86,11 +86,12 @@ class ProgressReporter:
         self._is_under_way = False
 
     def _is_news(self, read: _Read, now_seconds: float) -> bool:
-        told_seconds, told = self._told
-        if now_seconds - told_seconds >= self._idle_after_seconds / _REPEATS or read.keys() != told.keys():
+        reported_seconds, reported = self._last_report
+        if now_seconds - reported_seconds >= self._idle_after_seconds / _REPEATS or read.keys() != reported.keys():
             return True
         return any(
-            each.idle != told[place].idle or each.at_us >= told[place].at_us + _STEP_US for place, each in read.items()
+            each.idle != reported[place].idle or each.at_us >= reported[place].at_us + _STEP_US
+            for place, each in read.items()
         )
 
 

@@ -155,7 +155,7 @@ class RawLogChecks:
             lost = [each for each, mark in ({place: note.read} | outputs).items() if mark in missing.get(each, ())]
             if lost:
                 begin[place] = 0
-                self._tell(place, committed[place][0], lost[0])
+                self._report_cut(place, committed[place][0], lost[0])
             else:
                 newer(carried, outputs)
         self._carried = carried
@@ -180,10 +180,10 @@ class RawLogChecks:
                 position = 0 if checkpoint is None or place in missing else checkpoint.position
                 if position < offset:
                     begin[place] = position
-                    self._tell(place, offset, place if place in missing else (changelog, number))
+                    self._report_cut(place, offset, place if place in missing else (changelog, number))
         return begin
 
-    def _tell(self, place: LogPlace, offset: int, lost: LogPlace) -> None:
+    def _report_cut(self, place: LogPlace, offset: int, lost: LogPlace) -> None:
         self._metrics.logs_cut.labels(lost[0]).inc()
         _log.warning(
             "log cut back: partition is read again",

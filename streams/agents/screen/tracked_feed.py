@@ -38,7 +38,7 @@ class TrackedFeed:
         self.handles = HandleUse()
         self._settings = settings
         self._metrics = metrics
-        self._told: dict[HandleFinding, tuple[str, ...]] = {}
+        self._logged: dict[HandleFinding, tuple[str, ...]] = {}
 
     async def follow(self) -> None:
         """Read until cancelled; broker errors are the caller's to handle."""
@@ -47,7 +47,7 @@ class TrackedFeed:
                 letters = [letter for record in fetched.records if (letter := self._take(record)) is not None]
                 await write_letters(self._settings, self._metrics, _TOPIC, letters)
                 self._metrics.tracked_accounts.set(self.known.tracked)
-                self._tell_handles()
+                self._report_handles()
                 if fetched.whole and not self.ready.is_set():
                     self.ready.set()
                     _log.info("tracked accounts read", extra={"accounts": self.known.tracked})
@@ -64,14 +64,14 @@ class TrackedFeed:
                 self.handles.learn(account.platform, account.id, account.handle)
         return None
 
-    def _tell_handles(self) -> None:
+    def _report_handles(self) -> None:
         """Metrics say how many of the roster's handles are in doubt, the log which."""
         if not self.handles.changed:
             return
         for finding, handles in self.handles.findings().items():
             self._metrics.roster_handles_in_doubt.labels(finding).set(len(handles))
-            if handles and handles != self._told.get(finding):
+            if handles and handles != self._logged.get(finding):
                 _log.warning(
                     "roster handles in doubt", extra={"finding": finding, "handles": ", ".join(handles[:_MOST_NAMED])}
                 )
-            self._told[finding] = handles
+            self._logged[finding] = handles

@@ -17,7 +17,7 @@ from streams.core.tracking.tracker import Tracker
 from streams.faust_driver.batches import Batch
 from streams.kafka.log_marks import mark_of
 from streams.metrics import Metrics
-from streams.partitions.set_aside import tell_set_aside
+from streams.partitions.set_aside import report_set_aside
 from streams.partitions.tasks import HoldBack, PartitionTasks
 from streams.settings import Settings
 
@@ -87,7 +87,7 @@ class Track:
         for (country, category), count in tracked.amplified.items():
             metrics.amplified_by(country, category).inc(count)
         metrics.new_subjects.inc(tracked.new_subjects)
-        tell_set_aside(metrics, _TOPIC, tracked.set_aside)
+        report_set_aside(metrics, _TOPIC, tracked.set_aside)
         for alert in tracked.alerts:
             metrics.alerts.labels(alert.rule, alert.severity).inc()
         if tracked.newest_us is not None:

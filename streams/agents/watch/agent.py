@@ -17,7 +17,7 @@ from streams.faust_driver.batches import Batch, Record
 from streams.kafka.log_marks import mark_of
 from streams.ledger.sqlite import SqliteLedger
 from streams.metrics import Metrics
-from streams.partitions.set_aside import tell_set_aside
+from streams.partitions.set_aside import report_set_aside
 from streams.partitions.tasks import HoldBack, PartitionTasks
 from streams.settings import Settings
 
@@ -131,6 +131,6 @@ class Watch:
         for alert in watched.alerts:
             metrics.alerts.labels(alert.rule, alert.severity).inc()
         metrics.ledger_forgotten.inc(gone)
-        tell_set_aside(metrics, _TOPIC, watched.set_aside)
+        report_set_aside(metrics, _TOPIC, watched.set_aside)
         if watched.newest_us is not None:
             metrics.event_lag_seconds.labels(_TOPIC).observe(max(0, now_us - watched.newest_us) / SECOND_US)

@@ -109,9 +109,9 @@ def watch_batch(
         if event.kind != "tick":
             countries[event.country] += 1
             newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
-        for told in watcher.apply(event):
-            key = subject_key(told.platform, told.subject.id).encode()
-            outputs.append(OutgoingRecord("subject-events", key, encode_subject_event(told)))
+        for output in watcher.apply(event):
+            key = subject_key(output.platform, output.subject.id).encode()
+            outputs.append(OutgoingRecord("subject-events", key, encode_subject_event(output)))
     began = time.monotonic()
     changes = watcher.flush(recounts)
     seconds = time.monotonic() - began

@@ -150,7 +150,7 @@ def annotations_of(alert: AlertHead, policy: NoticePolicy) -> dict[str, str]:
     """What an alert says: the factual summary, its figures one to a line, names, dates, links."""
     figures = list(alert.figures.items())[:_MAX_FIGURES]
     lines = "\n".join(f"{clean(name, 60)}: {_figure(value)}" for name, value in figures)
-    told = {
+    annotations = {
         "summary": clean(alert.summary, _MAX_SUMMARY),
         "figures": lines or "none",
         "account": clean(subject_key(alert.platform, alert.subject.id), _MAX_LABEL),
@@ -162,8 +162,8 @@ def annotations_of(alert: AlertHead, policy: NoticePolicy) -> dict[str, str]:
         "evidence_total": str(alert.evidence_total),
     }
     if link := evidence_link(alert, policy):
-        told["evidence_url"] = link
-    return told | _runbook(alert.rule, policy)
+        annotations["evidence_url"] = link
+    return annotations | _runbook(alert.rule, policy)
 
 
 def _figure(value: float | int | bool | None) -> str:

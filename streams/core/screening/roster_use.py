@@ -104,10 +104,12 @@ class RosterUse:
         alone = [entry for entry in entries if entry.account_id is None]
         if alone and len(seen) > 1:
             spans = sorted(seen.items(), key=lambda item: (item[1].first_us, item[0]))
-            told = ", ".join(
+            accounts = ", ".join(
                 f"{account_id} from {_day(each.first_us)} to {_day(each.last_us)}" for account_id, each in spans
             )
-            what = f"@{alone[0].handle} of the roster was {len(seen)} accounts: {told}; name the right one by its id"
+            what = (
+                f"@{alone[0].handle} of the roster was {len(seen)} accounts: {accounts}; name the right one by its id"
+            )
             yield RosterFinding(kind="several_ids", what=what)
         for account_id, each in seen.items():
             if len(each.terms) > 1:

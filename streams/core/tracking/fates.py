@@ -12,10 +12,10 @@ from streams.core.clock import HOUR_US, WEEK_US
 from streams.core.gone import LOOK_BACK_US, Absence, Fate, Seen, absences_of, fate_at, is_gone
 from streams.core.subject_event import SubjectEvent
 from streams.core.suspension_times import latest_times
-from streams.core.tracking.learning import judge_again_from, tell_again
+from streams.core.tracking.learning import judge_again_from, publish_again
 from streams.core.tracking.subject import Gone, GoneEvicted, Kept, SubjectState, SuspensionKept, TrackPolicy
 
-__all__ = ["absences", "evict_notice", "note_original", "note_sighting", "sightings", "tell_fates"]
+__all__ = ["absences", "evict_notice", "note_original", "note_sighting", "sightings", "update_fates"]
 
 
 def absences(state: SubjectState) -> tuple[Absence, ...]:
@@ -30,7 +30,7 @@ def absences(state: SubjectState) -> tuple[Absence, ...]:
     return absences_of(notices, sightings(state))
 
 
-def tell_fates(state: SubjectState) -> None:
+def update_fates(state: SubjectState) -> None:
     """Work out the fate of everything that is gone, in place; where one changed, what rests on it is judged again."""
     concerned: list[Kept | GoneEvicted] = [kept for kept in state.amplifications if kept.gone is not None]
     concerned += state.evicted_gone
@@ -56,7 +56,7 @@ def tell_fates(state: SubjectState) -> None:
         if withdrawn_us == each.withdrawn_us:
             continue
         if each.withdrawn_us is not None:
-            tell_again(state)
+            publish_again(state)
         judge_again_from(state, min(at_us for at_us in (withdrawn_us, each.withdrawn_us) if at_us is not None))
         each.withdrawn_us = withdrawn_us
     state.fates = {fate: counts[fate] for fate in sorted(counts) if counts[fate]}

@@ -32,7 +32,7 @@ __all__ = [
     "learn_account",
     "learn_official",
     "note_followers",
-    "tell_again",
+    "publish_again",
 ]
 
 DIGESTS_KEPT: Final = 16
@@ -155,7 +155,7 @@ def note_followers(state: SubjectState, event: SubjectEvent, policy: TrackPolicy
         judge_again_from(state, event.at_us)
 
 
-def tell_again(state: SubjectState) -> None:
+def publish_again(state: SubjectState) -> None:
     """Forget what was sent: evidence changed in place, which shows in no figure of the alerts that list it."""
     for history in state.histories.values():
         history.sent = [msgspec.structs.replace(sent, content=0) for sent in history.sent]

@@ -16,7 +16,7 @@ from streams.core.tracking.learning import (
     learn_account,
     learn_official,
     note_followers,
-    tell_again,
+    publish_again,
 )
 from streams.core.tracking.outcome import TrackOutcome, drop
 from streams.core.tracking.own_posts import MatchingPost, OwnPosts, keep_link, keep_match
@@ -92,7 +92,7 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
         # Two reports of one event that disagree: the one that tells more stands, then the earlier one, whichever came
         # first.
         (state.amplifications if known.kind in AMPLIFICATION_KINDS else state.contacts).remove(known)
-        tell_again(state)
+        publish_again(state)
         judge_again_from(state, known.at_us)
     kept = Kept(
         event.at_us,
@@ -154,7 +154,7 @@ def _apply_suspension(state: SubjectState, event: SubjectEvent, policy: TrackPol
                 _merge_reports(state, known, event)
             return TrackOutcome.DUPLICATE
         state.suspensions.remove(known)  # as for engagements: the earlier report stands
-        tell_again(state)
+        publish_again(state)
     elif state.evicted_suspensions and order(event) < order(state.suspensions[0]):
         return drop(state, event, TrackOutcome.TOO_OLD)
     digest = digest_index(state, event.roster_digest)

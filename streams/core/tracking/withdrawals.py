@@ -10,7 +10,7 @@ from typing import Final
 
 from streams.core.gone import Deleted
 from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent
-from streams.core.tracking.fates import tell_fates
+from streams.core.tracking.fates import update_fates
 from streams.core.tracking.learning import note_followers
 from streams.core.tracking.outcome import TrackOutcome, drop
 from streams.core.tracking.subject import (
@@ -95,7 +95,7 @@ def remember_gone(state: SubjectState, gone: GoneEvicted, policy: TrackPolicy) -
     most = policy.evicted_withdrawals
     if len(state.evicted_gone) <= most + most // 4:
         return
-    tell_fates(state)  # as of now: that of what is forgotten stays
+    update_fates(state)  # as of now: that of what is forgotten stays
     while len(state.evicted_gone) > most:
         lost = state.evicted_gone.pop(0)
         state.evicted_gone_lost += 1

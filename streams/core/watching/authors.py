@@ -18,7 +18,7 @@ from streams.core.watching.references import post_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
-__all__ = ["Author", "attributed", "author_of", "keep_unattributed", "quote_of", "take_unattributed", "told_by"]
+__all__ = ["Author", "attributed", "attribution_of", "author_of", "keep_unattributed", "quote_of", "take_unattributed"]
 
 _FOREVER_US: Final = 2**62
 
@@ -30,7 +30,7 @@ class Author(Struct, frozen=True):
     is_official: bool
 
 
-def told_by(event: CountryEvent) -> tuple[str, Author] | None:
+def attribution_of(event: CountryEvent) -> tuple[str, Author] | None:
     """The post of which an official's retweet or quote says whose it is."""
     if event.subject is None or event.post_id is None:
         return None

@@ -28,10 +28,10 @@ __all__ = [
     "apply_notice",
     "apply_subject_deletion",
     "country_of_post",
-    "told_again",
     "with_deletion",
     "with_observation",
     "withdrawals",
+    "withdrawals_again",
 ]
 
 _NOTICES = 16
@@ -114,10 +114,10 @@ def apply_notice(ledger: Ledger, event: CountryEvent, official: Official, change
         return Stepped(WatchOutcome.DUPLICATE)
     ledger.put(OfficialNotices(event.platform, event.country, official.id, notices))
     concerned = concerned_by_post(ledger, event.platform, event.country, official.id, event.at_us)
-    return Stepped(WatchOutcome.APPLIED, told_again(ledger, concerned, changes))
+    return Stepped(WatchOutcome.APPLIED, withdrawals_again(ledger, concerned, changes))
 
 
-def told_again(ledger: Ledger, entries: Iterable[Entry], changes: ChangeSet) -> tuple[SubjectEvent, ...]:
+def withdrawals_again(ledger: Ledger, entries: Iterable[Entry], changes: ChangeSet) -> tuple[SubjectEvent, ...]:
     """What is to be said again of deletions whose fate may be another now."""
     events: list[SubjectEvent] = []
     for entry in entries:

@@ -210,11 +210,11 @@ class Flush:
         self, standing_record: StandingRecord, watches: Sequence[Watch], before: StandingRecord | None, *, whole: bool
     ) -> None:
         """Say what changed of these watches of a subject; `before` is its standing before the batch, if it changed."""
-        told = PublishedHashes(standing_record.platform, standing_record.country, standing_record.subject.id, {})
-        known = self._ledger.get(record_key(told))
+        published = PublishedHashes(standing_record.platform, standing_record.country, standing_record.subject.id, {})
+        known = self._ledger.get(record_key(published))
         if isinstance(known, PublishedHashes):
-            told = known
-        said = _Said(dict(told.hashes), dict(told.successors))
+            published = known
+        said = _Said(dict(published.hashes), dict(published.successors))
         alerts = {watch.slot: self._say(watch, said, whole=whole) for watch in watches}
         if before is not None:
             for number in range(len(before.standing.periods)):
@@ -222,8 +222,8 @@ class Flush:
                 if watch.slot not in alerts and watch.opened_us >= self._final_us:
                     successor = next((each for each in reversed(watches) if watch.goes_on_as(each)), None)
                     self._take_back(watch, said, successor, {} if successor is None else alerts[successor.slot])
-        new = msgspec.structs.replace(told, hashes=said.hashes, successors=said.successors)
-        if new != told:
+        new = msgspec.structs.replace(published, hashes=said.hashes, successors=said.successors)
+        if new != published:
             self._ledger.put(new)
 
     def _say(self, watch: Watch, said: _Said, *, whole: bool) -> dict[str, Alert]:

@@ -35,7 +35,7 @@ class ForgetfulLedger(Ledger, Protocol):
     def first_within_grace(self, country: str, before_us: int, past_grace: int) -> int | None:
         """When the first suspension before `before_us` opened of which the record is not past the grace."""
 
-    def last_told(self, country: str, before_us: int, past_grace: int, limit: int) -> list[StandingRecord]:
+    def oldest_standings(self, country: str, before_us: int, past_grace: int, limit: int) -> list[StandingRecord]:
         """Up to `limit` standings past the grace with `last_us < before_us`, oldest first."""
 
     def unseen(self, country: str, before_us: int, past_grace: int, limit: int) -> list[AmplifiedAccount]:
@@ -62,7 +62,7 @@ def forget_watches(
     if within_grace_us is not None:  # an old file is being read: its watches are judged whole
         before_us = within_grace_us
     final_us = forgotten_before(ledger, country)
-    over = ledger.last_told(country, before_us, past_grace, limit)
+    over = ledger.oldest_standings(country, before_us, past_grace, limit)
     going_on = ledger.opened(country, _BEFORE_ALL, before_us, limit)
     if before_us > final_us and (over or going_on):
         ledger.put(Forgotten(country, before_us))
@@ -87,13 +87,13 @@ def _forget_standing(ledger: ForgetfulLedger, standing_record: StandingRecord) -
     """Discard a standing with all that was counted and told of the subject."""
     ledger.discard(record_key(standing_record))
     gone = 1 + _forget_counts(ledger, standing_record, None)
-    told = ledger.get(
+    published = ledger.get(
         published_hashes_key(standing_record.country, standing_record.platform, standing_record.subject.id)
     )
-    if isinstance(told, PublishedHashes):
-        left = without_watches(told)
+    if isinstance(published, PublishedHashes):
+        left = without_watches(published)
         if left is None:
-            ledger.discard(record_key(told))
+            ledger.discard(record_key(published))
             gone += 1
         else:
             ledger.put(left)

@@ -33,24 +33,24 @@ def introduced(ledger: Ledger, event: CountryEvent) -> TrackedAccount | None:
     if official is None or not official.handle:
         return None
     known = ledger.get(published_hashes_key(event.country, event.platform, official.id))
-    told = (
+    published = (
         known if isinstance(known, PublishedHashes) else PublishedHashes(event.platform, event.country, official.id, {})
     )
     digest = _digest(official.handle)
     newest = (event.at_us // _MONTH_US, digest)
-    before = (told.hashes.get(_MONTH, -1), told.hashes.get(_HANDLE, 0))
+    before = (published.hashes.get(_MONTH, -1), published.hashes.get(_HANDLE, 0))
     if newest <= before:
         return None
-    ledger.put(msgspec.structs.replace(told, hashes={**told.hashes, _MONTH: newest[0], _HANDLE: digest}))
+    ledger.put(msgspec.structs.replace(published, hashes={**published.hashes, _MONTH: newest[0], _HANDLE: digest}))
     return (
         None if digest == before[1] else TrackedAccount(platform=event.platform, id=official.id, handle=official.handle)
     )
 
 
-def without_watches(told: PublishedHashes) -> PublishedHashes | None:
+def without_watches(published: PublishedHashes) -> PublishedHashes | None:
     """What is left when its watches are forgotten: under which handle it was introduced, if it is an official."""
-    hashes = {name: told.hashes[name] for name in (_MONTH, _HANDLE) if name in told.hashes}
-    return msgspec.structs.replace(told, hashes=hashes, successors={}) if hashes else None
+    hashes = {name: published.hashes[name] for name in (_MONTH, _HANDLE) if name in published.hashes}
+    return msgspec.structs.replace(published, hashes=hashes, successors={}) if hashes else None
 
 
 @lru_cache(maxsize=10_000)  # a roster's handles; asked for with each of their posts

@@ -16,14 +16,14 @@ from streams.core.watching.amplified_accounts import amplified_account_of, keep_
 from streams.core.watching.authors import (
     Author,
     attributed,
+    attribution_of,
     author_of,
     keep_unattributed,
     quote_of,
     take_unattributed,
-    told_by,
 )
 from streams.core.watching.change_set import ChangeSet
-from streams.core.watching.deletion_step import told_again, with_deletion, with_observation, withdrawals
+from streams.core.watching.deletion_step import with_deletion, with_observation, withdrawals, withdrawals_again
 from streams.core.watching.fates import concerned_by_post
 from streams.core.watching.keys import entry_key, notices_key
 from streams.core.watching.ledger import AmplifiedAccount, Entry, Ledger, OfficialNotices
@@ -44,10 +44,10 @@ def apply_post(
 ) -> Stepped:
     """An official wrote a post or passed one on."""
     events = _learn_subject(ledger, event, official, changes, policy)
-    told = told_by(event)
-    if told is not None:
-        events += _tell_whose(ledger, event, *told, changes, policy)
-    events += _tell_whose(ledger, event, event.event_id, Author(official.id, is_official=True), changes, policy)
+    attribution = attribution_of(event)
+    if attribution is not None:
+        events += _attribute_quotes(ledger, event, *attribution, changes, policy)
+    events += _attribute_quotes(ledger, event, event.event_id, Author(official.id, is_official=True), changes, policy)
     known = ledger.get(entry_key(event.platform, event.event_id))
     before = known if isinstance(known, Entry) else None
     new = _entry_of(event, official, before, policy)
@@ -62,7 +62,7 @@ def apply_post(
             return Stepped(WatchOutcome.DUPLICATE, tuple(events))
         ledger.put(seen)
         if seen.noticed is not None and seen.observed_us != before.observed_us:
-            events += told_again(ledger, (seen, before), changes)
+            events += withdrawals_again(ledger, (seen, before), changes)
         return Stepped(WatchOutcome.DUPLICATE, tuple(events), contradicts=contradicts)
     if before is not None:
         new = _with_names(with_observation(new, before.observed_us), before)
@@ -81,7 +81,7 @@ def apply_post(
         events += withdrawals(ledger, new)
     if isinstance(ledger.get(notices_key(new.country, new.platform, new.official)), OfficialNotices):
         concerned = concerned_by_post(ledger, new.platform, new.country, new.official, new.at_us)
-        events += told_again(ledger, concerned, changes)
+        events += withdrawals_again(ledger, concerned, changes)
     tied = new.country if is_tied else None
     if event.author_unknown and author is None:
         keep_unattributed(ledger, new, policy)
@@ -107,7 +107,7 @@ def _named(entry: Entry) -> tuple[str | None, ...]:
     return (entry.subject, *entry.named_otherwise)
 
 
-def _tell_whose(
+def _attribute_quotes(
     ledger: Ledger, event: CountryEvent, post_id: str, author: Author, changes: ChangeSet, policy: WatchPolicy
 ) -> list[SubjectEvent]:
     """The event says whose a post is: quotes that waited to hear it get their subject."""
@@ -142,13 +142,13 @@ def apply_subject_post(ledger: Ledger, event: CountryEvent, changes: ChangeSet, 
     if len(event.text) < policy.shortest_text:
         return Stepped(WatchOutcome.TOO_SHORT)
     author = Author(event.subject.id, is_official=False)
-    told = _tell_whose(ledger, event, event.event_id, author, changes, policy)
+    attributed_quotes = _attribute_quotes(ledger, event, event.event_id, author, changes, policy)
     known = amplified_account_of(ledger, event.country, event.platform, event.subject.id)
     changed, prints, events = _keep_text(ledger, event, changes, policy)
     amplified_account = keep_sketch(known, event, prints, policy)
     _keep_amplified_account(ledger, known, amplified_account, changes)
     outcome = WatchOutcome.APPLIED if changed or amplified_account != known else WatchOutcome.DUPLICATE
-    return Stepped(outcome, (*told, *events))
+    return Stepped(outcome, (*attributed_quotes, *events))
 
 
 def _entry_of(event: CountryEvent, official: Official, before: Entry | None, policy: WatchPolicy) -> Entry:

@@ -69,7 +69,7 @@ def keep_text(
         entry, shared = best
         new = msgspec.structs.replace(new, match=entry.post_id, shared=shared)
     ledger.put(new)
-    if best is None or (known is not None and _told(new) == _told(known)):
+    if best is None or (known is not None and _match_of(new) == _match_of(known)):
         return new, []
     return new, [_match_event(new, best[0])]
 
@@ -78,7 +78,7 @@ def _post_of(event: CountryEvent) -> str | None:
     return event.event_id if event.kind == "subject_post" else event.post_id
 
 
-def _told(text: SubjectText) -> tuple[object, ...]:
+def _match_of(text: SubjectText) -> tuple[object, ...]:
     return text.subject, text.at_us, text.match, text.shared, text.fingerprints
 
 

@@ -41,7 +41,7 @@ class WatchQueue:
     def put(self, events: Sequence[CountryEvent]) -> None:
         """See `Watching`."""
         apply = self._watcher.apply
-        self._answers.append([told for event in events for told in apply(event)])
+        self._answers.append([output for event in events for output in apply(event)])
 
     def take(self) -> Sequence[SubjectEvent]:
         """See `Watching`. Raises `IndexError` where no batch waits for its answer."""

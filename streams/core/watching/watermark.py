@@ -42,9 +42,9 @@ def with_report(known: RawRead, report: RawProgress, reached_us: int) -> tuple[R
 def _merged(topic: str, count: int, known: RawRead, report: RawProgress) -> tuple[tuple[int, int], ...]:
     row = list(known.read.get(topic, ())[:count])
     row += [(0, 0)] * (count - len(row))
-    for told in report.read.get(topic, ()):
-        if told.partition < count:
-            at_us, idle_reports = row[told.partition]
-            idle_reports = min(idle_reports + 1, _CONFIRMING_REPORTS) if told.idle else 0
-            row[told.partition] = (max(at_us, told.at_us), idle_reports)
+    for reported in report.read.get(topic, ()):
+        if reported.partition < count:
+            at_us, idle_reports = row[reported.partition]
+            idle_reports = min(idle_reports + 1, _CONFIRMING_REPORTS) if reported.idle else 0
+            row[reported.partition] = (max(at_us, reported.at_us), idle_reports)
     return tuple(row)

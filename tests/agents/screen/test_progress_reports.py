@@ -28,9 +28,9 @@ def _cells(report: RawProgress | None) -> dict[tuple[str, int], tuple[int, bool]
 
 def test_each_assigned_partition_is_reported_with_its_newest_event_and_no_other() -> None:
     ticker = ProgressReporter(600.0)
-    ticker.hear("posts", 0, 7 * HOUR_US, 0.0)
-    ticker.hear("posts", 0, 5 * HOUR_US, 1.0)
-    ticker.hear("retweets", 3, 9 * HOUR_US, 1.0)
+    ticker.note_batch("posts", 0, 7 * HOUR_US, 0.0)
+    ticker.note_batch("posts", 0, 5 * HOUR_US, 1.0)
+    ticker.note_batch("retweets", 3, 9 * HOUR_US, 1.0)
     report = _report(ticker, 2.0, {("posts", 0): 4, ("posts", 1): 0, ("subject-events", 0): 9})
     assert _cells(report) == {("posts", 0): (7 * HOUR_US, False), ("posts", 1): (0, False)}
     assert report is not None
@@ -51,7 +51,7 @@ def test_a_partition_is_idle_when_it_is_read_to_its_end_and_brought_nothing_for_
     assert idle(1_000.0) == [True, False]
     lags["posts", 1] = 0
     assert idle(1_001.0) == [True, True]
-    ticker.hear("posts", 1, None, 1_002.0)
+    ticker.note_batch("posts", 1, None, 1_002.0)
     assert idle(1_003.0) == [True, False]
     assert idle(1_012.0) == [True, True]
     ticker.assigned()
@@ -64,7 +64,7 @@ def test_what_is_read_after_a_look_has_begun_is_for_the_next_report() -> None:
     ticker = ProgressReporter(10.0)
     _report(ticker, 0.0, {("posts", 0): 0, ("posts", 1): 0})
     ticker.look(20.0, _NOW_US)
-    ticker.hear("posts", 0, 5 * HOUR_US, 20.1)
+    ticker.note_batch("posts", 0, 5 * HOUR_US, 20.1)
     assert _cells(ticker.found({("posts", 0): 0, ("posts", 1): 0}, _COUNTS)) == {
         ("posts", 0): (0, False),
         ("posts", 1): (0, True),
@@ -109,7 +109,7 @@ def test_news_is_reported_at_once_and_all_else_twenty_times_in_the_time_after_wh
     ticker = ProgressReporter(20.0)
     now, newest, reported_at, reported = 0.0, 0, float("-inf"), -HOUR_US
     for pause, newest_us in arrivals:
-        ticker.hear("posts", 0, newest_us, now)
+        ticker.note_batch("posts", 0, newest_us, now)
         newest = max(newest, newest_us or 0)
         now += pause
         report = _report(ticker, now, {("posts", 0): 0})
@@ -121,7 +121,7 @@ def test_news_is_reported_at_once_and_all_else_twenty_times_in_the_time_after_wh
 
 def test_an_event_ahead_of_the_clock_takes_nothing_ahead_of_it() -> None:
     ticker = ProgressReporter(10.0)
-    ticker.hear("posts", 0, _NOW_US + 300 * SECOND_US, 0.0)
+    ticker.note_batch("posts", 0, _NOW_US + 300 * SECOND_US, 0.0)
     assert _cells(_report(ticker, 1.0, {("posts", 0): 0})) == {("posts", 0): (_NOW_US + SECOND_US, False)}
 
 

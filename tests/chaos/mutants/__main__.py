@@ -100,22 +100,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     width = max(map(len, wanted))
     survivors = []
     try:
-        _tell(f"{'(no bug)':{width}}  ")
+        _echo(f"{'(no bug)':{width}}  ")
         _noticed_by(None)
-        _tell("passes everything\n")
+        _echo("passes everything\n")
         for name in wanted:
-            _tell(f"{name:{width}}  ")
+            _echo(f"{name:{width}}  ")
             began = time.monotonic()
             check = _noticed_by(_PATCHES / f"{name}.patch")
             if check is None:
                 survivors.append(name)
             verdict = f"noticed by {check}" if check else "SURVIVED"
-            _tell(f"{verdict}, {time.monotonic() - began:.0f} s\n")
+            _echo(f"{verdict}, {time.monotonic() - began:.0f} s\n")
     except _BrokenRig as reason:
-        _tell(f"{reason}\n")
+        _echo(f"{reason}\n")
         return 1
     caught = len(wanted) - len(survivors)
-    _tell(
+    _echo(
         f"{caught} of {len(wanted)} mutants were noticed"
         + (f"; add tests for {', '.join(survivors)}\n" if survivors else "\n")
     )
@@ -202,7 +202,7 @@ def _failed(check: _Check, copy: Path, *, has_bug: bool) -> str | None:
         )
 
 
-def _tell(text: str) -> None:
+def _echo(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
 

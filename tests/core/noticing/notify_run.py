@@ -54,7 +54,7 @@ class Model:
             }
         )
 
-    def tell(self, now_us: int) -> None:
+    def notify_people(self, now_us: int) -> None:
         """It tells people what has changed."""
         firing = set(self.firing(now_us))
         self.begun.update(firing - self._firing)
@@ -122,5 +122,5 @@ class NotifyRun:
                     break
                 model.take(notice.sent_at(self.now_us, self.policy))
         for model in self.models:
-            model.tell(self.now_us)
+            model.notify_people(self.now_us)
         return selection

@@ -60,7 +60,7 @@ class _Cluster:
         self.done[partition] += len(events)
         if events:
             ticker = self.workers[self.owners[partition]].ticker
-            ticker.hear(_TOPIC, partition, events[-1].at_us, self.now)
+            ticker.note_batch(_TOPIC, partition, events[-1].at_us, self.now)
 
     def look(self, number: int) -> None:
         worker = self.workers[number]

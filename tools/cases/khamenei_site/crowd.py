@@ -19,7 +19,7 @@ from tools.cases.khamenei_site.history import SUSPENDED_AT
 from tools.cases.khamenei_site.near_misses import NEAR_MISSES
 from tools.cases.khamenei_site.phrases import OFFICE_EN, OFFICE_FA, ORDINARY_EN, ORDINARY_FA
 
-__all__ = ["PEOPLE", "tell_crowd", "tell_offices", "tell_targets"]
+__all__ = ["PEOPLE", "add_crowd", "add_offices", "add_targets"]
 
 _FROM: Final = date(2020, 6, 15)
 _TO: Final = date(2021, 2, 19)
@@ -45,7 +45,7 @@ def _person(n: int, name: str) -> Persona:
 PEOPLE: Final[tuple[Persona, ...]] = tuple(_person(n, name) for n, name in enumerate(_NAMES))
 
 
-def tell_offices(chronicle: Chronicle) -> None:
+def add_offices(chronicle: Chronicle) -> None:
     """Every office posts about its own affairs, to the last day; sometimes it names, answers or deletes."""
     media: list[tuple[OfficialPersona, Post]] = []
     for official in OFFICIALS:
@@ -64,7 +64,7 @@ def tell_offices(chronicle: Chronicle) -> None:
     _among_officials(chronicle)
 
 
-def tell_targets(chronicle: Chronicle) -> None:
+def add_targets(chronicle: Chronicle) -> None:
     """Officials retweet what everybody retweets: a club, an agency, a museum. Two of them take one back."""
     taken_back: list[tuple[OfficialPersona, Retweet]] = []
     day = _FROM
@@ -91,7 +91,7 @@ def tell_targets(chronicle: Chronicle) -> None:
             chronicle.follow(at + timedelta(days=20), official, target, active=False)
 
 
-def tell_crowd(chronicle: Chronicle) -> None:
+def add_crowd(chronicle: Chronicle) -> None:
     """People post, retweet each other, officials and the watched account, and talk about it. None of it counts."""
     day = _FROM
     while day <= _TO:

@@ -10,7 +10,7 @@ from tools.cases.khamenei_site.phrases import LEADER, SITE_FA
 if TYPE_CHECKING:
     from streams.events import Post
 
-__all__ = ["DELETIONS", "SUSPENDED_AT", "tell_aftermath", "tell_history", "tell_leader_posts"]
+__all__ = ["DELETIONS", "SUSPENDED_AT", "add_aftermath", "add_history", "add_leader_posts"]
 
 SUSPENDED_AT: Final = datetime(2021, 1, 21, 14, 20, tzinfo=UTC)
 
@@ -52,7 +52,7 @@ _FARSI_MONTHS: Final = (
 )
 
 
-def tell_leader_posts(chronicle: Chronicle) -> None:
+def add_leader_posts(chronicle: Chronicle) -> None:
     """The leader's accounts post in their languages, from well before the watched account exists to after its end."""
     every = {"Khamenei_fa": 2, "khamenei_ir": 4}
     for official in OFFICIALS:
@@ -66,7 +66,7 @@ def tell_leader_posts(chronicle: Chronicle) -> None:
             day += timedelta(days=every.get(official.handle, 9) + int(chronicle.between(0, 2)))
 
 
-def tell_history(chronicle: Chronicle) -> None:
+def add_history(chronicle: Chronicle) -> None:
     """From the first post to the suspension."""
     _subject_posts(chronicle)
     for official, day in _FOLLOWERS:
@@ -77,7 +77,7 @@ def tell_history(chronicle: Chronicle) -> None:
     chronicle.suspend(SUSPENDED_AT, SUBJECT)
 
 
-def tell_aftermath(chronicle: Chronicle) -> None:
+def add_aftermath(chronicle: Chronicle) -> None:
     """Two references by Fars, nine posts of the leader's accounts gone, silence of all others."""
     farsi, english = _FARS
     chronicle.post(

@@ -9,10 +9,10 @@ from streams.core.rosters.roster_file import COLUMNS, OPTIONAL_COLUMNS
 from streams.events import encode_event
 from tools.cases.khamenei_site.cast import LEADER_SITE, OFFICIALS, SUBJECT
 from tools.cases.khamenei_site.chronicle import Chronicle
-from tools.cases.khamenei_site.crowd import tell_crowd, tell_offices, tell_targets
-from tools.cases.khamenei_site.history import SUSPENDED_AT, tell_aftermath, tell_history, tell_leader_posts
-from tools.cases.khamenei_site.near_misses import NEAR_MISSES, tell_near_misses
-from tools.cases.khamenei_site.vanishing import tell_vanishing
+from tools.cases.khamenei_site.crowd import add_crowd, add_offices, add_targets
+from tools.cases.khamenei_site.history import SUSPENDED_AT, add_aftermath, add_history, add_leader_posts
+from tools.cases.khamenei_site.near_misses import NEAR_MISSES, add_near_misses
+from tools.cases.khamenei_site.vanishing import add_vanishing
 
 __all__ = ["make_events", "make_roster"]
 
@@ -22,17 +22,17 @@ _SEED: Final = 20210121  # the day of the suspension
 def make_events() -> bytes:
     """The events as NDJSON, in the order in which they were observed."""
     chronicle = Chronicle(_SEED)
-    tell_leader_posts(chronicle)
-    tell_history(chronicle)
-    tell_aftermath(chronicle)
-    tell_near_misses(chronicle)
-    tell_offices(chronicle)
-    tell_targets(chronicle)
-    tell_crowd(chronicle)
-    tell_vanishing(chronicle, SUBJECT, SUSPENDED_AT, OFFICIALS)
+    add_leader_posts(chronicle)
+    add_history(chronicle)
+    add_aftermath(chronicle)
+    add_near_misses(chronicle)
+    add_offices(chronicle)
+    add_targets(chronicle)
+    add_crowd(chronicle)
+    add_vanishing(chronicle, SUBJECT, SUSPENDED_AT, OFFICIALS)
     for miss in NEAR_MISSES:
         if miss.suspended_at is not None:
-            tell_vanishing(chronicle, miss.persona, miss.suspended_at, OFFICIALS)
+            add_vanishing(chronicle, miss.persona, miss.suspended_at, OFFICIALS)
     return b"".join(encode_event(event) + b"\n" for event in chronicle.events())
 
 

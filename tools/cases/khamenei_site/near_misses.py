@@ -14,7 +14,7 @@ from tools.cases.khamenei_site.cast import OFFICIALS, OfficialPersona, Persona, 
 from tools.cases.khamenei_site.chronicle import Chronicle
 from tools.cases.khamenei_site.phrases import ORDINARY_EN, ORDINARY_FA
 
-__all__ = ["NEAR_MISSES", "NearMiss", "tell_near_misses"]
+__all__ = ["NEAR_MISSES", "NearMiss", "add_near_misses"]
 
 Plan: TypeAlias = Sequence[tuple[datetime, str]]
 
@@ -230,7 +230,7 @@ NEAR_MISSES: Final[tuple[NearMiss, ...]] = (
 )
 
 
-def tell_near_misses(chronicle: Chronicle) -> None:
+def add_near_misses(chronicle: Chronicle) -> None:
     """Each account posts, and its officials retweet or, now and then, quote it."""
     officials = {official.handle: official for official in OFFICIALS}
     for miss in NEAR_MISSES:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from tools.cases.khamenei_site.cast import OfficialPersona, Persona
 from tools.cases.khamenei_site.chronicle import Chronicle
 
-__all__ = ["tell_vanishing"]
+__all__ = ["add_vanishing"]
 
 
-def tell_vanishing(
+def add_vanishing(
     chronicle: Chronicle, account: Persona, suspended_at: datetime, officials: Sequence[OfficialPersona]
 ) -> None:
     """Every retweet of a suspended account by an official is noticed to be gone, some a second or more before the

@@ -10,7 +10,7 @@ from tools.cases.khamenei_site.chronicle import Chronicle
 from tools.cases.khamenei_site.phrases import LEADER, OFFICE_EN, OFFICE_FA, ORDINARY_EN, ORDINARY_FA, SITE_FA
 from tools.cases.khamenei_site_successor.cast import FIRST_OFFICIALS, FOREIGN, ORDINARY, SUCCESSOR, UNLIKE
 
-__all__ = ["FIRST_SUSPENDED_AT", "SUCCESSOR_SUSPENDED_AT", "tell"]
+__all__ = ["FIRST_SUSPENDED_AT", "SUCCESSOR_SUSPENDED_AT", "add_all"]
 
 FIRST_SUSPENDED_AT: Final = datetime(2021, 1, 21, 14, 20, tzinfo=UTC)
 SUCCESSOR_SUSPENDED_AT: Final = datetime(2022, 1, 15, 9, 5, tzinfo=UTC)
@@ -20,7 +20,7 @@ _TO: Final = date(2022, 2, 25)
 _FARSI: Final = OFFICIALS[0]
 
 
-def tell(chronicle: Chronicle) -> None:
+def add_all(chronicle: Chronicle) -> None:
     """All of it."""
     _offices(chronicle)
     _posts(chronicle, SUBJECT, date(2020, 8, 2), date(2021, 1, 20), days=2.2, excerpts=True)

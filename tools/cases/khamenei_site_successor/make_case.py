@@ -9,9 +9,9 @@ from streams.core.rosters.roster_file import COLUMNS
 from streams.events import encode_event
 from tools.cases.khamenei_site.cast import OFFICIALS, SUBJECT
 from tools.cases.khamenei_site.chronicle import Chronicle
-from tools.cases.khamenei_site.vanishing import tell_vanishing
+from tools.cases.khamenei_site.vanishing import add_vanishing
 from tools.cases.khamenei_site_successor.cast import FOREIGN, SUCCESSOR
-from tools.cases.khamenei_site_successor.history import FIRST_SUSPENDED_AT, SUCCESSOR_SUSPENDED_AT, tell
+from tools.cases.khamenei_site_successor.history import FIRST_SUSPENDED_AT, SUCCESSOR_SUSPENDED_AT, add_all
 
 __all__ = ["make_events", "make_roster"]
 
@@ -21,9 +21,9 @@ _SEED: Final = 20220115  # the day of the second suspension
 def make_events() -> bytes:
     """The events as NDJSON, in the order in which they were observed."""
     chronicle = Chronicle(_SEED)
-    tell(chronicle)
-    tell_vanishing(chronicle, SUBJECT, FIRST_SUSPENDED_AT, OFFICIALS)
-    tell_vanishing(chronicle, SUCCESSOR, SUCCESSOR_SUSPENDED_AT, OFFICIALS)
+    add_all(chronicle)
+    add_vanishing(chronicle, SUBJECT, FIRST_SUSPENDED_AT, OFFICIALS)
+    add_vanishing(chronicle, SUCCESSOR, SUCCESSOR_SUSPENDED_AT, OFFICIALS)
     return b"".join(encode_event(event) + b"\n" for event in chronicle.events())
 
 
