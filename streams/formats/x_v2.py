@@ -190,20 +190,15 @@ def _read_mended(line: bytes, ids: Ids, *, exact_numbers: bool) -> Reading | Non
     """What a line with one item says once its fields have X's types; `None` if nothing can be made of it."""
     try:
         payload = _nothing_odd.mended(line)
-        if payload is None or not isinstance(_item_page.decode(payload).data, dict):
+        item = None if payload is None else _item_page.decode(payload).data
+        if payload is None or not isinstance(item, dict):
             return None
         if not exact_numbers:  # ids become strings, so those that were rounded have to go before
             payload = msgspec.json.encode(_without_rounded_ids(msgspec.json.decode(payload)))
-    except DECODE_ERRORS:
+        mended = (_odd_user_fields if "username" in item else _odd_fields).mended(payload)
+        return None if mended is None else _read(mended, ids)
+    except (*DECODE_ERRORS, Refused):
         return None
-    for odd_fields in (_odd_fields, _odd_user_fields):
-        try:
-            mended = odd_fields.mended(payload)
-            if mended is not None:
-                return _read(mended, ids)
-        except (*DECODE_ERRORS, Refused):
-            continue
-    return None
 
 
 def _without_rounded_ids(value: Any) -> Any:

@@ -1,21 +1,23 @@
 """Cuts a page of X's API v2 into its items, each with what it needs of `includes`, so that one bad item costs itself.
 
-Slow: for pages that were refused. Each part is a line that the reader reads by itself, with the item's own bytes.
+Slow: for pages that were refused. Each part is a line that the reader reads by itself, with the item's own bytes, and
+with those fields of accounts and referenced posts that the reader reads.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from msgspec import Raw, Struct, field
-from msgspec.json import Decoder
+from msgspec import Raw, Struct, defstruct, field
+from msgspec.json import Decoder, encode
 
+from streams.formats.x_v2_payloads import Original, User
 from streams.refusal import DECODE_ERRORS
 
 __all__ = ["parts_of_page"]
 
-# Parts together, in sizes of the page. Real pages stay below 4; beyond this somebody has thousands of items refer to
-# one huge account or post.
-_MAX_GROWTH: Final = 32
+# Bytes of all parts together. Those of a real page are less than twice the page, or a hundred times one long post
+# that all of them pass on (2.5 MB); beyond this somebody has thousands of items refer to something huge.
+_MAX_BYTES: Final = 8 * 1_048_576
 
 
 class _Page(Struct, gc=False):
@@ -51,6 +53,16 @@ _page: Final = Decoder(_Page)
 _includes: Final = Decoder(_Includes)
 _list: Final = Decoder(list[Raw])
 _named: Final = Decoder(_Named)
+
+
+def _with_fields_of(shape: type[Struct]) -> Decoder[Struct]:
+    """Decodes an object into those of its members, undecoded, that `shape` has as fields."""
+    members = [(name, Raw, Raw()) for name in shape.__struct_fields__]
+    return Decoder(defstruct(f"Raw{shape.__name__}", members, omit_defaults=True, gc=False))
+
+
+_raw_user: Final = _with_fields_of(User)
+_raw_original: Final = _with_fields_of(Original)
 _item: Final = Decoder(_Item)
 
 
@@ -68,27 +80,27 @@ def parts_of_page(line: bytes) -> Sequence[bytes]:
     for item in page.data:
         part = b'{"data":' + bytes(item) + included.needed_by(item) + rest + b"}"
         size_bytes += len(part)
-        if size_bytes > _MAX_GROWTH * len(line) and len(parts) > 0:
+        if size_bytes > _MAX_BYTES:
             return ()
         parts.append(part)
     return parts
 
 
 class _Included:
-    """Accounts and posts of `includes`, as the bytes that they are, by what items name them by."""
+    """Accounts and posts of `includes`, as bytes with what the reader reads, by what items name them by."""
 
     def __init__(self, includes: Raw) -> None:
-        self._users: dict[str, Raw] = {}
-        self._tweets: dict[str, tuple[Raw, Any]] = {}
+        self._users: dict[str, bytes] = {}
+        self._tweets: dict[str, tuple[bytes, Any]] = {}
         try:
             lists = _includes.decode(includes)
         except DECODE_ERRORS:
             return
-        for raw, named in _each(lists.users):
+        for raw, named in _each(lists.users, _raw_user):
             for key in (named.id, _handle_key(named.username)):
                 if key is not None:
                     self._users[str(key)] = raw
-        for raw, named in _each(lists.tweets):
+        for raw, named in _each(lists.tweets, _raw_original):
             if named.id is not None:
                 self._tweets[str(named.id)] = (raw, named.author_id)
 
@@ -107,16 +119,16 @@ class _Included:
             mentions = entities.get("mentions") if isinstance(entities, dict) else None
             keys += _ids_in(mentions)
             keys += _handles_in(mentions)
-        users = {bytes(self._users[key]): None for key in keys if key in self._users}
+        users = {self._users[key]: None for key in keys if key in self._users}
         members = []
         if users:
             members.append(b'"users":[' + b",".join(users) + b"]")
         if tweets:
-            members.append(b'"tweets":[' + b",".join(bytes(raw) for raw, _ in tweets.values()) + b"]")
+            members.append(b'"tweets":[' + b",".join(raw for raw, _ in tweets.values()) + b"]")
         return b',"includes":{' + b",".join(members) + b"}" if members else b""
 
 
-def _each(items: Raw) -> Iterator[tuple[Raw, _Named]]:
+def _each(items: Raw, decoder: Decoder[Struct]) -> Iterator[tuple[bytes, _Named]]:
     """The items of a list with their names; what cannot be named can be needed by nothing."""
     try:
         raws = _list.decode(items)
@@ -124,7 +136,7 @@ def _each(items: Raw) -> Iterator[tuple[Raw, _Named]]:
         return
     for raw in raws:
         try:
-            yield raw, _named.decode(raw)
+            yield encode(decoder.decode(raw)), _named.decode(raw)
         except DECODE_ERRORS:
             continue
 
