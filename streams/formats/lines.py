@@ -11,7 +11,7 @@ from streams.deadletters import Reason, Rejection
 from streams.formats.compression import Damaged
 from streams.refusal import rejection
 
-__all__ = ["KEPT_BYTES", "MAX_LINE_BYTES", "Line", "split_lines"]
+__all__ = ["KEPT_BYTES", "MAX_LINE_BYTES", "Line", "Unfinished", "split_lines"]
 
 MAX_LINE_BYTES: Final = 1_048_576  # more than 200 times a large v1.1 status; as much as a Kafka record holds by default
 KEPT_BYTES: Final = 65_536  # how much of a line that is too long goes on into its dead letter
@@ -32,7 +32,7 @@ class Line(Struct, frozen=True, gc=False):  # not keyword-only: one is made per 
     sha256: str | None = None
 
 
-class _Unfinished:
+class Unfinished:
     """The line that the blocks so far have begun: whole, or once it is too long its beginning, size and hash."""
 
     def __init__(self, max_line_bytes: int) -> None:
@@ -79,7 +79,7 @@ def split_lines(blocks: Iterable[bytes], *, max_line_bytes: int = MAX_LINE_BYTES
     last item says so, with what there was of an unfinished line.
     """
     number = 0
-    unfinished = _Unfinished(max_line_bytes)
+    unfinished = Unfinished(max_line_bytes)
     try:
         for block in _cut(blocks, max_line_bytes):
             # A block is not longer than the limit, so only the line that it finishes can be.

@@ -10,7 +10,9 @@ from msgspec import Struct, field
 from streams.core.rounded_ids import IdEvidence
 from streams.deadletters import Reason, Rejection
 from streams.errors import InputError
+from streams.formats.encodings import UTF8_BOM
 from streams.formats.files import InputFile
+from streams.formats.json_values import split_values
 from streams.formats.lines import Line
 from streams.formats.reader import FormatReader, Reading, Skipped
 from streams.printable import printable
@@ -19,6 +21,8 @@ __all__ = ["Tally", "read_lines"]
 
 _AHEAD_LINES: Final = 1_000
 _AHEAD_BYTES: Final = 4_000_000
+_LENGTH: Final = Skipped("length")  # of the next line, as length-delimited streams are stored
+_DEEPEST: Final = 3  # a page within an envelope within a line of several values
 _WITHOUT_ANY: Final = 20  # lines without a long id: other platforms have none, and who pipes them in waits for nothing
 
 
@@ -79,11 +83,41 @@ def read_lines(lines: Iterable[Line], reader: FormatReader, tally: Tally) -> Ite
     reader = reader.of_file(numbers.verdict)
     for line in chain(ahead, lines):
         reading = reader.read(line.data) if line.refusal is None else line.refusal
-        if isinstance(reading, Rejection) and line.refusal is None and (parts := reader.parts(line.data)):
-            for part in parts:
-                reading = reader.read(part)
-                tally.add(reading)
-                yield Line(line.number, part), reading
+        if isinstance(reading, Rejection) and line.refusal is None:
+            for data, part in _read_apart(line.data, reading, reader):
+                tally.add(part)
+                yield Line(line.number, data), part
             continue
         tally.add(reading)
         yield line, reading
+
+
+def _read_apart(
+    data: bytes, refused: Rejection, reader: FormatReader, depth: int = 0
+) -> Iterator[tuple[bytes, Reading]]:
+    """A line that the reader refuses, as what it holds: messages that it wraps, several values with nothing between
+    them, what follows a byte order mark, the length of the next line; or just as it is.
+    """
+    if data.isdigit():
+        yield data, _LENGTH
+        return
+    parts = reader.parts(data) or _joined(data)
+    if not parts or depth == _DEEPEST:
+        yield data, refused
+        return
+    for part in parts:
+        reading = reader.read(part)
+        if isinstance(reading, Rejection):
+            yield from _read_apart(part, reading, reader, depth + 1)
+        else:
+            yield part, reading
+
+
+def _joined(data: bytes) -> list[bytes]:
+    """What files leave in one line that were joined: values with nothing between them, and byte order marks."""
+    if data.startswith(UTF8_BOM):
+        return [data[len(UTF8_BOM) :]]
+    if data[:1] != b"{":
+        return []
+    values = [value.data for value in split_values([data]) if value.refusal is None]
+    return values if len(values) > 1 and all(value[:1] == b"{" for value in values) else []

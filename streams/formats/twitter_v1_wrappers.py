@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 from msgspec.json import Decoder
 
 from streams.refusal import DECODE_ERRORS
@@ -10,12 +10,18 @@ from streams.refusal import DECODE_ERRORS
 __all__ = ["wrapped_messages"]
 
 
+class _Hits(Struct, gc=False):
+    hits: list[Raw] = []
+
+
 class _Envelope(Struct, gc=False):
     """`message`: Site Streams. `statuses`: search results. `tweet_create_events` and the others: Account Activity
-    webhooks. `id`: `statuses/lookup` with `map=true`, by id, null for what is gone.
+    webhooks. `id`: `statuses/lookup` with `map=true`, by id, null for what is gone. `_source`, `hits`: Elasticsearch.
     """
 
     message: Raw = Raw()
+    source: Raw = field(default=Raw(), name="_source")
+    hits: _Hits | None = None
     statuses: list[Raw] | None = None
     tweet_create_events: list[Raw] | None = None
     tweet_delete_events: list[Raw] | None = None
@@ -36,8 +42,9 @@ def wrapped_messages(line: bytes) -> Sequence[bytes]:
         return ()
     lists = (envelope.statuses, envelope.tweet_create_events, envelope.tweet_delete_events)
     found = [bytes(each) for messages in lists for each in messages or ()]
-    if message := bytes(envelope.message):
-        found.append(message)
+    found += [message for message in (bytes(envelope.message), bytes(envelope.source)) if message]
+    if envelope.hits is not None:
+        found += [bytes(each) for each in envelope.hits.hits]
     if isinstance(envelope.id, dict):
         found += [bytes(each) for each in envelope.id.values()]
     return found

@@ -106,6 +106,17 @@ _CASES: Final[dict[tuple[str, str, str], _Right]] = {
     ("roster_never_matches", "in.jsonl", "one_id_None"): _Right(status=2, said="leave the field empty"),
     ("roster_two_in_a_cell", "in.jsonl", "roster"): _BAD_ROSTER,
     ("suspension_as_stream_event", "stream.jsonl", "roster"): _GONE,
+    ("array_one_object_a_line", "tweets.json", "roster"): _NINE,
+    **{("bom", f"{name}.jsonl", "roster"): _NINE for name in ("one", "two_joined")},
+    **{("joined_without_newline", name, "roster"): _NINE for name in ("joined.jsonl", "all_in_one_line.json")},
+    **{
+        ("wrapped_files", name, "roster"): _NINE
+        for name in (
+            *("array.json", "pretty.json", "search_response.json", "elastic.jsonl", "powershell_utf16.jsonl"),
+            "length_delimited.txt",
+        )
+    },
+    ("twitter_archive_export", "tweets.js", "roster"): _Right(status=1, said="no event in 9 lines"),
     ("wrapped_messages", "site_stream.jsonl", "roster"): _young(9, 3),
     ("wrapped_messages", "webhook.jsonl", "roster"): _young(9, 3),
     ("wrapped_messages", "lookup_map.json", "roster"): _young(9, 3),

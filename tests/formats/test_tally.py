@@ -22,7 +22,8 @@ def test_events_skipped_and_rejected_add_up_to_the_lines(raw: list[bytes]) -> No
     blocks = [b"\n".join(raw) + b"\n"]
     for _, reading in read_lines(split_lines(blocks, max_line_bytes=1_000), TwitterV1Reader(), tally):
         kinds[type(reading).__name__] += 1
-    assert tally.lines == blocks[0].count(b"\n")
+    assert tally.lines == kinds.total()
+    assert tally.lines >= blocks[0].count(b"\n"), "a line may hold several messages"
     assert tally.lines == tally.event_lines + tally.skipped.total() + tally.rejected.total()
     assert (tally.event_lines, tally.events) == (kinds["tuple"], kinds["tuple"])
     assert (tally.skipped.total(), tally.rejected.total()) == (kinds["Skipped"], kinds["Rejection"])
@@ -45,3 +46,37 @@ def test_a_line_refused_as_a_line_is_never_read(tmp_path: Path) -> None:
         skipped=Counter(blank=1),
         rejected=Counter({Reason.TOO_LARGE: 1, Reason.NOT_AN_EVENT: 1}),
     )
+
+
+def _tallied(data: bytes) -> Tally:
+    tally = Tally()
+    for _ in read_lines(split_lines([data]), TwitterV1Reader(), tally):
+        pass
+    return tally
+
+
+def test_values_with_nothing_between_them_are_read_each() -> None:
+    """Files that were joined where the first has no last newline; and one that is broken costs only itself."""
+    post, retweet = to_line(SYNTHETIC["post"]), to_line(SYNTHETIC["retweet"])
+    assert _tallied(post + retweet + b"\n" + post) == Tally(lines=3, event_lines=3, events=3)
+    broken = _tallied(post + b'{"id":,}' + retweet)
+    assert (broken.lines, broken.events, broken.rejected) == (3, 2, Counter({Reason.NOT_JSON: 1}))
+
+
+def test_a_byte_order_mark_before_a_line_costs_nothing() -> None:
+    post = to_line(SYNTHETIC["post"])
+    assert _tallied(post + b"\n\xef\xbb\xbf" + post) == Tally(lines=2, event_lines=2, events=2)
+
+
+def test_a_line_that_is_the_length_of_the_next_is_skipped_by_name() -> None:
+    post = to_line(SYNTHETIC["post"])
+    assert _tallied(b"%d\n%s\n" % (len(post), post)) == Tally(
+        lines=2, event_lines=1, events=1, skipped=Counter(length=1)
+    )
+
+
+def test_what_wraps_itself_without_end_is_refused() -> None:
+    data = to_line(SYNTHETIC["post"])
+    for _ in range(50):
+        data = b'{"message":' + data + b"}"
+    assert _tallied(data).rejected.total() == 1

@@ -1,0 +1,73 @@
+"""How the records of a file are laid out: a record a line, or JSON values in an array, one after the other, or broken
+over lines. Told from the beginning of the file, never from its name.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from streams.formats.compression import Damaged
+from streams.formats.encodings import as_utf8, rejoined
+from streams.formats.json_values import split_values
+from streams.formats.lines import MAX_LINE_BYTES, Line, split_lines
+
+__all__ = ["Shape", "records_of"]
+
+Shape: TypeAlias = Literal["lines", "JSON array", "JSON values", "JavaScript assignment"]
+
+# `window.YTD.tweets.part0 = [`: the files of an account's archive are scripts that assign one value.
+_ASSIGNMENT: Final = re.compile(rb"\s*(?:var |let |const )?[A-Za-z_$][\w$.]{0,200}\s*=\s*(?=[\[{])")
+_whole: Final = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+def records_of(blocks: Iterator[bytes], max_line_bytes: int = MAX_LINE_BYTES) -> tuple[str, Shape, Iterator[Line]]:
+    """The encoding, the shape, and the records of a stream. Reads up to the first line that is not blank, at most
+    `max_line_bytes`: a line-by-line stream is not held up by it. The iteration never raises.
+    """
+    encoding, blocks = as_utf8(blocks)
+    head = b""
+    ending: Damaged | None = None
+    try:
+        while not _is_enough(head, max_line_bytes) and (block := next(blocks, None)) is not None:
+            head = head + block if head else block  # a block of some codecs is large
+    except Damaged as damage:
+        ending = damage
+    shape = _shape_of(head, max_line_bytes)
+    blocks = rejoined(head, blocks, ending)
+    if shape == "lines":
+        return encoding, shape, split_lines(blocks, max_line_bytes=max_line_bytes)
+    if shape == "JavaScript assignment":
+        blocks = _without_assignment(blocks)
+    return encoding, shape, split_values(blocks)
+
+
+def _is_enough(head: bytes, max_line_bytes: int) -> bool:
+    return len(head) > max_line_bytes or b"\n" in head.lstrip()
+
+
+def _shape_of(head: bytes, max_line_bytes: int) -> Shape:
+    begin = head[: max_line_bytes + 1].lstrip()
+    if begin[:1] == b"[":
+        return "JSON array"
+    if _ASSIGNMENT.match(head):
+        return "JavaScript assignment"
+    if begin[:1] != b"{":
+        return "lines"
+    line, newline, _ = begin.partition(b"\n")
+    if not newline and len(head) > max_line_bytes:
+        return "JSON values"
+    try:
+        _whole(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # What is malformed in another way is a matter of that line.
+        return "JSON values" if newline and "truncated" in str(error) else "lines"
+    return "lines"
+
+
+def _without_assignment(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    head = next(blocks)
+    found = _ASSIGNMENT.match(head)
+    yield head if found is None else head[found.end() :]
+    yield from blocks
