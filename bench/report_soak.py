@@ -9,10 +9,10 @@ __all__ = ["soak_parts"]
 _SHOWN: Final = 12  # samples
 _ABOUT: Final = (
     "Traffic: two suspensions of amplified accounts and two deletions of one State's officials a second, one event in "
-    "twenty a stranger's suspension or profile. Level is what is in the last quarter at most 5 % above the quarter "
-    "before; lag, where it is below five seconds of traffic. A record stays in the ledger for seven days of the clock "
-    "at least, so in a shorter run no ledger can level off: it grows by what comes in. Steady is growth by no more in "
-    "the last quarter than in the one before. What it levels off at is not measured here."
+    "twenty a suspension or profile of an account without engagement. Level is what is in the last quarter at most "
+    "5 % above the quarter before; lag, where it is below five seconds of traffic. A record stays in the ledger for "
+    "seven days of the clock at least, so in a shorter run no ledger can level off: it grows by what comes in. Steady "
+    "is growth by no more in the last quarter than in the one before. What it levels off at is not measured here."
 )
 _NAMES: Final = {
     "resident_bytes": "resident memory",

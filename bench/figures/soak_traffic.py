@@ -1,7 +1,8 @@
 """The traffic of the soak: generated events at a steady rate, in an event time that passes faster than the clock.
 
 Every second officials of one State amplify two accounts, which are suspended ten seconds later, and write two posts,
-which they delete ten seconds later. One event in twenty is a stranger's: half of those suspensions, half profiles.
+which they delete ten seconds later. One event in twenty is about an account without engagement: half of those
+suspensions, half profiles.
 """
 
 import asyncio

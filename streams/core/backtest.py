@@ -226,7 +226,7 @@ class Backtest:
         return self._hear()
 
     def _converge(self) -> None:
-        """Conclude until neither has anything more to say to the other."""
+        """Flush until neither has anything more to say to the other."""
         self._catch_up()
         self._watch([_tick(self._newest_us)])
         results = self._results

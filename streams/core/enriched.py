@@ -233,15 +233,15 @@ class Evidence(Struct, frozen=True, kw_only=True):
 class Alert(Struct, frozen=True, kw_only=True):
     """A rule held for a subject. States what was observed, never who runs an account.
 
-    `id` is a hash of rule, subject and the time slot in which the alert fired; slots are as long as the rule's quiet
-    period. An update has the same id. `fired_at` is the event time at which the rule first held; `figures` are as of
-    `as_of`, the last event of the episode, and `fired_figures` as of `fired_at`. It is firing until `expires_at` unless
-    `status` says it `expired` by then, or before, where the account is back and the rule asks for its suspension
-    (`as_of` and `expires_at` are then when that was noted), or was `retracted`, because late events left nothing of it,
-    or made it part of the alert `superseded_by`: then the content is that alert's. All alerts of a rule about one
-    subject (on an aftermath, and one State) have the same `dedup_key`: those that follow one another without a gap are
-    one running thing for people. `evidence` lists the newest events it rests on, `evidence_total` how many there are.
-    `dropped_amplifications` as in the dossier: figures are lower bounds where it is not 0.
+    `id` is a hash of rule, subject and the time interval in which the alert fired; intervals are as long as the rule's
+    quiet period. An update has the same id. `fired_at` is the event time at which the rule first held; `figures` are
+    as of `as_of`, the last event of the episode, and `fired_figures` as of `fired_at`. It is firing until `expires_at`
+    unless `status` says it `expired` by then, or before, where the account is back and the rule asks for its
+    suspension (`as_of` and `expires_at` are then when that was noted), or was `retracted`, because late events left
+    nothing of it, or made it part of the alert `superseded_by`: then the content is that alert's. All alerts of a rule
+    about one subject (on an aftermath, and one State) have the same `dedup_key`: those that follow one another without
+    a gap are one running thing for people. `evidence` lists the newest events it rests on, `evidence_total` how many
+    there are. `dropped_amplifications` as in the dossier: figures are lower bounds where it is not 0.
     """
 
     id: str

@@ -1,18 +1,18 @@
 """What names alerts and aftermaths: ids that late events move as little as an id can that order must not change.
 
-An episode is known by when it began, and a late event can move that. So its id has the time slot in which it began:
-slots are as long as the pause that ends an episode, the longest at which two episodes never share one.
+An episode is known by when it began, and a late event can move that. So its id has the time interval in which it began:
+intervals are as long as the pause that ends an episode, the longest at which two episodes never share one.
 """
 
 from hashlib import sha256
 
 from streams.core.subject_event import subject_key
 
-__all__ = ["aftermath_id", "alert_id", "dedup_key", "slot_of", "watched_by"]
+__all__ = ["aftermath_id", "alert_id", "dedup_key", "interval_start", "watched_by"]
 
 
-def slot_of(at_us: int, length_us: int) -> int:
-    """The beginning (µs) of the slot of that length in which a time lies; slots are counted from 1970."""
+def interval_start(at_us: int, length_us: int) -> int:
+    """The beginning (µs) of the interval of that length in which a time lies; intervals are counted from 1970."""
     return at_us - at_us % length_us
 
 
@@ -21,11 +21,11 @@ def watched_by(country: str, platform: str, account_id: str) -> str:
     return f"aftermath\n{country}\n{subject_key(platform, account_id)}"
 
 
-def alert_id(rule: str, about: str, slot: str | int) -> str:
+def alert_id(rule: str, about: str, interval: str | int) -> str:
     """32 hex digits that name one alert of a rule, the same wherever they are computed. `about` is the subject's key
-    or `watched_by`, `slot` that of the episode (µs) or of the watch.
+    or `watched_by`, `interval` that of the episode (µs) or of the watch.
     """
-    return _hash(f"{rule}\n{about}\n{slot}")
+    return _hash(f"{rule}\n{about}\n{interval}")
 
 
 def dedup_key(rule: str, about: str) -> str:
@@ -35,9 +35,9 @@ def dedup_key(rule: str, about: str) -> str:
     return _hash(f"{rule}\n{about}")
 
 
-def aftermath_id(about: str, slot: str) -> str:
+def aftermath_id(about: str, interval: str) -> str:
     """32 hex digits that name one aftermath, the same wherever they are computed."""
-    return _hash(f"{about}\n{slot}")
+    return _hash(f"{about}\n{interval}")
 
 
 def _hash(text: str) -> str:

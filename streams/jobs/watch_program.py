@@ -50,7 +50,7 @@ class Apply(Struct, tag=True, frozen=True):
 
 
 class Flush(Struct, tag=True, frozen=True):
-    """Conclude; the answer is `WatchChanges`."""
+    """Flush; the answer is `WatchChanges`."""
 
 
 class Count(Struct, tag=True, frozen=True):

@@ -19,7 +19,7 @@ from streams.core.enriched import (
     Totals,
     WindowFigures,
 )
-from streams.core.identity import alert_id, dedup_key, slot_of
+from streams.core.identity import alert_id, dedup_key, interval_start
 from streams.core.officials import Category, Official
 from streams.core.rosters.roster import RosterEntry
 from streams.core.rosters.roster_log import Manifest
@@ -256,7 +256,9 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
             "alert",
             Alert(
                 id=alert_id(
-                    "new-account-burst", subject_key(_PLATFORM, _SUBJECT.id), slot_of(to_us(_FIRED_AT), 7 * DAY_US)
+                    "new-account-burst",
+                    subject_key(_PLATFORM, _SUBJECT.id),
+                    interval_start(to_us(_FIRED_AT), 7 * DAY_US),
                 ),
                 dedup_key=dedup_key("new-account-burst", subject_key(_PLATFORM, _SUBJECT.id)),
                 rule="new-account-burst",

@@ -190,7 +190,10 @@ def _same_answers(
                 [standing_record for _, standing_record in store.opened(country, (span[0], after), span[1], limit)],
                 [standing_record for _, standing_record in plain.opened(country, (span[0], after), span[1], limit)],
             ),
-            "uptakes": (list(store.amplified_accounts(country, *span)), list(plain.amplified_accounts(country, *span))),
+            "amplified accounts": (
+                list(store.amplified_accounts(country, *span)),
+                list(plain.amplified_accounts(country, *span)),
+            ),
         }
         for platform, subject in product(PLATFORMS, SUBJECTS):
             answers[f"texts of {platform}:{subject}"] = (
@@ -202,7 +205,7 @@ def _same_answers(
             _covered["texts" if question.startswith("texts of ") else question] += len(found) > 1
         unmatched_deletions = store.unmatched_deletions(country, *span)
         assert unmatched_deletions == plain.unmatched_deletions(country, *span)
-        _covered["orphans"] += unmatched_deletions > 1
+        _covered["unmatched deletions"] += unmatched_deletions > 1
 
 
 @pytest.fixture(
@@ -237,13 +240,13 @@ def test_every_question_is_answered_as_the_dictionary_answers_it() -> None:
     wanted = {
         "references",
         "deletions",
-        "orphans",
+        "unmatched deletions",
         "posts",
         "entries sharing",
         "texts sharing",
         "standings",
         "opened",
-        "uptakes",
+        "amplified accounts",
     }
     _until_covered(check, wanted | {"texts"})
 

@@ -67,7 +67,7 @@ async def _write(settings: Settings, topic: str) -> None:
 
 async def _leave_open(settings: Settings) -> None:
     """A producer that began a transaction and died: what it wrote is neither there nor not there."""
-    client = producer(settings, transactional_id=f"{settings.group}-stranger", transaction_timeout_ms=600_000)
+    client = producer(settings, transactional_id=f"{settings.group}-other-application", transaction_timeout_ms=600_000)
     await client.start()
     await client.begin_transaction()
     await client.send_and_wait(settings.topic("posts"), b"{}", partition=0)
@@ -78,12 +78,12 @@ async def _leave_open(settings: Settings) -> None:
 
 async def _end(settings: Settings) -> None:
     """Who takes the transactional id over makes the coordinator abort what is open."""
-    client = producer(settings, transactional_id=f"{settings.group}-stranger")
+    client = producer(settings, transactional_id=f"{settings.group}-other-application")
     await client.start()
     await client.stop()
 
 
-def test_a_transaction_that_a_stranger_leaves_open_is_lag_and_is_named_and_ends_no_worker(
+def test_a_transaction_that_another_application_leaves_open_is_lag_and_is_named_and_ends_no_worker(
     settings: Settings, tmp_path: Path
 ) -> None:
     with working(settings, tmp_path / "log") as worker:
@@ -170,7 +170,7 @@ def test_one_partition_that_stands_still_with_much_before_it_keeps_nothing_else_
         def read() -> float:
             return worker.value("antiphon_batch_records_sum", topic="country-events") or 0
 
-        worker.wait_until("a full lane", lambda: read() >= 4_500)
+        worker.wait_until("a full partition task", lambda: read() >= 4_500)
         asyncio.run(_write_many(settings, "country-events", 1, tick, 5_000))
         asyncio.run(_write(settings, "posts"))
         worker.wait_until("screened", lambda: (worker.value("antiphon_records_total", topic="posts") or 0) >= 1)

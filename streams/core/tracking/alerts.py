@@ -11,7 +11,7 @@ from streams.core.clock import from_us
 from streams.core.content_hash import content_hash
 from streams.core.enriched import Alert, AlertStatus, Evidence
 from streams.core.gone import Seen
-from streams.core.identity import alert_id, dedup_key, slot_of
+from streams.core.identity import alert_id, dedup_key, interval_start
 from streams.core.rulebook.rules import SEVERITIES, Rule
 from streams.core.subject_event import subject_key
 from streams.core.suspension_times import times_of
@@ -39,7 +39,7 @@ def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> li
     """The alerts that are new or different since the last call; the subject must have been judged (`judge.judge`).
 
     Notes in the state what was sent. An alert whose episode late events joined to another, or let begin in another
-    slot, is sent as `retracted`, with the id and the content of the one it became part of.
+    interval, is sent as `retracted`, with the id and the content of the one it became part of.
     """
     state = subject.state
     changed: list[Alert] = []
@@ -53,15 +53,15 @@ def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> li
             continue
         if history is None:
             history = state.histories[rule.name] = RuleHistory()
-        before = {sent.slot_us: sent for sent in history.sent}
+        before = {sent.interval_us: sent for sent in history.sent}
         history.sent = []
         for episode in episodes:
-            slot_us = slot_of(episode.fired_us, rule.quiet_us)
+            interval_us = interval_start(episode.fired_us, rule.quiet_us)
             status: AlertStatus = "expired" if episode.closed or episode.returned else "firing"
-            alert = _alert(over_time, rule, episode, slot_us, status, policy)
-            sent = Sent(slot_us, episode.fired_us, episode.last_us, _content_hash(alert))
+            alert = _alert(over_time, rule, episode, interval_us, status, policy)
+            sent = Sent(interval_us, episode.fired_us, episode.last_us, _content_hash(alert))
             history.sent.append(sent)
-            known = before.pop(slot_us, None)
+            known = before.pop(interval_us, None)
             if known is None or known.content != sent.content:
                 changed.append(alert)
         changed += [_retracted(over_time, rule, episodes, gone, policy) for gone in before.values()]
@@ -76,18 +76,18 @@ def _retracted(
     state = over_time.state
     for episode in reversed(episodes):
         if episode.fired_us <= gone.last_us + rule.quiet_us and gone.fired_us <= episode.last_us + rule.quiet_us:
-            taken_back = _alert(over_time, rule, episode, gone.slot_us, "retracted", policy)
-            successor = _id(state, rule, slot_of(episode.fired_us, rule.quiet_us))
+            taken_back = _alert(over_time, rule, episode, gone.interval_us, "retracted", policy)
+            successor = _id(state, rule, interval_start(episode.fired_us, rule.quiet_us))
             return msgspec.structs.replace(taken_back, superseded_by=successor)
     last_us = max(
         (events[-1].at_us for events in (state.amplifications, state.suspensions) if events), default=state.roster[0]
     )
     stand_in = Episode(last_us, last_us, SEVERITIES.index(rule.severity), state.roster[2])
-    return _alert(over_time, rule, stand_in, gone.slot_us, "retracted", policy)
+    return _alert(over_time, rule, stand_in, gone.interval_us, "retracted", policy)
 
 
-def _id(state: SubjectState, rule: Rule, slot_us: int) -> str:
-    return alert_id(rule.name, subject_key(state.platform, state.subject_id), slot_us)
+def _id(state: SubjectState, rule: Rule, interval_us: int) -> str:
+    return alert_id(rule.name, subject_key(state.platform, state.subject_id), interval_us)
 
 
 def _content_hash(alert: Alert) -> int:
@@ -96,14 +96,14 @@ def _content_hash(alert: Alert) -> int:
 
 
 def _alert(
-    over_time: FiguresOverTime, rule: Rule, episode: Episode, slot_us: int, status: AlertStatus, policy: TrackPolicy
+    over_time: FiguresOverTime, rule: Rule, episode: Episode, interval_us: int, status: AlertStatus, policy: TrackPolicy
 ) -> Alert:
     state = over_time.state
     as_of = over_time.at(episode.last_us)
     fired_figures, figures = work_out_figures(rule, episode, over_time)
     snapshot = state.snapshot
     return Alert(
-        id=_id(state, rule, slot_us),
+        id=_id(state, rule, interval_us),
         dedup_key=dedup_key(rule.name, subject_key(state.platform, state.subject_id)),
         rule=rule.name,
         severity=SEVERITIES[episode.severity],

@@ -7,7 +7,7 @@ suspended again within that period. Episodes are folded anew from what is retain
 
 from typing import TypeAlias
 
-from streams.core.identity import slot_of
+from streams.core.identity import interval_start
 from streams.core.rulebook.figures import FigureValue
 from streams.core.rulebook.rules import Rule
 from streams.core.subject_event import SubjectEventKind
@@ -49,8 +49,8 @@ def remember_leaving(state: SubjectState, rules: Rulebook, policy: TrackPolicy) 
             continue
         if history is None:
             history = state.histories[rule.name] = RuleHistory()
-        ended = {slot_of(episode.fired_us, rule.quiet_us) for episode in episodes if episode.closed}
-        history.sent = [sent for sent in history.sent if sent.slot_us not in ended]
+        ended = {interval_start(episode.fired_us, rule.quiet_us) for episode in episodes if episode.closed}
+        history.sent = [sent for sent in history.sent if sent.interval_us not in ended]
         history.under_way = None
         if not episodes[-1].closed:
             work_out_figures(rule, episodes[-1], FiguresOverTime(state))  # while all that they count is still there

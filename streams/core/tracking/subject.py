@@ -193,9 +193,9 @@ class Episode(Struct, array_like=True):
 
 
 class Sent(Struct, frozen=True, array_like=True):
-    """An alert as it was last sent: the slot in its id (µs), the span of its episode, and a hash of the content."""
+    """An alert as it was last sent: the interval in its id (µs), the span of its episode, and a hash of the content."""
 
-    slot_us: int
+    interval_us: int
     fired_us: int
     last_us: int
     content: int

@@ -153,7 +153,7 @@ def nothing(watch: Watch) -> Counted:
         platform=watch.platform,
         country=watch.country,
         subject=watch.subject.id,
-        slot=watch.slot,
+        interval=watch.interval,
         baseline_us=watch.baseline_us,
         opened_us=watch.opened_us,
         until_us=watch.until_us,
@@ -187,7 +187,7 @@ def _weight(counted: Counted) -> tuple[int, int]:
 
 def _first_forgotten(counted: Counted) -> SubjectText:
     """A text of nobody, older than everything else: the ledger forgets it first, some days after the watch closed."""
-    name = f"{counted.platform}:{counted.subject}/{counted.slot}"
+    name = f"{counted.platform}:{counted.subject}/{counted.interval}"
     return SubjectText("", name, counted.country, "", 0, "", ())
 
 

@@ -103,11 +103,11 @@ class PossibleSuccessor(Struct, frozen=True, kw_only=True):
 class Aftermath(Struct, frozen=True, kw_only=True):
     """What the officials of one State did after a subject they had amplified was suspended. Counts, never motives.
 
-    Key in Kafka: `id`, a hash of State, subject and the time slot in which the watch opened; the last record of an id
-    is the valid one. `number` is 0 for the subject's first suspension, as far as is known. The watch lasts from
+    Key in Kafka: `id`, a hash of State, subject and the time interval in which the watch opened; the last record of
+    an id is the valid one. `number` is 0 for the subject's first suspension, as far as is known. The watch lasts from
     `opened_at` to `ends_at`, or until the account is reinstated; from then on it is `closed`. It is `void` where the
     suspension, or the amplifications, turned out not to stand: its figures are zero. Where a late notice let it open in
-    another slot, `superseded_by` is the id under which it goes on.
+    another interval, `superseded_by` is the id under which it goes on.
 
     `officials` amplified the subject before, referred to it or deleted posts, those with most amplifications first.
     `references_before` and `deletions_before` are counted over the 30 days before, `expected_deletions` scales them to

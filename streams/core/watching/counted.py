@@ -32,7 +32,7 @@ class Counted(Struct, frozen=True, array_like=True, tag="counted"):
     platform: str
     country: str
     subject: str
-    slot: str
+    interval: str
     baseline_us: int
     opened_us: int
     until_us: int

@@ -215,13 +215,13 @@ class Flush:
         if isinstance(known, PublishedHashes):
             published = known
         said = _Said(dict(published.hashes), dict(published.successors))
-        alerts = {watch.slot: self._say(watch, said, whole=whole) for watch in watches}
+        alerts = {watch.interval: self._say(watch, said, whole=whole) for watch in watches}
         if before is not None:
             for number in range(len(before.standing.periods)):
                 watch = watch_of(before, number, self._policy)
-                if watch.slot not in alerts and watch.opened_us >= self._final_us:
+                if watch.interval not in alerts and watch.opened_us >= self._final_us:
                     successor = next((each for each in reversed(watches) if watch.goes_on_as(each)), None)
-                    self._take_back(watch, said, successor, {} if successor is None else alerts[successor.slot])
+                    self._take_back(watch, said, successor, {} if successor is None else alerts[successor.interval])
         new = msgspec.structs.replace(published, hashes=said.hashes, successors=said.successors)
         if new != published:
             self._ledger.put(new)
@@ -233,8 +233,8 @@ class Flush:
         if closed:
             kept = self._ledger.get(record_key(counted))
             counted = remembered(self._ledger, counted, kept if isinstance(kept, Counted) else None)
-        found = self._successors(watch, said.successors.get(watch.slot), whole=whole)
-        said.successors[watch.slot] = tuple(sorted(successor.subject.id for successor, _ in found))
+        found = self._successors(watch, said.successors.get(watch.interval), whole=whole)
+        said.successors[watch.interval] = tuple(sorted(successor.subject.id for successor, _ in found))
         successors = [successor for successor, _ in found]
         aftermath = aftermath_of(watch, counted, successors, self._watermark_us, self._policy)
         if _differs(said, aftermath.id, aftermath):
@@ -255,7 +255,7 @@ class Flush:
     def _take_back(self, watch: Watch, said: _Said, successor: Watch | None, alerts: Mapping[str, Alert]) -> None:
         """Say of a watch that is none any more that it is void, if it was ever spoken of; `alerts` are those of the
         successor."""
-        said.successors.pop(watch.slot, None)
+        said.successors.pop(watch.interval, None)
         if watch.id not in said.hashes:
             return
         aftermath = void_aftermath(watch, successor, self._policy)

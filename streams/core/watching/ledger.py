@@ -243,7 +243,7 @@ class RawRead(Struct, frozen=True, array_like=True, tag="raw"):
 class PublishedHashes(Struct, frozen=True, array_like=True, tag="published_hashes"):
     """Hashes of what was last published for a subject's watches with a State: each aftermath, each alert, by id.
 
-    `successors` are the ids of the possible successors found for each watch, by its slot.
+    `successors` are the ids of the possible successors found for each watch, by its interval.
     """
 
     platform: str
@@ -304,7 +304,7 @@ def record_key(record: Record) -> bytes:
         case PublishedHashes():
             return published_hashes_key(record.country, record.platform, record.subject)
         case Counted():
-            return counted_prefix(record.country, record.platform, record.subject) + record.slot.encode()
+            return counted_prefix(record.country, record.platform, record.subject) + record.interval.encode()
 
 
 def encode_record(record: Record) -> bytes:

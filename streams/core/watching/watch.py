@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from streams.core.clock import DAY_US
 from streams.core.country_event import Amplifier, SuspensionPeriod
-from streams.core.identity import aftermath_id, slot_of, watched_by
+from streams.core.identity import aftermath_id, interval_start, watched_by
 from streams.core.watching.aftermath_records import AftermathStatus, ClosedBecause
 from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.ledger import StandingRecord
@@ -26,14 +26,14 @@ class Watch(Struct, frozen=True, kw_only=True):
 
     `amplifiers` are the officials that had amplified the subject by then; `keys` those by which posts refer to it.
     `number` counts the subject's suspensions, and moves with a late notice of an earlier one. What names the watch is
-    `slot`: the slot of time in which it opened, and which of the suspensions in that slot it is.
+    `interval`: the time interval in which it opened, and which of the suspensions in it it is.
     """
 
     country: str
     platform: str
     subject: Account
     number: int
-    slot: str
+    interval: str
     period: SuspensionPeriod
     amplifiers: tuple[Amplifier, ...]
     digest: str
@@ -53,7 +53,7 @@ class Watch(Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """The id of its aftermath."""
-        return aftermath_id(self.about, self.slot)
+        return aftermath_id(self.about, self.interval)
 
     def goes_on_as(self, other: "Watch") -> bool:
         """Whether the other one, under what is known now, is for the same suspension, or for one that overlaps it."""
@@ -106,7 +106,7 @@ def watch_of(standing_record: StandingRecord, number: int, policy: WatchPolicy) 
         platform=standing_record.platform,
         subject=standing_record.subject,
         number=number,
-        slot=_slot(standing_record, number, policy),
+        interval=_interval(standing_record, number, policy),
         period=period,
         amplifiers=amplifiers,
         amplifier_ids=frozenset(amplifier.id for amplifier in amplifiers),
@@ -120,10 +120,10 @@ def watch_of(standing_record: StandingRecord, number: int, policy: WatchPolicy) 
     )
 
 
-def _slot(standing_record: StandingRecord, number: int, policy: WatchPolicy) -> str:
-    """A slot is as long as a watch. Few accounts are suspended twice in so short a time."""
-    slots = [
-        slot_of(period.opened_us, policy.watch_days * DAY_US)
+def _interval(standing_record: StandingRecord, number: int, policy: WatchPolicy) -> str:
+    """An interval is as long as a watch. Few accounts are suspended twice in so short a time."""
+    intervals = [
+        interval_start(period.opened_us, policy.watch_days * DAY_US)
         for period in standing_record.standing.periods[: number + 1]
     ]
-    return f"{slots[number]}/{slots.count(slots[number]) - 1}"
+    return f"{intervals[number]}/{intervals.count(intervals[number]) - 1}"

@@ -120,7 +120,7 @@ def test_a_running_burst_whose_earlier_ones_come_to_light_late_is_one_page(seed:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_other_rules_in_the_file_page_nobody_for_what_is_running(seed: int) -> None:
-    """Longer and shorter quiet periods, which are other slots; a threshold that goes down and comes back."""
+    """Longer and shorter quiet periods, which are other intervals; a threshold that goes down and comes back."""
     run, recorded = TrackRun(_rules()), _Recorded()
     for rules in (_rules(), _rules(quiet_days=10), _rules(quiet_days=5), _rules(at_least=1), _rules(), _rules()):
         run.rules = rules

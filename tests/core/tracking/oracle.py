@@ -437,13 +437,13 @@ class Oracle(EvidenceOracle):
         platform = self.events[0].platform
         about = f"{rule.name}\n{platform}:{subject.id}"
         quiet = timedelta(microseconds=rule.quiet_us)
-        slot = EPOCH + (span.fired_at - EPOCH) // quiet * quiet
+        interval = EPOCH + (span.fired_at - EPOCH) // quiet * quiet
         live = self.live(span.last_at)
         shown = _looked_at(rule) | _ALWAYS_SHOWN
         status: AlertStatus = "expired" if span.closed or span.returned else "firing"
         evidence = self._evidence(span.last_at)
         return Alert(
-            id=hashlib.sha256(f"{about}\n{(slot - EPOCH) // timedelta(microseconds=1)}".encode()).hexdigest()[:32],
+            id=hashlib.sha256(f"{about}\n{(interval - EPOCH) // timedelta(microseconds=1)}".encode()).hexdigest()[:32],
             dedup_key=hashlib.sha256(about.encode()).hexdigest()[:32],
             rule=rule.name,
             severity=SEVERITIES[span.severity],

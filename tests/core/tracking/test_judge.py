@@ -233,8 +233,8 @@ def test_a_rule_of_another_quiet_period_goes_on_with_the_alert_and_replaces_its_
 @pytest.mark.parametrize(("base", "same"), [(0, True), (3, False)])
 @pytest.mark.parametrize("missing", [0, 1, 2])
 def test_a_late_event_pre_dates_an_alert_which_keeps_its_id_or_is_replaced(missing: int, base: int, same: bool) -> None:
-    """One of three officials' earlier amplification arrives last: the rule held by then already. Slots of seven days
-    begin on Thursdays; the first day is a Saturday.
+    """One of three officials' earlier amplification arrives last: the rule held by then already. Intervals of seven
+    days begin on Thursdays; the first day is a Saturday.
     """
     begin = [_amplified(base + official / 24, official) for official in range(3)]
     events = [*begin, _amplified(base + 2), *_burst(base + 4)]

@@ -70,11 +70,11 @@ def expected_aftermaths(world: WatchOracle, rules: Sequence[Rule]) -> dict[str, 
         opened_in = Counter[int]()
         for period in event.standing.periods:
             fortnight = period.opened_us // _WATCH * _WATCH
-            slot = f"{fortnight}/{opened_in[fortnight]}"
+            interval = f"{fortnight}/{opened_in[fortnight]}"
             opened_in[fortnight] += 1
             amplifiers = [each for each in event.standing.amplifiers if each.first_us <= period.opened_us]
             if amplifiers:
-                name = sha256(f"aftermath\n{country}\n{platform}:{subject}\n{slot}".encode()).hexdigest()[:32]
+                name = sha256(f"aftermath\n{country}\n{platform}:{subject}\n{interval}".encode()).hexdigest()[:32]
                 found[name] = _Looking(world, rules, event, period, amplifiers).expected()
     return found
 

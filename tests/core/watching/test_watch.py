@@ -238,7 +238,7 @@ _MANY = [*(post(f"m{n}", -12) for n in range(20)), *(deletion(f"m{n}", 2) for n 
 
 
 def test_a_corrected_earlier_notice_moves_the_watch_which_keeps_its_name_or_is_replaced() -> None:
-    """Slots of 14 days: this one begins 2.8 days before the suspension."""
+    """Intervals of 14 days: this one begins 2.8 days before the suspension."""
     for days, same in ((-2.5, True), (-7.5, False)):
         run = _run([post("p", -12), deletion("p", days + 0.5), *_MANY, standing(), tick(60)])
         first = _aftermath(run)
