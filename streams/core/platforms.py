@@ -57,7 +57,7 @@ _HOSTS: Final = {
 }
 _MIRRORS: Final = ("www.", "mobile.", "m.")
 # First parts after which the handle comes: t.me/s/HANDLE, bsky.app/profile/HANDLE.
-_BEFORE_HANDLE: Final = frozenset({"s", "profile"})
+_BEFORE_HANDLE: Final = {"t.me": "s", "telegram.me": "s", "bsky.app": "profile"}
 # Pages of the platforms themselves; no account can have these names.
 _PAGES: Final = frozenset({"", "i", "home", "search", "hashtag", "intent", "share", "explore", "watch", "joinchat"})
 _NAMED_IN_QUERY: Final = "screen_name"  # twitter.com/intent/user?screen_name=HANDLE, and follow buttons
@@ -143,7 +143,7 @@ def has_link(hosts: frozenset[str], text: str) -> bool:
 def handle_in_link(link: str, hosts: frozenset[str]) -> str | None:
     """The handle that a link names; `None` for a link to anything but an account on one of the hosts."""
     plain = _PLAIN_LINK.fullmatch(link)
-    if plain is not None and plain[1] in hosts and plain[2] not in _BEFORE_HANDLE:
+    if plain is not None and plain[1] in hosts and plain[2] != _BEFORE_HANDLE.get(plain[1]):
         return None if plain[2].lower() in _PAGES else plain[2]
     try:
         parts = urlsplit(link if "://" in link else f"//{link}")
@@ -159,7 +159,7 @@ def handle_in_link(link: str, hosts: frozenset[str]) -> str | None:
         return None
     if names and names[0].lower() == "intent" and named:
         names = [named[0].removeprefix("@")]
-    elif len(names) == 2 and names[0] in _BEFORE_HANDLE:
+    elif len(names) == 2 and names[0] == _BEFORE_HANDLE.get(host):
         del names[0]
     if not names or names[0].lower() in _PAGES or not _HANDLE.fullmatch(names[0]):
         return None
