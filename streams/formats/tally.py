@@ -21,7 +21,6 @@ __all__ = ["Tally", "read_lines"]
 
 _AHEAD_LINES: Final = 1_000
 _AHEAD_BYTES: Final = 4_000_000
-_LENGTH: Final = Skipped("length")  # of the next line, as length-delimited streams are stored
 _DEEPEST: Final = 3  # a page within an envelope within a line of several values
 _WITHOUT_ANY: Final = 20  # lines without a long id: other platforms have none, and who pipes them in waits for nothing
 
@@ -96,11 +95,8 @@ def _read_apart(
     data: bytes, refused: Rejection, reader: FormatReader, depth: int = 0
 ) -> Iterator[tuple[bytes, Reading]]:
     """A line that the reader refuses, as what it holds: messages that it wraps, several values with nothing between
-    them, what follows a byte order mark, the length of the next line; or just as it is.
+    them, what follows a byte order mark; or just as it is.
     """
-    if data.isdigit():
-        yield data, _LENGTH
-        return
     parts = reader.parts(data) or _joined(data)
     if not parts or depth == _DEEPEST:
         yield data, refused

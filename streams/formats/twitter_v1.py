@@ -24,10 +24,11 @@ from streams.refusal import DECODE_ERRORS, Refused, rejection, undecodable
 
 __all__ = ["SKIPPED_NAMES", "TwitterV1Reader"]
 
-SKIPPED_NAMES: Final = NOTICE_NAMES | {"blank", "gone"}
+SKIPPED_NAMES: Final = NOTICE_NAMES | {"blank", "gone", "length"}
 
 _BLANK: Final = Skipped("blank")  # the stream's keep-alive
 _GONE: Final = Skipped("gone")  # a look-up says so of a status that is not there any more
+_LENGTH: Final = Skipped("length")  # of the next line, in streams with `delimited=length`
 _status: Final = Decoder(Status)
 _ids: Final = Decoder(NamedIds)
 # Without `retweeted_status` a retweet would pass for a post, without `user` a status for something else.
@@ -62,6 +63,8 @@ class TwitterV1Reader:
         try:
             return _read(line, self._ids)
         except DECODE_ERRORS as error:
+            if line.isdigit():
+                return _LENGTH
             return _read_mended(line, self._ids) or undecodable(line, error)
         except Refused as refused:
             return rejection(refused.reason, refused.detail)

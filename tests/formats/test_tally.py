@@ -10,6 +10,7 @@ from streams.deadletters import Reason, Rejection
 from streams.formats.files import open_lines
 from streams.formats.lines import split_lines
 from streams.formats.reader import Skipped
+from streams.formats.suspensions_csv import SuspensionsCsvReader
 from streams.formats.tally import Tally, read_lines
 from streams.formats.twitter_v1 import TwitterV1Reader
 from tests.formats.payloads import SYNTHETIC, mutated_lines, to_line
@@ -73,6 +74,13 @@ def test_a_line_that_is_the_length_of_the_next_is_skipped_by_name() -> None:
     assert _tallied(b"%d\n%s\n" % (len(post), post)) == Tally(
         lines=2, event_lines=1, events=1, skipped=Counter(length=1)
     )
+
+
+def test_digits_alone_are_a_length_in_no_other_format() -> None:
+    """In a list of suspensions they are an id without all that belongs to it."""
+    tally = Tally()
+    assert [*read_lines(split_lines([b"1050118621198921728\n"]), SuspensionsCsvReader(), tally)]
+    assert (tally.skipped.total(), tally.rejected.total()) == (0, 1)
 
 
 def test_what_wraps_itself_without_end_is_refused() -> None:
