@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from streams.core.backtest import Backtest, Results
-from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.screen import ScreenOutcome
 from streams.core.subject_event import Coordinates
 from streams.core.watching.watch_step import WatchOutcome
@@ -18,6 +17,7 @@ from streams.events import Account, Deletion, Event, Post, PostRef, Suspension, 
 from streams.ledger.memory import MemoryLedger
 from streams.ledger.sqlite import SqliteLedger
 from streams.rules_loading import bundled_rules
+from tests.core.stories import roster_of
 from tests.pipeline.sameness import assert_same
 from tests.pipeline.world import World
 
@@ -111,17 +111,7 @@ def test_a_clean_up_that_takes_every_quote_back_does_not_undo_its_own_aftermath(
     """
     begin = datetime(2022, 3, 1, tzinfo=UTC)
     officials = [Account(id=f"9{number}", handle=f"official_{number}") for number in range(9)]
-    roster = Roster(
-        RosterEntry(
-            platform="twitter",
-            account_id=official.id,
-            handle=official.handle,
-            country="IR",
-            category="diplomat",
-            source_url="https://example.org/",
-        )
-        for official in officials
-    )
+    roster = roster_of(officials)
     subject = Account(id="7", handle="subject", created_at=begin - timedelta(days=9))
     events: list[Event] = []
     for number, official in enumerate(officials):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from streams.deadletters import Reason, Rejection
 from streams.events import decode_event, encode_event
 from streams.formats import canonical, jetstream, suspensions_csv, twitter_v1, x_v2
+from streams.formats.canonical import CanonicalReader
 from streams.formats.reader import Reading, Skipped
 from streams.formats.registry import FORMATS
 from tests.formats.canonical_events import events
@@ -35,6 +36,7 @@ def outcome(format_name: str, line: bytes) -> str:
             assert reading
             for event in reading:
                 assert decode_event(encode_event(event)) == event
+                assert CanonicalReader().read(encode_event(event)) == (event,)
             return type(reading[0]).__name__
         case Skipped(name):
             assert name in SKIPPED_NAMES[format_name]

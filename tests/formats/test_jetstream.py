@@ -1,12 +1,11 @@
 """The format `jetstream`: what each kind of frame becomes, by value and on both wires."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 import pytest
 
 from streams.deadletters import Rejection
-from streams.events import Account, Deletion, Event, Follow, Post, PostRef, Profile, Retweet, Suspension, encode_event
+from streams.events import Account, Deletion, Follow, Post, PostRef, Profile, Retweet, Suspension, encode_event
 from streams.formats.canonical import CanonicalReader
 from streams.formats.jetstream import SKIPPED_NAMES, JetstreamReader
 from streams.formats.reader import Reading, Skipped
@@ -30,8 +29,7 @@ from tests.formats.jetstream_frames import (
     uri,
 )
 from tests.formats.payloads import Json, to_line
-
-E = TypeVar("E", bound=Event)
+from tests.formats.readings import E, only_event, rejected
 
 
 def read(wires: Wires) -> Reading:
@@ -42,17 +40,11 @@ def read(wires: Wires) -> Reading:
 
 
 def only(kind: type[E], wires: Wires) -> E:
-    reading = read(wires)
-    assert isinstance(reading, tuple), reading
-    (event,) = reading
-    assert isinstance(event, kind)
-    return event
+    return only_event(kind, read(wires))
 
 
 def refusal(wires: Wires) -> Rejection:
-    reading = read(wires)
-    assert isinstance(reading, Rejection), reading
-    return reading
+    return rejected(read(wires))
 
 
 @pytest.mark.parametrize("name", FRAMES)

@@ -3,19 +3,17 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import pytest
 
 from streams.deadletters import Reason, Rejection
-from streams.events import Account, Deletion, Event, Follow, Post, Profile, Retweet, Suspension
+from streams.events import Account, Deletion, Follow, Post, Profile, Retweet, Suspension
 from streams.formats.lines import split_lines
 from streams.formats.reader import Reading, Skipped
 from streams.formats.tally import Tally, read_lines
 from streams.formats.twitter_v1 import SKIPPED_NAMES, TwitterV1Reader
 from tests.formats.payloads import LINK, NOTICES, STATUSES, Json, mention, status, to_line, user, without_user
-
-E = TypeVar("E", bound=Event)
+from tests.formats.readings import E, only_event, rejected
 
 
 def read(payload: Json) -> Reading:
@@ -23,18 +21,11 @@ def read(payload: Json) -> Reading:
 
 
 def only(kind: type[E], payload: Json) -> E:
-    """The one event that the payload is."""
-    reading = read(payload)
-    assert isinstance(reading, tuple), reading
-    (event,) = reading
-    assert isinstance(event, kind)
-    return event
+    return only_event(kind, read(payload))
 
 
 def refusal(payload: Json) -> Rejection:
-    reading = read(payload)
-    assert isinstance(reading, Rejection)
-    return reading
+    return rejected(read(payload))
 
 
 def test_a_status_is_a_post_with_its_author_as_reported() -> None:

@@ -1,13 +1,14 @@
 """Hand-made payloads of X's API v2, one for each shape, and what the reader makes of them."""
 
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from streams.deadletters import Rejection
-from streams.events import Account, Event
+from streams.events import Account
 from streams.formats.reader import Reading
 from streams.formats.x_v2 import XV2Reader
 from tests.formats.payloads import Json, to_line
+from tests.formats.readings import E, only_event, rejected
 
 ORIGINAL_ID: Final = "1050118621198921000"
 TWARC: Final = {"url": "https://api.example/2", "version": "2.14.1", "retrieved_at": "2018-10-11T03:30:31+02:00"}
@@ -125,8 +126,6 @@ X_V2: Final[dict[str, Json]] = {
 }
 
 
-E = TypeVar("E", bound=Event)
-
 EXAMPLE = Account(
     id="2244994945",
     handle="example",
@@ -154,15 +153,8 @@ def read(payload: Json) -> Reading:
 
 
 def only(kind: type[E], payload: Json) -> E:
-    """The one event that the payload is."""
-    reading = read(payload)
-    assert isinstance(reading, tuple), reading
-    (event,) = reading
-    assert isinstance(event, kind)
-    return event
+    return only_event(kind, read(payload))
 
 
 def refusal(payload: Json) -> Rejection:
-    reading = read(payload)
-    assert isinstance(reading, Rejection), reading
-    return reading
+    return rejected(read(payload))

@@ -13,7 +13,6 @@ import pytest
 
 from streams.core.country_event import decode_country_event
 from streams.core.enriched import Alert
-from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.watching.aftermath_records import Aftermath
 from streams.events import RAW_TOPICS, Account, Event, Post, Retweet, Suspension, encode_event
 from streams.kafka.administration import create_topics
@@ -21,6 +20,7 @@ from streams.kafka.client import producer
 from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
+from tests.core.stories import roster_of
 from tests.pipeline.crew import Crew
 from tools.kafka.running_broker import RunningBroker
 
@@ -28,17 +28,7 @@ _WAIT_SECONDS = 60.0
 _SUSPENDED = datetime(2022, 1, 20, tzinfo=UTC)
 _OFFICIALS = [Account(id=str(number), handle=f"embassy_{number}") for number in range(6)]
 _SUBJECT = Account(id="700", handle="Khamenei_site")
-_ROSTER = Roster(
-    RosterEntry(
-        platform="twitter",
-        account_id=official.id,
-        handle=official.handle,
-        country="IR",
-        category="diplomat",
-        source_url="https://example.org/",
-    )
-    for official in _OFFICIALS
-)
+_ROSTER = roster_of(_OFFICIALS)
 
 
 def _at(days: float) -> datetime:
