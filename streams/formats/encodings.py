@@ -1,12 +1,12 @@
 """Text of another Unicode encoding as UTF-8, known by its byte order mark or its zero bytes. Knows bytes, not lines."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from streams.formats.compression import Damaged
 
-__all__ = ["UTF8_BOM", "as_utf8", "rejoined"]
+__all__ = ["UTF8_BOM", "as_utf8", "peeked", "rejoined"]
 
 UTF8_BOM: Final = codecs.BOM_UTF8
 _MARKS: Final = (  # the longer first: UTF-32's begins with UTF-16's
@@ -22,12 +22,7 @@ def as_utf8(blocks: Iterator[bytes]) -> tuple[str, Iterator[bytes]]:
     """The encoding's name (`utf-8` for anything that is not known to be another) and the blocks in UTF-8, without a
     byte order mark. The iteration ends in `Damaged` where the text is not of that encoding.
     """
-    head = b""
-    try:
-        while len(head) < _ENOUGH and (block := next(blocks, None)) is not None:
-            head = head + block if head else block  # a block of some codecs is large
-    except Damaged as damage:
-        return "utf-8", rejoined(head, blocks, damage)
+    head, blocks = peeked(blocks, lambda head: len(head) >= _ENOUGH)
     if head.startswith(UTF8_BOM):
         return "utf-8", rejoined(head[len(UTF8_BOM) :], blocks)
     for mark, name in _MARKS:
@@ -41,15 +36,30 @@ def as_utf8(blocks: Iterator[bytes]) -> tuple[str, Iterator[bytes]]:
     return "utf-8", rejoined(head, blocks)
 
 
-def rejoined(head: bytes, blocks: Iterator[bytes], damage: Damaged | None = None) -> Iterator[bytes]:
-    """What was read of the blocks to look at it, then the others; or then the damage that was met meanwhile. Keeps
-    nothing of what it has given: a block may be large."""
+def peeked(blocks: Iterator[bytes], is_enough: Callable[[bytes], bool]) -> tuple[bytes, Iterator[bytes]]:
+    """The first blocks, joined, as many as are enough to look at, and the others. Damage that is met meanwhile comes
+    with the others.
+    """
+    head = b""
+    try:
+        while not is_enough(head) and (block := next(blocks, None)) is not None:
+            head = head + block if head else block  # a block of some codecs is large
+    except Damaged as damage:
+        return head, _raising(damage)
+    return head, blocks
+
+
+def rejoined(head: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """What was peeked at, then the others. Keeps nothing of what it has given: a block may be large."""
     heads = [head]
     del head
     yield heads.pop()
-    if damage is not None:
-        raise damage
     yield from blocks
+
+
+def _raising(damage: Damaged) -> Iterator[bytes]:
+    yield from ()
+    raise damage
 
 
 def _transcoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self, cast
 from streams.errors import InputError
 from streams.formats.compression import MAGIC_BYTES, Damaged, decompressed
 from streams.formats.lines import MAX_LINE_BYTES, Line
-from streams.formats.shapes import Shape, records_of
+from streams.formats.shapes import records_of
 from streams.printable import printable
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ class InputFile:
     """One opened input: its lines, to be gone through once, and how far it has been read.
 
     `total_bytes` is the size of the file as it lies on disk, `None` for standard input, pipes and devices;
-    `consumed_bytes` is how many of these have been read so far. `encoding` and `shape` say how it is read. Use it in a
-    `with` statement, or to its end.
+    `consumed_bytes` is how many of these have been read so far. Use it in a `with` statement, or to its end.
     """
 
     def __init__(
@@ -39,8 +38,6 @@ class InputFile:
         self.path: Final = path
         self.total_bytes: Final = total_bytes
         self.consumed_bytes = 0
-        self.encoding = "utf-8"
-        self.shape: Shape = "lines"
         self.close: Final = close
         self._read = read
         self._lines = self._open(limit)
@@ -66,7 +63,7 @@ class InputFile:
             raise InputError(f"{_shown(self.path)} cannot be read: {damage}.", remedy=_CHECK_THE_PATH) from damage
         chunks = chain((head,), chunks)
         plain = decompressed(head, chunks) or chunks
-        self.encoding, self.shape, lines = records_of(plain, max_line_bytes)
+        *_, lines = records_of(plain, max_line_bytes)
         first = next(lines, None)
         if first is None:
             self.close()

@@ -48,6 +48,14 @@ def split_values(blocks: Iterable[bytes], *, max_value_bytes: int = MAX_VALUE_BY
         yield values.broken_off(str(damage))
 
 
+def _end_of_scalar(rest: bytes, at: int) -> int | None:
+    """Where the scalar that begins here ends, or the bracket that opens nothing; `None` for a string without an end."""
+    scalar = _SCALAR.match(rest, at)
+    if scalar is not None:
+        return scalar.end()
+    return None if rest[at : at + 1] == b'"' else at + 1
+
+
 def _several(rest: bytes, at: int) -> tuple[list[bytes], int]:
     """The elements of an array from here to the last one that begins as the first does, and where that one is; or none,
     where they are not all valid JSON. A tenth of the time that brackets take, which are looked at one by one.
@@ -104,9 +112,8 @@ class _Values:
                 if rest[at] in _OPENING:
                     self._depth, at = 1, at + 1
                 else:
-                    scalar = _SCALAR.match(rest, at)
-                    end = at + 1 if scalar is None and rest[at] != 0x22 else 0 if scalar is None else scalar.end()
-                    if not end or (end == len(rest) and not is_end):
+                    end = _end_of_scalar(rest, at)
+                    if end is None or (end == len(rest) and not is_end):
                         break  # it may go on in the next block
                     at = end
             while self._depth and (found := _NEXT_BRACKET.match(rest, at)) is not None:

@@ -8,8 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from streams.formats.compression import Damaged
-from streams.formats.encodings import as_utf8, rejoined
+from streams.formats.encodings import as_utf8, peeked, rejoined
 from streams.formats.json_values import split_values
 from streams.formats.lines import MAX_LINE_BYTES, Line, split_lines
 
@@ -18,7 +17,7 @@ __all__ = ["Shape", "records_of"]
 Shape: TypeAlias = Literal["lines", "JSON array", "JSON values", "JavaScript assignment"]
 
 # `window.YTD.tweets.part0 = [`: the files of an account's archive are scripts that assign one value.
-_ASSIGNMENT: Final = re.compile(rb"\s*(?:var |let |const )?[A-Za-z_$][\w$.]{0,200}\s*=\s*(?=[\[{])")
+_ASSIGNMENT: Final = re.compile(rb"\A\s*(?:var |let |const )?[A-Za-z_$][\w$.]{0,200}\s*=\s*(?=[\[{])")
 _whole: Final = msgspec.json.Decoder(msgspec.Raw).decode
 
 
@@ -27,24 +26,13 @@ def records_of(blocks: Iterator[bytes], max_line_bytes: int = MAX_LINE_BYTES) ->
     `max_line_bytes`: a line-by-line stream is not held up by it. The iteration never raises.
     """
     encoding, blocks = as_utf8(blocks)
-    head = b""
-    ending: Damaged | None = None
-    try:
-        while not _is_enough(head, max_line_bytes) and (block := next(blocks, None)) is not None:
-            head = head + block if head else block  # a block of some codecs is large
-    except Damaged as damage:
-        ending = damage
+    head, blocks = peeked(blocks, lambda head: len(head) > max_line_bytes or b"\n" in head.lstrip())
     shape = _shape_of(head, max_line_bytes)
-    blocks = rejoined(head, blocks, ending)
     if shape == "lines":
-        return encoding, shape, split_lines(blocks, max_line_bytes=max_line_bytes)
+        return encoding, shape, split_lines(rejoined(head, blocks), max_line_bytes=max_line_bytes)
     if shape == "JavaScript assignment":
-        blocks = _without_assignment(blocks)
-    return encoding, shape, split_values(blocks)
-
-
-def _is_enough(head: bytes, max_line_bytes: int) -> bool:
-    return len(head) > max_line_bytes or b"\n" in head.lstrip()
+        head = _ASSIGNMENT.sub(b"", head, count=1)
+    return encoding, shape, split_values(rejoined(head, blocks))
 
 
 def _shape_of(head: bytes, max_line_bytes: int) -> Shape:
@@ -64,10 +52,3 @@ def _shape_of(head: bytes, max_line_bytes: int) -> Shape:
         # What is malformed in another way is a matter of that line.
         return "JSON values" if newline and "truncated" in str(error) else "lines"
     return "lines"
-
-
-def _without_assignment(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    head = next(blocks)
-    found = _ASSIGNMENT.match(head)
-    yield head if found is None else head[found.end() :]
-    yield from blocks

@@ -9,7 +9,7 @@ from streams.events import Account
 from streams.formats.twitter_v1_payloads import User
 from streams.refusal import Refused
 
-__all__ = ["Ids", "event_time", "parse_created_at", "parse_timestamp_ms"]
+__all__ = ["Ids", "event_time", "handle_passed_on", "parse_created_at", "parse_timestamp_ms"]
 
 _MAX_ID_DIGITS: Final = 20  # 2^64 has 20
 
@@ -29,6 +29,11 @@ _MONTHS: Final = {
     "Nov": "11",
     "Dec": "12",
 }
+
+
+def handle_passed_on(text: str | None) -> str | None:
+    """The handle, in lower case, of `RT @handle: …`, as Twitter writes a retweet's text; `None` for any other text."""
+    return text[4 : text.find(":", 4)].lower() if text is not None and text.startswith("RT @") else None
 
 
 class Ids:

@@ -7,7 +7,7 @@ from typing import Final
 from streams.core.platforms import handle_in_link, hosts_of
 from streams.deadletters import Reason
 from streams.events import Account, Post, PostRef, Retweet
-from streams.formats.twitter_v1_fields import Ids, event_time
+from streams.formats.twitter_v1_fields import Ids, event_time, handle_passed_on
 from streams.formats.twitter_v1_payloads import Entities, Mention, Original, Status, User
 from streams.refusal import Refused
 
@@ -52,14 +52,14 @@ def _named_subject(status: Status, ids: Ids) -> Account:
     The check is needed: where the author's account was gone, Twitter left its mention out, and the first one left is
     of somebody named in the text (one of 25,619 real retweets; in all others the first mention is that handle's).
     """
-    text = _text(status)
+    passed_on = handle_passed_on(_text(status))
     mentions = status.entities.user_mentions if status.entities is not None else None
-    if not text.startswith("RT @") or not mentions:
+    if passed_on is None or not mentions:
         raise Refused(Reason.NO_SUBJECT, "retweeted_status: no user, and no `RT @handle` with its mention")
     first = mentions[0]
     handle = first.screen_name
     account_id = ids.known(first.id_str, first.id)
-    if not handle or account_id is None or text[4 : text.find(":", 4)].lower() != handle.lower():
+    if not handle or account_id is None or passed_on != handle.lower():
         raise Refused(Reason.NO_SUBJECT, "retweeted_status: no user, and the first mention is not of the `RT @handle`")
     return Account(id=account_id, handle=handle, name=first.name or None)
 

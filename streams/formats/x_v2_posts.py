@@ -7,6 +7,7 @@ from msgspec.json import Decoder
 from streams.core.platforms import handle_in_link, hosts_of
 from streams.deadletters import Reason
 from streams.events import Account, Post, PostRef, Retweet
+from streams.formats.twitter_v1_fields import handle_passed_on
 from streams.formats.x_v2_includes import Joined, known_id, parse_time, required_id
 from streams.formats.x_v2_payloads import Entities, Mention, Original, Reference, Tweet, Url
 from streams.refusal import DECODE_ERRORS, Refused
@@ -92,8 +93,7 @@ def _subject(tweet: Tweet, original: Original | None, joined: Joined) -> Account
     named = _named_by_text(tweet, joined)
     author_id = None if original is None else known_id(original.author_id, joined.ids)
     if author_id is not None:
-        same = named is not None and named.id == author_id
-        return named if same and named is not None else joined.account(author_id)
+        return named if named is not None and named.id == author_id else joined.account(author_id)
     if named is None:
         raise Refused(
             Reason.NO_SUBJECT,
@@ -105,11 +105,10 @@ def _subject(tweet: Tweet, original: Original | None, joined: Joined) -> Account
 
 def _named_by_text(tweet: Tweet, joined: Joined) -> Account | None:
     """The account that the text passes on by its handle, and that is among the mentions."""
-    text = tweet.text
+    handle = handle_passed_on(tweet.text)
     mentions = tweet.entities.mentions if tweet.entities is not None else None
-    if text is None or not text.startswith("RT @") or not mentions:
+    if handle is None or not mentions:
         return None
-    handle = text[4 : text.find(":", 4)].lower()
     for mention in mentions:
         if mention.username and mention.username.lower() == handle:
             return _mentioned(mention, joined)
