@@ -5,7 +5,7 @@ with those fields of accounts and referenced posts that the reader reads.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from msgspec import Raw, Struct, defstruct, field
 from msgspec.json import Decoder, encode
@@ -14,6 +14,8 @@ from streams.formats.x_v2_payloads import Original, User
 from streams.refusal import DECODE_ERRORS
 
 __all__ = ["parts_of_page"]
+
+_T = TypeVar("_T")
 
 # Bytes of all parts together. Those of a real page are less than twice the page, or a hundred times one long post
 # that all of them pass on (2.5 MB); beyond this somebody has thousands of items refer to something huge.
@@ -31,28 +33,40 @@ class _Includes(Struct, gc=False):
     tweets: Raw = Raw()
 
 
+# Members are decoded one by one: what is wrong with one, or stands in one that nobody reads, costs no other.
 class _Named(Struct, gc=False):
-    """What another item may name an account or a post by, of whatever type."""
+    """What an item may name an account or a post by, or be named by, of whatever type."""
 
-    id: Any = None
-    username: Any = None
-    author_id: Any = None
+    id: Raw = Raw()
+    username: Raw = Raw()
+    author_id: Raw = Raw()
 
 
 class _Item(Struct, gc=False):
-    """Where an item names accounts and posts, of whatever type."""
+    """Where an item names accounts and posts."""
 
-    author_id: Any = None
-    in_reply_to_user_id: Any = None
-    entities: Any = None
-    note_tweet: Any = None
-    referenced_tweets: Any = None
+    author_id: Raw = Raw()
+    in_reply_to_user_id: Raw = Raw()
+    entities: Raw = Raw()
+    note_tweet: Raw = Raw()
+    referenced_tweets: Raw = Raw()
+
+
+class _Note(Struct, gc=False):
+    entities: Raw = Raw()
+
+
+class _Entities(Struct, gc=False):
+    mentions: Raw = Raw()
 
 
 _page: Final = Decoder(_Page)
 _includes: Final = Decoder(_Includes)
 _list: Final = Decoder(list[Raw])
 _named: Final = Decoder(_Named)
+_note: Final = Decoder(_Note)
+_entities: Final = Decoder(_Entities)
+_name: Final = Decoder(str | int)
 
 
 def _with_fields_of(shape: type[Struct]) -> Decoder[Struct]:
@@ -91,34 +105,36 @@ class _Included:
 
     def __init__(self, includes: Raw) -> None:
         self._users: dict[str, bytes] = {}
-        self._tweets: dict[str, tuple[bytes, Any]] = {}
+        self._tweets: dict[str, tuple[bytes, Sequence[str]]] = {}
         try:
             lists = _includes.decode(includes)
         except DECODE_ERRORS:
             return
-        for raw, named in _each(lists.users, _raw_user):
-            for key in (named.id, _handle_key(named.username)):
-                if key is not None:
-                    self._users[str(key)] = raw
-        for raw, named in _each(lists.tweets, _raw_original):
-            if named.id is not None:
-                self._tweets[str(named.id)] = (raw, named.author_id)
+        for user in _each(lists.users):
+            if (raw := _only(_raw_user, user)) and (named := _decoded(_named, user)):
+                for key in _account_keys(named):
+                    self._users[key] = raw
+        for tweet in _each(lists.tweets):
+            if (raw := _only(_raw_original, tweet)) and (named := _decoded(_named, tweet)):
+                for key in _keys(named.id):
+                    self._tweets[key] = (raw, _keys(named.author_id))
 
     def needed_by(self, item: Raw) -> bytes:
         """The member `includes` that the item needs, after a comma; nothing where it needs nothing."""
-        try:
-            named = _item.decode(item)
-        except DECODE_ERRORS:
+        named = _decoded(_item, item)
+        if named is None:
             return b""
         # Dicts, since their order is that of the item, and the same for every run.
-        tweets = {key: self._tweets[key] for key in _ids_in(named.referenced_tweets) if key in self._tweets}
-        keys = [str(named.author_id), str(named.in_reply_to_user_id)]
-        keys += [str(author_id) for _, author_id in tweets.values()]
-        note = named.note_tweet
-        for entities in (named.entities, note.get("entities") if isinstance(note, dict) else None):
-            mentions = entities.get("mentions") if isinstance(entities, dict) else None
-            keys += _ids_in(mentions)
-            keys += _handles_in(mentions)
+        referenced = [key for each in _each_named(named.referenced_tweets) for key in _keys(each.id)]
+        tweets = {key: self._tweets[key] for key in referenced if key in self._tweets}
+        keys = [*_keys(named.author_id), *_keys(named.in_reply_to_user_id)]
+        for _, author in tweets.values():
+            keys += author
+        note = _decoded(_note, named.note_tweet) or _Note()
+        for raw in (named.entities, note.entities):
+            entities = _decoded(_entities, raw) or _Entities()
+            for mention in _each_named(entities.mentions):
+                keys += _account_keys(mention)
         users = {self._users[key]: None for key in keys if key in self._users}
         members = []
         if users:
@@ -128,31 +144,35 @@ class _Included:
         return b',"includes":{' + b",".join(members) + b"}" if members else b""
 
 
-def _each(items: Raw, decoder: Decoder[Struct]) -> Iterator[tuple[bytes, _Named]]:
-    """The items of a list with their names; what cannot be named can be needed by nothing."""
+def _decoded(decoder: Decoder[_T], raw: Raw) -> _T | None:
+    """None for what is missing, null or something else."""
     try:
-        raws = _list.decode(items)
+        return decoder.decode(raw)
     except DECODE_ERRORS:
-        return
-    for raw in raws:
-        try:
-            yield encode(decoder.decode(raw)), _named.decode(raw)
-        except DECODE_ERRORS:
-            continue
+        return None
 
 
-def _handle_key(handle: Any) -> str | None:
-    """No id begins so."""
-    return f"@{handle.lower()}" if isinstance(handle, str) else None
+def _only(decoder: Decoder[Struct], raw: Raw) -> bytes:
+    """The object with only the members that `decoder` takes; no bytes for what is no object."""
+    kept = _decoded(decoder, raw)
+    return b"" if kept is None else encode(kept)
 
 
-def _ids_in(items: Any) -> list[str]:
-    return [str(each["id"]) for each in _objects_in(items) if each.get("id") is not None]
+def _each(items: Raw) -> Sequence[Raw]:
+    return _decoded(_list, items) or ()
 
 
-def _handles_in(items: Any) -> list[str]:
-    return [key for each in _objects_in(items) if (key := _handle_key(each.get("username"))) is not None]
+def _each_named(items: Raw) -> Iterator[_Named]:
+    """The objects of a list."""
+    return (named for raw in _each(items) if (named := _decoded(_named, raw)) is not None)
 
 
-def _objects_in(items: Any) -> list[dict[str, Any]]:
-    return [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
+def _account_keys(named: _Named) -> Sequence[str]:
+    """What an account is found by: its id, and its handle after `@`, as no id begins."""
+    return (*_keys(named.id), *(f"@{handle.lower()}" for handle in _keys(named.username)))
+
+
+def _keys(raw: Raw) -> Sequence[str]:
+    """The text or the number; nothing where there is none."""
+    name = _decoded(_name, raw)
+    return () if name is None else (str(name),)

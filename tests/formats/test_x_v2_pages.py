@@ -207,6 +207,14 @@ def test_a_post_of_a_page_with_a_bad_one_keeps_all_that_it_refers_to() -> None:
         assert b"verified_type" not in part, "nor what the reader does not read"
 
 
+def test_what_nobody_reads_of_a_post_costs_it_nothing_of_what_it_refers_to() -> None:
+    """A lone surrogate, which no string of UTF-8 has, in a member that is not in the table of the format."""
+    said = {"mentions": [], "unread": "HERE"}
+    good, bad = to_line(page_of([tweet(entities=said)])), to_line(page_of([tweet(entities=said), {"id": "bad"}]))
+    [part, _] = XV2Reader().parts(bad.replace(b"HERE", b"\xed\xa0\x80"))
+    assert XV2Reader().read(part) == XV2Reader().read(good)
+
+
 def test_one_bad_account_costs_only_what_is_said_of_it() -> None:
     page = page_of([tweet("1"), tweet("2", author_id=AUTHOR["id"])], users=[x_user(), AUTHOR | {"verified": [1, 2]}])
     assert [event.actor for event in events_in(each_reading(page)) if isinstance(event, Post)] == [

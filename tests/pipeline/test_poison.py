@@ -178,7 +178,7 @@ async def _letter_offsets(settings: Settings) -> list[int]:
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240  # a flood of garbage on a machine that does other things, too
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
