@@ -187,9 +187,9 @@ def _places(payload: Json) -> list[tuple[Json, Json]]:
 
 @st.composite
 def mutated_lines(draw: st.DrawFn, payloads: list[Json]) -> bytes:
-    """A line of one payload with one to three places of it replaced, removed, repeated, renamed or added to."""
+    """A line of one payload with up to three places of it replaced, removed, repeated, renamed or added to."""
     payload = copy.deepcopy(draw(st.sampled_from(payloads)))
-    for _ in range(draw(st.integers(1, 3))):
+    for _ in range(draw(st.integers(0, 3))):
         places = _places(payload)
         if not places:
             break
