@@ -43,7 +43,7 @@ def test_whenever_an_amplification_is_taken_back_its_official_has_one_less_and_o
     seen = Counter[str]()
     numbers = st.integers(0, 39)
 
-    @examples(150)
+    @examples(75)
     @given(
         st.integers(1, 40),
         st.lists(numbers, max_size=12) | st.just([*range(0, 40, 3), 0]),
@@ -99,7 +99,7 @@ def test_who_takes_back_after_a_suspension_stays_an_amplifier_of_the_suspended_a
     suspended_us = BASE_US + 60 * DAY_US
     days = st.sampled_from([50, 59, 60, 61, 90])
 
-    @examples(150)
+    @examples(75)
     @given(
         st.integers(1, 40),
         st.dictionaries(st.integers(0, 39), days, max_size=20) | days.map(lambda day: dict.fromkeys(range(40), day)),

@@ -238,7 +238,7 @@ def test_reports_that_contradict_each_other_lead_to_the_same_in_any_order() -> N
     """Other times and other authors of a post or deletion: whichever report stands, it is the same one."""
     seen = Counter[str]()
 
-    @examples(120)
+    @examples(60)
     @given(st.data(), aftermath_rules())
     def check(data: st.DataObject, rules: RuleSet) -> None:
         events = data.draw(worlds())
@@ -258,7 +258,7 @@ def test_each_official_is_introduced_under_its_newest_handle() -> None:
     """Whatever comes first, SCREEN learns of everybody that has a handle and posted, and of nobody else."""
     seen = Counter[str]()
 
-    @examples(60)
+    @examples(30)
     @given(st.data(), aftermath_rules())
     def check(data: st.DataObject, rules: RuleSet) -> None:
         events = data.draw(worlds())
@@ -279,7 +279,7 @@ def test_the_ledger_on_disk_leads_to_the_same_as_a_plain_one() -> None:
     """What WATCH asks of a store is answered alike, on the way and at the end."""
     seen = Counter[str]()
 
-    @examples(60)
+    @examples(30)
     @given(_arrived(), aftermath_rules())
     def check(arrived: Arrival, rules: RuleSet) -> None:
         _, batches = arrived
@@ -305,7 +305,7 @@ def test_what_comes_again_after_all_is_said_changes_nothing() -> None:
     """A second reading of everything publishes no record and sends nothing to subjects."""
     seen = Counter[str]()
 
-    @examples(100)
+    @examples(50)
     @given(_arrived(), aftermath_rules())
     def check(arrived: Arrival, rules: RuleSet) -> None:
         _, batches = arrived
