@@ -10,7 +10,7 @@ import msgspec
 from streams.deadletters import Reason, Rejection
 from streams.printable import printable
 
-__all__ = ["DECODE_ERRORS", "Refused", "rejection", "undecodable"]
+__all__ = ["DECODE_ERRORS", "Refused", "refused_line", "rejection", "undecodable"]
 
 _MAX_DETAIL: Final = 200  # characters: a line on a terminal, whatever a stranger put into a name
 
@@ -53,3 +53,12 @@ def undecodable(line: bytes, error: Exception) -> Rejection:
             return rejection(Reason.NOT_AN_EVENT, str(error))
         case _:
             return rejection(Reason.NOT_JSON, str(error))
+
+
+def refused_line(line: bytes, refused: Refused) -> Rejection:
+    """The rejection for `Refused`, of a line with members that nobody decoded: one that is no JSON comes first."""
+    try:
+        msgspec.json.decode(line)
+    except DECODE_ERRORS as error:
+        return undecodable(line, error)
+    return rejection(refused.reason, refused.detail)

@@ -6,7 +6,6 @@ Knows the frames; records and notices of accounts are read in files of their own
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
 from msgspec.json import Decoder
 
 from streams.core.rounded_ids import IdEvidence, Verdict
@@ -16,7 +15,7 @@ from streams.formats.jetstream_fields import witnessed
 from streams.formats.jetstream_payloads import Frame
 from streams.formats.jetstream_records import COMMIT_NAMES, read_commit
 from streams.formats.reader import Reading, Skipped
-from streams.refusal import DECODE_ERRORS, Refused, rejection, undecodable
+from streams.refusal import DECODE_ERRORS, Refused, refused_line, rejection, undecodable
 
 __all__ = ["SKIPPED_NAMES", "JetstreamReader"]
 
@@ -27,7 +26,6 @@ _ERROR: Final = Skipped("error")  # the server's last word on a connection
 _INFO: Final = Skipped("info")  # the server moved the cursor
 _SYNC: Final = Skipped("sync")  # a repository is to be read again; the rows that follow are frames of their own
 _TIMES: Final = (".time`", ".time_us`", ".witnessedAt`")
-
 
 _frame: Final = Decoder(Frame)
 
@@ -50,7 +48,7 @@ class JetstreamReader:
         except DECODE_ERRORS as error:
             return _undecodable(line, error)
         except Refused as refused:
-            return _not_json(line) or rejection(refused.reason, refused.detail)
+            return refused_line(line, refused)
 
     def ids_in(self, line: bytes, numbers: IdEvidence, texts: IdEvidence) -> None:
         """See `FormatReader`: no id of Bluesky is a number."""
@@ -106,12 +104,3 @@ def _undecodable(line: bytes, error: Exception) -> Rejection:
     if refusal.reason is Reason.NOT_AN_EVENT and refusal.detail.endswith(_TIMES):
         return rejection(Reason.BAD_TIME, refusal.detail)
     return refusal
-
-
-def _not_json(line: bytes) -> Rejection | None:
-    """What is wrong with a line as JSON where nothing of it was looked at that says so."""
-    try:
-        msgspec.json.decode(line)
-    except DECODE_ERRORS as error:
-        return undecodable(line, error)
-    return None

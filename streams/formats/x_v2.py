@@ -7,25 +7,24 @@ import msgspec
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from streams.core.rounded_ids import IdEvidence, Verdict, may_be_rounded
+from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import Post, Profile, Retweet
 from streams.formats.odd_fields import OddFields
 from streams.formats.reader import Reading, Skipped
 from streams.formats.twitter_v1_fields import Ids
 from streams.formats.x_v2_includes import Joined, account_of, parse_time, required_id
+from streams.formats.x_v2_mending import nearly_json, with_types
 from streams.formats.x_v2_parts import parts_of_page
-from streams.formats.x_v2_payloads import Id, Page, Problem, Tweet, UserPage
+from streams.formats.x_v2_payloads import Id, Page, Tweet, UserPage
 from streams.formats.x_v2_posts import event_of_tweet
+from streams.formats.x_v2_problems import PROBLEM_NAMES, skipped_problem
 from streams.refusal import DECODE_ERRORS, Refused, rejection, undecodable
 
 __all__ = ["SKIPPED_NAMES", "XV2Reader"]
 
-SKIPPED_NAMES: Final = frozenset(
-    {"blank", "connection_refused", "empty_page", "errors", "operational_disconnect", "users_without_time"}
-)
+SKIPPED_NAMES: Final = PROBLEM_NAMES | {"blank", "empty_page", "users_without_time"}
 
-_ID_FIELDS: Final = frozenset({"author_id", "id", "in_reply_to_user_id"})
 _BLANK: Final = Skipped("blank")  # the stream's keep-alive
 
 
@@ -48,11 +47,8 @@ class _NamedPage(Struct, gc=False):
 
 _page: Final = Decoder(Page)
 _user_page: Final = Decoder(UserPage)
-_problem: Final = Decoder(Problem)
-_problems: Final = Decoder(list[Problem] | None)
 _named_page: Final = Decoder(_NamedPage)
 _item_page: Final = Decoder(_ItemPage)
-_nothing_odd: Final = OddFields()  # makes JSON of what is nearly JSON, and changes no field
 _odd_fields: Final = OddFields(Page, kept_whole=frozenset({"data"}))
 _odd_user_fields: Final = OddFields(UserPage, kept_whole=frozenset({"data"}))
 
@@ -159,14 +155,11 @@ def _profiles(page: UserPage, ids: Ids) -> Reading:
 
 def _read_notice(line: bytes, page: Page) -> Reading:
     """What a line without items says. Raises `Refused` or one of `DECODE_ERRORS`."""
-    if page.errors and (problems := _problems.decode(page.errors)):
-        return Skipped(_name_of(problems))
+    problem = skipped_problem(line, page.errors, page.title)
+    if problem is not None:
+        return problem
     if page.data is not None or (page.meta is not None and page.meta.result_count == 0):
         return Skipped("empty_page")
-    if page.title:
-        problem = _problem.decode(line)
-        if problem.type or problem.disconnect_type or problem.connection_issue:
-            return Skipped(_name_of([problem]))
     # Decoded whole, since what is JSON in its known fields alone is not JSON.
     keys = msgspec.json.decode(line).keys()
     raise Refused(
@@ -174,40 +167,15 @@ def _read_notice(line: bytes, page: Page) -> Reading:
     )
 
 
-def _name_of(problems: list[Problem]) -> str:
-    """How X says that it ends a stream: in two spellings since 2021, and by the address of the problem."""
-    for problem in problems:
-        kind = (problem.type or "").rpartition("/")[2]
-        title = (problem.title or "").replace("-", "").lower()
-        if problem.disconnect_type or kind == "operational-disconnect" or title == "operationaldisconnect":
-            return "operational_disconnect"
-        if problem.connection_issue or kind == "streaming-connection" or title == "connectionexception":
-            return "connection_refused"
-    return "errors"
-
-
 def _read_mended(line: bytes, ids: Ids, *, exact_numbers: bool) -> Reading | None:
     """What a line with one item says once its fields have X's types; `None` if nothing can be made of it."""
     try:
-        payload = _nothing_odd.mended(line)
+        payload = nearly_json(line)
         item = None if payload is None else _item_page.decode(payload).data
         if payload is None or not isinstance(item, dict):
             return None
-        if not exact_numbers:  # ids become strings, so those that were rounded have to go before
-            payload = msgspec.json.encode(_without_rounded_ids(msgspec.json.decode(payload)))
-        mended = (_odd_user_fields if "username" in item else _odd_fields).mended(payload)
+        odd_fields = _odd_user_fields if "username" in item else _odd_fields
+        mended = with_types(payload, odd_fields, exact_numbers=exact_numbers)
         return None if mended is None else _read(mended, ids)
     except (*DECODE_ERRORS, Refused):
         return None
-
-
-def _without_rounded_ids(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_rounded_ids(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: _without_rounded_ids(each)
-        for name, each in value.items()
-        if not (name in _ID_FIELDS and isinstance(each, int) and may_be_rounded(each))
-    }
