@@ -10,7 +10,7 @@ import msgspec
 from streams.deadletters import Reason, Rejection
 from streams.printable import printable
 
-__all__ = ["DECODE_ERRORS", "Refused", "refused_line", "rejection", "undecodable"]
+__all__ = ["DECODE_ERRORS", "Refused", "refused_at", "refused_line", "rejection", "undecodable"]
 
 _MAX_DETAIL: Final = 200  # characters: a line on a terminal, whatever a stranger put into a name
 
@@ -25,6 +25,12 @@ class Refused(Exception):  # noqa: N818 - never seen outside a reader, where it 
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+
+
+def refused_at(place: str, error: Exception) -> Refused:
+    """Why a member that was decoded apart is of no use. It stands at `place`; its decoder knows the place within it."""
+    said, _, within = str(error).partition(" - at `$")
+    return Refused(Reason.NOT_AN_EVENT, f"{said} - at `{place}{within or '`'}")
 
 
 def rejection(reason: Reason, detail: str) -> Rejection:

@@ -23,7 +23,7 @@ from streams.formats.jetstream_payloads import (
     Typed,
 )
 from streams.formats.reader import Reading, Skipped
-from streams.refusal import Refused
+from streams.refusal import Refused, refused_at
 
 __all__ = ["COMMIT_NAMES", "read_commit"]
 
@@ -110,12 +110,11 @@ def read_commit(did: str | None, commit: Commit, at: datetime, observed_at: date
 
 
 def _decoded(decoder: Decoder[_Record], raw: Raw, place: str) -> _Record:
-    """What stands at `place`. Raises `Refused` with the whole place of a fault: a decoder knows that in `raw` alone."""
+    """What stands at `place`. Raises `Refused`, or one of `DECODE_ERRORS` for what is no JSON."""
     try:
         return decoder.decode(raw)
     except ValidationError as error:
-        said, _, within = str(error).partition(" - at `$")
-        raise Refused(Reason.NOT_AN_EVENT, f"{said} - at `{place}{within or '`'}") from None
+        raise refused_at(place, error) from None
 
 
 def _post(written: _Written) -> Event:

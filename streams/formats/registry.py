@@ -9,6 +9,7 @@ from streams.formats.jetstream import JetstreamReader
 from streams.formats.reader import FormatReader
 from streams.formats.suspensions_csv import SuspensionsCsvReader
 from streams.formats.twitter_v1 import TwitterV1Reader
+from streams.formats.x_activity import XActivityReader
 from streams.formats.x_compliance import XComplianceReader
 from streams.formats.x_v2 import XV2Reader
 from streams.printable import printable
@@ -20,6 +21,7 @@ _READERS: Final[tuple[FormatReader, ...]] = (
     TwitterV1Reader(),
     XV2Reader(),
     XComplianceReader(),
+    XActivityReader(),
     JetstreamReader(),
     SuspensionsCsvReader(),
 )

@@ -44,10 +44,10 @@ class Ids:
     does not round (`streams.core.rounded_ids`).
     """
 
-    __slots__ = ("_exact_numbers",)
+    __slots__ = ("exact_numbers",)
 
     def __init__(self, *, exact_numbers: bool = False) -> None:
-        self._exact_numbers = exact_numbers
+        self.exact_numbers = exact_numbers
 
     def known(self, id_str: str | None, number: int | float | None) -> str | None:
         """The decimal id, or `None`."""
@@ -56,7 +56,7 @@ class Ids:
             return id_str if usable else None
         if not isinstance(number, int) or number <= 0:
             return None
-        return str(number) if self._exact_numbers or not may_be_rounded(number) else None
+        return str(number) if self.exact_numbers or not may_be_rounded(number) else None
 
     def required(self, id_str: str | None, number: int | float | None, place: str) -> str:
         """The id at `place`, which an event cannot do without. Raises `Refused`."""

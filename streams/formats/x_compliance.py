@@ -60,7 +60,6 @@ class XComplianceReader:
     name: Final = "x-compliance"
 
     def __init__(self, *, exact_numbers: bool = False) -> None:
-        self._exact_numbers = exact_numbers
         self._ids = Ids(exact_numbers=exact_numbers)
 
     def read(self, line: bytes) -> Reading:
@@ -73,7 +72,7 @@ class XComplianceReader:
         try:
             return _read(line, self._ids)
         except DECODE_ERRORS as error:
-            return _read_mended(line, self._ids, exact_numbers=self._exact_numbers) or undecodable(line, error)
+            return _read_mended(line, self._ids) or undecodable(line, error)
         except Refused as refused:
             return refused_line(line, refused)
 
@@ -186,11 +185,11 @@ def _time_of(message: Message, kind: str) -> datetime:
     return at
 
 
-def _read_mended(line: bytes, ids: Ids, *, exact_numbers: bool) -> Reading | None:
+def _read_mended(line: bytes, ids: Ids) -> Reading | None:
     """What a line says once its fields have X's types; `None` if nothing can be made of it."""
     try:
         payload = nearly_json(line)
-        mended = None if payload is None else with_types(payload, _odd_fields, exact_numbers=exact_numbers)
+        mended = None if payload is None else with_types(payload, _odd_fields, ids)
         return None if mended is None else _read(mended, ids)
     except (*DECODE_ERRORS, Refused):
         return None

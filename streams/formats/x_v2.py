@@ -62,7 +62,6 @@ class XV2Reader:
     name: Final = "x-v2"
 
     def __init__(self, *, exact_numbers: bool = False) -> None:
-        self._exact_numbers = exact_numbers
         self._ids = Ids(exact_numbers=exact_numbers)
 
     def read(self, line: bytes) -> Reading:
@@ -76,7 +75,7 @@ class XV2Reader:
         try:
             return _read(line, self._ids)
         except DECODE_ERRORS as error:
-            return _read_mended(line, self._ids, exact_numbers=self._exact_numbers) or undecodable(line, error)
+            return _read_mended(line, self._ids) or undecodable(line, error)
         except Refused as refused:
             return rejection(refused.reason, refused.detail)
 
@@ -167,7 +166,7 @@ def _read_notice(line: bytes, page: Page) -> Reading:
     )
 
 
-def _read_mended(line: bytes, ids: Ids, *, exact_numbers: bool) -> Reading | None:
+def _read_mended(line: bytes, ids: Ids) -> Reading | None:
     """What a line with one item says once its fields have X's types; `None` if nothing can be made of it."""
     try:
         payload = nearly_json(line)
@@ -175,7 +174,7 @@ def _read_mended(line: bytes, ids: Ids, *, exact_numbers: bool) -> Reading | Non
         if payload is None or not isinstance(item, dict):
             return None
         odd_fields = _odd_user_fields if "username" in item else _odd_fields
-        mended = with_types(payload, odd_fields, exact_numbers=exact_numbers)
+        mended = with_types(payload, odd_fields, ids)
         return None if mended is None else _read(mended, ids)
     except (*DECODE_ERRORS, Refused):
         return None

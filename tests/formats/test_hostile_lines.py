@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.deadletters import Reason, Rejection
 from streams.events import decode_event, encode_event
-from streams.formats import canonical, jetstream, suspensions_csv, twitter_v1, x_compliance, x_v2
+from streams.formats import canonical, jetstream, suspensions_csv, twitter_v1, x_activity, x_compliance, x_v2
 from streams.formats.canonical import CanonicalReader
 from streams.formats.reader import Reading, Skipped
 from streams.formats.registry import FORMATS
@@ -23,6 +23,7 @@ SKIPPED_NAMES = {
     "twitter-v1": twitter_v1.SKIPPED_NAMES,
     "jetstream": jetstream.SKIPPED_NAMES,
     "suspensions-csv": suspensions_csv.SKIPPED_NAMES,
+    "x-activity": x_activity.SKIPPED_NAMES,
     "x-compliance": x_compliance.SKIPPED_NAMES,
     "x-v2": x_v2.SKIPPED_NAMES,
 }
