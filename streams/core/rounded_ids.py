@@ -6,10 +6,11 @@ that by chance, so several of them tell; and one that could not have come from a
 all digits of a double is not found out: Twitter's ids are mostly multiples of 4,096, which doubles hold exactly.)
 """
 
+import re
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["IdEvidence", "Verdict", "may_be_rounded"]
+__all__ = ["IdEvidence", "Verdict", "as_written", "may_be_rounded"]
 
 Verdict: TypeAlias = Literal["exact", "rounded", "unknown"]
 
@@ -19,6 +20,8 @@ _EXAMPLES: Final = 3
 # By how rounding is done: the digits that are kept, and how many zeros at the ends of a file's ids it takes to be sure.
 # Of Twitter's ids, which are even numbers, one in five ends in a zero.
 _WAYS: Final = {"shortest": (17, 6), "spreadsheet": (15, 3)}
+# How tables write numbers that were doubles: `12.0`, and in a spreadsheet's way `1.35E+18`, or `1,35E+18`.
+_DOUBLE: Final = re.compile(r"([1-9][0-9]{0,19})\.0{1,6}|[0-9](?:[.,][0-9]{1,17})?[eE]\+?[0-9]{1,3}")
 
 
 class IdEvidence:
@@ -70,6 +73,14 @@ class IdEvidence:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+
+
+def as_written(text: str) -> str | None:
+    """An id of a table as it was before the table took it for a number; `None` where that cannot be known any more."""
+    found = _DOUBLE.fullmatch(text)
+    if found is None:
+        return text
+    return found[1] if found[1] is not None and int(found[1]) <= _MAX_SAFE else None
 
 
 def may_be_rounded(number: int) -> bool:

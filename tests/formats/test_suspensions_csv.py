@@ -140,6 +140,16 @@ def test_an_unreadable_detail_of_an_account_is_unknown(changes: dict[str, str]) 
     assert (suspension.actor.created_at is None) == (suspension.actor.created_at_source is None)
 
 
+def test_a_row_without_a_day_is_skipped_by_name() -> None:
+    """As in a list of accounts of which some were suspended."""
+    assert _read(observed_date="") == Skipped("without_time")
+
+
+def test_an_id_that_a_data_frame_has_written_as_a_decimal_is_read_where_it_is_exact() -> None:
+    (suspension,) = _events(user_id="434458299.0")
+    assert suspension.actor.id == "434458299"
+
+
 def test_a_handle_may_be_the_name_of_a_column() -> None:
     (suspension,) = _events(screen_name="user_id")
     assert suspension.actor.handle == "user_id"
@@ -154,9 +164,10 @@ def test_the_header_is_skipped_by_name(line: bytes) -> None:
     ("line", "reason", "place"),
     [
         (_line(user_id=""), Reason.NOT_AN_EVENT, "user_id"),
-        (_line(user_id="1.28E+18"), Reason.NOT_AN_EVENT, "user_id"),
+        (_line(user_id="1.28E+18"), Reason.NOT_AN_EVENT, "user_id: '1.28E+18' is what a spreadsheet"),
+        (_line(user_id="1,28e+18"), Reason.NOT_AN_EVENT, "user_id: '1,28e+18' is what a spreadsheet"),
+        (_line(user_id="1359411781432246349.0"), Reason.NOT_AN_EVENT, "export ids as text"),
         (_line(user_id="@someone"), Reason.NOT_AN_EVENT, "user_id"),
-        (_line(observed_date=""), Reason.BAD_TIME, "observed_date: no day"),
         (_line(observed_date="2022-02-30"), Reason.BAD_TIME, "observed_date"),
         (_line(observed_date="20220213"), Reason.BAD_TIME, "observed_date"),
         (_line(observed_date="2022-W06-7"), Reason.BAD_TIME, "observed_date"),
@@ -164,9 +175,9 @@ def test_the_header_is_skipped_by_name(line: bytes) -> None:
         (_line(reversed_date="soon\x1b[2J"), Reason.BAD_TIME, "reversed_date"),
         (_line(status_flags="shadowbanned"), Reason.UNKNOWN_SHAPE, "status_flags"),
         (_line(status_flags="deleted|suspended"), Reason.UNKNOWN_SHAPE, "status_flags"),
-        (b"date,user_id,handle", Reason.UNKNOWN_SHAPE, "a header of other columns"),
+        (b"date,handle", Reason.UNKNOWN_SHAPE, "no column with the ids of accounts, such as user_id"),
         (_line() + b",more", Reason.NOT_AN_EVENT, "10 fields where 9 belong"),
-        (b"2022-02-13;434458299;someone", Reason.NOT_AN_EVENT, "1 fields"),
+        (b"2022-02-13;434458299;someone", Reason.NOT_AN_EVENT, "3 fields where 9 belong"),
         (_line(screen_name="a,b")[:-20], Reason.NOT_AN_EVENT, "fields"),
         (b'2022-02-13,"434458299,someone', Reason.NOT_AN_EVENT, "a quote that is not closed"),
         (b'2022-02-13,"434"458299,someone', Reason.NOT_AN_EVENT, "a quote that is not closed"),
