@@ -8,6 +8,7 @@ from streams.formats.canonical import CanonicalReader
 from streams.formats.jetstream import JetstreamReader
 from streams.formats.reader import FormatReader
 from streams.formats.suspensions_csv import SuspensionsCsvReader
+from streams.formats.twitter_archive import TwitterArchiveReader
 from streams.formats.twitter_v1 import TwitterV1Reader
 from streams.formats.x_activity import XActivityReader
 from streams.formats.x_compliance import XComplianceReader
@@ -19,6 +20,7 @@ __all__ = ["FORMATS", "reader_named"]
 _READERS: Final[tuple[FormatReader, ...]] = (
     CanonicalReader(),
     TwitterV1Reader(),
+    TwitterArchiveReader(),
     XV2Reader(),
     XComplianceReader(),
     XActivityReader(),

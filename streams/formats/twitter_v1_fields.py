@@ -88,17 +88,25 @@ class Ids:
 
 
 def parse_created_at(text: str | None) -> datetime | None:
-    """The UTC time of `Wed Feb 12 19:42:51 +0000 2014`; `None` for anything else. The day's name is not looked at.
+    """The UTC time of `Wed Feb 12 19:42:51 +0000 2014`, or of `2014-02-12 19:42:51 +0000` as accounts' archives had it
+    up to 2018; `None` for anything else. The day's name is not looked at.
 
     Ten times as fast as `strptime`, which would take as long as all the rest of reading a status.
     """
+    if text is not None and len(text) == 25:
+        is_archived = text[4] == text[7] == "-" and text[13] == text[16] == ":" and text[19:] == " +0000"
+        return _parsed(f"{text[:10]}T{text[11:19]}+00:00") if is_archived and text[10] == " " else None
     if text is None or len(text) != 30 or text[19:26] != " +0000 " or text[13] != ":" or text[16] != ":":
         return None
     month = _MONTHS.get(text[4:7])
     if month is None or text[3] != " " or text[7] != " " or text[10] != " ":
         return None
+    return _parsed(f"{text[26:]}-{month}-{text[8:10]}T{text[11:19]}+00:00")
+
+
+def _parsed(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(f"{text[26:]}-{month}-{text[8:10]}T{text[11:19]}+00:00")
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
 

@@ -10,6 +10,7 @@ from streams.core.platforms import names_of
 from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import Account, Deletion, Follow, Profile
+from streams.formats.mending import Member, nearly_json, with_types
 from streams.formats.odd_fields import OddFields
 from streams.formats.reader import Reading, Skipped
 from streams.formats.twitter_v1_fields import Ids
@@ -23,7 +24,6 @@ from streams.formats.x_activity_payloads import (
     WrappedUser,
 )
 from streams.formats.x_v2_includes import Joined, account_of, known_id, parse_time, required_id
-from streams.formats.x_v2_mending import Member, nearly_json, with_types
 from streams.formats.x_v2_payloads import Includes, Tweet
 from streams.formats.x_v2_posts import event_of_tweet
 from streams.formats.x_v2_problems import PROBLEM_NAMES, skipped_problem

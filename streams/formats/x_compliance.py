@@ -11,13 +11,13 @@ from streams.core.clock import to_us
 from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import Account, Deletion, Profile, Suspension, SuspensionStatus
+from streams.formats.mending import nearly_json, with_types
 from streams.formats.odd_fields import OddFields
 from streams.formats.reader import Reading, Skipped
 from streams.formats.twitter_v1_fields import Ids
 from streams.formats.x_compliance_payloads import Line, Message, Messages, Named
 from streams.formats.x_compliance_results import RESULT_NAMES, read_result
 from streams.formats.x_v2_includes import known_id, parse_time, required_id
-from streams.formats.x_v2_mending import nearly_json, with_types
 from streams.formats.x_v2_problems import PROBLEM_NAMES, skipped_problem
 from streams.refusal import DECODE_ERRORS, Refused, refused_line, undecodable
 

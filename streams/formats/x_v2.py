@@ -10,11 +10,11 @@ from msgspec.json import Decoder
 from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import Post, Profile, Retweet
+from streams.formats.mending import nearly_json, with_types
 from streams.formats.odd_fields import OddFields
 from streams.formats.reader import Reading, Skipped
 from streams.formats.twitter_v1_fields import Ids
 from streams.formats.x_v2_includes import Joined, account_of, parse_time, required_id
-from streams.formats.x_v2_mending import nearly_json, with_types
 from streams.formats.x_v2_parts import parts_of_page
 from streams.formats.x_v2_payloads import Id, Page, Tweet, UserPage
 from streams.formats.x_v2_posts import event_of_tweet

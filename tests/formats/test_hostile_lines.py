@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from streams.deadletters import Reason, Rejection
 from streams.events import decode_event, encode_event
-from streams.formats import canonical, jetstream, suspensions_csv, twitter_v1, x_activity, x_compliance, x_v2
+from streams.formats import (
+    canonical,
+    jetstream,
+    suspensions_csv,
+    twitter_archive,
+    twitter_v1,
+    x_activity,
+    x_compliance,
+    x_v2,
+)
 from streams.formats.canonical import CanonicalReader
 from streams.formats.reader import Reading, Skipped
 from streams.formats.registry import FORMATS
@@ -20,6 +29,7 @@ pytestmark = pytest.mark.slow
 
 SKIPPED_NAMES = {
     "canonical": canonical.SKIPPED_NAMES,
+    "twitter-archive": twitter_archive.SKIPPED_NAMES,
     "twitter-v1": twitter_v1.SKIPPED_NAMES,
     "jetstream": jetstream.SKIPPED_NAMES,
     "suspensions-csv": suspensions_csv.SKIPPED_NAMES,

@@ -1,9 +1,11 @@
 """Ids and times of v1.1: the unknown is never guessed."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,23 +21,33 @@ def as_twitter_writes(at: datetime) -> str:
     return f"{DAYS[at.weekday()]} {MONTHS[at.month - 1]} {at:%d %H:%M:%S} +0000 {at.year:04}"
 
 
+def as_archives_write(at: datetime) -> str:
+    """Up to 2018."""
+    return f"{at.year:04}-{at:%m-%d %H:%M:%S} +0000"
+
+
 @given(moments)
 def test_a_time_as_twitter_writes_it_is_read_back(at: datetime) -> None:
     assert parse_created_at(as_twitter_writes(at)) == at
+    assert parse_created_at(as_archives_write(at)) == at
 
 
-def test_a_time_that_is_read_is_what_strptime_reads() -> None:
+@pytest.mark.parametrize(
+    ("write", "form"), [(as_twitter_writes, " %b %d %H:%M:%S %z %Y"), (as_archives_write, "%Y-%m-%d %H:%M:%S %z")]
+)
+def test_a_time_that_is_read_is_what_strptime_reads(write: Callable[[datetime], str], form: str) -> None:
     seen: Counter[bool] = Counter()
 
     @given(moments, st.integers(0, 29), st.sampled_from("0123456789 :+-.,TZ٣x") | st.characters())
     @settings(max_examples=500)
     def check(at: datetime, place: int, character: str) -> None:
-        text = as_twitter_writes(at)
+        text = write(at)
+        place = min(place, len(text) - 1)
         text = text[:place] + character + text[place + 1 :]
         parsed = parse_created_at(text)
         if parsed is not None:
-            # The day's name is redundant; everything after it must mean the same to strptime.
-            assert parsed == datetime.strptime(text[3:], " %b %d %H:%M:%S %z %Y")
+            # A day's name is redundant; everything after it must mean the same to strptime.
+            assert parsed == datetime.strptime(text[3:] if form.startswith(" ") else text, form).astimezone(UTC)
             assert parsed.tzinfo is UTC
         seen[parsed is None] += 1
 

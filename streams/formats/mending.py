@@ -1,4 +1,4 @@
-"""Puts right payloads of X's API v2 whose fields have other types, without believing ids that were rounded.
+"""Puts right payloads whose fields have other types than the platform's, without believing ids that were rounded.
 
 Slow: for what was refused.
 """
@@ -19,7 +19,7 @@ __all__ = ["Member", "nearly_json", "with_types"]
 
 _T = TypeVar("_T", bound=Struct)
 
-_ID_FIELDS: Final = frozenset({"author_id", "id", "in_reply_to_user_id"})
+_ID_FIELDS: Final = frozenset({"author_id", "id", "in_reply_to_status_id", "in_reply_to_user_id"})
 
 _nothing_odd: Final = OddFields()  # makes JSON of what is nearly JSON, and changes no field
 
@@ -49,7 +49,7 @@ def _without_rounded_ids(value: Any) -> Any:
 
 
 class Member(Generic[_T]):
-    """Decodes a member of a line as `shape`, and puts its fields right where they have other types than X's."""
+    """Decodes a member of a line as `shape`, and puts its fields right where they have other types."""
 
     def __init__(self, shape: type[_T]) -> None:
         self._decoder = Decoder(shape)
