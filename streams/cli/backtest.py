@@ -6,11 +6,11 @@ import click
 
 from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
-from streams.cli.options import json_option
+from streams.cli.options import format_option, json_option
 from streams.cli.report import document_of, print_report, print_rules, print_sampled
-from streams.cli.report_input import end_with_faults, warnings_document
+from streams.cli.report_input import end_with_faults, files_document, print_files, warnings_document
 from streams.core.tracking.one_post import contradictions_of
-from streams.formats.registry import FORMATS, reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.input_faults import faults_of
 from streams.rules_loading import load_rules
@@ -21,7 +21,7 @@ __all__ = ["backtest"]
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@click.option("--format", "format_name", required=True, metavar="F", help=f"One of: {', '.join(FORMATS)}.")
+@format_option
 @click.option("--roster", "roster_file", required=True, metavar="R", help="Who is an official (CSV).")
 @click.option("--rules", "rules_file", metavar="T", help="Rules (TOML). [the bundled rules]")
 @click.option("--processes", type=click.IntRange(1, 2), metavar="N", help="1 or 2. [one a core, at most 2]")
@@ -29,7 +29,7 @@ __all__ = ["backtest"]
 @json_option
 def backtest(
     files: tuple[str, ...],
-    format_name: str,
+    format_names: tuple[str, ...],
     roster_file: str,
     rules_file: str | None,
     processes: int | None,
@@ -38,23 +38,30 @@ def backtest(
 ) -> None:
     """Run the same core as the pipeline over FILEs, without a broker, and say what it would have told, and when.
 
+    A FILE is a file (plain, gz, bz2, xz or zst), a tar, a zip, a folder, or - for standard input.
+
     \b
-    Example: antiphon backtest statuses.jsonl.xz --format twitter-v1 --roster roster.csv
+    Example: antiphon backtest statuses.jsonl.xz suspensions.csv --roster roster.csv
     """
-    reader = reader_named(format_name)
+    readers = readers_named(*format_names)
     roster = read_roster(roster_file)
     rules = load_rules(None if rules_file is None else Path(rules_file))
     directory = None if out is None else prepare_directory(out)
     with LiveStages(quiet=as_json) as stages:
         stages.stage("reading")
-        run = backtest_files(files, reader, roster, rules, progress=stages.ingesting, processes=processes)
-    faults = faults_of(run.files, run.letters, format_name)
+        run = backtest_files(files, readers, roster, rules, progress=stages.ingesting, processes=processes)
+    faults = faults_of(run.files, run.letters)
     contradictions = contradictions_of(run.results.amplifications)
     if as_json:
         document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3))
-        write_json(document | warnings_document(faults, run.roster, run.unknown_quotes, contradictions))
+        write_json(
+            document
+            | files_document(run.files)
+            | warnings_document(faults, run.roster, run.unknown_quotes, contradictions)
+        )
     else:
         console = stdout()
+        print_files(console, run.files)
         print_report(console, run.results, run.tally, run.refused, run.seconds)
         print_sampled(console, run.refused, run.letters)
         print_rules(console, run.results)

@@ -8,13 +8,13 @@ from rich.text import Text
 from streams.cases import CASES
 from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
-from streams.cli.options import json_option
+from streams.cli.options import format_option, json_option
 from streams.cli.report import document_of, print_report, print_sampled
-from streams.cli.report_input import end_with_faults, warnings_document
+from streams.cli.report_input import end_with_faults, files_document, print_files, warnings_document
 from streams.cli.stopping import stopped_in_order
 from streams.core.tracking.one_post import contradictions_of
 from streams.errors import InputError
-from streams.formats.registry import FORMATS, reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.demo import demo_broker, run_demo
 from streams.jobs.input_faults import faults_of
 from streams.rules_loading import load_rules
@@ -32,7 +32,7 @@ _OF_OTHER_CASES = "What of this is real and what is made up for the case is in i
 @click.option(
     "--case", "case_name", type=click.Choice(tuple(CASES)), help="Which bundled case to replay. [khamenei-site]"
 )
-@click.option("--format", "format_name", metavar="F", help=f"Format of FILEs, one of: {', '.join(FORMATS)}.")
+@format_option
 @click.option("--roster", "roster_file", metavar="R", help="Who is an official (CSV). [the case's own]")
 @click.option("--rules", "rules_file", metavar="T", help="Rules (TOML). [the bundled rules]")
 @click.option("--broker", default="embedded", show_default=True, metavar="embedded|HOST:PORT", help="Where to run.")
@@ -43,7 +43,7 @@ _OF_OTHER_CASES = "What of this is real and what is made up for the case is in i
 def demo(
     files: tuple[str, ...],
     case_name: str | None,
-    format_name: str | None,
+    format_names: tuple[str, ...],
     roster_file: str | None,
     rules_file: str | None,
     broker: str,
@@ -61,14 +61,14 @@ def demo(
     Examples:
       antiphon demo
       antiphon demo --case khamenei-site-successor
-      antiphon demo statuses.jsonl.xz --format twitter-v1 --roster roster.csv --broker 127.0.0.1:9092 --workers 3
+      antiphon demo statuses.jsonl.xz --roster roster.csv --broker 127.0.0.1:9092 --workers 3
     """
-    if files and not (format_name and roster_file):
-        raise InputError("FILEs need --format and --roster", remedy="see `antiphon demo --help` for an example")
+    if files and not roster_file:
+        raise InputError("FILEs need --roster", remedy="see `antiphon demo --help` for an example")
     if files and case_name:
         raise InputError("FILEs and --case exclude each other", remedy="leave one of the two out")
     case = CASES[case_name or "khamenei-site"]
-    reader = reader_named(format_name or "canonical")
+    readers = readers_named(*(format_names if files else ("canonical",)))
     roster = read_roster(roster_file or str(case.roster))
     load_rules(
         None if rules_file is None else Path(rules_file)
@@ -79,14 +79,19 @@ def demo(
     with stopped_in_order(), LiveStages(quiet=as_json) as stages:
         stages.stage("starting the embedded broker" if broker == "embedded" else f"using the broker at {broker}")
         with demo_broker(broker, settings, workers) as fresh:
-            run = run_demo(fresh, paths, reader, roster, stages, workers=workers, raw_partitions=partitions)
-    faults = faults_of(run.files, run.letters, reader.name)
+            run = run_demo(fresh, paths, readers, roster, stages, workers=workers, raw_partitions=partitions)
+    faults = faults_of(run.files, run.letters)
     contradictions = contradictions_of(run.results.amplifications)
     if as_json:
         document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3), workers=workers)
-        write_json(document | warnings_document(faults, run.roster, run.unknown_quotes, contradictions))
+        write_json(
+            document
+            | files_document(run.files)
+            | warnings_document(faults, run.roster, run.unknown_quotes, contradictions)
+        )
     else:
         console = stdout()
+        print_files(console, run.files)
         print_report(console, run.results, run.tally, run.refused, run.seconds)
         print_sampled(console, run.refused, run.letters)
         if not files:

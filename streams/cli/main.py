@@ -34,6 +34,7 @@ _SECTIONS: Final = (
     ("Run", {
         "worker": "Screen, track and raise alerts until stopped; start several to share the work.",
         "ingest": "Write the events of files to the raw topics.",
+        "formats": "List the formats of files that can be read, and what they can tell.",
     }),
     ("Look after it", {
         "states": "Compare what was counted with the topics it rests on, and count anew.",

@@ -6,9 +6,18 @@ from typing import Any, Final
 
 import click
 
+from streams.formats.registry import FORMATS
 from streams.settings import load_settings
 
-__all__ = ["json_option", "settings_options"]
+__all__ = ["format_option", "json_option", "settings_options"]
+
+format_option: Final = click.option(
+    "--format",
+    "format_names",
+    multiple=True,
+    metavar="F",
+    help=f"Format of FILEs; more than once where they differ: {', '.join(FORMATS)}. [auto: by their first lines]",
+)
 
 json_option: Final = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document instead of text for people."

@@ -1,21 +1,70 @@
 """What a person must know of the input before believing a figure: what could not be used, and what the roster lacks."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import click
+from rich.console import Console
 from rich.text import Text
 
 from streams.cli.console import counted, stderr
 from streams.core.screening.roster_use import RosterFinding
 from streams.core.tracking.one_post import Contradiction
 from streams.jobs.input_faults import InputFault
+from streams.jobs.reading import FileAccount
 from streams.printable import printable
 
-__all__ = ["EXIT_INPUT_FAULT", "end_with_faults", "warnings_document"]
+__all__ = ["EXIT_INPUT_FAULT", "end_with_faults", "files_document", "print_files", "warnings_document"]
 
 EXIT_INPUT_FAULT = 1
 
 _MOST_CONTRADICTIONS = 1_000
+_MOST_FILES = 1_000
+_FEW_FILES = 5
+_FEW_FAULTS = 10
+
+
+def print_files(console: Console, files: Sequence[FileAccount]) -> None:
+    """How each input was read, where nobody said how; many together, by what they are."""
+    told = [file for file in files if file.format and file.why]
+    if len(told) <= _FEW_FILES:
+        for file in told:
+            console.print(Text(f"{_called(file)}: read as {file.format}{_laid_out(file)}: {file.why}."), soft_wrap=True)
+        return
+    alike = Counter((file.format, _laid_out(file)) for file in told)
+    for (name, laid_out), count in alike.most_common():
+        console.print(Text(f"{counted(count, 'file')} of {len(told):,}: read as {name}{laid_out}."), soft_wrap=True)
+
+
+def files_document(files: Sequence[FileAccount]) -> dict[str, object]:
+    """The same for machines, and what became of the lines of each."""
+    return {
+        "files_total": len(files),
+        "files": [
+            {
+                "path": file.path,
+                "format": file.format or None,
+                "why": file.why or None,
+                "encoding": file.encoding,
+                "shape": file.shape,
+                "lines": file.tally.lines,
+                "events": file.tally.events,
+                "skipped": file.tally.skipped.total(),
+                "dead_letters": file.tally.rejected.total(),
+            }
+            for file in files[:_MOST_FILES]
+        ],
+    }
+
+
+def _called(file: FileAccount) -> str:
+    return "Standard input" if file.path == "-" else printable(file.path)
+
+
+def _laid_out(file: FileAccount) -> str:
+    """The shape and the encoding, where they are not what one expects."""
+    shape = {"lines": "", "CSV rows": ""}.get(file.shape, f" ({file.shape})")
+    return shape if file.encoding == "utf-8" else f"{shape} in {file.encoding}"
 
 
 def end_with_faults(
@@ -47,9 +96,13 @@ def end_with_faults(
             ),
             soft_wrap=True,
         )
-    for fault in faults:
+    for fault in faults[:_FEW_FAULTS]:
         console.print(Text(f"antiphon: error: {fault.what}."), soft_wrap=True)
         console.print(Text(f"  {fault.remedy[:1].upper()}{fault.remedy[1:]}."), soft_wrap=True)
+    if len(faults) > _FEW_FAULTS:
+        kinds = Counter(fault.kind.replace("_", " ") for fault in faults[_FEW_FAULTS:])
+        others = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        console.print(Text(f"antiphon: error: the same of other inputs ({others}); --json names them."), soft_wrap=True)
     if faults:
         click.get_current_context().exit(EXIT_INPUT_FAULT)
 
@@ -62,7 +115,8 @@ def warnings_document(
 ) -> dict[str, object]:
     """The same for machines."""
     return {
-        "faults": faults,
+        "faults": faults[:_MOST_FILES],
+        "faults_total": len(faults),
         "roster": findings,
         "unknown_quotes": unknown_quotes,
         "contradictions": contradictions[:_MOST_CONTRADICTIONS],

@@ -15,7 +15,10 @@ from streams.formats.x_compliance import XComplianceReader
 from streams.formats.x_v2 import XV2Reader
 from streams.printable import printable
 
-__all__ = ["FORMATS", "reader_named"]
+__all__ = ["AUTO", "FORMATS", "reader_named", "readers_named"]
+
+AUTO: Final = "auto"
+"""The name under which each input has the format that its first lines tell."""
 
 _READERS: Final[tuple[FormatReader, ...]] = (
     CanonicalReader(),
@@ -39,3 +42,10 @@ def reader_named(name: str) -> FormatReader:
             f"There is no format `{printable(name)}`.", remedy=f"Give one of: {', '.join(sorted(FORMATS))}."
         )
     return reader
+
+
+def readers_named(*names: str) -> tuple[FormatReader, ...]:
+    """The readers of these formats, each once; all of them for `auto` or for no name. Raises `InputError`."""
+    if not names or AUTO in names:
+        return tuple(FORMATS.values())
+    return tuple(reader_named(name) for name in dict.fromkeys(names))

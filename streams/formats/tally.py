@@ -11,13 +11,12 @@ from streams.core.rounded_ids import IdEvidence
 from streams.deadletters import Reason, Rejection
 from streams.errors import InputError
 from streams.formats.encodings import UTF8_BOM
-from streams.formats.files import InputFile
 from streams.formats.json_values import split_values
 from streams.formats.lines import Line
 from streams.formats.reader import FormatReader, Reading, Skipped
 from streams.printable import printable
 
-__all__ = ["Tally", "read_lines"]
+__all__ = ["Tally", "read_lines", "readings_of"]
 
 _AHEAD_LINES: Final = 1_000
 _AHEAD_BYTES: Final = 4_000_000
@@ -52,14 +51,15 @@ class Tally(Struct, kw_only=True):
                 assert_never(reading)
 
 
-def read_lines(lines: Iterable[Line], reader: FormatReader, tally: Tally) -> Iterator[tuple[Line, Reading]]:
+def read_lines(
+    lines: Iterable[Line], reader: FormatReader, tally: Tally, *, origin: str = "The input"
+) -> Iterator[tuple[Line, Reading]]:
     """Each line and what it is, counted in `tally`. A line that was refused as a line goes to no reader; of one that
-    wraps several messages each counts as a line.
+    wraps several messages each counts as a line. `origin` is what an error calls the lines.
 
     Looks ahead until it knows whether the file's ids went through floating point, at most 1,000 lines or 4 MB. Raises
     `InputError` where those that stand there as digits did: the whole file is of no use then.
     """
-    origin = printable(lines.path) if isinstance(lines, InputFile) else "The input"
     lines = iter(lines)
     numbers, texts = IdEvidence(), IdEvidence()
     ahead: list[Line] = []
@@ -75,8 +75,8 @@ def read_lines(lines: Iterable[Line], reader: FormatReader, tally: Tally) -> Ite
             break
     if texts.verdict == "rounded":
         raise InputError(
-            f"{origin}: the ids went through floating point or a spreadsheet and are no ids any more, such as "
-            f"{', '.join(texts.examples)}.",
+            f"{printable(origin)}: the ids went through floating point or a spreadsheet and are no ids any more, "
+            f"such as {', '.join(texts.examples)}.",
             remedy="Export them again as text.",
         )
     reader = reader.of_file(numbers.verdict)
@@ -89,6 +89,16 @@ def read_lines(lines: Iterable[Line], reader: FormatReader, tally: Tally) -> Ite
             continue
         tally.add(reading)
         yield line, reading
+
+
+def readings_of(data: bytes, reader: FormatReader) -> Iterator[Reading]:
+    """What a line is, message by message where it holds several."""
+    reading = reader.read(data)
+    if not isinstance(reading, Rejection):
+        yield reading
+        return
+    for _, part in _read_apart(data, reading, reader):
+        yield part
 
 
 def _read_apart(

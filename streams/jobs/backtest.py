@@ -47,7 +47,7 @@ class BacktestRun(Struct, frozen=True, kw_only=True):
 
 def backtest_files(
     paths: Sequence[str],
-    reader: FormatReader,
+    readers: Sequence[FormatReader],
     roster: Roster,
     rules: RuleSet,
     *,
@@ -62,12 +62,12 @@ def backtest_files(
     """
     watching = WatchWhereItPays(rules, usable_cores() if processes is None else processes)
     with watching:
-        return _run(paths, reader, roster, rules, now_us, progress, watching)
+        return _run(paths, readers, roster, rules, now_us, progress, watching)
 
 
 def _run(
     paths: Sequence[str],
-    reader: FormatReader,
+    readers: Sequence[FormatReader],
     roster: Roster,
     rules: RuleSet,
     now_us: Callable[[], int],
@@ -89,7 +89,7 @@ def _run(
     gc.disable()
     try:
         with EventSpool() as spool:
-            for event, path, line in read_events(paths, reader, files, refuse, progress):
+            for event, path, line in read_events(paths, readers, files, refuse, progress):
                 if is_large(line) and (refused := size_refusal(raw_record(event))) is not None:
                     refuse(line, refused, path)
                 else:

@@ -117,7 +117,7 @@ def _demo_settings(broker: str, settings: Settings, workers: int, data_dir: str)
 def run_demo(
     settings: Settings,
     paths: Sequence[str],
-    reader: FormatReader,
+    readers: Sequence[FormatReader],
     roster: Roster,
     stages: Stages,
     *,
@@ -143,7 +143,7 @@ def run_demo(
         with Workers(settings, workers) as crew:
             stages.stage(f"ingesting, with {workers} worker{'' if workers == 1 else 's'} behind")
             ingest_began = time.monotonic()
-            done = asyncio.run(ingest_in_order(paths, reader, settings, spool, stages.ingesting))
+            done = asyncio.run(ingest_in_order(paths, readers, settings, spool, stages.ingesting))
             ingest_seconds = time.monotonic() - ingest_began
             _drain(settings, done, done.newest_us, crew, stages)
         for event in (spooled.event for spooled in spool):

@@ -81,7 +81,7 @@ class Ingestion(Struct, kw_only=True):
 
 
 async def ingest(
-    paths: Sequence[str], reader: FormatReader, settings: Settings, progress: Progress | None = None
+    paths: Sequence[str], readers: Sequence[FormatReader], settings: Settings, progress: Progress | None = None
 ) -> Ingestion:
     """Read the files and write their events as they come; returns once the broker has acknowledged every one.
 
@@ -89,12 +89,16 @@ async def ingest(
     """
     done = Ingestion()
     async with _writing(settings, done) as writer:
-        await _read(paths, reader, done, writer, writer.write_event, progress)
+        await _read(paths, readers, done, writer, writer.write_event, progress)
     return done
 
 
 async def ingest_in_order(
-    paths: Sequence[str], reader: FormatReader, settings: Settings, spool: EventSpool, progress: Progress | None = None
+    paths: Sequence[str],
+    readers: Sequence[FormatReader],
+    settings: Settings,
+    spool: EventSpool,
+    progress: Progress | None = None,
 ) -> Ingestion:
     """As `ingest`, but writes the events in the order of their times; `spool` keeps them for a second reading."""
     done = Ingestion()
@@ -103,7 +107,7 @@ async def ingest_in_order(
         spool.add(event, path, line.number)
 
     async with _writing(settings, done) as writer:
-        await _read(paths, reader, done, writer, keep, progress)
+        await _read(paths, readers, done, writer, keep, progress)
         for spooled in spool:
             await writer.write(raw_record(spooled.event))
             writer.note_event(spooled.event)
@@ -121,7 +125,7 @@ async def ingest_again(events: Iterable[Event], settings: Settings) -> Ingestion
 
 async def _read(
     paths: Sequence[str],
-    reader: FormatReader,
+    readers: Sequence[FormatReader],
     done: Ingestion,
     writer: "_Writer",
     take: Callable[[Event, str, Line], Awaitable[None]],
@@ -134,7 +138,7 @@ async def _read(
         refused.append(letter)
         done.letters.add_letter(letter)
 
-    for event, path, line in read_events(paths, reader, done.files, refuse, progress):
+    for event, path, line in read_events(paths, readers, done.files, refuse, progress):
         if is_large(line) and (rejection := size_refusal(raw_record(event))) is not None:
             refuse(line, rejection, path)
         else:

@@ -10,23 +10,29 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from streams.deadletters import DeadLetter, Reason, Rejection
+from streams.formats.files import UNPACK
 from streams.formats.registry import FORMATS
 from streams.jobs.reading import FileAccount
 from streams.printable import printable
 
 __all__ = ["InputFault", "faults_of"]
 
-FaultKind: TypeAlias = Literal["nothing_read", "much_refused", "breaks_off"]
+FaultKind: TypeAlias = Literal["nothing_read", "much_refused", "breaks_off", "not_recognised", "unreadable"]
 
 _MUCH: Final = 0.1
 """The share of refused lines from which on a figure of the run would be another one."""
 
 _TOP: Final = 3  # reasons and names that are told
 _TRIED: Final = 20  # refused lines that are shown to the other readers
+_NAME_IT: Final = (
+    "`antiphon formats` lists the formats; name one with --format, which says line by line what is refused"
+)
+_NAME_IT_OR_NOT: Final = f"leave it out if it is no data; else: {_NAME_IT}"
+_UNPACK: Final = f"{UNPACK[:1].lower()}{UNPACK[1:-1]}"
 
 
 class InputFault(Struct, frozen=True, kw_only=True):
-    """One file, what is wrong with it, and what to do."""
+    """One input, what is wrong with it, and what to do."""
 
     kind: FaultKind
     path: str
@@ -34,8 +40,13 @@ class InputFault(Struct, frozen=True, kw_only=True):
     remedy: str
 
 
-def faults_of(files: Sequence[FileAccount], letters: Sequence[DeadLetter], format_name: str) -> list[InputFault]:
-    """The faults of the files, in their order. `letters` are some of the dead letters, for a look at what they hold."""
+def faults_of(files: Sequence[FileAccount], letters: Sequence[DeadLetter]) -> list[InputFault]:
+    """The faults of the inputs, in their order. `letters` are some of the dead letters, for a look at what they hold.
+
+    Of the files of a folder or an archive, one in which nothing was refused may be without events if others have some:
+    it is empty, or holds what the format skips by name.
+    """
+    with_events = {file.within for file in files if file.tally.events}
     faults: list[InputFault] = []
     for file in files:
         tally, name = file.tally, "Standard input" if file.path == "-" else printable(file.path)
@@ -43,12 +54,17 @@ def faults_of(files: Sequence[FileAccount], letters: Sequence[DeadLetter], forma
         if file.breaks_off is not None:
             what = f"{name} breaks off at line {file.breaks_off:,}: what came after it is missing"
             faults.append(_fault("breaks_off", file, what, "get the file again, whole"))
-        if not tally.events:
+        if file.problem is not None:
+            faults.append(_fault("unreadable", file, f"{name} {file.problem}", _UNPACK))
+        elif not file.format and not file.is_empty:
+            what = f"{name} is of no known format, and was not read ({file.why})"
+            faults.append(_fault("not_recognised", file, what, _NAME_IT if file.within is None else _NAME_IT_OR_NOT))
+        elif not tally.events and (refused or file.within is None or file.within not in with_events):
             what = f"{name}: no event in {tally.lines:,} lines ({_most(tally.rejected, tally.skipped)})"
-            faults.append(_fault("nothing_read", file, what, _remedy(file, letters, format_name)))
+            faults.append(_fault("nothing_read", file, what, _remedy(file, letters)))
         elif refused > _MUCH * tally.lines:
             what = f"{name}: {refused:,} of {tally.lines:,} lines were refused ({_most(tally.rejected)})"
-            faults.append(_fault("much_refused", file, what, _remedy(file, letters, format_name)))
+            faults.append(_fault("much_refused", file, what, _remedy(file, letters)))
     return faults
 
 
@@ -62,13 +78,13 @@ def _most(*counts: Mapping[str, int] | Mapping[Reason, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in found.most_common(_TOP)) or "nothing but blank lines"
 
 
-def _remedy(file: FileAccount, letters: Sequence[DeadLetter], format_name: str) -> str:
+def _remedy(file: FileAccount, letters: Sequence[DeadLetter]) -> str:
     mine = [letter for letter in letters if letter.topic == file.path[-len(letter.topic) :]][:_TRIED]
     for name, reader in FORMATS.items():
         readings = [reader.read(letter.payload) for letter in mine]
         has_events = any(isinstance(each, tuple) for each in readings)
         is_read = sum(isinstance(each, Rejection) for each in readings) * 2 < len(readings)
-        if name != format_name and has_events and is_read:
+        if name != file.format and has_events and is_read:
             return f"it looks like `{name}`: read it with --format {name}"
     said = f"; the first is refused for: {printable(mine[0].detail)}" if mine else ""
-    return f"is it `{format_name}`? The dead letters say what each line lacks{said}"
+    return f"is it `{file.format}`? The dead letters say what each line lacks{said}"

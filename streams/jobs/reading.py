@@ -7,9 +7,10 @@ from msgspec import Struct, field
 
 from streams.deadletters import Reason, Rejection
 from streams.events import Event
-from streams.formats.files import open_lines
+from streams.formats.files import InputFile, open_inputs
 from streams.formats.lines import Line
 from streams.formats.reader import FormatReader
+from streams.formats.recognition import recognised
 from streams.formats.tally import Tally, read_lines
 
 __all__ = ["FileAccount", "Progress", "Refuse", "read_events", "total_tally"]
@@ -24,43 +25,80 @@ Refuse = Callable[[Line, Rejection, str], None]
 
 
 class FileAccount(Struct, kw_only=True):
-    """What became of the lines of one file. `breaks_off` is the line at which damage ended it, from 1."""
+    """What became of one input. `within` is the folder or archive that it is one file of.
+
+    `format` is empty where it was not recognised, and `why` says then what was seen instead; else it says why it is
+    that format, where nobody named it. `problem` is why it could not be read at all, `breaks_off` the line at which
+    damage ended it, from 1.
+    """
 
     path: str
+    within: str | None = None
+    format: str = ""
+    why: str = ""
+    encoding: str = ""
+    shape: str = ""
+    problem: str | None = None
+    is_empty: bool = False
     tally: Tally = field(default_factory=Tally)
     breaks_off: int | None = None
 
 
 def read_events(
     paths: Sequence[str],
-    reader: FormatReader,
+    readers: Sequence[FormatReader],
     files: list[FileAccount],
     refuse: Refuse,
     progress: Progress | None = None,
 ) -> Iterator[tuple[Event, str, Line]]:
-    """Every event of the files with its file and line; refused lines go to `refuse`, the account of each to `files`.
+    """Every event of the inputs with its input's path and its line; refused lines go to `refuse`, the account of each
+    input to `files`. Of several readers each input has the one that its first lines tell; where none does it is not
+    read.
 
-    Raises `InputError` for a file that cannot be opened, or whose ids are no ids any more; files before it are read.
+    Raises `InputError` for what cannot be opened, or whose ids are no ids any more; inputs before it are read.
     """
     lines_before = 0
     for path in paths:
-        account = FileAccount(path=path)
-        files.append(account)
-        tally = account.tally
-        with open_lines(path) as lines:
-            for line, reading in read_lines(lines, reader, tally):
-                if isinstance(reading, tuple):
-                    for event in reading:
-                        yield event, path, line
-                elif isinstance(reading, Rejection):
-                    if reading.reason is Reason.BAD_FILE:
-                        account.breaks_off = line.number
-                    refuse(line, reading, path)
-                if progress is not None and line.number % _PROGRESS_LINES == 0:
-                    progress(path, lines.consumed_bytes, lines.total_bytes, lines_before + tally.lines)
-            lines_before += tally.lines
-            if progress is not None:
-                progress(path, lines.consumed_bytes, lines.total_bytes, lines_before)
+        for opened in open_inputs(path):
+            account = FileAccount(
+                path=opened.path,
+                within=opened.within,
+                encoding=opened.encoding,
+                shape=opened.shape,
+                problem=opened.problem,
+                is_empty=opened.is_empty,
+            )
+            files.append(account)
+            yield from _events_of(opened, readers, account, refuse, progress, lines_before)
+            lines_before += account.tally.lines
+
+
+def _events_of(
+    opened: InputFile,
+    readers: Sequence[FormatReader],
+    account: FileAccount,
+    refuse: Refuse,
+    progress: Progress | None,
+    lines_before: int,
+) -> Iterator[tuple[Event, str, Line]]:
+    recognition, lines = recognised(opened, readers)
+    account.why = recognition.why
+    reader, tally, path = recognition.reader, account.tally, opened.path
+    if reader is None or opened.problem is not None:
+        return
+    account.format = reader.name
+    for line, reading in read_lines(lines, reader, tally, origin=path):
+        if isinstance(reading, tuple):
+            for event in reading:
+                yield event, path, line
+        elif isinstance(reading, Rejection):
+            if reading.reason is Reason.BAD_FILE:
+                account.breaks_off = line.number
+            refuse(line, reading, path)
+        if progress is not None and line.number % _PROGRESS_LINES == 0:
+            progress(path, opened.consumed_bytes, opened.total_bytes, lines_before + tally.lines)
+    if progress is not None:
+        progress(path, opened.consumed_bytes, opened.total_bytes, lines_before + tally.lines)
 
 
 def total_tally(files: Sequence[FileAccount]) -> Tally:

@@ -8,7 +8,7 @@ from threading import Timer
 
 import pytest
 
-from streams.formats.registry import reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect
 from streams.jobs.drain import wait_until_through
@@ -86,7 +86,7 @@ def test_a_worker_whose_ledger_finds_no_room_says_so_and_ends(
     asyncio.run(publish_roster(settings, world.roster))
     path = tmp_path / "world.ndjson"
     world.write(path)
-    done = asyncio.run(ingest([str(path)], reader_named("canonical"), settings))
+    done = asyncio.run(ingest([str(path)], readers_named("canonical"), settings))
     status, said = _worked(settings, tmp_path, "never said")
     assert status == 70, said
     assert "WATCH failed" in said
@@ -99,6 +99,6 @@ def test_a_worker_whose_ledger_finds_no_room_says_so_and_ends(
     finally:
         crew.dismiss_all()
     results, _letters = asyncio.run(collect(settings))
-    oracle = backtest_files([str(path)], reader_named("canonical"), world.roster, bundled_rules()).results
+    oracle = backtest_files([str(path)], readers_named("canonical"), world.roster, bundled_rules()).results
     assert results.aftermaths.keys() == oracle.aftermaths.keys()
     assert len(results.dossiers) == len(oracle.dossiers)

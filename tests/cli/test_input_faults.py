@@ -178,3 +178,63 @@ def test_copies_of_a_post_that_name_different_accounts_are_said_with_an_example(
         assert (status, document["contradictions"], document["contradictions_total"]) == (0, [expected], 1)
         assert "1 post by officials, of which copies name different accounts as passed on or quoted" in said
         assert "as post 900 does for twitter:11 and twitter:22; the copy that tells more names the first." in said
+
+
+def _seen(antiphon: Antiphon, *paths: Path) -> tuple[int, dict[str, Any], str]:
+    result = antiphon("backtest", *map(str, paths), "--roster", _ROSTER, "--json")
+    return result.exit_code, json.loads(result.stdout), result.stderr
+
+
+def test_without_a_format_each_file_is_read_as_its_first_lines_say(antiphon: Antiphon, tmp_path: Path) -> None:
+    """Posts and a list of suspensions in one run, as analysts have them beside each other."""
+    (tmp_path / "events.jsonl").write_bytes(b"".join(_LINES[:50]))
+    (tmp_path / "suspended.csv").write_bytes(b"user_id;date\n1359411781432246349;2021-04-01\n")
+    status, document, said = _seen(antiphon, tmp_path)
+    assert (status, document["events"], said) == (0, 51, "")
+    assert {(file["format"], file["shape"], file["events"]) for file in document["files"]} == {
+        ("canonical", "lines", 50),
+        ("suspensions-csv", "CSV rows", 1),
+    }
+    assert {file["why"] for file in document["files"]} == {"its first line is an event"}
+
+
+def test_people_are_told_what_each_file_was_read_as(antiphon: Antiphon, tmp_path: Path) -> None:
+    path = tmp_path / "events.json"
+    path.write_bytes(b"[" + b",".join(_LINES[:50]) + b"]")
+    shown = antiphon("backtest", str(path), "--roster", _ROSTER).stdout
+    assert "events.json: read as canonical (JSON array): its first line is an event." in shown
+
+
+def test_a_file_of_no_known_format_is_an_error_and_nothing_of_it_is_read(antiphon: Antiphon, tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(b"Dear colleague,\nhere are the data.\n")
+    status, document, said = _seen(antiphon, path)
+    assert (status, document["lines"], document["dead_letters"]) == (1, 0, 0)
+    assert [fault["kind"] for fault in document["faults"]] == ["not_recognised"]
+    assert "notes.txt is of no known format" in said
+    assert "antiphon formats" in said
+
+
+def test_in_a_folder_what_is_skipped_by_name_or_empty_is_no_fault_and_what_is_unknown_is(
+    antiphon: Antiphon, tmp_path: Path
+) -> None:
+    (tmp_path / "1.jsonl").write_bytes(b"".join(_LINES[:50]))
+    (tmp_path / "2.jsonl").write_bytes(b'{"limit":{"track":1}}\n' * 9)
+    (tmp_path / "3.jsonl").write_bytes(b"")
+    assert _seen(antiphon, tmp_path)[0] == 0
+    (tmp_path / "README.txt").write_bytes(b"What is in here.\n")
+    (tmp_path / "list.7z").write_bytes(b"7z\xbc\xaf\x27\x1c\x00\x04")
+    status, document, said = _seen(antiphon, tmp_path)
+    assert (status, document["events"]) == (1, 50)
+    assert [fault["kind"] for fault in document["faults"]] == ["not_recognised", "unreadable"]
+    assert "leave it out if it is no data" in " ".join(said.lower().split())
+
+
+def test_many_faults_are_told_in_a_few_lines(antiphon: Antiphon, tmp_path: Path) -> None:
+    for number in range(200):
+        (tmp_path / f"{number:03}.txt").write_bytes(b"no data\n")
+    (tmp_path / "events.jsonl").write_bytes(b"".join(_LINES[:50]))
+    status, document, said = _seen(antiphon, tmp_path)
+    assert (status, document["faults_total"], document["files_total"]) == (1, 200, 201)
+    assert len(said.splitlines()) < 30
+    assert "190 not recognised" in said

@@ -19,7 +19,7 @@ import zstandard
 
 from streams.deadletters import Reason
 from streams.errors import InputError
-from streams.formats.files import open_lines
+from streams.formats.files import open_inputs, open_lines
 from streams.formats.lines import KEPT_BYTES, MAX_LINE_BYTES, Line
 
 MIB: Final = 2**20
@@ -94,11 +94,12 @@ def test_lines_of_a_live_stream_come_as_they_arrive() -> None:
     try:
         with io.TextIOWrapper(open(read_end, "rb")) as sys.stdin, open(write_end, "wb", buffering=0) as writer:
             writer.write(b"a first line, long enough to tell\nthe second\n")
-            lines = iter(open_lines("-"))
-            assert next(lines).number == 1
-            assert next(lines).data == b"the second"
-            writer.write(b"the third\n")
-            assert next(lines).data == b"the third"
+            with open_lines("-") as opened:
+                lines = iter(opened)
+                assert next(lines).number == 1
+                assert next(lines).data == b"the second"
+                writer.write(b"the third\n")
+                assert next(lines).data == b"the third"
     finally:
         sys.stdin = before
 
@@ -183,28 +184,29 @@ def test_binary_garbage_is_lines_like_any_other(tmp_path: Path) -> None:
 def test_an_empty_input_is_an_error_that_names_it(kind: str, tmp_path: Path) -> None:
     path = write(tmp_path / "nothing.json", kind)
     with pytest.raises(InputError, match=r"nothing\.json is empty") as raised:
-        open_lines(str(path))
+        next(open_inputs(str(path)))
     assert raised.value.remedy
 
 
 def test_an_empty_standard_input_is_an_error() -> None:
     with standard_input(b""), pytest.raises(InputError, match="Standard input is empty"):
-        open_lines("-")
+        next(open_inputs("-"))
 
 
 def test_a_path_that_cannot_be_read_is_an_error_that_names_it_and_the_remedy(tmp_path: Path) -> None:
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
+    (tmp_path / "empty folder").mkdir()
     for path, says in [
         (tmp_path / "missing.json", "missing.json: there is no such file"),
-        (tmp_path, "is a directory"),
+        (tmp_path / "empty folder", "holds no files"),
         (loop, "cannot be opened"),
         (tmp_path / ("n" * 5_000), "cannot be opened"),
         ("nul\x00", "cannot be opened"),
         ("\x1b[2J\udcff", "there is no such file"),
     ]:
         with pytest.raises(InputError) as raised:
-            open_lines(str(path))
+            next(open_inputs(str(path)))
         assert says in raised.value.message
         assert raised.value.remedy
         assert raised.value.message.isprintable()
@@ -215,11 +217,11 @@ def test_a_file_that_may_not_be_read_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "secret", "plain", b"text\n")
     path.chmod(0)
     with pytest.raises(InputError, match="may not be read"):
-        open_lines(str(path))
+        next(open_inputs(str(path)))
 
 
 def test_no_standard_input_at_all_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """As under a service manager that closes it."""
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(InputError, match="no standard input"):
-        open_lines("-")
+        next(open_inputs("-"))

@@ -35,8 +35,8 @@ def test_a_line_refused_as_a_line_is_never_read(tmp_path: Path) -> None:
     good = to_line(SYNTHETIC["post"])
     path.write_bytes(b"\n".join([good, b" " * len(good) * 2, b"", b"[]", good]))
     tally = Tally()
-    lines = open_lines(str(path), max_line_bytes=len(good))
-    readings = [reading for _, reading in read_lines(lines, TwitterV1Reader(), tally)]
+    with open_lines(str(path), max_line_bytes=len(good)) as lines:
+        readings = [reading for _, reading in read_lines(lines, TwitterV1Reader(), tally)]
     assert isinstance(readings[1], Rejection)
     assert readings[1].reason is Reason.TOO_LARGE
     assert readings[2] == Skipped("blank")

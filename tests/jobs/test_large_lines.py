@@ -9,7 +9,7 @@ from streams.core.rosters.roster_file import parse_roster
 from streams.deadletters import Reason
 from streams.events import Account, Post, encode_event
 from streams.formats.lines import MAX_LINE_BYTES
-from streams.formats.registry import reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.ingestion import ingest
 from streams.kafka.administration import create_topics
@@ -38,10 +38,10 @@ def test_a_valid_line_that_no_broker_takes_is_a_dead_letter_with_file_and_line(
     path = tmp_path / "large.ndjson"
     path.write_bytes(b"\n".join([*map(_line, sizes), _line(1_041_000)]))
     settings = Settings(broker=kafka.address, topic_prefix=topic_prefix)
-    reader = reader_named("canonical")
+    readers = readers_named("canonical")
 
     asyncio.run(create_topics(settings))
-    done = asyncio.run(ingest([str(path)], reader, settings))
+    done = asyncio.run(ingest([str(path)], readers, settings))
     letters = asyncio.run(read_dead_letters(settings, limit=100)).letters
     refused = [(stored.letter.topic, stored.letter.offset, stored.letter.reason) for stored in letters]
 
@@ -55,7 +55,7 @@ def test_a_valid_line_that_no_broker_takes_is_a_dead_letter_with_file_and_line(
     assert all("Kafka takes 1,048,588 by default" in stored.letter.detail for stored in letters)
 
     roster = parse_roster(KHAMENEI_SITE.roster.read_bytes(), "roster.csv")
-    run = backtest_files([str(path)], reader, roster, bundled_rules())
+    run = backtest_files([str(path)], readers, roster, bundled_rules())
     sampled = [(letter.topic, letter.offset, letter.reason) for letter in run.letters]
     assert sampled == refused[: len(sampled)] != []
     assert run.refused == {Reason.TOO_LARGE: len(refused)}

@@ -11,7 +11,7 @@ import pytest
 from streams.core.enriched import Totals
 from streams.core.rosters.roster_file import parse_roster
 from streams.core.tracking.one_post import contradictions_of
-from streams.formats.registry import reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.backtest import BacktestRun, backtest_files
 from streams.rules_loading import bundled_rules
 from tests.formats.payloads import mention, status, user
@@ -70,7 +70,7 @@ def _run(folder: Path, statuses: Sequence[dict[str, Any]]) -> BacktestRun:
     path = folder / "statuses.jsonl"
     path.write_text("".join(json.dumps(each) + "\n" for each in statuses), "utf-8")
     roster = parse_roster(_ROSTER.encode(), "roster.csv")
-    return backtest_files([str(path)], reader_named("twitter-v1"), roster, bundled_rules(), processes=1)
+    return backtest_files([str(path)], readers_named("twitter-v1"), roster, bundled_rules(), processes=1)
 
 
 def _totals(run: BacktestRun) -> Totals:

@@ -13,7 +13,7 @@ from streams.cli.console import stdout
 from streams.cli.report import print_sampled
 from streams.core.rosters.roster_file import parse_roster
 from streams.deadletters import DeadLetter, LetterSample, Reason
-from streams.formats.registry import reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.backtest import BacktestRun, backtest_files
 from streams.rules_loading import bundled_rules
 from streams.sinks.ndjson import write_results
@@ -30,7 +30,7 @@ def _letter(reason: Reason, size: int) -> DeadLetter:
 
 def _run(path: Path) -> BacktestRun:
     roster = parse_roster(KHAMENEI_SITE.roster.read_bytes(), "roster.csv")
-    return backtest_files([str(path)], reader_named("canonical"), roster, bundled_rules())
+    return backtest_files([str(path)], readers_named("canonical"), roster, bundled_rules())
 
 
 @given(st.lists(st.tuples(st.sampled_from(Reason), st.integers(0, 60)), max_size=80))

@@ -18,7 +18,7 @@ from streams.core.subject_event import Coordinates
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_queue import Watching
 from streams.events import Event, decode_event
-from streams.formats.registry import reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.backtest import BacktestRun, backtest_files
 from streams.jobs.watch_process import SecondProcessError, WatchProcess, WatchWhereItPays
 from streams.rules_loading import bundled_rules
@@ -50,7 +50,7 @@ def recording(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _run(recording: Path, roster: Roster, processes: int) -> BacktestRun:
     return backtest_files(
         [str(recording)],
-        reader_named("canonical"),
+        readers_named("canonical"),
         roster,
         bundled_rules(),
         now_us=lambda: _NOW_US,

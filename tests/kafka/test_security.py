@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from streams.cases import KHAMENEI_SITE
 from streams.core.rosters.roster_file import parse_roster
 from streams.errors import AntiphonError
-from streams.formats.registry import reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.collection import collect
 from streams.jobs.drain import wait_until_through
 from streams.jobs.ingestion import ingest
@@ -163,7 +163,7 @@ def test_the_whole_pipeline_runs_with_the_documented_rights_over_tls(secure: Set
         await create_topics(secure)
         await publish_roster(secure, parse_roster(KHAMENEI_SITE.roster.read_bytes(), "roster.csv"))
         await require_ready(secure)
-        done = await ingest([str(events)], reader_named("canonical"), secure)
+        done = await ingest([str(events)], readers_named("canonical"), secure)
         return done.written
 
     written = asyncio.run(prepare())

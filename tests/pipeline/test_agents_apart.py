@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.formats.registry import reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect
 from streams.jobs.drain import wait_until_through
@@ -22,7 +22,7 @@ from tests.pipeline.world import World
 from tools.kafka.running_broker import RunningBroker
 
 _DRAIN_SECONDS = 100.0
-_READER = reader_named("canonical")
+_READERS = readers_named("canonical")
 
 
 @pytest.mark.timeout(300)
@@ -40,7 +40,7 @@ def test_workers_that_run_one_agent_each_find_the_same(kafka: RunningBroker, top
     world = World(seed=21, events=3_000)
     path = tmp_path / "world.ndjson"
     world.write(path)
-    oracle = backtest_files([str(path)], _READER, world.roster, bundled_rules()).results
+    oracle = backtest_files([str(path)], _READERS, world.roster, bundled_rules()).results
     assert len(oracle.aftermaths) > 5
     crew = Crew(
         settings, tmp_path, places=[Place(settings=msgspec.structs.replace(settings, agents=name)) for name in AGENTS]
@@ -51,7 +51,7 @@ def test_workers_that_run_one_agent_each_find_the_same(kafka: RunningBroker, top
     def read_all() -> None:
         for _ in AGENTS:
             crew.add()
-        done = asyncio.run(ingest([str(path)], _READER, settings))
+        done = asyncio.run(ingest([str(path)], _READERS, settings))
         deadline = time.monotonic() + _DRAIN_SECONDS
 
         def watch(remaining: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from streams.cases import KHAMENEI_SITE
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_file import parse_roster
-from streams.formats.registry import reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.backtest import BacktestRun, backtest_files
 from streams.jobs.demo import DemoRun, demo_broker, run_demo
 from streams.kafka.embedded import EmbeddedBroker
@@ -45,12 +45,12 @@ def _demo(
     address = "embedded" if broker.kind == "embedded" else broker.address
     with demo_broker(address, Settings(), workers) as settings:
         return run_demo(
-            settings, [str(path)], reader_named(form), roster, Silent(), workers=workers, raw_partitions=partitions
+            settings, [str(path)], readers_named(form), roster, Silent(), workers=workers, raw_partitions=partitions
         )
 
 
 def _backtest(path: Path, roster: Roster, form: str = "canonical") -> BacktestRun:
-    return backtest_files([str(path)], reader_named(form), roster, bundled_rules())
+    return backtest_files([str(path)], readers_named(form), roster, bundled_rules())
 
 
 def test_the_bundled_case_gives_the_published_figures_and_five_alerts_for_one_subject(broker: RunningBroker) -> None:

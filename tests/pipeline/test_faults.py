@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from streams.core.backtest import Results
-from streams.formats.registry import reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect
 from streams.jobs.drain import wait_until_through
@@ -27,7 +27,7 @@ from tools.kafka.running_broker import RunningBroker
 
 _SLICES = 24
 _STILL_SECONDS = 120.0
-_READER = reader_named("canonical")
+_READERS = readers_named("canonical")
 
 
 def _settings(address: str, prefix: str) -> Settings:
@@ -60,7 +60,7 @@ class _Run:
             path = directory / f"slice-{number}.ndjson"
             path.write_bytes(b"".join(lines[number * len(lines) // _SLICES : (number + 1) * len(lines) // _SLICES]))
             self.slices.append(path)
-        self.oracle = backtest_files([str(self.whole)], _READER, world.roster, bundled_rules()).results
+        self.oracle = backtest_files([str(self.whole)], _READERS, world.roster, bundled_rules()).results
         assert len(self.oracle.aftermaths) > 10
         self.written: dict[tuple[str, int], int] = {}
         self.newest_us = 0
@@ -69,7 +69,7 @@ class _Run:
         asyncio.run(publish_roster(settings, world.roster))
 
     def ingest(self, path: Path) -> None:
-        done = asyncio.run(ingest([str(path)], _READER, self.settings))
+        done = asyncio.run(ingest([str(path)], _READERS, self.settings))
         self.written |= done.written
         self.newest_us = max(self.newest_us, done.newest_us)
 

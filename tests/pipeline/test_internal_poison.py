@@ -18,7 +18,7 @@ from streams.core.country_event import CountryEvent, encode_country_event
 from streams.core.subject_event import Coordinates
 from streams.deadletters import Reason
 from streams.events import Suspension, decode_event
-from streams.formats.registry import reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect_results
 from streams.jobs.drain import wait_until_through
@@ -154,7 +154,7 @@ def test_what_no_agent_wrote_becomes_dead_letters_and_changes_no_figure(
     world = World(seed=5, events=1_500)
     lines, newest_us = _lines_in_any_order(world)
     (path := tmp_path / "world.ndjson").write_bytes(b"\n".join(lines))
-    oracle = backtest_files([str(path)], reader_named("canonical"), world.roster, bundled_rules()).results
+    oracle = backtest_files([str(path)], readers_named("canonical"), world.roster, bundled_rules()).results
     assert min(len(oracle.dossiers), len(oracle.alerts), len(oracle.aftermaths)) > 5
     asyncio.run(publish_roster(settings, world.roster))
     asyncio.run(_poison_all(settings))

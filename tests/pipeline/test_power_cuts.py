@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from streams.core.backtest import Results
-from streams.formats.registry import reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect
 from streams.jobs.drain import wait_until_through
@@ -27,7 +27,7 @@ from tests.pipeline.world import World
 from tools.kafka.node import Kafka
 from tools.kafka.power_cut import cut_back, logs_of
 
-_READER = reader_named("canonical")
+_READERS = readers_named("canonical")
 _PARTITIONS = dict.fromkeys(
     (*STATES[:4], *RESULTS, "posts", "retweets", "deletions"),
     2,
@@ -60,7 +60,7 @@ class _Case:
 
     def work(self, path: Path) -> None:
         """Ingest a file and have a worker deal with it."""
-        done = asyncio.run(ingest([str(path)], _READER, self.settings))
+        done = asyncio.run(ingest([str(path)], _READERS, self.settings))
         deadline = time.monotonic() + 100
         self.crew.add()
 
@@ -107,7 +107,7 @@ class _Case:
         return results
 
     def oracle(self) -> Results:
-        return backtest_files([str(self.whole)], _READER, self.roster, bundled_rules()).results
+        return backtest_files([str(self.whole)], _READERS, self.roster, bundled_rules()).results
 
 
 @pytest.fixture

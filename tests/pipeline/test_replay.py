@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from streams.cli.main import cli
 from streams.deadletters import Reason
 from streams.events import Account, Retweet, encode_event
-from streams.formats.registry import reader_named
+from streams.formats.registry import readers_named
 from streams.jobs.collection import collect
 from streams.jobs.drain import wait_until_through
 from streams.jobs.ingestion import ingest
@@ -95,7 +95,7 @@ def test_what_is_replayed_after_the_fix_is_counted_once_and_what_stays_wrong_is_
     asyncio.run(create_topics(strict, partitions={topic.name: 1 for topic in TOPICS}))
     asyncio.run(publish_roster(strict, _WORLD.roster))
     asyncio.run(_write(strict, [_retweet(1, past), _retweet(2, soon), garbage]))
-    asyncio.run(ingest(["retweets"], reader_named("twitter-v1"), strict))  # they are canonical: the wrong format
+    asyncio.run(ingest(["retweets"], readers_named("twitter-v1"), strict))  # they are canonical: the wrong format
     with Workers(strict, 1) as crew:
         _drain(strict, crew)
     assert _retweets_counted(strict) == 1

@@ -1,0 +1,71 @@
+"""Each format in a few words, for `antiphon formats`: what people hold, what it yields, what it lacks."""
+
+import inspect
+from types import MappingProxyType
+from typing import Final
+
+from msgspec import Struct
+
+from streams.formats.reader import FormatReader
+
+__all__ = ["Description", "description_of"]
+
+
+class Description(Struct, frozen=True, kw_only=True):
+    """`holds`: what such a file is. `yields`: the events it gives. `lacks`: what no event of it can say."""
+
+    holds: str
+    yields: str
+    lacks: str
+
+
+_DESCRIPTIONS: Final = MappingProxyType({
+    "canonical": Description(
+        holds="Antiphon's own events, one JSON object a line",
+        yields="posts, retweets, deletions, suspensions, follows, profiles",
+        lacks="nothing",
+    ),
+    "twitter-v1": Description(
+        holds="Twitter's API v1.1: statuses, streams, searches, look-ups, webhooks",
+        yields="posts, retweets, deletions, suspensions, follows, profiles",
+        lacks="who deleted; when a post was deleted, but for compliance messages",
+    ),
+    "twitter-archive": Description(
+        holds="the archive that an account can ask Twitter or X for (tweets.js)",
+        yields="posts, retweets, deletions",
+        lacks="whose it is, but for account.js; of retweets the whole text and the post",
+    ),
+    "x-v2": Description(
+        holds="X's API v2: pages of searches, timelines and look-ups, lines of the filtered stream",
+        yields="posts, retweets, profiles",
+        lacks="deletions, suspensions, follows; accounts that `expansions` left out are ids only",
+    ),
+    "x-compliance": Description(
+        holds="X's compliance streams and the results of batch compliance jobs",
+        yields="deletions, suspensions, profiles",
+        lacks="posts; why a post is gone, where the batch says only that it is",
+    ),
+    "x-activity": Description(
+        holds="X's Activity API: what happens to accounts that are followed",
+        yields="posts, retweets, deletions, profiles, follows",
+        lacks="suspensions",
+    ),
+    "jetstream": Description(
+        holds="frames of Bluesky's Jetstream, v1 and v2",
+        yields="posts, retweets, deletions, suspensions, follows, profiles",
+        lacks="followers; when an account was created; who is no longer followed",
+    ),
+    "suspensions-csv": Description(
+        holds="lists of suspended accounts as CSV, under many headers",
+        yields="suspensions",
+        lacks="posts; in most lists the time of day",
+    ),
+})  # fmt: skip
+
+
+def description_of(reader: FormatReader) -> Description:
+    """What is known of a format; of one that another package brings, what its reader's class says of itself."""
+    if (known := _DESCRIPTIONS.get(reader.name)) is not None:
+        return known
+    holds = (inspect.getdoc(type(reader)) or "").partition("\n")[0].rstrip(".")
+    return Description(holds=holds, yields="", lacks="")
