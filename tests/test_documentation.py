@@ -31,6 +31,7 @@ _FOR_EXAMPLE: Final = frozenset(
         "streams/collectors/",
         "tests/collectors/",
         "events.ndjson",
+        "result.json",
         "roster.csv",
         "broken.ndjson",
         "bin/",  # of Kafka's own

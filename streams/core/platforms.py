@@ -41,6 +41,12 @@ _NAMES: Final = {
         re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"),
         "a handle of Bluesky is a host name such as embassy.bsky.social",
     ),
+    "telegram": Names(
+        re.compile("(?:channel|user|chat)[1-9][0-9]{0,18}"),
+        "an id of Telegram is channel, user or chat with a number, such as channel1234567890 for -1001234567890",
+        re.compile("[A-Za-z][A-Za-z0-9_]{2,31}"),
+        "a handle of Telegram has at most 32 letters, digits and underscores, and begins with a letter",
+    ),
 }
 
 # Where the first part of a link's path is a handle. `www.`, `mobile.` and `m.` in front say nothing.

@@ -55,6 +55,11 @@ _DESCRIPTIONS: Final = MappingProxyType({
         yields="posts, retweets, deletions, suspensions, follows, profiles",
         lacks="followers; when an account was created; who is no longer followed",
     ),
+    "telegram": Description(
+        holds="exports of Telegram Desktop (result.json), messages of Telethon and 4CAT",
+        yields="posts, retweets, profiles",
+        lacks="deletions, suspensions; in exports handles and followers; the source of a forward that hides it",
+    ),
     "suspensions-csv": Description(
         holds="lists of suspended accounts as CSV, under many headers",
         yields="suspensions",

@@ -8,6 +8,7 @@ from streams.formats.canonical import CanonicalReader
 from streams.formats.jetstream import JetstreamReader
 from streams.formats.reader import FormatReader
 from streams.formats.suspensions_csv import SuspensionsCsvReader
+from streams.formats.telegram import TelegramReader
 from streams.formats.twitter_archive import TwitterArchiveReader
 from streams.formats.twitter_v1 import TwitterV1Reader
 from streams.formats.x_activity import XActivityReader
@@ -28,6 +29,7 @@ _READERS: Final[tuple[FormatReader, ...]] = (
     XComplianceReader(),
     XActivityReader(),
     JetstreamReader(),
+    TelegramReader(),
     SuspensionsCsvReader(),
 )
 

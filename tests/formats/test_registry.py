@@ -9,6 +9,7 @@ NAMES = {
     "canonical",
     "jetstream",
     "suspensions-csv",
+    "telegram",
     "twitter-archive",
     "twitter-v1",
     "x-activity",
