@@ -38,14 +38,16 @@ class _Candidate:
         self.reader = reader
         self.event_lines = 0
         self.skipped_lines = 0
+        self.refused_lines = 0
         self.lines = 0
         self.refused: Rejection | None = None
         self.nearness = 0
         self.readings: list[Reading] = []
 
     @property
-    def taken(self) -> tuple[int, int]:
-        return self.event_lines + self.skipped_lines, self.event_lines
+    def taken(self) -> tuple[int, int, int]:
+        """How much it can do with the lines: the more the better."""
+        return self.event_lines + self.skipped_lines, self.event_lines, -self.refused_lines
 
     def see(self, data: bytes) -> None:
         """Ask of one line."""
@@ -58,6 +60,8 @@ class _Candidate:
             self.event_lines += 1
         elif any(isinstance(each, Skipped) for each in readings):
             self.skipped_lines += 1
+        else:
+            self.refused_lines += 1
         for each in readings:
             if isinstance(each, Rejection) and (self.refused is None or _NEARNESS.get(each.reason, 0) > self.nearness):
                 self.refused, self.nearness = each, _NEARNESS.get(each.reason, 0)
@@ -99,9 +103,9 @@ def _chosen(candidates: Sequence[_Candidate]) -> Recognition:
     best = max(candidates, key=lambda candidate: candidate.taken)
     alike = [each for each in candidates if each.taken == best.taken]
     # Of readers that say the same of every line it does not matter which one reads: the first one.
-    if any(best.taken) and all(each.readings == best.readings for each in alike):
+    if best.taken[0] and all(each.readings == best.readings for each in alike):
         return Recognition(reader=best.reader, why=_share(best))
-    if any(best.taken):
+    if best.taken[0]:
         same = ", ".join(each.reader.name for each in alike)
         return Recognition(reader=None, why=f"its first lines may be {same}: name the one that it is with --format")
     near = sorted((each for each in candidates if each.refused is not None), key=lambda each: -each.nearness)

@@ -113,9 +113,12 @@ _CASES: Final[dict[tuple[str, str, str], _Right]] = {
         ("wrapped_files", name, "roster"): _NINE
         for name in (
             *("array.json", "pretty.json", "search_response.json", "elastic.jsonl", "powershell_utf16.jsonl"),
-            "length_delimited.txt",
+            *("length_delimited.txt", "download.zip"),
         )
     },
+    ("tar_first_lines", "stream.tar.gz", "roster"): _NINE,
+    ("tar_first_lines", "archive_org.tar", "roster"): _NINE,
+    ("tweets_and_suspension_list", "tweets.jsonl suspended.csv", "roster"): _young(9, 4, references=0),
     ("twitter_archive_export", "tweets.js", "roster"): _Right(status=1, said="no event in 9 lines"),
     ("wrapped_messages", "site_stream.jsonl", "roster"): _young(9, 3),
     ("wrapped_messages", "webhook.jsonl", "roster"): _young(9, 3),
@@ -123,7 +126,12 @@ _CASES: Final[dict[tuple[str, str, str], _Right]] = {
     ("wrapped_messages", "harvest.warc.gz", "roster"): _young(9, 3, status=1, said="28 of 46 lines were refused"),
 }
 
-
+# What is said otherwise where nobody names a format.
+_UNNAMED: Final = {
+    ("twitter_archive_export", "tweets.js", "roster"): _Right(
+        status=1, said="put `account` of data/account.js beside it"
+    )
+}
 _THROUGH_TOPICS: Final = (
     ("original_gone", "gone_before_notice.canonical.jsonl", "roster"),
     ("seen_again_after_deletion", "first_look.jsonl second_look.jsonl", "roster"),
@@ -137,18 +145,22 @@ def field() -> Path:
     return _FIELD.resolve()
 
 
-def _run(antiphon: Antiphon, field: Path, case: tuple[str, str, str], command: str) -> tuple[int, Any, str]:
+def _run(
+    antiphon: Antiphon, field: Path, case: tuple[str, str, str], command: str, *formats: str
+) -> tuple[int, Any, str]:
     folder, names, roster = field / case[0], case[1].split(), case[2]
-    form = "canonical" if _is_canonical(case) else "twitter-v1"
     piped = (folder / names[0][1:]).read_bytes() if names[0].startswith("-") else None
     paths = ["-"] if piped is not None else [str(folder / name) for name in names]
-    arguments = (command, *paths, "--format", form, "--roster", str(folder / f"{roster}.csv"), "--json")
+    named = [word for name in formats for word in ("--format", name)]
+    arguments = (command, *paths, *named, "--roster", str(folder / f"{roster}.csv"), "--json")
     result = antiphon(*arguments) if piped is None else antiphon(*arguments, piped=piped)
     return result.exit_code, json.loads(result.stdout) if result.stdout else None, result.stderr
 
 
-def _is_canonical(case: tuple[str, str, str]) -> bool:
-    return "canonical" in case[1] or case[0] in ("seen_again_after_deletion", "deletion_without_author")
+def _formats(case: tuple[str, str, str]) -> tuple[str, ...]:
+    if "canonical" in case[1] or case[0] in ("seen_again_after_deletion", "deletion_without_author"):
+        return ("canonical",)
+    return ("twitter-v1", "suspensions-csv") if case[1].endswith(".csv") else ("twitter-v1",)
 
 
 def _found(status: int, document: Any, said: str, right: _Right) -> _Right:
@@ -178,6 +190,14 @@ def test_each_case_gives_its_right_result_by_the_backtest(
     antiphon: Antiphon, field: Path, case: tuple[str, str, str]
 ) -> None:
     right = _CASES[case]
+    assert _found(*_run(antiphon, field, case, "backtest", *_formats(case)), right) == right
+
+
+@pytest.mark.parametrize("case", _CASES, ids="/".join)
+def test_each_case_gives_the_same_where_nobody_names_a_format(
+    antiphon: Antiphon, field: Path, case: tuple[str, str, str]
+) -> None:
+    right = _UNNAMED.get(case, _CASES[case])
     assert _found(*_run(antiphon, field, case, "backtest"), right) == right
 
 
@@ -187,4 +207,4 @@ def test_a_case_gives_its_right_result_by_the_pipeline(
 ) -> None:
     """All of them with ANTIPHON_TEST_THOROUGH, in ten minutes."""
     right = _CASES[case]
-    assert _found(*_run(antiphon, field, case, "demo"), right) == right
+    assert _found(*_run(antiphon, field, case, "demo", *_formats(case)), right) == right
