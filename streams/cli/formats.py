@@ -7,7 +7,7 @@ from rich.text import Text
 from streams.cli.console import row, stdout, table, write_json
 from streams.cli.options import json_option
 from streams.formats.descriptions import description_of
-from streams.formats.registry import FORMATS
+from streams.formats.registry import all_formats
 
 __all__ = ["formats"]
 
@@ -19,7 +19,7 @@ def formats(as_json: bool) -> None:
 
     Without --format each input is read in the format that its first lines tell. docs/formats.md has every field.
     """
-    described = [(name, description_of(reader)) for name, reader in FORMATS.items()]
+    described = [(name, description_of(reader)) for name, reader in all_formats().items()]
     if as_json:
         write_json({"formats": [{"name": name} | msgspec.structs.asdict(each) for name, each in described]})
         return

@@ -1,11 +1,11 @@
 """Each format in a few words, for `antiphon formats`: what people hold, what it yields, what it lacks."""
 
-import inspect
 from types import MappingProxyType
 from typing import Final
 
 from msgspec import Struct
 
+from streams.formats.extensions import ExternalReader
 from streams.formats.reader import FormatReader
 
 __all__ = ["Description", "description_of"]
@@ -69,8 +69,8 @@ _DESCRIPTIONS: Final = MappingProxyType({
 
 
 def description_of(reader: FormatReader) -> Description:
-    """What is known of a format; of one that another package brings, what its reader's class says of itself."""
+    """What is known of a format; of one that another package brings, what its reader says it holds."""
     if (known := _DESCRIPTIONS.get(reader.name)) is not None:
         return known
-    holds = (inspect.getdoc(type(reader)) or "").partition("\n")[0].rstrip(".")
+    holds = reader.holds if isinstance(reader, ExternalReader) else ""
     return Description(holds=holds, yields="", lacks="")

@@ -1,10 +1,13 @@
 """The formats a person can name with `--format`."""
 
+from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
 from streams.errors import InputError
 from streams.formats.canonical import CanonicalReader
+from streams.formats.extensions import external_readers
 from streams.formats.jetstream import JetstreamReader
 from streams.formats.reader import FormatReader
 from streams.formats.suspensions_csv import SuspensionsCsvReader
@@ -16,7 +19,7 @@ from streams.formats.x_compliance import XComplianceReader
 from streams.formats.x_v2 import XV2Reader
 from streams.printable import printable
 
-__all__ = ["AUTO", "FORMATS", "reader_named", "readers_named"]
+__all__ = ["AUTO", "FORMATS", "all_formats", "reader_named", "readers_named"]
 
 AUTO: Final = "auto"
 """The name under which each input has the format that its first lines tell."""
@@ -34,14 +37,22 @@ _READERS: Final[tuple[FormatReader, ...]] = (
 )
 
 FORMATS: Final = MappingProxyType({reader.name: reader for reader in _READERS})
+"""Those of this package."""
+
+
+@cache
+def all_formats() -> Mapping[str, FormatReader]:
+    """Those of this package and of others that are installed. Raises `InputError`, see `external_readers`."""
+    others = {reader.name: reader for reader in external_readers(FORMATS)}
+    return MappingProxyType({**FORMATS, **others})
 
 
 def reader_named(name: str) -> FormatReader:
     """The reader of that format. Raises `InputError`, which lists the known names."""
-    reader = FORMATS.get(name)
+    reader = all_formats().get(name)
     if reader is None:
         raise InputError(
-            f"There is no format `{printable(name)}`.", remedy=f"Give one of: {', '.join(sorted(FORMATS))}."
+            f"There is no format `{printable(name)}`.", remedy=f"Give one of: {', '.join(sorted(all_formats()))}."
         )
     return reader
 
@@ -49,5 +60,5 @@ def reader_named(name: str) -> FormatReader:
 def readers_named(*names: str) -> tuple[FormatReader, ...]:
     """The readers of these formats, each once; all of them for `auto` or for no name. Raises `InputError`."""
     if not names or AUTO in names:
-        return tuple(FORMATS.values())
+        return tuple(all_formats().values())
     return tuple(reader_named(name) for name in dict.fromkeys(names))

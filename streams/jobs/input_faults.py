@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from streams.deadletters import DeadLetter, Reason, Rejection
 from streams.formats.files import UNPACK
-from streams.formats.registry import FORMATS
+from streams.formats.registry import all_formats
 from streams.jobs.reading import FileAccount
 from streams.printable import printable
 
@@ -80,7 +80,7 @@ def _most(*counts: Mapping[str, int] | Mapping[Reason, int]) -> str:
 
 def _remedy(file: FileAccount, letters: Sequence[DeadLetter]) -> str:
     mine = [letter for letter in letters if letter.topic == file.path[-len(letter.topic) :]][:_TRIED]
-    for name, reader in FORMATS.items():
+    for name, reader in all_formats().items():
         readings = [reader.read(letter.payload) for letter in mine]
         has_events = any(isinstance(each, tuple) for each in readings)
         is_read = sum(isinstance(each, Rejection) for each in readings) * 2 < len(readings)
