@@ -56,6 +56,13 @@ def test_a_time_that_is_read_is_what_strptime_reads(write: Callable[[datetime], 
     assert seen[False] > 50
 
 
+@pytest.mark.parametrize(
+    "text", ["2014-02-12 194251.1 +0000", "2014-02-12T19:42:51 +0000", "2014-W07-3 19:42:51 +0000"]
+)
+def test_other_forms_of_iso_times_are_no_times_of_archives(text: str) -> None:
+    assert parse_created_at(text) is None
+
+
 @given(st.text(max_size=40))
 def test_no_text_makes_the_parser_raise(text: str) -> None:
     parsed = parse_created_at(text)

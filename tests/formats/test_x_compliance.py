@@ -27,6 +27,7 @@ POSTED_AT: Final = "2018-10-10T20:19:24.211Z"
 # A snowflake as well, of an account that was created in the same second.
 ACCOUNT_ID: Final = "1050118621198921729"
 CREATED_AT: Final = "2018-10-10T20:19:24+00:00"
+ON_THE_SECOND: Final = str((1_539_202_764_000 - 1_288_834_974_657) << 22)  # a snowflake of 20:19:24.000
 GONE_AT: Final = datetime(2022, 6, 27, 23, 49, 41, 839_000, tzinfo=UTC)
 GONE: Final = "2022-06-27T23:49:41.839+00:00"
 
@@ -168,6 +169,7 @@ def test_a_post_that_is_gone_with_its_author_was_taken_back_by_nobody(reason: st
     ("said", "is_post"),
     [
         (POST, True),
+        ({"id": POST_ID, "created_at": "2018-10-10T20:19:24.211+00:00"}, True),
         ({"id": "50000000000000", "created_at": "2010-12-01T10:00:00.000Z"}, True),
         ({"id": ACCOUNT_ID, "created_at": CREATED_AT}, False),
         ({"id": "1482680858", "created_at": "2013-06-04T16:25:04.000Z"}, False),
@@ -183,6 +185,7 @@ def test_what_an_id_is_of_shows_from_its_size_and_the_time_of_creation(said: Jso
     "said",
     [
         {"id": ACCOUNT_ID, "created_at": "2018-10-10T20:19:24.000Z"},
+        {"id": ON_THE_SECOND, "created_at": "2018-10-10T20:19:24.000Z"},
         {"id": POST_ID, "created_at": "2018-10-10T20:19:24.212Z"},
         {"id": "12", "created_at": "2006-03-21T20:50:14.000Z"},
         {"id": "1482680858", "created_at": None},
