@@ -33,7 +33,7 @@ _DESCRIPTIONS: Final = MappingProxyType({
     "twitter-archive": Description(
         holds="the archive that an account can ask Twitter or X for (tweets.js)",
         yields="posts, retweets, deletions",
-        lacks="whose it is, but for account.js; of retweets the whole text and the post",
+        lacks="whose it is, but for account.js in the same folder; of retweets the whole text and the post",
     ),
     "x-v2": Description(
         holds="X's API v2: pages of searches, timelines and look-ups, lines of the filtered stream",
@@ -43,12 +43,12 @@ _DESCRIPTIONS: Final = MappingProxyType({
     "x-compliance": Description(
         holds="X's compliance streams and the results of batch compliance jobs",
         yields="deletions, suspensions, profiles",
-        lacks="posts; why a post is gone, where the batch says only that it is",
+        lacks="posts; in results of jobs whose post is gone, and exact times",
     ),
     "x-activity": Description(
         holds="X's Activity API: what happens to accounts that are followed",
         yields="posts, retweets, deletions, profiles, follows",
-        lacks="suspensions",
+        lacks="suspensions; times of all but posts, unless who recorded them added `observed_at`",
     ),
     "jetstream": Description(
         holds="frames of Bluesky's Jetstream, v1 and v2",

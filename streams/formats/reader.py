@@ -1,7 +1,7 @@
 """What every format reader is: a name and one pure function from a line to what the line says."""
 
 from collections.abc import Sequence
-from typing import Protocol, Self, TypeAlias
+from typing import Protocol, Self, TypeAlias, runtime_checkable
 
 from msgspec import Struct
 
@@ -9,7 +9,7 @@ from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Rejection
 from streams.events import Event
 
-__all__ = ["FormatReader", "Reading", "Skipped"]
+__all__ = ["FolderReader", "FormatReader", "Reading", "Skipped"]
 
 
 class Skipped(Struct, frozen=True):
@@ -50,5 +50,17 @@ class FormatReader(Protocol):
         """The messages that a line wraps, where it does: each is read as a line of its own. Empty for any other line.
 
         Asked of a line that `read` refuses. Never raises.
+        """
+        ...
+
+
+@runtime_checkable
+class FolderReader(FormatReader, Protocol):
+    """Reads a format of several files in one folder, of which one says something that the others lack."""
+
+    def beside(self, line: bytes) -> Self | None:
+        """The reader for the files of the folder in which this line stands; `None` where it says nothing of them.
+
+        Asked of a line that `read` skips. Never raises.
         """
         ...

@@ -1,6 +1,6 @@
 """The format `twitter-archive`: an account's own archive of Twitter or X, one record a line or value.
 
-A record does not say whose it is. `account` of the archive's `account.js` belongs beside it.
+A post does not say whose it is: that stands in the archive's `account.js`, in the same folder, or beside the post.
 """
 
 import re
@@ -38,11 +38,15 @@ _PARTS: Final = {
     "ad": "ad",
     "ageMeta": "age",
     "app": "app",
+    "birdwatchNote": "community_note",
+    "birdwatchNoteRating": "community_note",
     "blocking": "block",
     "branchLink": "branch_link",
+    "branchLinks": "branch_link",
     "catalogItem": "shop",
     "commerceCatalog": "shop",
     "communityNote": "community_note",
+    "communityNoteBatSignal": "community_note",
     "communityNoteRating": "community_note",
     "communityNoteTombstone": "community_note",
     "connectedApplication": "connected_application",
@@ -62,6 +66,13 @@ _PARTS: Final = {
     "niDeviceResponse": "device",
     "noteTweet": "note_tweet",
     "p13nData": "personalization",
+    "periscopeAccountInformation": "periscope",
+    "periscopeBanInformation": "periscope",
+    "periscopeBroadcastMetadata": "periscope",
+    "periscopeCommentsMadeByUser": "periscope",
+    "periscopeExpiredBroadcasts": "periscope",
+    "periscopeFollowers": "periscope",
+    "periscopeProfileDescription": "periscope",
     "phoneNumber": "device",
     "productDrop": "shop",
     "productSet": "shop",
@@ -130,8 +141,11 @@ class TwitterArchiveReader:
 
     name: Final = "twitter-archive"
 
-    def __init__(self, *, exact_numbers: bool = False) -> None:
+    def __init__(self, *, exact_numbers: bool = False, owners: tuple[Account, ...] = ()) -> None:
+        """`owners` are the accounts that files beside this one name: whose posts they are, if it is one alone."""
         self._ids = Ids(exact_numbers=exact_numbers)
+        self._owners = owners
+        self._owner = owners[0] if len(owners) == 1 else None
 
     def read(self, line: bytes) -> Reading:
         """The events of one record, a record skipped under one of `SKIPPED_NAMES`, or a rejection. Never raises.
@@ -141,9 +155,9 @@ class TwitterArchiveReader:
         if not line or line.isspace():
             return _BLANK
         try:
-            return _read(line, self._ids)
+            return _read(line, self._ids, self._owner)
         except DECODE_ERRORS as error:
-            return _read_mended(line, self._ids) or undecodable(line, error)
+            return _read_mended(line, self._ids, self._owner) or undecodable(line, error)
         except Refused as refused:
             return refused_line(line, refused)
 
@@ -168,15 +182,26 @@ class TwitterArchiveReader:
 
     def of_file(self, numbers: Verdict) -> "TwitterArchiveReader":
         """See `FormatReader`."""
-        return TwitterArchiveReader(exact_numbers=numbers == "exact")
+        return TwitterArchiveReader(exact_numbers=numbers == "exact", owners=self._owners)
+
+    def beside(self, line: bytes) -> "TwitterArchiveReader | None":
+        """See `FolderReader`: `account.js` says whose archive it is. Where two name two accounts, none counts."""
+        try:
+            record = _record.decode(line)
+            owner = _account_of(record["account"], self._ids) if record.keys() == {"account"} else None
+        except (*DECODE_ERRORS, Refused):
+            return None
+        if owner is None or len(self._owners) > 1 or any(owner.id == each.id for each in self._owners):
+            return None
+        return TwitterArchiveReader(exact_numbers=self._ids.exact_numbers, owners=(*self._owners, owner))
 
 
-def _read(line: bytes, ids: Ids) -> Reading:
+def _read(line: bytes, ids: Ids, owner: Account | None) -> Reading:
     record = _record.decode(line)
     if "tweet" in record:
-        return _read_tweet(record["tweet"], record.get("account", Raw()), "tweet", ids)
+        return _read_tweet(record["tweet"], record.get("account", Raw()), "tweet", ids, owner)
     if ("full_text" in record or "text" in record) and "created_at" in record:
-        return _read_tweet(Raw(line), record.get("account", Raw()), "the record", ids)
+        return _read_tweet(Raw(line), record.get("account", Raw()), "the record", ids, owner)
     skipped = _skipped(record)
     if skipped is None:
         raise Refused(
@@ -193,14 +218,14 @@ def _skipped(record: Mapping[str, Raw]) -> Skipped | None:
     return next((skipped for keys, skipped in _TOLD_BY_TWO if all(key in record for key in keys)), None)
 
 
-def _read_tweet(raw: Raw, account: Raw, place: str, ids: Ids) -> Reading:
+def _read_tweet(raw: Raw, account: Raw, place: str, ids: Ids, owner: Account | None) -> Reading:
     tweet = _tweet.decoded(raw, place, ids)
     if tweet.full_text is None and _is_there(tweet.user):  # up to 2018: a status of v1.1, retweets and all
         return TwitterV1Reader(exact_numbers=ids.exact_numbers).read(bytes(raw))
     deleted_at = _deleted_at(tweet, place)
     if tweet.tweet_id is not None and tweet.full_text is None:
         return _TWEET_HEADER if deleted_at is None else _deleted(tweet, deleted_at, place, ids)
-    author = _author(tweet, account, place, ids)
+    author = _author(tweet, account, place, ids, owner)
     try:
         event = replace(event_of_status(_status(tweet, ids), User(id_str=author.id), ids), actor=author)
     except Refused as refused:
@@ -227,23 +252,30 @@ def _deleted_at(tweet: ArchivedTweet, place: str) -> datetime | None:
     return at
 
 
-def _author(tweet: ArchivedTweet, account: Raw, place: str, ids: Ids) -> Account:
-    """Whose post it is, where the record says so. Raises `Refused`: nothing else of an archive's post does."""
+def _author(tweet: ArchivedTweet, account: Raw, place: str, ids: Ids, owner: Account | None) -> Account:
+    """Whose post it is, where something says so. Raises `Refused`: nothing else of an archive's post does."""
     if _is_there(account):
-        said = _account.decoded(account, "account", ids)
-        created_at = parse_time(said.created_at)
-        return Account(
-            id=ids.required(said.account_id, None, "account.accountId"),
-            handle=said.username or None,
-            name=said.name or None,
-            created_at=created_at,
-            created_at_source=None if created_at is None else "reported",
-        )
+        return _account_of(account, ids)
     if _is_there(tweet.user):
         return ids.account(_user.decoded(tweet.user, f"{place}.user", ids), f"{place}.user.id_str")
-    raise Refused(
-        Reason.NOT_AN_EVENT,
-        "account: missing. A post of an archive does not say whose it is: put `account` of data/account.js beside it",
+    if owner is None:
+        raise Refused(
+            Reason.NOT_AN_EVENT,
+            "account: missing. A post of an archive does not say whose it is: give the folder with its account.js, or "
+            "put `account` beside it",
+        )
+    return owner
+
+
+def _account_of(account: Raw, ids: Ids) -> Account:
+    said = _account.decoded(account, "account", ids)
+    created_at = parse_time(said.created_at)
+    return Account(
+        id=ids.required(said.account_id, None, "account.accountId"),
+        handle=said.username or None,
+        name=said.name or None,
+        created_at=created_at,
+        created_at_source=None if created_at is None else "reported",
     )
 
 
@@ -276,10 +308,10 @@ def _is_there(raw: Raw) -> bool:
     return bytes(raw) not in (b"", b"null")
 
 
-def _read_mended(line: bytes, ids: Ids) -> Reading | None:
+def _read_mended(line: bytes, ids: Ids, owner: Account | None) -> Reading | None:
     """What a line says that is nearly JSON; `None` if nothing can be made of it."""
     try:
         payload = nearly_json(line)
-        return None if payload is None else _read(payload, ids)
+        return None if payload is None else _read(payload, ids, owner)
     except (*DECODE_ERRORS, Refused):
         return None

@@ -32,12 +32,12 @@ class UnreadableZip(Exception):  # noqa: N818 - the text is a sentence of its ow
 
 
 def open_zip(file: IO[bytes]) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
-    """The zip, and its files in their order, without folders. Raises `UnreadableZip`."""
+    """The zip, and its files by their names, as those of a folder, without folders. Raises `UnreadableZip`."""
     if _directory_bytes(file) > _MAX_DIRECTORY_BYTES:
         raise UnreadableZip(f"is a zip of too many files (their list has more than {_MAX_DIRECTORY_BYTES:,} bytes)")
     try:
         archive = zipfile.ZipFile(file)
-        files = [each for each in archive.infolist() if not each.is_dir()]
+        files = sorted((each for each in archive.infolist() if not each.is_dir()), key=lambda each: each.filename)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
         raise UnreadableZip(f"is a damaged zip: {error}") from error
     return archive, files

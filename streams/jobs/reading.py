@@ -1,6 +1,7 @@
 """Files read into events: the one loop of `backtest`, `demo` and `ingest`, and the account of each file."""
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct, field
@@ -9,7 +10,7 @@ from streams.deadletters import Reason, Rejection
 from streams.events import Event
 from streams.formats.files import InputFile, open_inputs
 from streams.formats.lines import Line
-from streams.formats.reader import FormatReader
+from streams.formats.reader import FolderReader, FormatReader, Skipped
 from streams.formats.recognition import recognised
 from streams.formats.tally import Tally, read_lines
 
@@ -53,11 +54,12 @@ def read_events(
 ) -> Iterator[tuple[Event, str, Line]]:
     """Every event of the inputs with its input's path and its line; refused lines go to `refuse`, the account of each
     input to `files`. Of several readers each input has the one that its first lines tell; where none does it is not
-    read.
+    read. What an input says of the others in its folder (see `FolderReader`) holds for those that come after it.
 
     Raises `InputError` for what cannot be opened, or whose ids are no ids any more; inputs before it are read.
     """
     lines_before = 0
+    in_folder: dict[str, Sequence[FormatReader]] = {}
     for path in paths:
         for opened in open_inputs(path):
             account = FileAccount(
@@ -69,7 +71,11 @@ def read_events(
                 is_empty=opened.is_empty,
             )
             files.append(account)
-            yield from _events_of(opened, readers, account, refuse, progress, lines_before)
+            folder = os.path.dirname(opened.path)
+            known = in_folder.get(folder, readers)
+            told = yield from _events_of(opened, known, account, refuse, progress, lines_before)
+            if told is not None:
+                in_folder[folder] = [told if reader.name == told.name else reader for reader in known]
             lines_before += account.tally.lines
 
 
@@ -80,13 +86,16 @@ def _events_of(
     refuse: Refuse,
     progress: Progress | None,
     lines_before: int,
-) -> Iterator[tuple[Event, str, Line]]:
+) -> Generator[tuple[Event, str, Line], None, FormatReader | None]:
+    """The events of one input, and in the end the reader for the others in its folder, where this one says more."""
+    told: FolderReader | None = None
     recognition, lines = recognised(opened, readers)
     account.why = recognition.why
     reader, tally, path = recognition.reader, account.tally, opened.path
     if reader is None or opened.problem is not None:
-        return
+        return None
     account.format = reader.name
+    folder_reader = reader if isinstance(reader, FolderReader) else None
     for line, reading in read_lines(lines, reader, tally, origin=path):
         if isinstance(reading, tuple):
             for event in reading:
@@ -95,10 +104,13 @@ def _events_of(
             if reading.reason is Reason.BAD_FILE:
                 account.breaks_off = line.number
             refuse(line, reading, path)
+        elif folder_reader is not None and isinstance(reading, Skipped):
+            told = (told or folder_reader).beside(line.data) or told
         if progress is not None and line.number % _PROGRESS_LINES == 0:
             progress(path, opened.consumed_bytes, opened.total_bytes, lines_before + tally.lines)
     if progress is not None:
         progress(path, opened.consumed_bytes, opened.total_bytes, lines_before + tally.lines)
+    return told
 
 
 def total_tally(files: Sequence[FileAccount]) -> Tally:

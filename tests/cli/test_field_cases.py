@@ -128,9 +128,7 @@ _CASES: Final[dict[tuple[str, str, str], _Right]] = {
 
 # What is said otherwise where nobody names a format.
 _UNNAMED: Final = {
-    ("twitter_archive_export", "tweets.js", "roster"): _Right(
-        status=1, said="put `account` of data/account.js beside it"
-    )
+    ("twitter_archive_export", "tweets.js", "roster"): _Right(status=1, said="give the folder with its account.js")
 }
 _THROUGH_TOPICS: Final = (
     ("original_gone", "gone_before_notice.canonical.jsonl", "roster"),

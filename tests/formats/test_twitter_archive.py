@@ -101,7 +101,7 @@ def test_a_post_is_of_the_account_that_stands_beside_it() -> None:
 def test_a_post_that_does_not_say_whose_it_is_is_refused_with_what_to_do(payload: Json) -> None:
     refused = rejected(read(payload))
     assert (refused.reason, refused.detail[:17]) == (Reason.NOT_AN_EVENT, "account: missing.")
-    assert refused.detail.endswith("put `account` of data/account.js beside it")
+    assert refused.detail.endswith("give the folder with its account.js, or put `account` beside it")
 
 
 @pytest.mark.parametrize("account_id", [None, "", "-7", "007", "x", "9" * 21])
@@ -110,6 +110,41 @@ def test_an_account_without_a_usable_id_is_nobody(account_id: Json) -> None:
     said = post(in_reply_to_user_id_str="5", in_reply_to_status_id_str="6")
     refused = rejected(read({"tweet": said, "account": {"accountId": account_id, "username": "Mfa_Alpha"}}))
     assert (refused.reason, refused.detail) == (Reason.NOT_AN_EVENT, "account.accountId: no id")
+
+
+def test_a_post_is_of_the_account_that_a_file_beside_its_own_names() -> None:
+    told = TwitterArchiveReader().beside(to_line({"account": ACCOUNT}))
+    assert told is not None
+    for reader in (told, told.of_file("exact")):
+        assert reader.read(to_line({"tweet": post()})) == read(record())
+    own = {"tweet": post(), "account": {"accountId": "5"}}
+    assert only_event(Post, told.read(to_line(own))).actor == Account(id="5")
+    assert told.beside(to_line({"account": ACCOUNT})) is None, "nothing new"
+
+
+def test_of_two_accounts_neither_is_the_author() -> None:
+    reader = TwitterArchiveReader()
+    for account_id in ("5", "6", "5", "7"):
+        reader = reader.beside(to_line({"account": {"accountId": account_id}})) or reader
+        refusals = isinstance(reader.read(to_line({"tweet": post()})), Rejection)
+        assert refusals == (reader.beside(to_line({"account": {"accountId": "8"}})) is None)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        RECORDS["like"],
+        {"account": {"accountId": "x"}},
+        {"account": 5},
+        {"account": ACCOUNT, "like": {}},
+        {"profile": {"accountId": "5"}},
+        [],
+        "…",
+    ],
+)
+def test_nothing_but_a_usable_account_says_whose_the_files_are(payload: Json) -> None:
+    assert TwitterArchiveReader().beside(to_line(payload)) is None
+    assert TwitterArchiveReader().beside(b"\xff") is None
 
 
 def test_what_else_of_an_account_is_of_no_use_is_unknown() -> None:
