@@ -36,7 +36,7 @@ Link: TypeAlias = Annotated[str, Meta(max_length=8_192)]
 Platform: TypeAlias = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,31}$(?!\\n)")]
 Utc: TypeAlias = Annotated[datetime, Meta(tz=True)]
 
-AccountSource: TypeAlias = Literal["reported", "snowflake"]
+AccountSource: TypeAlias = Literal["reported", "directory", "snowflake"]
 SuspensionStatus: TypeAlias = Literal["suspended", "reinstated", "deleted", "deactivated"]
 Precision: TypeAlias = Literal["exact", "day", "noticed"]
 EventKind: TypeAlias = Literal["post", "retweet", "suspension", "deletion", "follow", "profile"]
@@ -45,8 +45,8 @@ EventKind: TypeAlias = Literal["post", "retweet", "suspension", "deletion", "fol
 class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A platform account as seen at one moment. Its key is `platform:id`; the handle is a display name and changes.
 
-    `created_at` is the platform's own report, or follows from a snowflake id (`created_at_source`). `followers` is a
-    count. A field that is not known is `None`, never a guess.
+    `created_at` is the platform's own report, stands in the log of an identity directory, or follows from a snowflake
+    id (`created_at_source`). `followers` is a count. A field that is not known is `None`, never a guess.
     """
 
     id: Id

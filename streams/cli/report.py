@@ -181,7 +181,9 @@ def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
         amplified = top.retweets + top.quotes
         share = amplified / max(1, totals.retweet + totals.quote)
         yield "top official", f"{_handle(top.handle) or top.id}: {amplified:,} ({share:.0%})"
-    source = {"snowflake": " (from its id)", "reported": " (as reported)"}.get(subject.created_at_source or "", "")
+    source = {"snowflake": " (from its id)", "directory": " (as its directory says)", "reported": " (as reported)"}.get(
+        subject.created_at_source or "", ""
+    )
     yield "account created", f"{_day(subject.created_at)}{source}"
     if subject.followers is not None:
         yield "followers", f"{subject.followers:,} as of {_day(dossier.followers_as_of)}"

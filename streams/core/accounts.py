@@ -5,7 +5,11 @@ from typing import Final
 from streams.core.clock import to_us
 from streams.events import Account, AccountSource
 
-__all__ = ["created_before_us", "creation"]
+__all__ = ["CERTAINTY", "created_before_us", "creation"]
+
+CERTAINTY: Final[dict[AccountSource | None, int]] = {None: -1, "snowflake": 0, "directory": 1, "reported": 2}
+"""What is believed where two sources differ: the higher. A directory tells when an identity was made, which is before
+or with the account."""
 
 # Twitter's snowflake ids: milliseconds since this moment (4 November 2010), shifted left by 22 bits.
 _TWITTER_EPOCH_MS: Final = 1_288_834_974_657

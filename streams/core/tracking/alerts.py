@@ -4,6 +4,7 @@ States observed facts and figures, never who runs an account.
 """
 
 from datetime import date
+from typing import Final
 
 import msgspec
 
@@ -30,9 +31,15 @@ from streams.core.tracking.subject import (
     SuspensionKept,
     TrackPolicy,
 )
-from streams.events import Account
+from streams.events import Account, AccountSource
 
 __all__ = ["changed_alerts"]
+
+# What says when an account was created, in a sentence; what the platform itself reports needs no word.
+_WHENCE: Final[dict[AccountSource | None, str]] = {
+    "snowflake": " (from its id)",
+    "directory": " (as its directory says)",
+}
 
 
 def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> list[Alert]:
@@ -197,8 +204,7 @@ def _created(snapshot: Snapshot) -> str:
     """When the account was created and what says so: most of the rules rest on it."""
     if snapshot.created_us is None:
         return ""
-    from_id = " (from its id)" if snapshot.created_source == "snowflake" else ""
-    return f", created {_day(snapshot.created_us)}{from_id},"
+    return f", created {_day(snapshot.created_us)}{_WHENCE.get(snapshot.created_source, '')},"
 
 
 def _noted(notices: list[SuspensionKept], seen: Seen, at_us: int) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from streams.core.accounts import creation
+from streams.core.accounts import CERTAINTY, creation
 from streams.core.clock import DAY_US
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
@@ -89,15 +89,15 @@ def _counted(event: SubjectEvent) -> int | None:
 
 
 def _learn_creation(state: SubjectState, event: SubjectEvent) -> None:
-    """A reported creation time beats one that follows from an id; of two reported ones the earlier stays."""
+    """A reported creation time beats one that follows from an id, see `CERTAINTY`; of equals the earlier stays."""
     snapshot = state.snapshot
     if snapshot.created_source == "reported" and event.subject.created_at is None:
         return  # an id says nothing better
     created_us, source = creation(event.platform, event.subject, event.at_us)
     if created_us is None:
         return
-    new_rank = (source == "reported", -created_us)
-    if snapshot.created_us is None or new_rank > (snapshot.created_source == "reported", -snapshot.created_us):
+    new_rank = (CERTAINTY[source], -created_us)
+    if snapshot.created_us is None or new_rank > (CERTAINTY[snapshot.created_source], -snapshot.created_us):
         snapshot.created_us, snapshot.created_source = created_us, source
         judge_again_from(state, 0)
 

@@ -7,7 +7,7 @@ Grows by union and by newest values, so that order, repeats and what the ledger 
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from streams.core.accounts import creation
+from streams.core.accounts import CERTAINTY, creation
 from streams.core.clock import from_us
 from streams.core.country_event import CountryEvent
 from streams.core.subject_event import STRENGTHS
@@ -97,7 +97,7 @@ def _grown(
     new_us, new_source = creation(event.platform, account, at_us)
     if new_us is not None:
         new = from_us(new_us)
-        if created is None or (new_source != "reported", new) < (source != "reported", created):
+        if created is None or (-CERTAINTY[new_source], new) < (-CERTAINTY[source], created):
             created, source = new, new_source
     if (handle, name, created, source) != (known.handle, known.name, known.created_at, known.created_at_source):
         known = Account(id=known.id, handle=handle, name=name, created_at=created, created_at_source=source)

@@ -190,7 +190,7 @@ class Oracle(EvidenceOracle):
         return {official_id: official for official_id, (_, official) in newest.items()}
 
     def _creation(self) -> tuple[datetime | None, AccountSource | None]:
-        said: dict[AccountSource, list[datetime]] = {"reported": [], "snowflake": []}
+        said: dict[AccountSource, list[datetime]] = {"reported": [], "directory": [], "snowflake": []}
         for event in self.events:
             at, account = time_of(event.at_us), event.subject
             if account.created_at is not None and EPOCH < account.created_at <= at:
@@ -489,7 +489,8 @@ class Oracle(EvidenceOracle):
         account = self.events[0].subject
         who = f"@{handle}" if handle else f"{self.events[0].platform}:{account.id}"
         if self.created_at is not None:
-            source = " (from its id)" if self.created_source == "snowflake" else ""
+            whence: dict[AccountSource | None, str] = {"snowflake": "from its id", "directory": "as its directory says"}
+            source = f" ({whence[self.created_source]})" if self.created_source in whence else ""
             who += f", created {self.created_at:%Y-%m-%d}{source},"
         if live:
             officials = Counter(fact.official for fact in live)

@@ -80,7 +80,7 @@ _CREATED: Final[tuple[tuple[int, AccountSource | None] | None, ...]] = (
     None,
     (BASE_US - 85 * DAY_US, None),
     (BASE_US - 84 * DAY_US, "snowflake"),
-    None,
+    (BASE_US - 86 * DAY_US, "directory"),
     (BASE_US + 2 * HOUR_US, "reported"),
     None,
     (BASE_US + 300 * DAY_US, "reported"),

@@ -17,7 +17,7 @@ from streams.core.rulebook.rules import SEVERITIES, Condition, Rule
 from streams.core.texts.closeness import CLOSE_HANDLES, CLOSE_NAMES, handle_closeness, name_closeness
 from streams.core.texts.fingerprints import fingerprints
 from streams.core.texts.text import words
-from streams.events import Account
+from streams.events import Account, AccountSource
 from tests.core.watching.watch_oracle import Fact, WatchOracle
 
 __all__ = ["Expected", "Successor", "expected_aftermaths"]
@@ -402,7 +402,8 @@ def _account(account_id: str, platform: str, events: Sequence[CountryEvent]) -> 
     handles = [(event.at_us, event.subject.handle) for event in events if event.subject and event.subject.handle]
     names = [(event.at_us, event.subject.name) for event in events if event.subject and event.subject.name]
     created = [creation(platform, event.subject, event.at_us) for event in events if event.subject]
-    reported = sorted((source != "reported", us) for us, source in created if us is not None)
+    order: list[AccountSource | None] = ["reported", "directory", "snowflake"]
+    reported = sorted((order.index(source), us) for us, source in created if us is not None)
     return Account(
         id=account_id,
         handle=max(handles)[1] if handles else None,

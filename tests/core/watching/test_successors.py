@@ -1,21 +1,24 @@
 """Who is listed as a possible successor: only an account for which everything speaks, with the figures that do."""
 
 from collections import Counter
+from itertools import permutations
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.core.accounts import CERTAINTY
 from streams.core.clock import from_us
 from streams.core.subject_event import Coordinates
+from streams.core.watching.amplified_accounts import keep_amplification
 from streams.core.watching.ledger import Amplified, AmplifiedAccount, StandingRecord
 from streams.core.watching.successors import known_better, successor_of
 from streams.core.watching.watch import Watch, watches_of
 from streams.core.watching.watch_policy import WatchPolicy
-from streams.events import Account
+from streams.events import Account, AccountSource
 from tests.core.tracking.strategies import examples, snowflake
-from tests.core.watching.watch_events import SUBJECT, day, standing
+from tests.core.watching.watch_events import SUBJECT, amplification, day, standing
 
 _POLICY = WatchPolicy()
 _SOURCE = Coordinates("retweets", 0, 0)
@@ -47,6 +50,21 @@ def _amplified_account(
 
 def _own(sketch: tuple[int, ...]) -> AmplifiedAccount:
     return AmplifiedAccount("twitter", "IR", SUBJECT, 0, {}, sketch=sketch)
+
+
+@pytest.mark.parametrize("order", list(permutations(("reported", "directory", "snowflake"))))
+def test_of_several_creation_times_the_platforms_own_counts_and_a_directorys_before_an_ids(
+    order: tuple[AccountSource, ...],
+) -> None:
+    known: AmplifiedAccount | None = None
+    seen: list[AccountSource] = []
+    for source in order:
+        seen.append(source)
+        account = Account(id="77", created_at=from_us(day(-len(source))), created_at_source=source)
+        event = msgspec.structs.replace(amplification("1", 1), subject=account)
+        known = keep_amplification(known, event, (), _POLICY)
+        assert known.subject.created_at_source == max(seen, key=CERTAINTY.__getitem__)
+        assert known.subject.created_at == from_us(day(-len(max(seen, key=CERTAINTY.__getitem__))))
 
 
 def test_an_account_for_which_everything_speaks_is_listed_with_its_figures() -> None:
