@@ -26,6 +26,9 @@ _FEW_FAULTS = 10
 
 def print_files(console: Console, files: Sequence[FileAccount]) -> None:
     """How each input was read, where nobody said how; many together, by what they are."""
+    media = sum(file.is_media for file in files)
+    if media:
+        console.print(Text(f"{counted(media, 'file')} left out: pictures, videos, sounds, fonts or web pages."))
     told = [file for file in files if file.format and file.why]
     if len(told) <= _FEW_FILES:
         for file in told:
@@ -40,6 +43,7 @@ def files_document(files: Sequence[FileAccount]) -> dict[str, object]:
     """The same for machines, and what became of the lines of each."""
     return {
         "files_total": len(files),
+        "files_left_out": sum(file.is_media for file in files),
         "files": [
             {
                 "path": file.path,

@@ -3,6 +3,7 @@ that does I/O. Says how far it has read, so that a progress bar can be drawn.
 """
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Generator, Iterator
@@ -43,12 +44,22 @@ _OTHER_FILES: Final = {
 }
 
 
+# What an archive of an account, or a web page that was saved, has beside the data.
+_MEDIA: Final = re.compile(
+    rb"\x89PNG\r\n|\xff\xd8\xff|GIF8|RIFF....(WEBP|WAVE|AVI )|....ftyp|\x1aE\xdf\xa3|OggS|ID3|wOF|OTTO"
+    rb"|\x00\x01\x00\x00\x00|\x00\x00\x01\x00|(\xef\xbb\xbf)?\s*<(!doctype html|html|(\?xml[^<]{0,200}<)?svg)",
+    re.DOTALL | re.IGNORECASE,
+)
+_IS_MEDIA: Final = "is a picture, a video, a sound, a font or a web page"
+
+
 class InputFile:
     """One input: its lines, to be gone through once, and how far it has been read.
 
     `path` is what to call it, `within` the folder or archive that it is one file of. `total_bytes` is the size on disk
     of what was opened, `None` for standard input, pipes and devices; `consumed_bytes` is how many of these have been
-    read so far. `problem` says, behind its name, why it cannot be read: it has no lines then, as where it `is_empty`.
+    read so far. `problem` says, behind its name, why it cannot be read: it has no lines then, as where it `is_empty`
+    or, within a folder or archive, `is_media`.
     """
 
     def __init__(
@@ -60,14 +71,16 @@ class InputFile:
         *,
         within: str | None = None,
         problem: str | None = None,
+        is_media: bool = False,
     ) -> None:
         self.path: Final = path
+        self.is_media: Final = is_media
         self.within: Final = within
         self.problem: Final = problem
         self.total_bytes: Final = source.total_bytes
         self.encoding, self.shape, lines = records_of(blocks, max_line_bytes)
         first = next(lines, None)  # so that an empty input is known before anything else is begun
-        self.is_empty: Final = first is None and problem is None
+        self.is_empty: Final = first is None and problem is None and not is_media
         self._lines = lines if first is None else chain((first,), lines)
         self._source = source
 
@@ -141,8 +154,11 @@ def _inputs_of_file(path: str, max_line_bytes: int, folder: str | None) -> Itera
         elif beginning.is_tar:
             yield from _inputs_of_tar(source, beginning.blocks, max_line_bytes)
         else:
-            problem = beginning.problem
-            file = InputFile(path, source, beginning.blocks, max_line_bytes, within=folder, problem=problem)
+            problem, is_media = beginning.problem, beginning.is_media
+            if folder is None and is_media:
+                problem = _IS_MEDIA
+            blocks = beginning.blocks
+            file = InputFile(path, source, blocks, max_line_bytes, within=folder, problem=problem, is_media=is_media)
             if folder is None and problem:
                 raise InputError(f"{_shown(path)} {problem}.", remedy=UNPACK)
             if folder is None and file.is_empty:
@@ -202,7 +218,15 @@ def _member(
         problem = "is an archive within another one"
     problem = problem or beginning.problem
     blocks = iter(()) if problem else beginning.blocks
-    return InputFile(f"{source.path}/{name}", source, blocks, max_line_bytes, within=source.path, problem=problem)
+    return InputFile(
+        f"{source.path}/{name}",
+        source,
+        blocks,
+        max_line_bytes,
+        within=source.path,
+        problem=problem,
+        is_media=beginning.is_media,
+    )
 
 
 class _Beginning:
@@ -212,6 +236,7 @@ class _Beginning:
         head, blocks = peeked(blocks, lambda head: len(head) >= MAGIC_BYTES)
         self.is_zip = head.startswith(ZIP_MAGIC)
         self.problem = next((what for magic, what in _OTHER_FILES.items() if head.startswith(magic)), None)
+        self.is_media = _MEDIA.match(head) is not None
         self.is_tar = False
         self.blocks = blocks = rejoined(head, blocks)
         if self.is_zip:
@@ -224,7 +249,7 @@ class _Beginning:
         # A first line tells enough of a live stream: it has no zero bytes, as every header of a tar has.
         head, blocks = peeked(blocks, lambda head: len(head) >= TAR_HEAD_BYTES or (b"\n" in head and b"\0" not in head))
         self.is_tar = is_tar(head)
-        self.blocks = iter(()) if self.problem else rejoined(head, blocks)
+        self.blocks = iter(()) if self.problem or self.is_media else rejoined(head, blocks)
 
 
 def _ending_in(damage: Damaged) -> Iterator[bytes]:

@@ -56,6 +56,8 @@ def faults_of(files: Sequence[FileAccount], letters: Sequence[DeadLetter]) -> li
             faults.append(_fault("breaks_off", file, what, "get the file again, whole"))
         if file.problem is not None:
             faults.append(_fault("unreadable", file, f"{name} {file.problem}", _UNPACK))
+        elif file.is_media:
+            continue
         elif not file.format and not file.is_empty:
             what = f"{name} is of no known format, and was not read ({file.why})"
             faults.append(_fault("not_recognised", file, what, _NAME_IT if file.within is None else _NAME_IT_OR_NOT))

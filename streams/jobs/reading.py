@@ -29,8 +29,8 @@ class FileAccount(Struct, kw_only=True):
     """What became of one input. `within` is the folder or archive that it is one file of.
 
     `format` is empty where it was not recognised, and `why` says then what was seen instead; else it says why it is
-    that format, where nobody named it. `problem` is why it could not be read at all, `breaks_off` the line at which
-    damage ended it, from 1.
+    that format, where nobody named it. `problem` is why it could not be read at all, and `is_media` that it is a
+    picture or the like beside the data. `breaks_off` is the line at which damage ended it, from 1.
     """
 
     path: str
@@ -41,6 +41,7 @@ class FileAccount(Struct, kw_only=True):
     shape: str = ""
     problem: str | None = None
     is_empty: bool = False
+    is_media: bool = False
     tally: Tally = field(default_factory=Tally)
     breaks_off: int | None = None
 
@@ -69,6 +70,7 @@ def read_events(
                 shape=opened.shape,
                 problem=opened.problem,
                 is_empty=opened.is_empty,
+                is_media=opened.is_media,
             )
             files.append(account)
             folder = os.path.dirname(opened.path)
@@ -92,7 +94,7 @@ def _events_of(
     recognition, lines = recognised(opened, readers)
     account.why = recognition.why
     reader, tally, path = recognition.reader, account.tally, opened.path
-    if reader is None or opened.problem is not None:
+    if reader is None or opened.problem is not None or opened.is_media:
         return None
     account.format = reader.name
     folder_reader = reader if isinstance(reader, FolderReader) else None

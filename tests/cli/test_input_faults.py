@@ -221,6 +221,7 @@ def test_in_a_folder_what_is_skipped_by_name_or_empty_is_no_fault_and_what_is_un
     (tmp_path / "1.jsonl").write_bytes(b"".join(_LINES[:50]))
     (tmp_path / "2.jsonl").write_bytes(b'{"limit":{"track":1}}\n' * 9)
     (tmp_path / "3.jsonl").write_bytes(b"")
+    (tmp_path / "4.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     assert _seen(antiphon, tmp_path)[0] == 0
     (tmp_path / "README.txt").write_bytes(b"What is in here.\n")
     (tmp_path / "list.7z").write_bytes(b"7z\xbc\xaf\x27\x1c\x00\x04")

@@ -110,6 +110,28 @@ def test_an_archive_within_an_archive_is_a_problem_that_is_named(kind: str, tmp_
 
 
 @every_archive
+def test_pictures_and_web_pages_beside_the_data_are_left_out(kind: str, tmp_path: Path) -> None:
+    """As in the archive of an account. Given by itself, such a file is an error."""
+    media = {
+        "picture.png": b"\x89PNG\r\n\x1a\n" + bytes(20),
+        "picture.jpg": b"\xff\xd8\xff\xe0\x00\x10JFIF",
+        "picture.webp": b"RIFF\x00\x10\x00\x00WEBPVP8 ",
+        "video.mp4": b"\x00\x00\x00\x20ftypisom",
+        "archive.html": b"<!DOCTYPE html>\n<html></html>",
+        "page.html": b"\xef\xbb\xbf\n<html lang='en'>",
+        "logo.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "font.woff": b"wOFF\x00\x01\x00\x00",
+    }
+    path = archive_of(kind, {"a.json": b"{}\n", **media}, tmp_path / "archive")
+    left_out = {each.path.removeprefix(f"{path}/") for each in open_inputs(str(path)) if each.is_media}
+    assert left_out == set(media)
+    assert {name: lines for name, lines in read(path).items() if lines} == {"a.json": [b"{}"]}
+    for name in media if kind == "folder" else ():
+        with pytest.raises(InputError, match="is a picture, a video"):
+            list(open_inputs(str(path / name)))
+
+
+@every_archive
 def test_an_archive_without_files_to_read_is_an_error(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "nothing"
     archive_of(kind, {".DS_Store": b"\x00"}, path)
