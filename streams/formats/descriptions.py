@@ -55,6 +55,11 @@ _DESCRIPTIONS: Final = MappingProxyType({
         yields="posts, retweets, deletions, suspensions, follows, profiles",
         lacks="followers; when an account was created; who is no longer followed",
     ),
+    "mastodon": Description(
+        holds="statuses and streaming events of Mastodon and of servers that speak its API",
+        yields="posts, retweets",
+        lacks="deletions, suspensions, follows; age and followers, but from the account's own server",
+    ),
     "telegram": Description(
         holds="exports of Telegram Desktop (result.json), messages of Telethon and 4CAT",
         yields="posts, retweets (forwards)",

@@ -9,6 +9,7 @@ from streams.errors import InputError
 from streams.formats.canonical import CanonicalReader
 from streams.formats.extensions import external_readers
 from streams.formats.jetstream import JetstreamReader
+from streams.formats.mastodon import MastodonReader
 from streams.formats.reader import FormatReader
 from streams.formats.suspensions_csv import SuspensionsCsvReader
 from streams.formats.telegram import TelegramReader
@@ -32,6 +33,7 @@ _READERS: Final[tuple[FormatReader, ...]] = (
     XComplianceReader(),
     XActivityReader(),
     JetstreamReader(),
+    MastodonReader(),
     TelegramReader(),
     SuspensionsCsvReader(),
 )

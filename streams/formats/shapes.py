@@ -1,5 +1,5 @@
-"""How the records of a file are laid out: a record a line, rows of a table under a header, or JSON values in an array,
-one after the other, or broken over lines. Told from the beginning of the file, never from its name.
+"""How the records of a file are laid out: a record a line, rows of a table under a header, server-sent events, or JSON
+values in an array, one after the other, or broken over lines. Told from the beginning of the file, never from its name.
 """
 
 import re
@@ -10,12 +10,15 @@ import msgspec
 
 from streams.formats.csv_rows import is_table, split_rows
 from streams.formats.encodings import as_utf8, peeked, rejoined
+from streams.formats.event_stream import is_event_stream, split_events
 from streams.formats.json_values import split_values
 from streams.formats.lines import MAX_LINE_BYTES, Line, split_lines
 
 __all__ = ["Shape", "records_of"]
 
-Shape: TypeAlias = Literal["lines", "CSV rows", "JSON array", "JSON values", "JavaScript assignment"]
+Shape: TypeAlias = Literal[
+    "lines", "CSV rows", "server-sent events", "JSON array", "JSON values", "JavaScript assignment"
+]
 
 # `window.YTD.tweets.part0 = [`: the files of an account's archive are scripts that assign one value.
 _ASSIGNMENT: Final = re.compile(rb"\A\s*(?:var |let |const )?[A-Za-z_$][\w$.]{0,200}\s*=\s*(?=[\[{])")
@@ -34,6 +37,9 @@ def records_of(blocks: Iterator[bytes], max_line_bytes: int = MAX_LINE_BYTES) ->
         return encoding, shape, split_lines(rejoined(head, blocks), max_line_bytes=max_line_bytes)
     if shape == "CSV rows":
         return encoding, shape, split_rows(rejoined(head, blocks), max_line_bytes=max_line_bytes)
+    if shape == "server-sent events":
+        in_lines = split_lines(rejoined(head, blocks), max_line_bytes=max_line_bytes)
+        return encoding, shape, split_events(in_lines, max_event_bytes=max_line_bytes)
     if shape == "JavaScript assignment":
         head = _ASSIGNMENT.sub(b"", head, count=1)
     return encoding, shape, split_values(rejoined(head, blocks))
@@ -49,6 +55,8 @@ def _shape_of(head: bytes, max_line_bytes: int) -> Shape:
         return "JSON array"
     if _ASSIGNMENT.match(head):
         return "JavaScript assignment"
+    if is_event_stream(begin):
+        return "server-sent events"
     if begin[:1] != b"{":
         return "CSV rows" if is_table(begin + b"\n") else "lines"
     line, newline, _ = begin.partition(b"\n")

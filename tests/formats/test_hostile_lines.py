@@ -12,6 +12,7 @@ from streams.events import decode_event, encode_event
 from streams.formats import (
     canonical,
     jetstream,
+    mastodon,
     suspensions_csv,
     telegram,
     twitter_archive,
@@ -33,6 +34,7 @@ SKIPPED_NAMES = {
     "twitter-archive": twitter_archive.SKIPPED_NAMES,
     "twitter-v1": twitter_v1.SKIPPED_NAMES,
     "jetstream": jetstream.SKIPPED_NAMES,
+    "mastodon": mastodon.SKIPPED_NAMES,
     "suspensions-csv": suspensions_csv.SKIPPED_NAMES,
     "telegram": telegram.SKIPPED_NAMES,
     "x-activity": x_activity.SKIPPED_NAMES,

@@ -8,6 +8,7 @@ from streams.formats.registry import FORMATS, reader_named
 NAMES = {
     "canonical",
     "jetstream",
+    "mastodon",
     "suspensions-csv",
     "telegram",
     "twitter-archive",
