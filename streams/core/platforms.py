@@ -6,7 +6,19 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from msgspec import Struct
 
-__all__ = ["ALIASES", "handle_in_link", "has_link", "hosts_of", "mentions_in", "names_of", "written_handle"]
+__all__ = [
+    "ALIASES",
+    "PLATFORM_NAME",
+    "handle_in_link",
+    "has_link",
+    "hosts_of",
+    "mentions_in",
+    "names_of",
+    "written_handle",
+]
+
+PLATFORM_NAME: Final = re.compile("[a-z][a-z0-9_-]{0,31}")
+"""The names that platforms can have in events."""
 
 ALIASES: Final = {
     "x": "twitter",

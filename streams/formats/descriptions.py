@@ -70,6 +70,21 @@ _DESCRIPTIONS: Final = MappingProxyType({
         yields="suspensions",
         lacks="posts; in most lists the time of day",
     ),
+    "mapped:4cat": Description(
+        holds="tables of X's posts as 4CAT exports them (CSV)",
+        yields="posts, retweets",
+        lacks="ids of the retweeted accounts (`@handle` stands for them); which post is answered, quoted or retweeted",
+    ),
+    "mapped:coortweet": Description(
+        holds="tables of shares as CooRTweet works on them: object_id, account_id, content_id, timestamp_share",
+        yields="posts",
+        lacks="texts; whose the shared objects are",
+    ),
+    "mapped:qut": Description(
+        holds="tables of messages as the QUT's coordination network toolkit works on them",
+        yields="posts, retweets",
+        lacks="ids of the reposted accounts (`@handle` stands for them)",
+    ),
 })  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from streams.errors import InputError
 from streams.formats.canonical import CanonicalReader
 from streams.formats.extensions import external_readers
 from streams.formats.jetstream import JetstreamReader
+from streams.formats.mapped import MappedReader
+from streams.formats.mapped_files import load_mapping, shipped_mappings
 from streams.formats.mastodon import MastodonReader
 from streams.formats.reader import FormatReader
 from streams.formats.suspensions_csv import SuspensionsCsvReader
@@ -25,6 +27,8 @@ __all__ = ["AUTO", "FORMATS", "all_formats", "reader_named", "readers_named"]
 AUTO: Final = "auto"
 """The name under which each input has the format that its first lines tell."""
 
+_MAPPED: Final = "mapped:"
+
 _READERS: Final[tuple[FormatReader, ...]] = (
     CanonicalReader(),
     TwitterV1Reader(),
@@ -36,6 +40,7 @@ _READERS: Final[tuple[FormatReader, ...]] = (
     MastodonReader(),
     TelegramReader(),
     SuspensionsCsvReader(),
+    *(MappedReader(f"{_MAPPED}{name}", mapping) for name, mapping in shipped_mappings().items()),
 )
 
 FORMATS: Final = MappingProxyType({reader.name: reader for reader in _READERS})
@@ -50,13 +55,19 @@ def all_formats() -> Mapping[str, FormatReader]:
 
 
 def reader_named(name: str) -> FormatReader:
-    """The reader of that format. Raises `InputError`, which lists the known names."""
+    """The reader of that format, or of `mapped:FILE` with a mapping file. Raises `InputError`, which lists the known
+    names, and `ConfigurationError` for what is wrong in the file.
+    """
     reader = all_formats().get(name)
-    if reader is None:
-        raise InputError(
-            f"There is no format `{printable(name)}`.", remedy=f"Give one of: {', '.join(sorted(all_formats()))}."
-        )
-    return reader
+    if reader is not None:
+        return reader
+    path = name.removeprefix(_MAPPED)
+    if path != name and path:
+        return MappedReader(name, load_mapping(path))
+    raise InputError(
+        f"There is no format `{printable(name)}`.",
+        remedy=f"Give one of: {', '.join(sorted(all_formats()))}, or {_MAPPED}FILE.toml.",
+    )
 
 
 def readers_named(*names: str) -> tuple[FormatReader, ...]:

@@ -43,6 +43,12 @@ _NAMES: Final = {
     "followers": "followers followers_count follower_count user_followers_count",
     "platform": "platform network",
 }
+# Under these names a time may be anybody's; and these columns show that it is that of a post.
+_ANY_TIME: Final = frozenset({"date", "time", "timestamp", "datetime"})
+_OF_POSTS: Final = frozenset(
+    {"text", "full_text", "body", "message", "content", "tweet", "tweet_text", "post", "tweet_id", "post_id"}
+    | {"status_id", "message_id", "content_id", "object_id", "is_retweet", "retweet_count", "like_count"}
+)
 _IN_BRACKETS: Final = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 _ORDERS: Final = ("_dmy", "_mdy")
@@ -72,7 +78,9 @@ class SuspensionColumns(Struct, frozen=True, kw_only=True):
 
 
 def columns_of(header: Sequence[str]) -> SuspensionColumns:
-    """The columns of a header. Raises `Refused` where it has none for the account's id, or none for a time."""
+    """The columns of a header. Raises `Refused` where it has none for the account's id or for a time, or is one of
+    posts.
+    """
     names = [_plain(name) for name in header]
     found = {role: _found(words.split(), names, header) for role, words in _NAMES.items()}
     account_id, suspended, reinstated = found.pop("account_id"), found.pop("suspended"), found.pop("reversed")
@@ -80,6 +88,8 @@ def columns_of(header: Sequence[str]) -> SuspensionColumns:
         raise _refused("has no column with the ids of accounts, such as user_id (handles change hands)", header)
     if suspended is None and reinstated is None:
         raise _refused("has no column with the day of the suspension, such as suspended_at", header)
+    if suspended is not None and names[suspended.place] in _ANY_TIME and not _OF_POSTS.isdisjoint(names):
+        raise _refused("is one of posts: mapped:FILE.toml reads them", header)
     return SuspensionColumns(
         width=len(header), account_id=account_id, suspended=suspended, reversed=reinstated, **found
     )

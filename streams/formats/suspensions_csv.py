@@ -2,7 +2,6 @@
 them; without one the nine columns of the project twitter-watch (2022 and 2023).
 """
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -13,11 +12,11 @@ from msgspec import Struct
 
 from streams.core.accounts import creation
 from streams.core.clock import from_us, to_us
-from streams.core.platforms import ALIASES, written_handle
+from streams.core.platforms import ALIASES, PLATFORM_NAME, written_handle
 from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import Account, Precision, Suspension, SuspensionStatus
-from streams.formats.csv_rows import Plans, fields_of, is_delimiter_line, is_header, table_of
+from streams.formats.csv_rows import Plans, fields_of, is_delimiter_line, is_header, of_width, table_of
 from streams.formats.encodings import UTF8_BOM
 from streams.formats.reader import Reading, Skipped
 from streams.formats.suspension_columns import COLUMNS, Column, SuspensionColumns, columns_of
@@ -55,7 +54,6 @@ _FLAGS: Final = "status_flags"
 
 _MAX_HANDLE: Final = 1_024  # characters, as in a canonical event
 _MAX_FOLLOWERS_DIGITS: Final = 15  # more than there are people
-_PLATFORM: Final = re.compile("[a-z][a-z0-9_-]{0,31}")
 _NINE: Final = columns_of(COLUMNS)
 
 
@@ -120,7 +118,8 @@ class SuspensionsCsvReader:
         if row.removeprefix(UTF8_BOM) == header:
             return None, []
         table, columns = self._plans.of(header)
-        return columns, _of_width(fields_of(row, table.delimiter), columns.width)
+        fields = of_width(fields_of(row, table.delimiter), columns.width)
+        return columns, [field.strip() for field in fields]
 
 
 def _row_alone(line: bytes) -> tuple[SuspensionColumns | None, list[str]]:
@@ -130,15 +129,7 @@ def _row_alone(line: bytes) -> tuple[SuspensionColumns | None, list[str]]:
     if is_header(line):
         columns_of(table.columns)
         return None, []
-    return _NINE, _of_width(list(table.columns), _NINE.width)
-
-
-def _of_width(fields: list[str], width: int) -> list[str]:
-    while len(fields) > width and not fields[-1]:  # spreadsheets fill rows up
-        fields.pop()
-    if len(fields) != width:
-        raise Refused(Reason.NOT_AN_EVENT, f"{len(fields)} fields where {width} belong")
-    return fields
+    return _NINE, of_width(list(table.columns), _NINE.width)
 
 
 def _reading(columns: SuspensionColumns, fields: list[str]) -> Reading:
@@ -181,7 +172,7 @@ def _event(platform: str, status: SuspensionStatus, actor: Account, noted: _Note
 def _platform(column: Column | None, fields: list[str]) -> str:
     platform = fields[column.place].lower() if column is not None else ""
     platform = ALIASES.get(platform, platform) or "twitter"
-    if column is not None and not _PLATFORM.fullmatch(platform):
+    if column is not None and not PLATFORM_NAME.fullmatch(platform):
         raise Refused(Reason.NOT_AN_EVENT, f"{column.name}: {platform!r} is no platform")
     return platform
 

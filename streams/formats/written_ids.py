@@ -14,7 +14,7 @@ _MAX_ID: Final = 256  # characters, as in a canonical event
 
 def whole_id(text: str, place: str) -> str:
     """An id that a spreadsheet has left whole. Raises `Refused`."""
-    known = as_written(text)
+    known = text if text.isdigit() else as_written(text)
     if known is None:
         raise Refused(
             Reason.NOT_AN_EVENT,

@@ -1,12 +1,13 @@
 """Days and times as people and spreadsheets write them. What could be two different days is refused, never guessed."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal, TypeAlias
 
 from streams.formats.twitter_v1_fields import parse_created_at
 
-__all__ = ["DayOrder", "parse_unix", "parse_written", "parse_zoned", "stated_order"]
+__all__ = ["DayOrder", "parse_iso", "parse_unix", "parse_written", "parse_zoned", "stated_order"]
 
 DayOrder: TypeAlias = Literal["day first", "month first"]
 
@@ -16,6 +17,7 @@ _ISO_TIME: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(\.[0-9]{1,9})?"
     r" ?(UTC|GMT|[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
+_PLAIN_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}")  # nearly all of them
 _CLOCK: Final = r"(?:(?:T|,? )[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\.[0-9]{1,9})?(?: ?[AaPp][Mm])?(?: ?(?:UTC|GMT|Z))?)?"
 _NUMBERS: Final = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})" + _CLOCK)
 _DAY_MONTH: Final = re.compile(r"([0-9]{1,2})[ -]([A-Za-z]{3,9})\.?,?[ -]([0-9]{4})" + _CLOCK)
@@ -52,12 +54,34 @@ def parse_written(text: str, order: DayOrder | None = None) -> tuple[datetime, b
 def parse_zoned(text: str) -> datetime | None:
     """The UTC time of an ISO 8601 time with its zone, to the microsecond; `None` for anything else."""
     found = _ISO_TIME.fullmatch(text)
-    if found is None or found[5] is None:
-        return None
-    zone = "+00:00" if found[5] in ("UTC", "GMT", "Z", "z") else found[5]
+    return None if found is None or found[5] is None else _moment(found, None)
+
+
+def parse_iso(text: str, zone: tzinfo | None) -> tuple[datetime, bool]:
+    """The UTC time of an ISO 8601 time, and whether it is only a day. `zone` is that of times without one. Raises
+    `ValueError`, worded to follow the text.
+    """
+    if zone is UTC and _PLAIN_TIME.fullmatch(text):
+        with suppress(ValueError):
+            return datetime.fromisoformat(f"{text}+00:00"), False
+    if found := _ISO_TIME.fullmatch(text):
+        if found[5] is None and zone is None:
+            raise ValueError('has no zone: say it in the mapping, as zone = "UTC"')
+        if (at := _moment(found, zone)) is None:
+            raise ValueError("is no time of the calendar")
+        return at, False
+    if found := _ISO_DAY.fullmatch(text):
+        return _date(found[1], found[3], found[4]), True
+    raise ValueError("is no time such as 2021-04-01T13:00:00Z")
+
+
+def _moment(found: re.Match[str], zone: tzinfo | None) -> datetime | None:
+    day, minutes, seconds, fraction, said = found.groups()
+    said = "+00:00" if said in ("UTC", "GMT", "Z", "z") else said or ""
     try:
-        at = datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3] or ''}{(found[4] or '')[:7]}{zone}")
-        return at.astimezone(UTC)
+        at = datetime.fromisoformat(f"{day}T{minutes}{seconds or ''}{(fraction or '')[:7]}{said}")
+        at = at if said else at.replace(tzinfo=zone)
+        return at if at.tzinfo is UTC else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

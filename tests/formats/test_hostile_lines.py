@@ -12,6 +12,7 @@ from streams.events import decode_event, encode_event
 from streams.formats import (
     canonical,
     jetstream,
+    mapped,
     mastodon,
     suspensions_csv,
     telegram,
@@ -41,12 +42,17 @@ SKIPPED_NAMES = {
     "x-compliance": x_compliance.SKIPPED_NAMES,
     "x-v2": x_v2.SKIPPED_NAMES,
 }
-JSON_FORMATS = FORMATS.keys() - {"suspensions-csv"}
+SKIPPED_NAMES |= {name: mapped.SKIPPED_NAMES for name in FORMATS if name.startswith("mapped:")}
+JSON_FORMATS = {name for name in FORMATS if name != "suspensions-csv" and not name.startswith("mapped:")}
 
 
 def outcome(format_name: str, line: bytes) -> str:
     """Read the line, hold the reading to the contract of every reader, and say in a word what it was."""
-    reading: Reading = FORMATS[format_name].read(line)
+    return outcome_of(FORMATS[format_name].read(line), SKIPPED_NAMES[format_name])
+
+
+def outcome_of(reading: Reading, skipped_names: frozenset[str]) -> str:
+    """As `outcome`, of a reading."""
     match reading:
         case tuple():
             assert reading
@@ -55,7 +61,7 @@ def outcome(format_name: str, line: bytes) -> str:
                 assert CanonicalReader().read(encode_event(event)) == (event,)
             return type(reading[0]).__name__
         case Skipped(name):
-            assert name in SKIPPED_NAMES[format_name]
+            assert name in skipped_names
             return "skipped"
         case Rejection(reason=reason, detail=detail):
             assert isinstance(reason, Reason)
@@ -77,7 +83,7 @@ def test_no_bytes_make_a_reader_raise(format_name: str) -> None:
 
     check()
     assert seen[Reason.NOT_AN_EVENT] > 10
-    assert (seen[Reason.NOT_JSON] > 10) == (format_name in JSON_FORMATS)
+    assert (seen[Reason.NOT_JSON] > 10) == (format_name != "suspensions-csv")
 
 
 def test_a_payload_broken_anywhere_gives_events_that_survive_the_wire_or_a_reason() -> None:
