@@ -74,7 +74,10 @@ class MappedReader:
     def _row(self, line: bytes) -> Row | None:
         """The row of a line; `None` for a header. Raises `Refused`, and what decoders raise."""
         if _is_json(line):
-            return self._paths.row(_payload.decode(line))
+            row = self._paths.row(_payload.decode(line))
+            if not row:
+                raise Refused(Reason.UNKNOWN_SHAPE, "an object without any key that the mapping names")
+            return row
         header, newline, cells = line.partition(b"\n")
         if newline:
             if cells.removeprefix(UTF8_BOM) == header:

@@ -133,6 +133,7 @@ class _Reading:
             return Word(constant=value)
         if not isinstance(value, dict):
             what = "is missing" if value is None else f"{_value(value)} is no {name}"
+            words = tuple(word for word in words if word != SKIP)
             self._problem((name,), what, f"{_words(value, words)}, or a table with column and values")
             return Word()
         self._refuse_unknown((name,), value, ("column", "values"))

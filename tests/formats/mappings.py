@@ -9,7 +9,7 @@ from streams.formats.tally import Tally, read_lines
 __all__ = ["POSTS", "mapped", "read_text"]
 
 POSTS = """
-platform = "telegram"
+platform = "vk"
 kind = { column = "type", values = { message = "post", forward = "retweet", service = "skip" } }
 zone = "+03:00"
 

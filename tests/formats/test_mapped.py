@@ -16,7 +16,9 @@ from streams.errors import InputError
 from streams.events import Account, Deletion, Follow, Post, PostRef, Profile, Retweet, Suspension
 from streams.formats.mapped import SKIPPED_NAMES
 from streams.formats.reader import FormatReader, Skipped
-from streams.formats.registry import reader_named
+from streams.formats.recognition import recognised
+from streams.formats.registry import reader_named, readers_named
+from streams.formats.shapes import records_of
 from tests.formats.mappings import POSTS, mapped, read_text
 from tests.formats.payloads import mutated_lines, to_line
 from tests.formats.readings import only_event, rejected
@@ -63,7 +65,7 @@ def _read(payload: Any, reader: FormatReader = _READER) -> Any:
 
 def test_paths_into_json_give_every_field_of_a_post() -> None:
     assert only_event(Post, _read(_MESSAGE)) == Post(
-        platform="telegram",
+        platform="vk",
         id="17",
         at=_SENT,
         observed_at=datetime(2021, 4, 25, 13, 5, 7, 500_000, tzinfo=UTC),
@@ -87,7 +89,7 @@ def test_paths_into_json_give_every_field_of_a_post() -> None:
 
 def test_a_value_of_a_column_says_what_kind_of_event_a_row_is() -> None:
     assert only_event(Retweet, _read(_FORWARD)) == Retweet(
-        platform="telegram",
+        platform="vk",
         id="18",
         at=_SENT,
         actor=Account(id="1001234"),
@@ -271,6 +273,7 @@ def test_a_header_without_a_column_that_every_event_needs_is_refused_with_its_na
         (b"1,2,3", Reason.NOT_AN_EVENT),
         (b"[1]", Reason.NOT_AN_EVENT),
         (b"{", Reason.NOT_JSON),
+        (b'{"other": 1}', Reason.UNKNOWN_SHAPE),
         (b'{"a":' * 100_000, Reason.TOO_DEEP),
         (b"type,mid,sent,channel.id\na,b", Reason.NOT_AN_EVENT),
         (b'type,mid,sent,channel.id\n"a,b', Reason.NOT_AN_EVENT),
@@ -344,6 +347,15 @@ def test_what_coortweet_works_on_is_read() -> None:
     _, (_, link, other) = read_text(_COORTWEET, reader_named("mapped:coortweet"))  # type: ignore[arg-type]
     assert only_event(Post, link).links == ("https://a.org/1",)
     assert (only_event(Post, other).id, only_event(Post, other).links) == ("12", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [(_FOUR_CAT, "mapped:4cat"), (_QUT, "mapped:qut"), (_COORTWEET, "mapped:coortweet")]
+)
+def test_each_layout_that_has_a_mapping_is_told_by_its_header_and_first_rows(text: str, name: str) -> None:
+    *_, lines = records_of(iter([text.encode()]))
+    found, _ = recognised(lines, readers_named())
+    assert (found.reader is not None and found.reader.name) == name, found.why
 
 
 @pytest.mark.parametrize("text", [_FOUR_CAT, _QUT, _COORTWEET])

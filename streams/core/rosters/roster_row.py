@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from streams.core.countries import COUNTRIES, OTHER_NAMES
 from streams.core.officials import CATEGORIES, Category
-from streams.core.platforms import ALIASES, Names, names_of, written_handle
+from streams.core.platforms import ALIASES, PLATFORM_NAME, Names, names_of, written_handle
 from streams.core.rosters.hosts import MAX_HOST, host_name, link_host
 from streams.core.rosters.roster import MAX_DOMAINS, RosterEntry
 from streams.core.rosters.roster_dates import parse_bound_us
@@ -36,7 +36,7 @@ _MAX_FIELD: Final = 1_024  # characters
 _MAX_ID: Final = 256  # characters, as in a canonical event
 _MAX_LIST: Final = MAX_DOMAINS * (MAX_HOST + 1)  # characters of all domains of a line with what parts them
 _BETWEEN_DOMAINS: Final = re.compile("[ ;]+")
-_PLATFORM: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+
 # Control characters, line and paragraph separators, and the marks that turn the direction of what follows. Joiners
 # (U+200C, U+200D) are part of Persian and Indic spelling and stay.
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -97,7 +97,7 @@ def bound_us(row: Row, column: Literal["valid_from", "valid_to"]) -> int | None:
 def _platform(line: int, platform: str, problems: Problems) -> None:
     if (usual := ALIASES.get(platform.lower())) is not None:
         problems.say(line, "platform", f"{shown(platform)} is called {usual} in events", f"write {usual}")
-    elif not _PLATFORM.fullmatch(platform):
+    elif not PLATFORM_NAME.fullmatch(platform):
         what = f"{shown(platform)} is no name of a platform" if platform else "no platform"
         problems.say(line, "platform", what, "write a lower-case name such as twitter")
 
