@@ -50,6 +50,11 @@ _DESCRIPTIONS: Final = MappingProxyType({
         yields="posts, retweets, deletions, profiles, follows",
         lacks="suspensions; times of all but posts, unless who recorded them added `observed_at`",
     ),
+    "zeeschuimer": Description(
+        holds="posts of X as the browser extension Zeeschuimer captures them, and as 4CAT stores them",
+        yields="posts, retweets",
+        lacks="deletions, suspensions, follows; what the page did not show",
+    ),
     "jetstream": Description(
         holds="frames of Bluesky's Jetstream, v1 and v2",
         yields="posts, retweets, deletions, suspensions, follows, profiles",

@@ -20,6 +20,7 @@ from streams.formats.twitter_v1 import TwitterV1Reader
 from streams.formats.x_activity import XActivityReader
 from streams.formats.x_compliance import XComplianceReader
 from streams.formats.x_v2 import XV2Reader
+from streams.formats.zeeschuimer import ZeeschuimerReader
 from streams.printable import printable
 
 __all__ = ["AUTO", "FORMATS", "all_formats", "reader_named", "readers_named"]
@@ -36,6 +37,7 @@ _READERS: Final[tuple[FormatReader, ...]] = (
     XV2Reader(),
     XComplianceReader(),
     XActivityReader(),
+    ZeeschuimerReader(),
     JetstreamReader(),
     MastodonReader(),
     TelegramReader(),

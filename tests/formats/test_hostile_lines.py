@@ -21,6 +21,7 @@ from streams.formats import (
     x_activity,
     x_compliance,
     x_v2,
+    zeeschuimer,
 )
 from streams.formats.canonical import CanonicalReader
 from streams.formats.reader import Reading, Skipped
@@ -41,6 +42,7 @@ SKIPPED_NAMES = {
     "x-activity": x_activity.SKIPPED_NAMES,
     "x-compliance": x_compliance.SKIPPED_NAMES,
     "x-v2": x_v2.SKIPPED_NAMES,
+    "zeeschuimer": zeeschuimer.SKIPPED_NAMES,
 }
 SKIPPED_NAMES |= {name: mapped.SKIPPED_NAMES for name in FORMATS if name.startswith("mapped:")}
 JSON_FORMATS = {name for name in FORMATS if name != "suspensions-csv" and not name.startswith("mapped:")}

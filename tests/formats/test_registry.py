@@ -21,6 +21,7 @@ NAMES = {
     "x-activity",
     "x-compliance",
     "x-v2",
+    "zeeschuimer",
 }
 
 
