@@ -10,6 +10,7 @@ from bench.figures.growth import Growth, measure_growth
 from bench.figures.hot_subject import HotSubject, measure_hot_subject
 from bench.figures.latency import Latency, measure_latency
 from bench.figures.ledger import LedgerFigure, measure_ledger
+from bench.figures.readers import ReadersFigure, measure_readers
 from bench.figures.recovery import Recovery, measure_recovery
 from bench.figures.scaling import Scaling, measure_scaling
 from bench.figures.screen import ScreenFigure, measure_screen
@@ -32,14 +33,15 @@ FIGURES: Final[dict[str, Callable[[Venue], Any]]] = {
     "ledger": measure_ledger,
     "suspended": measure_suspended,
     "soak": measure_soak,
-    "alarms": measure_alarms,  # last: it needs data that is not part of the project
+    "readers": measure_readers,  # these two need data that is not part of the project
+    "alarms": measure_alarms,
 }
 """Every figure by the name under which it is asked for, in the order in which they are told."""
 
 BY_NAME_ONLY: Final = frozenset({"soak"})
 """What takes so long that it is measured only where it is named."""
 
-WITHOUT_BROKER: Final = frozenset({"screen", "growth", "alarms"})
+WITHOUT_BROKER: Final = frozenset({"screen", "growth", "readers", "alarms"})
 
 
 class FigureRun(Struct, Generic[T], frozen=True, kw_only=True):
@@ -66,4 +68,5 @@ class Figures(Struct, frozen=True, kw_only=True):
     ledger: FigureRun[LedgerFigure] | None = None
     suspended: FigureRun[Suspended] | None = None
     soak: FigureRun[Soak] | None = None
+    readers: FigureRun[ReadersFigure] | None = None
     alarms: FigureRun[Alarms] | None = None

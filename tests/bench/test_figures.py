@@ -17,7 +17,7 @@ from streams.events import Deletion, Post, Profile, Retweet, Suspension
 from tools.kafka.running_broker import RunningBroker
 
 _ROOT: Final = Path(__file__).parents[2]
-_NAMES: Final = ("latency", "scaling", "recovery", "hot-subject", "growth", "ledger", "suspended", "soak")
+_NAMES: Final = ("latency", "scaling", "recovery", "hot-subject", "growth", "ledger", "suspended", "soak", "readers")
 _TIMEOUT_SECONDS: Final = 280.0  # 30 s on an idle machine
 
 
@@ -92,6 +92,14 @@ def test_a_ledger_finds_what_was_put_into_it(figures: Any) -> None:
     assert answers["a post by its id"] == 1
     assert answers["posts that share fingerprints with one, and that one"] >= 1
     assert answers["deletions, 44 days"] > 0
+
+
+@pytest.mark.slow
+def test_a_reader_is_measured_by_lines_and_events(figures: Any) -> None:
+    [row] = figures["readers"]["rows"]
+    assert row["format"] == "canonical"
+    assert row["lines_per_cpu_second"] == row["events_per_cpu_second"] > 1_000
+    assert row["line_bytes"] > 100
 
 
 @pytest.mark.slow
