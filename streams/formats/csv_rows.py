@@ -152,6 +152,10 @@ def fields_of(row: bytes, delimiter: str) -> list[str]:
     except UnicodeDecodeError as error:
         raise Refused(Reason.NOT_AN_EVENT, f"not UTF-8: {error.reason}") from None
     except (csv.Error, StopIteration):
+        if delimiter == "\t" and "\n" not in text:
+            return text.split(
+                delimiter
+            )  # many programs write no quotes around fields there, and those within as they are
         raise Refused(
             Reason.NOT_AN_EVENT,
             "no record of CSV: a quote that is not closed or stands in a wrong place, or a field too long",

@@ -46,11 +46,11 @@ class MappedReader:
             if row is None:
                 return _HEADER
             event = (self._of_json if _is_json(line) else self._of_table).of(row)
-            return event if isinstance(event, Skipped) else (event,)
         except Refused as refused:
             return rejection(refused.reason, refused.detail)
         except DECODE_ERRORS as error:
             return undecodable(line, error)
+        return event if isinstance(event, Skipped) else (event,)
 
     def ids_in(self, line: bytes, numbers: IdEvidence, texts: IdEvidence) -> None:
         """See `FormatReader`."""

@@ -77,6 +77,9 @@ class RowAccounts:
 
     def id(self, row: Row, name: str) -> str:
         """An id that an event needs. Raises `Refused`."""
+        value = row.get(name)
+        if isinstance(value, str) and value.isdigit() and len(value) <= _MAX_ID:  # nearly all of them
+            return value
         return whole_id(self._id_text(row, name), self.place(name))
 
     def known_id(self, row: Row, name: str) -> str | None:
@@ -111,10 +114,8 @@ class RowAccounts:
         account = self._remembered[key] = self._account(row, group, platform)
         return account
 
-    def post_ref(self, row: Row, group: str, platform: str) -> PostRef | None:
-        """The post of a group of fields, and whose it is as far as the row says it. Raises `Refused`."""
-        if f"{group}.post_id" not in row:
-            return None
+    def post_ref(self, row: Row, group: str, platform: str) -> PostRef:
+        """The post that a group of fields names, and whose it is as far as the row says it. Raises `Refused`."""
         post_id = self.id(row, f"{group}.post_id")
         handle = _handle(row.get(f"{group}.handle"), platform)
         account_id = self._account_id(row, f"{group}.account.id", platform)

@@ -51,6 +51,7 @@ class RowEvents:
     def __init__(self, mapping: Mapping, *, is_table: bool, exact_numbers: bool = False) -> None:
         self._mapping = mapping
         self._accounts = RowAccounts(mapping, is_table=is_table, exact_numbers=exact_numbers)
+        self._has_mentions = not mapping.fields.keys().isdisjoint(("mentions.id", "mentions.handle"))
         self._read_time = mapping.times["at"].read
 
     def of(self, row: Row) -> Event | Skipped:
@@ -61,7 +62,7 @@ class RowEvents:
             return OTHER_KIND
         platform = mapping.platform.constant or _platform(mapping.platform, row)
         at, is_day = self._at(row, is_suspension=kind == "suspension")
-        observed_at = self._accounts.known_time(row, "observed_at")
+        observed_at = self._accounts.known_time(row, "observed_at") if "observed_at" in row else None
         match cast("EventKind", kind):
             case "post":
                 return self._post(row, platform, at, observed_at)
@@ -102,10 +103,10 @@ class RowEvents:
             actor=self._accounts.required(row, ACTOR, platform),
             text=bounded_text(row.get("text"), _MAX_TEXT) or "",
             lang=bounded_text(row.get("lang"), MAX_NAME),
-            links=self._links(row),
-            mentions=self._mentions(row, platform),
-            reply_to=self._accounts.post_ref(row, "reply_to", platform),
-            quotes=self._accounts.post_ref(row, "quotes", platform),
+            links=self._links(row) if "links" in row else (),
+            mentions=self._mentions(row, platform) if self._has_mentions else (),
+            reply_to=self._accounts.post_ref(row, "reply_to", platform) if "reply_to.post_id" in row else None,
+            quotes=self._accounts.post_ref(row, "quotes", platform) if "quotes.post_id" in row else None,
         )
 
     def _retweet(self, row: Row, platform: str, at: datetime, observed_at: datetime | None) -> Retweet:

@@ -16,7 +16,9 @@ TIME_WORDS: Final = "iso, unix, unix-ms, unix-us, twitter, or a pattern such as 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ZONE: Final = re.compile(r"([+-])([01][0-9]|2[0-3]):([0-5][0-9])")
-_UNITS_US: Final = {"unix": 1_000_000, "unix-ms": 1_000, "unix-us": 1}
+_SECOND_US: Final = 1_000_000
+_DIGITS_TODAY: Final = 10  # of seconds from 2001 to 2286: nearly all of them
+_UNITS_US: Final = {"unix": _SECOND_US, "unix-ms": 1_000, "unix-us": 1}
 _NUMBER: Final = re.compile(r"([0-9]{1,17})(?:\.([0-9]{1,9}))?")
 _DIRECTIVE: Final = re.compile(r"%(.?)", re.DOTALL)
 _DIRECTIVES: Final = frozenset("YmdHIMSfzpbBaA%")
@@ -83,6 +85,8 @@ def _twitter(text: str) -> tuple[datetime, bool]:
 
 
 def _unix(text: str, unit_us: int) -> datetime:
+    if unit_us == _SECOND_US and len(text) == _DIGITS_TODAY and text.isdigit() and text.isascii():
+        return datetime.fromtimestamp(int(text), UTC)
     found = _NUMBER.fullmatch(text)
     if found is None:
         raise ValueError("is no time: a number since 1970 is expected")

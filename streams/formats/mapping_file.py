@@ -115,6 +115,9 @@ class _Reading:
         return mapping
 
     def _check_needs(self, mapping: Mapping) -> None:
+        if not mapping.kinds:
+            what = "no value gives an event"
+            self._problem(("kind", "values"), what, "write what becomes a post, a retweet or another event")
         for kind in sorted(mapping.kinds):
             for name in NEEDED[cast("EventKind", kind)]:
                 if name not in mapping.fields and mapping.stand_in(name) not in mapping.fields:

@@ -201,6 +201,15 @@ def test_the_delimiter_is_the_one_that_gives_most_columns() -> None:
         table_of(b'"a,b')
 
 
+def test_quotes_between_tabs_may_be_part_of_the_text() -> None:
+    """Programs that write tabs mostly write no quotes around fields, and those of a text as they are."""
+    assert fields_of(b'1\t"Hello", he said\tx', "\t") == ["1", '"Hello", he said', "x"]
+    assert fields_of(b'1\t"Hello\tx', "\t") == ["1", '"Hello', "x"]
+    assert fields_of(b'1\t"a\tb"\tx', "\t") == ["1", "a\tb", "x"]
+    with pytest.raises(Refused, match="a quote"):
+        fields_of(b'1,"Hello" he said,x', ",")
+
+
 def test_a_header_has_its_limit() -> None:
     """Every record carries it."""
     assert not is_header(b"a," * (MAX_HEADER_BYTES // 2) + b"b")

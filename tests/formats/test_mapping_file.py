@@ -34,6 +34,10 @@ def _problems(text: str) -> list[str]:
         (('kind = "post"\n', ""), "kind: is missing; write one of post, retweet, suspension"),
         (('kind = "post"', 'kind = "skip"'), "line 2: kind: 'skip' is no kind"),
         (('"post"', '{ column = "k", values = { a = "x" } }'), "line 2: kind.values.a: 'x' is no kind; write one of"),
+        (
+            ('"post"', '{ column = "k", values = { a = "skip" } }'),
+            "line 2: kind.values: no value gives an event; write what becomes a post",
+        ),
         (('"post"', '{ column = "k" }'), "line 2: kind.values: nothing is no table of at most 500 values"),
         (('"post"', '{ values = { a = "post" } }'), "line 2: kind: names no column"),
         (('"post"', '{ colum = "k", values = {} }'), "line 2: kind.colum: is no key here; did you mean column?"),
