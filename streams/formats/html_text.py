@@ -17,8 +17,10 @@ _TAG: Final = re.compile(r"<(?:(/?)([A-Za-z][A-Za-z0-9]*+)([^<>]*+)|[!?][^<>]*+)
 _ATTRIBUTE: Final = re.compile(r"""(?<![A-Za-z-])(href|class)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""", re.IGNORECASE)
 _LONG_NUMBER: Final = re.compile(r"&#[0-9]{8,}+;?|&#[xX][0-9A-Fa-f]{8,}+;?")
 _MANY_BREAKS: Final = re.compile(r"(?<![ \t])[ \t]*+\n[ \t]*+\n\s*+")
-_PARAGRAPHS: Final = frozenset({"blockquote", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "ul"})
-_LINES: Final = frozenset({"br", "li"})
+_BREAKS: Final = {
+    **dict.fromkeys(("blockquote", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "ul"), "\n\n"),
+    **dict.fromkeys(("br", "li"), "\n"),
+}
 _NO_LINKS: Final = frozenset({"hashtag", "mention"})  # of the platform's own making
 _WEB: Final = ("http://", "https://")
 
@@ -31,20 +33,16 @@ def text_and_links(source: str) -> tuple[str, tuple[str, ...]]:
     source = source[:_MAX_HTML]
     if "<" not in source:
         return _unescaped(source).strip()[:_MAX_TEXT], ()
-    pieces: list[str] = []
+    between = _TAG.split(source)  # text, slash, name, attributes, text, and so on
+    pieces = between[:1]
     links: dict[str, None] = {}
-    at = 0
-    for tag in _TAG.finditer(source):
-        pieces.append(source[at : tag.start()])
-        at = tag.end()
-        name = (tag[2] or "").lower()
-        if name in _PARAGRAPHS:
-            pieces.append("\n\n")
-        elif name in _LINES:
-            pieces.append("\n")
-        elif name == "a" and not tag[1] and (link := _link(tag[3])) is not None:
-            links[link] = None
-    pieces.append(source[at:])
+    for slash, name, attributes, text in zip(between[1::4], between[2::4], between[3::4], between[4::4], strict=True):
+        if name is not None and (name := name.lower()) != "span":
+            if (mark := _BREAKS.get(name)) is not None:
+                pieces.append(mark)
+            elif name == "a" and not slash and (link := _link(attributes)) is not None:
+                links[link] = None
+        pieces.append(text)
     text = _MANY_BREAKS.sub("\n\n", "".join(pieces)).strip()
     return _unescaped(text)[:_MAX_TEXT], tuple(islice(links, _MAX_LINKS))
 

@@ -12,8 +12,9 @@ from streams.deadletters import Reason
 from streams.formats.event_stream import ServerEvent, is_event_stream, server_event
 from streams.formats.mastodon_payloads import Record, Status
 from streams.formats.mastodon_statuses import STATUS_NAMES, read_status
-from streams.formats.odd_fields import OddFields
+from streams.formats.mending import Member
 from streams.formats.reader import Reading, Skipped
+from streams.formats.twitter_v1_fields import Ids
 from streams.refusal import DECODE_ERRORS, Refused, refused_line, rejection, undecodable
 
 __all__ = ["SKIPPED_NAMES", "MastodonReader"]
@@ -38,10 +39,10 @@ SKIPPED_NAMES: Final = STATUS_NAMES | {
 }
 
 _record: Final = Decoder(Record)
-_status: Final = Decoder(Status)
-_odd_status: Final = OddFields(Status)
+_status: Final = Member(Status)
 _word: Final = Decoder(str)
 _list: Final = Decoder(list[Raw])
+_IDS: Final = Ids(exact_numbers=True)  # numbers of Mastodon name nothing that is looked up
 
 
 class MastodonReader:
@@ -87,7 +88,7 @@ def _read(line: bytes) -> Reading:
     if record.account and record.status:
         return _SKIPPED_EVENTS["notification"]
     if record.account:
-        return read_status(_decoded(line))
+        return read_status(_status.decoded(Raw(line), "$", _IDS))
     if record.event and record.payload:
         return _read_event(_word.decode(record.event), bytes(record.payload))
     lists = [raw for raw in (record.ancestors, record.statuses, record.descendants) if raw]
@@ -103,16 +104,6 @@ def _read(line: bytes) -> Reading:
     )
 
 
-def _decoded(line: bytes) -> Status:
-    try:
-        return _status.decode(line)
-    except DECODE_ERRORS:
-        mended = _odd_status.mended(line)
-        if mended is None:
-            raise
-        return _status.decode(mended)
-
-
 def _read_event(event: str, payload: bytes) -> Reading:
     """An event by its name. In a WebSocket the payload is a string that holds JSON."""
     skipped = _SKIPPED_EVENTS.get(event)
@@ -125,7 +116,7 @@ def _read_event(event: str, payload: bytes) -> Reading:
     record = _record.decode(payload)
     if not record.account:
         raise Refused(Reason.NOT_AN_EVENT, f"payload of {event}: no status")
-    return read_status(_decoded(payload))
+    return read_status(_status.decoded(Raw(payload), "$", _IDS))
 
 
 def _read_server_event(event: ServerEvent) -> Reading:

@@ -2,20 +2,21 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 from msgspec.json import Decoder
 
 from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
-from streams.formats.odd_fields import OddFields
+from streams.formats.mending import Member
 from streams.formats.reader import Reading, Skipped
 from streams.formats.telegram_export import EXPORT_NAMES, read_exported, skipped_chat
 from streams.formats.telegram_payloads import Chat, Export, ExportedMessage, Message, TelegramRecord
 from streams.formats.telegram_telethon import TELETHON_NAMES, read_telethon
-from streams.refusal import DECODE_ERRORS, Refused, refused_at, refused_line, undecodable
+from streams.formats.twitter_v1_fields import Ids
+from streams.refusal import DECODE_ERRORS, Refused, refused_line, undecodable
 
 __all__ = ["SKIPPED_NAMES", "TelegramReader"]
 
@@ -39,16 +40,12 @@ _MAX_PARTS_BYTES: Final = 4 * 16_777_216
 # Telegram Desktop writes control characters as `\x1F`, which no JSON has.
 _ESCAPE: Final = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
 
-_T = TypeVar("_T", bound=Struct)
-
 _record: Final = Decoder(TelegramRecord)
 _export: Final = Decoder(Export)
-_chat: Final = Decoder(Chat)
-_odd_chat: Final = OddFields(Chat)
-_exported: Final = Decoder(ExportedMessage)
-_odd_exported: Final = OddFields(ExportedMessage)
-_message: Final = Decoder(Message)
-_odd_message: Final = OddFields(Message)
+_chat: Final = Member(Chat)
+_exported: Final = Member(ExportedMessage)
+_message: Final = Member(Message)
+_IDS: Final = Ids(exact_numbers=True)  # no id of Telegram is longer than a double is exact
 
 
 class TelegramReader:
@@ -90,7 +87,7 @@ class TelegramReader:
                 if len(chats) != 1:
                     return chats
                 line = chats[0]
-            chat = _decoded(_chat, _odd_chat, line, "")
+            chat = _chat.decoded(Raw(line), "$", _IDS)
         except (*DECODE_ERRORS, Refused):
             return ()
         return _messages_of(chat)
@@ -102,28 +99,12 @@ def _with_json_escapes(line: bytes) -> bytes:
     return _ESCAPE.sub(lambda found: b"\\u00" + found[1] if found[1] else found[0], line)
 
 
-def _decoded(decoder: Decoder[_T], odd_fields: OddFields, raw: bytes, place: str) -> _T:
-    """What stands at `place`. Raises `Refused`, or for the whole line (`place` is empty) one of `DECODE_ERRORS`."""
-    try:
-        return decoder.decode(raw)
-    except DECODE_ERRORS as error:
-        try:
-            mended = odd_fields.mended(raw)
-            if mended is not None:
-                return decoder.decode(mended)
-        except DECODE_ERRORS:
-            pass
-        if not place:
-            raise
-        raise refused_at(place, error) from None
-
-
 def _read(line: bytes) -> Reading:
     record = _record.decode(line)
     if record.messages:
         return _read_chat(line)
     if record.peer_id or record.to_id or record.kind or record.kind_of_4cat:
-        return read_telethon(_decoded(_message, _odd_message, line, ""))
+        return read_telethon(_message.decoded(Raw(line), "$", _IDS))
     if record.chats or record.left_chats:
         chats = _chats(line)
         if len(chats) == 1:
@@ -148,7 +129,7 @@ def _chats(line: bytes) -> list[bytes]:
 
 
 def _read_chat(line: bytes) -> Reading:
-    chat = _decoded(_chat, _odd_chat, line, "")
+    chat = _chat.decoded(Raw(line), "$", _IDS)
     skipped = skipped_chat(chat)
     if skipped is not None:
         return skipped
@@ -156,7 +137,7 @@ def _read_chat(line: bytes) -> Reading:
         return _EMPTY_CHAT
     if len(chat.messages) > 1:
         raise Refused(Reason.UNKNOWN_SHAPE, f"a chat of {len(chat.messages):,} messages, which are read one by one")
-    message = _decoded(_exported, _odd_exported, bytes(chat.messages[0]), "messages[0]")
+    message = _exported.decoded(chat.messages[0], "messages[0]", _IDS)
     return read_exported(chat, message)
 
 

@@ -15,7 +15,10 @@ from streams.formats.recognition import Recognition, recognised
 from streams.formats.registry import FORMATS, readers_named
 from streams.formats.shapes import records_of
 from tests.formats.jetstream_frames import FRAMES
+from tests.formats.mastodon_payloads import MASTODON
 from tests.formats.payloads import NOTICES, SAMPLES, SHARED, STATUSES, Json, to_line
+from tests.formats.telegram_payloads import EXPORTED, TELETHON
+from tests.formats.test_zeeschuimer import POSTS, capture
 from tests.formats.x_v2_payloads import RETWEET, X_V2, line_of, page_of
 
 ALL: Final = readers_named()
@@ -42,15 +45,27 @@ def name_of(lines: Iterable[bytes | Json]) -> str | None:
         ("x-v2", [line_of(RETWEET)]),
         ("jetstream", [v1 for v1, _ in FRAMES.values()]),
         ("jetstream", [v2 for _, v2 in FRAMES.values()]),
+        ("mastodon", list(MASTODON.values())),
+        ("telegram", list(EXPORTED.values())),
+        ("telegram", list(TELETHON.values())),
+        ("zeeschuimer", [capture(each) for each in POSTS.values()]),
     ],
 )
 def test_each_format_is_told_by_its_lines(name: str, lines: list[bytes | Json]) -> None:
     assert name_of(lines) == name
 
 
-@pytest.mark.parametrize(("name", "payload"), [*STATUSES.items()])
-def test_one_status_is_enough(name: str, payload: Json) -> None:
-    assert name_of([payload]) == "twitter-v1", name
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [
+        *(("twitter-v1", payload) for payload in STATUSES.values()),
+        *(("mastodon", payload) for payload in MASTODON.values()),
+        *(("telegram", payload) for payload in (*EXPORTED.values(), *TELETHON.values())),
+        *(("zeeschuimer", capture(payload)) for payload in POSTS.values()),
+    ],
+)
+def test_one_message_is_enough(name: str, payload: Json) -> None:
+    assert name_of([payload]) == name
 
 
 def test_a_live_stream_waits_for_no_second_line_where_the_first_one_tells() -> None:
