@@ -193,7 +193,7 @@ def _summary(state: SubjectState, as_of: FiguresAsOf) -> str:
         parts.append(f"{_times(top[1])} by {'@' + handle if handle else 'account ' + top[0]} alone")
     notices = _notices(state, as_of)
     if notices:
-        parts.append(_noted(notices, sightings(state), as_of.at_us))
+        parts.append(_noted(notices, sightings(state), as_of.at_us, was_gone=state.evicted_suspensions > 0))
     dropped = state.dropped_amplifications
     if dropped:
         parts.append(f"{dropped} more report{'' if dropped == 1 else 's'} came too late, or by too many, to be counted")
@@ -207,8 +207,10 @@ def _created(snapshot: Snapshot) -> str:
     return f", created {_day(snapshot.created_us)}{_WHENCE.get(snapshot.created_source, '')},"
 
 
-def _noted(notices: list[SuspensionKept], seen: Seen, at_us: int) -> str:
-    """What the last notice by a moment says, with what was seen by then."""
+def _noted(notices: list[SuspensionKept], seen: Seen, at_us: int, *, was_gone: bool) -> str:
+    """What the last notice by a moment says, with what was seen by then. `was_gone`: notices before these said that it
+    was. A network that tells the status of every account tells it also of those that were never gone.
+    """
     notice, times = notices[-1], times_of(notices, seen.until(at_us))[-1]
     days = days_of(
         notice.precision,
@@ -217,7 +219,9 @@ def _noted(notices: list[SuspensionKept], seen: Seen, at_us: int) -> str:
         None if times.seen_again_us is None else from_us(times.seen_again_us),
     )
     if notice.status == "reinstated":
-        return f"the account is back since {days}"
+        if was_gone or any(each.status != "reinstated" for each in notices):
+            return f"the account is back since {days}"
+        return f"noted as there on {days}, and never as gone"
     return f"noted as {STATUS_WORDS[notice.status]} on {days}"
 
 

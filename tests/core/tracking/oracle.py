@@ -507,7 +507,10 @@ class Oracle(EvidenceOracle):
         notices = [fact for fact in self.suspensions if fact.at <= at]
         if notices:
             notice = records_of(notices, [seen for seen in self.there() if seen <= at])[-1]
-            said += f"; {_SAID_OF[notice.status]} {_days(notice)}"
+            if all(each.status == "reinstated" for each in notices):
+                said += f"; noted as there on {_days(notice)}, and never as gone"
+            else:
+                said += f"; {_SAID_OF[notice.status]} {_days(notice)}"
         return said + "."
 
 

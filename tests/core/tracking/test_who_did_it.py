@@ -64,7 +64,7 @@ def test_only_what_the_platform_did_is_a_suspension_to_the_rules() -> None:
         ("suspended", "noted as suspended by the platform on 2020-09-06."),
         ("deactivated", "noted as deactivated by its owner on 2020-09-06."),
         ("deleted", "noted as gone (by whom is not known) on 2020-09-06."),
-        ("reinstated", "the account is back since 2020-09-06."),
+        ("reinstated", "noted as there on 2020-09-06, and never as gone."),
     ],
 )
 def test_the_sentence_says_who_did_it(status: SuspensionStatus, words: str) -> None:
