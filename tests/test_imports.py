@@ -30,7 +30,7 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
 # The same for what is inside core: `core.tracking` is a room there, and so is a module that stands alone.
 CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"clock", "content_hash", "countries", "platforms", "rounded_ids"}),
-    frozenset({"gone", "officials"}),
+    frozenset({"country_names", "gone", "officials"}),
     frozenset({"subject_event", "suspension_times"}),
     frozenset({"identity"}),
     frozenset({"accounts", "country_event", "tracked"}),

@@ -27,7 +27,7 @@ _SECTIONS: Final = (
         "backtest": "The same over files, without a broker; says how early each rule would have told.",
     }),
     ("Prepare", {
-        "roster": "Check and publish the list of officials.",
+        "roster": "Make, check and publish the list of officials.",
         "rules": "Check a rule file, and say in words what its rules mean.",
         "topics": "Create the topics, and see what is there.",
     }),

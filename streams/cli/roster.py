@@ -1,4 +1,4 @@
-"""`antiphon roster`: check a list of officials, and put it in force."""
+"""`antiphon roster`: make a list of officials, check it, and put it in force."""
 
 import asyncio
 from collections import Counter
@@ -11,6 +11,7 @@ from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.inputs import read_roster
 from streams.cli.options import json_option, settings_options
+from streams.cli.roster_import import import_list
 from streams.core.officials import CATEGORIES
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_problems import RosterError
@@ -25,7 +26,10 @@ _LISTED: Final = 20  # problems, accounts or domains on a screen; --json has all
 
 @click.group(cls=CommandGroup)
 def roster() -> None:
-    """Check a list of officials, and put it in force for every worker."""
+    """Make a list of officials, check it, and put it in force for every worker."""
+
+
+roster.add_command(import_list)
 
 
 @roster.command("check")

@@ -1,0 +1,1 @@
+"""Lists of officials as people have them, made into rosters."""
