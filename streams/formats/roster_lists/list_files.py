@@ -10,7 +10,7 @@ import msgspec
 
 from streams.core.rosters.roster_file import MAX_ROSTER_BYTES
 from streams.errors import InputError
-from streams.formats.csv_rows import Plans, Table, fields_of, is_delimiter_line, is_header
+from streams.formats.csv_rows import Plans, Table, fields_of, is_delimiter_line, is_header, of_width
 from streams.formats.files import InputFile, open_inputs
 from streams.formats.lines import Line
 from streams.formats.roster_lists.list_columns import meaning_of
@@ -26,6 +26,7 @@ _COMMENT: Final = b"#"
 _YAML: Final = re.compile(rb"---|%YAML|- |-\Z|[^\s:@/]{1,64}:(?:\s|\Z)")
 _BETWEEN_FIELDS: Final = re.compile("[,;|\t]")
 _NAME_COLUMNS: Final = "name the columns in the first line, such as handle,name,country"
+_WHOLE_ROW: Final = "write every field, and put quotes around one that holds a comma or a line break"
 _UTF8: Final = "save the file as UTF-8 (in a spreadsheet: CSV UTF-8)"
 
 
@@ -104,24 +105,20 @@ def _rows(lines: Iterator[Line | Untaken]) -> Iterator[Listed | Untaken]:
             continue
         try:
             table, _ = plans.of(header)
-            yield _listed(table, fields_of(row, table.delimiter), place)
+            fields = of_width(fields_of(row, table.delimiter), len(table.columns))
         except Refused as refused:
-            yield Untaken(place, "", refused.detail, _UTF8 if "UTF-8" in refused.detail else "mend the line")
-        except CellError as error:
-            yield error.at(place)
+            yield Untaken(place, "", refused.detail, _UTF8 if "UTF-8" in refused.detail else _WHOLE_ROW)
+        else:
+            yield Listed(place, _cells(table, fields))
 
 
-def _listed(table: Table, fields: list[str], place: str) -> Listed:
-    while len(fields) > len(table.columns) and not fields[-1]:
-        fields.pop()
-    if len(fields) != len(table.columns):
-        what = f"{len(fields)} fields where the header has {len(table.columns)}"
-        raise CellError("", what, "write every field, and put quotes around one that holds a comma or line break")
+def _cells(table: Table, fields: list[str]) -> dict[str, str]:
+    """Of several columns of one name the first that says something counts."""
     cells: dict[str, str] = {}
     for name, field in zip(table.columns, fields, strict=True):
         if not cells.get(name):
-            cells[name] = field
-    return Listed(place, cells)
+            cells[name] = field.strip()
+    return cells
 
 
 def _json(line: Line, place: str) -> Iterator[Listed | Untaken]:

@@ -154,7 +154,7 @@ def test_what_is_no_day_is_named(written: str, said: str, imported: Import) -> N
 def test_a_row_of_another_width_is_named_and_costs_no_other(imported: Import) -> None:
     result = imported("handle,name\none,One\ntwo,Two, too\nthree,Three,,\n", **SAID)
     assert [handle for _, _, handle in accounts(result)] == ["one", "three"]
-    assert [(each.place, each.what) for each in result.untaken] == [("line 3", "3 fields where the header has 2")]
+    assert [(each.place, each.what) for each in result.untaken] == [("line 3", "3 fields where 2 belong")]
 
 
 def test_text_of_an_old_encoding_is_named_with_the_remedy(imported: Import) -> None:
