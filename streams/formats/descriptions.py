@@ -67,8 +67,8 @@ _DESCRIPTIONS: Final = MappingProxyType({
     ),
     "telegram": Description(
         holds="exports of Telegram Desktop (result.json), messages of Telethon and 4CAT",
-        yields="posts, retweets (forwards)",
-        lacks="the author of a forward whose source is hidden; followers; deletions, suspensions",
+        yields="posts, retweets, profiles",
+        lacks="deletions, suspensions; in exports handles and followers; the source of a forward that hides it",
     ),
     "suspensions-csv": Description(
         holds="lists of suspended accounts as CSV, under many headers",
