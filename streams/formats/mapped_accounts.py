@@ -1,8 +1,9 @@
 """The ids and accounts that a row names by its mapping."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
@@ -23,7 +24,9 @@ _MAX_ID: Final = 256
 _MAX_COUNT_DIGITS: Final = 18
 _MAX_SAFE: Final = 2**53
 _TRUTHS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_REMEMBERED: Final = 1_024
+_REMEMBERED: Final = 4_096
+
+_Key: TypeAlias = tuple[str | None, ...]
 
 
 class _Group(Struct, frozen=True):
@@ -68,8 +71,8 @@ class RowAccounts:
         # What is named in a refusal: the field, and the columns that it comes from.
         self._places = {name: f"{name} ({', '.join(source.columns)})" for name, source in mapping.fields.items()}
         self._times = mapping.times
-        # In a table the same texts are the same account, and most rows are of few accounts.
-        self._remembered: dict[tuple[str | None, ...], Account | None] = {}
+        # The same texts are the same account, and most rows are of few accounts.
+        self._remembered: dict[_Key, Account | None] = {}
 
     def place(self, name: str) -> str:
         """A field and its columns, as a refusal names them."""
@@ -95,24 +98,18 @@ class RowAccounts:
 
     def known(self, row: Row, group: _Group, platform: str) -> Account | None:
         """The account of a group of fields; `None` where none is named. Raises `Refused` for an id that is none."""
-        if not self._is_table:
-            return self._account(row, group, platform)
-        get = row.get
-        key = (
-            platform,
-            get(group.id),
-            get(group.handle),
-            get(group.name),
-            get(group.created_at),
-            get(group.followers),
-            get(group.verified),
+        known = self._named(row, group, platform)
+        if known is None or (group.followers not in row and group.verified not in row):
+            return known
+        return Account(
+            id=known.id,
+            handle=known.handle,
+            name=known.name,
+            created_at=known.created_at,
+            created_at_source=known.created_at_source,
+            followers=_count(row.get(group.followers)),
+            verified=_TRUTHS.get(text_of(row.get(group.verified)).lower()),
         )
-        if key in self._remembered:
-            return self._remembered[key]
-        if len(self._remembered) == _REMEMBERED:
-            self._remembered.clear()
-        account = self._remembered[key] = self._account(row, group, platform)
-        return account
 
     def post_ref(self, row: Row, group: str, platform: str) -> PostRef:
         """The post that a group of fields names, and whose it is as far as the row says it. Raises `Refused`."""
@@ -127,19 +124,43 @@ class RowAccounts:
 
     def mentioned(self, ids: list[str], handles: list[str], platform: str) -> tuple[Account, ...]:
         """Mentioned accounts, each once; those that cannot be named are left out."""
-        handles = [written_handle(handle, platform)[:MAX_NAME] for handle in handles]
         if len(ids) == len(handles):
             named = list(zip(ids, handles, strict=True))
         elif ids:
             named = [(each, "") for each in ids]
         else:
-            named = [("", handle) for handle in handles if handle and self._handles_as_ids]
+            named = [("", handle) for handle in handles if self._handles_as_ids]
         accounts: dict[str, Account] = {}
-        for text, handle in named[:MAX_ITEMS]:
-            with suppress(Refused):
-                account_id = required_account_id(text, platform, "mentions.id") if text else id_of_handle(handle)
-                accounts.setdefault(account_id, Account(id=account_id, handle=handle or None))
+        for account_id, handle in named[:MAX_ITEMS]:
+            account = self._remember((platform, account_id, handle), self._mention)
+            if account is not None:
+                accounts.setdefault(account.id, account)
         return tuple(accounts.values())
+
+    def _mention(self, platform: str, account_id: str, handle: str) -> Account | None:
+        known = written_handle(handle, platform)[:MAX_NAME] or None
+        if not account_id:
+            return None if known is None else Account(id=id_of_handle(known), handle=known)
+        with suppress(Refused):
+            return Account(id=required_account_id(account_id, platform, "mentions.id"), handle=known)
+        return None
+
+    def _named(self, row: Row, group: _Group, platform: str) -> Account | None:
+        """The account without what changes from row to row."""
+        if not self._is_table:
+            return self._account(row, group, platform)
+        get = row.get
+        key = (platform, group.id, get(group.id), get(group.handle), get(group.name), get(group.created_at))
+        return self._remember(key, lambda *_: self._account(row, group, platform))
+
+    def _remember(self, key: _Key, make: Callable[..., Account | None]) -> Account | None:
+        """What `make` makes of the texts of a key, each time or once."""
+        if key in self._remembered:
+            return self._remembered[key]
+        if len(self._remembered) == _REMEMBERED:
+            self._remembered.clear()
+        account = self._remembered[key] = make(*key)
+        return account
 
     def _account(self, row: Row, group: _Group, platform: str) -> Account | None:
         handle = _handle(row.get(group.handle), platform)
@@ -155,8 +176,6 @@ class RowAccounts:
             name=bounded_text(row.get(group.name), MAX_NAME),
             created_at=created_at,
             created_at_source=None if created_at is None else "reported",
-            followers=_count(row.get(group.followers)),
-            verified=_TRUTHS.get(text_of(row.get(group.verified)).lower()),
         )
 
     def known_time(self, row: Row, name: str) -> datetime | None:
