@@ -73,6 +73,10 @@ mutants: $(DEVELOPMENT) ## deliberate bugs in the delivery path, each of which a
 	@$(BIN)/python -m tools.kafka.jars
 	@$(BIN)/python -m tests.chaos.mutants $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(DEVELOPMENT) ## fuzzes every reader and file shape, guided by coverage; a minute each, or ARGS="--seconds N"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 .PHONY: kafka
 kafka: $(DEVELOPMENT) ## a real Apache Kafka in the foreground, on port 9092 or ARGS="--port N"
 	@$(BIN)/python -m tools.kafka.node $(ARGS)
@@ -84,7 +88,7 @@ setup: $(DEVELOPMENT) ## the virtual environment in .venv, with all that develop
 lock: ## pins the dependencies anew after a change of pyproject.toml; ARGS=--upgrade takes the newest
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@$(COMPILE) --extra embedded --group build --output-file requirements.lock $(ARGS)
-	@$(COMPILE) --extra embedded --group build --group dev --constraints requirements.lock --output-file requirements-dev.lock $(ARGS)
+	@$(COMPILE) --extra embedded --group build --group dev --group fuzz --constraints requirements.lock --output-file requirements-dev.lock $(ARGS)
 	@$(COMPILE) --group bench --constraints requirements-dev.lock --output-file requirements-bench.lock $(ARGS)
 
 .PHONY: clean

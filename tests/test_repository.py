@@ -84,7 +84,7 @@ def test_a_relative_path_or_an_address_is_no_such_name(line: str) -> None:
     ("lock", "groups"),
     [
         ("requirements.lock", ["run", "embedded", "build"]),
-        ("requirements-dev.lock", ["run", "embedded", "build", "dev"]),
+        ("requirements-dev.lock", ["run", "embedded", "build", "dev", "fuzz"]),
     ],
 )
 def test_a_lock_pins_everything_that_the_project_asks_for(lock: str, groups: list[str]) -> None:

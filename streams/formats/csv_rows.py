@@ -221,7 +221,7 @@ class _OpenRow:
 
     def is_closed_by(self, line: Line) -> bool:
         """Take in the next line of the record; whether the record ends with it."""
-        self.size_bytes += len(line.data)
+        self.size_bytes += 1 + len(line.data)
         self.lines.append(line)
         return self._closed_after_open.match(line.data) is not None
 

@@ -190,7 +190,8 @@ def _inputs_of_zip(source: "_Source", max_line_bytes: int) -> Iterator[InputFile
         problem = zip_member_problem(member)
         blocks = iter(()) if problem else zip_member_blocks(archive, member)
         yield _member(source, member.filename, blocks, max_line_bytes, problem)
-        source.consumed_bytes += member.compress_size
+        # A damaged zip can claim more than it has.
+        source.consumed_bytes = min(source.consumed_bytes + member.compress_size, source.total_bytes or 0)
 
 
 def _inputs_of_tar(source: "_Source", blocks: Iterator[bytes], max_line_bytes: int) -> Iterator[InputFile]:

@@ -21,7 +21,7 @@ Shape: TypeAlias = Literal[
 ]
 
 # `window.YTD.tweets.part0 = [`: the files of an account's archive are scripts that assign one value.
-_ASSIGNMENT: Final = re.compile(rb"\A\s*(?:var |let |const )?[A-Za-z_$][\w$.]{0,200}\s*=\s*(?=[\[{])")
+_ASSIGNMENT: Final = re.compile(rb"\A\s*+(?:var |let |const )?[A-Za-z_$][\w$.]{0,200}[ \t]*+=\s*+(?=[\[{]|\Z)")
 _whole: Final = msgspec.json.Decoder(msgspec.Raw).decode
 
 
@@ -46,6 +46,9 @@ def records_of(blocks: Iterator[bytes], max_line_bytes: int = MAX_LINE_BYTES) ->
 
 
 def _is_enough(head: bytes) -> bool:
+    assignment = _ASSIGNMENT.match(head)
+    if assignment is not None and assignment.end() == len(head):
+        return False  # its value is on one of the next lines
     return b"\n" in head.lstrip() and is_table(head) is not None
 
 
@@ -53,7 +56,7 @@ def _shape_of(head: bytes, max_line_bytes: int) -> Shape:
     begin = head[: max_line_bytes + 1].lstrip()
     if begin[:1] == b"[":
         return "JSON array"
-    if _ASSIGNMENT.match(head):
+    if (assignment := _ASSIGNMENT.match(head)) and assignment.end() < len(head):
         return "JavaScript assignment"
     if is_event_stream(begin):
         return "server-sent events"

@@ -27,6 +27,19 @@ _ENCRYPTED: Final = 0x1
 _BOUNDED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
+# What `zipfile` raises over damaged archives: it checks few of the sizes, offsets and names in them.
+_FAULTS: Final = (
+    zipfile.BadZipFile,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,  # of text that is not UTF-8 as well
+    zlib.error,
+)
+
+
 class UnreadableZip(Exception):  # noqa: N818 - the text is a sentence of its own
     """Why a zip cannot be read at all; the text goes behind its name."""
 
@@ -37,8 +50,10 @@ def open_zip(file: IO[bytes]) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
         raise UnreadableZip(f"is a zip of too many files (their list has more than {_MAX_DIRECTORY_BYTES:,} bytes)")
     try:
         archive = zipfile.ZipFile(file)
-        files = sorted((each for each in archive.infolist() if not each.is_dir()), key=lambda each: each.filename)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
+        files = sorted(
+            (each for each in archive.infolist() if not each.filename.endswith("/")), key=lambda each: each.filename
+        )
+    except _FAULTS as error:
         raise UnreadableZip(f"is a damaged zip: {error}") from error
     return archive, files
 
@@ -56,7 +71,7 @@ def zip_member_blocks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iter
         with archive.open(member) as opened:
             while block := opened.read(_PIECE):
                 yield block
-    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, RuntimeError, zlib.error) as error:
+    except _FAULTS as error:
         raise Damaged(f"the zip is damaged: {error}") from error
 
 

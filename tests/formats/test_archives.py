@@ -185,6 +185,50 @@ def test_a_tar_that_breaks_off_gives_what_was_whole_and_says_so(cut: int) -> Non
     assert len(seen) >= cut // (512 * 3)
 
 
+def _zip_of_two(tmp_path: Path) -> tuple[Path, bytearray, int]:
+    """A zip of `a` and `b`, its bytes, and where in them the entry of `a` in the list is; its header is at 0."""
+    path = archive_of("zip", {"a": b'{"n":1}\n', "b": b'{"n":2}\n'}, tmp_path / "z.zip")
+    data = bytearray(path.read_bytes())
+    return path, data, data.index(b"PK\x01\x02")
+
+
+def test_a_file_of_a_zip_may_have_no_name(tmp_path: Path) -> None:
+    path, data, entry = _zip_of_two(tmp_path)
+    for lengths in (26, entry + 28):  # of the name, and of what follows it
+        data[lengths : lengths + 4] = b"\x00\x00\x01\x00"
+    path.write_bytes(data)
+    assert read(path) == {"": [b'{"n":1}'], "b": [b'{"n":2}']}
+
+
+def test_a_name_that_is_no_text_in_the_header_of_a_file_costs_that_file(tmp_path: Path) -> None:
+    path, data, _ = _zip_of_two(tmp_path)
+    data[6:8] = b"\x00\x08"  # says that the name is in UTF-8
+    data[30:31] = b"\xb5"
+    path.write_bytes(data)
+    assert read(path) == {"a": [Reason.BAD_FILE], "b": [b'{"n":2}']}
+
+
+def test_a_file_that_begins_where_no_file_can_costs_itself(tmp_path: Path) -> None:
+    path, data, entry = _zip_of_two(tmp_path)
+    place = b"\x01\x00\x08\x00" + (2**63).to_bytes(8, "little")  # of zip64
+    data[entry + 30] = len(place)
+    data[entry + 42 : entry + 46] = b"\xff\xff\xff\xff"
+    data[entry + 47 : entry + 47] = place
+    size = data.index(b"PK\x05\x06") + 12
+    data[size] += len(place)
+    path.write_bytes(data)
+    assert read(path) == {"a": [Reason.BAD_FILE], "b": [b'{"n":2}']}
+
+
+def test_no_more_bytes_are_read_of_a_zip_than_it_has_whatever_it_claims(tmp_path: Path) -> None:
+    path, data, entry = _zip_of_two(tmp_path)
+    data[entry + 20 : entry + 24] = (2**31).to_bytes(4, "little")
+    path.write_bytes(data)
+    seen = [each.consumed_bytes for each in open_inputs(str(path)) for _ in each]
+    assert len(seen) == 2
+    assert max(seen) <= len(data)
+
+
 def test_a_zip_that_is_damaged_costs_the_damaged_file(tmp_path: Path) -> None:
     path = archive_of("zip", {"a": b"first\n" * 50, "b": b"second\n" * 5_000, "c": b"third\n"}, tmp_path / "z.zip")
     data = bytearray(path.read_bytes())

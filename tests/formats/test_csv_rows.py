@@ -124,6 +124,16 @@ def test_a_line_that_is_too_long_ends_the_record_before_it() -> None:
     ]
 
 
+@pytest.mark.parametrize("most", [20, 27, 28])
+def test_the_newlines_of_a_record_count_towards_its_limit(most: int) -> None:
+    record = b'1,"a' + b"\n" * 20 + b'b",x'
+    found = [data for _, data in _rows(_HEADER + b"\n" + record + b"\n", max_line_bytes=most)]
+    if len(record) <= most:
+        assert found == [_HEADER, _HEADER + b"\n" + record]
+    else:
+        assert max(map(len, found)) <= len(_HEADER) + 1 + most
+
+
 def test_a_file_that_breaks_off_within_a_record_says_so_last() -> None:
     def blocks() -> Iterator[bytes]:
         yield b'id,text,at\n1,"a\nb'

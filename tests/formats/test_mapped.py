@@ -27,7 +27,7 @@ from tests.formats.test_hostile_lines import outcome_of
 _SENT = datetime(2021, 4, 25, 10, 5, tzinfo=UTC)  # 13:05 at +03:00
 _LINKS = ["https://example.org/a", "https://example.org/b,c", "no address"]
 
-_MESSAGE: dict[str, Any] = {
+MESSAGE: dict[str, Any] = {
     "type": "message",
     "mid": 17,
     "sent": "25.04.2021 13:05",
@@ -47,7 +47,7 @@ _MESSAGE: dict[str, Any] = {
     "reply": {"id": "16", "channel": "77"},
     "quote": [{"id": "15", "name": "@Emb_Beta"}],
 }
-_FORWARD = {
+FORWARD = {
     "type": "forward",
     "mid": 18,
     "sent": "25.04.2021 13:05",
@@ -64,7 +64,7 @@ def _read(payload: Any, reader: FormatReader = _READER) -> Any:
 
 
 def test_paths_into_json_give_every_field_of_a_post() -> None:
-    assert only_event(Post, _read(_MESSAGE)) == Post(
+    assert only_event(Post, _read(MESSAGE)) == Post(
         platform="vk",
         id="17",
         at=_SENT,
@@ -88,7 +88,7 @@ def test_paths_into_json_give_every_field_of_a_post() -> None:
 
 
 def test_a_value_of_a_column_says_what_kind_of_event_a_row_is() -> None:
-    assert only_event(Retweet, _read(_FORWARD)) == Retweet(
+    assert only_event(Retweet, _read(FORWARD)) == Retweet(
         platform="vk",
         id="18",
         at=_SENT,
@@ -97,8 +97,8 @@ def test_a_value_of_a_column_says_what_kind_of_event_a_row_is() -> None:
         post_id="3",
         text="news",
     )
-    assert _read(_MESSAGE | {"type": "service"}) == Skipped("other_kind")
-    refused = rejected(_read(_MESSAGE | {"type": "poll"}))
+    assert _read(MESSAGE | {"type": "service"}) == Skipped("other_kind")
+    refused = rejected(_read(MESSAGE | {"type": "poll"}))
     assert (refused.reason, refused.detail) == (
         Reason.UNKNOWN_SHAPE,
         "kind (type): 'poll' is not among the values of the mapping",
@@ -297,19 +297,19 @@ def test_the_same_texts_in_other_rows_are_the_same_account_and_others_are_not() 
     assert accounts == [Account(id=str(n % 2_000), verified=n % 3 != 0) for n in range(6_000)]
 
 
-_FOUR_CAT = (
+FOUR_CAT = (
     "id,thread_id,timestamp,unix_timestamp,link,body,author,author_fullname,author_id,language_guess,is_retweet,"
     "retweeted_user,is_reply,urls,mentions\n"
     '11,11,2021-04-25 13:05:07,1619355907,https://x.com/a/status/11,"one\ntwo",Mfa_Alpha,The ministry,2000000001,en,no,'
     ',no,"https://a.org/1,2,https://b.org",\n'
     "12,12,2021-04-25 13:05:07,1619355907,,RT @Nova_Relay: one,Mfa_Alpha,The ministry,2000000001,en,yes,Nova_Relay,,,\n"
 )
-_QUT = (
+QUT = (
     "message_id,user_id,username,repost_id,reply_id,message,timestamp,urls\n"
     "11,2000000001,Mfa_Alpha,,9,one,1619355907,https://a.org/1 https://b.org\n"
     "12,2000000001,Mfa_Alpha,8,,RT @Nova_Relay: one,1619355907,\n"
 )
-_COORTWEET = (
+COORTWEET = (
     "object_id,account_id,content_id,timestamp_share\n"
     "https://a.org/1,2000000001,11,1619355907\n"
     "1383000000000000001,2000000001,12,1619355907\n"
@@ -317,7 +317,7 @@ _COORTWEET = (
 
 
 def test_what_4cat_exports_is_read() -> None:
-    tally, (_, post, retweet) = read_text(_FOUR_CAT, reader_named("mapped:4cat"))  # type: ignore[arg-type]
+    tally, (_, post, retweet) = read_text(FOUR_CAT, reader_named("mapped:4cat"))  # type: ignore[arg-type]
     actor = Account(id="2000000001", handle="Mfa_Alpha", name="The ministry")
     at = datetime(2021, 4, 25, 13, 5, 7, tzinfo=UTC)
     links = ("https://a.org/1,2", "https://b.org")
@@ -336,7 +336,7 @@ def test_what_4cat_exports_is_read() -> None:
 
 
 def test_what_the_qut_toolkit_works_on_is_read() -> None:
-    _, (_, post, retweet) = read_text(_QUT, reader_named("mapped:qut"))  # type: ignore[arg-type]
+    _, (_, post, retweet) = read_text(QUT, reader_named("mapped:qut"))  # type: ignore[arg-type]
     first, second = only_event(Post, post), only_event(Retweet, retweet)
     assert (first.id, first.text, first.links) == ("11", "one", ("https://a.org/1", "https://b.org"))
     assert first.reply_to == PostRef(post_id="9")
@@ -344,13 +344,13 @@ def test_what_the_qut_toolkit_works_on_is_read() -> None:
 
 
 def test_what_coortweet_works_on_is_read() -> None:
-    _, (_, link, other) = read_text(_COORTWEET, reader_named("mapped:coortweet"))  # type: ignore[arg-type]
+    _, (_, link, other) = read_text(COORTWEET, reader_named("mapped:coortweet"))  # type: ignore[arg-type]
     assert only_event(Post, link).links == ("https://a.org/1",)
     assert (only_event(Post, other).id, only_event(Post, other).links) == ("12", ())
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [(_FOUR_CAT, "mapped:4cat"), (_QUT, "mapped:qut"), (_COORTWEET, "mapped:coortweet")]
+    ("text", "name"), [(FOUR_CAT, "mapped:4cat"), (QUT, "mapped:qut"), (COORTWEET, "mapped:coortweet")]
 )
 def test_each_layout_that_has_a_mapping_is_told_by_its_header_and_first_rows(text: str, name: str) -> None:
     *_, lines = records_of(iter([text.encode()]))
@@ -358,7 +358,7 @@ def test_each_layout_that_has_a_mapping_is_told_by_its_header_and_first_rows(tex
     assert (found.reader is not None and found.reader.name) == name, found.why
 
 
-@pytest.mark.parametrize("text", [_FOUR_CAT, _QUT, _COORTWEET])
+@pytest.mark.parametrize("text", [FOUR_CAT, QUT, COORTWEET])
 def test_no_other_reader_takes_rows_of_posts(text: str) -> None:
     """Least of all for suspensions: they have ids of accounts, and times."""
     for name in ("suspensions-csv", "twitter-v1", "x-v2", "canonical"):
@@ -373,7 +373,7 @@ def test_an_object_broken_anywhere_gives_events_that_survive_the_wire_or_a_reaso
     @settings(max_examples=600)
     @given(st.booleans(), st.data())
     def check(is_post: bool, data: st.DataObject) -> None:
-        line = data.draw(mutated_lines([_MESSAGE, _FORWARD] if is_post else [suspension]))
+        line = data.draw(mutated_lines([MESSAGE, FORWARD] if is_post else [suspension]))
         reader = _READER if is_post else mapped(_SUSPENSIONS)
         seen[outcome_of(reader.read(line), SKIPPED_NAMES)] += 1
 
@@ -383,8 +383,8 @@ def test_an_object_broken_anywhere_gives_events_that_survive_the_wire_or_a_reaso
 
 def test_a_row_broken_anywhere_gives_events_that_survive_the_wire_or_a_reason() -> None:
     seen: Counter[str] = Counter()
-    header = _FOUR_CAT.split("\n")[0].split(",")
-    row = next(csv.reader([_FOUR_CAT.split("\n")[-2]]))
+    header = FOUR_CAT.split("\n")[0].split(",")
+    row = next(csv.reader([FOUR_CAT.split("\n")[-2]]))
     odd = st.sampled_from(["", '"', "\n", "\x00", "\u202e", "9" * 5_000, "x" * 110_000, "1E+18", "@", "@@", "t.me/s"])
 
     @settings(max_examples=400)

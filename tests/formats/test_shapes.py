@@ -34,6 +34,14 @@ def test_every_shape_in_every_unicode_encoding_has_the_same_records(name: str, e
     assert found.startswith(encoding.removesuffix("-sig"))
 
 
+@pytest.mark.parametrize("before", ["\n\n", "\n", " \n \n", " "])
+def test_the_value_of_an_assignment_may_be_on_a_later_line_wherever_the_stream_is_cut(before: str) -> None:
+    data = f"window.YTD.tweets.part0 ={before}{json.dumps(_RECORDS)}".encode()
+    for cut in range(len(data)):
+        _, shape, lines = records_of(iter([data[:cut], data[cut:]]))
+        assert (shape, [json.loads(line.data) for line in lines]) == ("JavaScript assignment", _RECORDS), cut
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -41,6 +49,8 @@ def test_every_shape_in_every_unicode_encoding_has_the_same_records(name: str, e
         b'{"id":1,,}\n{"id":2}\n',
         b"2021-03-04,12,handle\n2021-03-05,13,other\n",
         b"1348\n" + b'{"id":1}\n',
+        b"total =\n",
+        b"total\n= [1]\n",
     ],
 )
 def test_what_is_no_json_broken_over_lines_is_read_by_lines(data: bytes) -> None:
