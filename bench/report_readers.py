@@ -8,7 +8,8 @@ __all__ = ["readers_parts"]
 
 _ABOUT: Final = (
     "Lines of real files in memory, through the product's own loop, into canonical events: one process, its processor "
-    "time, the best of several rounds. A page of X's API v2 is one line with many posts."
+    "time, the best of several rounds. A page of X's API v2 is one line with many posts. Rows of the table (15 "
+    "columns) are cut from its text as well."
 )
 
 
