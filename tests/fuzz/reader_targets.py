@@ -6,13 +6,12 @@ from typing import Final
 
 from streams.cases import KHAMENEI_SITE
 from streams.core.rounded_ids import IdEvidence, Verdict
-from streams.errors import InputError
 from streams.events import encode_event
 from streams.formats import mapped_files
 from streams.formats.csv_rows import split_rows
 from streams.formats.mapped import SKIPPED_NAMES as MAPPED_NAMES
 from streams.formats.mapped import MappedReader
-from streams.formats.mapping_file import parse_mapping
+from streams.formats.mapping_file import MappingError, parse_mapping
 from streams.formats.reader import FolderReader, FormatReader, Skipped
 from streams.formats.registry import FORMATS
 from streams.formats.tally import readings_of
@@ -124,7 +123,7 @@ def _target(name: str, reader: FormatReader) -> Target:
 
 def _check_mapping(data: bytes) -> None:
     """Any text is a mapping that reads lines, or is refused."""
-    with suppress(InputError):
+    with suppress(MappingError):
         mapping = parse_mapping(data.decode(errors="replace"), "test.toml")
         reader = MappedReader("mapped:test.toml", mapping)
         for line in LINES[_MAPPED]:

@@ -77,7 +77,7 @@ def _as_table(entries: list[dict[str, str]], delimiter: str) -> bytes:
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _imported(data: bytes, options: dict[str, Any]) -> Imported | None:
+def imported(data: bytes, options: dict[str, Any]) -> Imported | None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "list"
         path.write_bytes(data)
@@ -87,19 +87,19 @@ def _imported(data: bytes, options: dict[str, Any]) -> Imported | None:
             return None
 
 
-def _is_a_roster(result: Imported) -> None:
+def hold_to_roster(result: Imported) -> None:
     """The check passes it, and it comes out of a second import as it went in."""
     if not result.rows:
         assert not result.is_good
         return
     data = roster_csv(result.rows, "list")
     assert len(parse_roster(data, "roster").entries) == len(result.rows)
-    again = _imported(data, {"platforms": tuple({row["platform"] for row in result.rows})})
+    again = imported(data, {"platforms": tuple({row["platform"] for row in result.rows})})
     assert again is not None
     assert (again.rows, again.untaken, again.repeated) == (result.rows, (), 0)
 
 
-def _is_explained(result: Imported) -> None:
+def hold_to_reasons(result: Imported) -> None:
     assert result.not_taken == 0 or result.untaken
     assert sum(result.untaken_by_column.values()) >= result.not_taken
     for each in result.untaken:
@@ -133,11 +133,11 @@ def test_what_is_made_of_any_table_or_json_passes_the_check() -> None:
             data = json.dumps(entries, indent=2 if "pretty" in form else None).encode()
         else:
             data = _as_table(entries, form)
-        result = _imported(data, options)
+        result = imported(data, options)
         seen.update(_counted(result))
         if result is not None:
-            _is_a_roster(result)
-            _is_explained(result)
+            hold_to_roster(result)
+            hold_to_reasons(result)
 
     check()
     columns = ("handle", "account_id", "platform", "country", "category", "source_url", "valid_from", "valid_to")
@@ -147,10 +147,10 @@ def test_what_is_made_of_any_table_or_json_passes_the_check() -> None:
 
 @given(lines=st.lists(_cells, min_size=1, max_size=12))
 def test_what_is_made_of_any_lines_passes_the_check(lines: list[str]) -> None:
-    result = _imported("\n".join(lines).encode("utf-8", "replace"), SAID)
+    result = imported("\n".join(lines).encode("utf-8", "replace"), SAID)
     if result is not None:
-        _is_a_roster(result)
-        _is_explained(result)
+        hold_to_roster(result)
+        hold_to_reasons(result)
 
 
 _json: Final = st.recursive(
@@ -162,15 +162,15 @@ _json: Final = st.recursive(
 
 @given(value=_json)
 def test_any_value_of_json_is_taken_or_named(value: Any) -> None:
-    result = _imported(json.dumps(value).encode(), SAID)
+    result = imported(json.dumps(value).encode(), SAID)
     if result is not None:
-        _is_a_roster(result)
-        _is_explained(result)
+        hold_to_roster(result)
+        hold_to_reasons(result)
 
 
 @given(data=st.binary(min_size=1, max_size=200))
 def test_any_bytes_are_taken_or_named(data: bytes) -> None:
-    result = _imported(data, SAID)
+    result = imported(data, SAID)
     if result is not None:
-        _is_a_roster(result)
-        _is_explained(result)
+        hold_to_roster(result)
+        hold_to_reasons(result)
