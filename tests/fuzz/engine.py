@@ -15,6 +15,7 @@ from typing import Final
 
 import atheris
 
+from tests.fuzz.mutations import repeat_part
 from tests.fuzz.target import MOST_SECONDS, kept_inputs, timed
 
 # With the import hook: the product's branches and comparisons are what guides the fuzzer.
@@ -24,6 +25,9 @@ with atheris.instrument_imports(include=["streams"]):
 _MOST_BYTES: Final = 65_536
 _MOST_GROWTH_KIB: Final = 131_072  # of the process, by one input; xz alone may take 64 MiB and more for its dictionary
 _HANGS_SECONDS: Final = 20
+_LONG: Final = 0.004  # of all inputs
+_MOST_LONG: Final = 32_768
+_MOSTLY: Final = 12_000
 
 
 class MemoryGrownError(AssertionError):
@@ -111,8 +115,11 @@ def main(name: str, seconds: int, directory: Path) -> None:
             findings.add(data, error)
 
     def mutate(data: bytes, most: int, seed: int) -> bytes:
-        assert target.mutate is not None
-        return target.mutate(data, most, Random(seed), atheris.Mutate)
+        random = Random(seed)
+        if random.random() < _LONG:
+            return repeat_part(data, min(most, _MOST_LONG), random)
+        data = data[:_MOSTLY]  # what comes of a long input is short again: many small ones find more
+        return target.mutate(data, most, random, atheris.Mutate) if target.mutate else atheris.Mutate(data, most)
 
     for seed in seeds:
         one(seed)
@@ -128,8 +135,7 @@ def main(name: str, seconds: int, directory: Path) -> None:
     (directory / "findings").mkdir(exist_ok=True)
     if target.mutate is not None:
         options.append("-mutate_depth=1")  # one of ours changes several places, and writes the whole input anew
-    more = {} if target.mutate is None else {"custom_mutator": mutate}
-    atheris.Setup([name, *options, str(corpus)], one, **more)
+    atheris.Setup([name, *options, str(corpus)], one, custom_mutator=mutate)
     atheris.Fuzz()
 
 

@@ -16,7 +16,7 @@ from streams.formats.compression import Damaged, decompressed
 from tests.formats.payloads import Json
 from tests.fuzz.target import Change
 
-__all__ = ["PACKINGS", "change_json", "change_packed", "change_tar", "choices_of"]
+__all__ = ["PACKINGS", "change_json", "change_packed", "change_tar", "choices_of", "repeat_part"]
 
 _HOSTILE: Final[list[Json]] = [
     None,
@@ -59,6 +59,14 @@ PACKINGS: Final[tuple[Callable[[bytes], bytes], ...]] = (
 _MOST_PLAIN: Final = 1_048_576
 _TAR_BLOCK: Final = 512
 _MOSTLY: Final = 6_000  # bytes: many small inputs find more than a few long ones
+
+
+def repeat_part(data: bytes, most: int, random: Random) -> bytes:
+    """A part of the data many times, so that the input is long: what takes more than its share of time shows then."""
+    start = random.randrange(len(data) + 1)
+    part = data[start : start + random.choice((1, 2, 8, 50, 400))]
+    times = max(0, most - len(data)) // max(1, len(part))
+    return data[:start] + part * times + data[start:]
 
 
 def change_json(data: bytes, most: int, random: Random, change: Change) -> bytes:

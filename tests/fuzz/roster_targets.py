@@ -18,10 +18,13 @@ _YAML: Final = b"""- id: {bioguide: B1, govtrack: 400050}
   terms:
     - {start: 2020-01-01, end: 2024-12-31}
 """
-_WIKIDATA: Final = {
-    "head": {"vars": ["item", "twitter"]},
-    "results": {"bindings": [{"item": {"value": "http://www.wikidata.org/entity/Q42"}, "twitter": {"value": "one"}}]},
+_BOUND: Final = {
+    "person": {"type": "uri", "value": "http://www.wikidata.org/entity/Q1"},
+    "twitterUsername": {"type": "literal", "value": "a_person"},
+    "countryLabel": {"type": "literal", "value": "France"},
+    "start": {"type": "literal", "value": "2015-01-01T00:00:00Z"},
 }
+_WIKIDATA: Final = {"head": {"vars": list(_BOUND)}, "results": {"bindings": [_BOUND]}}
 _LISTS: Final = [
     b"@one\n@two # ours\nhttps://x.com/three\nt.me/four\n",
     b"handle;account_id;country;category;valid_from\n@one;7000001;Germany;diplomat;2020-01-01\ntwo;1.2E+18;;;\n",
