@@ -106,6 +106,11 @@ def _check_values(data: bytes) -> None:
         assert [json.loads(line.data) for line in whole] == expected or "NaN" in str(expected) or "nan" in str(expected)
 
 
+def _is_guess(encoding: str) -> bool:
+    """Whether the encoding is guessed, which is done from the first block alone."""
+    return encoding.endswith("(guessed)")
+
+
 def _check_shape(data: bytes) -> None:
     for most in _LIMITS:
         encoding, shape, lines = records_of(pieces_of(data), most)
@@ -114,6 +119,8 @@ def _check_shape(data: bytes) -> None:
         _held(lines, max(2 * most + 1, MAX_LINE_BYTES))
     whole = records_of(iter([data]))
     cut = records_of(pieces_of(data))
+    if _is_guess(cut[0]) or _is_guess(whole[0]):
+        return
     assert cut[:2] == whole[:2]
     assert list(cut[2]) == list(whole[2])
 
@@ -128,7 +135,8 @@ def _text_of(blocks: Iterator[bytes]) -> tuple[str, bytes]:
 
 
 def _check_encoding(data: bytes) -> None:
-    assert _text_of(pieces_of(data)) == _text_of(iter([data]))
+    cut, whole = _text_of(pieces_of(data)), _text_of(iter([data]))
+    assert cut == whole or _is_guess(cut[0]) or _is_guess(whole[0])
     text = data.decode(errors="ignore").replace("\ufeff", "")
     for encoding, mark in _ENCODINGS.items():
         written = mark + text.encode(encoding)
