@@ -134,7 +134,9 @@ def account_id_in(text: str, platform: str) -> str:
         raise CellError("account_id", what, "export ids as text, or take entries by handle alone: --without-ids")
     names = names_of(platform)
     if names is not None and not names.id.fullmatch(known):
-        raise CellError("account_id", f"{cell(text)} is no id: {names.id_words}", "write the id, and nothing else")
+        raise CellError(
+            "account_id", f"{cell(text)} is no id: {names.id_words}", "write the id alone, and a handle under handle"
+        )
     return known
 
 

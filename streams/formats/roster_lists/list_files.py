@@ -41,7 +41,8 @@ def read_list(path: str) -> Iterator[Listed | Untaken]:
             name = "" if file.within is None else f"{printable(file.path)}, "
             for found in _of_file(file):
                 yield found if not name else _placed(name, found)
-                size += sum(map(len, found.cells.values())) if isinstance(found, Listed) else 0
+                if isinstance(found, Listed):
+                    size += sum(len(name) + len(text) for name, text in found.cells.items())
                 if size > MAX_ROSTER_BYTES:
                     raise InputError(
                         f"{printable(path)} holds more than {MAX_ROSTER_BYTES >> 20} MB.", remedy="Split the list."

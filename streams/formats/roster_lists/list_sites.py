@@ -10,6 +10,7 @@ from streams.core.rosters.roster import MAX_DOMAINS
 
 __all__ = ["sites_in"]
 
+_MAX_TEXT: Final = 16_384  # characters that are looked at: more than all domains of a roster's row take
 _BETWEEN: Final = re.compile(r"[\s;,|]+")
 _PLATFORMS: Final = ("twitter", "bluesky", "telegram", "instagram", "facebook", "youtube", "tiktok", "threads", "vk")
 _OF_PLATFORMS: Final = frozenset().union(*map(hosts_of, _PLATFORMS)) | {
@@ -25,7 +26,7 @@ _SHARED: Final = re.compile(r"(?:ac|co|com|edu|gc|go|gob|gov|gouv|gub|mil|net|or
 
 def sites_in(text: str) -> tuple[str, ...]:
     """The host names in a cell of names or addresses, in their order, each once; at most as many as a roster takes."""
-    names = [name for part in _BETWEEN.split(text) if (name := _site(part)) is not None]
+    names = [name for part in _BETWEEN.split(text[:_MAX_TEXT]) if (name := _site(part)) is not None]
     return tuple(dict.fromkeys(names))[:MAX_DOMAINS]
 
 

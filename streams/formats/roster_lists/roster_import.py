@@ -4,6 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -27,6 +28,7 @@ _MAX_ENTRIES: Final = 250_000
 _KEPT_UNTAKEN: Final = 1_000  # more are counted
 _A_GOOD_PART: Final = 10  # of a hundred accounts
 _SHOWN_COLUMNS: Final = 8
+_TOLD: Final = 100  # columns
 _SHORTEST_ID: Final = 5  # characters
 _OF_ACCOUNTS: Final[frozenset[Role]] = frozenset({"handle", "account_id", "bare_id", "link"})
 
@@ -34,7 +36,7 @@ _OF_ACCOUNTS: Final[frozenset[Role]] = frozenset({"handle", "account_id", "bare_
 class Imported(Struct, frozen=True, kw_only=True):
     """What became of a list. `untaken` are the first 1,000 things that no roster gets, `untaken_by_column` counts all;
     `not_taken` are the accounts and unreadable entries among them, each once. `passed_over` was not asked for.
-    `columns` says as what the list's columns were read.
+    `columns` says as what the list's columns were read, up to 100.
     """
 
     columns: dict[str, Role]
@@ -77,7 +79,7 @@ def import_roster(found: Iterable[Listed | Untaken], options: ImportOptions, ori
     for contrary in settled.contrary:
         log.say(contrary)
     return Imported(
-        columns={name: role for name, role in columns.items() if not _of_others(name, options)},
+        columns=dict(islice(((name, role) for name, role in columns.items() if not _of_others(name, options)), _TOLD)),
         rows=tuple(each.row for each in settled.kept),
         entries=len(entries),
         repeated=settled.repeated,

@@ -30,6 +30,13 @@ def test_a_handle_is_taken_however_it_is_written(written: str, imported: Import)
     assert accounts(imported(f"{written}\n", **SAID)) == [_TWITTER]
 
 
+@pytest.mark.parametrize("header", ["", "screen_name\n", "# Embassies\n\n", "# Embassies\nTwitter Link\n"])
+def test_a_list_of_handles_may_have_remarks_and_a_name(header: str, imported: Import) -> None:
+    result = imported(f"{header}one\n\n# closed: two\nthree\n", **SAID)
+    assert [handle for _, _, handle in accounts(result)] == ["one", "three"]
+    assert (result.untaken, result.entries) == ((), 2)
+
+
 @pytest.mark.parametrize(
     ("written", "account"),
     [

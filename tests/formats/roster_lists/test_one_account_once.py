@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,12 +21,16 @@ def test_a_repeated_account_is_counted_and_its_sites_are_joined(imported: Import
     assert (entry.name, entry.domains) == ("One", ("a.example.org", "b.example.org"))
 
 
-def test_an_account_of_two_states_is_named(imported: Import) -> None:
-    result = imported(f"{_HEADER}one,,,FR,media,,,\none,,,DE,media,,,\n", **SAID)
-    assert [row["country"] for row in result.rows] == ["FR"]
+@pytest.mark.parametrize(
+    ("second", "column", "fact"),
+    [("DE,media", "country", "country"), ("FR,diplomat", "category", "category")],
+)
+def test_an_account_of_two_states_or_categories_is_named(second: str, column: str, fact: str, imported: Import) -> None:
+    result = imported(f"{_HEADER}one,,,FR,media,,,\none,,,{second},,,\n", **SAID)
+    assert [(row["country"], row["category"]) for row in result.rows] == [("FR", "state_media")]
     (untaken,) = result.untaken
-    assert (untaken.place, untaken.column) == ("line 3", "country")
-    assert untaken.what == "the account is at line 2 for the same time with another country"
+    assert (untaken.place, untaken.column) == ("line 3", column)
+    assert untaken.what == f"the account is at line 2 for the same time with another {fact}"
 
 
 def test_terms_that_follow_each_other_are_both_taken_and_one_that_overlaps_is_named(imported: Import) -> None:

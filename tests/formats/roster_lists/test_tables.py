@@ -2,12 +2,14 @@
 
 import codecs
 import gzip
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from streams.core.clock import DAY_US, to_us
 from streams.errors import InputError
+from streams.formats.roster_lists import list_files
 from tests.formats.roster_lists.importing import SAID, Import, accounts, entries
 
 _LINE = "Emb_01", "Embassy, Paris", "France", "embassy", "https://example.org/1"
@@ -111,6 +113,7 @@ def test_words_of_the_list_mean_what_the_options_say(imported: Import) -> None:
     [
         ("since", "2021-01-20", None, "2021-01-20"),
         ("since", "2021-01-20T12:30:00Z", None, "2021-01-20T12:30:00+00:00"),
+        ("since", "2021-01-20T00:00:00Z", None, "2021-01-20T00:00:00+00:00"),
         ("since", "20.01.2021", None, "2021-01-20"),
         ("since", "1/20/2021", None, "2021-01-20"),
         ("since", "04.03.2021", "day first", "2021-03-04"),
@@ -206,3 +209,25 @@ def test_sites_of_media_are_domains_and_hosts_that_others_share_are_not(imported
 
 def test_a_name_is_put_on_one_line(imported: Import) -> None:
     assert imported('handle,name\none,"A\n  \u202eB\x07"\n', **SAID).rows[0]["name"] == "A B"
+
+
+def test_a_cell_of_a_hundred_thousand_sites_costs_no_more_than_a_row_may_hold(imported: Import) -> None:
+    sites = " ".join(f"a{n}.example.org" for n in range(100_000))
+    result = imported(json.dumps([{"handle": "one", "website": sites}]), **SAID)
+    assert result.rows[0]["domains"].split() == [f"a{n}.example.org" for n in range(20)]
+
+
+def test_the_report_names_a_hundred_columns_at_most(imported: Import) -> None:
+    result = imported(json.dumps([{f"handle ({n})": f"h{n}" for n in range(300)}]), **SAID)
+    assert len(result.columns) == 100
+
+
+def test_more_text_than_a_roster_may_have_is_refused(imported: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_files, "MAX_ROSTER_BYTES", 1_000)
+    with pytest.raises(InputError, match="holds more than"):
+        imported(json.dumps([{f"key {n}": "" for n in range(200)}]), **SAID)
+
+
+def test_more_entries_than_a_list_may_have_are_refused(imported: Import) -> None:
+    with pytest.raises(InputError, match="has more than 250,000 entries"):
+        imported("a\n" * 250_001, **SAID)
