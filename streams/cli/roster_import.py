@@ -179,6 +179,7 @@ def _described(imported: Imported) -> dict[str, object]:
         "omitted": sum(imported.untaken_by_column.values()) - len(imported.untaken),
         "passed_over": imported.passed_over,
         "columns": imported.columns,
+        "guessed_encodings": imported.guessed,
     }
 
 
@@ -193,6 +194,8 @@ def _print_report(file: str, out: str | None, imported: Imported) -> None:
             for name, role in list(imported.columns.items())[:_COLUMNS]
         )
         console.print(Text(f"Columns: {read}"))
+    if imported.guessed:
+        console.print(Text(f"Read as {', '.join(imported.guessed)}, which is a guess: look at the names"))
     by_handle = sum(not each["account_id"] for each in imported.rows)
     if by_handle:
         console.print(Text(f"{by_handle:,} by handle alone: a handle can pass to somebody else, an id cannot"))

@@ -92,6 +92,16 @@ def test_with_json_the_report_is_whole_and_the_roster_is_in_the_file(antiphon: A
     assert "platform," not in antiphon("roster", "import", str(path), *_SAID, "--json").stdout.split("{")[0]
 
 
+def test_a_guessed_encoding_is_said(antiphon: Antiphon, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes("handle;name\none;Министерство иностранных дел\ntwo;Посольство России\n".encode("cp1251"))
+    result = antiphon("roster", "import", str(path), *_SAID)
+    assert result.exit_code == 0
+    assert "Read as cp1251, which is a guess" in result.stderr
+    document = json.loads(antiphon("roster", "import", str(path), *_SAID, "--json").stdout)
+    assert document["guessed_encodings"] == ["cp1251"]
+
+
 def test_nothing_taken_writes_nothing_and_is_no_success(antiphon: Antiphon, handles: str, tmp_path: Path) -> None:
     out = tmp_path / "roster.csv"
     result = antiphon("roster", "import", handles, "--out", str(out), COLUMNS="150")

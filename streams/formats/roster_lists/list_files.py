@@ -14,7 +14,7 @@ from streams.formats.csv_rows import Plans, Table, fields_of, is_delimiter_line,
 from streams.formats.files import InputFile, open_inputs
 from streams.formats.lines import Line
 from streams.formats.roster_lists.list_columns import meaning_of
-from streams.formats.roster_lists.listed import HANDLE, CellError, Listed, Untaken, cell
+from streams.formats.roster_lists.listed import HANDLE, CellError, Guessed, Listed, Untaken, cell
 from streams.formats.roster_lists.nested_entries import entries_in
 from streams.formats.roster_lists.yaml_values import MAX_YAML_BYTES, UnreadableYamlError, yaml_value
 from streams.printable import printable
@@ -22,6 +22,7 @@ from streams.refusal import DECODE_ERRORS, Refused
 
 __all__ = ["read_list"]
 
+_GUESSED: Final = " (guessed)"
 _COMMENT: Final = b"#"
 _YAML: Final = re.compile(rb"---|%YAML|- |-\Z|[^\s:@/]{1,64}:(?:\s|\Z)")
 _BETWEEN_FIELDS: Final = re.compile("[,;|\t]")
@@ -30,14 +31,17 @@ _WHOLE_ROW: Final = "write every field, and put quotes around one that holds a c
 _UTF8: Final = "save the file as UTF-8 (in a spreadsheet: CSV UTF-8)"
 
 
-def read_list(path: str) -> Iterator[Listed | Untaken]:
-    """The entries of a file, a folder or an archive; `-` is standard input. Packed files and UTF-16 are read as well.
+def read_list(path: str) -> Iterator[Listed | Untaken | Guessed]:
+    """The entries of a file, a folder or an archive; `-` is standard input. Packed files are read as well, and text in
+    other encodings.
 
     Raises `InputError` where there is nothing that could be read, and for more than 64 MB of text.
     """
     size = 0
     with closing(open_inputs(path)) as inputs:
         for file in inputs:
+            if file.encoding.endswith(_GUESSED):
+                yield Guessed(file.encoding.removesuffix(_GUESSED))
             name = "" if file.within is None else f"{printable(file.path)}, "
             for found in _of_file(file):
                 yield found if not name else _placed(name, found)

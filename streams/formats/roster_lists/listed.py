@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from streams.core.rosters.roster_problems import shown
 
-__all__ = ["HANDLE", "NAME", "CellError", "Listed", "Untaken", "cell"]
+__all__ = ["HANDLE", "NAME", "CellError", "Guessed", "Listed", "Untaken", "cell"]
 
 HANDLE: Final = "handle"
 NAME: Final = "name"
@@ -18,6 +18,12 @@ class Listed(Struct, frozen=True):
 
     place: str
     cells: dict[str, str]
+
+
+class Guessed(Struct, frozen=True):
+    """The encoding that a file is read in, where nothing in it says so: names may be wrong, handles and ids are not."""
+
+    encoding: str
 
 
 class Untaken(Struct, frozen=True):

@@ -18,7 +18,7 @@ from streams.formats.roster_lists.import_options import ImportOptions
 from streams.formats.roster_lists.list_cells import AmbiguousDayError, is_empty
 from streams.formats.roster_lists.list_columns import Role, meaning_of
 from streams.formats.roster_lists.list_entries import Account, accounts_of
-from streams.formats.roster_lists.listed import CellError, Listed, Untaken
+from streams.formats.roster_lists.listed import CellError, Guessed, Listed, Untaken
 from streams.formats.roster_lists.one_account_once import Placed, settle
 from streams.printable import printable
 
@@ -36,10 +36,11 @@ _OF_ACCOUNTS: Final[frozenset[Role]] = frozenset({"handle", "account_id", "bare_
 class Imported(Struct, frozen=True, kw_only=True):
     """What became of a list. `untaken` are the first 1,000 things that no roster gets, `untaken_by_column` counts all;
     `not_taken` are the accounts and unreadable entries among them, each once. `passed_over` was not asked for.
-    `columns` says as what the list's columns were read, up to 100.
+    `columns` says as what the list's columns were read, up to 100; `guessed` are encodings that nothing in it states.
     """
 
     columns: dict[str, Role]
+    guessed: tuple[str, ...]
     rows: tuple[Row, ...]
     entries: int
     repeated: int
@@ -55,14 +56,17 @@ class Imported(Struct, frozen=True, kw_only=True):
         return bool(self.rows) and self.not_taken * 100 <= _A_GOOD_PART * of_all
 
 
-def import_roster(found: Iterable[Listed | Untaken], options: ImportOptions, origin: str) -> Imported:
+def import_roster(found: Iterable[Listed | Untaken | Guessed], options: ImportOptions, origin: str) -> Imported:
     """The roster of a list. Raises `InputError` where the columns hold no accounts, where a day may be two, and for
     more than 250,000 entries.
     """
     log = _Log()
     entries: list[Listed] = []
+    guessed: set[str] = set()
     for item in found:
-        if isinstance(item, Untaken):
+        if isinstance(item, Guessed):
+            guessed.add(item.encoding)
+        elif isinstance(item, Untaken):
             log.say(item)
         elif len(entries) >= _MAX_ENTRIES:
             raise InputError(f"{printable(origin)} has more than {_MAX_ENTRIES:,} entries.", remedy="Split the list.")
@@ -81,6 +85,7 @@ def import_roster(found: Iterable[Listed | Untaken], options: ImportOptions, ori
     return Imported(
         columns=dict(islice(((name, role) for name, role in columns.items() if not _of_others(name, options)), _TOLD)),
         rows=tuple(each.row for each in settled.kept),
+        guessed=tuple(sorted(guessed)),
         entries=len(entries),
         repeated=settled.repeated,
         not_taken=log.not_taken,

@@ -160,10 +160,32 @@ def test_a_row_of_another_width_is_named_and_costs_no_other(imported: Import) ->
     assert [(each.place, each.what) for each in result.untaken] == [("line 3", "3 fields where 2 belong")]
 
 
-def test_text_of_an_old_encoding_is_named_with_the_remedy(imported: Import) -> None:
-    result = imported("handle;name\none;Télé\ntwo;Two\n".encode("cp1252"), **SAID)
-    assert [handle for _, _, handle in accounts(result)] == ["two"]
-    assert "UTF-8" in result.untaken[0].remedy
+@pytest.mark.parametrize(
+    ("encoding", "header", "names"),
+    [
+        (
+            "cp1252",
+            "numéro;catégorie d'élu;handle;name",
+            ["Présidence de la République française", "Ministère de l'Économie à Paris", "Où être élu député, à Évry"],
+        ),
+        ("cp1251", "handle;name", ["Министерство иностранных дел Российской Федерации", "Посольство России"]),
+    ],
+)
+def test_a_table_in_an_older_encoding_is_read_and_the_guess_is_said(
+    encoding: str, header: str, names: list[str], imported: Import
+) -> None:
+    before = ";" * (header.count(";") - 1)
+    rows = "".join(f"{before}h{n};{name}\r\n" for n, name in enumerate(names))
+    result = imported(f"{header}\r\n{rows}".encode(encoding), **SAID)
+    assert [row["name"] for row in result.rows] == names
+    assert result.guessed == (encoding,)
+
+
+def test_a_broken_line_of_utf_8_is_named_with_the_remedy(imported: Import) -> None:
+    result = imported("handle;name\none;Télé\n".encode() + b"two;T\xe9l\xe9\nthree;Three\n", **SAID)
+    assert [handle for _, _, handle in accounts(result)] == ["one", "three"]
+    assert result.guessed == ()
+    assert [(each.place, "UTF-8" in each.remedy) for each in result.untaken] == [("line 3", True)]
 
 
 def test_a_table_without_a_header_is_named(imported: Import) -> None:
