@@ -12,8 +12,7 @@ __all__ = ["MAX_YAML_BYTES", "UnreadableYamlError", "Value", "yaml_value"]
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 
 MAX_YAML_BYTES: Final = 8 * 1024 * 1024
-"""The largest list that we know, of the United States Congress with all terms since 1789, has 12 MB; its lists of
-accounts have 0.1 MB."""
+"""Congress-legislators' accounts have 0.1 MB."""
 
 _MAX_DEPTH: Final = 32
 _MAX_VALUES: Final = 1_000_000
