@@ -1,12 +1,14 @@
 """Changes of inputs that keep their form, so that the fuzzer comes past decoders: JSON, packed data, tars."""
 
 import bz2
+import copy
 import gzip
 import json
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from random import Random
 from typing import Final
 
@@ -56,6 +58,7 @@ PACKINGS: Final[tuple[Callable[[bytes], bytes], ...]] = (
     lzma.compress,
     zstandard.compress,
 )
+_MOST_PLACES: Final = 3_000
 _MOST_PLAIN: Final = 1_048_576
 _TAR_BLOCK: Final = 512
 _MOSTLY: Final = 6_000  # bytes: many small inputs find more than a few long ones
@@ -79,7 +82,7 @@ def change_json(data: bytes, most: int, random: Random, change: Change) -> bytes
     if not isinstance(payload, dict | list):
         return change(data, most)
     for _ in range(random.choice((1, 1, 2, 3))):
-        places = list(_places(payload))
+        places = list(islice(_places(payload), _MOST_PLACES))
         if places:
             _change_place(random.choice(places), random.choice(places), random, change)
     try:
@@ -104,13 +107,14 @@ def _change_place(place: tuple[Json, Json], other: tuple[Json, Json], random: Ra
     value = container[key]
     match random.choice(("hostile", "other", "remove", "repeat", "rename", "wrap", "unwrap", "type", "bytes", "bytes")):
         case "hostile":
-            container[key] = random.choice(_HOSTILE)
+            container[key] = copy.deepcopy(random.choice(_HOSTILE))
         case "other":
             container[key] = json.loads(json.dumps(elsewhere[other_key]))
         case "remove":
             del container[key]
         case "repeat":
-            container[key] = [value] * random.choice((2, 3, 70))
+            times = random.choice((2, 3)) if isinstance(value, dict | list) else random.choice((2, 70))
+            container[key] = [copy.deepcopy(value) for _ in range(times)]
         case "rename" if isinstance(container, dict) and isinstance(other_key, str):
             container[other_key] = container.pop(key)
         case "wrap":
