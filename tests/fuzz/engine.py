@@ -15,7 +15,7 @@ from typing import Final
 
 import atheris
 
-from tests.fuzz.mutations import repeat_part
+from tests.fuzz.mutations import choices_of, repeat_part
 from tests.fuzz.target import MOST_SECONDS, kept_inputs, timed
 
 # With the import hook: the product's branches and comparisons are what guides the fuzzer.
@@ -25,9 +25,8 @@ with atheris.instrument_imports(include=["streams"]):
 _MOST_BYTES: Final = 65_536
 _MOST_GROWTH_KIB: Final = 131_072  # of the process, by one input; xz alone may take 64 MiB and more for its dictionary
 _HANGS_SECONDS: Final = 20
-_LONG: Final = 0.004  # of all inputs
+_LONG_EVERY: Final = 250  # of so many inputs one is checked again with a part of it repeated
 _MOST_LONG: Final = 32_768
-_MOSTLY: Final = 12_000
 
 
 class MemoryGrownError(AssertionError):
@@ -102,9 +101,9 @@ def main(name: str, seconds: int, directory: Path) -> None:
     findings = _Findings(directory / "findings")
     if isinstance(target.check, FunctionType):
         atheris.instrument_func(target.check)
-    most_kib = _grown_kib()
+    most_kib, count = _grown_kib(), 0
 
-    def one(data: bytes) -> None:
+    def checked(data: bytes) -> None:
         nonlocal most_kib
         try:
             timed(target, data)
@@ -114,12 +113,16 @@ def main(name: str, seconds: int, directory: Path) -> None:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding, and the fuzzing goes on
             findings.add(data, error)
 
+    def one(data: bytes) -> None:
+        nonlocal count
+        count += 1
+        checked(data)
+        if count % _LONG_EVERY == 0:
+            checked(repeat_part(data, _MOST_LONG, choices_of(data)))
+
     def mutate(data: bytes, most: int, seed: int) -> bytes:
-        random = Random(seed)
-        if random.random() < _LONG:
-            return repeat_part(data, min(most, _MOST_LONG), random)
-        data = data[:_MOSTLY]  # what comes of a long input is short again: many small ones find more
-        return target.mutate(data, most, random, atheris.Mutate) if target.mutate else atheris.Mutate(data, most)
+        assert target.mutate is not None
+        return target.mutate(data, most, Random(seed), atheris.Mutate)
 
     for seed in seeds:
         one(seed)
@@ -133,9 +136,11 @@ def main(name: str, seconds: int, directory: Path) -> None:
         "-print_final_stats=1",
     ]
     (directory / "findings").mkdir(exist_ok=True)
+    more = {}
     if target.mutate is not None:
         options.append("-mutate_depth=1")  # one of ours changes several places, and writes the whole input anew
-    atheris.Setup([name, *options, str(corpus)], one, custom_mutator=mutate)
+        more["custom_mutator"] = mutate
+    atheris.Setup([name, *options, str(corpus)], one, **more)
     atheris.Fuzz()
 
 

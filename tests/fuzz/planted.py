@@ -1,4 +1,4 @@
-"""A target with a fault that chance finds once in 10^12 inputs: what finds it is guided by coverage."""
+"""A target with a fault that chance finds once in 16 million inputs: what finds it is guided by coverage."""
 
 from typing import Final
 
@@ -9,16 +9,12 @@ __all__ = ["PLANTED"]
 
 def _check(data: bytes) -> None:
     # One comparison after the other: each that holds is a branch more.
-    if len(data) < 5 or data[0] != 0x41:
+    if len(data) < 3 or data[0] != 0x41:
         return
     if data[1] != 0x6E:
         return
-    if data[2] != 0x74:
-        return
-    if data[3] != 0x69:
-        return
-    if data[4] == 0x70:
+    if data[2] == 0x74:
         raise RuntimeError("the planted fault")
 
 
-PLANTED: Final = Target(name="planted", check=_check, seeds=lambda: [b"....."])
+PLANTED: Final = Target(name="planted", check=_check, seeds=lambda: [b"..."])
