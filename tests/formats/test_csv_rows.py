@@ -182,7 +182,7 @@ def test_a_table_is_known_by_its_header(data: bytes) -> None:
         b"<html>,<body>\na,b\n",
         b"https://example.org/a,b\nc,d\n",
         b",".join([b"name"] * 4_000) + b"\n1,2\n",
-        b"id,te\xffxt\n1,a\n",
+        b"id,te\xffxt\n1,\xc3\xa9\n",  # no UTF-8 in the header, and UTF-8 below it
     ],
 )
 def test_what_is_no_table_is_read_by_lines(data: bytes) -> None:
