@@ -14,7 +14,7 @@ import msgspec
 
 from bench.world import OFFICIAL_SHARE, ROSTER_SIZE, PlacedEvent, Placing, officials_roster, subject_of
 from streams.events import Post, Retweet
-from streams.formats.files import open_lines
+from streams.formats.inputs.files import open_lines
 from streams.formats.registry import reader_named
 from tools.kafka.jars import Unavailable
 

@@ -14,8 +14,8 @@ from streams.core.rosters.roster_dates import parse_bound_us
 from streams.core.subject_event import Coordinates
 from streams.events import Event, decode_event
 from streams.formats.canonical import CanonicalReader
-from streams.formats.suspensions_csv import COLUMNS, SuspensionsCsvReader
-from streams.formats.twitter_v1_fields import parse_created_at, parse_timestamp_ms
+from streams.formats.suspensions.suspensions_csv import COLUMNS, SuspensionsCsvReader
+from streams.formats.twitter.twitter_v1_fields import parse_created_at, parse_timestamp_ms
 from streams.ledger.memory import MemoryLedger
 from streams.rules_loading import bundled_rules
 from tests.core.tracking.strategies import OFFICIALS, retweet

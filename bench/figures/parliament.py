@@ -16,7 +16,7 @@ from streams.core.countries import COUNTRIES
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.rosters.roster_file import parse_roster
 from streams.events import Account, Post, Retweet
-from streams.formats.files import open_lines
+from streams.formats.inputs.files import open_lines
 from streams.formats.registry import reader_named
 from tools.kafka.jars import Unavailable
 

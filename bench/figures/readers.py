@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from bench.figures.venue import Venue
 from streams.cases import KHAMENEI_SITE
-from streams.formats.csv_rows import split_rows
-from streams.formats.files import open_lines
-from streams.formats.lines import Line
+from streams.formats.inputs.csv_rows import split_rows
+from streams.formats.inputs.files import open_lines
+from streams.formats.inputs.lines import Line
 from streams.formats.reader import FormatReader
 from streams.formats.registry import reader_named
 from streams.formats.tally import Tally, read_lines

@@ -14,12 +14,12 @@ from streams.core.officials import CATEGORIES
 from streams.core.rosters.roster_problems import Problems
 from streams.core.rosters.roster_row import check_row
 from streams.errors import InputError
+from streams.formats.fields.written_times import DayOrder
 from streams.formats.roster_lists.import_options import READ_PLATFORMS, ImportOptions
 from streams.formats.roster_lists.list_cells import platform_in
 from streams.formats.roster_lists.list_files import read_list
 from streams.formats.roster_lists.listed import Untaken
 from streams.formats.roster_lists.roster_import import Imported, import_roster, roster_csv
-from streams.formats.written_times import DayOrder
 from streams.printable import printable
 
 __all__ = ["import_list"]

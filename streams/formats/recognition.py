@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.deadletters import Reason, Rejection
-from streams.formats.lines import Line
+from streams.formats.inputs.lines import Line
 from streams.formats.reader import FormatReader, Reading, Skipped
 from streams.formats.tally import readings_of
 from streams.printable import printable

@@ -6,21 +6,21 @@ from types import MappingProxyType
 from typing import Final
 
 from streams.errors import InputError
+from streams.formats.bluesky.jetstream import JetstreamReader
 from streams.formats.canonical import CanonicalReader
 from streams.formats.extensions import external_readers
-from streams.formats.jetstream import JetstreamReader
-from streams.formats.mapped import MappedReader
-from streams.formats.mapped_files import load_mapping, shipped_mappings
-from streams.formats.mastodon import MastodonReader
+from streams.formats.mapped.mapped import MappedReader
+from streams.formats.mapped.mapped_files import load_mapping, shipped_mappings
+from streams.formats.mastodon.mastodon import MastodonReader
 from streams.formats.reader import FormatReader
-from streams.formats.suspensions_csv import SuspensionsCsvReader
-from streams.formats.telegram import TelegramReader
-from streams.formats.twitter_archive import TwitterArchiveReader
-from streams.formats.twitter_v1 import TwitterV1Reader
-from streams.formats.x_activity import XActivityReader
-from streams.formats.x_compliance import XComplianceReader
-from streams.formats.x_v2 import XV2Reader
-from streams.formats.zeeschuimer import ZeeschuimerReader
+from streams.formats.suspensions.suspensions_csv import SuspensionsCsvReader
+from streams.formats.telegram.telegram import TelegramReader
+from streams.formats.twitter.twitter_archive import TwitterArchiveReader
+from streams.formats.twitter.twitter_v1 import TwitterV1Reader
+from streams.formats.x.x_activity import XActivityReader
+from streams.formats.x.x_compliance import XComplianceReader
+from streams.formats.x.x_v2 import XV2Reader
+from streams.formats.x.zeeschuimer import ZeeschuimerReader
 from streams.printable import printable
 
 __all__ = ["AUTO", "FORMATS", "all_formats", "reader_named", "readers_named"]

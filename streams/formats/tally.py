@@ -10,9 +10,9 @@ from msgspec import Struct, field
 from streams.core.rounded_ids import IdEvidence
 from streams.deadletters import Reason, Rejection
 from streams.errors import InputError
-from streams.formats.encodings import UTF8_BOM
-from streams.formats.json_values import split_values
-from streams.formats.lines import Line
+from streams.formats.inputs.encodings import UTF8_BOM
+from streams.formats.inputs.json_values import split_values
+from streams.formats.inputs.lines import Line
 from streams.formats.reader import FormatReader, Reading, Skipped
 from streams.printable import printable
 

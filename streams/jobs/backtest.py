@@ -16,7 +16,7 @@ from streams.core.screening.roster_use import RosterFinding, RosterUse
 from streams.core.subject_event import Coordinates
 from streams.core.watching.watch_queue import Watching
 from streams.deadletters import DeadLetter, LetterSample, Reason, Rejection
-from streams.formats.lines import Line
+from streams.formats.inputs.lines import Line
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally
 from streams.jobs.event_spool import EventSpool

@@ -26,7 +26,7 @@ from streams.events import (
     Suspension,
     encode_event,
 )
-from streams.formats.lines import Line
+from streams.formats.inputs.lines import Line
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally
 from streams.jobs.event_spool import EventSpool

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from streams.deadletters import DeadLetter, Reason, Rejection
-from streams.formats.files import UNPACK
+from streams.formats.inputs.files import UNPACK
 from streams.formats.registry import all_formats
 from streams.jobs.reading import FileAccount
 from streams.printable import printable

@@ -8,8 +8,8 @@ from msgspec import Struct, field
 
 from streams.deadletters import Reason, Rejection
 from streams.events import Event
-from streams.formats.files import InputFile, open_inputs
-from streams.formats.lines import Line
+from streams.formats.inputs.files import InputFile, open_inputs
+from streams.formats.inputs.lines import Line
 from streams.formats.reader import FolderReader, FormatReader, Skipped
 from streams.formats.recognition import recognised
 from streams.formats.tally import Tally, read_lines

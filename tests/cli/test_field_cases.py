@@ -128,7 +128,8 @@ _CASES: Final[dict[tuple[str, str, str], _Right]] = {
 
 # What is said otherwise where nobody names a format.
 _UNNAMED: Final = {
-    ("twitter_archive_export", "tweets.js", "roster"): _Right(status=1, said="give the folder with its account.js")
+    ("flat_rows_skipped_as_users", "flat.jsonl", "roster"): _Right(status=1, said="is of no known format"),
+    ("twitter_archive_export", "tweets.js", "roster"): _Right(status=1, said="give the folder with its account.js"),
 }
 _THROUGH_TOPICS: Final = (
     ("original_gone", "gone_before_notice.canonical.jsonl", "roster"),

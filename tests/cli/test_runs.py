@@ -111,7 +111,7 @@ def test_the_demo_as_json_needs_nothing_but_itself() -> None:
         (("backtest", _EVENTS, "--format", "canonical", "--roster", _EVENTS), "line 1"),
         (("backtest", _EVENTS, *_BACKTEST, "--rules", "no-such-rules"), "no-such-rules"),
         (("backtest", _EVENTS, *_BACKTEST, "--out", "/proc/nowhere"), "/proc/nowhere"),
-        (("demo", _EVENTS), "--format"),
+        (("demo", _EVENTS), "--roster"),
         (("demo", "--workers", "3"), "--workers 3"),
         (("demo", "--broker", "nonsense"), "nonsense"),
     ],

@@ -1,9 +1,9 @@
 """Mappings as people would write them, and readers made of them."""
 
-from streams.formats.mapped import MappedReader
-from streams.formats.mapping_file import parse_mapping
+from streams.formats.inputs.shapes import records_of
+from streams.formats.mapped.mapped import MappedReader
+from streams.formats.mapped.mapping_file import parse_mapping
 from streams.formats.reader import Reading
-from streams.formats.shapes import records_of
 from streams.formats.tally import Tally, read_lines
 
 __all__ = ["POSTS", "mapped", "read_text"]

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from streams.deadletters import Reason
 from streams.errors import InputError
-from streams.formats import files
-from streams.formats.compression import Damaged
-from streams.formats.files import open_inputs
-from streams.formats.tar import is_tar, tar_members
+from streams.formats.inputs import files
+from streams.formats.inputs.compression import Damaged
+from streams.formats.inputs.files import open_inputs
+from streams.formats.inputs.tar import is_tar, tar_members
 
 MIB: Final = 2**20
 A_DAY: Final = {"01/00.json": b'{"n":1}\n{"n":2}\n', "01/01.json": b'{"n":3}\n', "02/00.json": b'{"n":4}\n'}

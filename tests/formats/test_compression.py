@@ -13,7 +13,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.formats.compression import MAGIC_BYTES, Damaged, decompressed
+from streams.formats.inputs.compression import MAGIC_BYTES, Damaged, decompressed
 
 Compress = Callable[[bytes], bytes]
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.deadletters import Reason
-from streams.formats.compression import Damaged
-from streams.formats.csv_rows import (
+from streams.formats.inputs.compression import Damaged
+from streams.formats.inputs.csv_rows import (
     MAX_HEADER_BYTES,
     Plans,
     Table,
@@ -20,8 +20,8 @@ from streams.formats.csv_rows import (
     split_rows,
     table_of,
 )
-from streams.formats.lines import MAX_LINE_BYTES
-from streams.formats.shapes import records_of
+from streams.formats.inputs.lines import MAX_LINE_BYTES
+from streams.formats.inputs.shapes import records_of
 from streams.refusal import Refused
 
 _HEADER = b"id,text,at"

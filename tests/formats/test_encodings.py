@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.formats.encodings import as_utf8
+from streams.formats.inputs.encodings import as_utf8
 
 RUSSIAN = "Посольство сообщает о новых решениях правительства и встрече министров"
 TEXTS = {

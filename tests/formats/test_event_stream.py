@@ -3,9 +3,9 @@
 import pytest
 
 from streams.deadletters import Reason
-from streams.formats.event_stream import ServerEvent, server_event, split_events
-from streams.formats.lines import Line, split_lines
-from streams.formats.shapes import records_of
+from streams.formats.inputs.event_stream import ServerEvent, server_event, split_events
+from streams.formats.inputs.lines import Line, split_lines
+from streams.formats.inputs.shapes import records_of
 
 
 def _events(data: bytes, *, limit: int = 1_000) -> list[Line]:

@@ -19,8 +19,8 @@ import zstandard
 
 from streams.deadletters import Reason
 from streams.errors import InputError
-from streams.formats.files import open_inputs, open_lines
-from streams.formats.lines import KEPT_BYTES, MAX_LINE_BYTES, Line
+from streams.formats.inputs.files import open_inputs, open_lines
+from streams.formats.inputs.lines import KEPT_BYTES, MAX_LINE_BYTES, Line
 
 MIB: Final = 2**20
 KINDS: Final = ("plain", "gz", "bz2", "xz", "zst")

@@ -9,23 +9,17 @@ from hypothesis import strategies as st
 
 from streams.deadletters import Reason, Rejection
 from streams.events import decode_event, encode_event
-from streams.formats import (
-    canonical,
-    jetstream,
-    mapped,
-    mastodon,
-    suspensions_csv,
-    telegram,
-    twitter_archive,
-    twitter_v1,
-    x_activity,
-    x_compliance,
-    x_v2,
-    zeeschuimer,
-)
+from streams.formats import canonical
+from streams.formats.bluesky import jetstream
 from streams.formats.canonical import CanonicalReader
+from streams.formats.mapped import mapped
+from streams.formats.mastodon import mastodon
 from streams.formats.reader import Reading, Skipped
 from streams.formats.registry import FORMATS
+from streams.formats.suspensions import suspensions_csv
+from streams.formats.telegram import telegram
+from streams.formats.twitter import twitter_archive, twitter_v1
+from streams.formats.x import x_activity, x_compliance, x_v2, zeeschuimer
 from tests.formats.canonical_events import events
 from tests.formats.payloads import NOTICES, STATUSES, hostile_values, mutated_lines, sample_payloads, to_line
 

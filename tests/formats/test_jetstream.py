@@ -6,8 +6,8 @@ import pytest
 
 from streams.deadletters import Rejection
 from streams.events import Account, Deletion, Follow, Post, PostRef, Profile, Retweet, Suspension, encode_event
+from streams.formats.bluesky.jetstream import SKIPPED_NAMES, JetstreamReader
 from streams.formats.canonical import CanonicalReader
-from streams.formats.jetstream import SKIPPED_NAMES, JetstreamReader
 from streams.formats.reader import Reading, Skipped
 from tests.formats.jetstream_frames import (
     ARRIVED,

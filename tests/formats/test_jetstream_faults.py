@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.deadletters import Reason, Rejection
-from streams.formats.jetstream import JetstreamReader
+from streams.formats.bluesky.jetstream import JetstreamReader
 from tests.formats.jetstream_frames import (
     FRAMES,
     SUBJECT,

@@ -9,9 +9,9 @@ import pytest
 
 from streams.deadletters import Reason
 from streams.events import Account, Deletion, Event, Follow, Post, Profile, Retweet, Suspension, encode_event
+from streams.formats.bluesky.jetstream import JetstreamReader
 from streams.formats.canonical import CanonicalReader
-from streams.formats.files import open_lines
-from streams.formats.jetstream import JetstreamReader
+from streams.formats.inputs.files import open_lines
 from streams.formats.reader import Reading
 from streams.formats.tally import Tally, read_lines
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.deadletters import Reason
-from streams.formats import json_values
-from streams.formats.compression import Damaged
-from streams.formats.json_values import split_values
-from streams.formats.lines import Line
+from streams.formats.inputs import json_values
+from streams.formats.inputs.compression import Damaged
+from streams.formats.inputs.json_values import split_values
+from streams.formats.inputs.lines import Line
 
 _json = st.recursive(
     st.none()

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.deadletters import Reason
-from streams.formats.compression import Damaged
-from streams.formats.lines import KEPT_BYTES, Line, split_lines
+from streams.formats.inputs.compression import Damaged
+from streams.formats.inputs.lines import KEPT_BYTES, Line, split_lines
 
 text = st.lists(st.sampled_from([b"\n", b"\r", b"\r\n", b"a", b"bc", b"\x00", b"x" * 30]), max_size=40).map(b"".join)
 

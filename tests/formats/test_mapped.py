@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from streams.deadletters import Reason
 from streams.errors import InputError
 from streams.events import Account, Deletion, Follow, Post, PostRef, Profile, Retweet, Suspension
-from streams.formats.mapped import SKIPPED_NAMES
+from streams.formats.inputs.shapes import records_of
+from streams.formats.mapped.mapped import SKIPPED_NAMES
 from streams.formats.reader import FormatReader, Skipped
 from streams.formats.recognition import recognised
 from streams.formats.registry import reader_named, readers_named
-from streams.formats.shapes import records_of
 from tests.formats.mappings import POSTS, mapped, read_text
 from tests.formats.payloads import mutated_lines, to_line
 from tests.formats.readings import only_event, rejected

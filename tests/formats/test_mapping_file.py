@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.formats.mapped_files import shipped_mappings
-from streams.formats.mapping_file import MAX_MAPPING_BYTES, MappingError, parse_mapping
+from streams.formats.mapped.mapped_files import shipped_mappings
+from streams.formats.mapped.mapping_file import MAX_MAPPING_BYTES, MappingError, parse_mapping
 from tests.formats.mappings import POSTS
 
 _SMALL = 'platform = "x"\nkind = "post"\n[fields]\nid = "i"\nat = "a"\nactor.id = "u"\n'

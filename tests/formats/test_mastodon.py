@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from streams.deadletters import Reason
 from streams.events import Account, Event, Post, PostRef, Retweet
-from streams.formats.files import open_lines
-from streams.formats.mastodon import SKIPPED_NAMES, MastodonReader
+from streams.formats.inputs.files import open_lines
+from streams.formats.mastodon.mastodon import SKIPPED_NAMES, MastodonReader
 from streams.formats.reader import Reading, Skipped
 from streams.formats.tally import Tally, read_lines
 from tests.formats.mastodon_payloads import MASTODON, ORIGINAL, account, frame, server_sent, status

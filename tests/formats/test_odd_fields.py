@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from streams.deadletters import Reason, Rejection
 from streams.events import Event, Post, Retweet
-from streams.formats.odd_fields import OddFields
+from streams.formats.fields.odd_fields import OddFields
 from streams.formats.reader import Skipped
-from streams.formats.twitter_v1 import TwitterV1Reader
-from streams.formats.twitter_v1_payloads import Status
+from streams.formats.twitter.twitter_v1 import TwitterV1Reader
+from streams.formats.twitter.twitter_v1_payloads import Status
 from tests.core.tracking.strategies import examples
 from tests.formats.payloads import NOTICES, STATUSES, Json, status
 
@@ -164,7 +164,7 @@ def test_two_parsers_put_the_same_right(monkeypatch: pytest.MonkeyPatch) -> None
         line = json.dumps(payload).encode()
         with monkeypatch.context() as patched:
             first = fields.mended(line)
-            patched.setattr("streams.formats.odd_fields.orjson.loads", refuse)
+            patched.setattr("streams.formats.fields.odd_fields.orjson.loads", refuse)
             assert fields.mended(line) == first
 
     check()

@@ -10,9 +10,9 @@ import pytest
 
 from streams.deadletters import Reason
 from streams.events import Deletion, Event, Post, Retweet, decode_event, encode_event
-from streams.formats.files import open_lines
+from streams.formats.inputs.files import open_lines
 from streams.formats.tally import Tally, read_lines
-from streams.formats.twitter_v1 import TwitterV1Reader
+from streams.formats.twitter.twitter_v1 import TwitterV1Reader
 
 pytestmark = pytest.mark.slow
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from streams.cases import KHAMENEI_SITE
 from streams.formats.descriptions import description_of
-from streams.formats.files import open_lines
-from streams.formats.lines import split_lines
+from streams.formats.inputs.files import open_lines
+from streams.formats.inputs.lines import split_lines
+from streams.formats.inputs.shapes import records_of
 from streams.formats.recognition import Recognition, recognised
 from streams.formats.registry import FORMATS, readers_named
-from streams.formats.shapes import records_of
 from tests.formats.jetstream_frames import FRAMES
 from tests.formats.mastodon_payloads import MASTODON
 from tests.formats.payloads import NOTICES, SAMPLES, SHARED, STATUSES, Json, to_line

@@ -14,11 +14,11 @@ from streams.deadletters import Rejection
 from streams.errors import InputError
 from streams.events import Suspension
 from streams.formats.canonical import CanonicalReader
-from streams.formats.lines import Line, split_lines
+from streams.formats.inputs.lines import Line, split_lines
 from streams.formats.reader import FormatReader
-from streams.formats.suspensions_csv import SuspensionsCsvReader
+from streams.formats.suspensions.suspensions_csv import SuspensionsCsvReader
 from streams.formats.tally import Tally, read_lines
-from streams.formats.twitter_v1 import TwitterV1Reader
+from streams.formats.twitter.twitter_v1 import TwitterV1Reader
 from tests.core.tracking.strategies import examples
 from tests.formats.payloads import Json, status
 

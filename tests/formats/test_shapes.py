@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from streams.deadletters import Reason
-from streams.formats.compression import Damaged
-from streams.formats.lines import MAX_LINE_BYTES
-from streams.formats.shapes import records_of
+from streams.formats.inputs.compression import Damaged
+from streams.formats.inputs.lines import MAX_LINE_BYTES
+from streams.formats.inputs.shapes import records_of
 
 _RECORDS = [{"id": number, "text": f'["a", {{"b": {number}}}] = نشست'} for number in range(3)]
 _LINES = [json.dumps(record, ensure_ascii=False) for record in _RECORDS]

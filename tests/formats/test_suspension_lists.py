@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from streams.deadletters import Reason, Rejection
 from streams.errors import InputError
 from streams.events import Suspension
+from streams.formats.inputs.shapes import records_of
 from streams.formats.reader import Reading
-from streams.formats.shapes import records_of
-from streams.formats.suspensions_csv import SuspensionsCsvReader
+from streams.formats.suspensions.suspensions_csv import SuspensionsCsvReader
 from streams.formats.tally import Tally, read_lines
 from tests.formats.readings import only_event, rejected
 from tests.formats.test_hostile_lines import outcome

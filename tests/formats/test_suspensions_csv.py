@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from streams.deadletters import Reason, Rejection
 from streams.events import Account, Suspension
-from streams.formats.files import open_lines
+from streams.formats.inputs.files import open_lines
 from streams.formats.reader import Reading, Skipped
-from streams.formats.suspensions_csv import COLUMNS, SuspensionsCsvReader
+from streams.formats.suspensions.suspensions_csv import COLUMNS, SuspensionsCsvReader
 from streams.formats.tally import Tally, read_lines
 from tests.formats.test_hostile_lines import outcome
 

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.deadletters import Reason, Rejection
-from streams.formats.files import open_lines
-from streams.formats.lines import split_lines
+from streams.formats.inputs.files import open_lines
+from streams.formats.inputs.lines import split_lines
 from streams.formats.reader import Skipped
-from streams.formats.suspensions_csv import SuspensionsCsvReader
+from streams.formats.suspensions.suspensions_csv import SuspensionsCsvReader
 from streams.formats.tally import Tally, read_lines
-from streams.formats.twitter_v1 import TwitterV1Reader
+from streams.formats.twitter.twitter_v1 import TwitterV1Reader
 from tests.formats.payloads import SYNTHETIC, mutated_lines, to_line
 
 

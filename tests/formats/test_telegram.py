@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from streams.deadletters import Reason
 from streams.events import Account, Event, Post, PostRef, Profile, Retweet
-from streams.formats.files import open_lines
-from streams.formats.json_values import split_values
-from streams.formats.lines import Line
+from streams.formats.inputs.files import open_lines
+from streams.formats.inputs.json_values import split_values
+from streams.formats.inputs.lines import Line
 from streams.formats.reader import Reading, Skipped
 from streams.formats.tally import Tally, read_lines
-from streams.formats.telegram import SKIPPED_NAMES, TelegramReader
+from streams.formats.telegram.telegram import SKIPPED_NAMES, TelegramReader
 from tests.formats.payloads import Json, mutated_lines, to_line
 from tests.formats.readings import only_event, rejected
 from tests.formats.telegram_payloads import EXPORTED, GROUP, TELETHON, WHOLE_TEXT, chat, exported, service, telethon

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from streams.core.rounded_ids import IdEvidence
 from streams.deadletters import Reason, Rejection
 from streams.events import Account, Deletion, Post, PostRef, Retweet
-from streams.formats.files import open_lines
+from streams.formats.inputs.files import open_lines
 from streams.formats.reader import Reading, Skipped
 from streams.formats.tally import Tally, read_lines
-from streams.formats.twitter_archive import SKIPPED_NAMES, TwitterArchiveReader
-from streams.formats.twitter_v1 import TwitterV1Reader
+from streams.formats.twitter.twitter_archive import SKIPPED_NAMES, TwitterArchiveReader
+from streams.formats.twitter.twitter_v1 import TwitterV1Reader
 from tests.formats.payloads import ORIGINAL, Json, mutated_lines, status, to_line
 from tests.formats.readings import only_event, rejected
 from tests.formats.test_hostile_lines import outcome

@@ -8,10 +8,10 @@ import pytest
 
 from streams.deadletters import Reason, Rejection
 from streams.events import Account, Deletion, Follow, Post, Profile, Retweet, Suspension
-from streams.formats.lines import split_lines
+from streams.formats.inputs.lines import split_lines
 from streams.formats.reader import Reading, Skipped
 from streams.formats.tally import Tally, read_lines
-from streams.formats.twitter_v1 import SKIPPED_NAMES, TwitterV1Reader
+from streams.formats.twitter.twitter_v1 import SKIPPED_NAMES, TwitterV1Reader
 from tests.formats.payloads import LINK, NOTICES, STATUSES, Json, mention, status, to_line, user, without_user
 from tests.formats.readings import E, only_event, rejected
 

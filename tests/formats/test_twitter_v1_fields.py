@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.formats.twitter_v1_fields import Ids, parse_created_at, parse_timestamp_ms
+from streams.formats.twitter.twitter_v1_fields import Ids, parse_created_at, parse_timestamp_ms
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.deadletters import Reason
-from streams.formats import json_values
-from streams.formats.files import open_lines
-from streams.formats.json_values import MAX_VALUE_BYTES, split_values
-from streams.formats.lines import Line
+from streams.formats.inputs import json_values
+from streams.formats.inputs.files import open_lines
+from streams.formats.inputs.json_values import MAX_VALUE_BYTES, split_values
+from streams.formats.inputs.lines import Line
 from streams.formats.tally import Tally, read_lines
-from streams.formats.twitter_v1 import TwitterV1Reader
+from streams.formats.twitter.twitter_v1 import TwitterV1Reader
 from tests.formats.payloads import Json, status
 
 _MESSAGES = [{"id": number, "text": "x" * 40, "entities": [{"type": "bold"}, "}]"]} for number in range(40)]

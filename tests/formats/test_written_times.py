@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.formats.written_times import DayOrder, parse_written, parse_zoned, stated_order
+from streams.formats.fields.written_times import DayOrder, parse_written, parse_zoned, stated_order
 
 _TIME = datetime(2021, 4, 25, 13, 5, 7, tzinfo=UTC)
 _DAY = datetime(2021, 4, 25, tzinfo=UTC)

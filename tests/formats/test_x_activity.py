@@ -11,7 +11,7 @@ from streams.core.rounded_ids import IdEvidence
 from streams.deadletters import Reason, Rejection
 from streams.events import Account, Deletion, Follow, Post, Profile, Retweet
 from streams.formats.reader import Reading, Skipped
-from streams.formats.x_activity import SKIPPED_NAMES, XActivityReader
+from streams.formats.x.x_activity import SKIPPED_NAMES, XActivityReader
 from tests.formats.payloads import Json, mutated_lines, to_line
 from tests.formats.readings import only_event, rejected
 from tests.formats.test_hostile_lines import outcome

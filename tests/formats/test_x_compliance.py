@@ -12,11 +12,11 @@ from streams.core.rounded_ids import IdEvidence
 from streams.deadletters import Reason, Rejection
 from streams.events import Account, Deletion, Event, Profile, Suspension, SuspensionStatus, encode_event
 from streams.formats.canonical import CanonicalReader
-from streams.formats.files import open_lines
+from streams.formats.inputs.files import open_lines
 from streams.formats.reader import Reading, Skipped
 from streams.formats.tally import Tally, read_lines
-from streams.formats.twitter_v1 import TwitterV1Reader
-from streams.formats.x_compliance import SKIPPED_NAMES, XComplianceReader
+from streams.formats.twitter.twitter_v1 import TwitterV1Reader
+from streams.formats.x.x_compliance import SKIPPED_NAMES, XComplianceReader
 from tests.formats.payloads import NOTICES, Json, mutated_lines, to_line
 from tests.formats.readings import only_event, rejected
 from tests.formats.test_hostile_lines import outcome

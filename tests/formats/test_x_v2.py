@@ -4,7 +4,7 @@ import pytest
 
 from streams.deadletters import Reason
 from streams.events import Account, Post, PostRef, Retweet
-from streams.formats.twitter_v1 import TwitterV1Reader
+from streams.formats.twitter.twitter_v1 import TwitterV1Reader
 from tests.formats.payloads import Json, mention, status, to_line, user
 from tests.formats.x_v2_payloads import (
     AT,

@@ -13,11 +13,11 @@ from streams.core.rounded_ids import IdEvidence
 from streams.deadletters import Reason, Rejection
 from streams.events import Account, Event, Post, PostRef, Profile, Retweet, encode_event
 from streams.formats.canonical import CanonicalReader
-from streams.formats.files import open_lines
-from streams.formats.lines import split_lines
+from streams.formats.inputs.files import open_lines
+from streams.formats.inputs.lines import split_lines
 from streams.formats.reader import Reading, Skipped
 from streams.formats.tally import Tally, read_lines
-from streams.formats.x_v2 import SKIPPED_NAMES, XV2Reader
+from streams.formats.x.x_v2 import SKIPPED_NAMES, XV2Reader
 from tests.formats.payloads import Json, mutated_lines, to_line
 from tests.formats.test_hostile_lines import outcome
 from tests.formats.x_v2_payloads import (

@@ -13,7 +13,7 @@ from streams.core.rounded_ids import IdEvidence
 from streams.deadletters import Reason
 from streams.events import Account, Post, PostRef, Retweet
 from streams.formats.reader import Reading, Skipped
-from streams.formats.zeeschuimer import SKIPPED_NAMES, ZeeschuimerReader
+from streams.formats.x.zeeschuimer import SKIPPED_NAMES, ZeeschuimerReader
 from tests.formats.payloads import LINK, Json, mention, mutated_lines, to_line
 from tests.formats.readings import only_event, rejected
 from tests.formats.test_hostile_lines import outcome

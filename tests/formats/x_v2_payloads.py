@@ -6,7 +6,7 @@ from typing import Final
 from streams.deadletters import Rejection
 from streams.events import Account
 from streams.formats.reader import Reading
-from streams.formats.x_v2 import XV2Reader
+from streams.formats.x.x_v2 import XV2Reader
 from tests.formats.payloads import Json, to_line
 from tests.formats.readings import E, only_event, rejected
 

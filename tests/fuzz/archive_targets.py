@@ -15,11 +15,11 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from streams.errors import InputError
-from streams.formats.compression import MAGIC_BYTES, Damaged, decompressed
-from streams.formats.files import open_inputs
-from streams.formats.lines import MAX_LINE_BYTES
-from streams.formats.tar import tar_members
-from streams.formats.zip import UnreadableZip, open_zip, zip_member_blocks, zip_member_problem
+from streams.formats.inputs.compression import MAGIC_BYTES, Damaged, decompressed
+from streams.formats.inputs.files import open_inputs
+from streams.formats.inputs.lines import MAX_LINE_BYTES
+from streams.formats.inputs.tar import tar_members
+from streams.formats.inputs.zip import UnreadableZip, open_zip, zip_member_blocks, zip_member_problem
 from tests.fuzz.mutations import PACKINGS, change_packed, change_tar
 from tests.fuzz.shape_targets import FILES, held_line, pieces_of
 from tests.fuzz.target import Target

@@ -14,7 +14,7 @@ from typing import Final
 
 import zstandard
 
-from streams.formats.compression import Damaged, decompressed
+from streams.formats.inputs.compression import Damaged, decompressed
 from tests.formats.payloads import Json
 from tests.fuzz.target import Change
 

@@ -7,11 +7,11 @@ from typing import Final
 from streams.cases import KHAMENEI_SITE
 from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.events import encode_event
-from streams.formats import mapped_files
-from streams.formats.csv_rows import split_rows
-from streams.formats.mapped import SKIPPED_NAMES as MAPPED_NAMES
-from streams.formats.mapped import MappedReader
-from streams.formats.mapping_file import MappingError, parse_mapping
+from streams.formats.inputs.csv_rows import split_rows
+from streams.formats.mapped import mapped_files
+from streams.formats.mapped.mapped import SKIPPED_NAMES as MAPPED_NAMES
+from streams.formats.mapped.mapped import MappedReader
+from streams.formats.mapped.mapping_file import MappingError, parse_mapping
 from streams.formats.reader import FolderReader, FormatReader, Skipped
 from streams.formats.registry import FORMATS
 from streams.formats.tally import readings_of

@@ -8,14 +8,14 @@ from typing import Final
 
 from streams.deadletters import Rejection
 from streams.errors import InputError
-from streams.formats.compression import Damaged
-from streams.formats.csv_rows import is_header, split_rows
-from streams.formats.encodings import as_utf8
-from streams.formats.json_values import split_values
-from streams.formats.lines import KEPT_BYTES, MAX_LINE_BYTES, Line, split_lines
+from streams.formats.inputs.compression import Damaged
+from streams.formats.inputs.csv_rows import is_header, split_rows
+from streams.formats.inputs.encodings import as_utf8
+from streams.formats.inputs.json_values import split_values
+from streams.formats.inputs.lines import KEPT_BYTES, MAX_LINE_BYTES, Line, split_lines
+from streams.formats.inputs.shapes import records_of
 from streams.formats.recognition import recognised
 from streams.formats.registry import FORMATS
-from streams.formats.shapes import records_of
 from streams.formats.tally import Tally, read_lines
 from tests.fuzz.mutations import change_json, choices_of
 from tests.fuzz.reader_targets import LINES

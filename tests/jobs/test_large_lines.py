@@ -8,7 +8,7 @@ from streams.cases import KHAMENEI_SITE
 from streams.core.rosters.roster_file import parse_roster
 from streams.deadletters import Reason
 from streams.events import Account, Post, encode_event
-from streams.formats.lines import MAX_LINE_BYTES
+from streams.formats.inputs.lines import MAX_LINE_BYTES
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.ingestion import ingest

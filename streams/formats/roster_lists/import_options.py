@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streams.formats.written_times import DayOrder
+from streams.formats.fields.written_times import DayOrder
 
 __all__ = ["READ_PLATFORMS", "ImportOptions"]
 

@@ -12,8 +12,8 @@ from msgspec import Struct
 from streams.core.officials import CATEGORIES
 from streams.core.platforms import ALIASES, handle_in_link, hosts_of, names_of, written_handle
 from streams.core.rounded_ids import as_written
+from streams.formats.fields.written_times import DayOrder, parse_written
 from streams.formats.roster_lists.listed import CellError, cell
-from streams.formats.written_times import DayOrder, parse_written
 
 __all__ = [
     "AmbiguousDayError",

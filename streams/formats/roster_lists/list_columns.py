@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from streams.formats.written_times import DayOrder, stated_order
+from streams.formats.fields.written_times import DayOrder, stated_order
 
 __all__ = ["Meaning", "Role", "meaning_of", "names_account"]
 

@@ -10,9 +10,9 @@ import msgspec
 
 from streams.core.rosters.roster_file import MAX_ROSTER_BYTES
 from streams.errors import InputError
-from streams.formats.csv_rows import Plans, Table, fields_of, is_delimiter_line, is_header, of_width
-from streams.formats.files import InputFile, open_inputs
-from streams.formats.lines import Line
+from streams.formats.inputs.csv_rows import Plans, Table, fields_of, is_delimiter_line, is_header, of_width
+from streams.formats.inputs.files import InputFile, open_inputs
+from streams.formats.inputs.lines import Line
 from streams.formats.roster_lists.list_columns import meaning_of
 from streams.formats.roster_lists.listed import HANDLE, CellError, Guessed, Listed, Untaken, cell
 from streams.formats.roster_lists.nested_entries import entries_in

@@ -1,1 +1,0 @@
-"""Format readers: pure, bytes in, canonical events or a rejection with a reason out."""

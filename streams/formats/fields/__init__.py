@@ -1,0 +1,1 @@
+"""Values as other programs write them, put right or refused."""

@@ -1,0 +1,1 @@
+"""What is read, cut into records: files, archives, compression, encodings, shapes."""

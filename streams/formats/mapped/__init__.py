@@ -1,0 +1,1 @@
+"""Any table or JSON by a mapping of its columns."""

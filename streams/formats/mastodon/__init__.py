@@ -1,0 +1,1 @@
+"""Statuses and streaming events of Mastodon."""

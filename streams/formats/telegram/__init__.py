@@ -1,0 +1,1 @@
+"""Exports of Telegram Desktop and messages of Telethon."""
