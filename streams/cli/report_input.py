@@ -10,6 +10,7 @@ from rich.text import Text
 from streams.cli.console import counted, stderr
 from streams.core.screening.roster_use import RosterFinding
 from streams.core.tracking.one_post import Contradiction
+from streams.formats.inputs.files import shown_path
 from streams.jobs.input_faults import InputFault
 from streams.jobs.reading import FileAccount
 from streams.printable import printable
@@ -32,7 +33,9 @@ def print_files(console: Console, files: Sequence[FileAccount]) -> None:
     told = [file for file in files if file.format and file.why]
     if len(told) <= _FEW_FILES:
         for file in told:
-            console.print(Text(f"{_called(file)}: read as {file.format}{_laid_out(file)}: {file.why}."), soft_wrap=True)
+            console.print(
+                Text(f"{shown_path(file.path)}: read as {file.format}{_laid_out(file)}: {file.why}."), soft_wrap=True
+            )
         return
     alike = Counter((file.format, _laid_out(file)) for file in told)
     for (name, laid_out), count in alike.most_common():
@@ -59,10 +62,6 @@ def files_document(files: Sequence[FileAccount]) -> dict[str, object]:
             for file in files[:_MOST_FILES]
         ],
     }
-
-
-def _called(file: FileAccount) -> str:
-    return "Standard input" if file.path == "-" else printable(file.path)
 
 
 def _laid_out(file: FileAccount) -> str:

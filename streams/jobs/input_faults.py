@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from streams.deadletters import DeadLetter, Reason, Rejection
-from streams.formats.inputs.files import UNPACK
+from streams.formats.inputs.files import UNPACK, shown_path
 from streams.formats.registry import all_formats
 from streams.jobs.reading import FileAccount
 from streams.printable import printable
@@ -49,7 +49,7 @@ def faults_of(files: Sequence[FileAccount], letters: Sequence[DeadLetter]) -> li
     with_events = {file.within for file in files if file.tally.events}
     faults: list[InputFault] = []
     for file in files:
-        tally, name = file.tally, "Standard input" if file.path == "-" else printable(file.path)
+        tally, name = file.tally, shown_path(file.path)
         refused = tally.rejected.total()
         if file.breaks_off is not None:
             what = f"{name} breaks off at line {file.breaks_off:,}: what came after it is missing"

@@ -10,7 +10,7 @@ import charset_normalizer
 
 from streams.formats.inputs.compression import Damaged
 
-__all__ = ["UTF8_BOM", "as_utf8", "peeked", "rejoined"]
+__all__ = ["UTF8_BOM", "as_utf8", "peeked", "raising", "rejoined"]
 
 UTF8_BOM: Final = codecs.BOM_UTF8
 _MARKS: Final = (  # the longer first: UTF-32's begins with UTF-16's
@@ -92,7 +92,7 @@ def peeked(blocks: Iterator[bytes], is_enough: Callable[[bytes], bool]) -> tuple
         while not is_enough(head) and (block := next(blocks, None)) is not None:
             head = head + block if head else block  # a block of some codecs is large
     except Damaged as damage:
-        return head, _raising(damage)
+        return head, raising(damage)
     return head, blocks
 
 
@@ -104,7 +104,8 @@ def rejoined(head: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield from blocks
 
 
-def _raising(damage: Damaged) -> Iterator[bytes]:
+def raising(damage: Damaged) -> Iterator[bytes]:
+    """Blocks of which there are none, and that end in this damage."""
     yield from ()
     raise damage
 

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Final, cast
 
 from streams.errors import InputError
 from streams.formats.inputs.compression import MAGIC_BYTES, Damaged, decompressed
-from streams.formats.inputs.encodings import peeked, rejoined
+from streams.formats.inputs.encodings import peeked, raising, rejoined
 from streams.formats.inputs.lines import MAX_LINE_BYTES, Line
 from streams.formats.inputs.shapes import records_of
 from streams.formats.inputs.tar import TAR_HEAD_BYTES, is_tar, tar_members
@@ -23,7 +23,7 @@ from streams.printable import printable
 if TYPE_CHECKING:
     import io
 
-__all__ = ["MAX_MEMBERS", "UNPACK", "InputFile", "open_inputs", "open_lines"]
+__all__ = ["MAX_MEMBERS", "UNPACK", "InputFile", "open_inputs", "open_lines", "shown_path"]
 
 MAX_MEMBERS: Final = 100_000
 """How many files of one folder or archive are read; of more, none."""
@@ -147,7 +147,7 @@ def _inputs_of_file(path: str, max_line_bytes: int, folder: str | None) -> Itera
         try:
             first = next(blocks, b"")
         except Damaged as damage:
-            raise InputError(f"{_shown(path)} cannot be read: {damage}.", remedy=_CHECK_THE_PATH) from damage
+            raise InputError(f"{shown_path(path)} cannot be read: {damage}.", remedy=_CHECK_THE_PATH) from damage
         beginning = _Beginning(rejoined(first, blocks))
         if beginning.is_zip:
             yield from _inputs_of_zip(source, max_line_bytes)
@@ -160,16 +160,18 @@ def _inputs_of_file(path: str, max_line_bytes: int, folder: str | None) -> Itera
             blocks = beginning.blocks
             file = InputFile(path, source, blocks, max_line_bytes, within=folder, problem=problem, is_media=is_media)
             if folder is None and problem:
-                raise InputError(f"{_shown(path)} {problem}.", remedy=UNPACK)
+                raise InputError(f"{shown_path(path)} {problem}.", remedy=UNPACK)
             if folder is None and file.is_empty:
-                raise InputError(f"{_shown(path)} is empty.", remedy="Give an input with at least one line.")
+                raise InputError(f"{shown_path(path)} is empty.", remedy="Give an input with at least one line.")
             yield file
 
 
 def _inputs_of_zip(source: "_Source", max_line_bytes: int) -> Iterator[InputFile]:
     path = source.path
     if not source.is_seekable:
-        raise InputError(f"{_shown(path)} is a zip, which is read from its end.", remedy="Give the file by its name.")
+        raise InputError(
+            f"{shown_path(path)} is a zip, which is read from its end.", remedy="Give the file by its name."
+        )
     try:
         archive, members = open_zip(source.file)
     except UnreadableZip as error:
@@ -205,10 +207,10 @@ def _inputs_of_tar(source: "_Source", blocks: Iterator[bytes], max_line_bytes: i
                 raise _too_many(source.path)
             yield _member(source, member.name, member.blocks, max_line_bytes, None)
     except Damaged as damage:
-        yield InputFile(source.path, source, _ending_in(damage), max_line_bytes, within=source.path)
+        yield InputFile(source.path, source, raising(damage), max_line_bytes, within=source.path)
         return
     if not count:
-        raise InputError(f"{_shown(source.path)} holds no files.", remedy="Give a tar with at least one file.")
+        raise InputError(f"{shown_path(source.path)} holds no files.", remedy="Give a tar with at least one file.")
 
 
 def _member(
@@ -253,11 +255,6 @@ class _Beginning:
         self.blocks = iter(()) if self.problem or self.is_media else rejoined(head, blocks)
 
 
-def _ending_in(damage: Damaged) -> Iterator[bytes]:
-    yield from ()
-    raise damage
-
-
 class _Source:
     """What was opened, its bytes in their order, and how many of them have been read."""
 
@@ -292,16 +289,17 @@ def _opened(path: str) -> Iterator[_Source]:
     try:
         file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed below
     except FileNotFoundError as error:
-        raise InputError(f"{_shown(path)}: there is no such file.", remedy=_CHECK_THE_PATH) from error
+        raise InputError(f"{shown_path(path)}: there is no such file.", remedy=_CHECK_THE_PATH) from error
     except PermissionError as error:
-        raise InputError(f"{_shown(path)} may not be read by this user.", remedy=_CHECK_THE_PATH) from error
+        raise InputError(f"{shown_path(path)} may not be read by this user.", remedy=_CHECK_THE_PATH) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"{_shown(path)} cannot be opened: {reason}.", remedy=_CHECK_THE_PATH) from error
+        raise InputError(f"{shown_path(path)} cannot be opened: {reason}.", remedy=_CHECK_THE_PATH) from error
     with file:
         status = os.fstat(file.fileno())
         yield _Source(path, file, status.st_size if stat.S_ISREG(status.st_mode) else None)
 
 
-def _shown(path: str) -> str:
+def shown_path(path: str) -> str:
+    """What to call an input in a sentence."""
     return "Standard input" if path == "-" else printable(path)
