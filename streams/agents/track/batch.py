@@ -69,7 +69,8 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
             outputs.append(enriched_record(amplification))
             amplified[amplification.official.country, amplification.official.category] += 1
             by_subject[key] += 1
-    for changes in tracker.flush():
+    position = max(position, batch.next_offset)
+    for changes in tracker.flush(position):
         changed[changes.key] = changes.subject
         state = changes.subject.state
         # All that is known of it came with this batch: nothing was known before.
@@ -92,7 +93,7 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         changed,
         forgotten,
         alerts,
-        max(position, batch.next_offset),
+        position,
         newest_us,
         amplified,
         new_subjects,

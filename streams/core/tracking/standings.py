@@ -16,12 +16,16 @@ __all__ = ["changed_standings"]
 _VOID: Final = 0  # what stands for "none of your officials' amplifications stands, or it was never suspended"
 
 
-def changed_standings(state: SubjectState) -> tuple[CountryEvent, ...]:
+def changed_standings(state: SubjectState, position: int) -> tuple[CountryEvent, ...]:
     """The standings that differ from what each State was told last; notes in the state what it is told now.
 
     An amplification counts if it was not taken back before the first suspension period: to take it back afterwards is
     part of what an aftermath is about, and must not undo it. A State of which none counts, and every State of a subject
     without a suspension period, is told of none.
+
+    A version is the position in the log up to which the state was told, 0 where there is no log. So a state that went
+    back with its changelog, and is told in other batches, gives the same words the same version and later ones a higher
+    one; a count of changes would start below what WATCH knows, and WATCH would take what is new for old.
     """
     if not state.suspensions:
         return ()
@@ -29,6 +33,7 @@ def changed_standings(state: SubjectState) -> tuple[CountryEvent, ...]:
     gone = absences(state)
     amplifiers = _amplifiers(state, periods[0].opened_us) if periods else {}
     subject, notice = _subject(state), state.suspensions[-1]
+    version = max(state.standing_version + 1, position)
     changed: list[CountryEvent] = []
     for name in sorted({*amplifiers, *state.standings, *(state.states if gone else ())}):
         mine = amplifiers.get(name, ())
@@ -40,7 +45,7 @@ def changed_standings(state: SubjectState) -> tuple[CountryEvent, ...]:
         if state.standings.get(name) == hashed:
             continue
         state.standings[name] = hashed
-        state.standing_version += 1
+        state.standing_version = version
         changed.append(
             CountryEvent(
                 kind="standing",
@@ -52,9 +57,7 @@ def changed_standings(state: SubjectState) -> tuple[CountryEvent, ...]:
                 roster_digest=state.digests[state.roster[2]],
                 subject=subject,
                 subject_is_official=state.is_official[2],
-                standing=Standing(
-                    version=state.standing_version, periods=periods if mine else (), amplifiers=mine, absences=gone
-                ),
+                standing=Standing(version=version, periods=periods if mine else (), amplifiers=mine, absences=gone),
             )
         )
     return tuple(changed)

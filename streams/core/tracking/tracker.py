@@ -96,8 +96,11 @@ class Tracker:
             return amplification_of(event)
         return None
 
-    def flush(self) -> Iterable[SubjectChanges]:
-        """What changed since the last call, subject by subject, in the order in which they were first changed."""
+    def flush(self, position: int = 0) -> Iterable[SubjectChanges]:
+        """What changed since the last call, subject by subject, in the order in which they were first changed.
+
+        `position` is the offset after the events, where they came from a log: see `changed_standings`.
+        """
         for key, subject in self._changed_subjects.items():
             state = subject.state
             judge(state, self.rules)
@@ -112,7 +115,7 @@ class Tracker:
                 subject=subject,
                 dossier=dossier_of(state, self.policy) if has_engagement(state) else None,
                 alerts=tuple(alerts.values()),
-                standings=changed_standings(state),
+                standings=changed_standings(state, position),
                 tracked=followed_account(state, self.policy),
             )
         self._changed_subjects = {}

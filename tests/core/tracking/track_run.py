@@ -37,7 +37,8 @@ class TrackRun:
         self.outcomes = Counter[TrackOutcome]()
         self.seen = Counter[str]()  # what became of alerts over time
         self.standings: dict[tuple[str, str], CountryEvent] = {}  # by subject and State
-        self.versions = Counter[str]()  # the version of the last standing of each subject
+        self.versions = Counter[tuple[str, str]]()  # the version of the last standing, by subject and State
+        self.position = 0  # the offset after the events so far, in the log they come from
         self.tracked: dict[str, TrackedAccount] = {}
         self.unengaged = Unengaged()
 
@@ -52,6 +53,8 @@ class TrackRun:
 
     def batch(self, events: Iterable[SubjectEvent]) -> None:
         """Apply one batch; all that follows from it becomes durable at its end."""
+        events = list(events)
+        self.position += len(events)
         tracker = Tracker(self.rules, self.policy, self.subject, self.unengaged)
         for event in events:
             amplification = tracker.apply(event)
@@ -59,7 +62,7 @@ class TrackRun:
                 key = (amplification.platform, amplification.subject.id, amplification.id)
                 self.amplifications[key] = amplification
                 self.published[(*key, amplification.kind)] += 1
-        for changes in tracker.flush():
+        for changes in tracker.flush(self.position):
             self.states[changes.key] = encode_subject(changes.subject)
             if changes.dossier is not None:
                 self.dossiers[changes.key] = changes.dossier
@@ -83,8 +86,8 @@ class TrackRun:
         """A State is told of a subject: in words that differ from what it was told before, under a higher version."""
         said = decode_country_event(encode_country_event(standing))
         assert said.standing is not None
-        assert said.standing.version > self.versions[key]
-        self.versions[key] = said.standing.version
+        assert said.standing.version > self.versions[key, said.country]
+        self.versions[key, said.country] = said.standing.version
         before = self.standings.get((key, said.country))
         self.seen["published twice"] += before is not None
         self.standings[(key, said.country)] = said
