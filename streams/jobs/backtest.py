@@ -20,9 +20,10 @@ from streams.formats.inputs.lines import Line
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally
 from streams.jobs.event_spool import EventSpool
-from streams.jobs.ingestion import is_large, letter_of_line, raw_record, size_refusal
+from streams.jobs.ingestion import is_large, letter_of_line
 from streams.jobs.reading import FileAccount, Progress, read_events, total_tally
 from streams.jobs.watch_process import WatchWhereItPays, usable_cores
+from streams.kafka.raw_record import raw_record, size_refusal
 
 __all__ = ["BacktestRun", "backtest_files"]
 

@@ -4,37 +4,24 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, assert_never
+from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from msgspec import Struct, field
 
 from streams.core.clock import SECOND_US, to_us
-from streams.core.subject_event import subject_key
-from streams.deadletters import DeadLetter, LetterSample, Reason, Rejection
-from streams.events import (
-    RAW_TOPICS,
-    Account,
-    Deletion,
-    Event,
-    EventKind,
-    Follow,
-    Post,
-    Profile,
-    Retweet,
-    Suspension,
-    encode_event,
-)
+from streams.deadletters import DeadLetter, LetterSample, Rejection
+from streams.events import RAW_TOPICS, Event
 from streams.formats.inputs.lines import Line
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally
 from streams.jobs.event_spool import EventSpool
 from streams.jobs.reading import FileAccount, Progress, read_events, total_tally
-from streams.kafka.batch_writer import LARGEST_BATCH_BYTES, OutgoingRecord, encoded_bytes
+from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.client import BrokerError, producer
 from streams.kafka.dead_letter_record import dead_letter_record, letter_of
-from streams.refusal import rejection
+from streams.kafka.raw_record import SURELY_SMALL_BYTES, raw_record, size_refusal
 from streams.settings import Settings
 
 __all__ = [
@@ -44,15 +31,11 @@ __all__ = [
     "ingest_in_order",
     "is_large",
     "letter_of_line",
-    "raw_record",
-    "size_refusal",
 ]
 
 # How many records may be on their way before the next are read: bounds memory, and keeps the broker busy.
 _UNACKNOWLEDGED: Final = 10_000
 _YIELD_LINES: Final = 500  # then others on the loop get their turn
-# Keys have at most 1,060 bytes: whoever has fewer bytes than this need not be measured.
-_SURELY_SMALL_BYTES: Final = 1_000_000
 
 
 class Ingestion(Struct, kw_only=True):
@@ -183,40 +166,9 @@ def letter_of_line(line: Line, rejection: Rejection, path: str, *, payload: byte
     return letter_of(rejection, line.data, source, 0, line.number, whole=whole)
 
 
-def raw_record(event: Event) -> OutgoingRecord:
-    """The record of an event for its raw topic, under the key that the topic catalogue names."""
-    account: Account | None
-    kind: EventKind
-    match event:
-        case Post():
-            kind, account = "post", event.actor
-        case Retweet():
-            kind, account = "retweet", event.subject
-        case Suspension():
-            kind, account = "suspension", event.actor
-        case Deletion():
-            kind, account = "deletion", event.actor
-        case Follow():
-            kind, account = "follow", event.subject
-        case Profile():
-            kind, account = "profile", event.actor
-        case _:
-            assert_never(event)
-    key = None if account is None else subject_key(event.platform, account.id).encode()
-    return OutgoingRecord(RAW_TOPICS[kind], key, encode_event(event))
-
-
 def is_large(line: Line) -> bool:
     """Whether an event of this line may be too large for its topic: no event is twice as long as its line."""
-    return len(line.data) >= _SURELY_SMALL_BYTES // 2
-
-
-def size_refusal(record: OutgoingRecord) -> Rejection | None:
-    """Why a raw record would not reach its topic; `None` where a broker with Kafka's defaults takes it."""
-    if len(record.value or b"") < _SURELY_SMALL_BYTES or (size := encoded_bytes(record)) <= LARGEST_BATCH_BYTES:
-        return None
-    detail = f"a record of {size:,} bytes for {record.topic}; Kafka takes {LARGEST_BATCH_BYTES:,} by default"
-    return rejection(Reason.TOO_LARGE, detail)
+    return len(line.data) >= SURELY_SMALL_BYTES // 2
 
 
 class _Writer:

@@ -23,11 +23,11 @@ from streams.core.subject_event import Coordinates
 from streams.deadletters import DeadLetter, Reason, Rejection
 from streams.events import RAW_TOPICS, Event, decode_event
 from streams.formats.reader import FormatReader, Skipped
-from streams.jobs.ingestion import raw_record, size_refusal
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.client import started_producer
 from streams.kafka.dead_letter_record import replay_headers
 from streams.kafka.dead_letter_topic import StoredLetter, stored_letters
+from streams.kafka.raw_record import raw_record, size_refusal
 from streams.kafka.reading import require_topic
 from streams.refusal import DECODE_ERRORS, undecodable
 from streams.settings import Settings

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from streams.core.rosters.roster import RosterEntry
 from streams.core.tracking.subject import TrackPolicy
 from streams.events import RAW_TOPICS, Account, Deletion, Event, Post, Retweet, Suspension
-from streams.jobs.ingestion import raw_record
 from streams.kafka.batch_writer import LARGEST_BATCH_BYTES, OutgoingRecord
+from streams.kafka.raw_record import raw_record
 from tests.core.tracking.extremes import longest_id
 
 __all__ = ["LARGE_AT_ONCE", "Extremes"]

@@ -17,8 +17,8 @@ from streams.core.rosters.roster import Roster
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.passed_over import is_worth_reading_again
 from streams.events import Account, Deletion, Event, Follow, Post, Profile, Retweet, Suspension, decode_event
-from streams.jobs.ingestion import raw_record
 from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.raw_record import raw_record
 from tests.chaos.extremes import LARGE_AT_ONCE, Extremes
 from tests.pipeline.world import World
 

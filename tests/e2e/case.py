@@ -17,8 +17,8 @@ from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_file import parse_roster
 from streams.core.subject_event import Coordinates
 from streams.events import Event, Retweet, Suspension, decode_event
-from streams.jobs.ingestion import raw_record
 from streams.kafka.client import producer
+from streams.kafka.raw_record import raw_record
 from streams.ledger.memory import MemoryLedger
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings

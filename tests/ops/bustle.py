@@ -18,8 +18,8 @@ from streams.events import (
     Retweet,
     Suspension,
 )
-from streams.jobs.ingestion import raw_record
 from streams.kafka.client import producer
+from streams.kafka.raw_record import raw_record
 from streams.settings import Settings
 
 __all__ = ["BUSTLING_ROSTER", "bustle"]
