@@ -12,7 +12,11 @@ from msgspec import Meta, Struct
 __all__ = [
     "RAW_TOPICS",
     "Account",
+    "AccountEvent",
+    "AccountEventKind",
     "AccountSource",
+    "Coverage",
+    "CoverageReason",
     "Deletion",
     "Event",
     "EventKind",
@@ -39,7 +43,8 @@ Utc: TypeAlias = Annotated[datetime, Meta(tz=True)]
 AccountSource: TypeAlias = Literal["reported", "directory", "snowflake"]
 SuspensionStatus: TypeAlias = Literal["suspended", "reinstated", "deleted", "deactivated"]
 Precision: TypeAlias = Literal["exact", "day", "noticed"]
-EventKind: TypeAlias = Literal["post", "retweet", "suspension", "deletion", "follow", "profile"]
+AccountEventKind: TypeAlias = Literal["post", "retweet", "suspension", "deletion", "follow", "profile"]
+EventKind: TypeAlias = AccountEventKind | Literal["coverage"]
 
 
 class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -135,7 +140,44 @@ class Profile(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="profi
     changed: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
 
 
-Event: TypeAlias = Post | Retweet | Suspension | Deletion | Follow | Profile
+CoverageReason: TypeAlias = Literal[
+    "started",
+    "stopped",
+    "reconnected",
+    "silent",
+    "clamped",
+    "refused",
+    "throttled",
+    "host_changed",
+    "dropped",
+    "added",
+    "budget",
+]
+
+
+class Coverage(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="coverage"):
+    """What a source saw, or did not see, of the officials of a platform in a span of time: [`since`, `until`).
+
+    Without `since`: since ever, or nobody knows since when. Without `until`: it goes on. `officials` are the ids of the
+    accounts concerned; without them all of the platform's on the roster. The last record of an id is the valid one:
+    `id` is made of the source, `since`, and for a gap (not `seen`) its reason and officials. `closed_by` says what
+    brought the events of a gap afterwards: the source's own replay, or a back-fill, which brings what was posted and
+    not what was deleted meanwhile. `at` is `until` where it is known.
+    """
+
+    source: Annotated[str, Meta(min_length=1, max_length=64)]
+    seen: bool
+    since: Utc | None = None
+    until: Utc | None = None
+    officials: Annotated[tuple[Id, ...], Meta(max_length=10_000)] | None = None
+    reason: CoverageReason | None = None
+    closed_by: Literal["replay", "back_fill"] | None = None
+
+
+AccountEvent: TypeAlias = Post | Retweet | Suspension | Deletion | Follow | Profile
+"""What an account did, or what happened to it."""
+
+Event: TypeAlias = AccountEvent | Coverage
 
 # The raw topic that carries each kind. Anyone may write to them, with any partitioner.
 RAW_TOPICS: Final[dict[EventKind, str]] = {
@@ -145,6 +187,7 @@ RAW_TOPICS: Final[dict[EventKind, str]] = {
     "deletion": "deletions",
     "follow": "follows",
     "profile": "profiles",
+    "coverage": "coverage",
 }
 
 _decoder: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)

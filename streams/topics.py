@@ -94,6 +94,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
     _raw("deletions", "deletion", "platform:id of the author, or none", "posts that are gone", 12),
     _raw("follows", "follow", "platform:id of the subject", "who follows whom, and who stopped", 4),
     _raw("profiles", "profile", "platform:id of the account", "fresh account snapshots", 4),
+    _raw("coverage", "coverage", "platform:source", "what sources saw of the officials, and what they did not", 1),
     Topic(
         name="officials",
         role="roster",

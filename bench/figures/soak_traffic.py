@@ -25,9 +25,9 @@ from bench.writing import BulkWriter
 from streams.events import (
     RAW_TOPICS,
     Account,
+    AccountEvent,
+    AccountEventKind,
     Deletion,
-    Event,
-    EventKind,
     Post,
     Profile,
     Retweet,
@@ -64,7 +64,7 @@ class SoakErrand(Struct, frozen=True, kw_only=True):
     counter: str
 
 
-def second_of_traffic(errand: SoakErrand, second: int, officials: tuple[str, ...]) -> Iterator[Event]:
+def second_of_traffic(errand: SoakErrand, second: int, officials: tuple[str, ...]) -> Iterator[AccountEvent]:
     """The events of one second, `errand.rate` of them, spread evenly over it in event time."""
     random = Random(f"{errand.seed}/{second}")
     events = list(_of_the_country(second, officials[::_COUNTRIES], random))
@@ -79,7 +79,7 @@ def second_of_traffic(errand: SoakErrand, second: int, officials: tuple[str, ...
 _UNDATED: Final = datetime(2000, 1, 1, tzinfo=UTC)  # until an event has its place in the second
 
 
-def _of_the_country(second: int, officials: tuple[str, ...], random: Random) -> Iterator[Event]:
+def _of_the_country(second: int, officials: tuple[str, ...], random: Random) -> Iterator[AccountEvent]:
     before = second - _DELAY_SECONDS
     for number in range(PAIRS_PER_SECOND):
         own, old = second * PAIRS_PER_SECOND + number, before * PAIRS_PER_SECOND + number
@@ -105,7 +105,7 @@ def _of_the_country(second: int, officials: tuple[str, ...], random: Random) -> 
             yield Deletion(platform=PLATFORM, id=str(54 * 10**17 + old), at=_UNDATED, actor=author, post_id=post_id)
 
 
-def _unengaged(second: int, number: int) -> Event:
+def _unengaged(second: int, number: int) -> AccountEvent:
     own = second * 100_000 + number
     account = Account(id=str(60 * 10**17 + own), handle=f"stranger_{own}")
     if number % 2:
@@ -113,7 +113,7 @@ def _unengaged(second: int, number: int) -> Event:
     return Suspension(platform=PLATFORM, id=str(62 * 10**17 + own), at=_UNDATED, actor=account, status="suspended")
 
 
-def _ordinary(second: int, number: int, officials: tuple[str, ...], random: Random) -> Event:
+def _ordinary(second: int, number: int, officials: tuple[str, ...], random: Random) -> AccountEvent:
     own = str(70 * 10**17 + second * 100_000 + number)
     if random.random() < OFFICIAL_SHARE:
         actor = _official(random.choice(officials))
@@ -154,7 +154,7 @@ async def keep_up(settings: Settings, errand: SoakErrand) -> NoReturn:
             for piece in range(pieces):
                 part = events[piece * len(events) // pieces : (piece + 1) * len(events) // pieces]
                 for event in part:
-                    kind: EventKind = event.__struct_config__.tag  # type: ignore[assignment]  # the kind's name
+                    kind: AccountEventKind = event.__struct_config__.tag  # type: ignore[assignment]  # the kind's name
                     topic = RAW_TOPICS[kind]
                     account = event.subject if isinstance(event, Retweet) else event.actor
                     key = f"{PLATFORM}:{account.id if account else ''}".encode()

@@ -24,7 +24,17 @@ from bench.figures.venue import FigureFailed, Venue
 from bench.figures.watched import WatchedWorker, wait_for
 from bench.world import PLATFORM, World
 from bench.writing import write_all
-from streams.events import RAW_TOPICS, Account, Deletion, Event, EventKind, Post, Retweet, Suspension, encode_event
+from streams.events import (
+    RAW_TOPICS,
+    Account,
+    AccountEvent,
+    AccountEventKind,
+    Deletion,
+    Post,
+    Retweet,
+    Suspension,
+    encode_event,
+)
 from streams.kafka.administration import create_topics
 from streams.kafka.client import producer
 from streams.kafka.reading import read_topic
@@ -108,7 +118,7 @@ def measure_suspended(venue: Venue) -> Suspended:
     return Suspended(at=found)
 
 
-def _suspensions(world: World, first: int, end: int) -> Iterator[Event]:
+def _suspensions(world: World, first: int, end: int) -> Iterator[AccountEvent]:
     """Accounts that an official of the State amplified, and that are suspended a week later."""
     officials = world.official_ids[:: len({entry.country for entry in world.roster.entries})]
     accounts = [Account(id=str(55 * 10**17 + number), handle=f"amplified_{number}") for number in range(first, end)]
@@ -182,7 +192,7 @@ async def _prune(settings: Settings, world: World, first: int) -> int:
             actor = Account(id=officials[number % len(officials)])
             post_id = str(52 * 10**17 + own)
             post = Post(platform=PLATFORM, id=post_id, at=at, actor=actor, text="nothing of note", lang="en")
-            events: list[Event] = [post]
+            events: list[AccountEvent] = [post]
             before = number - _PAIRS_PER_SECOND
             if before >= 0:
                 author = Account(id=officials[before % len(officials)])
@@ -202,9 +212,9 @@ async def _prune(settings: Settings, world: World, first: int) -> int:
     return deletions
 
 
-def _record(event: Event) -> tuple[str, int, bytes, bytes]:
+def _record(event: AccountEvent) -> tuple[str, int, bytes, bytes]:
     """Where it goes: topic, partition, key and value."""
-    kind: EventKind = event.__struct_config__.tag  # type: ignore[assignment]  # the kind's name
+    kind: AccountEventKind = event.__struct_config__.tag  # type: ignore[assignment]  # the kind's name
     topic = RAW_TOPICS[kind]
     account = event.subject if isinstance(event, Retweet) else event.actor
     key = f"{PLATFORM}:{account.id if account else ''}".encode()

@@ -10,6 +10,7 @@ from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import (
     Account,
+    Coverage,
     Deletion,
     Event,
     Follow,
@@ -28,7 +29,7 @@ SKIPPED_NAMES: Final = frozenset({"blank"})
 
 _BLANK: Final = Skipped("blank")
 _Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=256)] | None
-_TIME_PLACES: Final = ("`$.at`", "`$.observed_at`")
+_TIME_PLACES: Final = ("`$.at`", "`$.observed_at`", "`$.since`", "`$.until`")
 
 
 class CanonicalReader:
@@ -98,6 +99,7 @@ _ids: Final = msgspec.json.Decoder(_Ids)
 def _fits_utc(event: Event) -> bool:
     """Whether every later conversion to UTC will succeed: an offset can push the first and last day over the edge."""
     times = [event.at, event.observed_at]
+    times += [event.since, event.until] if isinstance(event, Coverage) else []
     times += [account.created_at for account in _accounts(event) if account is not None]
     return all(at is None or at.tzinfo is UTC or _is_in_utc_range(at) for at in times)
 
@@ -112,6 +114,8 @@ def _accounts(event: Event) -> tuple[Account | None, ...]:
             return (event.actor, answered, quoted, *event.mentions)
         case Suspension() | Profile() | Deletion():
             return (event.actor,)
+        case Coverage():
+            return ()
         case _:
             assert_never(event)
 

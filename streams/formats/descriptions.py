@@ -22,7 +22,7 @@ class Description(Struct, frozen=True, kw_only=True):
 _DESCRIPTIONS: Final = MappingProxyType({
     "canonical": Description(
         holds="Antiphon's own events, one JSON object a line",
-        yields="posts, retweets, deletions, suspensions, follows, profiles",
+        yields="posts, retweets, deletions, suspensions, follows, profiles, coverage",
         lacks="nothing",
     ),
     "twitter-v1": Description(

@@ -6,7 +6,7 @@ from streams.core.subject_event import subject_key
 from streams.deadletters import Reason, Rejection
 from streams.events import (
     RAW_TOPICS,
-    Account,
+    Coverage,
     Deletion,
     Event,
     EventKind,
@@ -28,24 +28,26 @@ SURELY_SMALL_BYTES: Final = 1_000_000
 
 def raw_record(event: Event) -> OutgoingRecord:
     """The record of an event for its raw topic, under the key that the topic catalogue names."""
-    account: Account | None
     kind: EventKind
+    account: str | None
     match event:
         case Post():
-            kind, account = "post", event.actor
+            kind, account = "post", event.actor.id
         case Retweet():
-            kind, account = "retweet", event.subject
+            kind, account = "retweet", event.subject.id
         case Suspension():
-            kind, account = "suspension", event.actor
+            kind, account = "suspension", event.actor.id
         case Deletion():
-            kind, account = "deletion", event.actor
+            kind, account = "deletion", None if event.actor is None else event.actor.id
         case Follow():
-            kind, account = "follow", event.subject
+            kind, account = "follow", event.subject.id
         case Profile():
-            kind, account = "profile", event.actor
+            kind, account = "profile", event.actor.id
+        case Coverage():
+            kind, account = "coverage", event.source
         case _:
             assert_never(event)
-    key = None if account is None else subject_key(event.platform, account.id).encode()
+    key = None if account is None else subject_key(event.platform, account).encode()
     return OutgoingRecord(RAW_TOPICS[kind], key, encode_event(event))
 
 

@@ -25,7 +25,7 @@ from streams.core.rosters.roster import RosterEntry
 from streams.core.rosters.roster_log import Manifest
 from streams.core.subject_event import Coordinates, SubjectEvent, subject_key
 from streams.deadletters import Reason
-from streams.events import Account, Deletion, Follow, Post, PostRef, Profile, Retweet, Suspension
+from streams.events import Account, Coverage, Deletion, Follow, Post, PostRef, Profile, Retweet, Suspension
 from streams.schemas.aftermath_examples import AFTERMATH_EXAMPLES
 from streams.schemas.payloads import DeadLetterHeaders
 
@@ -165,6 +165,19 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 at=_at(8, 1),
                 actor=_SUBJECT,
                 changed=("name", "followers"),
+            ),
+        ),
+        "coverage": (
+            "coverage",
+            Coverage(
+                platform=_PLATFORM,
+                id="example-collector-2020-10-30T04:10Z-stopped",
+                at=_at(10, 30, 9, 40),
+                source="example-collector",
+                seen=False,
+                since=_at(10, 30, 4, 10),
+                until=_at(10, 30, 9, 40),
+                reason="stopped",
             ),
         ),
         "official": (

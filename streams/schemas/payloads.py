@@ -12,7 +12,7 @@ from streams.core.rosters.roster_log import Manifest
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.deadletters import Reason
-from streams.events import Deletion, Follow, Post, Profile, Retweet, Suspension
+from streams.events import Coverage, Deletion, Follow, Post, Profile, Retweet, Suspension
 
 __all__ = ["PAYLOADS", "DeadLetterHeaders", "Direction", "Payload"]
 
@@ -67,6 +67,7 @@ PAYLOADS: Final[tuple[Payload, ...]] = (
     Payload(name="deletion", type=Deletion, directions=("input",)),
     Payload(name="follow", type=Follow, directions=("input",)),
     Payload(name="profile", type=Profile, directions=("input",)),
+    Payload(name="coverage", type=Coverage, directions=("input",)),
     # Written and read by Antiphon, possibly by two versions at the same time: both directions.
     Payload(
         name="official",

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from bench.world import OFFICIAL_SHARE, PARTITIONS, RAW_NAMES, ROSTER_SIZE, World
-from streams.events import Post, Retweet, decode_event
+from streams.events import Coverage, Post, Retweet, decode_event
 
 _EVENTS = 40_000
 
@@ -34,6 +34,7 @@ def test_officials_are_on_the_roster_and_as_rare_as_they_are_said_to_be() -> Non
     acted = amplified = 0
     for placed in world.events():
         event = decode_event(placed.value)
+        assert not isinstance(event, Coverage)
         is_official = world.roster.official("twitter", event.actor.id if event.actor else "", None, 0) is not None
         acted += is_official
         if placed.amplification is not None:

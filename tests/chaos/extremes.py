@@ -97,7 +97,9 @@ class Extremes:
         )
         record = raw_record(event)
         room = _ROOM_BYTES - len(record.value or b"")
-        return [_refused(number, topics[number % len(topics)], mark), replace(record, key=mark.ljust(room, b"k"))]
+        # There are as many shapes as topics: each shape comes to each topic in turn.
+        topic = topics[(number + number // len(topics)) % len(topics)]
+        return [_refused(number, topic, mark), replace(record, key=mark.ljust(room, b"k"))]
 
     def _events(self, random: Random) -> Iterator[Event]:
         many, officials = self._many, self._officials

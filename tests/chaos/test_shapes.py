@@ -64,7 +64,7 @@ def test_large_records_fill_a_message_to_the_last_bytes_on_every_raw_topic_and_a
 ) -> None:
     """Each shape on each topic; the other one of the two is a retweet with a key as large."""
     extremes = Extremes(5, events=_FULL, begin=_BEGIN, days=_DAYS)
-    pairs = [extremes.large(number, _BEGIN) for number in range(42)]
+    pairs = [extremes.large(number, _BEGIN) for number in range(49)]
     assert len({(refused.topic, refused.key is None, len(refused.headers)) for refused, _retweet in pairs}) > 20
     for record in [record for pair in pairs for record in pair]:
         assert LARGEST_BATCH_BYTES - 600 < encoded_bytes(record) <= LARGEST_BATCH_BYTES + 20

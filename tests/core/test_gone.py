@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from streams.core.backtest import Results
 from streams.core.clock import to_us
-from streams.events import Account, Deletion, Event, Post, PostRef, Retweet, Suspension, SuspensionStatus
+from streams.events import Account, AccountEvent, Deletion, Post, PostRef, Retweet, Suspension, SuspensionStatus
 from tests.core.stories import roster_of, run_story
 from tests.pipeline.sameness import assert_same
 
@@ -24,7 +24,7 @@ def _day(days: float) -> datetime:
     return _BEGIN + timedelta(days=days)
 
 
-def _retweets(*, observed: float | None = None) -> list[Event]:
+def _retweets(*, observed: float | None = None) -> list[AccountEvent]:
     """Three by each official, on the first five days."""
     return [
         Retweet(
@@ -41,7 +41,7 @@ def _retweets(*, observed: float | None = None) -> list[Event]:
     ]
 
 
-def _gone(days: float, events: Sequence[Event], *, named: bool = True) -> list[Event]:
+def _gone(days: float, events: Sequence[AccountEvent], *, named: bool = True) -> list[AccountEvent]:
     """Somebody looks, and they are gone."""
     return [
         Deletion(
@@ -55,13 +55,13 @@ def _gone(days: float, events: Sequence[Event], *, named: bool = True) -> list[E
     ]
 
 
-def _notice(days: float, status: SuspensionStatus = "suspended", account: Account = _SUBJECT) -> Event:
+def _notice(days: float, status: SuspensionStatus = "suspended", account: Account = _SUBJECT) -> AccountEvent:
     return Suspension(
         platform="twitter", id=f"{status}-{account.id}-{days}", at=_day(days), actor=account, status=status
     )
 
 
-def _posts(days: float) -> list[Event]:
+def _posts(days: float) -> list[AccountEvent]:
     """Each official says something else."""
     return [
         Post(platform="twitter", id=f"o{number}-{days}", at=_day(days), actor=official, text="an ordinary note")
@@ -81,7 +81,7 @@ class _Facts(Struct, frozen=True):
     clean_up: bool = False
 
 
-def _run(events: Sequence[Event]) -> Results:
+def _run(events: Sequence[AccountEvent]) -> Results:
     return run_story(_ROSTER, events, now_us=to_us(_day(2_000)))
 
 
@@ -99,35 +99,35 @@ def _facts(results: Results) -> _Facts:
     )
 
 
-def _suspended_then_gone() -> list[Event]:
+def _suspended_then_gone() -> list[AccountEvent]:
     return [*_retweets(), _notice(24), *_gone(24.0001, _retweets()), *_posts(50)]
 
 
-def _gone_then_suspended() -> list[Event]:
+def _gone_then_suspended() -> list[AccountEvent]:
     return [*_retweets(), *_gone(24, _retweets()), _notice(24.0001), *_posts(50)]
 
 
-def _closed_by_its_owner() -> list[Event]:
+def _closed_by_its_owner() -> list[AccountEvent]:
     return [*_retweets(), _notice(24, "deactivated"), *_gone(25, _retweets()), *_posts(50)]
 
 
-def _taken_back_while_it_was_there() -> list[Event]:
+def _taken_back_while_it_was_there() -> list[AccountEvent]:
     later = Retweet(
         platform="twitter", id="later", at=_day(23), actor=_OFFICIALS[5], subject=_SUBJECT, post_id="p-later"
     )
     return [*_retweets(), *_gone(22, _retweets()[:4]), later, _notice(24), *_posts(50)]
 
 
-def _taken_back_long_before() -> list[Event]:
+def _taken_back_long_before() -> list[AccountEvent]:
     return [*_retweets(), *_gone(9, _retweets()[:4]), _notice(24), *_posts(50)]
 
 
-def _after_its_return() -> list[Event]:
+def _after_its_return() -> list[AccountEvent]:
     return [*_retweets(), _notice(10), _notice(12, "reinstated"), *_gone(13, _retweets()[:4]), *_posts(50)]
 
 
-def _quotes_outlive_their_original() -> list[Event]:
-    quotes: list[Event] = [
+def _quotes_outlive_their_original() -> list[AccountEvent]:
+    quotes: list[AccountEvent] = [
         Post(
             platform="twitter",
             id=f"q{number}",
@@ -140,41 +140,41 @@ def _quotes_outlive_their_original() -> list[Event]:
     return [*quotes, _notice(24), *_gone(25, quotes), *_posts(50)]
 
 
-def _original_deleted() -> list[Event]:
+def _original_deleted() -> list[AccountEvent]:
     """Its author deletes one post, and the retweet of it is gone."""
     deleted = Deletion(platform="twitter", id="d", at=_day(10), post_id="p0-0", actor=Account(id=_SUBJECT.id))
     return [*_retweets(), deleted, *_gone(10.5, _retweets()[:2]), *_posts(50)]
 
 
-def _official_closed() -> list[Event]:
+def _official_closed() -> list[AccountEvent]:
     """An official closes its account: its retweets follow within 30 days, those of others do not."""
     mine, others = _retweets()[::6], _retweets()[1:3]
     return [*_retweets(), _notice(10, "deactivated", _OFFICIALS[0]), *_gone(35, mine), *_gone(35, others), *_posts(50)]
 
 
-def _official_noticed_late() -> list[Event]:
+def _official_noticed_late() -> list[AccountEvent]:
     """Nobody knows whether it closed its account before the notice."""
     return [*_retweets(), *_gone(9, _retweets()[::6]), _notice(10, "deleted", _OFFICIALS[0])]
 
 
-def _official_was_still_there() -> list[Event]:
+def _official_was_still_there() -> list[AccountEvent]:
     """It took its retweets back, went on posting, and closed its account afterwards."""
     return [*_retweets(), *_gone(9, _retweets()[::6]), *_posts(9.5), _notice(10, "deleted", _OFFICIALS[0])]
 
 
-def _seen_again() -> list[Event]:
+def _seen_again() -> list[AccountEvent]:
     return [*_retweets(), *_gone(9, _retweets()[::6]), *_retweets(observed=19)]
 
 
-def _seen_again_and_taken_back_then() -> list[Event]:
+def _seen_again_and_taken_back_then() -> list[AccountEvent]:
     return [*_seen_again(), *_gone(20, _retweets()[::6])]
 
 
-def _named_by_id_alone() -> list[Event]:
+def _named_by_id_alone() -> list[AccountEvent]:
     return [*_retweets(), *_gone(19, _retweets()[:4], named=False)]
 
 
-_STORIES: Final[list[tuple[Callable[[], list[Event]], _Facts]]] = [
+_STORIES: Final[list[tuple[Callable[[], list[AccountEvent]], _Facts]]] = [
     (_suspended_then_gone, _Facts(18, with_original=18, deletions=0)),
     (_gone_then_suspended, _Facts(18, unknown=18, deletions=0)),
     (_closed_by_its_owner, _Facts(18, with_original=18)),
@@ -194,7 +194,7 @@ _STORIES: Final[list[tuple[Callable[[], list[Event]], _Facts]]] = [
 
 @pytest.mark.parametrize(("story", "expected"), _STORIES, ids=[story.__name__[1:] for story, _ in _STORIES])
 def test_why_it_is_gone_is_distinguished_in_whatever_order_the_events_arrive(
-    story: Callable[[], list[Event]], expected: _Facts
+    story: Callable[[], list[AccountEvent]], expected: _Facts
 ) -> None:
     """Live, newest first, twice, and shuffled."""
     events = sorted(story(), key=lambda event: event.at)

@@ -1,11 +1,23 @@
 """Any canonical event, within the bounds of the contract."""
 
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Final
+from typing import Final, get_args
 
 from hypothesis import strategies as st
 
-from streams.events import Account, Deletion, Event, Follow, Post, PostRef, Profile, Retweet, Suspension
+from streams.events import (
+    Account,
+    Coverage,
+    CoverageReason,
+    Deletion,
+    Event,
+    Follow,
+    Post,
+    PostRef,
+    Profile,
+    Retweet,
+    Suspension,
+)
 
 _texts: Final = st.text(max_size=20)
 _ids: Final = st.text(min_size=1, max_size=20)
@@ -51,4 +63,15 @@ events: Final[st.SearchStrategy[Event]] = st.one_of(
     st.builds(Deletion, post_id=_ids, actor=st.none() | accounts, **_common, **_seen),
     st.builds(Follow, actor=accounts, subject=accounts, active=st.booleans(), **_common),
     st.builds(Profile, actor=accounts, changed=st.lists(_texts, max_size=3).map(tuple), **_common),
+    st.builds(
+        Coverage,
+        source=st.sampled_from(["jetstream", "x" * 64]),
+        seen=st.booleans(),
+        since=st.none() | _common["at"],
+        until=st.none() | _common["at"],
+        officials=st.none() | st.lists(_ids, max_size=3).map(tuple),
+        reason=st.none() | st.sampled_from(get_args(CoverageReason)),
+        closed_by=st.sampled_from([None, "replay", "back_fill"]),
+        **_common,
+    ),
 )

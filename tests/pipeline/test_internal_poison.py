@@ -17,7 +17,7 @@ from streams.core.clock import to_us
 from streams.core.country_event import CountryEvent, encode_country_event
 from streams.core.subject_event import Coordinates
 from streams.deadletters import Reason
-from streams.events import Suspension, decode_event
+from streams.events import Coverage, Suspension, decode_event
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect_results
@@ -106,6 +106,7 @@ def _lines_in_any_order(world: World) -> tuple[list[bytes], int]:
     lines, newest_us = [], 0
     for line in world.lines():
         event = decode_event(line)
+        assert not isinstance(event, Coverage)
         if isinstance(event, Suspension) or (event.actor is not None and event.actor.id in officials):
             lines.append(line)
             newest_us = max(newest_us, to_us(event.at))

@@ -18,6 +18,7 @@ __all__ = ["ProgressReporter", "event_time_us", "ticks"]
 _STEP_US: Final = 3_600 * SECOND_US  # nothing WATCH decides needs event time finer than an hour
 _REPEATS: Final = 20  # in the time after which a partition is idle: WATCH confirms a watermark with the third report
 _RAW: Final = frozenset(RAW_TOPICS.values())
+_COVERAGE: Final = RAW_TOPICS["coverage"]
 
 _Place = tuple[str, int]  # plain topic name, and partition
 _Read = dict[_Place, ReadUpTo]
@@ -27,6 +28,9 @@ class ProgressReporter:
     """Follows the newest event time of each raw partition (µs) and which are idle, from look to look at the ends of the
     logs. A partition is idle when all that was in it at a look is dealt with, and nothing but canaries had come for
     `idle_after_seconds` by then, nor was it newly assigned. `seconds` are of a monotonic clock.
+
+    A partition of `coverage` is idle as soon as it is read to its end. Its records come by the clock and tell of any
+    time, so they neither take event time on nor, once read, hold it back; unread ones do, like those of the others.
     """
 
     def __init__(self, idle_after_seconds: float) -> None:
@@ -66,7 +70,8 @@ class ProgressReporter:
         for place, lag in sorted(lags.items()):
             if place[0] in _RAW:
                 received_seconds = self._received_seconds.setdefault(place, looked_seconds)
-                idle = lag == 0 and looked_seconds - received_seconds >= self._idle_after_seconds
+                quiet = place[0] == _COVERAGE or looked_seconds - received_seconds >= self._idle_after_seconds
+                idle = lag == 0 and quiet
                 read[place] = ReadUpTo(place[1], min(newest_us.get(place, 0), now_us), idle)
         if not read or not self._is_news(read, looked_seconds):
             return None

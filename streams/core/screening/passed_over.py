@@ -8,7 +8,7 @@ from typing import Final
 
 from streams.core.clock import to_us
 from streams.core.screening.account_index import AccountIndex
-from streams.events import Deletion, Event, Post, Retweet
+from streams.events import Account, Deletion, Event, Post, Retweet
 
 __all__ = ["PassedOver", "is_passed_over", "is_worth_reading_again"]
 
@@ -26,8 +26,8 @@ class PassedOver:
 
     def meet(self, event: Event, known: AccountIndex) -> None:
         """Note the author of an event of the first reading."""
-        if is_passed_over(event, known) and len(self._hashes) < _MOST:
-            self._hashes.add(hash((event.platform, event.actor.id if event.actor else "")))
+        if (author := _passed_over(event, known)) is not None and len(self._hashes) < _MOST:
+            self._hashes.add(hash((event.platform, author.id)))
 
     def include_followed(self, known: AccountIndex) -> bool:
         """Whether one of them has turned out to be worth following; a chance in 10^12 that none really has."""
@@ -38,15 +38,19 @@ def is_passed_over(event: Event, known: AccountIndex) -> bool:
     """Whether it is a post, a deletion or a retweet by an id without a handle, by somebody who was not on the roster at
     the time.
     """
-    if event.actor is None or not isinstance(event, Post | Deletion | Retweet):
-        return False
-    if isinstance(event, Retweet) and event.actor.handle is not None:
-        return False
-    return known.official(event.platform, event.actor, to_us(event.at)) is None
+    return _passed_over(event, known) is not None
 
 
 def is_worth_reading_again(event: Event, known: AccountIndex) -> bool:
     """Whether the first reading passed it over, and it is by an account that is known by now."""
-    if not is_passed_over(event, known) or event.actor is None:
-        return False
-    return known.of(event.platform, event.actor.id).followed
+    author = _passed_over(event, known)
+    return author is not None and known.of(event.platform, author.id).followed
+
+
+def _passed_over(event: Event, known: AccountIndex) -> Account | None:
+    """Who wrote what the first reading passed over; `None` where it did not."""
+    if not isinstance(event, Post | Deletion | Retweet) or event.actor is None:
+        return None
+    if isinstance(event, Retweet) and event.actor.handle is not None:
+        return None
+    return event.actor if known.official(event.platform, event.actor, to_us(event.at)) is None else None

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from streams.core.clock import from_us, to_us
 from streams.core.rosters.roster import Roster, RosterEntry, handle_key
-from streams.events import Event, Profile, Suspension
+from streams.events import Coverage, Event, Profile, Suspension
 
 __all__ = ["RosterFinding", "RosterUse"]
 
@@ -57,9 +57,9 @@ class RosterUse:
 
     def see(self, event: Event) -> None:
         """Take note of who acted."""
-        actor, platform = event.actor, event.platform
-        if actor is None or isinstance(event, Suspension | Profile):
+        if isinstance(event, Suspension | Profile | Coverage) or event.actor is None:
             return
+        actor, platform = event.actor, event.platform
         self._has_events = True
         if actor.id in self._ids.get(platform, ()):
             self._acted.add((platform, actor.id))

@@ -7,7 +7,7 @@ account index that are passed in.
 
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, Literal, TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 import msgspec
 from msgspec import Struct
@@ -32,8 +32,10 @@ from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKi
 from streams.deadletters import Reason, Rejection
 from streams.events import (
     Account,
+    Coverage,
     Deletion,
     Event,
+    EventKind,
     Follow,
     Id,
     Platform,
@@ -59,6 +61,7 @@ class ScreenOutcome(StrEnum):
     NOT_OFFICIAL = "not_official"  # nobody acted that SCREEN knows, or not in a way that matters
     SUBJECT_DELETION = "subject_deletion"  # a tracked subject's post is gone, and every retweet of it
     NO_AUTHOR = "no_author"  # a deletion that does not say whose post is gone: WATCH looks whether it is an official's
+    COVERAGE = "coverage"  # what a source saw, and what it did not
     CANARY = "canary"  # about nobody: it shows that the pipeline lets things through
 
 
@@ -81,7 +84,7 @@ class _Actor(Struct, gc=False):
 class _Prefilter(Struct, gc=False):  # gc=False: one is made per event, holds no cycle and is gone at once
     """The least that decides about most events. Requires what every event must have; types are checked, not bounds."""
 
-    kind: Literal["post", "retweet", "suspension", "deletion", "follow", "profile"]
+    kind: EventKind
     platform: str
     id: Id
     at: str
@@ -174,6 +177,11 @@ def screen_event(
             return Screening(ScreenOutcome.PASSED, (notice,), reports)
         case Profile():
             return Screening(ScreenOutcome.PASSED, (_about("profile", event, event.actor, at_us, source, known),))
+        case Coverage():
+            if event.since is not None and event.until is not None and event.until < event.since:
+                detail = f"a span that ends at {event.until.isoformat()}, before it begins at {event.since.isoformat()}"
+                return Rejection(reason=Reason.BAD_TIME, detail=detail)
+            return Screening(ScreenOutcome.COVERAGE)
         case _:
             assert_never(event)
 

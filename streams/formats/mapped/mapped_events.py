@@ -7,9 +7,9 @@ from streams.core.platforms import ALIASES, PLATFORM_NAME
 from streams.deadletters import Reason
 from streams.events import (
     Account,
+    AccountEventKind,
     Deletion,
     Event,
-    EventKind,
     Follow,
     Post,
     Profile,
@@ -63,7 +63,7 @@ class RowEvents:
         platform = mapping.platform.constant or _platform(mapping.platform, row)
         at, is_day = self._at(row, is_suspension=kind == "suspension")
         observed_at = self._accounts.known_time(row, "observed_at") if "observed_at" in row else None
-        match cast("EventKind", kind):
+        match cast("AccountEventKind", kind):
             case "post":
                 return self._post(row, platform, at, observed_at)
             case "retweet":

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from streams.events import EventKind, Precision
+from streams.events import AccountEventKind, Precision
 from streams.formats.mapped.mapped_times import TimeFormat
 
 __all__ = ["FIELDS", "NEEDED", "SKIP", "FieldType", "Mapping", "Source", "Word"]
@@ -45,7 +45,7 @@ FIELDS: Final[dict[str, FieldType]] = {
 }
 """The fields of canonical events that a mapping can fill, by their names in the schemas."""
 
-NEEDED: Final[dict[EventKind, tuple[str, ...]]] = {
+NEEDED: Final[dict[AccountEventKind, tuple[str, ...]]] = {
     "post": ("id", "at", "actor.id"),
     "retweet": ("id", "at", "actor.id"),  # and a subject, which may stand in the text alone
     "suspension": ("at", "actor.id"),

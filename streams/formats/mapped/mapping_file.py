@@ -12,7 +12,7 @@ from streams.core.platforms import PLATFORM_NAME
 from streams.core.rule_files.rule_problems import RuleProblem, dotted, shown
 from streams.core.rule_files.toml_lines import KeyPath, NestedTooDeeplyError, key_lines
 from streams.errors import ConfigurationError
-from streams.events import EventKind, Precision, SuspensionStatus
+from streams.events import AccountEventKind, Precision, SuspensionStatus
 from streams.formats.mapped.mapped_times import TIME_WORDS, time_format, zone_named
 from streams.formats.mapped.mapping import FIELDS, NEEDED, SKIP, Mapping, Source, Word
 from streams.printable import printable
@@ -27,7 +27,7 @@ _MAX_SEPARATOR: Final = 8
 _MAX_PROBLEMS: Final = 20  # more are not looked for
 
 _KEYS: Final = ("description", "platform", "kind", "status", "precision", "zone", "handles_as_ids", "fields")
-_KINDS: Final[tuple[str, ...]] = get_args(EventKind)
+_KINDS: Final[tuple[str, ...]] = get_args(AccountEventKind)
 _STATUSES: Final[tuple[str, ...]] = get_args(SuspensionStatus)
 _PRECISIONS: Final[tuple[str, ...]] = get_args(Precision)
 _GROUPS: Final = frozenset(name[:at] for name in FIELDS for at, mark in enumerate(name) if mark == ".")
@@ -119,7 +119,7 @@ class _Reading:
             what = "no value gives an event"
             self._problem(("kind", "values"), what, "write what becomes a post, a retweet or another event")
         for kind in sorted(mapping.kinds):
-            for name in NEEDED[cast("EventKind", kind)]:
+            for name in NEEDED[cast("AccountEventKind", kind)]:
                 if name not in mapping.fields and mapping.stand_in(name) not in mapping.fields:
                     key = tuple(name.split("."))
                     self._problem(("fields", *key), f"a {kind} needs this field", "name its column or path")

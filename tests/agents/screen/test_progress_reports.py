@@ -59,6 +59,25 @@ def test_a_partition_is_idle_when_it_is_read_to_its_end_and_brought_nothing_for_
     assert idle(1_030.0) == [True, True]
 
 
+def test_a_partition_of_coverage_is_idle_as_soon_as_it_is_read_to_its_end() -> None:
+    """A heart-beat a minute, or one that tells of a gap years ago, is no measure of event time; an unread one may
+    change what a watch says, and holds it back."""
+    ticker = ProgressReporter(600.0)
+    lags = {("coverage", 0): 3, ("posts", 0): 0}
+    ticker.note_batch("coverage", 0, 5 * HOUR_US, 0.0)
+    ticker.note_batch("posts", 0, 9 * HOUR_US, 0.0)
+    assert _cells(_report(ticker, 1.0, lags)) == {
+        ("coverage", 0): (5 * HOUR_US, False),
+        ("posts", 0): (9 * HOUR_US, False),
+    }
+    lags["coverage", 0] = 0
+    ticker.note_batch("coverage", 0, 5 * HOUR_US, 2.0)
+    assert _cells(_report(ticker, 2.5, lags)) == {
+        ("coverage", 0): (5 * HOUR_US, True),
+        ("posts", 0): (9 * HOUR_US, False),
+    }
+
+
 def test_what_is_read_after_a_look_has_begun_is_for_the_next_report() -> None:
     """Else a partition would be called idle as of a time before that of another's events."""
     ticker = ProgressReporter(10.0)

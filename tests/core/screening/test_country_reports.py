@@ -14,7 +14,7 @@ from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import Screening, ScreenPolicy, screen_event
 from streams.core.subject_event import encode_subject_event
 from streams.core.tracked import TrackedAccount
-from streams.events import Account, Deletion, Event, Follow, Post, PostRef, Profile, Retweet, Suspension
+from streams.events import Account, AccountEvent, Deletion, Follow, Post, PostRef, Profile, Retweet, Suspension
 from streams.topics import topic_named
 from tests.core.tracking.strategies import BASE_US, examples
 from tests.core.watching.situations import NOW_US, POLICY, SOURCE, engagement_of, on_roster, situations
@@ -33,7 +33,7 @@ _ROSTER: Final = Roster(
 )
 
 
-def _acts_as_official(known: AccountIndex, event: Event, at_us: int) -> bool:
+def _acts_as_official(known: AccountIndex, event: AccountEvent, at_us: int) -> bool:
     """Where an event says no handle, as deletions do, that under which the id was seen counts as well."""
     actor = event.actor
     if actor is None:
@@ -43,7 +43,9 @@ def _acts_as_official(known: AccountIndex, event: Event, at_us: int) -> bool:
     return any(on_roster(known.roster, event.platform, each, at_us) for each in spelt[: 1 + bare])
 
 
-def _reports(event: Event, known: AccountIndex, at_us: int) -> list[tuple[str, str, str, str | None, str | None]]:
+def _reports(
+    event: AccountEvent, known: AccountIndex, at_us: int
+) -> list[tuple[str, str, str, str | None, str | None]]:
     """What an event says to States: kind, State, how it was posted, about which post, about whom."""
     if isinstance(event, Deletion) and event.actor is None:
         return [("deletion", "", "post", event.post_id, None)]  # to all States
@@ -78,7 +80,7 @@ def test_each_state_receives_what_its_officials_post_and_delete_and_what_its_sub
 
     @examples(400)
     @given(situations())
-    def check(situation: tuple[Event, AccountIndex]) -> None:
+    def check(situation: tuple[AccountEvent, AccountIndex]) -> None:
         event, known = situation
         at_us = round(event.at.timestamp() * 10**6)
         screening = screen_event(event, SOURCE, known, NOW_US, POLICY)

@@ -14,7 +14,7 @@ from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import ScreenPolicy
 from streams.core.subject_event import Coordinates
 from streams.core.tracked import TrackedAccount
-from streams.events import Account, Deletion, Event, Follow, Post, PostRef, Profile, Retweet, Suspension
+from streams.events import Account, AccountEvent, Deletion, Follow, Post, PostRef, Profile, Retweet, Suspension
 from tests.core.tracking.strategies import BASE_US
 
 __all__ = ["NOW_US", "POLICY", "SOURCE", "engagement_of", "in_force", "on_roster", "situations"]
@@ -61,7 +61,7 @@ _retweets: Final = st.builds(
 )
 _follows: Final = st.builds(Follow, **_common, subject=_accounts, active=st.booleans())
 _deletions: Final = st.builds(Deletion, **{**_common, "actor": st.none() | _accounts}, post_id=st.just("p1"))
-_EVENTS: Final[tuple[st.SearchStrategy[Event], ...]] = (
+_EVENTS: Final[tuple[st.SearchStrategy[AccountEvent], ...]] = (
     *(_posts, _posts, _posts, _posts, _retweets, _retweets, _follows, _follows),
     st.builds(Suspension, **_common, status=st.sampled_from(("suspended", "reinstated", "deleted", "deactivated"))),
     st.builds(Profile, **_common),
@@ -118,7 +118,7 @@ _BY_HANDLE: Final = RosterEntry(
 
 
 @st.composite
-def situations(draw: st.DrawFn) -> tuple[Event, AccountIndex]:
+def situations(draw: st.DrawFn) -> tuple[AccountEvent, AccountIndex]:
     """An event, a roster and tracked accounts; mostly, the actor is or was an official by id or by handle."""
     roster, event = draw(_rosters()), draw(draw(st.sampled_from(_EVENTS)))
     known = AccountIndex(roster if draw(st.booleans()) else None)
@@ -170,7 +170,7 @@ def on_roster(roster: Roster, platform: str, account: Account, at_us: int) -> bo
     return False
 
 
-def engagement_of(event: Event) -> list[tuple[str, Account]]:
+def engagement_of(event: AccountEvent) -> list[tuple[str, Account]]:
     """Whom an event engages with, and how, strongest first."""
     match event:
         case Retweet():

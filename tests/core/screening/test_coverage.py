@@ -1,0 +1,40 @@
+"""What SCREEN makes of coverage: a span of time in which a source saw the officials of a platform, or did not."""
+
+from datetime import UTC, datetime
+
+from streams.core.screening.account_index import AccountIndex
+from streams.core.screening.screen import Screening, ScreenOutcome, screen_record
+from streams.core.screening.screen_policy import ScreenPolicy
+from streams.deadletters import Reason, Rejection
+from streams.events import Coverage, encode_event
+from streams.kafka.raw_record import raw_record
+
+_NOW_US = 1_640_995_200_000_000  # 2022
+_BEGAN, _ENDED = datetime(2021, 1, 21, tzinfo=UTC), datetime(2021, 1, 22, tzinfo=UTC)
+
+
+def _screened(since: datetime | None, until: datetime | None) -> Screening | Rejection | None:
+    event = Coverage(
+        platform="twitter", id="1", at=_ENDED, source="a", seen=False, since=since, until=until, reason="stopped"
+    )
+    return screen_record(encode_event(event), "coverage", 0, 1, AccountIndex(), _NOW_US, ScreenPolicy())
+
+
+def test_coverage_is_an_outcome_of_its_own_and_concerns_no_subject() -> None:
+    screened = _screened(_BEGAN, _ENDED)
+    assert isinstance(screened, Screening)
+    assert (screened.outcome, screened.events) == (ScreenOutcome.COVERAGE, ())
+
+
+def test_a_span_that_ends_before_it_begins_is_refused_with_both_times() -> None:
+    screened = _screened(_ENDED, _BEGAN)
+    assert isinstance(screened, Rejection)
+    assert screened.reason is Reason.BAD_TIME
+    assert "2021-01-21" in screened.detail
+    assert "2021-01-22" in screened.detail
+
+
+def test_what_a_source_says_of_a_platform_stays_in_its_order_under_one_key() -> None:
+    event = Coverage(platform="twitter", id="1", at=_ENDED, source="jetstream", seen=True, until=_ENDED)
+    record = raw_record(event)
+    assert (record.topic, record.key) == ("coverage", b"twitter:jetstream")
