@@ -65,8 +65,9 @@ class Accounts:
 
     def named(self, actor: str) -> LocalAccount | None:
         """The account with a DID or a handle."""
-        by_handle = {account.handle: account for account in self.by_did.values()}
-        return self.by_did.get(actor) or by_handle.get(actor)
+        if actor in self.by_did:
+            return self.by_did[actor]
+        return next((account for account in self.by_did.values() if account.handle == actor), None)
 
 
 def plc_did(name: str) -> str:

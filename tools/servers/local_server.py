@@ -58,6 +58,7 @@ class LocalServer:
         self._runner = web.AppRunner(self._app, max_line_size=1_000_000, access_log=None, shutdown_timeout=0.1)
         self.faults: list[Fault] = []
         self.asked: list[str] = []
+        self._news = asyncio.Event()
         self.remaining = _LIMIT
         self.url = ""
         self.place = ""
@@ -76,9 +77,16 @@ class LocalServer:
     ) -> None:
         await self._runner.cleanup()
 
+    async def until_asked(self, times: int) -> None:
+        """Returns when so many requests have come in all."""
+        while len(self.asked) < times:
+            self._news.clear()
+            await self._news.wait()
+
     @web.middleware
     async def _with_faults(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         self.asked.append(request.path_qs)
+        self._news.set()
         self.remaining = max(0, self.remaining - 1)
         match self.faults.pop(0) if self.faults else None:
             case Throttle(reset_seconds):

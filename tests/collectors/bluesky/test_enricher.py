@@ -1,0 +1,198 @@
+"""The enricher, against a real broker and servers that misbehave."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from streams.events import Event, Profile, Suspension
+from tests.collectors.bluesky.enriching import (
+    Hand,
+    amplification,
+    dossier,
+    enriching,
+    listening,
+    policy_of,
+    with_revisits,
+    write,
+)
+from tools.kafka.running_broker import RunningBroker
+from tools.servers.bluesky_accounts import Accounts, LocalAccount, plc_did
+from tools.servers.local_server import Fail, Hang, Throttle
+
+_CREATED = "2024-02-03T04:05:06.789Z"
+
+
+def _account(name: str, **known: object) -> LocalAccount:
+    return replace(
+        LocalAccount(did=plc_did(name), handle=f"{name}.example", name=f"The {name}", created_at=_CREATED), **known
+    )
+
+
+def _profiles(events: Sequence[Event]) -> dict[str, Profile]:
+    return {each.actor.id: each for each in events if isinstance(each, Profile) and each.id.startswith("appview:")}
+
+
+def _ages(events: Sequence[Event]) -> dict[str, Profile]:
+    return {each.actor.id: each for each in events if isinstance(each, Profile) and each.id.startswith("directory:")}
+
+
+def test_a_thousand_subjects_are_looked_up_whatever_the_servers_do(broker: RunningBroker, topic_prefix: str) -> None:
+    """Shuffled answers, every seventh account left out, a proxy's errors, a pause asked for, an answer that takes for
+    ever: each account gets its own figures, its age from the directory and never from the profile."""
+    accounts = Accounts(*(_account(f"subject{n}", followers=n) for n in range(1_000)))
+    dids = list(accounts.by_did)
+
+    async def run() -> None:
+        async with enriching(broker, topic_prefix, accounts) as (settings, appview, directory):
+            appview.left_out = set(dids[::7])
+            async with listening(settings, policy_of(appview, directory)) as heard:
+                await heard.warm(settings, dids[0])
+                released, arrived = asyncio.Event(), asyncio.Event()
+                appview.faults = [Fail(502), Throttle(0), Fail(200, b"<html>"), Hang(released, arrived)]
+                directory.faults = [Fail(503), Throttle(0), Fail(200, b"[" * 2_000)]
+                await write(settings, [amplification(did) for did in dids])
+                await arrived.wait()
+                # While the AppView hangs, the directory answers.
+                await heard.when(lambda: len(_ages(heard.events)) == 999)
+                assert len(_profiles(heard.events)) < 100
+                released.set()
+                await heard.when(lambda: len(_profiles(heard.events)) == 1_000)
+                events = heard.events
+        profiles, ages = _profiles(events), _ages(events)
+        assert not [event for event in events if isinstance(event, Suspension)]
+        for did, account in accounts.by_did.items():
+            actor = profiles[did].actor
+            assert (actor.followers, actor.handle, actor.name) == (account.followers, account.handle, account.name)
+            assert actor.created_at is None
+            assert profiles[did].observed_at == profiles[did].at
+        assert {(age.actor.created_at, age.actor.created_at_source) for age in ages.values()} == {
+            (datetime(2024, 2, 3, 4, 5, 6, 789_000, tzinfo=UTC), "directory")
+        }
+        many = [path for path in appview.asked if "getProfiles" in path]
+        assert len(many) < 200
+        assert max(path.count("actors=") for path in many) == 25
+
+    asyncio.run(run())
+
+
+def test_a_subject_that_the_pipeline_knows_already_is_not_looked_up_before_its_time(
+    broker: RunningBroker, topic_prefix: str
+) -> None:
+    """After a restart the dossiers say what was learnt; what they lack is asked."""
+    known, unknown = _account("known", followers=5), _account("unknown", followers=6)
+    before = [
+        dossier(known.did, followers_as_of=datetime.now(UTC), created_at_source="directory"),
+        dossier(unknown.did),
+    ]
+
+    async def run() -> None:
+        accounts = Accounts(known, unknown)
+        async with enriching(broker, topic_prefix, accounts, before) as (settings, appview, directory):
+            async with listening(settings, policy_of(appview, directory)) as heard:
+                events = await heard.until(2)
+            assert {event.actor.id for event in events if isinstance(event, Profile)} == {unknown.did}
+            assert not [path for path in [*appview.asked, *directory.asked] if known.did in path]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "reason"),
+    [
+        ({"hidden": True}, "suspended", "AccountTakedown"),
+        ({"status": "takendown"}, "suspended", "AccountTakedown"),
+        ({"status": "deactivated"}, "deactivated", "AccountDeactivated"),
+        ({"status": "deleted"}, "deleted", "Profile not found"),
+    ],
+)
+def test_a_tracked_subject_that_is_gone_is_one_notice_and_its_return_another(
+    broker: RunningBroker, topic_prefix: str, changes: dict[str, Any], status: str, reason: str
+) -> None:
+    """Also where only the AppView's moderation hides it, of which the protocol says nothing. When it happened nobody
+    knows: it was noticed."""
+    account = _account("tracked", followers=5)
+
+    async def run() -> None:
+        async with enriching(broker, topic_prefix, Accounts(account)) as (settings, appview, directory):
+            policy = with_revisits(policy_of(appview, directory), 0.01)
+            async with listening(settings, policy) as heard:
+                await heard.warm(settings, account.did)
+                for name, value in changes.items():
+                    setattr(account, name, value)
+                await heard.when(lambda: bool(_notices(heard.events)))
+                asked = len(appview.asked)
+                await appview.until_asked(asked + 20)
+                assert len(_notices(heard.events)) == 1
+                account.status, account.hidden = "active", False
+                await heard.when(lambda: len(_notices(heard.events)) == 2)
+                await appview.until_asked(len(appview.asked) + 20)
+                gone, back = _notices(heard.events)
+        assert (gone.status, gone.reason, gone.precision) == (status, reason, "noticed")
+        assert (back.status, back.reason, back.precision) == ("reinstated", None, "noticed")
+
+    asyncio.run(run())
+
+
+def test_an_answer_that_lacks_an_account_is_no_suspension(broker: RunningBroker, topic_prefix: str) -> None:
+    """The account is there when it is asked for alone; one that never was seen is unknown, and not deleted."""
+    hidden_from_lists, never_there = _account("short", followers=7), plc_did("nobody")
+
+    async def run() -> None:
+        async with enriching(broker, topic_prefix, Accounts(hidden_from_lists)) as (settings, appview, directory):
+            appview.left_out = {hidden_from_lists.did}
+            policy = with_revisits(policy_of(appview, directory), 0.01)
+            async with listening(settings, policy) as heard:
+                await heard.warm(settings, hidden_from_lists.did)
+                await write(settings, [amplification(never_there)])
+                while sum(never_there in path for path in appview.asked) < 10:
+                    await heard.until(len(heard.events) + 1)
+                assert not _notices(heard.events)
+
+    asyncio.run(run())
+
+
+def test_a_profile_that_is_missing_for_a_moment_is_no_deletion(broker: RunningBroker, topic_prefix: str) -> None:
+    """A server's own trouble: only what it says for the whole time of confirmation counts."""
+    account = _account("moment", followers=7)
+
+    async def run() -> None:
+        async with enriching(broker, topic_prefix, Accounts(account)) as (settings, appview, directory):
+            policy = with_revisits(policy_of(appview, directory), 0.01, confirm_seconds=0.05)
+            clock = Hand()
+            async with listening(settings, policy, clock) as heard:
+                await heard.warm(settings, account.did)
+                account.status = "deleted"
+                clock.seconds += 0.01
+                await appview.until_asked(len(appview.asked) + 2)
+                account.status = "active"
+                seen = len(heard.events)
+                while len(heard.events) == seen:
+                    clock.seconds += 0.05
+                    await asyncio.sleep(0.01)
+                assert not _notices(heard.events)
+
+    asyncio.run(run())
+
+
+def test_accounts_of_the_web_have_no_age(broker: RunningBroker, topic_prefix: str) -> None:
+    """The directory knows nothing of them, and a profile's own word is not taken."""
+    account = replace(_account("web", followers=7), did="did:web:ministry.example")
+
+    async def run() -> None:
+        async with enriching(broker, topic_prefix, Accounts(account)) as (settings, appview, directory):
+            async with listening(settings, policy_of(appview, directory)) as heard:
+                while not heard.events:
+                    await write(settings, [amplification(account.did)])
+                    await asyncio.sleep(0.2)
+            assert not directory.asked
+            assert [each.actor.created_at for each in heard.events if isinstance(each, Profile)] == [None]
+
+    asyncio.run(run())
+
+
+def _notices(events: Sequence[Event]) -> list[Suspension]:
+    return [event for event in events if isinstance(event, Suspension)]
