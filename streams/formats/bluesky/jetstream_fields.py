@@ -18,6 +18,7 @@ __all__ = [
     "at_uri",
     "checked_key",
     "event_time",
+    "key_time",
     "microseconds",
     "record_uri",
     "witnessed",
@@ -116,10 +117,16 @@ def event_time(record_key: str, witnessed_at: datetime) -> datetime:
     Then it is back-fill (a repository that moved, was imported or read again), and the key, a TID, has the time. A key
     that is no TID says nothing.
     """
+    written_at = key_time(record_key)
+    return written_at if written_at is not None and written_at < witnessed_at - _LIVE else witnessed_at
+
+
+def key_time(record_key: str) -> datetime | None:
+    """When a record was written by its key, as whoever made the key says; `None` for a key that is no TID."""
     if not _TID.fullmatch(record_key):
-        return witnessed_at
+        return None
     written_at = _EPOCH + (int(record_key.translate(_TID_DIGITS), 32) >> _TID_CLOCK_BITS) * _MICROSECOND
-    return written_at if _EPOCH < written_at < witnessed_at - _LIVE else witnessed_at
+    return written_at if written_at > _EPOCH else None
 
 
 def microseconds(at: datetime) -> int:
