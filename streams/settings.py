@@ -2,23 +2,19 @@
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Meta, Struct
 
 from streams.errors import ConfigurationError
-from streams.redaction import hide
+from streams.setting_sources import COLLECT_PREFIX, COLLECT_TABLE, PREFIX, Given, Secret, read_toml, settle
 
 __all__ = ["AGENTS", "Secret", "Settings", "load_settings"]
 
 AGENTS: Final = ("screen", "track", "watch")
-_PREFIX: Final = "ANTIPHON_"
 # Variables of this prefix that are no settings: where the settings are, tracebacks of the command line, its tests.
 _NOT_SETTINGS: Final = frozenset({"ANTIPHON_CONFIG", "ANTIPHON_DEBUG", "ANTIPHON_TEST_BROKER"})
 _EVIDENCE_PARTS: Final = frozenset({"{id}", "{platform}", "{subject}"})
@@ -26,22 +22,6 @@ _EVIDENCE_PARTS: Final = frozenset({"{id}", "{platform}", "{subject}"})
 Name: TypeAlias = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{0,100}$")]
 Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=86_400)]
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65_535)]
-
-
-class Secret(str):
-    """A string that does not show itself: `repr` has stars, and so have logs, error messages and tracebacks, in any
-    form they would have it.
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, value: str) -> Self:
-        """From now on `streams.redaction` hides it."""
-        hide(value)
-        return super().__new__(cls, value)
-
-    def __repr__(self) -> str:
-        return "'***'"
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,57 +127,20 @@ def load_settings(
     """
     environ = os.environ if environ is None else environ
     path = config_file or environ.get("ANTIPHON_CONFIG")
-    values: dict[str, Any] = {}
+    given: dict[str, Given] = {}
     if path:
-        values |= {key: (value, f"{path}: {key}") for key, value in _read_toml(path).items()}
+        table = read_toml(path)
+        table.pop(COLLECT_TABLE, None)
+        given |= {key: Given(value, f"{path}: {key}") for key, value in table.items()}
     for name, value in environ.items():
-        if name.startswith(_PREFIX) and name not in _NOT_SETTINGS:
-            values[name.removeprefix(_PREFIX).lower()] = (value, name)
+        if name.startswith(PREFIX) and name not in _NOT_SETTINGS and not name.startswith(COLLECT_PREFIX):
+            given[name.removeprefix(PREFIX).lower()] = Given(value, name)
     for key, value in (overrides or {}).items():
         if value is not None:
-            values[key] = (value, key)
-    known = {field.name for field in msgspec.structs.fields(Settings)}
-    for key, (_value, origin) in values.items():
-        if key not in known:
-            close = get_close_matches(key, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"known settings: {', '.join(sorted(known))}"
-            raise ConfigurationError(f"{origin}: there is no such setting", remedy=hint)
-    for key, (value, origin) in values.items():
-        _convert({key: value}, origin)
-    settings = _convert({key: value for key, (value, _origin) in values.items()}, "settings")
+            given[key] = Given(value, key)
+    settings = settle(given, Settings)
     _check_together(settings)
     return settings
-
-
-def _read_toml(path: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}", remedy="name a settings file that can be read") from error
-    except RecursionError:
-        raise ConfigurationError(
-            f"{path}: arrays or tables are nested too deeply", remedy="write the settings as TOML: name = value"
-        ) from None
-    except ValueError as error:  # of TOML, of UTF-8, and of a number with more digits than Python reads
-        raise ConfigurationError(f"{path}: {error}", remedy="write the settings as TOML: name = value") from error
-
-
-def _convert(values: dict[str, Any], origin: str) -> Settings:
-    try:
-        return msgspec.convert(values, Settings, strict=False, dec_hook=_decode_secret)
-    except (msgspec.ValidationError, NotImplementedError) as error:
-        reason = str(error).partition(" - at ")[0]
-        raise ConfigurationError(
-            f"{origin}: {reason}", remedy="see the settings in the README for what it may be"
-        ) from None
-
-
-def _decode_secret(wanted: type, value: Any) -> Any:
-    if wanted is not Secret:
-        raise NotImplementedError(f"no way to make {wanted.__name__} of a setting")
-    if isinstance(value, str):
-        return Secret(value)
-    raise msgspec.ValidationError(f"Expected `str`, got `{type(value).__name__}`: put it in quotes")
 
 
 def _check_together(settings: Settings) -> None:

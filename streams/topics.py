@@ -108,6 +108,18 @@ TOPICS: Final[tuple[Topic, ...]] = (
         single="a roster is read in the order it was written",
     ),
     Topic(
+        name="collector-cursors",
+        role="internal",
+        meaning="how far each source has been read, and what of it was seen: written in one transaction with its events",
+        key="collector/source",
+        schema=None,
+        partitions=1,
+        compacted=True,
+        writers=("collectors",),
+        readers=("collectors",),
+        single="a collector reads how far it came from the end of one log",
+    ),
+    Topic(
         name="subject-events",
         role="internal",
         meaning="what happened to each subject, re-keyed",
@@ -231,7 +243,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         schema="dead-letter",
         partitions=1,
         retention_ms=30 * _DAY_MS,
-        writers=("SCREEN", "TRACK", "WATCH", "antiphon ingest"),
+        writers=("SCREEN", "TRACK", "WATCH", "collectors", "antiphon ingest"),
         readers=("operators",),
     ),
 )

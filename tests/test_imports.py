@@ -18,6 +18,7 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"events", "deadletters", "topics"}),
     frozenset({"refusal", "topic_settings"}),
     frozenset({"core"}),
+    frozenset({"setting_sources"}),
     frozenset({"settings", "formats", "faust_driver", "metrics", "rules_loading", "schemas", "cases", "ledger"}),
     frozenset({"kafka", "probes", "sinks"}),
     frozenset({"collectors", "partitions"}),

@@ -7,18 +7,18 @@ Records travel in batches made here, one for each partition: handing them to aio
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from msgspec import Struct
+from prometheus_client import Counter as Series
 
 from streams.kafka.log_marks import LogPlace, Mark, mark_written
 from streams.kafka.partitioning import partition_of
-from streams.metrics import Metrics
 
-__all__ = ["BATCH_BYTES", "LARGEST_BATCH_BYTES", "BatchWriter", "OutgoingRecord", "encoded_bytes"]
+__all__ = ["BATCH_BYTES", "LARGEST_BATCH_BYTES", "BatchWriter", "OutgoingRecord", "OutputMetrics", "encoded_bytes"]
 
 BATCH_BYTES: Final = 262_144
 """Size of a full batch; a single record may be larger. A quarter of what a broker takes by default."""
@@ -45,12 +45,18 @@ def encoded_bytes(record: OutgoingRecord) -> int:
     return int(DefaultRecordBatchBuilder.estimate_size_in_bytes(record.key, record.value, list(record.headers)))
 
 
+class OutputMetrics(Protocol):
+    """The series that counts acknowledged records by topic."""
+
+    outputs: Series
+
+
 class BatchWriter:
     """Writes records through one producer, of whose `max_batch_size` its batches are. `prefix` goes before every topic
     name.
     """
 
-    def __init__(self, producer: AIOKafkaProducer, prefix: str, metrics: Metrics) -> None:
+    def __init__(self, producer: AIOKafkaProducer, prefix: str, metrics: OutputMetrics) -> None:
         self._producer = producer
         self._prefix = prefix
         self._metrics = metrics

@@ -21,8 +21,8 @@ from streams.faust_driver.batches import Batch
 from streams.faust_driver.transport import BatchSchema, BatchTransport, DisklessApp
 from streams.kafka.client import METADATA_MAX_AGE_MS, ssl_context
 from streams.metrics import Metrics
+from streams.probes.health import Health
 from streams.settings import Settings
-from streams.worker.health import Health
 from streams.worker.monitoring import Monitoring
 
 __all__ = ["build_app"]

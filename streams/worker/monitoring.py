@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from streams.metrics import Metrics
+from streams.probes.health import Health
 from streams.settings import Settings
 from streams.worker.canary import Canary
-from streams.worker.health import Health
 from streams.worker.lag import Lag
 
 __all__ = ["Monitoring"]

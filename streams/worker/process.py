@@ -16,10 +16,10 @@ from prometheus_client import CollectorRegistry
 
 from streams.core.rulebook.rules import RuleSet
 from streams.metrics import Metrics
+from streams.probes.health import Health
+from streams.probes.http_server import serving
 from streams.settings import Settings
 from streams.worker.app import build_app
-from streams.worker.health import Health
-from streams.worker.http_server import serving
 from streams.worker.watchdog import Watchdog
 
 __all__ = ["EXIT_FAILED", "run_worker"]

@@ -1,6 +1,6 @@
 """The watchdog: ends a worker that does nothing, so that whoever restarts it can. A thread, since event loops stall.
 
-Owns what is logged at that end; who works and who does not is told by `streams.worker.health` and `streams.worker.lag`.
+Owns what is logged at that end; who works and who does not is told by `streams.probes.health` and `streams.worker.lag`.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from itertools import islice
 from types import FrameType, TracebackType
 from typing import Any, Final, NoReturn, Self
 
-from streams.worker.health import Health
+from streams.probes.health import Health
 
 __all__ = ["Watchdog"]
 

@@ -1,4 +1,5 @@
-"""The worker's HTTP server: /metrics for Prometheus, /healthz for what restarts it, /readyz for what waits for it.
+"""The HTTP server of a worker or a collector: /metrics for Prometheus, /healthz for what restarts it, /readyz for what
+waits for it.
 
 It has threads of its own, so that it answers while the event loop does not. Owns no answer.
 """
@@ -9,25 +10,31 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from prometheus_client import make_wsgi_app
+from prometheus_client import CollectorRegistry, Gauge, make_wsgi_app
 
 from streams.errors import ConfigurationError
-from streams.metrics import Metrics
+from streams.probes.health import ALIVE_SECONDS, Health
 from streams.settings import Settings
-from streams.worker.health import ALIVE_SECONDS, Health
 
-__all__ = ["serving"]
+__all__ = ["Scraped", "serving"]
 
 _SILENT_CLIENT_SECONDS: Final = 10.0
 
 _Answer = Callable[[], tuple[int, dict[str, Any]]]
 
 
+class Scraped(Protocol):
+    """The series of a process, among them whether it is ready."""
+
+    registry: CollectorRegistry
+    ready: Gauge
+
+
 @contextmanager
-def serving(settings: Settings, metrics: Metrics, health: Health) -> Iterator[None]:
+def serving(settings: Settings, metrics: Scraped, health: Health) -> Iterator[None]:
     """Serve for as long as the block runs; nothing where the port is 0.
 
     Raises `ConfigurationError` where the port is taken.
@@ -78,7 +85,7 @@ class _Handler(WSGIRequestHandler):
         """Nobody needs to know."""
 
 
-def _application(metrics: Metrics, health: Health) -> Any:
+def _application(metrics: Scraped, health: Health) -> Any:
     scrape: Any = make_wsgi_app(metrics.registry)
 
     def alive() -> tuple[int, dict[str, Any]]:

@@ -12,10 +12,10 @@ from prometheus_client import CollectorRegistry
 from streams.errors import ConfigurationError
 from streams.kafka.loopback import free_port
 from streams.metrics import Metrics
+from streams.probes import http_server as health_server
+from streams.probes.health import Health
+from streams.probes.http_server import serving
 from streams.settings import Settings
-from streams.worker import http_server as health_server
-from streams.worker.health import Health
-from streams.worker.http_server import serving
 from tests.worker.running_worker import ask
 
 

@@ -1,6 +1,6 @@
-"""How the worker is: whether its event loop beats, and what it still lacks before it can work.
+"""How a process is: whether its event loop beats, and what it still lacks before it can work.
 
-Owns both answers; knows neither how they are asked for (`streams.worker.http_server`) nor what follows from them.
+Owns both answers; knows neither how they are asked for (`streams.probes.http_server`) nor what follows from them.
 """
 
 import asyncio
@@ -37,12 +37,12 @@ class Health:
         return time.monotonic() - self._beat_at
 
     def need(self, name: str, lack: Callable[[], str | None]) -> None:
-        """The worker is ready only when `lack` returns `None`, and not while it returns what is lacking.
+        """The process is ready only when `lack` returns `None`, and not while it returns what is lacking.
 
         It is called from any thread, and must neither block nor raise.
         """
         self._needs[name] = lack
 
     def lacking(self) -> dict[str, str]:
-        """What is lacking, by name; nothing when the worker is ready."""
+        """What is lacking, by name; nothing when the process is ready."""
         return {name: answer for name, lack in list(self._needs.items()) if (answer := lack()) is not None}

@@ -1,0 +1,1 @@
+"""Probes: whether a long-running process is alive and ready, and the HTTP server that says so."""
