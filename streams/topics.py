@@ -110,7 +110,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
     Topic(
         name="collector-cursors",
         role="internal",
-        meaning="how far each source has been read, and what of it was seen: written in one transaction with its events",
+        meaning="how far each source was read, and what of it was seen: written in one transaction with its events",
         key="collector/source",
         schema=None,
         partitions=1,
