@@ -33,6 +33,7 @@ _SECTIONS: Final = (
     }),
     ("Run", {
         "worker": "Screen, track and raise alerts until stopped; start several to share the work.",
+        "collect": "Write the events of a live source to the raw topics until stopped.",
         "ingest": "Write the events of files to the raw topics.",
         "formats": "List the formats of files that can be read, and what they can tell.",
     }),

@@ -1,11 +1,12 @@
-"""What ends a short command from outside: SIGTERM and SIGHUP let it clean up, as Ctrl-C does."""
+"""What ends a command from outside: SIGTERM and SIGHUP let a short one clean up, as Ctrl-C does."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["stopped_in_order"]
+__all__ = ["stopped_at_once", "stopped_in_order"]
 
 
 @contextmanager
@@ -31,6 +32,23 @@ def stopped_in_order() -> Iterator[None]:
         if received:
             sys.exit(128 + received[0])
         raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def stopped_at_once() -> Iterator[None]:
+    """A stop before there is anything to stop is as good as one after: status 0, at once. An exception instead would be
+    lost in an import or a finalizer, and the process would go on.
+    """
+
+    def stop(_number: int, _frame: object) -> None:
+        os._exit(0)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,15 +1,12 @@
 """`antiphon worker`: looks whether everything is there, then runs its agents until it is stopped."""
 
 import asyncio
-import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from streams.cli.options import settings_options
+from streams.cli.stopping import stopped_at_once
 from streams.ledger.ledger_file import require_directory
 from streams.rules_loading import load_rules
 from streams.settings import Settings
@@ -33,7 +30,7 @@ def worker(ctx: click.Context, settings: Settings) -> None:
     """
     from streams.kafka.readiness import require_ready
 
-    with _stopped_by_signals():
+    with stopped_at_once():
         rules = load_rules(None if settings.rules_file is None else Path(settings.rules_file))
         if "watch" in settings.roles:
             require_directory(settings.state_directory)
@@ -46,20 +43,3 @@ def worker(ctx: click.Context, settings: Settings) -> None:
         log_as_worker(settings)
 
         ctx.exit(run_worker(settings, rules))
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """A stop before there is anything to stop is as good as one after: status 0, at once. An exception instead would be
-    lost in an import or a finalizer, and the worker would go on.
-    """
-
-    def stop(_number: int, _frame: object) -> None:
-        os._exit(0)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -35,6 +35,8 @@ class Chunk(Struct, kw_only=True):
     """JSON of the source's own: where to go on after this chunk. `None`: unchanged."""
     received: int = 0
     """Frames, whatever became of them."""
+    back_filled: int = 0
+    """How many of the events are of the past, read from somebody's history."""
     skipped: Counter[str] = field(default_factory=Counter)
     """Frames that say nothing Antiphon counts, by a name from a closed list."""
     newest_us: int = 0

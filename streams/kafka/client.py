@@ -31,6 +31,7 @@ __all__ = [
     "ssl_context",
     "start_client",
     "started_producer",
+    "transaction_seconds",
 ]
 
 METADATA_MAX_AGE_MS: Final = 5_000
@@ -50,6 +51,11 @@ def ssl_context(settings: Settings) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(f"TLS: {error}", remedy="check ssl_ca_file, ssl_cert_file and ssl_key_file") from error
     return context
+
+
+def transaction_seconds(settings: Settings) -> float:
+    """How long the broker lets a transaction of ours stay open: longer than its records may take."""
+    return 1.5 * settings.delivery_timeout_seconds
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

@@ -22,6 +22,7 @@ __all__ = [
     "require_outputs",
     "require_ready",
     "require_states",
+    "require_writable",
 ]
 
 LETTERS: Final = "dead-letters"
@@ -40,13 +41,23 @@ async def require_ready(settings: Settings) -> None:
     """Return when a worker can start. Raises `BrokerError` and `LogsDisagreeError` that name what is missing or wrong,
     and the remedy.
     """
+    states = await require_writable(settings)
+    if settings.transactions:
+        with broker_errors(settings):
+            await require_states(settings, {state.topic.name: state.partitions for state in states})
+
+
+async def require_writable(settings: Settings) -> list[TopicState]:
+    """Return when a collector can start: the topics are there and as they must be, and so are transactions.
+
+    Raises `BrokerError` that names what is missing or wrong, and the remedy.
+    """
     states = await topic_states(settings)
     _require_topics(states, settings)
     _require_safe(await topic_faults(settings, states))
     if settings.transactions:
         await _require_transactions(settings)
-        with broker_errors(settings):
-            await require_states(settings, {state.topic.name: state.partitions for state in states})
+    return states
 
 
 async def require_states(settings: Settings, partitions: Mapping[str, int]) -> None:

@@ -13,22 +13,16 @@ from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
 
 from streams.faust_driver.connections import Breaks, count_breaks
 from streams.kafka.batch_writer import BATCH_BYTES, BatchWriter, OutgoingRecord
-from streams.kafka.client import producer, start_client
+from streams.kafka.client import producer, start_client, transaction_seconds
 from streams.kafka.fenced_producer import ignore_late_errors
 from streams.kafka.log_marks import LogPlace, Mark, open_transactions
 from streams.kafka.readiness import COUNT_ANEW, LogsDisagreeError
 from streams.metrics import Metrics
 from streams.settings import Settings
 
-__all__ = ["StateInDoubtError", "TransactionalWriter", "transaction_seconds"]
-
+__all__ = ["StateInDoubtError", "TransactionalWriter"]
 
 _log: Final = logging.getLogger(__name__)
-
-
-def transaction_seconds(settings: Settings) -> float:
-    """How long the broker lets a transaction of ours stay open: longer than its records may take."""
-    return 1.5 * settings.delivery_timeout_seconds
 
 
 class StateInDoubtError(Exception):

@@ -21,13 +21,13 @@ from streams.events import RAW_TOPICS
 from streams.faust_driver.batches import Record
 from streams.kafka.administration import topic_states
 from streams.kafka.checkpoints import CHANGELOGS, last_checkpoints
+from streams.kafka.client import transaction_seconds
 from streams.kafka.failures import BrokerError
 from streams.kafka.log_marks import LogPlace, Mark, mark_of, missing_marks, newer, open_transactions
 from streams.kafka.readiness import COUNT_ANEW, LogsDisagreeError
 from streams.kafka.retrying import retry_while_away
 from streams.kafka.state_reset import RESULTS, STATES
 from streams.metrics import Metrics
-from streams.partitions.transactional_writer import transaction_seconds
 from streams.settings import Settings
 
 __all__ = ["RawLogChecks"]

@@ -1,0 +1,139 @@
+"""What of a source was seen: one span that goes on, and at most one open gap behind it.
+
+Pure: the clock comes in as an argument. Times are Unix µs of the source's own clock as far as it tells, so that a
+source that is catching up has been seen only up to where it is.
+"""
+
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from streams.collectors.source import Chunk, SourceErrorKind
+
+__all__ = ["ClosedBy", "CoverageLog", "Gap", "GapReason", "Seen", "Span"]
+
+GapReason: TypeAlias = Literal["started", "stopped", "reconnected", "silent", "refused", "throttled"]
+ClosedBy: TypeAlias = Literal["replay"]
+
+_REASONS: Final[dict[SourceErrorKind, GapReason]] = {
+    "silent": "silent",
+    "closed": "reconnected",
+    "refused": "refused",
+    "throttled": "throttled",
+    "key_refused": "refused",
+    "protocol": "reconnected",
+}
+
+
+class Gap(Struct, frozen=True):
+    """From this time on nothing is seen."""
+
+    since_us: int
+    reason: GapReason
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """What must be known of a source when its collector starts anew. `since_us` 0: nothing was ever seen."""
+
+    since_us: int = 0
+    until_us: int = 0
+    gap: Gap | None = None
+
+
+class Span(Struct, frozen=True, kw_only=True):
+    """A record to publish: of the time that was `seen`, or of a gap. `until_us` `None`: it goes on."""
+
+    seen: bool
+    since_us: int
+    until_us: int | None
+    reason: GapReason | None = None
+    closed_by: ClosedBy | None = None
+
+    @property
+    def end(self) -> str | None:
+        """How a gap ended: `open`, `none`, or what closed it; `None` for what was seen."""
+        if self.seen:
+            return None
+        return "open" if self.until_us is None else self.closed_by or "none"
+
+
+class CoverageLog:
+    """The coverage of one source. Each method returns the records to publish with what it was told of.
+
+    `interval_us` is how often what was seen is told again.
+    """
+
+    def __init__(self, seen: Seen, interval_us: int) -> None:
+        self._since_us = seen.since_us
+        self._until_us = seen.until_us
+        self._gap = seen.gap
+        self._interval_us = interval_us
+        self._is_with_cursor = False
+        self._is_judged = False
+        self._began_us = 0
+        self._told_at_us = 0
+        self._told_until_us = 0
+
+    @property
+    def seen(self) -> Seen:
+        """To be kept with the cursor."""
+        return Seen(since_us=self._since_us, until_us=self._until_us, gap=self._gap)
+
+    def began(self, *, with_cursor: bool, now_us: int) -> None:
+        """A connection is being made; it is judged by its first chunks."""
+        self._is_with_cursor = with_cursor
+        self._is_judged = False
+        self._began_us = now_us
+
+    def saw(self, chunk: Chunk, now_us: int) -> list[Span]:
+        """A chunk came. One that is ahead of the clock says nothing of time."""
+        newest_us = min(chunk.newest_us, now_us)
+        spans: list[Span] = []
+        if not self._is_judged:
+            resumed = chunk.resumed if self._is_with_cursor else False
+            if not self._since_us:
+                self._begin(newest_us or now_us)
+            elif resumed is None:
+                return []  # whether something is missing will be known by a later chunk
+            elif resumed:
+                spans += self._close_gap("replay", max(self._began_us, self._until_us))
+            else:
+                begin_us = max(newest_us or now_us, self._until_us)
+                self._gap = self._gap or Gap(self._until_us, "started")
+                spans += self._close_gap(None, begin_us)
+                self._begin(begin_us)
+            self._is_judged = True
+        self._until_us = max(self._until_us, newest_us)
+        if self._told_at_us == 0 or now_us - self._told_at_us >= self._interval_us or spans:
+            spans += self._tell(now_us)
+        return spans
+
+    def ended(self, kind: SourceErrorKind, now_us: int) -> list[Span]:
+        """A connection is over: from here on nothing is seen."""
+        return self._open_gap(_REASONS[kind], now_us)
+
+    def stopped(self, now_us: int) -> list[Span]:
+        """The collector stops in order."""
+        return self._open_gap("stopped", now_us)
+
+    def _begin(self, at_us: int) -> None:
+        self._since_us = self._until_us = at_us
+        self._told_at_us = 0
+
+    def _tell(self, now_us: int) -> list[Span]:
+        if not self._since_us or self._told_until_us == self._until_us:
+            return []
+        self._told_at_us, self._told_until_us = now_us, self._until_us
+        return [Span(seen=True, since_us=self._since_us, until_us=self._until_us)]
+
+    def _open_gap(self, reason: GapReason, now_us: int) -> list[Span]:
+        if not self._since_us or self._gap is not None:
+            return self._tell(now_us)
+        self._gap = Gap(self._until_us, reason)
+        return [*self._tell(now_us), Span(seen=False, since_us=self._until_us, until_us=None, reason=reason)]
+
+    def _close_gap(self, closed_by: ClosedBy | None, until_us: int) -> list[Span]:
+        gap, self._gap = self._gap, None
+        if gap is None:
+            return []
+        return [Span(seen=False, since_us=gap.since_us, until_us=until_us, reason=gap.reason, closed_by=closed_by)]

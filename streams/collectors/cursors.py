@@ -1,0 +1,129 @@
+"""Cursors on the broker: how far each source was read, in the compacted topic `collector-cursors`.
+
+A record is written in one transaction with the events before it, so it also tells whether a transaction whose end got
+lost went through, and who owns the source now.
+"""
+
+from typing import Any, Final
+
+import msgspec
+from aiokafka import TopicPartition
+from msgspec import Struct
+
+from streams.collectors.coverage import Seen
+from streams.errors import AntiphonError
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.client import consumer, start_client
+from streams.kafka.reading import read_partition
+from streams.printable import printable
+from streams.settings import Settings
+
+__all__ = ["CURSORS", "BrokenCursorError", "CursorRecord", "cursor_record", "read_cursor"]
+
+CURSORS: Final = "collector-cursors"
+
+_NEAR: Final = 1_000  # records from the end that are looked at first
+_FETCH_MS: Final = 200
+_NONE: Final = msgspec.Raw(b"null")
+
+
+class BrokenCursorError(AntiphonError):
+    """What stands in the topic under a source's key was written by no collector."""
+
+    exit_code = 3
+
+
+class CursorRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The value of a record. `instance` names the process that wrote it (host, process id, a random part), `sequence`
+    counts its transactions, and `cursor` is JSON of the source's own; `null` where it has none yet.
+    """
+
+    instance: str
+    sequence: int
+    cursor: msgspec.Raw = _NONE
+    seen: Seen = Seen()
+
+    @property
+    def cursor_bytes(self) -> bytes | None:
+        """As a source takes it."""
+        return None if self.cursor == _NONE else bytes(self.cursor)
+
+
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(CursorRecord)
+
+
+def cursor_record(key: bytes, record: CursorRecord) -> OutgoingRecord:
+    """The record to write. Raises `ValueError` where the cursor is no JSON: nobody could read the record again."""
+    try:
+        msgspec.json.decode(record.cursor)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"the source of {key!r} gave a cursor that is no JSON: {error}") from error
+    return OutgoingRecord(CURSORS, key, _encoder.encode(record), partition=0)
+
+
+async def read_cursor(settings: Settings, key: bytes) -> CursorRecord | None:
+    """The last committed record of a key, `None` where there is none.
+
+    What was written before the call is taken into account, also behind a transaction of another collector that is still
+    open: that is waited for, which takes at most until the broker ends it. Raises `BrokenCursorError` and aiokafka's
+    errors.
+    """
+    value: bytes | None = None
+    if settings.transactions:
+        value = await _last_committed(settings, key)
+    else:
+        async for records in read_partition(settings, CURSORS, 0, 0):
+            value = next((each.value for each in reversed(records) if each.key == key), value)
+    if value is None:
+        return None
+    try:
+        return _decoder.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BrokenCursorError(
+            f"the record {printable(key.decode(errors='replace'))} in {settings.topic(CURSORS)} was written by no "
+            f"collector: {printable(str(error), 200)}",
+            remedy="write an empty record (a tombstone) under that key: the collector then begins at the present",
+        ) from error
+
+
+async def _last_committed(settings: Settings, key: bytes) -> bytes | None:
+    tp = TopicPartition(settings.topic(CURSORS), 0)
+    begin, end = await _bounds(settings, tp)
+    client = consumer(settings, max_partition_fetch_bytes=4_194_304, fetch_max_wait_ms=20)
+    try:
+        await start_client(client)
+        client.assign([tp])
+        near, upper = _NEAR, end
+        while begin < upper:
+            lower = max(begin, end - near)
+            found = await _read_window(client, tp, lower, upper, key)
+            if found is not None:
+                value: bytes | None = found.value
+                return value
+            upper, near = lower, near * 64
+        return None
+    finally:
+        await client.stop()
+
+
+async def _bounds(settings: Settings, tp: TopicPartition) -> tuple[int, int]:
+    """The first offset, and the end of the log whether or not what stands there is committed."""
+    client = consumer(settings, committed_only=False)
+    try:
+        await start_client(client)
+        client.assign([tp])
+        return (await client.beginning_offsets([tp]))[tp], (await client.end_offsets([tp]))[tp]
+    finally:
+        await client.stop()
+
+
+async def _read_window(client: Any, tp: TopicPartition, lower: int, upper: int, key: bytes) -> Any:
+    """The last record of the key from `lower` up to `upper`."""
+    found = None
+    client.seek(tp, lower)
+    while await client.position(tp) < upper:
+        for record in (await client.getmany(tp, timeout_ms=_FETCH_MS)).get(tp, ()):
+            if record.key == key and record.offset < upper:
+                found = record
+    return found

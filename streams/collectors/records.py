@@ -1,0 +1,52 @@
+"""The records of chunks: events for their raw topics, dead letters, and coverage. Pure but for the sizes of Kafka."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from msgspec import Struct, field
+
+from streams.collectors.coverage import Span
+from streams.collectors.source import Chunk
+from streams.deadletters import DeadLetter, Reason
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.dead_letter_record import dead_letter_record, letter_of
+from streams.kafka.raw_record import SURELY_SMALL_BYTES, raw_record, size_refusal
+
+__all__ = ["Outgoing", "add_chunk"]
+
+
+class Outgoing(Struct):
+    """What one transaction writes, and what is counted once Kafka has it."""
+
+    records: list[OutgoingRecord] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
+    letters: Counter[Reason] = field(default_factory=Counter)
+    gaps: Counter[str] = field(default_factory=Counter)
+
+
+def add_chunk(outgoing: Outgoing, chunk: Chunk, source: str) -> None:
+    """Add what a chunk holds. An event that no broker takes becomes a dead letter, as whose topic `source` stands."""
+    records, kinds = outgoing.records, outgoing.kinds
+    for number, event in enumerate(chunk.events, start=1):
+        record = raw_record(event)
+        if record.value is not None and len(record.value) >= SURELY_SMALL_BYTES:
+            refused = size_refusal(record)
+            if refused is not None:
+                _add_letter(outgoing, letter_of(refused, record.value, source, 0, number))
+                continue
+        records.append(record)
+        kinds[record.topic] += 1
+    for letter in chunk.letters:
+        _add_letter(outgoing, letter)
+
+
+def _add_letter(outgoing: Outgoing, letter: DeadLetter) -> None:
+    outgoing.records.append(dead_letter_record(letter))
+    outgoing.letters[letter.reason] += 1
+
+
+def add_spans(outgoing: Outgoing, spans: Iterable[Span]) -> None:
+    """Add the coverage."""
+    for span in spans:
+        if span.end is not None:
+            outgoing.gaps[span.end] += 1

@@ -1,0 +1,94 @@
+"""Collector processes under a test's control, and what Kafka has of what they collected."""
+
+import asyncio
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from streams.collectors.cursors import CursorRecord, read_cursor
+from streams.events import Post, decode_event
+from streams.kafka.administration import create_topics
+from streams.kafka.child_process import ChildProcess, start_child, stop_child
+from streams.kafka.reading import read_topic
+from streams.settings import Settings
+from tests.collectors.lines_collector import collector_environment
+from tests.worker.running_worker import Subject
+
+__all__ = ["Collection", "cursor_of", "numbers", "resident_bytes", "settings_for", "wait_until"]
+
+_PARTITIONS = {"posts": 2, "retweets": 1, "deletions": 1, "follows": 1, "profiles": 1, "suspensions": 1}
+_KEY = b"lines/lines"
+
+
+def settings_for(address: str, prefix: str, **others: Any) -> Settings:
+    """Topics are there."""
+    settings = Settings(broker=address, topic_prefix=prefix, **others)
+    few = {"subject-events": 1, "subject-states": 1, "country-events": 1, "country-ledger": 1}
+    asyncio.run(create_topics(settings, partitions=_PARTITIONS | few))
+    return settings
+
+
+class Collection:
+    """Starts processes of `antiphon collect lines`."""
+
+    def __init__(self, settings: Settings, directory: Path, **own: object) -> None:
+        self.settings = settings
+        self.directory = directory
+        self._environment = collector_environment(settings, directory, **own)
+        self._started = 0
+
+    def start(self) -> Subject:
+        """One more process."""
+        self._started += 1
+        log = self.directory / f"collector-{self._started}.log"
+        command = [sys.executable, "-m", "streams.cli.main", "collect", "lines"]
+        with log.open("wb") as output:
+            process = start_child(command, output=output, env=self._environment)
+        return Subject(process, self.settings.metrics_port, log)
+
+    @contextmanager
+    def running(self) -> Iterator[Subject]:
+        """One process for the block, which is asked to stop at its end."""
+        subject = self.start()
+        try:
+            yield subject
+        finally:
+            stop_child(subject.process, timeout_seconds=20)
+
+
+def numbers(settings: Settings) -> Counter[int]:
+    """How often Kafka has each line, as readers of committed records see it."""
+
+    async def read() -> Counter[int]:
+        found: Counter[int] = Counter()
+        async for record in read_topic(settings, "posts"):
+            event = decode_event(record.value)
+            assert isinstance(event, Post)
+            found[int(event.id)] += 1
+        return found
+
+    return asyncio.run(read())
+
+
+def cursor_of(settings: Settings, key: bytes = _KEY) -> CursorRecord | None:
+    """What stands in `collector-cursors`."""
+    return asyncio.run(read_cursor(settings, key))
+
+
+def wait_until(what: str, holds: Callable[[], object], *, seconds: float = 60.0, log: Callable[[], str] = str) -> None:
+    """Wait for something; fails if it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"in vain: {what}\n{log()}"
+        time.sleep(0.05)
+
+
+def resident_bytes(process: ChildProcess) -> int:
+    """The memory that a process has in RAM."""
+    pages = int(Path(f"/proc/{process.pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
