@@ -19,7 +19,9 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"refusal", "topic_settings"}),
     frozenset({"core"}),
     frozenset({"setting_sources"}),
-    frozenset({"settings", "formats", "faust_driver", "metrics", "rules_loading", "schemas", "cases", "ledger"}),
+    frozenset(
+        {"settings", "formats", "faust_driver", "metrics", "rules_loading", "schemas", "cases", "rosters", "ledger"}
+    ),
     frozenset({"kafka", "probes", "sinks"}),
     frozenset({"collectors", "partitions"}),
     frozenset({"agents"}),

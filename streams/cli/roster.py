@@ -12,6 +12,7 @@ from streams.cli.groups import CommandGroup
 from streams.cli.inputs import read_roster
 from streams.cli.options import json_option, settings_options
 from streams.cli.roster_import import import_list
+from streams.cli.roster_resolve import resolve
 from streams.core.officials import CATEGORIES
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_problems import RosterError
@@ -30,6 +31,7 @@ def roster() -> None:
 
 
 roster.add_command(import_list)
+roster.add_command(resolve)
 
 
 @roster.command("check")

@@ -15,7 +15,7 @@ _MOST_ACTORS: Final = 25
 
 class AppView(LocalServer):
     """Answers for `accounts`. Profiles come shuffled (`seed`); `left_out` are accounts that an answer for many lacks
-    although they are there.
+    although they are there, and `misled` what handles lead to whatever the accounts say.
     """
 
     def __init__(self, accounts: Accounts, seed: int = 0) -> None:
@@ -27,6 +27,7 @@ class AppView(LocalServer):
         self._accounts = accounts
         self._chance = random.Random(seed)
         self.left_out: set[str] = set()
+        self.misled: dict[str, str] = {}
 
     async def _profiles(self, request: web.Request) -> web.Response:
         actors = request.query.getall("actors", [])
@@ -48,6 +49,8 @@ class AppView(LocalServer):
         return web.json_response(_view(account))
 
     async def _resolve(self, request: web.Request) -> web.Response:
+        if (did := self.misled.get(request.query.get("handle", ""))) is not None:
+            return web.json_response({"did": did})
         account = self._accounts.named(request.query.get("handle", ""))
         if account is None:
             return problem(400, "InvalidRequest", "Unable to resolve handle")

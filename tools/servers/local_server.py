@@ -1,8 +1,10 @@
 """An HTTP server on the loopback address, and what it can be told to do wrong."""
 
 import asyncio
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from email.utils import formatdate
 from types import TracebackType
 from typing import Final, Self, TypeAlias
@@ -10,7 +12,7 @@ from typing import Final, Self, TypeAlias
 from aiohttp import web
 from msgspec import Struct
 
-__all__ = ["Fail", "Fault", "Hang", "LocalServer", "Packed", "Throttle", "problem"]
+__all__ = ["Fail", "Fault", "Hang", "LocalServer", "Packed", "Throttle", "in_a_thread", "problem"]
 
 _WINDOW_SECONDS: Final = 300
 _LIMIT: Final = 3_000
@@ -104,6 +106,30 @@ class LocalServer:
         if not answer.prepared:
             answer.headers.update(_limits(self.remaining, _WINDOW_SECONDS))
         return answer
+
+
+@contextmanager
+def in_a_thread(*servers: LocalServer) -> Iterator[None]:
+    """The servers in a loop of their own, for those who have none."""
+    loop = asyncio.new_event_loop()
+    started = threading.Event()
+    stopping = asyncio.Event()
+
+    async def serve() -> None:
+        async with AsyncExitStack() as stack:
+            for server in servers:
+                await stack.enter_async_context(server)
+            started.set()
+            await stopping.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+    thread.start()
+    started.wait(10)
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(stopping.set)
+        thread.join(10)
 
 
 def problem(status: int, error: str, message: str) -> web.Response:

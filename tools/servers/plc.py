@@ -11,11 +11,12 @@ __all__ = ["Directory"]
 
 
 class Directory(LocalServer):
-    """Answers for the `did:plc` of `accounts`."""
+    """Answers for the `did:plc` of `accounts`; `also` are further handles in the document of one with a handle."""
 
     def __init__(self, accounts: Accounts) -> None:
         super().__init__(web.get("/{did}", self._document), web.get("/{did}/log/audit", self._log))
         self._accounts = accounts
+        self.also: dict[str, list[str]] = {}
 
     async def _document(self, request: web.Request) -> web.Response:
         did = request.match_info["did"]
@@ -24,7 +25,9 @@ class Directory(LocalServer):
             return web.json_response({"message": f"DID not registered: {did}"}, status=404)
         if account.status == "deleted":
             return web.json_response({"message": f"DID not available: {did}"}, status=410)
-        return web.json_response(document(account))
+        found = document(account)
+        found["alsoKnownAs"] += [f"at://{handle}" for handle in self.also.get(account.handle, ())]
+        return web.json_response(found)
 
     async def _log(self, request: web.Request) -> web.Response:
         did = request.match_info["did"]

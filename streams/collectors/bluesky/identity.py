@@ -97,7 +97,7 @@ class Identities:
         """To which DID a handle leads, `None` where to none. Raises `HttpClientError`."""
         url = self._appview / "xrpc" / "com.atproto.identity.resolveHandle"
         try:
-            did = (await self._client.json(url, _Resolved, [("handle", handle)])).did
+            did = (await self._client.json(url, _Resolved, [("handle", handle.lower())])).did
         except AnswerError as error:
             if error.status in (400, 404):
                 return None

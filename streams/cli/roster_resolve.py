@@ -1,0 +1,193 @@
+"""`antiphon roster resolve`: ids for handles, and whether handles and ids still belong together."""
+
+import asyncio
+import difflib
+import os
+import sys
+import tempfile
+from collections import Counter
+from typing import Final
+
+import click
+from rich.text import Text
+from yarl import URL
+
+from streams.cli.console import counted, progress, row, stderr, stdout, table, write_json
+from streams.cli.options import json_option
+from streams.collectors.bluesky.http_client import ClientPolicy, HttpClient
+from streams.collectors.bluesky.identity import Identities
+from streams.collectors.bluesky.roster_ids import Resolution, resolve_officials
+from streams.core.rosters.roster import account_key
+from streams.core.rosters.roster_edit import Names, with_names
+from streams.core.rosters.roster_file import MAX_ROSTER_BYTES, parse_roster
+from streams.errors import AntiphonError, InputError
+from streams.formats.bluesky.jetstream_fields import BLUESKY
+from streams.printable import printable
+
+__all__ = ["resolve"]
+
+_APPVIEW: Final = "https://public.api.bsky.app"
+_DIRECTORY: Final = "https://plc.directory"
+_PATIENCE_SECONDS: Final = 330.0  # the window of Bluesky's limits is 300 s
+_LISTED: Final = 40
+_WELL: Final = frozenset({"confirmed", "resolved"})
+_TOLD: Final = ("moved", "vanished", "disagrees", "unknown")
+
+
+@click.command("resolve")
+@click.argument("file")
+@click.option("--out", metavar="CSV", help="Write the roster with what was found there.")
+@click.option("--force", is_flag=True, help="Overwrite CSV.")
+@click.option("--write", is_flag=True, help="Write what was found into FILE itself.")
+@click.option("--appview", metavar="URL", default=_APPVIEW, show_default=True, help="Who resolves handles.")
+@click.option("--directory", metavar="URL", default=_DIRECTORY, show_default=True, help="The identity directory.")
+@json_option
+@click.pass_context
+def resolve(
+    ctx: click.Context,
+    file: str,
+    out: str | None,
+    force: bool,
+    write: bool,
+    appview: str,
+    directory: str,
+    as_json: bool,
+) -> None:
+    """Find the ids of a roster's handles, and see whether handles and ids still belong together.
+
+    On Bluesky a handle counts where it leads to an account and the account has that handle: both ways. Accounts of
+    other platforms stay as they are. Without --out and --write nothing is written: what would change is shown.
+
+    Exit status 1 if an account moved, vanished, could not be asked or calls itself otherwise.
+
+    \b
+    Examples:
+      antiphon roster resolve roster.csv
+      antiphon roster resolve roster.csv --out resolved.csv && antiphon roster publish resolved.csv
+    """
+    if write and out is not None:
+        raise click.UsageError("--write and --out are two places: give one")
+    if write and file == "-":
+        raise click.UsageError("--write needs a FILE")
+    if out is not None and os.path.lexists(out) and not force:
+        raise InputError(f"{printable(out)} is there already.", remedy="Name another file, or overwrite it: --force.")
+    data = _read(file)
+    roster = parse_roster(data, file)
+    resolutions = asyncio.run(_resolved(data, file, appview, directory))
+    changed = with_names(data, file, dict(map(_names, filter(_is_change, resolutions))))
+    others = len({entry.account_key for entry in roster.entries if entry.platform != BLUESKY})
+    changes = sum(map(_is_change, resolutions))
+    target = file if write else out
+    if target is not None and (changes or out is not None):
+        _replace(target, changed)
+    if as_json:
+        write_json(
+            {
+                "file": printable(file),
+                "written": None if target is None or not (changes or out is not None) else printable(target),
+                "changes": changes,
+                "outcomes": dict(Counter(each.outcome for each in resolutions)),
+                "accounts": resolutions,
+                "other_platforms": others,
+            }
+        )
+    else:
+        _print(file, resolutions, others, None if target is None else printable(target))
+        if target is None and changes:
+            _print_difference(file, data, changed)
+    if any(each.outcome not in _WELL for each in resolutions):
+        ctx.exit(1)
+
+
+async def _resolved(data: bytes, file: str, appview: str, directory: str) -> list[Resolution]:
+    roster = parse_roster(data, file)
+    trusted = frozenset(
+        f"{url.host}:{url.port}" for url in (_url(appview, "--appview"), _url(directory, "--directory"))
+    )
+    policy = ClientPolicy(trusted=trusted, patience_seconds=_PATIENCE_SECONDS, at_once_per_host=8)
+    total = len({entry.account_key for entry in roster.entries if entry.platform == BLUESKY})
+    async with HttpClient(policy) as client:
+        with progress("accounts resolved", total) as told:
+            return await resolve_officials(roster, Identities(client, directory, appview), told)
+
+
+def _url(text: str, option: str) -> URL:
+    try:
+        url = URL(text)
+    except ValueError:
+        url = URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise click.UsageError(f"{option} is no http or https address")
+    return url
+
+
+def _is_change(each: Resolution) -> bool:
+    return each.outcome in ("resolved", "moved")
+
+
+def _names(each: Resolution) -> tuple[str, Names]:
+    key = account_key(BLUESKY, each.was_id, each.was_handle)
+    return key, (each.account_id if each.was_id is None else None, each.handle if each.was_id is not None else None)
+
+
+def _read(file: str) -> bytes:
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read(MAX_ROSTER_BYTES + 1)
+        with open(file, "rb") as opened:
+            return opened.read(MAX_ROSTER_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"{printable(file)}: {reason}", remedy="name a roster file (CSV)") from error
+
+
+def _replace(target: str, data: bytes) -> None:
+    """The whole file or, after a crash, the one before."""
+    folder = os.path.dirname(os.path.abspath(target))
+    try:
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".roster-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, os.stat(target).st_mode & 0o777 if os.path.exists(target) else 0o644)
+            os.replace(name, target)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise AntiphonError(
+            f"{printable(target)}: {error.strerror}", remedy="name a place that can be written"
+        ) from error
+
+
+def _print(file: str, resolutions: list[Resolution], others: int, target: str | None) -> None:
+    counts = Counter(each.outcome for each in resolutions)
+    console = stdout()
+    said = ", ".join(f"{counts[name]:,} {name}" for name in ("confirmed", "resolved", *_TOLD) if counts[name])
+    console.print(Text.assemble((printable(file), "bold"), f": {counted(len(resolutions), 'account')} of Bluesky"))
+    if said:
+        console.print(Text(f"  {said}"))
+    if others:
+        console.print(Text(f"  {counted(others, 'account')} of other platforms left as they are"))
+    told = [each for each in resolutions if each.outcome in _TOLD]
+    if told:
+        made = table("Account", "Outcome", "What is so")
+        for each in told[:_LISTED]:
+            row(made, each.was_handle or each.was_id, each.outcome, each.detail)
+        console.print(made)
+        if len(told) > _LISTED:
+            console.print(Text(f"… and {len(told) - _LISTED:,} more (--json)"))
+    if target is not None and any(map(_is_change, resolutions)):
+        console.print(Text(f"Written to {target}."))
+
+
+def _print_difference(file: str, before: bytes, after: bytes) -> None:
+    lines = difflib.unified_diff(
+        before.decode("utf-8-sig").splitlines(), after.decode().splitlines(), file, "resolved", lineterm="", n=0
+    )
+    console = stdout()
+    for line in lines:
+        console.print(Text(printable(line)), soft_wrap=True)
+    stderr().print(Text("Nothing was written: give --out CSV, or --write."))
