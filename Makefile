@@ -32,7 +32,7 @@ demo: $(RUNTIME) ## the whole pipeline on the bundled case, on an embedded broke
 
 .PHONY: test
 test: lint ## every check: lint, types and all tests, on a real Kafka where there are Java and Maven
-	@$(BIN)/python -m tools.kafka.jars
+	@$(BIN)/python -m tools.kafka.prepare
 	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
@@ -52,7 +52,7 @@ format: $(DEVELOPMENT) ## formats the code and mends what ruff can mend
 
 .PHONY: bench
 bench: $(BENCHMARKS) ## measures the pipeline against its peers and against bare clients
-	@$(BIN)/python -m tools.kafka.jars
+	@$(BIN)/python -m tools.kafka.prepare
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: peers
@@ -60,17 +60,17 @@ peers: $(BENCHMARKS) ## what the benchmarks race against, so that their tests ru
 
 .PHONY: chaos
 chaos: $(DEVELOPMENT) ## 200 faults over a million events on a real Kafka, compared with an oracle; about ten minutes
-	@$(BIN)/python -m tools.kafka.jars
+	@$(BIN)/python -m tools.kafka.prepare
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 .PHONY: e2e
 e2e: $(DEVELOPMENT) ## alerts on their way to a webhook, dashboards and faults, with real Prometheus and Alertmanager; two minutes
-	@$(BIN)/python -m tools.kafka.jars
+	@$(BIN)/python -m tools.kafka.prepare
 	@$(BIN)/python -m tests.e2e $(ARGS)
 
 .PHONY: mutants
 mutants: $(DEVELOPMENT) ## deliberate bugs in the delivery path, each of which a test must notice
-	@$(BIN)/python -m tools.kafka.jars
+	@$(BIN)/python -m tools.kafka.prepare
 	@$(BIN)/python -m tests.chaos.mutants $(ARGS)
 
 .PHONY: fuzz

@@ -18,8 +18,9 @@ _MOST_LINES: Final = 200
 _MOST_BYTES: Final = 4_000_000
 _NEAREST: Final = 3
 _NOTHING: Final = frozenset({"blank", "header", "length"})  # what is skipped under these names tells no format
-# How much a refusal says for the format nevertheless: it found an event, but for one thing.
-_NEARNESS: Final = {Reason.BAD_TIME: 2, Reason.NO_SUBJECT: 2, Reason.TOO_LARGE: 1}
+# How much a refusal says for the format nevertheless: 3 where it found an event, but for one thing, 0 where the line is
+# not even written as the format is.
+_NEARNESS: Final = {Reason.BAD_TIME: 3, Reason.NO_SUBJECT: 3, Reason.TOO_LARGE: 2, Reason.NOT_JSON: 0}
 
 
 class Recognition(Struct, frozen=True, kw_only=True):
@@ -41,7 +42,7 @@ class _Candidate:
         self.refused_lines = 0
         self.lines = 0
         self.refused: Rejection | None = None
-        self.nearness = 0
+        self.nearness = -1
         self.readings: list[Reading] = []
 
     @property
@@ -63,8 +64,8 @@ class _Candidate:
         else:
             self.refused_lines += 1
         for each in readings:
-            if isinstance(each, Rejection) and (self.refused is None or _NEARNESS.get(each.reason, 0) > self.nearness):
-                self.refused, self.nearness = each, _NEARNESS.get(each.reason, 0)
+            if isinstance(each, Rejection) and (nearness := _NEARNESS.get(each.reason, 1)) > self.nearness:
+                self.refused, self.nearness = each, nearness
 
 
 def recognised(lines: Iterable[Line], readers: Sequence[FormatReader]) -> tuple[Recognition, Iterator[Line]]:

@@ -119,6 +119,12 @@ _CASES: Final[dict[tuple[str, str, str], _Right]] = {
     ("tar_first_lines", "stream.tar.gz", "roster"): _NINE,
     ("tar_first_lines", "archive_org.tar", "roster"): _NINE,
     ("tweets_and_suspension_list", "tweets.jsonl suspended.csv", "roster"): _young(9, 4, references=0),
+    **{
+        ("suspension_lists", f"{name}.csv", "roster"): _Right()
+        for name in ("two_columns", "semicolons", "extra_column", "other_order", "time_of_day")
+    },
+    ("suspension_lists", "handles.csv", "roster"): _Right(status=1, said="no column with the ids of accounts"),
+    ("suspension_lists", "excel_id.csv", "roster"): _Right(status=2, said="Export them again as text"),
     ("twitter_archive_export", "tweets.js", "roster"): _Right(status=1, said="no event in 9 lines"),
     ("wrapped_messages", "site_stream.jsonl", "roster"): _young(9, 3),
     ("wrapped_messages", "webhook.jsonl", "roster"): _young(9, 3),

@@ -90,7 +90,7 @@ def test_a_payload_broken_anywhere_gives_events_that_survive_the_wire_or_a_reaso
     groups = [list(STATUSES.values()), compliance, stream_events, list(NOTICES.values()), sample_payloads()]
 
     @given(st.sampled_from(groups).flatmap(mutated_lines))
-    @settings(max_examples=1_200)
+    @settings(max_examples=300)
     def check(line: bytes) -> None:
         seen[outcome("twitter-v1", line)] += 1
 
@@ -103,7 +103,7 @@ def test_a_canonical_event_broken_anywhere_gives_an_event_that_survives_the_wire
     seen: Counter[str] = Counter()
 
     @given(st.data())
-    @settings(max_examples=500)
+    @settings(max_examples=200)
     def check(data: st.DataObject) -> None:
         payload = json.loads(encode_event(data.draw(events)))
         seen[outcome("canonical", data.draw(mutated_lines([payload])))] += 1

@@ -102,7 +102,7 @@ def test_one_worker_or_three_and_one_partition_or_twelve_agree_with_the_backtest
     kafka: RunningBroker, tmp_path: Path, workers: int, partitions: int
 ) -> None:
     """A made world with late, repeated and disordered events."""
-    world = World(seed=7, events=7_000)
+    world = World(seed=7, events=4_500)
     path = tmp_path / "world.ndjson"
     world.write(path)
     oracle = _backtest(path, world.roster)

@@ -111,7 +111,7 @@ class _Run:
 @pytest.mark.timeout(400)
 def test_ten_kills_and_a_changing_crew_change_nothing(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
     """`kill -9` ten times at random moments, workers that join and leave, and the whole file a second time."""
-    run = _Run(_settings(kafka.address, topic_prefix), tmp_path, seed=5, events=9_000)
+    run = _Run(_settings(kafka.address, topic_prefix), tmp_path, seed=5, events=5_000)
     kills = 0
 
     def disturb(number: int) -> None:
@@ -141,7 +141,7 @@ def test_a_worker_that_was_asleep_for_longer_than_its_session_overwrites_nothing
     kafka: RunningBroker, topic_prefix: str, tmp_path: Path
 ) -> None:
     """SIGSTOP, others take over and go on, SIGCONT: the zombie's half-done transaction is refused by the broker."""
-    run = _Run(_settings(kafka.address, topic_prefix), tmp_path, seed=6, events=6_000)
+    run = _Run(_settings(kafka.address, topic_prefix), tmp_path, seed=6, events=3_600)
 
     def disturb(number: int) -> None:
         if number in (6, 12, 18):
@@ -163,7 +163,7 @@ def test_a_worker_that_was_asleep_for_longer_than_its_session_overwrites_nothing
 @pytest.mark.timeout(300)
 def test_a_broker_that_is_killed_and_comes_back_loses_nothing(own_kafka: Kafka, tmp_path: Path) -> None:
     """`kill -9` of the broker in the middle of the flow."""
-    run = _Run(_settings(own_kafka.address, "case-"), tmp_path, seed=8, events=6_000)
+    run = _Run(_settings(own_kafka.address, "case-"), tmp_path, seed=8, events=3_600)
 
     def disturb(number: int) -> None:
         if number in (8, 16):

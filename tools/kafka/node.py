@@ -218,7 +218,11 @@ class Kafka:
         os.kill(self.pid, number)
 
     def _java(self, program: str, *arguments: str) -> list[str]:
-        return [str(self._install.java), *self._jvm, *_LOGGING, "-cp", self._install.classpath, program, *arguments]
+        archive = self._install.archive
+        jvm = (*self._jvm, *_LOGGING)
+        if archive is not None and archive.exists():
+            jvm += (f"-XX:SharedArchiveFile={archive}", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
+        return [str(self._install.java), *jvm, "-cp", self._install.classpath, program, *arguments]
 
     def _write_settings(self) -> Path:
         own = {

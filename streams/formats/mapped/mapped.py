@@ -42,10 +42,13 @@ class MappedReader:
         if not line or line.isspace():
             return _BLANK
         try:
-            row = self._row(line)
-            if row is None:
-                return _HEADER
-            event = (self._of_json if _is_json(line) else self._of_table).of(row)
+            if _is_json(line):
+                event = self._of_json.of(self._object(line))
+            else:
+                row = self._row(line)
+                if row is None:
+                    return _HEADER
+                event = self._of_table.of(row)
         except Refused as refused:
             return rejection(refused.reason, refused.detail)
         except DECODE_ERRORS as error:
@@ -55,7 +58,7 @@ class MappedReader:
     def ids_in(self, line: bytes, numbers: IdEvidence, texts: IdEvidence) -> None:
         """See `FormatReader`."""
         with suppress(Refused, *DECODE_ERRORS):
-            row = self._row(line)
+            row = self._object(line) if _is_json(line) else self._row(line)
             for name in self._ids:
                 value = row.get(name) if row is not None else None
                 if isinstance(value, str):
@@ -71,13 +74,15 @@ class MappedReader:
         """See `FormatReader`: the lines of a row that a quote too many has joined."""
         return self._plans.physical_rows(line)
 
+    def _object(self, line: bytes) -> Row:
+        """The row that a JSON object is. Raises `Refused`, and what decoders raise."""
+        row = self._paths.row(_payload.decode(line))
+        if not row:
+            raise Refused(Reason.UNKNOWN_SHAPE, "an object without any key that the mapping names")
+        return row
+
     def _row(self, line: bytes) -> Row | None:
-        """The row of a line; `None` for a header. Raises `Refused`, and what decoders raise."""
-        if _is_json(line):
-            row = self._paths.row(_payload.decode(line))
-            if not row:
-                raise Refused(Reason.UNKNOWN_SHAPE, "an object without any key that the mapping names")
-            return row
+        """The row of a line of a table; `None` for a header. Raises `Refused`, and what decoders raise."""
         header, newline, cells = line.partition(b"\n")
         if newline:
             if cells.removeprefix(UTF8_BOM) == header:

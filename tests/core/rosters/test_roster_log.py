@@ -66,7 +66,7 @@ def test_publications_one_after_the_other_leave_the_last_complete_roster() -> No
     """Each may be interrupted after any record; compaction may come between any two. Live and replay agree."""
     covered: Counter[str] = Counter()
 
-    @settings(max_examples=300)
+    @settings(max_examples=150)
     @given(st.lists(st.tuples(_rosters, st.floats(0, 1)), min_size=1, max_size=5), st.data())
     def check(steps: list[tuple[Roster, float]], data: st.DataObject) -> None:
         topic: list[Record] = []
@@ -95,7 +95,7 @@ def test_publishers_at_the_same_time_never_leave_a_mixture_nor_nothing() -> None
     """Each reads the standing keys when it starts; their records interleave; some stop half-way."""
     covered: Counter[str] = Counter()
 
-    @settings(max_examples=300)
+    @settings(max_examples=150)
     @given(st.lists(_rosters, min_size=2, max_size=4), st.data())
     def check(rosters: list[Roster], data: st.DataObject) -> None:
         topic: list[Record] = publication([], rosters[0])

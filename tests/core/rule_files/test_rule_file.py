@@ -506,7 +506,7 @@ def test_only_the_first_problems_come_with_a_suggestion() -> None:
     assert len(caught.value.problems) >= 1_000
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.text(max_size=200) | st.text("[]rules.a=\n{}\"'\\#1,-_wheninfo", max_size=60) | _FILES.map(_toml), st.data())
 def test_no_text_raises_anything_but_a_rules_error(text: str, data: st.DataObject) -> None:
     """Neither arbitrary text nor a right file with a piece cut out or put in; messages never drive a terminal."""

@@ -123,7 +123,7 @@ def _paths(table: dict[str, object], above: KeyPath = ()) -> set[KeyPath]:
     return paths
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(_documents())
 def test_every_key_is_found_on_the_line_it_was_written_on(document: tuple[str, dict[KeyPath, int]]) -> None:
     """For headers, dotted keys, inline tables, quoted names, arrays and strings that look like keys."""

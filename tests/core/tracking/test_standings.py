@@ -14,7 +14,7 @@ from tests.core.tracking.track_run import TrackRun
 Standings = dict[tuple[str, str], CountryEvent]
 
 
-@examples(150)
+@examples(75)
 @given(suspended().flatmap(st.permutations), st.data())
 def test_of_a_state_that_went_back_the_words_of_the_highest_version_are_the_last(
     arrived: list[SubjectEvent], data: st.DataObject

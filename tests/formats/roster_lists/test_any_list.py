@@ -127,7 +127,7 @@ def test_what_is_made_of_any_table_or_json_passes_the_check() -> None:
     seen: Counter[str] = Counter()
 
     @given(entries=_entries(), form=st.sampled_from([",", ";", "\t", "|", "json", "pretty json"]), options=_options)
-    @settings(max_examples=400)
+    @settings(max_examples=200)
     def check(entries: list[dict[str, str]], form: str, options: dict[str, Any]) -> None:
         if "json" in form:
             data = json.dumps(entries, indent=2 if "pretty" in form else None).encode()
