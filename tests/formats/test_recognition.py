@@ -94,13 +94,19 @@ def test_faulty_first_lines_do_not_hide_the_format() -> None:
 
 
 @pytest.mark.parametrize(
-    "lines", [[b"some text", b"and more"], [{"key": "value"}], [b"a;b;c", b"1;2;3"], [b"\x00\xff"]]
+    ("lines", "nearest"),
+    [
+        ([b"some text", b"and more"], "suspensions-csv"),
+        ([{"key": "value"}], "canonical"),
+        ([b"a;b;c", b"1;2;3"], "suspensions-csv"),
+        ([b"\x00\xff"], "suspensions-csv"),
+    ],
 )
-def test_what_no_reader_takes_is_not_read_and_the_reasons_are_told(lines: list[bytes | Json]) -> None:
+def test_what_no_reader_takes_is_not_read_and_the_reasons_are_told(lines: list[bytes | Json], nearest: str) -> None:
     found = recognise(lines)
     assert found.reader is None
     assert found.why.isprintable()
-    assert "no canonical, for " in found.why
+    assert f"no {nearest}, for " in found.why
 
 
 def test_where_one_thing_is_missing_the_format_that_comes_nearest_is_named() -> None:
