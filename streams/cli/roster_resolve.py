@@ -6,16 +6,17 @@ import os
 import sys
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from typing import Final
 
 import click
 from rich.text import Text
-from yarl import URL
 
 from streams.cli.console import counted, progress, row, stderr, stdout, table, write_json
 from streams.cli.options import json_option
 from streams.collectors.bluesky.http_client import ClientPolicy, HttpClient
 from streams.collectors.bluesky.identity import Identities
+from streams.collectors.bluesky.public_hosts import place_of
 from streams.collectors.bluesky.roster_ids import Resolution, resolve_officials
 from streams.core.rosters.roster import account_key
 from streams.core.rosters.roster_edit import Names, with_names
@@ -101,9 +102,7 @@ def resolve(
 
 async def _resolved(data: bytes, file: str, appview: str, directory: str) -> list[Resolution]:
     roster = parse_roster(data, file)
-    trusted = frozenset(
-        f"{url.host}:{url.port}" for url in (_url(appview, "--appview"), _url(directory, "--directory"))
-    )
+    trusted = frozenset({_place(appview, "--appview"), _place(directory, "--directory")})
     policy = ClientPolicy(trusted=trusted, patience_seconds=_PATIENCE_SECONDS, at_once_per_host=8)
     total = len({entry.account_key for entry in roster.entries if entry.platform == BLUESKY})
     async with HttpClient(policy) as client:
@@ -111,14 +110,11 @@ async def _resolved(data: bytes, file: str, appview: str, directory: str) -> lis
             return await resolve_officials(roster, Identities(client, directory, appview), told)
 
 
-def _url(text: str, option: str) -> URL:
-    try:
-        url = URL(text)
-    except ValueError:
-        url = URL()
-    if url.scheme not in ("http", "https") or not url.host:
-        raise click.UsageError(f"{option} is no http or https address")
-    return url
+def _place(url: str, option: str) -> str:
+    if url.startswith(("http://", "https://")):
+        with suppress(ValueError):
+            return place_of(url)
+    raise click.UsageError(f"{option} is no http or https address")
 
 
 def _is_change(each: Resolution) -> bool:

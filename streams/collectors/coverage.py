@@ -92,7 +92,9 @@ class CoverageLog:
         if not self._is_judged:
             resumed = chunk.resumed if self._is_with_cursor else False
             if not self._since_us:
-                self._begin(newest_us or now_us)
+                if not newest_us:
+                    return []  # up to when is unknown; of a source that never says so nothing is covered
+                self._begin(newest_us)
             elif resumed is None:
                 return []  # whether something is missing will be known by a later chunk
             elif resumed:

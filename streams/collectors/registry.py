@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Final
 
+from streams.collectors.bluesky.enrich import ENRICH
 from streams.collectors.collector import Collector
 from streams.errors import InputError
 from streams.printable import printable
@@ -18,7 +19,7 @@ __all__ = ["COLLECTORS", "GROUP", "all_collectors"]
 GROUP: Final = "antiphon.collectors"
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
-COLLECTORS: Final[tuple[Collector, ...]] = ()
+COLLECTORS: Final[tuple[Collector, ...]] = (ENRICH,)
 """Those of this package."""
 
 

@@ -40,7 +40,8 @@ class Chunk(Struct, kw_only=True):
     skipped: Counter[str] = field(default_factory=Counter)
     """Frames that say nothing Antiphon counts, by a name from a closed list."""
     newest_us: int = 0
-    """The newest time (Unix µs) up to which the source has shown everything. 0: unknown."""
+    """The newest time (Unix µs) up to which the source has shown everything. 0: unknown. A source that sees nobody's
+    posts, as one that looks accounts up, always says 0: it covers nothing, and nothing is published of its coverage."""
     size: int = 0
     """Bytes received: the queue is bounded by them."""
     resumed: bool | None = None

@@ -102,7 +102,7 @@ class Enricher:
                     for task in tasks:
                         if task.done():
                             task.result()
-                    yield Chunk(newest_us=_now_us())
+                    yield Chunk()
             except (BrokerError, KafkaError, OSError) as error:
                 raise SourceError("closed", f"{type(error).__name__}: {error}") from error
             finally:
@@ -252,7 +252,7 @@ class Enricher:
 
 
 def _chunk(events: Sequence[Event]) -> Chunk:
-    return Chunk(events=list(events), received=1, newest_us=_now_us())
+    return Chunk(events=list(events), received=1)
 
 
 def _profile(name: str, account: Account) -> Profile:

@@ -171,6 +171,7 @@ class History:
                 is_enough = True
                 continue
             self._take(chunk, did, collection, record, asked_at)
+        chunk.back_filled = len(chunk.events)
         if page.cursor is not None:
             chunk.cursor = msgspec.json.encode(_Position(did, collection, page.cursor))
         return chunk, is_enough

@@ -11,7 +11,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import DefaultResolver
 from yarl import URL
 
-__all__ = ["HostRefusedError", "PublicResolver", "check_url"]
+__all__ = ["HostRefusedError", "PublicResolver", "check_url", "place_of"]
 
 _PORTS: Final = frozenset({443, None})
 
@@ -39,6 +39,12 @@ class PublicResolver(AbstractResolver):
     async def close(self) -> None:
         """Close what resolves."""
         await self._resolver.close()
+
+
+def place_of(url: str) -> str:
+    """`HOST:PORT` of an address that the operator gives, as what is trusted is named. Raises `ValueError`."""
+    parsed = URL(url)
+    return f"{parsed.host}:{parsed.port}"
 
 
 def check_url(url: URL, trusted: frozenset[str]) -> None:
