@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from streams.collectors.bluesky.enrich import ENRICH
+from streams.collectors.bluesky.jetstream import JETSTREAM
 from streams.collectors.collector import Collector
 from streams.errors import InputError
 from streams.printable import printable
@@ -19,7 +20,7 @@ __all__ = ["COLLECTORS", "GROUP", "all_collectors"]
 GROUP: Final = "antiphon.collectors"
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
-COLLECTORS: Final[tuple[Collector, ...]] = (ENRICH,)
+COLLECTORS: Final[tuple[Collector, ...]] = (ENRICH, JETSTREAM)
 """Those of this package."""
 
 

@@ -11,13 +11,13 @@ from msgspec.json import Decoder
 from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason, Rejection
 from streams.formats.bluesky.jetstream_accounts import NOTICE_NAMES, read_account, read_identity
-from streams.formats.bluesky.jetstream_fields import witnessed
+from streams.formats.bluesky.jetstream_fields import microseconds, witnessed
 from streams.formats.bluesky.jetstream_payloads import Frame
 from streams.formats.bluesky.jetstream_records import COMMIT_NAMES, read_commit
 from streams.formats.reader import Reading, Skipped
 from streams.refusal import DECODE_ERRORS, Refused, refused_line, rejection, undecodable
 
-__all__ = ["SKIPPED_NAMES", "JetstreamReader"]
+__all__ = ["SKIPPED_NAMES", "JetstreamReader", "read_placed"]
 
 SKIPPED_NAMES: Final = COMMIT_NAMES | NOTICE_NAMES | {"blank", "error", "info", "sync"}
 
@@ -40,15 +40,7 @@ class JetstreamReader:
 
         Only the fields that events need are looked at, and nothing of a record that is skipped.
         """
-        if not line or line.isspace():
-            return _BLANK
-        try:
-            frame = _frame.decode(line)
-            return _v1(frame) if frame.type is None else _v2(frame)
-        except DECODE_ERRORS as error:
-            return _undecodable(line, error)
-        except Refused as refused:
-            return refused_line(line, refused)
+        return read_placed(line)[0]
 
     def ids_in(self, line: bytes, numbers: IdEvidence, texts: IdEvidence) -> None:
         """See `FormatReader`: no id of Bluesky is a number."""
@@ -60,6 +52,31 @@ class JetstreamReader:
     def parts(self, line: bytes) -> Sequence[bytes]:
         """See `FormatReader`: one line is one frame."""
         return ()
+
+
+def read_placed(line: bytes) -> tuple[Reading, int, int]:
+    """What a frame says, its seq, and when its host witnessed it (Unix µs): each 0 where the frame does not say so.
+
+    The frame is decoded once. Never raises.
+    """
+    if not line or line.isspace():
+        return _BLANK, 0, 0
+    try:
+        frame = _frame.decode(line)
+        payload = frame.payload
+        if payload is not None:
+            seq, time_us = payload.seq, 0 if payload.time is None else microseconds(payload.time)
+        else:
+            seq, time_us = frame.cursor, frame.time_us or 0
+    except DECODE_ERRORS as error:
+        return _undecodable(line, error), 0, 0
+    seq = seq or 0
+    try:
+        return _v1(frame) if frame.type is None else _v2(frame), seq, time_us
+    except DECODE_ERRORS as error:
+        return _undecodable(line, error), seq, time_us
+    except Refused as refused:
+        return refused_line(line, refused), seq, time_us
 
 
 def _v1(frame: Frame) -> Reading:

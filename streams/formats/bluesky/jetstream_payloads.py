@@ -135,6 +135,7 @@ class Payload(Commit, gc=False):
 
     type: str | None = field(default=None, name="$type")
     did: str | None = None
+    seq: int | None = None
     time: Utc | None = None
     witnessed_at: Utc | None = field(default=None, name="witnessedAt")
     account: AccountNotice | None = None
@@ -142,13 +143,14 @@ class Payload(Commit, gc=False):
 
 
 class Frame(Struct, gc=False):
-    """Of either wire: v2 has `$type` and `payload`, v1 all the others."""
+    """Of either wire: v2 has `$type` and `payload`, v1 all the others; `cursor` is the seq, where the host has one."""
 
     type: str | None = field(default=None, name="$type")
     payload: Payload | None = None
     kind: str | None = None
     did: str | None = None
     time_us: int | None = None
+    cursor: int | None = None
     commit: Commit | None = None
     account: AccountNotice | None = None
     identity: IdentityNotice | None = None

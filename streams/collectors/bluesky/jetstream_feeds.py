@@ -1,0 +1,126 @@
+"""What the sources of Jetstream learn from Kafka, for as long as they run: the roster, and whom officials amplified.
+
+A broker that is away for a while changes nothing: what was known stays in use.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams.collectors.bluesky.jetstream_coverage import FilterLog
+from streams.collectors.bluesky.jetstream_shared import Watched, system_now_us
+from streams.core.rosters.roster import Roster
+from streams.core.rosters.roster_log import RosterLog, RosterRecordError
+from streams.core.subject_event import subject_key
+from streams.events import Coverage, decode_event
+from streams.formats.bluesky.jetstream_fields import BLUESKY, account_named
+from streams.kafka.client import consumer, start_client
+from streams.kafka.failures import BrokerError
+from streams.kafka.reading import follow_topic, read_topic, require_topic
+from streams.printable import printable
+from streams.refusal import DECODE_ERRORS, Refused
+from streams.settings import Settings
+
+__all__ = ["follow_roster", "follow_subjects", "officials_of", "read_filters"]
+
+_log: Final = logging.getLogger(__name__)
+_PAUSE_SECONDS: Final = 2.0
+_POLL_MS: Final = 1_000
+_PREFIX: Final = subject_key(BLUESKY, "").encode()
+
+
+def officials_of(roster: Roster, now_us: int) -> frozenset[str]:
+    """The DIDs of those who are officials on Bluesky, or will be. Who is on the roster by a handle alone is in no
+    filter.
+    """
+    terms = roster.ids_of(BLUESKY)
+    return frozenset(did for did, own in terms.items() if own[-1].to_us > now_us and _is_did(did))
+
+
+async def follow_roster(settings: Settings, watched: Watched) -> None:
+    """Use each roster that is published. Until cancelled."""
+
+    async def follow() -> None:
+        log = RosterLog()
+        async with aclosing(follow_topic(settings, "officials")) as fetches:
+            async for fetched in fetches:
+                for record in fetched.records:
+                    try:
+                        log.apply(record.key or b"", record.value)
+                    except RosterRecordError:
+                        continue  # SCREEN makes the dead letter of it
+                # Terms end by the clock, so this is looked at with every fetch.
+                if fetched.whole and log.roster is not None:
+                    officials = officials_of(log.roster, system_now_us())
+                    if officials != watched.officials:
+                        watched.use(officials)
+                        _log.info("officials in the filter", extra={"officials": len(officials)})
+
+    await _again_and_again(follow, "officials")
+
+
+async def follow_subjects(settings: Settings, watched: Watched) -> None:
+    """Note everybody of whom there is a dossier. Until cancelled."""
+
+    async def follow() -> None:
+        async with aclosing(_records_of(settings, "dossiers")) as fetches:
+            async for records in fetches:
+                watched.subjects.update(
+                    record.key[len(_PREFIX) :].decode(errors="replace")
+                    for record in records
+                    if record.key is not None and record.key.startswith(_PREFIX)
+                )
+
+    await _again_and_again(follow, "dossiers")
+
+
+async def read_filters(settings: Settings) -> FilterLog:
+    """Who was in the filter before, by the topic `coverage`. Raises `BrokerError` and aiokafka's errors."""
+    filters = FilterLog()
+    async for record in read_topic(settings, "coverage"):
+        try:
+            event = decode_event(record.value or b"")
+        except DECODE_ERRORS:
+            continue
+        if isinstance(event, Coverage) and event.platform == BLUESKY:
+            filters.take(event)
+    return filters
+
+
+async def _records_of(settings: Settings, name: str) -> AsyncGenerator[Sequence[Any], None]:
+    """The committed records of all partitions of a topic (plain name), from the beginning and on and on."""
+    partitions = await require_topic(settings, name)
+    tps = [TopicPartition(settings.topic(name), partition) for partition in range(partitions)]
+    client = consumer(settings, max_partition_fetch_bytes=1_048_576)
+    try:
+        await start_client(client)
+        client.assign(tps)
+        await client.seek_to_beginning(*tps)
+        while True:
+            for records in (await client.getmany(*tps, timeout_ms=_POLL_MS)).values():
+                yield records
+    finally:
+        await client.stop()
+
+
+async def _again_and_again(follow: Callable[[], Awaitable[None]], topic: str) -> None:
+    while True:
+        try:
+            await follow()
+        except (KafkaError, BrokerError, OSError) as error:
+            extra = {"topic": topic, "error": printable(f"{type(error).__name__}: {error}", 200)}
+            _log.warning("topic cannot be followed", extra=extra)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _is_did(text: str) -> bool:
+    try:
+        account_named(text, "")
+    except Refused:
+        return False
+    return True
