@@ -9,8 +9,10 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from streams.collectors.source import Chunk, SourceErrorKind
+from streams.core.clock import from_us
+from streams.events import Coverage
 
-__all__ = ["ClosedBy", "CoverageLog", "Gap", "GapReason", "Seen", "Span"]
+__all__ = ["ClosedBy", "CoverageLog", "Gap", "GapReason", "Seen", "Span", "coverage_event"]
 
 GapReason: TypeAlias = Literal["started", "stopped", "reconnected", "silent", "refused", "throttled"]
 ClosedBy: TypeAlias = Literal["replay"]
@@ -48,13 +50,6 @@ class Span(Struct, frozen=True, kw_only=True):
     until_us: int | None
     reason: GapReason | None = None
     closed_by: ClosedBy | None = None
-
-    @property
-    def end(self) -> str | None:
-        """How a gap ended: `open`, `none`, or what closed it; `None` for what was seen."""
-        if self.seen:
-            return None
-        return "open" if self.until_us is None else self.closed_by or "none"
 
 
 class CoverageLog:
@@ -139,3 +134,22 @@ class CoverageLog:
         if gap is None:
             return []
         return [Span(seen=False, since_us=gap.since_us, until_us=until_us, reason=gap.reason, closed_by=closed_by)]
+
+
+def coverage_event(span: Span, platform: str, source: str) -> Coverage:
+    """The span as an event of all officials of the platform on the roster. A later record of the same span has the same
+    id, and replaces this one.
+    """
+    since, until = from_us(span.since_us), None if span.until_us is None else from_us(span.until_us)
+    parts = [source, str(span.since_us), *([] if span.reason is None else [span.reason])]
+    return Coverage(
+        platform=platform,
+        id=":".join(parts),
+        at=until or since,
+        source=source,
+        seen=span.seen,
+        since=since,
+        until=until,
+        reason=span.reason,
+        closed_by=span.closed_by,
+    )

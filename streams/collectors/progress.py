@@ -10,8 +10,8 @@ __all__ = ["SourceProgress"]
 
 
 class SourceProgress(Struct, kw_only=True):
-    """Counts since the process began. `gaps` are those that no replay closed, `newest_us` the source's newest time that
-    Kafka has (Unix µs, 0: none).
+    """Counts since the process began. `gaps` are those that are over and that nothing closed, `newest_us` the source's
+    newest time that Kafka has (Unix µs, 0: none).
     """
 
     source: str

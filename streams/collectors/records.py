@@ -5,14 +5,15 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
-from streams.collectors.coverage import Span
+from streams.collectors.coverage import Span, coverage_event
 from streams.collectors.source import Chunk
 from streams.deadletters import DeadLetter, Reason
+from streams.events import Coverage
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.dead_letter_record import dead_letter_record, letter_of
 from streams.kafka.raw_record import SURELY_SMALL_BYTES, raw_record, size_refusal
 
-__all__ = ["Outgoing", "add_chunk"]
+__all__ = ["Outgoing", "add_chunk", "add_spans"]
 
 
 class Outgoing(Struct):
@@ -24,18 +25,20 @@ class Outgoing(Struct):
     gaps: Counter[str] = field(default_factory=Counter)
 
 
-def add_chunk(outgoing: Outgoing, chunk: Chunk, source: str) -> None:
-    """Add what a chunk holds. An event that no broker takes becomes a dead letter, as whose topic `source` stands."""
+def add_chunk(outgoing: Outgoing, chunk: Chunk, place: str) -> None:
+    """Add what a chunk holds. An event that no broker takes becomes a dead letter, as whose topic `place` stands."""
     records, kinds = outgoing.records, outgoing.kinds
     for number, event in enumerate(chunk.events, start=1):
         record = raw_record(event)
         if record.value is not None and len(record.value) >= SURELY_SMALL_BYTES:
             refused = size_refusal(record)
             if refused is not None:
-                _add_letter(outgoing, letter_of(refused, record.value, source, 0, number))
+                _add_letter(outgoing, letter_of(refused, record.value, place, 0, number))
                 continue
         records.append(record)
         kinds[record.topic] += 1
+        if isinstance(event, Coverage):
+            _count_gap(outgoing, event)
     for letter in chunk.letters:
         _add_letter(outgoing, letter)
 
@@ -45,8 +48,16 @@ def _add_letter(outgoing: Outgoing, letter: DeadLetter) -> None:
     outgoing.letters[letter.reason] += 1
 
 
-def add_spans(outgoing: Outgoing, spans: Iterable[Span]) -> None:
-    """Add the coverage."""
+def add_spans(outgoing: Outgoing, spans: Iterable[Span], platform: str, source: str) -> None:
+    """Add what the service knows of the coverage of a source."""
     for span in spans:
-        if span.end is not None:
-            outgoing.gaps[span.end] += 1
+        event = coverage_event(span, platform, source)
+        record = raw_record(event)
+        outgoing.records.append(record)
+        outgoing.kinds[record.topic] += 1
+        _count_gap(outgoing, event)
+
+
+def _count_gap(outgoing: Outgoing, event: Coverage) -> None:
+    if not event.seen:
+        outgoing.gaps["open" if event.until is None else event.closed_by or "none"] += 1

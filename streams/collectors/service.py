@@ -196,12 +196,13 @@ class SourceService:
                     self._coverage.began(with_cursor=item.with_cursor, now_us=now_us)
                 case Ended():
                     spans = self._coverage.ended(item.kind, now_us)
-            add_spans(outgoing, spans)
+            add_spans(outgoing, spans, self._source.platform, self._source.name)
         return outgoing
 
     def _last_words(self) -> tuple[Sequence[OutgoingRecord], bytes | None, Seen]:
         outgoing = Outgoing()
-        add_spans(outgoing, self._coverage.stopped(time.time_ns() // 1_000))
+        spans = self._coverage.stopped(time.time_ns() // 1_000)
+        add_spans(outgoing, spans, self._source.platform, self._source.name)
         return outgoing.records, self._cursor, self._coverage.seen
 
     async def _pause(self, seconds: float) -> None:
@@ -221,14 +222,14 @@ class SourceService:
         series.transaction_seconds.observe(seconds)
         for topic, count in outgoing.kinds.items():
             series.count_events(_KINDS[topic], count)
-            progress.events += count
+            progress.events += count if topic != "coverage" else 0
         for reason, count in outgoing.letters.items():
             series.count_letters(reason, count)
             progress.letters += count
         for end, count in outgoing.gaps.items():
             series.count_gaps(end, count)
-        progress.gaps += outgoing.gaps.total() - outgoing.gaps["replay"]
-        if outgoing.kinds:
+        progress.gaps += outgoing.gaps["none"]
+        if outgoing.kinds.keys() - {"coverage"}:
             series.last_event.set_to_current_time()
         gap = self._coverage.seen.gap
         series.gap_since.set(0 if gap is None else gap.since_us / 1_000_000)

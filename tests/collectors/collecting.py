@@ -1,6 +1,7 @@
 """Collector processes under a test's control, and what Kafka has of what they collected."""
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -10,7 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from streams.collectors.cursors import CursorRecord, read_cursor
+from streams.collectors.metrics import CollectorMetrics
+from streams.collectors.publisher import Publisher
 from streams.events import Post, decode_event
 from streams.kafka.administration import create_topics
 from streams.kafka.child_process import ChildProcess, start_child, stop_child
@@ -19,7 +24,16 @@ from streams.settings import Settings
 from tests.collectors.lines_collector import collector_environment
 from tests.worker.running_worker import Subject
 
-__all__ = ["Collection", "cursor_of", "numbers", "resident_bytes", "settings_for", "wait_until"]
+__all__ = [
+    "Collection",
+    "cursor_of",
+    "next_line",
+    "numbers",
+    "resident_bytes",
+    "settings_for",
+    "shut_out",
+    "wait_until",
+]
 
 _PARTITIONS = {"posts": 2, "retweets": 1, "deletions": 1, "follows": 1, "profiles": 1, "suspensions": 1}
 _KEY = b"lines/lines"
@@ -86,6 +100,25 @@ def wait_until(what: str, holds: Callable[[], object], *, seconds: float = 60.0,
     while not holds():
         assert time.monotonic() < deadline, f"in vain: {what}\n{log()}"
         time.sleep(0.05)
+
+
+def next_line(settings: Settings) -> int:
+    """The cursor that Kafka has: 0 where there is none."""
+    record = cursor_of(settings)
+    if record is None or record.cursor_bytes is None:
+        return 0
+    return int(json.loads(record.cursor_bytes)["next"])
+
+
+def shut_out(settings: Settings, collector: str = "lines", source: str = "lines") -> None:
+    """Open the source as its next instance does, and nothing more: the transaction of whoever died is undone then."""
+
+    async def open_and_end() -> None:
+        publisher = Publisher(collector, source, settings, CollectorMetrics(CollectorRegistry()), instance="test")
+        await publisher.begin()
+        await publisher.end()
+
+    asyncio.run(open_and_end())
 
 
 def resident_bytes(process: ChildProcess) -> int:

@@ -24,6 +24,7 @@ class LinesServer:
         self.asked: list[int] = []
         self.sent = 0
         self.forgotten_before = 0
+        self.is_silent = False
         self._padding = "x" * padding
         self.log = [self._line(number) for number in range(lines)]
         self._ended = threading.Event()
@@ -100,7 +101,8 @@ class LinesServer:
             if not block:
                 time.sleep(0.01)
                 # So that a client that went away is noticed, and a quiet one is known to be there.
-                client.sendall(b"\n")
+                if not self.is_silent:
+                    client.sendall(b"\n")
                 continue
             client.sendall(b"".join(block))
             self.sent += len(block)

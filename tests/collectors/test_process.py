@@ -1,21 +1,12 @@
 """`antiphon collect NAME` as a process on a real Kafka: what it writes, how it stops, and what it says of itself."""
 
-import json
 import signal
 from pathlib import Path
 
 from streams.kafka.loopback import free_port
-from streams.settings import Settings
-from tests.collectors.collecting import Collection, cursor_of, numbers, settings_for, wait_until
+from tests.collectors.collecting import Collection, next_line, numbers, settings_for, wait_until
 from tests.collectors.lines_server import lines_server
 from tools.kafka.running_broker import RunningBroker
-
-
-def _next(settings: Settings) -> int:
-    record = cursor_of(settings)
-    if record is None or record.cursor_bytes is None:
-        return 0
-    return int(json.loads(record.cursor_bytes)["next"])
 
 
 def test_every_line_of_the_server_is_committed_once_with_the_cursor_after_it(
@@ -24,8 +15,8 @@ def test_every_line_of_the_server_is_committed_once_with_the_cursor_after_it(
     settings = settings_for(kafka.address, topic_prefix, metrics_port=free_port())
     with lines_server(3_000) as server, Collection(settings, tmp_path, lines_port=server.port).running() as subject:
         subject.wait_until("ready", lambda: subject.health("/readyz")[0] == 200)
-        wait_until("all is in Kafka", lambda: _next(settings) == 3_000, log=lambda: subject.log)
+        wait_until("all is in Kafka", lambda: next_line(settings) == 3_000, log=lambda: subject.log)
         assert numbers(settings) == dict.fromkeys(range(3_000), 1)
         subject.process.send_signal(signal.SIGTERM)
         assert subject.process.wait(20) == 0
-    assert _next(settings) == 3_000
+    assert next_line(settings) == 3_000
