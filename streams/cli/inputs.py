@@ -12,20 +12,24 @@ from streams.core.rosters.roster_file import MAX_ROSTER_BYTES, parse_roster
 from streams.errors import InputError
 from streams.printable import printable
 
-__all__ = ["LiveStages", "read_roster"]
+__all__ = ["LiveStages", "read_roster", "roster_bytes"]
 
 _PLAIN_STEP: Final = 10.0  # seconds between lines where there is no terminal
 
 
-def read_roster(path: str) -> Roster:
-    """The roster of a CSV file. Raises `InputError` for a missing file and `RosterError` for a wrong one."""
+def roster_bytes(path: str) -> bytes:
+    """What is in a roster's file, or as much of it as shows that it is too large. Raises `InputError`."""
     try:
         with open(path, "rb") as file:
-            data = file.read(MAX_ROSTER_BYTES + 1)  # what is larger is refused whole
+            return file.read(MAX_ROSTER_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(f"{printable(path)}: {reason}", remedy="name a roster file (CSV)") from error
-    return parse_roster(data, path)
+
+
+def read_roster(path: str) -> Roster:
+    """The roster of a CSV file. Raises `InputError` for a missing file and `RosterError` for a wrong one."""
+    return parse_roster(roster_bytes(path), path)
 
 
 class LiveStages:

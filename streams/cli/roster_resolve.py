@@ -14,22 +14,18 @@ from rich.text import Text
 
 from streams.cli.console import counted, progress, row, stderr, stdout, table, write_json
 from streams.cli.options import json_option
-from streams.collectors.bluesky.http_client import ClientPolicy, HttpClient
-from streams.collectors.bluesky.identity import Identities
 from streams.collectors.bluesky.public_hosts import place_of
-from streams.collectors.bluesky.roster_ids import Resolution, resolve_officials
-from streams.core.rosters.roster import account_key
-from streams.core.rosters.roster_edit import Names, with_names
+from streams.collectors.bluesky.roster_ids import Resolution, resolve_file
+from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.rosters.roster_file import MAX_ROSTER_BYTES, parse_roster
 from streams.errors import AntiphonError, InputError
 from streams.formats.bluesky.jetstream_fields import BLUESKY
 from streams.printable import printable
 
-__all__ = ["resolve"]
+__all__ = ["APPVIEW", "DIRECTORY", "resolve", "server_option"]
 
-_APPVIEW: Final = "https://public.api.bsky.app"
-_DIRECTORY: Final = "https://plc.directory"
-_PATIENCE_SECONDS: Final = 330.0  # the window of Bluesky's limits is 300 s
+APPVIEW: Final = "https://public.api.bsky.app"
+DIRECTORY: Final = "https://plc.directory"
 _LISTED: Final = 40
 _WELL: Final = frozenset({"confirmed", "resolved"})
 _TOLD: Final = ("moved", "vanished", "disagrees", "unknown")
@@ -40,8 +36,8 @@ _TOLD: Final = ("moved", "vanished", "disagrees", "unknown")
 @click.option("--out", metavar="CSV", help="Write the roster with what was found there.")
 @click.option("--force", is_flag=True, help="Overwrite CSV.")
 @click.option("--write", is_flag=True, help="Write what was found into FILE itself.")
-@click.option("--appview", metavar="URL", default=_APPVIEW, show_default=True, help="Who resolves handles.")
-@click.option("--directory", metavar="URL", default=_DIRECTORY, show_default=True, help="The identity directory.")
+@click.option("--appview", metavar="URL", default=APPVIEW, show_default=True, help="Who resolves handles.")
+@click.option("--directory", metavar="URL", default=DIRECTORY, show_default=True, help="The identity directory.")
 @json_option
 @click.pass_context
 def resolve(
@@ -74,10 +70,11 @@ def resolve(
         raise InputError(f"{printable(out)} is there already.", remedy="Name another file, or overwrite it: --force.")
     data = _read(file)
     roster = parse_roster(data, file)
-    resolutions = asyncio.run(_resolved(data, file, appview, directory))
-    changed = with_names(data, file, dict(map(_names, filter(_is_change, resolutions))))
+    servers = server_option(appview, "--appview"), server_option(directory, "--directory")
+    with progress("accounts resolved", len({entry.account_key for entry in _of_bluesky(roster)})) as told:
+        resolutions, changed = asyncio.run(resolve_file(data, file, *servers, told))
     others = len({entry.account_key for entry in roster.entries if entry.platform != BLUESKY})
-    changes = sum(map(_is_change, resolutions))
+    changes = sum(each.is_change for each in resolutions)
     target = file if write else out
     if target is not None and (changes or out is not None):
         _replace(target, changed)
@@ -100,30 +97,17 @@ def resolve(
         ctx.exit(1)
 
 
-async def _resolved(data: bytes, file: str, appview: str, directory: str) -> list[Resolution]:
-    roster = parse_roster(data, file)
-    trusted = frozenset({_place(appview, "--appview"), _place(directory, "--directory")})
-    policy = ClientPolicy(trusted=trusted, patience_seconds=_PATIENCE_SECONDS, at_once_per_host=8)
-    total = len({entry.account_key for entry in roster.entries if entry.platform == BLUESKY})
-    async with HttpClient(policy) as client:
-        with progress("accounts resolved", total) as told:
-            return await resolve_officials(roster, Identities(client, directory, appview), told)
+def _of_bluesky(roster: Roster) -> list[RosterEntry]:
+    return [entry for entry in roster.entries if entry.platform == BLUESKY]
 
 
-def _place(url: str, option: str) -> str:
+def server_option(url: str, option: str) -> str:
+    """The address that an option gives. Raises a usage error that names the option."""
     if url.startswith(("http://", "https://")):
         with suppress(ValueError):
-            return place_of(url)
+            place_of(url)
+            return url
     raise click.UsageError(f"{option} is no http or https address")
-
-
-def _is_change(each: Resolution) -> bool:
-    return each.outcome in ("resolved", "moved")
-
-
-def _names(each: Resolution) -> tuple[str, Names]:
-    key = account_key(BLUESKY, each.was_id, each.was_handle)
-    return key, (each.account_id if each.was_id is None else None, each.handle if each.was_id is not None else None)
 
 
 def _read(file: str) -> bytes:
@@ -175,7 +159,7 @@ def _print(file: str, resolutions: list[Resolution], others: int, target: str | 
         console.print(made)
         if len(told) > _LISTED:
             console.print(Text(f"… and {len(told) - _LISTED:,} more (--json)"))
-    if target is not None and any(map(_is_change, resolutions)):
+    if target is not None and any(each.is_change for each in resolutions):
         console.print(Text(f"Written to {target}."))
 
 

@@ -1,20 +1,22 @@
-"""Worker processes for one run: started together, watched, stopped together; none outlives its parent."""
+"""Child processes for one run, workers above all: started and stopped together, watched; none outlives its parent."""
 
 import os
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
 import msgspec
+from msgspec import Struct
 
 from streams.errors import AntiphonError
 from streams.kafka.child_process import ChildProcess, start_child, stop_child
 from streams.settings import Secret, Settings
 
-__all__ = ["WorkerDiedError", "Workers", "environment_of"]
+__all__ = ["Program", "Programs", "WorkerDiedError", "Workers", "environment_of"]
 
 _STOP_SECONDS: Final = 15.0
 _TAIL_BYTES: Final = 4_000
@@ -26,22 +28,30 @@ class WorkerDiedError(AntiphonError):
     exit_code = 4
 
 
-class Workers:
-    """`count` processes of `antiphon worker` with the same settings. A context manager."""
+class Program(Struct, frozen=True, kw_only=True):
+    """A child process: what people call it, the arguments of `antiphon`, and variables of its own."""
 
-    def __init__(self, settings: Settings, count: int) -> None:
+    name: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str] = {}
+
+
+class Programs:
+    """Processes of `antiphon` with the same settings. A context manager."""
+
+    def __init__(self, settings: Settings, programs: Sequence[Program]) -> None:
         self._settings = settings
-        self._count = count
-        self._processes: list[tuple[ChildProcess, IO[bytes]]] = []
+        self._programs = programs
+        self._processes: list[tuple[Program, ChildProcess, IO[bytes]]] = []
         self._files = ExitStack()
 
     def __enter__(self) -> Self:
         try:
-            for _ in range(self._count):
+            for program in self._programs:
                 log = self._files.enter_context(tempfile.TemporaryFile())
-                command = [sys.executable, "-m", "streams.cli.main", "worker"]
-                process = start_child(command, output=log, env=environment_of(self._settings))
-                self._processes.append((process, log))
+                command = [sys.executable, "-m", "streams.cli.main", *program.arguments]
+                environment = {**environment_of(self._settings), **program.environment}
+                self._processes.append((program, start_child(command, output=log, env=environment), log))
         except BaseException:
             self.stop()
             raise
@@ -55,31 +65,35 @@ class Workers:
     @property
     def pids(self) -> list[int]:
         """The process ids, in the order of starting."""
-        return [process.pid for process, _log in self._processes]
+        return [process.pid for _program, process, _log in self._processes]
 
     def check(self) -> None:
-        """Raise `WorkerDiedError`, with the end of its log, if a worker has ended."""
-        for process, log in self._processes:
+        """Raise `WorkerDiedError`, with the end of its log, if one has ended."""
+        for program, process, log in self._processes:
             code = process.poll()
             if code is not None:
-                raise WorkerDiedError(f"a worker ended with status {code}. Its last words: {_tail(log)}")
+                raise WorkerDiedError(f"{program.name} ended with status {code}. Its last words: {_tail(log)}")
 
     def last_words(self) -> str:
-        """The end of each worker's log."""
-        return " ".join(
-            f"Worker {number} said last: {_tail(log)}"
-            for number, (_process, log) in enumerate(self._processes, start=1)
-        )
+        """The end of each log."""
+        return " ".join(f"{program.name} said last: {_tail(log)}." for program, _process, log in self._processes)
 
     def stop(self) -> None:
         """Ask all to stop, wait, kill what is left."""
-        for process, _log in self._processes:
+        for _program, process, _log in self._processes:
             if process.poll() is None:
                 process.terminate()
-        for process, _log in self._processes:
+        for _program, process, _log in self._processes:
             stop_child(process, timeout_seconds=_STOP_SECONDS)
         self._processes = []
         self._files.close()
+
+
+class Workers(Programs):
+    """`count` processes of `antiphon worker` with the same settings."""
+
+    def __init__(self, settings: Settings, count: int) -> None:
+        super().__init__(settings, [Program(name="a worker", arguments=("worker",))] * count)
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

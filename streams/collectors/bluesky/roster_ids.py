@@ -6,12 +6,15 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from streams.collectors.bluesky.http_client import HttpClientError
+from streams.collectors.bluesky.http_client import ClientPolicy, HttpClient, HttpClientError
 from streams.collectors.bluesky.identity import Identities
-from streams.core.rosters.roster import Roster, RosterEntry, handle_key
+from streams.collectors.bluesky.public_hosts import place_of
+from streams.core.rosters.roster import Roster, RosterEntry, account_key, handle_key
+from streams.core.rosters.roster_edit import Names, with_names
+from streams.core.rosters.roster_file import parse_roster
 from streams.formats.bluesky.jetstream_fields import BLUESKY
 
-__all__ = ["Outcome", "Resolution", "resolve_officials"]
+__all__ = ["Outcome", "Resolution", "resolve_file", "resolve_officials"]
 
 Outcome: TypeAlias = Literal["confirmed", "resolved", "moved", "vanished", "disagrees", "unknown"]
 """`confirmed`: id and handle belong together. `resolved`: the id was found by the handle. `moved`: the account has
@@ -19,6 +22,7 @@ another handle by now, which leads back to it. `vanished`: the handle leads nowh
 `disagrees`: one direction says so and the other does not. `unknown`: nobody could be asked."""
 
 _AT_ONCE: Final = 8
+_PATIENCE_SECONDS: Final = 330.0  # the window of Bluesky's limits is 300 s
 
 
 class Resolution(Struct, frozen=True, kw_only=True):
@@ -32,6 +36,31 @@ class Resolution(Struct, frozen=True, kw_only=True):
     account_id: str | None = None
     handle: str | None = None
     detail: str = ""
+
+    @property
+    def is_change(self) -> bool:
+        """Whether something was found that the roster does not have."""
+        return self.outcome in ("resolved", "moved")
+
+
+async def resolve_file(
+    data: bytes, name: str, appview: str, directory: str, told: Callable[[int], None] = lambda _done: None
+) -> tuple[list[Resolution], bytes]:
+    """What became of the accounts of Bluesky in a roster file, and the file with the ids and handles that were found.
+
+    `appview` resolves handles, `directory` says which handles a DID has. Raises `RosterError`.
+    """
+    trusted = frozenset(map(place_of, (appview, directory)))
+    policy = ClientPolicy(trusted=trusted, patience_seconds=_PATIENCE_SECONDS, at_once_per_host=_AT_ONCE)
+    async with HttpClient(policy) as client:
+        identities = Identities(client, directory, appview)
+        resolutions = await resolve_officials(parse_roster(data, name), identities, told)
+    return resolutions, with_names(data, name, dict(_names(each) for each in resolutions if each.is_change))
+
+
+def _names(each: Resolution) -> tuple[str, Names]:
+    key = account_key(BLUESKY, each.was_id, each.was_handle)
+    return key, (each.account_id if each.was_id is None else None, each.handle if each.was_id is not None else None)
 
 
 async def resolve_officials(
@@ -79,7 +108,7 @@ async def _by_handle(handle: str, identities: Identities) -> Resolution:
     identity = await identities.of(did)
     if identity is None:
         return is_so("vanished", f"the handle leads to {did}, which is gone")
-    if not _names(identity.handles, handle):
+    if not _has(identity.handles, handle):
         return is_so("disagrees", f"the handle leads to {did}, which calls itself {_said(identity.handles)}")
     return is_so("resolved", "", did)
 
@@ -91,7 +120,7 @@ async def _by_id(did: str, handle: str | None, identities: Identities) -> Resolu
     identity = await identities.of(did)
     if identity is None:
         return is_so("vanished", "the account is gone")
-    if handle is not None and _names(identity.handles, handle) and await identities.did_of(handle) == did:
+    if handle is not None and _has(identity.handles, handle) and await identities.did_of(handle) == did:
         return is_so("confirmed", "")
     for name in identity.handles:
         if await identities.did_of(name) == did:
@@ -99,7 +128,7 @@ async def _by_id(did: str, handle: str | None, identities: Identities) -> Resolu
     return is_so("disagrees", f"it calls itself {_said(identity.handles)}, which does not lead back to it")
 
 
-def _names(handles: Sequence[str], handle: str) -> bool:
+def _has(handles: Sequence[str], handle: str) -> bool:
     return any(handle_key(name) == handle_key(handle) for name in handles)
 
 
