@@ -18,6 +18,7 @@ from xml.etree import ElementTree as ET
 
 import click
 import pytest
+import yaml
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
@@ -39,6 +40,8 @@ _SERVICES: Final[dict[str, dict[str, Any]]] = _STACK["services"]
 _LASTING: Final = {name for name, service in _SERVICES.items() if service.get("restart") == "unless-stopped"}
 _OURS: Final = {name for name, service in _SERVICES.items() if service["image"].startswith("antiphon:")}
 
+_COLLECTORS: Final = {"jetstream", "enrich"}
+
 _each_service = pytest.mark.parametrize("name", _SERVICES)
 
 
@@ -51,10 +54,11 @@ def test_the_file_is_valid_by_the_standards_schema() -> None:
 
 
 def test_everything_that_lasts_and_everything_that_runs_once_is_there() -> None:
-    assert {"kafka", "worker", "prometheus", "alertmanager", "grafana"} == _LASTING
+    assert {"kafka", "worker", "prometheus", "alertmanager", "grafana", *_COLLECTORS} == _LASTING
     assert {"topics", "antiphon", "case"} == _SERVICES.keys() - _LASTING
     assert "profiles" not in _SERVICES["topics"]
     assert _SERVICES["case"]["profiles"] == ["case"]
+    assert all(_SERVICES[name]["profiles"] == ["live"] for name in _COLLECTORS)
     for name, service in _SERVICES.items():
         for other, terms in service.get("depends_on", {}).items():
             awaited = "service_healthy" if other in _LASTING else "service_completed_successfully"
@@ -100,6 +104,18 @@ def test_what_lasts_says_how_it_is_and_what_ends_does_not(name: str) -> None:
     else:
         assert health == {"disable": True}
         assert _SERVICES[name]["restart"] == "no"
+
+
+def test_collectors_are_what_the_program_has_and_what_prometheus_asks() -> None:
+    """One container of each: a second one shuts the first out."""
+    scraped = yaml.safe_load((_ROOT / "ops" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
+    (job,) = (job for job in scraped["scrape_configs"] if job["job_name"] == "antiphon-collectors")
+    assert set(job["dns_sd_configs"][0]["names"]) == _COLLECTORS
+    for name in _COLLECTORS:
+        service = _SERVICES[name]
+        assert service["command"] == ["collect", name]
+        assert service["healthcheck"]["test"] == _SERVICES["worker"]["healthcheck"]["test"]
+        assert "replicas" not in service["deploy"]
 
 
 def test_a_worker_is_asked_for_its_health_as_its_image_is_and_can_be_scaled() -> None:
