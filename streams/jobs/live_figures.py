@@ -3,10 +3,12 @@
 from collections import OrderedDict, deque
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from streams.core.clock import HOUR_US, to_us
 from streams.core.enriched import Alert, Amplification
+from streams.core.rulebook.rules import SEVERITIES
 from streams.events import Account, Profile
 
 __all__ = ["LiveFigures", "SubjectRow"]
@@ -65,17 +67,21 @@ class LiveFigures:
         return alert.status == "firing" and (before is None or before.status != "firing")
 
     def learned(self, profile: Profile) -> None:
-        """Somebody looked an account up."""
+        """Somebody looked an account up. What this profile does not say stays as another one said it."""
         key = (profile.platform, profile.actor.id)
-        self._profiles.pop(key, None)
+        before, account = self._profiles.pop(key, None), profile.actor
         if len(self._profiles) >= _MOST_PROFILES:
             self._profiles.popitem(last=False)
-        self._profiles[key] = profile.actor
+        if before is not None:
+            said = {name: value for name, value in msgspec.structs.asdict(account).items() if value is not None}
+            account = msgspec.structs.replace(before, **said)
+        self._profiles[key] = account
 
     def alerts(self) -> list[Alert]:
-        """Those that were not retracted, the newest first."""
-        kept = (alert for alert in self._alerts.values() if alert.status != "retracted")
-        return sorted(kept, key=lambda alert: alert.fired_at, reverse=True)
+        """Those that were not retracted, the most severe first, and of these the newest."""
+        kept = [alert for alert in self._alerts.values() if alert.status != "retracted"]
+        kept.sort(key=lambda alert: alert.fired_at, reverse=True)
+        return sorted(kept, key=lambda alert: SEVERITIES.index(alert.severity), reverse=True)
 
     def rows(self, now_us: int, most: int) -> list[SubjectRow]:
         """The subjects of the last 24 hours, those first that most officials amplified, then most often."""
