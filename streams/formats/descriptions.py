@@ -60,6 +60,11 @@ _DESCRIPTIONS: Final = MappingProxyType({
         yields="posts, retweets, deletions, suspensions, follows, profiles",
         lacks="followers; when an account was created; who is no longer followed",
     ),
+    "tap": Description(
+        holds="messages of a Tap process: repositories of Bluesky, whole and as they change",
+        yields="posts, retweets, deletions, follows, suspensions, profiles",
+        lacks="times of handles and statuses, unless who recorded them added `observed_at`; followers; ages",
+    ),
     "mastodon": Description(
         holds="statuses and streaming events of Mastodon and of servers that speak its API",
         yields="posts, retweets",

@@ -7,6 +7,7 @@ from typing import Final
 
 from streams.errors import InputError
 from streams.formats.bluesky.jetstream import JetstreamReader
+from streams.formats.bluesky.tap import TapReader
 from streams.formats.canonical import CanonicalReader
 from streams.formats.extensions import external_readers
 from streams.formats.mapped.mapped import MappedReader
@@ -39,6 +40,7 @@ _READERS: Final[tuple[FormatReader, ...]] = (
     XActivityReader(),
     ZeeschuimerReader(),
     JetstreamReader(),
+    TapReader(),
     MastodonReader(),
     TelegramReader(),
     SuspensionsCsvReader(),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streams.deadletters import Reason, Rejection
 from streams.events import decode_event, encode_event
 from streams.formats import canonical
-from streams.formats.bluesky import jetstream
+from streams.formats.bluesky import jetstream, tap
 from streams.formats.canonical import CanonicalReader
 from streams.formats.mapped import mapped
 from streams.formats.mastodon import mastodon
@@ -32,6 +32,7 @@ SKIPPED_NAMES = {
     "jetstream": jetstream.SKIPPED_NAMES,
     "mastodon": mastodon.SKIPPED_NAMES,
     "suspensions-csv": suspensions_csv.SKIPPED_NAMES,
+    "tap": tap.SKIPPED_NAMES,
     "telegram": telegram.SKIPPED_NAMES,
     "x-activity": x_activity.SKIPPED_NAMES,
     "x-compliance": x_compliance.SKIPPED_NAMES,

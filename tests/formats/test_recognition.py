@@ -17,6 +17,7 @@ from streams.formats.registry import FORMATS, readers_named
 from tests.formats.jetstream_frames import FRAMES
 from tests.formats.mastodon_payloads import MASTODON
 from tests.formats.payloads import NOTICES, SAMPLES, SHARED, STATUSES, Json, to_line
+from tests.formats.tap_messages import TAP
 from tests.formats.telegram_payloads import EXPORTED, TELETHON
 from tests.formats.test_zeeschuimer import POSTS, capture
 from tests.formats.x_v2_payloads import RETWEET, X_V2, line_of, page_of
@@ -45,6 +46,7 @@ def name_of(lines: Iterable[bytes | Json]) -> str | None:
         ("x-v2", [line_of(RETWEET)]),
         ("jetstream", [v1 for v1, _ in FRAMES.values()]),
         ("jetstream", [v2 for _, v2 in FRAMES.values()]),
+        ("tap", list(TAP.values())),
         ("mastodon", list(MASTODON.values())),
         ("telegram", list(EXPORTED.values())),
         ("telegram", list(TELETHON.values())),

@@ -15,6 +15,7 @@ NAMES = {
     "mapped:qut",
     "mastodon",
     "suspensions-csv",
+    "tap",
     "telegram",
     "twitter-archive",
     "twitter-v1",

@@ -20,6 +20,7 @@ from tests.formats.jetstream_frames import FRAMES
 from tests.formats.mappings import POSTS, mapped
 from tests.formats.mastodon_payloads import MASTODON, server_sent
 from tests.formats.payloads import NOTICES, STATUSES, Json, to_line
+from tests.formats.tap_messages import TAP
 from tests.formats.telegram_payloads import EXPORTED, TELETHON
 from tests.formats.test_hostile_lines import JSON_FORMATS, SKIPPED_NAMES, outcome_of
 from tests.formats.x_v2_payloads import X_V2
@@ -64,6 +65,7 @@ LINES: Final[dict[str, list[bytes]]] = {
     "x-compliance": _lines(*test_x_compliance.LINES.values()),
     "x-activity": _lines(*test_x_activity.LINES.values()),
     "jetstream": _lines(*(wire for wires in FRAMES.values() for wire in wires)),
+    "tap": _lines(*TAP.values()),
     "telegram": _lines(*EXPORTED.values(), *TELETHON.values()),
     "suspensions-csv": list(_CSV),
     "mastodon": [*_lines(*MASTODON.values()), server_sent("update", MASTODON["boost"])],
