@@ -11,6 +11,7 @@ from typing import Final
 
 from streams.collectors.bluesky.enrich import ENRICH
 from streams.collectors.bluesky.jetstream import JETSTREAM
+from streams.collectors.bluesky.tap_collector import TAP
 from streams.collectors.collector import Collector
 from streams.errors import InputError
 from streams.printable import printable
@@ -20,7 +21,7 @@ __all__ = ["COLLECTORS", "GROUP", "all_collectors"]
 GROUP: Final = "antiphon.collectors"
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
-COLLECTORS: Final[tuple[Collector, ...]] = (ENRICH, JETSTREAM)
+COLLECTORS: Final[tuple[Collector, ...]] = (ENRICH, JETSTREAM, TAP)
 """Those of this package."""
 
 

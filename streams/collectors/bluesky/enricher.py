@@ -86,11 +86,12 @@ class Enricher:
                 asyncio.create_task(self._follow()),
                 asyncio.create_task(self._look_up(Profiles(client, self._policy.appview), found)),
             ]
-            identities = Identities(client, self._policy.directory, self._policy.appview)
+            identities = Identities(client, self._policy.directory)
             tasks += [
                 asyncio.create_task(self._ask_ages(identities, found)) for _ in range(self._policy.directory_at_once)
             ]
             try:
+                yield Chunk()  # it is at work
                 while True:
                     getting = asyncio.ensure_future(found.get())
                     wait_for = [getting, *tasks]

@@ -1,6 +1,6 @@
 """The history of an official who came onto the roster: what he posted, passed on and followed before he was watched.
 
-A source like any other. What it has to do stands on the topic `coverage`: gaps with the reason `added`, which it closes
+A source like any other. What it has to do stands on the topic `coverage`: gaps of single officials, which it closes
 by `back_fill`. One official at a time; a restart goes on with the page after the last one that Kafka has.
 """
 
@@ -45,6 +45,7 @@ _REPOST: Final = "app.bsky.feed.repost"
 _POST: Final = "app.bsky.feed.post"
 _FOLLOW: Final = "app.bsky.graph.follow"
 _COLLECTIONS: Final = (_REPOST, _FOLLOW, _POST)
+_OWN_GAPS: Final = ("added", "dropped")  # of officials who came onto the roster, and who came back
 _SILENT_SECONDS: Final = 30.0
 
 
@@ -53,7 +54,6 @@ class HistoryPolicy(Struct, frozen=True, kw_only=True):
     more than ledgers hold. An official whose server does not answer is tried again after `retry_seconds`.
     """
 
-    appview: str = "https://public.api.bsky.app"
     directory: str = "https://plc.directory"
     post_days: float = 150.0
     retry_seconds: float = 900.0
@@ -87,10 +87,10 @@ class History:
         """See `Source`."""
         position = _read_position(cursor)
         self._gaps.clear()
-        told = time.monotonic()
+        told = -_SILENT_SECONDS
         try:
             async with HttpClient(self._policy.client) as client:
-                identities = Identities(client, self._policy.directory, self._policy.appview)
+                identities = Identities(client, self._policy.directory)
                 async with aclosing(follow_topic(self._settings, "coverage")) as batches:
                     async for batch in batches:
                         for record in batch.records:
@@ -116,7 +116,7 @@ class History:
             return  # SCREEN says so
         if not isinstance(gap, Coverage) or gap.platform != self.platform or gap.seen:
             return
-        if gap.reason == "added" and gap.closed_by is None and gap.officials:
+        if gap.reason in _OWN_GAPS and gap.until is not None and gap.closed_by is None and gap.officials:
             self._gaps[gap.id] = gap
         else:
             self._gaps.pop(gap.id, None)

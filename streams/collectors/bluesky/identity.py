@@ -57,7 +57,7 @@ class _Resolved(Struct):
 class Identities:
     """Asks the directory and, for handles, an AppView (their base URLs) through a client."""
 
-    def __init__(self, client: HttpClient, directory: str, appview: str) -> None:
+    def __init__(self, client: HttpClient, directory: str, appview: str = "https://public.api.bsky.app") -> None:
         self._client = client
         self._directory = URL(directory)
         self._appview = URL(appview)

@@ -9,11 +9,14 @@ import aiohttp
 from msgspec import Meta, Struct
 
 from streams import __version__
+from streams.collectors.bluesky.history import History, HistoryPolicy
+from streams.collectors.bluesky.http_client import ClientPolicy
 from streams.collectors.bluesky.jetstream_accounts_source import JetstreamAccountsSource
 from streams.collectors.bluesky.jetstream_endpoints import MAX_DIDS, parse_endpoints
 from streams.collectors.bluesky.jetstream_feeds import follow_roster, follow_subjects, read_filters
 from streams.collectors.bluesky.jetstream_shared import Hosts, JetstreamPolicy, Shared
 from streams.collectors.bluesky.jetstream_source import JetstreamSource
+from streams.collectors.bluesky.public_hosts import place_of
 from streams.collectors.collector import Collector, Surroundings
 from streams.collectors.source import Source
 from streams.formats.bluesky.jetstream_fields import BLUESKY
@@ -44,6 +47,12 @@ class JetstreamSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     host_silent_seconds: Annotated[
         _Seconds, Meta(description="a host that tells of no account of the network for so long is left")
     ] = 30.0
+    history: Annotated[
+        bool, Meta(description="read what an official posted, reposted and followed before he came onto the roster")
+    ] = True
+    directory: Annotated[
+        str, Meta(pattern="^https?://[^/?#@ ]+/?$", description="identity directory that says where a history is")
+    ] = "https://plc.directory"
     dids_per_connection: Annotated[
         int, Meta(ge=1, le=MAX_DIDS, description="officials in the filter of one connection; beyond, several are made")
     ] = MAX_DIDS
@@ -69,7 +78,11 @@ async def _open(own: JetstreamSettings, surroundings: Surroundings) -> AsyncIter
             asyncio.ensure_future(follow_subjects(settings, shared.watched)),
         ]
         try:
-            yield (JetstreamSource(shared, filters), JetstreamAccountsSource(shared))
+            history = HistoryPolicy(
+                directory=own.directory, client=ClientPolicy(trusted=frozenset({place_of(own.directory)}))
+            )
+            sources: list[Source] = [JetstreamSource(shared, filters), JetstreamAccountsSource(shared)]
+            yield [*sources, History(settings, history)] if own.history else sources
         finally:
             for task in following:
                 task.cancel()
@@ -84,9 +97,10 @@ JETSTREAM: Final = Collector(
         "Read Bluesky's public Jetstream: what the officials of the roster post, repost, delete and whom they follow, "
         "and the status and handle of officials and of those they amplified. Needs a published roster (`antiphon "
         "roster publish`) with DIDs; a new one is in use within five seconds. Needs no key.\n\n"
-        "It cannot see what was before an official came onto the roster, what a moderation service hides without "
-        "taking the account down, likes, and whose follow was withdrawn. A host keeps 36 hours: a longer absence "
-        "leaves a gap on the topic `coverage`."
+        "What an official posted, reposted and followed before that is read from his own server, once.\n\n"
+        "It cannot see what was deleted before an official came onto the roster, what a moderation service hides "
+        "without taking the account down, likes, and whose follow was withdrawn. A host keeps 36 hours: a longer "
+        "absence leaves a gap on the topic `coverage`."
     ),
     settings=JetstreamSettings,
     open=_open,
