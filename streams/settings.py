@@ -33,8 +33,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     where WATCH keeps its ledgers, on a local disk: `$XDG_STATE_HOME/antiphon` or `~/.local/state/antiphon` by default;
     it may be lost at any time and is built anew. A compressed record batch that unpacks to more than
     `unpacked_max_bytes` is refused as a whole. The ledger holds `ledger_days` of officials' posts, and the aftermath of
-    a suspension is watched for `watch_days`: the same for all workers of a group. The suspension of an account that no
-    official engaged with is kept for `unengaged_days` of event time, its profile for `unengaged_profile_days`: 0 is for
+    a suspension is watched for `watch_days`; where officials were not seen for more than the share `unseen_share` of
+    that time, nothing is said of what they did not do. These are the same for all workers of a group. The suspension of
+    an account that no official engaged with is kept for `unengaged_days` of event time, its profile for
+    `unengaged_profile_days`: 0 is for
     not at all, since a source may tell the profiles of a whole network. `dead_letter_run` and `dead_letter_share` are
     the dead-letter limits: that many refused records in a row, or that share of the last 10,000, stop a worker's
     screening until it is started anew, since that is a bug or an attack and not data. `alertmanager_urls` are where
@@ -57,6 +59,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unengaged_days: Annotated[int, Meta(ge=1, le=3_650)] = 30
     unengaged_profile_days: Annotated[int, Meta(ge=0, le=3_650)] = 0
     watch_days: Annotated[int, Meta(ge=1, le=365)] = 14
+    unseen_share: Annotated[float, Meta(ge=0, le=1)] = 0.05
     transactions: bool = True
     session_timeout_seconds: Seconds = 20.0
     commit_interval_seconds: Seconds = 1.0

@@ -12,7 +12,12 @@ from rich.text import Text
 from streams.cli.console import counted
 from streams.core.enriched import Alert
 from streams.core.suspension_words import STATUS_WORDS, days_of, event_words
-from streams.core.watching.aftermath_records import Aftermath, AftermathDeletion, PossibleSuccessor
+from streams.core.watching.aftermath_records import (
+    Aftermath,
+    AftermathCoverage,
+    AftermathDeletion,
+    PossibleSuccessor,
+)
 from streams.printable import printable
 
 __all__ = ["gone_in_words", "print_aftermath"]
@@ -62,10 +67,11 @@ def _rows(aftermath: Aftermath, alerts: Sequence[Alert]) -> Iterable[tuple[str, 
     yield "references", f"{aftermath.references:,} ({aftermath.references_before:,} in the 30 days before)"
     for reference in aftermath.listed_references[:_MOST_OTHERS]:
         yield "", f"{_day(reference.at)} {_who(reference.handle, reference.official)}: {_line(reference.text)}"
-    yield (
-        "deletions",
-        f"{aftermath.deletions:,} (to be expected from the 30 days before: {aftermath.expected_deletions:.1f})",
-    )
+    coverage = aftermath.coverage
+    expected = f"to be expected from the 30 days before: {aftermath.expected_deletions:.1f}"
+    if coverage is not None and coverage.says_nothing_of_deletions:
+        expected = "too much went unseen to say how many were to be expected"
+    yield "deletions", f"{aftermath.deletions:,} ({expected})"
     if aftermath.deletions:
         yield "deletions by account", _shares(aftermath.deletions_by_account, handles=True)
         yield "deletions by language", _shares(aftermath.deletions_by_language)
@@ -77,9 +83,31 @@ def _rows(aftermath: Aftermath, alerts: Sequence[Alert]) -> Iterable[tuple[str, 
     uncertain = counted(aftermath.references_uncertain, "reference"), counted(aftermath.deletions_uncertain, "deletion")
     if aftermath.references_uncertain or aftermath.deletions_uncertain:
         yield "uncertain", f"{uncertain[0]} and {uncertain[1]} before, when it may have been gone already"
-    yield "silent", f"{aftermath.silent_officials:,} of {aftermath.amplifying_officials:,} officials that amplified it"
+    if coverage is not None and coverage.says_nothing_of_silence:
+        yield "silent", "not said: too much went unseen"
+    else:
+        amplifiers = f"{aftermath.amplifying_officials:,} officials that amplified it"
+        yield "silent", f"{aftermath.silent_officials:,} of {amplifiers}"
+    if coverage is not None:
+        yield "unseen", _unseen(coverage)
     for alert in alerts:
         yield f"alert {alert.rule}", f"{alert.severity}, since {_day(alert.fired_at)}: {alert.summary}"
+
+
+def _unseen(coverage: AftermathCoverage) -> str:
+    since = "" if coverage.seen_since is None else f"; the platform is seen since {coverage.seen_since:%Y-%m-%d %H:%M}"
+    if not coverage.unseen_spans:
+        return f"nothing{since}"
+    spans = (
+        f"{span.since:%Y-%m-%d %H:%M} to {span.until:%Y-%m-%d %H:%M} ({counted(span.officials, 'official')})"
+        for span in coverage.unseen[:_MOST_OTHERS]
+    )
+    more = coverage.unseen_spans - min(_MOST_OTHERS, len(coverage.unseen))
+    listed = ", ".join(spans) + (f" and {more:,} more spans" if more else "")
+    return (
+        f"{coverage.unseen_share:.1%} of what the officials that amplified it posted, "
+        f"{coverage.deletions_unseen_share:.1%} of what they deleted: {listed}{since}"
+    )
 
 
 def _deletions(aftermath: Aftermath) -> Table:

@@ -78,6 +78,10 @@ def bounded_subject_event(event: SubjectEvent) -> SubjectEvent:
 def bounded_country_event(event: CountryEvent) -> CountryEvent:
     """The event as WATCH keeps it: itself, unless a value is too long. The ids of subjects stay whole."""
     official, subject, post_id = event.official, event.subject, event.post_id
+    if event.coverage is not None and event.coverage.officials is not None:
+        named = tuple(map(bounded_id, event.coverage.officials))
+        if named != event.coverage.officials:
+            event = replace(event, coverage=replace(event.coverage, officials=named))
     if (
         _fits(event.event_id, post_id, event.lang, event.quoted_handle)
         and (official is None or _fits(official.id, official.handle, official.name))

@@ -19,6 +19,7 @@ __all__ = [
     "PostKind",
     "RawProgress",
     "ReadUpTo",
+    "SourceCoverage",
     "Standing",
     "SuspensionPeriod",
     "decode_country_event",
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 CountryEventKind: TypeAlias = Literal[
-    "post", "deletion", "subject_post", "subject_deletion", "notice", "standing", "tick"
+    "post", "deletion", "subject_post", "subject_deletion", "notice", "standing", "coverage", "tick"
 ]
 PostKind: TypeAlias = Literal["post", "reply", "quote", "retweet"]
 
@@ -96,8 +97,22 @@ class RawProgress(Struct, frozen=True, kw_only=True):
     read: dict[str, tuple[ReadUpTo, ...]]
 
 
+class SourceCoverage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a source saw, or did not see, of the officials of a State: the raw event's own words, times in µs.
+
+    `officials` are those of the State that it names; `None` is for all.
+    """
+
+    source: str
+    seen: bool
+    since_us: StoredInt | None = None
+    until_us: StoredInt | None = None
+    officials: tuple[str, ...] | None = None
+    closed_by: Literal["replay", "back_fill"] | None = None
+
+
 class CountryEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One post, deletion, subject's post, standing or tick, addressed to the State `country` (its Kafka key).
+    """One post, deletion, subject's post, standing, coverage or tick, addressed to the State `country` (its Kafka key).
 
     `event_id` is the raw event's id, for posts the post's own. `at_us` is the event time (µs since 1970 UTC),
     `observed_us` when a collector saw the post.
@@ -112,6 +127,7 @@ class CountryEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `notice`: the account of `official` is suspended, gone or back, as `status` says.
     - `subject_post`: a tracked subject, `subject`, wrote a post of its own.
     - `standing`: TRACK's word on `subject`.
+    - `coverage`: what a source saw of the platform; `event_id` names the span, of which the last word is the valid one.
     - `tick`: with `progress`, how far a worker has read its raw partitions, from which WATCH takes the watermark;
       without, event time has come as far as `at_us` (the end of a run over files). `country` is empty.
     """
@@ -138,6 +154,7 @@ class CountryEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     progress: RawProgress | None = None
     status: SuspensionStatus | None = None
     observed_us: StoredInt | None = None
+    coverage: SourceCoverage | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(CountryEvent)

@@ -23,6 +23,7 @@ from streams.core.screening.roster_use import RosterFinding, RosterUse
 from streams.core.tracked import decode_tracked
 from streams.deadletters import DeadLetter, Reason
 from streams.errors import ConfigurationError
+from streams.events import RAW_TOPICS
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally
 from streams.jobs.collection import collect_results, sample_letters
@@ -130,8 +131,7 @@ def run_demo(
     `WorkerDiedError`.
     """
     began = time.monotonic()
-    raw = ("posts", "retweets", "suspensions", "deletions", "follows", "profiles")
-    partitions = {} if raw_partitions is None else dict.fromkeys(raw, raw_partitions)
+    partitions = {} if raw_partitions is None else dict.fromkeys(RAW_TOPICS.values(), raw_partitions)
     stages.stage("creating topics and publishing the roster")
     known, skipped, use = AccountIndex(roster), PassedOver(), RosterUse(roster)
     quotes = GoneQuotes(known)

@@ -23,7 +23,7 @@ __all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGM
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, each in the order of the table's columns; `record` comes last in all of them."""
 
-SCHEMA_VERSION: Final = 7
+SCHEMA_VERSION: Final = 8
 """A file of another version is thrown away and built anew from the changelog."""
 
 SEGMENT_BITS: Final = 16
@@ -82,7 +82,10 @@ def rows_of(record: Record, number: int) -> Rows:
     match record:
         case Entry():
             country, at_us = record.country, record.at_us
-            rows: Rows = {"ages": [(country, at_us, number)], "posts": [(country, record.official, at_us, number)]}
+            # What an official passed on long ago and was seen to be there may still be taken back.
+            is_amplification = record.kind in ("retweet", "quote")
+            age_us = max(at_us, record.observed_us or 0) if is_amplification else at_us
+            rows: Rows = {"ages": [(country, age_us, number)], "posts": [(country, record.official, at_us, number)]}
             if record.deleted_us is not None:
                 rows["deletions"] = [(country, record.deleted_us, number)]
             if record.references:

@@ -17,10 +17,12 @@ from streams.core.subject_event import Coordinates
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import (
     Aftermath,
+    AftermathCoverage,
     AftermathDeletion,
     AftermathOfficial,
     AftermathReference,
     PossibleSuccessor,
+    UnseenSpan,
 )
 from streams.events import Account
 
@@ -185,6 +187,22 @@ AFTERMATH_EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                     ),
                 ),
                 roster_digest=_ROSTER_DIGEST,
+                coverage=AftermathCoverage(
+                    seen_since=datetime(2020, 6, 1, 8, 30, tzinfo=UTC),
+                    unseen_share=6 / 336,
+                    deletions_unseen_share=6 / 336,
+                    deletions_unseen_share_before=0.0,
+                    unseen_spans=1,
+                    unseen=(
+                        UnseenSpan(
+                            since=_OPENED_AT + timedelta(days=2),
+                            until=_OPENED_AT + timedelta(days=2, hours=6),
+                            officials=2,
+                        ),
+                    ),
+                    says_nothing_of_silence=False,
+                    says_nothing_of_deletions=False,
+                ),
             ),
         ),
     }

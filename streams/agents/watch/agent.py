@@ -30,7 +30,9 @@ _AT_ONCE: Final = 500
 
 def watch_policy(settings: Settings) -> WatchPolicy:
     """The policy of a group of workers."""
-    return WatchPolicy(ledger_days=settings.ledger_days, watch_days=settings.watch_days)
+    return WatchPolicy(
+        ledger_days=settings.ledger_days, watch_days=settings.watch_days, unseen_share=settings.unseen_share
+    )
 
 
 class Watch:

@@ -3,14 +3,14 @@
 Per platform one plain set decides about most events.
 """
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Final, TypeAlias
 
 from msgspec import Struct
 
 from streams.core.canary import CANARY_OFFICIAL, CANARY_PLATFORM
 from streams.core.officials import Official
-from streams.core.rosters.roster import Roster, Term
+from streams.core.rosters.roster import Roster, Term, handle_key
 from streams.core.tracked import TrackedAccount
 from streams.events import Account
 
@@ -59,7 +59,16 @@ class AccountIndex:
     A million tracked accounts are a million entries of a dict and a set: equal account index are one object.
     """
 
-    __slots__ = ("_circles", "_ids", "_known", "_roster", "_same", "_tracked")
+    __slots__ = (
+        "_circles",
+        "_countries",
+        "_ids",
+        "_known",
+        "_official_countries",
+        "_roster",
+        "_same",
+        "_tracked",
+    )
 
     def __init__(self, roster: Roster | None = None) -> None:
         self._ids: dict[str, set[str]] = {}
@@ -67,6 +76,8 @@ class AccountIndex:
         self._circles: dict[str, Circle] = {}
         self._same: dict[KnownAccount, KnownAccount] = {}
         self._tracked = 0
+        self._countries: dict[str, set[str]] = {}
+        self._official_countries: dict[tuple[str, str], set[str]] = {}
         self._roster = Roster()
         self.use(Roster() if roster is None else roster)
 
@@ -86,9 +97,12 @@ class AccountIndex:
             if entry.account_id is not None:
                 self._know(entry.platform, entry.account_id, rostered=False)
         self._roster = roster
+        self._countries, self._official_countries = {}, {}
         for entry in roster.entries:
+            self._countries.setdefault(entry.platform, set()).add(entry.country)
             if entry.account_id is not None:
                 self._know(entry.platform, entry.account_id, rostered=True)
+                self._official_countries.setdefault((entry.platform, entry.account_id), set()).add(entry.country)
         self._circles = {}
         for platform in {*self._ids, *(entry.platform for entry in roster.entries)}:
             self._draw_circle(platform)
@@ -116,6 +130,25 @@ class AccountIndex:
     def of(self, platform: str, account_id: str) -> KnownAccount:
         """What is known of an account by its id; nothing of a stranger."""
         return self.circle(platform)[1].get(account_id, _UNKNOWN)
+
+    def concerned(self, platform: str, officials: Iterable[str] | None) -> list[tuple[str, tuple[str, ...] | None]]:
+        """The States that have officials on a platform, at any time, or those that have some of the named ones, with
+        their ids; in the order of their codes.
+        """
+        if officials is None:
+            return [(country, None) for country in sorted(self._countries.get(platform, ()))]
+        found: dict[str, list[str]] = {}
+        for official in dict.fromkeys(officials):
+            for country in sorted(self._countries_of(platform, official)):
+                found.setdefault(country, []).append(official)
+        return [(country, tuple(ids)) for country, ids in sorted(found.items())]
+
+    def _countries_of(self, platform: str, official: str) -> set[str]:
+        found = set(self._official_countries.get((platform, official), ()))
+        handle = self.of(platform, official).handle
+        if handle is not None:
+            found.update(term.entry.country for term in self._roster.handles_of(platform).get(handle_key(handle), ()))
+        return found
 
     def followed(self) -> Iterator[tuple[str, str]]:
         """Platform and id of every tracked account."""

@@ -8,15 +8,16 @@ from collections.abc import Iterable
 from typing import Final
 
 from streams.core.clock import to_us
-from streams.core.country_event import STATE_TEXT, CountryEvent, PostKind
+from streams.core.country_event import STATE_TEXT, CountryEvent, PostKind, SourceCoverage
 from streams.core.officials import Official
 from streams.core.rosters.roster import handle_key
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen_policy import ScreenPolicy
 from streams.core.subject_event import Coordinates
-from streams.events import Account, Deletion, Event, Post, Retweet, Suspension
+from streams.events import Account, Coverage, Deletion, Event, Post, Retweet, Suspension
 
 __all__ = [
+    "coverage_reports",
     "deletion_report",
     "notice_report",
     "observed_us",
@@ -152,6 +153,34 @@ def subject_deletion_reports(
             post_id=deletion.post_id,
         )
         for country in countries
+    )
+
+
+def coverage_reports(
+    coverage: Coverage, at_us: int, source: Coordinates, known: AccountIndex
+) -> tuple[CountryEvent, ...]:
+    """What a source saw, or did not see, to each State that it concerns: of the officials it names only its own."""
+    return tuple(
+        CountryEvent(
+            kind="coverage",
+            country=country,
+            platform=coverage.platform,
+            event_id=coverage.id,
+            at_us=at_us,
+            source=source,
+            roster_digest=known.roster.digest,
+            observed_us=observed_us(coverage),
+            coverage=SourceCoverage(
+                source=coverage.source,
+                seen=coverage.seen,
+                # Time begins with 1970: what was seen before is seen since ever.
+                since_us=None if coverage.since is None else max(0, to_us(coverage.since)) or None,
+                until_us=None if coverage.until is None else max(0, to_us(coverage.until)),
+                officials=officials,
+                closed_by=coverage.closed_by,
+            ),
+        )
+        for country, officials in known.concerned(coverage.platform, coverage.officials)
     )
 
 

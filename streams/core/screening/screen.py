@@ -19,6 +19,7 @@ from streams.core.officials import Official
 from streams.core.rosters.roster import handle_key
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.country_reports import (
+    coverage_reports,
     deletion_report,
     notice_report,
     observed_us,
@@ -178,10 +179,13 @@ def screen_event(
         case Profile():
             return Screening(ScreenOutcome.PASSED, (_about("profile", event, event.actor, at_us, source, known),))
         case Coverage():
+            for at in (event.since, event.until):
+                if at is not None and to_us(at) > now_us + policy.future_skew_us:
+                    return Rejection(reason=Reason.FUTURE_TIME, detail=f"a span to {at.isoformat()} is in the future")
             if event.since is not None and event.until is not None and event.until < event.since:
                 detail = f"a span that ends at {event.until.isoformat()}, before it begins at {event.since.isoformat()}"
                 return Rejection(reason=Reason.BAD_TIME, detail=detail)
-            return Screening(ScreenOutcome.COVERAGE)
+            return Screening(ScreenOutcome.COVERAGE, (), coverage_reports(event, at_us, source, known))
         case _:
             assert_never(event)
 

@@ -12,12 +12,16 @@ from streams.core.gone import Fate
 from streams.core.watching.aftermath_count import nothing
 from streams.core.watching.aftermath_records import (
     Aftermath,
+    AftermathCoverage,
     AftermathOfficial,
     AftermathStatus,
     ClosedBecause,
     PossibleSuccessor,
+    UnseenSpan,
 )
 from streams.core.watching.counted import Counted
+from streams.core.watching.covered import ALWAYS_US
+from streams.core.watching.unseen import WatchCoverage
 from streams.core.watching.watch import Watch
 from streams.core.watching.watch_policy import WatchPolicy
 
@@ -27,15 +31,20 @@ _LISTS: Final = ("officials", "listed_references", "listed_deletions", "possible
 
 
 def aftermath_of(
-    watch: Watch, counted: Counted, successors: Sequence[PossibleSuccessor], watermark_us: int, policy: WatchPolicy
+    watch: Watch,
+    counted: Counted,
+    successors: Sequence[PossibleSuccessor],
+    watermark_us: int,
+    policy: WatchPolicy,
+    coverage: WatchCoverage | None = None,
 ) -> Aftermath:
     """The record of a watch when event time has come as far as `watermark_us`."""
-    return _record(watch, counted, successors, *watch.status(watermark_us), policy)
+    return _record(watch, counted, successors, *watch.status(watermark_us), policy, coverage)
 
 
 def void_aftermath(watch: Watch, successor: Watch | None, policy: WatchPolicy) -> Aftermath:
     """The record of a watch that was published and turned out not to be one, or to be the successor's."""
-    void = _record(watch, nothing(watch), (), "void", None, policy)
+    void = _record(watch, nothing(watch), (), "void", None, policy, None)
     return void if successor is None else msgspec.structs.replace(void, superseded_by=successor.id)
 
 
@@ -49,9 +58,10 @@ def deletion_ratio(deletions: int, counted: Counted, policy: WatchPolicy) -> flo
     return deletions / max(1.0, expected_deletions(counted, policy))
 
 
-def silent(watch: Watch, counted: Counted) -> list[str]:
-    """The amplifying officials that did not refer to the subject in the watch."""
-    return [amplifier.id for amplifier in watch.amplifiers if not counted.references.get(amplifier.id)]
+def silent(watch: Watch, counted: Counted, coverage: WatchCoverage | None) -> list[str]:
+    """The amplifying officials that did not refer to the subject in the watch, as far as they were seen in it."""
+    unseen = frozenset[str]() if coverage is None else coverage.unseen_officials
+    return [each.id for each in watch.amplifiers if not counted.references.get(each.id) and each.id not in unseen]
 
 
 def _record(
@@ -61,7 +71,9 @@ def _record(
     status: AftermathStatus,
     because: ClosedBecause | None,
     policy: WatchPolicy,
+    coverage: WatchCoverage | None,
 ) -> Aftermath:
+    silenced = [] if status == "void" else silent(watch, counted, coverage)
     deletions = counted.all_deletions
     amplifiers = () if status == "void" else watch.amplifiers
     aftermath = Aftermath(
@@ -76,9 +88,9 @@ def _record(
         ends_at=from_us(watch.ends_us),
         closed_at=None if because is None else from_us(watch.until_us),
         suspension=_suspension(watch),
-        officials=() if status == "void" else _officials(watch, counted, status, policy),
+        officials=() if status == "void" else _officials(watch, counted, status, policy, frozenset(silenced)),
         amplifying_officials=len(amplifiers),
-        silent_officials=0 if status == "void" else len(silent(watch, counted)),
+        silent_officials=len(silenced),
         references=counted.all_references,
         references_before=counted.references_before,
         listed_references=counted.listed_references,
@@ -97,8 +109,26 @@ def _record(
         roster_digest=watch.digest,
         references_uncertain=counted.references_uncertain,
         deletions_uncertain=counted.deletions_uncertain,
+        coverage=None if coverage is None else _coverage(watch, coverage, policy),
     )
     return fitted(aftermath, _LISTS)
+
+
+def _coverage(watch: Watch, coverage: WatchCoverage, policy: WatchPolicy) -> AftermathCoverage:
+    spans = coverage.spans(watch.until_us)
+    return AftermathCoverage(
+        seen_since=from_us(coverage.since_us) if 0 < coverage.since_us < ALWAYS_US else None,
+        unseen_share=coverage.share(watch.until_us),
+        deletions_unseen_share=coverage.deletions_share(watch.until_us),
+        deletions_unseen_share_before=coverage.deletions_share_before(watch.until_us),
+        unseen_spans=len(spans),
+        unseen=tuple(
+            UnseenSpan(since=from_us(since_us), until=from_us(until_us), officials=officials)
+            for since_us, until_us, officials in spans[: policy.listed]
+        ),
+        says_nothing_of_silence=coverage.hides_posts(watch.until_us),
+        says_nothing_of_deletions=coverage.hides_deletions(watch.until_us),
+    )
 
 
 def _suspension(watch: Watch) -> SuspensionRecord:
@@ -115,12 +145,11 @@ def _suspension(watch: Watch) -> SuspensionRecord:
 
 
 def _officials(
-    watch: Watch, counted: Counted, status: AftermathStatus, policy: WatchPolicy
+    watch: Watch, counted: Counted, status: AftermathStatus, policy: WatchPolicy, silenced: frozenset[str]
 ) -> tuple[AftermathOfficial, ...]:
     """Those that amplified the subject, referred to it or deleted posts: most amplifications first, then by id."""
     parts = {official: (0, handle, category) for official, (handle, category) in counted.seen.items()}
     parts.update({each.id: (each.amplifications, each.handle, each.category) for each in watch.amplifiers})
-    silenced = frozenset(silent(watch, counted))
     ranked = sorted(parts.items(), key=lambda item: (-item[1][0], item[0]))
     return tuple(
         AftermathOfficial(

@@ -15,6 +15,7 @@ from streams.core.subject_event import subject_key
 from streams.core.suspension_words import STATUS_WORDS, days_of, uncertain_part
 from streams.core.watching.aftermath_judge import figures_at, may_hold, moved_by, severity_at
 from streams.core.watching.ledger import AmplifiedAccount
+from streams.core.watching.unseen_words import unseen_words
 from streams.core.watching.watch import Watch
 from streams.core.watching.watch_figures import Happening, WatchFigures
 
@@ -173,6 +174,8 @@ def _summary(watch_figures: WatchFigures, happenings: frozenset[Happening], as_o
     silent = watch_figures.silent_officials(as_of_us)
     if "end" in happenings and silent is not None:
         parts.append(f"{silent} of the {officials} had not referred to it")
+    if not happenings.isdisjoint(("deletion", "reference", "end")):
+        parts += unseen_words(watch, watch_figures.coverage, as_of_us)
     if "successor" in happenings:
         handles = [
             f"@{each.subject.handle}" if each.subject.handle else subject_key(watch.platform, each.subject.id)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Final
 
 from streams.core.rulebook.figures import Figure, FigureValue
-from streams.core.watching.aftermath import deletion_ratio
 from streams.core.watching.watch_figures import Happening, WatchFigures
 
 __all__ = ["AFTERMATH_FIGURES", "AftermathFigure"]
@@ -65,7 +64,7 @@ _LIST: Final = (
         unit="times",
         meaning="those deletions, compared with what the 30 days before let expect (at least one)",
         moved_by="deletion",
-        compute=lambda at, at_us: deletion_ratio(at.deletions(at_us), at.counted, at.policy),
+        compute=WatchFigures.deletion_ratio,
     ),
     AftermathFigure(
         name="silent_officials",
@@ -80,6 +79,13 @@ _LIST: Final = (
         meaning="share of the silent in those that had amplified the account",
         moved_by="end",
         compute=WatchFigures.silent_share,
+    ),
+    AftermathFigure(
+        name="unseen_share",
+        unit="of 1",
+        meaning="share of the watch in which no source saw what the officials posted that had amplified the account",
+        moved_by="end",
+        compute=WatchFigures.unseen_share,
     ),
     AftermathFigure(
         name="possible_successors",

@@ -40,4 +40,9 @@ def _conditions(rule: Rule, watch: WatchFigures) -> tuple[Condition, ...]:
 
 
 def _all_hold(conditions: Sequence[Condition], watch: WatchFigures, at_us: int) -> bool:
-    return all(condition_holds(each, AFTERMATH_FIGURES[each.figure].compute(watch, at_us)) for each in conditions)
+    return all(
+        condition_holds(each, AFTERMATH_FIGURES[each.figure].compute(watch, at_us))
+        # A count of what was seen can show that there was more, and not that there was no more.
+        and (each.at_most is None or not watch.is_lower_bound(each.figure, at_us))
+        for each in conditions
+    )

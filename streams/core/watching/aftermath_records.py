@@ -11,12 +11,14 @@ from streams.events import Account, Utc
 
 __all__ = [
     "Aftermath",
+    "AftermathCoverage",
     "AftermathDeletion",
     "AftermathOfficial",
     "AftermathReference",
     "AftermathStatus",
     "ClosedBecause",
     "PossibleSuccessor",
+    "UnseenSpan",
 ]
 
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
@@ -100,6 +102,35 @@ class PossibleSuccessor(Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
 
 
+class UnseenSpan(Struct, frozen=True, kw_only=True):
+    """A span of the watch in which nobody saw what some of the amplifying officials did: at most so many of them."""
+
+    since: Utc
+    until: Utc
+    officials: Count
+
+
+class AftermathCoverage(Struct, frozen=True, kw_only=True):
+    """What was seen of the officials that had amplified the subject, in the words of the sources of its platform.
+
+    `seen_since` is from when on any source saw the platform, `null` for since ever. `unseen_share` is the share of the
+    watch, over these officials, in which nobody saw what they posted, `deletions_unseen_share` what they deleted, and
+    `deletions_unseen_share_before` that of the 30 days before. What a source brought afterwards counts as seen; a
+    back-fill brings posts and no deletions. `unseen` lists the first 50 of `unseen_spans`. Where
+    `says_nothing_of_silence`, too much was unseen to call anybody silent; where `says_nothing_of_deletions`, to compare
+    deletions with those before. Of an open watch it is what is known of its whole time, with gaps that go on.
+    """
+
+    seen_since: Utc | None
+    unseen_share: Figure
+    deletions_unseen_share: Figure
+    deletions_unseen_share_before: Figure
+    unseen_spans: Count
+    unseen: tuple[UnseenSpan, ...]
+    says_nothing_of_silence: bool
+    says_nothing_of_deletions: bool
+
+
 class Aftermath(Struct, frozen=True, kw_only=True):
     """What the officials of one State did after a subject they had amplified was suspended. Counts, never motives.
 
@@ -120,7 +151,9 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     no deletions: those gone with their original (`gone_with_original`), with the official's own account
     (`gone_with_official`), and those of which nobody knows (`gone_unknown`). Listed are the deletions that concern the
     subject or share most with it, and the first references. Lists are bounded, and get shorter still where the record
-    would have more than a megabyte; counts count all.
+    would have more than a megabyte; counts count all. `coverage` says how much of the time nobody saw, and is `null`
+    where no source tells what it saw of the platform. Counts are of what was seen: where something was not, they are
+    lower bounds. An official that was unseen for more than the setting `unseen_share` of the watch is not `silent`.
     """
 
     id: str
@@ -156,3 +189,4 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     superseded_by: str | None = None
     references_uncertain: Count = 0
     deletions_uncertain: Count = 0
+    coverage: AftermathCoverage | None = None

@@ -13,16 +13,29 @@ class ChangeSet:
 
     `subjects`: those whose standing changed, with the standing before the batch. `texts`: those with a new text.
     `amplified accounts`: accounts taken up or better known, with what was known before the batch and what is known now.
-    `deletions`: when something was taken back; a platform of `None` stands for all.
+    `deletions`: when something was taken back; a platform of `None` stands for all. `coverage`: spans of which is known
+    anew what was seen. `told`: by platform, from when on a source said that it goes on seeing.
     """
 
-    __slots__ = ("_entries", "_posts", "_references", "amplified_accounts", "deletions", "subjects", "texts")
+    __slots__ = (
+        "_entries",
+        "_posts",
+        "_references",
+        "amplified_accounts",
+        "coverage",
+        "deletions",
+        "subjects",
+        "texts",
+        "told",
+    )
 
     def __init__(self) -> None:
         self.subjects: dict[tuple[str, str], StandingRecord | None] = {}
         self.texts: set[tuple[str, str]] = set()
         self.amplified_accounts: dict[tuple[str, str], tuple[AmplifiedAccount | None, AmplifiedAccount]] = {}
         self.deletions: set[tuple[str | None, int]] = set()
+        self.coverage: set[tuple[int, int]] = set()
+        self.told: dict[str, int] = {}
         # Read where there is a watch, which most batches do not meet.
         self._entries: list[Entry] = []
         self._posts: set[int] = set()
@@ -52,6 +65,14 @@ class ChangeSet:
     def unmatched_deletion(self, unmatched_deletion: UnmatchedDeletion) -> None:
         """A deletion of something unknown is new, or no longer of something unknown."""
         self.deletions.add((None, unmatched_deletion.at_us))
+
+    def covered(self, since_us: int, until_us: int) -> None:
+        """What was seen in a span, or that it was not, is known anew."""
+        self.coverage.add((since_us, until_us))
+
+    def seen_on(self, platform: str, from_us: int) -> None:
+        """A source that had told up to a time goes on seeing."""
+        self.told[platform] = min(from_us, self.told.get(platform, from_us))
 
     def text(self, text: SubjectText) -> None:
         """A subject's text is new or changed."""

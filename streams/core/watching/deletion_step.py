@@ -1,7 +1,8 @@
 """Deletions in the ledger: which official's post is gone, whichever of the two arrives first.
 
-A deletion counts for a post of the ledger's days, if its author is the one it names or it names none; of several the
-first and the last are kept. Any other is kept as an unmatched deletion: counted, and known again if its post comes.
+A deletion counts for a post of the ledger's days, or one that was seen in them, if its author is the one it names or it
+names none; of several the first and the last are kept. Any other is kept as an unmatched deletion: counted, and known
+again if its post comes.
 `fates` says why a post is gone.
 """
 
@@ -156,7 +157,9 @@ def _with_all(
     noticed_us = [each.at_us for each in deletions]
     if entry.noticed is not None:  # a notice that comes years after another says nothing new
         noticed_us.append(entry.noticed.first_us)
-    if entry.at_us < min(noticed_us) - policy.ledger_days * DAY_US:
+    # What a back-fill brought is as old as it is, and was there when it was seen.
+    there_us = entry.at_us if entry.observed_us is None else max(entry.at_us, entry.observed_us)
+    if there_us < min(noticed_us) - policy.ledger_days * DAY_US:
         return None
     for each in deletions:
         kept = ledger.get(record_key(each)) if each.official else None

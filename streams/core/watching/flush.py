@@ -24,9 +24,10 @@ from streams.core.watching.counted import Counted
 from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.keys import standing_key
 from streams.core.watching.ledger import AmplifiedAccount, Ledger, PublishedHashes, StandingRecord, record_key
-from streams.core.watching.owed import Sweep, spans_of, swept_up_to, with_deletions
+from streams.core.watching.owed import Sweep, spans_of, swept_up_to, with_spans
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.core.watching.successors import known_better, may_succeed, successor_of
+from streams.core.watching.unseen import PlatformCoverage, WatchCoverage, coverage_of
 from streams.core.watching.watch import Watch, watch_of, watches_of
 from streams.core.watching.watch_figures import WatchFigures
 from streams.core.watching.watch_policy import WatchPolicy
@@ -71,6 +72,7 @@ class Flush:
         self._final_us = forgotten_before(ledger, country)
         self._deletions = SharedDeletions(ledger, country, ())
         self._deleted: list[tuple[int, int]] = []  # times of deletions of which the watches are looked at
+        self._coverage: dict[str, PlatformCoverage | None] = {}
         self._apart_us = (policy.baseline_days + policy.watch_days) * DAY_US
         self._better = [pair for pair in changes.amplified_accounts.values() if known_better(*pair)]
         # Whose texts are compared with those of all accounts taken up since its suspension.
@@ -84,9 +86,8 @@ class Flush:
         """Look at every watch that the batch may have changed. Of those that deletions of this batch, or of the sweep
         that is under way, concern, at most `limit` suspensions are looked at; returns the sweep over the others.
         """
-        swept, left = self._swept(
-            with_deletions(sweep, (at_us for _, at_us in self._changes.deletions), self._apart_us), limit
-        )
+        deleted = ((at_us, at_us) for _, at_us in self._changes.deletions)
+        swept, left = self._swept(with_spans(sweep, (*deleted, *self._changes.coverage), self._apart_us), limit)
         standing = set()
         concerned: list[tuple[StandingRecord, list[Watch]]] = []
         for standing_record in self._concerned(swept):
@@ -98,9 +99,7 @@ class Flush:
             if subject not in self._changes.subjects:
                 is_swept = record_key(standing_record) in swept
                 watches = [
-                    watch
-                    for watch in watches
-                    if self._may_have_changed(watch) or (is_swept and self._counts_deletions(watch))
+                    watch for watch in watches if self._may_have_changed(watch) or (is_swept and self._is_swept(watch))
                 ]
             if watches or subject in self._changes.subjects:
                 concerned.append((standing_record, watches))
@@ -135,7 +134,7 @@ class Flush:
             sweep = swept_up_to(sweep, last)
         return found, sweep
 
-    def _counts_deletions(self, watch: Watch) -> bool:
+    def _is_swept(self, watch: Watch) -> bool:
         return any(watch.baseline_us <= last_us and first_us < watch.until_us for first_us, last_us in self._deleted)
 
     def _concerned(self, swept: Mapping[bytes, StandingRecord]) -> list[StandingRecord]:
@@ -164,6 +163,10 @@ class Flush:
             look((OPENED,), first_us - watch_us + 1, min(last_us, self._watermark_us - watch_us) + 1)
             look((REINSTATED,), first_us + 1, last_us + watch_us)
         followed = [each for accounts in self._better for each in self._may_succeed(*accounts)]
+        if changes.told:  # watches that were over before a source told what it saw of their last minutes
+            told_us = min(changes.told.values())
+            look((OPENED,), told_us - watch_us + 1, self._watermark_us - watch_us + 1)
+            look((REINSTATED,), told_us + 1, _ALL)
         marks = sorted({mark for marks, *_ in followed for mark in marks})
         for first_us, last_us in spans_of(((first_us, last_us) for _, first_us, last_us in followed), 0):
             look(marks, first_us, last_us)
@@ -236,10 +239,11 @@ class Flush:
         found = self._successors(watch, said.successors.get(watch.interval), whole=whole)
         said.successors[watch.interval] = tuple(sorted(successor.subject.id for successor, _ in found))
         successors = [successor for successor, _ in found]
-        aftermath = aftermath_of(watch, counted, successors, self._watermark_us, self._policy)
+        coverage = self._coverage_of(watch, closed=closed)
+        aftermath = aftermath_of(watch, counted, successors, self._watermark_us, self._policy, coverage)
         if _differs(said, aftermath.id, aftermath):
             self.aftermaths.append(aftermath)
-        watch_figures = WatchFigures(watch, counted, successors, self._watermark_us, self._policy)
+        watch_figures = WatchFigures(watch, counted, successors, self._watermark_us, self._policy, coverage)
         alerts = {
             alert.rule: alert
             for alert in alerts_of(watch_figures, self._rules, [amplified_account for _, amplified_account in found])
@@ -251,6 +255,12 @@ class Flush:
             elif _differs(said, alert.id, alert):
                 self.alerts.append(alert)
         return alerts
+
+    def _coverage_of(self, watch: Watch, *, closed: bool) -> WatchCoverage | None:
+        if watch.platform not in self._coverage:
+            self._coverage[watch.platform] = coverage_of(self._ledger, self._country, watch.platform)
+        known = self._coverage[watch.platform]
+        return None if known is None else WatchCoverage(watch, known, self._policy, closed=closed)
 
     def _take_back(self, watch: Watch, said: _Said, successor: Watch | None, alerts: Mapping[str, Alert]) -> None:
         """Say of a watch that is none any more that it is void, if it was ever spoken of; `alerts` are those of the

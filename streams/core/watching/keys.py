@@ -7,6 +7,7 @@ __all__ = [
     "amplified_account_key",
     "counted_prefix",
     "country_time_key",
+    "coverage_sources_key",
     "entry_key",
     "forgotten_key",
     "notices_key",
@@ -14,6 +15,7 @@ __all__ = [
     "owed_key",
     "published_hashes_key",
     "raw_read_key",
+    "source_spans_key",
     "standing_key",
     "text_key",
     "text_prefix",
@@ -43,6 +45,16 @@ def forgotten_key(country: str) -> bytes:
 def country_time_key(country: str) -> bytes:
     """The key of how far event time has come for a State."""
     return f"h/{country}".encode()
+
+
+def coverage_sources_key(country: str, platform: str) -> bytes:
+    """The key of the list of sources that say what they see of a platform."""
+    return f"v/{country}/{platform}".encode()
+
+
+def source_spans_key(country: str, platform: str, source: str, *, seen: bool) -> bytes:
+    """The key of the spans in which a source saw a platform, or did not."""
+    return f"v/{country}/{platform}/{'seen' if seen else 'gaps'}/{source}".encode()
 
 
 def notices_key(country: str, platform: str, official: str) -> bytes:

@@ -15,10 +15,12 @@ from streams.core.gone import Deleted
 from streams.core.officials import Category
 from streams.core.subject_event import Coordinates
 from streams.core.watching.counted import Counted
+from streams.core.watching.covered import CoverageSources, SourceSpans
 from streams.core.watching.keys import (
     amplified_account_key,
     counted_prefix,
     country_time_key,
+    coverage_sources_key,
     entry_key,
     forgotten_key,
     notices_key,
@@ -26,6 +28,7 @@ from streams.core.watching.keys import (
     owed_key,
     published_hashes_key,
     raw_read_key,
+    source_spans_key,
     standing_key,
     text_key,
     unattributed_key,
@@ -268,6 +271,8 @@ Record: TypeAlias = (
     | PublishedHashes
     | Counted
     | Owed
+    | CoverageSources
+    | SourceSpans
 )
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -303,6 +308,10 @@ def record_key(record: Record) -> bytes:
             return owed_key()
         case PublishedHashes():
             return published_hashes_key(record.country, record.platform, record.subject)
+        case CoverageSources():
+            return coverage_sources_key(record.country, record.platform)
+        case SourceSpans():
+            return source_spans_key(record.country, record.platform, record.source, seen=record.seen)
         case Counted():
             return counted_prefix(record.country, record.platform, record.subject) + record.interval.encode()
 

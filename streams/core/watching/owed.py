@@ -1,7 +1,8 @@
 """What WATCH owes: watches that a State's deletions concern, and that are still to be counted anew for them.
 
-One deletion concerns every open watch of its State. So they are counted anew in sweeps, some of them a batch, in the
-order in which they opened; what is taken back during a sweep is counted by it, or by the next one. Pure bookkeeping.
+One deletion concerns every open watch of its State, and so does a gap in what was seen of its officials. So they are
+counted anew in sweeps, some of them a batch, in the order in which they opened; what is taken back during a sweep is
+counted by it, or by the next one. Pure bookkeeping.
 """
 
 from collections.abc import Iterable
@@ -9,15 +10,15 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-__all__ = ["Owed", "Sweep", "spans_of", "swept_up_to", "with_deletions"]
+__all__ = ["Owed", "Sweep", "spans_of", "swept_up_to", "with_spans"]
 
 
 class Sweep(Struct, frozen=True, array_like=True):
     """A sweep over the watches of one State, in the ledger, so that a crash forgets none.
 
-    `spans` are the first and last times (µs) of deletions, not yet counted by all watches that they concern; of the
-    first of them all are counted that opened up to `at` (opening in µs, `platform:id` of the subject). `more` are those
-    of deletions that came during the sweep.
+    `spans` are the first and last times (µs) of deletions, or of what was seen or not, still to be counted by some of
+    the watches that they concern; of the first of them all are counted that opened up to `at` (opening in µs,
+    `platform:id` of the subject). `more` are those that came during the sweep.
     """
 
     spans: tuple[tuple[int, int], ...]
@@ -42,9 +43,9 @@ def spans_of(times: Iterable[tuple[int, int]], apart_us: int) -> tuple[tuple[int
     return tuple(found)
 
 
-def with_deletions(sweep: Sweep | None, times: Iterable[int], apart_us: int) -> Sweep | None:
-    """The sweep with more deletions to be counted; a new one where there is none."""
-    more = spans_of((() if sweep is None else sweep.more) + tuple((at_us, at_us) for at_us in times), apart_us)
+def with_spans(sweep: Sweep | None, spans: Iterable[tuple[int, int]], apart_us: int) -> Sweep | None:
+    """The sweep with more spans to be counted anew; a new one where there is none."""
+    more = spans_of((*(() if sweep is None else sweep.more), *spans), apart_us)
     if sweep is None:
         return Sweep(more) if more else None
     return replace(sweep, more=more)

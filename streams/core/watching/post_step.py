@@ -60,6 +60,8 @@ def apply_post(
         seen = _with_names(with_observation(before, event.observed_us), new)
         if seen is before:
             return Stepped(WatchOutcome.DUPLICATE, tuple(events))
+        if seen.observed_us != before.observed_us:  # a deletion that came too late for it may do no longer
+            seen, _ = with_deletion(ledger, seen, None, changes, policy)
         ledger.put(seen)
         if seen.noticed is not None and seen.observed_us != before.observed_us:
             events += withdrawals_again(ledger, (seen, before), changes)

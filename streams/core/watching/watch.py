@@ -82,9 +82,12 @@ class Watch(Struct, frozen=True, kw_only=True):
             return True
         if any(first_us <= at_us < until_us for key in self.keys for at_us in changes.referred(platform, key)):
             return True
-        # How much each official posted is counted when the watch is over, and corrected by what comes late.
-        closed = self.status(watermark_us)[0] == "closed"
-        return closed and any(self.opened_us <= at_us < until_us for at_us in changes.posted())
+        # How much each official posted, and was seen, is counted when the watch is over; what comes late corrects it.
+        if self.status(watermark_us)[0] == "open":
+            return False
+        if changes.told.get(platform, until_us) < until_us:
+            return True
+        return any(self.opened_us <= at_us < until_us for at_us in changes.posted())
 
 
 def watches_of(standing_record: StandingRecord, policy: WatchPolicy) -> list[Watch]:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from streams.core.clock import to_us
-from streams.core.watching.aftermath import silent
+from streams.core.watching.aftermath import deletion_ratio, silent
 from streams.core.watching.aftermath_records import PossibleSuccessor
 from streams.core.watching.counted import Counted
+from streams.core.watching.unseen import WatchCoverage
 from streams.core.watching.watch import Watch
 from streams.core.watching.watch_policy import WatchPolicy
 
@@ -22,6 +23,7 @@ class WatchFigures:
 
     __slots__ = (
         "counted",
+        "coverage",
         "deletion_times",
         "policy",
         "silent",
@@ -38,6 +40,7 @@ class WatchFigures:
         successors: Sequence[PossibleSuccessor],
         watermark_us: int,
         policy: WatchPolicy,
+        coverage: WatchCoverage | None = None,
     ) -> None:
         self.watch = watch
         self.counted = counted
@@ -46,7 +49,8 @@ class WatchFigures:
         self.policy = policy
         self.deletion_times = [deleted.at_us for deleted in counted.deletion_marks]
         self.successor_times = sorted(to_us(successor.noticed_at) for successor in successors)
-        self.silent = len(silent(watch, counted))
+        self.coverage = coverage
+        self.silent = len(silent(watch, counted, coverage))
 
     def times(self, happenings: frozenset[Happening]) -> list[int]:
         """When any of these happened, each time once, in order."""
@@ -75,9 +79,30 @@ class WatchFigures:
             return self.counted.all_references
         return bisect_right(self.counted.reference_times, at_us)
 
+    def deletion_ratio(self, at_us: int) -> float | None:
+        """Unknown where too much was unseen, in the watch or before it."""
+        if self.coverage is not None and self.coverage.hides_deletions(at_us):
+            return None
+        return deletion_ratio(self.deletions(at_us), self.counted, self.policy)
+
     def silent_officials(self, at_us: int) -> int | None:
-        """Unknown until the watch has run its time, and for good where the account came back before."""
+        """Unknown until the watch has run its time, for good where the account came back before, and where too much was
+        unseen."""
+        if self.coverage is not None and self.coverage.hides_posts(at_us):
+            return None
         return self.silent if at_us >= self.watch.ends_us and not self.watch.reinstated else None
+
+    def unseen_share(self, at_us: int) -> float | None:
+        """The share of the watch so far in which nobody saw what the amplifying officials posted."""
+        return None if self.coverage is None else self.coverage.share(at_us)
+
+    def is_lower_bound(self, name: str, at_us: int) -> bool:
+        """Whether so much was unseen that a count says no more than "at least"."""
+        if self.coverage is None:
+            return False
+        if name == "references":
+            return self.coverage.hides_posts(at_us)
+        return name == "deletions" and self.coverage.hides_deletions(at_us)
 
     def silent_share(self, at_us: int) -> float | None:
         """The share of the silent in those that amplified the subject."""

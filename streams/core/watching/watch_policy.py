@@ -12,7 +12,7 @@ class WatchPolicy(Struct, frozen=True, kw_only=True):
     successors: @KhameneiSite, which followed it, was banned a year later.
     """
 
-    ledger_days: int = 90  # a deletion is matched with posts at most so old
+    ledger_days: int = 90  # a deletion is matched with posts that were made, or seen, at most so long ago
     watch_days: int = 14
     baseline_days: int = 30
     successor_days: int = 400
@@ -35,6 +35,12 @@ class WatchPolicy(Struct, frozen=True, kw_only=True):
     amplified_officials: int = 256  # the first officials to take an account up
     amplified_first: int = 20  # the first amplifications of an account
     successors: int = 200  # of a watch; further ones are not counted
+    # Of the time from a suspension to the end of its watch: a choice. Where officials were unseen for more, nothing is
+    # said of what they did not do.
+    unseen_share: float = 0.05
+    coverage_sources: int = 16  # of one platform
+    coverage_spans: int = 500  # of one source, seen or not: a restart a day
+    coverage_officials: int = 20_000  # named in them: with the longest ids 5 MB
     sketch: int = 256  # fingerprints that stand for all texts of an account
 
     @property

@@ -5,6 +5,7 @@ The ledger that a set of events leads to does not depend on their order, and the
 
 from streams.core.country_event import CountryEvent
 from streams.core.watching.change_set import ChangeSet
+from streams.core.watching.coverage_step import apply_coverage
 from streams.core.watching.deletion_step import (
     apply_anonymous_deletion,
     apply_deletion,
@@ -38,6 +39,8 @@ def step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchP
             return apply_subject_deletion(ledger, event, changes, policy)
         case "subject_post":
             return apply_subject_post(ledger, event, changes, policy)
+        case "coverage":
+            return apply_coverage(ledger, event, changes, policy)
         case "standing":
             return _apply_standing(ledger, event, changes)
         case "tick":

@@ -90,6 +90,8 @@ class Watcher:
             self._is_end = self._is_end or event.progress is None
             self._newest[_EVERYWHERE] = max(self._watermark_of(event), self._newest.get(_EVERYWHERE, 0))
             return stepped.events
+        if event.kind == "coverage":
+            return stepped.events  # sources tell of any time: it does not say how far the State's events have come
         if event.country:
             self._newest[event.country] = max(event.at_us, self._newest.get(event.country, event.at_us))
         account = introduced(self._ledger, event) if event.kind == "post" else None  # by its whole id
@@ -110,7 +112,8 @@ class Watcher:
         everywhere = COUNTRIES if now_us > before_us else frozenset[str]()
         known = self._ledger.get(owed_key())
         owed = known.sweeps if isinstance(known, Owed) else {}
-        sweeping = owed.keys() | {country for country, changes in self._changes.items() if changes.deletions}
+        swept = {country for country, changes in self._changes.items() if changes.deletions or changes.coverage}
+        sweeping = owed.keys() | swept
         limit = None if recounts is None or self._is_end else -(-recounts // max(1, len(sweeping)))
         sweeps = dict(owed)
         for country in sorted({*self._changes, *everywhere, *owed} - {_EVERYWHERE}):
@@ -142,7 +145,7 @@ class Watcher:
 
     def _is_too_late(self, event: CountryEvent, country: str) -> bool:
         """Whether it is of a time in which watches that are forgotten were open, or before."""
-        if not country or event.kind == "standing":
+        if not country or event.kind in ("standing", "coverage"):
             return False
         before_us = self._forgotten.get(country)
         if before_us is None:

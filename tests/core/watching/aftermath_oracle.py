@@ -18,6 +18,7 @@ from streams.core.texts.closeness import CLOSE_HANDLES, CLOSE_NAMES, handle_clos
 from streams.core.texts.fingerprints import fingerprints
 from streams.core.texts.text import words
 from streams.events import Account, AccountSource
+from tests.core.watching.coverage_oracle import CoverageOracle
 from tests.core.watching.watch_oracle import Fact, WatchOracle
 
 __all__ = ["Expected", "Successor", "expected_aftermaths"]
@@ -27,6 +28,7 @@ _WATCH: Final = 14 * DAY_US
 _BASELINE: Final = 30 * DAY_US
 _SUCCESSION: Final = 400 * DAY_US
 _YOUNG: Final = 90 * DAY_US
+_MOST_UNSEEN: Final = 0.05
 
 Value = float | int | bool | None
 
@@ -123,7 +125,15 @@ class _Looking:
         first_us = max(before_us - 1, -1 if period.not_before_us is None else period.not_before_us)
         self.references_uncertain = sum(first_us < fact.event.at_us < self.opened_us for fact in self.referring)
         self.deletions_uncertain = sum(first_us < (fact.deleted_us or 0) < self.opened_us for fact in here)
-        self.silent = [each for each in amplifiers if all(fact.official.id != each.id for fact in self.references)]
+        self.coverage = CoverageOracle(
+            world.events, event.country, event.platform, [each.id for each in amplifiers], closed=self.closed
+        )
+        self.silent = [
+            each
+            for each in amplifiers
+            if all(fact.official.id != each.id for fact in self.references)
+            and self.coverage.share(self.opened_us, self.until_us, [each.id], over=True) <= _MOST_UNSEEN
+        ]
         self.successors = self._successors()
 
     def _refers(self, fact: Fact) -> bool:
@@ -195,8 +205,40 @@ class _Looking:
             "listed_deletions": self._listed_deletions(),
             "possible_successors": self.successors,
             "roster_digest": event.roster_digest,
+            "coverage": self._coverage(),
         }
         return Expected(figures=figures, alerts=self._alerts())
+
+    def _hidden(self, at_us: int) -> tuple[bool, bool]:
+        """Whether too much was unseen up to a moment: of what was posted, and of what was deleted."""
+        over, coverage = at_us >= self.until_us, self.coverage
+        end_us = min(at_us, self.until_us)
+        posts = coverage.share(self.opened_us, end_us, over=over)
+        deletions = coverage.share(self.opened_us, end_us, over=over, back_filled=False)
+        before = coverage.share(self.opened_us - _BASELINE, self.opened_us, over=over, back_filled=False)
+        return posts > _MOST_UNSEEN, max(deletions, before) > _MOST_UNSEEN
+
+    def _coverage(self) -> dict[str, object] | None:
+        coverage = self.coverage
+        if not coverage.told:
+            return None
+        spans = coverage.unseen_spans(self.opened_us, self.until_us)
+        first_us = coverage.since_us()
+        posts, deletions = self._hidden(self.until_us)
+        return {
+            "seen_since": None if first_us is None else from_us(first_us),
+            "unseen_share": round(coverage.share(self.opened_us, self.until_us, over=True), 9),
+            "deletions_unseen_share": round(
+                coverage.share(self.opened_us, self.until_us, over=True, back_filled=False), 9
+            ),
+            "deletions_unseen_share_before": round(
+                coverage.share(self.opened_us - _BASELINE, self.opened_us, over=True, back_filled=False), 9
+            ),
+            "unseen_spans": len(spans),
+            "unseen": [(from_us(since_us), from_us(until_us), count) for since_us, until_us, count in spans],
+            "says_nothing_of_silence": posts,
+            "says_nothing_of_deletions": deletions,
+        }
 
     def _listed_deletions(self) -> list[tuple[str, str, bool, int, tuple[str, ...]]]:
         texts = [
@@ -312,7 +354,7 @@ class _Looking:
             case "deletions":
                 return deletions
             case "deletion_ratio":
-                return deletions / max(1.0, self.deletions_before * 14 / 30)
+                return None if self._hidden(at_us)[1] else deletions / max(1.0, self.deletions_before * 14 / 30)
             case "references":
                 return sum(over or fact.event.at_us <= at_us for fact in self.references)
             case "amplifying_officials":
@@ -321,6 +363,12 @@ class _Looking:
                 return self.references_before
             case "silent_officials" | "silent_share" if self.reinstated or at_us < self.ends_us:
                 return None
+            case "silent_officials" | "silent_share" if self._hidden(at_us)[0]:
+                return None
+            case "unseen_share" if not self.coverage.told:
+                return None
+            case "unseen_share":
+                return self.coverage.share(self.opened_us, min(at_us, self.until_us), over=at_us >= self.until_us)
             case "silent_officials":
                 return len(self.silent)
             case "silent_share":
@@ -380,6 +428,10 @@ class _Looking:
         if condition.at_least is not None:
             return value >= condition.at_least
         if condition.at_most is not None:
+            posts, deletions = self._hidden(at_us)
+            # There may have been more that nobody saw.
+            if (condition.figure == "references" and posts) or (condition.figure == "deletions" and deletions):
+                return False
             return value <= condition.at_most
         return value is condition.equals
 
@@ -393,6 +445,7 @@ _FIGURES: Final = (
     "deletion_ratio",
     "silent_officials",
     "silent_share",
+    "unseen_share",
     "possible_successors",
 )
 

@@ -105,7 +105,7 @@ class WatchOracle:
                 and (event.platform, event.post_id) == where
                 and event.official in (None, fact.official)
             ]
-            if times and fact.event.at_us >= min(times) - _LEDGER:
+            if times and max(fact.event.at_us, self._seen_us(fact)) >= min(times) - _LEDGER:
                 matched.add((*where, fact.official.id))
                 fact.noticed_us = min(times)
                 seen_us = self._seen_us(fact)

@@ -1,0 +1,108 @@
+"""What sources said they saw of the officials of a State on a platform, as the ledger keeps it: spans and gaps.
+
+Owns the records, which of two words on one span is the later one, and the bounds. What follows for a watch is `unseen`.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+__all__ = ["ALWAYS_US", "CoverageSources", "SourceSpans", "Span", "later", "with_span", "without_old"]
+
+ALWAYS_US: Final = 2**60
+"""The end of a span that goes on: beyond every event time."""
+
+
+class Span(Struct, frozen=True, array_like=True):
+    """One span in the words of its source, [`since_us`, `until_us`): 0 for since ever, `ALWAYS_US` where it goes on.
+
+    `told_us` is when it was said. `officials` are those that it concerns, `None` for all. `closed_by` says how what
+    happened in a gap was brought afterwards, `""` where it was not.
+    """
+
+    id: str
+    told_us: int
+    since_us: int
+    until_us: int
+    officials: tuple[str, ...] | None = None
+    closed_by: str = ""
+
+
+class SourceSpans(Struct, frozen=True, array_like=True, tag="source_spans"):
+    """The spans of one source, by beginning and id: those in which it saw, or with `seen` off those in which it did
+    not. `gone_us` is the earliest beginning of those that are kept no more, `ALWAYS_US` for none.
+    """
+
+    platform: str
+    country: str
+    source: str
+    seen: bool
+    spans: tuple[Span, ...] = ()
+    gone_us: int = ALWAYS_US
+
+    @property
+    def first_us(self) -> int:
+        """When the first of them began, `ALWAYS_US` for none."""
+        return min((self.gone_us, *(span.since_us for span in self.spans)))
+
+
+class CoverageSources(Struct, frozen=True, array_like=True, tag="coverage_sources"):
+    """The sources that ever said what they saw of a platform."""
+
+    platform: str
+    country: str
+    sources: tuple[str, ...]
+
+
+def later(one: Span, other: Span) -> bool:
+    """Whether one word on a span is later than another: said later, or at the same time and says more. Total: of two
+    that differ exactly one is later than the other."""
+    return _rank(one) > _rank(other)
+
+
+def with_span(known: SourceSpans, span: Span, most_spans: int, most_officials: int) -> tuple[SourceSpans, bool]:
+    """The spans with a new word on one of them, and whether some had to go. What goes counts as not seen: the oldest
+    seen span is forgotten, the oldest gaps become one, for everybody, that nothing closes.
+    """
+    spans = [each for each in known.spans if each.id != span.id]
+    spans.append(span)
+    spans.sort(key=lambda each: (each.since_us, each.id))
+    gone_us = known.gone_us
+    is_cut = False
+    while len(spans) > 1 and (len(spans) > most_spans or _named(spans) > most_officials):
+        is_cut = True
+        if known.seen:
+            gone_us = min(gone_us, spans.pop(0).since_us)
+            continue
+        one, other = spans.pop(0), spans.pop(0)
+        until_us = max(one.until_us, other.until_us)
+        spans.insert(0, Span(one.id, max(one.told_us, other.told_us), one.since_us, until_us))
+    return replace(known, spans=tuple(spans), gone_us=gone_us), is_cut
+
+
+def without_old(known: SourceSpans, before_us: int) -> SourceSpans:
+    """The spans without those that ended before a time that no watch looks at any more."""
+    old = [each for each in known.spans if each.until_us < before_us]
+    if not old:
+        return known
+    spans = tuple(each for each in known.spans if each.until_us >= before_us)
+    return replace(known, spans=spans, gone_us=min(known.gone_us, *(each.since_us for each in old)))
+
+
+def _named(spans: Sequence[Span]) -> int:
+    return sum(len(each.officials or ()) for each in spans)
+
+
+def _rank(span: Span) -> tuple[int, bool, bool, int, int, str, bool, tuple[str, ...]]:
+    return (
+        span.told_us,
+        span.closed_by != "",
+        span.until_us < ALWAYS_US,
+        span.until_us,
+        span.since_us,
+        span.closed_by,
+        span.officials is None,
+        span.officials or (),
+    )

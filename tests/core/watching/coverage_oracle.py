@@ -1,0 +1,113 @@
+"""Coverage said again, naively: official by official, over the moments between all edges of all spans.
+
+Written from the issue and the docstrings of the records.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from streams.core.country_event import CountryEvent, SourceCoverage
+
+__all__ = ["CoverageOracle"]
+
+_EVER: Final = 10**18
+
+
+class CoverageOracle:
+    """What some officials of a State were seen to do on a platform. `told`: whether any source said anything of it."""
+
+    def __init__(
+        self, events: Sequence[CountryEvent], country: str, platform: str, officials: Sequence[str], *, closed: bool
+    ) -> None:
+        newest: dict[tuple[str, bool, str], tuple[tuple[object, ...], SourceCoverage]] = {}
+        for event in events:
+            told = event.coverage
+            if told is None or (event.country, event.platform) != (country, platform):
+                continue
+            said = (
+                event.at_us if event.observed_us is None else event.observed_us,
+                told.closed_by is not None,
+                told.until_us is not None,
+                told.until_us or 0,
+                told.since_us or 0,
+                told.closed_by or "",
+                told.officials is None,
+                sorted(told.officials or ()),
+            )
+            key = (told.source, told.seen, event.event_id)
+            if key not in newest or said > newest[key][0]:
+                newest[key] = (said, told)
+        self._spans = [told for _, told in newest.values()]
+        self._officials = list(officials)
+        self._closed = closed
+
+    @property
+    def told(self) -> bool:
+        """Whether there is a source."""
+        return bool(self._spans)
+
+    def since_us(self) -> int | None:
+        """When the first source began to see; `None` for since ever, or never."""
+        begun = [told.since_us for told in self._spans if told.seen]
+        return None if None in begun or not begun else min(at_us for at_us in begun if at_us is not None)
+
+    def share(
+        self,
+        from_us: int,
+        to_us: int,
+        officials: Sequence[str] | None = None,
+        *,
+        over: bool,
+        back_filled: bool = True,
+    ) -> float:
+        """The unseen share of a time, over all of the officials; `over`: as is known when the watch is over."""
+        if not self._spans or to_us <= from_us:
+            return 0.0
+        who = self._officials if officials is None else officials
+        pieces = self._pieces(from_us, to_us)
+        unseen = sum(
+            (end - begin) * self._is_unseen(official, begin, over=over, back_filled=back_filled)
+            for official in who
+            for begin, end in pieces
+        )
+        return unseen / ((to_us - from_us) * len(who))
+
+    def unseen_spans(self, from_us: int, to_us: int) -> list[tuple[int, int, int]]:
+        """Where what some of them deleted was unseen: from, until, and how many at most."""
+        found: list[tuple[int, int, int]] = []
+        for begin, end in self._pieces(from_us, to_us) if self._spans else []:
+            count = sum(self._is_unseen(each, begin, over=True, back_filled=False) for each in self._officials)
+            if count and found and found[-1][1] == begin:
+                found[-1] = (found[-1][0], end, max(count, found[-1][2]))
+            elif count:
+                found.append((begin, end, count))
+        return found
+
+    def _pieces(self, from_us: int, to_us: int) -> list[tuple[int, int]]:
+        edges = {at_us for told in self._spans for at_us in (told.since_us, told.until_us) if at_us is not None}
+        inside = sorted({from_us, to_us, *(at_us for at_us in edges if from_us < at_us < to_us)})
+        return list(pairwise(inside))
+
+    def _is_unseen(self, official: str, at_us: int, *, over: bool, back_filled: bool) -> bool:
+        """Whether no source saw what an official did at a moment."""
+        still_to_be_told = False
+        for source in {told.source for told in self._spans}:
+            mine = [
+                told
+                for told in self._spans
+                if told.source == source and (told.officials is None or official in told.officials)
+            ]
+            now = [told for told in mine if (told.since_us or 0) <= at_us < _end(told)]
+            gaps = [told for told in now if not told.seen]
+            closings = ("replay", "back_fill") if back_filled else ("replay",)
+            is_gap = any(gap.closed_by not in closings for gap in gaps)
+            if any(gap.closed_by in closings for gap in gaps) or (any(told.seen for told in now) and not is_gap):
+                return False
+            ends = [_end(told) for told in mine if told.seen]
+            still_to_be_told = still_to_be_told or (bool(ends) and at_us >= max(ends) and not is_gap)
+        return not still_to_be_told or (over and self._closed)
+
+
+def _end(told: SourceCoverage) -> int:
+    return _EVER if told.until_us is None else told.until_us
