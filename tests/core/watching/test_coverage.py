@@ -78,7 +78,8 @@ def test_a_gap_that_becomes_known_late_takes_a_silence_back_and_one_that_is_clos
     assert _coverage(run).says_nothing_of_silence
     run.batch([_told("g", 3, 9, seen=False, closed=True)])
     assert "silence" in _rules(run)
-    assert (_coverage(run).unseen_share, _coverage(run).deletions_unseen_share) == (0, pytest.approx(6 / 14))
+    assert _coverage(run).unseen_share == 0
+    assert _coverage(run).deletions_unseen_share == pytest.approx(6 / 14)
 
 
 def test_the_first_word_of_a_source_says_that_nothing_before_was_seen() -> None:
@@ -86,7 +87,7 @@ def test_the_first_word_of_a_source_says_that_nothing_before_was_seen() -> None:
     assert "silence" in _rules(run)
     run.batch([_told("s", 30, 30.1)])
     assert "silence" not in _rules(run)
-    assert (_coverage(run).unseen_share, _coverage(run).seen_since) == (1, _coverage(run).seen_since)
+    assert _coverage(run).unseen_share == 1
 
 
 def test_a_heart_beat_that_comes_behind_the_end_of_a_watch_says_that_its_last_days_were_seen() -> None:
