@@ -5,7 +5,7 @@ Knows no frame. What waits is bounded: a reader that stalls leaves the rest in t
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Final, Self
+from typing import Any, Final, Literal, Self, TypeAlias
 
 import aiohttp
 import msgspec
@@ -18,6 +18,8 @@ from streams.collectors.source import SourceError
 from streams.printable import printable
 
 __all__ = ["LARGEST_FRAME", "CursorTooOldError", "FrameTooLargeError", "JetstreamSocket", "UnknownDictionaryError"]
+
+_Socket: TypeAlias = aiohttp.ClientWebSocketResponse[Literal[False]]
 
 LARGEST_FRAME: Final = 16_777_216
 """Bytes. A record has at most 1 MiB, of which JSON makes at most six."""
@@ -50,9 +52,7 @@ class _Said(msgspec.Struct):
 class JetstreamSocket:
     """An open connection. `changed` is called when frames wait and when it ends."""
 
-    def __init__(
-        self, socket: aiohttp.ClientWebSocketResponse, unpacker: Unpacker | None, changed: Callable[[], object]
-    ) -> None:
+    def __init__(self, socket: _Socket, unpacker: Unpacker | None, changed: Callable[[], object]) -> None:
         self._socket = socket
         self._unpacker = unpacker
         self._changed = changed
@@ -81,6 +81,7 @@ class JetstreamSocket:
                     timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
                     max_msg_size=LARGEST_FRAME,
                     compress=0,
+                    decode_text=False,  # what is no UTF-8 is a dead letter with its bytes
                 ),
                 _OPEN_SECONDS,
             )
@@ -130,26 +131,23 @@ class JetstreamSocket:
     async def _read(self) -> None:
         socket = self._socket
         receive = socket.receive
-        text, binary = WSMsgType.TEXT, WSMsgType.BINARY
-        packed = self._unpacker is not None
+        wanted = WSMsgType.TEXT if self._unpacker is None else WSMsgType.BINARY
         while True:
             try:
                 message = await receive()
             except (aiohttp.ClientError, OSError) as error:
                 self._ended(SourceError("closed", _printable(error)))
                 return
-            if message.type is text:
-                data = message.data.encode()
-            elif message.type is binary and packed:
-                data = message.data
-            else:
+            if message.type is not wanted:
                 self._ended(_why(message, socket))
                 return
-            self._waiting.append(data)
+            data = message.data
+            waiting = self._waiting
+            waiting.append(data)
             self._waiting_bytes += len(data)
-            if len(self._waiting) == 1:
+            if len(waiting) == 1:
                 self._changed()
-            if len(self._waiting) >= _BATCH_FRAMES or self._waiting_bytes >= _BATCH_BYTES:
+            elif len(waiting) >= _BATCH_FRAMES or self._waiting_bytes >= _BATCH_BYTES:
                 self._room.clear()
                 await self._room.wait()
 
@@ -158,9 +156,9 @@ class JetstreamSocket:
         self._changed()
 
 
-def _why(message: aiohttp.WSMessage, socket: aiohttp.ClientWebSocketResponse) -> SourceError:
-    if message.type is WSMsgType.BINARY:
-        return SourceError("protocol", "a binary frame, although none was asked for")
+def _why(message: Any, socket: _Socket) -> SourceError:
+    if message.type in (WSMsgType.BINARY, WSMsgType.TEXT):
+        return SourceError("protocol", f"a {message.type.name.lower()} frame, which is not what was asked for")
     if socket.close_code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG:
         return FrameTooLargeError("protocol", f"a frame of more than {LARGEST_FRAME:,} bytes")
     why = message.extra or (message.data if isinstance(message.data, (Exception, str)) else "")

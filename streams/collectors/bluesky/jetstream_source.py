@@ -216,14 +216,11 @@ class JetstreamSource:
         """Whom officials amplify: their status matters from now on."""
         note = self._shared.watched.subjects.add
         for event in events:
-            match event:
-                case Retweet() | Follow():
-                    note(event.subject.id)
-                case Post():
-                    for other in (event.reply_to, event.quotes):
-                        if other is not None and other.account is not None:
-                            note(other.account.id)
-                    for mentioned in event.mentions:
-                        note(mentioned.id)
-                case _:
-                    pass
+            if isinstance(event, (Retweet, Follow)):
+                note(event.subject.id)
+            elif isinstance(event, Post):
+                for other in (event.reply_to, event.quotes):
+                    if other is not None and other.account is not None:
+                        note(other.account.id)
+                for mentioned in event.mentions:
+                    note(mentioned.id)

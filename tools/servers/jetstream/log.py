@@ -91,6 +91,10 @@ class EventLog:
         """All of them, in order."""
         return self._events
 
+    def events_anew(self) -> list[LogEvent]:
+        """All of them without their seqs, for another log."""
+        return [replace(event, seq=0) for event in self._events]
+
     @property
     def next_seq(self) -> int:
         """The seq of the next event."""
