@@ -1,4 +1,5 @@
-"""Every expression in ops/, asked of a real Prometheus until each has an answer.
+"""Every expression in ops/ about workers, asked of a real Prometheus until each has an answer. Those about collectors
+are asked in tests/ops/test_collector_figures.py.
 
 Panels are asked without what they fall back to in a quiet world: here each must have figures of its own.
 """
@@ -13,6 +14,7 @@ from tests.ops.queries import (
     FALLBACK,
     Query,
     annotation_queries,
+    is_of_collectors,
     metrics_named,
     panel_queries,
     recording_rules,
@@ -29,10 +31,10 @@ _SELECTOR: Final = re.compile(r"\b(?:antiphon\w+|up|ALERTS)\{[^{}]*\}")
 
 def to_be_answered() -> list[Query]:
     """All that must have an answer: panels, annotations, recorded figures, and each series and selector of a rule."""
-    asked = [*panel_queries(), *annotation_queries()]
+    asked = _of_workers()
     found = [Query(place=each.place, expr=FALLBACK.sub("", each.expr), legend=each.legend) for each in asked]
     found += [Query(place="recorded", expr=rule["record"]) for rule in recording_rules()]
-    for each in [*asked, *rule_queries()]:
+    for each in [*asked, *(rule for rule in rule_queries() if not is_of_collectors(rule.expr))]:
         found += [Query(place=each.place, expr=name) for name in sorted(metrics_named(each.expr))]
         found += [Query(place=each.place, expr=selector) for selector in _SELECTOR.findall(each.expr)]
     unique = {(each.expr, each.legend): each for each in found}
@@ -52,13 +54,17 @@ def all_answered(prometheus: Prometheus) -> int:
         ]
         time.sleep(0.5 if lacking else 0.0)
     # As they stand, with what they fall back to.
-    for query in [*panel_queries(), *annotation_queries()]:
+    for query in _of_workers():
         assert prometheus.query(with_variables(query.expr, window=_WINDOW)), query
     rules = prometheus.rules()
     assert len(rules) == len(rule_queries())
     assert {rule["health"] for rule in rules} == {"ok"}, rules
     assert _is_refused(prometheus, "sum by ("), "what it cannot read would not be noticed"
     return asked
+
+
+def _of_workers() -> list[Query]:
+    return [each for each in (*panel_queries(), *annotation_queries()) if not is_of_collectors(each.expr)]
 
 
 def _is_refused(prometheus: Prometheus, expr: str) -> bool:

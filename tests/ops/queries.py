@@ -10,6 +10,7 @@ import yaml
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, Histogram
 
+from streams.collectors.metrics import CollectorMetrics
 from streams.metrics import Metrics
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Query",
     "alert_rules",
     "annotation_queries",
+    "is_of_collectors",
     "labels_of",
     "metrics_named",
     "panel_queries",
@@ -111,9 +113,10 @@ def with_variables(expr: str, *, window: str) -> str:
 
 
 def series_labels() -> dict[str, set[str]]:
-    """The labels of every series that there can be: those of metrics.py as they are scraped, and those of the rules."""
+    """The labels of every series that there can be, of workers and collectors as they are scraped, and of the rules."""
     labels = dict(_OTHERS)
-    collectors: list[Any] = list(Metrics(CollectorRegistry()).registry._collector_to_names)
+    registries = (Metrics(CollectorRegistry()).registry, CollectorMetrics(CollectorRegistry()).registry)
+    collectors: list[Any] = [each for registry in registries for each in registry._collector_to_names]
     for collector in collectors:
         own = {*collector._labelnames, "job", "instance"}
         for family in collector.describe():
@@ -127,6 +130,11 @@ def series_labels() -> dict[str, set[str]]:
         # The outermost aggregation comes first, in each of ours.
         labels[rule["record"]] = set() if grouped is None else _words(grouped[1])
     return labels
+
+
+def is_of_collectors(expr: str) -> bool:
+    """Whether an expression asks for nothing but what processes of `antiphon collect` say."""
+    return all(name.startswith("antiphon_collector_") for name in metrics_named(expr))
 
 
 def metrics_named(expr: str) -> set[str]:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
+from streams.collectors.metrics import CollectorMetrics
 from streams.metrics import Metrics
 from streams.settings import Settings
 from tests.ops.queries import (
@@ -187,7 +188,8 @@ def test_a_name_that_there_is_not_would_be_noticed() -> None:
 def test_each_metric_is_shown_or_judged_somewhere() -> None:
     expressions = [query.expr for query in panel_queries()] + [rule["expr"] for rule in RULES]
     named = set(chain.from_iterable(map(metrics_named, expressions)))
-    for family in Metrics(CollectorRegistry()).registry.collect():
+    shown = (Metrics(CollectorRegistry()), CollectorMetrics(CollectorRegistry()))
+    for family in (family for metrics in shown for family in metrics.registry.collect()):
         assert any(name.startswith(family.name) for name in named), family.name
 
 
