@@ -73,6 +73,11 @@ mutants: $(DEVELOPMENT) ## deliberate bugs in the delivery path, each of which a
 	@$(BIN)/python -m tools.kafka.prepare
 	@$(BIN)/python -m tests.chaos.mutants $(ARGS)
 
+.PHONY: kills
+kills: $(DEVELOPMENT) ## kills a collector 200 times under load, on a real Kafka; some fifteen minutes
+	@$(BIN)/python -m tools.kafka.jars
+	@ANTIPHON_COLLECTOR_KILLS=200 $(BIN)/python -m pytest tests/collectors/test_kills.py $(ARGS)
+
 .PHONY: fuzz
 fuzz: $(DEVELOPMENT) ## fuzzes every reader and file shape, guided by coverage; a minute each, or ARGS="--seconds N"
 	@$(BIN)/python -m tests.fuzz $(ARGS)

@@ -1,15 +1,24 @@
 """The documentation is checked against the repository: links, paths, make targets, metrics, topics and its example."""
 
+import asyncio
 import re
+from contextlib import aclosing
 from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec import convert
 from prometheus_client import CollectorRegistry
 
+from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.metrics import CollectorMetrics
+from streams.collectors.settings import CollectSettings
+from streams.collectors.source import Chunk
 from streams.events import Follow
 from streams.metrics import Metrics
+from streams.settings import Settings
 from streams.topics import TOPICS
+from tests.collectors.lines_server import lines_server
 
 _ROOT: Final = Path(__file__).parents[1]
 _PAGES: Final = sorted(
@@ -28,6 +37,7 @@ _FOR_EXAMPLE: Final = frozenset(
         "streams/formats/NAME.py",
         "streams/formats/follow_list.py",
         "tests/formats/test_follow_list.py",
+        "streams/collectors/numbers.py",
         "streams/collectors/",
         "tests/collectors/",
         "events.ndjson",
@@ -91,7 +101,8 @@ def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
 def test_every_metric_that_a_page_names_exists(page: Path) -> None:
-    families = {metric.name for metric in Metrics(CollectorRegistry()).registry.collect()}
+    series = (Metrics(CollectorRegistry()).registry, CollectorMetrics(CollectorRegistry()).registry)
+    families = {metric.name for registry in series for metric in registry.collect()}
     names = families | {f"{name}_total" for name in families}
     named = set(re.findall(r"`(antiphon_[a-z_]+)", _text(page)))
     assert named <= names | {"antiphon_id"}  # a label in Alertmanager
@@ -130,7 +141,7 @@ def test_prose_fits_into_120_columns(page: Path) -> None:
 
 def test_the_reader_of_the_contributing_page_reads_the_line_that_stands_beside_it() -> None:
     page = _text(_ROOT / "CONTRIBUTING.md")
-    [program] = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    program, _collector = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     [line] = re.findall(r"^```json\n(.*)\n```", page, re.MULTILINE)
     names: dict[str, object] = {"__name__": "follow_list"}
     exec(compile(program, "CONTRIBUTING.md", "exec"), names)  # noqa: S102 - what the page shows is what is run
@@ -139,3 +150,29 @@ def test_the_reader_of_the_contributing_page_reads_the_line_that_stands_beside_i
     [event] = reader_type().read(line.encode())
     assert isinstance(event, Follow)
     assert (event.actor.id, event.subject.id) == ("11", "22")
+
+
+def test_the_collector_of_the_contributing_page_reads_a_server_and_goes_on_where_it_was() -> None:
+    """Its server is that of the tests of collectors."""
+    _reader, program = re.findall(r"^```python\n(.*?)^```", _text(_ROOT / "CONTRIBUTING.md"), re.MULTILINE | re.DOTALL)
+    names: dict[str, object] = {"__name__": "numbers"}
+    exec(compile(program, "CONTRIBUTING.md", "exec"), names)  # noqa: S102 - what the page shows is what is run
+    collector = names["NUMBERS"]
+    assert isinstance(collector, Collector)
+
+    async def first_chunk(port: int, cursor: bytes | None) -> Chunk:
+        own = convert({"port": port}, collector.settings)
+        surroundings = Surroundings(
+            settings=Settings(), collect=CollectSettings(), metrics=CollectorMetrics(CollectorRegistry())
+        )
+        async with collector.open(own, surroundings) as [source], aclosing(source.chunks(cursor)) as chunks:
+            return await anext(chunks)
+
+    with lines_server(100) as server:
+        chunk = asyncio.run(first_chunk(server.port, None))
+        assert [event.id for event in chunk.events] == [str(number) for number in range(len(chunk.events))]
+        assert (chunk.received, chunk.resumed) == (len(chunk.events), True)
+        begin = len(chunk.events) // 2
+        assert begin > 0
+        again = asyncio.run(first_chunk(server.port, b"%d" % begin))
+    assert (again.events[0].id, again.resumed) == (str(begin), True)

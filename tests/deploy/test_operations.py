@@ -37,7 +37,7 @@ def _is_known(words: list[str]) -> bool:
     rest = list(words)
     while isinstance(command, click.Group):
         if not rest or rest[0] == "--version":
-            return rest == ["--version"]
+            return rest == ["--version"] or command.invoke_without_command
         found = command.get_command(context, rest.pop(0))
         if found is None:
             return False
