@@ -76,7 +76,8 @@ def bluesky(
     settings = load_settings({"rules_file": rules_file, "broker": None if broker == "embedded" else broker})
     servers = server_option(appview, "--appview"), server_option(directory, "--directory")
     own = _collect_environment(os.environ)
-    jetstream = ("collect", "jetstream", *(() if hosts is None else ("--hosts", hosts)))
+    # A look begins now: the history of a hundred officials is for who stays.
+    jetstream = ("collect", "jetstream", "--history", "false", *(() if hosts is None else ("--hosts", hosts)))
     enrich = ("collect", "enrich", "--appview", appview, "--directory", directory)
     programs = [
         Program(name="the worker", arguments=("worker",)),
