@@ -246,3 +246,25 @@ def test_history_raises_no_alert_as_new_fills_the_baseline_and_lets_an_un_repost
     assert (dossier.totals.retweet, dossier.withdrawn) == (1_499, 1)
     (aftermath,) = _backtest(tmp_path, [*history, suspended], *officials).results.aftermaths.values()
     assert aftermath.references_before > 500
+
+
+def test_an_un_repost_a_second_after_the_start_of_what_was_reposted_a_year_before_is_a_withdrawal(
+    broker: RunningBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    """The deletion names no subject: the history does."""
+    official = _official("embassy")
+    for number in range(3):
+        official.repost(_us(365 + number), f"at://{_SUBJECT}/app.bsky.feed.post/3k{number}")
+
+    async def run() -> list[Event]:
+        async with _stage(broker, topic_prefix, [_gap(official.did)], official) as stage:
+            return _events(await _read(stage))
+
+    history = asyncio.run(run())
+    repost = next(event for event in history if isinstance(event, Retweet))
+    at = datetime.now(UTC) + timedelta(seconds=1)
+    gone = Deletion(platform="bluesky", id=repost.id, at=at, observed_at=at, post_id=repost.id, actor=repost.actor)
+    (before,) = _backtest(tmp_path, history, official).results.dossiers.values()
+    (after,) = _backtest(tmp_path, [*history, gone], official).results.dossiers.values()
+    assert (before.totals.retweet, before.withdrawn) == (3, 0)
+    assert (after.totals.retweet, after.withdrawn) == (2, 1)
