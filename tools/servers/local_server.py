@@ -4,10 +4,10 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from email.utils import formatdate
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from aiohttp import web
 from msgspec import Struct
@@ -109,7 +109,7 @@ class LocalServer:
 
 
 @contextmanager
-def in_a_thread(*servers: LocalServer) -> Iterator[None]:
+def in_a_thread(*servers: AbstractAsyncContextManager[Any]) -> Iterator[None]:
     """The servers in a loop of their own, for those who have none."""
     loop = asyncio.new_event_loop()
     started = threading.Event()

@@ -19,10 +19,11 @@ class PersonalDataServer(LocalServer):
     """
 
     def __init__(self, accounts: Accounts) -> None:
-        super().__init__(web.get("/xrpc/com.atproto.repo.listRecords", self._records))
+        super().__init__(web.get("/xrpc/com.atproto.repo.listRecords", self.records))
         self._accounts = accounts
 
-    async def _records(self, request: web.Request) -> web.Response:
+    async def records(self, request: web.Request) -> web.Response:
+        """A page of an account's records."""
         query = request.query
         account = self._accounts.by_did.get(query.get("repo", ""))
         if account is None or account.status == "deleted":

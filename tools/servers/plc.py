@@ -11,10 +11,13 @@ __all__ = ["Directory"]
 
 
 class Directory(LocalServer):
-    """Answers for the `did:plc` of `accounts`; `also` are further handles in the document of one with a handle."""
+    """Answers for the `did:plc` of `accounts`; `also` are further handles in the document of one with a handle.
 
-    def __init__(self, accounts: Accounts) -> None:
-        super().__init__(web.get("/{did}", self._document), web.get("/{did}/log/audit", self._log))
+    `others` are routes that the same host has besides.
+    """
+
+    def __init__(self, accounts: Accounts, *others: web.RouteDef) -> None:
+        super().__init__(*others, web.get("/{did}", self._document), web.get("/{did}/log/audit", self._log))
         self._accounts = accounts
         self.also: dict[str, list[str]] = {}
 

@@ -86,6 +86,7 @@ def _roster(*dids: str) -> Roster:
 def _start(settings: Settings, network: _Network, log: Path) -> ChildProcess:
     environment = environment_of(settings) | {
         "ANTIPHON_COLLECT_JETSTREAM_HOSTS": network.server.url,
+        "ANTIPHON_COLLECT_JETSTREAM_HISTORY": "false",  # would ask the real directory
         "ANTIPHON_COLLECT_FIRST_PAUSE_SECONDS": "0.05",
     }
     command = [sys.executable, "-m", "streams.cli.main", "collect", "jetstream"]
