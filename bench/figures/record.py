@@ -10,6 +10,7 @@ from bench.figures.growth import Growth, measure_growth
 from bench.figures.hot_subject import HotSubject, measure_hot_subject
 from bench.figures.latency import Latency, measure_latency
 from bench.figures.ledger import LedgerFigure, measure_ledger
+from bench.figures.live import LiveFigure, measure_live
 from bench.figures.readers import ReadersFigure, measure_readers
 from bench.figures.recovery import Recovery, measure_recovery
 from bench.figures.scaling import Scaling, measure_scaling
@@ -33,6 +34,7 @@ FIGURES: Final[dict[str, Callable[[Venue], Any]]] = {
     "ledger": measure_ledger,
     "suspended": measure_suspended,
     "soak": measure_soak,
+    "live": measure_live,
     "readers": measure_readers,  # these two need data that is not part of the project
     "alarms": measure_alarms,
 }
@@ -70,3 +72,4 @@ class Figures(Struct, frozen=True, kw_only=True):
     soak: FigureRun[Soak] | None = None
     readers: FigureRun[ReadersFigure] | None = None
     alarms: FigureRun[Alarms] | None = None
+    live: FigureRun[LiveFigure] | None = None

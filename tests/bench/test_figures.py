@@ -17,7 +17,18 @@ from streams.events import Deletion, Post, Profile, Retweet, Suspension
 from tools.kafka.running_broker import RunningBroker
 
 _ROOT: Final = Path(__file__).parents[2]
-_NAMES: Final = ("latency", "scaling", "recovery", "hot-subject", "growth", "ledger", "suspended", "soak", "readers")
+_NAMES: Final = (
+    "latency",
+    "scaling",
+    "recovery",
+    "hot-subject",
+    "growth",
+    "ledger",
+    "suspended",
+    "soak",
+    "live",
+    "readers",
+)
 _TIMEOUT_SECONDS: Final = 280.0  # 30 s on an idle machine
 
 
@@ -92,6 +103,13 @@ def test_a_ledger_finds_what_was_put_into_it(figures: Any) -> None:
     assert answers["a post by its id"] == 1
     assert answers["posts that share fingerprints with one, and that one"] >= 1
     assert answers["deletions, 44 days"] > 0
+
+
+@pytest.mark.slow
+def test_jetstream_is_read_on_both_wires_packed_and_into_kafka(figures: Any) -> None:
+    rows = {row["who"]: row for row in figures["live"]["rows"]}
+    assert {"v1", "v2", "v2, compressed", "v2, until Kafka has acknowledged it"} <= rows.keys()
+    assert all(row["frames"] > 5_000 and row["per_cpu_second"] > 1_000 for row in rows.values())
 
 
 @pytest.mark.slow

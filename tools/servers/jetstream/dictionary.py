@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import zstandard
@@ -17,11 +18,13 @@ _SAMPLES: Final = 2_000
 _SIZE: Final = 16_384
 
 
+@cache
 def v1_dictionary() -> bytes:
     """One that fits frames of v1, under the id of the real one."""
     return trained(V1_ID, [v1_frame(event) or b"" for event in _events()])
 
 
+@cache
 def v2_dictionary(number: int = V2_ID) -> bytes:
     """One that fits frames of v2."""
     return trained(number, [v2_frame(event) for event in _events()])

@@ -1,0 +1,116 @@
+"""How fast a core reads Jetstream: frames of officials from a server on another core, with and without Kafka behind it,
+and the atproto SDK over the same frames.
+"""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from bench.cores import BROKER_CORES, CONTESTANT_CORES, confined_to
+from bench.figures.live_program import LiveRun
+from bench.figures.venue import FigureFailed, Venue
+from streams.jobs.workers import environment_of
+from streams.kafka.administration import create_topics
+from streams.settings import Settings
+
+__all__ = ["HOUR_FRAMES", "LiveFigure", "LiveRow", "measure_live"]
+
+HOUR_FRAMES: Final = 1_700_000
+"""An hour of the whole network, as of July 2026: 480 events a second."""
+
+_FRAMES: Final = 200_000
+_QUICK_FRAMES: Final = 10_000
+_SECONDS: Final = 600
+_ROUNDS: Final = 3
+
+
+class LiveRow(Struct, frozen=True, kw_only=True):
+    """The best of several runs. `target` is the least rate that there must be, a processor second unless `of_wall`."""
+
+    who: str
+    frames: int
+    per_cpu_second: float
+    per_second: float
+    target: float | None = None
+    of_wall: bool = False
+
+
+class LiveFigure(Struct, frozen=True, kw_only=True):
+    """All rows. `hour_seconds` is how long the first of them takes for an hour of the whole network."""
+
+    rows: list[LiveRow]
+    hour_seconds: float
+    without_sdk: bool
+
+
+def measure_live(venue: Venue) -> LiveFigure:
+    """Read, read packed, read the old wire, read into Kafka; and the SDK, where it is installed."""
+    frames = _QUICK_FRAMES if venue.quick else _FRAMES
+    rows: list[LiveRow] = []
+    with _feed("v2", frames) as v2:
+        rows.append(_row("v2", _best(venue, "antiphon", "v2", "plain", v2, frames), 60_000))
+        rows.append(_row("v2, compressed", _best(venue, "antiphon", "v2", "packed", v2, frames)))
+        with venue.topics_of_its_own() as settings:
+            asyncio.run(create_topics(settings))
+            run = _best(venue, "kafka", "v2", "plain", v2, frames, settings)
+            rows.append(_row("v2, until Kafka has acknowledged it", run, 25_000, of_wall=True))
+        if find_spec("atproto") is not None:
+            rows.append(_row("atproto SDK, v2", _best(venue, "sdk", "v2", "plain", v2, frames)))
+            rows.append(_row("atproto SDK, v2, compressed", _best(venue, "sdk", "v2", "packed", v2, frames)))
+    with _feed("v1", frames) as v1:
+        rows.append(_row("v1", _best(venue, "antiphon", "v1", "plain", v1, frames)))
+    return LiveFigure(
+        rows=rows, hour_seconds=HOUR_FRAMES / rows[0].per_second, without_sdk=find_spec("atproto") is None
+    )
+
+
+def _row(who: str, run: LiveRun, target: float | None = None, *, of_wall: bool = False) -> LiveRow:
+    return LiveRow(
+        who=who,
+        frames=run.frames,
+        per_cpu_second=run.frames / run.cpu_seconds,
+        per_second=run.frames / run.seconds,
+        target=target,
+        of_wall=of_wall,
+    )
+
+
+@contextmanager
+def _feed(wire: str, frames: int) -> Iterator[int]:
+    """A server on the broker's cores; its port."""
+    command = [sys.executable, "-m", "bench.figures.jetstream_feed_program", wire, str(frames)]
+    with confined_to(BROKER_CORES), subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                raise FigureFailed("the server of frames did not start")
+            yield int(line)
+        finally:
+            process.kill()
+
+
+def _best(
+    venue: Venue, who: str, wire: str, how: str, port: int, frames: int, settings: Settings | None = None
+) -> LiveRun:
+    venue.echo(f"{frames:,} frames, {who} {wire} {how}")
+    rounds = 1 if venue.quick or settings is not None else _ROUNDS
+    runs = [_once(who, wire, how, port, frames, settings) for _ in range(rounds)]
+    return min(runs, key=lambda run: run.cpu_seconds / run.frames)
+
+
+def _once(who: str, wire: str, how: str, port: int, frames: int, settings: Settings | None) -> LiveRun:
+    command = [sys.executable, "-m", "bench.figures.live_program", who, wire, how, str(port), str(frames)]
+    environment = None if settings is None else environment_of(settings)
+    with confined_to(CONTESTANT_CORES):
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False, env=environment)
+    if done.returncode or not done.stdout.strip():
+        raise FigureFailed(f"{who} did not read the frames: {done.stderr.decode(errors='replace')[-2_000:]}")
+    return msgspec.json.decode(done.stdout.splitlines()[0], type=LiveRun)
