@@ -63,22 +63,25 @@ def later(one: Span, other: Span) -> bool:
 
 
 def with_span(known: SourceSpans, span: Span, most_spans: int, most_officials: int) -> tuple[SourceSpans, bool]:
-    """The spans with a new word on one of them, and whether some had to go. What goes counts as not seen: the oldest
-    seen span is forgotten, the oldest gaps become one, for everybody, that nothing closes.
+    """The spans with a new word on one of them, and whether some had to go. At most so many are of everybody, and the
+    others name at most so many officials. What goes counts as not seen: the seen span that ended first is forgotten,
+    the two gaps that ended first become one, for everybody, that nothing closes.
     """
     spans = [each for each in known.spans if each.id != span.id]
     spans.append(span)
-    spans.sort(key=lambda each: (each.since_us, each.id))
     gone_us = known.gone_us
     is_cut = False
-    while len(spans) > 1 and (len(spans) > most_spans or _named(spans) > most_officials):
+    while len(spans) > 1 and (_of_everybody(spans) > most_spans or _named(spans) > most_officials):
         is_cut = True
+        spans.sort(key=lambda each: (each.until_us, each.since_us, each.id))
+        one = spans.pop(0)
         if known.seen:
-            gone_us = min(gone_us, spans.pop(0).since_us)
+            gone_us = min(gone_us, one.since_us)
             continue
-        one, other = spans.pop(0), spans.pop(0)
-        until_us = max(one.until_us, other.until_us)
-        spans.insert(0, Span(one.id, max(one.told_us, other.told_us), one.since_us, until_us))
+        other = spans.pop(0)
+        since_us, told_us = min(one.since_us, other.since_us), max(one.told_us, other.told_us)
+        spans.append(Span(one.id, told_us, since_us, other.until_us))
+    spans.sort(key=lambda each: (each.since_us, each.id))
     return replace(known, spans=tuple(spans), gone_us=gone_us), is_cut
 
 
@@ -89,6 +92,10 @@ def without_old(known: SourceSpans, before_us: int) -> SourceSpans:
         return known
     spans = tuple(each for each in known.spans if each.until_us >= before_us)
     return replace(known, spans=spans, gone_us=min(known.gone_us, *(each.since_us for each in old)))
+
+
+def _of_everybody(spans: Sequence[Span]) -> int:
+    return sum(each.officials is None for each in spans)
 
 
 def _named(spans: Sequence[Span]) -> int:

@@ -4,10 +4,8 @@ A time counts as unseen when the platform has a source and no source saw it. Whe
 last word) nobody knows: that counts as unseen from the end of a watch on, and not before.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
-
-from msgspec import Struct
 
 from streams.core.watching.covered import ALWAYS_US, CoverageSources, SourceSpans, Span
 from streams.core.watching.intervals import Interval, Measure, minus, union
@@ -22,19 +20,31 @@ _BROUGHT: Final = frozenset({"replay", "back_fill"})
 _BROUGHT_WHOLE: Final = frozenset({"replay"})  # a back-fill brings what is still there: what was deleted it cannot
 
 
-class PlatformCoverage(Struct, frozen=True):
-    """What each source said of a platform: the spans in which it saw, and those in which it did not. `since_us` is when
-    the first of them began to see, 0 for since ever, and `ALWAYS_US` where none did.
+class _Source:
+    """What one source said: of everybody, and of those that it names."""
+
+    def __init__(self, seen: Sequence[Span], gaps: Sequence[Span]) -> None:
+        self.seen = [span for span in seen if span.officials is None]
+        self.gaps = [gap for gap in gaps if gap.officials is None]
+        self.seen_of: dict[str, list[Span]] = {}
+        self.gaps_of: dict[str, list[Span]] = {}
+        for spans, by_official in ((seen, self.seen_of), (gaps, self.gaps_of)):
+            for span in spans:
+                for official in span.officials or ():
+                    by_official.setdefault(official, []).append(span)
+
+
+class PlatformCoverage:
+    """What each source said of a platform. `since_us` is when the first of them began to see, 0 for since ever, and
+    `ALWAYS_US` where none did. `named` are the officials of which something is said by their ids.
     """
 
-    sources: tuple[tuple[tuple[Span, ...], tuple[Span, ...]], ...]
-    since_us: int
-
-    @property
-    def named(self) -> frozenset[str]:
-        """The officials of which something is said by their ids."""
-        spans = (span for source in self.sources for part in source for span in part)
-        return frozenset(official for span in spans for official in span.officials or ())
+    def __init__(self, sources: Sequence[_Source], since_us: int) -> None:
+        self.since_us = since_us
+        self.named = frozenset(
+            official for source in sources for of in (source.seen_of, source.gaps_of) for official in of
+        )
+        self._sources = sources
 
     def seen(self, official: str, closings: frozenset[str]) -> tuple[list[Interval], list[Interval]]:
         """When an official was seen by any source, where gaps closed in one of these ways count; and when that is still
@@ -42,14 +52,14 @@ class PlatformCoverage(Struct, frozen=True):
         """
         seen: list[Interval] = []
         untold: list[Interval] = []
-        for spans, gaps in self.sources:
-            mine = _of(official, spans)
-            gaps_of_mine = _of(official, gaps)
-            open_gaps = union((gap.since_us, gap.until_us) for gap in gaps_of_mine if gap.closed_by not in closings)
-            seen += minus(union((span.since_us, span.until_us) for span in mine), open_gaps)
-            seen += [(gap.since_us, gap.until_us) for gap in gaps_of_mine if gap.closed_by in closings]
-            if mine:
-                last_us = max(span.until_us for span in mine)
+        for source in self._sources:
+            spans = [*source.seen, *source.seen_of.get(official, ())]
+            gaps = [*source.gaps, *source.gaps_of.get(official, ())]
+            open_gaps = union((gap.since_us, gap.until_us) for gap in gaps if gap.closed_by not in closings)
+            seen += minus(union((span.since_us, span.until_us) for span in spans), open_gaps)
+            seen += [(gap.since_us, gap.until_us) for gap in gaps if gap.closed_by in closings]
+            if spans:
+                last_us = max(span.until_us for span in spans)
                 untold += minus(union([(last_us, ALWAYS_US)]), open_gaps)
         whole = union(seen)
         return whole, minus(union(untold), whole)
@@ -148,18 +158,14 @@ def coverage_of(ledger: Ledger, country: str, platform: str) -> PlatformCoverage
     known = ledger.get(coverage_sources_key(country, platform))
     if not isinstance(known, CoverageSources):
         return None
-    sources: list[tuple[tuple[Span, ...], tuple[Span, ...]]] = []
+    sources: list[_Source] = []
     since_us = ALWAYS_US
     for source in known.sources:
-        parts: list[tuple[Span, ...]] = []
-        for seen in (True, False):
-            record = ledger.get(source_spans_key(country, platform, source, seen=seen))
-            parts.append(record.spans if isinstance(record, SourceSpans) else ())
-            if seen and isinstance(record, SourceSpans):
-                since_us = min(since_us, record.first_us)
-        sources.append((parts[0], parts[1]))
-    return PlatformCoverage(tuple(sources), since_us)
-
-
-def _of(official: str, spans: Iterable[Span]) -> list[Span]:
-    return [span for span in spans if span.officials is None or official in span.officials]
+        seen, gaps = (
+            ledger.get(source_spans_key(country, platform, source, seen=is_seen)) for is_seen in (True, False)
+        )
+        if isinstance(seen, SourceSpans):
+            since_us = min(since_us, seen.first_us)
+        parts = [record.spans if isinstance(record, SourceSpans) else () for record in (seen, gaps)]
+        sources.append(_Source(*parts))
+    return PlatformCoverage(sources, since_us)

@@ -39,8 +39,8 @@ class WatchPolicy(Struct, frozen=True, kw_only=True):
     # said of what they did not do.
     unseen_share: float = 0.05
     coverage_sources: int = 16  # of one platform
-    coverage_spans: int = 500  # of one source, seen or not: a restart a day
-    coverage_officials: int = 20_000  # named in them: with the longest ids 5 MB
+    coverage_spans: int = 500  # of one source and of everybody, seen or not: a restart a day
+    coverage_officials: int = 12_000  # named in others: a gap for each that is new on a roster; at the most 6.5 MB
     sketch: int = 256  # fingerprints that stand for all texts of an account
 
     @property

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import Screening, ScreenOutcome, screen_record
 from streams.core.screening.screen_policy import ScreenPolicy
+from streams.core.tracked import TrackedAccount
 from streams.deadletters import Reason, Rejection
 from streams.events import Coverage, encode_event
 from streams.kafka.raw_record import raw_record
@@ -38,3 +40,45 @@ def test_what_a_source_says_of_a_platform_stays_in_its_order_under_one_key() -> 
     event = Coverage(platform="twitter", id="1", at=_ENDED, source="jetstream", seen=True, until=_ENDED)
     record = raw_record(event)
     assert (record.topic, record.key) == ("coverage", b"twitter:jetstream")
+
+
+def _known() -> AccountIndex:
+    """Two officials of IR, one of them by handle alone, one of FR, and one of DE on another platform."""
+    officials = (("twitter", "1", None, "IR"), ("twitter", None, "news", "IR"), ("twitter", "2", None, "FR"))
+    known = AccountIndex(
+        Roster(
+            RosterEntry(
+                platform=platform,
+                account_id=account_id,
+                handle=handle,
+                country=country,
+                category="diplomat",
+                source_url="https://example.org/",
+            )
+            for platform, account_id, handle, country in (*officials, ("mastodon", "3", None, "DE"))
+        )
+    )
+    known.learn(TrackedAccount(platform="twitter", id="7", handle="News"))
+    return known
+
+
+def _told(officials: tuple[str, ...] | None) -> list[tuple[str, tuple[str, ...] | None]]:
+    event = Coverage(platform="twitter", id="1", at=_ENDED, source="a", seen=True, since=_BEGAN, officials=officials)
+    screened = screen_record(encode_event(event), "coverage", 0, 1, _known(), _NOW_US, ScreenPolicy())
+    assert isinstance(screened, Screening)
+    return [(each.country, each.coverage.officials) for each in screened.country_events if each.coverage is not None]
+
+
+def test_each_state_with_officials_on_the_platform_is_told_and_no_other() -> None:
+    assert _told(None) == [("FR", None), ("IR", None)]
+
+
+def test_of_named_officials_each_state_is_told_its_own_also_those_known_by_handle_alone() -> None:
+    assert _told(("1", "7", "2", "9", "1")) == [("FR", ("2",)), ("IR", ("1", "7"))]
+    assert _told(("9", "3")) == []
+
+
+def test_a_span_that_reaches_into_the_future_is_refused() -> None:
+    screened = _screened(None, datetime(2023, 1, 1, tzinfo=UTC))
+    assert isinstance(screened, Rejection)
+    assert screened.reason is Reason.FUTURE_TIME

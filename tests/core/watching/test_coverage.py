@@ -7,12 +7,13 @@ import pytest
 
 from streams.core.country_event import CountryEvent, SourceCoverage
 from streams.core.watching.aftermath_records import AftermathCoverage
-from streams.core.watching.covered import SourceSpans
+from streams.core.watching.covered import SourceSpans, Span
 from streams.core.watching.keys import source_spans_key
-from streams.core.watching.ledger import Entry, Forgotten, Ledger
+from streams.core.watching.ledger import Entry, Forgotten, Ledger, encode_record
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import WatchOutcome
 from streams.rules_loading import bundled_rules
+from streams.topics import topic_named
 from tests.core.watching.plain_ledger import PlainLedger
 from tests.core.watching.watch_events import IRAN, SUBJECT, amplification, day, standing, tick
 from tests.core.watching.watch_run import WatchRun
@@ -149,6 +150,27 @@ def test_beyond_the_bounds_the_oldest_time_counts_as_unseen_and_that_is_counted(
     assert _coverage(run).unseen[0].officials == 6  # two of the gaps became one, for everybody
     other = msgspec.structs.replace(spans[0], coverage=SourceCoverage(source="another", seen=True))
     assert _run([spans[0], other], policy=policy).outcomes[WatchOutcome.COVERAGE_BOUND] == 1
+
+
+def test_each_official_of_a_large_roster_may_have_a_gap_of_its_own_and_none_is_one_for_everybody() -> None:
+    """A collector tells of each that is new on the roster since when it is in the filter."""
+    until = [-20] * 999 + [10]
+    added = [_told(f"added{n}", None, until[n], seen=False, officials=(str(n + 1_000),)) for n in range(len(until))]
+    run = _run([_told("s", -60, 19.9), *added], _silence())
+    assert run.outcomes[WatchOutcome.COVERAGE_BOUND] == 0
+    assert _coverage(run).unseen_spans == 0
+    assert "silence" in _rules(run)
+
+
+def test_the_largest_record_of_gaps_fits_into_the_changelogs_message() -> None:
+    """As many officials as are kept, with the longest ids."""
+    policy = WatchPolicy()
+    spans = tuple(
+        Span(f"{number:0>256}", day(0), 0, day(1), (f"{number:0>256}",), "back_fill")
+        for number in range(policy.coverage_officials)
+    )
+    record = SourceSpans("twitter", "IR", "x" * 64, seen=False, spans=spans)
+    assert len(encode_record(record)) < topic_named("country-ledger").max_message_bytes
 
 
 def test_what_is_older_than_every_watch_that_can_still_change_is_forgotten_but_for_since_when_was_seen() -> None:
