@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from streams.core.clock import DAY_US, HOUR_US
 from streams.core.country_event import CountryEvent, SourceCoverage
 from tests.core.tracking.strategies import BASE_US, NOWHERE
+from tests.core.watching.watch_events import IRAN, deletion, post, standing, tick
 
-__all__ = ["coverage_of"]
+__all__ = ["covered_watches"]
 
 _DAYS: Final = (-45, -31, -30, -20, -3, 0, 1, 2, 5, 7, 13, 14, 15, 20, 25, 34, 35, 60)
 _times: Final = st.builds(
@@ -24,7 +25,7 @@ _closings: Final[st.SearchStrategy[Literal["replay", "back_fill"] | None]] = st.
 
 
 @st.composite
-def coverage_of(draw: st.DrawFn, platform: str, country: str) -> list[CountryEvent]:
+def _coverage_of(draw: st.DrawFn, platform: str, country: str) -> list[CountryEvent]:
     """What sources tell a State of a platform; now and then of another platform or State."""
     events: list[CountryEvent] = []
     whole = draw(st.sampled_from((True, True, False)))
@@ -51,6 +52,24 @@ def coverage_of(draw: st.DrawFn, platform: str, country: str) -> list[CountryEve
         events += told
     if draw(st.integers(0, 7)) == 7:
         events += _told("mastodon", "FR", "a", "other", True, BASE_US, [BASE_US + DAY_US])
+    return events
+
+
+@st.composite
+def covered_watches(draw: st.DrawFn) -> list[CountryEvent]:
+    """The watch of one suspension, a few posts and deletions of the officials, and what sources saw of them."""
+    back = draw(st.sampled_from((None, None, 7.0)))
+    events = [standing(by=draw(st.sampled_from((4, 1, 6, 2))), reinstated=back)]
+    for number in range(draw(st.integers(0, 5))):
+        by = IRAN[draw(st.integers(0, 3))]
+        text = draw(st.sampled_from(("Good morning", "What became of @Khamenei_site")))
+        events.append(post(f"p{number}", draw(st.sampled_from((-20, -5, 1, 4, 12))), by, text=text))
+        gone = draw(st.sampled_from((None, 0.5, 1.0)))
+        if gone is not None:
+            events.append(deletion(f"p{number}", draw(st.sampled_from((-3, 2, 6, 13))) + gone, by))
+    events += draw(_coverage_of("twitter", "IR"))
+    if draw(st.integers(0, 4)):
+        events.append(tick(draw(st.sampled_from((20, 14, 5, 40)))))
     return events
 
 

@@ -19,7 +19,6 @@ from streams.core.officials import Official
 from streams.core.subject_event import Coordinates
 from streams.events import Account, SuspensionStatus
 from tests.core.tracking.strategies import BASE_US, NOWHERE, snowflake
-from tests.core.watching.coverage_strategies import coverage_of
 
 __all__ = ["PASSAGES", "STATE_OFFICIALS", "arrivals", "corrections", "repeats", "worlds"]
 
@@ -367,8 +366,8 @@ def _standings(draw: st.DrawFn, platform: str, country: str, account: Account) -
 
 
 @st.composite
-def worlds(draw: st.DrawFn, *, covered: bool = False) -> list[CountryEvent]:
-    """All that happened, each event once, in no order; `covered`: sources may tell what they saw."""
+def worlds(draw: st.DrawFn) -> list[CountryEvent]:
+    """All that happened, each event once, in no order."""
     stage = draw(_stages())
     posts = [draw(_posts(number, stage)) for number in range(draw(st.sampled_from((8, 14, 4, 1))))]
     events = list(posts)
@@ -383,8 +382,6 @@ def worlds(draw: st.DrawFn, *, covered: bool = False) -> list[CountryEvent]:
     events += draw(_standings(stage.platform, stage.country, stage.account))
     if draw(st.integers(0, 3)) == 3 and stage.account != _ACCOUNTS[5]:
         events += draw(_standings("twitter", "FR", _ACCOUNTS[5]))
-    if covered and draw(st.sampled_from((True, False))):
-        events += draw(coverage_of(stage.platform, stage.country))
     times = draw(st.lists(_times, max_size=2))
     if draw(st.sampled_from((True, True, False))):
         times.append(max(event.at_us for event in events))  # as at the end of a run
