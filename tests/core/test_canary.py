@@ -47,7 +47,7 @@ def test_whatever_else_is_written_to_the_platform_of_canaries_is_nobodys() -> No
     """Also by accounts that a roster or TRACK knows there. Of what comes as a canary its id is all that is left."""
     seen = Counter[str]()
 
-    @examples(300)
+    @examples(900)
     @given(situations(), st.booleans())
     def check(situation: tuple[Event, AccountIndex], imitates: bool) -> None:
         event, known = situation

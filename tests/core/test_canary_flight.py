@@ -17,7 +17,7 @@ def test_the_newest_canary_of_the_slowest_partition_counts() -> None:
     """Against a plain list of all that was sent and seen; some come twice, some late, some never."""
     outcomes = Counter[str]()
 
-    @examples(150)
+    @examples(300)
     @given(st.integers(1, 4), _steps)
     def check(partitions: int, steps: list[tuple[str, int]]) -> None:
         flight = CanaryFlight("own", 1_000.0)
@@ -45,7 +45,7 @@ def test_the_newest_canary_of_the_slowest_partition_counts() -> None:
     assert min(outcomes[what] for what in ("news", "no news", "moved on")) > 20
 
 
-@examples(150)
+@examples(300)
 @given(st.text() | st.from_regex(r"own-[0-9٣]{1,25}-[0-9٣]{1,25}", fullmatch=True))
 def test_what_a_stranger_writes_is_no_canary_of_ours(text: str) -> None:
     flight = CanaryFlight("own", 0.0)

@@ -125,7 +125,7 @@ def test_whatever_stands_in_a_field_the_status_is_the_same_thing_or_refused() ->
 
     whole = STATUSES["retweet"]
 
-    @examples(150)
+    @examples(300)
     @given(st.sampled_from(places(whole)), _odd)
     def check(place: tuple[str, ...], value: Json) -> None:
         payload = copy.deepcopy(whole)
@@ -158,7 +158,7 @@ def test_two_parsers_put_the_same_right(monkeypatch: pytest.MonkeyPatch) -> None
     def refuse(_line: bytes) -> None:
         raise orjson.JSONDecodeError("", "", 0)
 
-    @examples(150)
+    @examples(300)
     @given(st.dictionaries(st.sampled_from(sorted(STATUSES["retweet"])) | st.text(max_size=3), odd, max_size=6))
     def check(payload: Json) -> None:
         line = json.dumps(payload).encode()

@@ -58,7 +58,7 @@ def _read(payloads: Iterable[Json], reader: FormatReader | None = None) -> Tally
 
 @pytest.mark.parametrize("rounder", sorted(_ROUNDERS))
 def test_every_id_that_was_rounded_looks_like_it(rounder: str) -> None:
-    @examples(100)
+    @examples(200)
     @given(_long_ids)
     def check(number: int) -> None:
         assert may_be_rounded(_ROUNDERS[rounder](number))

@@ -25,7 +25,7 @@ def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
     """Records put, put anew and discarded in any order; then every question."""
     seen = Counter[str]()
 
-    @examples(150)
+    @examples(300)
     @given(
         st.lists(st.tuples(records, st.integers(0, 7)), min_size=10, max_size=50),
         st.lists(_spans, max_size=2).map(lambda spans: [(0, 41), *spans]),

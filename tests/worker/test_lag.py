@@ -17,7 +17,7 @@ _looks = st.lists(
 )
 
 
-@examples(200)
+@examples(400)
 @given(_looks)
 def test_a_partition_stands_still_while_it_has_lag_and_does_not_move(
     looks: list[tuple[dict[tuple[str, int], tuple[int, int]], int]],

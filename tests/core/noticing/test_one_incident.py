@@ -161,7 +161,7 @@ def test_late_events_in_any_order_page_nobody_twice_for_what_is_running() -> Non
     """Whatever joins, begins earlier or turns up before: one page, and no end as long as it goes on."""
     seen = Counter[str]()
 
-    @examples(75)
+    @examples(150)
     @given(_events, st.integers(1, 3), st.sampled_from([1, 2, 5]), st.integers(0, 2**32))
     def check(chosen: list[tuple[int, int]], at_least: int, quiet_days: int, seed: int) -> None:
         random = Random(seed)

@@ -34,7 +34,7 @@ _records: Final = st.builds(
 )
 
 
-@examples(100)
+@examples(200)
 @given(st.lists(_rosters | _records, max_size=8))
 def test_the_last_roster_and_every_record_count_in_any_order(
     arriving: list[Roster | TrackedAccount],

@@ -54,7 +54,7 @@ def test_an_official_engages_with_each_account_once_in_the_strongest_way_and_nev
     """As of the event's time, against a naive reading of the roster."""
     seen = Counter[str]()
 
-    @examples(100)
+    @examples(200)
     @given(situations())
     def check(situation: tuple[AccountEvent, AccountIndex]) -> None:
         event, known = situation
@@ -104,7 +104,7 @@ def test_what_the_prefilter_drops_the_full_look_would_not_have_passed() -> None:
     seen = Counter[str]()
     names = st.sampled_from(("twitter", "twitter", "twitter", "mastodon", "threads", "Twitter", "", "x" * 33))
 
-    @examples(100)
+    @examples(200)
     @given(situations(), names, st.booleans())
     def check(situation: tuple[AccountEvent, AccountIndex], platform: str, keep: bool) -> None:
         event, known = situation
@@ -232,7 +232,7 @@ def test_no_bytes_raise_and_a_refusal_says_why_in_printable_words() -> None:
     seen = Counter[str]()
     rosters = st.sampled_from((_ROSTER, Roster()))
 
-    @examples(100)
+    @examples(200)
     @given(st.one_of(st.binary(max_size=60), _json.map(lambda value: json.dumps(value).encode()), _damaged()), rosters)
     @example(b"", _ROSTER)
     @example(b"[" * 100_000, _ROSTER)

@@ -167,7 +167,7 @@ def _note(seen: Counter[str], run: TrackRun, events: Sequence[SubjectEvent], ale
 def test_any_order_and_any_batches_give_what_the_oracle_says_under_rules_that_fire_often() -> None:
     seen = Counter[str]()
 
-    @examples(125)
+    @examples(250)
     @given(_arranged(histories()), rule_sets())
     def check(arranged: Arranged, rules: RuleSet) -> None:
         events, batches = arranged
@@ -188,7 +188,7 @@ def test_any_order_and_any_batches_give_what_the_oracle_says_under_the_bundled_r
     rules = bundled_rules()
     seen = Counter[str]()
 
-    @examples(75)
+    @examples(150)
     @given(_arranged(campaigns()))
     def check(arranged: Arranged) -> None:
         events, batches = arranged
@@ -204,7 +204,7 @@ def test_states_receive_of_a_suspended_subject_what_the_oracle_says_in_any_order
     """And of none, where nothing that they were told of is left."""
     seen = Counter[str]()
 
-    @examples(200)
+    @examples(400)
     @given(_arranged(suspended().filter(bool), contradicting=True))
     def check(arranged: Arranged) -> None:
         events, batches = arranged
@@ -223,7 +223,7 @@ def test_a_return_ends_what_asks_for_a_suspension_as_the_oracle_says_in_any_orde
     """With all four kinds of notices of one account, and amplifications before, between and after them."""
     seen = Counter[str]()
 
-    @examples(75)
+    @examples(150)
     @given(_arranged(closings()))
     def check(arranged: Arranged) -> None:
         events, batches = arranged
@@ -264,7 +264,7 @@ def test_a_run_that_starts_again_from_earlier_offsets_ends_like_an_undisturbed_o
     seen = Counter[str]()
     again = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=3)
 
-    @examples(75)
+    @examples(150)
     @given(_arranged(histories()), rule_sets(), again, st.sampled_from((SMALL, TrackPolicy())))
     def check(arranged: Arranged, rules: RuleSet, again: list[tuple[int, int]], policy: TrackPolicy) -> None:
         # A profile that came too early counts when it comes again: here none does.

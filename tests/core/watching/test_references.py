@@ -33,7 +33,7 @@ def _keys(
     return set(reference_keys(event, _POLICY))
 
 
-@examples(100)
+@examples(200)
 @given(_handles, _before, _around, st.sampled_from(("@", "＠", "@\u2066", "@\u200e")))
 def test_a_handle_in_a_text_is_found_in_any_surroundings(handle: str, before: str, after: str, sign: str) -> None:
     assert f"h:{handle_key(handle)}" in _keys(f"{before}{sign}{handle}{after}")
@@ -63,7 +63,7 @@ def test_a_plain_link_is_read_as_one_with_a_query_behind_it() -> None:
     """There is a short cut for links in which nothing has to be decoded; a query makes them take the long way."""
     seen: Counter[str] = Counter()
 
-    @examples(150)
+    @examples(300)
     @given(
         st.sampled_from(("twitter.com", "x.com", "m.x.com", "www.twitter.com", "t.me", "vk.com", "x.com.evil.org")),
         st.lists(_parts, min_size=1, max_size=4),

@@ -156,7 +156,7 @@ _days = st.integers(-40, 500).map(float) | st.integers(0, 120).map(float)
 def test_what_is_listed_meets_every_condition_and_says_so() -> None:
     listed = Counter[bool]()
 
-    @examples(100)
+    @examples(200)
     @given(
         st.dictionaries(st.sampled_from([str(n) for n in range(8)]), _days, min_size=1, max_size=4),
         _days,

@@ -170,7 +170,7 @@ def _note(seen: Counter[str], run: WatchRun) -> None:
 def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:
     seen = Counter[str]()
 
-    @examples(150)
+    @examples(300)
     @given(_arrived(), aftermath_rules())
     def check(arrived: Arrival, rules: RuleSet) -> None:
         events, batches = arrived
@@ -230,7 +230,7 @@ def test_watches_that_are_counted_some_a_batch_come_to_what_the_oracle_says() ->
     """However few deletions of their State are counted with each batch, and on a ledger on disk or any other."""
     seen = Counter[str]()
 
-    @examples(75)
+    @examples(150)
     @given(_arrived(), aftermath_rules(), st.data())
     def check(arrived: Arrival, rules: RuleSet, data: st.DataObject) -> None:
         events, batches = arrived

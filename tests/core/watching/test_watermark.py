@@ -161,7 +161,7 @@ def test_nothing_that_was_written_before_a_time_was_reached_is_unread_when_the_w
     """Any interleaving of writes, reads, looks, reports, rebalances and deaths; and in the end it passes everything."""
     seen = Counter[str]()
 
-    @examples(100)
+    @examples(200)
     @given(st.integers(1, 4), st.integers(1, 3), _actions)
     def check(partitions: int, workers: int, actions: list[tuple[str, int, int]]) -> None:
         cluster = _Cluster(partitions, workers)
