@@ -22,7 +22,7 @@ def test_a_broker_that_is_killed_and_started_again_costs_no_line_and_repeats_non
 ) -> None:
     settings = settings_for(own_kafka.address, "killed-", delivery_timeout_seconds=10.0)
     random = Random(3)
-    with lines_server(60_000, lines_per_second=3_000) as server:
+    with lines_server(300_000, lines_per_second=3_000) as server:  # more than it can send meanwhile
         collection = Collection(settings, tmp_path, lines_port=server.port, transaction_interval_seconds=0)
         with collection.running() as subject:
             for _ in range(3):

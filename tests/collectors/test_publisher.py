@@ -1,0 +1,55 @@
+"""A transaction whose answer is lost on a real Kafka: settled by the cursor that Kafka has."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+from prometheus_client import CollectorRegistry
+
+from streams.collectors.coverage import Seen
+from streams.collectors.metrics import CollectorMetrics
+from streams.collectors.publisher import Publisher
+from streams.core.clock import from_us
+from streams.events import Account, Post
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.raw_record import raw_record
+from tests.collectors.collecting import next_line, numbers, settings_for
+from tools.kafka.running_broker import RunningBroker
+
+
+class _BadLine(Publisher):
+    """Loses the connection once: `before` the broker has been told, or after it has done it all."""
+
+    before = False
+    losses = 1
+
+    async def _write(self, records: Sequence[OutgoingRecord], last: OutgoingRecord) -> None:
+        is_lost, self.losses = self.losses > 0 and bool(records), self.losses - bool(records)
+        if is_lost and self.before:
+            raise KafkaConnectionError("before")
+        await super()._write(records, last)
+        if is_lost:
+            raise KafkaConnectionError("after")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_went_through_is_not_written_again_and_what_did_not_is(
+    kafka: RunningBroker, topic_prefix: str, before: bool
+) -> None:
+    settings = settings_for(kafka.address, topic_prefix)
+    actor = Account(id="1")
+    posts = [Post(platform="lines", id=str(number), at=from_us(1), actor=actor) for number in range(50)]
+
+    async def run() -> None:
+        publisher = _BadLine("lines", "lines", settings, CollectorMetrics(CollectorRegistry()), instance="one")
+        publisher.before = before
+        await publisher.begin()
+        await publisher.publish((), None, Seen())
+        await publisher.publish([raw_record(post) for post in posts], b'{"next":50}', Seen())
+        await publisher.end()
+        assert publisher.losses == (-1 if before else 0)
+
+    asyncio.run(run())
+    assert numbers(settings) == dict.fromkeys(range(50), 1)
+    assert next_line(settings) == 50
