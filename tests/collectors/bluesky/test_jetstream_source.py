@@ -10,7 +10,6 @@ import pytest
 
 from streams.collectors.bluesky.jetstream_cursor import decode_cursor
 from streams.core.clock import from_us
-from streams.events import Coverage
 from tests.collectors.bluesky.jetstream_rig import (
     EMBASSY,
     HOUR,
@@ -322,8 +321,20 @@ def test_what_cannot_be_read_is_a_dead_letter_with_its_bytes_and_the_cursor_goes
     )
 
 
-def _gap_kinds(gaps: Iterable[Coverage]) -> list[str | None]:
-    return [gap.reason for gap in gaps]
+@_WIRES
+def test_a_frame_that_is_too_large_ends_one_connection_and_no_more(wire: str) -> None:
+    huge = commit(EMBASSY, POST, tid(NOW - 3 * SECOND), {"text": "a" * 17_000_000}, time_us=NOW - 3 * SECOND)
+    log = in_order(chatter(NOW - 30 * SECOND, NOW), [huge, repost(NOW - SECOND, 1)])
+
+    async def use(server: JetstreamServer) -> Any:
+        async with rig_for([server], wire, compress=False) as rig:
+            cursor = msgspec.json.encode({"host": server.url, "wire": wire, "time_us": NOW - 2 * SECOND})
+            return await rig.take(rig.commits, lambda taken: len(taken.ids) == 1, cursor=cursor)
+
+    taken = served(log, use)
+    assert [error.kind for error in taken.errors] == ["protocol"]
+    assert "more than 16,777,216 bytes" in taken.errors[0].detail
+    assert taken.ids == {_uri(event) for event in log.events if event.collection == REPOST}
 
 
 def test_37_quiet_hours_and_a_restart_leave_no_gap_and_lose_nothing() -> None:
