@@ -9,7 +9,7 @@ from streams.core.clock import HOUR_US, WEEK_US
 from streams.core.suspension_times import times_of
 from streams.core.tracking.fates import evict_notice, note_sighting, sightings
 from streams.core.tracking.learning import DIGESTS_KEPT, forget_unused_digests, keep_report
-from streams.core.tracking.subject import GoneEvicted, Kept, Subject, SubjectState, TrackPolicy, engagement_key
+from streams.core.tracking.subject import GoneEvicted, Kept, Subject, SubjectState, TrackPolicy, engagement_key, order
 from streams.core.tracking.suspension_periods import fold_notice
 from streams.core.tracking.withdrawals import remember_gone
 
@@ -69,6 +69,7 @@ def _evict_engagement(subject: Subject, kept: Kept, policy: TrackPolicy) -> Subj
 def _evict_amplification(subject: Subject, kept: Kept, policy: TrackPolicy) -> None:
     state = _evict_engagement(subject, kept, policy)
     state.evicted_amplifications += 1
+    state.evicted_up_to = max(state.evicted_up_to, order(kept))
     state.evicted_as_no_official += not kept.subject_is_official
     if kept.kind == "retweet" and state.suspensions:
         note_sighting(state, kept.at_us, policy)  # between which times a suspension was rests on it

@@ -257,6 +257,7 @@ class SubjectState(Struct, array_like=True):
     seen: list[int] = field(default_factory=list)  # sightings that nothing retained tells of; sorted
     notices: list[tuple[int, bool]] = field(default_factory=list)  # evicted ones: when, and whether it is gone
     originals: dict[str, int] = field(default_factory=dict)  # own posts that are deleted, and since when
+    evicted_up_to: tuple[int, str, str] = (0, "", "")  # `order` of the last amplification that is evicted
 
 
 order = attrgetter("at_us", "event_id", "kind")

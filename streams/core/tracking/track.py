@@ -119,10 +119,11 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
 def _is_too_old(state: SubjectState, event: SubjectEvent, *, amplifies: bool) -> bool:
     """Whether an engagement may be one that is no longer retained, or a copy of it that tells less.
 
-    An amplification whose poorer copy may have left among the contacts is one in any case.
+    An amplification whose poorer copy may have left among the contacts is one in any case. What is retained says less
+    of what has left than `evicted_up_to`: a contact that turned out to be an amplification may be older.
     """
     evicted = state.evicted_amplifications > 0 and event.kind != "follow"
-    if evicted and state.amplifications and order(event) < order(state.amplifications[0]):
+    if evicted and order(event) <= state.evicted_up_to:
         return True
     evicted = state.evicted_contacts > 0 and not amplifies
     return evicted and bool(state.contacts) and order(event) < order(state.contacts[0])

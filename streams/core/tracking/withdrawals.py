@@ -60,7 +60,7 @@ def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy)
             gone=gone,
             observed_us=event.observed_us,
         )
-        if order(evicted) < order(state.amplifications[0]):
+        if order(evicted) <= state.evicted_up_to:
             return _note_evicted(state, event, evicted, gone, policy)
     withdrawal = Withdrawal(event.event_id, by.id, gone.deleted.first_us, gone, event.observed_us)
     state.pending.append(withdrawal)
