@@ -136,9 +136,9 @@ class CoverageLog:
         return [Span(seen=False, since_us=gap.since_us, until_us=until_us, reason=gap.reason, closed_by=closed_by)]
 
 
-def coverage_event(span: Span, platform: str, source: str) -> Coverage:
+def coverage_event(span: Span, platform: str, source: str, now_us: int) -> Coverage:
     """The span as an event of all officials of the platform on the roster. A later record of the same span has the same
-    id, and replaces this one.
+    id, and replaces this one: the one of the later `now_us`, for a gap that was closed may be opened again.
     """
     since, until = from_us(span.since_us), None if span.until_us is None else from_us(span.until_us)
     parts = [source, str(span.since_us), *([] if span.reason is None else [span.reason])]
@@ -146,6 +146,7 @@ def coverage_event(span: Span, platform: str, source: str) -> Coverage:
         platform=platform,
         id=":".join(parts),
         at=until or since,
+        observed_at=from_us(now_us),
         source=source,
         seen=span.seen,
         since=since,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 
 from streams.collectors.coverage import Span, coverage_event
-from streams.collectors.source import Chunk
+from streams.collectors.source import Chunk, Source
 from streams.deadletters import DeadLetter, Reason
 from streams.events import Coverage
 from streams.kafka.batch_writer import OutgoingRecord
@@ -48,13 +48,14 @@ def _add_letter(outgoing: Outgoing, letter: DeadLetter) -> None:
     outgoing.letters[letter.reason] += 1
 
 
-def add_spans(outgoing: Outgoing, spans: Iterable[Span], platform: str, source: str) -> None:
-    """Add what the service knows of the coverage of a source."""
+def add_spans(outgoing: Outgoing, spans: Iterable[Span], source: Source, now_us: int) -> None:
+    """Add what the service knows of the coverage of a source: published if it covers officials, else only counted."""
     for span in spans:
-        event = coverage_event(span, platform, source)
-        record = raw_record(event)
-        outgoing.records.append(record)
-        outgoing.kinds[record.topic] += 1
+        event = coverage_event(span, source.platform, source.name, now_us)
+        if source.covers_officials:
+            record = raw_record(event)
+            outgoing.records.append(record)
+            outgoing.kinds[record.topic] += 1
         _count_gap(outgoing, event)
 
 

@@ -196,13 +196,13 @@ class SourceService:
                     self._coverage.began(with_cursor=item.with_cursor, now_us=now_us)
                 case Ended():
                     spans = self._coverage.ended(item.kind, now_us)
-            add_spans(outgoing, spans, self._source.platform, self._source.name)
+            add_spans(outgoing, spans, self._source, now_us)
         return outgoing
 
     def _last_words(self) -> tuple[Sequence[OutgoingRecord], bytes | None, Seen]:
         outgoing = Outgoing()
-        spans = self._coverage.stopped(time.time_ns() // 1_000)
-        add_spans(outgoing, spans, self._source.platform, self._source.name)
+        now_us = time.time_ns() // 1_000
+        add_spans(outgoing, self._coverage.stopped(now_us), self._source, now_us)
         return outgoing.records, self._cursor, self._coverage.seen
 
     async def _pause(self, seconds: float) -> None:

@@ -79,6 +79,13 @@ class Source(Protocol):
         """The platform of its events."""
         ...
 
+    @property
+    def covers_officials(self) -> bool:
+        """Whether it shows all that the officials of the platform do. Of other sources no coverage is published: that
+        they ran says nothing of what officials did.
+        """
+        ...
+
     def chunks(self, cursor: bytes | None) -> AsyncGenerator[Chunk, None]:
         """One connection: yields chunks until it ends, which is an error.
 

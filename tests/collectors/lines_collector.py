@@ -40,6 +40,7 @@ class LinesSource:
     """Numbered lines; the cursor is the number of the next one."""
 
     platform = "lines"
+    covers_officials = True
 
     def __init__(self, settings: LinesSettings, name: str = "lines") -> None:
         self.name = name

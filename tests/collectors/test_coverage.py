@@ -75,13 +75,27 @@ def test_of_a_source_that_never_saw_anything_nothing_is_told() -> None:
 
 
 def test_the_records_of_a_span_have_one_id_while_it_grows_and_those_of_a_gap_while_it_closes() -> None:
-    grown = [coverage_event(_seen(_T, _T + more), "bluesky", "jetstream") for more in (0, _MINUTE)]
+    grown = [coverage_event(_seen(_T, _T + more), "bluesky", "jetstream", _T + _HOUR) for more in (0, _MINUTE)]
     assert grown[0].id == grown[1].id
     assert grown[1].at == from_us(_T + _MINUTE)
     open_gap = Span(seen=False, since_us=_T, until_us=None, reason="stopped")
     closed = Span(seen=False, since_us=_T, until_us=_T + 1, reason="stopped", closed_by="replay")
     silent = Span(seen=False, since_us=_T, until_us=None, reason="silent")
-    ids = [coverage_event(each, "bluesky", "jetstream").id for each in (open_gap, closed, silent)]
+    ids = [coverage_event(each, "bluesky", "jetstream", _T + _HOUR).id for each in (open_gap, closed, silent)]
     assert ids[0] == ids[1]
     assert len({grown[0].id, *ids}) == 3
-    assert coverage_event(open_gap, "bluesky", "jetstream").at == from_us(_T)
+    assert coverage_event(open_gap, "bluesky", "jetstream", _T + _HOUR).at == from_us(_T)
+
+
+def test_a_gap_that_opens_again_where_it_was_closed_is_the_later_word() -> None:
+    """A connection that was resumed and broke before anything came: both gaps begin where the last event was."""
+    log = _log(Seen(since_us=_T - _HOUR, until_us=_T))
+    (opened,) = [span for span in log.ended("closed", _T) if not span.seen]
+    log.began(with_cursor=True, now_us=_T + _MINUTE)
+    closed = next(span for span in log.saw(_chunk(0, resumed=True), _T + _MINUTE) if not span.seen)
+    (again,) = [span for span in log.ended("closed", _T + 2 * _MINUTE) if not span.seen]
+    times = (_T, _T + _MINUTE, _T + 2 * _MINUTE)
+    words = [coverage_event(each, "p", "s", now) for each, now in zip((opened, closed, again), times, strict=True)]
+    assert len({word.id for word in words}) == 1
+    assert words[2].at < words[1].at
+    assert max(words, key=lambda word: word.observed_at or word.at) is words[2]

@@ -65,6 +65,7 @@ class Enricher:
 
     name: Final = "bluesky-enricher"
     platform: Final = _PLATFORM
+    covers_officials: Final = False
 
     def __init__(
         self, settings: Settings, policy: EnricherPolicy, *, clock: Callable[[], float] = time.monotonic

@@ -76,6 +76,7 @@ class History:
 
     name: Final = "bluesky-history"
     platform: Final = BLUESKY
+    covers_officials: Final = False
 
     def __init__(self, settings: Settings, policy: HistoryPolicy) -> None:
         self._settings = settings

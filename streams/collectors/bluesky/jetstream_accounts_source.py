@@ -43,6 +43,7 @@ class JetstreamAccountsSource:
 
     name: Final = "jetstream-accounts"
     platform: Final = BLUESKY
+    covers_officials: Final = False
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared

@@ -57,6 +57,7 @@ class JetstreamSource:
 
     name: Final = SOURCE
     platform: Final = BLUESKY
+    covers_officials: Final = True
 
     def __init__(self, shared: Shared, filters: FilterLog) -> None:
         self._shared = shared

@@ -71,6 +71,7 @@ class TapSource:
 
     name: Final = "tap"
     platform: Final = BLUESKY
+    covers_officials: Final = False
 
     def __init__(self, session: aiohttp.ClientSession, policy: TapPolicy, officials: Officials) -> None:
         self._session = session
