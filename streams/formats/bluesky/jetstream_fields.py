@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -39,7 +40,8 @@ _AT_URI: Final = re.compile(rf"at://([A-Za-z0-9.%:-]+)/([A-Za-z0-9.-]+)/({_RECOR
 
 # A TID (atproto.com/specs/tid): 13 digits of base 32 in sortable order; microseconds since 1970, then 10 bits of clock.
 _TID: Final = re.compile("[2-7a-j][2-7a-z]{12}")
-_TID_DIGITS: Final = str.maketrans("234567abcdefghijklmnopqrstuvwxyz", "0123456789abcdefghijklmnopqrstuv")
+_TID_ALPHABET: Final = "234567abcdefghijklmnopqrstuvwxyz"
+_TID_DIGITS: Final = str.maketrans(_TID_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _TID_CLOCK_BITS: Final = 10
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,7 +60,7 @@ class AtUri(Struct, frozen=True, gc=False):
     @property
     def account(self) -> Account | None:
         """Whose record it is; `None` where only a handle says so, which may be somebody else's by now."""
-        return Account(id=self.authority) if _DID.fullmatch(self.authority) else None
+        return _account(self.authority)
 
 
 def at_uri(text: str | None) -> AtUri | None:
@@ -66,7 +68,7 @@ def at_uri(text: str | None) -> AtUri | None:
     if text is None or len(text) > _MAX_ID:
         return None
     parts = _AT_URI.fullmatch(text)
-    if parts is None or not (_DID.fullmatch(parts[1]) or _HANDLE.fullmatch(parts[1])):
+    if parts is None or not (_account(parts[1]) or _HANDLE.fullmatch(parts[1])):
         return None
     return AtUri(text, parts[1], parts[2])
 
@@ -75,9 +77,15 @@ def account_named(did: str | None, place: str) -> Account:
     """The account with the DID at `place`. Raises `Refused`."""
     if did is None:
         raise Refused(Reason.NOT_AN_EVENT, f"{place}: no DID")
-    if len(did) > _MAX_DID or not _DID.fullmatch(did):
+    account = _account(did) if len(did) <= _MAX_DID else None
+    if account is None:
         raise Refused(Reason.NOT_AN_EVENT, f"{place}: {did!r} is no DID of Bluesky")
-    return Account(id=did)
+    return account
+
+
+@lru_cache(maxsize=16_384)  # officials are few, and come again and again
+def _account(did: str) -> Account | None:
+    return Account(id=did) if _DID.fullmatch(did) else None
 
 
 def checked_key(record_key: str | None) -> str:
@@ -117,8 +125,35 @@ def event_time(record_key: str, witnessed_at: datetime) -> datetime:
     Then it is back-fill (a repository that moved, was imported or read again), and the key, a TID, has the time. A key
     that is no TID says nothing.
     """
+    if record_key > _live.keys_from(witnessed_at):  # keys of newer TIDs are greater: nearly every record is live
+        return witnessed_at
     written_at = key_time(record_key)
     return written_at if written_at is not None and written_at < witnessed_at - _LIVE else witnessed_at
+
+
+class _LiveKeys:
+    """From which TID on a record is live, for the minute that was asked about last."""
+
+    def __init__(self) -> None:
+        self._begin = self._end = _EPOCH
+        self._key = ""
+
+    def keys_from(self, witnessed_at: datetime) -> str:
+        """A key that is no older than a day, and at most a minute newer than the oldest of these."""
+        if not self._begin <= witnessed_at <= self._end:
+            self._begin = witnessed_at.replace(second=0, microsecond=0)
+            self._end = witnessed_at.replace(second=59, microsecond=999_999)
+            self._key = _key_of(self._end - _LIVE)
+        return self._key
+
+
+def _key_of(written_at: datetime) -> str:
+    """The greatest TID of a moment; the least one for what is before 1970."""
+    value = max(0, microseconds(written_at)) << _TID_CLOCK_BITS | (1 << _TID_CLOCK_BITS) - 1
+    return "".join(_TID_ALPHABET[value >> shift & 31] for shift in range(60, -1, -5))
+
+
+_live: Final = _LiveKeys()
 
 
 def key_time(record_key: str) -> datetime | None:
