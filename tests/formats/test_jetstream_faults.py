@@ -156,7 +156,7 @@ def test_a_frame_broken_anywhere_gives_events_that_survive_the_wire_a_known_name
     frames = [list(wires) for wires in FRAMES.values()]
 
     @given(st.sampled_from(frames).flatmap(mutated_lines))
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=1_500, deadline=None)
     def check(line: bytes) -> None:
         seen[outcome("jetstream", line)] += 1
 

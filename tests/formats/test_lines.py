@@ -41,7 +41,7 @@ def test_lines_are_those_of_a_plain_split_however_the_blocks_fall() -> None:
     seen: Counter[str] = Counter()
 
     @given(text, st.lists(st.integers(0, 2_000), max_size=10), st.integers(1, 80))
-    @settings(max_examples=200)
+    @settings(max_examples=500)
     def check(data: bytes, cuts: list[int], limit: int) -> None:
         lines = list(split_lines(cut_anywhere(data, cuts), max_line_bytes=limit))
         expected = plain_split(data)

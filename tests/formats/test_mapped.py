@@ -370,7 +370,7 @@ def test_an_object_broken_anywhere_gives_events_that_survive_the_wire_or_a_reaso
     seen: Counter[str] = Counter()
     suspension = {"where": "X", "what": "gone", "day": "2021-04-25", "who": "55", "why": "spam"}
 
-    @settings(max_examples=300)
+    @settings(max_examples=600)
     @given(st.booleans(), st.data())
     def check(is_post: bool, data: st.DataObject) -> None:
         line = data.draw(mutated_lines([MESSAGE, FORWARD] if is_post else [suspension]))
@@ -387,7 +387,7 @@ def test_a_row_broken_anywhere_gives_events_that_survive_the_wire_or_a_reason() 
     row = next(csv.reader([FOUR_CAT.split("\n")[-2]]))
     odd = st.sampled_from(["", '"', "\n", "\x00", "\u202e", "9" * 5_000, "x" * 110_000, "1E+18", "@", "@@", "t.me/s"])
 
-    @settings(max_examples=200)
+    @settings(max_examples=400)
     @given(st.dictionaries(st.integers(0, len(row) - 1), odd | st.text(max_size=30), max_size=3), st.integers(0, 40))
     def check(changes: dict[int, str], cut: int) -> None:
         cells = [changes.get(place, cell) for place, cell in enumerate(row)]

@@ -278,7 +278,7 @@ def test_a_status_broken_anywhere_gives_events_that_survive_the_wire_a_known_nam
     seen: Counter[str] = Counter()
 
     @given(st.sampled_from([[each] for each in MASTODON.values()]).flatmap(mutated_lines), st.booleans())
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=1_200, deadline=None)
     def check(line: bytes, is_server_sent: bool) -> None:
         seen[outcome("mastodon", b"event: update\ndata: " + line if is_server_sent else line)] += 1
         for part in MastodonReader().parts(line):

@@ -208,7 +208,7 @@ def test_a_line_broken_anywhere_gives_events_that_survive_the_wire_or_a_reason()
     )
     cut = st.tuples(st.integers(0, 80), st.binary(max_size=2))
 
-    @settings(max_examples=200)
+    @settings(max_examples=500)
     @given(changes, st.none() | cut)
     def check(changed: dict[str, str], damage: tuple[int, bytes] | None) -> None:
         line = _line(**changed)

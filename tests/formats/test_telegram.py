@@ -286,7 +286,7 @@ def test_a_message_broken_anywhere_gives_events_that_survive_the_wire_a_known_na
     payloads = [*EXPORTED.values(), *TELETHON.values()]
 
     @given(st.sampled_from([[each] for each in payloads]).flatmap(mutated_lines))
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=1_200, deadline=None)
     def check(line: bytes) -> None:
         seen[outcome("telegram", line)] += 1
         for part in TelegramReader().parts(line):

@@ -321,7 +321,7 @@ def test_a_record_broken_anywhere_gives_events_that_survive_the_wire_a_known_nam
     seen: Counter[str] = Counter()
 
     @given(mutated_lines(list(RECORDS.values())))
-    @settings(max_examples=300)
+    @settings(max_examples=1_200)
     def check(line: bytes) -> None:
         seen[outcome("twitter-archive", line)] += 1
 

@@ -39,7 +39,7 @@ def test_a_time_that_is_read_is_what_strptime_reads(write: Callable[[datetime], 
     seen: Counter[bool] = Counter()
 
     @given(moments, st.integers(0, 29), st.sampled_from("0123456789 :+-.,TZ٣x") | st.characters())
-    @settings(max_examples=200)
+    @settings(max_examples=500)
     def check(at: datetime, place: int, character: str) -> None:
         text = write(at)
         place = min(place, len(text) - 1)
@@ -85,7 +85,7 @@ def test_a_number_that_went_through_a_double_is_never_taken_for_another_id() -> 
     seen: Counter[str] = Counter()
 
     @given(st.integers(1, 2**63 - 1) | st.integers(2**53 - 4, 2**53 + 4) | st.integers(10**17, 2 * 10**18))
-    @settings(max_examples=200)
+    @settings(max_examples=500)
     def check(true_id: int) -> None:
         received = through_a_double(true_id)
         known = Ids().known(None, received)

@@ -274,7 +274,7 @@ def test_a_line_broken_anywhere_gives_events_that_survive_the_wire_a_known_name_
     seen: Counter[str] = Counter()
 
     @given(mutated_lines([*LINES.values(), *NOTICES.values()]))
-    @settings(max_examples=300)
+    @settings(max_examples=1_200)
     def check(line: bytes) -> None:
         seen[outcome("x-compliance", line)] += 1
 

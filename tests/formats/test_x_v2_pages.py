@@ -277,7 +277,7 @@ def test_a_payload_broken_anywhere_gives_events_that_survive_the_wire_or_a_reaso
     seen: Counter[str] = Counter()
 
     @given(mutated_lines(list(X_V2.values())))
-    @settings(max_examples=300)
+    @settings(max_examples=1_200)
     def check(line: bytes) -> None:
         parts = [XV2Reader().read(part) for part in XV2Reader().parts(line)]
         whole = XV2Reader().read(line)

@@ -51,6 +51,7 @@ _MATCHERS: Final = re.compile(r"\{([^{}]*)\}")
 _MATCHER: Final = re.compile(r'([A-Za-z_]\w*)\s*(?:=~|!~|!=|=)\s*"[^"]*"')
 _CLAUSE: Final = re.compile(r"\b(?:by|on|ignoring|without)\s*\(([^()]*)\)")
 _STRING: Final = re.compile(r'"[^"]*"')
+_COLLECTORS_JOB: Final = 'job="antiphon-collectors"'
 
 
 class Query(Struct, frozen=True, kw_only=True):
@@ -133,8 +134,8 @@ def series_labels() -> dict[str, set[str]]:
 
 
 def is_of_collectors(expr: str) -> bool:
-    """Whether an expression asks for nothing but what processes of `antiphon collect` say."""
-    return all(name.startswith("antiphon_collector_") for name in metrics_named(expr))
+    """Whether an expression asks for nothing but what processes of `antiphon collect` say, or whether they answer."""
+    return _COLLECTORS_JOB in expr or all(name.startswith("antiphon_collector_") for name in metrics_named(expr))
 
 
 def metrics_named(expr: str) -> set[str]:

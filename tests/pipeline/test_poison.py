@@ -151,7 +151,10 @@ def test_a_flood_of_garbage_stops_the_screening_once_and_a_new_start_goes_on_fro
         assert settings.dead_letter_run <= len(offsets) < settings.dead_letter_run + settings.fetch_max_records
     finally:
         crew.dismiss_all()
-    with Workers(msgspec.structs.replace(settings, dead_letter_run=1_000_000, dead_letter_share=1.0), 1) as rest:
+    patient = msgspec.structs.replace(
+        settings, dead_letter_run=1_000_000, dead_letter_share=1.0, stuck_after_seconds=120.0
+    )
+    with Workers(patient, 1) as rest:
         asyncio.run(wait_until_through(settings, {("retweets", 0): 60_001}, lambda _remaining: rest.check()))
     assert asyncio.run(_letter_offsets(settings)) == list(range(1, 60_001))
 

@@ -78,7 +78,7 @@ def test_each_state_receives_what_its_officials_post_and_delete_and_what_its_sub
     """Once each; with everybody whom a post is about, and at no more length than travels."""
     seen = Counter[str]()
 
-    @examples(200)
+    @examples(400)
     @given(situations())
     def check(situation: tuple[AccountEvent, AccountIndex]) -> None:
         event, known = situation

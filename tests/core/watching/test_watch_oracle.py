@@ -342,7 +342,7 @@ def test_the_ledger_on_disk_leads_to_the_same_as_a_plain_one() -> None:
     """What WATCH asks of a store is answered alike, on the way and at the end."""
     seen = Counter[str]()
 
-    @examples(30)
+    @examples(40)
     @given(_arrived(), aftermath_rules())
     def check(arrived: Arrival, rules: RuleSet) -> None:
         _, batches = arrived
