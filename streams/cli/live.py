@@ -13,8 +13,9 @@ from streams.cli.console import counted, progress, stderr
 from streams.cli.groups import CommandGroup
 from streams.cli.inputs import roster_bytes
 from streams.cli.live_view import LiveView
-from streams.cli.roster_resolve import APPVIEW, DIRECTORY, server_option
+from streams.cli.roster_resolve import server_option
 from streams.cli.stopping import stopped_in_order
+from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY
 from streams.collectors.bluesky.roster_ids import resolve_file
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_file import parse_roster

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from streams.cli.console import counted, progress, row, stderr, stdout, table, write_json
 from streams.cli.options import json_option
+from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY
 from streams.collectors.bluesky.public_hosts import place_of
 from streams.collectors.bluesky.roster_ids import Resolution, resolve_file
 from streams.core.rosters.roster import Roster, RosterEntry
@@ -22,10 +23,8 @@ from streams.errors import AntiphonError, InputError
 from streams.formats.bluesky.jetstream_fields import BLUESKY
 from streams.printable import printable
 
-__all__ = ["APPVIEW", "DIRECTORY", "resolve", "server_option"]
+__all__ = ["resolve", "server_option"]
 
-APPVIEW: Final = "https://public.api.bsky.app"
-DIRECTORY: Final = "https://plc.directory"
 _LISTED: Final = 40
 _WELL: Final = frozenset({"confirmed", "resolved"})
 _TOLD: Final = ("moved", "vanished", "disagrees", "unknown")

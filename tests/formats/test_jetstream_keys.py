@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.formats.bluesky.jetstream_fields import event_time, key_time
-from tools.servers.bluesky_accounts import tid
+from tools.servers.jetstream.log import tid
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)

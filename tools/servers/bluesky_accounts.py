@@ -2,14 +2,15 @@
 
 import hashlib
 from base64 import b32encode
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct, field
 
-__all__ = ["Accounts", "LocalAccount", "plc_did", "tid"]
+from tools.servers.jetstream.log import tid
+
+__all__ = ["Accounts", "LocalAccount", "plc_did"]
 
 Status: TypeAlias = Literal["active", "takendown", "suspended", "deactivated", "deleted"]
-_DIGITS: Final = "234567abcdefghijklmnopqrstuvwxyz"
 
 
 class LocalAccount(Struct, kw_only=True):
@@ -32,21 +33,21 @@ class LocalAccount(Struct, kw_only=True):
 
     def repost(self, at_us: int, uri: str) -> str:
         """Repost a post; returns the record's key."""
-        key = tid(at_us)
+        key = tid(at_us, 0)
         record = {"$type": "app.bsky.feed.repost", "subject": {"cid": "bafyreigh2akiscaildc", "uri": uri}}
         self.records.setdefault("app.bsky.feed.repost", {})[key] = record | {"createdAt": "2020-01-01T00:00:00.000Z"}
         return key
 
     def post(self, at_us: int, text: str) -> str:
         """Write a post; returns the record's key."""
-        key = tid(at_us)
+        key = tid(at_us, 0)
         record = {"$type": "app.bsky.feed.post", "text": text, "langs": ["en"], "createdAt": "2020-01-01T00:00:00.000Z"}
         self.records.setdefault("app.bsky.feed.post", {})[key] = record
         return key
 
     def follow(self, at_us: int, did: str) -> str:
         """Follow an account; returns the record's key."""
-        key = tid(at_us)
+        key = tid(at_us, 0)
         record = {"$type": "app.bsky.graph.follow", "subject": did, "createdAt": "2020-01-01T00:00:00.000Z"}
         self.records.setdefault("app.bsky.graph.follow", {})[key] = record
         return key
@@ -73,9 +74,3 @@ class Accounts:
 def plc_did(name: str) -> str:
     """A DID of the directory's kind that follows from a name."""
     return f"did:plc:{b32encode(hashlib.sha256(name.encode()).digest()).decode().lower()[:24]}"
-
-
-def tid(at_us: int, clock: int = 0) -> str:
-    """The record key of a moment (atproto.com/specs/tid)."""
-    value = at_us << 10 | clock
-    return "".join(_DIGITS[value >> shift & 31] for shift in range(60, -1, -5))

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from streams.collectors.bluesky.enricher import Enricher, EnricherPolicy
 from streams.collectors.bluesky.http_client import ClientPolicy
+from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY
 from streams.collectors.bluesky.public_hosts import place_of
 from streams.collectors.collector import Collector, Surroundings
 from streams.collectors.source import Source
@@ -21,10 +22,8 @@ _Url = Annotated[str, Meta(pattern="^https?://[^/?#@ ]+/?$", max_length=300)]
 class EnrichSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where profiles and ages come from, and how often they are looked up again."""
 
-    appview: Annotated[_Url, Meta(description="Base URL of the AppView that is asked for profiles.")] = (
-        "https://public.api.bsky.app"
-    )
-    directory: Annotated[_Url, Meta(description="Base URL of the identity directory.")] = "https://plc.directory"
+    appview: Annotated[_Url, Meta(description="Base URL of the AppView that is asked for profiles.")] = APPVIEW
+    directory: Annotated[_Url, Meta(description="Base URL of the identity directory.")] = DIRECTORY
     revisit_hours: Annotated[
         float, Meta(ge=0.01, le=8_760, description="How often a tracked account is looked up again.")
     ] = 6.0

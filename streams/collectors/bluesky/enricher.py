@@ -22,7 +22,7 @@ from streams.collectors.bluesky.http_client import (
     HttpClientError,
     ThrottledError,
 )
-from streams.collectors.bluesky.identity import Identities
+from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY, Identities
 from streams.collectors.bluesky.profiles import MOST_ACTORS, Found, Gone, Missing, Profiles, Sighting
 from streams.collectors.bluesky.subject_topics import known_subjects, newly_amplified
 from streams.collectors.bluesky.subjects import BEING_ASKED, Subject, Subjects
@@ -49,8 +49,8 @@ class EnricherPolicy(Struct, frozen=True, kw_only=True):
     `retry_seconds`.
     """
 
-    appview: str = "https://public.api.bsky.app"
-    directory: str = "https://plc.directory"
+    appview: str = APPVIEW
+    directory: str = DIRECTORY
     revisit_seconds: float = 21_600.0
     confirm_seconds: float = 900.0
     retry_seconds: float = 60.0

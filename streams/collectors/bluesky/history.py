@@ -24,7 +24,7 @@ from streams.collectors.bluesky.http_client import (
     HttpClientError,
     ThrottledError,
 )
-from streams.collectors.bluesky.identity import Identities
+from streams.collectors.bluesky.identity import DIRECTORY, Identities
 from streams.collectors.bluesky.repositories import Page, StoredRecord, pages_of
 from streams.collectors.source import Chunk, SourceError
 from streams.deadletters import Reason
@@ -54,7 +54,7 @@ class HistoryPolicy(Struct, frozen=True, kw_only=True):
     more than ledgers hold. An official whose server does not answer is tried again after `retry_seconds`.
     """
 
-    directory: str = "https://plc.directory"
+    directory: str = DIRECTORY
     post_days: float = 150.0
     retry_seconds: float = 900.0
     client: ClientPolicy = ClientPolicy()

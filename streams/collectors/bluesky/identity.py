@@ -14,7 +14,10 @@ from streams.collectors.bluesky.http_client import AnswerError, HttpClient
 from streams.core.platforms import names_of
 from streams.events import Utc
 
-__all__ = ["Identities", "Identity"]
+__all__ = ["APPVIEW", "DIRECTORY", "Identities", "Identity"]
+
+APPVIEW: Final = "https://public.api.bsky.app"
+DIRECTORY: Final = "https://plc.directory"
 
 _names = names_of("bluesky")
 assert _names is not None  # noqa: S101  # it stands in a table of ours
@@ -57,7 +60,7 @@ class _Resolved(Struct):
 class Identities:
     """Asks the directory and, for handles, an AppView (their base URLs) through a client."""
 
-    def __init__(self, client: HttpClient, directory: str, appview: str = "https://public.api.bsky.app") -> None:
+    def __init__(self, client: HttpClient, directory: str, appview: str = APPVIEW) -> None:
         self._client = client
         self._directory = URL(directory)
         self._appview = URL(appview)

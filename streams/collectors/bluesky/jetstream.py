@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from streams import __version__
 from streams.collectors.bluesky.history import History, HistoryPolicy
 from streams.collectors.bluesky.http_client import ClientPolicy
+from streams.collectors.bluesky.identity import DIRECTORY
 from streams.collectors.bluesky.jetstream_accounts_source import JetstreamAccountsSource
 from streams.collectors.bluesky.jetstream_endpoints import MAX_DIDS, parse_endpoints
 from streams.collectors.bluesky.jetstream_feeds import follow_roster, follow_subjects, read_filters
@@ -52,7 +53,7 @@ class JetstreamSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = True
     directory: Annotated[
         str, Meta(pattern="^https?://[^/?#@ ]+/?$", description="identity directory that says where a history is")
-    ] = "https://plc.directory"
+    ] = DIRECTORY
     dids_per_connection: Annotated[
         int, Meta(ge=1, le=MAX_DIDS, description="officials in the filter of one connection; beyond, several are made")
     ] = MAX_DIDS
