@@ -94,7 +94,7 @@ def test_a_401_that_repeats_the_request_gives_no_credentials_away() -> None:
         try:
             async with aiohttp.ClientSession() as session:
                 with pytest.raises(AlertmanagerError) as refused:
-                    await Alertmanager(str.__str__(url), session).post([])
+                    await Alertmanager(str.__str__(url), session).post([], lambda: True)
         finally:
             await runner.cleanup()
         return refused.value.message

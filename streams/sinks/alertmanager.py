@@ -1,11 +1,12 @@
 """One Alertmanager, over its API v2: takes notices, says which ones it refused."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import aiohttp
 import msgspec
+from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from streams.core.clock import from_us
@@ -13,7 +14,7 @@ from streams.core.noticing.notices import Notice, clean
 from streams.errors import AntiphonError
 from streams.redaction import redact
 
-__all__ = ["Alertmanager", "AlertmanagerError"]
+__all__ = ["Alertmanager", "AlertmanagerError", "OutdatedError"]
 
 _log: Final = logging.getLogger(__name__)
 _REQUEST_SECONDS: Final = 5.0
@@ -29,6 +30,29 @@ class _RefusedError(AlertmanagerError):
     """The request was understood and not liked."""
 
 
+class OutdatedError(Exception):
+    """What was to be sent was no longer known to be true by the time it could be sent. Nothing of it was."""
+
+
+class _CurrentBody(aiohttp.BytesPayload):
+    """A body that asks once more, as it is handed to the socket, whether it may still be sent.
+
+    A process can be frozen at any moment: by a debugger, a paused machine, a processor that others take. What it sends
+    when it wakes would make an alert fire that has ended meanwhile.
+    """
+
+    def __init__(self, body: bytes, is_current: Callable[[], bool]) -> None:
+        super().__init__(body, content_type="application/json")
+        self._is_current = is_current
+        self.is_outdated = False
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        self.is_outdated = not self._is_current()
+        if self.is_outdated:
+            raise RuntimeError("the body is outdated")  # aiohttp gives up the request and closes the connection
+        await super().write_with_length(writer, content_length)
+
+
 class Alertmanager:
     """Sends through a `session` that is not its own. `url` is that of its web page; credentials in it are used and
     never shown: `name` has none.
@@ -40,8 +64,10 @@ class Alertmanager:
         self._endpoint = base / "api" / "v2" / "alerts"
         self._session = session
 
-    async def post(self, notices: Sequence[Notice]) -> list[int]:
+    async def post(self, notices: Sequence[Notice], is_current: Callable[[], bool]) -> list[int]:
         """Send the notices in one request; returns the positions of those it refused, in order.
+
+        `is_current` is asked last before each request leaves; once it says no, nothing more is sent: `OutdatedError`.
 
         With none it asks whether the Alertmanager would take any. A refused request is halved, down to single notices,
         so that a bad one keeps nothing else from being taken. Raises `AlertmanagerError` where nothing more can be had
@@ -53,7 +79,7 @@ class Alertmanager:
         while ranges:
             begin, end = ranges.pop()
             try:
-                await self._send(notices[begin:end])
+                await self._send(notices[begin:end], is_current)
             except _RefusedError as error:
                 if end - begin == 0:
                     raise
@@ -62,7 +88,7 @@ class Alertmanager:
                     ranges += [(middle, end), (begin, middle)]
                     continue
                 if not refused:
-                    await self._send([])  # something that refuses everything is no Alertmanager
+                    await self._send([], is_current)  # something that refuses everything is no Alertmanager
                 _log.error(
                     "alert refused by Alertmanager",
                     extra={"alertmanager": self.name, "why": error.message, "labels": dict(notices[begin].labels)},
@@ -70,13 +96,12 @@ class Alertmanager:
                 refused.append(begin)
         return sorted(refused)
 
-    async def _send(self, notices: Sequence[Notice]) -> None:
-        body = msgspec.json.encode([_as_sent(notice) for notice in notices])
+    async def _send(self, notices: Sequence[Notice], is_current: Callable[[], bool]) -> None:
+        body = _CurrentBody(msgspec.json.encode([_as_sent(notice) for notice in notices]), is_current)
         try:
             async with self._session.post(
                 self._endpoint,
                 data=body,
-                headers={"Content-Type": "application/json"},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=_REQUEST_SECONDS),
             ) as answer:
@@ -86,6 +111,8 @@ class Alertmanager:
                 text = (await answer.content.read(_ANSWER_BYTES)).decode("utf-8", "replace")
                 said = clean(redact(text), 500)  # some answers repeat the request, with its credentials
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            if body.is_outdated:
+                raise OutdatedError from None
             # What aiohttp says may hold the whole URL: the kind of the error is enough.
             raise AlertmanagerError(
                 f"{self.name} cannot be reached: {type(error).__name__}",

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from streams.core.noticing.notices import Notice
-from streams.sinks.alertmanager import Alertmanager, AlertmanagerError
+from streams.sinks.alertmanager import Alertmanager, AlertmanagerError, OutdatedError
 from tests.ops import alertmanager as real
 from tests.ops.alertmanager import Receiver, quick_config, require_alertmanager
 
@@ -29,10 +29,10 @@ def _notice(name: str) -> Notice:
     )
 
 
-def _post(url: str, notices: Sequence[Notice]) -> list[int]:
+def _post(url: str, notices: Sequence[Notice], is_current: Callable[[], bool] = lambda: True) -> list[int]:
     async def post() -> list[int]:
         async with aiohttp.ClientSession() as session:
-            return await Alertmanager(url, session).post(notices)
+            return await Alertmanager(url, session).post(notices, is_current)
 
     return asyncio.run(post())
 
@@ -84,6 +84,24 @@ def test_a_bad_notice_keeps_no_other_from_being_taken(alertmanager: real.Alertma
     held = {alert["labels"]["alertname"] for alert in alertmanager.alerts()}
     assert held >= {notice.labels["alertname"] for number, notice in enumerate(notices) if number not in bad}
     assert refused == list(bad)
+
+
+def test_what_is_no_longer_true_when_it_could_be_sent_is_not_sent(alertmanager: real.Alertmanager) -> None:
+    """As in a worker that was frozen after it had decided to send. The first request has opened the connection."""
+    still_true = iter([True, False])
+
+    async def post_twice() -> None:
+        async with aiohttp.ClientSession() as session:
+            client = Alertmanager(alertmanager.url, session)
+            await client.post([_notice("in time")], lambda: next(still_true))
+            with pytest.raises(OutdatedError):
+                await client.post([_notice("too late")], lambda: next(still_true))
+            assert await client.post([_notice("afterwards")], lambda: True) == []
+
+    asyncio.run(post_twice())
+    held = {alert["labels"]["alertname"] for alert in alertmanager.alerts()}
+    assert held >= {"in time", "afterwards"}
+    assert "too late" not in held
 
 
 def test_nothing_is_taken_too(alertmanager: real.Alertmanager) -> None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from streams.core.clock import SECOND_US
 from streams.core.noticing.notices import Notice, NoticePolicy
 from streams.metrics import Metrics
-from streams.sinks.alertmanager import Alertmanager, AlertmanagerError
+from streams.sinks.alertmanager import Alertmanager, AlertmanagerError, OutdatedError
 
 __all__ = ["AlertmanagerSender", "now_us"]
 
@@ -76,6 +76,8 @@ class AlertmanagerSender:
                 # With nothing to send it still asks once an interval: one that is away is noticed before it is needed.
                 if time.monotonic() - self._answered_at >= self._resend_seconds:
                     await self._send([])
+            except OutdatedError:
+                continue  # what is true by now is offered soon
             except AlertmanagerError as error:
                 self._note_failure(error)
                 longest = min(_LONGEST_PAUSE_SECONDS, self._resend_seconds)
@@ -83,10 +85,13 @@ class AlertmanagerSender:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
 
     def _due(self) -> list[_Labels]:
-        now = time.monotonic()
-        if now - self._offered_at > _STALE_SECONDS:
+        if not self._is_current():
             return []
+        now = time.monotonic()
         return [labels for labels, notice in self._offered.items() if self._is_due(self._sent.get(labels), notice, now)]
+
+    def _is_current(self) -> bool:
+        return time.monotonic() - self._offered_at <= _STALE_SECONDS
 
     def _is_due(self, sent: _Sent | None, notice: Notice, now: float) -> bool:
         if sent is None or (sent.notice is not notice and sent.notice != notice):
@@ -96,7 +101,8 @@ class AlertmanagerSender:
     async def _send(self, due: Sequence[_Labels]) -> None:
         at, at_us = time.monotonic(), now_us()
         notices = [self._offered[labels] for labels in due]
-        refused = set(await self._alertmanager.post([notice.sent_at(at_us, self._policy) for notice in notices]))
+        as_sent = [notice.sent_at(at_us, self._policy) for notice in notices]
+        refused = set(await self._alertmanager.post(as_sent, self._is_current))
         self._note_success()
         for position, (labels, notice) in enumerate(zip(due, notices, strict=True)):
             is_refused = position in refused
