@@ -125,5 +125,11 @@ def _joined(data: bytes) -> list[bytes]:
         return [data[len(UTF8_BOM) :]]
     if data[:1] != b"{":
         return []
-    values = [value.data for value in split_values([data]) if value.refusal is None]
-    return values if len(values) > 1 and all(value[:1] == b"{" for value in values) else []
+    values: list[bytes] = []
+    for value in split_values([data]):
+        if value.refusal is not None:
+            continue
+        if value.data[:1] != b"{":
+            return []  # not joined records, and perhaps a million of such values
+        values.append(value.data)
+    return values if len(values) > 1 else []

@@ -1,5 +1,6 @@
 """The account of an input: no line is counted twice, and none not at all."""
 
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -62,6 +63,13 @@ def test_values_with_nothing_between_them_are_read_each() -> None:
     assert _tallied(post + retweet + b"\n" + post) == Tally(lines=3, event_lines=3, events=3)
     broken = _tallied(post + b'{"id":,}' + retweet)
     assert (broken.lines, broken.events, broken.rejected) == (3, 2, Counter({Reason.NOT_JSON: 1}))
+
+
+def test_a_line_that_holds_half_a_million_values_and_no_record_is_refused_at_its_second_value() -> None:
+    begun = time.process_time()
+    tally = _tallied(b"{o]" + b"o]" * 500_000)
+    assert tally.rejected == Counter({Reason.NOT_JSON: 1})
+    assert time.process_time() - begun < 0.5, "all its values were looked at"
 
 
 def test_a_byte_order_mark_before_a_line_costs_nothing() -> None:
