@@ -30,6 +30,8 @@ _MOST_BYTES: Final = 1_048_588
 # Of what only our agents read: the state of a subject that meets all its bounds with the longest ids has 5.6 MB
 # (tests/core/tracking/test_track_sizes.py). Some managed brokers allow no more than this.
 _MOST_INTERNAL_BYTES: Final = 8_388_608
+# A raw record that fills its batch, with the key and the headers of evidence.
+_MOST_EVIDENCE_BYTES: Final = 2 * 1_048_588
 
 
 class Topic(Struct, frozen=True, kw_only=True):
@@ -39,6 +41,7 @@ class Topic(Struct, frozen=True, kw_only=True):
     `single` says why the topic must have exactly one partition, and is empty where it may have more. `copartitioned`
     names the topic that must have as many partitions as this one, `""` for none.
     `schema` names the generated JSON Schema of the payload (`schemas/NAME.schema.json`), `None` for internal bytes.
+    With `as_received` it is that of the headers: the value is the bytes of others as they were.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Topic(Struct, frozen=True, kw_only=True):
     tombstone_ms: int = TOMBSTONE_MS
     single: str = ""
     copartitioned: str = ""
+    as_received: bool = False
 
 
 class TopicFault(Struct, frozen=True, kw_only=True):
@@ -225,6 +229,20 @@ TOPICS: Final[tuple[Topic, ...]] = (
         readers=("NOTIFY", "anybody"),
     ),
     Topic(
+        name="evidence",
+        role="enriched",
+        meaning="what was counted, as it was received: raw events that passed, rosters, rules, versions of alerts",
+        key="event/PLATFORM/KIND/ID/SHA-256, roster/DIGEST/CHUNK, rules/DIGEST or alert/ID/SHA-256; or withheld/ "
+        "and one of these",
+        schema="evidence",
+        partitions=8,
+        compacted=True,
+        writers=("SCREEN", "TRACK", "WATCH", "workers", "antiphon roster publish", "antiphon evidence"),
+        readers=("antiphon evidence", "anybody"),
+        max_message_bytes=_MOST_EVIDENCE_BYTES,
+        as_received=True,
+    ),
+    Topic(
         name="canaries",
         role="internal",
         meaning="canaries that came through: what workers send to see that the pipeline lets things through",
@@ -245,6 +263,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         retention_ms=30 * _DAY_MS,
         writers=("SCREEN", "TRACK", "WATCH", "collectors", "antiphon ingest"),
         readers=("operators",),
+        as_received=True,
     ),
 )
 

@@ -38,7 +38,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"identity"}),
     frozenset({"accounts", "country_event", "tracked"}),
     frozenset({"bounds"}),
-    frozenset({"canary", "rosters", "rulebook"}),
+    frozenset({"canary", "evidence", "rosters", "rulebook"}),
     frozenset({"enriched", "suspension_words", "texts"}),
     frozenset({"canary_flight", "noticing", "screening", "tracking"}),
     frozenset({"watching"}),

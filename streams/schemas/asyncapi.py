@@ -101,9 +101,10 @@ def _message(topic: Topic) -> dict[str, Any]:
     if topic.role == "internal" and topic.schema is None:
         message["contentType"] = "application/octet-stream"
         message["description"] = "For Antiphon alone: the encoding may change with every version."
-    elif topic.name == "dead-letters":
+    elif topic.as_received:
         message["contentType"] = "application/octet-stream"
-        message["description"] = "The value is the refused input, byte for byte; the headers are UTF-8 text."
+        what = "refused input" if topic.name == "dead-letters" else "original"
+        message["description"] = f"The value is the {what}, byte for byte; the headers are UTF-8 text."
         message["headers"] = _reference(topic)
     else:
         message["payload"] = _reference(topic)

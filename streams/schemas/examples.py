@@ -19,6 +19,7 @@ from streams.core.enriched import (
     Totals,
     WindowFigures,
 )
+from streams.core.evidence import EvidenceHeaders
 from streams.core.identity import alert_id, dedup_key, interval_start
 from streams.core.officials import Category, Official
 from streams.core.rosters.roster import RosterEntry
@@ -297,6 +298,28 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 "of XK from 2020-07-20 to 2020-07-24; 2 times by @minister_example alone.",
                 rule_digest=_RULE_DIGEST,
                 roster_digest=_ROSTER_DIGEST,
+            ),
+        ),
+        "evidence": (
+            "evidence",
+            EvidenceHeaders(
+                sha256="2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+                topic=_SOURCE.topic,
+                partition=str(_SOURCE.partition),
+                offset=str(_SOURCE.offset),
+                observed_at=str(to_us(_RETWEET_AT)),
+                received_at=str(to_us(_RETWEET_AT) + 2_000_000),
+            ),
+        ),
+        "evidence-withheld": (
+            "evidence",
+            EvidenceHeaders(
+                sha256="fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9",
+                topic=_SOURCE.topic,
+                partition=str(_SOURCE.partition),
+                offset=str(_SOURCE.offset),
+                received_at=str(to_us(_RETWEET_AT) + 2_000_000),
+                withheld="the account's owner asked for it",
             ),
         ),
         "dead-letter": (

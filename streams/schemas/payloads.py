@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert
 from streams.core.enriched_topics import ENRICHED_TOPICS
+from streams.core.evidence import EvidenceHeaders
 from streams.core.rosters.roster import RosterEntry
 from streams.core.rosters.roster_log import Manifest
 from streams.core.subject_event import SubjectEvent
@@ -83,5 +84,6 @@ PAYLOADS: Final[tuple[Payload, ...]] = (
         Payload(name=t.schema, type=t.record, directions=("input", "output") if t.record is Alert else ("output",))
         for t in ENRICHED_TOPICS
     ),
+    Payload(name="evidence", type=EvidenceHeaders, directions=("input", "output")),
     Payload(name="dead-letter", type=DeadLetterHeaders, directions=("input", "output")),
 )

@@ -98,7 +98,7 @@ def test_a_message_has_its_key_and_its_schema(topic: Topic) -> None:
     if topic.schema is None:
         assert not schemas
     else:
-        part = "headers" if topic.name == "dead-letters" else "payload"
+        part = "headers" if topic.as_received else "payload"
         assert schemas == {part: f"./{topic.schema}.schema.json"}
 
 

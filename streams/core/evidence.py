@@ -1,0 +1,269 @@
+"""Evidence: what is kept of everything that was counted, under which key, and how a record of the topic looks.
+
+The bytes are those that were received or written, never others. Reading and writing are in `streams.kafka`.
+"""
+
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+from streams.core.bounds import bounded_id, bounded_text
+from streams.core.clock import to_us
+from streams.core.subject_event import Coordinates
+from streams.events import EventKind, Platform, Utc
+
+__all__ = [
+    "EVIDENCE_TOPIC",
+    "EvidenceEntry",
+    "EvidenceFold",
+    "EvidenceHeaders",
+    "EvidenceKey",
+    "EvidenceKind",
+    "EvidenceRecord",
+    "EvidenceRecordError",
+    "alert_evidence",
+    "event_evidence",
+    "event_key",
+    "marker_key",
+    "read_evidence_record",
+    "withheld_records",
+]
+
+EVIDENCE_TOPIC: Final = "evidence"
+
+EvidenceKind: TypeAlias = Literal["event", "roster", "rules", "alert"]
+_Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
+
+_MARKER: Final = "withheld/"
+_SHOWN: Final = 120  # characters of a foreign key that an error repeats
+_REASON_BYTES: Final = 1_000
+# The digest is the last part, and has no slash: an id may hold anything.
+_EVENT: Final = re.compile(r"event/([a-z][a-z0-9_-]{0,31})/([a-z]{1,16})/(.+)/([0-9a-f]{64})", re.ASCII | re.DOTALL)
+_ROSTER: Final = re.compile(r"roster/([0-9a-f]{64})/([0-9]{1,6})", re.ASCII)
+_RULES: Final = re.compile(r"rules/([0-9a-f]{64})", re.ASCII)
+_ALERT: Final = re.compile(r"alert/([0-9a-f]{1,64})/([0-9a-f]{64})", re.ASCII)
+
+_Digits: TypeAlias = Annotated[str, Meta(pattern="^[0-9]{1,19}$")]
+
+
+class EvidenceHeaders(Struct, frozen=True, kw_only=True):
+    """The headers of a record of `evidence`, each UTF-8 text. The value is the bytes that are kept, as they were.
+
+    `sha256` (hex) is that of the value, and stays where the value does not. `topic`, `partition` and `offset` say where
+    a raw event stood, `received_at` when it came to be there, and `observed_at` when a collector saw it, as far as it
+    says so: both in µs since 1970 UTC. `chunks` is into how many records a roster is divided, `rule_digests` names the
+    digests of the rules in a file, with commas between. `withheld` is why a value was deleted that nobody may keep.
+    """
+
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    topic: str = ""
+    partition: _Digits = "0"
+    offset: _Digits = "0"
+    observed_at: _Digits | None = None
+    received_at: _Digits | None = None
+    chunks: _Digits = "1"
+    rule_digests: str = ""
+    withheld: str = ""
+
+
+class EvidenceKey(Struct, frozen=True, order=True):
+    """What a record is of. `digest` is that of the bytes, for a roster or rules their own.
+
+    - `event`: `platform`, `event_kind` and `id` are what duplicates are known by; an id is bounded as in alerts. Copies
+      of one event with different bytes have different digests: all of them were counted.
+    - `roster`: one of its chunks, from 0. `rules`: the text of a file.
+    - `alert`: a version of the alert `id`.
+    """
+
+    kind: EvidenceKind
+    digest: str
+    platform: str = ""
+    event_kind: str = ""
+    id: str = ""
+    chunk: int = 0
+
+    def __str__(self) -> str:
+        if self.kind == "event":
+            return f"event/{self.platform}/{self.event_kind}/{self.id}/{self.digest}"
+        if self.kind == "roster":
+            return f"roster/{self.digest}/{self.chunk}"
+        return f"alert/{self.id}/{self.digest}" if self.kind == "alert" else f"rules/{self.digest}"
+
+
+class EvidenceEntry(Struct, frozen=True, kw_only=True):
+    """A record of the topic. `value` is `None` where it was deleted: by retention, or, with a reason in `withheld`,
+    because nobody may keep it. Times in µs since 1970 UTC; of what is no raw event `received_at` is when it was
+    written.
+
+    `marker` says that whatever the topic has under this key is withheld, also what comes later.
+    """
+
+    key: EvidenceKey
+    value: bytes | None
+    sha256: str
+    source: Coordinates | None = None
+    observed_at: int | None = None
+    received_at: int | None = None
+    withheld: str = ""
+    chunks: int = 1
+    rule_digests: tuple[str, ...] = ()
+    marker: bool = False
+    written_ms: int = 0
+
+    @property
+    def intact(self) -> bool:
+        """Whether the value is there, and is the one that was kept."""
+        return self.value is not None and sha256(self.value).hexdigest() == self.sha256
+
+
+class EvidenceRecord(Struct, frozen=True):
+    """A record to write."""
+
+    key: bytes
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]]
+
+
+class EvidenceRecordError(ValueError):
+    """A record of the topic that Antiphon does not write; names its key."""
+
+
+class _Raw(Struct, gc=False):
+    """What of a raw event its key and headers need."""
+
+    kind: EventKind
+    platform: Platform
+    id: str
+    observed_at: Utc | None = None
+
+
+_raw: Final = msgspec.json.Decoder(_Raw).decode
+
+
+def event_key(payload: bytes) -> EvidenceKey:
+    """The key of a raw event. Raises as `decode_event` does."""
+    raw = _raw(payload)
+    return _key_of(raw, sha256(payload).hexdigest())
+
+
+def event_evidence(payload: bytes, source: Coordinates, received_us: int) -> EvidenceRecord:
+    """The record of a raw event that SCREEN passed. Raises as `decode_event` does."""
+    raw = _raw(payload)
+    digest = sha256(payload).hexdigest()
+    headers: list[tuple[str, bytes | None]] = [
+        ("sha256", digest.encode()),
+        ("topic", source.topic.encode()),
+        ("partition", b"%d" % source.partition),
+        ("offset", b"%d" % source.offset),
+        ("received_at", b"%d" % received_us),
+    ]
+    if raw.observed_at is not None and (observed_us := to_us(raw.observed_at)) >= 0:
+        headers.append(("observed_at", b"%d" % observed_us))
+    return EvidenceRecord(str(_key_of(raw, digest)).encode(), payload, headers)
+
+
+def alert_evidence(alert_id: str, value: bytes) -> EvidenceRecord:
+    """The record of a version of an alert: the bytes as they are written to `alerts`."""
+    digest = sha256(value).hexdigest()
+    return EvidenceRecord(str(EvidenceKey("alert", digest, id=alert_id)).encode(), value, [("sha256", digest.encode())])
+
+
+def marker_key(key: EvidenceKey) -> bytes:
+    """The key of the record by which what is under `key` stays withheld, also where it is written again."""
+    return f"{_MARKER}{key}".encode()
+
+
+def withheld_records(entry: EvidenceEntry, reason: str) -> tuple[EvidenceRecord, EvidenceRecord]:
+    """The records that delete a value and keep its hash, for good."""
+    headers: list[tuple[str, bytes | None]] = [
+        ("sha256", entry.sha256.encode()),
+        ("withheld", bounded_text(reason, _REASON_BYTES).encode()),
+    ]
+    if entry.source is not None:
+        headers += [
+            ("topic", entry.source.topic.encode()),
+            ("partition", b"%d" % entry.source.partition),
+            ("offset", b"%d" % entry.source.offset),
+        ]
+    headers += [
+        (name, b"%d" % at_us)
+        for name, at_us in (("received_at", entry.received_at), ("observed_at", entry.observed_at))
+        if at_us is not None
+    ]
+    return (
+        EvidenceRecord(str(entry.key).encode(), b"", headers),
+        EvidenceRecord(marker_key(entry.key), b"", headers),
+    )
+
+
+def read_evidence_record(key: bytes | None, value: bytes | None, headers: _Headers, written_ms: int) -> EvidenceEntry:
+    """The entry of a record. Raises `EvidenceRecordError` for one that Antiphon did not write."""
+    try:
+        text = (key or b"").decode()
+    except UnicodeDecodeError:
+        raise EvidenceRecordError(f"the key {(key or b'')[:_SHOWN]!r} is not UTF-8") from None
+    marker = text.startswith(_MARKER)
+    parsed = _parse(text.removeprefix(_MARKER))
+    if value is None:
+        return EvidenceEntry(key=parsed, value=None, sha256="", written_ms=written_ms)
+    texts = {name: header.decode("utf-8", "replace") for name, header in headers if header is not None}
+    try:
+        found = msgspec.convert(texts, EvidenceHeaders)
+    except msgspec.ValidationError as error:
+        raise EvidenceRecordError(f"the headers of {text[:_SHOWN]!r} are none of evidence: {error}") from None
+    if marker and not found.withheld:
+        raise EvidenceRecordError(f"{text[:_SHOWN]!r} does not say why")
+    return EvidenceEntry(
+        key=parsed,
+        value=None if found.withheld else value,
+        sha256=found.sha256,
+        source=Coordinates(found.topic, int(found.partition), int(found.offset)) if found.topic else None,
+        observed_at=None if found.observed_at is None else int(found.observed_at),
+        received_at=written_ms * 1_000 if found.received_at is None else int(found.received_at),
+        withheld=found.withheld,
+        chunks=int(found.chunks),
+        rule_digests=tuple(filter(None, found.rule_digests.split(","))),
+        marker=marker,
+        written_ms=written_ms,
+    )
+
+
+class EvidenceFold:
+    """What is valid of the topic: the last record of each key, and nothing of what is withheld, whenever it came."""
+
+    def __init__(self) -> None:
+        self._entries: dict[EvidenceKey, EvidenceEntry] = {}
+        self._markers: dict[EvidenceKey, EvidenceEntry] = {}
+
+    def apply(self, entry: EvidenceEntry) -> None:
+        """Take the next entry of its partition."""
+        if entry.marker:
+            self._markers[entry.key] = entry
+        elif entry.value is None and not entry.withheld:
+            self._entries.pop(entry.key, None)
+        else:
+            self._entries[entry.key] = entry
+
+    def entries(self) -> dict[EvidenceKey, EvidenceEntry]:
+        """By key, those that are withheld without their values."""
+        return self._entries | self._markers
+
+
+def _key_of(raw: _Raw, digest: str) -> EvidenceKey:
+    return EvidenceKey("event", digest, raw.platform, raw.kind, bounded_id(raw.id))
+
+
+def _parse(text: str) -> EvidenceKey:
+    if found := _EVENT.fullmatch(text):
+        return EvidenceKey("event", found[4], found[1], found[2], found[3])
+    if found := _ALERT.fullmatch(text):
+        return EvidenceKey("alert", found[2], id=found[1])
+    if found := _ROSTER.fullmatch(text):
+        return EvidenceKey("roster", found[1], chunk=int(found[2]))
+    if found := _RULES.fullmatch(text):
+        return EvidenceKey("rules", found[1])
+    raise EvidenceRecordError(f"the key {text[:_SHOWN]!r} is none of evidence")

@@ -1,0 +1,124 @@
+"""A record of evidence says what it is of, whatever an id holds, and what was withheld does not come back."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.evidence import (
+    EvidenceEntry,
+    EvidenceFold,
+    EvidenceKey,
+    EvidenceRecord,
+    EvidenceRecordError,
+    alert_evidence,
+    event_evidence,
+    event_key,
+    read_evidence_record,
+    withheld_records,
+)
+from streams.core.subject_event import Coordinates
+from streams.events import Account, Profile, encode_event
+
+_AT = datetime(2020, 7, 20, 9, 30, tzinfo=UTC)
+_SOURCE = Coordinates("profiles", 2, 40)
+_ids = st.text(st.characters(codec="utf-8"), min_size=1, max_size=256)
+
+
+def _payload(event_id: str = "1", name: str = "a") -> bytes:
+    return encode_event(
+        Profile(platform="twitter", id=event_id, at=_AT, observed_at=_AT, actor=Account(id="7", name=name))
+    )
+
+
+def _read(record: EvidenceRecord, written_ms: int = 5) -> EvidenceEntry:
+    return read_evidence_record(record.key, record.value, record.headers, written_ms)
+
+
+@given(_ids, _ids)
+def test_two_events_have_two_keys_of_bounded_length_that_are_read_back(one: str, other: str) -> None:
+    keys = [event_key(_payload(event_id)) for event_id in (one, other)]
+    assert (keys[0] == keys[1]) == (one == other)
+    for event_id in (one, other):
+        record = event_evidence(_payload(event_id), _SOURCE, 9_000)
+        assert len(record.key) < 400
+        assert _read(record).key == event_key(_payload(event_id))
+
+
+@pytest.mark.parametrize("event_id", ["a/b", "/", "event/twitter/post/1", "a\nb", "x" * 256, "ಠ" * 256, "\x00" * 200])
+def test_an_id_may_hold_anything(event_id: str) -> None:
+    entry = _read(event_evidence(_payload(event_id), _SOURCE, 9_000))
+    assert (entry.key.kind, entry.key.platform, entry.key.event_kind) == ("event", "twitter", "profile")
+    assert entry.key.id == event_id or (len(event_id) > 40 and "~" in entry.key.id)
+
+
+def test_an_entry_tells_where_the_event_stood_and_when_it_was_seen() -> None:
+    entry = _read(event_evidence(_payload(), _SOURCE, 9_000))
+    assert (entry.value, entry.source, entry.received_at) == (_payload(), _SOURCE, 9_000)
+    assert entry.observed_at == int(_AT.timestamp()) * 1_000_000
+    assert entry.intact
+
+
+def test_copies_of_one_event_that_differ_are_all_kept_and_the_same_bytes_are_one() -> None:
+    """Of copies that differ every one may have been counted: the larger number of followers of two, for example."""
+    fold = EvidenceFold()
+    for name in ("a", "b", "a"):
+        fold.apply(_read(event_evidence(_payload(name=name), _SOURCE, 9_000)))
+    assert sorted(entry.value or b"" for entry in fold.entries().values()) == [_payload(name="a"), _payload(name="b")]
+
+
+def test_what_is_withheld_keeps_its_hash_and_stays_withheld_when_it_is_written_again() -> None:
+    event = event_evidence(_payload(), _SOURCE, 9_000)
+    entry = _read(event)
+    fold = EvidenceFold()
+    for record in (event, *withheld_records(entry, "asked for"), event):
+        fold.apply(_read(record))
+    [found] = fold.entries().values()
+    assert (found.value, found.withheld, found.sha256) == (None, "asked for", entry.sha256)
+    assert (found.source, found.received_at, found.observed_at) == (_SOURCE, 9_000, entry.observed_at)
+    assert not found.intact
+
+
+def test_a_tombstone_ends_an_entry() -> None:
+    fold = EvidenceFold()
+    record = alert_evidence("ab" * 16, b"{}")
+    fold.apply(_read(record))
+    fold.apply(read_evidence_record(record.key, None, (), 6))
+    assert fold.entries() == {}
+
+
+def test_versions_of_an_alert_have_keys_of_their_own() -> None:
+    keys = [_read(alert_evidence("ab" * 16, value)).key for value in (b"{}", b"[]")]
+    assert keys[0].id == keys[1].id == "ab" * 16
+    assert keys[0] != keys[1]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        EvidenceKey("event", "0" * 64, "x", "post", "a/b"),
+        EvidenceKey("roster", "1" * 64, chunk=12),
+        EvidenceKey("rules", "2" * 64),
+        EvidenceKey("alert", "3" * 64, id="ab" * 16),
+    ],
+)
+def test_every_key_is_read_back(key: EvidenceKey) -> None:
+    headers = [("sha256", b"0" * 64)]
+    assert read_evidence_record(str(key).encode(), b"", headers, 1).key == key
+
+
+@pytest.mark.parametrize(
+    ("key", "headers"),
+    [
+        (None, [("sha256", b"0" * 64)]),
+        (b"\xff", [("sha256", b"0" * 64)]),
+        (b"event/twitter/post/1", [("sha256", b"0" * 64)]),
+        (b"rules/" + b"0" * 64, []),
+        (b"rules/" + b"0" * 64, [("sha256", b"0" * 64), ("offset", b"-1")]),
+        (b"withheld/rules/" + b"0" * 64, [("sha256", b"0" * 64)]),
+    ],
+)
+def test_a_record_of_somebody_elses_is_told(key: bytes | None, headers: list[tuple[str, bytes | None]]) -> None:
+    with pytest.raises(EvidenceRecordError):
+        read_evidence_record(key, b"", headers, 1)
