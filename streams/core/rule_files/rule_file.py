@@ -6,9 +6,8 @@ Owns the file's format (docs/concepts.md, "Writing a rule").
 import difflib
 import hashlib
 import re
-import tomllib
 from collections.abc import Mapping
-from typing import Final, TypeAlias, get_args
+from typing import Final, get_args
 
 import msgspec
 
@@ -16,7 +15,8 @@ from streams.core.clock import parse_duration_us
 from streams.core.countries import COUNTRIES
 from streams.core.rule_files.figure_names import FIGURES, figure_named
 from streams.core.rule_files.rule_problems import RuleProblem, RulesError, dotted, shown
-from streams.core.rule_files.toml_lines import KeyPath, NestedTooDeeplyError, key_lines
+from streams.core.rule_files.toml_document import Table, UnreadableTomlError, parse_toml
+from streams.core.rule_files.toml_lines import KeyPath
 from streams.core.rulebook.figures import Figure
 from streams.core.rulebook.rules import (
     JUDGED_ON,
@@ -30,7 +30,6 @@ from streams.core.rulebook.rules import (
     Severity,
     set_digest,
 )
-from streams.printable import printable
 
 __all__ = ["MAX_FILE_BYTES", "MAX_RULES", "RuleProblem", "RulesError", "parse_rules"]
 
@@ -42,14 +41,11 @@ MAX_BOUND: Final = 1e15  # below 2^53: every whole number up to here is exact in
 
 _MODES: Final[tuple[str, ...]] = get_args(Mode)
 _RULE_NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _RULE_KEYS: Final = ("description", "on", "severity", "mode", "quiet", "when", "escalate", "countries")
 _BOUNDS: Final = ("at_least", "at_most")
 _SHARE_UNIT: Final = "of 1"
 
 _SUGGESTIONS_UP_TO: Final = 200  # problems: beyond, comparing names would take longer than the parse
-
-_Table: TypeAlias = dict[str, object]
 
 
 def parse_rules(text: str, origin: str) -> RuleSet:
@@ -57,18 +53,10 @@ def parse_rules(text: str, origin: str) -> RuleSet:
 
     Raises `RulesError` with every problem of the text.
     """
-    if len(text) > MAX_FILE_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_FILE_BYTES:
-        raise _only(origin, None, f"the file is larger than {MAX_FILE_BYTES:,} bytes", "split or shorten it")
     try:
-        lines = key_lines(text)
-        document = tomllib.loads(text)
-    except NestedTooDeeplyError as error:
-        raise _only(origin, error.line, "keys are nested too deeply", "rules need six levels at most") from None
-    except RecursionError:
-        raise _only(origin, None, "values are nested too deeply", "rules need six levels at most") from None
-    except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
-        line, message = _syntax_error(text, str(error))
-        raise _only(origin, line, message, "see toml.io for how a TOML file is written") from None
+        document, lines = parse_toml(text, max_bytes=MAX_FILE_BYTES, levels="rules need six levels at most")
+    except UnreadableTomlError as error:
+        raise RulesError(origin, [error.problem]) from None
     reading = _Reading(lines)
     rules = reading.rules(document)
     if reading.problems:
@@ -84,7 +72,7 @@ class _Reading:
         self._lines = lines
         self._on: JudgedOn = "subject"  # of the rule that is being read
 
-    def rules(self, document: _Table) -> tuple[Rule, ...]:
+    def rules(self, document: Table) -> tuple[Rule, ...]:
         self._refuse_unknown((), document, ("rules",))
         tables = self._table(("rules",), document.get("rules", {}))
         if not tables:
@@ -137,7 +125,7 @@ class _Reading:
             self._problem(path, self._wrong(value, "what a rule can be on"), self._one_of(value, JUDGED_ON))
         return "subject"
 
-    def _description(self, path: KeyPath, table: _Table) -> str:
+    def _description(self, path: KeyPath, table: Table) -> str:
         value = table.get("description")
         if isinstance(value, str) and value.strip() and len(value) <= MAX_DESCRIPTION and value.isprintable():
             return value.strip()
@@ -245,13 +233,13 @@ class _Reading:
                 escalations.append(Escalation(severity=severity, when=when))
         return tuple(sorted(escalations, key=lambda escalation: SEVERITIES.index(escalation.severity)))
 
-    def _table(self, path: KeyPath, value: object) -> _Table | None:
+    def _table(self, path: KeyPath, value: object) -> Table | None:
         if isinstance(value, dict):
             return value
         self._problem(path, self._wrong(value, "a table"), f"write it as [{dotted(path)}]")
         return None
 
-    def _refuse_unknown(self, path: KeyPath, table: _Table, known: tuple[str, ...]) -> None:
+    def _refuse_unknown(self, path: KeyPath, table: Table, known: tuple[str, ...]) -> None:
         for key in table:
             if key not in known:
                 self._problem((*path, key), f"{shown(key)} is not a key here", self._one_of(key, known))
@@ -326,18 +314,6 @@ def _canonical(conditions: tuple[Condition, ...]) -> list[list[object]]:
 
 def _sha256(encoding: list[object]) -> str:
     return hashlib.sha256(msgspec.json.encode(encoding)).hexdigest()
-
-
-def _only(origin: str, line: int | None, message: str, remedy: str) -> RulesError:
-    return RulesError(origin, [RuleProblem(line=line, key="", message=message, remedy=remedy)])
-
-
-def _syntax_error(text: str, said: str) -> tuple[int | None, str]:
-    place = _TOML_PLACE.search(said)
-    if place is None:
-        return None, "a number is too long" if "digits" in said else f"this is not TOML: {printable(said[:200])}"
-    line = int(place[1]) if place[1] else text.rstrip().count("\n") + 1
-    return line, f"this is not TOML: {printable(said[: place.start()][:200])}"
 
 
 def _number(value: object) -> str:

@@ -3,6 +3,7 @@
 Slow: for what was refused.
 """
 
+from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -12,10 +13,11 @@ from msgspec.json import Decoder
 from streams.core.rounded_ids import may_be_rounded
 from streams.deadletters import Reason
 from streams.formats.fields.odd_fields import OddFields
+from streams.formats.reader import Reading
 from streams.formats.twitter.twitter_v1_fields import Ids
-from streams.refusal import DECODE_ERRORS, Refused, refused_at
+from streams.refusal import DECODE_ERRORS, Refused, refused_at, refused_line, undecodable
 
-__all__ = ["Member", "nearly_json", "with_types"]
+__all__ = ["Member", "nearly_json", "read_or_mend", "with_types"]
 
 _T = TypeVar("_T", bound=Struct)
 
@@ -29,11 +31,33 @@ def nearly_json(line: bytes) -> bytes | None:
     return _nothing_odd.mended(line)
 
 
-def with_types(payload: bytes, odd_fields: OddFields, ids: Ids) -> bytes | None:
-    """The JSON object with the types of `odd_fields`, see `OddFields.mended`. Ids that may be rounded are left out."""
+def with_types(line: bytes, odd_fields: OddFields, ids: Ids) -> bytes | None:
+    """The line as a JSON object with the types of `odd_fields`, see `OddFields.mended`, and without ids that may be
+    rounded; `None` where it is no JSON object, nor nearly one. Raises `RecursionError`.
+    """
+    payload = nearly_json(line)
+    if payload is None:
+        return None
     if not ids.exact_numbers:  # ids become strings, so those that were rounded have to go before
         payload = msgspec.json.encode(_without_rounded_ids(msgspec.json.decode(payload)))
     return odd_fields.mended(payload)
+
+
+def read_or_mend(line: bytes, read: Callable[[bytes], Reading], mend: Callable[[bytes], bytes | None]) -> Reading:
+    """What `read` says of the line; of what it becomes by `mend` where it cannot be decoded; or a rejection.
+
+    `read` may raise `Refused` or one of `DECODE_ERRORS`, and so may `mend`, which gives `None` for what is past help.
+    """
+    try:
+        return read(line)
+    except DECODE_ERRORS as error:
+        try:
+            mended = mend(line)
+            return undecodable(line, error) if mended is None else read(mended)
+        except (*DECODE_ERRORS, Refused):
+            return undecodable(line, error)
+    except Refused as refused:
+        return refused_line(line, refused)
 
 
 def _without_rounded_ids(value: Any) -> Any:
@@ -69,8 +93,7 @@ class Member(Generic[_T]):
 
     def _mended(self, raw: bytes, ids: Ids) -> _T | None:
         try:
-            payload = nearly_json(raw)
-            mended = None if payload is None else with_types(payload, self._odd_fields, ids)
+            mended = with_types(raw, self._odd_fields, ids)
             return None if mended is None else self._decoder.decode(mended)
         except DECODE_ERRORS:
             return None

@@ -3,14 +3,13 @@
 """
 
 import difflib
-import re
-import tomllib
 from collections.abc import Iterable
-from typing import Final, TypeAlias, cast, get_args
+from typing import Final, cast, get_args
 
 from streams.core.platforms import PLATFORM_NAME
 from streams.core.rule_files.rule_problems import RuleProblem, dotted, shown
-from streams.core.rule_files.toml_lines import KeyPath, NestedTooDeeplyError, key_lines
+from streams.core.rule_files.toml_document import Table, UnreadableTomlError, parse_toml
+from streams.core.rule_files.toml_lines import KeyPath
 from streams.errors import ConfigurationError
 from streams.events import AccountEventKind, Precision, SuspensionStatus
 from streams.formats.mapped.mapped_times import TIME_WORDS, time_format, zone_named
@@ -31,9 +30,6 @@ _KINDS: Final[tuple[str, ...]] = get_args(AccountEventKind)
 _STATUSES: Final[tuple[str, ...]] = get_args(SuspensionStatus)
 _PRECISIONS: Final[tuple[str, ...]] = get_args(Precision)
 _GROUPS: Final = frozenset(name[:at] for name in FIELDS for at, mark in enumerate(name) if mark == ".")
-_TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
-
-_Table: TypeAlias = dict[str, object]
 
 
 class MappingError(ConfigurationError):
@@ -53,20 +49,10 @@ class _EnoughError(Exception):
 
 def parse_mapping(text: str, origin: str) -> Mapping:
     """The mapping of a TOML text. Raises `MappingError` with its problems, 20 at most."""
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_MAPPING_BYTES:
-        raise _only(origin, None, f"the file is larger than {MAX_MAPPING_BYTES:,} bytes", "shorten it")
     try:
-        lines = key_lines(text)
-        document = tomllib.loads(text)
-    except NestedTooDeeplyError as error:
-        raise _only(origin, error.line, "keys are nested too deeply", "mappings need four levels at most") from None
-    except RecursionError:
-        raise _only(origin, None, "values are nested too deeply", "mappings need four levels at most") from None
-    except ValueError as error:  # TOMLDecodeError, or an integer of thousands of digits
-        place = _TOML_PLACE.search(str(error))
-        line = int(place[1]) if place is not None and place[1] else None
-        message = printable(_TOML_PLACE.sub("", str(error)), 200)
-        raise _only(origin, line, message, "see toml.io for how a TOML file is written") from None
+        document, lines = parse_toml(text, max_bytes=MAX_MAPPING_BYTES, levels="mappings need four levels at most")
+    except UnreadableTomlError as error:
+        raise MappingError(origin, [error.problem]) from None
     reading = _Reading(lines)
     try:
         mapping = reading.mapping(document)
@@ -77,10 +63,6 @@ def parse_mapping(text: str, origin: str) -> Mapping:
     return mapping
 
 
-def _only(origin: str, line: int | None, message: str, remedy: str) -> MappingError:
-    return MappingError(origin, [RuleProblem(line=line, key="", message=message, remedy=remedy)])
-
-
 class _Reading:
     """One pass over a parsed file. What is wrong is left out; the caller refuses the whole file then."""
 
@@ -88,7 +70,7 @@ class _Reading:
         self.problems: list[RuleProblem] = []
         self._lines = lines
 
-    def mapping(self, document: _Table) -> Mapping:
+    def mapping(self, document: Table) -> Mapping:
         for key in document:
             if key not in _KEYS:
                 self._problem((key,), "is no key of a mapping", _one_of(key, _KEYS))
@@ -130,7 +112,7 @@ class _Reading:
             what = "the format has no time of day"
             self._problem(("fields", "at"), what, "only suspensions can be dated by a day: give a column with the time")
 
-    def _word(self, name: str, document: _Table, words: tuple[str, ...]) -> Word:
+    def _word(self, name: str, document: Table, words: tuple[str, ...]) -> Word:
         value = document.get(name)
         if isinstance(value, str) and value != SKIP and self._is_word(value, words):
             return Word(constant=value)
@@ -159,7 +141,7 @@ class _Reading:
         if not isinstance(value, dict) or not value:
             self._problem(("fields",), "there are no fields", "write [fields] and a line for each field")
             return found
-        open_tables: list[tuple[tuple[str, ...], _Table]] = [((), value)]
+        open_tables: list[tuple[tuple[str, ...], Table]] = [((), value)]
         while open_tables:
             group, table = open_tables.pop()
             for key, spec in table.items():
@@ -204,7 +186,7 @@ class _Reading:
             return ()
         return cast("tuple[str, ...]", columns)
 
-    def _refuse_unknown(self, path: KeyPath, table: _Table, known: tuple[str, ...]) -> None:
+    def _refuse_unknown(self, path: KeyPath, table: Table, known: tuple[str, ...]) -> None:
         for key in table:
             if key not in known:
                 self._problem((*path, key), "is no key here", _one_of(key, known))

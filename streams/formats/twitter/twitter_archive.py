@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import Account, Deletion
-from streams.formats.fields.mending import Member, nearly_json
+from streams.formats.fields.mending import Member, nearly_json, read_or_mend
 from streams.formats.reader import Reading, Skipped
 from streams.formats.twitter.twitter_archive_payloads import ArchiveAccount, ArchivedTweet
 from streams.formats.twitter.twitter_v1 import TwitterV1Reader
@@ -24,7 +24,7 @@ from streams.formats.twitter.twitter_v1_payloads import EditHistory, Entities, I
 from streams.formats.twitter.twitter_v1_statuses import event_of_status
 from streams.formats.x.x_v2_includes import known_id, parse_time
 from streams.formats.x.x_v2_payloads import Id
-from streams.refusal import DECODE_ERRORS, Refused, refused_line, undecodable
+from streams.refusal import DECODE_ERRORS, Refused
 
 __all__ = ["SKIPPED_NAMES", "TwitterArchiveReader"]
 
@@ -154,12 +154,7 @@ class TwitterArchiveReader:
         """
         if not line or line.isspace():
             return _BLANK
-        try:
-            return _read(line, self._ids, self._owner)
-        except DECODE_ERRORS as error:
-            return _read_mended(line, self._ids, self._owner) or undecodable(line, error)
-        except Refused as refused:
-            return refused_line(line, refused)
+        return read_or_mend(line, lambda line: _read(line, self._ids, self._owner), nearly_json)
 
     def ids_in(self, line: bytes, numbers: IdEvidence, texts: IdEvidence) -> None:
         """See `FormatReader`."""
@@ -306,12 +301,3 @@ def _status(tweet: ArchivedTweet, ids: Ids) -> Status:
 
 def _is_there(raw: Raw) -> bool:
     return bytes(raw) not in (b"", b"null")
-
-
-def _read_mended(line: bytes, ids: Ids, owner: Account | None) -> Reading | None:
-    """What a line says that is nearly JSON; `None` if nothing can be made of it."""
-    try:
-        payload = nearly_json(line)
-        return None if payload is None else _read(payload, ids, owner)
-    except (*DECODE_ERRORS, Refused):
-        return None

@@ -10,7 +10,7 @@ from streams.core.platforms import names_of
 from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import Account, Deletion, Follow, Profile
-from streams.formats.fields.mending import Member, nearly_json, with_types
+from streams.formats.fields.mending import Member, read_or_mend, with_types
 from streams.formats.fields.odd_fields import OddFields
 from streams.formats.reader import Reading, Skipped
 from streams.formats.twitter.twitter_v1_fields import Ids
@@ -27,7 +27,7 @@ from streams.formats.x.x_v2_includes import Joined, account_of, known_id, parse_
 from streams.formats.x.x_v2_payloads import Includes, Tweet
 from streams.formats.x.x_v2_posts import event_of_tweet
 from streams.formats.x.x_v2_problems import PROBLEM_NAMES, skipped_problem
-from streams.refusal import DECODE_ERRORS, Refused, refused_line, undecodable
+from streams.refusal import DECODE_ERRORS, Refused
 
 __all__ = ["SKIPPED_NAMES", "XActivityReader"]
 
@@ -109,12 +109,9 @@ class XActivityReader:
         """
         if not line or line.isspace():
             return _BLANK
-        try:
-            return _read(line, self._ids)
-        except DECODE_ERRORS as error:
-            return _read_mended(line, self._ids) or undecodable(line, error)
-        except Refused as refused:
-            return refused_line(line, refused)
+        return read_or_mend(
+            line, lambda line: _read(line, self._ids), lambda line: with_types(line, _odd_line, self._ids)
+        )
 
     def ids_in(self, line: bytes, numbers: IdEvidence, texts: IdEvidence) -> None:
         """See `FormatReader`: of posts alone."""
@@ -253,13 +250,3 @@ def _event_id(activity: Activity, kind: str) -> str:
     if not uuid or len(uuid) > _MAX_UUID:
         raise Refused(Reason.NOT_AN_EVENT, f"data.event_uuid: {'too long' if uuid else 'missing'}")
     return f"{kind}:{uuid}"
-
-
-def _read_mended(line: bytes, ids: Ids) -> Reading | None:
-    """What a line says once its fields have X's types; `None` if nothing can be made of it."""
-    try:
-        payload = nearly_json(line)
-        mended = None if payload is None else with_types(payload, _odd_line, ids)
-        return None if mended is None else _read(mended, ids)
-    except (*DECODE_ERRORS, Refused):
-        return None

@@ -11,7 +11,7 @@ from streams.core.clock import to_us
 from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import Account, Deletion, Profile, Suspension, SuspensionStatus
-from streams.formats.fields.mending import nearly_json, with_types
+from streams.formats.fields.mending import read_or_mend, with_types
 from streams.formats.fields.odd_fields import OddFields
 from streams.formats.reader import Reading, Skipped
 from streams.formats.twitter.twitter_v1_fields import Ids
@@ -19,7 +19,7 @@ from streams.formats.x.x_compliance_payloads import Line, Message, Messages, Nam
 from streams.formats.x.x_compliance_results import RESULT_NAMES, read_result
 from streams.formats.x.x_v2_includes import known_id, parse_time, required_id
 from streams.formats.x.x_v2_problems import PROBLEM_NAMES, skipped_problem
-from streams.refusal import DECODE_ERRORS, Refused, refused_line, undecodable
+from streams.refusal import DECODE_ERRORS, Refused
 
 __all__ = ["SKIPPED_NAMES", "XComplianceReader"]
 
@@ -69,12 +69,9 @@ class XComplianceReader:
         """
         if not line or line.isspace():
             return _BLANK
-        try:
-            return _read(line, self._ids)
-        except DECODE_ERRORS as error:
-            return _read_mended(line, self._ids) or undecodable(line, error)
-        except Refused as refused:
-            return refused_line(line, refused)
+        return read_or_mend(
+            line, lambda line: _read(line, self._ids), lambda line: with_types(line, _odd_fields, self._ids)
+        )
 
     def ids_in(self, line: bytes, numbers: IdEvidence, texts: IdEvidence) -> None:
         """See `FormatReader`."""
@@ -183,13 +180,3 @@ def _time_of(message: Message, kind: str) -> datetime:
         said = "missing" if message.event_at is None else f"{message.event_at!r} is no time"
         raise Refused(Reason.BAD_TIME, f"data.{kind}.event_at: {said}")
     return at
-
-
-def _read_mended(line: bytes, ids: Ids) -> Reading | None:
-    """What a line says once its fields have X's types; `None` if nothing can be made of it."""
-    try:
-        payload = nearly_json(line)
-        mended = None if payload is None else with_types(payload, _odd_fields, ids)
-        return None if mended is None else _read(mended, ids)
-    except (*DECODE_ERRORS, Refused):
-        return None

@@ -10,7 +10,7 @@ from msgspec.json import Decoder
 from streams.core.rounded_ids import IdEvidence, Verdict
 from streams.deadletters import Reason
 from streams.events import Post, Profile, Retweet
-from streams.formats.fields.mending import nearly_json, with_types
+from streams.formats.fields.mending import nearly_json, read_or_mend, with_types
 from streams.formats.fields.odd_fields import OddFields
 from streams.formats.reader import Reading, Skipped
 from streams.formats.twitter.twitter_v1_fields import Ids
@@ -19,7 +19,7 @@ from streams.formats.x.x_v2_parts import parts_of_page
 from streams.formats.x.x_v2_payloads import Id, Page, Tweet, UserPage
 from streams.formats.x.x_v2_posts import event_of_tweet
 from streams.formats.x.x_v2_problems import PROBLEM_NAMES, skipped_problem
-from streams.refusal import DECODE_ERRORS, Refused, rejection, undecodable
+from streams.refusal import DECODE_ERRORS, Refused
 
 __all__ = ["SKIPPED_NAMES", "XV2Reader"]
 
@@ -72,12 +72,7 @@ class XV2Reader:
         """
         if not line or line.isspace():
             return _BLANK
-        try:
-            return _read(line, self._ids)
-        except DECODE_ERRORS as error:
-            return _read_mended(line, self._ids) or undecodable(line, error)
-        except Refused as refused:
-            return rejection(refused.reason, refused.detail)
+        return read_or_mend(line, lambda line: _read(line, self._ids), lambda line: _mended(line, self._ids))
 
     def ids_in(self, line: bytes, numbers: IdEvidence, texts: IdEvidence) -> None:
         """See `FormatReader`."""
@@ -166,15 +161,10 @@ def _read_notice(line: bytes, page: Page) -> Reading:
     )
 
 
-def _read_mended(line: bytes, ids: Ids) -> Reading | None:
-    """What a line with one item says once its fields have X's types; `None` if nothing can be made of it."""
-    try:
-        payload = nearly_json(line)
-        item = None if payload is None else _item_page.decode(payload).data
-        if payload is None or not isinstance(item, dict):
-            return None
-        odd_fields = _odd_user_fields if "username" in item else _odd_fields
-        mended = with_types(payload, odd_fields, ids)
-        return None if mended is None else _read(mended, ids)
-    except (*DECODE_ERRORS, Refused):
+def _mended(line: bytes, ids: Ids) -> bytes | None:
+    """A line with one item, its fields of X's types; `None` if nothing can be made of it."""
+    payload = nearly_json(line)
+    item = None if payload is None else _item_page.decode(payload).data
+    if payload is None or not isinstance(item, dict):
         return None
+    return with_types(payload, _odd_user_fields if "username" in item else _odd_fields, ids)
