@@ -36,14 +36,14 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"country_names", "gone", "officials"}),
     frozenset({"subject_event", "suspension_times"}),
     frozenset({"identity"}),
-    frozenset({"accounts", "country_event", "tracked"}),
+    frozenset({"accounts", "country_event", "looked_up", "tracked"}),
     frozenset({"bounds"}),
     frozenset({"canary", "evidence", "rosters", "rulebook"}),
     frozenset({"enriched", "suspension_words", "texts"}),
-    frozenset({"canary_flight", "noticing", "screening", "tracking"}),
+    frozenset({"alert_state", "canary_flight", "noticing", "screening", "tracking"}),
     frozenset({"watching"}),
     frozenset({"enriched_topics", "rule_files"}),
-    frozenset({"backtest"}),
+    frozenset({"backtest", "case_file"}),
 )
 
 # What core and everything below it must do without: clocks, chance, input and output come in as arguments.

@@ -38,6 +38,10 @@ _SECTIONS: Final = (
         "ingest": "Write the events of files to the raw topics.",
         "formats": "List the formats of files that can be read, and what they can tell.",
     }),
+    ("Ask it", {
+        "alerts": "List the alerts, the most urgent first; follow them.",
+        "show": "Everything known of one account, official or alert.",
+    }),
     ("Look after it", {
         "states": "Compare what was counted with the topics it rests on, and count anew.",
         "dead-letters": "See which inputs were refused, and why; send them again.",

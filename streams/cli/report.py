@@ -1,8 +1,8 @@
 """What a run found, as tables for people and as one JSON document for machines."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from statistics import median
 from typing import Any
 
@@ -12,11 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.console import counted
-from streams.cli.report_aftermath import gone_in_words, print_aftermath
+from streams.cli.report_aftermath import print_aftermath
+from streams.cli.report_dossier import day, dossier_table
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Dossier
 from streams.core.subject_event import subject_key
-from streams.core.suspension_words import STATUS_WORDS, days_of
 from streams.deadletters import DeadLetter, Reason
 from streams.formats.tally import Tally
 from streams.printable import printable
@@ -25,7 +25,6 @@ __all__ = ["alerted_dossiers", "document_of", "print_report", "print_rules", "pr
 
 _MAX_SUBJECTS = 20
 _MAX_AFTERMATHS = 10
-_MAX_FOLLOWERS = 5
 _MANY_OFFICIALS = 5
 _SEVERITY_STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 
@@ -92,11 +91,11 @@ def print_report(
     """The tables: each alerted subject by the numbers, its alerts, and a closing line with the account of the run."""
     found = alerted_dossiers(results)
     for key, dossier, alerts in found[:_MAX_SUBJECTS]:
-        console.print(_numbers(key, dossier))
+        console.print(dossier_table(key, dossier))
         of_subject = [alert for alert in alerts if not _is_of_aftermath(alert)]
         if of_subject:
             console.print(Text(printable(max(of_subject, key=lambda alert: alert.as_of).summary)))
-            console.print(_alerts(of_subject))
+            console.print(alerts_table(of_subject))
     _print_aftermaths(console, results)
     if len(found) > _MAX_SUBJECTS:
         console.print(
@@ -162,93 +161,7 @@ def _is_of_aftermath(alert: Alert) -> bool:
     return "amplifications" not in alert.figures and "silent_officials" in alert.figures
 
 
-def _numbers(key: str, dossier: Dossier) -> Table:
-    table = Table(title=Text(f"{_handle(dossier.subject.handle) or key} by the numbers", "bold"), title_justify="left")
-    table.add_column("figure")
-    table.add_column("value", overflow="fold")
-    for name, value in _rows(key, dossier):
-        table.add_row(Text(name), Text(printable(value)))
-    return table
-
-
-def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
-    totals, subject = dossier.totals, dossier.subject
-    yield "account", key
-    yield "retweets by officials", f"{totals.retweet:,}" + (f", and {totals.quote:,} quotes" if totals.quote else "")
-    yield "officials", f"{dossier.distinct_officials:,} of {', '.join(dossier.countries) or 'no State'}"
-    if dossier.officials:
-        top = dossier.officials[0]
-        amplified = top.retweets + top.quotes
-        share = amplified / max(1, totals.retweet + totals.quote)
-        yield "top official", f"{_handle(top.handle) or top.id}: {amplified:,} ({share:.0%})"
-    source = {"snowflake": " (from its id)", "directory": " (as its directory says)", "reported": " (as reported)"}.get(
-        subject.created_at_source or "", ""
-    )
-    yield "account created", f"{_day(subject.created_at)}{source}"
-    if subject.followers is not None:
-        yield "followers", f"{subject.followers:,} as of {_day(dossier.followers_as_of)}"
-    yield "first amplified", _first(dossier)
-    if dossier.first_officials:
-        first = (f"{_handle(each.handle) or each.id} {_day(each.at)}" for each in dossier.first_officials)
-        yield "first officials", ", ".join(first)
-    yield "last amplified", _day(dossier.last_amplified_at)
-    gone = gone_in_words(dossier.gone_with_original, dossier.gone_with_official, dossier.gone_unknown)
-    if gone:
-        yield "gone since, and counted", gone
-    if dossier.withdrawn:
-        yield "taken back, and not counted", f"{dossier.withdrawn:,}"
-    windows = (
-        f"{figures.amplifications:,} by {figures.distinct_officials:,} in {name}"
-        for name, figures in dossier.windows.items()
-    )
-    yield "windows to the last", ", ".join(windows)
-    followers = ", ".join(_handle(follower.handle) or follower.id for follower in dossier.following[:_MAX_FOLLOWERS])
-    more = f" and {totals.follow - _MAX_FOLLOWERS:,} more" if totals.follow > _MAX_FOLLOWERS else ""
-    yield "followed by", counted(totals.follow, "official") + (f": {followers}{more}" if followers else "")
-    yield "answered, mentioned", f"{totals.reply:,} and {totals.mention:,} times by officials"
-    if dossier.links.posts:
-        domains = ", ".join(f"{domain} {posts:,}" for domain, posts in dossier.links.domains.items())
-        yield "posts linking to officials", f"{dossier.links.posts:,}: {domains}"
-    if dossier.text_matches.posts:
-        yield "posts sharing official text", f"{dossier.text_matches.posts:,}; the best: {_match(dossier)}"
-    notice = dossier.suspension
-    if notice is not None:
-        yield (
-            STATUS_WORDS[notice.status],
-            days_of(notice.precision, notice.not_before, notice.not_after or notice.at, notice.seen_again_at),
-        )
-    yield "state-engagement score", _score(dossier)
-
-
-def _match(dossier: Dossier) -> str:
-    best = dossier.text_matches.best[0]
-    return (
-        f"post {best.post_id} of {_day(best.at)} has {best.shared} of its {best.of} fingerprints in common with post "
-        f"{best.official_post_id} by {_handle(best.handle) or best.official} of {_day(best.official_at)}"
-    )
-
-
-def _score(dossier: Dossier) -> str:
-    terms = (f"{term.name} {term.points:.1f}" for term in dossier.score.contributions if term.points)
-    return f"{dossier.score.total:.1f} of 100 = {' + '.join(terms) or 'nothing'}"
-
-
-def _first(dossier: Dossier) -> str:
-    if dossier.first_amplified_at is None:
-        return "never"
-    age = dossier.age_at_first_amplification_days
-    if age is None:
-        return _day(dossier.first_amplified_at)
-    created = dossier.subject.created_at
-    same_month = created is not None and (created.year, created.month) == (
-        dossier.first_amplified_at.year,
-        dossier.first_amplified_at.month,
-    )
-    note = ", in the month of creation" if same_month else ""
-    return f"{_day(dossier.first_amplified_at)}, {age:.1f} days after creation{note}"
-
-
-def _alerts(alerts: list[Alert]) -> Table:
+def alerts_table(alerts: list[Alert]) -> Table:
     """Each alert with the figures of the moment at which it fired: so many times, by so many officials."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)  # so it fits into 80 columns
     for column in ("alert", "severity", "fired"):
@@ -262,11 +175,11 @@ def _alerts(alerts: list[Alert]) -> Table:
         table.add_row(
             Text(alert.rule + (" (shadow)" if alert.mode == "shadow" else "")),
             Text(alert.severity, _SEVERITY_STYLES[alert.severity]),
-            Text(_day(alert.fired_at)),
+            Text(day(alert.fired_at)),
             Text(str(figures.get("amplifications"))),
             Text(str(figures.get("distinct_officials"))),
             Text("?" if age is None else f"{age:.0f} d"),
-            Text(_day(alert.expires_at)),
+            Text(day(alert.expires_at)),
         )
     return table
 
@@ -289,11 +202,3 @@ def _lead(least: list[float], most: list[float]) -> str:
     if least == most:
         return f"median {median(least):.1f} days, {len(least)} known"
     return f"median at least {median(least):.1f} and at most {median(most):.1f} days, {len(least)} known"
-
-
-def _handle(handle: str | None) -> str | None:
-    return None if handle is None else "@" + printable(handle)
-
-
-def _day(at: datetime | None) -> str:
-    return "unknown" if at is None else f"{at:%Y-%m-%d}"

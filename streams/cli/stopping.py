@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["stopped_at_once", "stopped_in_order"]
+__all__ = ["ended_by_ctrl_c", "stopped_at_once", "stopped_in_order"]
 
 
 @contextmanager
@@ -52,3 +52,13 @@ def stopped_at_once() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def ended_by_ctrl_c(without_end: bool) -> Iterator[None]:
+    """For a command that goes on `without_end` until somebody presses Ctrl-C: that is its end, with status 0."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not without_end:
+            raise

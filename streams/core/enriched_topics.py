@@ -12,7 +12,7 @@ from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.subject_event import subject_key
 from streams.core.watching.aftermath_records import Aftermath
 
-__all__ = ["ENRICHED_TOPICS", "EnrichedTopic", "enriched_topic_of"]
+__all__ = ["ENRICHED_TOPICS", "EnrichedTopic", "enriched_topic_named", "enriched_topic_of"]
 
 
 class EnrichedTopic(Struct, frozen=True, kw_only=True):
@@ -72,7 +72,13 @@ ENRICHED_TOPICS: Final = (
     ),
 )
 
+_BY_NAME: Final = {topic.name: topic for topic in ENRICHED_TOPICS}
 _BY_RECORD: Final = {topic.record: topic for topic in ENRICHED_TOPICS}
+
+
+def enriched_topic_named(name: str) -> EnrichedTopic:
+    """The topic of that name. Raises `KeyError` where it carries no enriched records."""
+    return _BY_NAME[name]
 
 
 def enriched_topic_of(record: object) -> EnrichedTopic:

@@ -14,6 +14,8 @@ __all__ = [
     "hosts_of",
     "mentions_in",
     "names_of",
+    "platforms_named",
+    "post_link",
     "written_handle",
 ]
 
@@ -103,6 +105,7 @@ _ADDRESS: Final = re.compile(
 )
 _PLAIN_PLATFORMS: Final = frozenset({"twitter", "telegram"})
 _HANDLE: Final = re.compile(_DOTTED)
+_BLUESKY_POST: Final = re.compile("at://(did:[a-z]+:[A-Za-z0-9.:%_-]+)/app[.]bsky[.]feed[.]post/([A-Za-z0-9._~:-]+)")
 
 
 def names_of(platform: str) -> Names | None:
@@ -113,6 +116,24 @@ def names_of(platform: str) -> Names | None:
 def hosts_of(platform: str) -> frozenset[str]:
     """The hosts whose links name an account of the platform."""
     return _HOSTS.get(platform, frozenset())
+
+
+def platforms_named() -> tuple[str, ...]:
+    """The platforms of which it is known how links to accounts look."""
+    return tuple(_HOSTS)
+
+
+def post_link(platform: str, account_id: str | None, handle: str | None, post_id: str) -> str | None:
+    """The address at which people see a post; `None` where it is not known. Nothing says that it is still there."""
+    if platform == "twitter" and post_id.isascii() and post_id.isdecimal():
+        known = handle is not None and _NAMES[platform].handle.fullmatch(handle)
+        return f"https://x.com/{handle if known else 'i'}/status/{post_id}"
+    if platform == "bluesky" and (post := _BLUESKY_POST.fullmatch(post_id)):
+        return f"https://bsky.app/profile/{post[1]}/post/{post[2]}"
+    if platform == "telegram" and handle is not None and _NAMES[platform].handle.fullmatch(handle):
+        number = post_id.rpartition("/")[2]
+        return f"https://t.me/{handle}/{number}" if number.isascii() and number.isdecimal() else None
+    return None
 
 
 def mentions_in(text: str, platform: str) -> list[str]:

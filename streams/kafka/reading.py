@@ -11,7 +11,16 @@ from streams.kafka.client import consumer, start_client
 from streams.kafka.failures import BrokerError, broker_errors
 from streams.settings import Settings
 
-__all__ = ["EndsBeforeError", "Followed", "follow_topic", "read_partition", "read_topic", "require_topic"]
+__all__ = [
+    "EndsBeforeError",
+    "Followed",
+    "follow_topic",
+    "missing_topic",
+    "read_assigned",
+    "read_partition",
+    "read_topic",
+    "require_topic",
+]
 
 _POLL_MS: Final = 300
 _FOLLOW_MS: Final = 500  # a change of the roster takes effect within this, far below the promised 5 s
@@ -23,7 +32,12 @@ async def require_topic(settings: Settings, name: str) -> int:
     for state in await topic_states(settings):
         if state.topic.name == name and state.partitions:
             return state.partitions
-    raise BrokerError(
+    raise missing_topic(settings, name)
+
+
+def missing_topic(settings: Settings, name: str) -> BrokerError:
+    """What to say where the broker does not have a topic (plain name)."""
+    return BrokerError(
         f"the broker at {settings.broker} has no topic {settings.topic(name)}",
         remedy="run `antiphon topics create` first, or name another --broker or --topic-prefix",
     )
@@ -43,22 +57,32 @@ async def read_topic(settings: Settings, name: str) -> AsyncIterator[Any]:
             await start_client(client)
             client.assign(tps)
             await client.seek_to_beginning(*tps)
-            ends = await client.end_offsets(tps)
-            received = time.monotonic()
-            while pending := [tp for tp in tps if not await _is_read(client, tp, ends)]:
-                fetched = await client.getmany(*pending, timeout_ms=_POLL_MS)
-                if fetched:
-                    received = time.monotonic()
-                elif time.monotonic() - received > _SILENCE_SECONDS:
-                    raise BrokerError(
-                        f"the broker at {settings.broker} stopped in the middle of {settings.topic(name)}",
-                        remedy="see the broker's log, and try again",
-                    )
-                for records in fetched.values():
-                    for record in records:
-                        yield record
+            async for records in read_assigned(client, tps, settings):
+                for record in records:
+                    yield record
         finally:
             await client.stop()
+
+
+async def read_assigned(
+    client: AIOKafkaConsumer, tps: Sequence[TopicPartition], settings: Settings
+) -> AsyncGenerator[Sequence[Any], None]:
+    """What a started consumer that has these partitions assigned fetches from where it stands to where they end now,
+    each partition in order. Raises `BrokerError` after 30 s in which nothing comes, and aiokafka's errors.
+    """
+    ends = await client.end_offsets(tps)
+    received = time.monotonic()
+    while pending := [tp for tp in tps if not await _is_read(client, tp, ends)]:
+        fetched = await client.getmany(*pending, timeout_ms=_POLL_MS)
+        if fetched:
+            received = time.monotonic()
+        elif time.monotonic() - received > _SILENCE_SECONDS:
+            raise BrokerError(
+                f"the broker at {settings.broker} stopped in the middle of {pending[0].topic}",
+                remedy="see the broker's log, and try again",
+            )
+        for records in fetched.values():
+            yield records
 
 
 class EndsBeforeError(LookupError):
