@@ -9,7 +9,7 @@ from streams.core.rulebook.rules import RuleSet
 from streams.errors import InputError
 from streams.printable import printable
 
-__all__ = ["bundled_rules", "bundled_rules_text", "load_rules"]
+__all__ = ["bundled_rules", "bundled_rules_text", "load_rules", "read_rules"]
 
 _MARK_BYTES: Final = 3  # a byte order mark before the text
 
@@ -25,12 +25,17 @@ def bundled_rules() -> RuleSet:
 
 
 def load_rules(path: Path | None) -> RuleSet:
-    """The rules of a file, or the bundled ones for `None`.
+    """The rules of a file, or the bundled ones for `None`. Raises as `read_rules` does."""
+    return read_rules(path)[0]
+
+
+def read_rules(path: Path | None) -> tuple[RuleSet, str]:
+    """The rules of a file, or the bundled ones for `None`, and the text that they were read from.
 
     Raises `InputError` where the file cannot be read as text and `RulesError` with everything that is wrong in it.
     """
     if path is None:
-        return bundled_rules()
+        return bundled_rules(), bundled_rules_text()
     shown = printable(str(path))
     try:
         with path.open("rb") as file:
@@ -49,7 +54,7 @@ def load_rules(path: Path | None) -> RuleSet:
         line = content.count(b"\n", 0, error.start) + 1
         remedy = "Save the file as UTF-8."
         raise InputError(f"The rule file {shown} is not UTF-8 text (line {line}).", remedy=remedy) from None
-    return parse_rules(text, str(path))
+    return parse_rules(text, str(path)), text
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -83,6 +83,8 @@ def settings_of(topic: Topic, replicas: int = 1) -> tuple[TopicSetting, ...]:
             danger="acknowledged records would be lost when a broker fails" if replicas > 1 else "",
         ),
     ]
+    if topic.packed:
+        settings.append(TopicSetting(key="compression.type", value=topic.packed))
     if topic.compacted:
         settings += [
             TopicSetting(key="segment.bytes", value=str(_COMPACTED_SEGMENT_BYTES), bound="at most"),

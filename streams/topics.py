@@ -41,7 +41,8 @@ class Topic(Struct, frozen=True, kw_only=True):
     `single` says why the topic must have exactly one partition, and is empty where it may have more. `copartitioned`
     names the topic that must have as many partitions as this one, `""` for none.
     `schema` names the generated JSON Schema of the payload (`schemas/NAME.schema.json`), `None` for internal bytes.
-    With `as_received` it is that of the headers: the value is the bytes of others as they were.
+    With `as_received` it is that of the headers: the value is the bytes of others as they were. `packed` is the codec
+    in which the broker keeps the records, `""` for that of the writers.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Topic(Struct, frozen=True, kw_only=True):
     single: str = ""
     copartitioned: str = ""
     as_received: bool = False
+    packed: str = ""
 
 
 class TopicFault(Struct, frozen=True, kw_only=True):
@@ -241,6 +243,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         readers=("antiphon evidence", "anybody"),
         max_message_bytes=_MOST_EVIDENCE_BYTES,
         as_received=True,
+        packed="zstd",
     ),
     Topic(
         name="canaries",

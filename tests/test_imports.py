@@ -39,7 +39,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"accounts", "country_event", "looked_up", "tracked"}),
     frozenset({"bounds"}),
     frozenset({"canary", "evidence", "rosters", "rulebook"}),
-    frozenset({"enriched", "suspension_words", "texts"}),
+    frozenset({"evidence_records", "enriched", "suspension_words", "texts"}),
     frozenset({"alert_state", "canary_flight", "noticing", "screening", "tracking"}),
     frozenset({"watching"}),
     frozenset({"enriched_topics", "rule_files"}),

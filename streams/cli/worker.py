@@ -8,7 +8,7 @@ import click
 from streams.cli.options import settings_options
 from streams.cli.stopping import stopped_at_once
 from streams.ledger.ledger_file import require_directory
-from streams.rules_loading import load_rules
+from streams.rules_loading import read_rules
 from streams.settings import Settings
 
 __all__ = ["worker"]
@@ -28,13 +28,15 @@ def worker(ctx: click.Context, settings: Settings) -> None:
       antiphon worker --broker 127.0.0.1:9092
       antiphon worker --rules my-rules.toml --metrics-port 9100 --log-format json
     """
+    from streams.kafka.evidence_writing import keep_rules
     from streams.kafka.readiness import require_ready
 
     with stopped_at_once():
-        rules = load_rules(None if settings.rules_file is None else Path(settings.rules_file))
+        rules, rules_text = read_rules(None if settings.rules_file is None else Path(settings.rules_file))
         if "watch" in settings.roles:
             require_directory(settings.state_directory)
         asyncio.run(require_ready(settings))
+        asyncio.run(keep_rules(settings, rules, rules_text))
 
         # Faust takes half a second to import: what can be said without it is said by now.
         from streams.cli.logs import log_as_worker

@@ -1,6 +1,6 @@
-"""Evidence: what is kept of everything that was counted, under which key, and how a record of the topic looks.
+"""Evidence: what is kept of everything that was counted, under which key, and what a record of the topic says.
 
-The bytes are those that were received or written, never others. Reading and writing are in `streams.kafka`.
+The bytes are those that were received or written, never others. `evidence_records` makes the records.
 """
 
 import re
@@ -11,26 +11,23 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from streams.core.bounds import bounded_id, bounded_text
-from streams.core.clock import to_us
+from streams.core.bounds import bounded_id
 from streams.core.subject_event import Coordinates
 from streams.events import EventKind, Platform, Utc
 
 __all__ = [
     "EVIDENCE_TOPIC",
+    "MARKER",
     "EvidenceEntry",
     "EvidenceFold",
     "EvidenceHeaders",
     "EvidenceKey",
     "EvidenceKind",
-    "EvidenceRecord",
     "EvidenceRecordError",
-    "alert_evidence",
-    "event_evidence",
+    "RawEvent",
     "event_key",
-    "marker_key",
     "read_evidence_record",
-    "withheld_records",
+    "read_raw_event",
 ]
 
 EVIDENCE_TOPIC: Final = "evidence"
@@ -38,9 +35,9 @@ EVIDENCE_TOPIC: Final = "evidence"
 EvidenceKind: TypeAlias = Literal["event", "roster", "rules", "alert"]
 _Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
 
-_MARKER: Final = "withheld/"
+MARKER: Final = "withheld/"
+"""What stands before the key of a record by which what is under that key stays withheld, also if written again."""
 _SHOWN: Final = 120  # characters of a foreign key that an error repeats
-_REASON_BYTES: Final = 1_000
 # The digest is the last part, and has no slash: an id may hold anything.
 _EVENT: Final = re.compile(r"event/([a-z][a-z0-9_-]{0,31})/([a-z]{1,16})/(.+)/([0-9a-f]{64})", re.ASCII | re.DOTALL)
 _ROSTER: Final = re.compile(r"roster/([0-9a-f]{64})/([0-9]{1,6})", re.ASCII)
@@ -120,20 +117,12 @@ class EvidenceEntry(Struct, frozen=True, kw_only=True):
         return self.value is not None and sha256(self.value).hexdigest() == self.sha256
 
 
-class EvidenceRecord(Struct, frozen=True):
-    """A record to write."""
-
-    key: bytes
-    value: bytes | None
-    headers: list[tuple[str, bytes | None]]
-
-
 class EvidenceRecordError(ValueError):
     """A record of the topic that Antiphon does not write; names its key."""
 
 
-class _Raw(Struct, gc=False):
-    """What of a raw event its key and headers need."""
+class RawEvent(Struct, gc=False):
+    """What of a raw event its key and its headers need."""
 
     kind: EventKind
     platform: Platform
@@ -141,63 +130,17 @@ class _Raw(Struct, gc=False):
     observed_at: Utc | None = None
 
 
-_raw: Final = msgspec.json.Decoder(_Raw).decode
+_decoder: Final = msgspec.json.Decoder(RawEvent)
 
 
-def event_key(payload: bytes) -> EvidenceKey:
-    """The key of a raw event. Raises as `decode_event` does."""
-    raw = _raw(payload)
-    return _key_of(raw, sha256(payload).hexdigest())
+def read_raw_event(payload: bytes) -> RawEvent:
+    """What the bytes of a raw event say. Raises as `decode_event` does."""
+    return _decoder.decode(payload)
 
 
-def event_evidence(payload: bytes, source: Coordinates, received_us: int) -> EvidenceRecord:
-    """The record of a raw event that SCREEN passed. Raises as `decode_event` does."""
-    raw = _raw(payload)
-    digest = sha256(payload).hexdigest()
-    headers: list[tuple[str, bytes | None]] = [
-        ("sha256", digest.encode()),
-        ("topic", source.topic.encode()),
-        ("partition", b"%d" % source.partition),
-        ("offset", b"%d" % source.offset),
-        ("received_at", b"%d" % received_us),
-    ]
-    if raw.observed_at is not None and (observed_us := to_us(raw.observed_at)) >= 0:
-        headers.append(("observed_at", b"%d" % observed_us))
-    return EvidenceRecord(str(_key_of(raw, digest)).encode(), payload, headers)
-
-
-def alert_evidence(alert_id: str, value: bytes) -> EvidenceRecord:
-    """The record of a version of an alert: the bytes as they are written to `alerts`."""
-    digest = sha256(value).hexdigest()
-    return EvidenceRecord(str(EvidenceKey("alert", digest, id=alert_id)).encode(), value, [("sha256", digest.encode())])
-
-
-def marker_key(key: EvidenceKey) -> bytes:
-    """The key of the record by which what is under `key` stays withheld, also where it is written again."""
-    return f"{_MARKER}{key}".encode()
-
-
-def withheld_records(entry: EvidenceEntry, reason: str) -> tuple[EvidenceRecord, EvidenceRecord]:
-    """The records that delete a value and keep its hash, for good."""
-    headers: list[tuple[str, bytes | None]] = [
-        ("sha256", entry.sha256.encode()),
-        ("withheld", bounded_text(reason, _REASON_BYTES).encode()),
-    ]
-    if entry.source is not None:
-        headers += [
-            ("topic", entry.source.topic.encode()),
-            ("partition", b"%d" % entry.source.partition),
-            ("offset", b"%d" % entry.source.offset),
-        ]
-    headers += [
-        (name, b"%d" % at_us)
-        for name, at_us in (("received_at", entry.received_at), ("observed_at", entry.observed_at))
-        if at_us is not None
-    ]
-    return (
-        EvidenceRecord(str(entry.key).encode(), b"", headers),
-        EvidenceRecord(marker_key(entry.key), b"", headers),
-    )
+def event_key(raw: RawEvent, digest: str) -> EvidenceKey:
+    """The key of a raw event whose bytes have that SHA-256 (hex)."""
+    return EvidenceKey("event", digest, raw.platform, raw.kind, bounded_id(raw.id))
 
 
 def read_evidence_record(key: bytes | None, value: bytes | None, headers: _Headers, written_ms: int) -> EvidenceEntry:
@@ -206,8 +149,8 @@ def read_evidence_record(key: bytes | None, value: bytes | None, headers: _Heade
         text = (key or b"").decode()
     except UnicodeDecodeError:
         raise EvidenceRecordError(f"the key {(key or b'')[:_SHOWN]!r} is not UTF-8") from None
-    marker = text.startswith(_MARKER)
-    parsed = _parse(text.removeprefix(_MARKER))
+    marker = text.startswith(MARKER)
+    parsed = _parse(text.removeprefix(MARKER))
     if value is None:
         return EvidenceEntry(key=parsed, value=None, sha256="", written_ms=written_ms)
     texts = {name: header.decode("utf-8", "replace") for name, header in headers if header is not None}
@@ -251,10 +194,6 @@ class EvidenceFold:
     def entries(self) -> dict[EvidenceKey, EvidenceEntry]:
         """By key, those that are withheld without their values."""
         return self._entries | self._markers
-
-
-def _key_of(raw: _Raw, digest: str) -> EvidenceKey:
-    return EvidenceKey("event", digest, raw.platform, raw.kind, bounded_id(raw.id))
 
 
 def _parse(text: str) -> EvidenceKey:

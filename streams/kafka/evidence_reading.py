@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from streams.core.evidence import (
     EVIDENCE_TOPIC,
     EvidenceEntry,
@@ -17,6 +19,7 @@ from streams.settings import Settings
 __all__ = ["kept_evidence", "read_evidence"]
 
 _PROGRESS_EVERY: Final = 10_000
+_UNPACKED_BYTES: Final = 16_777_216
 
 
 async def read_evidence(
@@ -31,6 +34,8 @@ async def read_evidence(
     ours are passed over. Raises `BrokerError`.
     """
     seen = 0
+    # The broker packs each batch: one of a single large record must unpack, whatever agents are told to refuse.
+    settings = replace(settings, unpacked_max_bytes=max(settings.unpacked_max_bytes, _UNPACKED_BYTES))
     async for record in read_topic(settings, EVIDENCE_TOPIC):
         seen += 1
         if progress is not None and seen % _PROGRESS_EVERY == 0:

@@ -7,9 +7,11 @@ from typing import Final, TypeAlias
 from aiokafka import AIOKafkaProducer
 from msgspec import Struct
 
+from streams.core.evidence_records import roster_evidence
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.rosters.roster_log import RosterLog, RosterRecordError, publication
 from streams.kafka.client import started_producer
+from streams.kafka.evidence_writing import send_evidence
 from streams.kafka.failures import BrokerError
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
@@ -87,16 +89,17 @@ async def publish_roster(settings: Settings, roster: Roster) -> RosterChange:
     """Put the roster in force for every worker, and read it back to be sure.
 
     The accounts are acknowledged before the manifest is written, and the manifest before anything older is removed: an
-    interruption leaves the old roster in force. Writes nothing where that very roster is in force already. Raises
-    `BrokerError`.
+    interruption leaves the old roster in force. It is kept as evidence before it is in force, and also where that very
+    roster is in force already, when nothing else is written. Raises `BrokerError`.
     """
     published = await published_roster(settings)
     change = roster_change(published.roster, roster)
-    if change.is_none:
-        return change
     records = publication(published.keys, roster)
     manifest = next(n for n, (key, _) in enumerate(records) if key.endswith(b"/roster"))
     async with started_producer(settings) as client:
+        await send_evidence(client, settings, list(roster_evidence(roster)))
+        if change.is_none:
+            return change
         for stage in (records[:manifest], records[manifest : manifest + 1], records[manifest + 1 :]):
             await _write(client, settings.topic(_TOPIC), stage)
     in_force = (await published_roster(settings)).roster

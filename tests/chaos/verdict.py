@@ -31,6 +31,7 @@ from streams.kafka.dead_letter_topic import StoredLetter, stored_letters
 from streams.kafka.reading import read_topic
 from streams.ledger.memory import MemoryLedger
 from streams.settings import Settings
+from tests.pipeline.kept import evidence_flaws
 
 __all__ = ["Oracle", "Verdict", "judge_run"]
 
@@ -88,6 +89,11 @@ class Oracle:
     def final_accounts(self) -> AccountIndex:
         """Whom SCREEN is to know once everything fed is through."""
         self._backtest.needs_second_reading()
+        return self._backtest.known
+
+    @property
+    def known(self) -> AccountIndex:
+        """The roster, and the accounts tracked so far."""
         return self._backtest.known
 
     def feed_again(self, records: Iterable[OutgoingRecord]) -> None:
@@ -156,6 +162,8 @@ async def judge_run(settings: Settings, roster: Roster, oracle: Oracle, *, may_r
         elif not may_repeat:
             written_letters.add(identity)
     verdict.note("dead letters", len(refused), [*_missing_or_foreign(written_letters, set(refused)), *unlike])
+    for what, (compared, flaws) in (await evidence_flaws(settings, oracle.known, _NOW_US)).items():
+        verdict.note(what, compared, flaws)
     return verdict
 
 

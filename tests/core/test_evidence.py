@@ -1,6 +1,8 @@
 """A record of evidence says what it is of, whatever an id holds, and what was withheld does not come back."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -10,16 +12,27 @@ from streams.core.evidence import (
     EvidenceEntry,
     EvidenceFold,
     EvidenceKey,
-    EvidenceRecord,
     EvidenceRecordError,
-    alert_evidence,
-    event_evidence,
     event_key,
     read_evidence_record,
-    withheld_records,
+    read_raw_event,
 )
+from streams.core.evidence_records import (
+    CHUNK_BYTES,
+    EVENT_BYTES,
+    EvidenceRecord,
+    alert_evidence,
+    event_evidence,
+    roster_evidence,
+    roster_of,
+    rules_evidence,
+    withheld_evidence,
+)
+from streams.core.rosters.roster import Roster, RosterEntry
+from streams.core.rule_files.rule_file import parse_rules
 from streams.core.subject_event import Coordinates
 from streams.events import Account, Profile, encode_event
+from streams.rules_loading import bundled_rules_text
 
 _AT = datetime(2020, 7, 20, 9, 30, tzinfo=UTC)
 _SOURCE = Coordinates("profiles", 2, 40)
@@ -38,12 +51,13 @@ def _read(record: EvidenceRecord, written_ms: int = 5) -> EvidenceEntry:
 
 @given(_ids, _ids)
 def test_two_events_have_two_keys_of_bounded_length_that_are_read_back(one: str, other: str) -> None:
-    keys = [event_key(_payload(event_id)) for event_id in (one, other)]
-    assert (keys[0] == keys[1]) == (one == other)
+    keys = []
     for event_id in (one, other):
         record = event_evidence(_payload(event_id), _SOURCE, 9_000)
         assert len(record.key) < 400
-        assert _read(record).key == event_key(_payload(event_id))
+        keys.append(_read(record).key)
+        assert keys[-1] == event_key(read_raw_event(_payload(event_id)), sha256(_payload(event_id)).hexdigest())
+    assert (keys[0].id == keys[1].id) == (keys[0] == keys[1]) == (one == other)
 
 
 @pytest.mark.parametrize("event_id", ["a/b", "/", "event/twitter/post/1", "a\nb", "x" * 256, "ಠ" * 256, "\x00" * 200])
@@ -72,7 +86,7 @@ def test_what_is_withheld_keeps_its_hash_and_stays_withheld_when_it_is_written_a
     event = event_evidence(_payload(), _SOURCE, 9_000)
     entry = _read(event)
     fold = EvidenceFold()
-    for record in (event, *withheld_records(entry, "asked for"), event):
+    for record in (event, *withheld_evidence(entry, "asked for"), event):
         fold.apply(_read(record))
     [found] = fold.entries().values()
     assert (found.value, found.withheld, found.sha256) == (None, "asked for", entry.sha256)
@@ -86,6 +100,52 @@ def test_a_tombstone_ends_an_entry() -> None:
     fold.apply(_read(record))
     fold.apply(read_evidence_record(record.key, None, (), 6))
     assert fold.entries() == {}
+
+
+def test_an_event_larger_than_the_topic_takes_is_withheld_with_its_size_and_hash() -> None:
+    payload = _payload()[:-1] + b" " * EVENT_BYTES + b"}"
+    entry = _read(event_evidence(payload, _SOURCE, 9_000))
+    assert (entry.value, entry.withheld) == (None, f"too large: {len(payload)} bytes")
+    assert entry.sha256 == sha256(payload).hexdigest()
+
+
+def _entry(number: int) -> RosterEntry:
+    return RosterEntry(
+        platform="twitter",
+        account_id=str(number),
+        handle=f"official_{number}",
+        country="FR",
+        category="diplomat",
+        name="ಠ" * 200,
+        source_url="https://example.org/" + "x" * 200,
+    )
+
+
+def test_a_roster_is_put_together_from_its_chunks_in_any_order_and_from_nothing_less() -> None:
+    roster = Roster(_entry(number) for number in range(2_000))
+    records = list(roster_evidence(roster))
+    assert len(records) > 1
+    assert all(len(record.value) <= CHUNK_BYTES for record in records)
+    chunks = list(map(_read, records))
+    Random(1).shuffle(chunks)
+    assert roster_of(chunks) == roster
+    other = list(map(_read, roster_evidence(Roster(_entry(number) for number in range(3_000)))))
+    for wrong in ([], chunks[1:], [*chunks[1:], other[0]], [*chunks[1:], chunks[1]]):
+        with pytest.raises(EvidenceRecordError):
+            roster_of(wrong)
+
+
+def test_an_empty_roster_has_one_chunk() -> None:
+    assert roster_of(map(_read, roster_evidence(Roster([])))) == Roster([])
+
+
+def test_rules_are_kept_as_the_text_that_was_read_and_name_every_rule_in_it() -> None:
+    text = bundled_rules_text()
+    rules = parse_rules(text, "the bundled rules")
+    entry = _read(rules_evidence(rules, text))
+    assert entry.key.digest == rules.digest
+    assert entry.rule_digests == tuple(rule.digest for rule in rules.rules)
+    assert parse_rules((entry.value or b"").decode(), "kept") == rules
 
 
 def test_versions_of_an_alert_have_keys_of_their_own() -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from streams.core.evidence import EvidenceKey, alert_evidence, read_evidence_record, withheld_records
+from streams.core.evidence import EvidenceKey, read_evidence_record
+from streams.core.evidence_records import alert_evidence, withheld_evidence
 from streams.kafka.administration import create_topics
 from streams.kafka.client import started_producer
 from streams.kafka.evidence_reading import kept_evidence, read_evidence
@@ -15,7 +16,7 @@ def test_what_was_kept_is_read_and_what_is_none_of_ours_is_passed_over(
 ) -> None:
     settings = Settings(broker=broker.address, topic_prefix=topic_prefix, transactions=False)
     one, other = (alert_evidence("ab" * 16, value) for value in (b"{}", b"[]"))
-    withheld, marker = withheld_records(read_evidence_record(other.key, other.value, other.headers, 0), "why")
+    withheld, marker = withheld_evidence(read_evidence_record(other.key, other.value, other.headers, 0), "why")
     records = [one, other, withheld, marker, other]
 
     async def written_and_read() -> tuple[list[EvidenceKey], dict[EvidenceKey, tuple[bytes | None, str]]]:

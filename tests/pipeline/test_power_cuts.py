@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from streams.core.backtest import Results
+from streams.core.screening.account_index import AccountIndex
+from streams.core.tracked import decode_tracked
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect
@@ -17,11 +19,13 @@ from streams.jobs.drain import wait_until_through
 from streams.jobs.ingestion import ingest
 from streams.jobs.workers import environment_of
 from streams.kafka.administration import create_topics
+from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
 from streams.kafka.state_reset import RESULTS, STATES
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
 from tests.pipeline.crew import Crew
+from tests.pipeline.kept import evidence_flaws
 from tests.pipeline.sameness import assert_same
 from tests.pipeline.world import World
 from tools.kafka.node import Kafka
@@ -104,7 +108,16 @@ class _Case:
         self.work(self.whole)
         results, letters = asyncio.run(collect(self.settings))
         assert letters == []
+        flaws = asyncio.run(evidence_flaws(self.settings, asyncio.run(self._known()), time.time_ns() // 1_000))
+        assert {what: wrong for what, (_compared, wrong) in flaws.items() if wrong} == {}
+        assert min(compared for compared, _wrong in flaws.values()) > 5
         return results
+
+    async def _known(self) -> AccountIndex:
+        known = AccountIndex(self.roster)
+        async for record in read_topic(self.settings, "tracked-accounts"):
+            known.learn(decode_tracked(record.value or b""))
+        return known
 
     def oracle(self) -> Results:
         return backtest_files([str(self.whole)], _READERS, self.roster, bundled_rules()).results

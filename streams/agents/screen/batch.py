@@ -8,15 +8,17 @@ from collections import Counter
 from msgspec import Struct
 
 from streams.core.country_event import encode_country_event
+from streams.core.evidence_records import event_evidence
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.handle_use import HandleUse
 from streams.core.screening.screen import ScreenOutcome, ScreenPolicy, screen_record
-from streams.core.subject_event import encode_subject_event, subject_key
+from streams.core.subject_event import Coordinates, encode_subject_event, subject_key
 from streams.deadletters import Reason, Rejection
 from streams.faust_driver.batches import Batch
 from streams.faust_driver.unpacking import RefusedBatch
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.dead_letter_record import dead_letter_record, letter_of, replays_of
+from streams.kafka.evidence_writing import evidence_record
 
 __all__ = ["ScreenedBatch", "screen_batch"]
 
@@ -42,8 +44,8 @@ def screen_batch(
 ) -> ScreenedBatch:
     """Screen every record of a batch. `topic` is the raw topic's plain name, as it stands in coordinates.
 
-    What may concern any State goes to each of the `country_partitions` partitions of `country-events`. `handles` sees
-    which official posted.
+    What passes goes to `evidence` as well, as it was received. What may concern any State goes to each of the
+    `country_partitions` partitions of `country-events`. `handles` sees which official posted.
     """
     records: list[OutgoingRecord] = []
     outcomes: Counter[ScreenOutcome] = Counter()
@@ -74,6 +76,9 @@ def screen_batch(
         is_said = screening.outcome is not ScreenOutcome.CANARY
         if is_said:
             trailing = 0
+            if screening.events or screening.country_events:
+                source = Coordinates(topic, partition, record.offset)
+                records.append(evidence_record(event_evidence(value or b"", source, record.timestamp * 1_000)))
         for event in screening.events:
             if is_said:
                 newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)

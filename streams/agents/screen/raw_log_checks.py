@@ -17,6 +17,7 @@ import msgspec
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
+from streams.core.evidence import EVIDENCE_TOPIC
 from streams.events import RAW_TOPICS
 from streams.faust_driver.batches import Record
 from streams.kafka.administration import topic_states
@@ -33,7 +34,7 @@ from streams.settings import Settings
 __all__ = ["RawLogChecks"]
 
 _log: Final = logging.getLogger(__name__)
-_OURS: Final = frozenset((*STATES, *RESULTS))
+_OURS: Final = frozenset((*STATES, *RESULTS, EVIDENCE_TOPIC))
 _ABORT_SECONDS: Final = 15.0  # brokers look for what is over its time every 10 s
 _LOOKS: Final = 3
 _RAW: Final = frozenset(RAW_TOPICS.values())

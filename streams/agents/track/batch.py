@@ -14,6 +14,7 @@ from streams.core.tracking.tracker import Tracker
 from streams.faust_driver.batches import Batch
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.enriched_record import enriched_record
+from streams.kafka.evidence_writing import alert_records
 from streams.partitions.set_aside import letter_for
 from streams.refusal import DECODE_ERRORS
 
@@ -79,7 +80,7 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         if changes.dossier is not None:
             outputs.append(enriched_record(changes.dossier))
         alerts += changes.alerts
-        outputs += map(enriched_record, changes.alerts)
+        outputs += alert_records(changes.alerts)
         outputs += [
             OutgoingRecord("country-events", standing.country.encode(), encode_country_event(standing))
             for standing in changes.standings

@@ -26,6 +26,7 @@ from streams.events import Account
 from streams.faust_driver.batches import Record
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.enriched_record import enriched_record
+from streams.kafka.evidence_writing import alert_records
 from streams.ledger.sqlite import SqliteLedger
 from streams.partitions.set_aside import letter_for
 from streams.refusal import DECODE_ERRORS
@@ -116,7 +117,7 @@ def watch_batch(
     changes = watcher.flush(recounts)
     seconds = time.monotonic() - began
     outputs += map(enriched_record, changes.aftermaths)
-    outputs += map(enriched_record, changes.alerts)
+    outputs += alert_records(changes.alerts)
     for account in changes.tracked:
         key_of = tracked_subject_key if account.handle is None else official_id_key
         outputs.append(

@@ -1,0 +1,144 @@
+"""Makes the records of `evidence`: of a raw event, a roster, rules, a version of an alert; and those that withhold one.
+
+None is larger than the topic takes: what an event has beyond `EVENT_BYTES` is withheld, as too large.
+"""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Final, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from streams.core.bounds import bounded_text
+from streams.core.clock import to_us
+from streams.core.evidence import (
+    MARKER,
+    EvidenceEntry,
+    EvidenceKey,
+    EvidenceRecordError,
+    event_key,
+    read_raw_event,
+)
+from streams.core.rosters.roster import Roster, RosterEntry
+from streams.core.rulebook.rules import RuleSet
+from streams.core.subject_event import Coordinates
+
+__all__ = [
+    "CHUNK_BYTES",
+    "EVENT_BYTES",
+    "EvidenceRecord",
+    "alert_evidence",
+    "event_evidence",
+    "roster_evidence",
+    "roster_of",
+    "rules_evidence",
+    "withheld_evidence",
+]
+
+EVENT_BYTES: Final = 2_000_000
+"""Of a raw event that is kept: nearly twice what a default broker takes, in a topic that takes a little more."""
+CHUNK_BYTES: Final = 900_000
+"""Of a chunk of a roster, at most. One entry has some kilobytes."""
+_REASON_BYTES: Final = 1_000
+
+_Header: TypeAlias = tuple[str, bytes | None]
+
+_encode: Final = msgspec.json.Encoder().encode
+_entries: Final = msgspec.json.Decoder(tuple[RosterEntry, ...])
+
+
+class EvidenceRecord(Struct, frozen=True):
+    """A record to write to `evidence`."""
+
+    key: bytes
+    value: bytes
+    headers: list[_Header]
+
+
+def event_evidence(payload: bytes, source: Coordinates, received_us: int) -> EvidenceRecord:
+    """The record of a raw event that SCREEN passed. Raises as `decode_event` does."""
+    raw = read_raw_event(payload)
+    digest = sha256(payload).hexdigest()
+    headers: list[_Header] = [
+        ("sha256", digest.encode()),
+        ("topic", source.topic.encode()),
+        ("partition", b"%d" % source.partition),
+        ("offset", b"%d" % source.offset),
+        ("received_at", b"%d" % max(0, received_us)),
+    ]
+    if raw.observed_at is not None and (observed_us := to_us(raw.observed_at)) >= 0:
+        headers.append(("observed_at", b"%d" % observed_us))
+    if len(payload) > EVENT_BYTES:
+        headers.append(("withheld", b"too large: %d bytes" % len(payload)))
+        payload = b""
+    return EvidenceRecord(str(event_key(raw, digest)).encode(), payload, headers)
+
+
+def alert_evidence(alert_id: str, value: bytes) -> EvidenceRecord:
+    """The record of a version of an alert: the bytes as they are written to `alerts`."""
+    digest = sha256(value).hexdigest()
+    key = EvidenceKey("alert", digest, id=alert_id)
+    return EvidenceRecord(str(key).encode(), value, [("sha256", digest.encode())])
+
+
+def roster_evidence(roster: Roster) -> Iterator[EvidenceRecord]:
+    """The chunks of a roster: JSON lists of entries, which `roster_of` puts together again."""
+    chunks: list[list[bytes]] = [[]]
+    size = 0
+    for entry in map(_encode, roster.entries):
+        if chunks[-1] and size + len(entry) + 2 > CHUNK_BYTES:
+            chunks.append([])
+            size = 0
+        chunks[-1].append(entry)
+        size += len(entry) + 1
+    for number, chunk in enumerate(chunks):
+        value = b"[" + b",".join(chunk) + b"]"
+        headers: list[_Header] = [("sha256", sha256(value).hexdigest().encode()), ("chunks", b"%d" % len(chunks))]
+        yield EvidenceRecord(str(EvidenceKey("roster", roster.digest, chunk=number)).encode(), value, headers)
+
+
+def roster_of(chunks: Iterable[EvidenceEntry]) -> Roster:
+    """The roster of its chunks, in any order. Raises `EvidenceRecordError` unless they are what its digest names."""
+    found = sorted(chunks, key=lambda chunk: chunk.key)
+    if not found or len(found) != found[0].chunks or any(chunk.value is None for chunk in found):
+        raise EvidenceRecordError(f"the roster has {len(found)} of {found[0].chunks if found else 'its'} chunks")
+    digest = found[0].key.digest
+    try:
+        roster = Roster(entry for chunk in found for entry in _entries.decode(chunk.value or b""))
+    except (ValueError, RecursionError) as error:
+        raise EvidenceRecordError(f"the chunks of the roster {digest} are no roster: {error}") from None
+    if roster.digest != digest:
+        raise EvidenceRecordError(f"the chunks of the roster {digest} are those of {roster.digest}")
+    return roster
+
+
+def rules_evidence(rules: RuleSet, text: str) -> EvidenceRecord:
+    """The record of a rule file: its `text`, as it was read, under the digest of all its rules."""
+    value = text.encode()
+    headers: list[_Header] = [
+        ("sha256", sha256(value).hexdigest().encode()),
+        ("rule_digests", ",".join(rule.digest for rule in rules.rules).encode()),
+    ]
+    return EvidenceRecord(str(EvidenceKey("rules", rules.digest)).encode(), value, headers)
+
+
+def withheld_evidence(entry: EvidenceEntry, reason: str) -> tuple[EvidenceRecord, EvidenceRecord]:
+    """The records that delete a value and keep its hash, for good: in its place, and as the marker."""
+    headers: list[_Header] = [
+        ("sha256", entry.sha256.encode()),
+        ("withheld", bounded_text(reason, _REASON_BYTES).encode()),
+    ]
+    if entry.source is not None:
+        headers += [
+            ("topic", entry.source.topic.encode()),
+            ("partition", b"%d" % entry.source.partition),
+            ("offset", b"%d" % entry.source.offset),
+        ]
+    headers += [
+        (name, b"%d" % at_us)
+        for name, at_us in (("received_at", entry.received_at), ("observed_at", entry.observed_at))
+        if at_us is not None
+    ]
+    key = str(entry.key)
+    return EvidenceRecord(key.encode(), b"", headers), EvidenceRecord(f"{MARKER}{key}".encode(), b"", headers)

@@ -1,0 +1,93 @@
+"""What must be true of the topic `evidence` once everything is through: all that was counted is there, and no more."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from streams.core.enriched import Alert
+from streams.core.evidence import EvidenceEntry, EvidenceKey, EvidenceRecordError, event_key, read_raw_event
+from streams.core.evidence_records import roster_of
+from streams.core.rule_files.rule_file import parse_rules
+from streams.core.screening.account_index import AccountIndex
+from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy, screen_record
+from streams.events import RAW_TOPICS
+from streams.kafka.evidence_reading import kept_evidence
+from streams.kafka.reading import read_topic
+from streams.settings import Settings
+
+__all__ = ["evidence_flaws"]
+
+_KINDS = {"retweet": "retweet", "quote": "post", "suspension": "suspension", "deletion": "deletion"}
+
+
+async def evidence_flaws(settings: Settings, known: AccountIndex, now_us: int) -> dict[str, tuple[int, list[str]]]:
+    """By what was compared: how much, and what is wrong. `known` is whom SCREEN knew in the end: each event by one of
+    these came by, or came by again, when it did.
+    """
+    kept = await kept_evidence(settings)
+    passed: set[EvidenceKey] = set()
+    for topic in RAW_TOPICS.values():
+        async for record in read_topic(settings, topic):
+            value = record.value or b""
+            screening = screen_record(value, topic, record.partition, record.offset, known, now_us, ScreenPolicy())
+            if isinstance(screening, Screening) and _leads_on(screening):
+                passed.add(event_key(read_raw_event(value), sha256(value).hexdigest()))
+    events = {key for key in kept if key.kind == "event"}
+    flaws = {
+        "events kept": (
+            len(passed),
+            [f"{key!s:.200} is missing" for key in passed - events]
+            + [f"{key!s:.200} did not pass" for key in events - passed],
+        ),
+        "evidence intact": (len(kept), [f"{key!s:.200}" for key, entry in kept.items() if not entry.intact]),
+    }
+    alerts = 0
+    wrong: list[str] = []
+    async for record in read_topic(settings, "alerts"):
+        alerts += 1
+        wrong += _flaws_of(record.value or b"", kept)
+    return flaws | {"alerts proved": (alerts, wrong + _digests(kept))}
+
+
+def _leads_on(screening: Screening) -> bool:
+    led = bool(screening.events or screening.country_events)
+    return led and screening.outcome is not ScreenOutcome.CANARY
+
+
+def _flaws_of(value: bytes, kept: Mapping[EvidenceKey, EvidenceEntry]) -> list[str]:
+    alert = msgspec.json.decode(value, type=Alert)
+    flaws = []
+    if EvidenceKey("alert", sha256(value).hexdigest(), id=alert.id) not in kept:
+        flaws.append(f"a version of {alert.id} is missing")
+    by_id = {(key.platform, key.event_kind, key.id) for key in kept}
+    flaws += [
+        f"{alert.id} rests on the {item.kind} {item.event_id:.100}, which is missing"
+        for item in alert.evidence
+        if (alert.platform, _KINDS[item.kind], item.event_id) not in by_id
+    ]
+    if not any(key.kind == "roster" and key.digest == alert.roster_digest for key in kept):
+        flaws.append(f"{alert.id} names the roster {alert.roster_digest}, which is missing")
+    if not any(alert.rule_digest in entry.rule_digests for entry in kept.values()):
+        flaws.append(f"{alert.id} names the rule {alert.rule_digest}, which is missing")
+    return flaws
+
+
+def _digests(kept: Mapping[EvidenceKey, EvidenceEntry]) -> list[str]:
+    """What is wrong with rosters and rules."""
+    flaws = []
+    rosters: dict[str, list[EvidenceEntry]] = {}
+    for key, entry in kept.items():
+        if key.kind == "roster":
+            rosters.setdefault(key.digest, []).append(entry)
+        if key.kind == "rules":
+            rules: Any = parse_rules((entry.value or b"").decode(), str(key))
+            if (rules.digest, tuple(rule.digest for rule in rules.rules)) != (key.digest, entry.rule_digests):
+                flaws.append(f"{key} are other rules")
+    for digest, chunks in rosters.items():
+        try:
+            roster_of(chunks)
+        except EvidenceRecordError as error:
+            flaws.append(f"{digest}: {error}")
+    return flaws
