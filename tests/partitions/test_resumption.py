@@ -318,6 +318,25 @@ def test_events_are_read_from_where_the_state_is(settings: Settings) -> None:
     asyncio.run(run())
 
 
+def test_evidence_that_compaction_took_is_not_missing_while_its_log_goes_on_behind_it(settings: Settings) -> None:
+    """An expired record or one that was written twice. As with any log: other bytes at the offset, or none any more."""
+
+    async def run() -> None:
+        for topic in ("evidence", "alerts"):
+            async with started_producer(settings, transactional_id=f"{settings.group}-{topic}") as client:
+                async with client.transaction():
+                    await client.send(settings.topic(topic), b"one", key=b"k", partition=0)
+                await client.begin_transaction()
+                await client.send_and_wait(settings.topic(topic), b"two", key=b"k", partition=0)
+                await client.commit_transaction()
+        gone = Mark(1, -1, b"the end of a transaction is here")
+        beyond, other = Mark(9, -1, b""), Mark(2, -1, b"other")
+        for topic, missing in (("evidence", [other, beyond]), ("alerts", [gone, other, beyond])):
+            assert await missing_marks(settings, {(topic, 0): [gone, other, beyond]}) == {(topic, 0): set(missing)}
+
+    asyncio.run(run())
+
+
 def test_a_log_that_was_cut_back_under_a_running_worker_ends_it(settings: Settings) -> None:
     async def run() -> None:
         records = await _send(settings, "retweets", b"one", b"two")

@@ -3,25 +3,28 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 from aiokafka.errors import MessageSizeTooLargeError
 
-from streams.events import RAW_TOPICS
+from streams.events import RAW_TOPICS, Account, Profile, encode_event
 from streams.jobs.collection import collect_results
 from streams.jobs.drain import wait_until_through
 from streams.jobs.workers import Workers
 from streams.kafka.administration import create_topics
 from streams.kafka.batch_writer import LARGEST_BATCH_BYTES, OutgoingRecord
-from streams.kafka.client import producer
+from streams.kafka.client import producer, started_producer
 from streams.kafka.dead_letter_record import original_headers
 from streams.kafka.dead_letter_topic import StoredLetter, stored_letters
+from streams.kafka.evidence_reading import kept_evidence
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 from tests.pipeline.world import World
 from tools.kafka.running_broker import RunningBroker
 
 _WORLD = World(seed=3, events=0)
+_AT = datetime(2021, 1, 1, tzinfo=UTC)
 _PART_BYTES = 150_000
 _ROOM_BYTES = LARGEST_BATCH_BYTES - 61 - 15  # beside the batch's and the record's own bytes
 
@@ -62,6 +65,22 @@ async def _write(settings: Settings, shapes: Mapping[str, OutgoingRecord]) -> di
     return next_offsets
 
 
+def _full_events() -> list[bytes]:
+    """Events that pass, whose values alone fill a batch, with the shortest and the longest ids."""
+    events = []
+    for event_id in ("1", "ಠ" * 256, "\x00" * 256):
+        profile = encode_event(Profile(platform="p" * 32, id=event_id, at=_AT, observed_at=_AT, actor=Account(id="7")))
+        events.append(profile[:-1] + b" " * (_ROOM_BYTES - len(profile)) + b"}")
+    return events
+
+
+async def _write_profiles(settings: Settings, events: list[bytes]) -> int:
+    async with started_producer(settings) as client:
+        for event in events:
+            await client.send_and_wait(settings.topic("profiles"), event, partition=0)
+    return len(events)
+
+
 async def _letters(settings: Settings) -> list[StoredLetter]:
     return [stored async for stored in stored_letters(settings) if stored is not None]
 
@@ -69,15 +88,22 @@ async def _letters(settings: Settings) -> list[StoredLetter]:
 def test_every_raw_record_that_a_default_broker_takes_gives_a_dead_letter_that_it_takes_too(
     kafka: RunningBroker, topic_prefix: str
 ) -> None:
-    """On every raw topic: large keys, values and headers, with what was cut told by size and SHA-256."""
+    """On every raw topic: large keys, values and headers, with what was cut told by size and SHA-256. What passes is
+    kept whole as evidence, however large.
+    """
     settings = Settings(broker=kafka.address, topic_prefix=topic_prefix, commit_interval_seconds=0.3)
     shapes = _shapes()
     asyncio.run(create_topics(settings))
     asyncio.run(publish_roster(settings, _WORLD.roster))
     written = asyncio.run(_write(settings, shapes))
+    passing = _full_events()
+    written["profiles", 0] += asyncio.run(_write_profiles(settings, passing))
     with Workers(settings, 1) as crew:
         asyncio.run(wait_until_through(settings, written, lambda _remaining: crew.check()))
     assert not asyncio.run(collect_results(settings)).dossiers
+    evidence = asyncio.run(kept_evidence(settings, lambda key: key.kind == "event")).values()
+    assert sorted(entry.value or b"" for entry in evidence) == sorted(passing)
+    assert all(entry.intact for entry in evidence)
     letters = {(each.letter.topic, each.letter.offset): each for each in asyncio.run(_letters(settings))}
     assert letters.keys() == {(topic, offset) for topic in RAW_TOPICS.values() for offset in range(len(shapes))}
     for (_topic, offset), stored in letters.items():

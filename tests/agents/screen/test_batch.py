@@ -6,11 +6,12 @@ from streams.agents.screen.batch import screen_batch
 from streams.core.canary import canary_retweet, is_canary
 from streams.core.clock import DAY_US, from_us
 from streams.core.country_event import decode_country_event
+from streams.core.evidence import read_evidence_record
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.handle_use import HandleUse
 from streams.core.screening.screen import ScreenOutcome, ScreenPolicy
-from streams.core.subject_event import decode_subject_event
+from streams.core.subject_event import Coordinates, decode_subject_event
 from streams.deadletters import Reason
 from streams.events import Account, Post, Retweet, encode_event
 from tests.agents.records import batch_of
@@ -44,6 +45,25 @@ def test_every_record_of_a_batch_is_screened_under_its_own_place() -> None:
     assert [letter["offset"] for letter in letters] == [b"40", b"42", b"44", b"45"]
     assert screened.refused == {Reason.NOT_JSON: 4}
     assert screened.trailing == 2
+
+
+def test_what_passes_is_kept_as_it_was_received_and_nothing_else_is() -> None:
+    """Byte for byte, with white space and fields that nobody knows; once, whatever it leads to."""
+    stranger = encode_event(Post(platform="twitter", id="5", at=from_us(DAY_US), actor=Account(id="1")))
+    spaced = _retweet(1).replace(b'{"kind"', b'{ "unknown" : [1],"kind"')
+    canary = encode_event(canary_retweet("c-0-1", "canary-1"))
+    batch = batch_of("raw", [stranger, b"{", spaced, canary, _retweet(2), _retweet(2)], first=40)
+    screened = screen_batch(batch, "retweets", AccountIndex(_WORLD.roster), _LATER_US, ScreenPolicy(), 2)
+    kept = [
+        read_evidence_record(out.key, out.value, out.headers, 0) for out in screened.records if out.topic == "evidence"
+    ]
+    assert [(entry.value, entry.source) for entry in kept] == [
+        (spaced, Coordinates("retweets", 0, 42)),
+        (_retweet(2), Coordinates("retweets", 0, 44)),
+        (_retweet(2), Coordinates("retweets", 0, 45)),
+    ]
+    assert all(entry.intact for entry in kept)
+    assert kept[1].key == kept[2].key
 
 
 def test_canaries_leave_event_time_alone_and_do_not_end_a_run_of_refusals() -> None:

@@ -3,13 +3,25 @@
 from streams.agents.track.batch import track_batch
 from streams.core.canary import canary_retweet, screened_canary
 from streams.core.country_event import decode_country_event
+from streams.core.evidence import read_evidence_record
+from streams.core.rule_files.rule_file import parse_rules
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event
 from streams.core.tracked import decode_tracked
-from streams.core.tracking.subject import TrackPolicy
+from streams.core.tracking.subject import Subject, TrackPolicy
 from streams.core.tracking.tracker import Tracker
 from streams.events import Account
 from streams.rules_loading import bundled_rules
 from tests.agents.records import batch_of, retweet_of
+
+_OFTEN = """
+[rules.often]
+description = "Often."
+severity = "info"
+quiet = "7d"
+
+[rules.often.when]
+amplifications = { at_least = 10 }
+"""
 
 
 def _tracker() -> Tracker:
@@ -75,3 +87,24 @@ def test_amplifications_are_counted_by_state_and_category_and_subjects_once() ->
     more = [retweet_of(3), retweet_of(1), retweet_of(4, subject="8")]
     again = track_batch(batch_of("subject-events", more, first=3), 3, known)
     assert (again.amplified, again.new_subjects) == ({("IR", "diplomat"): 2}, 1)
+
+
+def test_each_version_of_an_alert_is_kept_beside_it() -> None:
+    """The very bytes that `alerts` gets, in the same transaction: what it said first is not lost with the next one."""
+    states: dict[str, Subject] = {}
+    alerts: list[tuple[str, bytes | None]] = []
+    kept: list[tuple[str, bytes | None]] = []
+    for begin in (0, 40):
+        tracker = Tracker(parse_rules(_OFTEN, "rules"), TrackPolicy(), states.get)
+        batch = batch_of("subject-events", [retweet_of(n) for n in range(begin, begin + 40)], first=begin)
+        tracked = track_batch(batch, begin, tracker)
+        states |= tracked.changed
+        alerts += [((out.key or b"").decode(), out.value) for out in tracked.outputs if out.topic == "alerts"]
+        entries = [
+            read_evidence_record(out.key, out.value, out.headers, 0)
+            for out in tracked.outputs
+            if out.topic == "evidence"
+        ]
+        kept += [(entry.key.id, entry.value) for entry in entries if entry.intact]
+    assert len({value for _id, value in alerts}) >= 2
+    assert kept == alerts
