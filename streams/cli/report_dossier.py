@@ -49,6 +49,9 @@ def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
         first = (f"{_handle(each.handle) or each.id} {day(each.at)}" for each in dossier.first_officials)
         yield "first officials", ", ".join(first)
     yield "last amplified", day(dossier.last_amplified_at)
+    if dossier.seen_since:
+        told = (f"{country} {day(at) if at is not None else 'ever'}" for country, at in dossier.seen_since.items())
+        yield "officials seen since", ", ".join(told)
     gone = gone_in_words(dossier.gone_with_original, dossier.gone_with_official, dossier.gone_unknown)
     if gone:
         yield "gone since, and counted", gone

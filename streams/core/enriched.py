@@ -186,6 +186,9 @@ class Dossier(Struct, frozen=True, kw_only=True):
     it now, `first_officials` the first five that amplified it. `followers_as_of` is when the subject had its
     `followers`: where that was observed later than the engagement it came with, no rule takes it for that time's.
     `suspensions` are the newest 16 notices that the account was suspended, deactivated, gone or back, oldest first.
+    `seen_since` says, by State of `countries`, from when on any source saw its officials on the platform, `null` for
+    since ever: what they did before was not seen. A State of which no source says anything is absent, and so are all
+    where the subject is an official itself.
     """
 
     platform: str
@@ -214,6 +217,7 @@ class Dossier(Struct, frozen=True, kw_only=True):
     dropped_amplifications: Count = 0
     followers_as_of: Utc | None = None
     suspensions: tuple[SuspensionRecord, ...] = ()
+    seen_since: dict[str, Utc | None] = {}
 
 
 class Evidence(Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ SubjectEventKind: TypeAlias = Literal[
     "deletion",
     "post",
     "text_match",
+    "seen_since",
     "tick",
     "marker",
 ]
@@ -73,6 +74,8 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `text_match`: the subject's own post `event_id` shares `shared` of its `of` fingerprints with the post `post_id`
       that `official` wrote at `matched_us`.
     - `suspension`: the account is suspended, gone or back, as `status` says, at a time of this `precision`.
+    - `seen_since`: the officials of the State `country`, which amplified the subject, have been seen on the platform
+      since `since_us`, 0 for since ever. The last word stands.
     - `tick`: event time has come as far as `at_us`, for all subjects of the partition.
     - `marker`: says nothing.
     """
@@ -99,6 +102,8 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_us: StoredInt | None = None
     by_official: Fate | None = None
     precision: Precision | None = None
+    country: str | None = None
+    since_us: StoredInt | None = None
 
 
 _decoder: Final = msgspec.json.Decoder(SubjectEvent)

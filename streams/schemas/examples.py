@@ -264,6 +264,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 gone_unknown=0,
                 dropped=0,
                 roster_digest=_ROSTER_DIGEST,
+                seen_since={"XK": _at(7, 1)},
             ),
         ),
         "alert": (

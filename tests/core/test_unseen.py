@@ -35,6 +35,9 @@ def _run(*parts: Sequence[Event]) -> Results:
         other = run_story(ROSTER, shuffled, now_us=_NOW_US)
         assert other.aftermaths == results.aftermaths
         assert other.alerts.keys() == results.alerts.keys()
+        assert [each.seen_since for _, each in sorted(other.dossiers.items())] == [
+            each.seen_since for _, each in sorted(results.dossiers.items())
+        ]
     return results
 
 
@@ -131,3 +134,12 @@ def test_a_repost_a_year_old_is_taken_back_as_one_a_second_after_it_was_seen() -
     before, after = (_run(part).dossiers["twitter:800"] for part in (events[:2], events))
     assert (before.totals.retweet, before.withdrawn) == (2, 0)
     assert (after.totals.retweet, after.withdrawn) == (1, 1)
+
+
+def test_a_dossier_says_since_when_the_officials_that_amplified_the_account_have_been_seen() -> None:
+    """Whoever sees them first counts; of a platform that no source says to have seen nothing is said."""
+    told = [
+        _run(silence(), part).dossiers["twitter:700"].seen_since
+        for part in ((), gap(3, 9), seen(-5, 19.5), [*seen(-5, 19.5), *seen(-9.5, 2, source="archive")], seen(None, 3))
+    ]
+    assert told == [{}, {}, {"IR": at(-5)}, {"IR": at(-9.5)}, {"IR": None}]

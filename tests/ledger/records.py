@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from streams.core.country_event import Amplifier, Standing, SuspensionPeriod
 from streams.core.subject_event import Coordinates
+from streams.core.watching.covered import SeenSince, Untold
 from streams.core.watching.ledger import (
     AmplifiedAccount,
     CountryTime,
@@ -180,6 +181,11 @@ _owed = st.builds(
     ),
 )
 
+_seen_since = st.builds(SeenSince, platform=_platforms, country=_countries, since_us=TIMES)
+_untold = st.builds(
+    Untold, from_us=st.dictionaries(_countries, st.dictionaries(_platforms, TIMES, max_size=2), max_size=2)
+)
+
 records: st.SearchStrategy[Record] = st.one_of(
     _entries,
     _entries,
@@ -193,5 +199,7 @@ records: st.SearchStrategy[Record] = st.one_of(
     _raw_read,
     _published_hashes,
     _owed,
+    _seen_since,
+    _untold,
 )
 """Any record; entries more often than others."""

@@ -12,7 +12,7 @@ from streams.jobs.backtest import backtest_files
 from streams.jobs.demo import demo_broker, run_demo
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
-from tests.core.unseen_stories import ROSTER, collector_down, reposted_a_year_before, silence
+from tests.core.unseen_stories import ROSTER, at, collector_down, reposted_a_year_before, silence
 from tests.pipeline.sameness import assert_same
 from tests.pipeline.test_agreement import Silent
 from tools.kafka.running_broker import RunningBroker
@@ -44,6 +44,8 @@ def test_six_unseen_days_make_nobody_silent_and_an_old_repost_is_taken_back(
         assert ("silence" in {alert.rule for alert in results.alerts.values()}) == is_silence
         dossier = results.dossiers["twitter:800"]
         assert (dossier.totals.retweet, dossier.withdrawn) == (1, 1)
+        since = None if is_silence else at(-60)
+        assert dossier.seen_since == results.dossiers["twitter:700"].seen_since == ({"IR": since} if since else {})
     (aftermath,) = aware.aftermaths.values()
     assert aftermath.coverage is not None
     assert aftermath.coverage.unseen_share == pytest.approx(6 / 14)

@@ -127,7 +127,15 @@ def test_readers_may_meet_fields_they_do_not_know(payload: Payload) -> None:
 
 
 # Objects in which each name is a key of its own.
-_MAPS = {"figures", "fired_figures", "windows", "domains", "deletions_by_account", "deletions_by_language"}
+_MAPS = {
+    "figures",
+    "fired_figures",
+    "windows",
+    "domains",
+    "seen_since",
+    "deletions_by_account",
+    "deletions_by_language",
+}
 
 
 def _with_unknown_fields(value: Any) -> Any:

@@ -99,6 +99,11 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
         first_officials=_first_officials(state, shares),
         links=_links(own),
         text_matches=_text_matches(own),
+        seen_since={
+            country: from_us(since_us) if since_us else None
+            for country, since_us in sorted(state.seen_since.items())
+            if country in states
+        },
         score=_score(as_of, shares, states, age, len(following), own if is_followed(state, policy) else state.own),
     )
 

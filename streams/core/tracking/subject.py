@@ -258,6 +258,7 @@ class SubjectState(Struct, array_like=True):
     notices: list[tuple[int, bool]] = field(default_factory=list)  # evicted ones: when, and whether it is gone
     originals: dict[str, int] = field(default_factory=dict)  # own posts that are deleted, and since when
     evicted_up_to: tuple[int, str, str] = (0, "", "")  # `order` of the last amplification that is evicted
+    seen_since: dict[str, int] = field(default_factory=dict)  # by State, as WATCH told it; 0 for since ever
 
 
 order = attrgetter("at_us", "event_id", "kind")

@@ -48,6 +48,8 @@ def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> TrackOut
     """
     kind = event.kind
     state = subject.state
+    if kind == "seen_since":
+        return _apply_seen_since(state, event)
     learn_account(state, event)
     if kind == "profile":
         outcome = _apply_profile(state, event, policy)
@@ -63,6 +65,17 @@ def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> TrackOut
         outcome = _apply_engagement(subject, event, policy)
     _raise_fence(state, event.source, policy)
     return outcome
+
+
+def _apply_seen_since(state: SubjectState, event: SubjectEvent) -> TrackOutcome:
+    """WATCH's words of one State come in their order: the last one stands. They tell nothing else of the account."""
+    country, since_us = event.country, event.since_us
+    if country is None or since_us is None:
+        return TrackOutcome.REFUSED
+    if state.seen_since.get(country) == since_us:
+        return TrackOutcome.DUPLICATE
+    state.seen_since[country] = since_us
+    return TrackOutcome.APPLIED
 
 
 def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> TrackOutcome:

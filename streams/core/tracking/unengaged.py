@@ -43,7 +43,7 @@ class Unengaged:
         whichever is later, so that what is told of the past is kept as long as anything else.
         """
         newest_us = max((each.at_us for each in state.pending), default=state.roster[0])
-        only_profiles = not (state.suspensions or state.pending or state.own)
+        only_profiles = not (state.suspensions or state.pending or state.own or state.seen_since)
         days = policy.unengaged_profile_days if only_profiles else policy.unengaged_days
         self.keep(key, max(newest_us, state.roster[0], self.watermark_us) + days * DAY_US)
 

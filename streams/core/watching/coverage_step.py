@@ -9,6 +9,7 @@ from streams.core.watching.covered import ALWAYS_US, CoverageSources, SourceSpan
 from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.keys import coverage_sources_key, source_spans_key
 from streams.core.watching.ledger import Ledger
+from streams.core.watching.seen_since import note_seen_since
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
 
@@ -48,6 +49,8 @@ def apply_coverage(ledger: Ledger, event: CountryEvent, changes: ChangeSet, poli
         ledger.put(new)
     if source not in sources:
         ledger.put(CoverageSources(platform, country, tuple(sorted((*sources, source)))))
+    if told.seen:
+        note_seen_since(ledger, country, platform)
     if is_cut or not sources:
         changes.covered(_BEFORE_ALL, ALWAYS_US)
     elif not told.seen:

@@ -9,7 +9,17 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-__all__ = ["ALWAYS_US", "CoverageSources", "SourceSpans", "Span", "later", "with_span", "without_old"]
+__all__ = [
+    "ALWAYS_US",
+    "CoverageSources",
+    "SeenSince",
+    "SourceSpans",
+    "Span",
+    "Untold",
+    "later",
+    "with_span",
+    "without_old",
+]
 
 ALWAYS_US: Final = 2**60
 """The end of a span that goes on: beyond every event time."""
@@ -54,6 +64,24 @@ class CoverageSources(Struct, frozen=True, array_like=True, tag="coverage_source
     platform: str
     country: str
     sources: tuple[str, ...]
+
+
+class SeenSince(Struct, frozen=True, array_like=True, tag="seen_since"):
+    """From when on any source saw a platform (`SourceSpans.first_us`), as the accounts on it are told; 0 for since
+    ever.
+    """
+
+    platform: str
+    country: str
+    since_us: int
+
+
+class Untold(Struct, frozen=True, array_like=True, tag="untold"):
+    """By State and platform, the first amplification from which on accounts are still to be told since when officials
+    have been seen (µs).
+    """
+
+    from_us: dict[str, dict[str, int]]
 
 
 def later(one: Span, other: Span) -> bool:

@@ -15,12 +15,14 @@ __all__ = [
     "owed_key",
     "published_hashes_key",
     "raw_read_key",
+    "seen_since_key",
     "source_spans_key",
     "standing_key",
     "text_key",
     "text_prefix",
     "unattributed_key",
     "unmatched_deletion_key",
+    "untold_key",
 ]
 
 ENTRY_PREFIX: Final = b"e/"
@@ -55,6 +57,16 @@ def coverage_sources_key(country: str, platform: str) -> bytes:
 def source_spans_key(country: str, platform: str, source: str, *, seen: bool) -> bytes:
     """The key of the spans in which a source saw a platform, or did not."""
     return f"v/{country}/{platform}/{'seen' if seen else 'gaps'}/{source}".encode()
+
+
+def seen_since_key(country: str, platform: str) -> bytes:
+    """The key of since when a platform is seen."""
+    return f"v/{country}/{platform}/since".encode()
+
+
+def untold_key() -> bytes:
+    """The key of which accounts are still to be told since when officials have been seen."""
+    return b"b/"
 
 
 def notices_key(country: str, platform: str, official: str) -> bytes:

@@ -15,7 +15,7 @@ from streams.core.gone import Deleted
 from streams.core.officials import Category
 from streams.core.subject_event import Coordinates
 from streams.core.watching.counted import Counted
-from streams.core.watching.covered import CoverageSources, SourceSpans
+from streams.core.watching.covered import CoverageSources, SeenSince, SourceSpans, Untold
 from streams.core.watching.keys import (
     amplified_account_key,
     counted_prefix,
@@ -28,11 +28,13 @@ from streams.core.watching.keys import (
     owed_key,
     published_hashes_key,
     raw_read_key,
+    seen_since_key,
     source_spans_key,
     standing_key,
     text_key,
     unattributed_key,
     unmatched_deletion_key,
+    untold_key,
 )
 from streams.core.watching.owed import Owed
 from streams.events import Account
@@ -273,6 +275,8 @@ Record: TypeAlias = (
     | Owed
     | CoverageSources
     | SourceSpans
+    | SeenSince
+    | Untold
 )
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -312,6 +316,10 @@ def record_key(record: Record) -> bytes:
             return coverage_sources_key(record.country, record.platform)
         case SourceSpans():
             return source_spans_key(record.country, record.platform, record.source, seen=record.seen)
+        case SeenSince():
+            return seen_since_key(record.country, record.platform)
+        case Untold():
+            return untold_key()
         case Counted():
             return counted_prefix(record.country, record.platform, record.subject) + record.interval.encode()
 

@@ -28,6 +28,7 @@ from streams.core.watching.fates import concerned_by_post
 from streams.core.watching.keys import entry_key, notices_key
 from streams.core.watching.ledger import AmplifiedAccount, Entry, Ledger, OfficialNotices
 from streams.core.watching.references import reference_keys
+from streams.core.watching.seen_since import tell_account
 from streams.core.watching.text_matches import keep_text, known_text, match_entry
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
@@ -131,10 +132,13 @@ def _say_quote(ledger: Ledger, entry: Entry, changes: ChangeSet, policy: WatchPo
     if said is None:
         return []
     to_subject, to_country = said
+    events = [to_subject]
     if not entry.subject_is_official and to_country.subject is not None:
         known = amplified_account_of(ledger, entry.country, entry.platform, to_country.subject.id)
-        _keep_amplified_account(ledger, known, keep_amplification(known, to_country, (), policy), changes)
-    return [to_subject]
+        events += _keep_amplified_account(
+            ledger, to_country, known, keep_amplification(known, to_country, (), policy), changes
+        )
+    return events
 
 
 def apply_subject_post(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
@@ -148,7 +152,7 @@ def apply_subject_post(ledger: Ledger, event: CountryEvent, changes: ChangeSet, 
     known = amplified_account_of(ledger, event.country, event.platform, event.subject.id)
     changed, prints, events = _keep_text(ledger, event, changes, policy)
     amplified_account = keep_sketch(known, event, prints, policy)
-    _keep_amplified_account(ledger, known, amplified_account, changes)
+    events += _keep_amplified_account(ledger, event, known, amplified_account, changes)
     outcome = WatchOutcome.APPLIED if changed or amplified_account != known else WatchOutcome.DUPLICATE
     return Stepped(outcome, (*attributed_quotes, *events))
 
@@ -216,7 +220,7 @@ def _learn_subject(
     if event.post_kind == "retweet" and len(event.text) >= policy.shortest_text:
         _, prints, events = _keep_text(ledger, event, changes, policy)
     amplified_account = keep_amplification(known, event, prints, policy)
-    _keep_amplified_account(ledger, known, amplified_account, changes)
+    events += _keep_amplified_account(ledger, event, known, amplified_account, changes)
     return events
 
 
@@ -234,8 +238,11 @@ def _keep_text(
 
 
 def _keep_amplified_account(
-    ledger: Ledger, known: AmplifiedAccount | None, new: AmplifiedAccount, changes: ChangeSet
-) -> None:
-    if new != known:
-        ledger.put(new)
-        changes.amplified_account(known, new)
+    ledger: Ledger, event: CountryEvent, known: AmplifiedAccount | None, new: AmplifiedAccount, changes: ChangeSet
+) -> tuple[SubjectEvent, ...]:
+    """Keep what is known by now of an amplified account; what it is told of that is returned."""
+    if new == known:
+        return ()
+    ledger.put(new)
+    changes.amplified_account(known, new)
+    return tell_account(ledger, event, known, new)

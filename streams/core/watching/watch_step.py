@@ -16,6 +16,7 @@ from streams.core.watching.fates import concerned_by_account
 from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.ledger import Ledger, StandingRecord, record_key
 from streams.core.watching.post_step import apply_post, apply_subject_post
+from streams.core.watching.seen_since import tell_some
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
 
@@ -44,7 +45,7 @@ def step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchP
         case "standing":
             return _apply_standing(ledger, event, changes)
         case "tick":
-            return Stepped(WatchOutcome.TICK)
+            return Stepped(WatchOutcome.TICK, tell_some(ledger, event, policy))
 
 
 def _apply_standing(ledger: Ledger, event: CountryEvent, changes: ChangeSet) -> Stepped:

@@ -124,7 +124,8 @@ class Oracle(EvidenceOracle):
     """All that follows from the events of one subject. `evidence` bounds the evidence of an alert."""
 
     def __init__(self, events: Sequence[SubjectEvent], rules: RuleSet, evidence: int = 32) -> None:
-        self.events = [event for event in events if event.kind != "marker"]
+        self.events = [event for event in events if event.kind not in ("marker", "seen_since")]
+        self.seen_since = {event.country: event.since_us for event in events if event.kind == "seen_since"}
         self.rules = rules
         self.evidence = evidence
         self.suspensions = self._suspensions()
@@ -347,6 +348,11 @@ class Oracle(EvidenceOracle):
             first_officials=self.first_officials(officials),
             links=self.links(),
             text_matches=self.text_matches(),
+            seen_since={
+                state: time_of(since_us) if (since_us := self.seen_since[state]) else None
+                for state in self._states(live)
+                if state in self.seen_since
+            },
             score=self.score(live, None if age is None else round(age, 2)),
             followers_as_of=None if followers is None else followers[0],
         )

@@ -47,6 +47,7 @@ __all__ = [
     "snowflake",
     "streams_in_order",
     "suspended",
+    "words_of_watch",
 ]
 
 # 5 September 2020, 20:00 UTC. What happens, happens in the months after it.
@@ -431,6 +432,27 @@ def copies(draw: st.DrawFn, events: Sequence[SubjectEvent]) -> list[SubjectEvent
             poorer = _STRONGEST_FIRST[_STRONGEST_FIRST.index(event.kind) :]
             reports[-1] = msgspec.structs.replace(reports[-1], kind=draw(st.sampled_from(poorer)))
     return reports
+
+
+@st.composite
+def words_of_watch(draw: st.DrawFn, events: Sequence[SubjectEvent]) -> list[SubjectEvent]:
+    """Since when officials of some States have been seen, told to some of the subjects."""
+    subjects = sorted({(event.platform, event.subject.id) for event in events})
+    countries = sorted({event.official.country for event in events if event.official is not None})
+    told = [(*subject, country) for subject in subjects for country in (*countries, "XK")]
+    return [
+        SubjectEvent(
+            kind="seen_since",
+            platform=platform,
+            event_id=country,
+            at_us=BASE_US,
+            subject=Account(id=account_id),
+            source=NOWHERE,
+            country=country,
+            since_us=draw(st.sampled_from((BASE_US - DAY_US, 0, BASE_US))),
+        )
+        for platform, account_id, country in draw(st.lists(st.sampled_from(told), max_size=3, unique=True))
+    ]
 
 
 @st.composite

@@ -28,6 +28,7 @@ from tests.core.tracking.strategies import (
     histories,
     rule_sets,
     suspended,
+    words_of_watch,
 )
 from tests.core.tracking.track_run import TrackRun
 from tests.core.tracking.when_oracle import PeriodFact
@@ -124,6 +125,7 @@ def _arranged(
     events = [*events, *draw(copies(events))]
     if contradicting:
         events += draw(contradictions(events))
+    events += draw(words_of_watch(events))
     batches = draw(arrangements(events))
     return as_known(event for batch in batches for event in batch), batches
 
@@ -146,6 +148,8 @@ def _note(seen: Counter[str], run: TrackRun, events: Sequence[SubjectEvent], ale
     seen["on the roster"] += any(event.subject_is_official for event in events)
     seen["age unknown"] += any(dossier.subject.created_at is None for dossier in dossiers)
     seen["age known"] += any(dossier.age_at_first_amplification_days is not None for dossier in dossiers)
+    seen["seen since"] += any(since is not None for dossier in dossiers for since in dossier.seen_since.values())
+    seen["seen since ever"] += any(None in dossier.seen_since.values() for dossier in dossiers)
     seen["no dossier"] += len(by_subject(events)) > len(dossiers)
     for rule in {alert.rule for alert in alerts.values()}:
         seen[rule] += 1

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from streams.core.clock import DAY_US
+from streams.core.clock import DAY_US, from_us
 from streams.core.subject_event import SubjectEvent, SubjectEventKind
 from streams.core.tracking.outcome import TrackOutcome
 from streams.core.tracking.subject import TrackPolicy
@@ -151,3 +151,9 @@ def test_many_that_are_due_at_once_are_taken_in_parts() -> None:
     parts = list(iter(lambda: len(index.take_due()), 0))
     assert sum(parts) == 10_000
     assert max(parts) <= 1_000
+
+
+def test_a_word_of_watch_that_comes_before_the_amplification_that_it_answers_is_not_forgotten() -> None:
+    word = structs.replace(_about("seen_since", 1, 0), country="IR", since_us=BASE_US)
+    run = TrackRun(_RULES).run([[_tick(0)], [word], [_tick(1)], _retweets(1)])
+    assert run.dossiers["twitter:12"].seen_since == {"IR": from_us(BASE_US)}

@@ -52,6 +52,11 @@ class CoverageOracle:
         begun = [told.since_us for told in self._spans if told.seen]
         return None if None in begun or not begun else min(at_us for at_us in begun if at_us is not None)
 
+    def told_since_us(self) -> int | None:
+        """As accounts are told: 0 for since ever, `None` where no source says that it saw."""
+        is_seen = any(told.seen for told in self._spans)
+        return (self.since_us() or 0) if is_seen else None
+
     def share(
         self,
         from_us: int,

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from streams.core.clock import DAY_US, HOUR_US
 from streams.core.country_event import CountryEvent, SourceCoverage
+from streams.events import Account
 from tests.core.tracking.strategies import BASE_US, NOWHERE
-from tests.core.watching.watch_events import IRAN, deletion, post, standing, tick
+from tests.core.watching.watch_events import IRAN, amplification, deletion, post, standing, tick
 
 __all__ = ["covered_watches"]
 
@@ -67,6 +68,10 @@ def covered_watches(draw: st.DrawFn) -> list[CountryEvent]:
         gone = draw(st.sampled_from((None, 0.5, 1.0)))
         if gone is not None:
             events.append(deletion(f"p{number}", draw(st.sampled_from((-3, 2, 6, 13))) + gone, by))
+    for number in range(draw(st.sampled_from((3, 0, 2, 1)))):
+        subject = Account(id=str(70 + draw(st.integers(0, 3))))
+        days = draw(st.sampled_from((-40, -2, 3, 8)))
+        events.append(amplification(f"r{number}", days, IRAN[draw(st.integers(0, 3))], of=subject))
     events += draw(_coverage_of("twitter", "IR"))
     if draw(st.integers(0, 4)):
         events.append(tick(draw(st.sampled_from((20, 14, 5, 40)))))

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from streams.core.country_event import CountryEvent, SourceCoverage
+from streams.core.country_event import CountryEvent, RawProgress, SourceCoverage
 from streams.core.watching.aftermath_records import AftermathCoverage
 from streams.core.watching.covered import SourceSpans, Span
 from streams.core.watching.keys import source_spans_key
 from streams.core.watching.ledger import Entry, Forgotten, Ledger, encode_record
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import WatchOutcome
+from streams.ledger.sqlite import SqliteLedger
 from streams.rules_loading import bundled_rules
 from streams.topics import topic_named
 from tests.core.watching.plain_ledger import PlainLedger
@@ -181,3 +182,50 @@ def test_what_is_older_than_every_watch_that_can_still_change_is_forgotten_but_f
     assert isinstance(spans, SourceSpans)
     assert [span.id for span in spans.spans] == ["s1"]
     assert spans.first_us == day(-60)
+
+
+def _reports(days: float) -> CountryEvent:
+    """A worker's tick, which ends no run."""
+    progress = RawProgress(as_of_us=day(days), partitions={}, read={})
+    return msgspec.structs.replace(tick(days), progress=progress)
+
+
+def test_an_account_is_told_since_when_its_officials_have_been_seen_once_and_again_when_that_changes() -> None:
+    run = _run([_told("s", -60, 1)], [amplification("r1", -9), amplification("r2", -8, IRAN[1])])
+    assert (run.seen_since, run.seen["told since when"]) == ({("twitter", SUBJECT.id, "IR"): day(-60)}, 1)
+    run.batch([_told("s", -60, 2), amplification("r3", -7, IRAN[2]), _reports(3)])
+    assert run.seen["told since when"] == 2, "the answer was new, so all were told again"
+    run.batch([_told("s", -60, 3), _reports(4), _reports(5)])
+    assert run.seen["told since when"] == 2
+    run.batch([_told("older", -90, -80), _reports(6)])
+    assert run.seen_since == {("twitter", SUBJECT.id, "IR"): day(-90)}
+    run.batch([_told("ever", None, -90), _reports(6)])
+    assert run.seen_since == {("twitter", SUBJECT.id, "IR"): 0}
+
+
+def test_where_no_source_says_that_it_saw_the_platform_nobody_is_told_anything() -> None:
+    run = _run([amplification("r1", -9), _told("g", 1, 2, seen=False), tick(20)])
+    assert run.seen_since == {}
+
+
+def test_a_first_word_of_a_source_is_told_to_all_that_its_officials_amplified_some_with_each_tick() -> None:
+    """Also to one that turns out meanwhile to have been amplified before those who know already; a crash after any
+    batch forgets nobody."""
+    subjects = [msgspec.structs.replace(SUBJECT, id=f"{SUBJECT.id}{number}") for number in range(20)]
+    amplified = [amplification(f"r{number}", number - 30, of=subject) for number, subject in enumerate(subjects)]
+    for store in (PlainLedger, SqliteLedger):
+        run = _run(amplified, [_told("s", -60, 1)], policy=WatchPolicy(told_with_a_tick=3), ledger=store())
+        told = []
+        for number in range(3):
+            run.batch([_reports(1 + number)])
+            told.append(len(run.seen_since))
+        assert told == [3, 6, 9]
+        run.batch([amplification("earlier", -40, of=subjects[15])])
+        assert len(run.seen_since) == 10
+        for number in range(4):
+            run.batch([_reports(5 + number)])
+        assert set(run.seen_since.values()) == {day(-60)}
+        assert len(run.seen_since) == len(subjects)
+        published = run.seen["told since when"]
+        run.batch([_reports(9)])
+        assert run.seen["told since when"] == published

@@ -37,6 +37,7 @@ class WatchRun:
         self.alerts: dict[str, Alert] = {}
         self.tracked = dict[tuple[str, str], TrackedAccount]()
         self.said = dict[tuple[str, str, str, str], SubjectEvent]()
+        self.seen_since = dict[tuple[str, str, str], int | None]()  # what accounts were told last, by State
         self.outcomes = Counter[WatchOutcome]()
         self.published = 0
         self.seen = Counter[str]()  # what became of records over time
@@ -63,6 +64,10 @@ class WatchRun:
         for event in events:
             for output in watcher.apply(decode_country_event(encode_country_event(event))):
                 self.published += 1
+                if output.kind == "seen_since":
+                    self.seen["told since when"] += 1
+                    self.seen_since[output.platform, output.subject.id, output.country or ""] = output.since_us
+                    continue
                 self.said[
                     output.kind, output.platform, output.event_id, output.official.country if output.official else ""
                 ] = output
