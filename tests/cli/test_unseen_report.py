@@ -5,10 +5,19 @@ from io import StringIO
 from rich.console import Console
 
 from streams.cli.report_aftermath import print_aftermath
+from streams.cli.report_dossier import dossier_table
 from streams.core.clock import to_us
 from streams.events import Event
 from tests.core.stories import run_story
 from tests.core.unseen_stories import ROSTER, at, collector_down, seen, silence
+
+
+def _shown(events: list[Event]) -> str:
+    dossier = run_story(ROSTER, events, now_us=to_us(at(100))).dossiers["twitter:700"]
+    console = Console(file=StringIO(), width=400)
+    console.print(dossier_table("twitter:700", dossier))
+    assert isinstance(console.file, StringIO)
+    return " ".join(console.file.getvalue().split())
 
 
 def _printed(events: list[Event]) -> str:
@@ -34,3 +43,9 @@ def test_where_all_was_seen_or_no_source_told_the_figures_are_as_ever() -> None:
     assert "unseen" not in untold
     for printed in (whole, untold):
         assert "6 of 6 officials that amplified it" in printed
+
+
+def test_the_figures_of_an_account_say_since_when_its_officials_have_been_seen_or_nothing() -> None:
+    assert "officials seen since │ IR 2021-11-21 │" in _shown([*silence(), *seen(-60, 0)])
+    assert "officials seen since │ IR ever │" in _shown([*silence(), *seen(None, 0)])
+    assert "seen since" not in _shown(silence())
