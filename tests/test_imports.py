@@ -44,6 +44,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"watching"}),
     frozenset({"enriched_topics", "rule_files"}),
     frozenset({"backtest", "case_file"}),
+    frozenset({"corrections"}),
 )
 
 # What core and everything below it must do without: clocks, chance, input and output come in as arguments.

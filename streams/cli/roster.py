@@ -11,6 +11,7 @@ from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.inputs import read_roster
 from streams.cli.options import json_option, settings_options
+from streams.cli.roster_diff import diff
 from streams.cli.roster_import import import_list
 from streams.cli.roster_resolve import resolve
 from streams.core.officials import CATEGORIES
@@ -32,6 +33,7 @@ def roster() -> None:
 
 roster.add_command(import_list)
 roster.add_command(resolve)
+roster.add_command(diff)
 
 
 @roster.command("check")

@@ -10,6 +10,7 @@ from rich.text import Text
 from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option
+from streams.cli.rules_diff import diff
 from streams.core.rule_files.rule_problems import RulesError
 from streams.core.rule_files.rule_words import condition_words, duration_words
 from streams.core.rulebook.rules import Condition, Rule, RuleSet
@@ -24,6 +25,9 @@ _STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan"}
 @click.group(cls=CommandGroup)
 def rules() -> None:
     """Check a rule file, and say in words what its rules mean."""
+
+
+rules.add_command(diff)
 
 
 @rules.command("check")

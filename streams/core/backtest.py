@@ -5,7 +5,7 @@ them feeds every event once, and those that `Backtest.again` asks for a second t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, Final
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from streams.core.rulebook.rules import RuleSet
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.passed_over import PassedOver, is_worth_reading_again
 from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy, screen_event
-from streams.core.subject_event import Coordinates, SubjectEvent
+from streams.core.subject_event import Coordinates, SubjectEvent, subject_key
 from streams.core.tracked import TrackedAccount
 from streams.core.tracking.outcome import TrackOutcome
 from streams.core.tracking.subject import Subject, TrackPolicy
@@ -33,7 +33,7 @@ from streams.core.watching.watcher import Watcher
 from streams.deadletters import Rejection
 from streams.events import Event
 
-__all__ = ["Backtest", "Results"]
+__all__ = ["Backtest", "Results", "Scope"]
 
 # So many events are screened before what follows from them is tracked and watched, as the pipeline's agents do: each
 # part's code and tables stay in the processor's caches meanwhile, which saves a tenth of a run's processor time.
@@ -75,10 +75,23 @@ class Results(Struct, kw_only=True):
         return list(found.values() if isinstance(found, dict) else found)
 
 
+class Scope(Struct, frozen=True, kw_only=True):
+    """What of the results a run is asked for: subjects by key (`platform:id`), and the States whose posts are watched.
+
+    The figures of a subject are those of a run over everything if all States are watched that engaged with it, and
+    everything is fed that concerns it or them; `newest_us` is then the time of the newest event of all.
+    """
+
+    subjects: Set[str]
+    countries: Set[str]
+    newest_us: int
+
+
 class Backtest:
     """Takes events one by one, gives the results at the end. Future times are measured by `now_us`.
 
-    `ledger` is empty at first, and the backtest's own. With `watching`, which then has the ledger, it is `None`.
+    `ledger` is empty at first, and the backtest's own. With `watching`, which then has the ledger, it is `None`. With a
+    `scope` nothing else is tracked and watched.
     """
 
     def __init__(
@@ -92,6 +105,7 @@ class Backtest:
         track_policy: TrackPolicy | None = None,
         watch_policy: WatchPolicy | None = None,
         watching: Watching | None = None,
+        scope: Scope | None = None,
     ) -> None:
         self.screened: Counter[ScreenOutcome] = Counter()
         self._known = AccountIndex(roster)
@@ -106,7 +120,8 @@ class Backtest:
         self._watching = watching
         self._behind = 0
         self._next_watched = _FIRST_WATCHED
-        self._newest_us = 0
+        self._scope = scope
+        self._newest_us = 0 if scope is None else scope.newest_us
         self._subject_events: list[SubjectEvent] = []
         self._country_events: list[CountryEvent] = []
         self._passed_over = PassedOver()
@@ -179,7 +194,13 @@ class Backtest:
 
     def _take(self, screening: Screening) -> None:
         self._subject_events += screening.events
-        self._country_events += screening.country_events
+        if self._scope is None:
+            self._country_events += screening.country_events
+        else:
+            watched = self._scope.countries
+            self._country_events += [
+                each for each in screening.country_events if not each.country or each.country in watched
+            ]
         if len(self._subject_events) >= _TOGETHER:
             self._track_waiting()
         if len(self._country_events) >= self._next_watched:
@@ -213,6 +234,10 @@ class Backtest:
             self._hear()
 
     def _track(self, events: Iterable[SubjectEvent]) -> None:
+        scope = self._scope
+        if scope is not None:
+            asked_for = scope.subjects
+            events = [each for each in events if subject_key(each.platform, each.subject.id) in asked_for]
         for event in events:
             amplification = self._tracker.apply(event)
             if amplification is not None:  # the same may be known better by a later copy of the post

@@ -24,6 +24,7 @@ __all__ = [
     "post_report",
     "quotes_unknown_author",
     "retweet_report",
+    "retweeted_text",
     "subject_deletion_reports",
     "subject_post_reports",
 ]
@@ -76,8 +77,6 @@ def retweet_report(
     retweet: Retweet, official: Official, at_us: int, source: Coordinates, known: AccountIndex
 ) -> CountryEvent:
     """What an official passed on, to the official's State. A post of its own that it passes on has no subject."""
-    text = retweet.text or ""
-    prefix = _RETWEET_PREFIX.match(text)
     subject = None if retweet.subject.id == retweet.actor.id else retweet.subject
     return CountryEvent(
         kind="post",
@@ -89,12 +88,19 @@ def retweet_report(
         roster_digest=known.roster.digest,
         official=official,
         post_kind="retweet",
-        text=text[prefix.end() if prefix else 0 :][:STATE_TEXT],
+        text=retweeted_text(retweet),
         subject=subject,
         subject_is_official=subject is not None and known.official(retweet.platform, subject, at_us) is not None,
         post_id=retweet.post_id,
         observed_us=observed_us(retweet),
     )
+
+
+def retweeted_text(retweet: Retweet) -> str:
+    """The text that was passed on, without what says that it was; as much of it as travels."""
+    text = retweet.text or ""
+    prefix = _RETWEET_PREFIX.match(text)
+    return text[prefix.end() if prefix else 0 :][:STATE_TEXT]
 
 
 def deletion_report(

@@ -1,0 +1,122 @@
+"""What `roster diff` and `rules diff` have in common: which events are looked at, since when, and what it cost."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from streams.cli.console import counted, stderr
+from streams.cli.inputs import LiveStages
+from streams.cli.options import format_option
+from streams.cli.report_input import print_files
+from streams.core.clock import from_us
+from streams.formats.registry import readers_named
+from streams.jobs.comparison import Cost
+from streams.jobs.events_at_hand import EventsAtHand
+from streams.jobs.input_faults import InputFault, faults_of
+
+__all__ = [
+    "EXIT_DIFFERS",
+    "EXIT_TROUBLE",
+    "event_options",
+    "events_at_hand",
+    "looked_at_document",
+    "print_cost",
+    "print_looked_at",
+]
+
+EXIT_DIFFERS: Final = 1
+EXIT_TROUBLE: Final = 2
+"""As of diff(1)."""
+
+
+def event_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command `--events` and `--format`."""
+    events = click.option(
+        "--events",
+        "event_files",
+        multiple=True,
+        metavar="FILE",
+        help="Past events: a file, a folder or an archive in a format that `antiphon formats` lists; more than once. "
+        "Without it only the entries are compared.",
+    )
+    return events(format_option(command))
+
+
+@contextmanager
+def events_at_hand(
+    event_files: tuple[str, ...], format_names: tuple[str, ...], stages: LiveStages
+) -> Iterator[EventsAtHand | None]:
+    """The events of the files, `None` where there are no files. Ends the command where a file could not be used."""
+    if not event_files:
+        yield None
+        return
+    with EventsAtHand() as at_hand:
+        stages.stage("reading events")
+        at_hand.read_files(event_files, readers_named(*format_names), stages.ingesting)
+        faults = faults_of(at_hand.files, at_hand.letters.kept)
+        if faults:
+            _end_with(faults)
+        yield at_hand
+
+
+def _end_with(faults: list[InputFault]) -> None:
+    """A comparison over half of the events would say that the rest stands."""
+    console = stderr()
+    for fault in faults:
+        console.print(Text(f"antiphon: error: {fault.what}."), soft_wrap=True)
+        console.print(Text(f"  {fault.remedy[:1].upper()}{fault.remedy[1:]}."), soft_wrap=True)
+    click.get_current_context().exit(EXIT_TROUBLE)
+
+
+def looked_at_document(at_hand: EventsAtHand | None) -> dict[str, object] | None:
+    """Which events could be looked at, and since when."""
+    if at_hand is None:
+        return None
+    oldest, newest = (None if us is None else from_us(us) for us in (at_hand.oldest_us, at_hand.newest_us))
+    return {
+        "events": len(at_hand),
+        "since": oldest,
+        "until": newest,
+        "additions_since": oldest,
+        "refused": {str(reason): count for reason, count in sorted(at_hand.refused.items())},
+    }
+
+
+def print_looked_at(console: Console, at_hand: EventsAtHand | None) -> None:
+    """The same for people."""
+    console.print()
+    if at_hand is None:
+        console.print(Text("No events were looked at: name them with --events to see what would have changed."))
+        return
+    print_files(console, at_hand.files)
+    if at_hand.oldest_us is None or at_hand.newest_us is None:
+        console.print(Text("There are no events in them: nothing is known of the past."))
+        return
+    since, until = from_us(at_hand.oldest_us), from_us(at_hand.newest_us)
+    refused = sum(at_hand.refused.values())
+    console.print(
+        Text("Looked at: ", style="bold")
+        + Text(
+            f"{counted(len(at_hand), 'event')} from {since:%Y-%m-%d} to {until:%Y-%m-%d}"
+            f"{f'; {refused:,} refused' if refused else ''}. Removals, changes and additions: all of them. What came "
+            f"before {since:%Y-%m-%d}, or is not in the files, cannot be known."
+        )
+    )
+
+
+def print_cost(console: Console, cost: Cost) -> None:
+    """What it took."""
+    console.print()
+    runs = f", {counted(cost.runs, 'run')} to find the entries responsible" if cost.runs else ""
+    states = f", posts of {', '.join(cost.countries)} watched" if cost.countries else ""
+    console.print(
+        Text(
+            f"Counted anew: {counted(cost.subjects, 'subject')} from {cost.events_counted:,} of "
+            f"{counted(cost.events, 'event')}{states}{runs}, in {cost.seconds:.1f} s.",
+            style="dim",
+        )
+    )
