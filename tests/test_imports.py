@@ -22,7 +22,7 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset(
         {"settings", "formats", "faust_driver", "metrics", "rules_loading", "schemas", "cases", "rosters", "ledger"}
     ),
-    frozenset({"kafka", "probes", "sinks"}),
+    frozenset({"kafka", "probes", "sinks", "proofs"}),
     frozenset({"collectors", "partitions"}),
     frozenset({"agents"}),
     frozenset({"worker"}),

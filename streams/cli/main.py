@@ -41,6 +41,7 @@ _SECTIONS: Final = (
     ("Ask it", {
         "alerts": "List the alerts, the most urgent first; follow them.",
         "show": "Everything known of one account, official or alert.",
+        "proof": "Make a file from which anybody can recompute an alert, and check one.",
     }),
     ("Look after it", {
         "states": "Compare what was counted with the topics it rests on, and count anew.",

@@ -162,6 +162,10 @@ class Backtest:
         self._take(screening)
         return None
 
+    def read_up_to(self, at_us: int) -> None:
+        """Event time has come at least so far, whatever the events say: those given may be a part of what was read."""
+        self._newest_us = max(self._newest_us, at_us)
+
     def needs_second_reading(self) -> bool:
         """Whether posts or deletions were met whose authors turned out to be worth following, once all was fed.
 

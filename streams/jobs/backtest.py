@@ -5,12 +5,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from streams.core.backtest import Backtest, Results
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
+from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.gone_quotes import GoneQuotes
 from streams.core.screening.roster_use import RosterFinding, RosterUse
 from streams.core.subject_event import Coordinates
@@ -25,7 +27,10 @@ from streams.jobs.reading import FileAccount, Progress, read_events, total_tally
 from streams.jobs.watch_process import WatchWhereItPays, usable_cores
 from streams.kafka.raw_record import raw_record, size_refusal
 
-__all__ = ["BacktestRun", "backtest_files"]
+__all__ = ["Afterwards", "BacktestRun", "backtest_files"]
+
+Afterwards: TypeAlias = Callable[[Results, EventSpool, AccountIndex], None]
+"""Is given the results, the events that they follow from, for as long as it runs, and all accounts that are known."""
 
 
 class BacktestRun(Struct, frozen=True, kw_only=True):
@@ -55,15 +60,18 @@ def backtest_files(
     now_us: Callable[[], int] = lambda: time.time_ns() // 1_000,
     progress: Progress | None = None,
     processes: int | None = None,
+    named: Callable[[str], str] = str,
+    afterwards: Afterwards | None = None,
 ) -> BacktestRun:
     """Run the core over the files, in at most so many `processes`: one or two, as many as there are cores by default.
 
-    The results do not depend on that, nor on the order of files and lines: events are held and taken by time. Raises
-    `InputError` for a file that cannot be opened, and `SecondProcessError`.
+    The results do not depend on that, nor on the order of files and lines: events are held and taken by time. `named`
+    says by which name coordinates have a file. Raises `InputError` for a file that cannot be opened, and
+    `SecondProcessError`.
     """
     watching = WatchWhereItPays(rules, usable_cores() if processes is None else processes)
     with watching:
-        return _run(paths, readers, roster, rules, now_us, progress, watching)
+        return _run(paths, readers, roster, rules, now_us, progress, watching, named, afterwards)
 
 
 def _run(
@@ -74,6 +82,8 @@ def _run(
     now_us: Callable[[], int],
     progress: Progress | None,
     watching: Watching,
+    named: Callable[[str], str],
+    afterwards: Afterwards | None,
 ) -> BacktestRun:
     began = time.monotonic()
     files: list[FileAccount] = []
@@ -94,7 +104,7 @@ def _run(
                 if is_large(line) and (refused := size_refusal(raw_record(event))) is not None:
                     refuse(line, refused, path)
                 else:
-                    spool.add(event, path, line.number)
+                    spool.add(event, named(path), line.number)
             for spooled in spool:
                 event = spooled.event
                 use.see(event)
@@ -107,6 +117,8 @@ def _run(
                     quotes.see(spooled.event)
                     backtest.again(spooled.event, Coordinates(spooled.path, 0, spooled.line))
             results = backtest.finish()
+            if afterwards is not None:
+                afterwards(results, spool, backtest.known)
     finally:
         if gc_was_on:
             gc.enable()

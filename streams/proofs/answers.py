@@ -1,0 +1,46 @@
+"""The answers of `antiphon proof verify`, one for each question."""
+
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+__all__ = ["Answer", "Check", "Verdict"]
+
+
+class Answer(StrEnum):
+    """`told` and `none` are neither good nor bad: something that nothing here depends on, or that is not there."""
+
+    OK = "ok"
+    FAILED = "failed"
+    PARTIAL = "partial"
+    NOT_CHECKABLE = "not checkable"
+    TOLD = "as told"
+    NONE = "none"
+
+
+# The worst first: what a whole proof comes to is the worst of its answers, and `ok` where none of these was given.
+_WORST: Final = (Answer.FAILED, Answer.NOT_CHECKABLE, Answer.PARTIAL)
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One question and its answer. `places` say where exactly something is not as it should be, at most so many."""
+
+    question: str
+    answer: Answer
+    detail: str = ""
+    places: tuple[str, ...] = ()
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """All answers about one proof, whose id is the SHA-256 of its manifest."""
+
+    id: str
+    about: str
+    checks: tuple[Check, ...]
+
+    @property
+    def answer(self) -> Answer:
+        """The worst answer."""
+        given = {check.answer for check in self.checks}
+        return next((worst for worst in _WORST if worst in given), Answer.OK)

@@ -1,0 +1,180 @@
+"""The records in a proof, and whether they follow from its events."""
+
+from collections.abc import Iterator
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from streams.core.clock import to_us
+from streams.core.enriched import Alert, Dossier
+from streams.core.rosters.roster import Roster
+from streams.core.rulebook.rules import RuleSet
+from streams.core.subject_event import subject_key
+from streams.core.watching.aftermath_records import Aftermath
+from streams.printable import printable
+from streams.proofs import layout
+from streams.proofs.answers import Answer, Check
+from streams.proofs.archive import Archive, NotAProofError
+from streams.proofs.building import is_on_aftermath, taken_as_counted
+from streams.proofs.comparison import differences, with_texts_as_told
+from streams.proofs.layout import Expected
+from streams.proofs.material import Told
+from streams.proofs.proved_events import ProvedEvents
+from streams.proofs.recount import Recount, counts_as, recount
+
+__all__ = ["ToldRecords", "recount_checks"]
+
+_RecordT = TypeVar("_RecordT", Alert, Dossier, Aftermath)
+_PLACES: Final = 20
+_MOST_VERSION_BYTES: Final = 1 << 20
+_AFTERMATHS: Final = "aftermaths/"
+
+
+class ToldRecords(Struct, frozen=True, kw_only=True):
+    """Each record with its bytes, without the line feed, and the name of its file."""
+
+    alerts: tuple[tuple[Alert, bytes, str], ...]
+    dossier: tuple[Dossier, bytes, str] | None
+    aftermaths: tuple[tuple[Aftermath, bytes, str], ...]
+    versions: int
+
+    @classmethod
+    def of(cls, archive: Archive) -> "ToldRecords":
+        """Those of a proof. Raises `NotAProofError` for one that is none."""
+        names = list(archive.entries)
+        alerts = [name for name in names if name == layout.ALERT or name.startswith(layout.ALERT_FOLDER)]
+        aftermaths = [name for name in names if name == layout.AFTERMATH or name.startswith(_AFTERMATHS)]
+        versions = 0
+        if layout.VERSIONS in archive.entries:
+            for line in archive.lines(layout.VERSIONS, _MOST_VERSION_BYTES):
+                _decoded(line, Alert, layout.VERSIONS)
+                versions += 1
+        return cls(
+            alerts=tuple(_record(archive, name, Alert) for name in alerts),
+            dossier=_record(archive, layout.DOSSIER, Dossier) if layout.DOSSIER in archive.entries else None,
+            aftermaths=tuple(_record(archive, name, Aftermath) for name in aftermaths),
+            versions=versions,
+        )
+
+    def told(self) -> Told:
+        """Without the names of the files."""
+        return Told(
+            alerts=tuple((alert, value) for alert, value, _ in self.alerts),
+            dossier=None if self.dossier is None else self.dossier[:2],
+            aftermaths=tuple((aftermath, value) for aftermath, value, _ in self.aftermaths),
+        )
+
+    def subjects(self) -> Iterator[tuple[str, str]]:
+        """The name of each record's file, and whom it is about."""
+        records: list[tuple[Alert | Dossier | Aftermath, str]] = [(alert, name) for alert, _, name in self.alerts]
+        records += [(aftermath, name) for aftermath, _, name in self.aftermaths]
+        if self.dossier is not None:
+            records.append((self.dossier[0], self.dossier[2]))
+        yield from ((name, subject_key(record.platform, record.subject.id)) for record, name in records)
+
+    def roster_digests(self) -> Iterator[tuple[str, str]]:
+        """The name of each alert's file, and the digest of the roster on which it rests."""
+        yield from ((name, alert.roster_digest) for alert, _, name in self.alerts)
+        if not self.alerts and self.dossier is not None:
+            yield self.dossier[2], self.dossier[0].roster_digest
+
+
+def recount_checks(
+    told: ToldRecords, expected: Expected, roster: Roster, rules: RuleSet, events: ProvedEvents
+) -> list[Check]:
+    """Whether each record follows from the events, and each event counts as it was said to."""
+    keys = sorted({key for _, key in told.subjects()})
+    if len(keys) != 1:
+        return [Check(question="recounted", answer=Answer.FAILED, detail="the records are about several subjects")]
+    platform, _, subject_id = keys[0].partition(":")
+    found = recount(roster, rules, events.readings, to_us(expected.read_up_to))
+    checks = [_counted(told, expected, found, events, platform, subject_id)]
+    partial = taken_as_counted(told.told())
+    lacking = ""
+    if events.withheld:
+        lacking = f"{events.withheld:,} events are withheld"
+    for alert, value, name in told.alerts:
+        again = found.results.alerts.get(alert.id)
+        of_texts = events.redacted > 0 and is_on_aftermath(alert.rule, rules)
+        reason = "texts that its figures look at are left out" if of_texts else lacking
+        checks.append(_recounted(name, value, again, partial, reason))
+    if told.dossier is not None:
+        dossier, value, name = told.dossier
+        found_dossier = found.results.dossiers.get(keys[0])
+        again_dossier = None if found_dossier is None else with_texts_as_told(found_dossier, dossier)
+        checks.append(_recounted(name, value, again_dossier, partial, lacking, "text matches as told"))
+    for aftermath, value, name in told.aftermaths:
+        if name in expected.records:
+            reason = "texts that it looks at are left out" if events.redacted else lacking
+            checks.append(_recounted(name, value, found.results.aftermaths.get(aftermath.id), 0, reason))
+        else:
+            detail = "kept as it was told: it rests on all that officials did meanwhile, which is not here"
+            checks.append(Check(question=name, answer=Answer.TOLD, detail=detail))
+    return checks
+
+
+def _recounted(
+    name: str, value: bytes, again: Alert | Dossier | Aftermath | None, partial: int, lacking: str, but: str = ""
+) -> Check:
+    found = b"null" if again is None else msgspec.json.encode(again)
+    but = f"; {but}" if but else ""
+    equal = value == found
+    wrong = [] if equal else differences(value, found)
+    if again is None:
+        wrong = ["nothing of it follows from the events"]
+    if lacking:
+        return Check(question=name, answer=Answer.NOT_CHECKABLE, detail=lacking, places=tuple(wrong[:_PLACES]))
+    if partial:
+        detail = f"{partial:,} taken as counted: only the newest engagements of a subject are retained"
+        if wrong:
+            detail += f"; of what is here not recounted equal: {wrong[0]}"
+        return Check(question=name, answer=Answer.PARTIAL, detail=detail, places=tuple(wrong[:_PLACES]))
+    if wrong:
+        return Check(question=name, answer=Answer.FAILED, detail=wrong[0], places=tuple(wrong[:_PLACES]))
+    detail = "recounted, equal byte for byte" if equal else "recounted, equal in every field that was told"
+    return Check(question=name, answer=Answer.OK, detail=detail + but)
+
+
+def _counted(
+    told: ToldRecords, expected: Expected, found: Recount, events: ProvedEvents, platform: str, subject_id: str
+) -> Check:
+    """Whether each event counts as it is said to."""
+    countries = sorted({country for alert, _, _ in told.alerts for country in alert.countries})
+    wrong: list[str] = []
+    missing = dict(expected.counted)
+    more = 0
+    for name, (event, source) in zip(events.names, events.readings(), strict=True):
+        said = missing.pop(name, None)
+        if said is None:  # unless it changes a record it does no harm, and if it does the record says so
+            more += 1
+            continue
+        counted = counts_as(event, source, found.known, platform, subject_id, countries)
+        if counted != said:
+            shown = "; ".join(counted) or "nothing"
+            wrong.append(
+                f"{printable(name, 120)} counts as {shown}, and was said to count as {'; '.join(said) or 'nothing'}"
+            )
+    if not events.withheld:
+        wrong += [f"{printable(name, 120)} is said to count and is not here" for name in missing]
+    if wrong:
+        return Check(question="events count", answer=Answer.FAILED, detail=wrong[0], places=tuple(wrong[:_PLACES]))
+    detail = f"{len(events.names) - more:,} events count as they are said to"
+    if more:
+        detail += f"; {more:,} more of which nothing is said change no record"
+    return Check(question="events count", answer=Answer.OK, detail=detail)
+
+
+def _record(archive: Archive, name: str, of: type[_RecordT]) -> tuple[_RecordT, bytes, str]:
+    data = archive.read(name)
+    if not data.endswith(b"\n"):
+        raise NotAProofError(f"{name} does not end with a line feed")
+    return _decoded(data[:-1], of, name), data[:-1], name
+
+
+def _decoded(data: bytes, of: type[_RecordT], name: str) -> _RecordT:
+    try:
+        data.decode()  # the decoder looks at no byte of a field that it does not know
+        return msgspec.json.decode(data, type=of)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotAProofError(f"{name} is no {of.__name__.lower()}: {printable(str(error), 200)}") from error

@@ -1,0 +1,66 @@
+"""`README.txt` of a proof: what it is, how to check it, and what it can never show."""
+
+from typing import Final
+
+from streams.printable import printable
+from streams.proofs.material import ProofMaterial
+
+__all__ = ["CANNOT_SHOW", "readme_of", "sentences_of"]
+
+CANNOT_SHOW: Final = (
+    "that the platform served these very bytes: whoever collected them could have written others",
+    "that everything was seen: coverage.json says what the sources told of that",
+    "who runs an account, or why anybody did anything: an alert is a count of public acts, and no verdict",
+    "that the roster is right: it is here whole, with the source of each entry, so that you can judge it",
+)
+"""What no proof can show. The page and the documentation say the same."""
+
+_CHECK: Final = """\
+How to check it
+---------------
+With Antiphon, offline (it trusts nothing in this file and counts everything anew):
+
+    antiphon proof verify FILE.zip
+
+Without Antiphon, that nothing was changed since it was made:
+
+    unzip FILE.zip -d proof && cd proof && sha256sum -c manifest-sha256.txt
+
+Each line of events.ndjson is one event as it was received; the same line of
+events-index.ndjson names it and its SHA-256. The proof's id is the SHA-256 of
+manifest.json: who has the id can tell this proof from any other.
+"""
+
+_FILES: Final = """\
+What is in it
+-------------
+page.html            all of this to read; it has no scripts and loads nothing
+alert.json           the alert as it was told (or alerts/, for a whole subject)
+dossier.json         everything counted about the subject
+aftermath.json       what officials did after its suspension, where there is one
+events.ndjson        the events, as received; events-index.ndjson: which they are
+roster.csv           who is an official, when, and by which source
+rules.toml           the rules
+coverage.json        what was not seen
+expected.json        what the recount must come to
+environment.json     the version and the bounds that decide
+"""
+
+
+def sentences_of(material: ProofMaterial) -> tuple[str, ...]:
+    """What the alerts say, in their own words."""
+    return tuple(printable(alert.summary) for alert, _ in material.told.alerts)
+
+
+def readme_of(material: ProofMaterial, *, redacted: bool) -> bytes:
+    """The text, with line feeds."""
+    about = material.about
+    lines = [f"Proof of {'the alert' if about.kind == 'alert' else 'what was told of'} {printable(about.id)}", ""]
+    for alert, _ in material.told.alerts:
+        lines += [f"{printable(alert.rule)} ({alert.severity}, {alert.status}), fired {alert.fired_at.isoformat()}"]
+        lines += [f"    {printable(alert.summary)}", ""]
+    if redacted:
+        lines += ["The texts of posts are left out of this copy; the hashes of the originals are kept.", ""]
+    lines += [_CHECK, _FILES, "What it cannot show", "-------------------"]
+    lines += [f"- {sentence}" for sentence in CANNOT_SHOW]
+    return ("\n".join(lines) + "\n").encode()

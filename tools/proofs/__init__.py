@@ -1,0 +1,1 @@
+"""Makes the proofs that every later version must verify."""
