@@ -1,5 +1,6 @@
 """Proofs of the small story, made once."""
 
+import os
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -14,6 +15,13 @@ from tests.proofs.forging import files_in
 from tools.proofs.story import ROSTER, RULES, story, written
 
 Prove: TypeAlias = Callable[..., Proof]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("ANTIPHON_") or name == "COLUMNS":
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
