@@ -43,6 +43,16 @@ _FOR_EXAMPLE: Final = frozenset(
         "events.ndjson",
         "result.json",
         "roster.csv",
+        *(
+            "README.txt",
+            "alert.json",
+            "aftermath.json",
+            "dossier.json",
+            "events-index.ndjson",
+            "rules.toml",
+        ),  # of a proof
+        *("coverage.json", "expected.json", "environment.json", "manifest.json", "ro-crate-metadata.json"),
+        *("alerts/ID.json", "tests/proofs/corpus"),
         "broken.ndjson",
         "bin/",  # of Kafka's own
     }
