@@ -37,7 +37,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     that time, nothing is said of what they did not do. These are the same for all workers of a group. The suspension of
     an account that no official engaged with is kept for `unengaged_days` of event time, its profile for
     `unengaged_profile_days`: 0 is for
-    not at all, since a source may tell the profiles of a whole network. `dead_letter_run` and `dead_letter_share` are
+    not at all, since a source may tell the profiles of a whole network. `evidence_days` after it came, evidence may be
+    deleted, unless a living alert rests on it. `dead_letter_run` and `dead_letter_share` are
     the dead-letter limits: that many refused records in a row, or that share of the last 10,000, stop a worker's
     screening until it is started anew, since that is a bug or an attack and not data. `alertmanager_urls` are where
     NOTIFY sends alerts, separated by commas; without any nobody is notified. They may hold credentials.
@@ -59,6 +60,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unengaged_days: Annotated[int, Meta(ge=1, le=3_650)] = 30
     unengaged_profile_days: Annotated[int, Meta(ge=0, le=3_650)] = 0
     watch_days: Annotated[int, Meta(ge=1, le=365)] = 14
+    evidence_days: Annotated[int, Meta(ge=1, le=36_500)] = 400
     unseen_share: Annotated[float, Meta(ge=0, le=1)] = 0.05
     transactions: bool = True
     session_timeout_seconds: Seconds = 20.0

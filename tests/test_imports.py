@@ -42,7 +42,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"evidence_records", "enriched", "suspension_words", "texts"}),
     frozenset({"alert_state", "canary_flight", "noticing", "screening", "tracking"}),
     frozenset({"watching"}),
-    frozenset({"enriched_topics", "rule_files"}),
+    frozenset({"enriched_topics", "evidence_retention", "rule_files"}),
     frozenset({"backtest", "case_file"}),
     frozenset({"corrections"}),
 )

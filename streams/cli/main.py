@@ -46,6 +46,7 @@ _SECTIONS: Final = (
     ("Look after it", {
         "states": "Compare what was counted with the topics it rests on, and count anew.",
         "dead-letters": "See which inputs were refused, and why; send them again.",
+        "evidence": "Delete kept raw events: what has served its time, and what nobody may keep.",
         "schemas": "Write the JSON Schemas and the AsyncAPI document of all topics, or compare them.",
     }),
 )  # fmt: skip

@@ -33,6 +33,7 @@ __all__ = [
     "roster_evidence",
     "roster_of",
     "rules_evidence",
+    "tombstone",
     "withheld_evidence",
 ]
 
@@ -52,7 +53,7 @@ class EvidenceRecord(Struct, frozen=True):
     """A record to write to `evidence`."""
 
     key: bytes
-    value: bytes
+    value: bytes | None
     headers: list[_Header]
 
 
@@ -121,6 +122,11 @@ def rules_evidence(rules: RuleSet, text: str) -> EvidenceRecord:
         ("rule_digests", ",".join(rule.digest for rule in rules.rules).encode()),
     ]
     return EvidenceRecord(str(EvidenceKey("rules", rules.digest)).encode(), value, headers)
+
+
+def tombstone(key: EvidenceKey) -> EvidenceRecord:
+    """The record that deletes what is under a key."""
+    return EvidenceRecord(str(key).encode(), None, [])
 
 
 def withheld_evidence(entry: EvidenceEntry, reason: str) -> tuple[EvidenceRecord, EvidenceRecord]:

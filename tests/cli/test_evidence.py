@@ -1,0 +1,145 @@
+"""`antiphon evidence`: what has served its time goes, what is withheld keeps its hash, and both may be run again."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from streams.core.evidence import EvidenceEntry, EvidenceKey
+from streams.core.evidence_records import EvidenceRecord, event_evidence
+from streams.core.subject_event import Coordinates
+from streams.events import Account, Event, Post, Profile, Retweet, encode_event
+from streams.kafka.administration import create_topics
+from streams.kafka.client import started_producer
+from streams.kafka.evidence_reading import kept_evidence
+from streams.kafka.evidence_writing import send_evidence
+from streams.settings import Settings
+from tests.cli.conftest import Antiphon
+from tools.kafka.running_broker import RunningBroker
+
+_AT = datetime(2020, 1, 1, tzinfo=UTC)
+_PERSON = Account(id="1280000000000000001", handle="person")
+_OFFICIAL = Account(id="9")
+_LATELY_US = 4_000_000_000_000_000  # not old at any time of this century
+
+_EVENTS: dict[str, Event] = {
+    "retweet": Retweet(platform="twitter", id="1", at=_AT, actor=_OFFICIAL, subject=_PERSON),
+    "copy": Retweet(platform="twitter", id="1", at=_AT, actor=_OFFICIAL, subject=Account(id=_PERSON.id)),
+    "post": Post(platform="twitter", id="2", at=_AT, actor=_PERSON, text="said"),
+    "elsewhere": Post(platform="mastodon", id="2", at=_AT, actor=Account(id=_PERSON.id), text="said"),
+    "profile": Profile(platform="twitter", id="3", at=_AT, actor=Account(id="8")),
+}
+
+
+def _record(name: str, received_us: int) -> EvidenceRecord:
+    return event_evidence(encode_event(_EVENTS[name]), Coordinates("raw", 0, 1), received_us)
+
+
+class _Kept:
+    """A broker with evidence on it, and the options of a command that reach it."""
+
+    def __init__(self, broker: RunningBroker, prefix: str) -> None:
+        self.settings = Settings(broker=broker.address, topic_prefix=prefix, transactions=broker.is_real_kafka)
+        self.options = ("--broker", broker.address, "--topic-prefix", prefix)
+        asyncio.run(create_topics(self.settings))
+
+    def write(self, records: Sequence[EvidenceRecord]) -> None:
+        async def write() -> None:
+            async with started_producer(self.settings) as client:
+                await send_evidence(client, self.settings, records)
+
+        asyncio.run(write())
+
+    def now(self) -> dict[EvidenceKey, EvidenceEntry]:
+        return asyncio.run(kept_evidence(self.settings))
+
+    def names(self) -> dict[str, str]:
+        """What is there of `_EVENTS`, and why its value is not."""
+        by_hash = {entry.sha256: entry for entry in self.now().values()}
+        found = {name: by_hash.get(_sha(name)) for name in _EVENTS}
+        return {name: entry.withheld for name, entry in found.items() if entry is not None}
+
+
+def _sha(name: str) -> str:
+    return _record(name, 0).key.decode().rpartition("/")[2]
+
+
+@pytest.fixture
+def kept(broker: RunningBroker, topic_prefix: str) -> _Kept:
+    found = _Kept(broker, topic_prefix)
+    found.write([_record(name, _LATELY_US) for name in _EVENTS])
+    return found
+
+
+def _json(antiphon: Antiphon, *arguments: str) -> dict[str, Any]:
+    result = antiphon("evidence", *arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
+
+
+def test_what_has_served_its_time_is_deleted_once(antiphon: Antiphon, kept: _Kept) -> None:
+    kept.write([_record(name, 1) for name in ("retweet", "post")])
+    would = _json(antiphon, "expire", *kept.options, "--dry-run")
+    assert (would["expired"], would["deleted"]) == (2, False)
+    assert len(kept.names()) == len(_EVENTS)
+    assert _json(antiphon, "expire", *kept.options) == {**would, "deleted": True}
+    assert set(kept.names()) == {"copy", "elsewhere", "profile"}
+    assert _json(antiphon, "expire", *kept.options)["expired"] == 0
+
+
+def test_of_a_person_every_event_that_names_it_is_withheld_for_good(antiphon: Antiphon, kept: _Kept) -> None:
+    arguments = ("withhold", *kept.options, "--account", f"twitter:{_PERSON.id}", "--reason", "asked for")
+    would = _json(antiphon, *arguments, "--dry-run")
+    assert {event["sha256"] for event in would["events"]} == {_sha("retweet"), _sha("copy"), _sha("post")}
+    assert set(kept.names().values()) == {""}
+    assert _json(antiphon, *arguments, "--yes")["events"] == would["events"]
+    hidden = {"retweet": "asked for", "copy": "asked for", "post": "asked for", "elsewhere": "", "profile": ""}
+    assert kept.names() == hidden
+    # SCREEN reads a raw partition again, say.
+    kept.write([_record("post", _LATELY_US)])
+    assert kept.names() == hidden
+    assert _json(antiphon, "expire", *kept.options)["withheld_again"] == 1
+    assert kept.names() == hidden
+    assert _json(antiphon, "expire", *kept.options)["withheld_again"] == 0
+    assert antiphon("evidence", *arguments, "--yes").exit_code == 1
+
+
+def test_of_an_event_all_copies_are_withheld(antiphon: Antiphon, kept: _Kept) -> None:
+    arguments = ("withhold", *kept.options, "--event", "1", "--reason", "deleted by its author", "--yes")
+    result = antiphon("evidence", *arguments)
+    assert result.exit_code == 0, result.stderr
+    assert "2 raw events withheld" in result.stdout
+    assert {name for name, why in kept.names().items() if why} == {"retweet", "copy"}
+    again = antiphon("evidence", *arguments)
+    assert (again.exit_code, "2 withheld before" in again.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "--reason"),
+        (("--reason", "x"), "either --event ID or --account"),
+        (("--reason", "x", "--event", "1", "--account", "twitter:1"), "either --event ID or --account"),
+        (("--reason", "x", "--account", "1280"), "PLATFORM:ID"),
+        (("--reason", "  ", "--event", "1"), "reason"),
+        (("--reason", "x" * 501, "--event", "1"), "reason"),
+    ],
+)
+def test_a_request_that_says_too_little_is_refused(antiphon: Antiphon, arguments: tuple[str, ...], said: str) -> None:
+    result = antiphon("evidence", "withhold", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "40000", "soon", "1.5"])
+def test_a_retention_that_makes_no_sense_is_refused_by_name(
+    antiphon: Antiphon, monkeypatch: pytest.MonkeyPatch, days: str
+) -> None:
+    monkeypatch.setenv("ANTIPHON_EVIDENCE_DAYS", days)
+    result = antiphon("evidence", "expire")
+    assert result.exit_code == 2
+    assert "ANTIPHON_EVIDENCE_DAYS" in result.stderr
