@@ -21,7 +21,6 @@ from tests.collectors.bluesky.enriching import (
 )
 from tools.kafka.running_broker import RunningBroker
 from tools.servers.bluesky_accounts import Accounts, LocalAccount, plc_did
-from tools.servers.local_server import Fail, Hang, Throttle
 
 _CREATED = "2024-02-03T04:05:06.789Z"
 
@@ -38,45 +37,6 @@ def _profiles(events: Sequence[Event]) -> dict[str, Profile]:
 
 def _ages(events: Sequence[Event]) -> dict[str, Profile]:
     return {each.actor.id: each for each in events if isinstance(each, Profile) and each.id.startswith("directory:")}
-
-
-def test_a_thousand_subjects_are_looked_up_whatever_the_servers_do(broker: RunningBroker, topic_prefix: str) -> None:
-    """Shuffled answers, every seventh account left out, a proxy's errors, a pause asked for, an answer that takes for
-    ever: each account gets its own figures, its age from the directory and never from the profile."""
-    accounts = Accounts(*(_account(f"subject{n}", followers=n) for n in range(1_000)))
-    dids = list(accounts.by_did)
-
-    async def run() -> None:
-        async with enriching(broker, topic_prefix, accounts) as (settings, appview, directory):
-            appview.left_out = set(dids[::7])
-            async with listening(settings, policy_of(appview, directory)) as heard:
-                await heard.warm(settings, dids[0])
-                released, arrived = asyncio.Event(), asyncio.Event()
-                appview.faults = [Fail(502), Throttle(0), Fail(200, b"<html>"), Hang(released, arrived)]
-                directory.faults = [Fail(503), Throttle(0), Fail(200, b"[" * 2_000)]
-                await write(settings, [amplification(did) for did in dids])
-                await arrived.wait()
-                # While the AppView hangs, the directory answers.
-                await heard.when(lambda: len(_ages(heard.events)) == 999)
-                assert len(_profiles(heard.events)) < 100
-                released.set()
-                await heard.when(lambda: len(_profiles(heard.events)) == 1_000)
-                events = heard.events
-        profiles, ages = _profiles(events), _ages(events)
-        assert not [event for event in events if isinstance(event, Suspension)]
-        for did, account in accounts.by_did.items():
-            actor = profiles[did].actor
-            assert (actor.followers, actor.handle, actor.name) == (account.followers, account.handle, account.name)
-            assert actor.created_at is None
-            assert profiles[did].observed_at == profiles[did].at
-        assert {(age.actor.created_at, age.actor.created_at_source) for age in ages.values()} == {
-            (datetime(2024, 2, 3, 4, 5, 6, 789_000, tzinfo=UTC), "directory")
-        }
-        many = [path for path in appview.asked if "getProfiles" in path]
-        assert len(many) < 200
-        assert max(path.count("actors=") for path in many) == 25
-
-    asyncio.run(run())
 
 
 def test_a_subject_that_the_pipeline_knows_already_is_not_looked_up_before_its_time(
