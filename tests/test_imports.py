@@ -43,7 +43,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"alert_state", "canary_flight", "noticing", "screening", "tracking"}),
     frozenset({"watching"}),
     frozenset({"enriched_topics", "evidence_retention", "rule_files"}),
-    frozenset({"backtest", "case_file"}),
+    frozenset({"backtest", "case_file", "flattened"}),
     frozenset({"corrections"}),
 )
 

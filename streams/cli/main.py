@@ -42,6 +42,7 @@ _SECTIONS: Final = (
         "alerts": "List the alerts, the most urgent first; follow them.",
         "show": "Everything known of one account, official or alert.",
         "proof": "Make a file from which anybody can recompute an alert, and check one.",
+        "export": "Write an enriched topic to a file: CSV, NDJSON or Parquet.",
     }),
     ("Look after it", {
         "states": "Compare what was counted with the topics it rests on, and count anew.",

@@ -4,6 +4,7 @@ What collects results, writes them to files, clears them and describes them goes
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 from msgspec import Struct
@@ -19,7 +20,8 @@ class EnrichedTopic(Struct, frozen=True, kw_only=True):
     """`name` is that of the topic, of the output file and of the field of `Results`; `schema` that of the JSON Schema.
 
     Records with the same `identity` are versions of one thing: the last one is valid, where it `stands`. `order` sorts
-    an output file.
+    an output file. `time` is the event time by which a part of the topic is chosen, `None` where the record has none,
+    and `countries` are the States whose officials it is about.
     """
 
     name: str
@@ -28,6 +30,8 @@ class EnrichedTopic(Struct, frozen=True, kw_only=True):
     key: Callable[[Any], str]
     identity: Callable[[Any], object]
     order: Callable[[Any], Any]
+    time: Callable[[Any], datetime | None]
+    countries: Callable[[Any], tuple[str, ...]]
     stands: Callable[[Any], bool] = lambda _record: True
 
 
@@ -43,6 +47,8 @@ ENRICHED_TOPICS: Final = (
         key=_subject_key,
         identity=lambda record: (_subject_key(record), record.id),
         order=lambda record: (record.at, record.platform, record.id, record.subject.id),
+        time=lambda record: record.at,
+        countries=lambda record: (record.official.country,),
     ),
     EnrichedTopic(
         name="dossiers",
@@ -51,6 +57,8 @@ ENRICHED_TOPICS: Final = (
         key=_subject_key,
         identity=_subject_key,
         order=_subject_key,
+        time=lambda record: record.last_amplified_at,
+        countries=lambda record: record.countries,
     ),
     EnrichedTopic(
         name="alerts",
@@ -59,6 +67,8 @@ ENRICHED_TOPICS: Final = (
         key=lambda record: str(record.id),
         identity=lambda record: record.id,
         order=lambda record: (record.fired_at, record.id),
+        time=lambda record: record.fired_at,
+        countries=lambda record: record.countries,
         stands=lambda record: record.status != "retracted",
     ),
     EnrichedTopic(
@@ -68,6 +78,8 @@ ENRICHED_TOPICS: Final = (
         key=lambda record: str(record.id),
         identity=lambda record: record.id,
         order=lambda record: (record.opened_at, record.id),
+        time=lambda record: record.opened_at,
+        countries=lambda record: (record.country,),
         stands=lambda record: record.status != "void",
     ),
 )

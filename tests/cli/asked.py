@@ -50,7 +50,9 @@ def own_topics(broker: RunningBroker) -> Iterator[Settings]:
 
 
 def write_records(settings: Settings, *records: object) -> None:
-    """Enriched records and coverage to their topics; a tuple is topic, key and value of a stranger's record."""
+    """Enriched records and coverage to their topics; a tuple is topic, key and value of a stranger's record, which
+    deletes the key where the value is empty.
+    """
 
     async def write() -> None:
         async with started_producer(settings) as client:
@@ -63,7 +65,7 @@ def write_records(settings: Settings, *records: object) -> None:
                     case _:
                         made = enriched_record(record)
                         topic, key, value = made.topic, made.key or b"", made.value or b""
-                await client.send_and_wait(settings.topic(topic), value, key=key)
+                await client.send_and_wait(settings.topic(topic), value or None, key=key)
 
     asyncio.run(write())
 
