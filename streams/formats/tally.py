@@ -16,7 +16,7 @@ from streams.formats.inputs.lines import Line
 from streams.formats.reader import FormatReader, Reading, Skipped
 from streams.printable import printable
 
-__all__ = ["Tally", "read_lines", "readings_of"]
+__all__ = ["Tally", "parts_of", "read_lines", "readings_of"]
 
 _AHEAD_LINES: Final = 1_000
 _AHEAD_BYTES: Final = 4_000_000
@@ -91,14 +91,19 @@ def read_lines(
         yield line, reading
 
 
+def parts_of(data: bytes, reader: FormatReader) -> Iterator[tuple[bytes, Reading]]:
+    """What a line is, message by message where it holds several, each with its bytes."""
+    reading = reader.read(data)
+    if isinstance(reading, Rejection):
+        yield from _read_apart(data, reading, reader)
+    else:
+        yield data, reading
+
+
 def readings_of(data: bytes, reader: FormatReader) -> Iterator[Reading]:
     """What a line is, message by message where it holds several."""
-    reading = reader.read(data)
-    if not isinstance(reading, Rejection):
+    for _, reading in parts_of(data, reader):
         yield reading
-        return
-    for _, part in _read_apart(data, reading, reader):
-        yield part
 
 
 def _read_apart(

@@ -1,0 +1,1 @@
+"""The collector `tail`: a growing file."""
