@@ -74,9 +74,9 @@ mutants: $(DEVELOPMENT) ## deliberate bugs in the delivery path, each of which a
 	@$(BIN)/python -m tests.chaos.mutants $(ARGS)
 
 .PHONY: kills
-kills: $(DEVELOPMENT) ## kills a collector 200 times under load, on a real Kafka; some fifteen minutes
+kills: $(DEVELOPMENT) ## kills two collectors 200 times each under load, on a real Kafka, and takes Kafka away for a minute; half an hour
 	@$(BIN)/python -m tools.kafka.jars
-	@ANTIPHON_COLLECTOR_KILLS=200 $(BIN)/python -m pytest tests/collectors/test_kills.py $(ARGS)
+	@ANTIPHON_COLLECTOR_KILLS=200 ANTIPHON_COLLECTOR_AWAY_SECONDS=60 $(BIN)/python -m pytest tests/collectors/test_kills.py tests/collectors/bluesky/test_jetstream_faults.py $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(DEVELOPMENT) ## fuzzes every reader and file shape, guided by coverage; a minute each, or ARGS="--seconds N"

@@ -16,7 +16,7 @@ from tests.collectors.lines_server import lines_server
 from tests.worker.running_worker import Subject
 from tools.kafka.running_broker import RunningBroker
 
-_KILLS = int(os.environ.get("ANTIPHON_COLLECTOR_KILLS", "20"))
+_KILLS = int(os.environ.get("ANTIPHON_COLLECTOR_KILLS", "8"))
 _LINES_PER_SECOND = 4_000
 
 
