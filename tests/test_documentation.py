@@ -52,7 +52,7 @@ _FOR_EXAMPLE: Final = frozenset(
             "rules.toml",
         ),  # of a proof
         *("coverage.json", "expected.json", "environment.json", "manifest.json", "ro-crate-metadata.json"),
-        *("alerts/ID.json", "tests/proofs/corpus"),
+        *("alerts/ID.json", "alert-versions.ndjson", "tests/proofs/corpus"),
         "broken.ndjson",
         "bin/",  # of Kafka's own
     }

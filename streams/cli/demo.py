@@ -9,6 +9,7 @@ from streams.cases import CASES
 from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.options import format_option, json_option
+from streams.cli.proof_hint import proof_command
 from streams.cli.report import document_of, print_report, print_sampled
 from streams.cli.report_input import end_with_faults, files_document, print_files, warnings_document
 from streams.cli.stopping import stopped_in_order
@@ -82,12 +83,21 @@ def demo(
             run = run_demo(fresh, paths, readers, roster, stages, workers=workers, raw_partitions=partitions)
     faults = faults_of(run.files, run.letters)
     contradictions = contradictions_of(run.results.amplifications)
+    proving = proof_command(
+        run.results,
+        files or ("--case", case_name or "khamenei-site"),
+        roster=roster_file,
+        rules=rules_file,
+        formats=format_names if files else (),
+        out=out,
+    )
     if as_json:
         document = document_of(run.results, run.tally, run.refused, seconds=round(run.seconds, 3), workers=workers)
         write_json(
             document
             | files_document(run.files)
             | warnings_document(faults, run.roster, run.unknown_quotes, contradictions)
+            | {"proof_command": proving}
         )
     else:
         console = stdout()
@@ -96,6 +106,9 @@ def demo(
         print_sampled(console, run.refused, run.letters)
         if not files:
             console.print(Text(_OF_OTHER_CASES if case_name not in (None, "khamenei-site") else _OF_THE_CASE))
+        if proving is not None:
+            console.print(Text("\nThe first alert, as a file from which anybody can recompute it:"))
+            console.print(Text(proving), soft_wrap=True)  # to be pasted: a line break in it would end the command
     if directory is not None:  # last: a full disk must not cost the report
         write_results(directory, run.results, run.letters)
     end_with_faults(faults, run.roster, run.unknown_quotes, contradictions=contradictions)

@@ -1,5 +1,6 @@
 """`antiphon proof`: makes files from which anybody can recompute an alert, and checks them."""
 
+import asyncio
 import os
 import tempfile
 from collections.abc import Mapping
@@ -13,19 +14,28 @@ from streams.cases import CASES
 from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.inputs import LiveStages, roster_bytes
-from streams.cli.options import format_option, json_option
+from streams.cli.options import format_option, json_option, settings_options
+from streams.cli.stopping import stopped_in_order
 from streams.errors import InputError
 from streams.formats.registry import readers_named
 from streams.jobs.proof_of_files import ProofInputs, proof_of_files
+from streams.jobs.proof_of_topics import proof_of_topics
 from streams.jobs.told_results import read_results
 from streams.printable import printable
 from streams.proofs.answers import Answer, Verdict
 from streams.proofs.archive import NotAProofError, open_archive
 from streams.proofs.checking import verify as verify_archive
 from streams.rules_loading import read_rules
+from streams.settings import Settings
 
 __all__ = ["proof"]
 
+_OF_FILES: Final = {
+    "--roster": "roster_file",
+    "--rules": "rules_file",
+    "--results": "results_dir",
+    "--format": "format_names",
+}
 _COLOURS: Final[Mapping[Answer, str]] = {
     Answer.OK: "green",
     Answer.FAILED: "bold red",
@@ -58,6 +68,7 @@ def proof() -> None:
 @click.option("--roster", "roster_file", metavar="R", help="Who is an official (CSV). [the case's own]")
 @click.option("--rules", "rules_file", metavar="T", help="Rules (TOML). [the bundled rules]")
 @click.option("--results", "results_dir", metavar="DIR", help="What was told: the --out of an earlier run over FILEs.")
+@settings_options()
 @click.option("--redact", is_flag=True, help="Leave the texts of posts out; their hashes stay.")
 @click.option("--out", required=True, metavar="FILE", help="Write the proof there.")
 @json_option
@@ -71,40 +82,38 @@ def export(
     roster_file: str | None,
     rules_file: str | None,
     results_dir: str | None,
+    settings: Settings,
     redact: bool,
     out: str,
     as_json: bool,
 ) -> None:
     """Write the proof of an alert, or of everything told of a SUBJECT, to one ZIP file.
 
-    ALERT is an alert's id or the beginning of one, SUBJECT is platform:id or @handle. The events are those of FILEs, or
-    of a bundled case; without --results what is proved is what a backtest over them tells. The same is the same file,
-    to the byte, wherever it is made. Exit status 1 if it does not verify whole.
+    ALERT is an alert's id or the beginning of one, SUBJECT is platform:id or @handle. What was told and what it rests
+    on is read from the topics, or with FILEs or --case from those: what a backtest over them tells, or an earlier run
+    (--results). The same is the same file, to the byte, wherever it is made. Exit status 1 if it does not verify whole.
 
     \b
     Examples:
+      antiphon proof export 3f9c21 --broker 127.0.0.1:9092 --out proof.zip
       antiphon proof export 3f9c21 --case khamenei-site --out proof.zip
       antiphon proof export @handle statuses.jsonl.xz --roster roster.csv --results found/ --out proof.zip
     """
-    if bool(files) == bool(case_name):
-        raise InputError("a proof needs FILEs or --case, and not both", remedy="see `antiphon proof export --help`")
+    if files and case_name:
+        raise InputError("FILEs and --case exclude each other", remedy="leave one of the two out")
     if files and not roster_file:
         raise InputError("FILEs need --roster", remedy="name the roster that was in force")
-    case = CASES[case_name] if case_name else None
-    roster_path = roster_file or ("" if case is None else str(case.roster))
-    inputs = ProofInputs(
-        paths=files if case is None else (str(case.events),),
-        readers=readers_named(*(format_names if case is None else ("canonical",))),
-        roster_csv=roster_bytes(roster_path),
-        roster_path=roster_path,
-        rules_toml=read_rules(None if rules_file is None else Path(rules_file))[1].encode(),
-        rules_path=rules_file or "the bundled rules",
-        told=None if results_dir is None else read_results(Path(results_dir)),
-    )
-    with LiveStages(quiet=as_json) as stages:
+    of_files = [name for name, given in _OF_FILES.items() if ctx.params[given]]
+    if of_files and not files and not case_name:
+        raise InputError(f"{of_files[0]} needs FILEs or --case", remedy="leave it out: topics have rosters and rules")
+    with stopped_in_order(), LiveStages(quiet=as_json) as stages:
         stages.stage("reading")
         try:
-            made = proof_of_files(inputs, what, redact=redact, progress=stages.ingesting)
+            if files or case_name:
+                inputs = _inputs(files, case_name, format_names, roster_file, rules_file, results_dir)
+                made = proof_of_files(inputs, what, redact=redact, progress=stages.ingesting)
+            else:
+                made = asyncio.run(proof_of_topics(settings, what, redact=redact))
         except ValueError as error:
             raise InputError(f"no proof can be made: {error}", remedy="prove an alert instead of a subject") from error
     _write(out, made.file)
@@ -117,6 +126,27 @@ def export(
         _print(made.verdict)
     if made.verdict.answer is not Answer.OK:
         ctx.exit(1)
+
+
+def _inputs(
+    files: tuple[str, ...],
+    case_name: str | None,
+    format_names: tuple[str, ...],
+    roster_file: str | None,
+    rules_file: str | None,
+    results_dir: str | None,
+) -> ProofInputs:
+    case = CASES[case_name] if case_name else None
+    roster_path = roster_file or ("" if case is None else str(case.roster))
+    return ProofInputs(
+        paths=files if case is None else (str(case.events),),
+        readers=readers_named(*(format_names if case is None else ("canonical",))),
+        roster_csv=roster_bytes(roster_path),
+        roster_path=roster_path,
+        rules_toml=read_rules(None if rules_file is None else Path(rules_file))[1].encode(),
+        rules_path=rules_file or "the bundled rules",
+        told=None if results_dir is None else read_results(Path(results_dir)),
+    )
 
 
 @proof.command("verify")

@@ -7,7 +7,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -124,11 +124,12 @@ def run_demo(
     *,
     workers: int = 1,
     raw_partitions: int | None = None,
+    afterwards: Callable[[Settings], None] | None = None,
 ) -> DemoRun:
     """Run the pipeline over the files and return what it wrote. Nothing it started or created is left behind.
 
-    `raw_partitions` overrides the partition count of every raw topic. Raises `InputError`, `BrokerError`,
-    `WorkerDiedError`.
+    `raw_partitions` overrides the partition count of every raw topic. `afterwards` is called while all topics are
+    still there. Raises `InputError`, `BrokerError`, `WorkerDiedError`.
     """
     began = time.monotonic()
     partitions = {} if raw_partitions is None else dict.fromkeys(RAW_TOPICS.values(), raw_partitions)
@@ -161,6 +162,8 @@ def run_demo(
         stages.stage("collecting the enriched topics")
         results = asyncio.run(collect_results(settings))
         letters = asyncio.run(sample_letters(settings))
+        if afterwards is not None:
+            afterwards(settings)
     finally:
         spool.close()
         asyncio.run(delete_topics(settings))

@@ -22,7 +22,7 @@ from streams.proofs import layout
 from streams.proofs.archive import pack
 from streams.proofs.crate import crate_of
 from streams.proofs.layout import CoverageSummary, Environment, Expected, Gap, IndexedEvent, event_name, pretty
-from streams.proofs.material import KeptEvent, ProofMaterial, Told
+from streams.proofs.material import KeptEvent, ProofMaterial, Told, line_of
 from streams.proofs.page import page_of
 from streams.proofs.readme_text import readme_of
 from streams.proofs.recount import Recount, SourcedEvent, counts_as, recount
@@ -62,7 +62,7 @@ def proof_file(material: ProofMaterial, *, redact: bool = False) -> bytes:
     )
     coverage = coverage_of_events(material.platform, [event for event, _ in events])
     files |= {
-        layout.EVENTS: b"".join((each.value or b"") + b"\n" for each in kept),
+        layout.EVENTS: b"".join(line_of(each) + b"\n" for each in kept),
         layout.INDEX: b"".join(msgspec.json.encode(each.index) + b"\n" for each in kept),
         layout.ROSTER: material.roster_csv,
         layout.RULES: material.rules_toml,

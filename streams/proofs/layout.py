@@ -122,8 +122,9 @@ class IndexedEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of `events.ndjson`: which event it is, its SHA-256 as received, and where it stood.
 
     `source` is topic, partition and offset, or file, 0 and line: a hint, never what identifies it. `sha256_here` is
-    there where the line is not what was received, because its texts are left out. A `withheld` event's line is empty:
-    a reason why its bytes are not there; its `at` is then unknown.
+    there where the line is not what was received, because its texts are left out. The line of one with line feeds in
+    it is its bytes in `base64`. A `withheld` event's line is empty: a reason why its bytes are not there; its `at` is
+    then unknown.
     """
 
     platform: Key
@@ -134,6 +135,7 @@ class IndexedEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: tuple[Key, int, int] | None = None
     received_at: Utc | None = None
     sha256_here: Sha256 | None = None
+    encoding: Literal["", "base64"] = ""
     withheld: Key = ""
 
 

@@ -1,5 +1,6 @@
 """What a proof is made of, wherever it comes from: files, an `--out` folder, or the topics of a broker."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -12,7 +13,7 @@ from streams.core.watching.aftermath_records import Aftermath
 from streams.events import Event, EventKind
 from streams.proofs.layout import About, IndexedEvent
 
-__all__ = ["KeptEvent", "ProofMaterial", "Told", "kept_event"]
+__all__ = ["KeptEvent", "ProofMaterial", "Told", "kept_event", "line_of", "value_of"]
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -63,6 +64,18 @@ def kept_event(event: Event, value: bytes, source: Coordinates | None, received_
             sha256=sha256(value).hexdigest(),
             source=None if source is None else (source.topic, source.partition, source.offset),
             received_at=None if received_us is None else from_us(received_us),
+            encoding="base64" if b"\n" in value else "",
         ),
         value=value,
     )
+
+
+def line_of(kept: KeptEvent) -> bytes:
+    """What stands in `events.ndjson`, without the line feed."""
+    value = kept.value or b""
+    return b64encode(value) if kept.index.encoding else value
+
+
+def value_of(line: bytes, index: IndexedEvent) -> bytes:
+    """The bytes of an event by its line. Raises `ValueError` where it is no base64 and should be."""
+    return b64decode(line, validate=True) if index.encoding else line

@@ -15,7 +15,7 @@ from streams.proofs.answers import Answer, Check
 from streams.proofs.archive import Archive, NotAProofError
 from streams.proofs.building import coverage_of_events, source_of
 from streams.proofs.layout import CoverageSummary, IndexedEvent, event_name
-from streams.proofs.material import KeptEvent
+from streams.proofs.material import KeptEvent, value_of
 from streams.proofs.recount import SourcedEvent
 from streams.refusal import DECODE_ERRORS
 
@@ -128,6 +128,7 @@ class ProvedEvents:
                 yield None, line
                 return
             try:
-                yield _index.decode(entry), line
-            except DECODE_ERRORS as error:
+                named = _index.decode(entry)
+                yield named, None if line is None else value_of(line, named)
+            except (*DECODE_ERRORS, ValueError) as error:
                 raise NotAProofError(f"{layout.INDEX}, line {number}: {printable(str(error), 200)}") from error

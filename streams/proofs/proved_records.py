@@ -74,10 +74,15 @@ class ToldRecords(Struct, frozen=True, kw_only=True):
         yield from ((name, subject_key(record.platform, record.subject.id)) for record, name in records)
 
     def roster_digests(self) -> Iterator[tuple[str, str]]:
-        """The name of each alert's file, and the digest of the roster on which it rests."""
+        """The name of each record's file, and the digest of the roster on which it rests; of a single alert its own."""
         yield from ((name, alert.roster_digest) for alert, _, name in self.alerts)
-        if not self.alerts and self.dossier is not None:
+        if not self.is_of_one_alert and self.dossier is not None:
             yield self.dossier[2], self.dossier[0].roster_digest
+
+    @property
+    def is_of_one_alert(self) -> bool:
+        """Whether it proves an alert, and no whole subject."""
+        return [name for _, _, name in self.alerts] == [layout.ALERT]
 
 
 def recount_checks(
@@ -98,12 +103,16 @@ def recount_checks(
         again = found.results.alerts.get(alert.id)
         of_texts = events.redacted > 0 and is_on_aftermath(alert.rule, rules)
         reason = "texts that its figures look at are left out" if of_texts else lacking
-        checks.append(_recounted(name, value, again, partial, reason))
+        checks.append(
+            _recounted(name, value, again, partial, reason, other_roster=alert.roster_digest != roster.digest)
+        )
     if told.dossier is not None:
         dossier, value, name = told.dossier
         found_dossier = found.results.dossiers.get(keys[0])
         again_dossier = None if found_dossier is None else with_texts_as_told(found_dossier, dossier)
-        checks.append(_recounted(name, value, again_dossier, partial, lacking, "text matches as told"))
+        other_roster = dossier.roster_digest != roster.digest
+        but = "text matches as told"
+        checks.append(_recounted(name, value, again_dossier, partial, lacking, but, other_roster=other_roster))
     for aftermath, value, name in told.aftermaths:
         if name in expected.records:
             reason = "texts that it looks at are left out" if events.redacted else lacking
@@ -115,8 +124,18 @@ def recount_checks(
 
 
 def _recounted(
-    name: str, value: bytes, again: Alert | Dossier | Aftermath | None, partial: int, lacking: str, but: str = ""
+    name: str,
+    value: bytes,
+    again: Alert | Dossier | Aftermath | None,
+    partial: int,
+    lacking: str,
+    but: str = "",
+    *,
+    other_roster: bool = False,
 ) -> Check:
+    """Whether a record follows. One that rests on another roster than the proof's is kept for reading."""
+    if other_roster and name != layout.ALERT:
+        return Check(question=name, answer=Answer.TOLD, detail="rests on another roster, which is not here")
     found = b"null" if again is None else msgspec.json.encode(again)
     but = f"; {but}" if but else ""
     equal = value == found

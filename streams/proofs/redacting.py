@@ -19,7 +19,7 @@ def without_texts(kept: KeptEvent) -> KeptEvent:
     if redacted == event:
         return kept
     value = encode_event(redacted)
-    return KeptEvent(index=replace(kept.index, sha256_here=sha256(value).hexdigest()), value=value)
+    return KeptEvent(index=replace(kept.index, sha256_here=sha256(value).hexdigest(), encoding=""), value=value)
 
 
 def _without_texts(event: Event) -> Event:

@@ -85,8 +85,10 @@ def test_the_backtest_as_json_and_as_files(antiphon: Antiphon, tmp_path: Path) -
 
 
 @pytest.mark.broker
-def test_the_demo_as_json_needs_nothing_but_itself() -> None:
-    """The whole program, with its embedded broker and its worker; and none of them is left."""
+def test_the_demo_as_json_needs_nothing_but_itself_and_ends_with_the_proof_of_its_first_alert(tmp_path: Path) -> None:
+    """The whole program, with its embedded broker and its worker; and none of them is left. What it says to type for a
+    proof works as it stands, in any folder.
+    """
     result = _command("demo", "--json")
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
@@ -98,6 +100,15 @@ def test_the_demo_as_json_needs_nothing_but_itself() -> None:
         "amplified-then-suspended",
     }
     assert [subject["dossier"]["subject"]["handle"] for subject in document["alerted"]] == ["Khamenei_site"]
+    typed = document["proof_command"]
+    assert "proof export c882bd37d241 --case khamenei-site --out proof-c882bd37d241.zip && " in typed
+    environment = os.environ | {"PYTHONPATH": os.getcwd()}
+    done = subprocess.run(
+        ["sh", "-c", typed], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("The proof holds") == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["proof-c882bd37d241.zip"]
 
 
 @pytest.mark.parametrize(

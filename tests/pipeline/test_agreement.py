@@ -1,16 +1,27 @@
 """The pipeline and the backtest agree: same dossiers, same alerts, however the work is split."""
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec import Struct
 
 from streams.cases import KHAMENEI_SITE
+from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_file import parse_roster
+from streams.events import RAW_TOPICS
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import BacktestRun, backtest_files
 from streams.jobs.demo import DemoRun, demo_broker, run_demo
+from streams.jobs.proof_of_topics import proof_of_topics
+from streams.kafka.client import admin
 from streams.kafka.embedded import EmbeddedBroker
+from streams.kafka.reading import read_topic
+from streams.proofs.answers import Answer
+from streams.proofs.finding import Proof
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
 from tests.pipeline.sameness import assert_same
@@ -41,11 +52,19 @@ def _demo(
     form: str = "canonical",
     workers: int = 1,
     partitions: int | None = None,
+    afterwards: Callable[[Settings], None] | None = None,
 ) -> DemoRun:
     address = "embedded" if broker.kind == "embedded" else broker.address
     with demo_broker(address, Settings(), workers) as settings:
         return run_demo(
-            settings, [str(path)], readers_named(form), roster, Silent(), workers=workers, raw_partitions=partitions
+            settings,
+            [str(path)],
+            readers_named(form),
+            roster,
+            Silent(),
+            workers=workers,
+            raw_partitions=partitions,
+            afterwards=afterwards,
         )
 
 
@@ -53,13 +72,36 @@ def _backtest(path: Path, roster: Roster, form: str = "canonical") -> BacktestRu
     return backtest_files([str(path)], readers_named(form), roster, bundled_rules())
 
 
-def test_the_bundled_case_gives_the_published_figures_and_five_alerts_for_one_subject(broker: RunningBroker) -> None:
+class _Case(Struct, frozen=True):
+    """A run of the bundled case, and the proof of each of its alerts that was made when the raw events were gone."""
+
+    run: DemoRun
+    proofs: dict[str, Proof]
+
+
+@pytest.fixture(scope="module")
+def case(broker: RunningBroker) -> _Case:
+    """Runs the case once. First its raw topics and amplifications go, then alerts are proved, then all topics go."""
+    proofs: dict[str, Proof] = {}
+
+    async def prove(settings: Settings) -> None:
+        async with admin(settings) as client:
+            await client.delete_topics([settings.topic(name) for name in (*RAW_TOPICS.values(), "amplifications")])
+        alerts = [msgspec.json.decode(record.value, type=Alert) async for record in read_topic(settings, "alerts")]
+        proofs.update({alert.rule: await proof_of_topics(settings, alert.id) for alert in alerts})
+
+    roster = parse_roster(KHAMENEI_SITE.roster.read_bytes(), "roster.csv")
+    run = _demo(broker, KHAMENEI_SITE.events, roster, afterwards=lambda settings: asyncio.run(prove(settings)))
+    return _Case(run, proofs)
+
+
+def test_the_bundled_case_gives_the_published_figures_and_five_alerts_for_one_subject(case: _Case) -> None:
     """84 retweets by 19 officials, 37 by the top one, the first in the month of creation; and what came after.
 
     All 84 vanish with the account, and stay counted.
     """
     roster = parse_roster(KHAMENEI_SITE.roster.read_bytes(), "roster.csv")
-    run = _demo(broker, KHAMENEI_SITE.events, roster)
+    run = case.run
     dossier = run.results.dossiers["twitter:1280000000000000001"]
     assert dossier.totals.retweet == 84
     assert dossier.distinct_officials == 19
@@ -84,6 +126,19 @@ def test_the_bundled_case_gives_the_published_figures_and_five_alerts_for_one_su
     assert aftermath.deletions_by_language == {"en": 1, "fa": 8}
     assert run.letters == []
     assert_same(run.results, _backtest(KHAMENEI_SITE.events, roster).results)
+
+
+def test_each_alert_of_the_case_is_proved_from_the_evidence_alone(case: _Case) -> None:
+    """Raw topics and amplifications are gone, and the files play no part: the alert as the topic has it, its dossier,
+    and for a rule on the aftermath the aftermath, equal to the byte."""
+    assert case.proofs.keys() == {alert.rule for alert in case.run.results.alerts.values()}
+    for rule, proof in case.proofs.items():
+        details = {check.question: check.detail for check in proof.verdict.checks}
+        assert proof.verdict.answer is Answer.OK, (rule, proof.verdict)
+        assert details["alert.json"] == "recounted, equal byte for byte"
+        assert details["dossier.json"].startswith("recounted, equal byte for byte")
+        assert details["aftermath.json"].startswith("recounted" if rule in ("clean-up", "silence") else "kept as")
+        assert "versions of the alerts" in details["earlier versions"]
 
 
 def test_the_embedded_broker_gives_the_same_figures(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def test_the_digest_is_that_of_the_manifest(antiphon: Antiphon, tmp_path: Path, 
         (("export", "@nobody", *_CASE), "nothing was told of @nobody"),
         (("export", "ffffffff", *_CASE), "no alert begins with 'ffffffff'"),
         (("export", "twitter:1", *_CASE), "nothing was told of twitter:1"),
-        (("export", "abcdef"), "FILEs or --case"),
+        (("export", "abcdef", "--rules", "my.toml"), "--rules needs FILEs or --case"),
         (("export", "abcdef", "events.ndjson"), "FILEs need --roster"),
     ],
 )
