@@ -36,18 +36,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     a suspension is watched for `watch_days`; where officials were not seen for more than the share `unseen_share` of
     that time, nothing is said of what they did not do. These are the same for all workers of a group. The suspension of
     an account that no official engaged with is kept for `unengaged_days` of event time, its profile for
-    `unengaged_profile_days`: 0 is for
-    not at all, since a source may tell the profiles of a whole network. `evidence_days` after it came, evidence may be
-    deleted, unless a living alert rests on it. `dead_letter_run` and `dead_letter_share` are
-    the dead-letter limits: that many refused records in a row, or that share of the last 10,000, stop a worker's
-    screening until it is started anew, since that is a bug or an attack and not data. `alertmanager_urls` are where
-    NOTIFY sends alerts, separated by commas; without any nobody is notified. They may hold credentials.
-    `notify_max_age_seconds` is how old an alert may be when it is published and still be told; `notify_rule_limit`
-    how many alerts of a rule that fire are sent one by one. `evidence_url` may name `{id}`, `{platform}` and
-    `{subject}`; a rule's name goes behind `runbook_url`. Every `canary_interval_seconds` a worker that screens sends
-    canaries through the pipeline; 0 for none. After `stuck_after_seconds` in which it had work and did none, a worker
-    ends itself. A raw partition that is read to its end and brought nothing for `idle_after_seconds` holds event time
-    back no longer; the same for all workers.
+    `unengaged_profile_days`: 0 is for not at all, since a source may tell the profiles of a whole network.
+    `evidence_days` after it came, evidence may be deleted, unless a living alert rests on it. `dead_letter_run` and
+    `dead_letter_share` are the dead-letter limits: that many refused records in a row, or that share of the last
+    10,000, stop a worker's screening until it is started anew, since that is a bug or an attack and not data.
+    `alertmanager_urls` are where NOTIFY sends alerts, separated by commas; without any nobody is notified. They may
+    hold credentials. `notify_max_age_seconds` is how old an alert may be when it is published and still be told;
+    `notify_rule_limit` how many alerts of a rule that fire are sent one by one. A publication that takes more than the
+    share `roster_removed_share` of the accounts off the roster has to be confirmed. `evidence_url` may name `{id}`,
+    `{platform}` and `{subject}`; a rule's name goes behind `runbook_url`. Every `canary_interval_seconds` a worker that
+    screens sends canaries through the pipeline; 0 for none. After `stuck_after_seconds` in which it had work and did
+    none, a worker ends itself. A raw partition that is read to its end and brought nothing for `idle_after_seconds`
+    holds event time back no longer; the same for all workers.
     """
 
     broker: Annotated[str, Meta(min_length=1, max_length=4_096)] = "127.0.0.1:9092"
@@ -78,6 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notify_resend_seconds: Seconds = 60.0
     notify_max_age_seconds: Annotated[float, Meta(gt=0, le=31_536_000)] = 86_400.0
     notify_rule_limit: Annotated[int, Meta(ge=1, le=1_000_000)] = 50
+    roster_removed_share: Annotated[float, Meta(ge=0, le=1)] = 0.2
     evidence_url: Annotated[str, Meta(max_length=1_000)] | None = None
     runbook_url: Annotated[str, Meta(max_length=1_000)] | None = None
     canary_interval_seconds: Annotated[float, Meta(ge=0, le=3_600)] = 10.0

@@ -1,6 +1,5 @@
 """`antiphon roster`: make a list of officials, check it, and put it in force."""
 
-import asyncio
 from collections import Counter
 from typing import Final
 
@@ -10,20 +9,20 @@ from rich.text import Text
 from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.inputs import read_roster
-from streams.cli.options import json_option, settings_options
+from streams.cli.options import json_option
 from streams.cli.roster_diff import diff
+from streams.cli.roster_history import history
 from streams.cli.roster_import import import_list
+from streams.cli.roster_publish import publish, restore
 from streams.cli.roster_resolve import resolve
 from streams.core.officials import CATEGORIES
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_problems import RosterError
-from streams.kafka.roster_topic import RosterChange, publish_roster, published_roster, roster_change
 from streams.printable import printable
-from streams.settings import Settings
 
 __all__ = ["roster"]
 
-_LISTED: Final = 20  # problems, accounts or domains on a screen; --json has all
+_LISTED: Final = 20  # problems or domains on a screen; --json has all
 
 
 @click.group(cls=CommandGroup)
@@ -61,37 +60,6 @@ def check(ctx: click.Context, file: str, show_all: bool, as_json: bool) -> None:
         write_json({"file": printable(file), "valid": True, **_summary(found)})
     else:
         _print_roster(file, found)
-
-
-@roster.command("publish")
-@click.argument("file")
-@settings_options()
-@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
-@json_option
-def publish(file: str, settings: Settings, dry_run: bool, as_json: bool) -> None:
-    """Put a roster FILE (CSV) in force: workers take it over within a second, without a restart.
-
-    It takes effect whole or not at all, and replaces the roster before it.
-
-    \b
-    Example: antiphon roster publish roster.csv --broker 127.0.0.1:9092
-    """
-    new = read_roster(file)
-    if dry_run:
-        change = roster_change(asyncio.run(published_roster(settings)).roster, new)
-    else:
-        change = asyncio.run(publish_roster(settings, new))
-    if as_json:
-        write_json(
-            {
-                "file": printable(file),
-                "topic": settings.topic("officials"),
-                "published": not dry_run,
-                **_described(change),
-            }
-        )
-    else:
-        _print_change(change, settings.topic("officials"), dry_run)
 
 
 def _summary(found: Roster) -> dict[str, object]:
@@ -147,35 +115,6 @@ def _print_problems(file: str, error: RosterError, limit: int) -> None:
         console.print(Text(f"… and {count - min(limit, len(error.problems)):,} more (--all, --json)"))
 
 
-def _described(change: RosterChange) -> dict[str, object]:
-    return {
-        "previous_digest": change.before,
-        "digest": change.after,
-        "entries": change.entries,
-        "unchanged": change.is_none,
-        "added": change.added,
-        "removed": change.removed,
-        "changed": change.changed,
-    }
-
-
-def _print_change(change: RosterChange, topic: str, dry_run: bool) -> None:
-    console = stdout()
-    if change.is_none:
-        console.print(Text(f"This roster is in force already ({change.entries:,} entries). Nothing was written."))
-        return
-    done = "would be in force" if dry_run else "is in force"
-    console.print(Text(f"The roster {done} on {topic}: {change.entries:,} entries, digest {change.after[:16]}."))
-    if change.before is None:
-        console.print(Text("There was none before."))
-        return
-    for heading, mark, accounts in (
-        ("added", "+", change.added),
-        ("removed", "-", change.removed),
-        ("changed", "~", change.changed),
-    ):
-        console.print(Text(f"  {len(accounts):,} {heading}"))
-        for account in accounts[:_LISTED]:
-            console.print(Text(f"    {mark} {printable(account)}"))
-        if len(accounts) > _LISTED:
-            console.print(Text(f"    … and {len(accounts) - _LISTED:,} more (--json)"))
+roster.add_command(publish)
+roster.add_command(history)
+roster.add_command(restore)

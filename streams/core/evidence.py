@@ -53,7 +53,8 @@ class EvidenceHeaders(Struct, frozen=True, kw_only=True):
     `sha256` (hex) is that of the value, and stays where the value does not. `topic`, `partition` and `offset` say where
     a raw event stood, `received_at` when it came to be there, and `observed_at` when a collector saw it, as far as it
     says so: both in µs since 1970 UTC. `chunks` is into how many records a roster is divided, `rule_digests` names the
-    digests of the rules in a file, with commas between. `withheld` is why a value was deleted that nobody may keep.
+    digests of the rules in a file, with commas between. `reason` is why a roster was published, `correction` is there
+    where it puts another one right. `withheld` is why a value was deleted that nobody may keep.
     """
 
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -64,6 +65,8 @@ class EvidenceHeaders(Struct, frozen=True, kw_only=True):
     received_at: _Digits | None = None
     chunks: _Digits = "1"
     rule_digests: str = ""
+    reason: str = ""
+    correction: str = ""
     withheld: str = ""
 
 
@@ -96,7 +99,8 @@ class EvidenceEntry(Struct, frozen=True, kw_only=True):
     because nobody may keep it. Times in µs since 1970 UTC; of what is no raw event `received_at` is when it was
     written.
 
-    `marker` says that whatever the topic has under this key is withheld, also what comes later.
+    `marker` says that whatever the topic has under this key is withheld, also what comes later. `reason` and
+    `correction` are of a roster's last publication.
     """
 
     key: EvidenceKey
@@ -110,6 +114,8 @@ class EvidenceEntry(Struct, frozen=True, kw_only=True):
     rule_digests: tuple[str, ...] = ()
     marker: bool = False
     written_ms: int = 0
+    reason: str = ""
+    correction: bool = False
 
     @property
     def intact(self) -> bool:
@@ -172,6 +178,8 @@ def read_evidence_record(key: bytes | None, value: bytes | None, headers: _Heade
         rule_digests=tuple(filter(None, found.rule_digests.split(","))),
         marker=marker,
         written_ms=written_ms,
+        reason=found.reason,
+        correction=bool(found.correction),
     )
 
 

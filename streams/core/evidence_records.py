@@ -27,6 +27,7 @@ from streams.core.subject_event import Coordinates
 __all__ = [
     "CHUNK_BYTES",
     "EVENT_BYTES",
+    "REASON_BYTES",
     "EvidenceRecord",
     "alert_evidence",
     "event_evidence",
@@ -41,7 +42,8 @@ EVENT_BYTES: Final = 2_000_000
 """Of a raw event that is kept: nearly twice what a default broker takes, in a topic that takes a little more."""
 CHUNK_BYTES: Final = 900_000
 """Of a chunk of a roster, at most. One entry has some kilobytes."""
-_REASON_BYTES: Final = 1_000
+REASON_BYTES: Final = 1_000
+"""Of why something is withheld, or a roster published."""
 
 _Header: TypeAlias = tuple[str, bytes | None]
 
@@ -83,8 +85,10 @@ def alert_evidence(alert_id: str, value: bytes) -> EvidenceRecord:
     return EvidenceRecord(str(key).encode(), value, [("sha256", digest.encode())])
 
 
-def roster_evidence(roster: Roster) -> Iterator[EvidenceRecord]:
-    """The chunks of a roster: JSON lists of entries, which `roster_of` puts together again."""
+def roster_evidence(roster: Roster, reason: str = "", *, correction: bool = False) -> Iterator[EvidenceRecord]:
+    """The chunks of a roster: JSON lists of entries, which `roster_of` puts together again; with why it is published,
+    and whether it puts another one right.
+    """
     chunks: list[list[bytes]] = [[]]
     size = 0
     for entry in map(_encode, roster.entries):
@@ -96,6 +100,10 @@ def roster_evidence(roster: Roster) -> Iterator[EvidenceRecord]:
     for number, chunk in enumerate(chunks):
         value = b"[" + b",".join(chunk) + b"]"
         headers: list[_Header] = [("sha256", sha256(value).hexdigest().encode()), ("chunks", b"%d" % len(chunks))]
+        if reason:
+            headers.append(("reason", bounded_text(reason, REASON_BYTES).encode()))
+        if correction:
+            headers.append(("correction", b"yes"))
         yield EvidenceRecord(str(EvidenceKey("roster", roster.digest, chunk=number)).encode(), value, headers)
 
 
@@ -133,7 +141,7 @@ def withheld_evidence(entry: EvidenceEntry, reason: str) -> tuple[EvidenceRecord
     """The records that delete a value and keep its hash, for good: in its place, and as the marker."""
     headers: list[_Header] = [
         ("sha256", entry.sha256.encode()),
-        ("withheld", bounded_text(reason, _REASON_BYTES).encode()),
+        ("withheld", bounded_text(reason, REASON_BYTES).encode()),
     ]
     if entry.source is not None:
         headers += [

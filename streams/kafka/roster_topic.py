@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from streams.core.evidence_records import roster_evidence
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.rosters.roster_log import RosterLog, RosterRecordError, publication
+from streams.core.rosters.roster_log import Manifest, RosterLog, RosterRecordError, publication
 from streams.kafka.client import started_producer
 from streams.kafka.evidence_writing import send_evidence
 from streams.kafka.failures import BrokerError
@@ -25,11 +25,12 @@ _Record: TypeAlias = tuple[bytes, bytes | None]
 
 
 class PublishedRoster(Struct, frozen=True, kw_only=True):
-    """What stands on the topic: the roster in force (`None`: none), all keys with a value, and how many records are
-    none of ours.
+    """What stands on the topic: the roster in force (`None`: none) with its manifest, all keys with a value, and how
+    many records are none of ours.
     """
 
     roster: Roster | None
+    manifest: Manifest | None
     keys: frozenset[str]
     foreign: int
 
@@ -69,7 +70,7 @@ async def published_roster(settings: Settings) -> PublishedRoster:
             keys.discard(text)
         elif text:
             keys.add(text)
-    return PublishedRoster(roster=log.roster, keys=frozenset(keys), foreign=foreign)
+    return PublishedRoster(roster=log.roster, manifest=log.manifest, keys=frozenset(keys), foreign=foreign)
 
 
 def roster_change(before: Roster | None, after: Roster) -> RosterChange:
@@ -85,19 +86,35 @@ def roster_change(before: Roster | None, after: Roster) -> RosterChange:
     )
 
 
-async def publish_roster(settings: Settings, roster: Roster) -> RosterChange:
-    """Put the roster in force for every worker, and read it back to be sure.
+async def publish_roster(
+    settings: Settings,
+    roster: Roster,
+    reason: str = "",
+    *,
+    correction: bool = False,
+    shown: RosterChange | None = None,
+) -> RosterChange:
+    """Put the roster in force for every worker, and read it back to be sure. `reason` says why, `correction` that it
+    puts the one before right; both stay with the roster. `shown` is the change that somebody agreed to.
 
     The accounts are acknowledged before the manifest is written, and the manifest before anything older is removed: an
     interruption leaves the old roster in force. It is kept as evidence before it is in force, and also where that very
-    roster is in force already, when nothing else is written. Raises `BrokerError`.
+    roster is in force already, when nothing else is written. Raises `BrokerError`, also where another roster came into
+    force since the change was `shown`.
     """
     published = await published_roster(settings)
     change = roster_change(published.roster, roster)
-    records = publication(published.keys, roster)
+    if shown is not None and shown.before != change.before:
+        raise BrokerError(
+            f"another roster came into force on {settings.topic(_TOPIC)} meanwhile",
+            remedy="look at what it changes, and publish again",
+        )
+    if change.is_none and not reason and published.manifest is not None:  # what was said of it stays
+        reason, correction = published.manifest.reason, published.manifest.correction
+    records = publication(published.keys, roster, reason, correction=correction)
     manifest = next(n for n, (key, _) in enumerate(records) if key.endswith(b"/roster"))
     async with started_producer(settings) as client:
-        await send_evidence(client, settings, list(roster_evidence(roster)))
+        await send_evidence(client, settings, list(roster_evidence(roster, reason, correction=correction)))
         if change.is_none:
             return change
         for stage in (records[:manifest], records[manifest : manifest + 1], records[manifest + 1 :]):

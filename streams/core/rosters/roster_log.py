@@ -8,10 +8,10 @@ publishers at the same time neither can damage both.
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.refusal import DECODE_ERRORS
@@ -23,11 +23,15 @@ _MANIFEST: Final = "roster"
 _SHOWN: Final = 120  # characters of a foreign key or message that an error repeats
 
 
-class Manifest(Struct, frozen=True, kw_only=True):
-    """The record that completes a publication: the digest of the roster and how many entries it has."""
+class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The record that completes a publication: the digest of the roster, how many entries it has, and why it is
+    published, where that was said. A `correction` puts another roster right.
+    """
 
     digest: str
     entries: int
+    reason: Annotated[str, Meta(max_length=1_000)] = ""
+    correction: bool = False
 
 
 class RosterRecordError(ValueError):
@@ -39,7 +43,9 @@ _manifest_decoder: Final = msgspec.json.Decoder(Manifest)
 _encoder: Final = msgspec.json.Encoder()
 
 
-def publication(previous_keys: Iterable[str], roster: Roster) -> list[tuple[bytes, bytes | None]]:
+def publication(
+    previous_keys: Iterable[str], roster: Roster, reason: str = "", *, correction: bool = False
+) -> list[tuple[bytes, bytes | None]]:
     """The records (key, value) that put `roster` in force, to be written in this order.
 
     `previous_keys` are all keys that stand on the topic with a value, whatever publication they are from.
@@ -51,7 +57,7 @@ def publication(previous_keys: Iterable[str], roster: Roster) -> list[tuple[byte
     accounts: dict[str, list[RosterEntry]] = {}
     for entry in roster.entries:
         accounts.setdefault(entry.account_key, []).append(entry)
-    manifest = Manifest(digest=roster.digest, entries=len(roster.entries))
+    manifest = Manifest(digest=roster.digest, entries=len(roster.entries), reason=reason, correction=correction)
     records: list[tuple[bytes, bytes | None]] = [
         (f"{version}/{account}".encode(), _encoder.encode(terms)) for account, terms in sorted(accounts.items())
     ]
@@ -70,6 +76,12 @@ class RosterLog:
     def __init__(self) -> None:
         self._staged: dict[str, dict[str, tuple[RosterEntry, ...]]] = {}
         self._roster: Roster | None = None
+        self._manifest: Manifest | None = None
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The manifest of the roster in force."""
+        return self._manifest
 
     @property
     def roster(self) -> Roster | None:
@@ -88,10 +100,11 @@ class RosterLog:
         if account != _MANIFEST:
             self._staged.setdefault(version, {})[account] = _decode_terms(key, account, value)
             return None
-        roster = _complete(key, value, self._staged.get(version, {}))
+        manifest = _decode_manifest(key, value)
+        roster = _complete(key, manifest, self._staged.get(version, {}))
         if roster is not None:
             self._staged.pop(version, None)
-            self._roster = roster
+            self._roster, self._manifest = roster, manifest
         return roster
 
     def _forget(self, version: str, account: str) -> None:
@@ -122,11 +135,14 @@ def _decode_terms(key: bytes, account: str, value: bytes) -> tuple[RosterEntry, 
     return terms
 
 
-def _complete(key: bytes, value: bytes, staged: dict[str, tuple[RosterEntry, ...]]) -> Roster | None:
+def _decode_manifest(key: bytes, value: bytes) -> Manifest:
     try:
-        manifest = _manifest_decoder.decode(value)
+        return _manifest_decoder.decode(value)
     except DECODE_ERRORS as error:
         raise RosterRecordError(f"the value of {_shown(key)} is no manifest: {_shown(str(error))}") from error
+
+
+def _complete(key: bytes, manifest: Manifest, staged: dict[str, tuple[RosterEntry, ...]]) -> Roster | None:
     if manifest.entries != sum(map(len, staged.values())):
         return None
     try:
