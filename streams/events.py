@@ -55,12 +55,19 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     id: Id
+    """The platform's id of the account, which never changes."""
     handle: Name | None = None
+    """The display name in addresses, without @; it may change hands."""
     name: Name | None = None
+    """The name that the account gives itself."""
     created_at: Utc | None = None
+    """When the account was created; null where that is not known."""
     created_at_source: AccountSource | None = None
+    """Who says when it was created: the platform, an identity directory, or the id itself."""
     followers: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    """Followers at the moment of this snapshot."""
     verified: bool | None = None
+    """Whether the platform marks the account as verified."""
 
 
 class PostRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -70,38 +77,56 @@ class PostRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     post_id: Id
+    """The id of the other post."""
     account: Account | None = None
+    """Its author, where the platform says so."""
     handle: Name | None = None
+    """The author's handle, where a link to the post is all that says whose it is."""
 
 
 class _Common(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
     """`id` names the event within platform and kind; `at` is the event time, `observed_at` when a collector saw it."""
 
     platform: Platform
+    """The platform, in lower case: twitter, bluesky, mastodon, telegram."""
     id: Id
+    """The event's own id; with platform and kind it is what makes two events the same."""
     at: Utc
+    """Event time: when it happened, as far as the platform says."""
     observed_at: Utc | None = None
+    """When a collector saw it; null where that is not known."""
 
 
 class Post(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="post"):
     """An account wrote something of its own: a post, an answer, or a quote of another post. `id` is the post's id."""
 
     actor: Account
+    """Who wrote it."""
     text: Text = ""
+    """Its text; empty where it has none."""
     lang: Name | None = None
+    """The language, as the platform tells it."""
     links: Annotated[tuple[Link, ...], Meta(max_length=1_000)] = ()
+    """Addresses that it links to, in full where the platform expands them."""
     mentions: Annotated[tuple[Account, ...], Meta(max_length=1_000)] = ()
+    """Accounts that it mentions."""
     reply_to: PostRef | None = None
+    """The post that it answers."""
     quotes: PostRef | None = None
+    """The post that it quotes."""
 
 
 class Retweet(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="retweet"):
     """An account passed on a post of `subject` unchanged. `id` is the retweet's own id, `post_id` the original's."""
 
     actor: Account
+    """Who passed the post on."""
     subject: Account
+    """Who wrote the post that was passed on."""
     post_id: Id | None = None
+    """The id of that post."""
     text: Text | None = None
+    """The text of that post, where it came with it."""
 
 
 class Suspension(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="suspension"):
@@ -113,31 +138,42 @@ class Suspension(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="su
     """
 
     actor: Account
+    """The account that is suspended, gone or back."""
     status: SuspensionStatus
+    """What became of it."""
     reason: Text | None = None
+    """The reason that the platform gives, word for word."""
     precision: Precision | None = None
+    """What `at` is: the moment, some time of that UTC day, or when it was noticed. Null counts as noticed."""
 
 
 class Deletion(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="deletion"):
     """A post or retweet with the id `post_id` is gone. `actor` is `None` where the platform does not say whose."""
 
     post_id: Id
+    """The id of the post or retweet that is gone."""
     actor: Account | None = None
+    """Whose it was; null where the platform does not say."""
 
 
 class Follow(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="follow"):
     """An account follows `subject` (`active`) or no longer does."""
 
     actor: Account
+    """Who follows."""
     subject: Account
+    """Who is followed."""
     active: bool = True
+    """False: it follows no longer."""
 
 
 class Profile(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="profile"):
     """A fresh snapshot of an account; `changed` names the fields that differ from the one before."""
 
     actor: Account
+    """The account as it is now."""
     changed: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
+    """Fields that differ from the snapshot before."""
 
 
 CoverageReason: TypeAlias = Literal[
@@ -166,12 +202,19 @@ class Coverage(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="cove
     """
 
     source: Annotated[str, Meta(min_length=1, max_length=64)]
+    """Who says so: the name of a collector or another source."""
     seen: bool
+    """Whether the span was seen, or was missed."""
     since: Utc | None = None
+    """Where the span begins; null for since ever, or since nobody knows when."""
     until: Utc | None = None
+    """Where the span ends, itself outside; null while it goes on."""
     officials: Annotated[tuple[Id, ...], Meta(max_length=10_000)] | None = None
+    """Ids of the officials concerned; null for all of the platform's on the roster."""
     reason: CoverageReason | None = None
+    """Why a span was missed, or what changed."""
     closed_by: Literal["replay", "back_fill"] | None = None
+    """What brought the events of a missed span afterwards; a back-fill brings no deletions."""
 
 
 AccountEvent: TypeAlias = Post | Retweet | Suspension | Deletion | Follow | Profile

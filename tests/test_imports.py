@@ -34,7 +34,7 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
 CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"clock", "content_hash", "countries", "platforms", "rounded_ids"}),
     frozenset({"country_names", "gone", "officials"}),
-    frozenset({"subject_event", "suspension_times"}),
+    frozenset({"dossier_parts", "subject_event", "suspension_times"}),
     frozenset({"identity"}),
     frozenset({"accounts", "country_event", "looked_up", "tracked"}),
     frozenset({"bounds"}),

@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from streams.core.clock import from_us
-from streams.core.enriched import Alert, Amplification, Dossier, OfficialFigures
+from streams.core.dossier_parts import OfficialFigures
+from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.enriched_topics import EnrichedTopic
 from streams.core.platforms import post_link
 from streams.core.rosters.roster import RosterEntry

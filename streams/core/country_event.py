@@ -43,24 +43,38 @@ class SuspensionPeriod(Struct, frozen=True, array_like=True):
     """
 
     opened_us: StoredInt
+    """From when on it is certainly suspended, in µs since 1970 UTC."""
     status: SuspensionStatus
+    """What became of the account."""
     event_id: str
+    """The id of the first notice."""
     source: Coordinates
+    """Where that notice stands."""
     reinstated_us: StoredInt | None = None
+    """When it was back, in µs since 1970 UTC; null while it is not."""
     not_before_us: StoredInt | None = None
+    """Since when it may have been suspended, in µs since 1970 UTC; null where nobody knows."""
     precision: Precision | None = None
+    """What the time of the first notice is."""
     seen_again: bool = False
+    """No notice says that it ended, but the account was seen again."""
 
 
 class Amplifier(Struct, frozen=True, array_like=True):
     """One official's amplifications of a subject, without those taken back before its suspension; times in µs."""
 
     id: str
+    """The platform's id of the official's account."""
     handle: str | None
+    """Its handle, without @."""
     category: Category
+    """What kind of official the account is."""
     amplifications: StoredInt
+    """Amplifications, without those taken back before the suspension."""
     first_us: StoredInt
+    """The first of them, in µs since 1970 UTC."""
     last_us: StoredInt
+    """The last of them, in µs since 1970 UTC."""
 
 
 class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -71,9 +85,13 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     version: StoredInt
+    """Rises with each word on the same subject; of two the higher is valid."""
     periods: tuple[SuspensionPeriod, ...] = ()
+    """Suspensions of the subject."""
     amplifiers: tuple[Amplifier, ...] = ()
+    """Officials of the State that amplified it."""
     absences: tuple[Absence, ...] = ()
+    """When the account was gone, as far as is known."""
 
 
 class ReadUpTo(Struct, frozen=True, array_like=True):
@@ -82,8 +100,11 @@ class ReadUpTo(Struct, frozen=True, array_like=True):
     """
 
     partition: StoredInt
+    """The partition of the raw topic."""
     at_us: StoredInt
+    """The newest event time read there, in µs since 1970 UTC; 0 where nothing was read yet."""
     idle: bool = False
+    """It is read to its end and brought nothing for a time: it holds nothing back."""
 
 
 class RawProgress(Struct, frozen=True, kw_only=True):
@@ -93,8 +114,11 @@ class RawProgress(Struct, frozen=True, kw_only=True):
     """
 
     as_of_us: StoredInt
+    """When this was said, in µs since 1970 UTC."""
     partitions: dict[str, StoredInt]
+    """How many partitions each raw topic has, by plain name."""
     read: dict[str, tuple[ReadUpTo, ...]]
+    """How far the partitions of this worker are read, by plain name of their topic."""
 
 
 class SourceCoverage(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -104,11 +128,17 @@ class SourceCoverage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     source: str
+    """Who says so."""
     seen: bool
+    """Whether the span was seen, or was missed."""
     since_us: StoredInt | None = None
+    """Where the span begins, in µs since 1970 UTC."""
     until_us: StoredInt | None = None
+    """Where the span ends, in µs since 1970 UTC."""
     officials: tuple[str, ...] | None = None
+    """Ids of the officials concerned; null for all."""
     closed_by: Literal["replay", "back_fill"] | None = None
+    """What brought the events of a missed span afterwards."""
 
 
 class CountryEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -133,28 +163,51 @@ class CountryEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     kind: CountryEventKind
+    """What happened."""
     country: str
+    """The State whose officials it concerns; empty for ticks."""
     platform: str
+    """The platform."""
     event_id: str
+    """The id of the raw event, or a name of its own."""
     at_us: StoredInt
+    """Event time, in µs since 1970 UTC."""
     source: Coordinates
+    """Where the raw event stands."""
     roster_digest: str = ""
+    """Digest of the roster by which it was screened."""
     official: Official | None = None
+    """The official concerned."""
     post_kind: PostKind = "post"
+    """Of a post: what kind of post."""
     text: str = ""
+    """Of a post: its text, cut."""
     lang: str | None = None
+    """Of a post: its language, as the platform tells it."""
     links: tuple[str, ...] = ()
+    """Of a post: addresses that it links to."""
     about: tuple[Account, ...] = ()
+    """Of a post: accounts that it mentions, answers or quotes."""
     subject: Account | None = None
+    """The subject concerned."""
     subject_is_official: bool = False
+    """Whether the subject was on the roster at the event's time."""
     post_id: str | None = None
+    """The post that is passed on, quoted or gone."""
     author_unknown: bool = False
+    """The author of the quoted post is not known."""
     quoted_handle: str | None = None
+    """The handle of the quoted post's author, where a link is all that says it."""
     standing: Standing | None = None
+    """What TRACK says of a subject: suspensions, and who amplified it."""
     progress: RawProgress | None = None
+    """How far raw topics were read."""
     status: SuspensionStatus | None = None
+    """Of a notice: what became of the account."""
     observed_us: StoredInt | None = None
+    """When a collector saw it, in µs since 1970 UTC; null where that is not known."""
     coverage: SourceCoverage | None = None
+    """What a source saw, or did not see."""
 
 
 _decoder: Final = msgspec.json.Decoder(CountryEvent)

@@ -1,10 +1,21 @@
 """The enriched records: what Antiphon writes for other systems. Public contract; schemas are generated from here."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from streams.core.officials import Category, Official
+from streams.core.dossier_parts import (
+    Count,
+    FirstOfficial,
+    Follower,
+    Links,
+    OfficialFigures,
+    Score,
+    TextMatches,
+    Totals,
+    WindowFigures,
+)
+from streams.core.officials import Official
 from streams.core.rulebook.rules import Mode, Severity
 from streams.core.subject_event import Coordinates
 from streams.events import Account, Precision, SuspensionStatus, Utc
@@ -13,22 +24,11 @@ __all__ = [
     "Alert",
     "AlertStatus",
     "Amplification",
-    "Contribution",
     "Dossier",
     "Evidence",
-    "FirstOfficial",
-    "Follower",
-    "Links",
-    "OfficialFigures",
-    "Score",
     "SuspensionRecord",
-    "TextMatch",
-    "TextMatches",
-    "Totals",
-    "WindowFigures",
 ]
 
-Count: TypeAlias = Annotated[int, Meta(ge=0)]
 AlertStatus: TypeAlias = Literal["firing", "expired", "retracted"]
 
 
@@ -40,45 +40,25 @@ class Amplification(Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    """The id of the retweet, or of the quoting post."""
     kind: Literal["retweet", "quote"]
+    """Whether the post was passed on unchanged or quoted."""
     platform: str
+    """The platform."""
     at: Utc
+    """When the official did it (event time, UTC)."""
     official: Official
+    """Who did it, as of that time."""
     subject: Account
+    """Whose post it was."""
     subject_is_official: bool
+    """Whether the subject was on the roster at that time."""
     post_id: str | None
+    """The id of the subject's post; null where that is not known."""
     roster_digest: str
+    """Digest of the roster by which it was screened."""
     source: Coordinates
-
-
-class Totals(Struct, frozen=True, kw_only=True):
-    """Engagement by officials since the account's creation, by kind. `follow` counts officials that follow it now."""
-
-    retweet: Count
-    quote: Count
-    reply: Count
-    mention: Count
-    follow: Count
-
-
-class OfficialFigures(Struct, frozen=True, kw_only=True):
-    """One amplifying official's part. `first_at` and `last_at` are its first and last amplification of the subject."""
-
-    id: str
-    handle: str | None
-    country: str
-    category: Category
-    retweets: Count
-    quotes: Count
-    first_at: Utc
-    last_at: Utc
-
-
-class WindowFigures(Struct, frozen=True, kw_only=True):
-    """Figures of the window of that length that ends with the last amplification: (t - w, t]."""
-
-    amplifications: Count
-    distinct_officials: Count
+    """Where the raw event stands: topic, partition, offset."""
 
 
 class SuspensionRecord(Struct, frozen=True, kw_only=True):
@@ -90,86 +70,19 @@ class SuspensionRecord(Struct, frozen=True, kw_only=True):
     """
 
     status: SuspensionStatus
+    """What became of the account."""
     at: Utc
+    """The time that the notice gives."""
     event_id: str
+    """The id of the notice."""
     precision: Precision | None = None
+    """What that time is; null counts as a time of noticing."""
     not_before: Utc | None = None
+    """The earliest moment at which it can have happened; null where nothing bounds it."""
     not_after: Utc | None = None
+    """The latest moment at which it can have happened; null where nothing bounds it."""
     seen_again_at: Utc | None = None
-
-
-class Follower(Struct, frozen=True, kw_only=True):
-    """An official that follows the subject now, and since when, as far as it was seen."""
-
-    id: str
-    handle: str | None
-    country: str
-    since: Utc
-
-
-class FirstOfficial(Struct, frozen=True, kw_only=True):
-    """One of the officials that amplified the subject first, and when it did so for the first time."""
-
-    id: str
-    handle: str | None
-    country: str
-    category: Category
-    at: Utc
-
-
-class Links(Struct, frozen=True, kw_only=True):
-    """The subject's own posts that link to domains on the roster: how many, and how many to each domain.
-
-    At most 50 domains, those with the most posts. Looked for from the third amplification on.
-    """
-
-    posts: Count = 0
-    domains: dict[str, Count] = {}
-
-
-class TextMatch(Struct, frozen=True, kw_only=True):
-    """A post of the subject whose text an official post shares: `shared` of the `of` fingerprints of its text.
-
-    `at` is the time of the subject's post, or of the retweet by which it was known first; `handle` is the official's.
-    """
-
-    post_id: str
-    at: Utc
-    official: str
-    handle: str | None
-    official_post_id: str
-    official_at: Utc
-    shared: Count
-    of: Count
-
-
-class TextMatches(Struct, frozen=True, kw_only=True):
-    """How many posts of the subject share text with an official post of an amplifying State; the best five of them."""
-
-    posts: Count = 0
-    best: tuple[TextMatch, ...] = ()
-
-
-class Contribution(Struct, frozen=True, kw_only=True):
-    """One term of the state-engagement score: `points`, at most `weight`, that follow from `value`.
-
-    An unknown `value` is `null` and contributes nothing.
-    """
-
-    name: str
-    value: float | None
-    weight: float
-    points: float
-
-
-class Score(Struct, frozen=True, kw_only=True):
-    """The state-engagement score: how much the officials of States engage with the subject, from 0 to 100.
-
-    A sum of visible contributions, explained in docs/score.md; for sorting a list, never a verdict.
-    """
-
-    total: float = 0.0
-    contributions: tuple[Contribution, ...] = ()
+    """The account was there at this time, without a notice of its return."""
 
 
 class Dossier(Struct, frozen=True, kw_only=True):
@@ -192,32 +105,59 @@ class Dossier(Struct, frozen=True, kw_only=True):
     """
 
     platform: str
+    """The platform of the subject."""
     subject: Account
+    """The account, as known last."""
     subject_is_official: bool
+    """Whether it was on the roster, by its newest event."""
     totals: Totals
+    """Engagement by officials since the account's creation, by kind."""
     distinct_officials: Count
+    """Officials that amplified it."""
     officials: tuple[OfficialFigures, ...]
+    """Those officials, most amplifications first; at most 500."""
     windows: dict[str, WindowFigures]
+    """Figures of the windows that end with the last amplification, by length: 1h, 24h, 7d, 30d."""
     first_amplified_at: Utc | None
+    """The first amplification; null before there is one."""
     last_amplified_at: Utc | None
+    """The last amplification; null before there is one."""
     age_at_first_amplification_days: float | None
+    """The account's age then, in days; null where its creation is unknown."""
     countries: tuple[str, ...]
+    """States whose officials amplified it."""
     suspension: SuspensionRecord | None
+    """The newest notice that it was suspended, is gone or is back."""
     withdrawn: Count
+    """Amplifications that officials took back: in no other figure."""
     gone_with_original: Count
+    """Amplifications that are gone with their original: in all figures."""
     gone_with_official: Count
+    """Amplifications that are gone with the official's own account: in all figures."""
     gone_unknown: Count
+    """Amplifications that are gone and nobody knows how: in all figures."""
     dropped: Count
+    """Reports that came too late to be told from duplicates, or by officials beyond the limit."""
     roster_digest: str
+    """Digest of the roster by which the newest event was screened."""
     following: tuple[Follower, ...] = ()
+    """The first 50 officials that follow it now."""
     first_officials: tuple[FirstOfficial, ...] = ()
+    """The first five officials that amplified it."""
     links: Links = Links()
+    """Its own posts that link to domains on the roster."""
     text_matches: TextMatches = TextMatches()
+    """Its own posts that share text with official posts."""
     score: Score = Score()
+    """The state-engagement score with its terms."""
     dropped_amplifications: Count = 0
+    """Dropped reports of amplifications: where there are any, figures are lower bounds."""
     followers_as_of: Utc | None = None
+    """When the subject had its number of followers."""
     suspensions: tuple[SuspensionRecord, ...] = ()
+    """The newest 16 notices, oldest first."""
     seen_since: dict[str, Utc | None] = {}
+    """By State of `countries`: since when any source saw its officials on the platform; null for since ever."""
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -227,11 +167,17 @@ class Evidence(Struct, frozen=True, kw_only=True):
     """
 
     event_id: str
+    """The id of the raw event."""
     kind: Literal["retweet", "quote", "suspension", "deletion"]
+    """What kind of event."""
     at: Utc
+    """When it happened (event time, UTC)."""
     official: str | None
+    """The platform's id of the official who acted; null for a notice."""
     source: Coordinates
+    """Where the raw event stands: topic, partition, offset."""
     withdrawn_at: Utc | None = None
+    """When the official took it back, if it had by `as_of`."""
 
 
 class Alert(Struct, frozen=True, kw_only=True):
@@ -249,23 +195,44 @@ class Alert(Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    """32 hex digits; an update has the same id."""
     dedup_key: str
+    """The same for all alerts of the rule about the subject (of rules on an aftermath: and the State)."""
     rule: str
+    """The name of the rule."""
     severity: Severity
+    """How urgent it is."""
     mode: Mode
+    """Live, or shadow: on trial, and sent to nobody."""
     status: AlertStatus
+    """Firing until `expires_at`, expired, or retracted."""
     platform: str
+    """The platform of the subject."""
     subject: Account
+    """The account that the alert is about."""
     countries: tuple[str, ...]
+    """States whose officials are concerned."""
     fired_at: Utc
+    """When the rule first held (event time, UTC)."""
     as_of: Utc
+    """The last event of the episode: the moment of `figures`."""
     expires_at: Utc
+    """When it ends unless something more happens."""
     figures: dict[str, float | int | bool | None]
+    """Figures as of `as_of`, by name: number or truth value; null is unknown."""
     fired_figures: dict[str, float | int | bool | None]
+    """The same as of `fired_at`."""
     evidence: tuple[Evidence, ...]
+    """The newest events that it rests on: a list with a bound."""
     evidence_total: Count
+    """How many there are in all."""
     summary: str
+    """What was observed, in a sentence."""
     rule_digest: str
+    """Digest of the rule."""
     roster_digest: str
+    """Digest of the roster by which the newest event was screened."""
     superseded_by: str | None = None
+    """Of a retracted alert: the id of the alert that it became part of."""
     dropped_amplifications: Count = 0
+    """Amplifications that came too late: figures are lower bounds where this is not 0."""

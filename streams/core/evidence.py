@@ -58,16 +58,27 @@ class EvidenceHeaders(Struct, frozen=True, kw_only=True):
     """
 
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    """SHA-256 of the value, in hex; kept where the value is withheld."""
     topic: str = ""
+    """The raw topic in which a raw event stood."""
     partition: _Digits = "0"
+    """Its partition."""
     offset: _Digits = "0"
+    """Its offset."""
     observed_at: _Digits | None = None
+    """When a collector saw it, in µs since 1970 UTC, as far as it says so."""
     received_at: _Digits | None = None
+    """When it came to be there, in µs since 1970 UTC."""
     chunks: _Digits = "1"
+    """Into how many records a roster is divided."""
     rule_digests: str = ""
+    """Digests of the rules in a file, with commas between."""
     reason: str = ""
+    """Why a roster was published, where that was said."""
     correction: str = ""
+    """Whether a roster puts another one right."""
     withheld: str = ""
+    """Why the value was deleted, which nobody may keep."""
 
 
 class EvidenceKey(Struct, frozen=True, order=True):

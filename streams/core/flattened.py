@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct, inspect
 
-from streams.core.enriched import WindowFigures
+from streams.core.dossier_parts import WindowFigures
 from streams.core.rule_files.figure_names import FIGURES
 from streams.core.rulebook.figures import WINDOWS
 

@@ -41,8 +41,11 @@ class Absence(Struct, frozen=True, array_like=True):
     """
 
     doubtful_us: StoredInt
+    """Since when nobody knows whether it was there, in µs since 1970 UTC."""
     from_us: StoredInt
+    """Since when it was gone, in µs since 1970 UTC."""
     until_us: StoredInt | None = None
+    """Until when, in µs since 1970 UTC; null while it lasts."""
 
 
 class Fate(StrEnum):

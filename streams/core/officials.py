@@ -14,7 +14,12 @@ class Official(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An account that was on the roster at the event's time. `country` is an ISO 3166-1 alpha-2 code."""
 
     id: str
+    """The platform's id of the official's account."""
     handle: str | None
+    """Its handle at that time, without @."""
     country: str
+    """The State: an ISO 3166-1 alpha-2 code, EU or UN."""
     category: Category
+    """What kind of official the account is."""
     name: str | None = None
+    """A name for people, from the roster."""

@@ -53,8 +53,11 @@ class Coordinates(Struct, frozen=True, array_like=True):
     """Where an event was first written down: raw topic, partition, offset; in a backtest the file, 0 and the line."""
 
     topic: str
+    """The raw topic, without prefix; in a backtest the file."""
     partition: StoredInt
+    """The partition; 0 in a file."""
     offset: StoredInt
+    """The offset; in a file the line, from 1."""
 
 
 class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,29 +84,53 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     kind: SubjectEventKind
+    """What happened."""
     platform: str
+    """The platform of the subject."""
     event_id: str
+    """The id of the raw event."""
     at_us: StoredInt
+    """Event time, in µs since 1970 UTC."""
     subject: Account
+    """The account to which it happened."""
     source: Coordinates
+    """Where the raw event stands."""
     roster_digest: str = ""
+    """Digest of the roster by which it was screened."""
     subject_is_official: bool = False
+    """Whether the subject was on the roster at the event's time."""
     official: Official | None = None
+    """Who acted, for engagement."""
     post_id: str | None = None
+    """The post that was passed on or quoted, is gone, or shares text."""
     active: bool = True
+    """Of a follow: false where it ended."""
     status: SuspensionStatus | None = None
+    """Of a suspension: what became of the account."""
     domains: tuple[str, ...] = ()
+    """Of the subject's own post: the roster's domains that it links to."""
     shared: StoredInt = 0
+    """Of a text match: fingerprints in common."""
     of: StoredInt = 0
+    """Of a text match: fingerprints of the subject's post."""
     matched_us: StoredInt | None = None
+    """Of a text match: when the official wrote the other post, in µs since 1970 UTC."""
     amplified_us: StoredInt | None = None
+    """Of a withdrawal: when the amplification was made, in µs since 1970 UTC."""
     amplification_kind: AmplificationKind | None = None
+    """Of a withdrawal: how the amplification was made."""
     observed_us: StoredInt | None = None
+    """When a collector saw it, in µs since 1970 UTC; null where that is not known."""
     last_us: StoredInt | None = None
+    """Of a withdrawal: when it was noticed last, where that is later, in µs since 1970 UTC."""
     by_official: Fate | None = None
+    """Of a withdrawal: whether the official's own account was gone, or may have been."""
     precision: Precision | None = None
+    """Of a suspension: what its time is."""
     country: str | None = None
+    """Of what was seen: the State whose officials amplified the subject."""
     since_us: StoredInt | None = None
+    """Of what was seen: since when they have been, in µs since 1970 UTC; 0 for since ever."""
 
 
 _decoder: Final = msgspec.json.Decoder(SubjectEvent)

@@ -18,9 +18,13 @@ class TrackedAccount(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     platform: str
+    """The platform of the account."""
     id: str
+    """The platform's id of the account."""
     countries: tuple[str, ...] = ()
+    """Of a subject: the States whose officials amplified it."""
     handle: str | None = None
+    """Of an official that is on the roster without an id: the handle."""
 
 
 _decoder: Final = msgspec.json.Decoder(TrackedAccount)

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from streams.core.case_file import CaseFile, OfficialFile, Versions, amplified_by, unseen_of
 from streams.core.clock import FIRST_US
-from streams.core.enriched import Alert, Amplification, Dossier, OfficialFigures
+from streams.core.dossier_parts import OfficialFigures
+from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.core.looked_up import LookedUp
 from streams.core.officials import Official

@@ -118,8 +118,9 @@ def _reference(topic: Topic) -> dict[str, Any]:
 
 def _key(topic: Topic) -> dict[str, Any]:
     key: dict[str, Any] = {"type": "string", "description": topic.key}
-    if topic.role == "raw" or topic.name == "dead-letters":
-        key["type"] = ["string", "null"]  # strangers write what they like, or nothing: SCREEN does not look at it
+    if topic.role == "raw" or topic.name == "dead-letters" or "none" in topic.key:
+        # Strangers write what they like to raw topics, or nothing: SCREEN does not look at it.
+        key["type"] = ["string", "null"]
     elif topic.key.startswith("platform:id of"):
         key["pattern"] = _ACCOUNT_KEY
     return key

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from streams.core.clock import STORED_MOST
+from streams.schemas.field_docs import field_descriptions, structs_of
 from streams.schemas.payloads import Payload
 
 __all__ = ["SchemaDocument", "schema_document", "schema_id"]
@@ -14,6 +16,7 @@ __all__ = ["SchemaDocument", "schema_document", "schema_id"]
 SchemaDocument: TypeAlias = dict[str, Any]
 
 _STORED_BOUNDS: Final = (("minimum", -STORED_MOST), ("maximum", STORED_MOST))
+_TAG: Final = "What kind of event this is."
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -25,7 +28,11 @@ def schema_id(name: str) -> str:
 def schema_document(payload: Payload, examples: Iterable[object]) -> SchemaDocument:
     """The schema of one payload. Properties it does not name are allowed: readers ignore fields they do not know."""
     (top,), components = msgspec.json.schema_components([payload.type], ref_template="#/$defs/{name}")
-    definitions = {name: _plain(component) for name, component in sorted(components.items())}
+    structs = structs_of(payload.type)
+    definitions = {
+        name: _plain(_described(component, structs[name]) if name in structs else component)
+        for name, component in sorted(components.items())
+    }
     body = _plain(top)
     if "$ref" in body:
         body = definitions.pop(body["$ref"].removeprefix("#/$defs/"))
@@ -42,6 +49,20 @@ def schema_document(payload: Payload, examples: Iterable[object]) -> SchemaDocum
     if definitions:
         document["$defs"] = definitions
     return document
+
+
+def _described(component: SchemaDocument, record: type[Struct]) -> SchemaDocument:
+    """The schema of a record type with what each field is, in the source's words."""
+    words = field_descriptions(record)
+    if "prefixItems" in component:  # a record that is written as a list: its fields have places and no names
+        named = zip(record.__struct_fields__, component["prefixItems"], strict=True)
+        items = [{"title": name, "description": words[name], **item} for name, item in named if name in words]
+        return component | {"prefixItems": items} if len(items) == len(component["prefixItems"]) else component
+    properties = {
+        name: {"description": words.get(name, _TAG if name == record.__struct_config__.tag_field else ""), **schema}
+        for name, schema in component["properties"].items()
+    }
+    return component | {"properties": properties}
 
 
 def _plain(schema: Any) -> Any:  # any JSON value in, the same kind out

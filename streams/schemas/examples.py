@@ -9,16 +9,8 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from streams.core.clock import DAY_US, to_us
-from streams.core.enriched import (
-    Alert,
-    Amplification,
-    Dossier,
-    Evidence,
-    OfficialFigures,
-    SuspensionRecord,
-    Totals,
-    WindowFigures,
-)
+from streams.core.dossier_parts import OfficialFigures, Totals, WindowFigures
+from streams.core.enriched import Alert, Amplification, Dossier, Evidence, SuspensionRecord
 from streams.core.evidence import EvidenceHeaders
 from streams.core.identity import alert_id, dedup_key, interval_start
 from streams.core.officials import Category, Official

@@ -36,18 +36,31 @@ class DeadLetterHeaders(Struct, frozen=True, kw_only=True):
     """
 
     reason: Reason
+    """Why the input was refused."""
     detail: str
+    """What was wrong, and where."""
     topic: str
+    """The topic, or the name of the file, in which the input stood."""
     partition: _Digits
+    """Its partition; 0 in a file."""
     offset: _Digits
+    """Its offset; the line in a file, from 1."""
     size: _Digits
+    """Bytes of the whole input."""
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    """SHA-256 of the whole input, in hex."""
     replays: _Digits = "0"
+    """How often the input had been sent again before."""
     key_size: _Digits = "0"
+    """Bytes of the whole key, where it was cut."""
     key_sha256: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
+    """SHA-256 of the whole key, where it was cut."""
     headers_count: _Digits = "0"
+    """How many headers the input had, where some were left out."""
     headers_size: _Digits = "0"
+    """Bytes of them all, where some were left out."""
     headers_sha256: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")] = ""
+    """SHA-256 of them all, where some were left out."""
 
 
 class Payload(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from streams.core.enriched import Totals
+from streams.core.dossier_parts import Totals
 from streams.core.rosters.roster_file import parse_roster
 from streams.core.tracking.one_post import contradictions_of
 from streams.formats.registry import readers_named

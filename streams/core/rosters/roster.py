@@ -35,15 +35,25 @@ class RosterEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     platform: Platform
+    """The platform of the account."""
     account_id: Annotated[str, Meta(min_length=1, max_length=256)] | None = None
+    """The platform's id of the account; absent where the entry matches by handle."""
     handle: Annotated[str, Meta(min_length=1, max_length=1_024)] | None = None
+    """The handle, without @."""
     name: Annotated[str, Meta(max_length=1_024)] | None = None
+    """A name for people."""
     country: Annotated[str, Meta(min_length=2, max_length=2)]
+    """The State: an ISO 3166-1 alpha-2 code, EU or UN."""
     category: Category
+    """What kind of official the account is."""
     source_url: Annotated[str, Meta(max_length=1_024)]
+    """The public source of the entry."""
     valid_from_us: int | None = None
+    """Where the term begins, in µs since 1970 UTC; absent for no bound."""
     valid_to_us: int | None = None
+    """Where the term ends, itself outside, in µs since 1970 UTC; absent for no bound."""
     domains: Annotated[tuple[Annotated[str, Meta(max_length=MAX_HOST)], ...], Meta(max_length=MAX_DOMAINS)] = ()
+    """Hosts of the official's own sites, in lower case and ASCII."""
 
     @property
     def account_key(self) -> str:

@@ -29,9 +29,13 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     digest: str
+    """SHA-256 of the roster's entries, in hex."""
     entries: int
+    """How many entries the roster has."""
     reason: Annotated[str, Meta(max_length=1_000)] = ""
+    """Why it is published, where that was said."""
     correction: bool = False
+    """Whether it puts another roster right."""
 
 
 class RosterRecordError(ValueError):

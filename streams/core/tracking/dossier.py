@@ -4,19 +4,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from streams.core.clock import WEEK_US, from_us
-from streams.core.enriched import (
-    Dossier,
+from streams.core.dossier_parts import (
     FirstOfficial,
     Follower,
     Links,
     OfficialFigures,
     Score,
-    SuspensionRecord,
     TextMatch,
     TextMatches,
     Totals,
     WindowFigures,
 )
+from streams.core.enriched import Dossier, SuspensionRecord
 from streams.core.gone import Fate
 from streams.core.rulebook.figures import WINDOWS
 from streams.core.suspension_times import NoticeTimes, times_of

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from streams.core.enriched import Contribution, Score
+from streams.core.dossier_parts import Contribution, Score
 
 __all__ = ["TERMS", "Engagement", "Term", "score_of"]
 

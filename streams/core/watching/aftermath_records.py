@@ -35,13 +35,21 @@ class AftermathOfficial(Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    """The platform's id of the official's account."""
     handle: str | None
+    """Its handle, without @."""
     category: Category
+    """What kind of official the account is."""
     amplifications: Count
+    """Its amplifications of the subject, without those taken back before."""
     references: Count
+    """Its posts in the watch that refer to the subject."""
     deletions: Count
+    """Its posts that it deleted in the watch."""
     posts: Count | None
+    """Its posts in the watch; null while the watch is open."""
     silent: bool
+    """It amplified the subject and did not refer to it in the watch, so far."""
 
 
 class AftermathReference(Struct, frozen=True, kw_only=True):
@@ -49,12 +57,19 @@ class AftermathReference(Struct, frozen=True, kw_only=True):
     links to it. `text` is cut."""
 
     official: str
+    """The platform's id of the official."""
     handle: str | None
+    """Its handle, without @."""
     post_id: str
+    """The post."""
     kind: PostKind
+    """What kind of post."""
     at: Utc
+    """When it was posted."""
     text: str
+    """Its text, cut."""
     lang: str | None
+    """Its language, as the platform tells it."""
 
 
 class AftermathDeletion(Struct, frozen=True, kw_only=True):
@@ -65,16 +80,27 @@ class AftermathDeletion(Struct, frozen=True, kw_only=True):
     """
 
     official: str
+    """The platform's id of the official."""
     handle: str | None
+    """Its handle, without @."""
     post_id: str
+    """The post that is gone."""
     kind: PostKind
+    """What kind of post it was."""
     posted_at: Utc
+    """When it was posted."""
     deleted_at: Utc
+    """When it was deleted, as far as is known."""
     lang: str | None
+    """Its language, as the platform told it."""
     text: str
+    """Its text, cut."""
     concerns_subject: bool
+    """Whether it referred to the subject."""
     shared_fingerprints: Count
+    """Fingerprints in common with the subject's posts."""
     shared_words: tuple[str, ...]
+    """Rare words in common with the subject's posts."""
 
 
 class PossibleSuccessor(Struct, frozen=True, kw_only=True):
@@ -88,26 +114,42 @@ class PossibleSuccessor(Struct, frozen=True, kw_only=True):
     """
 
     subject: Account
+    """The account."""
     officials_in_common: Count
+    """Officials that had amplified the suspended account and took this one up."""
     officials: tuple[str, ...]
+    """Their ids, the first first; at most 50."""
     amplifications: Count
+    """Their amplifications among its first 20 by officials of the State."""
     first_amplified_at: Utc
+    """When the first of them took it up."""
     noticed_at: Utc
+    """When enough of them had."""
     days_after_suspension: Figure
+    """Days from the suspension to the first of them."""
     age_days: Figure
+    """The account's age then, in days."""
     handle_closeness: Figure | None
+    """How close the two handles are, from 0 to 1; null where one has none."""
     name_closeness: Figure | None
+    """How close the two names are, from 0 to 1; null where one has none."""
     shared_fingerprints: Count
+    """Fingerprints found in texts of both."""
     fingerprints: Count
+    """Fingerprints of this account's texts."""
     reasons: tuple[str, ...]
+    """In words, what led to its being listed."""
 
 
 class UnseenSpan(Struct, frozen=True, kw_only=True):
     """A span of the watch in which nobody saw what some of the amplifying officials did: at most so many of them."""
 
     since: Utc
+    """Where the span begins."""
     until: Utc
+    """Where the span ends."""
     officials: Count
+    """The most officials that were unseen at once."""
 
 
 class AftermathCoverage(Struct, frozen=True, kw_only=True):
@@ -122,13 +164,21 @@ class AftermathCoverage(Struct, frozen=True, kw_only=True):
     """
 
     seen_since: Utc | None
+    """Since when any source saw the platform; null for since ever."""
     unseen_share: Figure
+    """Share of the watch in which nobody saw what these officials posted, from 0 to 1."""
     deletions_unseen_share: Figure
+    """The same of what they deleted."""
     deletions_unseen_share_before: Figure
+    """The same of what they deleted in the 30 days before."""
     unseen_spans: Count
+    """How many spans went unseen."""
     unseen: tuple[UnseenSpan, ...]
+    """The first 50 of them."""
     says_nothing_of_silence: bool
+    """Too much was unseen to call anybody silent."""
     says_nothing_of_deletions: bool
+    """Too much was unseen to compare deletions with those before."""
 
 
 class Aftermath(Struct, frozen=True, kw_only=True):
@@ -157,36 +207,70 @@ class Aftermath(Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    """32 hex digits that name the aftermath."""
     country: str
+    """The State whose officials were watched."""
     platform: str
+    """The platform of the subject."""
     subject: Account
+    """The account that was suspended."""
     number: Count
+    """0 for the subject's first suspension, as far as is known."""
     status: AftermathStatus
+    """Open, closed, or void: it turned out not to stand, and its figures are zero."""
     closed_because: ClosedBecause | None
+    """Why the watch ended; null while it is open."""
     opened_at: Utc
+    """When the watch began: the account was certainly suspended."""
     ends_at: Utc
+    """When the watch ends unless the account returns before."""
     closed_at: Utc | None
+    """When it was closed; null while it is open."""
     suspension: SuspensionRecord
+    """The notice that opened it."""
     officials: tuple[AftermathOfficial, ...]
+    """Officials that amplified the subject, referred to it or deleted posts; most amplifications first."""
     amplifying_officials: Count
+    """Officials of the State that had amplified the subject."""
     silent_officials: Count
+    """Those of them that did not refer to it in the watch."""
     references: Count
+    """Posts in the watch that refer to the subject."""
     references_before: Count
+    """The same in the 30 days before."""
     listed_references: tuple[AftermathReference, ...]
+    """The first of them."""
     deletions: Count
+    """Posts of officials deleted in the watch."""
     deletions_before: Count
+    """The same in the 30 days before."""
     expected_deletions: Figure
+    """Deletions to be expected in the watch, from the 30 days before."""
     deletion_ratio: Figure
+    """Deletions to expected ones, of which at least one is taken to be expected."""
     deletions_by_account: dict[str, Count]
+    """Deletions by handle, or by id where none is known; at most 500."""
     deletions_by_language: dict[str, Count]
+    """Deletions by language, `und` where it is unknown; at most 50."""
     deletions_unknown: Count
+    """Deletions of what is not known to be a post of the ledger's days."""
     gone_with_original: Count
+    """Posts that are gone with their original: no deletions."""
     gone_with_official: Count
+    """Posts that are gone with the official's own account: no deletions."""
     gone_unknown: Count
+    """Posts that are gone and nobody knows how: no deletions."""
     listed_deletions: tuple[AftermathDeletion, ...]
+    """Deletions that concern the subject, or share most with it."""
     possible_successors: tuple[PossibleSuccessor, ...]
+    """Accounts that resemble it and that the same officials took up."""
     roster_digest: str
+    """Digest of the roster by which the newest event was screened."""
     superseded_by: str | None = None
+    """The id under which it goes on, where a late notice moved it."""
     references_uncertain: Count = 0
+    """References before, of a time when the account may have been gone already."""
     deletions_uncertain: Count = 0
+    """Deletions before, of a time when the account may have been gone already."""
     coverage: AftermathCoverage | None = None
+    """What was seen of these officials; null where no source tells."""

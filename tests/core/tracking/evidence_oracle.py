@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from streams.core.enriched import (
+from streams.core.dossier_parts import (
     Contribution,
     FirstOfficial,
     Follower,

@@ -14,16 +14,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streams.core.enriched import (
-    Alert,
-    AlertStatus,
-    Dossier,
-    Evidence,
-    OfficialFigures,
-    SuspensionRecord,
-    Totals,
-    WindowFigures,
-)
+from streams.core.dossier_parts import OfficialFigures, Totals, WindowFigures
+from streams.core.enriched import Alert, AlertStatus, Dossier, Evidence, SuspensionRecord
 from streams.core.officials import Official
 from streams.core.rulebook.rules import SEVERITIES, Condition, Rule, RuleSet
 from streams.core.subject_event import Coordinates, SubjectEvent
