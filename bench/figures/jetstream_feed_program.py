@@ -1,7 +1,7 @@
 """A Jetstream that sends as fast as anybody reads: frames are made before the first connection, and go out in blocks.
 
-Arguments: the wire (`v1` or `v2`) and the number of frames. Prints its port when it is ready. Whoever names no account
-gets the first frame alone, everybody else all of them.
+Arguments: the wire (`v1` or `v2`), the number of frames, and `plain` where nobody asks for packed ones. Prints its port
+when it is ready. Whoever names no account gets the first frame alone, everybody else all of them.
 """
 
 import asyncio
@@ -80,12 +80,12 @@ def _blocks(messages: Iterator[bytes]) -> list[bytes]:
 
 
 class _Feed:
-    def __init__(self, wire: str, count: int) -> None:
-        frames = [(v1_frame(event) or b"") if wire == "v1" else v2_frame(event) for event in _numbered(count)]
+    def __init__(self, wire: str, count: int, *, is_packed: bool) -> None:
         packer = zstandard.ZstdCompressor(level=1, dict_data=zstandard.ZstdCompressionDict(_DICTIONARY))
-        self.first = frames[0]
-        self.plain = _blocks(_framed(frame, binary=False) for frame in frames)
-        self.packed = [] if wire == "v1" else _blocks(_framed(packer.compress(frame), binary=True) for frame in frames)
+        self.first = next(_frames(wire, 1))
+        self.plain = _blocks(_framed(frame, binary=False) for frame in _frames(wire, count))
+        packed = (_framed(packer.compress(frame), binary=True) for frame in _frames(wire, count))
+        self.packed = _blocks(packed) if is_packed else []
         notice = account(official(0), time_us=FIRST_US, active=True, time="2026-03-01T12:00:00Z")
         self.notice = v1_frame(notice) if wire == "v1" else v2_frame(notice)
 
@@ -114,6 +114,11 @@ class _Feed:
                 await asyncio.sleep(0.001)
 
 
+def _frames(wire: str, count: int) -> Iterator[bytes]:
+    for event in _numbered(count):
+        yield (v1_frame(event) or b"") if wire == "v1" else v2_frame(event)
+
+
 def _numbered(count: int) -> Iterator[LogEvent]:
     for seq, event in enumerate(_events(count), start=1):
         yield LogEvent(seq, event.time_us, event.did, event.kind, event.body)
@@ -123,8 +128,8 @@ async def _dictionary(_: web.Request) -> web.Response:
     return web.Response(body=_DICTIONARY, content_type="application/octet-stream")
 
 
-async def _run(wire: str, count: int) -> None:
-    feed = _Feed(wire, count)
+async def _run(wire: str, count: int, *, is_packed: bool) -> None:
+    feed = _Feed(wire, count, is_packed=is_packed)
     app = web.Application()
     app.router.add_get(V1_PATH if wire == "v1" else V2_PATH, feed.serve)
     app.router.add_get(DICTIONARY_PATH, _dictionary)
@@ -136,4 +141,4 @@ async def _run(wire: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(_run(sys.argv[1], int(sys.argv[2]), is_packed=sys.argv[1] == "v2" and "plain" not in sys.argv[3:]))

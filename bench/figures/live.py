@@ -16,6 +16,7 @@ from msgspec import Struct
 from bench.cores import BROKER_CORES, CONTESTANT_CORES, confined_to
 from bench.figures.live_program import LiveRun
 from bench.figures.venue import FigureFailed, Venue
+from bench.figures.webhook import WebhookLatency, measure_webhook
 from streams.jobs.workers import environment_of
 from streams.kafka.administration import create_topics
 from streams.settings import Settings
@@ -27,6 +28,7 @@ HOUR_FRAMES: Final = 1_700_000
 
 _FRAMES: Final = 200_000
 _QUICK_FRAMES: Final = 10_000
+_QUICK_HOUR_FRAMES: Final = 20_000
 _SECONDS: Final = 600
 _ROUNDS: Final = 3
 
@@ -43,11 +45,17 @@ class LiveRow(Struct, frozen=True, kw_only=True):
 
 
 class LiveFigure(Struct, frozen=True, kw_only=True):
-    """All rows. `hour_seconds` is how long the first of them takes for an hour of the whole network."""
+    """All rows. `hour_seconds` is how long an hour of the whole network took, read once in one connection, and
+    `hour_in_kafka_seconds` until Kafka had acknowledged it; `None` for the latter, and a projection for the former,
+    where that was not run (`hour_frames` of 0). `webhook` is `None` where there is no Alertmanager.
+    """
 
     rows: list[LiveRow]
     hour_seconds: float
     without_sdk: bool
+    hour_frames: int = 0
+    hour_in_kafka_seconds: float | None = None
+    webhook: WebhookLatency | None = None
 
 
 def measure_live(venue: Venue) -> LiveFigure:
@@ -66,8 +74,19 @@ def measure_live(venue: Venue) -> LiveFigure:
             rows.append(_row("atproto SDK, v2, compressed", _best(venue, "sdk", "v2", "packed", v2, frames)))
     with _feed("v1", frames) as v1:
         rows.append(_row("v1", _best(venue, "antiphon", "v1", "plain", v1, frames)))
+    hour_frames = _QUICK_HOUR_FRAMES if venue.quick else HOUR_FRAMES
+    with _feed("v2", hour_frames, "plain") as hour, venue.topics_of_its_own() as settings:
+        venue.echo(f"{hour_frames:,} frames: an hour of the whole network")
+        read = _once("antiphon", "v2", "plain", hour, hour_frames)
+        asyncio.run(create_topics(settings))
+        in_kafka = _once("kafka", "v2", "plain", hour, hour_frames, settings)
     return LiveFigure(
-        rows=rows, hour_seconds=HOUR_FRAMES / rows[0].per_second, without_sdk=find_spec("atproto") is None
+        rows=rows,
+        hour_seconds=read.seconds,
+        without_sdk=find_spec("atproto") is None,
+        hour_frames=read.frames,
+        hour_in_kafka_seconds=in_kafka.seconds,
+        webhook=measure_webhook(venue),
     )
 
 
@@ -83,9 +102,9 @@ def _row(who: str, run: LiveRun, target: float | None = None, *, of_wall: bool =
 
 
 @contextmanager
-def _feed(wire: str, frames: int) -> Iterator[int]:
+def _feed(wire: str, frames: int, *only: str) -> Iterator[int]:
     """A server on the broker's cores; its port."""
-    command = [sys.executable, "-m", "bench.figures.jetstream_feed_program", wire, str(frames)]
+    command = [sys.executable, "-m", "bench.figures.jetstream_feed_program", wire, str(frames), *only]
     with confined_to(BROKER_CORES), subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None
@@ -106,7 +125,7 @@ def _best(
     return min(runs, key=lambda run: run.cpu_seconds / run.frames)
 
 
-def _once(who: str, wire: str, how: str, port: int, frames: int, settings: Settings | None) -> LiveRun:
+def _once(who: str, wire: str, how: str, port: int, frames: int, settings: Settings | None = None) -> LiveRun:
     command = [sys.executable, "-m", "bench.figures.live_program", who, wire, how, str(port), str(frames)]
     environment = None if settings is None else environment_of(settings)
     with confined_to(CONTESTANT_CORES):

@@ -7,8 +7,9 @@ from typing import Final
 
 from tests.e2e.case import LAST_RULE, MovedCase
 from tests.e2e.stage import Firing, Stage
-from tests.ops.alertmanager import Alertmanager, wait_until
+from tests.ops.alertmanager import wait_until
 from tests.ops.queries import alert_rules
+from tools.alertmanager import Alertmanager
 
 __all__ = [
     "PROMISED_SECONDS",
@@ -58,7 +59,7 @@ def case_is_received(stage: Stage, case: MovedCase, produced: dict[str, float]) 
 
 
 def news_is_received(stage: Stage) -> str:
-    """Alerts of events that happen now. Their groups wait (`group_wait` as shipped: 2 s)."""
+    """Alerts of events that happen now. Their groups wait (`group_wait` as shipped: 500 ms)."""
     took: dict[str, float] = {}
 
     def received() -> int:

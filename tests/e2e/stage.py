@@ -18,12 +18,12 @@ from streams.kafka.loopback import LOOPBACK, free_port
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Secret, Settings
 from streams.topics import TOPICS
-from tests.e2e.duty import with_webhook
 from tests.e2e.hurry import hurried_prometheus, hurried_rules, hurried_seconds
-from tests.ops.alertmanager import Alertmanager, Receiver, quick_config, wait_until
+from tests.ops.alertmanager import quick_config, wait_until
 from tests.ops.prometheus import Prometheus
 from tests.ops.queries import OPS
 from tests.worker.running_worker import Subject, working
+from tools.alertmanager import Alertmanager, Receiver, with_webhook
 
 __all__ = ["Firing", "Stage", "stage"]
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.duty import with_webhook
 from tests.e2e.hurry import FACTOR, hurried_prometheus, hurried_rules
 from tests.ops.queries import OPS, RULES
+from tools.alertmanager import with_webhook
 
 _TEXT = (OPS / "prometheus" / "rules" / "antiphon.rules.yml").read_text(encoding="utf-8")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}

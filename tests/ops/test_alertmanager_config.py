@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.ops.alertmanager import Alertmanager as RealAlertmanager
-from tests.ops.alertmanager import Receiver, quick_config, require_alertmanager
+from tests.ops.alertmanager import quick_config, require_alertmanager
+from tools.alertmanager import Alertmanager as RealAlertmanager
+from tools.alertmanager import Receiver
 
 _FILE = Path(__file__).parents[2] / "ops" / "alertmanager" / "alertmanager.yml"
 

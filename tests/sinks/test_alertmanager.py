@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from streams.core.noticing.notices import Notice
 from streams.sinks.alertmanager import Alertmanager, AlertmanagerError, OutdatedError
-from tests.ops import alertmanager as real
-from tests.ops.alertmanager import Receiver, quick_config, require_alertmanager
+from tests.ops.alertmanager import quick_config, require_alertmanager
+from tools import alertmanager as real
+from tools.alertmanager import Receiver
 
 _NOW_US = time.time_ns() // 1_000
 

@@ -18,8 +18,9 @@ from streams.core.noticing.notices import FLOOD_ALERT
 from streams.kafka.administration import create_topics
 from streams.settings import Secret, Settings
 from tests.agents.notify.notifying import Notifying, alert, publish
-from tests.ops.alertmanager import Alertmanager, Receiver, quick_config, require_alertmanager, wait_until
+from tests.ops.alertmanager import quick_config, require_alertmanager, wait_until
 from tests.pipeline.crew import Crew
+from tools.alertmanager import Alertmanager, Receiver
 from tools.kafka.running_broker import RunningBroker
 
 _QUIET_SECONDS = 1.8  # several rounds, and several of Alertmanager's group intervals
@@ -142,7 +143,7 @@ def test_with_the_shipped_routes_an_escalation_reaches_its_receivers_and_no_reso
 def _shipped(receivers: dict[str, Receiver]) -> str:
     """The configuration of the project, faster, with a webhook in each of these receivers."""
     text = _SHIPPED.read_text("utf-8")
-    for slow, fast in [("group_wait: 2s", "group_wait: 700ms"), ("group_interval: 1m", "group_interval: 700ms")]:
+    for slow, fast in [("group_wait: 500ms", "group_wait: 700ms"), ("group_interval: 1m", "group_interval: 700ms")]:
         assert text.count(slow) == 2
         text = text.replace(slow, fast)
     config = yaml.safe_load(text)
