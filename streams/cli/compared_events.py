@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final
 
 import click
@@ -14,6 +15,7 @@ from streams.cli.options import format_option
 from streams.cli.report_input import print_files
 from streams.core.clock import from_us
 from streams.formats.registry import readers_named
+from streams.jobs.broker_events import BrokerEvents
 from streams.jobs.comparison import Cost
 from streams.jobs.events_at_hand import EventsAtHand
 from streams.jobs.input_faults import InputFault, faults_of
@@ -72,21 +74,23 @@ def _end_with(faults: list[InputFault]) -> None:
     click.get_current_context().exit(EXIT_TROUBLE)
 
 
-def looked_at_document(at_hand: EventsAtHand | None) -> dict[str, object] | None:
+def looked_at_document(at_hand: EventsAtHand | None, broker: BrokerEvents | None = None) -> dict[str, object] | None:
     """Which events could be looked at, and since when."""
     if at_hand is None:
         return None
-    oldest, newest = (None if us is None else from_us(us) for us in (at_hand.oldest_us, at_hand.newest_us))
-    return {
+    document: dict[str, object] = {
         "events": len(at_hand),
-        "since": oldest,
-        "until": newest,
-        "additions_since": oldest,
+        "since": _at(at_hand.oldest_us),
+        "until": _at(at_hand.newest_us),
+        "additions_since": _at(at_hand.oldest_us if broker is None else broker.raw_since_us),
         "refused": {str(reason): count for reason, count in sorted(at_hand.refused.items())},
     }
+    if broker is None:
+        return document
+    return document | {"evidence": broker.evidence, "withheld": broker.withheld, "raw": broker.raw}
 
 
-def print_looked_at(console: Console, at_hand: EventsAtHand | None) -> None:
+def print_looked_at(console: Console, at_hand: EventsAtHand | None, broker: BrokerEvents | None = None) -> None:
     """The same for people."""
     console.print()
     if at_hand is None:
@@ -98,14 +102,25 @@ def print_looked_at(console: Console, at_hand: EventsAtHand | None) -> None:
         return
     since, until = from_us(at_hand.oldest_us), from_us(at_hand.newest_us)
     refused = sum(at_hand.refused.values())
-    console.print(
-        Text("Looked at: ", style="bold")
-        + Text(
-            f"{counted(len(at_hand), 'event')} from {since:%Y-%m-%d} to {until:%Y-%m-%d}"
-            f"{f'; {refused:,} refused' if refused else ''}. Removals, changes and additions: all of them. What came "
-            f"before {since:%Y-%m-%d}, or is not in the files, cannot be known."
+    count = f"{counted(len(at_hand), 'event')} from {since:%Y-%m-%d} to {until:%Y-%m-%d}"
+    if broker is None:
+        said = (
+            f"{count}{f'; {refused:,} refused' if refused else ''}. Removals, changes and additions: all of them. What "
+            f"came before {since:%Y-%m-%d}, or is not in the files, cannot be known."
         )
-    )
+    else:
+        raw = _at(broker.raw_since_us)
+        added = "all that the raw topics ever had" if raw is None else f"from {raw:%Y-%m-%d}, the oldest raw event, on"
+        withheld = f"; {broker.withheld:,} withheld" if broker.withheld else ""
+        said = (
+            f"{count}, kept as evidence{withheld}. Removals and changes: all of them. Additions: {added}. What was not "
+            "kept cannot be known."
+        )
+    console.print(Text("Looked at: ", style="bold") + Text(said))
+
+
+def _at(at_us: int | None) -> datetime | None:
+    return None if at_us is None else from_us(at_us)
 
 
 def print_cost(console: Console, cost: Cost) -> None:

@@ -1,5 +1,7 @@
 """`antiphon roster diff`: what another roster would have changed, before it is in force."""
 
+import asyncio
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -21,6 +23,7 @@ from streams.cli.inputs import LiveStages
 from streams.cli.options import json_option, settings_options
 from streams.cli.roster_sources import NamedRoster, named_roster
 from streams.core.corrections.entry_changes import CHANGE_KINDS, EntryChange, entry_changes
+from streams.jobs.broker_events import BrokerEvents, read_broker_events, told_alerts
 from streams.jobs.comparison import RosterComparison, compare_rosters
 from streams.jobs.events_at_hand import EventsAtHand
 from streams.rules_loading import load_rules
@@ -46,6 +49,9 @@ _KIND_NOUNS = {
 @click.argument("new")
 @event_options
 @settings_options("rules_file")
+@click.option(
+    "--evidence", is_flag=True, help="Past events: what the broker keeps of them. Implied by --broker without --events."
+)
 @click.option("--all", "show_all", is_flag=True, help="Show everything, not the first 20 of each list.")
 @json_option
 @click.pass_context
@@ -56,35 +62,65 @@ def diff(
     event_files: tuple[str, ...],
     format_names: tuple[str, ...],
     settings: Settings,
+    evidence: bool,
     show_all: bool,
     as_json: bool,
 ) -> None:
     """Say how the rosters OLD and NEW differ and, over past events, what NEW would have changed: which alerts would not
     have fired, would have fired anew, earlier or with other figures, and because of which entries.
 
-    OLD and NEW are files (CSV), or `published` for the roster that is in force on the broker. Nothing is written. Exit
-    status: 0 nothing that is counted can change, 1 something differs, 2 wrong usage or files.
+    OLD and NEW are files (CSV), `published` for the roster that is in force on the broker, or a digest that `antiphon
+    roster history` lists. Nothing is written. Exit status: 0 nothing that is counted can change, 1 something differs, 2
+    wrong usage or files.
 
     \b
     Examples:
       antiphon roster diff old.csv new.csv
       antiphon roster diff old.csv new.csv --events statuses.jsonl.xz --events suspensions.csv
-      antiphon roster diff published new.csv --broker 127.0.0.1:9092 --events archive/
+      antiphon roster diff published new.csv --broker 127.0.0.1:9092
     """
+    if evidence and event_files:
+        raise click.UsageError("--evidence and --events exclude each other: one of the two is the past")
+    from_broker = evidence or (ctx.params["broker"] is not None and not event_files)
     sides = named_roster(old, settings), named_roster(new, settings)
     rules = load_rules(None if settings.rules_file is None else Path(settings.rules_file))
     rosters = sides[0].roster, sides[1].roster
-    with LiveStages(quiet=as_json) as stages, events_at_hand(event_files, format_names, stages) as at_hand:
+    with (
+        LiveStages(quiet=as_json) as stages,
+        ExitStack() as open_events,
+        events_at_hand(event_files, format_names, stages) as at_hand,
+    ):
+        broker = None
+        if from_broker:
+            at_hand = open_events.enter_context(EventsAtHand())
+            stages.stage("reading evidence")
+            broker = asyncio.run(_read_broker(settings, at_hand, entry_changes(*rosters)))
         if at_hand is None:
             found = RosterComparison(changes=entry_changes(*rosters))
         else:
-            found = compare_rosters(at_hand, *rosters, rules, now_us=at_hand.now_us, stage=stages.stage)
+            found = compare_rosters(
+                at_hand,
+                *rosters,
+                rules,
+                now_us=at_hand.now_us,
+                stage=stages.stage,
+                kept_since_us=None if broker is None else broker.raw_since_us,
+                told=() if broker is None else broker.told,
+            )
     changes_anything = any(not change.only_renames for change in found.changes)
     if as_json:
-        write_json(_document(sides, found, at_hand) | {"changes_anything": changes_anything})
+        write_json(_document(sides, found, at_hand, broker) | {"changes_anything": changes_anything})
     else:
-        _print(stdout(), sides, found, at_hand, None if show_all else 20)
+        _print(stdout(), sides, found, at_hand, broker, None if show_all else 20)
     ctx.exit(EXIT_DIFFERS if changes_anything else 0)
+
+
+async def _read_broker(settings: Settings, at_hand: EventsAtHand, changes: tuple[EntryChange, ...]) -> BrokerEvents:
+    """Evidence, the alerts that were told, and what the raw topics have of accounts that come or are on for longer."""
+    added = [entry for change in changes if {"added", "term"} & set(change.kinds) for entry in change.after]
+    found = await read_broker_events(settings, at_hand, added, now_us=at_hand.now_us)
+    found.told = await told_alerts(settings)
+    return found
 
 
 def entries_summary(changes: tuple[EntryChange, ...]) -> str:
@@ -100,6 +136,7 @@ def _print(
     sides: tuple[NamedRoster, NamedRoster],
     found: RosterComparison,
     at_hand: EventsAtHand | None,
+    broker: BrokerEvents | None,
     limit: int | None,
 ) -> None:
     old, new = sides
@@ -108,7 +145,7 @@ def _print(
     if all(change.only_renames for change in found.changes):
         console.print(Text("Nothing that is counted changes."))
         return
-    print_looked_at(console, at_hand)
+    print_looked_at(console, at_hand, broker)
     if at_hand is None:
         return
     because = responsible_words(found.changes, found.responsible)
@@ -122,7 +159,10 @@ def _print(
 
 
 def _document(
-    sides: tuple[NamedRoster, NamedRoster], found: RosterComparison, at_hand: EventsAtHand | None
+    sides: tuple[NamedRoster, NamedRoster],
+    found: RosterComparison,
+    at_hand: EventsAtHand | None,
+    broker: BrokerEvents | None,
 ) -> dict[str, object]:
     described = [
         {"name": each.name, "digest": each.roster.digest, "entries": len(each.roster.entries)} for each in sides
@@ -131,7 +171,7 @@ def _document(
         "old": described[0],
         "new": described[1],
         "changes": changes_document(found.changes),
-        "looked_at": looked_at_document(at_hand),
+        "looked_at": looked_at_document(at_hand, broker),
     }
     if at_hand is None:
         return document

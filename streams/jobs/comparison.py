@@ -17,6 +17,7 @@ from streams.core.corrections.outcomes import Compared, Outcome, compare
 from streams.core.corrections.responsible import MOST_RUNS, Responsible, responsible_changes
 from streams.core.corrections.rule_changes import RuleChange, changed_rules, rule_changes
 from streams.core.corrections.touched import Touched
+from streams.core.corrections.unknown import unknown_terms, with_unknown
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
@@ -87,8 +88,14 @@ def compare_rosters(
     now_us: int,
     stage: Stage = lambda _text: None,
     most_runs: int = MOST_RUNS,
+    kept_since_us: int | None = None,
+    told: Sequence[Alert] = (),
 ) -> RosterComparison:
-    """Count what the changed entries touched under the old roster and under the new one, and compare."""
+    """Count what the changed entries touched under the old roster and under the new one, and compare.
+
+    Of accounts that were on no roster everything is at hand since `kept_since_us`, `None`: since ever. `told` are
+    alerts that were published; those that cannot be counted are named.
+    """
     began = time.monotonic()
     found = RosterComparison(changes=entry_changes(old, new))
     cost = found.cost
@@ -112,10 +119,12 @@ def compare_rosters(
             before = _run(spool, old, rules, scope, now_us)
             stage(f"counting {cost.subjects:,} subjects under the new roster")
             concerns = _concerned(scope, touched.aftermath_countries(scope.subjects), rules)
-            found.compared = compare(before, _run(spool, new, rules, scope, now_us), concerns)
+            compared = compare(before, _run(spool, new, rules, scope, now_us), concerns)
+            terms = unknown_terms(found.changes, kept_since_us)
+            found.compared = with_unknown(compared, terms, told, scope.subjects)
             stage("looking which entries are responsible")
             search = _RosterSearch(spool, old, rules, now_us, touched, found.changes, before)
-            outcomes = [each for each in _outcomes(found.compared) if each.kind != "stands"]
+            outcomes = [each for each in _outcomes(found.compared) if each.kind not in ("stands", "cannot_be_known")]
             candidates = {each.id: search.candidates(each) for each in outcomes}
             found.responsible, cost.runs = responsible_changes(outcomes, candidates, search.outcomes, most_runs)
     cost.seconds = time.monotonic() - began

@@ -26,6 +26,8 @@ __all__ = [
     "ScoreMove",
     "compare",
     "same_effect",
+    "untold",
+    "worst_first",
 ]
 
 OutcomeKind: TypeAlias = Literal[
@@ -62,7 +64,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     and new, those of the moment at which it fired with ` when fired` behind the name; it is empty where there is
     only one record. `leads` is the State with most amplifications, by the dossier. `earlier_by_seconds` is negative
     where it fires later. `live`: people were told, as far as
-    NOTIFY's rules go. `why` says what cannot be known.
+    NOTIFY's rules go. `as_of` is up to when the old record says anything. `why` says what cannot be known.
     """
 
     kind: OutcomeKind
@@ -77,6 +79,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     leads: tuple[str | None, str | None] = (None, None)
     moved: dict[str, tuple[Any, Any]] = {}
     earlier_by_seconds: float = 0.0
+    as_of: datetime | None = None
     why: str = ""
 
     @property
@@ -125,8 +128,8 @@ def compare(old: Results, new: Results, concerns: Callable[[_Record], bool] = la
         )
     ]
     return Compared(
-        alerts=tuple(sorted(alerts, key=_worst_first)),
-        aftermaths=tuple(sorted(aftermaths, key=_worst_first)),
+        alerts=tuple(sorted(alerts, key=worst_first)),
+        aftermaths=tuple(sorted(aftermaths, key=worst_first)),
         scores=tuple(_scores(old.dossiers, new.dossiers)),
         became_officials=tuple(_officials(old.dossiers, new.dossiers)),
         ceased_to_be=tuple(_officials(new.dossiers, old.dossiers)),
@@ -150,7 +153,13 @@ def same_effect(one: Outcome, other: Outcome | None) -> bool:
             return True
 
 
-def _worst_first(outcome: Outcome) -> tuple[Any, ...]:
+def untold(alert: Alert) -> Outcome:
+    """An alert that no run has to be compared with: it stands, as far as is known."""
+    return _alert(alert, alert, ({}, {}))
+
+
+def worst_first(outcome: Outcome) -> tuple[Any, ...]:
+    """Sorts outcomes."""
     severity = outcome.severity[0] or outcome.severity[1]
     weight = -SEVERITIES.index(severity) if severity in SEVERITIES else 0
     return OUTCOMES.index(outcome.kind), not outcome.live, weight, outcome.until, outcome.rule, outcome.id
@@ -232,6 +241,7 @@ def _alert(
         leads=leading,
         moved=moved,
         earlier_by_seconds=_earlier_by(*fired_at),
+        as_of=None if one is None else one.as_of,
     )
 
 
@@ -250,6 +260,7 @@ def _aftermath(one: Aftermath | None, other: Aftermath | None) -> Outcome:
         fired_at=fired_at,
         moved=moved,
         earlier_by_seconds=_earlier_by(*fired_at),
+        as_of=None if one is None else one.ends_at,
     )
 
 
