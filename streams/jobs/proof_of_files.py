@@ -25,7 +25,7 @@ from streams.proofs.finding import Proof, smallest_proof
 from streams.proofs.material import KeptEvent, ProofMaterial, kept_event
 from streams.proofs.wanted import ToldRecords, Wanted, told_by, wanted_in
 
-__all__ = ["ProofInputs", "proof_of_files"]
+__all__ = ["ProofInputs", "proof_of_files", "proofs_of_files"]
 
 
 class ProofInputs(Struct, frozen=True, kw_only=True):
@@ -47,13 +47,26 @@ def proof_of_files(inputs: ProofInputs, what: str, *, redact: bool = False, prog
 
     Raises `InputError` where nothing of it was told or a file cannot be read, `RosterError` and `RulesError`.
     """
+    return proofs_of_files(inputs, lambda _records: (what,), redact=redact, progress=progress)[0]
+
+
+def proofs_of_files(
+    inputs: ProofInputs,
+    choose: Callable[[ToldRecords], Iterable[str]],
+    *,
+    redact: bool = False,
+    progress: Progress | None = None,
+) -> list[Proof]:
+    """Proofs of all that is chosen from what was told, after one backtest. Raises as `proof_of_files` does."""
     roster = parse_roster(inputs.roster_csv, inputs.roster_path)
     rules = parse_rules(inputs.rules_toml.decode("utf-8-sig"), inputs.rules_path)
     found: list[Proof] = []
 
     def prove(results: Results, spool: EventSpool, known: AccountIndex) -> None:
         records = told_by(results) if inputs.told is None else inputs.told
-        wanted = wanted_in(records, what)
+        found.extend(prove_one(wanted_in(records, what), records, spool, known) for what in choose(records))
+
+    def prove_one(wanted: Wanted, records: ToldRecords, spool: EventSpool, known: AccountIndex) -> Proof:
         on_aftermath = any(is_on_aftermath(alert.rule, rules) for alert, _ in wanted.told.alerts)
         places = _places(records, wanted)
         newest_us = max((spooled.at_us for spooled in spool), default=0)
@@ -72,11 +85,12 @@ def proof_of_files(inputs: ProofInputs, what: str, *, redact: bool = False, prog
                 read_up_to_us=newest_us if on_aftermath else last_us,
             )
 
-        found.append(smallest_proof(material, least=Reach.COUNTRIES if on_aftermath else Reach.SUBJECT, redact=redact))
+        least = Reach.COUNTRIES if on_aftermath else Reach.SUBJECT
+        return smallest_proof(material, least=least, redact=redact)
 
     names = FileNames(inputs.paths)
     backtest_files(inputs.paths, inputs.readers, roster, rules, progress=progress, named=names.of, afterwards=prove)
-    return found[0]
+    return found
 
 
 _Places = Callable[[Spooled], Coordinates]

@@ -12,7 +12,8 @@ from typing import Final
 from streams.core.clock import from_us, to_us
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster, handle_key
-from streams.core.rulebook.rules import RuleSet
+from streams.core.rule_files.rule_words import condition_words
+from streams.core.rulebook.rules import Rule, RuleSet
 from streams.events import Event, Follow, Post, Retweet
 from streams.printable import printable
 from streams.proofs.layout import CoverageSummary, Expected, event_name
@@ -32,7 +33,7 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9rem; }
 caption { text-align: start; padding-bottom: .4rem; }
 th, td { text-align: start; vertical-align: top; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid #8886; }
-td.number { text-align: end; white-space: nowrap; } td.time { white-space: nowrap; }
+.number { text-align: end; white-space: nowrap; } td.time { white-space: nowrap; }
 code { overflow-wrap: anywhere; font-size: .85em; }
 .said { font-size: 1.15rem; border-inline-start: .3rem solid #888; padding-inline-start: 1rem; }
 .wide { overflow-x: auto; }
@@ -102,15 +103,28 @@ def _alert(alert: Alert, rules: RuleSet) -> str:
     return (
         f"<section><h2>{_safe(alert.rule)} · {_SEVERITY[alert.severity]} · {_safe(alert.status)}</h2>"
         f'<p class="said" dir="auto">{_safe(alert.summary)}</p>'
-        f"<p>{_safe(rule.description) if rule is not None else ''}</p>"
+        f"{_conditions(rule) if rule is not None else ''}"
         f"<p>Fired {_time(alert.fired_at)}, as of {_time(alert.as_of)}, until {_time(alert.expires_at)}. "
         f"States: {_safe(', '.join(alert.countries))}.</p>"
         '<div class="wide"><table><caption>Figures when it fired and as of its last event; '
-        "— is unknown</caption><thead><tr><th scope=col>figure</th><th scope=col>fired</th>"
-        f"<th scope=col>as of</th></tr></thead><tbody>{figures}</tbody></table></div>"
+        "— is unknown</caption><thead><tr><th scope=col>figure</th><th scope=col class=number>fired</th>"
+        f"<th scope=col class=number>as of</th></tr></thead><tbody>{figures}</tbody></table></div>"
         f"<p>Alert <code>{_safe(alert.id)}</code>, rule <code>{_safe(alert.rule_digest)}</code>, "
         f"roster <code>{_safe(alert.roster_digest)}</code></p></section>"
     )
+
+
+def _conditions(rule: Rule) -> str:
+    parts = [f"<p>{_safe(rule.description)} It is told while all of this holds:</p><ul>"]
+    parts += [f"<li>{_safe(condition_words(condition))}</li>" for condition in rule.when]
+    parts.append("</ul>")
+    for country, conditions in sorted(rule.countries.items()):
+        words = "; ".join(condition_words(condition) for condition in conditions)
+        parts.append(f"<p>For {_safe(country)} instead: {_safe(words)}.</p>")
+    for escalation in rule.escalations:
+        words = "; ".join(condition_words(condition) for condition in escalation.when)
+        parts.append(f"<p>It is {_safe(escalation.severity)} while also: {_safe(words)}.</p>")
+    return "".join(parts)
 
 
 def _officials(events: Sequence[SourcedEvent], found: Recount, roster: Roster) -> str:
