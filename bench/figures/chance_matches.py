@@ -11,7 +11,8 @@ from typing import Final
 from msgspec import Struct
 
 from streams.core.clock import DAY_US
-from streams.core.watching.ledger import Entry, Ledger, SubjectText
+from streams.core.watching.ledger import Ledger
+from streams.core.watching.records import Entry, SubjectText
 from streams.core.watching.text_matches import least_shared
 from streams.core.watching.watch_policy import WatchPolicy
 

@@ -22,7 +22,8 @@ from prometheus_client import CollectorRegistry
 from bench.figures.venue import Venue
 from streams.agents.watch.ledger_store import LedgerStore
 from streams.core.subject_event import Coordinates
-from streams.core.watching.ledger import Entry, record_key
+from streams.core.watching.ledger import record_key
+from streams.core.watching.records import Entry
 from streams.jobs.workers import environment_of
 from streams.kafka.administration import create_topics
 from streams.ledger.sqlite import SqliteLedger

@@ -10,15 +10,8 @@ from typing import Final, TypeAlias, TypeVar
 
 from streams.core.clock import DAY_US
 from streams.core.watching.keys import ENTRY_PREFIX, text_prefix
-from streams.core.watching.ledger import (
-    AmplifiedAccount,
-    Entry,
-    Record,
-    StandingRecord,
-    SubjectText,
-    UnmatchedDeletion,
-    record_key,
-)
+from streams.core.watching.ledger import Record, record_key
+from streams.core.watching.records import AmplifiedAccount, Entry, StandingRecord, SubjectText, UnmatchedDeletion
 from streams.core.watching.references import POST_PREFIX
 from streams.core.watching.standing_marks import OPENED, standing_marks
 

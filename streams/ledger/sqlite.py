@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from streams.core.clock import DAY_US
 from streams.core.watching.counted import Counted
 from streams.core.watching.keys import ENTRY_PREFIX, counted_prefix, text_prefix
-from streams.core.watching.ledger import AmplifiedAccount, Entry, StandingRecord, SubjectText
+from streams.core.watching.records import AmplifiedAccount, Entry, StandingRecord, SubjectText
 from streams.core.watching.standing_marks import LAST, OPENED
 from streams.ledger.store import LOOKED_THROUGH, RecordStore
 

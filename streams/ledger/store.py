@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streams.core.watching.ledger import Entry, Record, decode_record, encode_record, record_key
+from streams.core.watching.ledger import Record, decode_record, encode_record, record_key
+from streams.core.watching.records import Entry
 from streams.ledger.tables import SCHEMA, SCHEMA_VERSION, rows_of
 from streams.ledger.waiting_rows import WaitingRows
 

@@ -6,11 +6,11 @@ Knows which rows a record has in which table. Runs nothing: `streams.ledger.sqli
 from typing import Any, Final, TypeAlias
 
 from streams.core.clock import DAY_US
-from streams.core.watching.ledger import (
+from streams.core.watching.ledger import Record
+from streams.core.watching.records import (
     AmplifiedAccount,
     Entry,
     OriginalGone,
-    Record,
     StandingRecord,
     SubjectText,
     Unattributed,

@@ -5,18 +5,18 @@ from hypothesis import strategies as st
 from streams.core.country_event import Amplifier, Standing, SuspensionPeriod
 from streams.core.subject_event import Coordinates
 from streams.core.watching.covered import SeenSince, Untold
-from streams.core.watching.ledger import (
+from streams.core.watching.ledger import Record
+from streams.core.watching.owed import Owed, Sweep
+from streams.core.watching.records import (
     AmplifiedAccount,
     CountryTime,
     Entry,
     PublishedHashes,
     RawRead,
-    Record,
     StandingRecord,
     SubjectText,
     UnmatchedDeletion,
 )
-from streams.core.watching.owed import Owed, Sweep
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.events import Account
 

@@ -20,15 +20,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from streams.core.watching.ledger import (
-    AmplifiedAccount,
-    Entry,
-    Ledger,
-    Record,
-    StandingRecord,
-    SubjectText,
-    record_key,
-)
+from streams.core.watching.ledger import Ledger, Record, record_key
+from streams.core.watching.records import AmplifiedAccount, Entry, StandingRecord, SubjectText
 from streams.ledger import sqlite, store, tables
 from streams.ledger.sqlite import SqliteLedger
 from tests.core.watching.plain_ledger import PlainLedger

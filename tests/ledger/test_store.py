@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.core.watching.ledger import CountryTime, SubjectText, encode_record, record_key
+from streams.core.watching.ledger import encode_record, record_key
+from streams.core.watching.records import CountryTime, SubjectText
 from streams.ledger.sqlite import SqliteLedger
 from streams.ledger.store import GRACE_US
 from tests.ledger.records import an_entry

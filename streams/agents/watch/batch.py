@@ -19,7 +19,7 @@ from streams.core.tracked import encode_tracked, official_id_key, tracked_subjec
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.forgetting import forget_watches
 from streams.core.watching.keys import country_time_key
-from streams.core.watching.ledger import CountryTime
+from streams.core.watching.records import CountryTime
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
 from streams.events import Account

@@ -14,7 +14,7 @@ from streams.core.rulebook.rules import SEVERITIES, Rule
 from streams.core.subject_event import subject_key
 from streams.core.suspension_words import STATUS_WORDS, days_of, uncertain_part
 from streams.core.watching.aftermath_judge import figures_at, may_hold, moved_by, severity_at
-from streams.core.watching.ledger import AmplifiedAccount
+from streams.core.watching.records import AmplifiedAccount
 from streams.core.watching.unseen_words import unseen_words
 from streams.core.watching.watch import Watch
 from streams.core.watching.watch_figures import Happening, WatchFigures

@@ -18,7 +18,8 @@ from streams.core.texts.text import shared_words, words
 from streams.core.watching.aftermath_records import AftermathDeletion, AftermathReference
 from streams.core.watching.counted import Counted, DeletionMark
 from streams.core.watching.fates import fate_of
-from streams.core.watching.ledger import Entry, Ledger, SubjectText, record_key
+from streams.core.watching.ledger import Ledger, record_key
+from streams.core.watching.records import Entry, SubjectText
 from streams.core.watching.watch import Watch
 from streams.core.watching.watch_policy import WatchPolicy
 

@@ -12,7 +12,8 @@ from streams.core.clock import from_us
 from streams.core.country_event import CountryEvent
 from streams.core.subject_event import STRENGTHS
 from streams.core.watching.keys import amplified_account_key
-from streams.core.watching.ledger import Amplified, AmplifiedAccount, Ledger
+from streams.core.watching.ledger import Ledger
+from streams.core.watching.records import Amplified, AmplifiedAccount
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 

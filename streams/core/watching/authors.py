@@ -13,7 +13,8 @@ from streams.core.country_event import CountryEvent
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.keys import entry_key, text_key, unattributed_key
-from streams.core.watching.ledger import Entry, Ledger, SubjectText, Unattributed, record_key
+from streams.core.watching.ledger import Ledger, record_key
+from streams.core.watching.records import Entry, SubjectText, Unattributed
 from streams.core.watching.references import post_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account

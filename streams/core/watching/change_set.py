@@ -3,7 +3,7 @@
 Owns the bookkeeping between WATCH's step and its flush.
 """
 
-from streams.core.watching.ledger import AmplifiedAccount, Entry, StandingRecord, SubjectText, UnmatchedDeletion
+from streams.core.watching.records import AmplifiedAccount, Entry, StandingRecord, SubjectText, UnmatchedDeletion
 
 __all__ = ["ChangeSet"]
 

@@ -18,7 +18,8 @@ from streams.core.subject_event import SubjectEvent
 from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.fates import concerned_by_original, concerned_by_post, fate_with_official
 from streams.core.watching.keys import entry_key, notices_key, unmatched_deletion_key
-from streams.core.watching.ledger import Entry, Ledger, OfficialNotices, OriginalGone, UnmatchedDeletion, record_key
+from streams.core.watching.ledger import Ledger, record_key
+from streams.core.watching.records import Entry, OfficialNotices, OriginalGone, UnmatchedDeletion
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account

@@ -9,7 +9,8 @@ from typing import Final
 from streams.core.clock import DAY_US
 from streams.core.gone import FOLLOWS_US, LOOK_BACK_US, Absence, Fate, Seen, absences_of, fate_at, until_follows
 from streams.core.watching.keys import notices_key, original_key, standing_key
-from streams.core.watching.ledger import Entry, Ledger, OfficialNotices, OriginalGone, StandingRecord
+from streams.core.watching.ledger import Ledger
+from streams.core.watching.records import Entry, OfficialNotices, OriginalGone, StandingRecord
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["concerned_by_account", "concerned_by_original", "concerned_by_post", "fate_of", "fate_with_official"]

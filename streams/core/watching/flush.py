@@ -23,8 +23,9 @@ from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.counted import Counted
 from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.keys import standing_key
-from streams.core.watching.ledger import AmplifiedAccount, Ledger, PublishedHashes, StandingRecord, record_key
+from streams.core.watching.ledger import Ledger, record_key
 from streams.core.watching.owed import Sweep, spans_of, swept_up_to, with_spans
+from streams.core.watching.records import AmplifiedAccount, PublishedHashes, StandingRecord
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.core.watching.successors import known_better, may_succeed, successor_of
 from streams.core.watching.unseen import PlatformCoverage, WatchCoverage, coverage_of

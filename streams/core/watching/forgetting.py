@@ -13,14 +13,8 @@ from streams.core.clock import DAY_US
 from streams.core.watching.counted import Counted
 from streams.core.watching.introductions import without_watches
 from streams.core.watching.keys import forgotten_key, published_hashes_key, standing_key
-from streams.core.watching.ledger import (
-    AmplifiedAccount,
-    Forgotten,
-    Ledger,
-    PublishedHashes,
-    StandingRecord,
-    record_key,
-)
+from streams.core.watching.ledger import Ledger, record_key
+from streams.core.watching.records import AmplifiedAccount, Forgotten, PublishedHashes, StandingRecord
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["ForgetfulLedger", "forget_watches", "forgotten_before"]

@@ -15,7 +15,8 @@ from streams.core.country_event import CountryEvent
 from streams.core.rosters.roster import handle_key
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.keys import published_hashes_key
-from streams.core.watching.ledger import Ledger, PublishedHashes
+from streams.core.watching.ledger import Ledger
+from streams.core.watching.records import PublishedHashes
 
 __all__ = ["introduced", "without_watches"]
 

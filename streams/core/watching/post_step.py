@@ -26,7 +26,8 @@ from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.deletion_step import with_deletion, with_observation, withdrawals, withdrawals_again
 from streams.core.watching.fates import concerned_by_post
 from streams.core.watching.keys import entry_key, notices_key
-from streams.core.watching.ledger import AmplifiedAccount, Entry, Ledger, OfficialNotices
+from streams.core.watching.ledger import Ledger
+from streams.core.watching.records import AmplifiedAccount, Entry, OfficialNotices
 from streams.core.watching.references import reference_keys
 from streams.core.watching.seen_since import tell_account
 from streams.core.watching.text_matches import keep_text, known_text, match_entry

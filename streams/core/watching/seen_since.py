@@ -10,7 +10,8 @@ from streams.core.country_event import CountryEvent
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.covered import ALWAYS_US, CoverageSources, SeenSince, SourceSpans, Untold
 from streams.core.watching.keys import coverage_sources_key, seen_since_key, source_spans_key, untold_key
-from streams.core.watching.ledger import AmplifiedAccount, Ledger
+from streams.core.watching.ledger import Ledger
+from streams.core.watching.records import AmplifiedAccount
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 

@@ -5,7 +5,7 @@ A store keeps them as an index. So the cost of a batch follows the watches it co
 
 from typing import Final
 
-from streams.core.watching.ledger import StandingRecord
+from streams.core.watching.records import StandingRecord
 from streams.core.watching.references import account_keys
 
 __all__ = ["LAST", "OPENED", "REINSTATED", "amplifier_mark", "reference_mark", "standing_marks"]

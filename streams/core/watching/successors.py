@@ -11,7 +11,7 @@ from streams.core.clock import DAY_US, from_us, to_us
 from streams.core.suspension_words import account_words, event_words
 from streams.core.texts.closeness import CLOSE_HANDLES, CLOSE_NAMES, handle_closeness, name_closeness
 from streams.core.watching.aftermath_records import PossibleSuccessor
-from streams.core.watching.ledger import AmplifiedAccount
+from streams.core.watching.records import AmplifiedAccount
 from streams.core.watching.watch import Watch
 from streams.core.watching.watch_policy import WatchPolicy
 

@@ -13,7 +13,8 @@ from streams.core.country_event import CountryEvent
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.keys import ENTRY_PREFIX, entry_key, text_key, text_prefix
-from streams.core.watching.ledger import Entry, Ledger, SubjectText
+from streams.core.watching.ledger import Ledger
+from streams.core.watching.records import Entry, SubjectText
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 

@@ -11,7 +11,7 @@ from streams.core.country_event import Amplifier, SuspensionPeriod
 from streams.core.identity import aftermath_id, interval_start, watched_by
 from streams.core.watching.aftermath_records import AftermathStatus, ClosedBecause
 from streams.core.watching.change_set import ChangeSet
-from streams.core.watching.ledger import StandingRecord
+from streams.core.watching.records import StandingRecord
 from streams.core.watching.references import account_keys
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account

@@ -14,8 +14,9 @@ from streams.core.watching.deletion_step import (
 )
 from streams.core.watching.fates import concerned_by_account
 from streams.core.watching.forgetting import forgotten_before
-from streams.core.watching.ledger import Ledger, StandingRecord, record_key
+from streams.core.watching.ledger import Ledger, record_key
 from streams.core.watching.post_step import apply_post, apply_subject_post
+from streams.core.watching.records import StandingRecord
 from streams.core.watching.seen_since import tell_some
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy

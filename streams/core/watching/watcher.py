@@ -24,9 +24,10 @@ from streams.core.watching.flush import Flush
 from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.introductions import introduced
 from streams.core.watching.keys import country_time_key, owed_key, raw_read_key
-from streams.core.watching.ledger import CountryTime, Ledger, RawRead
+from streams.core.watching.ledger import Ledger
 from streams.core.watching.lookups import looked_up
 from streams.core.watching.owed import Owed
+from streams.core.watching.records import CountryTime, RawRead
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import WatchOutcome, step
 from streams.core.watching.watermark import with_report

@@ -9,7 +9,7 @@ and which worker died does not matter: a report counts for the partitions that i
 from typing import Final
 
 from streams.core.country_event import RawProgress
-from streams.core.watching.ledger import RawRead
+from streams.core.watching.records import RawRead
 
 __all__ = ["with_report"]
 

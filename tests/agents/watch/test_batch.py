@@ -9,7 +9,8 @@ from streams.core.country_event import CountryEvent, encode_country_event
 from streams.core.officials import Official
 from streams.core.subject_event import Coordinates, decode_subject_event
 from streams.core.tracked import decode_tracked, official_id_key
-from streams.core.watching.ledger import CountryTime, record_key
+from streams.core.watching.ledger import record_key
+from streams.core.watching.records import CountryTime
 from streams.core.watching.watch_outcome import WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher

@@ -21,6 +21,7 @@ from tools.servers.jetstream.server import JetstreamServer
 
 __all__ = ["WRITTEN", "Network", "collecting", "events_of", "ids_of", "roster_of_dids", "start_collector"]
 
+_PATIENCE_SECONDS = 60.0  # the loop waits for a core like everybody else
 WRITTEN = "2026-03-01T11:59:58Z"
 
 
@@ -56,7 +57,7 @@ class Network:
         async def do() -> Any:
             return what()
 
-        return asyncio.run_coroutine_threadsafe(do(), self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(do(), self._loop).result(_PATIENCE_SECONDS)
 
     def happen(self, make: Callable[[int], LogEvent]) -> LogEvent:
         """One event, now."""

@@ -7,17 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from streams.core.watching.ledger import (
-    AmplifiedAccount,
-    Entry,
-    Record,
-    StandingRecord,
-    SubjectText,
-    UnmatchedDeletion,
-    decode_record,
-    encode_record,
-    record_key,
-)
+from streams.core.watching.ledger import Record, decode_record, encode_record, record_key
+from streams.core.watching.records import AmplifiedAccount, Entry, StandingRecord, SubjectText, UnmatchedDeletion
 from streams.core.watching.standing_marks import standing_marks
 
 __all__ = ["PlainLedger"]

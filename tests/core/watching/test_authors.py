@@ -5,7 +5,7 @@ from itertools import permutations
 import msgspec
 
 from streams.core.watching.keys import amplified_account_key, entry_key, unattributed_key
-from streams.core.watching.ledger import AmplifiedAccount, Entry
+from streams.core.watching.records import AmplifiedAccount, Entry
 from streams.core.watching.watch_step import WatchOutcome
 from streams.rules_loading import bundled_rules
 from tests.core.watching.watch_events import IRAN, SUBJECT, deletion, post

@@ -9,7 +9,8 @@ from streams.core.country_event import CountryEvent, RawProgress, SourceCoverage
 from streams.core.watching.aftermath_records import AftermathCoverage
 from streams.core.watching.covered import SourceSpans, Span
 from streams.core.watching.keys import source_spans_key
-from streams.core.watching.ledger import Entry, Forgotten, Ledger, encode_record
+from streams.core.watching.ledger import Ledger, encode_record
+from streams.core.watching.records import Entry, Forgotten
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import WatchOutcome
 from streams.ledger.sqlite import SqliteLedger

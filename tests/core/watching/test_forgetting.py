@@ -9,7 +9,8 @@ import pytest
 from streams.core.clock import DAY_US
 from streams.core.country_event import CountryEvent
 from streams.core.watching.forgetting import forget_watches, forgotten_before
-from streams.core.watching.ledger import AmplifiedAccount, PublishedHashes, StandingRecord, decode_record, record_key
+from streams.core.watching.ledger import decode_record, record_key
+from streams.core.watching.records import AmplifiedAccount, PublishedHashes, StandingRecord
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import WatchOutcome
 from streams.events import Account

@@ -3,7 +3,7 @@
 from itertools import permutations
 
 from streams.core.watching.keys import entry_key
-from streams.core.watching.ledger import Entry
+from streams.core.watching.records import Entry
 from streams.core.watching.watch_outcome import WatchOutcome
 from streams.events import Account
 from streams.rules_loading import bundled_rules

@@ -12,7 +12,7 @@ from streams.core.accounts import CERTAINTY
 from streams.core.clock import from_us
 from streams.core.subject_event import Coordinates
 from streams.core.watching.amplified_accounts import keep_amplification
-from streams.core.watching.ledger import Amplified, AmplifiedAccount, StandingRecord
+from streams.core.watching.records import Amplified, AmplifiedAccount, StandingRecord
 from streams.core.watching.successors import known_better, successor_of
 from streams.core.watching.watch import Watch, watches_of
 from streams.core.watching.watch_policy import WatchPolicy

@@ -6,7 +6,8 @@ import pytest
 from streams.core.officials import Official
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.amplified_accounts import amplified_account_of
-from streams.core.watching.ledger import Entry, SubjectText, UnmatchedDeletion, decode_record
+from streams.core.watching.ledger import decode_record
+from streams.core.watching.records import Entry, SubjectText, UnmatchedDeletion
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 from streams.ledger.sqlite import SqliteLedger

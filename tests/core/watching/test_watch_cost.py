@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from streams.core.country_event import CountryEvent
-from streams.core.watching.ledger import Entry, Record, StandingRecord
+from streams.core.watching.ledger import Record
+from streams.core.watching.records import Entry, StandingRecord
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
 from streams.events import Account

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from streams.agents.screen.progress_reports import ProgressReporter
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US
 from streams.core.country_event import CountryEvent, RawProgress, ReadUpTo
-from streams.core.watching.ledger import RawRead
+from streams.core.watching.records import RawRead
 from streams.core.watching.watermark import with_report
 from streams.events import RAW_TOPICS
 from streams.rules_loading import bundled_rules

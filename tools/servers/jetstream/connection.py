@@ -125,6 +125,8 @@ class Connection:
                         return
             await self._send_many(frames)
             position = batch[-1].seq + 1
+            if not frames:  # nothing of it is wanted: others have their turn all the same
+                await asyncio.sleep(0)
 
     async def _send_many(self, frames: Iterable[bytes]) -> None:
         for frame in frames:
