@@ -6,13 +6,18 @@ from typing import Final
 import msgspec
 
 from streams.schemas.asyncapi import asyncapi_document
+from streams.schemas.connect import connect_schemas
 from streams.schemas.documents import schema_document
 from streams.schemas.examples import EXAMPLES
 from streams.schemas.payloads import PAYLOADS
 
 __all__ = ["drift", "export", "generate"]
 
-_GENERATED: Final = ("*.json", "examples/*.json")  # what in the directory is ours; `baseline/` is kept by hand
+_GENERATED: Final = (
+    "*.json",
+    "connect/*.json",
+    "examples/*.json",
+)  # what in the directory is ours; `baseline/` is kept by hand
 
 
 def generate() -> dict[str, bytes]:
@@ -23,6 +28,8 @@ def generate() -> dict[str, bytes]:
         files[f"{payload.name}.schema.json"] = _file(schema_document(payload, examples))
     for name, (_, value) in EXAMPLES.items():
         files[f"examples/{name}.json"] = _file(value)
+    for name, schema in connect_schemas().items():
+        files[f"connect/{name}"] = _file(schema)
     files["asyncapi.json"] = _file(asyncapi_document())
     return files
 
