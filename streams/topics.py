@@ -237,7 +237,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         key="event/PLATFORM/KIND/ID/SHA-256, roster/DIGEST/CHUNK, rules/DIGEST or alert/ID/SHA-256; or withheld/ "
         "and one of these",
         schema="evidence",
-        partitions=8,
+        partitions=1,
         compacted=True,
         writers=("SCREEN", "TRACK", "WATCH", "workers", "antiphon roster publish", "antiphon evidence"),
         readers=("antiphon evidence", "anybody"),

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from streams.core.bounds import bounded_id
 from streams.core.subject_event import Coordinates
-from streams.events import EventKind, Platform, Utc
+from streams.events import Event
 
 __all__ = [
     "EVIDENCE_TOPIC",
@@ -24,10 +24,8 @@ __all__ = [
     "EvidenceKey",
     "EvidenceKind",
     "EvidenceRecordError",
-    "RawEvent",
     "event_key",
     "read_evidence_record",
-    "read_raw_event",
 ]
 
 EVIDENCE_TOPIC: Final = "evidence"
@@ -138,26 +136,9 @@ class EvidenceRecordError(ValueError):
     """A record of the topic that Antiphon does not write; names its key."""
 
 
-class RawEvent(Struct, gc=False):
-    """What of a raw event its key and its headers need."""
-
-    kind: EventKind
-    platform: Platform
-    id: str
-    observed_at: Utc | None = None
-
-
-_decoder: Final = msgspec.json.Decoder(RawEvent)
-
-
-def read_raw_event(payload: bytes) -> RawEvent:
-    """What the bytes of a raw event say. Raises as `decode_event` does."""
-    return _decoder.decode(payload)
-
-
-def event_key(raw: RawEvent, digest: str) -> EvidenceKey:
+def event_key(event: Event, digest: str) -> EvidenceKey:
     """The key of a raw event whose bytes have that SHA-256 (hex)."""
-    return EvidenceKey("event", digest, raw.platform, raw.kind, bounded_id(raw.id))
+    return EvidenceKey("event", digest, event.platform, str(event.__struct_config__.tag), bounded_id(event.id))
 
 
 def read_evidence_record(key: bytes | None, value: bytes | None, headers: _Headers, written_ms: int) -> EvidenceEntry:

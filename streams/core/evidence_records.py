@@ -10,19 +10,18 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from streams.core.bounds import bounded_text
+from streams.core.bounds import bounded_id, bounded_text
 from streams.core.clock import to_us
 from streams.core.evidence import (
     MARKER,
     EvidenceEntry,
     EvidenceKey,
     EvidenceRecordError,
-    event_key,
-    read_raw_event,
 )
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import Coordinates
+from streams.events import Event
 
 __all__ = [
     "CHUNK_BYTES",
@@ -59,9 +58,8 @@ class EvidenceRecord(Struct, frozen=True):
     headers: list[_Header]
 
 
-def event_evidence(payload: bytes, source: Coordinates, received_us: int) -> EvidenceRecord:
-    """The record of a raw event that SCREEN passed. Raises as `decode_event` does."""
-    raw = read_raw_event(payload)
+def event_evidence(event: Event, payload: bytes, source: Coordinates, received_us: int) -> EvidenceRecord:
+    """The record of a raw event that SCREEN passed, from the bytes that it was read from."""
     digest = sha256(payload).hexdigest()
     headers: list[_Header] = [
         ("sha256", digest.encode()),
@@ -70,12 +68,14 @@ def event_evidence(payload: bytes, source: Coordinates, received_us: int) -> Evi
         ("offset", b"%d" % source.offset),
         ("received_at", b"%d" % max(0, received_us)),
     ]
-    if raw.observed_at is not None and (observed_us := to_us(raw.observed_at)) >= 0:
+    if event.observed_at is not None and (observed_us := to_us(event.observed_at)) >= 0:
         headers.append(("observed_at", b"%d" % observed_us))
     if len(payload) > EVENT_BYTES:
         headers.append(("withheld", b"too large: %d bytes" % len(payload)))
         payload = b""
-    return EvidenceRecord(str(event_key(raw, digest)).encode(), payload, headers)
+    # As `str(event_key(…))` writes it: SCREEN makes one for every event that passes.
+    key = f"event/{event.platform}/{event.__struct_config__.tag}/{bounded_id(event.id)}/{digest}"
+    return EvidenceRecord(key.encode(), payload, headers)
 
 
 def alert_evidence(alert_id: str, value: bytes) -> EvidenceRecord:

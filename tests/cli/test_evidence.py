@@ -35,7 +35,7 @@ _EVENTS: dict[str, Event] = {
 
 
 def _record(name: str, received_us: int) -> EvidenceRecord:
-    return event_evidence(encode_event(_EVENTS[name]), Coordinates("raw", 0, 1), received_us)
+    return event_evidence(_EVENTS[name], encode_event(_EVENTS[name]), Coordinates("raw", 0, 1), received_us)
 
 
 class _Kept:

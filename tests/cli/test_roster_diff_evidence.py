@@ -42,7 +42,7 @@ async def _tell(settings: Settings, roster: Roster, lines: list[bytes]) -> None:
     events = [decode_event(line) for line in lines]
     alerts = run_story(roster, [event for event in events if not _is_by_the_leader(event)], now_us=_NOW_US).alerts
     kept = [
-        event_evidence(line, Coordinates(raw_record(event).topic, 0, number), 0)
+        event_evidence(event, line, Coordinates(raw_record(event).topic, 0, number), 0)
         for number, (line, event) in enumerate(zip(lines, events, strict=True))
         if not _is_by_the_leader(event)
     ]

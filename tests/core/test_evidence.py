@@ -15,7 +15,6 @@ from streams.core.evidence import (
     EvidenceRecordError,
     event_key,
     read_evidence_record,
-    read_raw_event,
 )
 from streams.core.evidence_records import (
     CHUNK_BYTES,
@@ -31,7 +30,7 @@ from streams.core.evidence_records import (
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.subject_event import Coordinates
-from streams.events import Account, Profile, encode_event
+from streams.events import Account, Profile, decode_event, encode_event
 from streams.rules_loading import bundled_rules_text
 
 _AT = datetime(2020, 7, 20, 9, 30, tzinfo=UTC)
@@ -45,6 +44,10 @@ def _payload(event_id: str = "1", name: str = "a") -> bytes:
     )
 
 
+def _evidence_of(payload: bytes, source: Coordinates, received_us: int) -> EvidenceRecord:
+    return event_evidence(decode_event(payload), payload, source, received_us)
+
+
 def _read(record: EvidenceRecord, written_ms: int = 5) -> EvidenceEntry:
     return read_evidence_record(record.key, record.value, record.headers, written_ms)
 
@@ -53,22 +56,22 @@ def _read(record: EvidenceRecord, written_ms: int = 5) -> EvidenceEntry:
 def test_two_events_have_two_keys_of_bounded_length_that_are_read_back(one: str, other: str) -> None:
     keys = []
     for event_id in (one, other):
-        record = event_evidence(_payload(event_id), _SOURCE, 9_000)
+        record = _evidence_of(_payload(event_id), _SOURCE, 9_000)
         assert len(record.key) < 400
         keys.append(_read(record).key)
-        assert keys[-1] == event_key(read_raw_event(_payload(event_id)), sha256(_payload(event_id)).hexdigest())
+        assert keys[-1] == event_key(decode_event(_payload(event_id)), sha256(_payload(event_id)).hexdigest())
     assert (keys[0].id == keys[1].id) == (keys[0] == keys[1]) == (one == other)
 
 
 @pytest.mark.parametrize("event_id", ["a/b", "/", "event/twitter/post/1", "a\nb", "x" * 256, "ಠ" * 256, "\x00" * 200])
 def test_an_id_may_hold_anything(event_id: str) -> None:
-    entry = _read(event_evidence(_payload(event_id), _SOURCE, 9_000))
+    entry = _read(_evidence_of(_payload(event_id), _SOURCE, 9_000))
     assert (entry.key.kind, entry.key.platform, entry.key.event_kind) == ("event", "twitter", "profile")
     assert entry.key.id == event_id or (len(event_id) > 40 and "~" in entry.key.id)
 
 
 def test_an_entry_tells_where_the_event_stood_and_when_it_was_seen() -> None:
-    entry = _read(event_evidence(_payload(), _SOURCE, 9_000))
+    entry = _read(_evidence_of(_payload(), _SOURCE, 9_000))
     assert (entry.value, entry.source, entry.received_at) == (_payload(), _SOURCE, 9_000)
     assert entry.observed_at == int(_AT.timestamp()) * 1_000_000
     assert entry.intact
@@ -78,12 +81,12 @@ def test_copies_of_one_event_that_differ_are_all_kept_and_the_same_bytes_are_one
     """Of copies that differ every one may have been counted: the larger number of followers of two, for example."""
     fold = EvidenceFold()
     for name in ("a", "b", "a"):
-        fold.apply(_read(event_evidence(_payload(name=name), _SOURCE, 9_000)))
+        fold.apply(_read(_evidence_of(_payload(name=name), _SOURCE, 9_000)))
     assert sorted(entry.value or b"" for entry in fold.entries().values()) == [_payload(name="a"), _payload(name="b")]
 
 
 def test_what_is_withheld_keeps_its_hash_and_stays_withheld_when_it_is_written_again() -> None:
-    event = event_evidence(_payload(), _SOURCE, 9_000)
+    event = _evidence_of(_payload(), _SOURCE, 9_000)
     entry = _read(event)
     fold = EvidenceFold()
     for record in (event, *withheld_evidence(entry, "asked for"), event):
@@ -104,7 +107,7 @@ def test_a_tombstone_ends_an_entry() -> None:
 
 def test_an_event_larger_than_the_topic_takes_is_withheld_with_its_size_and_hash() -> None:
     payload = _payload()[:-1] + b" " * EVENT_BYTES + b"}"
-    entry = _read(event_evidence(payload, _SOURCE, 9_000))
+    entry = _read(_evidence_of(payload, _SOURCE, 9_000))
     assert (entry.value, entry.withheld) == (None, f"too large: {len(payload)} bytes")
     assert entry.sha256 == sha256(payload).hexdigest()
 

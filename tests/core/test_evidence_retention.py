@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streams.core.clock import DAY_US, to_us
 from streams.core.enriched import Alert, AlertStatus
-from streams.core.evidence import EvidenceEntry, EvidenceKey, event_key, read_raw_event
+from streams.core.evidence import EvidenceEntry, EvidenceKey, event_key
 from streams.core.evidence_retention import Held, Retention, accounts_of, held_by
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import (
@@ -41,7 +41,7 @@ def _entry(event: Event, age_days: float = 500) -> EvidenceEntry:
     value = encode_event(event)
     digest = sha256(value).hexdigest()
     return EvidenceEntry(
-        key=event_key(read_raw_event(value), digest),
+        key=event_key(event, digest),
         value=value,
         sha256=digest,
         received_at=_NOW_US - int(age_days * DAY_US),

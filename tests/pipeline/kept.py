@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from streams.core.enriched import Alert
-from streams.core.evidence import EvidenceEntry, EvidenceKey, EvidenceRecordError, event_key, read_raw_event
+from streams.core.evidence import EvidenceEntry, EvidenceKey, EvidenceRecordError, event_key
 from streams.core.evidence_records import roster_of
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy, screen_record
-from streams.events import RAW_TOPICS
+from streams.events import RAW_TOPICS, decode_event
 from streams.kafka.evidence_reading import kept_evidence
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
@@ -32,8 +32,10 @@ async def evidence_flaws(settings: Settings, known: AccountIndex, now_us: int) -
         async for record in read_topic(settings, topic):
             value = record.value or b""
             screening = screen_record(value, topic, record.partition, record.offset, known, now_us, ScreenPolicy())
-            if isinstance(screening, Screening) and _leads_on(screening):
-                passed.add(event_key(read_raw_event(value), sha256(value).hexdigest()))
+            if not isinstance(screening, Screening) or screening.outcome is ScreenOutcome.CANARY:
+                continue
+            if screening.events or screening.country_events:
+                passed.add(event_key(decode_event(value), sha256(value).hexdigest()))
     events = {key for key in kept if key.kind == "event"}
     flaws = {
         "events kept": (
@@ -49,11 +51,6 @@ async def evidence_flaws(settings: Settings, known: AccountIndex, now_us: int) -
         alerts += 1
         wrong += _flaws_of(record.value or b"", kept)
     return flaws | {"alerts proved": (alerts, wrong + _digests(kept))}
-
-
-def _leads_on(screening: Screening) -> bool:
-    led = bool(screening.events or screening.country_events)
-    return led and screening.outcome is not ScreenOutcome.CANARY
 
 
 def _flaws_of(value: bytes, kept: Mapping[EvidenceKey, EvidenceEntry]) -> list[str]:

@@ -76,9 +76,10 @@ def screen_batch(
         is_said = screening.outcome is not ScreenOutcome.CANARY
         if is_said:
             trailing = 0
-            if screening.events or screening.country_events:
+            if screening.event is not None:
                 source = Coordinates(topic, partition, record.offset)
-                records.append(evidence_record(event_evidence(value or b"", source, record.timestamp * 1_000)))
+                kept = event_evidence(screening.event, value or b"", source, record.timestamp * 1_000)
+                records.append(evidence_record(kept))
         for event in screening.events:
             if is_said:
                 newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)

@@ -69,12 +69,14 @@ class ScreenOutcome(StrEnum):
 class Screening(Struct, frozen=True):
     """The outcome for one raw event.
 
-    `events` are its subject events, one per account concerned; `country_events` what it says to which State.
+    `events` are its subject events, one per account concerned; `country_events` what it says to which State. `event` is
+    the raw event itself, if it leads to any of these.
     """
 
     outcome: ScreenOutcome
     events: tuple[SubjectEvent, ...] = ()
     country_events: tuple[CountryEvent, ...] = ()
+    event: Event | None = None
 
 
 class _Actor(Struct, gc=False):
@@ -149,6 +151,15 @@ def screen_event(
     event: Event, source: Coordinates, known: AccountIndex, now_us: int, policy: ScreenPolicy
 ) -> Screening | Rejection:
     """Screen one decoded event: who of the officials does what, and to whom, as of the event's time."""
+    screening = _screened(event, source, known, now_us, policy)
+    if isinstance(screening, Rejection) or not (screening.events or screening.country_events):
+        return screening
+    return Screening(screening.outcome, screening.events, screening.country_events, event)
+
+
+def _screened(
+    event: Event, source: Coordinates, known: AccountIndex, now_us: int, policy: ScreenPolicy
+) -> Screening | Rejection:
     at_us = to_us(event.at)
     if at_us <= 0:
         return Rejection(reason=Reason.BAD_TIME, detail=f"event time {event.at.isoformat()} is before 1970")
