@@ -1,0 +1,1 @@
+"""The collector `push`: events that others send by HTTP."""
