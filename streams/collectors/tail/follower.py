@@ -45,7 +45,8 @@ class _Open:
         self.file: Final = file
         self.previous: Final = previous
         self.records: Final = Records(header_in(file.head) if file.offset else None, file.offset, file.tail)
-        self.grew_at = time.monotonic()
+        self.changed_at = time.monotonic()  # when it last grew, or lost its name
+        self.has_name = True
 
     def place(self, *, is_lost: bool = False) -> Place:
         status, taken = self.file.status, self.records.taken
@@ -61,7 +62,7 @@ class _Open:
     def is_quiet(self, seconds: float) -> bool:
         """Whether nobody seems to write to it any more."""
         old = time.time_ns() - self.file.status.st_mtime_ns > seconds * 1_000_000_000
-        return self.file.is_packed or old or time.monotonic() - self.grew_at > seconds
+        return self.file.is_packed or old or time.monotonic() - self.changed_at > seconds
 
 
 class Follower:
@@ -100,17 +101,19 @@ class Follower:
             current = self._current()
             began_us = time.time_ns() // 1_000
             try:
-                data = current.file.read()
+                has_name = not current.file.is_packed and current.file.is_at(self._path)
+                data = current.file.read()  # later than the look: it may have been written and rotated in between
             except OverwrittenError:
                 return self._find_again(current)
             except Damaged as damage:
                 return self._leave_damaged(current, damage)
             if data:
-                current.grew_at = time.monotonic()
+                current.changed_at = time.monotonic()
                 self._told_at = 0.0
                 return self._chunk(current, data)
-            if current.file.is_packed or not current.file.is_at(self._path):
+            if not has_name:
                 return self._leave(current)
+            current.has_name = True
             return self._at_end(current, began_us)
 
     def close(self) -> None:
@@ -141,6 +144,8 @@ class Follower:
 
     def _leave(self, current: _Open) -> Chunk | None:
         """On to the next file, if this one is finished and there is one."""
+        if current.has_name:
+            current.has_name, current.changed_at = False, time.monotonic()
         if not current.is_quiet(self._policy.quiet_seconds):
             return None
         following = file_after(self._path, current.place())

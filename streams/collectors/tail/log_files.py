@@ -7,8 +7,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +19,9 @@ __all__ = ["LogFile", "OverwrittenError", "file_after", "find_place", "open_grow
 _BLOCK: Final = 262_144
 _PACKED: Final = r"(?:\.(?:gz|bz2|xz|zst))?"
 _IS_PACKED: Final = re.compile(r"\.(?:gz|bz2|xz|zst)\Z")
+_COUNTED: Final = re.compile(r"[.\-_](\d{1,5})(?:\.[a-z]{2,8}){0,2}\Z")
 _LOOKS: Final = 3
+_MOST_LOOKS: Final = 200
 _LOOK_SECONDS: Final = 0.1
 # `.1`, `-20261128`, `.2026-11-28_14-00`: as logrotate, Python's handlers and others name what they rotate.
 _NUMBER: Final = r"[.\-_]\d[\dT:._\-]{0,40}"
@@ -109,6 +110,10 @@ class LogFile:
         self.head = os.pread(self._descriptor, min(offset, HEAD_BYTES), 0)
         self.tail = os.pread(self._descriptor, kept, offset - kept)
 
+    def begins_as(self, mark: Mark) -> bool:
+        """Whether it has what the mark says at its place. Looks into the file anew."""
+        return LogFile._at(self.path, self._descriptor, mark) is not None
+
     def is_at(self, path: Path) -> bool:
         """Whether the name still leads to this file."""
         try:
@@ -179,33 +184,62 @@ def file_after(path: Path, done: Place) -> LogFile | None:
 def _written_after(path: Path, done: Place) -> LogFile | None:
     """The oldest of the rotated files that are not older than the place, and were not read already."""
     read = [mark for mark in (done.mark, done.previous) if mark is not None and mark.offset]
-    for each, status in _rotated(path):
+    for _ in range(_MOST_LOOKS):
+        try:
+            return _oldest_unread(_rotated(path), done, read)
+        except FileNotFoundError:  # names have changed since the look
+            time.sleep(_LOOK_SECONDS / 10)
+    raise OSError(f"the files beside {path} are renamed all the time")
+
+
+def _oldest_unread(files: Sequence[tuple[Path, os.stat_result]], done: Place, read: Sequence[Mark]) -> LogFile | None:
+    """Raises `FileNotFoundError` where a name does not lead to the file any more."""
+    for each, status in files:
         if status.st_mtime_ns < done.modified_ns or (status.st_dev, status.st_ino) == (done.device, done.inode):
             continue
-        if not any(map(partial(_has, each), read)) and (file := LogFile.opened(each, Mark())) is not None:
-            if os.path.samestat(file.status, status):
-                return file
+        file = LogFile.opened(each, Mark())
+        if file is None:
+            raise FileNotFoundError
+        if not os.path.samestat(file.status, status):
             file.close()
-            return _written_after(path, done)  # names have changed since the look
-    return None
-
-
-def _has(path: Path, mark: Mark) -> bool:
-    file = LogFile.opened(path, mark)
-    if file is not None:
+            raise FileNotFoundError
+        if not any(map(file.begins_as, read)):
+            return file
         file.close()
-    return file is not None
+    return None
 
 
 def _rotated(path: Path) -> list[tuple[Path, os.stat_result]]:
     """The rotated files, those written first first. One that is being compressed counts as what it still is."""
     name, stem, suffix = map(re.escape, (path.name, path.stem, path.suffix))
     named = re.compile(f"(?:{name}{_NUMBER}|{stem}{_NUMBER}{suffix}|{name}){_PACKED}")
+    # While names change, a folder may show a file twice or not at all.
+    for _ in range(_MOST_LOOKS):
+        before = _named(path, named)
+        pairs = [pair for each in before for pair in _status_of(path.parent / each)]
+        if before == {each.name: status.st_ino for each, status in pairs} == _named(path, named):
+            return sorted(pairs, key=_age)
+        time.sleep(_LOOK_SECONDS / 10)
+    raise OSError(f"the files beside {path} are renamed all the time")
+
+
+def _age(file: tuple[Path, os.stat_result]) -> tuple[int, int, str]:
+    """Older files first. Of two that were written within a tick of the clock, that of the higher number."""
+    path, status = file
+    number = _COUNTED.search(path.name)
+    return status.st_mtime_ns, -int(number[1]) if number is not None else 0, path.name
+
+
+def _named(path: Path, named: re.Pattern[str]) -> dict[str, int]:
+    """The rotated files by name, with their inodes."""
     with os.scandir(path.parent) as entries:
-        names = {entry.name for entry in entries if named.fullmatch(entry.name)}
-    packed = {each for each in names if _IS_PACKED.sub("", each) in names - {each, path.name}}
-    found = [pair for each in names - packed - {path.name} for pair in _status_of(path.parent / each)]
-    return sorted(found, key=lambda each: (each[1].st_mtime_ns, each[0].name))
+        found = {
+            entry.name: entry.inode()
+            for entry in entries
+            if named.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)
+        }
+    packed = {each for each in found if _IS_PACKED.sub("", each) in found.keys() - {each, path.name}}
+    return {name: inode for name, inode in found.items() if name not in packed and name != path.name}
 
 
 def _status_of(path: Path) -> list[tuple[Path, os.stat_result]]:

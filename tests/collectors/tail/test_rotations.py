@@ -1,6 +1,8 @@
 """A file followed through what programs do to their files, by one follower and by one that was killed meanwhile."""
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -281,3 +283,32 @@ def test_a_path_that_is_no_file_says_so(tmp_path: Path) -> None:
         Reading(tmp_path / "nothing").read()
     with pytest.raises(OSError, match="no regular file"):
         Reading(tmp_path).read()
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_names_that_change_while_the_folder_is_looked_at_hide_no_file(path: Path, is_packed: bool) -> None:
+    """Forty rotated files and more are numbered up at each rotation, which come every few milliseconds."""
+    writer, reading = Writer(path), Reading(path)
+    for _ in range(40):
+        writer.write(1)
+        writer.rename()
+    ended = threading.Event()
+    random = Random(19)
+
+    def write() -> None:
+        for _ in range(40):
+            writer.write(20)
+            rotated = writer.rename()
+            if is_packed and random.random() < 0.5:
+                writer.compress(rotated)
+            time.sleep(random.uniform(0.0, 0.01))
+        ended.set()
+
+    begin = writer.written
+    writer.write(1)
+    reading.read()
+    thread = threading.Thread(target=write)
+    thread.start()
+    reading.read(until=lambda: ended.is_set() and begin + len(reading.ids) >= writer.written)
+    thread.join()
+    assert reading.ids == list(range(begin, writer.written))
