@@ -65,7 +65,7 @@ async def endpoint(cursor: bytes | None = None, **policy: Any) -> AsyncIterator[
     wanted = structs.replace(_POLICY, **policy)
     async with (
         listening(wanted, source, reader_named("canonical"), all_formats().get) as (_, port),
-        aiohttp.ClientSession() as session,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session,
     ):
         found = Endpoint(source, port, session)
         taking = asyncio.ensure_future(found.take(cursor))
