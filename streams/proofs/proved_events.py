@@ -23,6 +23,7 @@ __all__ = ["ProvedEvents"]
 
 _MOST_INDEX_BYTES: Final = 16_384
 _PLACES: Final = 20
+_MOST_WRONG: Final = 1_000
 _index: Final = msgspec.json.Decoder(IndexedEvent)
 
 
@@ -90,6 +91,9 @@ class ProvedEvents:
                 self._broken(f"{place}: {layout.EVENTS} and {layout.INDEX} have not the same number of lines")
                 return
             kept = KeptEvent(index=index, value=line)
+            if len(self._wrong) >= _MOST_WRONG:
+                self._broken(f"{place}: so much is wrong before it that nothing after it was looked at")
+                return
             if before is not None and kept.order <= before.order:
                 doubled = kept.order == before.order
                 self._wrong.append(f"{place}: {'the same event twice' if doubled else 'not in the order of time'}")

@@ -1,6 +1,7 @@
 """The records in a proof, and whether they follow from its events."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, TypeVar
 
 import msgspec
@@ -175,7 +176,8 @@ def _counted(
                 f"{printable(name, 120)} counts as {shown}, and was said to count as {'; '.join(said) or 'nothing'}"
             )
     if not events.withheld:
-        wrong += [f"{printable(name, 120)} is said to count and is not here" for name in missing]
+        named = islice(missing, _PLACES)
+        wrong += [f"{printable(name, 120)} is said to count and is not here" for name in named]
     if wrong:
         return Check(question="events count", answer=Answer.FAILED, detail=wrong[0], places=tuple(wrong[:_PLACES]))
     detail = f"{len(events.names) - more:,} events count as they are said to"

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.proofs.archive import MAX_ARCHIVE_BYTES, MAX_ENTRIES, NotAProofError, open_archive, pack
+from streams.proofs import archive
+from streams.proofs.archive import MAX_ENTRIES, NotAProofError, open_archive, pack
 
 _FILES: Final = {"manifest.json": b"{}", "alerts/0.json": b"[1]", "README.txt": b"read me\n"}
 
@@ -24,14 +25,14 @@ def _zipped(
 ) -> bytes:
     """What another program makes."""
     whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", method) as archive:
+    with zipfile.ZipFile(whole, "w", method) as zipped:
         for name, data in entries:
             made = zipfile.ZipInfo(name)
             made.compress_type = method
             if info is not None:
                 info(made)
             with warnings.catch_warnings(action="ignore", category=UserWarning):  # of a name that is there twice
-                archive.writestr(made, data)
+                zipped.writestr(made, data)
     return whole.getvalue()
 
 
@@ -168,10 +169,10 @@ def test_other_programs_read_what_is_packed(tmp_path: Path) -> None:
     """Python's own reader does, with the permissions of ordinary files."""
     path = tmp_path / "proof.zip"
     path.write_bytes(pack(_FILES))
-    with zipfile.ZipFile(path) as archive:
-        assert archive.testzip() is None
-        assert {name: archive.read(name) for name in archive.namelist()} == _FILES
-        assert {info.external_attr >> 16 for info in archive.infolist()} == {0o100644}
+    with zipfile.ZipFile(path) as zipped:
+        assert zipped.testzip() is None
+        assert {name: zipped.read(name) for name in zipped.namelist()} == _FILES
+        assert {info.external_attr >> 16 for info in zipped.infolist()} == {0o100644}
 
 
 @given(
@@ -184,8 +185,8 @@ def test_other_programs_read_what_is_packed(tmp_path: Path) -> None:
 def test_what_is_packed_is_read_again_and_is_the_same_bytes_each_time(files: dict[str, bytes]) -> None:
     """In whatever order the files are given."""
     packed = pack(files)
-    archive = open_archive(io.BytesIO(packed), len(packed))
-    assert {name: archive.read(name) for name in archive.entries} == files
+    opened = open_archive(io.BytesIO(packed), len(packed))
+    assert {name: opened.read(name) for name in opened.entries} == files
     assert pack(dict(reversed(files.items()))) == packed
 
 
@@ -193,20 +194,21 @@ def test_lines_are_read_in_pieces_and_long_ones_refused() -> None:
     """A line may stand across pieces of a megabyte."""
     line = b"x" * 700_000
     packed = pack({"events.ndjson": (line + b"\n") * 3})
-    archive = open_archive(io.BytesIO(packed), len(packed))
-    assert list(archive.lines("events.ndjson", 700_000)) == [line] * 3
+    opened = open_archive(io.BytesIO(packed), len(packed))
+    assert list(opened.lines("events.ndjson", 700_000)) == [line] * 3
     with pytest.raises(NotAProofError, match="line 1: more than 699,999 bytes"):
-        list(archive.lines("events.ndjson", 699_999))
+        list(opened.lines("events.ndjson", 699_999))
     cut = pack({"events.ndjson": b"one\ntwo"})
     with pytest.raises(NotAProofError, match="no line feed"):
         list(open_archive(io.BytesIO(cut), len(cut)).lines("events.ndjson", 10))
 
 
-def test_a_proof_has_no_more_files_and_bytes_than_are_read_again() -> None:
+def test_a_proof_has_no_more_files_and_bytes_than_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be verified is not made."""
     with pytest.raises(ValueError, match="at most"):
         pack({f"alerts/{number}.json": b"" for number in range(MAX_ENTRIES + 1)})
     with pytest.raises(ValueError, match="no name"):
         pack({"../alert.json": b""})
+    monkeypatch.setattr(archive, "MAX_ARCHIVE_BYTES", 1_000)
     with pytest.raises(ValueError, match="at most"):
-        pack({"events.ndjson": b"\x00" * MAX_ARCHIVE_BYTES})
+        pack({"events.ndjson": b"\x00" * 1_000})

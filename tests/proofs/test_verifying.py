@@ -1,6 +1,9 @@
 """A proof verifies if and only if what was told follows from what is in it; what is wrong is named."""
 
+import subprocess
+import sys
 from hashlib import sha256
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -271,6 +274,45 @@ def test_a_file_that_is_missing_is_said(alert_proof: bytes) -> None:
         assert checked(proof).answer is Answer.OK
         files = {each: data for each, data in files_in(proof).items() if each != name}
         assert checked(_sealed(forgery, files)).answer is Answer.FAILED
+
+
+def test_what_is_packed_right_and_full_of_rubbish_takes_bounded_time_and_memory(
+    alert_proof: bytes, tmp_path: Path
+) -> None:
+    """As much as a proof may have of what is parsed as a whole, and lists of what is wrong that would not end."""
+    forgery = Forgery(alert_proof)
+    said = b",".join(b'"event %d":["a","b"]' % number for number in range(200_000))
+    expected = b'{"records":[],"read_up_to":"2024-01-01T00:00:00Z","taken_as_counted":0,"counted":{%s}}' % said
+    entry = b'{"platform":"a","kind":"post","id":"1","sha256":"%s","withheld":"x"}\n' % (b"0" * 64)
+    row = b"twitter,x,,,IR,diplomat,https://example.org/,,\n"
+    rubbish = {
+        "expected": {layout.EXPECTED: expected},
+        "events": {layout.INDEX: entry * 300_000, layout.EVENTS: b"\n" * 300_000},
+        "nested": {layout.ALERT: b"[" * 3_900_000 + b"\n"},
+        "roster": {layout.ROSTER: forgery.files[layout.ROSTER] + row * 15_000},
+    }
+    for name, files in rubbish.items():
+        (tmp_path / f"{name}.zip").write_bytes(forgery.sealed(files))
+    program = """
+import resource, sys, time
+from pathlib import Path
+from streams.cli.proof import _verified
+from streams.proofs.answers import Answer
+files = sorted(Path(sys.argv[1]).iterdir())
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for path in files:
+    began = time.process_time()
+    if _verified(str(path)).answer is not Answer.FAILED:
+        sys.exit(f"{path.name} passed")
+    if (took := time.process_time() - began) > 10:
+        sys.exit(f"{path.name} took {took} s")
+grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+sys.exit(f"{grown} kB more" if grown > 150_000 else 0)
+"""
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    assert done.returncode == 0
 
 
 def _sealed(forgery: Forgery, files: dict[str, bytes]) -> bytes:
