@@ -139,7 +139,7 @@ def _print_versions(console: Console, versions: Sequence[Version[Alert]]) -> Non
             f"{_figures(version.record.figures)}"
             for version in versions[-_MOST_VERSIONS:]
         )
-        _say(console, f"  {len(versions)} versions are still on the topic: {told}")
+        _say(console, f"  {len(versions)} versions are kept: {told}")
 
 
 def _figures(figures: dict[str, float | int | bool | None]) -> str:

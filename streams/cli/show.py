@@ -39,10 +39,15 @@ _FOLLOWED: Final = ("dossiers", "alerts", "aftermaths", "amplifications")
 @click.argument("what", metavar="@HANDLE|ID")
 @settings_options()
 @from_option
+@click.option(
+    "--versions", "told", is_flag=True, help="With all versions of its alerts; reads the whole of the topic `evidence`."
+)
 @click.option("--follow", is_flag=True, help="Go on, and say what is written about it. Ctrl-C ends it.")
 @json_option
 @click.pass_context
-def show(ctx: click.Context, what: str, settings: Settings, folder: str | None, follow: bool, as_json: bool) -> None:
+def show(
+    ctx: click.Context, what: str, settings: Settings, folder: str | None, told: bool, follow: bool, as_json: bool
+) -> None:
     """Everything known of one account: figures, alerts and what they rest on, amplifications with links, aftermaths,
     and what went unseen. For an official: its terms on the roster, and whom it amplified.
 
@@ -55,19 +60,23 @@ def show(ctx: click.Context, what: str, settings: Settings, folder: str | None, 
     Examples:
       antiphon show @Khamenei_site
       antiphon show twitter:1280000000000000001 --follow
-      antiphon show c882bd37d241180621b5f48d276562d5 --json
+      antiphon show c882bd37d241180621b5f48d276562d5 --versions --json
       antiphon show @Khamenei_site --from results/
     """
     refuse_follow_of_files(follow, folder)
+    if told and folder is not None:
+        raise InputError("files have no versions", remedy="leave --versions out, or ask the topics")
     try:
         wanted = looked_up(what)
     except ValueError as error:
         raise InputError(f"{printable(what, 100)!r}: {error}", remedy="see `antiphon show --help`") from None
     with stopped_in_order(), ended_by_ctrl_c(follow):
-        ctx.exit(asyncio.run(_show(settings, wanted, folder, follow=follow, as_json=as_json)))
+        ctx.exit(asyncio.run(_show(settings, wanted, folder, versions=told, follow=follow, as_json=as_json)))
 
 
-async def _show(settings: Settings, wanted: LookedUp, folder: str | None, *, follow: bool, as_json: bool) -> int:
+async def _show(
+    settings: Settings, wanted: LookedUp, folder: str | None, *, versions: bool, follow: bool, as_json: bool
+) -> int:
     told = Told()
     async with records_of(settings, folder, told) as records:
         roster = None if folder is not None else (await published_roster(settings)).roster
@@ -84,7 +93,7 @@ async def _show(settings: Settings, wanted: LookedUp, folder: str | None, *, fol
                 _list(wanted, matches, as_json=as_json)
                 return 1
             [match] = matches
-            case = await files.case_file(match)
+            case = await files.case_file(match, told=versions)
             official: OfficialFile | None = None
             if match.roster or case.is_empty or folder is not None:  # files have no roster
                 official = await files.official_file(match)

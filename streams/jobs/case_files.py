@@ -5,16 +5,18 @@ By key where the key is known: one partition of each topic that is keyed by subj
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import msgspec
 from msgspec import Struct
 
-from streams.core.case_file import CaseFile, OfficialFile, Versions, amplified_by, unseen_of
-from streams.core.clock import FIRST_US
+from streams.core.case_file import CaseFile, OfficialFile, Version, Versions, amplified_by, unseen_of
+from streams.core.clock import FIRST_US, from_us
 from streams.core.dossier_parts import OfficialFigures
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.enriched_topics import ENRICHED_TOPICS
+from streams.core.evidence import EVIDENCE_TOPIC
 from streams.core.looked_up import LookedUp
 from streams.core.officials import Official
 from streams.core.rosters.roster import Roster, RosterEntry
@@ -62,6 +64,7 @@ class _ByOfficial(Struct, frozen=True):
     official: Official
 
 
+_decode_alert: Final = msgspec.json.Decoder(Alert).decode
 _decode_official: Final = msgspec.json.Decoder(_ByOfficial).decode
 _decode_head: Final = msgspec.json.Decoder(_Head).decode
 
@@ -103,8 +106,10 @@ class CaseFiles:
             await self._scan_officials(wanted, found)
         return [found[key] for key in sorted(found)]
 
-    async def case_file(self, match: Match) -> CaseFile:
-        """Everything known of one account as a subject."""
+    async def case_file(self, match: Match, *, told: bool = False) -> CaseFile:
+        """Everything known of one account as a subject; with `told` every version of its alerts that was ever written,
+        for which the whole of `evidence` is read.
+        """
         key = match.key
         platform, _, account_id = key.partition(":")
         needle = _json_text(account_id)
@@ -134,7 +139,7 @@ class CaseFiles:
             key=key,
             account=match.account,
             dossier=dossier,
-            alerts=tuple(tuple(versions) for versions in alerts.all()),
+            alerts=tuple(map(tuple, await self._told(alerts.all()) if told else alerts.all())),
             amplifications=tuple(reversed(amplifications.last())),
             aftermaths=tuple(each for each in aftermaths.last() if is_about(each)),
             successor_of=tuple(each for each in aftermaths.last() if not is_about(each)),
@@ -238,6 +243,30 @@ class CaseFiles:
             known = found.get(key, Match(key=key, account=account, is_subject=False))
             terms = sorted((*known.roster, entry), key=lambda each: each.valid_from_us or FIRST_US)
             found[key] = msgspec.structs.replace(known, roster=tuple(terms))
+
+    async def _told(self, alerts: list[list[Version[Alert]]]) -> list[list[Version[Alert]]]:
+        """The versions of each alert with those that the topic holds no more: `evidence` has each once."""
+        kept: dict[str, dict[bytes, Version[Alert]]] = {versions[-1].record.id: {} for versions in alerts}
+        async with aclosing(self._records.read(EVIDENCE_TOPIC)) as stream:
+            async for stored in stream:
+                kind, _, rest = stored.key.partition(b"/")
+                alert_id = rest.partition(b"/")[0].decode("ascii", "replace")
+                if kind != b"alert" or alert_id not in kept or not stored.value:  # withheld: nobody may see it
+                    continue
+                try:
+                    record = _decode_alert(stored.value)
+                except _UNREADABLE:
+                    self.unreadable += 1
+                    continue
+                written_at = from_us(stored.written_ms * 1_000)
+                kept[alert_id].setdefault(stored.value, Version(record=record, written_at=written_at))
+        merged = []
+        for versions in alerts:
+            earlier = kept[versions[-1].record.id].values()
+            known = [version.record for version in versions]
+            merged.append([*(each for each in earlier if each.record not in known), *versions])
+            merged[-1].sort(key=lambda each: each.written_at or datetime.min.replace(tzinfo=UTC))
+        return merged
 
     async def _coverage(self, platform: str) -> list[Coverage]:
         found = []

@@ -19,7 +19,7 @@ from streams.settings import Settings
 
 __all__ = ["EnrichedLog", "StoredRecord", "open_log"]
 
-_FETCH_BYTES: Final = 16_777_216
+_FETCH_BYTES: Final = 4_194_304
 _FOLLOW_MS: Final = 500
 
 

@@ -1,7 +1,7 @@
 """The bundled case as two places to ask: the files of a backtest, and topics of a broker with the same records."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -49,7 +49,7 @@ def own_topics(broker: RunningBroker) -> Iterator[Settings]:
         delete_topics(broker, settings.topic_prefix)
 
 
-def write_records(settings: Settings, *records: object) -> None:
+def write_records(settings: Settings, *records: object, headers: Sequence[tuple[str, bytes | None]] = ()) -> None:
     """Enriched records and coverage to their topics; a tuple is topic, key and value of a stranger's record, which
     deletes the key where the value is empty.
     """
@@ -65,7 +65,7 @@ def write_records(settings: Settings, *records: object) -> None:
                     case _:
                         made = enriched_record(record)
                         topic, key, value = made.topic, made.key or b"", made.value or b""
-                await client.send_and_wait(settings.topic(topic), value or None, key=key)
+                await client.send_and_wait(settings.topic(topic), value or None, key=key, headers=list(headers))
 
     asyncio.run(write())
 

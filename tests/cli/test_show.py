@@ -12,6 +12,8 @@ import pytest
 
 from streams.core.enriched import Alert, Dossier
 from streams.events import Coverage
+from streams.kafka.enriched_record import enriched_record
+from streams.kafka.evidence_writing import alert_records
 from streams.schemas.examples import EXAMPLES
 from streams.settings import Settings
 from tests.cli.asked import case_files, options_of, own_topics, write_case, write_records
@@ -108,8 +110,24 @@ def test_every_version_of_an_alert_that_the_topic_still_holds_is_told(antiphon: 
     [found] = _shown(antiphon, "twitter:88", *options_of(written))["alerts"]
     assert [each["record"]["status"] for each in found["versions"]] == ["firing", "retracted"]
     said = antiphon("show", alert.id, *options_of(written)).stdout
-    assert "2 versions are still on the topic" in said
+    assert "2 versions are kept" in said
     assert f"What {alert.rule} ({alert.id}) rests on" in said
+
+
+def test_versions_that_the_topic_holds_no_more_are_told_from_evidence(antiphon: Antiphon, written: Settings) -> None:
+    """As after compaction: the topic has the last one alone, and each version is told once."""
+    versions = [msgspec.structs.replace(_alert_about("89"), evidence_total=total) for total in (3, 4, 5)]
+    other = msgspec.structs.replace(_alert_about("90"), evidence_total=9)
+    last = enriched_record(versions[-1]).value
+    for made in alert_records([*versions, other]):
+        if made.topic == "evidence" or made.value == last:
+            write_records(written, (made.topic, made.key, made.value), headers=made.headers)
+    write_records(written, _renamed("89", "of_versions_told"))
+    [found] = _shown(antiphon, "twitter:89", *options_of(written))["alerts"]
+    assert [each["record"]["evidence_total"] for each in found["versions"]] == [5]
+    [found] = _shown(antiphon, "twitter:89", *options_of(written), "--versions")["alerts"]
+    assert [each["record"]["evidence_total"] for each in found["versions"]] == [3, 4, 5]
+    assert found["alert"]["evidence_total"] == 5
 
 
 def test_gaps_of_the_platform_are_told_and_make_figures_lower_bounds(antiphon: Antiphon, written: Settings) -> None:
@@ -195,6 +213,7 @@ def test_what_is_written_later_is_followed_until_ctrl_c(written: Settings) -> No
         (("@a", "--from", "nowhere"), "nowhere is no folder"),
         (("@a", "--from", ".", "--follow"), "--follow and --from exclude each other"),
         (("@",), "type a handle such as @name"),
+        (("@a", "--from", ".", "--versions"), "files have no versions"),
         (("@a", "--from", "."), "dossiers.ndjson: No such file"),
     ],
 )
