@@ -1,13 +1,14 @@
-"""The history of an official who came onto the roster: what he posted, passed on and followed before he was watched.
+"""What officials posted, passed on and followed while nobody watched: before they came onto the roster, and in gaps.
 
-A source like any other. What it has to do stands on the topic `coverage`: gaps of single officials, which it closes
-by `back_fill`. One official at a time; a restart goes on with the page after the last one that Kafka has.
+A source like any other. What it has to do stands on the topic `coverage`: gaps, which it closes by `back_fill`
+(`history_gaps`). One official at a time. A restart goes on with the page after the last one that Kafka has; a gap of
+everybody, which takes few pages of each, is read anew.
 """
 
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -15,8 +16,8 @@ from typing import Final
 import msgspec
 from aiokafka.errors import KafkaError
 from msgspec import Struct
-from msgspec.structs import replace
 
+from streams.collectors.bluesky.history_gaps import Errand, OpenGaps
 from streams.collectors.bluesky.http_client import (
     AnswerError,
     ClientPolicy,
@@ -45,7 +46,9 @@ _REPOST: Final = "app.bsky.feed.repost"
 _POST: Final = "app.bsky.feed.post"
 _FOLLOW: Final = "app.bsky.graph.follow"
 _COLLECTIONS: Final = (_REPOST, _FOLLOW, _POST)
-_OWN_GAPS: Final = ("added", "dropped")  # of officials who came onto the roster, and who came back
+_MARGIN: Final = timedelta(hours=1)  # by which the clock of a record key may be wrong
+_GONE: Final = frozenset({"RepoNotFound", "RepoTakendown", "RepoSuspended", "RepoDeactivated"})
+_BETWEEN_LOOKS: Final = 20  # officials that are read before the topic is looked at again
 _SILENT_SECONDS: Final = 30.0
 
 
@@ -72,17 +75,20 @@ _position: Final = msgspec.json.Decoder(_Position)
 
 
 class History:
-    """Raises `SourceError` when the broker is away. A server that is away holds up no other official."""
+    """Raises `SourceError` when the broker is away. A server that is away holds up no other official. `officials` are
+    those of the roster, who are asked for what they did in a gap of everybody.
+    """
 
     name: Final = "bluesky-history"
     platform: Final = BLUESKY
     covers_officials: Final = False
 
-    def __init__(self, settings: Settings, policy: HistoryPolicy) -> None:
+    def __init__(
+        self, settings: Settings, policy: HistoryPolicy, officials: Callable[[], frozenset[str]] = frozenset
+    ) -> None:
         self._settings = settings
         self._policy = policy
-        self._gaps: dict[str, Coverage] = {}
-        self._not_before: dict[str, float] = {}
+        self._gaps = OpenGaps(BLUESKY, officials)
 
     async def chunks(self, cursor: bytes | None) -> AsyncGenerator[Chunk, None]:
         """See `Source`."""
@@ -98,13 +104,16 @@ class History:
                             self._learn(record.value)
                         if not batch.whole:
                             continue
-                        if (did := self._next()) is not None:
-                            begin = position if position is not None and position.did == did else None
-                            async with aclosing(self._read(identities, client, did, begin)) as chunks:
+                        for _ in range(_BETWEEN_LOOKS):
+                            if (errand := self._gaps.next(time.monotonic())) is None:
+                                break
+                            is_begun = position is not None and position.did == errand.did and errand.since is None
+                            begin = position if is_begun else None
+                            async with aclosing(self._read(identities, client, errand, begin)) as chunks:
                                 async for chunk in chunks:
                                     yield chunk
                             told = time.monotonic()
-                        elif time.monotonic() - told > _SILENT_SECONDS:
+                        if time.monotonic() - told > _SILENT_SECONDS:
                             yield Chunk()
                             told = time.monotonic()
         except (BrokerError, KafkaError, OSError) as error:
@@ -115,29 +124,17 @@ class History:
             gap = decode_event(value or b"")
         except DECODE_ERRORS:
             return  # SCREEN says so
-        if not isinstance(gap, Coverage) or gap.platform != self.platform or gap.seen:
-            return
-        if gap.reason in _OWN_GAPS and gap.until is not None and gap.closed_by is None and gap.officials:
-            self._gaps[gap.id] = gap
-        else:
-            self._gaps.pop(gap.id, None)
-
-    def _next(self) -> str | None:
-        """The next official to read, in the order in which they came; nobody who was put off."""
-        now = time.monotonic()
-        for gap in self._gaps.values():
-            for did in gap.officials or ():
-                if self._not_before.get(did, now) <= now:
-                    return did
-        return None
+        if isinstance(gap, Coverage):
+            self._gaps.learn(gap)
 
     async def _read(
-        self, identities: Identities, client: HttpClient, did: str, begin: _Position | None
+        self, identities: Identities, client: HttpClient, errand: Errand, begin: _Position | None
     ) -> AsyncGenerator[Chunk, None]:
+        did = errand.did
         try:
             identity = await identities.of(did)
             if identity is None or identity.server is None:
-                raise AnswerError(did, "has no server", 0)
+                raise AnswerError(did, "has no server", 0, "RepoNotFound")
             begun = begin is None
             for collection in _COLLECTIONS:
                 begun = begun or (begin is not None and begin.collection == collection)
@@ -148,21 +145,27 @@ class History:
                 asked_at = datetime.now(UTC)
                 async with aclosing(pages_of(client, identity.server, did, collection, page)) as pages:
                     async for each in pages:
-                        chunk, is_enough = self._chunk(did, collection, each, asked_at)
+                        chunk, is_enough = self._chunk(errand, collection, each, asked_at)
                         yield chunk
                         if is_enough:
                             break
                         asked_at = datetime.now(UTC)
         except HttpClientError as error:
-            asked = error.wait_seconds if isinstance(error, ThrottledError) else 0.0
-            self._not_before[did] = time.monotonic() + max(asked, self._policy.retry_seconds)
-            _log.warning("history of an official put off", extra={"official": did, "why": str(error)})
-            return
-        yield self._done(did)
+            # Of an account that is gone nothing can be asked for: in a gap of everybody it holds up nobody.
+            is_gone = isinstance(error, AnswerError) and error.name in _GONE
+            if errand.since is None or not is_gone:
+                asked = error.wait_seconds if isinstance(error, ThrottledError) else 0.0
+                self._gaps.put_off(did, time.monotonic() + max(asked, self._policy.retry_seconds))
+                _log.warning("history of an official put off", extra={"official": did, "why": str(error)})
+                return
+        yield Chunk(events=list(self._gaps.done(errand)))
 
-    def _chunk(self, did: str, collection: str, page: Page, asked_at: datetime) -> tuple[Chunk, bool]:
+    def _chunk(self, errand: Errand, collection: str, page: Page, asked_at: datetime) -> tuple[Chunk, bool]:
         """What a page tells, the oldest first; true where what follows is older than anybody asks."""
+        did = errand.did
         oldest = asked_at - timedelta(days=self._policy.post_days) if collection == _POST else None
+        if errand.since is not None:
+            oldest = errand.since - _MARGIN
         size = sum(len(bytes(record.value)) for record in page.records)
         chunk = Chunk(received=len(page.records), size=size, skipped=Counter())
         is_enough = False
@@ -173,7 +176,7 @@ class History:
                 continue
             self._take(chunk, did, collection, record, asked_at)
         chunk.back_filled = len(chunk.events)
-        if page.cursor is not None:
+        if page.cursor is not None and errand.since is None:
             chunk.cursor = msgspec.json.encode(_Position(did, collection, page.cursor))
         return chunk, is_enough
 
@@ -194,19 +197,6 @@ class History:
                 chunk.skipped[name] += 1
             case rejection:
                 chunk.letters.append(letter_of(rejection, payload, self.name, 0, 0))
-
-    def _done(self, did: str) -> Chunk:
-        """The gaps without the official; one of which he was the last is closed."""
-        chunk = Chunk()
-        for gap in [each for each in self._gaps.values() if did in (each.officials or ())]:
-            rest = tuple(other for other in gap.officials or () if other != did)
-            told = replace(gap, officials=rest) if rest else replace(gap, closed_by="back_fill")
-            chunk.events.append(told)
-            if rest:
-                self._gaps[gap.id] = told
-            else:
-                del self._gaps[gap.id]
-        return chunk
 
 
 def _read_position(cursor: bytes | None) -> _Position | None:

@@ -83,7 +83,9 @@ async def _open(own: JetstreamSettings, surroundings: Surroundings) -> AsyncIter
                 directory=own.directory, client=ClientPolicy(trusted=frozenset({place_of(own.directory)}))
             )
             sources: list[Source] = [JetstreamSource(shared, filters), JetstreamAccountsSource(shared)]
-            yield [*sources, History(settings, history)] if own.history else sources
+            if own.history:
+                sources.append(History(settings, history, lambda: shared.watched.officials or frozenset()))
+            yield sources
         finally:
             for task in following:
                 task.cancel()
@@ -98,7 +100,8 @@ JETSTREAM: Final = Collector(
         "Read Bluesky's public Jetstream: what the officials of the roster post, repost, delete and whom they follow, "
         "and the status and handle of officials and of those they amplified. Needs a published roster (`antiphon "
         "roster publish`) with DIDs; a new one is in use within five seconds. Needs no key.\n\n"
-        "What an official posted, reposted and followed before that is read from his own server, once.\n\n"
+        "What an official posted, reposted and followed before that is read from his own server, once; so is what all "
+        "of them did in a time that the stream did not show.\n\n"
         "It cannot see what was deleted before an official came onto the roster, what a moderation service hides "
         "without taking the account down, likes, and whose follow was withdrawn. A host keeps 36 hours: a longer "
         "absence leaves a gap on the topic `coverage`."

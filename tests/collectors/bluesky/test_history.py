@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.collectors.bluesky.history import History, HistoryPolicy
+from streams.collectors.bluesky.history_gaps import Errand, OpenGaps
 from streams.collectors.bluesky.http_client import ClientPolicy
 from streams.collectors.source import Chunk
 from streams.core.clock import to_us
@@ -90,10 +91,13 @@ def _gap(*dids: str) -> Coverage:
     )
 
 
-async def _read(stage: _Stage, closed: int = 1, cursor: bytes | None = None, most: int = 10_000) -> list[Chunk]:
+async def _read(
+    stage: _Stage, closed: int = 1, cursor: bytes | None = None, most: int = 10_000, officials: Sequence[str] = ()
+) -> list[Chunk]:
     """The chunks until so many records of coverage have come, or so many chunks."""
     chunks: list[Chunk] = []
-    async with aclosing(History(stage.settings, stage.policy).chunks(cursor)) as reading:
+    history = History(stage.settings, stage.policy, lambda: frozenset(officials))
+    async with aclosing(history.chunks(cursor)) as reading:
         async for chunk in reading:
             chunks.append(chunk)
             if len(chunks) >= most or sum(isinstance(each, Coverage) for each in _events(chunks)) >= closed:
@@ -268,3 +272,61 @@ def test_an_un_repost_a_second_after_the_start_of_what_was_reposted_a_year_befor
     (after,) = _backtest(tmp_path, [*history, gone], official).results.dossiers.values()
     assert (before.totals.retweet, before.withdrawn) == (3, 0)
     assert (after.totals.retweet, after.withdrawn) == (2, 1)
+
+
+def test_a_gap_of_everybody_is_closed_once_every_official_was_asked_for_what_he_did_since_it_began(
+    broker: RunningBroker, topic_prefix: str
+) -> None:
+    """Few pages of each, however long his history. Who is gone holds up nobody; a server that is away is waited for."""
+    busy, away, gone = _official("busy"), _official("away"), _official("gone")
+    for day in range(300):
+        busy.repost(_us(day + 0.5), f"at://{_SUBJECT}/app.bsky.feed.post/3k{day}")
+    away.post(_us(1.5), "meanwhile")
+    away.post(_us(40), "long before")
+    gone.repost(_us(1.5), f"at://{_SUBJECT}/app.bsky.feed.post/3k")
+    gone.status = "deactivated"
+    since, until = _NOW - timedelta(days=2), _NOW - timedelta(days=1)
+    gap = replace(_gap("nobody"), id="jetstream:gap", at=until, since=since, until=until, reason="clamped")
+    gap = replace(gap, officials=None)
+    open_ = replace(gap, id="jetstream:open", until=None)
+    replayed = replace(gap, id="jetstream:replayed", closed_by="replay")
+
+    async def run() -> tuple[list[Chunk], list[str]]:
+        async with _stage(broker, topic_prefix, [open_, gap, replayed], busy, away, gone) as stage:
+            stage.servers[away.did].faults = [*[Fail(503)] * 4]
+            return await _read(stage, officials=[busy.did, away.did, gone.did]), stage.servers[busy.did].asked
+
+    chunks, asked = asyncio.run(run())
+    events = _events(chunks)
+    assert events[-1] == replace(gap, closed_by="back_fill")
+    read = [event for event in events if not isinstance(event, Coverage)]
+    assert {(type(each), each.actor and each.actor.id) for each in read if not isinstance(each, Profile)} == {
+        (Retweet, busy.did),
+        (Post, away.did),
+    }
+    assert sorted(each.at for each in read) == sorted(_NOW - timedelta(days=days) for days in (0.5, 1.5, 1.5))
+    assert len(asked) == 3, "one page of each collection"
+
+
+def test_a_gap_of_everybody_waits_for_the_roster_and_asks_nobody_who_left_it() -> None:
+    since, until = _NOW - timedelta(days=2), _NOW - timedelta(days=1)
+    gap = replace(_gap("nobody"), id="g", at=until, since=since, until=until, reason="silent", officials=None)
+    roster: set[str] = set()
+    gaps = OpenGaps("bluesky", lambda: frozenset(roster))
+    gaps.learn(gap)
+    assert gaps.next(0.0) is None
+    roster |= {"did:plc:a", "did:plc:b", "did:plc:c"}
+    first = gaps.next(0.0)
+    assert first == Errand("did:plc:a", since)
+    gaps.put_off("did:plc:a", 5.0)
+    gaps.learn(_gap("did:plc:new"))
+    new = gaps.next(0.0)
+    assert new == Errand("did:plc:new", None), "who is new comes first"
+    assert [record.closed_by for record in gaps.done(new)] == ["back_fill"]
+    assert gaps.next(0.0) == Errand("did:plc:b", since)
+    roster.remove("did:plc:c")
+    assert gaps.done(Errand("did:plc:b", since)) == []
+    assert gaps.next(0.0) is None
+    assert gaps.next(5.0) == first
+    assert gaps.done(first) == [replace(gap, closed_by="back_fill")]
+    assert gaps.next(9.0) is None
