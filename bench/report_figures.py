@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from bench.figures.evidence import LEAST_RATIO as LEAST_KEPT_RATIO
+from bench.figures.evidence import EvidenceCost
 from bench.figures.growth import Growth, TopicGrowth
 from bench.figures.hot_subject import HotSubject
 from bench.figures.latency import Latency
@@ -76,6 +78,8 @@ def figure_sections(figures: Figures) -> list[str]:
         parts += ["## Growth over a year", _head(figures.growth), *_growth(figures.growth.figure)]
     if figures.screen is not None:
         parts += ["## An event of nobody", _head(figures.screen), *_screen(figures.screen.figure)]
+    if figures.evidence is not None:
+        parts += ["## Evidence in SCREEN", _head(figures.evidence), *_evidence(figures.evidence.figure)]
     if figures.ledger is not None:
         parts += ["## WATCH's ledger", _head(figures.ledger), *_ledger(figures.ledger.figure)]
     if figures.suspended is not None:
@@ -125,6 +129,17 @@ def _screen(figure: ScreenFigure) -> list[str]:
     ]
     about = _ABOUT_SCREEN.format(f"{figure.events:,}", f"{figure.officials:,}")
     return [about, _table(("event", "tracked accounts", "SCREEN", "the roster alone", "ratio"), rows)]
+
+
+def _evidence(figure: EvidenceCost) -> list[str]:
+    verdict = "met" if figure.ratio >= LEAST_KEPT_RATIO else "**missed**"
+    text = (
+        f"{figure.events:,} events of the race, of which {figure.passed:,} pass, through SCREEN's own function and "
+        f"into record batches: {figure.cpu_ns:,.0f} ns of processor time an event, of which {figure.evidence_ns:,.0f} "
+        f"keep what passes. Fetching is outside. SCREEN is {figure.ratio:.3f} times as fast as without evidence "
+        f"(target at least {LEAST_KEPT_RATIO:g}: {verdict})."
+    )
+    return [text]
 
 
 def _head(run: FigureRun[Any]) -> str:

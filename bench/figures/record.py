@@ -6,6 +6,7 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct
 
 from bench.figures.alarms import Alarms, measure_alarms
+from bench.figures.evidence import EvidenceCost, measure_evidence
 from bench.figures.growth import Growth, measure_growth
 from bench.figures.hot_subject import HotSubject, measure_hot_subject
 from bench.figures.latency import Latency, measure_latency
@@ -31,6 +32,7 @@ FIGURES: Final[dict[str, Callable[[Venue], Any]]] = {
     "hot-subject": measure_hot_subject,
     "growth": measure_growth,
     "screen": measure_screen,
+    "evidence": measure_evidence,
     "ledger": measure_ledger,
     "suspended": measure_suspended,
     "soak": measure_soak,
@@ -43,7 +45,7 @@ FIGURES: Final[dict[str, Callable[[Venue], Any]]] = {
 BY_NAME_ONLY: Final = frozenset({"soak"})
 """What takes so long that it is measured only where it is named."""
 
-WITHOUT_BROKER: Final = frozenset({"screen", "growth", "readers", "alarms"})
+WITHOUT_BROKER: Final = frozenset({"screen", "evidence", "growth", "readers", "alarms"})
 
 
 class FigureRun(Struct, Generic[T], frozen=True, kw_only=True):
@@ -67,6 +69,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     hot_subject: FigureRun[HotSubject] | None = None
     growth: FigureRun[Growth] | None = None
     screen: FigureRun[ScreenFigure] | None = None
+    evidence: FigureRun[EvidenceCost] | None = None
     ledger: FigureRun[LedgerFigure] | None = None
     suspended: FigureRun[Suspended] | None = None
     soak: FigureRun[Soak] | None = None

@@ -24,6 +24,7 @@ _NAMES: Final = (
     "recovery",
     "hot-subject",
     "growth",
+    "evidence",
     "ledger",
     "suspended",
     "soak",
@@ -40,6 +41,14 @@ def figures(kafka: RunningBroker) -> Any:
     run = subprocess.run(command, cwd=_ROOT, capture_output=True, timeout=_TIMEOUT_SECONDS, check=False)
     assert run.returncode == 0, run.stderr.decode()
     return {name: found["figure"] for name, found in json.loads(run.stdout).items() if found is not None}
+
+
+@pytest.mark.slow
+def test_what_evidence_costs_is_a_part_of_screening_and_something_passed(figures: Any) -> None:
+    cost = figures["evidence"]
+    assert cost["events"] == 4_000
+    assert 5 < cost["passed"] < 100
+    assert 0 < cost["evidence_ns"] < cost["cpu_ns"]
 
 
 @pytest.mark.slow
