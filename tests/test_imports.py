@@ -38,7 +38,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"identity"}),
     frozenset({"accounts", "country_event", "looked_up", "tracked"}),
     frozenset({"bounds"}),
-    frozenset({"canary", "evidence", "rosters", "rulebook"}),
+    frozenset({"canary", "evidence", "recounts", "rosters", "rulebook"}),
     frozenset({"evidence_records", "enriched", "suspension_words", "texts"}),
     frozenset({"alert_state", "canary_flight", "noticing", "screening", "tracking"}),
     frozenset({"watching"}),

@@ -111,6 +111,7 @@ class RawProgress(Struct, frozen=True, kw_only=True):
     """What one worker had read of the raw partitions assigned to it at `as_of_us` by its clock (µs).
 
     `partitions` is the number of partitions of every raw topic, `read` the assigned ones, both by plain topic name.
+    `roster` is the digest of the one by which it screens whatever it reads next.
     """
 
     as_of_us: StoredInt
@@ -119,6 +120,8 @@ class RawProgress(Struct, frozen=True, kw_only=True):
     """How many partitions each raw topic has, by plain name."""
     read: dict[str, tuple[ReadUpTo, ...]]
     """How far the partitions of this worker are read, by plain name of their topic."""
+    roster: str = ""
+    """Digest of the roster by which it screens whatever it reads next."""
 
 
 class SourceCoverage(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -36,6 +36,8 @@ SubjectEventKind: TypeAlias = Literal[
     "post",
     "text_match",
     "seen_since",
+    "recount_open",
+    "recount",
     "tick",
     "marker",
 ]
@@ -79,6 +81,7 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `suspension`: the account is suspended, gone or back, as `status` says, at a time of this `precision`.
     - `seen_since`: the officials of the State `country`, which amplified the subject, have been seen on the platform
       since `since_us`, 0 for since ever. The last word stands.
+    - `recount_open`, `recount`: the correction `event_id` counts the subject anew, see `streams.core.recounts`.
     - `tick`: event time has come as far as `at_us`, for all subjects of the partition.
     - `marker`: says nothing.
     """
@@ -131,6 +134,8 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of what was seen: the State whose officials amplified the subject."""
     since_us: StoredInt | None = None
     """Of what was seen: since when they have been, in µs since 1970 UTC; 0 for since ever."""
+    recount: bytes | None = None
+    """Of a correction: what takes the place of what was counted, packed."""
 
 
 _decoder: Final = msgspec.json.Decoder(SubjectEvent)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from streams.core.clock import DAY_US, to_us
+from streams.core.corrections.correction import Correction, FigureChange
 from streams.core.dossier_parts import OfficialFigures, Totals, WindowFigures
 from streams.core.enriched import Alert, Amplification, Dossier, Evidence, SuspensionRecord
 from streams.core.evidence import EvidenceHeaders
@@ -291,6 +292,26 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 "of XK from 2020-07-20 to 2020-07-24; 2 times by @minister_example alone.",
                 rule_digest=_RULE_DIGEST,
                 roster_digest=_ROSTER_DIGEST,
+            ),
+        ),
+        "correction": (
+            "correction",
+            Correction(
+                correction="5f0c9a1be37d4b60a1d2f3e48c7b9a05",
+                about="alert",
+                outcome="would_not_have_fired",
+                cause="roster",
+                reason="@minister_example left office in May",
+                old_digest=_ROSTER_DIGEST,
+                new_digest="b1946ac92492d2347c6235b4d2611184a3b0c4f8d5e6978012345678abcdef01",
+                at=_at(8, 3, 9, 0),
+                platform="twitter",
+                subject_id="1280051736210571265",
+                alert_id="0a4d55a8d778e5022fab701977c5d840",
+                rule="new-account-amplified",
+                accounts=("twitter:98104455",),
+                severity_before="warning",
+                figures=(FigureChange(figure="amplifications", before=4), FigureChange(figure="followers")),
             ),
         ),
         "evidence": (

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
+from streams.core.corrections.correction import Correction
 from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert
 from streams.core.enriched_topics import ENRICHED_TOPICS
@@ -97,6 +98,7 @@ PAYLOADS: Final[tuple[Payload, ...]] = (
         Payload(name=t.schema, type=t.record, directions=("input", "output") if t.record is Alert else ("output",))
         for t in ENRICHED_TOPICS
     ),
+    Payload(name="correction", type=Correction, directions=("input", "output")),
     Payload(name="evidence", type=EvidenceHeaders, directions=("input", "output")),
     Payload(name="dead-letter", type=DeadLetterHeaders, directions=("input", "output")),
 )

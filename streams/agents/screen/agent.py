@@ -183,7 +183,7 @@ class Screen:
                 continue
             topics = ("country-events", *RAW_TOPICS.values())
             partitions = {topic: len(await client.partitions_for(settings.topic(topic))) for topic in topics}
-            progress = self._progress_reporter.found(lags, partitions)
+            progress = self._progress_reporter.found(lags, partitions, self._feed.roster.digest)
             if progress is not None:
                 records = list(ticks(progress, partitions["country-events"]))
                 await self._outgoing.room()

@@ -40,6 +40,7 @@ class ProgressReporter:
         self._look: tuple[float, int, dict[_Place, int]] | None = None
         self._last_report: tuple[float, _Read] = (float("-inf"), {})
         self._is_under_way = False
+        self._roster = ""
 
     def note_batch(self, topic: str, partition: int, newest_us: int | None, now_seconds: float) -> None:
         """A batch arrived, with events up to that time as far as is known."""
@@ -57,9 +58,10 @@ class ProgressReporter:
         """The ends of the logs are about to be asked for. What is heard from here on is for the next report."""
         self._look = None if self._is_under_way else (now_seconds, now_us, dict(self._newest_us))
 
-    def found(self, lags: Mapping[_Place, int], partitions: Mapping[str, int]) -> RawProgress | None:
+    def found(self, lags: Mapping[_Place, int], partitions: Mapping[str, int], roster: str = "") -> RawProgress | None:
         """What to report, if anything is news: `lags` says how much of each assigned partition is left up to those
-        ends, `partitions` how many each raw topic has.
+        ends, `partitions` how many each raw topic has, `roster` is the digest of the one by which everything is
+        screened from here on.
 
         Whoever gets a report calls `reported` once the broker has it; until then there is no other.
         """
@@ -73,8 +75,9 @@ class ProgressReporter:
                 quiet = place[0] == _COVERAGE or looked_seconds - received_seconds >= self._idle_after_seconds
                 idle = lag == 0 and quiet
                 read[place] = ReadUpTo(place[1], min(newest_us.get(place, 0), now_us), idle)
-        if not read or not self._is_news(read, looked_seconds):
+        if not read or not (roster != self._roster or self._is_news(read, looked_seconds)):
             return None
+        self._roster = roster
         self._last_report = looked_seconds, read
         self._is_under_way = True
         by_topic: dict[str, list[ReadUpTo]] = {}
@@ -84,6 +87,7 @@ class ProgressReporter:
             as_of_us=now_us,
             partitions={topic: partitions[topic] for topic in sorted(_RAW)},
             read={topic: tuple(row) for topic, row in by_topic.items()},
+            roster=roster,
         )
 
     def reported(self) -> None:

@@ -5,8 +5,10 @@ from collections import Counter
 from msgspec import Struct
 
 from streams.core.canary import is_canary
+from streams.core.corrections.correction import CORRECTIONS_TOPIC, correction_key, corrections_of, encode_correction
 from streams.core.country_event import encode_country_event
 from streams.core.enriched import Alert
+from streams.core.recounts import decode_recount
 from streams.core.subject_event import decode_subject_event, subject_key
 from streams.core.tracked import encode_tracked, tracked_subject_key
 from streams.core.tracking.subject import Subject
@@ -56,13 +58,15 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
             continue
         try:
             event = decode_subject_event(record.value or b"")
+            if event.kind == "recount":
+                decode_recount(event.recount or b"")
         except DECODE_ERRORS as error:
             set_aside.append(letter_for(record, "subject-events", batch.partition, error))
             continue
         if is_canary(event):
             outputs.append(OutgoingRecord("canaries", None, event.event_id.encode(), (), 0))
             continue
-        if event.kind != "tick":
+        if event.kind not in ("tick", "recount_open", "recount"):
             newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
         amplification = tracker.apply(event)
         if amplification is not None:
@@ -77,6 +81,7 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         # All that is known of it came with this batch: nothing was known before.
         if not state.evicted_amplifications and 0 < len(state.amplifications) <= by_subject[changes.key]:
             new_subjects += 1
+        outputs += map(enriched_record, changes.amplifications)
         if changes.dossier is not None:
             outputs.append(enriched_record(changes.dossier))
         alerts += changes.alerts
@@ -84,6 +89,11 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         outputs += [
             OutgoingRecord("country-events", standing.country.encode(), encode_country_event(standing))
             for standing in changes.standings
+        ]
+        outputs += [
+            OutgoingRecord(CORRECTIONS_TOPIC, correction_key(correction).encode(), encode_correction(correction))
+            for recounted in changes.recounted
+            for correction in corrections_of(recounted)
         ]
         if (tracked := changes.tracked) is not None:
             tracked_key = tracked_subject_key(tracked.platform, tracked.id)

@@ -16,7 +16,7 @@ from streams.core.subject_event import subject_key
 from streams.core.texts.fingerprints import fingerprints
 from streams.events import Account, Coverage, Deletion, Event, Follow, Post, Profile, Retweet, Suspension
 
-__all__ = ["Touched"]
+__all__ = ["Touched", "engaged_by"]
 
 _NOBODY: Final[frozenset[int]] = frozenset()
 
@@ -85,7 +85,7 @@ class Touched:
     def look(self, event: Event) -> None:
         """Second: whom officials engaged with, and what the accounts that changed did."""
         platform, actor = event.platform, _actor(event)
-        accounts = tuple(_engaged_by(event))
+        accounts = tuple(engaged_by(event))
         for account in accounts:
             self._touch(platform, account.id, self._changes_of(platform, account))
         if actor is None:
@@ -132,11 +132,19 @@ class Touched:
             same |= self._touching(platform, event.quotes.post_id)
             if event.quotes.account is not None:
                 self._tie(platform, event.quotes.post_id, event.quotes.account)
-        for account in _engaged_by(event):
+        for account in engaged_by(event):
             self._touch(platform, account.id, same)
         self._tie(platform, event.id, event.actor)
         if subject_key(platform, event.actor.id) in self._authors:
             self._touch(platform, event.actor.id, same | self._resembles(event.text[:STATE_TEXT]))
+
+    def changed_ids(self) -> dict[str, set[int]]:
+        """The accounts that differ, by key, as far as an id is known for them, and the changes."""
+        return {subject_key(platform, account_id): set(found) for (platform, account_id), found in self._by_id.items()}
+
+    def engaged_with(self) -> Set[str]:
+        """The keys of all subjects that officials of either roster engaged with."""
+        return self._engaged.keys()
 
     def compares(self) -> bool:
         """Whether a third look can find anything."""
@@ -177,7 +185,7 @@ class Touched:
             return True
         if any(country in scope.countries for country in self._countries.get((event.platform, actor.id), ())):
             return True
-        return any(subject_key(event.platform, each.id) in scope.subjects for each in _engaged_by(event))
+        return any(subject_key(event.platform, each.id) in scope.subjects for each in engaged_by(event))
 
     def _touch(self, platform: str, account_id: str, changes: Iterable[int]) -> None:
         if changes:
@@ -219,7 +227,7 @@ def _actor(event: Event) -> Account | None:
     return None if isinstance(event, Coverage) else event.actor
 
 
-def _engaged_by(event: Event) -> Iterator[Account]:
+def engaged_by(event: Event) -> Iterator[Account]:
     """The accounts besides its own of which an event tells."""
     match event:
         case Retweet() | Follow():

@@ -33,7 +33,7 @@ from streams.core.tracking.subject import (
 )
 from streams.events import Account, AccountSource
 
-__all__ = ["changed_alerts"]
+__all__ = ["changed_alerts", "sent_alert_ids", "standing_alerts"]
 
 # What says when an account was created, in a sentence; what the platform itself reports needs no word.
 _WHENCE: Final[dict[AccountSource | None, str]] = {
@@ -73,6 +73,29 @@ def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> li
                 changed.append(alert)
         changed += [_retracted(over_time, rule, episodes, gone, policy) for gone in before.values()]
     return changed
+
+
+def standing_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> dict[str, Alert]:
+    """The alerts of a judged subject as they are now, by id; whether they were sent is not asked, and nothing noted."""
+    over_time = FiguresOverTime(subject.state)
+    found: dict[str, Alert] = {}
+    for position, rule in enumerate(rules.rules):
+        for episode in episodes_of(subject.state, rules, position):
+            interval_us = interval_start(episode.fired_us, rule.quiet_us)
+            status: AlertStatus = "expired" if episode.closed or episode.returned else "firing"
+            alert = _alert(over_time, rule, episode, interval_us, status, policy)
+            found[alert.id] = alert
+    return found
+
+
+def sent_alert_ids(state: SubjectState, rules: Rulebook) -> frozenset[str]:
+    """The ids of the alerts that were sent and are remembered."""
+    return frozenset(
+        _id(state, rule, sent.interval_us)
+        for rule in rules.rules
+        if (history := state.histories.get(rule.name)) is not None
+        for sent in history.sent
+    )
 
 
 def _retracted(

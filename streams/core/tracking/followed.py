@@ -1,7 +1,7 @@
 """Which subjects' own posts are looked at: those that officials keep amplifying. Decided once, never taken back.
 
 Counts amplifications whether or not they were taken back later, and States as they were said at the time: so that the
-decision does not depend on the order in which things arrive.
+decision does not depend on the order in which things arrive. A correction of the roster takes no State back either.
 """
 
 from streams.core.tracked import TrackedAccount
@@ -22,7 +22,7 @@ def is_followed(state: SubjectState, policy: TrackPolicy) -> bool:
 
 def followed_account(state: SubjectState, policy: TrackPolicy) -> TrackedAccount | None:
     """What SCREEN is to be told, or `None` where it knows already. Notes in the state what was told."""
-    if state.followed == state.states or not is_followed(state, policy):
+    if set(state.states) <= set(state.followed) or not is_followed(state, policy):
         return None
-    state.followed = list(state.states)
-    return TrackedAccount(platform=state.platform, id=state.subject_id, countries=tuple(state.states))
+    state.followed = sorted({*state.followed, *state.states})
+    return TrackedAccount(platform=state.platform, id=state.subject_id, countries=tuple(state.followed))

@@ -16,6 +16,8 @@ class TrackOutcome(StrEnum):
     REPEATED = "repeated"  # too old to compare, but its raw offset was applied before
     TOO_OLD = "too_old"  # too old to tell from a duplicate: dropped and counted
     UNENGAGED = "unengaged"  # a profile of an account that no official engaged with: not kept
+    SUPERSEDED = "superseded"  # a correction counted it under another roster: it was there in the evidence
+    RECOUNT = "recount"  # a correction announced that it counts the subject anew, or did so
     REFUSED = "refused"  # a withdrawal by somebody else, or beyond a bound: changes nothing
 
 

@@ -14,6 +14,7 @@ from streams.core.gone import Deleted, Fate
 from streams.core.officials import Category
 from streams.core.subject_event import Coordinates, SubjectEventKind
 from streams.core.tracking.own_posts import OwnPosts
+from streams.core.tracking.recount_state import RecountUnderWay, Superseded
 from streams.events import AccountSource, Precision, SuspensionStatus
 
 __all__ = [
@@ -259,6 +260,9 @@ class SubjectState(Struct, array_like=True):
     originals: dict[str, int] = field(default_factory=dict)  # own posts that are deleted, and since when
     evicted_up_to: tuple[int, str, str] = (0, "", "")  # `order` of the last amplification that is evicted
     seen_since: dict[str, int] = field(default_factory=dict)  # by State, as WATCH told it; 0 for since ever
+    recount: RecountUnderWay | None = None
+    recounted: str = ""  # the last correction that counted it anew
+    superseded: list[Superseded] = field(default_factory=list)
 
 
 order = attrgetter("at_us", "event_id", "kind")

@@ -15,15 +15,17 @@ from streams.core.bounds import bounded_subject_event
 from streams.core.clock import from_us
 from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert, Amplification, Dossier
+from streams.core.recounts import decode_recount
 from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent, subject_key
 from streams.core.tracked import TrackedAccount
-from streams.core.tracking.alerts import changed_alerts
+from streams.core.tracking.alerts import changed_alerts, sent_alert_ids, standing_alerts
 from streams.core.tracking.dossier import dossier_of, has_engagement
 from streams.core.tracking.episodes import remember_leaving
 from streams.core.tracking.eviction import evict, overfull
 from streams.core.tracking.followed import followed_account
 from streams.core.tracking.judge import Rulebook, judge
+from streams.core.tracking.recounting import Recounted, count_anew, keep_for_recount, open_recount, under
 from streams.core.tracking.standings import changed_standings
 from streams.core.tracking.subject import Subject, TrackPolicy
 from streams.core.tracking.track import TrackOutcome, new_subject, step
@@ -36,6 +38,7 @@ class SubjectChanges(Struct, frozen=True, kw_only=True):
     """What a batch of events led to for one subject; `dossier` is `None` while no official engaged with it.
 
     `standings` tell WATCH of a suspended subject, `tracked` tells SCREEN to let the subject's own posts through.
+    `recounted` are the corrections that counted it anew, and `amplifications` those that are new by them.
     """
 
     key: str
@@ -44,6 +47,8 @@ class SubjectChanges(Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...]
     standings: tuple[CountryEvent, ...] = ()
     tracked: TrackedAccount | None = None
+    recounted: tuple[Recounted, ...] = ()
+    amplifications: tuple[Amplification, ...] = ()
 
 
 class Tracker:
@@ -69,6 +74,8 @@ class Tracker:
         self._unengaged = Unengaged() if unengaged is None else unengaged
         self._changed_subjects: dict[str, Subject] = {}
         self._early_alerts: dict[str, list[Alert]] = {}
+        self._recounted: dict[str, list[Recounted]] = {}
+        self._amplified_anew: dict[str, list[Amplification]] = {}
 
     def apply(self, event: SubjectEvent) -> Amplification | None:
         """Apply one event; an amplification that was not known yet is returned to be published."""
@@ -79,6 +86,15 @@ class Tracker:
             return None
         key = subject_key(event.platform, event.subject.id)
         subject = self._changed_subjects.get(key) or self._load(key)
+        if event.kind in ("recount_open", "recount"):
+            self._recount(key, new_subject(event) if subject is None else subject, event)
+            return None
+        if subject is not None and subject.state.superseded:
+            valid = under(subject.state.superseded, event)
+            if valid is None:
+                self.outcomes[TrackOutcome.SUPERSEDED] += 1
+                return None
+            event = valid
         keeps_profiles = self.policy.unengaged_profile_days > 0
         if event.kind == "profile" and not keeps_profiles and (subject is None or not has_engagement(subject.state)):
             self.outcomes[TrackOutcome.UNENGAGED] += 1
@@ -88,6 +104,7 @@ class Tracker:
         self._changed_subjects[key] = subject
         bounded = bounded_subject_event(event)
         self.shortened += bounded is not event
+        keep_for_recount(subject.state, bounded)
         outcome = step(subject, bounded, self.policy)
         self.outcomes[outcome] += 1
         if overfull(subject, self.policy):
@@ -113,17 +130,65 @@ class Tracker:
             yield SubjectChanges(
                 key=key,
                 subject=subject,
-                dossier=dossier_of(state, self.policy) if has_engagement(state) else None,
+                dossier=self._dossier(subject) or self._emptied(key, subject),
                 alerts=tuple(alerts.values()),
                 standings=changed_standings(state, position),
                 tracked=followed_account(state, self.policy),
+                recounted=tuple(self._recounted.get(key, ())),
+                amplifications=tuple(self._amplified_anew.get(key, ())),
             )
         self._changed_subjects = {}
         self._early_alerts = {}
+        self._recounted = {}
+        self._amplified_anew = {}
 
     def forget(self) -> list[str]:
         """The keys of subjects that need not be kept any more; to be asked for after `flush`."""
         return self._unengaged.take_due()
+
+    def _recount(self, key: str, subject: Subject, event: SubjectEvent) -> None:
+        """Announce or carry out a correction. What the order says of a subject takes the place of its state."""
+        self.outcomes[TrackOutcome.RECOUNT] += 1
+        self._changed_subjects[key] = subject
+        if event.kind == "recount_open":
+            open_recount(subject.state, event.event_id)
+            return
+        order = decode_recount(event.recount or b"")
+        judge(subject.state, self.rules)
+        told = sent_alert_ids(subject.state, self.rules)
+        before = {
+            name: alert for name, alert in standing_alerts(subject, self.rules, self.policy).items() if name in told
+        }
+        dossier = self._dossier(subject)
+        counted = count_anew(subject, order, self.policy)
+        if counted is None:
+            return
+        made = counted.subject
+        self._changed_subjects[key] = made
+        judge(made.state, self.rules)
+        self._recounted.setdefault(key, []).append(
+            Recounted(
+                platform=event.platform,
+                subject_id=event.subject.id,
+                order=order,
+                outcome=counted.outcome,
+                taken=counted.taken,
+                why=counted.why,
+                alerts_before=before,
+                alerts_after=before if made is subject else standing_alerts(made, self.rules, self.policy),
+                dossier_before=dossier,
+                dossier_after=self._dossier(made),
+            )
+        )
+        self._amplified_anew.setdefault(key, []).extend(map(amplification_of, counted.amplifications))
+
+    def _dossier(self, subject: Subject) -> Dossier | None:
+        return dossier_of(subject.state, self.policy) if has_engagement(subject.state) else None
+
+    def _emptied(self, key: str, subject: Subject) -> Dossier | None:
+        """Of a subject that had a dossier and by a correction has no engagement left: that says so."""
+        had_one = any(recounted.dossier_before is not None for recounted in self._recounted.get(key, ()))
+        return dossier_of(subject.state, self.policy) if had_one else None
 
     def _make_room(self, key: str, subject: Subject) -> None:
         """What leaves the retained lists must have been judged, and told, before it goes."""

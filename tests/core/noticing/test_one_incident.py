@@ -17,8 +17,10 @@ from msgspec.json import decode, encode
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US, to_us
 from streams.core.enriched import Alert
 from streams.core.noticing.notices import AlertHead, NoticePolicy
+from streams.core.recounts import RecountOrder, encode_recount, recount_event, recount_open_event
 from streams.core.rulebook.rules import Condition, Rule, RuleSet
 from streams.core.subject_event import SubjectEvent
+from streams.events import Account
 from streams.rules_loading import bundled_rules
 from tests.core.noticing.notify_run import NotifyRun
 from tests.core.tracking.strategies import BASE_US, OFFICIALS, examples, retweet
@@ -151,6 +153,47 @@ def test_a_late_notice_of_an_earlier_suspension_pages_nobody_for_the_running_aft
     notify = _notified(recorded, Random(seed), day(9), 30)
     assert len(recorded.firing(notify.now_us)) == 1
     _assert_notified_once(notify, recorded)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_correction_ends_what_was_told_once_and_what_is_put_back_is_told_once_more(seed: int) -> None:
+    """An official leaves the roster, and the alert does not hold; other alerts go on and nobody hears of them."""
+    run, recorded = TrackRun(_rules()), _Recorded()
+    others = [msgspec.structs.replace(event, subject=Account(id="13")) for event in _burst(0)]
+    run.batch([*_burst(0), *others])
+    recorded.add(run.alerts.values())
+    now_us = BASE_US + DAY_US
+    notify = NotifyRun(Random(seed), 0.05, NoticePolicy(resend_us=20 * SECOND_US, max_age_us=30 * DAY_US, limit=3))
+    notify.now_us = now_us
+
+    def told() -> dict[str, tuple[int, int]]:
+        published_us = notify.now_us
+        for head in recorded.transactions.pop():
+            notify.publish(head, published_us=published_us)
+        for _ in range(120):  # a label that is gone ends by itself, in 15 minutes
+            notify.step(9)
+        [one, _other] = notify.models
+        return {run.alerts[name].subject.id: (one.begun[key], one.ended[key]) for name, key in keys.items()}
+
+    keys = {name: alert.dedup_key for name, alert in run.alerts.items()}
+    assert told() == {"12": (1, 0), "13": (1, 0)}
+    order = RecountOrder(
+        correction="c1",
+        old_digest="roster",
+        new_digest="new",
+        at_us=now_us,
+        events=tuple(_burst(0)[:2]),
+        changed={f"twitter:{OFFICIALS[2].id}": False},
+    )
+    run.batch([recount_open_event("twitter", "12", "c1", now_us)])
+    run.batch([recount_event("twitter", "12", order, encode_recount(order))])
+    recorded.add(run.alerts.values())
+    assert told() == {"12": (1, 1), "13": (1, 0)}
+    back = msgspec.structs.replace(order, correction="c2", events=tuple(_burst(0)))
+    run.batch([recount_open_event("twitter", "12", "c2", now_us)])
+    run.batch([recount_event("twitter", "12", back, encode_recount(back))])
+    recorded.add(run.alerts.values())
+    assert told() == {"12": (2, 1), "13": (1, 0)}
 
 
 _hours: Final = st.integers(0, 40 * 24)

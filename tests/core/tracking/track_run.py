@@ -15,7 +15,7 @@ from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount, decode_tracked, encode_tracked
 from streams.core.tracking.subject import Subject, TrackPolicy, decode_subject, encode_subject
 from streams.core.tracking.track import TrackOutcome
-from streams.core.tracking.tracker import Tracker
+from streams.core.tracking.tracker import SubjectChanges, Tracker
 from streams.core.tracking.unengaged import Unengaged
 
 __all__ = ["TrackRun"]
@@ -51,8 +51,8 @@ class TrackRun:
         """The alerts that stand: the last record of each id, unless that says it was retracted."""
         return {alert_id: alert for alert_id, alert in self.alerts.items() if alert.status != "retracted"}
 
-    def batch(self, events: Iterable[SubjectEvent]) -> None:
-        """Apply one batch; all that follows from it becomes durable at its end."""
+    def batch(self, events: Iterable[SubjectEvent]) -> list[SubjectChanges]:
+        """Apply one batch; all that follows from it becomes durable at its end. Returns what changed."""
         events = list(events)
         self.position += len(events)
         tracker = Tracker(self.rules, self.policy, self.subject, self.unengaged)
@@ -62,7 +62,12 @@ class TrackRun:
                 key = (amplification.platform, amplification.subject.id, amplification.id)
                 self.amplifications[key] = amplification
                 self.published[(*key, amplification.kind)] += 1
-        for changes in tracker.flush(self.position):
+        flushed = list(tracker.flush(self.position))
+        for changes in flushed:
+            for amplification in changes.amplifications:
+                self.amplifications[(amplification.platform, amplification.subject.id, amplification.id)] = (
+                    amplification
+                )
             self.states[changes.key] = encode_subject(changes.subject)
             if changes.dossier is not None:
                 self.dossiers[changes.key] = changes.dossier
@@ -76,11 +81,13 @@ class TrackRun:
                 self._keep_standing(changes.key, standing)
             if changes.tracked is not None:
                 before = self.tracked.get(changes.key)
-                assert before is None or set(before.countries) < set(changes.tracked.countries)
+                grows = before is None or set(before.countries) < set(changes.tracked.countries)
+                assert grows or changes.subject.state.recounted
                 self.tracked[changes.key] = decode_tracked(encode_tracked(changes.tracked))
         for forgotten in tracker.forget():
             del self.states[forgotten]
         self.outcomes.update(tracker.outcomes)
+        return flushed
 
     def _keep_standing(self, key: str, standing: CountryEvent) -> None:
         """A State is told of a subject: in words that differ from what it was told before, under a higher version."""
