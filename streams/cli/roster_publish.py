@@ -13,6 +13,13 @@ from streams.cli.comparison_report import print_changes
 from streams.cli.console import counted, progress, stderr, stdout, write_json
 from streams.cli.inputs import read_roster
 from streams.cli.options import json_option, settings_options
+from streams.cli.roster_correction import (
+    begin,
+    corrected_document,
+    count_anew,
+    exit_status,
+    print_corrected,
+)
 from streams.cli.roster_diff import entries_summary
 from streams.cli.roster_sources import kept_roster
 from streams.core.bounds import bounded_text
@@ -38,7 +45,9 @@ _reason_option: Final = click.option(
     "--reason", metavar="TEXT", default="", help="Why, for `antiphon roster history`; needed with --correction."
 )
 _correction_option: Final = click.option(
-    "--correction", is_flag=True, help="It puts right what was wrong before. What was counted is not counted anew."
+    "--correction",
+    is_flag=True,
+    help="It puts right what was wrong before: what the changed accounts touched is counted anew from evidence.",
 )
 
 
@@ -58,6 +67,10 @@ def publish(file: str, settings: Settings, **options: Any) -> None:
     It takes effect whole or not at all, and replaces the roster before it. On a terminal it shows what differs and
     asks. Elsewhere it takes effect at once, unless it would take more than a fifth of the accounts off the roster
     (ANTIPHON_ROSTER_REMOVED_SHARE), and five at least: that needs --yes.
+
+    With --correction every account that the changed officials touched is counted anew from evidence, and the topic
+    `corrections` says what became of each alert; workers must run. Ended on the way, the same command goes on. Exit
+    status 1 if some account could not be counted anew. Aftermaths are not counted anew yet.
 
     \b
     Examples:
@@ -99,16 +112,25 @@ def _publish(
     said = bounded_text(reason.strip(), REASON_BYTES)
     before = asyncio.run(published_roster(settings)).roster
     change = roster_change(before, new)
+    corrected = None
     if not dry_run:
         if before is not None and not yes and not change.is_none:
             _agree(name, before, new, settings, as_json=as_json)
+        begun = begin(settings, before, new, said) if correction else None
         change = asyncio.run(publish_roster(settings, new, said, correction=correction, shown=change))
+        if begun is not None:
+            corrected = count_anew(settings, begun, new, quiet=as_json)
     topic = settings.topic("officials")
     if as_json:
         document = {"file": name, "topic": topic, "published": not dry_run, **_described(change)}
-        write_json(document | {"reason": said, "correction": correction})
+        counted_anew = None if corrected is None else corrected_document(corrected)
+        write_json(document | {"reason": said, "correction": correction, "counted_anew": counted_anew})
     else:
         _print_change(stdout(), change, topic, dry_run=dry_run)
+        if corrected is not None:
+            print_corrected(stdout(), corrected)
+    if corrected is not None:
+        click.get_current_context().exit(exit_status(corrected))
 
 
 def _agree(name: str, before: Roster, new: Roster, settings: Settings, *, as_json: bool) -> None:

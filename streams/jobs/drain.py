@@ -19,7 +19,7 @@ from streams.kafka.administration import topic_states
 from streams.kafka.client import client_options, producer
 from streams.settings import Settings
 
-__all__ = ["StalledError", "wait_until_through"]
+__all__ = ["StalledError", "Watch", "wait_for_commits", "wait_until_through"]
 
 _POLL_SECONDS: Final = 0.2
 # Longer than a worker takes to find out that it is stuck, and then to be told apart from one that only starts.
@@ -48,9 +48,22 @@ async def wait_until_through(
     await group.start()
     try:
         raw = {tp: end for tp, end in written.items() if tp[0] != "dead-letters"}
-        await _wait_for_commits(group, settings, raw, watch)
+        await _wait(group, settings, raw, watch)
         for topic, marker in _markers(settings, newest_us):
-            await _wait_for_commits(group, settings, await _mark(settings, topic, marker), watch)
+            await _wait(group, settings, await _mark(settings, topic, marker), watch)
+    finally:
+        await group.stop()
+
+
+async def wait_for_commits(settings: Settings, targets: Mapping[tuple[str, int], int], watch: Watch) -> None:
+    """Return when the settings' agents have committed these offsets (by plain topic name and partition).
+
+    Raises `StalledError` as `wait_until_through` does.
+    """
+    group = AIOKafkaConsumer(**client_options(settings), group_id=settings.group, enable_auto_commit=False)
+    await group.start()
+    try:
+        await _wait(group, settings, targets, watch)
     finally:
         await group.stop()
 
@@ -78,7 +91,7 @@ def _markers(settings: Settings, newest_us: int) -> Iterator[tuple[str, bytes]]:
         yield "country-events", encode_country_event(to_watch)
 
 
-async def _wait_for_commits(
+async def _wait(
     group: AIOKafkaConsumer, settings: Settings, targets: Mapping[tuple[str, int], int], watch: Watch
 ) -> None:
     open_targets = dict(targets)

@@ -1,0 +1,282 @@
+"""A correction of the roster on the broker: every subject that the changed accounts touched is counted anew.
+
+The roster is in force before. Whatever ends this on the way, a repetition of it leads to the same end.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from streams.core.clock import from_us
+from streams.core.corrections.correction import Correction
+from streams.core.country_event import CountryEvent, decode_country_event
+from streams.core.recounts import ORDER_BYTES, RecountOrder, encode_recount, recount_event, recount_open_event
+from streams.core.rosters.roster import Roster
+from streams.core.subject_event import SubjectEvent, encode_subject_event
+from streams.events import RAW_TOPICS
+from streams.jobs.drain import StalledError, wait_for_commits
+from streams.jobs.evidence_events import EvidenceEvents
+from streams.jobs.recount_orders import RecountPlan
+from streams.kafka.administration import end_offsets
+from streams.kafka.client import client_options, consumer, start_client, started_producer
+from streams.kafka.corrections_topic import read_corrections, send_correction
+from streams.kafka.failures import broker_errors
+from streams.kafka.partitioning import partition_of
+from streams.kafka.reading import read_topic, require_topic
+from streams.refusal import DECODE_ERRORS
+from streams.settings import Settings
+
+__all__ = ["Corrected", "begin_correction", "carry_out_correction"]
+
+_EVENTS: Final = "subject-events"
+_WORKERS_SECONDS: Final = 180.0  # without a word of a worker about a raw partition
+_LOOK_BACK: Final = 2_000  # records of `country-events`: workers repeat themselves every half minute
+_ON_THE_WAY: Final = 500  # records sent before the acknowledgements are awaited
+
+Stage = Callable[[str], None]
+"""Is told what begins."""
+
+
+class Corrected(Struct, kw_only=True):
+    """What a correction came to: `answers` are of subjects, `alerts` of alerts that do not stand as they were, and
+    `outcomes` counts both. `missing` subjects did not answer: then the correction is not finished.
+    """
+
+    correction: Correction
+    subjects: int = 0
+    events: int = 0
+    events_counted: int = 0
+    withheld: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    answers: list[Correction] = field(default_factory=list)
+    alerts: list[Correction] = field(default_factory=list)
+    missing: int = 0
+    seconds: float = 0.0
+
+    @property
+    def unknown(self) -> list[Correction]:
+        """The subjects of which nothing has changed, because it could not be counted anew."""
+        return [each for each in self.answers if each.outcome in ("cannot_be_known", "given_up")]
+
+
+class _DossierOfficials(Struct):
+    """What of a dossier says whom officials engaged with."""
+
+    class _Id(Struct):
+        id: str
+
+    platform: str
+    subject: _Id
+    officials: tuple[_Id, ...] = ()
+    following: tuple[_Id, ...] = ()
+
+
+_decode_dossier: Final = msgspec.json.Decoder(_DossierOfficials).decode
+
+
+async def begin_correction(settings: Settings, old: Roster, new: Roster, reason: str) -> Correction:
+    """Note that a correction begins: from then on a repetition knows what was wrong. Raises `BrokerError`."""
+    at_us = time.time_ns() // 1_000
+    name = blake2b(f"{old.digest} {new.digest} {at_us} {reason}".encode(), digest_size=16).hexdigest()
+    begun = Correction(
+        correction=name,
+        about="roster",
+        outcome="begun",
+        cause="roster",
+        reason=reason,
+        old_digest=old.digest,
+        new_digest=new.digest,
+        at=from_us(at_us),
+    )
+    async with started_producer(settings) as client:
+        await send_correction(client, settings, begun)
+    return begun
+
+
+async def carry_out_correction(
+    settings: Settings, begun: Correction, old: Roster, new: Roster, stage: Stage = lambda _text: None
+) -> Corrected:
+    """Count anew what the difference touched; the new roster is in force. Raises `BrokerError` and `StalledError`."""
+    began = time.monotonic()
+    found = Corrected(correction=begun)
+    at_us = time.time_ns() // 1_000
+    with RecountPlan(old, new) as plan:
+        if plan.counts and await _was_ever_screened(settings):
+            stage("waiting until every worker screens by the new roster")
+            await _wait_for_workers(settings, new.digest)
+            ends = await _raw_ends(settings)
+            await wait_for_commits(settings, ends, lambda _left: None)
+            cut = {f"{topic}/{partition}": end for (topic, partition), end in ends.items() if end}
+            stage("reading evidence")
+            evidence = EvidenceEvents(settings, plan)
+            await evidence.read()
+            subjects = plan.subjects()
+            await _add_those_of_dossiers(settings, plan, subjects)
+            found.subjects = len(subjects)
+            stage(f"announcing the correction of {len(subjects):,} subjects")
+            async with started_producer(settings) as client:
+                opened = [recount_open_event(*_parts(key), begun.correction, at_us) for key in sorted(subjects)]
+                await wait_for_commits(settings, await _send(client, settings, opened), lambda _left: None)
+                # What TRACK has applied before stands in the raw topics before these ends, and then in the evidence.
+                await wait_for_commits(settings, await _raw_ends(settings), lambda _left: None)
+                await evidence.read()
+                found.events, found.withheld = len(plan), evidence.withheld
+                stage(f"counting {len(subjects):,} subjects")
+                orders = plan.orders(
+                    subjects, correction=begun.correction, at_us=at_us, reason=begun.reason, cut=cut, now_us=at_us
+                )
+                sent: dict[tuple[str, int], int] = {}
+                waiting: list[SubjectEvent] = []
+                for key, order in orders:
+                    waiting.append(_record(key, order))
+                    if len(waiting) >= _ON_THE_WAY:
+                        sent |= await _send(client, settings, waiting)
+                        waiting.clear()
+                sent |= await _send(client, settings, waiting)
+                found.events_counted = plan.events_counted
+                await wait_for_commits(settings, sent, lambda _left: None)
+            await _take_answers(settings, found, set(subjects))
+    if not found.missing:
+        async with started_producer(settings) as client:
+            await send_correction(client, settings, replace(begun, outcome="finished", subjects=found.subjects))
+    found.seconds = time.monotonic() - began
+    return found
+
+
+async def _was_ever_screened(settings: Settings) -> bool:
+    """Whether any worker has read a raw topic: else nothing was counted."""
+    places = await _raw_ends(settings)
+    client = AIOKafkaConsumer(**client_options(settings), group_id=settings.group, enable_auto_commit=False)
+    with broker_errors(settings):
+        await client.start()
+        try:
+            return any(
+                [
+                    await client.committed(TopicPartition(settings.topic(topic), partition)) is not None
+                    for topic, partition in places
+                ]
+            )
+        finally:
+            await client.stop()
+
+
+async def _wait_for_workers(settings: Settings, digest: str) -> None:
+    """Until for each raw partition the newest word of a worker is that it screens by that roster."""
+    topic = settings.topic("country-events")
+    counts = {name: await require_topic(settings, name) for name in RAW_TOPICS.values()}
+    wanted = {(name, partition) for name, count in counts.items() for partition in range(count)}
+    said: dict[tuple[str, int], str] = {}
+    tp = TopicPartition(topic, 0)
+    client = consumer(settings)
+    with broker_errors(settings):
+        try:
+            await start_client(client)
+            client.assign([tp])
+            end = (await client.end_offsets([tp]))[tp]
+            first = (await client.beginning_offsets([tp]))[tp]
+            client.seek(tp, max(first, end - _LOOK_BACK))
+            deadline = time.monotonic() + _WORKERS_SECONDS
+            while True:
+                for record in (await client.getmany(tp, timeout_ms=300)).get(tp, ()):
+                    said |= _rosters_of(record.value)
+                read = await client.position(tp) >= end
+                if read and all(said.get(place) == digest for place in wanted):
+                    return
+                if time.monotonic() > deadline:
+                    raise _no_word(min(place for place in wanted if said.get(place) != digest))
+        finally:
+            await client.stop()
+
+
+def _rosters_of(value: bytes | None) -> dict[tuple[str, int], str]:
+    try:
+        event: CountryEvent = decode_country_event(value or b"")
+    except DECODE_ERRORS:
+        return {}
+    if event.progress is None:
+        return {}
+    progress = event.progress
+    return {(topic, each.partition): progress.roster for topic, read in progress.read.items() for each in read}
+
+
+def _no_word(place: tuple[str, int]) -> StalledError:
+    return StalledError(
+        f"for {_WORKERS_SECONDS:.0f} s no worker has said that it screens {place[0]}, partition {place[1]}, by the new "
+        "roster",
+        remedy="see that workers of this version run and screen, and repeat the command: it goes on where it was",
+    )
+
+
+async def _raw_ends(settings: Settings) -> dict[tuple[str, int], int]:
+    ends: dict[tuple[str, int], int] = {}
+    for topic in RAW_TOPICS.values():
+        ends |= {(topic, partition): end for partition, end in (await end_offsets(settings, topic)).items()}
+    return ends
+
+
+async def _add_those_of_dossiers(settings: Settings, plan: RecountPlan, subjects: dict[str, tuple[str, ...]]) -> None:
+    """Subjects of which the evidence has nothing more and their dossier says that a changed account engaged."""
+    changed = plan.changed()
+    async for record in read_topic(settings, "dossiers"):
+        try:
+            dossier = _decode_dossier(record.value or b"")
+        except DECODE_ERRORS:
+            continue
+        key = f"{dossier.platform}:{dossier.subject.id}"
+        accounts = {f"{dossier.platform}:{each.id}" for each in (*dossier.officials, *dossier.following)}
+        if key not in subjects and (found := sorted(accounts & changed.keys())):
+            subjects[key] = tuple(found)
+
+
+def _record(key: str, order: RecountOrder) -> SubjectEvent:
+    packed = encode_recount(order)
+    if len(packed) > ORDER_BYTES:
+        why = f"its evidence has {len(order.events):,} events, more than fit into a message"
+        order = replace(order, events=(), known=(), give_up=why)
+        packed = encode_recount(order)
+    return recount_event(*_parts(key), order, packed)
+
+
+async def _send(client: AIOKafkaProducer, settings: Settings, events: list[SubjectEvent]) -> dict[tuple[str, int], int]:
+    """Write the events; returns the offsets behind the last of them, by plain topic name and partition."""
+    topic = settings.topic(_EVENTS)
+    partitions = len(await client.partitions_for(topic))
+    ends: dict[tuple[str, int], int] = {}
+    for begin in range(0, len(events), _ON_THE_WAY):
+        futures = []
+        for event in events[begin : begin + _ON_THE_WAY]:
+            key = f"{event.platform}:{event.subject.id}".encode()
+            futures.append(
+                await client.send(topic, encode_subject_event(event), key=key, partition=partition_of(key, partitions))
+            )
+        for written in await asyncio.gather(*futures):
+            place = _EVENTS, written.partition
+            ends[place] = max(ends.get(place, 0), written.offset + 1)
+    return ends
+
+
+async def _take_answers(settings: Settings, found: Corrected, subjects: set[str]) -> None:
+    answered: set[str] = set()
+    for each in await read_corrections(settings):
+        if each.correction != found.correction.correction or each.about == "roster":
+            continue
+        if each.about == "alert":
+            found.alerts.append(each)
+        else:
+            answered.add(f"{each.platform}:{each.subject_id}")
+            found.answers.append(each)
+        found.outcomes[each.outcome] += 1
+    found.missing = len(subjects - answered)
+
+
+def _parts(key: str) -> tuple[str, str]:
+    platform, _, account_id = key.partition(":")
+    return platform, account_id

@@ -1,0 +1,211 @@
+"""What the evidence says of each touched subject under another roster: the orders by which TRACK counts it anew.
+
+The core's backtest over what concerns those subjects, as in a comparison; what it tells its tracker is written down.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from msgspec.structs import replace
+
+from streams.core.backtest import Backtest, Scope
+from streams.core.bounds import bounded_id
+from streams.core.corrections.entry_changes import entry_changes
+from streams.core.corrections.touched import Touched, engaged_by
+from streams.core.recounts import RecountOrder, engagement_name
+from streams.core.rosters.roster import Roster
+from streams.core.rulebook.rules import RuleSet, set_digest
+from streams.core.screening.country_reports import quotes_unknown_author
+from streams.core.subject_event import Coordinates, SubjectEvent, subject_key
+from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watch_queue import WatchQueue
+from streams.core.watching.watcher import Watcher
+from streams.events import Event, Follow, Post, Retweet
+from streams.jobs.event_spool import EventSpool, Spooled
+from streams.ledger.memory import MemoryLedger
+
+__all__ = ["RecountPlan", "place_of"]
+
+_INTERNAL: Final = frozenset({"tick", "marker"})
+_NO_RULES: Final = RuleSet(rules=(), digest=set_digest(()))  # TRACK judges, by its own
+
+
+class RecountPlan:
+    """Holds evidence: `add` it all, see whom the change of the roster touched, add what came since, take the orders.
+
+    A context manager.
+    """
+
+    def __init__(self, old: Roster, new: Roster) -> None:
+        self._old, self._new = old, new
+        self.changes = entry_changes(old, new)
+        self._spool = EventSpool()
+        self._shown: Touched | None = None
+        self._withheld: set[Coordinates] = set()
+        self.events_counted = 0
+
+    def __enter__(self) -> "RecountPlan":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._spool.close()
+
+    def __len__(self) -> int:
+        return len(self._spool)
+
+    def withhold(self, source: Coordinates) -> None:
+        """Leave out what stood there: nobody may keep it."""
+        self._shown = None
+        self._withheld.add(source)
+
+    @property
+    def counts(self) -> bool:
+        """Whether anything that is counted can change."""
+        return any(not change.only_renames for change in self.changes)
+
+    def add(self, event: Event, source: Coordinates) -> None:
+        """Take in one event of the evidence."""
+        self._shown = None
+        self._spool.add(event, f"{source.topic}/{source.partition}", source.offset)
+
+    def subjects(self) -> dict[str, tuple[str, ...]]:
+        """The subjects that changed accounts touched, by key, each with the keys of those accounts."""
+        touched = self._touched()
+        officials = {entry.account_key for roster in (self._old, self._new) for entry in roster.entries}
+        acted = officials & touched.subjects.keys() - touched.engaged_with()
+        return {
+            key: tuple(sorted(self.changes[number].account for number in numbers))
+            for key, numbers in touched.subjects.items()
+            if key not in acted
+        }
+
+    def changed(self) -> dict[str, bool]:
+        """The changed accounts by key, and whether the new roster has them at any time."""
+        found: dict[str, bool] = {}
+        touched = self._touched()
+        for key, numbers in touched.changed_ids().items():
+            found[key] = any(self.changes[number].after for number in numbers)
+        return found
+
+    def orders(
+        self,
+        subjects: Mapping[str, tuple[str, ...]],
+        *,
+        correction: str,
+        at_us: int,
+        reason: str,
+        cut: Mapping[str, int],
+        now_us: int,
+    ) -> Iterator[tuple[str, RecountOrder]]:
+        """For each of the subjects, by key, what is to take the place of what was counted."""
+        touched = self._touched()
+        scope = touched.scope()
+        scope = replace(scope, subjects=scope.subjects | subjects.keys())
+        told: dict[str, list[SubjectEvent]] = defaultdict(list)
+
+        def hear(event: SubjectEvent) -> None:
+            key = subject_key(event.platform, event.subject.id)
+            if key in subjects and event.kind not in _INTERNAL:
+                told[key].append(event)
+
+        watching = WatchQueue(Watcher(_NO_RULES, WatchPolicy(), MemoryLedger()))
+        backtest = Backtest(self._new, _NO_RULES, None, now_us=now_us, watching=watching, scope=scope, heard=hear)
+        with EventSpool() as concerned:
+            for each in self._events():
+                if touched.concerns(each.event, scope) and not self._is_about_others(each.event, scope):
+                    concerned.add(each.event, each.path, each.line)
+            self.events_counted = len(concerned)
+            for each in concerned:
+                backtest.feed(each.event, place_of(each))
+            if backtest.needs_second_reading():
+                for each in concerned:
+                    backtest.again(each.event, place_of(each))
+            backtest.finish()
+            engagements = _engagements(concerned, subjects.keys())
+        changed = self.changed()
+        for key, accounts in subjects.items():
+            events = tuple(told.pop(key, ()))
+            passed = {
+                engagement_name(is_follow=each.kind == "follow", event_id=bounded_id(each.event_id)) for each in events
+            }
+            yield (
+                key,
+                RecountOrder(
+                    correction=correction,
+                    old_digest=self._old.digest,
+                    new_digest=self._new.digest,
+                    at_us=at_us,
+                    reason=reason,
+                    events=events,
+                    known=tuple(sorted(engagements.get(key, set()) - passed)),
+                    accounts=accounts,
+                    changed=changed,
+                    cut=dict(cut),
+                ),
+            )
+
+    def _is_about_others(self, event: Event, scope: Scope) -> bool:
+        """Whether an event says nothing but that an official, known by its id, passed on a post of an account that is
+        not counted: by far the most of the evidence.
+        """
+        return (
+            isinstance(event, Retweet)
+            and subject_key(event.platform, event.subject.id) not in scope.subjects
+            and subject_key(event.platform, event.actor.id) not in scope.subjects
+            and event.actor.id in self._new.ids_of(event.platform)
+        )
+
+    def _events(self) -> Iterator[Spooled]:
+        if not self._withheld:
+            return iter(self._spool)
+        return (each for each in self._spool if place_of(each) not in self._withheld)
+
+    def _touched(self) -> Touched:
+        if self._shown is not None:
+            return self._shown
+        touched = Touched(self._old, self._new, self.changes)
+        for look in (touched.meet, touched.look):
+            for each in self._events():
+                look(each.event)
+        if touched.compares():
+            for each in self._events():
+                touched.compare(each.event)
+        self._shown = touched
+        return touched
+
+
+def place_of(spooled: Spooled) -> Coordinates:
+    """Where an event of the evidence stood in its raw topic."""
+    topic, _, partition = spooled.path.rpartition("/")
+    return Coordinates(topic, int(partition), spooled.line)
+
+
+def _engagements(events: Iterable[Spooled], subjects: Iterable[str]) -> dict[str, set[str]]:
+    """The names of all engagements with these subjects that the events tell of, whoever engaged."""
+    asked_for = frozenset(subjects)
+    found: dict[str, set[str]] = defaultdict(set)
+    quoted: dict[tuple[str, str], set[str]] = {}
+    for each in events:
+        event = each.event
+        name = engagement_name(is_follow=isinstance(event, Follow), event_id=bounded_id(event.id))
+        for account in engaged_by(event):
+            if (key := subject_key(event.platform, account.id)) in asked_for:
+                found[key].add(name)
+        if isinstance(event, Post) and event.quotes is not None and quotes_unknown_author(event):
+            quoted.setdefault((event.platform, event.quotes.post_id), set()).add(name)
+    for each in events if quoted else ():
+        for post_id, author in _authors(each.event):
+            if (key := subject_key(each.event.platform, author)) in asked_for:
+                found[key] |= quoted.get((each.event.platform, post_id), set())
+    return found
+
+
+def _authors(event: Event) -> Iterator[tuple[str, str]]:
+    """Posts, and the ids of who wrote them, as an event tells."""
+    if isinstance(event, Retweet) and event.post_id is not None:
+        yield event.post_id, event.subject.id
+    if isinstance(event, Post):
+        yield event.id, event.actor.id
+        if event.quotes is not None and event.quotes.account is not None:
+            yield event.quotes.post_id, event.quotes.account.id

@@ -1,0 +1,134 @@
+"""SCREEN, TRACK and WATCH as their agents run them, in batches, with a roster that is corrected on the way.
+
+Owns what would be durable: TRACK's states and records, the evidence, and where each raw event stands. Knows no broker.
+"""
+
+from collections.abc import Iterable, Sequence
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from streams.core.corrections.correction import Correction, corrections_of
+from streams.core.recounts import RecountOrder, encode_recount, recount_event, recount_open_event
+from streams.core.rosters.roster import Roster
+from streams.core.rulebook.rules import RuleSet
+from streams.core.screening.account_index import AccountIndex
+from streams.core.screening.screen import ScreenPolicy, screen_event
+from streams.core.subject_event import Coordinates, SubjectEvent, decode_subject_event, encode_subject_event
+from streams.core.tracking.subject import TrackPolicy
+from streams.core.tracking.tracker import SubjectChanges
+from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watch_queue import WatchQueue
+from streams.core.watching.watcher import Watcher
+from streams.deadletters import Rejection
+from streams.events import Event
+from streams.jobs.recount_orders import RecountPlan
+from streams.ledger.memory import MemoryLedger
+from tests.core.tracking.track_run import TrackRun
+
+if TYPE_CHECKING:
+    from streams.core.country_event import CountryEvent
+
+__all__ = ["NOW_US", "CorrectedPipeline"]
+
+NOW_US: Final = 1_900_000_000_000_000
+_CORRECTION: Final = "c0ffee"
+
+
+class CorrectedPipeline:
+    """`feed` events, then `correct`. `evidence` has what passed, with where it stood."""
+
+    def __init__(self, roster: Roster, rules: RuleSet, random: Random, policy: TrackPolicy | None = None) -> None:
+        self.roster, self.rules, self.random = roster, rules, random
+        self.known = AccountIndex(roster)
+        self.track = TrackRun(rules, policy or TrackPolicy(unengaged_days=3_650, unengaged_profile_days=3_650))
+        self.corrections: list[Correction] = []
+        self.evidence: list[tuple[Event, Coordinates]] = []
+        self.offset = 0
+        self._watch = WatchQueue(Watcher(rules, WatchPolicy(), MemoryLedger()))
+        self._waiting: list[SubjectEvent] = []
+        self._to_watch: list[CountryEvent] = []
+
+    def feed(self, events: Iterable[Event], known: AccountIndex | None = None) -> None:
+        """Raw events come and are screened by whom SCREEN knows, or by a SCREEN that knows others."""
+        for event in events:
+            source = Coordinates("raw", 0, self.offset)
+            self.offset += 1
+            screening = screen_event(event, source, known or self.known, NOW_US, ScreenPolicy())
+            assert not isinstance(screening, Rejection)
+            if screening.events or screening.country_events:
+                self.evidence.append((event, source))
+            self._waiting += screening.events
+            self._to_watch += screening.country_events
+            if self.random.random() < 0.1:
+                self.settle()
+        self.settle()
+
+    def settle(self) -> None:
+        """TRACK and WATCH take what waits, in batches, until they have nothing more to say to each other."""
+        while self._waiting or self._to_watch:
+            subject_events, self._waiting = self._waiting, []
+            country_events, self._to_watch = self._to_watch, []
+            self._watch.put(country_events)
+            subject_events += self._watch.take()
+            self._watch.flush()
+            while subject_events:
+                size = self.random.randint(1, 60)
+                self._track(subject_events[:size])
+                del subject_events[:size]
+
+    def open(self, subjects: Sequence[str]) -> None:
+        """Announce the correction to subjects."""
+        self._track([recount_open_event(*_parts(key), _CORRECTION, NOW_US) for key in subjects])
+
+    def plan(self, new: Roster) -> RecountPlan:
+        """What the evidence is now, for another roster."""
+        plan = RecountPlan(self.roster, new)
+        for event, source in self.evidence:
+            plan.add(event, source)
+        return plan
+
+    def order(self, key: str, order: RecountOrder) -> None:
+        """Send an order."""
+        self._track([recount_event(*_parts(key), order, encode_recount(order))])
+
+    def correct(
+        self, new: Roster, meanwhile: Sequence[Event] = (), late: Sequence[SubjectEvent] = ()
+    ) -> dict[str, tuple[str, ...]]:
+        """Put a roster in force and count anew. `meanwhile` comes between announcement and orders, `late` is what a
+        SCREEN says again that knew the old roster. Returns the subjects, by key, with the accounts that touched them.
+        """
+        self.known.use(new)
+        cut = {"raw/0": self.offset}
+        with self.plan(new) as first:
+            subjects = first.subjects()
+        self.open(list(subjects))
+        self._track(late[::2])
+        self.feed(meanwhile)
+        with self.plan(new) as plan:
+            for key, order in plan.orders(
+                subjects, correction=_CORRECTION, at_us=NOW_US, reason="it was wrong", cut=cut, now_us=NOW_US
+            ):
+                self.order(key, order)
+        self._track(late[1::2])
+        self.settle()
+        self.roster = new
+        return subjects
+
+    def _track(self, events: Sequence[SubjectEvent]) -> None:
+        told = self.track.versions.copy()
+        for changes in self.track.batch([decode_subject_event(encode_subject_event(event)) for event in events]):
+            self._take(changes)
+        self._to_watch += [
+            self.track.standings[key] for key, version in self.track.versions.items() if told[key] != version
+        ]
+
+    def _take(self, changes: SubjectChanges) -> None:
+        if changes.tracked is not None:
+            self.known.learn(changes.tracked)
+        for recounted in changes.recounted:
+            self.corrections += corrections_of(recounted)
+
+
+def _parts(key: str) -> tuple[str, str]:
+    platform, _, account_id = key.partition(":")
+    return platform, account_id

@@ -1,0 +1,164 @@
+"""A roster is corrected while workers run, and are killed: what stands is what a fresh replay under it gives."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from streams.cases import KHAMENEI_SITE
+from streams.core.backtest import Results
+from streams.core.enriched import Alert
+from streams.core.rosters.roster import Roster
+from streams.core.rosters.roster_file import parse_roster
+from streams.formats.registry import readers_named
+from streams.jobs.backtest import backtest_files
+from streams.jobs.collection import collect_results
+from streams.jobs.correction import begin_correction, carry_out_correction
+from streams.jobs.drain import wait_until_through
+from streams.jobs.ingestion import ingest
+from streams.jobs.workers import environment_of
+from streams.kafka.administration import create_topics
+from streams.kafka.corrections_topic import read_corrections
+from streams.kafka.roster_topic import publish_roster
+from streams.rules_loading import bundled_rules
+from streams.settings import Settings
+from streams.topics import TOPICS
+from tests.pipeline.crew import Crew
+from tools.kafka.running_broker import RunningBroker
+
+_READERS = readers_named("canonical")
+_PATRON = "twitter:90000001009"
+_SUBJECT = "twitter:1280000000000000001"
+
+
+@pytest.fixture
+def settings(kafka: RunningBroker, topic_prefix: str) -> Settings:
+    """Small batches and short intervals."""
+    return Settings(
+        broker=kafka.address,
+        topic_prefix=topic_prefix,
+        session_timeout_seconds=2.0,
+        canary_interval_seconds=0.0,
+        unengaged_days=3_650,
+        unengaged_profile_days=3_650,
+        commit_interval_seconds=0.2,
+    )
+
+
+@pytest.fixture
+def crew(settings: Settings, tmp_path: Path) -> Iterator[Crew]:
+    """A worker, and whoever takes its place."""
+    crew = Crew(settings, tmp_path)
+    try:
+        yield crew
+    finally:
+        crew.dismiss_all()
+
+
+def _publish(settings: Settings, roster: Roster) -> None:
+    asyncio.run(publish_roster(settings, roster))
+
+
+def _ingested(settings: Settings, crew: Crew) -> None:
+    """All of the case, and once more by a worker that knows whose posts are looked at."""
+    for _ in range(2):
+        crew.dismiss_all()
+        crew.add()
+        done = asyncio.run(ingest([str(KHAMENEI_SITE.events)], _READERS, settings))
+        asyncio.run(
+            wait_until_through(settings, done.written, lambda _left: crew.replace_dead(), newest_us=done.newest_us)
+        )
+
+
+class _EndedError(Exception):
+    """Whoever corrects is ended on the way."""
+
+
+def _begin_and_be_ended(settings: Settings, crew: Crew, old: Roster, new: Roster) -> None:
+    """Workers are killed with `kill -9` when the subjects are announced, and the correction ends before one order."""
+
+    def stage(text: str) -> None:
+        if text.startswith("counting"):
+            raise _EndedError
+        if text.startswith("announcing"):
+            for victim in crew.members:
+                victim.kill()
+                victim.wait()
+            crew.replace_dead()
+
+    begun = asyncio.run(begin_correction(settings, old, new, "not an official's account"))
+    _publish(settings, new)
+    with pytest.raises(_EndedError):
+        asyncio.run(carry_out_correction(settings, begun, old, new, stage))
+
+
+def _correct(settings: Settings, path: Path) -> dict[str, Any]:
+    """By the command. What it says."""
+    command = [sys.executable, "-m", "streams.cli.main", "roster", "publish", str(path)]
+    command += ["--yes", "--correction", "--reason", "not an official's account", "--json"]
+    done = subprocess.run(command, capture_output=True, env=environment_of(settings), timeout=100, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    said: dict[str, Any] = json.loads(done.stdout)["counted_anew"]
+    assert (said["finished"], said["missing"], said["not_counted_anew"]) == (True, 0, [])
+    return said
+
+
+def _about_subjects(results: Results) -> dict[str, Alert]:
+    """Without where the evidence stands, and without the rules on aftermaths, which are not counted anew."""
+    on_subjects = {rule.name for rule in bundled_rules().judged_on("subject").rules}
+    return {
+        name: replace(alert, evidence=tuple(replace(each, source=None) for each in alert.evidence))
+        for name, alert in results.alerts.items()
+        if alert.rule in on_subjects
+    }
+
+
+@pytest.mark.timeout(300)
+def test_an_account_off_the_roster_and_back_leaves_what_fresh_replays_give_while_workers_are_killed(
+    settings: Settings, crew: Crew, tmp_path: Path
+) -> None:
+    """The leader's Persian account: without it `single-patron` would not have fired. Put back, everything is as it was,
+    with the same ids.
+    """
+    whole = parse_roster(KHAMENEI_SITE.roster.read_bytes(), "roster.csv")
+    without = Roster(entry for entry in whole.entries if entry.account_key != _PATRON)
+    asyncio.run(create_topics(settings, partitions={topic.name: 1 for topic in TOPICS}))
+    _publish(settings, whole)
+    _ingested(settings, crew)
+    before = asyncio.run(collect_results(settings))
+
+    _begin_and_be_ended(settings, crew, whole, without)
+    path = tmp_path / "without.csv"
+    lines = KHAMENEI_SITE.roster.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "90000001009" not in line))
+    assert parse_roster(path.read_bytes(), "without.csv") == without
+    found = _correct(settings, path)
+    after = asyncio.run(collect_results(settings))
+    fresh = backtest_files([str(KHAMENEI_SITE.events)], _READERS, without, bundled_rules()).results
+    touched = _touched(settings)
+    assert _SUBJECT in touched
+    for key, dossier in fresh.dossiers.items():
+        assert after.dossiers[key] == (dossier if key in touched else before.dossiers[key])
+    assert _about_subjects(after) == _about_subjects(fresh)
+    [gone] = [each for each in found["alerts"] if each["outcome"] == "would_not_have_fired"]
+    assert (gone["rule"], gone["accounts"], gone["severity_after"]) == ("single-patron", [_PATRON], None)
+    assert {each["figure"]: each["before"] for each in gone["figures"]} == before.alerts[gone["alert_id"]].figures
+    assert {each["alert_id"] for each in found["alerts"]} <= before.alerts.keys()
+
+    back = _correct(settings, KHAMENEI_SITE.roster)
+    again = asyncio.run(collect_results(settings))
+    assert again.dossiers == before.dossiers
+    assert _about_subjects(again) == _about_subjects(before)
+    anew = [each["alert_id"] for each in back["alerts"] if each["outcome"] == "would_have_fired_anew"]
+    assert anew == [gone["alert_id"]]
+
+
+def _touched(settings: Settings) -> set[str]:
+    answers = [each for each in asyncio.run(read_corrections(settings)) if each.about == "subject"]
+    return {f"{each.platform}:{each.subject_id}" for each in answers}
