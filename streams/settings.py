@@ -44,10 +44,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hold credentials. `notify_max_age_seconds` is how old an alert may be when it is published and still be told;
     `notify_rule_limit` how many alerts of a rule that fire are sent one by one. A publication that takes more than the
     share `roster_removed_share` of the accounts off the roster has to be confirmed. `evidence_url` may name `{id}`,
-    `{platform}` and `{subject}`; a rule's name goes behind `runbook_url`. Every `canary_interval_seconds` a worker that
-    screens sends canaries through the pipeline; 0 for none. After `stuck_after_seconds` in which it had work and did
-    none, a worker ends itself. A raw partition that is read to its end and brought nothing for `idle_after_seconds`
-    holds event time back no longer; the same for all workers.
+    `{platform}` and `{subject}`; a rule's name goes for `{rule}` in `runbook_url`, or behind it. `environment` is the
+    label that tells alerts of several installations apart, the prefix of the topics unless told otherwise.
+    Every `canary_interval_seconds` a worker that screens sends canaries through the pipeline; 0 for none.
+    After `stuck_after_seconds` in which it had work and did none, a worker ends itself. A raw partition that is read to
+    its end and brought nothing for `idle_after_seconds` holds event time back no longer; the same for all workers.
     """
 
     broker: Annotated[str, Meta(min_length=1, max_length=4_096)] = "127.0.0.1:9092"
@@ -81,6 +82,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     roster_removed_share: Annotated[float, Meta(ge=0, le=1)] = 0.2
     evidence_url: Annotated[str, Meta(max_length=1_000)] | None = None
     runbook_url: Annotated[str, Meta(max_length=1_000)] | None = None
+    environment: Name = ""
     canary_interval_seconds: Annotated[float, Meta(ge=0, le=3_600)] = 10.0
     stuck_after_seconds: Seconds = 120.0
     idle_after_seconds: Seconds = 600.0
@@ -102,6 +104,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def group(self) -> str:
         """The consumer group of the workers."""
         return self.topic_prefix + self.app_id
+
+    @property
+    def environment_name(self) -> str:
+        """What alerts and their messages call this installation; empty where it is the only one."""
+        return self.environment or self.topic_prefix.strip("._-")
 
     @property
     def roles(self) -> frozenset[str]:

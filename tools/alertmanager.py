@@ -22,11 +22,13 @@ from streams.kafka.child_process import ChildProcess, start_child, stop_child
 from streams.kafka.loopback import LOOPBACK, free_port
 from tools.kafka.jars import Unavailable
 
-__all__ = ["Alertmanager", "Receiver", "require_program", "with_webhook"]
+__all__ = ["TEMPLATES", "Alertmanager", "Receiver", "require_program", "with_webhook"]
 
 _PROGRAM: Final = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 _AMTOOL: Final = shutil.which("amtool")
 _START_SECONDS: Final = 20.0
+TEMPLATES: Final = Path(__file__).parents[1] / "ops" / "alertmanager" / "templates"
+"""What a configuration next to it may take its texts from, as the project's own does."""
 
 
 def require_program() -> None:
@@ -119,6 +121,7 @@ class Alertmanager:
         self._directory = tempfile.TemporaryDirectory(prefix="antiphon-alertmanager-")
         self._config = Path(self._directory.name, "alertmanager.yml")
         self._config.write_text(config, encoding="utf-8")
+        shutil.copytree(TEMPLATES, Path(self._directory.name, TEMPLATES.name))
         self._port = free_port()
         self.cluster_address = f"{LOOPBACK}:{free_port()}" if clustered else ""
         self._peers = peers

@@ -1,6 +1,6 @@
 """The enriched records: what Antiphon writes for other systems. Public contract; schemas are generated from here."""
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -21,7 +21,9 @@ from streams.core.subject_event import Coordinates
 from streams.events import Account, Precision, SuspensionStatus, Utc
 
 __all__ = [
+    "ALERT_OFFICIALS",
     "Alert",
+    "AlertOfficial",
     "AlertStatus",
     "Amplification",
     "Dossier",
@@ -30,6 +32,8 @@ __all__ = [
 ]
 
 AlertStatus: TypeAlias = Literal["firing", "expired", "retracted"]
+ALERT_OFFICIALS: Final = 5
+"""How many officials an alert names: as many as a message has room for. Dossier and aftermath have the others."""
 
 
 class Amplification(Struct, frozen=True, kw_only=True):
@@ -180,6 +184,19 @@ class Evidence(Struct, frozen=True, kw_only=True):
     """When the official took it back, if it had by `as_of`."""
 
 
+class AlertOfficial(Struct, frozen=True, kw_only=True):
+    """One official's part in an alert: how often it had amplified the subject by the alert's `as_of`."""
+
+    id: str
+    """The official's account."""
+    handle: str | None
+    """Its handle without @, where it is known."""
+    country: str
+    """The official's State (ISO 3166-1 alpha-2)."""
+    amplifications: Count
+    """How often it had amplified the subject."""
+
+
 class Alert(Struct, frozen=True, kw_only=True):
     """A rule held for a subject. States what was observed, never who runs an account.
 
@@ -191,7 +208,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     nothing of it, or made it part of the alert `superseded_by`: then the content is that alert's. All alerts of a rule
     about one subject (on an aftermath, and one State) have the same `dedup_key`: those that follow one another without
     a gap are one running thing for people. `evidence` lists the newest events it rests on, `evidence_total` how many
-    there are. `dropped_amplifications` as in the dossier: figures are lower bounds where it is not 0.
+    there are. `dropped_amplifications` as in the dossier: figures are lower bounds where it is not 0. `officials` are
+    the five that had amplified the subject most by `as_of`, of `officials_total`.
     """
 
     id: str
@@ -236,3 +254,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     """Of a retracted alert: the id of the alert that it became part of."""
     dropped_amplifications: Count = 0
     """Amplifications that came too late: figures are lower bounds where this is not 0."""
+    officials: tuple[AlertOfficial, ...] = ()
+    """The five that had amplified the subject most by `as_of`, most first."""
+    officials_total: Count = 0
+    """How many had in all; of an aftermath, those of its State."""

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from streams.core.clock import DAY_US, to_us
 from streams.core.corrections.correction import Correction, FigureChange
 from streams.core.dossier_parts import OfficialFigures, Totals, WindowFigures
-from streams.core.enriched import Alert, Amplification, Dossier, Evidence, SuspensionRecord
+from streams.core.enriched import Alert, AlertOfficial, Amplification, Dossier, Evidence, SuspensionRecord
 from streams.core.evidence import EvidenceHeaders
 from streams.core.identity import alert_id, dedup_key, interval_start
 from streams.core.officials import Category, Official
@@ -292,6 +292,12 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 "of XK from 2020-07-20 to 2020-07-24; 2 times by @minister_example alone.",
                 rule_digest=_RULE_DIGEST,
                 roster_digest=_ROSTER_DIGEST,
+                officials=(
+                    AlertOfficial(id="271413771", handle="minister_example", country="XK", amplifications=2),
+                    AlertOfficial(id="331400210", handle="embassy_example", country="XK", amplifications=1),
+                    AlertOfficial(id="98104455", handle="agency_example", country="XK", amplifications=1),
+                ),
+                officials_total=3,
             ),
         ),
         "correction": (

@@ -147,7 +147,7 @@ def build_app(
         keep_what_is_assigned("country-events", watch.keep)
         vitals.await_states("country-events", lambda: watch.recovering)
     if settings.alertmanager_addresses:
-        notify = Notify(settings, metrics)
+        notify = Notify(settings, rules, metrics)
         health.need("notify", notify.lack)
 
         @app.task  # type: ignore[untyped-decorator]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
+from streams.core.enriched import Alert
 from tests.e2e.case import LAST_RULE, MovedCase
 from tests.e2e.stage import Firing, Stage
 from tests.ops.alertmanager import wait_until
@@ -38,7 +39,7 @@ def case_is_received(stage: Stage, case: MovedCase, produced: dict[str, float]) 
     """Each alert that the backtest makes of the case reaches the webhook, and none besides; in time those that an event
     decides.
     """
-    expected = {alert.dedup_key for alert in case.alerts}
+    expected = {_label_of(stage, alert) for alert in case.alerts}
     receiver = stage.receiver
 
     def received() -> set[str]:
@@ -49,7 +50,7 @@ def case_is_received(stage: Stage, case: MovedCase, produced: dict[str, float]) 
     took: dict[str, float] = {}
     for alert in case.alerts:
         if alert.rule in produced:
-            at = receiver.first_received_at("firing", antiphon_id=alert.dedup_key)
+            at = receiver.first_received_at("firing", antiphon_id=_label_of(stage, alert))
             assert at is not None
             took[alert.rule] = at - produced[alert.rule]
     figure = ", ".join(f"{rule} {seconds:.1f} s" for rule, seconds in took.items())
@@ -100,9 +101,11 @@ def end_is_received(stage: Stage, case: MovedCase) -> str:
     # `group_interval` as shipped is a minute: an end waits for the next round. Then NOTIFY's own rounds.
     patience = max(left, 0.0) + 60.0 + _ROUNDS * stage.settings.notify_resend_seconds + PROMISED_SECONDS
     wait_until(
-        "the end is told", lambda: stage.receiver.received("resolved", antiphon_id=alert.dedup_key), seconds=patience
+        "the end is told",
+        lambda: stage.receiver.received("resolved", antiphon_id=_label_of(stage, alert)),
+        seconds=patience,
     )
-    arrived = stage.receiver.first_received_at("resolved", antiphon_id=alert.dedup_key)
+    arrived = stage.receiver.first_received_at("resolved", antiphon_id=_label_of(stage, alert))
     assert arrived is not None
     late = _time_of_day(arrived) - alert.expires_at.timestamp()
     assert late >= 0, f"told {-late:.1f} s before its end"
@@ -157,6 +160,11 @@ def are_over(stage: Stage, *names: str, at: Alertmanager) -> str:
     except AssertionError:
         raise AssertionError(f"after {_OVER_SECONDS:.0f} s still firing: {_listed(left())}") from None
     return f"after {time.monotonic() - began:.1f} s"
+
+
+def _label_of(stage: Stage, alert: Alert) -> str:
+    """What Alertmanager knows the alert by: the topics of a play have a prefix, which names the environment."""
+    return f"{stage.settings.environment_name}:{alert.dedup_key}"
 
 
 def _time_of_day(monotonic: float) -> float:

@@ -17,6 +17,7 @@ from streams.agents.notify.alertmanager_sender import AlertmanagerSender, now_us
 from streams.core.clock import SECOND_US
 from streams.core.noticing.incidents import Incidents
 from streams.core.noticing.notices import AlertHead, NoticePolicy
+from streams.core.rulebook.rules import RuleSet
 from streams.kafka.client import consumer, start_client
 from streams.kafka.reading import require_topic
 from streams.metrics import NOTIFY_ALERTS, Metrics
@@ -37,24 +38,26 @@ _LONGEST_PAUSE_SECONDS: Final = 30.0
 _decode: Final = msgspec.json.Decoder(AlertHead).decode
 
 
-def notice_policy(settings: Settings) -> NoticePolicy:
-    """The policy of a worker: the same for all workers with the same settings."""
+def notice_policy(settings: Settings, rules: RuleSet) -> NoticePolicy:
+    """The policy of a worker: the same for all workers with the same settings and rules."""
     return NoticePolicy(
         resend_us=int(settings.notify_resend_seconds * SECOND_US),
         max_age_us=int(settings.notify_max_age_seconds * SECOND_US),
         limit=settings.notify_rule_limit,
         evidence_url=settings.evidence_url,
         runbook_url=settings.runbook_url,
+        environment=settings.environment_name,
+        rules=rules.rules,
     )
 
 
 class Notify:
-    """Sends to the Alertmanagers of the settings."""
+    """Sends to the Alertmanagers of the settings; the `rules` in force say in words why an alert is sent."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, rules: RuleSet, metrics: Metrics) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._policy = notice_policy(settings)
+        self._policy = notice_policy(settings, rules)
         self._incidents = Incidents(self._policy)
         self._works = False
         self._failures = 0

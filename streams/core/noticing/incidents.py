@@ -4,25 +4,17 @@ An incident is one running thing: the alerts of one rule about one account (one 
 without a gap. Its alerts stand on several partitions: what replaces one is read before or after what takes it back.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from operator import attrgetter
 from typing import Final, Self
 
 from msgspec import Struct
 
 from streams.core.clock import to_us
-from streams.core.noticing.notices import (
-    AlertHead,
-    Notice,
-    NoticePolicy,
-    annotations_of,
-    countries_of,
-    evidence_link,
-    flood_annotations,
-    flood_labels,
-    labels_of,
-)
-from streams.core.rulebook.rules import SEVERITIES
+from streams.core.noticing.floods import flood_notices
+from streams.core.noticing.notices import AlertHead, Notice, NoticePolicy, countries_of, evidence_link, labels_of
+from streams.core.noticing.wording import annotations_of
+from streams.core.rulebook.rules import SEVERITIES, Severity
 
 __all__ = ["Incidents", "Selection"]
 
@@ -120,8 +112,11 @@ class _Incident(Struct, kw_only=True):
         if is_over in self.notices:
             return self.notices[is_over]
         head, published_us = self.leading.head, self.leading.published_us
-        identity, annotations, link = labels_of(head), annotations_of(head, policy), evidence_link(head, policy)
+        identity, link = labels_of(head, policy), evidence_link(head, policy)
         severities = SEVERITIES[: self.severity + 1]
+        began_at = min(each.head.fired_at for each in self.alerts.values() if each.overlaps(self.leading))
+        highest = severities[-1] if severities else head.severity
+        annotations = annotations_of(head, policy, highest, began_at, is_over=is_over)
         self.notices[is_over] = [
             Notice(
                 labels=identity | {"severity": severity} | country,
@@ -210,9 +205,10 @@ class Incidents:
         for rule, incidents in sorted(going_on.items()):
             sent = _within_limit(incidents, self._policy.limit)
             chosen += sent.values()
-            if held_back := len(incidents) - len(sent):
-                summarised += held_back
-                floods.append(self._flood(rule, held_back))
+            held_back = Counter[Severity](SEVERITIES[each.severity] for each in incidents if each.key not in sent)
+            summarised += held_back.total()
+            for severity, count in sorted(held_back.items()):
+                floods += flood_notices(rule, severity, count, self._policy)
         firing, ends, rejected = self._notices(chosen, is_over=False), self._notices(over, is_over=True), self._rejected
         self._rejected = []
         return Selection(
@@ -232,13 +228,6 @@ class Incidents:
                 self._rejected.append((incident.leading.head.id, error))
                 del self._incidents[incident.key]
         return notices
-
-    def _flood(self, rule: str, held_back: int) -> Notice:
-        return Notice(
-            labels=flood_labels(rule),
-            annotations=flood_annotations(rule, held_back, self._policy),
-            ends_us=_NEVER,
-        )
 
 
 def _within_limit(incidents: list[_Incident], limit: int) -> dict[str, _Incident]:

@@ -12,37 +12,33 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.core.clock import SECOND_US
-from streams.core.enriched import AlertStatus
-from streams.core.rulebook.rules import Mode, Severity
-from streams.core.subject_event import subject_key
+from streams.core.enriched import AlertOfficial, AlertStatus
+from streams.core.rulebook.rules import Mode, Rule, Severity
 from streams.events import Account, Utc
 
 __all__ = [
-    "FLOOD_ALERT",
+    "MAX_LABEL",
     "AlertHead",
     "Notice",
     "NoticePolicy",
     "alert_name",
-    "annotations_of",
     "clean",
     "countries_of",
     "evidence_link",
-    "flood_annotations",
-    "flood_labels",
     "labels_of",
+    "runbook_link",
 ]
 
-FLOOD_ALERT: Final = "AntiphonAlertFlood"
-
-_MAX_LABEL: Final = 200  # characters; a handle has at most 100, a State two
+_NO_ENVIRONMENT: Final = "default"
+MAX_LABEL: Final = 200  # characters; a handle has at most 100, a State two
 _MAX_COUNTRIES: Final = 32
-_MAX_SUMMARY: Final = 1_000
-_MAX_FIGURES: Final = 50
 _MAX_LINK: Final = 2_000  # what browsers and chat programs take
 # Controls, line and paragraph separators, what turns the direction of text (it makes one handle look like another),
 # halves of surrogate pairs (no UTF-8 has them), and non-characters. Joiners are part of Persian spelling and stay.
 _UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 _PLACEHOLDER: Final = re.compile(r"\{(id|platform|subject)\}")
+# To whoever works with Alertmanager a silence is a pause that somebody has set.
+_NAMES: Final = {"Silence": "OfficialsSilent"}
 
 
 _Id: TypeAlias = Annotated[str, Meta(pattern="^[!-~]{1,128}$")]
@@ -50,7 +46,9 @@ _Id: TypeAlias = Annotated[str, Meta(pattern="^[!-~]{1,128}$")]
 
 class NoticePolicy(Struct, frozen=True, kw_only=True):
     """How alerts are sent. `limit` is how many alerts of a rule are sent one by one, see `incidents`. `evidence_url` is
-    a template with `{id}`, `{platform}` and `{subject}`; a rule's name is put behind `runbook_url`.
+    a template with `{id}`, `{platform}` and `{subject}`; a rule's name is put for `{rule}` in `runbook_url`, or behind
+    it. `environment` is a label of all that is sent: several may share a cluster and an Alertmanager; without a name it
+    is `default`. `rules` are those in force here: by their digests an alert finds the sentence of its own.
     """
 
     resend_us: int = 60 * SECOND_US
@@ -58,6 +56,13 @@ class NoticePolicy(Struct, frozen=True, kw_only=True):
     limit: int = 50
     evidence_url: str | None = None
     runbook_url: str | None = None
+    environment: str = ""
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def environment_label(self) -> str:
+        """As a label value, which must not be empty."""
+        return clean(self.environment or _NO_ENVIRONMENT, MAX_LABEL)
 
     @property
     def shortest_us(self) -> int:
@@ -73,7 +78,7 @@ class NoticePolicy(Struct, frozen=True, kw_only=True):
 
 
 class AlertHead(Struct, frozen=True, kw_only=True):
-    """What NOTIFY reads of an alert: all but the evidence, which may be long."""
+    """What NOTIFY reads of an alert: all but the evidence, which may be long, and the roster's digest."""
 
     id: _Id
     dedup_key: _Id
@@ -89,8 +94,13 @@ class AlertHead(Struct, frozen=True, kw_only=True):
     as_of: Utc
     expires_at: Utc
     figures: dict[str, float | int | bool | None]
+    fired_figures: dict[str, float | int | bool | None] = {}
     evidence_total: int
     summary: str
+    rule_digest: str = ""
+    dropped_amplifications: int = 0
+    officials: tuple[AlertOfficial, ...] = ()
+    officials_total: int = 0
 
 
 class Notice(Struct, frozen=True, kw_only=True):
@@ -125,57 +135,30 @@ def clean(text: str, limit: int) -> str:
 
 def alert_name(rule: str) -> str:
     """A rule's name as Alertmanager's users write names: `new-account-burst` is `NewAccountBurst`."""
-    return clean("".join(part[:1].upper() + part[1:] for part in re.split(r"[-_. ]+", rule)), _MAX_LABEL)
+    name = "".join(part[:1].upper() + part[1:] for part in re.split(r"[-_. ]+", rule))
+    return clean(_NAMES.get(name, name), MAX_LABEL)
 
 
-def labels_of(alert: AlertHead) -> dict[str, str]:
+def labels_of(alert: AlertHead, policy: NoticePolicy) -> dict[str, str]:
     """What an incident is known by: the same for all of its alerts, whatever late events make of its severity and its
     States, and whatever its subject calls itself. `severity` and `country` are added to these where it is sent.
+
+    Two environments that read the same events give them the same `dedup_key`: `antiphon_id` names the environment, too.
     """
+    prefix = f"{policy.environment}:" if policy.environment else ""
     return {
         "alertname": alert_name(alert.rule),
-        "antiphon_id": clean(alert.dedup_key, _MAX_LABEL),
-        "platform": clean(alert.platform, _MAX_LABEL),
-        "rule": clean(alert.rule, _MAX_LABEL),
-        "subject": clean(alert.subject.id, _MAX_LABEL),
+        "antiphon_id": clean(prefix + alert.dedup_key, 2 * MAX_LABEL),
+        "environment": policy.environment_label,
+        "platform": clean(alert.platform, MAX_LABEL),
+        "rule": clean(alert.rule, MAX_LABEL),
+        "subject": clean(alert.subject.id, MAX_LABEL),
     }
 
 
 def countries_of(alert: AlertHead) -> list[str]:
     """The codes of its States as label values, in order."""
-    return sorted({clean(country, _MAX_LABEL) for country in alert.countries})[:_MAX_COUNTRIES]
-
-
-def annotations_of(alert: AlertHead, policy: NoticePolicy) -> dict[str, str]:
-    """What an alert says: the factual summary, its figures one to a line, names, dates, links."""
-    figures = list(alert.figures.items())[:_MAX_FIGURES]
-    lines = "\n".join(f"{clean(name, 60)}: {_figure(value)}" for name, value in figures)
-    annotations = {
-        "summary": clean(alert.summary, _MAX_SUMMARY),
-        "figures": lines or "none",
-        "account": clean(subject_key(alert.platform, alert.subject.id), _MAX_LABEL),
-        "handle": clean(alert.subject.handle or alert.subject.id, _MAX_LABEL),
-        "alert_id": clean(alert.id, _MAX_LABEL),
-        "countries": clean(",".join(countries_of(alert)), _MAX_LABEL),
-        "fired_at": alert.fired_at.isoformat(),
-        "as_of": alert.as_of.isoformat(),
-        "evidence_total": str(alert.evidence_total),
-    }
-    if link := evidence_link(alert, policy):
-        annotations["evidence_url"] = link
-    return annotations | _runbook(alert.rule, policy)
-
-
-def _figure(value: float | int | bool | None) -> str:
-    match value:
-        case None:
-            return "unknown"
-        case bool():
-            return "yes" if value else "no"
-        case int():
-            return clean(str(value), 30)  # a stranger's may have thousands of digits
-        case _:
-            return f"{value:.12g}"
+    return sorted({clean(country, MAX_LABEL) for country in alert.countries})[:_MAX_COUNTRIES]
 
 
 def evidence_link(alert: AlertHead, policy: NoticePolicy) -> str:
@@ -187,24 +170,13 @@ def evidence_link(alert: AlertHead, policy: NoticePolicy) -> str:
     return link if len(link) <= _MAX_LINK else ""
 
 
-def _runbook(rule: str, policy: NoticePolicy) -> dict[str, str]:
-    return {"runbook_url": policy.runbook_url + _quoted(rule)} if policy.runbook_url else {}
+def runbook_link(rule: str, policy: NoticePolicy) -> dict[str, str]:
+    """The annotation `runbook_url`, where the policy has one."""
+    base, name = policy.runbook_url, _quoted(rule)
+    if not base:
+        return {}
+    return {"runbook_url": base.replace("{rule}", name) if "{rule}" in base else base + name}
 
 
 def _quoted(text: str) -> str:
     return quote(text.encode("utf-8", "replace"), safe="")
-
-
-def flood_labels(rule: str) -> dict[str, str]:
-    """The labels of the one alert that stands for all of a rule that are not sent one by one."""
-    return {"alertname": FLOOD_ALERT, "rule": clean(rule, _MAX_LABEL), "severity": "warning"}
-
-
-def flood_annotations(rule: str, held_back: int, policy: NoticePolicy) -> dict[str, str]:
-    """How many are not sent one by one, and where to find them."""
-    count = "1 alert" if held_back == 1 else f"{held_back} alerts"
-    return {
-        "summary": f"{count} of the rule {clean(rule, _MAX_LABEL)} beyond the {policy.limit} that are sent one by one: "
-        "see the topic alerts.",
-        "held_back": str(held_back),
-    } | _runbook(rule, policy)

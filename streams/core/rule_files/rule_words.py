@@ -2,11 +2,14 @@
 
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US
 from streams.core.rule_files.figure_names import figure_named
+from streams.core.rulebook.figures import FigureValue
 from streams.core.rulebook.rules import Condition
 
-__all__ = ["condition_words", "duration_words"]
+__all__ = ["condition_words", "duration_words", "value_words"]
 
 _UNITS = ((DAY_US, "day"), (HOUR_US, "hour"), (60 * SECOND_US, "minute"), (SECOND_US, "second"))
+_HOURS_BELOW_DAYS = 2
+_LARGEST = 1e15
 
 
 def condition_words(condition: Condition) -> str:
@@ -30,3 +33,32 @@ def duration_words(duration_us: int) -> str:
             count = duration_us // unit_us
             return f"{count:,} {name}{'' if count == 1 else 's'}"
     return f"{duration_us / SECOND_US:,.6g} seconds"
+
+
+def value_words(name: str, value: FigureValue) -> str:
+    """What a figure came to, as people say it: `5 days`, `25 %`, `1,280`, or that it is not known and why."""
+    figure = figure_named(name)
+    match value:
+        case None:
+            return f"not known: {figure.unknown}" if figure.unknown else "not known"
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return _number_words(value, figure.unit)
+
+
+def _number_words(value: float, unit: str) -> str:
+    if not abs(value) < _LARGEST:  # a figure that a stranger wrote, or none
+        return "out of range"
+    if unit == "of 1":
+        return f"{value * 100:.0f} %"
+    if unit == "days":
+        return _days_words(value)
+    number = f"{value:,.0f}" if value % 1 == 0 else f"{value:,.1f}"
+    return f"{number} times" if unit == "times" else number
+
+
+def _days_words(days: float) -> str:
+    """Whole days; of less than two, hours: nobody reads `0.27 days`."""
+    count, name = (round(days), "day") if abs(days) >= _HOURS_BELOW_DAYS else (round(days * 24), "hour")
+    return f"{count:,} {name}{'' if count == 1 else 's'}"

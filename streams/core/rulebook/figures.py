@@ -17,10 +17,14 @@ WINDOWS: Final[dict[str, int]] = {"1h": 1, "24h": 24, "7d": 7 * 24, "30d": 30 * 
 
 
 class Figure(Struct, frozen=True, kw_only=True):
-    """`unit` is what a person reads behind the number; `cost` orders evaluation: cheap figures are looked at first."""
+    """`unit` is what a person reads behind the number; `cost` orders evaluation: cheap figures are looked at first.
+
+    `unknown` is why the figure may be unknown, where it may be.
+    """
 
     name: str
     type: Literal["number", "truth"] = "number"
     unit: str = ""
     meaning: str
+    unknown: str = ""
     cost: int = 1

@@ -4,13 +4,14 @@ States observed facts and figures, never who runs an account.
 """
 
 from datetime import date
+from heapq import nsmallest
 from typing import Final
 
 import msgspec
 
 from streams.core.clock import from_us
 from streams.core.content_hash import content_hash
-from streams.core.enriched import Alert, AlertStatus, Evidence
+from streams.core.enriched import ALERT_OFFICIALS, Alert, AlertOfficial, AlertStatus, Evidence
 from streams.core.gone import Seen
 from streams.core.identity import alert_id, dedup_key, interval_start
 from streams.core.rulebook.rules import SEVERITIES, Rule
@@ -162,6 +163,22 @@ def _alert(
         rule_digest=rule.digest,
         roster_digest=state.digests[episode.digest],
         dropped_amplifications=state.dropped_amplifications,
+        officials=_officials(state, as_of),
+        officials_total=len(as_of.by_official),
+    )
+
+
+def _officials(state: SubjectState, as_of: FiguresAsOf) -> tuple[AlertOfficial, ...]:
+    """Those that amplified the subject most; of equals the one with the smallest id."""
+    most = nsmallest(ALERT_OFFICIALS, as_of.by_official.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(
+        AlertOfficial(
+            id=official_id,
+            handle=state.officials[official_id].handle,
+            country=state.officials[official_id].state,
+            amplifications=count,
+        )
+        for official_id, count in most
     )
 
 

@@ -4,11 +4,12 @@ At most one alert for each rule and watch. States counts and dates, never why an
 """
 
 from collections.abc import Iterable, Sequence
+from heapq import nsmallest
 
 import msgspec
 
 from streams.core.clock import from_us, to_us
-from streams.core.enriched import Alert, AlertStatus, Evidence
+from streams.core.enriched import ALERT_OFFICIALS, Alert, AlertOfficial, AlertStatus, Evidence
 from streams.core.identity import alert_id, dedup_key
 from streams.core.rulebook.rules import SEVERITIES, Rule
 from streams.core.subject_event import subject_key
@@ -94,6 +95,17 @@ def _alert(
         summary=_summary(watch_figures, happenings, as_of_us),
         rule_digest=rule.digest,
         roster_digest=watch.digest,
+        officials=_officials(watch),
+        officials_total=len(watch.amplifiers),
+    )
+
+
+def _officials(watch: Watch) -> tuple[AlertOfficial, ...]:
+    """Those of the State that had amplified the subject most; of equals the one with the smallest id."""
+    most = nsmallest(ALERT_OFFICIALS, watch.amplifiers, key=lambda each: (-each.amplifications, each.id))
+    return tuple(
+        AlertOfficial(id=each.id, handle=each.handle, country=watch.country, amplifications=each.amplifications)
+        for each in most
     )
 
 

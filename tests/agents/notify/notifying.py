@@ -14,6 +14,7 @@ from streams.core.enriched import Alert
 from streams.events import Account
 from streams.kafka.client import producer
 from streams.metrics import Metrics
+from streams.rules_loading import bundled_rules
 from streams.settings import Settings
 
 __all__ = ["Notifying", "alert", "publish"]
@@ -72,7 +73,7 @@ class Notifying:
     def __init__(self, settings: Settings, *, errors: int = 0) -> None:
         self._errors = errors
         self.metrics = Metrics(CollectorRegistry())
-        self._notify = Notify(settings, self.metrics)
+        self._notify = Notify(settings, bundled_rules(), self.metrics)
         self._loop = asyncio.new_event_loop()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -11,8 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from streams.core.clock import SECOND_US, to_us
+from streams.core.noticing.floods import FLOOD_ALERT
 from streams.core.noticing.incidents import Incidents, Selection
-from streams.core.noticing.notices import FLOOD_ALERT, AlertHead, NoticePolicy
+from streams.core.noticing.notices import AlertHead, NoticePolicy
 from streams.core.rulebook.rules import SEVERITIES, Severity
 from tests.core.noticing.alert_heads import NOON_US, alert_head
 from tests.core.noticing.notify_run import FAST, NotifyRun, incidents_of, labels
@@ -254,7 +255,7 @@ def test_an_alert_that_was_replaced_goes_on_until_its_successor_is_read_and_the_
 
 def test_an_alert_of_which_no_notice_can_be_made_is_rejected_once_and_the_others_are_sent() -> None:
     incidents = Incidents(FAST)
-    bad = alert_head("bad", severity="critical", figures={"count": object()})
+    bad = alert_head("bad", severity="critical", figures={"amplifications": object()})
     for head in (alert_head("a1"), bad, alert_head("a2")):
         incidents.take(head, NOON_US, NOON_US)
     selections = [incidents.select(NOON_US + 1), incidents.select(NOON_US + 2)]
@@ -282,8 +283,60 @@ def test_a_critical_alert_passes_before_all_others_however_many_there_are() -> N
         f"{severity}{number:04}" for severity in ("warning", "info") for number in range(3)
     ]
     assert (selection.firing, selection.summarised) == (26, 1_994)
-    [summary] = [notice for notice in selection.notices if notice.labels["alertname"] == FLOOD_ALERT]
-    assert summary.annotations["held_back"] == "1994"
+    summaries = [notice for notice in selection.notices if notice.labels["alertname"] == FLOOD_ALERT]
+    assert {(each.labels["severity"], each.annotations["held_back"]) for each in summaries} == {
+        ("info", "997"),
+        ("warning", "997"),
+    }
+
+
+def test_a_flood_that_grows_is_told_again_at_each_doubling_with_the_number_of_then() -> None:
+    """Alertmanager tells people of alerts that join a group and of no annotation that changes."""
+    run = NotifyRun(Random(0), policy=replace(FAST, limit=2))
+    steps: list[tuple[int, list[int]]] = []
+    for number in range(2 + 251):
+        run.publish(alert_head(f"f{number}", rule="burst"))
+        flood = [each for each in run.step(0.001).notices if each.labels.get("more_than") is not None]
+        if not steps or len(flood) != len(steps[-1][1]):
+            steps.append((run.step(0).summarised, sorted(int(each.labels["more_than"]) for each in flood)))
+        assert len({each.annotations["summary"] for each in flood}) <= 1
+    assert steps == [
+        (0, []),
+        (1, [0]),
+        (11, [0, 10]),
+        (21, [0, 10, 20]),
+        (41, [0, 10, 20, 40]),
+        (81, [0, 10, 20, 40, 80]),
+        (161, [0, 10, 20, 40, 80, 160]),
+    ]
+    assert flood[0].annotations["summary"].startswith("251 more warnings of the rule burst are not told one by one")
+
+
+def test_a_flood_of_lesser_alerts_makes_no_summary_of_a_higher_severity() -> None:
+    run = NotifyRun(Random(0), policy=replace(FAST, limit=2))
+    _flood(run, "info", 5)
+    flood = [each for each in run.step(1).notices if each.labels["alertname"] == FLOOD_ALERT]
+    assert {each.labels["severity"] for each in flood} == {"info"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "ended"),
+    [
+        ({"hours": 0.1}, "quiet"),
+        ({"status": "expired", "hours": 0.0}, "reinstated"),
+        ({"status": "retracted"}, "retracted"),
+        ({"status": "retracted", "superseded_by": "a2"}, "superseded"),
+        ({"mode": "shadow"}, "shadow"),
+    ],
+)
+def test_an_end_says_why(changes: dict[str, Any], ended: str) -> None:
+    run = NotifyRun(Random(0))
+    run.publish(alert_head())
+    assert "ended" not in run.step(60).notices[0].annotations
+    run.publish(alert_head(**changes))
+    over = [notice for notice in run.step(600).notices if notice.is_over]
+    assert {notice.annotations["ended"] for notice in over} == {ended}
+    assert all(notice.annotations["ended_because"].endswith(".") for notice in over)
 
 
 def test_beyond_the_limit_a_rule_takes_no_place_of_another_one_and_what_ends_makes_room() -> None:
@@ -325,10 +378,21 @@ def test_as_long_as_nothing_ends_whatever_is_sent_is_sent_on() -> None:
 
 def _summary(selection: Selection) -> set[frozenset[tuple[str, str]]]:
     """The summary ends where all that it stood for became critical."""
-    return set() if selection.summarised else {frozenset(_FLOOD.items())}
-
-
-_FLOOD = {"alertname": FLOOD_ALERT, "rule": "new-account-burst", "severity": "warning"}
+    left = {notice.labels["severity"] for notice in selection.notices if notice.labels["alertname"] == FLOOD_ALERT}
+    return {
+        frozenset(
+            {
+                "alertname": FLOOD_ALERT,
+                "environment": "default",
+                "more_than": str(step),
+                "rule": "new-account-burst",
+                "severity": severity,
+            }.items()
+        )
+        for step in (0, 10, 20, 40)
+        for severity in SEVERITIES
+        if severity not in left or step
+    }
 
 
 def _severities(selection: Selection, name: str) -> set[str]:

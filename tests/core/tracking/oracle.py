@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.core.dossier_parts import OfficialFigures, Totals, WindowFigures
-from streams.core.enriched import Alert, AlertStatus, Dossier, Evidence, SuspensionRecord
+from streams.core.enriched import Alert, AlertOfficial, AlertStatus, Dossier, Evidence, SuspensionRecord
 from streams.core.officials import Official
 from streams.core.rulebook.rules import SEVERITIES, Condition, Rule, RuleSet
 from streams.core.subject_event import Coordinates, SubjectEvent
@@ -460,6 +460,21 @@ class Oracle(EvidenceOracle):
             summary=self._summary(span.last_at),
             rule_digest=rule.digest,
             roster_digest=span.roster_digest,
+            officials=self._most_active(live)[:5],
+            officials_total=len({fact.official for fact in live}),
+        )
+
+    def _most_active(self, live: Sequence[Fact]) -> tuple[AlertOfficial, ...]:
+        """The officials of these amplifications, most first, then by id."""
+        counts = Counter(fact.official for fact in live)
+        return tuple(
+            AlertOfficial(
+                id=official,
+                handle=self.officials[official].handle,
+                country=self.officials[official].country,
+                amplifications=count,
+            )
+            for official, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         )
 
     def _evidence(self, at: datetime) -> list[Evidence]:
