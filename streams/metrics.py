@@ -16,7 +16,7 @@ from streams.core.watching.watch_step import WatchOutcome
 from streams.deadletters import Reason
 from streams.topics import TOPICS
 
-__all__ = ["NOTIFY_ALERTS", "NOTIFY_OUTCOMES", "Metrics"]
+__all__ = ["NOTIFY_ALERTS", "NOTIFY_OUTCOMES", "Metrics", "digest_number"]
 
 _BATCH_RECORDS: Final = (1, 10, 50, 100, 500, 1_000, 2_000, 4_000, 8_000)
 _NOTIFY_DELAY_SECONDS: Final = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 3_600)
@@ -145,6 +145,22 @@ class Metrics:
         self.subjects = Gauge(
             "antiphon_subjects",
             "Subjects whose state this worker holds",
+            registry=registry,
+        )
+        self.expected_workers = Gauge(
+            "antiphon_expected_workers",
+            "How many workers there should be, as this worker was told; 0 means that nobody said",
+            registry=registry,
+        )
+        self.rules_digest = Gauge(
+            "antiphon_rules_digest_number",
+            "The first 52 bits of the digest of the rules in force; another number than on other workers means that "
+            "they judge differently",
+            registry=registry,
+        )
+        self.roster_digest = Gauge(
+            "antiphon_roster_digest_number",
+            "The same of the roster in force; 0 means that no roster was read yet",
             registry=registry,
         )
         self.roster_entries = Gauge(
@@ -306,6 +322,11 @@ class Metrics:
         for rule in rules:
             for severity in {rule.severity, *(each.severity for each in rule.escalations)}:
                 self.alerts.labels(rule.name, severity)
+
+
+def digest_number(digest: str) -> int:
+    """What of a hexadecimal digest a sample can hold exactly: 52 bits. A label would be a new series each time."""
+    return int(digest[:13], 16)
 
 
 def _preset(counter: Counter, labels: Iterable[str]) -> None:

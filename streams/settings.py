@@ -46,6 +46,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     share `roster_removed_share` of the accounts off the roster has to be confirmed. `evidence_url` may name `{id}`,
     `{platform}` and `{subject}`; a rule's name goes for `{rule}` in `runbook_url`, or behind it. `environment` is the
     label that tells alerts of several installations apart, the prefix of the topics unless told otherwise.
+    With fewer workers than `expected_workers` Prometheus tells somebody; 0 for never.
     Every `canary_interval_seconds` a worker that screens sends canaries through the pipeline; 0 for none.
     After `stuck_after_seconds` in which it had work and did none, a worker ends itself. A raw partition that is read to
     its end and brought nothing for `idle_after_seconds` holds event time back no longer; the same for all workers.
@@ -83,6 +84,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     evidence_url: Annotated[str, Meta(max_length=1_000)] | None = None
     runbook_url: Annotated[str, Meta(max_length=1_000)] | None = None
     environment: Name = ""
+    expected_workers: Annotated[int, Meta(ge=0, le=10_000)] = 0
     canary_interval_seconds: Annotated[float, Meta(ge=0, le=3_600)] = 10.0
     stuck_after_seconds: Seconds = 120.0
     idle_after_seconds: Seconds = 600.0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from streams.collectors.collector import Collector, Surroundings
 from streams.collectors.metrics import CollectorMetrics
@@ -49,7 +49,9 @@ def run_collector(
     instance takes over, and other `AntiphonError`s that people can act on.
     """
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
-    metrics = CollectorMetrics(CollectorRegistry())
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    metrics = CollectorMetrics(registry)
     health = Health()
     health.need("start", lambda: "it has only begun")
     surroundings = Surroundings(settings=settings, collect=collect, metrics=metrics)

@@ -12,10 +12,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final
 
 import faust
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from streams.core.rulebook.rules import RuleSet
-from streams.metrics import Metrics
+from streams.metrics import Metrics, digest_number
 from streams.probes.health import Health
 from streams.probes.http_server import serving
 from streams.settings import Settings
@@ -52,7 +52,11 @@ def run_worker(settings: Settings, rules: RuleSet) -> int:
     metrics port is taken.
     """
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
-    metrics = Metrics(CollectorRegistry())
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    metrics = Metrics(registry)
+    metrics.expected_workers.set(settings.expected_workers)
+    metrics.rules_digest.set(digest_number(rules.digest))
     health = Health()
     health.need("start", lambda: "it has only begun")
     with serving(settings, metrics, health), ExitStack() as until_the_end:

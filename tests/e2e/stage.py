@@ -28,6 +28,7 @@ from tools.alertmanager import Alertmanager, Receiver, with_webhook
 __all__ = ["Firing", "Stage", "stage"]
 
 Firing: TypeAlias = tuple[str, str]
+ALWAYS_FIRING: Final = "AntiphonAlive"  # the dead man's switch
 """Name and severity of a rule."""
 
 _IDLE_SECONDS: Final = 4.0  # what follows from silence comes when all partitions are idle
@@ -105,13 +106,14 @@ class Stage:
         return {
             (rule["name"], rule["labels"]["severity"])
             for rule in self.prometheus.rules()
-            if rule.get("state") == "firing"
+            if rule.get("state") == "firing" and rule["name"] != ALWAYS_FIRING
         }
 
     def fired(self, seconds: float) -> set[Firing]:
         """Those that have fired at any time in the last seconds."""
         fired = self.prometheus.query(f'count_over_time(ALERTS{{alertstate="firing"}}[{seconds:.0f}s])')
-        return {(sample["metric"]["alertname"], sample["metric"]["severity"]) for sample in fired}
+        every = {(sample["metric"]["alertname"], sample["metric"]["severity"]) for sample in fired}
+        return {each for each in every if each[0] != ALWAYS_FIRING}
 
 
 @contextmanager

@@ -45,8 +45,13 @@ DASHBOARDS: Final[dict[str, dict[str, Any]]] = {
 FALLBACK: Final = re.compile(r" or on \(\) vector\((-?\d+)\)$")
 """How an expression that is empty in a quiet world says what to show then."""
 
-_OTHERS: Final = {"up": {"job", "instance"}, "ALERTS": {"alertname", "alertstate", "severity", "topic", "instance"}}
-_NAME: Final = re.compile(r"(?<![\w:\"$])(antiphon[\w:]+|up|ALERTS)\b(?!\")")
+_OTHERS: Final = {
+    "up": {"job", "instance", "environment"},
+    "ALERTS": {"alertname", "alertstate", "severity", "topic", "instance"},
+    "alertmanager_notifications_total": {"integration"},
+    "alertmanager_notifications_failed_total": {"integration"},
+}
+_NAME: Final = re.compile(r"(?<![\w:\"$])(antiphon[\w:]+|alertmanager_\w+|up|ALERTS)\b(?!\")")
 _MATCHERS: Final = re.compile(r"\{([^{}]*)\}")
 _MATCHER: Final = re.compile(r'([A-Za-z_]\w*)\s*(?:=~|!~|!=|=)\s*"[^"]*"')
 _CLAUSE: Final = re.compile(r"\b(?:by|on|ignoring|without)\s*\(([^()]*)\)")
@@ -119,7 +124,7 @@ def series_labels() -> dict[str, set[str]]:
     registries = (Metrics(CollectorRegistry()).registry, CollectorMetrics(CollectorRegistry()).registry)
     collectors: list[Any] = [each for registry in registries for each in registry._collector_to_names]
     for collector in collectors:
-        own = {*collector._labelnames, "job", "instance"}
+        own = {*collector._labelnames, "job", "instance", "environment"}
         for family in collector.describe():
             if isinstance(collector, Histogram):
                 labels |= {f"{family.name}_{end}": own for end in ("sum", "count")}

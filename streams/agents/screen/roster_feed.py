@@ -14,7 +14,7 @@ from streams.core.rosters.roster_log import RosterLog, RosterRecordError
 from streams.deadletters import Reason
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.reading import follow_topic
-from streams.metrics import Metrics
+from streams.metrics import Metrics, digest_number
 from streams.partitions.set_aside import letter_for, write_letters
 from streams.refusal import DECODE_ERRORS, rejection, undecodable
 from streams.settings import Settings
@@ -76,5 +76,6 @@ class RosterFeed:
     def _use(self, roster: Roster) -> None:
         self._roster = roster
         self._metrics.roster_entries.set(len(roster.entries))
+        self._metrics.roster_digest.set(digest_number(roster.digest))
         self._metrics.expect_amplifications({(entry.country, entry.category) for entry in roster.entries})
         _log.info("roster in force", extra={"entries": len(roster.entries), "digest": roster.digest})
