@@ -5,6 +5,7 @@ Short commands show warnings of Antiphon itself and nothing else; workers log in
 
 import logging
 import sys
+import threading
 import time
 import traceback
 from typing import Any, Final, Literal
@@ -15,8 +16,9 @@ from streams.printable import printable
 from streams.redaction import redact
 from streams.settings import Settings
 
-__all__ = ["LogFormatter", "Throttle", "log_as_command", "log_as_worker"]
+__all__ = ["LogFormatter", "Throttle", "log_as_command", "log_as_service", "log_as_worker", "logs_json"]
 
+_log: Final = logging.getLogger(__name__)
 _OWN: Final = "streams"
 _FAUST_IN_OURS: Final = "streams.faust_driver.transport"  # our subclasses of Faust's services log Faust's chatter there
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -38,6 +40,19 @@ def log_as_command(*, debug: bool) -> None:
     )
 
 
+def log_as_service(*, debug: bool) -> None:
+    """Long-running commands whose logs are JSON, before their settings are read: from the first line on."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("json", debug=debug))
+    _take_over(handler, root=logging.WARNING, own=logging.WARNING)
+
+
+def logs_json() -> bool:
+    """Whether all that is said on standard error is to be JSON."""
+    formatters = [handler.formatter for handler in logging.getLogger().handlers]
+    return any(isinstance(each, LogFormatter) and each.form == "json" for each in formatters)
+
+
 def log_as_worker(settings: Settings) -> None:
     """Long-running commands: ours from `log_level` on; libraries from warnings on, or all they say at `debug`."""
     own = logging.getLevelNamesMapping()[settings.log_level.upper()]
@@ -50,6 +65,13 @@ def log_as_worker(settings: Settings) -> None:
     _take_over(handler, root=libraries, own=own)
     logging.getLogger(_FAUST_IN_OURS).setLevel(libraries)
     logging.captureWarnings(capture=True)
+    # What Python would print by itself: nobody caught it, in a thread or while something was thrown away.
+    threading.excepthook = lambda what: _log_uncaught("uncaught error in a thread", what.exc_value)
+    sys.unraisablehook = lambda what: _log_uncaught("error that could not be raised", what.exc_value)
+
+
+def _log_uncaught(message: str, error: BaseException | None) -> None:
+    _log.error(message, exc_info=error)
 
 
 def _take_over(handler: logging.Handler, *, root: int, own: int) -> None:
@@ -102,7 +124,7 @@ class LogFormatter(logging.Formatter):
 
     def __init__(self, form: Literal["text", "json"], *, colour: bool = False, debug: bool = False) -> None:
         super().__init__()
-        self._form = form
+        self.form = form
         self._colour = colour
         self._debug = debug
 
@@ -121,7 +143,7 @@ class LogFormatter(logging.Formatter):
                 trace = "".join(traceback.format_exception(error)).splitlines()
         if record.stack_info:
             trace += record.stack_info.splitlines()
-        return self._json(record, fields, trace) if self._form == "json" else self._text(record, fields, trace)
+        return self._json(record, fields, trace) if self.form == "json" else self._text(record, fields, trace)
 
     def _json(self, record: logging.LogRecord, fields: dict[str, Any], trace: list[str]) -> str:
         document = {

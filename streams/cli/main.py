@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -64,6 +65,10 @@ Exit status: 0 all is well, 1 a check failed, 2 wrong usage, file or setting, 3 
 """
 
 
+_SERVICES: Final = frozenset({"worker", "collect"})
+"""Commands whose standard error is a log: JSON from the first line to the last, where it was asked for."""
+
+
 class _Unread(Exception):  # noqa: N818 - nothing went wrong
     """Whoever read standard output has left."""
 
@@ -83,6 +88,11 @@ class _Antiphon(LazyGroup):
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         _mend_streams()
+        given = list(sys.argv[1:] if args is None else args)
+        if not _SERVICES.isdisjoint(given) and _is_json(given):
+            from streams.cli.logs import log_as_service
+
+            log_as_service(debug=_debugging())
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             sys.stdout.flush()
@@ -115,11 +125,12 @@ class _Antiphon(LazyGroup):
 def cli(debug: bool) -> None:
     """Antiphon tells within seconds when official State accounts start amplifying an account that is not officially
     theirs."""
-    from streams.cli.logs import log_as_command
+    from streams.cli.logs import log_as_command, logs_json
 
     if debug:
         os.environ["ANTIPHON_DEBUG"] = "1"
-    log_as_command(debug=_debugging())
+    if not logs_json():
+        log_as_command(debug=_debugging())
 
 
 def main() -> NoReturn:
@@ -174,7 +185,22 @@ def _report(error: BaseException) -> int:
     return known.exit_code
 
 
+def _is_json(args: Sequence[str]) -> bool:
+    """Whether arguments or environment ask for logs as JSON, as far as can be told before settings are read."""
+    for argument, value in zip(args, [*args[1:], ""], strict=True):
+        if argument == "--log-format":
+            return value == "json"
+        if argument.startswith("--log-format="):
+            return argument == "--log-format=json"
+    return os.environ.get("ANTIPHON_LOG_FORMAT", "").lower() == "json"
+
+
 def _complain(message: str, remedy: str = "") -> None:
+    from streams.cli.logs import logs_json
+
+    if logs_json():
+        logging.getLogger("streams").critical("command failed", extra={"error": message, "remedy": remedy})
+        return
     first, *more = redact(message).splitlines() or [""]
     _say(f"antiphon: error: {printable(first)}")
     for line in more:  # never at the margin, so that no name of a file can pass for a message of ours
@@ -184,7 +210,12 @@ def _complain(message: str, remedy: str = "") -> None:
 
 
 def _trace(error: BaseException) -> None:
-    if _debugging():
+    from streams.cli.logs import logs_json
+
+    if logs_json():
+        if _debugging() or not isinstance(error, AntiphonError):
+            logging.getLogger("streams").critical("unexpected error", exc_info=error)
+    elif _debugging():
         import traceback
 
         for line in "".join(traceback.format_exception(error)).splitlines():
@@ -192,6 +223,10 @@ def _trace(error: BaseException) -> None:
 
 
 def _say(line: str) -> None:
+    from streams.cli.logs import logs_json
+
+    if logs_json():
+        return  # what it would say stands in the line before
     try:
         click.echo(line, err=True)
     except OSError:

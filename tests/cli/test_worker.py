@@ -117,6 +117,36 @@ def _send(settings: Settings, topic: str, values: list[bytes]) -> None:
     asyncio.run(send())
 
 
+@pytest.mark.parametrize(
+    ("command", "arguments", "variables", "said"),
+    [
+        ("worker", ["--log-format", "json", "--broker", "127.0.0.1:1"], {}, "127.0.0.1:1"),
+        ("worker", ["--agents", "nobody"], {"ANTIPHON_LOG_FORMAT": "json"}, "there is no agent"),
+        ("worker", ["--log-format=json", "--no-such-option"], {}, "No such option"),
+        ("worker", ["--rules", "/nowhere/rules.toml"], {"ANTIPHON_LOG_FORMAT": "json"}, "There is no rule file"),
+        ("collect", ["nothing"], {"ANTIPHON_LOG_FORMAT": "json"}, "nothing"),
+    ],
+    ids=["no broker", "wrong setting", "wrong option", "no rules", "no collector"],
+)
+def test_what_keeps_a_service_from_starting_is_json_too(
+    command: str, arguments: list[str], variables: dict[str, str], said: str
+) -> None:
+    """Who collects logs reads every line as one object, the first and the only ones, too."""
+    done = subprocess.run(
+        [*PROGRAM, command, *arguments],
+        capture_output=True,
+        text=True,
+        env=clean_environment(**variables),
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode not in (0, 70), done.stderr
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert lines
+    assert lines[-1]["level"] == "critical"
+    assert any(said in line.get("error", "") for line in lines), lines
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_starts_works_and_stops_without_noise(
     number: signal.Signals, broker: RunningBroker, topic_prefix: str, tmp_path: Path
