@@ -77,8 +77,10 @@ def _command(collector: Collector) -> click.Command:
     @json_option
     @click.pass_context
     def run(ctx: click.Context, /, settings: Settings, as_json: bool, **given: Any) -> None:
+        from streams.cli.logs import log_before_start
         from streams.kafka.readiness import require_writable
 
+        log_before_start(settings)
         config_file = ctx.params["config_file"]
         collect, own = load_collect_settings(
             collector.name, collector.settings, all_collectors(), given, config_file=config_file

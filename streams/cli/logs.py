@@ -16,7 +16,15 @@ from streams.printable import printable
 from streams.redaction import redact
 from streams.settings import Settings
 
-__all__ = ["LogFormatter", "Throttle", "log_as_command", "log_as_service", "log_as_worker", "logs_json"]
+__all__ = [
+    "LogFormatter",
+    "Throttle",
+    "log_as_command",
+    "log_as_service",
+    "log_as_worker",
+    "log_before_start",
+    "logs_json",
+]
 
 _log: Final = logging.getLogger(__name__)
 _OWN: Final = "streams"
@@ -44,7 +52,15 @@ def log_as_service(*, debug: bool) -> None:
     """Long-running commands whose logs are JSON, before their settings are read: from the first line on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LogFormatter("json", debug=debug))
+    if not debug:
+        handler.addFilter(lambda record: record.name.partition(".")[0] == _OWN)
     _take_over(handler, root=logging.WARNING, own=logging.WARNING)
+
+
+def log_before_start(settings: Settings) -> None:
+    """The same, as soon as settings ask for JSON: what a file says of it is not known before."""
+    if settings.log_format == "json" and not logs_json():
+        log_as_service(debug=settings.log_level == "debug")
 
 
 def logs_json() -> bool:

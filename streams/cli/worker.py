@@ -28,11 +28,11 @@ def worker(ctx: click.Context, settings: Settings) -> None:
       antiphon worker --broker 127.0.0.1:9092
       antiphon worker --rules my-rules.toml --metrics-port 9100 --log-format json
     """
-    from streams.cli.logs import log_as_worker
+    from streams.cli.logs import log_as_worker, log_before_start
     from streams.kafka.evidence_writing import keep_rules
     from streams.kafka.readiness import require_ready
 
-    log_as_worker(settings)
+    log_before_start(settings)
     with stopped_at_once():
         rules, rules_text = read_rules(None if settings.rules_file is None else Path(settings.rules_file))
         if "watch" in settings.roles:
@@ -42,5 +42,7 @@ def worker(ctx: click.Context, settings: Settings) -> None:
 
         # Faust takes half a second to import: what can be said without it is said by now.
         from streams.worker.process import run_worker
+
+        log_as_worker(settings)
 
         ctx.exit(run_worker(settings, rules))

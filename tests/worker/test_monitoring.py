@@ -17,6 +17,8 @@ from streams.kafka.client import producer
 from streams.kafka.loopback import free_port
 from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
+from streams.metrics import digest_number
+from streams.rules_loading import bundled_rules
 from streams.settings import Secret, Settings
 from streams.topics import TOPICS
 from tests.worker.running_worker import working
@@ -106,6 +108,9 @@ def test_a_worker_is_ready_when_it_has_a_roster_and_until_then_neither_canaries_
         # The next canary may open another partition: for that moment the worker is not ready.
         worker.wait_until("ready in its metrics", lambda: worker.value("antiphon_ready") == 1)
         assert worker.value("antiphon_records_total", topic="retweets") is None  # nobody retweeted anything
+        assert (worker.value("process_resident_memory_bytes") or 0) > 1_000_000
+        assert worker.value("antiphon_roster_digest_number") == digest_number(_ROSTER.digest)
+        assert worker.value("antiphon_rules_digest_number") == digest_number(bundled_rules().digest)
 
         posted = Post(platform="twitter", id="9", at=_AT, actor=_OFFICIAL, text="")
         asyncio.run(_write_in_a_transaction(settings, "posts", encode_event(posted)))
