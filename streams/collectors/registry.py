@@ -13,6 +13,7 @@ from streams.collectors.bluesky.enrich import ENRICH
 from streams.collectors.bluesky.jetstream import JETSTREAM
 from streams.collectors.bluesky.tap_collector import TAP
 from streams.collectors.collector import Collector
+from streams.collectors.mastodon.mastodon import MASTODON_COLLECTOR
 from streams.collectors.push.push import PUSH
 from streams.collectors.tail.tail import TAIL
 from streams.errors import InputError
@@ -23,7 +24,7 @@ __all__ = ["COLLECTORS", "GROUP", "all_collectors"]
 GROUP: Final = "antiphon.collectors"
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
-COLLECTORS: Final[tuple[Collector, ...]] = (ENRICH, JETSTREAM, PUSH, TAIL, TAP)
+COLLECTORS: Final[tuple[Collector, ...]] = (ENRICH, JETSTREAM, MASTODON_COLLECTOR, PUSH, TAIL, TAP)
 """Those of this package."""
 
 

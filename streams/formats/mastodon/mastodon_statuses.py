@@ -13,7 +13,7 @@ from streams.formats.mastodon import mastodon_payloads as payloads
 from streams.formats.reader import Reading, Skipped
 from streams.refusal import Refused
 
-__all__ = ["STATUS_NAMES", "read_status"]
+__all__ = ["MASTODON", "STATUS_NAMES", "read_status"]
 
 MASTODON: Final = "mastodon"
 

@@ -1,0 +1,1 @@
+"""The collector `mastodon`: officials on their own servers."""
