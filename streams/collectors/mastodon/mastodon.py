@@ -47,7 +47,13 @@ async def _open(own: MastodonSettings, surroundings: Surroundings) -> AsyncItera
     )
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=PublicResolver(policy.trusted), limit=256, limit_per_host=1),
-        headers={"User-Agent": f"antiphon/{__version__}", "Accept": "application/json"},
+        # What is not packed cannot unpack to more than it looks.
+        headers={
+            "User-Agent": f"antiphon/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+        },
+        auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
         source = MastodonSource(session, policy)
@@ -83,7 +89,7 @@ MASTODON_COLLECTOR: Final = Collector(
         "Ask each official's own server for his newest statuses (public streams carry no boosts): one request at a "
         "time to a server, as often as its headers allow, many servers side by side. Needs a published roster "
         "(`antiphon roster publish`) with addresses (https://SERVER/@NAME) or handles (NAME@SERVER); a new one is in "
-        "use within seconds. Needs no key.\n\n"
+        "use within a minute. Needs no key.\n\n"
         "What vanishes from the newest 40 statuses of an official is asked for once, and a deletion if it is gone: "
         "an un-boost is found while it is among them. What an official posted before he came onto the roster is read "
         "as far as the first page.\n\n"

@@ -113,6 +113,7 @@ class _Round:
         self._room = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._seen_us: dict[str, int] = {}  # by official: when he was last looked at
+        self._not_found: set[str] = set()
 
     async def chunks(self) -> AsyncGenerator[Chunk, None]:
         yield Chunk(resumed=True if self._resumes else None)
@@ -153,6 +154,7 @@ class _Round:
             for host, users in self._source.servers.items()
             if host not in self._state.gaps
             for user in users
+            if f"{user}@{host}" not in self._not_found
         ]
         return min(times, default=0)
 
@@ -195,7 +197,7 @@ class _Round:
                 known = Known(account.id, account.url)
             chunk, after = await poll(server, known)
         except GoneError:
-            self._seen_us[name] = began_us
+            self._not_found.add(name)
             chunk.skipped["account_not_found"] += 1
             _log.warning("official not found on his server", extra={"account": printable(name, 200)})
             self._put(chunk)
@@ -203,12 +205,20 @@ class _Round:
         # From here on without a pause: the cursor says what the chunks before it hold.
         if name not in self._state.accounts:
             chunk.events.append(_gap("added", None, began_us, (known.url,)))
+        self._not_found.discard(name)
+        self._seen_us[name] = began_us
+        self._state.read_us[host] = self._read_us(host)
         if self._state.accounts.get(name) != after:
             self._state.accounts[name] = after
             chunk.cursor = encode_state(self._state)
-        self._seen_us[name] = began_us
         self._put(chunk)
         return self._policy.interval
+
+    def _read_us(self, host: str) -> int:
+        """Up to when all officials of a server were looked at, by now or by the cursor; 0 where they never were."""
+        names = {f"{user}@{host}" for user in self._source.servers.get(host, ())} - self._not_found
+        seen_us = min((self._seen_us.get(name, 0) for name in names), default=0)
+        return seen_us or self._state.read_us.get(host, 0)
 
     def _put(self, chunk: Chunk) -> None:
         self._waiting.append(chunk)
@@ -217,9 +227,7 @@ class _Round:
     def _open_gap(self, host: str, error: SourceError) -> None:
         if host in self._state.gaps:
             return
-        users = self._source.servers.get(host, ())
-        seen_us = min((self._seen_us.get(f"{user}@{host}", 0) for user in users), default=0)
-        since_us = seen_us or time.time_ns() // 1_000
+        since_us = self._read_us(host) or time.time_ns() // 1_000
         reason = _REASONS.get(error.kind, "refused")
         self._state.gaps[host] = (since_us, reason)
         self._tell_gap(host, since_us, reason, None)

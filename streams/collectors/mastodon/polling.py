@@ -45,11 +45,10 @@ async def poll(server: MastodonServer, known: Known) -> tuple[Chunk, Known]:
     if not known.newest:
         chunk.back_filled = len(chunk.events)
     before = {each.id: each for each in known.window}
-    window = [before.get(each.id) or Listed(each.id, listed.get(each.id, "")) for each in page]
+    window = [before.get(each.id) or Listed(each.id, listed.get(each.id) or _event_id(each)) for each in page]
     for each in vanished(known.window, window):
-        if await server.has_status(each.id):
-            window.append(each)  # hidden from the page, and not gone
-        elif each.event_id:
+        # What is only hidden from the page is asked for once, too: it is not in the next window.
+        if each.event_id and not await server.has_status(each.id):
             chunk.events.append(_deletion(each.event_id, known.url))
     if not is_whole:
         window = []
@@ -104,6 +103,12 @@ def _add(chunk: Chunk, status: _Status) -> str:
         case refused:
             chunk.letters.append(letter_of(refused, status.raw, MASTODON, 0, 0))
     return ""
+
+
+def _event_id(status: _Status) -> str:
+    """The id of the event that a status was, or would be."""
+    reading = _reader.read(status.raw)
+    return reading[0].id if isinstance(reading, tuple) else ""
 
 
 def _deletion(event_id: str, account: str) -> Deletion:

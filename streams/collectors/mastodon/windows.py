@@ -34,9 +34,12 @@ class Known(Struct):
 
 
 class State(Struct):
-    """The cursor: accounts by `user@server`, and since when (Unix µs) and why servers have not been read."""
+    """The cursor: accounts by `user@server`, when (Unix µs) each server was surely read, and since when and why it has
+    not been.
+    """
 
     accounts: dict[str, Known] = field(default_factory=dict)
+    read_us: dict[str, int] = field(default_factory=dict)
     gaps: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
@@ -50,7 +53,7 @@ def encode_state(state: State) -> bytes:
     packed = _packed(state)
     if len(packed) > _MOST_BYTES:
         bare = {name: Known(each.account_id, each.url, each.newest) for name, each in state.accounts.items()}
-        packed = _packed(State(bare, state.gaps))
+        packed = _packed(State(bare, state.read_us, state.gaps))
     return packed
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
 import pytest
 from aiohttp import ClientSession
@@ -74,6 +75,8 @@ def test_what_vanishes_from_the_page_is_a_deletion_once_and_what_is_only_hidden_
                 await source.rounds([server], 6)
                 deletions = [event for event in source.events if isinstance(event, Deletion)]
             assert [each.post_id for each in deletions] == [boost["uri"]]
+            asked = [each for each in server.asked if each.startswith("/api/v1/statuses/")]
+            assert sorted(asked) == sorted(f"/api/v1/statuses/{each['id']}" for each in (boost, statuses[2]))
             assert deletions[0].actor is not None
             assert deletions[0].actor.id == "https://social.bund.example/@embassy"
 
@@ -196,6 +199,26 @@ def test_a_server_that_fails_is_a_gap_of_its_own_officials_that_is_closed_when_a
     asyncio.run(run())
 
 
+def test_a_server_that_is_down_when_the_collector_comes_back_was_not_seen_since_before_it_stopped() -> None:
+    async def run() -> None:
+        async with _server() as server:
+            server.post("embassy")
+            async with polling(server, users=_DE) as source:
+                await source.until(lambda: source.acts)
+                await source.rounds([server], 6)
+                server.post("embassy")
+                await source.until(lambda: len(source.acts) >= 2)
+                cursor = source.cursor
+            stopped = datetime.now(UTC)
+            server.is_down = True
+            async with polling(server, users=_DE, cursor=cursor) as source:
+                await source.until(lambda: source.gaps)
+                assert source.gaps[0].since is not None
+                assert source.gaps[0].since < stopped
+
+    asyncio.run(run())
+
+
 def test_a_new_official_is_a_gap_up_to_when_he_was_first_looked_at() -> None:
     async def run() -> None:
         async with _server() as server:
@@ -221,7 +244,7 @@ def test_one_who_is_not_there_holds_up_nobody() -> None:
             async with polling(server, users={server.host: ("aaa", "embassy")}) as source:
                 await source.until(lambda: source.acts)
                 assert sum(chunk.skipped["account_not_found"] for chunk in source.chunks) == 1
-                await source.until(lambda: any(chunk.newest_us for chunk in source.chunks))
+                await source.until(lambda: len({chunk.newest_us for chunk in source.chunks}) > 3)
 
     asyncio.run(run())
 
