@@ -36,6 +36,7 @@ _SECTIONS: Final = (
     ("Run", {
         "worker": "Screen, track and raise alerts until stopped; start several to share the work.",
         "collect": "Write the events of a live source to the raw topics until stopped.",
+        "sources": "How far each live source was read; begin one anew.",
         "ingest": "Write the events of files to the raw topics.",
         "formats": "List the formats of files that can be read, and what they can tell.",
     }),

@@ -4,6 +4,7 @@ A record is written in one transaction with the events before it, so it also tel
 lost went through, and who owns the source now.
 """
 
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -13,12 +14,20 @@ from msgspec import Struct
 from streams.collectors.coverage import Seen
 from streams.errors import AntiphonError
 from streams.kafka.batch_writer import OutgoingRecord
-from streams.kafka.client import consumer, start_client
-from streams.kafka.reading import read_partition
+from streams.kafka.client import consumer, start_client, started_producer
+from streams.kafka.reading import read_partition, read_topic
 from streams.printable import printable
 from streams.settings import Settings
 
-__all__ = ["CURSORS", "BrokenCursorError", "CursorRecord", "cursor_record", "read_cursor"]
+__all__ = [
+    "CURSORS",
+    "BrokenCursorError",
+    "CursorRecord",
+    "cursor_record",
+    "forget_cursor",
+    "read_cursor",
+    "read_cursors",
+]
 
 CURSORS: Final = "collector-cursors"
 
@@ -85,6 +94,27 @@ async def read_cursor(settings: Settings, key: bytes) -> CursorRecord | None:
             f"collector: {printable(str(error), 200)}",
             remedy="write an empty record (a tombstone) under that key: the collector then begins at the present",
         ) from error
+
+
+async def read_cursors(settings: Settings) -> dict[str, CursorRecord]:
+    """The last committed record of each source, by `collector/source`. What no collector wrote is left out. Raises
+    aiokafka's errors and `BrokerError`.
+    """
+    values: dict[bytes, bytes | None] = {}
+    async for record in read_topic(settings, CURSORS):
+        values[record.key or b""] = record.value
+    found = {}
+    for key, value in values.items():
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            if value is not None:
+                found[key.decode()] = _decoder.decode(value)
+    return found
+
+
+async def forget_cursor(settings: Settings, key: bytes) -> None:
+    """Write a tombstone: the next start of the collector has no cursor. Raises aiokafka's errors."""
+    async with started_producer(settings) as client:
+        await client.send_and_wait(settings.topic(CURSORS), None, key=key, partition=0)
 
 
 async def _last_committed(settings: Settings, key: bytes) -> bytes | None:

@@ -1,0 +1,69 @@
+"""`antiphon sources`: how far each live source was read, by the topic `collector-cursors`."""
+
+import asyncio
+import time
+from typing import Final
+
+import click
+from rich.text import Text
+
+from streams.cli.console import row, stdout, table, write_json
+from streams.cli.options import json_option, settings_options
+from streams.core.clock import from_us
+from streams.errors import InputError
+from streams.printable import printable
+from streams.settings import Settings
+
+__all__ = ["sources"]
+
+_MOST_SHOWN: Final = 60  # characters of a cursor
+
+
+@click.command()
+@settings_options()
+@click.option("--forget", metavar="NAME/SOURCE", help="Begin this one anew. Stop its collector before.")
+@json_option
+def sources(settings: Settings, forget: str | None, as_json: bool) -> None:
+    """Each source that was ever collected: who wrote last, up to when it was seen, since when it is not, its cursor.
+
+    A forgotten source begins as if it had never been read, and does not say what it missed.
+
+    \b
+    Examples:
+      antiphon sources
+      antiphon sources --forget tail/tail
+    """
+    from streams.collectors.cursors import forget_cursor, read_cursors
+
+    found = asyncio.run(read_cursors(settings))
+    if forget is not None:
+        if forget not in found:
+            known = ", ".join(sorted(found)) or "none"
+            raise InputError(f"There is no source `{printable(forget)}`.", remedy=f"There are: {printable(known)}.")
+        asyncio.run(forget_cursor(settings, forget.encode()))
+        stdout().print(Text(f"Forgot {forget}."))
+        return
+    now_us = time.time_ns() // 1_000
+    rows = [
+        {
+            "source": printable(name),
+            "instance": printable(record.instance),
+            "transactions": record.sequence,
+            "seen_since": from_us(record.seen.since_us).isoformat() if record.seen.since_us else None,
+            "seen_until": from_us(record.seen.until_us).isoformat() if record.seen.until_us else None,
+            "behind_seconds": round((now_us - record.seen.until_us) / 1_000_000) if record.seen.until_us else None,
+            "gap_since": None if record.seen.gap is None else from_us(record.seen.gap.since_us).isoformat(),
+            "gap_reason": None if record.seen.gap is None else record.seen.gap.reason,
+            "cursor": printable((record.cursor_bytes or b"").decode(errors="replace"), _MOST_SHOWN),
+        }
+        for name, record in sorted(found.items())
+    ]
+    if as_json:
+        write_json({"sources": rows})
+        return
+    listed = table("source", "written by", "seen until", "behind", "gap", "cursor")
+    for each in rows:
+        gap = "" if each["gap_since"] is None else f"{each['gap_reason']} since {each['gap_since']}"
+        behind = "" if each["behind_seconds"] is None else f"{each['behind_seconds']:,} s"
+        row(listed, each["source"], each["instance"], each["seen_until"], behind, gap, each["cursor"])
+    stdout().print(listed)
