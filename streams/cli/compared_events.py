@@ -98,7 +98,7 @@ def print_looked_at(console: Console, at_hand: EventsAtHand | None, broker: Brok
         return
     print_files(console, at_hand.files)
     if at_hand.oldest_us is None or at_hand.newest_us is None:
-        console.print(Text("There are no events in them: nothing is known of the past."))
+        console.print(Text("There are no events: nothing is known of the past."))
         return
     since, until = from_us(at_hand.oldest_us), from_us(at_hand.newest_us)
     refused = sum(at_hand.refused.values())

@@ -115,9 +115,9 @@ def compare_rosters(
                 len(scope.subjects),
                 sorted(scope.countries),
             )
-            stage(f"counting {cost.subjects:,} subjects under the old roster")
+            stage("counting under the old roster")
             before = _run(spool, old, rules, scope, now_us)
-            stage(f"counting {cost.subjects:,} subjects under the new roster")
+            stage("counting under the new roster")
             concerns = _concerned(scope, touched.aftermath_countries(scope.subjects), rules)
             compared = compare(before, _run(spool, new, rules, scope, now_us), concerns)
             terms = unknown_terms(found.changes, kept_since_us)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from streams.core.corrections.responsible import MOST_RUNS, Responsible
 from streams.core.rosters.roster import Roster
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.subject_event import Coordinates
-from streams.events import Account, Event, Post, PostRef, Retweet, Suspension, decode_event
+from streams.events import Account, Deletion, Event, Follow, Post, PostRef, Retweet, Suspension, decode_event
 from streams.jobs.comparison import RosterComparison, compare_rosters, compare_rules
 from streams.jobs.events_at_hand import EventsAtHand
 from streams.ledger.memory import MemoryLedger
@@ -50,6 +50,21 @@ severity = "warning"
 quiet = "14d"
 [rules.deleted.when]
 deletions = { at_least = 1 }
+
+[rules.silent]
+on = "aftermath"
+description = "Officials fell silent."
+severity = "info"
+quiet = "14d"
+[rules.silent.when]
+silent_share = { at_least = 0.5 }
+
+[rules.followed]
+description = "An official follows an account that officials amplified."
+severity = "info"
+quiet = "14d"
+[rules.followed.when]
+follows = { at_least = 1 }
 """
 _TOUCHY: Final = parse_rules(_RULES, "touchy.toml")
 _NOW_US: Final = 1_900_000_000_000_000
@@ -160,6 +175,121 @@ def _because_of(found: RosterComparison, rule: str) -> set[tuple[str, ...]]:
     responsible = found.responsible[outcome.id]
     assert responsible.searched
     return {tuple(found.changes[number].shown for number in each) for each in responsible.sets}
+
+
+_DAY: Final = timedelta(days=1)
+_BEGIN: Final = datetime(2022, 1, 2, tzinfo=UTC)
+_TEXT: Final = "the ministry will publish its statement on the negotiations tomorrow morning after the session"
+
+
+def _retweet(number: int, by: int, days: float, subject: Account = _SUBJECT, text: str | None = None) -> Retweet:
+    return Retweet(
+        platform="twitter",
+        id=f"r{number}",
+        at=_BEGIN + days * _DAY,
+        actor=_OFFICIALS[by],
+        subject=subject,
+        post_id=f"s{number}",
+        text=text,
+    )
+
+
+def _post(number: int, by: Account, days: float, text: str = "", links: tuple[str, ...] = ()) -> Post:
+    return Post(platform="twitter", id=f"p{number}", at=_BEGIN + days * _DAY, actor=by, text=text, links=links)
+
+
+def _gone(number: int, of: str, by: Account | None, days: float) -> Deletion:
+    bare = None if by is None else Account(id=by.id)
+    return Deletion(platform="twitter", id=f"d{number}", at=_BEGIN + days * _DAY, actor=bare, post_id=of)
+
+
+def _suspended(days: float) -> Suspension:
+    return Suspension(platform="twitter", id="s", at=_BEGIN + days * _DAY, actor=_SUBJECT, status="suspended")
+
+
+def _with(number: int, **fields: Any) -> Roster:
+    """The roster in which one official's entry is another."""
+    changed = _OFFICIALS[number].id
+    return Roster(
+        replace(each, **fields) if each.account_id == changed else each for each in roster_of(_OFFICIALS).entries
+    )
+
+
+_EVERYBODY: Final = roster_of(_OFFICIALS)
+_AMPLIFIED: Final = [_retweet(n, n % 3, n) for n in range(4)]
+_STRANGER: Final = Account(id="555", handle="stranger")
+_STORIES: Final[dict[str, tuple[list[Event], Roster, Roster]]] = {
+    # What it says of itself is no engagement: the text alone ties the subject to the official that leaves.
+    "the text of an official that never engaged with the subject": (
+        [*[_retweet(n, n % 3, n, text=_TEXT) for n in range(4)], _post(1, _OFFICIALS[4], 2, _TEXT), _retweet(9, 1, 9)],
+        _EVERYBODY,
+        _without(4),
+    ),
+    "deletions by an official that never engaged with the suspended subject": (
+        [
+            *_AMPLIFIED,
+            *(_post(n, _OFFICIALS[4], 1) for n in range(3)),
+            _suspended(5),
+            *(_gone(n, f"p{n}", _OFFICIALS[4], 6) for n in range(3)),
+        ],
+        _EVERYBODY,
+        _without(4),
+    ),
+    "withdrawals by an official of a State of which no entry changed": (
+        [*[_retweet(n, n % 3, n) for n in range(6)], _gone(1, "r0", _OFFICIALS[0], 7), _retweet(9, 1, 9)],
+        _with(0, country="RU"),
+        Roster(each for each in _with(0, country="RU").entries if each.account_id != _OFFICIALS[2].id),
+    ),
+    "links to a domain that is another official's": (
+        [*_AMPLIFIED, *(_post(n, _SUBJECT, 4 + n / 9, links=("https://mfa.example/a",)) for n in range(8))],
+        _with(4, domains=("mfa.example",)),
+        _EVERYBODY,
+    ),
+    "an amplified account that becomes an official by its handle and never acts": (
+        _AMPLIFIED,
+        _EVERYBODY,
+        Roster([*_EVERYBODY.entries, replace(_EVERYBODY.entries[0], account_id=None, handle="Subject")]),
+    ),
+    "a quote of a post of an unknown author, which the official that leaves had passed on": (
+        [
+            *[_retweet(n, n % 2, n) for n in range(3)],
+            replace(_retweet(7, 4, 4), post_id="gone"),
+            replace(_post(8, _OFFICIALS[3], 5), quotes=PostRef(post_id="gone")),
+        ],
+        _EVERYBODY,
+        _without(4),
+    ),
+    "retweets without a handle by an id that the roster has by handle alone": (
+        [
+            _post(1, _OFFICIALS[1], 0),
+            _retweet(1, 0, 1),
+            *(replace(_retweet(n, 1, n), actor=Account(id=_OFFICIALS[1].id)) for n in (2, 3)),
+        ],
+        _with(1, account_id=None),
+        _with(1, account_id=None, country="RU"),
+    ),
+    "a stranger that acts last and says how far time has come": (
+        [*_AMPLIFIED, _suspended(5), _post(1, Account(id="777", handle="nobody"), 300)],
+        _EVERYBODY,
+        _without(1),
+    ),
+    "an official that does nothing but follow": (
+        [*_AMPLIFIED, Follow(platform="twitter", id="f", at=_BEGIN + _DAY, actor=_OFFICIALS[4], subject=_SUBJECT)],
+        _EVERYBODY,
+        _without(4),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _STORIES)
+def test_whatever_ties_a_subject_to_a_changed_entry_is_found(name: str) -> None:
+    """Each of these moves something, and a run that leaves it out is another one."""
+    events, old, new = _STORIES[name]
+    events = sorted([*events, _retweet(50, 3, 8, subject=_STRANGER)], key=lambda event: event.at)
+    before, after = _whole(events, old), _whole(events, new)
+    whole = compare(before, after)
+    assert _moving(whole.alerts) or _moving(whole.aftermaths) or whole.scores
+    _assert_same(_compare(events, old, new).compared, whole)
 
 
 def test_an_entry_that_alone_makes_the_difference_is_named_among_others_that_do_not() -> None:
