@@ -31,6 +31,8 @@ from streams.ledger.memory import MemoryLedger
 
 __all__ = ["Cost", "RosterComparison", "RuleComparison", "compare_rosters", "compare_rules"]
 
+_SEARCHED_EVENTS: Final = 500_000  # that all runs of the search together go through, some minutes
+_LEAST_RUNS: Final = 20
 _NOTHING: Final = Compared(alerts=(), aftermaths=(), scores=())
 
 Stage = Callable[[str], None]
@@ -126,7 +128,8 @@ def compare_rosters(
             search = _RosterSearch(spool, old, rules, now_us, touched, found.changes, before)
             outcomes = [each for each in _outcomes(found.compared) if each.kind not in ("stands", "cannot_be_known")]
             candidates = {each.id: search.candidates(each) for each in outcomes}
-            found.responsible, cost.runs = responsible_changes(outcomes, candidates, search.outcomes, most_runs)
+            runs = min(most_runs, max(_LEAST_RUNS, _SEARCHED_EVENTS // max(1, len(spool))))
+            found.responsible, cost.runs = responsible_changes(outcomes, candidates, search.outcomes, runs)
     cost.seconds = time.monotonic() - began
     return found
 

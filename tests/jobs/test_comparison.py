@@ -216,7 +216,7 @@ def _with(number: int, **fields: Any) -> Roster:
 
 
 _EVERYBODY: Final = roster_of(_OFFICIALS)
-_AMPLIFIED: Final = [_retweet(n, n % 3, n) for n in range(4)]
+_AMPLIFIED: Final[list[Event]] = [_retweet(n, n % 3, n) for n in range(4)]
 _STRANGER: Final = Account(id="555", handle="stranger")
 _STORIES: Final[dict[str, tuple[list[Event], Roster, Roster]]] = {
     # What it says of itself is no engagement: the text alone ties the subject to the official that leaves.
