@@ -28,7 +28,6 @@ HOUR_FRAMES: Final = 1_700_000
 
 _FRAMES: Final = 200_000
 _QUICK_FRAMES: Final = 10_000
-_QUICK_HOUR_FRAMES: Final = 20_000
 _SECONDS: Final = 600
 _ROUNDS: Final = 3
 
@@ -64,6 +63,7 @@ def measure_live(venue: Venue) -> LiveFigure:
     rows: list[LiveRow] = []
     with _feed("v2", frames) as v2:
         rows.append(_row("v2", _best(venue, "antiphon", "v2", "plain", v2, frames), 60_000))
+        hour = _hour(venue, v2, frames) if venue.quick else None
         rows.append(_row("v2, compressed", _best(venue, "antiphon", "v2", "packed", v2, frames)))
         with venue.topics_of_its_own() as settings:
             asyncio.run(create_topics(settings))
@@ -74,12 +74,10 @@ def measure_live(venue: Venue) -> LiveFigure:
             rows.append(_row("atproto SDK, v2, compressed", _best(venue, "sdk", "v2", "packed", v2, frames)))
     with _feed("v1", frames) as v1:
         rows.append(_row("v1", _best(venue, "antiphon", "v1", "plain", v1, frames)))
-    hour_frames = _QUICK_HOUR_FRAMES if venue.quick else HOUR_FRAMES
-    with _feed("v2", hour_frames, "plain") as hour, venue.topics_of_its_own() as settings:
-        venue.echo(f"{hour_frames:,} frames: an hour of the whole network")
-        read = _once("antiphon", "v2", "plain", hour, hour_frames)
-        asyncio.run(create_topics(settings))
-        in_kafka = _once("kafka", "v2", "plain", hour, hour_frames, settings)
+    if hour is None:
+        with _feed("v2", HOUR_FRAMES, "plain") as port:
+            hour = _hour(venue, port, HOUR_FRAMES)
+    read, in_kafka = hour
     return LiveFigure(
         rows=rows,
         hour_seconds=read.seconds,
@@ -88,6 +86,14 @@ def measure_live(venue: Venue) -> LiveFigure:
         hour_in_kafka_seconds=in_kafka.seconds,
         webhook=measure_webhook(venue),
     )
+
+
+def _hour(venue: Venue, port: int, frames: int) -> tuple[LiveRun, LiveRun]:
+    """An hour of the whole network in one connection, without Kafka behind it and with."""
+    venue.echo(f"{frames:,} frames: an hour of the whole network")
+    with venue.topics_of_its_own() as settings:
+        asyncio.run(create_topics(settings))
+        return _once("antiphon", "v2", "plain", port, frames), _once("kafka", "v2", "plain", port, frames, settings)
 
 
 def _row(who: str, run: LiveRun, target: float | None = None, *, of_wall: bool = False) -> LiveRow:

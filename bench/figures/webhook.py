@@ -46,7 +46,7 @@ _OFFICIALS: Final = tuple(f"did:plc:official{name}official22222" for name in ("o
 
 _STRANGER: Final = "did:plc:strangerstrangerstranger"
 _SAMPLES: Final = 200
-_QUICK_SAMPLES: Final = 5
+_QUICK_SAMPLES: Final = 3
 _A_SECOND: Final = 4.0  # samples, at moments of chance
 _WAIT_SECONDS: Final = 60.0
 _SEED: Final = 1

@@ -120,7 +120,7 @@ def test_jetstream_is_read_on_both_wires_packed_and_into_kafka(figures: Any) -> 
     rows = {row["who"]: row for row in figures["live"]["rows"]}
     assert {"v1", "v2", "v2, compressed", "v2, until Kafka has acknowledged it"} <= rows.keys()
     assert all(row["frames"] > 5_000 and row["per_cpu_second"] > 1_000 for row in rows.values())
-    assert figures["live"]["hour_frames"] > 15_000
+    assert figures["live"]["hour_frames"] > 5_000
     assert figures["live"]["hour_seconds"] > 0
     assert figures["live"]["hour_in_kafka_seconds"] > 0
 
@@ -130,7 +130,7 @@ def test_frames_become_alerts_at_a_webhook(figures: Any) -> None:
     """Through the collector, a worker and the project's Alertmanager configuration."""
     require_alertmanager()
     webhook = figures["live"]["webhook"]
-    assert webhook["samples"] == 5
+    assert webhook["samples"] == 3
     assert 0 < webhook["until_alert"] < webhook["p50"] <= webhook["p99"] <= webhook["most"] < 60
     assert webhook["group_wait"] == "500ms"
 
