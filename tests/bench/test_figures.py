@@ -132,7 +132,7 @@ def test_frames_become_alerts_at_a_webhook(figures: Any) -> None:
     webhook = figures["live"]["webhook"]
     assert webhook["samples"] == 3
     assert 0 < webhook["until_alert"] < webhook["p50"] <= webhook["p99"] <= webhook["most"] < 60
-    assert webhook["group_wait"] == "500ms"
+    assert webhook["group_wait"].endswith("500ms")
 
 
 @pytest.mark.slow
