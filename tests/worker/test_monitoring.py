@@ -129,7 +129,9 @@ def test_a_worker_is_ready_when_it_has_a_roster_and_until_then_neither_canaries_
         assert time.time() - last > _STUCK_AFTER_SECONDS / 2  # canaries are no sign that anybody collects
 
     enriched = {topic.name: asyncio.run(_values(settings, topic.name)) for topic in TOPICS if topic.role == "enriched"}
-    assert {name: len(values) for name, values in enriched.items() if values} == {"amplifications": 1, "dossiers": 1}
+    written = {name: len(values) for name, values in enriched.items() if values}
+    # Evidence is the rules, the roster and the two events.
+    assert written == {"amplifications": 1, "dossiers": 1, "evidence": 4}
     canaries = asyncio.run(_values(settings, "canaries"))
     assert len(canaries) > 8
     states = asyncio.run(_values(settings, "subject-states"))
