@@ -147,7 +147,10 @@ def _figures(figures: dict[str, float | int | bool | None]) -> str:
     words = []
     for name in names:
         value = figures.get(name)
-        shown = "unknown" if value is None else f"{value:,.0f}" if isinstance(value, float) else f"{value:,}"
+        if value is None:
+            words.append(f"{name.removesuffix('_days').replace('_', ' ')} unknown")
+            continue
+        shown = f"{value:,.0f}" if isinstance(value, float) else f"{value:,}"
         words.append(f"{shown} {name.replace('_', ' ')}" if name != "age_days" else f"age {shown} days")
     return ", ".join(words)
 

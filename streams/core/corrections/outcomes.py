@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-import msgspec
 from msgspec import Struct
 
 from streams.core.backtest import Results
+from streams.core.corrections.moved_figures import moved_in_aftermath, moved_in_alert
 from streams.core.enriched import Alert, Dossier
 from streams.core.rulebook.rules import SEVERITIES
 from streams.core.subject_event import subject_key
@@ -47,14 +47,7 @@ OUTCOMES: Final[tuple[OutcomeKind, ...]] = get_args(OutcomeKind)
 MOVED_POINTS: Final = 5.0
 """Points of the state-engagement score (0 to 100) from which on a move is told."""
 
-# Digests and sentences, and what is compared by itself.
-_NO_FIGURES: Final = frozenset(
-    {"id", "dedup_key", "rule", "platform", "subject", "roster_digest", "rule_digest", "summary", "superseded_by"}
-    | {"figures", "fired_figures", "evidence", "severity", "fired_at"}
-)
-
 _Record: TypeAlias = Alert | Aftermath
-_Value: TypeAlias = object
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -222,7 +215,7 @@ def _alert(
     known = one or other
     if known is None:
         raise ValueError("nothing is compared with nothing")
-    moved = {} if one is None or other is None else _moved_in_alert(one, other)
+    moved = {} if one is None or other is None else moved_in_alert(one, other)
     key = subject_key(known.platform, known.subject.id)
     is_of_aftermath = "amplifications" not in known.figures
     leading = (None, None) if is_of_aftermath else (leads[0].get(key), leads[1].get(key))
@@ -249,7 +242,7 @@ def _aftermath(one: Aftermath | None, other: Aftermath | None) -> Outcome:
     known = one or other
     if known is None:
         raise ValueError("nothing is compared with nothing")
-    moved = {} if one is None or other is None else _moved(_said(one), _said(other))
+    moved = {} if one is None or other is None else moved_in_aftermath(one, other)
     fired_at = None if one is None else one.opened_at, None if other is None else other.opened_at
     return Outcome(
         kind=_kind(one, other, moved, (None, None), fired_at, (None, None)),
@@ -287,46 +280,6 @@ def _kind(
 
 def _earlier_by(old: datetime | None, new: datetime | None) -> float:
     return 0.0 if old is None or new is None else (old - new).total_seconds()
-
-
-def _moved_in_alert(one: Alert, other: Alert) -> dict[str, tuple[Any, Any]]:
-    moved = _moved(one.figures, other.figures)
-    fired = _moved(one.fired_figures, other.fired_figures)
-    moved |= {f"{name} when fired": values for name, values in fired.items()}
-    moved |= _moved(_said(one), _said(other))
-    listed = [[(each.event_id, each.kind, each.official) for each in alert.evidence] for alert in (one, other)]
-    if listed[0] != listed[1] and not moved:
-        moved["evidence"] = (len(listed[0]), len(listed[1]))
-    return moved
-
-
-def _said(record: _Record) -> dict[str, _Value]:
-    """Everything that a record says in fields of its own, without names of officials."""
-    said = _nameless(msgspec.to_builtins(record, builtin_types=(datetime,)))
-    if "deletions_by_account" in said:  # goes by handle
-        said["deletions_by_account"] = sorted(said["deletions_by_account"].values())
-    return {name: value for name, value in said.items() if name not in _NO_FIGURES}
-
-
-def _nameless(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _nameless(each) for name, each in value.items() if name not in ("handle", "source")}
-    return [_nameless(each) for each in value] if isinstance(value, list | tuple) else value
-
-
-def _moved(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Each figure that differs; of a list or table how long it is."""
-    return {
-        name: (_told(one.get(name)), _told(other.get(name)))
-        for name in dict.fromkeys((*one, *other))
-        if one.get(name) != other.get(name)
-    }
-
-
-def _told(value: Any) -> Any:
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return ", ".join(value)
-    return len(value) if isinstance(value, list | dict) else value
 
 
 def _leading(dossiers: Mapping[str, Dossier]) -> dict[str, str | None]:
