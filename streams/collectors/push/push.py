@@ -51,12 +51,14 @@ class PushSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         float, Meta(ge=0.1, le=600, description="a sender is told to send again when Kafka takes longer")
     ] = 30.0
     requests_per_second: Annotated[float, Meta(ge=0.1, le=10_000, description="most requests a second")] = 50.0
-    at_once: Annotated[int, Meta(ge=1, le=256, description="bodies that are in memory together")] = 8
+    at_once: Annotated[
+        int, Meta(ge=1, le=256, description="bodies that are read together, and batches that wait for Kafka")
+    ] = 8
 
 
 @asynccontextmanager
 async def _open(own: PushSettings, _surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
-    source = PushSource()
+    source = PushSource(own.at_once)
     async with listening(policy_of(own), source, reader_named(own.format), all_formats().get):
         yield [source]
 

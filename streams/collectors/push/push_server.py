@@ -19,7 +19,7 @@ from streams.collectors.push.batches import ENCODINGS, Batch, RefusedBatch, read
 from streams.collectors.push.connections import Connections
 from streams.collectors.push.keys import KeyReusedError, digest_of
 from streams.collectors.push.limits import Bucket, knows_token
-from streams.collectors.push.push_source import PushSource
+from streams.collectors.push.push_source import NoRoomError, PushSource
 from streams.errors import ConfigurationError
 from streams.formats.reader import FormatReader
 from streams.printable import printable
@@ -159,7 +159,7 @@ class _PushServer:
                 )
         except KeyReusedError:
             raise _Away(422, "bad_request", "this Idempotency-Key was used for another body") from None
-        except TimeoutError:
+        except (NoRoomError, TimeoutError):
             raise _Away(503, "kafka_away", "Kafka has not taken the batch yet: send it again", 5) from None
         if answer.repeated:
             self._source.turn_away("repeated_key")

@@ -10,22 +10,27 @@ from streams.collectors.push.batches import Batch
 from streams.collectors.push.keys import RecentKeys
 from streams.collectors.source import Chunk
 
-__all__ = ["PushSource"]
+__all__ = ["NoRoomError", "PushSource"]
 
 _TELL_SECONDS: Final = 15.0
+
+
+class NoRoomError(Exception):
+    """As many batches as may wait for Kafka do so."""
 
 
 class PushSource:
     """Whoever delivers a batch waits until Kafka has it. The cursor is the keys of the newest batches.
 
-    It covers nobody: what is not sent, nobody knows of.
+    At most `most_waiting` wait, however long Kafka is away. It covers nobody: what is not sent, nobody knows of.
     """
 
     name: Final = "push"
     platform: Final = "any"
     covers_officials: Final = False
 
-    def __init__(self) -> None:
+    def __init__(self, most_waiting: int) -> None:
+        self._most_waiting = most_waiting
         self._waiting: deque[Chunk] = deque()
         self._arrived = asyncio.Event()
         self._began = asyncio.Event()
@@ -38,7 +43,8 @@ class PushSource:
         self._turned_away[why] += 1
 
     async def deliver(self, batch: Batch, key: str | None, body: str) -> bool:
-        """Returns when Kafka has it: whether it had come before under its key. Raises `KeyReusedError`.
+        """Returns when Kafka has it: whether it had come before under its key. Raises `KeyReusedError`, and
+        `NoRoomError` before it takes anything.
 
         Who is cancelled meanwhile does not know; the batch goes its way.
         """
@@ -47,6 +53,8 @@ class PushSource:
             if (earlier := self._under_way.get(key)) is not None:
                 await asyncio.shield(earlier)
             return True
+        if len(self._waiting) >= self._most_waiting:
+            raise NoRoomError
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         chunk = batch.chunk
         if key is not None:

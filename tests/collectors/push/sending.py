@@ -61,8 +61,8 @@ class Endpoint:
 @asynccontextmanager
 async def endpoint(cursor: bytes | None = None, **policy: Any) -> AsyncIterator[Endpoint]:
     """One for the block, whose batches are taken."""
-    source = PushSource()
     wanted = structs.replace(_POLICY, **policy)
+    source = PushSource(wanted.at_once)
     async with (
         listening(wanted, source, reader_named("canonical"), all_formats().get) as (_, port),
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session,

@@ -37,6 +37,20 @@ def test_a_batch_is_answered_when_it_was_taken_and_not_before() -> None:
     asyncio.run(run())
 
 
+def test_however_long_kafka_is_away_no_more_batches_wait_than_may() -> None:
+    """Those beyond are taken in no part; their senders come again."""
+
+    async def run() -> None:
+        async with endpoint(kafka_seconds=0.1, at_once=3) as push:
+            push.goes_on.clear()
+            assert {(await push.post(_lines(number)))[0] for number in range(20)} == {503}
+            push.goes_on.set()
+            assert (await push.post(_lines(20)))[0] == 200
+            assert len(push.ids) <= 3 + 2, "three, the one that Kafka was about to take, and the last"
+
+    asyncio.run(run())
+
+
 def test_each_refused_event_is_named_by_index_and_reason_and_the_others_are_taken() -> None:
     """Its bytes are in the dead letters, too."""
 
