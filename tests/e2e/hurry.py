@@ -56,8 +56,9 @@ def hurried_prometheus(text: str, rules: str, workers: list[str], alertmanagers:
     config["global"] = dict.fromkeys(config["global"], _SCRAPE)
     config["rule_files"] = [rules]
     config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": alertmanagers}]}]
-    [job] = [job for job in config["scrape_configs"] if job["job_name"] == "antiphon"]
-    del job["dns_sd_configs"]
-    job["static_configs"] = [{"targets": workers}]
-    config["scrape_configs"] = [job]
+    jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+    del jobs["antiphon"]["dns_sd_configs"]
+    jobs["antiphon"]["static_configs"] = [{"targets": workers}]
+    jobs["alertmanager"]["static_configs"] = [{"targets": alertmanagers}]
+    config["scrape_configs"] = [jobs["antiphon"], jobs["alertmanager"]]
     return json.dumps(config)

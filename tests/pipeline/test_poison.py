@@ -124,7 +124,7 @@ def test_a_flood_of_garbage_stops_the_screening_once_and_a_new_start_goes_on_fro
     and has committed what it dealt with. After the next start each of 60,000 records has one dead letter.
     """
     port = free_port()
-    settings = _settings(broker, topic_prefix, metrics_port=port, stuck_after_seconds=2.0)
+    settings = _settings(broker, topic_prefix, metrics_port=port, stuck_after_seconds=5.0)
     _write(settings, [_good(1)])
     asyncio.run(_flood(settings, 60_000))
 
