@@ -11,6 +11,7 @@ from streams.core.watching.keys import (
     entry_key,
     notices_key,
     published_hashes_key,
+    seen_since_key,
     standing_key,
     text_key,
     unattributed_key,
@@ -36,6 +37,7 @@ def looked_up(events: Iterable[CountryEvent]) -> Iterator[bytes]:
         if event.subject is not None:
             yield amplified_account_key(country, platform, event.subject.id)
             yield standing_key(country, platform, event.subject.id)
+            yield seen_since_key(country, platform)
         if event.post_id is not None:
             yield unattributed_key(country, platform, event.post_id)
             yield text_key(country, platform, event.post_id)
