@@ -154,13 +154,13 @@ class Metrics:
         )
         self.rules_digest = Gauge(
             "antiphon_rules_digest_number",
-            "The first 52 bits of the digest of the rules in force; another number than on other workers means that "
-            "they judge differently",
+            "The first 52 bits of the digest of the rules in force, 0 means that none are; where workers have several "
+            "numbers they judge differently",
             registry=registry,
         )
         self.roster_digest = Gauge(
             "antiphon_roster_digest_number",
-            "The same of the roster in force; 0 means that no roster was read yet",
+            "The first 52 bits of the digest of the roster in force; 0 means that no roster was read yet",
             registry=registry,
         )
         self.roster_entries = Gauge(

@@ -195,6 +195,7 @@ records: st.SearchStrategy[Record] = st.one_of(
     _standing_records,
     _amplified_accounts,
     _subject_texts,
+    _subject_texts,
     _country_times,
     _raw_read,
     _published_hashes,
