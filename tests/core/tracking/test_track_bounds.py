@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US, from_us
@@ -94,7 +94,7 @@ def test_in_order_the_bounded_tracker_publishes_what_an_unbounded_one_would() ->
     """
     seen = Counter[str]()
 
-    @examples(100)
+    @settings(examples(100), phases=[Phase.generate])  # a known case need not be made smaller, which takes a minute
     @given(streams_in_order(recent=8), rule_sets(without=_WINDOW_COUNTS), st.sets(st.integers(1, 300), max_size=3))
     def check(events: list[SubjectEvent], rules: RuleSet, cuts: set[int]) -> None:
         arrived = placed(events)
