@@ -15,8 +15,8 @@ from rich.text import Text
 from streams.cli.console import counted, progress, row, stderr, stdout, table, write_json
 from streams.cli.options import json_option
 from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY
-from streams.collectors.bluesky.public_hosts import place_of
 from streams.collectors.bluesky.roster_ids import Resolution, resolve_file
+from streams.collectors.public_hosts import place_of
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.rosters.roster_file import MAX_ROSTER_BYTES, parse_roster
 from streams.errors import AntiphonError, InputError

@@ -17,8 +17,8 @@ from msgspec import Struct
 from yarl import URL
 
 from streams import __version__
-from streams.collectors.bluesky.public_hosts import HostRefusedError, PublicResolver, check_url
-from streams.collectors.bluesky.rate_limits import HostLimit
+from streams.collectors.public_hosts import HostRefusedError, PublicResolver, check_url
+from streams.collectors.rate_limits import HostLimit
 from streams.printable import printable
 from streams.refusal import DECODE_ERRORS
 

@@ -17,8 +17,8 @@ from streams.collectors.bluesky.jetstream_endpoints import MAX_DIDS, parse_endpo
 from streams.collectors.bluesky.jetstream_feeds import follow_roster, follow_subjects, read_filters
 from streams.collectors.bluesky.jetstream_shared import Hosts, JetstreamPolicy, Shared
 from streams.collectors.bluesky.jetstream_source import JetstreamSource
-from streams.collectors.bluesky.public_hosts import place_of
 from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.public_hosts import place_of
 from streams.collectors.source import Source
 from streams.formats.bluesky.jetstream_fields import BLUESKY
 

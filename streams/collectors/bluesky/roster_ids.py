@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from streams.collectors.bluesky.http_client import ClientPolicy, HttpClient, HttpClientError
 from streams.collectors.bluesky.identity import Identities
-from streams.collectors.bluesky.public_hosts import place_of
+from streams.collectors.public_hosts import place_of
 from streams.core.rosters.roster import Roster, RosterEntry, account_key, handle_key
 from streams.core.rosters.roster_edit import Names, with_names
 from streams.core.rosters.roster_file import parse_roster

@@ -15,8 +15,8 @@ from aiohttp import ClientResponse
 from msgspec import Raw, Struct
 from yarl import URL
 
-from streams.collectors.bluesky.public_hosts import HostRefusedError, check_url
-from streams.collectors.bluesky.rate_limits import HostLimit
+from streams.collectors.public_hosts import HostRefusedError, check_url
+from streams.collectors.rate_limits import HostLimit
 from streams.collectors.source import SourceError, SourceErrorKind
 from streams.printable import printable
 from streams.refusal import DECODE_ERRORS

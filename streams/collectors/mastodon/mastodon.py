@@ -10,10 +10,10 @@ from msgspec import Meta, Struct
 from yarl import URL
 
 from streams import __version__
-from streams.collectors.bluesky.public_hosts import PublicResolver
 from streams.collectors.collector import Collector, Surroundings
 from streams.collectors.mastodon.mastodon_source import MastodonPolicy, MastodonSource
 from streams.collectors.mastodon.officials import follow_officials
+from streams.collectors.public_hosts import PublicResolver
 from streams.collectors.source import Source
 from streams.errors import ConfigurationError
 from streams.formats.mastodon.mastodon_statuses import MASTODON

@@ -16,7 +16,7 @@ from streams.collectors.bluesky.http_client import (
     ThrottledError,
     UnavailableError,
 )
-from streams.collectors.bluesky.rate_limits import HostLimit
+from streams.collectors.rate_limits import HostLimit
 from tools.servers.local_server import Fail, Hang, LocalServer, Packed, Throttle
 
 _QUICK = ClientPolicy(first_wait_seconds=0.001, longest_wait_seconds=0.001, timeout_seconds=5.0)
