@@ -1,6 +1,7 @@
 """Faults while events flow: the final figures and alerts are those of an undisturbed run."""
 
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -123,7 +124,8 @@ def test_kills_and_a_changing_crew_change_nothing(kafka: RunningBroker, topic_pr
         elif number == 8:
             run.crew.add()
         elif number == 16:
-            assert run.crew.dismiss_one(run.random) == 0
+            # One that has only just been started ends by the signal itself.
+            assert run.crew.dismiss_one(run.random) in (0, -signal.SIGTERM)
 
     try:
         for _ in range(2):

@@ -134,6 +134,15 @@ class Kafka:
             raise RuntimeError("Kafka is running already")
         if not port_is_free(self._port):
             raise KafkaFailed(f"port {self._port} on {LOOPBACK} is taken by another program")
+        if self._starts():
+            return
+        if "Address already in use" in self.log_tail():  # somebody took the controller's port while the JVM started
+            self._controller_port = free_port()
+            if self._starts():
+                return
+        raise KafkaFailed(f"Kafka did not come up on {self.address}. The end of its log:\n{self.log_tail()}")
+
+    def _starts(self) -> bool:
         settings = self._write_settings()
         if not (self._data / "meta.properties").exists():
             self._format(settings)
@@ -144,7 +153,7 @@ class Kafka:
         )
         if not answers:
             self.kill()
-            raise KafkaFailed(f"Kafka did not come up on {self.address}. The end of its log:\n{self.log_tail()}")
+        return answers
 
     def stop(self) -> None:
         """Shuts Kafka down in order and keeps its data; kills it if it takes more than 20 s."""
