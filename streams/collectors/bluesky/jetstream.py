@@ -1,6 +1,5 @@
 """The collector `jetstream`: the officials of the roster on Bluesky, live and without a key."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Final
@@ -18,6 +17,7 @@ from streams.collectors.bluesky.jetstream_feeds import follow_roster, follow_sub
 from streams.collectors.bluesky.jetstream_shared import Hosts, JetstreamPolicy, Shared
 from streams.collectors.bluesky.jetstream_source import JetstreamSource
 from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.following import beside
 from streams.collectors.public_hosts import place_of
 from streams.collectors.source import Source
 from streams.formats.bluesky.jetstream_fields import BLUESKY
@@ -74,11 +74,7 @@ async def _open(own: JetstreamSettings, surroundings: Surroundings) -> AsyncIter
     ) as session:
         shared = Shared(session=session, hosts=Hosts(endpoints), policy=policy)
         filters = await read_filters(settings)
-        following = [
-            asyncio.ensure_future(follow_roster(settings, shared.watched)),
-            asyncio.ensure_future(follow_subjects(settings, shared.watched)),
-        ]
-        try:
+        async with beside(follow_roster(settings, shared.watched), follow_subjects(settings, shared.watched)):
             history = HistoryPolicy(
                 directory=own.directory, client=ClientPolicy(trusted=frozenset({place_of(own.directory)}))
             )
@@ -86,10 +82,6 @@ async def _open(own: JetstreamSettings, surroundings: Surroundings) -> AsyncIter
             if own.history:
                 sources.append(History(settings, history, lambda: shared.watched.officials or frozenset()))
             yield sources
-        finally:
-            for task in following:
-                task.cancel()
-            await asyncio.gather(*following, return_exceptions=True)
 
 
 JETSTREAM: Final = Collector(

@@ -3,33 +3,28 @@
 A broker that is away for a while changes nothing: what was known stays in use.
 """
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, Final
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
 from streams.collectors.bluesky.jetstream_coverage import FilterLog
 from streams.collectors.bluesky.jetstream_shared import Watched, system_now_us
+from streams.collectors.following import again_and_again, follow_rosters
 from streams.core.rosters.roster import Roster
-from streams.core.rosters.roster_log import RosterLog, RosterRecordError
 from streams.core.subject_event import subject_key
 from streams.events import Coverage, decode_event
 from streams.formats.bluesky.jetstream_fields import BLUESKY, account_named
 from streams.kafka.client import consumer, start_client
-from streams.kafka.failures import BrokerError
-from streams.kafka.reading import follow_topic, read_topic, require_topic
-from streams.printable import printable
+from streams.kafka.reading import read_topic, require_topic
 from streams.refusal import DECODE_ERRORS, Refused
 from streams.settings import Settings
 
 __all__ = ["follow_roster", "follow_subjects", "officials_of", "read_filters"]
 
 _log: Final = logging.getLogger(__name__)
-_PAUSE_SECONDS: Final = 2.0
 _POLL_MS: Final = 1_000
 _PREFIX: Final = subject_key(BLUESKY, "").encode()
 
@@ -45,23 +40,13 @@ def officials_of(roster: Roster, now_us: int) -> frozenset[str]:
 async def follow_roster(settings: Settings, watched: Watched) -> None:
     """Use each roster that is published. Until cancelled."""
 
-    async def follow() -> None:
-        log = RosterLog()
-        async with aclosing(follow_topic(settings, "officials")) as fetches:
-            async for fetched in fetches:
-                for record in fetched.records:
-                    try:
-                        log.apply(record.key or b"", record.value)
-                    except RosterRecordError:
-                        continue  # SCREEN makes the dead letter of it
-                # Terms end by the clock, so this is looked at with every fetch.
-                if fetched.whole and log.roster is not None:
-                    officials = officials_of(log.roster, system_now_us())
-                    if officials != watched.officials:
-                        watched.use(officials)
-                        _log.info("officials in the filter", extra={"officials": len(officials)})
+    def use(roster: Roster) -> None:
+        officials = officials_of(roster, system_now_us())
+        if officials != watched.officials:
+            watched.use(officials)
+            _log.info("officials in the filter", extra={"officials": len(officials)})
 
-    await _again_and_again(follow, "officials")
+    await follow_rosters(settings, use)
 
 
 async def follow_subjects(settings: Settings, watched: Watched) -> None:
@@ -76,7 +61,7 @@ async def follow_subjects(settings: Settings, watched: Watched) -> None:
                     if record.key is not None and record.key.startswith(_PREFIX)
                 )
 
-    await _again_and_again(follow, "dossiers")
+    await again_and_again(follow, "dossiers")
 
 
 async def read_filters(settings: Settings) -> FilterLog:
@@ -106,16 +91,6 @@ async def _records_of(settings: Settings, name: str) -> AsyncGenerator[Sequence[
                 yield records
     finally:
         await client.stop()
-
-
-async def _again_and_again(follow: Callable[[], Awaitable[None]], topic: str) -> None:
-    while True:
-        try:
-            await follow()
-        except (KafkaError, BrokerError, OSError) as error:
-            extra = {"topic": topic, "error": printable(f"{type(error).__name__}: {error}", 200)}
-            _log.warning("topic cannot be followed", extra=extra)
-            await asyncio.sleep(_PAUSE_SECONDS)
 
 
 def _is_did(text: str) -> bool:

@@ -1,6 +1,5 @@
 """The collector `tap`: repositories of the roster's officials on Bluesky, by a Tap process of the operator's own."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Final
@@ -13,6 +12,7 @@ from streams.collectors.bluesky.jetstream_feeds import follow_roster
 from streams.collectors.bluesky.jetstream_shared import Watched
 from streams.collectors.bluesky.tap_source import TapPolicy, TapSource
 from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.following import beside
 from streams.collectors.source import Source
 from streams.formats.bluesky.jetstream_fields import BLUESKY
 from streams.setting_sources import Secret
@@ -35,17 +35,15 @@ class TapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 @asynccontextmanager
 async def _open(own: TapSettings, surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
     watched = Watched()
-    following = [asyncio.ensure_future(follow_roster(surroundings.settings, watched))] if own.add_officials else []
-    try:
-        async with aiohttp.ClientSession(
+    following = [follow_roster(surroundings.settings, watched)] if own.add_officials else []
+    async with (
+        beside(*following),
+        aiohttp.ClientSession(
             headers={"User-Agent": f"antiphon/{__version__}"}, cookie_jar=aiohttp.DummyCookieJar()
-        ) as session:
-            policy = TapPolicy(url=own.url, password=own.password)
-            yield [TapSource(session, policy, lambda: watched.officials or frozenset())]
-    finally:
-        for task in following:
-            task.cancel()
-        await asyncio.gather(*following, return_exceptions=True)
+        ) as session,
+    ):
+        policy = TapPolicy(url=own.url, password=own.password)
+        yield [TapSource(session, policy, lambda: watched.officials or frozenset())]
 
 
 TAP: Final = Collector(

@@ -1,6 +1,5 @@
 """The collector `mastodon`: the officials of the roster on their own servers, without a key."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Final
@@ -11,6 +10,7 @@ from yarl import URL
 
 from streams import __version__
 from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.following import beside
 from streams.collectors.mastodon.mastodon_source import MastodonPolicy, MastodonSource
 from streams.collectors.mastodon.officials import follow_officials
 from streams.collectors.public_hosts import PublicResolver
@@ -57,12 +57,8 @@ async def _open(own: MastodonSettings, surroundings: Surroundings) -> AsyncItera
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
         source = MastodonSource(session, policy)
-        following = asyncio.ensure_future(follow_officials(surroundings.settings, source.use))
-        try:
+        async with beside(follow_officials(surroundings.settings, source.use)):
             yield [source]
-        finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
 
 
 def _addresses_of(text: str) -> dict[str, str]:

@@ -1,28 +1,18 @@
 """Who is to be polled, and where: the officials of the roster on Mastodon, by server."""
 
-import asyncio
-import logging
 import re
 import time
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from typing import Final
 from urllib.parse import urlsplit
 
-from aiokafka.errors import KafkaError
-
+from streams.collectors.following import follow_rosters
 from streams.core.rosters.roster import Roster
-from streams.core.rosters.roster_log import RosterLog, RosterRecordError
 from streams.formats.mastodon.mastodon_statuses import MASTODON
-from streams.kafka.failures import BrokerError
-from streams.kafka.reading import follow_topic
-from streams.printable import printable
 from streams.settings import Settings
 
 __all__ = ["Servers", "follow_officials", "servers_of"]
 
-_log: Final = logging.getLogger(__name__)
-_PAUSE_SECONDS: Final = 2.0
 _USER: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,62}[A-Za-z0-9_])?")
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 _PROFILE: Final = re.compile(r"/(?:@|users/)([^/@]+)/?")
@@ -43,27 +33,8 @@ def servers_of(roster: Roster, now_us: int) -> dict[str, tuple[str, ...]]:
 
 
 async def follow_officials(settings: Settings, use: Callable[[Servers], object]) -> None:
-    """Use each roster that is published. Until cancelled; a broker that is away for a while changes nothing."""
-    while True:
-        try:
-            await _follow(settings, use)
-        except (KafkaError, BrokerError, OSError) as error:
-            extra = {"topic": "officials", "error": printable(f"{type(error).__name__}: {error}", 200)}
-            _log.warning("topic cannot be followed", extra=extra)
-            await asyncio.sleep(_PAUSE_SECONDS)
-
-
-async def _follow(settings: Settings, use: Callable[[Servers], object]) -> None:
-    log = RosterLog()
-    async with aclosing(follow_topic(settings, "officials")) as fetches:
-        async for fetched in fetches:
-            for record in fetched.records:
-                try:
-                    log.apply(record.key or b"", record.value)
-                except RosterRecordError:
-                    continue  # SCREEN makes the dead letter of it
-            if fetched.whole and log.roster is not None:  # terms end by the clock: looked at with every fetch
-                use(servers_of(log.roster, time.time_ns() // 1_000))
+    """Use each roster that is published. Until cancelled."""
+    await follow_rosters(settings, lambda roster: use(servers_of(roster, time.time_ns() // 1_000)))
 
 
 def _of_address(address: str) -> tuple[str, str] | None:

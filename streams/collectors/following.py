@@ -1,0 +1,65 @@
+"""What a collector learns from Kafka for as long as it runs: the roster, and what else it follows.
+
+A broker that is away for a while changes nothing: what was known stays in use.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, Final
+
+from aiokafka.errors import KafkaError
+
+from streams.core.rosters.roster import Roster
+from streams.core.rosters.roster_log import RosterLog, RosterRecordError
+from streams.kafka.failures import BrokerError
+from streams.kafka.reading import follow_topic
+from streams.printable import printable
+from streams.settings import Settings
+
+__all__ = ["again_and_again", "beside", "follow_rosters"]
+
+_log: Final = logging.getLogger(__name__)
+_PAUSE_SECONDS: Final = 2.0
+
+
+async def follow_rosters(settings: Settings, use: Callable[[Roster], object]) -> None:
+    """Use the roster in force, with every fetch: terms end by the clock. Until cancelled."""
+
+    async def follow() -> None:
+        log = RosterLog()
+        async with aclosing(follow_topic(settings, "officials")) as fetches:
+            async for fetched in fetches:
+                for record in fetched.records:
+                    try:
+                        log.apply(record.key or b"", record.value)
+                    except RosterRecordError:
+                        continue  # SCREEN makes the dead letter of it
+                if fetched.whole and log.roster is not None:
+                    use(log.roster)
+
+    await again_and_again(follow, "officials")
+
+
+async def again_and_again(follow: Callable[[], Awaitable[None]], topic: str) -> None:
+    """Follow the topic (plain name), and begin anew after a failure of the broker. Until cancelled."""
+    while True:
+        try:
+            await follow()
+        except (KafkaError, BrokerError, OSError) as error:
+            extra = {"topic": topic, "error": printable(f"{type(error).__name__}: {error}", 200)}
+            _log.warning("topic cannot be followed", extra=extra)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+
+@asynccontextmanager
+async def beside(*following: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run them beside the block; they are cancelled at its end."""
+    tasks = [asyncio.ensure_future(each) for each in following]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
