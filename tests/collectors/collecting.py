@@ -3,11 +3,9 @@
 import asyncio
 import json
 import os
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +16,11 @@ from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.publisher import Publisher
 from streams.events import Post, decode_event
 from streams.kafka.administration import create_topics
-from streams.kafka.child_process import ChildProcess, start_child, stop_child
+from streams.kafka.child_process import ChildProcess
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
+from tests.collectors.collector_process import Processes
 from tests.collectors.lines_collector import collector_environment
-from tests.worker.running_worker import Subject
 
 __all__ = [
     "Collection",
@@ -47,32 +45,11 @@ def settings_for(address: str, prefix: str, **others: Any) -> Settings:
     return settings
 
 
-class Collection:
+class Collection(Processes):
     """Starts processes of `antiphon collect lines`."""
 
     def __init__(self, settings: Settings, directory: Path, **own: object) -> None:
-        self.settings = settings
-        self.directory = directory
-        self._environment = collector_environment(settings, directory, **own)
-        self._started = 0
-
-    def start(self) -> Subject:
-        """One more process."""
-        self._started += 1
-        log = self.directory / f"collector-{self._started}.log"
-        command = [sys.executable, "-m", "streams.cli.main", "collect", "lines"]
-        with log.open("wb") as output:
-            process = start_child(command, output=output, env=self._environment)
-        return Subject(process, self.settings.metrics_port, log)
-
-    @contextmanager
-    def running(self) -> Iterator[Subject]:
-        """One process for the block, which is asked to stop at its end."""
-        subject = self.start()
-        try:
-            yield subject
-        finally:
-            stop_child(subject.process, timeout_seconds=20)
+        super().__init__("lines", settings, directory, collector_environment(settings, directory, **own))
 
 
 def numbers(settings: Settings) -> Counter[int]:

@@ -1,4 +1,4 @@
-"""Processes of `antiphon collect NAME` of this package under a test's control."""
+"""Processes of `antiphon collect NAME` under a test's control."""
 
 import sys
 from collections.abc import Iterator
@@ -11,21 +11,17 @@ from streams.kafka.child_process import start_child, stop_child
 from streams.settings import Settings
 from tests.worker.running_worker import Subject
 
-__all__ = ["CollectorProcesses"]
+__all__ = ["CollectorProcesses", "Processes"]
 
 
-class CollectorProcesses:
-    """Starts one after the other; `own` are the collector's own settings, the others are of every collector."""
+class Processes:
+    """Starts one after the other, in that environment."""
 
-    def __init__(
-        self, name: str, settings: Settings, directory: Path, own: dict[str, object], **others: object
-    ) -> None:
+    def __init__(self, name: str, settings: Settings, directory: Path, environment: dict[str, str]) -> None:
         self._name = name
         self.settings = settings
         self._directory = directory
-        self._environment = environment_of(settings)
-        self._environment |= {variable_of(name, key): str(value) for key, value in own.items()}
-        self._environment |= {f"ANTIPHON_COLLECT_{key.upper()}": str(value) for key, value in others.items()}
+        self._environment = environment
         self._started = 0
 
     def start(self) -> Subject:
@@ -45,3 +41,15 @@ class CollectorProcesses:
             yield subject
         finally:
             stop_child(subject.process, timeout_seconds=20)
+
+
+class CollectorProcesses(Processes):
+    """Of a collector of this package; `own` are its own settings, the others are of every collector."""
+
+    def __init__(
+        self, name: str, settings: Settings, directory: Path, own: dict[str, object], **others: object
+    ) -> None:
+        environment = environment_of(settings)
+        environment |= {variable_of(name, key): str(value) for key, value in own.items()}
+        environment |= {f"ANTIPHON_COLLECT_{key.upper()}": str(value) for key, value in others.items()}
+        super().__init__(name, settings, directory, environment)
