@@ -12,11 +12,11 @@ from msgspec import Struct
 from rich.text import Text
 
 from streams.cli.asking import Told, from_option, records_of, refuse_follow_of_files, when
-from streams.cli.console import counted, progress, row, stderr, stdout, table
 from streams.cli.options import json_option, settings_options
 from streams.cli.printed_json import printed_json
 from streams.cli.report_case import SEVERITY_STYLES, minute
 from streams.cli.stopping import ended_by_ctrl_c, stopped_in_order
+from streams.cli.terminal import counted, progress, row, stderr, stdout, table
 from streams.core.alert_state import alert_state, urgency
 from streams.core.case_file import Versions
 from streams.core.clock import from_us

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.options import format_option, json_option
 from streams.cli.report import document_of, print_report, print_rules, print_sampled
 from streams.cli.report_input import end_with_faults, files_document, print_files, warnings_document
+from streams.cli.terminal import stdout, write_json
 from streams.core.tracking.one_post import contradictions_of
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files

@@ -7,10 +7,10 @@ import click
 from rich.text import Text
 
 from streams.cli.collect_options import own_options, settings_help
-from streams.cli.console import row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
 from streams.cli.stopping import stopped_at_once
+from streams.cli.terminal import row, stdout, table, write_json
 from streams.collectors.collector import Collector
 from streams.collectors.registry import all_collectors
 from streams.collectors.settings import load_collect_settings

@@ -10,8 +10,8 @@ from typing import Final
 from rich.live import Live
 from rich.text import Text
 
-from streams.cli.console import stderr
 from streams.cli.printed_json import printed_json
+from streams.cli.terminal import stderr
 from streams.collectors.process import Watch
 from streams.collectors.progress import SourceProgress
 

@@ -9,10 +9,10 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.console import counted, stderr
 from streams.cli.inputs import LiveStages
 from streams.cli.options import format_option
 from streams.cli.report_input import print_files
+from streams.cli.terminal import counted, stderr
 from streams.core.clock import from_us
 from streams.formats.registry import readers_named
 from streams.jobs.broker_events import BrokerEvents

@@ -8,7 +8,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.console import cell_lines, counted, row, table
+from streams.cli.terminal import cell_lines, counted, row, table
 from streams.core.clock import from_us
 from streams.core.corrections.entry_changes import EntryChange
 from streams.core.corrections.outcomes import OUTCOMES, Compared, Outcome, OutcomeKind

@@ -6,10 +6,10 @@ from typing import Final
 import click
 from rich.text import Text
 
-from streams.cli.console import cell_lines, counted, progress, row, stdout, table, write_json
 from streams.cli.dead_letters_replay import replay
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
+from streams.cli.terminal import cell_lines, counted, progress, row, stdout, table, write_json
 from streams.core.clock import from_us
 from streams.deadletters import Reason
 from streams.kafka.dead_letter_topic import DeadLetterList, StoredLetter, read_dead_letters

@@ -7,8 +7,8 @@ from typing import Final
 import click
 from rich.text import Text
 
-from streams.cli.console import counted, progress, row, stdout, table, write_json
 from streams.cli.options import json_option, settings_options
+from streams.cli.terminal import counted, progress, row, stdout, table, write_json
 from streams.deadletters import Reason
 from streams.formats.registry import FORMATS, reader_named
 from streams.jobs.replay import Obstacle, Replay, Selection, replay_letters

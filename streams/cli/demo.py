@@ -6,13 +6,13 @@ import click
 from rich.text import Text
 
 from streams.cases import CASES
-from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.options import format_option, json_option
 from streams.cli.proof_hint import proof_command
 from streams.cli.report import document_of, print_report, print_sampled
 from streams.cli.report_input import end_with_faults, files_document, print_files, warnings_document
 from streams.cli.stopping import stopped_in_order
+from streams.cli.terminal import stdout, write_json
 from streams.core.tracking.one_post import contradictions_of
 from streams.errors import InputError
 from streams.formats.registry import readers_named

@@ -8,9 +8,9 @@ import click
 import msgspec
 from rich.text import Text
 
-from streams.cli.console import counted, progress, stdout, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
+from streams.cli.terminal import counted, progress, stdout, write_json
 from streams.jobs.evidence_upkeep import Expiry, expire_evidence, find_to_withhold
 from streams.jobs.evidence_upkeep import withhold as withhold_entries
 from streams.printable import printable

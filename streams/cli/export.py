@@ -8,9 +8,9 @@ import click
 from rich.text import Text
 
 from streams.cli.asking import Told, from_option, records_of, when
-from streams.cli.console import counted, progress, stderr
 from streams.cli.options import settings_options
 from streams.cli.stopping import stopped_in_order
+from streams.cli.terminal import counted, progress, stderr
 from streams.core.enriched_topics import ENRICHED_TOPICS, EnrichedTopic, enriched_topic_named
 from streams.errors import InputError
 from streams.jobs.exporting import Collected, Part, sorting_database

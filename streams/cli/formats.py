@@ -4,8 +4,8 @@ import click
 import msgspec
 from rich.text import Text
 
-from streams.cli.console import row, stdout, table, write_json
 from streams.cli.options import json_option
+from streams.cli.terminal import row, stdout, table, write_json
 from streams.formats.descriptions import description_of
 from streams.formats.registry import all_formats
 

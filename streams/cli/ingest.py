@@ -6,10 +6,10 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.console import stdout, write_json
 from streams.cli.inputs import LiveStages
 from streams.cli.options import format_option, json_option, settings_options
 from streams.cli.report_input import end_with_faults, files_document, print_files, warnings_document
+from streams.cli.terminal import stdout, write_json
 from streams.formats.registry import readers_named
 from streams.formats.tally import Tally
 from streams.jobs.ingestion import ingest as ingest_files

@@ -9,12 +9,12 @@ from typing import Final
 import click
 from rich.text import Text
 
-from streams.cli.console import counted, progress, stderr
 from streams.cli.groups import CommandGroup
 from streams.cli.inputs import roster_bytes
 from streams.cli.live_view import LiveView
 from streams.cli.roster_resolve import server_option
 from streams.cli.stopping import stopped_in_order
+from streams.cli.terminal import counted, progress, stderr
 from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY
 from streams.collectors.bluesky.roster_ids import resolve_file
 from streams.core.rosters.roster import Roster

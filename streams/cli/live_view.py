@@ -10,8 +10,8 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from streams.cli.console import counted, row, stderr, stdout, table
 from streams.cli.printed_json import printed_json
+from streams.cli.terminal import counted, row, stderr, stdout, table
 from streams.core.clock import from_us
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster

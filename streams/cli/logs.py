@@ -100,7 +100,7 @@ def _take_over(handler: logging.Handler, *, root: int, own: int) -> None:
 
 
 def _has_colours() -> bool:
-    from streams.cli.console import stderr  # rich takes its time, and JSON logs do without
+    from streams.cli.terminal import stderr  # rich takes its time, and JSON logs do without
 
     console = stderr()
     return console.is_terminal and not console.no_color

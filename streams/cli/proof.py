@@ -11,11 +11,11 @@ import click
 from rich.text import Text
 
 from streams.cases import CASES
-from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.inputs import LiveStages, roster_bytes
 from streams.cli.options import format_option, json_option, settings_options
 from streams.cli.stopping import stopped_in_order
+from streams.cli.terminal import counted, row, stdout, table, write_json
 from streams.errors import InputError
 from streams.formats.registry import readers_named
 from streams.jobs.proof_of_files import ProofInputs, proof_of_files

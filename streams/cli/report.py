@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.console import counted
 from streams.cli.report_aftermath import print_aftermath
 from streams.cli.report_dossier import day, dossier_table
+from streams.cli.terminal import counted
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Dossier
 from streams.core.subject_event import subject_key

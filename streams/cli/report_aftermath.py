@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.console import counted
+from streams.cli.terminal import counted
 from streams.core.enriched import Alert
 from streams.core.suspension_words import STATUS_WORDS, days_of, event_words
 from streams.core.watching.aftermath_records import (

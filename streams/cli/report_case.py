@@ -7,9 +7,9 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.console import counted, row, table
 from streams.cli.report_aftermath import print_aftermath
 from streams.cli.report_dossier import day, dossier_table
+from streams.cli.terminal import counted, row, table
 from streams.core.alert_state import alert_state
 from streams.core.case_file import CaseFile, OfficialFile, Unseen, Version, linked_evidence
 from streams.core.clock import from_us

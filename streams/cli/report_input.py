@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.console import counted, stderr
+from streams.cli.terminal import counted, stderr
 from streams.core.screening.roster_use import RosterFinding
 from streams.core.tracking.one_post import Contradiction
 from streams.formats.inputs.files import shown_path

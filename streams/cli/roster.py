@@ -6,7 +6,6 @@ from typing import Final
 import click
 from rich.text import Text
 
-from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.inputs import read_roster
 from streams.cli.options import json_option
@@ -15,6 +14,7 @@ from streams.cli.roster_history import history
 from streams.cli.roster_import import import_list
 from streams.cli.roster_publish import publish, restore
 from streams.cli.roster_resolve import resolve
+from streams.cli.terminal import counted, row, stdout, table, write_json
 from streams.core.officials import CATEGORIES
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_problems import RosterError

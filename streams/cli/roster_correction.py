@@ -7,10 +7,10 @@ from msgspec import Struct
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.console import counted, progress, row, table
 from streams.cli.inputs import LiveStages
 from streams.cli.roster_sources import kept_roster
 from streams.cli.stopping import stopped_in_order
+from streams.cli.terminal import counted, progress, row, table
 from streams.core.corrections.correction import Correction
 from streams.core.rosters.roster import Roster
 from streams.errors import InputError

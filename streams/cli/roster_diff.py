@@ -18,10 +18,10 @@ from streams.cli.compared_events import (
 )
 from streams.cli.comparison_document import changes_document, compared_document
 from streams.cli.comparison_report import print_changes, print_outcomes, print_scores, print_told, responsible_words
-from streams.cli.console import counted, stdout, write_json
 from streams.cli.inputs import LiveStages
 from streams.cli.options import json_option, settings_options
 from streams.cli.roster_sources import NamedRoster, named_roster
+from streams.cli.terminal import counted, stdout, write_json
 from streams.core.corrections.entry_changes import CHANGE_KINDS, EntryChange, entry_changes
 from streams.jobs.broker_events import BrokerEvents, read_broker_events, told_alerts
 from streams.jobs.comparison import RosterComparison, compare_rosters

@@ -5,9 +5,9 @@ import asyncio
 import click
 from rich.text import Text
 
-from streams.cli.console import progress, row, stdout, table, write_json
 from streams.cli.options import json_option, settings_options
 from streams.cli.roster_diff import entries_summary
+from streams.cli.terminal import progress, row, stdout, table, write_json
 from streams.core.corrections.entry_changes import entry_changes
 from streams.kafka.roster_history import KeptRoster, kept_rosters
 from streams.kafka.roster_topic import published_roster

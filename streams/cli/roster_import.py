@@ -7,8 +7,8 @@ from typing import Final
 import click
 from rich.text import Text
 
-from streams.cli.console import counted, row, stderr, table, write_json
 from streams.cli.options import json_option
+from streams.cli.terminal import counted, row, stderr, table, write_json
 from streams.core.country_names import country_code
 from streams.core.officials import CATEGORIES
 from streams.core.rosters.roster_problems import Problems

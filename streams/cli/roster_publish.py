@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.text import Text
 
 from streams.cli.comparison_report import print_changes
-from streams.cli.console import counted, progress, stderr, stdout, write_json
 from streams.cli.inputs import read_roster
 from streams.cli.options import json_option, settings_options
 from streams.cli.roster_correction import (
@@ -22,6 +21,7 @@ from streams.cli.roster_correction import (
 )
 from streams.cli.roster_diff import entries_summary
 from streams.cli.roster_sources import kept_roster
+from streams.cli.terminal import counted, progress, stderr, stdout, write_json
 from streams.core.bounds import bounded_text
 from streams.core.corrections.entry_changes import EntryChange, entry_changes
 from streams.core.evidence_records import REASON_BYTES

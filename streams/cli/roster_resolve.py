@@ -12,8 +12,8 @@ from typing import Final
 import click
 from rich.text import Text
 
-from streams.cli.console import counted, progress, row, stderr, stdout, table, write_json
 from streams.cli.options import json_option
+from streams.cli.terminal import counted, progress, row, stderr, stdout, table, write_json
 from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY
 from streams.collectors.bluesky.roster_ids import Resolution, resolve_file
 from streams.collectors.public_hosts import place_of

@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option
 from streams.cli.rules_diff import diff
+from streams.cli.terminal import counted, row, stdout, table, write_json
 from streams.core.rule_files.rule_problems import RulesError
 from streams.core.rule_files.rule_words import condition_words, duration_words
 from streams.core.rulebook.rules import Condition, Rule, RuleSet

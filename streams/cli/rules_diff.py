@@ -15,9 +15,9 @@ from streams.cli.compared_events import (
 )
 from streams.cli.comparison_document import compared_document, rule_changes_document
 from streams.cli.comparison_report import print_outcomes, print_rule_changes, print_told
-from streams.cli.console import counted, stdout, write_json
 from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.options import json_option
+from streams.cli.terminal import counted, stdout, write_json
 from streams.core.corrections.rule_changes import rule_changes
 from streams.core.rulebook.rules import RuleSet
 from streams.jobs.comparison import RuleComparison, compare_rules

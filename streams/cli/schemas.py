@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from streams.cli.console import stdout, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option
+from streams.cli.terminal import stdout, write_json
 from streams.errors import InputError
 from streams.printable import printable
 

@@ -11,11 +11,11 @@ import click
 from rich.text import Text
 
 from streams.cli.asking import Told, from_option, records_of, refuse_follow_of_files
-from streams.cli.console import counted, progress, row, stderr, stdout, table, write_json
 from streams.cli.options import json_option, settings_options
 from streams.cli.printed_json import printed_json
 from streams.cli.report_case import SEVERITY_STYLES, minute, print_case, print_official
 from streams.cli.stopping import ended_by_ctrl_c, stopped_in_order
+from streams.cli.terminal import counted, progress, row, stderr, stdout, table, write_json
 from streams.core.alert_state import alert_state
 from streams.core.case_file import CaseFile, OfficialFile, linked_evidence
 from streams.core.clock import from_us

@@ -7,8 +7,8 @@ from typing import Final
 import click
 from rich.text import Text
 
-from streams.cli.console import row, stdout, table, write_json
 from streams.cli.options import json_option, settings_options
+from streams.cli.terminal import row, stdout, table, write_json
 from streams.core.clock import from_us
 from streams.errors import InputError
 from streams.printable import printable

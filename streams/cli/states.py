@@ -5,9 +5,9 @@ import asyncio
 import click
 from rich.text import Text
 
-from streams.cli.console import stdout
 from streams.cli.groups import CommandGroup
 from streams.cli.options import settings_options
+from streams.cli.terminal import stdout
 from streams.cli.topics import partition_counts
 from streams.kafka.administration import topic_states
 from streams.kafka.failures import broker_errors

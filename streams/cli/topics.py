@@ -7,9 +7,9 @@ from typing import Final
 import click
 from rich.text import Text
 
-from streams.cli.console import counted, row, stdout, table, write_json
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
+from streams.cli.terminal import counted, row, stdout, table, write_json
 from streams.kafka.administration import TopicState, create_topics, topic_faults, topic_states
 from streams.settings import Settings
 from streams.topics import TOPICS, Topic, TopicFault, partition_faults

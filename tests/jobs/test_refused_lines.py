@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.cases import KHAMENEI_SITE
-from streams.cli.console import stdout
 from streams.cli.report import print_sampled
+from streams.cli.terminal import stdout
 from streams.core.rosters.roster_file import parse_roster
 from streams.deadletters import DeadLetter, LetterSample, Reason
 from streams.formats.registry import readers_named

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.console import cell_lines, counted, progress, row, stdout, table
+from streams.cli.terminal import cell_lines, counted, progress, row, stdout, table
 from tests.cli.terminal import obeyed, run
 
 
