@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from streams.cli.inputs import LiveStages
-from streams.cli.options import format_option
+from streams.cli.options import format_option, json_option
 from streams.cli.report_input import print_files
 from streams.cli.terminal import counted, stderr
 from streams.core.clock import from_us
@@ -23,7 +23,8 @@ from streams.jobs.input_faults import InputFault, faults_of
 __all__ = [
     "EXIT_DIFFERS",
     "EXIT_TROUBLE",
-    "event_options",
+    "FIRST_SHOWN",
+    "comparison_options",
     "events_at_hand",
     "looked_at_document",
     "print_cost",
@@ -34,9 +35,12 @@ EXIT_DIFFERS: Final = 1
 EXIT_TROUBLE: Final = 2
 """As of diff(1)."""
 
+FIRST_SHOWN: Final = 20
+"""Lines of a list that are shown without `--all`."""
 
-def event_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command `--events` and `--format`."""
+
+def comparison_options(*options: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Gives a command `OLD`, `NEW`, `--events`, `--format`, the `options` of its own, `--all` and `--json`."""
     events = click.option(
         "--events",
         "event_files",
@@ -45,7 +49,17 @@ def event_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Past events: a file, a folder or an archive in a format that `antiphon formats` lists; more than once. "
         "Without it only the entries are compared.",
     )
-    return events(format_option(command))
+    show_all = click.option(
+        "--all", "show_all", is_flag=True, help=f"Show everything, not the first {FIRST_SHOWN} of each list."
+    )
+    arguments = click.argument("old"), click.argument("new")
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed((*arguments, events, format_option, *options, show_all, json_option)):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from streams.cli.compared_events import (
     EXIT_DIFFERS,
-    event_options,
+    FIRST_SHOWN,
+    comparison_options,
     events_at_hand,
     looked_at_document,
     print_cost,
@@ -19,7 +20,7 @@ from streams.cli.compared_events import (
 from streams.cli.comparison_document import changes_document, compared_document
 from streams.cli.comparison_report import print_changes, print_outcomes, print_scores, print_told, responsible_words
 from streams.cli.inputs import LiveStages
-from streams.cli.options import json_option, settings_options
+from streams.cli.options import settings_options
 from streams.cli.roster_sources import NamedRoster, named_roster
 from streams.cli.terminal import counted, stdout, write_json
 from streams.core.corrections.entry_changes import CHANGE_KINDS, EntryChange, entry_changes
@@ -45,15 +46,14 @@ _KIND_NOUNS = {
 
 
 @click.command()
-@click.argument("old")
-@click.argument("new")
-@event_options
-@settings_options("rules_file")
-@click.option(
-    "--evidence", is_flag=True, help="Past events: what the broker keeps of them. Implied by --broker without --events."
+@comparison_options(
+    settings_options("rules_file"),
+    click.option(
+        "--evidence",
+        is_flag=True,
+        help="Past events: what the broker keeps of them. Implied by --broker without --events.",
+    ),
 )
-@click.option("--all", "show_all", is_flag=True, help="Show everything, not the first 20 of each list.")
-@json_option
 @click.pass_context
 def diff(
     ctx: click.Context,
@@ -111,7 +111,7 @@ def diff(
     if as_json:
         write_json(_document(sides, found, at_hand, broker) | {"changes_anything": changes_anything})
     else:
-        _print(stdout(), sides, found, at_hand, broker, None if show_all else 20)
+        _print(stdout(), sides, found, at_hand, broker, None if show_all else FIRST_SHOWN)
     ctx.exit(EXIT_DIFFERS if changes_anything else 0)
 
 

@@ -7,7 +7,8 @@ from rich.text import Text
 
 from streams.cli.compared_events import (
     EXIT_DIFFERS,
-    event_options,
+    FIRST_SHOWN,
+    comparison_options,
     events_at_hand,
     looked_at_document,
     print_cost,
@@ -16,7 +17,6 @@ from streams.cli.compared_events import (
 from streams.cli.comparison_document import compared_document, rule_changes_document
 from streams.cli.comparison_report import print_outcomes, print_rule_changes, print_told
 from streams.cli.inputs import LiveStages, read_roster
-from streams.cli.options import json_option
 from streams.cli.terminal import counted, stdout, write_json
 from streams.core.corrections.rule_changes import rule_changes
 from streams.core.rulebook.rules import RuleSet
@@ -30,12 +30,9 @@ _BUNDLED = "bundled"
 
 
 @click.command()
-@click.argument("old")
-@click.argument("new")
-@event_options
-@click.option("--roster", "roster_file", metavar="R", help="Who is an official (CSV); needed with --events.")
-@click.option("--all", "show_all", is_flag=True, help="Show everything, not the first 20 of each list.")
-@json_option
+@comparison_options(
+    click.option("--roster", "roster_file", metavar="R", help="Who is an official (CSV); needed with --events.")
+)
 @click.pass_context
 def diff(
     ctx: click.Context,
@@ -81,7 +78,7 @@ def diff(
             document |= compared_document(found.compared) | {"cost": found.cost}
         write_json(document)
         ctx.exit(EXIT_DIFFERS if decides else 0)
-    console, limit = stdout(), None if show_all else 20
+    console, limit = stdout(), None if show_all else FIRST_SHOWN
     same = len(sides[0].rules) - sum(change.before is not None for change in found.changes)
     differ = f"{counted(len(found.changes), 'rule')} {'differs' if len(found.changes) == 1 else 'differ'}"
     console.print(Text.assemble((f"{printable(old)} → {printable(new)}", "bold"), f": {differ}, {same:,} do not."))

@@ -54,11 +54,11 @@ async def again_and_again(follow: Callable[[], Awaitable[None]], topic: str) -> 
 
 
 @asynccontextmanager
-async def beside(*following: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run them beside the block; they are cancelled at its end."""
-    tasks = [asyncio.ensure_future(each) for each in following]
+async def beside(*following: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """Run them beside the block, which gets their tasks; they are cancelled at its end."""
+    tasks = [asyncio.create_task(each) for each in following]
     try:
-        yield
+        yield tasks
     finally:
         for task in tasks:
             task.cancel()

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from aiokafka.errors import KafkaError
 from msgspec import Struct
@@ -26,6 +26,7 @@ from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY, Identities
 from streams.collectors.bluesky.profiles import MOST_ACTORS, Found, Gone, Missing, Profiles, Sighting
 from streams.collectors.bluesky.subject_topics import known_subjects, newly_amplified
 from streams.collectors.bluesky.subjects import BEING_ASKED, Subject, Subjects
+from streams.collectors.following import beside
 from streams.collectors.source import Chunk, SourceError
 from streams.core.clock import to_us
 from streams.events import Account, Event, Profile, Suspension, SuspensionStatus
@@ -83,34 +84,29 @@ class Enricher:
         found: asyncio.Queue[Chunk] = asyncio.Queue(_QUEUE)
         self._ageless = asyncio.Queue()
         async with HttpClient(self._policy.client) as client:
-            tasks = [
-                asyncio.create_task(self._follow()),
-                asyncio.create_task(self._look_up(Profiles(client, self._policy.appview), found)),
-            ]
             identities = Identities(client, self._policy.directory)
-            tasks += [
-                asyncio.create_task(self._ask_ages(identities, found)) for _ in range(self._policy.directory_at_once)
-            ]
-            try:
-                yield Chunk()  # it is at work
-                while True:
-                    getting = asyncio.ensure_future(found.get())
-                    wait_for = [getting, *tasks]
-                    await asyncio.wait(wait_for, timeout=_SILENT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-                    if getting.done():
-                        yield getting.result()
-                        continue
-                    getting.cancel()
-                    for task in tasks:
-                        if task.done():
-                            task.result()
-                    yield Chunk()
-            except (BrokerError, KafkaError, OSError) as error:
-                raise SourceError("closed", f"{type(error).__name__}: {error}") from error
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+            at_once = range(self._policy.directory_at_once)
+            async with beside(
+                self._follow(),
+                self._look_up(Profiles(client, self._policy.appview), found),
+                *(self._ask_ages(identities, found) for _ in at_once),
+            ) as tasks:
+                try:
+                    yield Chunk()  # it is at work
+                    while True:
+                        getting = asyncio.ensure_future(found.get())
+                        wait_for: list[asyncio.Future[Any]] = [getting, *tasks]
+                        await asyncio.wait(wait_for, timeout=_SILENT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                        if getting.done():
+                            yield getting.result()
+                            continue
+                        getting.cancel()
+                        for task in tasks:
+                            if task.done():
+                                task.result()
+                        yield Chunk()
+                except (BrokerError, KafkaError, OSError) as error:
+                    raise SourceError("closed", f"{type(error).__name__}: {error}") from error
 
     async def _follow(self) -> None:
         """Keep the list of subjects: first those that were amplified before, then each as it comes."""
