@@ -27,6 +27,7 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"agents"}),
     frozenset({"worker"}),
     frozenset({"jobs"}),
+    frozenset({"console"}),
     frozenset({"cli"}),
 )
 
