@@ -6,7 +6,7 @@ common wherever it stands.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from operator import itemgetter
@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from streams.core.texts.text import DENSE, letters_of
 
-__all__ = ["ALPHABETIC", "DENSE_SAMPLING", "MOST_FINGERPRINTS", "Sampling", "fingerprints"]
+__all__ = ["ALPHABETIC", "DENSE_SAMPLING", "MOST_FINGERPRINTS", "Sampling", "fingerprints", "stretches_of"]
 
 MOST_FINGERPRINTS: Final = 64
 _BYTES: Final = 4  # a character, as UTF-32: every k-gram is as long as the next
@@ -61,14 +61,20 @@ def fingerprints(text: str) -> tuple[int, ...]:
     """
     letters = letters_of(text)
     grams: list[bytes] = []
+    for start, end, sampling in stretches_of(letters):
+        grams += _winnowed(letters[start:end], sampling)
+    return tuple(sorted(set(map(_hash, grams)))[:MOST_FINGERPRINTS])
+
+
+def stretches_of(letters: str) -> Iterator[tuple[int, int, Sampling]]:
+    """The parts of a text that are sampled alike, from where to where in its letters, as `letters_of` has them."""
     start = 0
     if not letters.isascii():
         for stretch in _DENSE_STRETCH.finditer(letters):
-            grams += _winnowed(letters[start : stretch.start()], ALPHABETIC)
-            grams += _winnowed(stretch[0], DENSE_SAMPLING)
+            yield start, stretch.start(), ALPHABETIC
+            yield stretch.start(), stretch.end(), DENSE_SAMPLING
             start = stretch.end()
-    grams += _winnowed(letters[start:], ALPHABETIC)
-    return tuple(sorted(set(map(_hash, grams)))[:MOST_FINGERPRINTS])
+    yield start, len(letters), ALPHABETIC
 
 
 def _hash(gram: bytes) -> int:

@@ -5,10 +5,11 @@ What platforms and keyboards add or vary is gone: links, handles, case, diacriti
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-__all__ = ["DENSE", "MOST_CHARACTERS", "letters_of", "normalised", "shared_words", "words"]
+__all__ = ["DENSE", "MOST_CHARACTERS", "letters_of", "normalised", "placed_letters", "shared_words", "words"]
 
 MOST_CHARACTERS: Final = 4_000
 """Characters of a text that are looked at, as it is written; platforms' ordinary posts are shorter."""
@@ -71,6 +72,7 @@ _HANDLE: Final = re.compile(
 )
 _RETWEET: Final = re.compile("RT @(?<![A-Za-z0-9_]RT @)")
 _ENTITY: Final = re.compile("&(?:amp|lt|gt|quot|apos|nbsp|#39);")  # as Twitter v1.1 writes &, < and >
+_JOINING: Final = frozenset(map(chr, (*range(0x1160, 0x1200), 0xFF9E, 0xFF9F)))  # of Hangul, and half-width kana
 _DENSE_RUN: Final = re.compile(f"[{DENSE}]+")
 
 
@@ -111,6 +113,43 @@ def letters_of(text: str) -> str:
     if _OTHER not in coded:
         return coded.decode("ascii")
     return _folded(text).replace(" ", "")
+
+
+def placed_letters(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """The letters as `letters_of` has them, and of each from where to where it stands in the text as it was written.
+
+    Nothing where the two cannot be told from one another: in odd orders of marks, which no keyboard writes.
+    """
+    written: list[str] = []
+    places: list[tuple[int, int]] = []
+    for start, end in _clusters(text[:MOST_CHARACTERS]):
+        composed = unicodedata.normalize("NFKC", text[start:end])
+        written += composed
+        places += [(start, end)] * len(composed)
+    for pattern, keeps in ((_LINK, 0), (_HANDLE, 1), (_RETWEET, 0), (_ENTITY, 0)):
+        for found in pattern.finditer("".join(written[:MOST_CHARACTERS])):
+            for at in range(found.start() + keeps, found.end()):
+                written[at] = " "
+    letters: list[str] = []
+    placed: list[tuple[int, int]] = []
+    for char, place in zip(written[:MOST_CHARACTERS], places, strict=False):
+        for letter in _folds[ord(char)].replace(" ", ""):
+            letters.append(letter)
+            placed.append(place)
+    said = "".join(letters)
+    return (said, placed) if said == letters_of(text) else ("", [])
+
+
+def _clusters(text: str) -> Iterator[tuple[int, int]]:
+    """Each character with what may become one with it: marks, and what follows the first letter of Hangul."""
+    start = 0
+    for at, char in enumerate(text):
+        if at == start or (not char.isascii() and (unicodedata.category(char)[0] == "M" or char in _JOINING)):
+            continue
+        yield start, at
+        start = at
+    if text:
+        yield start, len(text)
 
 
 def words(text: str) -> frozenset[str]:
