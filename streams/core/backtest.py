@@ -21,6 +21,7 @@ from streams.core.screening.passed_over import PassedOver, is_worth_reading_agai
 from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy, screen_event
 from streams.core.subject_event import Coordinates, SubjectEvent, subject_key
 from streams.core.tracked import TrackedAccount
+from streams.core.tracking.figures_as_of import FiguresAsOf
 from streams.core.tracking.outcome import TrackOutcome
 from streams.core.tracking.subject import Subject, TrackPolicy
 from streams.core.tracking.tracker import Tracker
@@ -197,6 +198,13 @@ class Backtest:
         results.alerts = {key: alert for key, alert in results.alerts.items() if alert.status != "retracted"}
         results.aftermaths = {key: each for key, each in results.aftermaths.items() if each.status != "void"}
         return results
+
+    def as_of(self, key: str, at_us: int) -> FiguresAsOf | None:
+        """The figures of a subject (`platform:id`) at a moment (µs), once all is finished; `None` for one that no event
+        is about.
+        """
+        subject = self._subjects.get(key)
+        return None if subject is None else FiguresAsOf(subject.state, at_us)
 
     def _take(self, screening: Screening) -> None:
         self._subject_events += screening.events

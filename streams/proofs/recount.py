@@ -15,6 +15,7 @@ from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import screen_event
 from streams.core.screening.screen_policy import ScreenPolicy
 from streams.core.subject_event import Coordinates
+from streams.core.tracking.figures_as_of import FiguresAsOf
 from streams.deadletters import Rejection
 from streams.events import Event
 from streams.ledger.memory import MemoryLedger
@@ -25,11 +26,15 @@ SourcedEvent: TypeAlias = tuple[Event, Coordinates]
 
 
 class Recount(Struct, frozen=True, kw_only=True):
-    """The results, the accounts known in the end, and which events (by their place) the screen refuses, and why."""
+    """The results, the accounts known in the end, and which events (by their place) the screen refuses, and why.
+
+    `as_of` gives the figures of a subject (`platform:id`) at a moment (µs).
+    """
 
     results: Results
     known: AccountIndex
     refused: dict[int, str]
+    as_of: Callable[[str, int], FiguresAsOf | None]
 
 
 def recount(
@@ -49,7 +54,7 @@ def recount(
     if backtest.needs_second_reading():
         for event, source in events():
             backtest.again(event, source)
-    return Recount(results=backtest.finish(), known=backtest.known, refused=refused)
+    return Recount(results=backtest.finish(), known=backtest.known, refused=refused, as_of=backtest.as_of)
 
 
 def counts_as(
