@@ -77,6 +77,17 @@ CHECKS: Final = (
         "streams/kafka/log_marks.py",
         "streams/kafka/readiness.py",
     ),
+    _file("tests/collectors/bluesky/test_tap_source.py", "streams/collectors/bluesky/tap_source.py"),
+    _Check(
+        "tests/collectors/bluesky/test_jetstream_source.py, test_jetstream_accounts.py",
+        ("tests/collectors/bluesky/test_jetstream_source.py", "tests/collectors/bluesky/test_jetstream_accounts.py"),
+        ("streams/collectors/bluesky/jetstream",),
+    ),
+    _Check(
+        "tests/collectors/test_publisher.py, test_takeover.py, test_kills.py",
+        ("tests/collectors/test_publisher.py", "tests/collectors/test_takeover.py", "tests/collectors/test_kills.py"),
+        ("streams/collectors/publisher.py",),
+    ),
     _Check(
         "tests/agents, tests/partitions, tests/faust_driver",
         ("tests/agents", "tests/partitions", "tests/faust_driver"),
