@@ -16,7 +16,7 @@ from streams.cli.roster_resolve import server_option
 from streams.cli.stopping import stopped_in_order
 from streams.cli.terminal import counted, progress, stderr
 from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY
-from streams.collectors.bluesky.roster_ids import resolve_file
+from streams.collectors.name_services import resolve_names
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_file import parse_roster
 from streams.errors import InputError
@@ -115,7 +115,7 @@ def _with_ids(data: bytes, name: str, servers: tuple[str, str]) -> Roster:
         return roster
     appview, directory = servers
     with progress("accounts resolved", len({entry.account_key for entry in ours})) as told:
-        resolutions, found = asyncio.run(resolve_file(data, name, appview, directory, told))
+        resolutions, found = asyncio.run(resolve_names(data, name, appview, directory, told, platforms=(BLUESKY,)))
     roster = parse_roster(found, name)
     missing = [each for each in resolutions if each.account_id is None]
     if len(missing) == len(resolutions):

@@ -15,17 +15,18 @@ from rich.text import Text
 from streams.cli.options import json_option
 from streams.cli.terminal import counted, progress, row, stderr, stdout, table, write_json
 from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY
-from streams.collectors.bluesky.roster_ids import Resolution, resolve_file
+from streams.collectors.mastodon.mastodon import addresses_of
+from streams.collectors.name_services import NAMED_PLATFORMS, resolve_names
 from streams.collectors.public_hosts import place_of
-from streams.core.rosters.roster import Roster, RosterEntry
+from streams.collectors.roster_names import Resolution
 from streams.core.rosters.roster_file import MAX_ROSTER_BYTES, parse_roster
 from streams.errors import AntiphonError, InputError
-from streams.formats.bluesky.jetstream_fields import BLUESKY
 from streams.printable import printable
 
 __all__ = ["resolve", "server_option"]
 
 _LISTED: Final = 40
+_PLATFORMS: Final = "Bluesky and Mastodon"
 _WELL: Final = frozenset({"confirmed", "resolved"})
 _TOLD: Final = ("moved", "vanished", "disagrees", "unknown")
 
@@ -37,6 +38,13 @@ _TOLD: Final = ("moved", "vanished", "disagrees", "unknown")
 @click.option("--write", is_flag=True, help="Write what was found into FILE itself.")
 @click.option("--appview", metavar="URL", default=APPVIEW, show_default=True, help="Who resolves handles.")
 @click.option("--directory", metavar="URL", default=DIRECTORY, show_default=True, help="The identity directory.")
+@click.option(
+    "--mastodon",
+    "addresses",
+    metavar="NAME=URL,…",
+    default="",
+    help="Servers of Mastodon that answer elsewhere than at https://NAME.",
+)
 @json_option
 @click.pass_context
 def resolve(
@@ -47,12 +55,14 @@ def resolve(
     write: bool,
     appview: str,
     directory: str,
+    addresses: str,
     as_json: bool,
 ) -> None:
     """Find the ids of a roster's handles, and see whether handles and ids still belong together.
 
-    On Bluesky a handle counts where it leads to an account and the account has that handle: both ways. Accounts of
-    other platforms stay as they are. Without --out and --write nothing is written: what would change is shown.
+    A handle counts where it leads to an account and the account has that handle: both ways. Bluesky's AppView and
+    identity directory are asked, and the own servers of accounts on Mastodon. Accounts of other platforms stay as they
+    are. Without --out and --write nothing is written: what would change is shown.
 
     Exit status 1 if an account moved, vanished, could not be asked or calls itself otherwise.
 
@@ -70,9 +80,12 @@ def resolve(
     data = _read(file)
     roster = parse_roster(data, file)
     servers = server_option(appview, "--appview"), server_option(directory, "--directory")
-    with progress("accounts resolved", len({entry.account_key for entry in _of_bluesky(roster)})) as told:
-        resolutions, changed = asyncio.run(resolve_file(data, file, *servers, told))
-    others = len({entry.account_key for entry in roster.entries if entry.platform != BLUESKY})
+    accounts = {entry.account_key: entry.platform in NAMED_PLATFORMS for entry in roster.entries}
+    others = sum(not is_asked for is_asked in accounts.values())
+    with progress("accounts resolved", len(accounts) - others) as told:
+        resolutions, changed = asyncio.run(
+            resolve_names(data, file, *servers, told, mastodon=addresses_of(addresses, "--mastodon"))
+        )
     changes = sum(each.is_change for each in resolutions)
     target = file if write else out
     if target is not None and (changes or out is not None):
@@ -94,10 +107,6 @@ def resolve(
             _print_difference(file, data, changed)
     if any(each.outcome not in _WELL for each in resolutions):
         ctx.exit(1)
-
-
-def _of_bluesky(roster: Roster) -> list[RosterEntry]:
-    return [entry for entry in roster.entries if entry.platform == BLUESKY]
 
 
 def server_option(url: str, option: str) -> str:
@@ -145,7 +154,7 @@ def _print(file: str, resolutions: list[Resolution], others: int, target: str | 
     counts = Counter(each.outcome for each in resolutions)
     console = stdout()
     said = ", ".join(f"{counts[name]:,} {name}" for name in ("confirmed", "resolved", *_TOLD) if counts[name])
-    console.print(Text.assemble((printable(file), "bold"), f": {counted(len(resolutions), 'account')} of Bluesky"))
+    console.print(Text.assemble((printable(file), "bold"), f": {counted(len(resolutions), 'account')} of {_PLATFORMS}"))
     if said:
         console.print(Text(f"  {said}"))
     if others:

@@ -17,7 +17,8 @@ _BEGIN: Final = 1_790_000_000
 
 class Mastodon(LocalServer):
     """The server `host`. In `limit` requests it allows within `window_seconds`; what goes beyond is answered with 429
-    and counted in `beyond`. `most_at_once` is how many requests it had at the same time.
+    and counted in `beyond`. `most_at_once` is how many requests it had at the same time. `names` are what WebFinger
+    answers besides its users: handle and profile by the handle that was asked for.
     """
 
     def __init__(self, host: str, *, limit: int = 300, window_seconds: float = 300.0) -> None:
@@ -25,6 +26,7 @@ class Mastodon(LocalServer):
             web.get("/api/v1/accounts/lookup", self._look_up),
             web.get("/api/v1/accounts/{id}/statuses", self._list),
             web.get("/api/v1/statuses/{id}", self._status),
+            web.get("/.well-known/webfinger", self._finger),
         )
         self.host = host
         self.limit = limit
@@ -32,6 +34,7 @@ class Mastodon(LocalServer):
         self.beyond = 0
         self.most_at_once = 0
         self.is_down = False
+        self.names: dict[str, tuple[str, str]] = {}
         self._asked_at: list[float] = []
         self._at_once = 0
         self._users: dict[str, str] = {}
@@ -115,6 +118,22 @@ class Mastodon(LocalServer):
                 if status["id"] == request.match_info["id"]:
                     return await self._answer(status)
         return await self._answer({"error": "Record not found"}, 404)
+
+    async def _finger(self, request: web.Request) -> web.Response:
+        asked = request.query.get("resource", "").removeprefix("acct:")
+        user, _, host = asked.partition("@")
+        if asked in self.names:
+            handle, profile = self.names[asked]
+        elif host == self.host and user in self._users:
+            handle, profile = asked, f"https://{host}/@{user}"
+        else:
+            return await self._answer({"error": "Record not found"}, 404)
+        links = [
+            {"rel": "http://webfinger.net/rel/profile-page", "type": "text/html", "href": profile},
+            {"rel": "self", "type": "application/activity+json", "href": profile.replace("/@", "/users/")},
+            {"rel": "http://ostatus.org/schema/1.0/subscribe", "template": f"https://{host}/authorize?uri={{uri}}"},
+        ]
+        return await self._answer({"subject": f"acct:{handle}", "aliases": [profile], "links": links})
 
     async def _answer(self, what: Any, status: int = 200) -> web.Response:
         now = time.time()

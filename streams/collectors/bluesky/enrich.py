@@ -7,9 +7,9 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from streams.collectors.bluesky.enricher import Enricher, EnricherPolicy
-from streams.collectors.bluesky.http_client import ClientPolicy
 from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY
 from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.http_client import ClientPolicy
 from streams.collectors.public_hosts import place_of
 from streams.collectors.source import Source
 

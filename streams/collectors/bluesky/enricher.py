@@ -15,18 +15,18 @@ from typing import Any, Final
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
-from streams.collectors.bluesky.http_client import (
+from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY, Identities
+from streams.collectors.bluesky.profiles import MOST_ACTORS, Found, Gone, Missing, Profiles, Sighting
+from streams.collectors.bluesky.subject_topics import known_subjects, newly_amplified
+from streams.collectors.bluesky.subjects import BEING_ASKED, Subject, Subjects
+from streams.collectors.following import beside
+from streams.collectors.http_client import (
     AnswerError,
     ClientPolicy,
     HttpClient,
     HttpClientError,
     ThrottledError,
 )
-from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY, Identities
-from streams.collectors.bluesky.profiles import MOST_ACTORS, Found, Gone, Missing, Profiles, Sighting
-from streams.collectors.bluesky.subject_topics import known_subjects, newly_amplified
-from streams.collectors.bluesky.subjects import BEING_ASKED, Subject, Subjects
-from streams.collectors.following import beside
 from streams.collectors.source import Chunk, SourceError
 from streams.core.clock import to_us
 from streams.events import Account, Event, Profile, Suspension, SuspensionStatus

@@ -18,15 +18,15 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from streams.collectors.bluesky.history_gaps import Errand, OpenGaps
-from streams.collectors.bluesky.http_client import (
+from streams.collectors.bluesky.identity import DIRECTORY, Identities
+from streams.collectors.bluesky.repositories import Page, StoredRecord, pages_of
+from streams.collectors.http_client import (
     AnswerError,
     ClientPolicy,
     HttpClient,
     HttpClientError,
     ThrottledError,
 )
-from streams.collectors.bluesky.identity import DIRECTORY, Identities
-from streams.collectors.bluesky.repositories import Page, StoredRecord, pages_of
 from streams.collectors.source import Chunk, SourceError
 from streams.deadletters import Reason
 from streams.events import Coverage, decode_event

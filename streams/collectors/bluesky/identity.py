@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from msgspec import Struct, field
 from yarl import URL
 
-from streams.collectors.bluesky.http_client import AnswerError, HttpClient
+from streams.collectors.http_client import AnswerError, HttpClient
 from streams.core.platforms import names_of
 from streams.events import Utc
 

@@ -9,7 +9,6 @@ from msgspec import Meta, Struct
 
 from streams import __version__
 from streams.collectors.bluesky.history import History, HistoryPolicy
-from streams.collectors.bluesky.http_client import ClientPolicy
 from streams.collectors.bluesky.identity import DIRECTORY
 from streams.collectors.bluesky.jetstream_accounts_source import JetstreamAccountsSource
 from streams.collectors.bluesky.jetstream_endpoints import MAX_DIDS, parse_endpoints
@@ -18,6 +17,7 @@ from streams.collectors.bluesky.jetstream_shared import Hosts, JetstreamPolicy, 
 from streams.collectors.bluesky.jetstream_source import JetstreamSource
 from streams.collectors.collector import Collector, Surroundings
 from streams.collectors.following import beside
+from streams.collectors.http_client import ClientPolicy
 from streams.collectors.public_hosts import place_of
 from streams.collectors.source import Source
 from streams.formats.bluesky.jetstream_fields import BLUESKY

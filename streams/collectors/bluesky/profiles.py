@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from msgspec import Meta, Struct, field
 from yarl import URL
 
-from streams.collectors.bluesky.http_client import AnswerError, HttpClient
+from streams.collectors.http_client import AnswerError, HttpClient
 from streams.events import Account, Name, SuspensionStatus
 
 __all__ = ["MOST_ACTORS", "Found", "Gone", "Missing", "Profiles", "Sighting"]

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Raw, Struct
 from yarl import URL
 
-from streams.collectors.bluesky.http_client import AnswerError, HttpClient
+from streams.collectors.http_client import AnswerError, HttpClient
 
 __all__ = ["Page", "StoredRecord", "pages_of"]
 

@@ -18,7 +18,7 @@ from streams.collectors.source import Source
 from streams.errors import ConfigurationError
 from streams.formats.mastodon.mastodon_statuses import MASTODON
 
-__all__ = ["MASTODON_COLLECTOR", "MastodonSettings"]
+__all__ = ["MASTODON_COLLECTOR", "MastodonSettings", "addresses_of"]
 
 
 class MastodonSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,7 +43,7 @@ class MastodonSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 @asynccontextmanager
 async def _open(own: MastodonSettings, surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
     policy = MastodonPolicy(
-        interval=own.interval_seconds, spacing=own.spacing_seconds, addresses=_addresses_of(own.addresses)
+        interval=own.interval_seconds, spacing=own.spacing_seconds, addresses=addresses_of(own.addresses)
     )
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(resolver=PublicResolver(policy.trusted), limit=256, limit_per_host=1),
@@ -61,7 +61,8 @@ async def _open(own: MastodonSettings, surroundings: Surroundings) -> AsyncItera
             yield [source]
 
 
-def _addresses_of(text: str) -> dict[str, str]:
+def addresses_of(text: str, key: str = "addresses") -> dict[str, str]:
+    """Addresses of servers by name, of `NAME=https://HOST,…`. Raises `ConfigurationError`, which names the `key`."""
     found = {}
     for part in filter(None, map(str.strip, text.split(","))):
         name, _, address = part.partition("=")
@@ -71,7 +72,7 @@ def _addresses_of(text: str) -> dict[str, str]:
             url = URL()
         if not name or url.scheme not in ("http", "https") or not url.host or url.path not in ("", "/"):
             raise ConfigurationError(
-                f"addresses: {part!r} is no NAME=https://HOST", remedy="example.org=https://social.example.org"
+                f"{key}: {part!r} is no NAME=https://HOST", remedy="example.org=https://social.example.org"
             )
         found[name.lower()] = str(url.origin())
     return found

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from streams.collectors.bluesky.enricher import Enricher, EnricherPolicy
-from streams.collectors.bluesky.http_client import ClientPolicy
+from streams.collectors.http_client import ClientPolicy
 from streams.core.enriched import Amplification, Dossier
 from streams.core.officials import Official
 from streams.core.subject_event import Coordinates

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from streams.collectors.bluesky.history import History, HistoryPolicy
 from streams.collectors.bluesky.history_gaps import Errand, OpenGaps
-from streams.collectors.bluesky.http_client import ClientPolicy
+from streams.collectors.http_client import ClientPolicy
 from streams.collectors.source import Chunk
 from streams.core.clock import to_us
 from streams.core.rosters.roster import Roster, RosterEntry

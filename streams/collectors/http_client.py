@@ -1,4 +1,4 @@
-"""One small JSON client for XRPC and the identity directory: polite to hosts, and safe against what they answer.
+"""One small JSON client for public APIs without a key: polite to hosts, and safe against what they answer.
 
 Owns pacing for each host, time-outs, size limits and retries. Knows no endpoint.
 """

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from msgspec import Struct
 
-from streams.collectors.bluesky.http_client import (
+from streams.collectors.http_client import (
     AnswerError,
     ClientPolicy,
     HttpClient,
