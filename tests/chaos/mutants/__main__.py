@@ -81,7 +81,10 @@ CHECKS: Final = (
     _Check(
         "tests/collectors/bluesky/test_jetstream_source.py, test_jetstream_accounts.py",
         ("tests/collectors/bluesky/test_jetstream_source.py", "tests/collectors/bluesky/test_jetstream_accounts.py"),
-        ("streams/collectors/bluesky/jetstream",),
+        (
+            "streams/collectors/bluesky/jetstream_cursor.py",
+            "streams/collectors/bluesky/jetstream_accounts_source.py",
+        ),
     ),
     _Check(
         "tests/collectors/test_publisher.py, test_takeover.py, test_kills.py",
