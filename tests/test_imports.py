@@ -20,7 +20,18 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"core"}),
     frozenset({"setting_sources"}),
     frozenset(
-        {"settings", "formats", "faust_driver", "metrics", "rules_loading", "schemas", "cases", "rosters", "ledger"}
+        {
+            "settings",
+            "formats",
+            "faust_driver",
+            "metrics",
+            "rules_loading",
+            "schemas",
+            "cases",
+            "rosters",
+            "ledger",
+            "serving",
+        }
     ),
     frozenset({"kafka", "probes", "sinks", "proofs"}),
     frozenset({"collectors", "partitions"}),

@@ -16,20 +16,20 @@ from aiohttp import web
 from msgspec import Struct
 
 from streams.collectors.push.batches import ENCODINGS, Batch, RefusedBatch, read_batch, read_tap_message
-from streams.collectors.push.connections import Connections
 from streams.collectors.push.keys import KeyReusedError, digest_of
-from streams.collectors.push.limits import Bucket, knows_token
 from streams.collectors.push.push_source import NoRoomError, PushSource
 from streams.errors import ConfigurationError
 from streams.formats.reader import FormatReader
 from streams.printable import printable
+from streams.serving.connections import Connections
+from streams.serving.limits import Bucket, knows_token
 from streams.setting_sources import Secret
 
 __all__ = ["PushPolicy", "listening"]
 
 _MOST_KEY: Final = 256  # characters
 _FAILURES_PER_SECOND: Final = 5.0
-_Read: TypeAlias = Callable[[web.Request, bytes], Awaitable[Batch]]
+_Read: TypeAlias = Callable[[web.BaseRequest, bytes], Awaitable[Batch]]
 
 
 class PushPolicy(Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ async def listening(
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve for the block; gives the address. Raises `ConfigurationError` where the port is taken."""
     app = _PushServer(policy, source, default, formats)
-    connections = Connections(app.routes(), policy.connections, policy.header_seconds)
+    connections = Connections(app.answer, policy.connections, policy.header_seconds)
     try:
         address = await connections.open(policy.host, policy.port, policy.tls)
     except OSError as error:
@@ -88,19 +88,26 @@ class _PushServer:
         self._failures = Bucket(_FAILURES_PER_SECOND)
         self._slots = asyncio.Semaphore(policy.at_once)
 
-    def routes(self) -> list[web.RouteDef]:
-        return [web.post("/events", self._events), web.post("/tap", self._tap)]
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        routes = {"/events": self._events, "/tap": self._tap}
+        if request.path not in routes:
+            return _json(404, {"error": "there are /events and /tap"})
+        if request.method != "POST":
+            answer = _json(405, {"error": "send batches by POST"})
+            answer.headers["Allow"] = "POST"
+            return answer
+        return await routes[request.path](request)
 
-    async def _events(self, request: web.Request) -> web.StreamResponse:
+    async def _events(self, request: web.BaseRequest) -> web.StreamResponse:
         return await self._answer(request, self._read_events)
 
-    async def _tap(self, request: web.Request) -> web.StreamResponse:
-        async def read(_request: web.Request, body: bytes) -> Batch:
+    async def _tap(self, request: web.BaseRequest) -> web.StreamResponse:
+        async def read(_request: web.BaseRequest, body: bytes) -> Batch:
             return read_tap_message(body, datetime.now(UTC))
 
         return await self._answer(request, read)
 
-    async def _answer(self, request: web.Request, read: _Read) -> web.StreamResponse:
+    async def _answer(self, request: web.BaseRequest, read: _Read) -> web.StreamResponse:
         try:
             self._admit(request)
             async with self._slot():
@@ -115,7 +122,7 @@ class _PushServer:
             answer.force_close()  # what is left of the body is not read
             return answer
 
-    def _admit(self, request: web.Request) -> None:
+    def _admit(self, request: web.BaseRequest) -> None:
         """Everything that is known before the body."""
         policy, now = self._policy, time.monotonic()
         if not knows_token(request.headers.get("Authorization", ""), policy.token):
@@ -143,7 +150,7 @@ class _PushServer:
         finally:
             self._slots.release()
 
-    async def _take(self, request: web.Request, read: _Read) -> web.Response:
+    async def _take(self, request: web.BaseRequest, read: _Read) -> web.Response:
         body = await self._body(request)
         key = request.headers.get("Idempotency-Key") or None
         try:
@@ -166,7 +173,7 @@ class _PushServer:
         is_of_use = answer.accepted or answer.skipped or request.path == "/tap"
         return _json(200 if is_of_use else 422, answer)
 
-    async def _body(self, request: web.Request) -> bytes:
+    async def _body(self, request: web.BaseRequest) -> bytes:
         policy = self._policy
         parts = bytearray()
         try:
@@ -183,7 +190,7 @@ class _PushServer:
             raise _Away(400, "bad_request", f"the body breaks off: {type(error).__name__}") from None
         return bytes(parts)
 
-    async def _read_events(self, request: web.Request, body: bytes) -> Batch:
+    async def _read_events(self, request: web.BaseRequest, body: bytes) -> Batch:
         name = request.query.get("format")
         reader = self._default if name is None else self._formats(name)
         if reader is None:
@@ -197,7 +204,7 @@ class _PushServer:
         return _Away(413, "body_too_large", f"more than {most:,} bytes: send several batches")
 
 
-def _encoding(request: web.Request) -> str:
+def _encoding(request: web.BaseRequest) -> str:
     return request.headers.get("Content-Encoding", "").strip().lower()
 
 

@@ -1,0 +1,1 @@
+"""What our HTTP servers share: bounded connections, limits, tokens."""
