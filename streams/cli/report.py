@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from statistics import median
 from typing import Any
 
@@ -16,6 +15,7 @@ from streams.cli.report_dossier import day, dossier_table
 from streams.cli.terminal import counted
 from streams.core.backtest import Results
 from streams.core.enriched import Alert, Dossier
+from streams.core.lead_time import lead_time
 from streams.core.subject_event import subject_key
 from streams.deadletters import DeadLetter, Reason
 from streams.formats.tally import Tally
@@ -54,14 +54,10 @@ def rule_figures(results: Results) -> dict[str, dict[str, Any]]:
         entry["alerts"] += 1
         entry["subjects"].add(subject_key(alert.platform, alert.subject.id))
         dossier = results.dossiers.get(subject_key(alert.platform, alert.subject.id))
-        notices = () if dossier is None else dossier.suspensions
-        for notice in notices:
-            last = notice.not_after or notice.at
-            if notice.status == "suspended" and last >= alert.fired_at:
-                first = max(notice.not_before or alert.fired_at, alert.fired_at)
-                entry["lead_days"].append(round((first - alert.fired_at) / timedelta(days=1), 2))
-                entry["lead_days_at_most"].append(round((last - alert.fired_at) / timedelta(days=1), 2))
-                break
+        lead = lead_time(alert.fired_at, () if dossier is None else dossier.suspensions)
+        if lead is not None:
+            entry["lead_days"].append(lead[0])
+            entry["lead_days_at_most"].append(lead[1])
     return {rule: entry | {"subjects": len(entry["subjects"])} for rule, entry in figures.items()}
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from streams.cli.terminal import counted
 from streams.core.enriched import Alert
-from streams.core.suspension_words import STATUS_WORDS, days_of, event_words
+from streams.core.suspension_words import STATUS_WORDS, days_of, event_words, gone_in_words
 from streams.core.watching.aftermath_records import (
     Aftermath,
     AftermathCoverage,
@@ -20,7 +20,7 @@ from streams.core.watching.aftermath_records import (
 )
 from streams.printable import printable
 
-__all__ = ["gone_in_words", "print_aftermath"]
+__all__ = ["print_aftermath"]
 
 _MOST_DELETIONS: Final = 12
 _MOST_OTHERS: Final = 5
@@ -37,16 +37,6 @@ def print_aftermath(console: Console, aftermath: Aftermath, alerts: Sequence[Ale
     more = len(aftermath.possible_successors) - _MOST_OTHERS
     if more > 0:
         console.print(Text(f"… and {more} more possible successors"))
-
-
-def gone_in_words(with_original: int, with_official: int, unknown: int) -> str:
-    """Why posts are gone that nobody is known to have taken back, with how many of each; empty where there are none."""
-    reasons = (
-        (with_original, "with the original"),
-        (with_official, "with the official's own account"),
-        (unknown, "for a reason not known"),
-    )
-    return ", ".join(f"{count:,} {words}" for count, words in reasons if count)
 
 
 def _figures(aftermath: Aftermath, alerts: Sequence[Alert]) -> Table:

@@ -7,10 +7,9 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.report_aftermath import gone_in_words
 from streams.cli.terminal import counted
 from streams.core.enriched import Dossier
-from streams.core.suspension_words import STATUS_WORDS, days_of
+from streams.core.suspension_words import STATUS_WORDS, days_of, gone_in_words
 from streams.printable import printable
 
 __all__ = ["day", "dossier_table"]

@@ -1,4 +1,4 @@
-"""The code of a country by the English name that lists give it."""
+"""The code of a country by the English names that lists give it, and the name by which people know a code."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from typing import Final
 
 from streams.core.countries import COUNTRIES, OTHER_NAMES, SUPRANATIONAL
 
-__all__ = ["NAMED", "country_code"]
+__all__ = ["NAMED", "country_code", "country_name"]
 
 # Names of the IANA time zone database (iso3166.tab, public domain, 2025) written out, and what lists write besides; a
 # test compares the codes.
@@ -66,20 +66,20 @@ def country_code(text: str) -> str | None:
     return upper if upper in COUNTRIES else _CODES.get(_plain(text))
 
 
+def country_name(code: str) -> str:
+    """The usual English name of a code, such as `Iran`; the code itself where it has none."""
+    return _FIRST.get(code, code)
+
+
 def _plain(name: str) -> str:
     letters = unicodedata.normalize("NFKD", name[:_MAX_NAME].replace("&", " and ")).casefold()
     words = _BETWEEN_WORDS.split("".join(char for char in letters if not unicodedata.combining(char)))
     return " ".join(word for word in words if word and word != "the")
 
 
-_CODES: Final = {
-    _plain(name): code
-    for code, names in [
-        *((entry[:2], entry[3:]) for entry in _NAMES.split("|")),
-        *SUPRANATIONAL.items(),
-    ]
-    for name in names.split("/")
-}
+_BY_CODE: Final = {**{entry[:2]: entry[3:] for entry in _NAMES.split("|")}, **SUPRANATIONAL}
+_FIRST: Final = {code: names.partition("/")[0] for code, names in _BY_CODE.items()}
+_CODES: Final = {_plain(name): code for code, names in _BY_CODE.items() for name in names.split("/")}
 
 NAMED: Final = frozenset(_CODES.values())
 """The codes that have a name."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from streams.events import Precision, SuspensionStatus
 
-__all__ = ["STATUS_WORDS", "account_words", "days_of", "event_words", "uncertain_part"]
+__all__ = ["STATUS_WORDS", "account_words", "days_of", "event_words", "gone_in_words", "uncertain_part"]
 
 STATUS_WORDS: Final[dict[SuspensionStatus, str]] = {
     "suspended": "suspended by the platform",
@@ -45,3 +45,13 @@ def event_words(status: SuspensionStatus) -> str:
 def account_words(status: SuspensionStatus) -> str:
     """The account of which such a notice tells."""
     return "the suspended account" if status == "suspended" else "the account that is gone"
+
+
+def gone_in_words(with_original: int, with_official: int, unknown: int) -> str:
+    """Why posts are gone that nobody is known to have taken back, with how many of each; empty where there are none."""
+    reasons = (
+        (with_original, "with the original"),
+        (with_official, "with the official's own account"),
+        (unknown, "for a reason not known"),
+    )
+    return ", ".join(f"{count:,} {words}" for count, words in reasons if count)

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.core.countries import COUNTRIES
-from streams.core.country_names import NAMED, country_code
+from streams.core.country_names import NAMED, country_code, country_name
 
 
 def test_every_code_has_a_name_and_every_name_a_code() -> None:
@@ -49,3 +49,14 @@ def test_every_code_has_a_name_and_every_name_a_code() -> None:
 )
 def test_a_country_is_known_by_code_or_name(text: str, code: str | None) -> None:
     assert country_code(text) == code
+
+
+def test_a_code_has_the_name_by_which_people_know_it() -> None:
+    """Which leads back to the code; a code without a name is its own."""
+    assert [country_name(code) for code in ("IR", "GB", "EU", "ZZ")] == [
+        "Iran",
+        "United Kingdom",
+        "European Union",
+        "ZZ",
+    ]
+    assert all(country_code(country_name(code)) == code for code in NAMED)
