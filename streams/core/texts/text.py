@@ -9,7 +9,16 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-__all__ = ["DENSE", "MOST_CHARACTERS", "letters_of", "normalised", "placed_letters", "shared_words", "words"]
+__all__ = [
+    "DENSE",
+    "MOST_CHARACTERS",
+    "folded",
+    "letters_of",
+    "normalised",
+    "placed_letters",
+    "shared_words",
+    "words",
+]
 
 MOST_CHARACTERS: Final = 4_000
 """Characters of a text that are looked at, as it is written; platforms' ordinary posts are shorter."""
@@ -101,6 +110,11 @@ def normalised(text: str) -> str:
     return _folded(_bare(text))
 
 
+def folded(text: str) -> str:
+    """A text as `normalised` folds it, with links and handles: for names, which may look like either."""
+    return _folded(_composed(text[:MOST_CHARACTERS]))
+
+
 def letters_of(text: str) -> str:
     """The text as `normalised` has it, without its spaces, in half the time where it is in a Western European language:
     then one table says for each byte what becomes of it, and no more than ASCII is left.
@@ -173,12 +187,7 @@ def shared_words(text: str, vocabulary: AbstractSet[str]) -> tuple[str, ...]:
 
 def _bare(text: str) -> str:
     """What is looked at of a text, without links, handles and escapes; in compatibility forms only where they are."""
-    text = text[:MOST_CHARACTERS]
-    if not text.isascii():
-        # Cut again: one character can stand for eighteen.
-        if _FLOODED.search(text[_EVERY - 1 :: _EVERY]):
-            text = _FLOOD.sub(r"\1", text)
-        text = unicodedata.normalize("NFKC", text)[:MOST_CHARACTERS]
+    text = _composed(text[:MOST_CHARACTERS])
     # Most texts lack one or the other, and looking for a letter takes no time.
     if "/" in text or "." in text:
         text = _LINK.sub(" ", text)
@@ -187,6 +196,15 @@ def _bare(text: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(" ", text)
     return text
+
+
+def _composed(text: str) -> str:
+    """In compatibility forms, without floods of marks."""
+    if text.isascii():
+        return text
+    if _FLOODED.search(text[_EVERY - 1 :: _EVERY]):
+        text = _FLOOD.sub(r"\1", text)
+    return unicodedata.normalize("NFKC", text)[:MOST_CHARACTERS]  # cut again: one character can stand for eighteen
 
 
 def _folded(text: str) -> str:

@@ -1,0 +1,35 @@
+"""The bundled case, as a folder that a backtest wrote and as a store: made once for all tests of the console."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.cases import KHAMENEI_SITE
+from streams.console.feed.from_folder import fill_from_folder
+from streams.console.store.reading import Store
+from streams.core.rosters.roster_file import parse_roster
+from streams.formats.registry import readers_named
+from streams.jobs.backtest import backtest_files
+from streams.rules_loading import bundled_rules
+from streams.sinks.ndjson import write_results
+
+
+@pytest.fixture(scope="session")
+def case_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `antiphon backtest --out` writes of the bundled case."""
+    folder = tmp_path_factory.mktemp("case")
+    roster = parse_roster(KHAMENEI_SITE.roster.read_bytes(), str(KHAMENEI_SITE.roster))
+    run = backtest_files([str(KHAMENEI_SITE.events)], readers_named("canonical"), roster, bundled_rules(), processes=1)
+    write_results(folder, run.results, run.letters)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def case_store(case_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store of that folder. Tests only read it."""
+    folder = tmp_path_factory.mktemp("store")
+    fill_from_folder(str(case_folder), folder)
+    store = Store(folder)
+    yield store
+    store.close()
