@@ -16,6 +16,7 @@ LANE: Final = 16
 """Height of a line of labels."""
 _APART: Final = 10
 _SIZE: Final = 11
+_CLASSES: Final[dict[MomentKind, str]] = {"fired": "moment moment-strong", "suspended": "moment moment-bad"}
 _DASHES: Final[dict[MomentKind, str | None]] = {
     "created": "1 3",
     "fired": None,
@@ -62,7 +63,8 @@ def moment_lines(moments: Sequence[Moment], axis: TimeAxis, top: float, bottom: 
         x, y = axis.x(moment.at_us), top - 5 - lane * LANE
         lines.append(
             element(
-                "line", tooltip(moment.words), class_=f"moment {moment.kind}", x1=x, x2=x, y1=y + 3, y2=bottom,
+                "line", tooltip(moment.words), class_=_CLASSES.get(moment.kind, "moment"),
+                x1=x, x2=x, y1=y + 3, y2=bottom,
                 stroke="currentColor", stroke_width=2 if moment.kind in ("fired", "suspended") else 1,
                 stroke_dasharray=_DASHES[moment.kind],
             )
@@ -70,7 +72,7 @@ def moment_lines(moments: Sequence[Moment], axis: TimeAxis, top: float, bottom: 
         begin, _ = _extent(moment, axis)
         labels.append(
             label(
-                begin, y, moment.words, class_=f"moment {moment.kind}", font_size=_SIZE, font_weight=600,
+                begin, y, moment.words, class_="moment-label", font_size=_SIZE, font_weight=600,
                 paint_order="stroke", stroke="Canvas", stroke_width=4, stroke_linejoin="round",
             )
         )  # fmt: skip

@@ -17,6 +17,7 @@ _LEFT: Final = 178
 _RIGHT: Final = 44
 _HEIGHT: Final = 170
 _FOOT: Final = 26
+_CLASSES: Final[dict[str, str]] = {"amplifications": "line", "officials": "line line-2"}
 _DASHES: Final = "5 4"
 _COLOURS: Final[dict[str, str]] = {"amplifications": "#2f74c0", "officials": "#b3611d"}
 
@@ -76,7 +77,7 @@ def _line(line: StepLine, time: TimeAxis, counts: CountAxis, until_us: int) -> s
     path += [f"H{number(x)}V{number(counts.y(count))}" for x, count in last_at.items()]
     path.append(f"H{number(time.x(until_us))}")
     return element(
-        "path", class_=f"step {line.kind}", d="".join(path), fill="none", stroke=_COLOURS[line.kind], stroke_width=2,
+        "path", class_=_CLASSES[line.kind], d="".join(path), fill="none", stroke=_COLOURS[line.kind], stroke_width=2,
         stroke_linejoin="round",
     )  # fmt: skip
 
@@ -84,7 +85,7 @@ def _line(line: StepLine, time: TimeAxis, counts: CountAxis, until_us: int) -> s
 def _bound(bound: Bound, counts: CountAxis) -> str:
     y = counts.y(bound.count)
     return element(
-        "line", tooltip(bound.words), class_=f"bound {bound.kind}", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=y, y2=y,
+        "line", tooltip(bound.words), class_=f"bound {_CLASSES[bound.kind]}", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=y, y2=y,
         stroke=_COLOURS[bound.kind], stroke_dasharray=_DASHES,
     )  # fmt: skip
 
@@ -97,7 +98,8 @@ def _legend(lines: Sequence[StepLine], bounds: Sequence[Bound], top: float) -> l
     for place, (kind, words, dashes) in enumerate(keys):
         y = top + 12 + place * 18
         parts += [
-            element("line", class_=f"{'bound' if dashes else 'step'} {kind}", x1=8, x2=26, y1=y - 4, y2=y - 4,
+            element("line", class_=f"bound {_CLASSES[kind]}" if dashes else _CLASSES[kind],
+                    x1=8, x2=26, y1=y - 4, y2=y - 4,
                     stroke=_COLOURS[kind], stroke_width=1 if dashes else 2, stroke_dasharray=dashes),
             label(32, y, shortened(words, _LEFT - 60, 11), class_="key", font_size=11),
         ]  # fmt: skip

@@ -27,6 +27,8 @@ _CELL: Final = 5
 _RADIUS: Final = 3.5
 _LARGEST: Final = 8.5
 _FOOT: Final = 52
+_COLOUR: Final = "#2f74c0"
+"""Where no style sheet says another: it stands out on light and dark."""
 
 
 MarkKind: TypeAlias = Literal["retweet", "quote", "deletion"]
@@ -98,8 +100,8 @@ def _mark(marks: Sequence[StripMark], axis: TimeAxis, y: float) -> str:
     kind: MarkKind = kinds.pop() if len(kinds) == 1 else "retweet"
     words = tooltip(_words(marks))
     if not standing:
-        return element("g", words, *_circle(x, y, radius, is_filled=False), class_=f"mark {kind} withdrawn")
-    return element("g", words, *_shape(kind, x, y, radius), class_=f"mark {kind}")
+        return element("g", words, *_circle(x, y, radius, is_filled=False), class_=f"act {kind} withdrawn")
+    return element("g", words, *_shape(kind, x, y, radius), class_=f"act {kind}")
 
 
 def _words(marks: Sequence[StripMark]) -> str:
@@ -113,21 +115,31 @@ def _words(marks: Sequence[StripMark]) -> str:
 
 
 def _circle(x: float, y: float, radius: float, *, is_filled: bool) -> Iterable[str]:
-    fill = "#2f74c0" if is_filled else "none"
-    yield element("circle", cx=x, cy=y, r=radius, fill=fill, stroke="#2f74c0", stroke_width=1.5, fill_opacity=0.75)
-    if not is_filled:
-        yield element("line", x1=x - radius, x2=x + radius, y1=y + radius, y2=y - radius, stroke="#2f74c0")
+    if is_filled:
+        yield element("circle", class_="mark", cx=x, cy=y, r=radius, fill=_COLOUR, fill_opacity=0.78)
+        return
+    yield element("circle", class_="hollow", cx=x, cy=y, r=radius, fill="none", stroke=_COLOUR, stroke_width=1.5)
+    yield element("line", class_="hollow", x1=x - radius, x2=x + radius, y1=y + radius, y2=y - radius, stroke=_COLOUR)
 
 
 def _diamond(x: float, y: float, radius: float) -> Iterable[str]:
     reach = radius * 1.3
     path = f"M{x - reach:.1f} {y:.1f}L{x:.1f} {y - reach:.1f}L{x + reach:.1f} {y:.1f}L{x:.1f} {y + reach:.1f}Z"
-    yield element("path", d=path, fill="#2f74c0", stroke="#2f74c0", fill_opacity=0.75)
+    yield element("path", class_="mark", d=path, fill=_COLOUR, fill_opacity=0.78)
 
 
 def _cross(x: float, y: float, radius: float) -> Iterable[str]:
     for rise in (radius, -radius):
-        yield element("line", x1=x - radius, x2=x + radius, y1=y - rise, y2=y + rise, stroke="#2f74c0", stroke_width=2)
+        yield element(
+            "line",
+            x1=x - radius,
+            x2=x + radius,
+            y1=y - rise,
+            y2=y + rise,
+            class_="line",
+            stroke=_COLOUR,
+            stroke_width=2,
+        )
 
 
 def _shape(kind: MarkKind, x: float, y: float, radius: float) -> Iterable[str]:
@@ -144,20 +156,20 @@ def _legend(y: float, kinds: set[MarkKind]) -> str:
     """What the marks mean, below the axis."""
     x, parts = float(_NAMES), list[str]()
     keys: list[tuple[str, MarkKind, str]] = [
-        ("mark retweet", "retweet", "retweet"),
-        ("mark quote", "quote", "quote"),
-        ("mark deletion", "deletion", "a post deleted"),
+        ("act retweet", "retweet", "retweet"),
+        ("act quote", "quote", "quote"),
+        ("act deletion", "deletion", "a post deleted"),
     ]
     keys = [key for key in keys if key[1] in kinds or (not kinds and key[1] == "retweet")]
     for name, kind, words in keys:
         parts += [element("g", *_shape(kind, x, y, _RADIUS), class_=name), label(x + 12, y + 4, words, class_="key")]
         x += _key_width(words)
     if kinds & {"retweet", "quote"}:
-        parts += [element("g", *_circle(x, y, _RADIUS, is_filled=False), class_="mark withdrawn")]
+        parts += [element("g", *_circle(x, y, _RADIUS, is_filled=False), class_="act withdrawn")]
         parts += [label(x + 12, y + 4, "taken back", class_="key")]
         x += _key_width("taken back")
     words = "larger: several, close together"
-    parts += [element("g", *_circle(x, y, _RADIUS * 1.8, is_filled=True), class_="mark several")]
+    parts += [element("g", *_circle(x, y, _RADIUS * 1.8, is_filled=True), class_="act several")]
     parts += [label(x + 14, y + 4, words, class_="key")]
     return element("g", *parts, class_="legend")
 

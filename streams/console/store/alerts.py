@@ -1,17 +1,18 @@
 """What is asked of alerts: lists with their facets, one alert, its versions."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.console.store.answers import AlertFacets, AlertRow, AlertsFound, StoredAlert, written_at
 from streams.console.store.connections import Connections
 from streams.console.store.paging import Keyset, page_rows
-from streams.console.store.questions import MOST_ROWS, AlertFilter, AlertSort, PageOf
+from streams.console.store.questions import MOST_ROWS, AlertFilter, AlertSort, AlertStateName, PageOf
 from streams.console.store.searching import hits_of
 from streams.console.store.tables import unpack
 from streams.core.clock import from_us
@@ -34,11 +35,22 @@ class _Kind(Struct, frozen=True):
     severity: str
     mode: str
     status: str
+    superseded: bool
     platform: str
     countries: tuple[str, ...]
+    is_over: bool = False
+    """Of one whose record says that it fires: whether it has expired meanwhile."""
+
+    @property
+    def state(self) -> AlertStateName:
+        """What it is."""
+        if self.status == "retracted":
+            return "superseded" if self.superseded else "retracted"
+        return "expired" if self.status == "expired" or self.is_over else "firing"
 
 
 _PARTS: Final[dict[str, tuple[Callable[[AlertFilter], tuple[str, ...]], Callable[[_Kind], tuple[str, ...]]]]] = {
+    "states": (lambda wanted: wanted.states, lambda kind: (kind.state,)),
     "rules": (lambda wanted: wanted.rules, lambda kind: (kind.rule,)),
     "severities": (lambda wanted: wanted.severities, lambda kind: (kind.severity,)),
     "modes": (lambda wanted: wanted.modes, lambda kind: (kind.mode,)),
@@ -57,13 +69,20 @@ class AlertQuestions(Connections):
         keyset = Keyset(page, by, "id")
         with self.consistent():
             kinds = self._kinds()
-            chosen = [number for number, kind in kinds.items() if _matches(kind, wanted)]
+            # Of what is recorded as firing some alerts may have expired: those are told apart by their own times.
+            running = {number for number, kind in kinds.items() if _matches(kind, wanted)}
+            over = {number for number, kind in kinds.items() if _matches(replace(kind, is_over=True), wanted)}
+            chosen = running | over
             conditions, cut = self._conditions(wanted)
             if not chosen or conditions is None:
                 return AlertsFound(rows=())
             where, values = conditions
             if len(chosen) < len(kinds):
-                where.append(f"kind IN ({', '.join(map(str, chosen))})")
+                where.append(f"kind IN ({_listed(chosen)})")
+            for kind_numbers, condition in ((running - over, "expires_us > ?"), (over - running, "expires_us <= ?")):
+                if kind_numbers:
+                    where.append(f"(kind NOT IN ({_listed(kind_numbers)}) OR {condition})")
+                    values.append(wanted.now_us)
             question = (
                 f"SELECT {by}, {_COLUMNS} FROM alerts WHERE {' AND '.join([keyset.where, *where])} "  # noqa: S608  # own
                 f"ORDER BY {keyset.order} LIMIT {keyset.limit}"
@@ -75,16 +94,17 @@ class AlertQuestions(Connections):
 
     def facets(self, wanted: AlertFilter) -> AlertFacets:
         """How many alerts the filter has. What is counted by a field is what there would be with any of its values."""
-        counts: dict[int, int] = {}
+        counts: list[tuple[int, int, int]] = []
         with self.consistent():
             kinds = self._kinds()
             conditions, _cut = self._conditions(wanted)
             if conditions is not None:
                 where, values = conditions
                 condition = f"WHERE {' AND '.join(where)}" if where else ""
-                counts = dict(self.rows(f"SELECT kind, count(*) FROM alerts {condition} GROUP BY kind", values))  # noqa: S608
-        total = sum(count for number, count in counts.items() if _matches(kinds[number], wanted))
-        by_kind = [(kinds[number], count) for number, count in counts.items()]
+                question = f"SELECT kind, expires_us <= ? AS over, count(*) FROM alerts {condition} GROUP BY kind, over"  # noqa: S608
+                counts = self.rows(question, (wanted.now_us, *values))
+        by_kind = [(replace(kinds[number], is_over=bool(over)), count) for number, over, count in counts]
+        total = sum(count for kind, count in by_kind if _matches(kind, wanted))
         parts = {part: _counted(by_kind, wanted, part) for part in _PARTS}
         return AlertFacets(total=total, **parts)
 
@@ -139,8 +159,11 @@ class AlertQuestions(Connections):
         return dict(self.rows(question))
 
     def _kinds(self) -> dict[int, _Kind]:
-        question = "SELECT id, rule, severity, mode, status, platform, countries FROM alert_kinds"
-        return {row[0]: _Kind(row[1], row[2], row[3], row[4], row[5], _split(row[6])) for row in self.rows(question)}
+        question = "SELECT id, rule, severity, mode, status, superseded, platform, countries FROM alert_kinds"
+        return {
+            number: _Kind(rule, severity, mode, status, bool(superseded), platform, _split(countries))
+            for number, rule, severity, mode, status, superseded, platform, countries in self.rows(question)
+        }
 
     def _conditions(self, wanted: AlertFilter) -> tuple[_Conditions | None, bool]:
         """What is asked besides the kind; `None` where a text has nothing to look for."""
@@ -171,7 +194,7 @@ def _matches(kind: _Kind, wanted: AlertFilter, but: str = "") -> bool:
             continue
         asked = asked_of(wanted)
         if part == "statuses" and not asked:
-            if kind.status == "retracted":
+            if kind.status == "retracted" and not wanted.states and but != "states":
                 return False
         elif asked and not set(asked).intersection(told_by(kind)):
             return False
@@ -196,6 +219,7 @@ def _row(row: Any, kind: _Kind) -> AlertRow:
         severity=kind.severity,
         mode=kind.mode,
         status=kind.status,
+        superseded=kind.superseded,
         platform=kind.platform,
         subject=Account(id=account, handle=handle, name=name),
         countries=kind.countries,
@@ -225,6 +249,10 @@ def _stored(
         withheld=withheld,
         problem=problem,
     )
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(numbers)))
 
 
 def _split(countries: str) -> tuple[str, ...]:

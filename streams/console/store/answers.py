@@ -44,7 +44,9 @@ __all__ = [
 
 
 class AlertRow(Struct, frozen=True, kw_only=True):
-    """An alert in a list. `number` grows with each alert that is new to the store."""
+    """An alert in a list. `number` grows with each alert that is new to the store. `superseded`: it was retracted and
+    became part of another one.
+    """
 
     number: int
     id: str
@@ -52,6 +54,7 @@ class AlertRow(Struct, frozen=True, kw_only=True):
     severity: str
     mode: str
     status: str
+    superseded: bool
     platform: str
     subject: Account
     countries: tuple[str, ...]
@@ -74,9 +77,10 @@ class AlertsFound(Struct, frozen=True, kw_only=True):
 
 
 class AlertFacets(Struct, frozen=True, kw_only=True):
-    """How many alerts of a filter there are, in all and by what. An alert counts for each of its States."""
+    """How many alerts of a filter there are, in all and by what. An alert counts for each of its countries."""
 
     total: int
+    states: dict[str, int]
     rules: dict[str, int]
     severities: dict[str, int]
     modes: dict[str, int]

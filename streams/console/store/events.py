@@ -8,6 +8,7 @@ import msgspec
 
 from streams.console.store.answers import AftermathsFound, EventsFound, KeptEvent, StoredAftermath, written_at
 from streams.console.store.connections import Connections
+from streams.console.store.evidence_rows import deletion_name
 from streams.console.store.paging import Keyset, page_rows
 from streams.console.store.questions import MOST_ROWS, AftermathFilter, PageOf
 from streams.console.store.searching import MOST_HITS, folded_text, phrases
@@ -61,6 +62,22 @@ class EventQuestions(Connections):
         )
         rows, following, previous = page_rows(keyset, self.rows(question, (*keyset.values, key)))
         return EventsFound(rows=tuple(_kept(row[2:]) for row in rows), next=following, previous=previous)
+
+    def deletions_of(self, platform: str, post_ids: Sequence[str]) -> dict[str, tuple[KeptEvent, ...]]:
+        """The kept deletions of posts and retweets, by the id of what is gone, oldest first. A post without any is
+        absent.
+        """
+        names = {deletion_name(platform, post_id): post_id for post_id in post_ids}
+        columns = ", ".join(f"e.{name}" for name in _COLUMNS.split(", "))
+        question = (
+            f"SELECT a.account, {columns} FROM event_accounts AS a JOIN events AS e ON e.id = a.event "  # noqa: S608
+            "WHERE a.account IN (SELECT value FROM json_each(?)) ORDER BY a.at_us, a.event"
+        )
+        found: dict[str, tuple[KeptEvent, ...]] = {}
+        for row in self.rows(question, (msgspec.json.encode(list(names)).decode(),)):
+            post_id = names[row[0]]
+            found[post_id] = (*found.get(post_id, ()), _kept(row[1:]))
+        return found
 
     def posts_with(self, text: str, page: PageOf) -> EventsFound:
         """A page of kept posts and retweets with every word of a text, folded, the last kept first. The last word may

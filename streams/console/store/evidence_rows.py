@@ -19,11 +19,11 @@ from streams.core.evidence import (
     read_evidence_record,
 )
 from streams.core.evidence_retention import accounts_of
-from streams.events import Event, Post, Retweet, decode_event
+from streams.events import Deletion, Event, Post, Retweet, decode_event
 from streams.faust_driver.batches import Record
 from streams.refusal import DECODE_ERRORS
 
-__all__ = ["EvidenceRows"]
+__all__ = ["EvidenceRows", "deletion_name"]
 
 _Known: TypeAlias = tuple[int, bytes | None] | None
 
@@ -126,9 +126,10 @@ class EvidenceRows:
         )
         if event is None:
             return
-        self._db.executemany(
-            "INSERT INTO event_accounts VALUES (?, ?, ?)", ((account, at_us, number) for account in accounts_of(event))
-        )
+        names = accounts_of(event)
+        if isinstance(event, Deletion):
+            names.add(deletion_name(event.platform, event.post_id))
+        self._db.executemany("INSERT INTO event_accounts VALUES (?, ?, ?)", ((name, at_us, number) for name in names))
         if text := _text_of(event):
             self._db.execute("INSERT INTO event_words (rowid, text) VALUES (?, ?)", (number, text))
 
@@ -136,6 +137,11 @@ class EvidenceRows:
         self._counts[table] += 1
         number = self._db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row).lastrowid  # noqa: S608
         return number or 0
+
+
+def deletion_name(platform: str, post_id: str) -> str:
+    """By what a deletion is found among the events of accounts: no account has a space in its platform."""
+    return f"{platform} deleted {post_id}"
 
 
 def _values(key: EvidenceKey) -> tuple[object, ...]:

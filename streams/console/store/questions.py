@@ -9,6 +9,7 @@ __all__ = [
     "AftermathFilter",
     "AlertFilter",
     "AlertSort",
+    "AlertStateName",
     "PageOf",
     "SubjectFilter",
     "SubjectSort",
@@ -18,6 +19,7 @@ MOST_ROWS = 1_000
 """Of one page."""
 
 AlertSort: TypeAlias = Literal["fired", "severity"]
+AlertStateName: TypeAlias = Literal["firing", "expired", "retracted", "superseded"]
 SubjectSort: TypeAlias = Literal["score", "last", "amplifications"]
 
 
@@ -35,15 +37,18 @@ class PageOf(Struct, frozen=True, kw_only=True):
 class AlertFilter(Struct, frozen=True, kw_only=True):
     """Which alerts. Several values of one field are alternatives, fields are met together.
 
-    Without `statuses` retracted alerts are left out. `countries` are States any of which is concerned, `subject` is
-    `platform:id`, `since_us` and `until_us` bound when the alert fired: [since, until). `text` is looked for in handle,
-    name and id of the account and in the sentence, folded.
+    `statuses` are what records say, `states` what alerts are at `now_us`: one that nobody closed expires with time, and
+    one that was retracted may be superseded by another. Without either retracted alerts are left out. `countries` are
+    States any of which is concerned, `subject` is `platform:id`, `since_us` and `until_us` bound when the alert fired:
+    [since, until). `text` is looked for in handle, name and id of the account and in the sentence, folded.
     """
 
     rules: tuple[str, ...] = ()
     severities: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+    states: tuple[AlertStateName, ...] = ()
+    now_us: int = 0
     countries: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     subject: str = ""

@@ -38,7 +38,7 @@ class RecordRows:
         self._counts = counts
         self._subjects = subjects
         self._bulk = bulk
-        self._kinds: dict[tuple[str, ...], int] = {}
+        self._kinds: dict[tuple[str | bool, ...], int] = {}
 
     def take_amplifications(self, partition: int, records: Sequence[Record]) -> Refused:
         """The next records of a partition: of several with one id the last is valid."""
@@ -197,16 +197,19 @@ class RecordRows:
         return self._counts["alert_numbers"]
 
     def _kind(self, alert: Alert) -> int:
-        parts = alert.rule, alert.severity, alert.mode, alert.status, alert.platform, ",".join(alert.countries)
+        superseded = alert.superseded_by is not None
+        countries = ",".join(alert.countries)
+        parts = alert.rule, alert.severity, alert.mode, alert.status, superseded, alert.platform, countries
         if (known := self._kinds.get(parts)) is not None:
             return known
         self._db.execute(
-            "INSERT OR IGNORE INTO alert_kinds (rule, severity, mode, status, platform, countries) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO alert_kinds (rule, severity, mode, status, superseded, platform, countries) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
             parts,
         )
         number: int = self._db.execute(
-            "SELECT id FROM alert_kinds WHERE (rule, severity, mode, status, platform, countries) = (?, ?, ?, ?, ?, ?)",
+            "SELECT id FROM alert_kinds WHERE "
+            "(rule, severity, mode, status, superseded, platform, countries) = (?, ?, ?, ?, ?, ?, ?)",
             parts,
         ).fetchone()[0]
         self._kinds[parts] = number

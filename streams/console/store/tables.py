@@ -50,7 +50,8 @@ CREATE TABLE amplifications (
 
 CREATE TABLE alert_kinds (
   id INTEGER PRIMARY KEY, rule TEXT NOT NULL, severity TEXT NOT NULL, mode TEXT NOT NULL, status TEXT NOT NULL,
-  platform TEXT NOT NULL, countries TEXT NOT NULL, UNIQUE (rule, severity, mode, status, platform, countries));
+  superseded INTEGER NOT NULL, platform TEXT NOT NULL, countries TEXT NOT NULL,
+  UNIQUE (rule, severity, mode, status, superseded, platform, countries));
 CREATE TABLE alerts (
   id INTEGER PRIMARY KEY, alert TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL, rank INTEGER NOT NULL,
   subject TEXT NOT NULL, account TEXT NOT NULL, handle TEXT, name TEXT, fired_us INTEGER NOT NULL,
@@ -118,7 +119,7 @@ CREATE INDEX IF NOT EXISTS amplifications_of_subject ON amplifications (subject,
 CREATE INDEX IF NOT EXISTS amplifications_by_official ON amplifications (official, at_us, id);
 CREATE INDEX IF NOT EXISTS alerts_by_time ON alerts (fired_us, id, kind);
 CREATE INDEX IF NOT EXISTS alerts_by_rank ON alerts (rank, id, kind);
-CREATE INDEX IF NOT EXISTS alerts_by_kind ON alerts (kind, fired_us);
+CREATE INDEX IF NOT EXISTS alerts_by_kind ON alerts (kind, fired_us, expires_us);
 CREATE INDEX IF NOT EXISTS alerts_of_subject ON alerts (subject, fired_us, id);
 CREATE INDEX IF NOT EXISTS alerts_by_folded ON alerts (folded);
 CREATE INDEX IF NOT EXISTS alerts_of_rule ON alerts (rule_digest);

@@ -28,7 +28,7 @@ def _line(times: list[int]) -> StepLine:
 def test_steps_go_to_the_right_and_up_and_end_at_the_count(times: list[int]) -> None:
     """Counts that only rise make a path that only rises; its end says the last."""
     figure = drawn(_drawn([_line(times)]))
-    (path,) = [each for each in figure.iter(f"{SVG}path") if each.get("class") == "step amplifications"]
+    (path,) = [each for each in figure.iter(f"{SVG}path") if each.get("class") == "line"]
     steps = re.findall(r"([MHV])([\d.]+)(?: ([\d.]+))?", path.get("d", ""))
     across = [float(x) for letter, x, _ in steps if letter in "MH"]
     up = [float(y) for letter, y, _ in steps if letter == "V"]
@@ -50,7 +50,7 @@ def test_a_bound_within_reach_is_drawn_and_one_far_off_is_not() -> None:
     near = Bound(kind="amplifications", count=5, words="at least 5")
     far = Bound(kind="amplifications", count=1_000, words="at least 1,000")
     figure = drawn(_drawn([line], near, far))
-    bounds = [each for each in figure.iter(f"{SVG}line") if each.get("class") == "bound amplifications"]
+    bounds = [each for each in figure.iter(f"{SVG}line") if each.get("class") == "bound line"]
     assert [words for each in bounds if (words := each.findtext(f"{SVG}title"))] == ["at least 5"]
 
 

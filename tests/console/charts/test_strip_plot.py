@@ -22,7 +22,7 @@ def _drawn(rows: list[StripRow], *moments: Moment) -> Element:
 
 
 def _marks(row: Element) -> list[Element]:
-    return [each for each in row.findall(f"{SVG}g") if each.get("class", "").startswith("mark")]
+    return [each for each in row.findall(f"{SVG}g") if each.get("class", "").startswith("act")]
 
 
 def _rows(figure: Element) -> list[Element]:
@@ -96,7 +96,7 @@ def test_a_mark_of_what_was_taken_back_is_another_one() -> None:
     ]
     (row,) = _rows(_drawn([StripRow(name="@o", marks=marks)]))
     taken_back, quote = _marks(row)
-    assert (taken_back.get("class"), quote.get("class")) == ("mark retweet withdrawn", "mark quote")
+    assert (taken_back.get("class"), quote.get("class")) == ("act retweet withdrawn", "act quote")
     assert (taken_back.findtext(f"{SVG}title") or "").endswith("taken back")
     assert row.findall(f"{SVG}text")[-1].text == "1"
 
@@ -107,7 +107,7 @@ def test_labels_of_moments_never_overlap() -> None:
     moments = [Moment(kind="fired", at_us=at_us, words=f"fired 2021-01-21 {at_us % 10}") for at_us in ends]
     moments.append(Moment(kind="created", at_us=_SINCE_US, words="created 2020-07-06"))
     figure = _drawn([], *moments)
-    labels = [each for each in figure.iter(f"{SVG}text") if (each.get("class") or "").startswith("moment")]
+    labels = [each for each in figure.iter(f"{SVG}text") if (each.get("class") or "").startswith("moment-label")]
     places = [(float(each.get("y", 0)), float(each.get("x", 0))) for each in labels]
     assert len({y for y, x in places if x > 400}) == 4
     assert all(0 <= x <= 836 for _, x in places)
