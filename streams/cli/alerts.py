@@ -11,25 +11,25 @@ import click
 from msgspec import Struct
 from rich.text import Text
 
+from streams.cli.alerts_retract import refuse_options_before, retract
 from streams.cli.asking import Told, from_option, records_of, refuse_follow_of_files, when
+from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
 from streams.cli.printed_json import printed_json
 from streams.cli.report_case import SEVERITY_STYLES, minute
 from streams.cli.stopping import ended_by_ctrl_c, stopped_in_order
 from streams.cli.terminal import counted, progress, row, stderr, stdout, table
 from streams.core.alert_state import alert_state, urgency
-from streams.core.case_file import Versions
 from streams.core.clock import from_us
 from streams.core.enriched import Alert
-from streams.core.enriched_topics import enriched_topic_named
-from streams.jobs.case_files import Records, record_of
+from streams.jobs.alert_records import read_alerts
+from streams.jobs.case_files import record_of
 from streams.kafka.enriched_log import EnrichedLog
 from streams.printable import printable
 from streams.settings import Settings
 
 __all__ = ["alerts"]
 
-_TOPIC: Final = enriched_topic_named("alerts")
 _LIMIT: Final = 50
 
 
@@ -49,7 +49,7 @@ class _Filter(Struct, frozen=True, kw_only=True):
         )
 
 
-@click.command()
+@click.group(cls=CommandGroup, invoke_without_command=True)
 @settings_options()
 @from_option
 @click.option("--firing", is_flag=True, help="Only those that fire now.")
@@ -59,7 +59,9 @@ class _Filter(Struct, frozen=True, kw_only=True):
 @click.option("--limit", type=click.IntRange(1, 100_000), default=_LIMIT, show_default=True, help="At most so many.")
 @click.option("--follow", is_flag=True, help="Go on, and say what is written to the topic. Ctrl-C ends it.")
 @json_option
+@click.pass_context
 def alerts(
+    ctx: click.Context,
     settings: Settings,
     folder: str | None,
     firing: bool,
@@ -82,7 +84,11 @@ def alerts(
       antiphon alerts --country IR --since 7d
       antiphon alerts --firing --follow --json | your-program
       antiphon alerts --from results/
+      antiphon alerts retract --roster 94d27c4e --reason "embassies of another State"
     """
+    if ctx.invoked_subcommand is not None:
+        refuse_options_before(ctx)
+        return
     refuse_follow_of_files(follow, folder)
     wanted = _Filter(
         firing=firing, country=None if country is None else country.upper(), rule=rule, since=when(since, "--since")
@@ -91,13 +97,16 @@ def alerts(
         asyncio.run(_alerts(settings, wanted, folder, limit, follow=follow, as_json=as_json))
 
 
+alerts.add_command(retract)
+
+
 async def _alerts(
     settings: Settings, wanted: _Filter, folder: str | None, limit: int, *, follow: bool, as_json: bool
 ) -> None:
     told = Told()
     async with records_of(settings, folder, told) as records:
         with progress("reading alerts") as told.advance:
-            found, unreadable = await _read(records)
+            found, unreadable = await read_alerts(records)
         now_us = time.time_ns() // 1_000
         passing = sorted(
             (alert for alert in found if wanted.passes(alert, now_us)), key=lambda alert: urgency(alert, now_us)
@@ -113,19 +122,6 @@ async def _alerts(
             _print(passing, limit, len(found), unreadable, now_us)
         if follow and isinstance(records, EnrichedLog):
             await _follow(records, wanted, as_json=as_json)
-
-
-async def _read(records: Records) -> tuple[list[Alert], int]:
-    """The valid record of each alert, and how many records are none of ours."""
-    versions = Versions[Alert](_TOPIC, most=1)
-    unreadable = 0
-    async with aclosing(records.read("alerts")) as stream:
-        async for stored in stream:
-            try:
-                versions.take(stored.key.decode("utf-8", "replace"), record_of(stored), stored.written_ms)
-            except ValueError:
-                unreadable += 1
-    return versions.last(), unreadable
 
 
 def _print(passing: list[Alert], limit: int, total: int, unreadable: int, now_us: int) -> None:

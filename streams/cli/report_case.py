@@ -130,6 +130,8 @@ def _print_versions(console: Console, versions: Sequence[Version[Alert]]) -> Non
     said = f"{alert.rule} {alert.id}: {_figures(alert.fired_figures)} when it fired"
     if (now := _figures(alert.figures)) != _figures(alert.fired_figures):
         said += f"; {now} on {day(alert.as_of)}"
+    if alert.retracted_at is not None:
+        said += f"; retracted by hand on {minute(alert.retracted_at)}: {alert.retracted_because}"
     if alert.superseded_by is not None:
         said += f"; it goes on as {alert.superseded_by}"
     _say(console, said)

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 CountryEventKind: TypeAlias = Literal[
-    "post", "deletion", "subject_post", "subject_deletion", "notice", "standing", "coverage", "tick"
+    "post", "deletion", "subject_post", "subject_deletion", "notice", "standing", "coverage", "retraction", "tick"
 ]
 PostKind: TypeAlias = Literal["post", "reply", "quote", "retweet"]
 
@@ -160,6 +160,7 @@ class CountryEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `notice`: the account of `official` is suspended, gone or back, as `status` says.
     - `subject_post`: a tracked subject, `subject`, wrote a post of its own.
     - `standing`: TRACK's word on `subject`.
+    - `retraction`: a person retracts the alert `event_id` about `subject`, see `streams.core.retractions`.
     - `coverage`: what a source saw of the platform; `event_id` names the span, of which the last word is the valid one.
     - `tick`: with `progress`, how far a worker has read its raw partitions, from which WATCH takes the watermark;
       without, event time has come as far as `at_us` (the end of a run over files). `country` is empty.
@@ -211,6 +212,8 @@ class CountryEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When a collector saw it, in µs since 1970 UTC; null where that is not known."""
     coverage: SourceCoverage | None = None
     """What a source saw, or did not see."""
+    retraction: bytes | None = None
+    """Of a retraction: the alert and the reason."""
 
 
 _decoder: Final = msgspec.json.Decoder(CountryEvent)

@@ -205,7 +205,9 @@ class Alert(Struct, frozen=True, kw_only=True):
     as of `as_of`, the last event of the episode, and `fired_figures` as of `fired_at`. It is firing until `expires_at`
     unless `status` says it `expired` by then, or before, where the account is back and the rule asks for its
     suspension (`as_of` and `expires_at` are then when that was noted), or was `retracted`, because late events left
-    nothing of it, or made it part of the alert `superseded_by`: then the content is that alert's. All alerts of a rule
+    nothing of it, or made it part of the alert `superseded_by` (then the content is that alert's), or because a person
+    retracted it: then it says when and why, goes on being counted, and is firing again only if it becomes more severe
+    than it was. All alerts of a rule
     about one subject (on an aftermath, and one State) have the same `dedup_key`: those that follow one another without
     a gap are one running thing for people. `evidence` lists the newest events it rests on, `evidence_total` how many
     there are. `dropped_amplifications` as in the dossier: figures are lower bounds where it is not 0. `officials` are
@@ -258,3 +260,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     """The five that had amplified the subject most by `as_of`, most first."""
     officials_total: Count = 0
     """How many had in all; of an aftermath, those of its State."""
+    retracted_at: Utc | None = None
+    """When a person retracted it (UTC); null where nobody did."""
+    retracted_because: str | None = None
+    """The reason that was given for it."""

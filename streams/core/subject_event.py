@@ -38,6 +38,7 @@ SubjectEventKind: TypeAlias = Literal[
     "seen_since",
     "recount_open",
     "recount",
+    "retraction",
     "tick",
     "marker",
 ]
@@ -82,6 +83,7 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `seen_since`: the officials of the State `country`, which amplified the subject, have been seen on the platform
       since `since_us`, 0 for since ever. The last word stands.
     - `recount_open`, `recount`: the correction `event_id` counts the subject anew, see `streams.core.recounts`.
+    - `retraction`: a person retracts the alert `event_id`, see `streams.core.retractions`.
     - `tick`: event time has come as far as `at_us`, for all subjects of the partition.
     - `marker`: says nothing.
     """
@@ -136,6 +138,8 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of what was seen: since when they have been, in µs since 1970 UTC; 0 for since ever."""
     recount: bytes | None = None
     """Of a correction: what takes the place of what was counted, packed."""
+    retraction: bytes | None = None
+    """Of a retraction: the alert and the reason."""
 
 
 _decoder: Final = msgspec.json.Decoder(SubjectEvent)

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.core.clock import to_us
 from streams.core.enriched import Alert, Dossier
@@ -102,6 +103,13 @@ def recount_checks(
         lacking = f"{events.withheld:,} events are withheld"
     for alert, value, name in told.alerts:
         again = found.results.alerts.get(alert.id)
+        if again is not None and alert.retracted_at is not None:  # events say nothing of what a person did
+            again = replace(
+                again,
+                status=alert.status,
+                retracted_at=alert.retracted_at,
+                retracted_because=alert.retracted_because,
+            )
         of_texts = events.redacted > 0 and is_on_aftermath(alert.rule, rules)
         reason = "texts that its figures look at are left out" if of_texts else lacking
         checks.append(

@@ -36,6 +36,8 @@ def _is_known(words: list[str]) -> bool:
     context = click.Context(cli, info_name="antiphon")
     rest = list(words)
     while isinstance(command, click.Group):
+        if command.invoke_without_command and rest and rest[0].startswith("--"):
+            break  # the group is a command as well
         if not rest or rest[0] == "--version":
             return rest == ["--version"] or command.invoke_without_command
         found = command.get_command(context, rest.pop(0))

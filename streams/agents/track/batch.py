@@ -9,6 +9,7 @@ from streams.core.corrections.correction import CORRECTIONS_TOPIC, correction_ke
 from streams.core.country_event import encode_country_event
 from streams.core.enriched import Alert
 from streams.core.recounts import decode_recount
+from streams.core.retractions import decode_retraction
 from streams.core.subject_event import decode_subject_event, subject_key
 from streams.core.tracked import encode_tracked, tracked_subject_key
 from streams.core.tracking.subject import Subject
@@ -60,13 +61,15 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
             event = decode_subject_event(record.value or b"")
             if event.kind == "recount":
                 decode_recount(event.recount or b"")
+            if event.kind == "retraction":
+                decode_retraction(event.retraction)
         except DECODE_ERRORS as error:
             set_aside.append(letter_for(record, "subject-events", batch.partition, error))
             continue
         if is_canary(event):
             outputs.append(OutgoingRecord("canaries", None, event.event_id.encode(), (), 0))
             continue
-        if event.kind not in ("tick", "recount_open", "recount"):
+        if event.kind not in ("tick", "recount_open", "recount", "retraction"):
             newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
         amplification = tracker.apply(event)
         if amplification is not None:

@@ -14,6 +14,7 @@ from streams.core.clock import DAY_US
 from streams.core.countries import COUNTRIES
 from streams.core.country_event import CountryEvent, decode_country_event
 from streams.core.enriched import Alert
+from streams.core.retractions import decode_retraction
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event, subject_key
 from streams.core.tracked import encode_tracked, official_id_key, tracked_subject_key
 from streams.core.watching.aftermath_records import Aftermath
@@ -109,6 +110,7 @@ def watch_batch(
         standings += event.kind == "standing"
         if event.kind != "tick":
             countries[event.country] += 1
+        if event.kind not in ("tick", "retraction"):
             newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
         for output in watcher.apply(event):
             key = subject_key(output.platform, output.subject.id).encode()
@@ -156,9 +158,12 @@ def _decoded(record: Record, partition: int, position: int) -> CountryEvent | Ou
     if record.offset < position:
         return None
     try:
-        return decode_country_event(record.value or b"")
+        event = decode_country_event(record.value or b"")
+        if event.kind == "retraction":
+            decode_retraction(event.retraction)
     except DECODE_ERRORS as error:
         return letter_for(record, "country-events", partition, error)
+    return event
 
 
 def subject_ticks(at_us: int, partitions: int) -> Iterator[OutgoingRecord]:

@@ -14,6 +14,7 @@ __all__ = ["moved_in_aftermath", "moved_in_alert"]
 # Digests and sentences, and what is compared by itself.
 _NO_FIGURES: Final = frozenset(
     {"id", "dedup_key", "rule", "platform", "subject", "roster_digest", "rule_digest", "summary", "superseded_by"}
+    | {"retracted_at", "retracted_because"}
     | {"figures", "fired_figures", "evidence", "severity", "fired_at"}
 )
 

@@ -101,6 +101,8 @@ class AlertHead(Struct, frozen=True, kw_only=True):
     dropped_amplifications: int = 0
     officials: tuple[AlertOfficial, ...] = ()
     officials_total: int = 0
+    retracted_at: Utc | None = None
+    retracted_because: str | None = None
 
 
 class Notice(Struct, frozen=True, kw_only=True):

@@ -206,6 +206,9 @@ def _ended(alert: AlertHead) -> tuple[Ended, str]:
     """Why it is over, by the record that says so."""
     if alert.status == "retracted" and alert.superseded_by is not None:
         return "superseded", f"Late events made it part of another alert: {clean(alert.superseded_by, MAX_LABEL)}."
+    if alert.retracted_at is not None:
+        reason = clean(alert.retracted_because or "", _MAX_TEXT - 100)
+        return "retracted", f"Retracted by hand on {time_words(alert.retracted_at)}: {reason}"
     if alert.status == "retracted":
         return "retracted", "Taken back: by what is known now the rule did not hold."
     if alert.mode == "shadow":

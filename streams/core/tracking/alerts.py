@@ -14,6 +14,7 @@ from streams.core.content_hash import content_hash
 from streams.core.enriched import ALERT_OFFICIALS, Alert, AlertOfficial, AlertStatus, Evidence
 from streams.core.gone import Seen
 from streams.core.identity import alert_id, dedup_key, interval_start
+from streams.core.retractions import as_retracted
 from streams.core.rulebook.rules import SEVERITIES, Rule
 from streams.core.subject_event import subject_key
 from streams.core.suspension_times import times_of
@@ -22,6 +23,7 @@ from streams.core.tracking.episodes import episodes_of, work_out_figures
 from streams.core.tracking.fates import sightings
 from streams.core.tracking.figures_as_of import FiguresAsOf, FiguresOverTime
 from streams.core.tracking.judge import Rulebook, timeline
+from streams.core.tracking.retracting import retraction_of_episode
 from streams.core.tracking.subject import (
     Episode,
     RuleHistory,
@@ -64,15 +66,14 @@ def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> li
         before = {sent.interval_us: sent for sent in history.sent}
         history.sent = []
         for episode in episodes:
+            alert = _standing(over_time, rule, episode, history, policy)
             interval_us = interval_start(episode.fired_us, rule.quiet_us)
-            status: AlertStatus = "expired" if episode.closed or episode.returned else "firing"
-            alert = _alert(over_time, rule, episode, interval_us, status, policy)
             sent = Sent(interval_us, episode.fired_us, episode.last_us, _content_hash(alert))
             history.sent.append(sent)
             known = before.pop(interval_us, None)
             if known is None or known.content != sent.content:
                 changed.append(alert)
-        changed += [_retracted(over_time, rule, episodes, gone, policy) for gone in before.values()]
+        changed += [_retracted(over_time, rule, episodes, gone, history, policy) for gone in before.values()]
     return changed
 
 
@@ -82,9 +83,8 @@ def standing_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> d
     found: dict[str, Alert] = {}
     for position, rule in enumerate(rules.rules):
         for episode in episodes_of(subject.state, rules, position):
-            interval_us = interval_start(episode.fired_us, rule.quiet_us)
-            status: AlertStatus = "expired" if episode.closed or episode.returned else "firing"
-            alert = _alert(over_time, rule, episode, interval_us, status, policy)
+            history = subject.state.histories.get(rule.name) or RuleHistory()
+            alert = _standing(over_time, rule, episode, history, policy)
             found[alert.id] = alert
     return found
 
@@ -99,8 +99,23 @@ def sent_alert_ids(state: SubjectState, rules: Rulebook) -> frozenset[str]:
     )
 
 
+def _standing(
+    over_time: FiguresOverTime, rule: Rule, episode: Episode, history: RuleHistory, policy: TrackPolicy
+) -> Alert:
+    """The alert of an episode as it is by now: retracted, where a person did that and it is no more severe since."""
+    status: AlertStatus = "expired" if episode.closed or episode.returned else "firing"
+    alert = _alert(over_time, rule, episode, interval_start(episode.fired_us, rule.quiet_us), status, policy)
+    retraction = retraction_of_episode(history, episode, rule.quiet_us)
+    return alert if retraction is None or not retraction.holds(alert) else as_retracted(alert, retraction)
+
+
 def _retracted(
-    over_time: FiguresOverTime, rule: Rule, episodes: list[Episode], gone: Sent, policy: TrackPolicy
+    over_time: FiguresOverTime,
+    rule: Rule,
+    episodes: list[Episode],
+    gone: Sent,
+    history: RuleHistory,
+    policy: TrackPolicy,
 ) -> Alert:
     """What takes an alert back. It became part of the newest episode that it does not stand apart from; where there is
     none (a creation time that turned out differently), the subject's present figures stand in for it."""
@@ -108,6 +123,9 @@ def _retracted(
     for episode in reversed(episodes):
         if episode.fired_us <= gone.last_us + rule.quiet_us and gone.fired_us <= episode.last_us + rule.quiet_us:
             taken_back = _alert(over_time, rule, episode, gone.interval_us, "retracted", policy)
+            retraction = retraction_of_episode(history, episode, rule.quiet_us)
+            if retraction is not None and retraction.holds(taken_back):
+                return as_retracted(taken_back, retraction)  # what it became part of does not fire: nothing goes on
             successor = _id(state, rule, interval_start(episode.fired_us, rule.quiet_us))
             return msgspec.structs.replace(taken_back, superseded_by=successor)
     last_us = max(

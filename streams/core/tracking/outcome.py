@@ -17,6 +17,7 @@ class TrackOutcome(StrEnum):
     TOO_OLD = "too_old"  # too old to tell from a duplicate: dropped and counted
     UNENGAGED = "unengaged"  # a profile of an account that no official engaged with: not kept
     SUPERSEDED = "superseded"  # a correction counted it under another roster: it was there in the evidence
+    RETRACTION = "retraction"  # a person retracted an alert
     RECOUNT = "recount"  # a correction announced that it counts the subject anew, or did so
     REFUSED = "refused"  # a withdrawal by somebody else, or beyond a bound: changes nothing
 

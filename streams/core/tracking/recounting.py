@@ -1,7 +1,8 @@
 """Counting a subject anew under another roster: a new state from what the evidence says, and then from what came since.
 
 What was told stays told: the alerts that were sent, the standings, whether SCREEN follows the account. So the next
-judgement takes back what does not hold, and says what is new, on the ways there always were.
+judgement takes back what does not hold, and says what is new, on the ways there always were. What a person retracted
+was retracted as it was counted then: counted anew, it fires if it holds.
 """
 
 from collections.abc import Iterable, Sequence

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from streams.core.country_event import SuspensionPeriod
 from streams.core.gone import Deleted, Fate
 from streams.core.officials import Category
+from streams.core.retractions import Retraction
 from streams.core.subject_event import Coordinates, SubjectEventKind
 from streams.core.tracking.own_posts import OwnPosts
 from streams.core.tracking.recount_state import RecountUnderWay, Superseded
@@ -24,6 +25,7 @@ __all__ = [
     "GoneEvicted",
     "Kept",
     "OfficialState",
+    "RetractedSpan",
     "RuleHistory",
     "Sent",
     "Snapshot",
@@ -202,15 +204,24 @@ class Sent(Struct, frozen=True, array_like=True):
     content: int
 
 
+class RetractedSpan(Struct, frozen=True, array_like=True):
+    """The span of an episode whose alert a person retracted, as it was then."""
+
+    fired_us: int
+    last_us: int
+    retraction: Retraction
+
+
 class RuleHistory(Struct, array_like=True):
     """What is remembered of a rule for one subject beyond what is retained.
 
     `under_way` is the episode that crosses the horizon of what is retained. `sent` has each alert that is not older, as
-    it was last sent.
+    it was last sent. `retracted` are by time.
     """
 
     under_way: Episode | None = None
     sent: list[Sent] = field(default_factory=list)
+    retracted: list[RetractedSpan] = field(default_factory=list)
 
 
 class SubjectState(Struct, array_like=True):

@@ -16,6 +16,7 @@ from streams.core.clock import from_us
 from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.recounts import decode_recount
+from streams.core.retractions import as_retracted, decode_retraction, retraction_of
 from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent, subject_key
 from streams.core.tracked import TrackedAccount
@@ -26,6 +27,7 @@ from streams.core.tracking.eviction import evict, overfull
 from streams.core.tracking.followed import followed_account
 from streams.core.tracking.judge import Rulebook, judge
 from streams.core.tracking.recounting import Recounted, count_anew, keep_for_recount, open_recount, under
+from streams.core.tracking.retracting import keep_retraction
 from streams.core.tracking.standings import changed_standings
 from streams.core.tracking.subject import Subject, TrackPolicy
 from streams.core.tracking.track import TrackOutcome, new_subject, step
@@ -76,6 +78,7 @@ class Tracker:
         self._early_alerts: dict[str, list[Alert]] = {}
         self._recounted: dict[str, list[Recounted]] = {}
         self._amplified_anew: dict[str, list[Amplification]] = {}
+        self._retracted: dict[str, dict[str, Alert]] = {}  # by alert, as whoever retracts it has read it
 
     def apply(self, event: SubjectEvent) -> Amplification | None:
         """Apply one event; an amplification that was not known yet is returned to be published."""
@@ -88,6 +91,9 @@ class Tracker:
         subject = self._changed_subjects.get(key) or self._load(key)
         if event.kind in ("recount_open", "recount"):
             self._recount(key, new_subject(event) if subject is None else subject, event)
+            return None
+        if event.kind == "retraction":
+            self._retract(key, new_subject(event) if subject is None else subject, event)
             return None
         if subject is not None and subject.state.superseded:
             valid = under(subject.state.superseded, event)
@@ -126,7 +132,11 @@ class Tracker:
             else:
                 self._unengaged.note(key, state, self.policy)
             alerts = {alert.id: alert for alert in self._early_alerts.get(key, ())}
-            alerts.update((alert.id, alert) for alert in changed_alerts(subject, self.rules, self.policy))
+            changed = changed_alerts(subject, self.rules, self.policy)
+            if retracted := self._retracted.get(key):
+                known = sent_alert_ids(state, self.rules)
+                alerts.update((name, alert) for name, alert in retracted.items() if name not in known)
+            alerts.update((alert.id, alert) for alert in changed)
             yield SubjectChanges(
                 key=key,
                 subject=subject,
@@ -141,10 +151,19 @@ class Tracker:
         self._early_alerts = {}
         self._recounted = {}
         self._amplified_anew = {}
+        self._retracted = {}
 
     def forget(self) -> list[str]:
         """The keys of subjects that need not be kept any more; to be asked for after `flush`."""
         return self._unengaged.take_due()
+
+    def _retract(self, key: str, subject: Subject, event: SubjectEvent) -> None:
+        """A person retracts an alert. Its record is written at the flush."""
+        self.outcomes[TrackOutcome.RETRACTION] += 1
+        self._changed_subjects[key] = subject
+        order = decode_retraction(event.retraction)
+        keep_retraction(subject.state, order)
+        self._retracted.setdefault(key, {})[order.alert.id] = as_retracted(order.alert, retraction_of(order))
 
     def _recount(self, key: str, subject: Subject, event: SubjectEvent) -> None:
         """Announce or carry out a correction. What the order says of a subject takes the place of its state."""
@@ -157,7 +176,9 @@ class Tracker:
         judge(subject.state, self.rules)
         told = sent_alert_ids(subject.state, self.rules)
         before = {
-            name: alert for name, alert in standing_alerts(subject, self.rules, self.policy).items() if name in told
+            name: alert
+            for name, alert in standing_alerts(subject, self.rules, self.policy).items()
+            if name in told and alert.status != "retracted"
         }
         dossier = self._dossier(subject)
         counted = count_anew(subject, order, self.policy)

@@ -58,6 +58,8 @@ def retracted_alert(watch_figures: WatchFigures, rule: Rule, successor: Alert | 
     """
     if successor is not None:
         name = aftermath_alert_id(rule.name, watch_figures.watch)
+        if successor.retracted_at is not None:  # it does not fire: nothing goes on
+            return msgspec.structs.replace(successor, id=name)
         return msgspec.structs.replace(successor, id=name, status="retracted", superseded_by=successor.id)
     opened_us = watch_figures.watch.opened_us
     return _alert(watch_figures, rule, SEVERITIES.index(rule.severity), opened_us, opened_us, "retracted", ())

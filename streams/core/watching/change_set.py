@@ -3,7 +3,12 @@
 Owns the bookkeeping between WATCH's step and its flush.
 """
 
+from typing import TYPE_CHECKING
+
 from streams.core.watching.records import AmplifiedAccount, Entry, StandingRecord, SubjectText, UnmatchedDeletion
+
+if TYPE_CHECKING:
+    from streams.core.enriched import Alert
 
 __all__ = ["ChangeSet"]
 
@@ -14,7 +19,8 @@ class ChangeSet:
     `subjects`: those whose standing changed, with the standing before the batch. `texts`: those with a new text.
     `amplified accounts`: accounts taken up or better known, with what was known before the batch and what is known now.
     `deletions`: when something was taken back; a platform of `None` stands for all. `coverage`: spans of which is known
-    anew what was seen. `told`: by platform, from when on a source said that it goes on seeing.
+    anew what was seen. `told`: by platform, from when on a source said that it goes on seeing. `retracted`: alerts that
+    a person retracted, as whoever did so has read them.
     """
 
     __slots__ = (
@@ -24,6 +30,7 @@ class ChangeSet:
         "amplified_accounts",
         "coverage",
         "deletions",
+        "retracted",
         "subjects",
         "texts",
         "told",
@@ -35,6 +42,7 @@ class ChangeSet:
         self.amplified_accounts: dict[tuple[str, str], tuple[AmplifiedAccount | None, AmplifiedAccount]] = {}
         self.deletions: set[tuple[str | None, int]] = set()
         self.coverage: set[tuple[int, int]] = set()
+        self.retracted: list[Alert] = []
         self.told: dict[str, int] = {}
         # Read where there is a watch, which most batches do not meet.
         self._entries: list[Entry] = []

@@ -13,6 +13,7 @@ from msgspec import Struct
 from streams.core.clock import DAY_US
 from streams.core.content_hash import content_hash
 from streams.core.enriched import Alert
+from streams.core.retractions import Retraction, as_retracted, strongest
 from streams.core.rulebook.rules import Rule
 from streams.core.watching.aftermath import aftermath_of, void_aftermath
 from streams.core.watching.aftermath_alerts import aftermath_alert_id, alerts_of, retracted_alert
@@ -43,6 +44,7 @@ class _Said(Struct):
 
     hashes: dict[str, int]
     successors: dict[str, tuple[str, ...]]
+    retractions: dict[str, Retraction]
 
 
 class Flush:
@@ -68,6 +70,7 @@ class Flush:
         self._policy = policy
         self._country = country
         self._changes = changes
+        self._judged: set[str] = set()  # alerts that stand, by id
         self._watermark_before_us = watermark_before_us
         self._watermark_us = watermark_us
         self._final_us = forgotten_before(ledger, country)
@@ -113,6 +116,9 @@ class Flush:
         for subject, before in sorted(self._changes.subjects.items()):
             if subject not in standing and before is not None:
                 self._flush(before, [], before, whole=True)
+        # Those of rules that are not in force, or of watches that are forgotten, and whatever is not known here.
+        said = self._judged | {alert.id for alert in self.alerts}
+        self.alerts += [alert for alert in self._changes.retracted if alert.id not in said]
         return left
 
     def _swept(self, sweep: Sweep | None, limit: int | None) -> tuple[dict[bytes, StandingRecord], Sweep | None]:
@@ -218,15 +224,23 @@ class Flush:
         known = self._ledger.get(record_key(published))
         if isinstance(known, PublishedHashes):
             published = known
-        said = _Said(dict(published.hashes), dict(published.successors))
-        alerts = {watch.interval: self._say(watch, said, whole=whole) for watch in watches}
+        said = _Said(dict(published.hashes), dict(published.successors), dict(published.retractions))
+        gone: list[tuple[Watch, Watch | None]] = []
         if before is not None:
+            said_of = {watch.interval for watch in watches}
             for number in range(len(before.standing.periods)):
                 watch = watch_of(before, number, self._policy)
-                if watch.interval not in alerts and watch.opened_us >= self._final_us:
+                if watch.interval not in said_of and watch.opened_us >= self._final_us:
                     successor = next((each for each in reversed(watches) if watch.goes_on_as(each)), None)
-                    self._take_back(watch, said, successor, {} if successor is None else alerts[successor.interval])
-        new = msgspec.structs.replace(published, hashes=said.hashes, successors=said.successors)
+                    gone.append((watch, successor))
+                    if successor is not None:
+                        self._carry_over(watch, successor, said)
+        alerts = {watch.interval: self._say(watch, said, whole=whole) for watch in watches}
+        for watch, successor in gone:
+            self._take_back(watch, said, successor, {} if successor is None else alerts[successor.interval])
+        new = msgspec.structs.replace(
+            published, hashes=said.hashes, successors=said.successors, retractions=said.retractions
+        )
         if new != published:
             self._ledger.put(new)
 
@@ -245,17 +259,26 @@ class Flush:
         if _differs(said, aftermath.id, aftermath):
             self.aftermaths.append(aftermath)
         watch_figures = WatchFigures(watch, counted, successors, self._watermark_us, self._policy, coverage)
-        alerts = {
-            alert.rule: alert
-            for alert in alerts_of(watch_figures, self._rules, [amplified_account for _, amplified_account in found])
-        }
+        alerts = {}
+        for alert in alerts_of(watch_figures, self._rules, [amplified_account for _, amplified_account in found]):
+            retraction = said.retractions.get(alert.id)
+            holds = retraction is not None and retraction.holds(alert)
+            alerts[alert.rule] = as_retracted(alert, retraction) if retraction is not None and holds else alert
+            self._judged.add(alert.id)
         for rule in self._rules:
-            alert = alerts.get(rule.name)
-            if alert is None:
+            if rule.name not in alerts:
                 self._retract(watch_figures, rule, said)
-            elif _differs(said, alert.id, alert):
-                self.alerts.append(alert)
+            elif _differs(said, alerts[rule.name].id, alerts[rule.name]):
+                self.alerts.append(alerts[rule.name])
         return alerts
+
+    def _carry_over(self, watch: Watch, successor: Watch, said: _Said) -> None:
+        """What a person retracted stays so under the name under which it goes on."""
+        for rule in self._rules:
+            retraction = said.retractions.get(aftermath_alert_id(rule.name, watch))
+            if retraction is not None:
+                name = aftermath_alert_id(rule.name, successor)
+                said.retractions[name] = strongest(said.retractions.get(name), retraction)
 
     def _coverage_of(self, watch: Watch, *, closed: bool) -> WatchCoverage | None:
         if watch.platform not in self._coverage:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from streams.core.country_event import PostKind, Standing
 from streams.core.gone import Deleted
 from streams.core.officials import Category
+from streams.core.retractions import Retraction
 from streams.core.subject_event import Coordinates
 from streams.events import Account
 
@@ -215,7 +216,8 @@ class RawRead(Struct, frozen=True, array_like=True, tag="raw"):
 class PublishedHashes(Struct, frozen=True, array_like=True, tag="published_hashes"):
     """Hashes of what was last published for a subject's watches with a State: each aftermath, each alert, by id.
 
-    `successors` are the ids of the possible successors found for each watch, by its interval.
+    `successors` are the ids of the possible successors found for each watch, by its interval, `retractions` what a
+    person said of an alert, by its id.
     """
 
     platform: str
@@ -223,3 +225,4 @@ class PublishedHashes(Struct, frozen=True, array_like=True, tag="published_hashe
     subject: str
     hashes: dict[str, int]
     successors: dict[str, tuple[str, ...]] = {}
+    retractions: dict[str, Retraction] = {}

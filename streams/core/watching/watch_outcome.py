@@ -22,6 +22,7 @@ class WatchOutcome(StrEnum):
     TOO_SHORT = "too_short"  # a subject's post with too little text to compare
     UNKNOWN_AUTHOR = "unknown_author"  # a quote of a post of which is not said whose it is, and not seen elsewhere
     COVERAGE_BOUND = "coverage_bound"  # a source told of more spans than are kept: the oldest count as unseen
+    RETRACTION = "retraction"  # a person retracted an alert
     TICK = "tick"  # event time, and nothing else
     TIED = "tied"  # besides: a deletion that names nobody turned out to be of an official's post
     CONTRADICTED = "contradicted"  # besides: a copy of a post names another account as passed on or quoted

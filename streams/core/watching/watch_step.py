@@ -3,7 +3,10 @@
 The ledger that a set of events leads to does not depend on their order, and the same event twice changes nothing.
 """
 
+from msgspec.structs import replace
+
 from streams.core.country_event import CountryEvent
+from streams.core.retractions import as_retracted, decode_retraction, retraction_of, strongest
 from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.coverage_step import apply_coverage
 from streams.core.watching.deletion_step import (
@@ -14,9 +17,10 @@ from streams.core.watching.deletion_step import (
 )
 from streams.core.watching.fates import concerned_by_account
 from streams.core.watching.forgetting import forgotten_before
+from streams.core.watching.keys import standing_key
 from streams.core.watching.ledger import Ledger, record_key
 from streams.core.watching.post_step import apply_post, apply_subject_post
-from streams.core.watching.records import StandingRecord
+from streams.core.watching.records import PublishedHashes, StandingRecord
 from streams.core.watching.seen_since import tell_some
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
@@ -41,6 +45,8 @@ def step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchP
             return apply_subject_deletion(ledger, event, changes, policy)
         case "subject_post":
             return apply_subject_post(ledger, event, changes, policy)
+        case "retraction":
+            return _apply_retraction(ledger, event, changes)
         case "coverage":
             return apply_coverage(ledger, event, changes, policy)
         case "standing":
@@ -72,3 +78,21 @@ def _apply_standing(ledger: Ledger, event: CountryEvent, changes: ChangeSet) -> 
         changes.entry(entry)
     is_over = standing.periods and all(period.opened_us < final_us for period in standing.periods)
     return Stepped(WatchOutcome.TOO_LATE if is_over else WatchOutcome.APPLIED)
+
+
+def _apply_retraction(ledger: Ledger, event: CountryEvent, changes: ChangeSet) -> Stepped:
+    subject = event.subject
+    if subject is None:
+        return Stepped(WatchOutcome.REFUSED)
+    order = decode_retraction(event.retraction)
+    retraction = retraction_of(order)
+    changes.retracted.append(as_retracted(order.alert, retraction))
+    standing_record = ledger.get(standing_key(event.country, event.platform, subject.id))
+    if isinstance(standing_record, StandingRecord):  # else nothing that is to come can say the alert anew
+        new = PublishedHashes(event.platform, event.country, subject.id, {})
+        known = ledger.get(record_key(new))
+        published = known if isinstance(known, PublishedHashes) else new
+        stands = strongest(published.retractions.get(event.event_id), retraction)
+        ledger.put(replace(published, retractions=published.retractions | {event.event_id: stands}))
+        changes.standing(standing_record, standing_record)
+    return Stepped(WatchOutcome.RETRACTION)

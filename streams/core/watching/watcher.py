@@ -85,8 +85,8 @@ class Watcher:
             self.outcomes[WatchOutcome.TOO_LATE] += 1
         if stepped.contradicts:
             self.outcomes[WatchOutcome.CONTRADICTED] += 1
-        if stepped.outcome is WatchOutcome.REFUSED or event.kind == "standing":
-            return stepped.events  # TRACK speaks of the past: it does not say how far time has come
+        if stepped.outcome is WatchOutcome.REFUSED or event.kind in ("standing", "retraction"):
+            return stepped.events  # TRACK and people speak of the past: it does not say how far time has come
         if event.kind == "tick":
             self._is_end = self._is_end or event.progress is None
             self._newest[_EVERYWHERE] = max(self._watermark_of(event), self._newest.get(_EVERYWHERE, 0))
@@ -146,7 +146,7 @@ class Watcher:
 
     def _is_too_late(self, event: CountryEvent, country: str) -> bool:
         """Whether it is of a time in which watches that are forgotten were open, or before."""
-        if not country or event.kind in ("standing", "coverage"):
+        if not country or event.kind in ("standing", "coverage", "retraction"):
             return False
         before_us = self._forgotten.get(country)
         if before_us is None:

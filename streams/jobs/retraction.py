@@ -1,0 +1,75 @@
+"""Alerts retracted on the broker: orders to the agents that write them, and the wait until each alert says so."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+
+from streams.core.country_event import CountryEvent, encode_country_event
+from streams.core.enriched import Alert
+from streams.core.retractions import retraction_order
+from streams.core.subject_event import SubjectEvent, encode_subject_event, subject_key
+from streams.jobs.case_files import record_of
+from streams.kafka.client import started_producer
+from streams.kafka.enriched_log import StoredRecord, open_log
+from streams.kafka.partitioning import partition_of
+from streams.settings import Settings
+
+__all__ = ["PATIENCE_SECONDS", "retract_alerts"]
+
+PATIENCE_SECONDS: Final = 30.0
+_TOPICS: Final = ("subject-events", "country-events")
+_ON_THE_WAY: Final = 500  # orders sent before the acknowledgements are awaited
+
+
+async def retract_alerts(
+    settings: Settings, alerts: Sequence[Alert], reason: str, patience_seconds: float
+) -> list[Alert]:
+    """Order it, and wait until the topic `alerts` says it of each, as long as one more does within the patience.
+
+    Returns those of which it does not say so yet: the orders stand on the topics, and workers carry them out when they
+    run. Raises `BrokerError`, and before anything is ordered `ValueError` for an alert that no agent wrote.
+    """
+    at_us = time.time_ns() // 1_000
+    orders = [retraction_order(alert, reason, at_us) for alert in alerts]
+    waiting = {alert.id: alert for alert in alerts}
+    async with open_log(settings) as log:
+        async for _stored in log.read("alerts"):
+            pass  # what is written from now on is followed
+        async with started_producer(settings) as client:
+            await _send(client, settings, orders)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_seconds) as patience, aclosing(log.follow(("alerts",))) as stream:
+                async for stored in stream:
+                    if _is_retracted(stored) and waiting.pop(stored.key.decode("ascii", "replace"), None) is not None:
+                        patience.reschedule(asyncio.get_running_loop().time() + patience_seconds)
+                    if not waiting:
+                        break
+    return list(waiting.values())
+
+
+async def _send(client: AIOKafkaProducer, settings: Settings, orders: Sequence[SubjectEvent | CountryEvent]) -> None:
+    partitions = {topic: len(await client.partitions_for(settings.topic(topic))) for topic in _TOPICS}
+    for begin in range(0, len(orders), _ON_THE_WAY):
+        futures = []
+        for order in orders[begin : begin + _ON_THE_WAY]:
+            if isinstance(order, SubjectEvent):
+                topic, key = "subject-events", subject_key(order.platform, order.subject.id).encode()
+                value = encode_subject_event(order)
+            else:
+                topic, key, value = "country-events", order.country.encode(), encode_country_event(order)
+            partition = partition_of(key, partitions[topic])
+            futures.append(await client.send(settings.topic(topic), value, key=key, partition=partition))
+        await asyncio.gather(*futures)
+
+
+def _is_retracted(stored: StoredRecord) -> bool:
+    try:
+        alert = record_of(stored)
+    except ValueError:
+        return False
+    return alert is not None and alert.retracted_at is not None
