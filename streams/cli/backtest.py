@@ -9,11 +9,16 @@ from streams.cli.options import format_option, json_option
 from streams.cli.report import document_of, print_report, print_rules, print_sampled
 from streams.cli.report_input import end_with_faults, files_document, print_files, warnings_document
 from streams.cli.terminal import stdout, write_json
+from streams.core.backtest import Results
+from streams.core.screening.account_index import AccountIndex
 from streams.core.tracking.one_post import contradictions_of
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
+from streams.jobs.event_spool import EventSpool
+from streams.jobs.evidence_of_runs import evidence_of_backtest
 from streams.jobs.input_faults import faults_of
-from streams.rules_loading import load_rules
+from streams.rules_loading import read_rules
+from streams.sinks.evidence_file import EvidenceFile
 from streams.sinks.ndjson import prepare_directory, write_results
 
 __all__ = ["backtest"]
@@ -25,7 +30,7 @@ __all__ = ["backtest"]
 @click.option("--roster", "roster_file", required=True, metavar="R", help="Who is an official (CSV).")
 @click.option("--rules", "rules_file", metavar="T", help="Rules (TOML). [the bundled rules]")
 @click.option("--processes", type=click.IntRange(1, 2), metavar="N", help="1 or 2. [one a core, at most 2]")
-@click.option("--out", metavar="DIR", help="Write one NDJSON file per enriched topic there.")
+@click.option("--out", metavar="DIR", help="Write one NDJSON file per enriched topic there, and the evidence.")
 @json_option
 def backtest(
     files: tuple[str, ...],
@@ -45,11 +50,20 @@ def backtest(
     """
     readers = readers_named(*format_names)
     roster = read_roster(roster_file)
-    rules = load_rules(None if rules_file is None else Path(rules_file))
+    rules, rules_text = read_rules(None if rules_file is None else Path(rules_file))
     directory = None if out is None else prepare_directory(out)
+    kept = None if directory is None else click.get_current_context().with_resource(EvidenceFile(directory))
+
+    def keep(results: Results, spool: EventSpool, known: AccountIndex) -> None:
+        if kept is not None:
+            for record in evidence_of_backtest(results, spool, known, roster, rules, rules_text):
+                kept.add(record)
+
     with LiveStages(quiet=as_json) as stages:
         stages.stage("reading")
-        run = backtest_files(files, readers, roster, rules, progress=stages.ingesting, processes=processes)
+        run = backtest_files(
+            *(files, readers, roster, rules), progress=stages.ingesting, processes=processes, afterwards=keep
+        )
     faults = faults_of(run.files, run.letters)
     contradictions = contradictions_of(run.results.amplifications)
     if as_json:
@@ -66,5 +80,5 @@ def backtest(
         print_sampled(console, run.refused, run.letters)
         print_rules(console, run.results)
     if directory is not None:  # last: a full disk must not cost the report
-        write_results(directory, run.results, run.letters)
+        write_results(directory, run.results, run.letters, kept)
     end_with_faults(faults, run.roster, run.unknown_quotes, run.screened.get("no_author", 0), contradictions)

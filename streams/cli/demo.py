@@ -17,9 +17,11 @@ from streams.core.tracking.one_post import contradictions_of
 from streams.errors import InputError
 from streams.formats.registry import readers_named
 from streams.jobs.demo import demo_broker, run_demo
+from streams.jobs.evidence_of_runs import evidence_of_topics
 from streams.jobs.input_faults import faults_of
 from streams.rules_loading import load_rules
 from streams.settings import load_settings
+from streams.sinks.evidence_file import EvidenceFile
 from streams.sinks.ndjson import prepare_directory, write_results
 
 __all__ = ["demo"]
@@ -39,7 +41,7 @@ _OF_OTHER_CASES = "What of this is real and what is made up for the case is in i
 @click.option("--broker", default="embedded", show_default=True, metavar="embedded|HOST:PORT", help="Where to run.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
 @click.option("--partitions", type=click.IntRange(1, 1000), help="Partitions of each raw topic. [as `topics create`]")
-@click.option("--out", metavar="DIR", help="Write one NDJSON file per enriched topic there.")
+@click.option("--out", metavar="DIR", help="Write one NDJSON file per enriched topic there, and the evidence.")
 @json_option
 def demo(
     files: tuple[str, ...],
@@ -75,12 +77,18 @@ def demo(
         None if rules_file is None else Path(rules_file)
     )  # a wrong file is refused here, before anything is started
     directory = None if out is None else prepare_directory(out)
+    kept = None if directory is None else click.get_current_context().with_resource(EvidenceFile(directory))
     paths = files or (str(case.events),)
     settings = load_settings({"rules_file": rules_file, "broker": None if broker == "embedded" else broker})
     with stopped_in_order(), LiveStages(quiet=as_json) as stages:
         stages.stage("starting the embedded broker" if broker == "embedded" else f"using the broker at {broker}")
         with demo_broker(broker, settings, workers) as fresh:
-            run = run_demo(fresh, paths, readers, roster, stages, workers=workers, raw_partitions=partitions)
+            run = run_demo(
+                *(fresh, paths, readers, roster, stages),
+                workers=workers,
+                raw_partitions=partitions,
+                afterwards=None if kept is None else lambda settings: evidence_of_topics(settings, kept.add),
+            )
     faults = faults_of(run.files, run.letters)
     contradictions = contradictions_of(run.results.amplifications)
     proving = proof_command(
@@ -110,5 +118,5 @@ def demo(
             console.print(Text("\nThe first alert, as a file from which anybody can recompute it:"))
             console.print(Text(proving), soft_wrap=True)  # to be pasted: a line break in it would end the command
     if directory is not None:  # last: a full disk must not cost the report
-        write_results(directory, run.results, run.letters)
+        write_results(directory, run.results, run.letters, kept)
     end_with_faults(faults, run.roster, run.unknown_quotes, contradictions=contradictions)

@@ -58,16 +58,19 @@ class EvidenceRecord(Struct, frozen=True):
     headers: list[_Header]
 
 
-def event_evidence(event: Event, payload: bytes, source: Coordinates, received_us: int) -> EvidenceRecord:
-    """The record of a raw event that SCREEN passed, from the bytes that it was read from."""
+def event_evidence(event: Event, payload: bytes, source: Coordinates, received_us: int | None) -> EvidenceRecord:
+    """The record of a raw event that SCREEN passed, from the bytes that it was read from. A file does not say when it
+    was received.
+    """
     digest = sha256(payload).hexdigest()
     headers: list[_Header] = [
         ("sha256", digest.encode()),
         ("topic", source.topic.encode()),
         ("partition", b"%d" % source.partition),
         ("offset", b"%d" % source.offset),
-        ("received_at", b"%d" % max(0, received_us)),
     ]
+    if received_us is not None:
+        headers.append(("received_at", b"%d" % max(0, received_us)))
     if event.observed_at is not None and (observed_us := to_us(event.observed_at)) >= 0:
         headers.append(("observed_at", b"%d" % observed_us))
     if len(payload) > EVENT_BYTES:

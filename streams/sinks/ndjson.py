@@ -1,4 +1,4 @@
-"""Results as NDJSON files, one per enriched topic, in an order that depends on nothing but the records."""
+"""Results as NDJSON files, one per enriched topic, in an order that depends on nothing but the records; and the evidence."""
 
 import errno
 import os
@@ -14,6 +14,7 @@ from streams.core.backtest import Results
 from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.deadletters import DeadLetter
 from streams.errors import InputError
+from streams.sinks.evidence_file import EVIDENCE_NAME, EvidenceFile
 
 __all__ = ["prepare_directory", "write_results"]
 
@@ -30,8 +31,11 @@ def prepare_directory(directory: str) -> Path:
     return path
 
 
-def write_results(directory: Path, results: Results, letters: Iterable[DeadLetter]) -> None:
-    """Write the records of each kind, and the dead letters, to an `.ndjson` file of their own: all of them or none.
+def write_results(
+    directory: Path, results: Results, letters: Iterable[DeadLetter], evidence: EvidenceFile | None = None
+) -> None:
+    """Write the records of each kind, the dead letters, and what was kept as evidence, to an `.ndjson` file of their
+    own: all of them or none. Without `evidence` its file is empty.
 
     Raises `InputError` where the disk is full or the directory cannot be written to; then the files that were there
     before are as they were.
@@ -40,6 +44,7 @@ def write_results(directory: Path, results: Results, letters: Iterable[DeadLette
         (topic.name, sorted(results.records(topic.name), key=topic.order)) for topic in ENRICHED_TOPICS
     ]
     files.append(("dead-letters", sorted(letters, key=lambda letter: (letter.topic, letter.partition, letter.offset))))
+    files.append((EVIDENCE_NAME, []))  # never that of an earlier run
     unfinished: list[tuple[Path, Path]] = []
     try:
         for name, records in files:
@@ -47,6 +52,13 @@ def write_results(directory: Path, results: Results, letters: Iterable[DeadLette
             number, made = tempfile.mkstemp(prefix=f".{name}-", suffix=".unfinished", dir=directory)
             unfinished.append((Path(made), directory / f"{name}.ndjson"))
             _write(number, records)
+        if evidence is not None:
+            evidence.finish()
+            if evidence.error is not None:
+                raise evidence.error
+            os.chmod(evidence.path, 0o666 & ~_mask())
+            unfinished[-1][0].unlink()
+            unfinished[-1] = evidence.path, unfinished[-1][1]
         _put_in_place(unfinished)
     except OSError as error:
         raise InputError(

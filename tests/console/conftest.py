@@ -8,10 +8,15 @@ import pytest
 from streams.cases import KHAMENEI_SITE
 from streams.console.feed.from_folder import fill_from_folder
 from streams.console.store.reading import Store
+from streams.core.backtest import Results
 from streams.core.rosters.roster_file import parse_roster
+from streams.core.screening.account_index import AccountIndex
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
-from streams.rules_loading import bundled_rules
+from streams.jobs.event_spool import EventSpool
+from streams.jobs.evidence_of_runs import evidence_of_backtest
+from streams.rules_loading import read_rules
+from streams.sinks.evidence_file import EvidenceFile
 from streams.sinks.ndjson import write_results
 
 
@@ -20,8 +25,16 @@ def case_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `antiphon backtest --out` writes of the bundled case."""
     folder = tmp_path_factory.mktemp("case")
     roster = parse_roster(KHAMENEI_SITE.roster.read_bytes(), str(KHAMENEI_SITE.roster))
-    run = backtest_files([str(KHAMENEI_SITE.events)], readers_named("canonical"), roster, bundled_rules(), processes=1)
-    write_results(folder, run.results, run.letters)
+    rules, text = read_rules(None)
+    with EvidenceFile(folder) as kept:
+
+        def keep(results: Results, spool: EventSpool, known: AccountIndex) -> None:
+            for record in evidence_of_backtest(results, spool, known, roster, rules, text):
+                kept.add(record)
+
+        case = [str(KHAMENEI_SITE.events)]
+        run = backtest_files(case, readers_named("canonical"), roster, rules, processes=1, afterwards=keep)
+        write_results(folder, run.results, run.letters, kept)
     return folder
 
 

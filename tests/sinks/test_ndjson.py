@@ -13,7 +13,7 @@ from streams.core.backtest import Results
 from streams.errors import InputError
 from streams.sinks.ndjson import write_results
 
-_NAMES = ("amplifications", "dossiers", "alerts", "aftermaths", "dead-letters")
+_NAMES = ("amplifications", "dossiers", "alerts", "aftermaths", "dead-letters", "evidence")
 _NOTHING = Results(amplifications=[], dossiers={}, alerts={}, aftermaths={})
 
 
@@ -43,7 +43,7 @@ def test_new_files_replace_the_old_ones_and_leave_nothing_beside_them(tmp_path: 
 
 
 def test_a_file_that_cannot_take_its_place_leaves_all_old_ones_as_they_were(tmp_path: Path) -> None:
-    """Half-way through the five: somebody made a directory of that name."""
+    """Half-way through the six: somebody made a directory of that name."""
     old = _old_files(tmp_path)
     (tmp_path / "alerts.ndjson").unlink()
     (tmp_path / "alerts.ndjson" / "inside").mkdir(parents=True)

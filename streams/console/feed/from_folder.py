@@ -1,6 +1,7 @@
 """Fills a store from a folder that `antiphon demo --out` or `antiphon backtest --out` wrote."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +11,11 @@ from msgspec import Struct
 from streams.console.store.building import StoreBuilding
 from streams.console.store.writing import Part
 from streams.core.enriched_topics import ENRICHED_TOPICS, EnrichedTopic
+from streams.core.evidence import EVIDENCE_TOPIC
 from streams.errors import InputError
 from streams.printable import printable
 from streams.refusal import DECODE_ERRORS
+from streams.sinks.evidence_file import EVIDENCE_NAME, decode_evidence_line
 
 __all__ = ["fill_from_folder"]
 
@@ -41,38 +44,52 @@ def fill_from_folder(
         raise InputError(
             f"{printable(folder)} is no folder", remedy="name what `antiphon demo --out DIR` or `backtest` wrote"
         )
-    present = [topic for topic in ENRICHED_TOPICS if (directory / f"{topic.name}.ndjson").exists()]
-    if not present:
+    lines = [
+        (topic.name, path, _record_reader(topic))
+        for topic in ENRICHED_TOPICS
+        if (path := directory / f"{topic.name}.ndjson").exists()
+    ]
+    if not lines:
         raise InputError(
             f"{printable(folder)} has no file of an enriched topic, such as alerts.ndjson",
             remedy="name what `antiphon demo --out DIR` or `antiphon backtest --out DIR` wrote",
         )
+    if (evidence := directory / f"{EVIDENCE_NAME}.ndjson").exists():
+        lines.append((EVIDENCE_TOPIC, evidence, _evidence_line))
     with StoreBuilding(store, kind="folder", origin=str(directory)) as building:
-        for topic in present:
-            lines = 0
-            for batch in _batches(directory / f"{topic.name}.ndjson", topic):
-                lines = batch[-1].offset
-                building.writer.take([Part(topic=topic.name, partition=0, records=batch, next=lines + 1)])
-                progress(topic.name, lines)
+        for topic, path, read in lines:
+            for batch in _batches(path, read):
+                building.writer.take([Part(topic=topic, partition=0, records=batch, next=batch[-1].offset + 1)])
+                progress(topic, batch[-1].offset)
+        building.writer.put_newest_roster_in_force()
         building.put_in_place()
 
 
-def _batches(path: Path, topic: EnrichedTopic) -> Iterator[list[_Line]]:
-    batch: list[_Line] = []
+def _record_reader(topic: EnrichedTopic) -> Callable[[int, bytes], _Line]:
     decode = msgspec.json.Decoder(topic.record).decode
+
+    def read(number: int, value: bytes) -> _Line:
+        try:
+            return _Line(number, topic.key(decode(value)).encode(), value)
+        except DECODE_ERRORS:
+            return _Line(number, None, value)  # whoever writes it says what is wrong, and counts it
+
+    return read
+
+
+def _evidence_line(number: int, line: bytes) -> _Line:
+    try:
+        record = decode_evidence_line(line)
+    except DECODE_ERRORS:
+        return _Line(number, None, line)
+    return _Line(number, record.key, record.value, record.headers)
+
+
+def _batches(path: Path, read: Callable[[int, bytes], _Line]) -> Iterator[tuple[_Line, ...]]:
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                value = line.rstrip(b"\r\n")
-                try:
-                    key = topic.key(decode(value)).encode()
-                except DECODE_ERRORS:
-                    key = None  # whoever writes it says what is wrong, and counts it
-                batch.append(_Line(number, key, value))
-                if len(batch) >= _TOGETHER:
-                    yield batch
-                    batch = []
+            found = (read(number, line.rstrip(b"\r\n")) for number, line in enumerate(file, 1))
+            while batch := tuple(islice(found, _TOGETHER)):
+                yield batch
     except OSError as error:
         raise InputError(f"{printable(str(path))}: {error.strerror}", remedy="make it readable") from error
-    if batch:
-        yield batch

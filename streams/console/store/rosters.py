@@ -16,7 +16,10 @@ from streams.core.evidence_records import roster_of
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import Coverage, decode_event
 
-__all__ = ["RosterQuestions"]
+__all__ = ["CHUNK_COLUMNS", "RosterQuestions", "roster_of_chunks"]
+
+CHUNK_COLUMNS: Final = "chunk, chunks, sha256, written_ms, reason, correction, body"
+"""As `roster_of_chunks` takes them."""
 
 _decode_entries: Final = msgspec.json.Decoder(tuple[RosterEntry, ...]).decode
 _RULE_FILE: Final = "digest, rules, written_ms, sha256, withheld, body"
@@ -77,37 +80,8 @@ class RosterQuestions(Connections):
         in_force = self.roster_in_force()
         if in_force is not None and in_force.digest == digest:
             return in_force
-        question = (
-            "SELECT chunk, chunks, sha256, written_ms, reason, correction, body FROM roster_chunks WHERE digest = ?"
-        )
-        rows = self.rows(question, (digest,))
-        if not rows:
-            return None
-        chunks = [
-            EvidenceEntry(
-                key=EvidenceKey("roster", digest, chunk=chunk),
-                value=None if body is None else unpack(body),
-                sha256=sha256,
-                chunks=chunks,
-                written_ms=written_ms,
-            )
-            for chunk, chunks, sha256, written_ms, _reason, _correction, body in rows
-        ]
-        roster, problem = None, ""
-        try:
-            roster = roster_of(chunks)
-        except EvidenceRecordError as error:
-            problem = str(error)
-        last = max(rows, key=lambda row: row[3])
-        return PublishedRoster(
-            digest=digest,
-            published_at=written_at(last[3]),
-            reason=last[4],
-            correction=bool(last[5]),
-            in_force=False,
-            roster=roster,
-            problem=problem,
-        )
+        rows = self.rows(f"SELECT {CHUNK_COLUMNS} FROM roster_chunks WHERE digest = ?", (digest,))  # noqa: S608  # own
+        return roster_of_chunks(digest, rows) if rows else None
 
     def rule_files(self) -> tuple[RuleFile, ...]:
         """Every rule file that is kept, the newest first."""
@@ -149,6 +123,35 @@ class RosterQuestions(Connections):
         question = "SELECT body FROM coverage WHERE platform = ? ORDER BY at_us DESC, id DESC LIMIT ?"
         events = (decode_event(unpack(body)) for (body,) in self.rows(question, (platform, MOST_ROWS)))
         return tuple(event for event in events if isinstance(event, Coverage))
+
+
+def roster_of_chunks(digest: str, rows: Sequence[Any]) -> PublishedRoster:
+    """The roster of its rows, which have the columns `CHUNK_COLUMNS`."""
+    chunks = [
+        EvidenceEntry(
+            key=EvidenceKey("roster", digest, chunk=chunk),
+            value=None if body is None else unpack(body),
+            sha256=sha256,
+            chunks=chunks,
+            written_ms=written_ms,
+        )
+        for chunk, chunks, sha256, written_ms, _reason, _correction, body in rows
+    ]
+    roster, problem = None, ""
+    try:
+        roster = roster_of(chunks)
+    except EvidenceRecordError as error:
+        problem = str(error)
+    last = max(rows, key=lambda row: row[3])
+    return PublishedRoster(
+        digest=digest,
+        published_at=written_at(last[3]),
+        reason=last[4],
+        correction=bool(last[5]),
+        in_force=False,
+        roster=roster,
+        problem=problem,
+    )
 
 
 def _corrections(rows: Sequence[Any]) -> tuple[Correction, ...]:

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from streams.console.store.evidence_rows import EvidenceRows
 from streams.console.store.record_rows import RecordRows
+from streams.console.store.rosters import CHUNK_COLUMNS, roster_of_chunks
 from streams.console.store.subject_rows import SubjectRows
 from streams.console.store.tables import create_tables, finish_tables, pack
 from streams.console.store.taking import Refused, Rows
@@ -110,11 +111,21 @@ class StoreWriter:
                 self._take(part)
             self._tell({f"count:{name}": str(count) for name, count in self._counts.items()})
 
-    def put_roster_in_force(self, roster: Roster) -> None:
-        """The roster in force, where no topic says it record by record."""
-        with self._db:
-            self._db.execute("BEGIN")
-            self._put_roster(roster, "", correction=False, written_ms=0)
+    def put_newest_roster_in_force(self) -> None:
+        """The newest roster of the evidence is the one in force, where no topic says which is."""
+        row = self._db.execute(
+            "SELECT digest FROM roster_chunks ORDER BY written_ms DESC, rowid DESC LIMIT 1"
+        ).fetchone()
+        if row is None:
+            return
+        found = roster_of_chunks(
+            row[0],
+            self._db.execute(f"SELECT {CHUNK_COLUMNS} FROM roster_chunks WHERE digest = ?", row).fetchall(),  # noqa: S608
+        )
+        if found.roster is not None:
+            with self._db:
+                self._db.execute("BEGIN")
+                self._put_roster(found.roster, found.reason, correction=found.correction, written_ms=0)
 
     def finish(self) -> None:
         """The file becomes a store: with its indexes, durable from now on."""

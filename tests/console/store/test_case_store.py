@@ -1,5 +1,6 @@
 """The bundled case in a store: what is asked of it is what the files have."""
 
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from streams.console.store.paging import CursorError
 from streams.console.store.questions import AftermathFilter, AlertFilter, PageOf, SubjectFilter
 from streams.console.store.reading import NoStoreError, Store, TooLongError
 from streams.core.enriched_topics import enriched_topic_named
+from streams.events import Post
+from streams.rules_loading import bundled_rules_text
 
 SUBJECT = "twitter:1280000000000000001"
 
@@ -130,3 +133,44 @@ def test_a_folder_without_a_store_says_so(tmp_path: Path) -> None:
     assert store.status().kind == "empty"
     with pytest.raises(NoStoreError):
         store.alerts(AlertFilter(), PageOf())
+
+
+def test_every_event_that_an_alert_rests_on_is_kept_with_its_bytes(case_store: Store) -> None:
+    looked_at = 0
+    for row in case_store.alerts(AlertFilter(), PageOf()).rows:
+        stored = case_store.alert(row.id)
+        assert stored is not None
+        assert stored.alert is not None
+        kept = case_store.events("twitter", [each.event_id for each in stored.alert.evidence])
+        for evidence in stored.alert.evidence:
+            event = next(each for each in kept[evidence.event_id] if each.source == evidence.source)
+            assert event.value is not None
+            assert sha256(event.value).hexdigest() == event.sha256
+            assert case_store.event_of_digest(event.sha256) == event
+            looked_at += 1
+    assert looked_at > 50
+
+
+def test_events_are_found_by_whom_they_name_and_by_their_words(case_store: Store) -> None:
+    named = case_store.events_of_subject(SUBJECT, PageOf(size=1_000)).rows
+    assert len(named) > 80
+    with_text = next(each.event for each in named if isinstance(each.event, Post) and len(each.event.text) > 20)
+    found = case_store.posts_with(" ".join(with_text.text.split()[:3]), PageOf()).rows
+    assert with_text.id in {each.key.id for each in found}
+
+
+def test_roster_and_rules_are_those_of_the_run(case_store: Store) -> None:
+    in_force = case_store.roster_in_force()
+    assert in_force is not None
+    assert in_force.roster is not None
+    assert in_force.digest == in_force.roster.digest == case_store.status().roster_digest
+    assert [each.digest for each in case_store.rosters()] == [in_force.digest]
+    assert case_store.roster(in_force.digest) == in_force
+    for digest in case_store.alerts_by_rule():
+        file = case_store.rule_file_of(digest)
+        assert file is not None
+        assert file.text == bundled_rules_text()
+        assert case_store.rule_file(file.digest) == file
+    official = case_store.official(case_store.matrix("IR", 1).officials[0].key)
+    assert official is not None
+    assert official.terms[0].source_url.startswith("https://")
