@@ -1,4 +1,4 @@
-"""Results as NDJSON files, one per enriched topic, in an order that depends on nothing but the records; and the evidence."""
+"""Results as NDJSON files, one per enriched topic and one of the evidence, in an order that depends on nothing else."""
 
 import errno
 import os

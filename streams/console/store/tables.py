@@ -127,6 +127,7 @@ CREATE INDEX IF NOT EXISTS aftermaths_by_time ON aftermaths (opened_us, id);
 CREATE INDEX IF NOT EXISTS aftermaths_of_subject ON aftermaths (subject, opened_us);
 CREATE INDEX IF NOT EXISTS successors_of ON successors (aftermath);
 CREATE INDEX IF NOT EXISTS events_by_name ON events (platform, event);
+CREATE INDEX IF NOT EXISTS events_by_place ON events (place, partition, topic);
 CREATE INDEX IF NOT EXISTS accounts_of_event ON event_accounts (event);
 CREATE INDEX IF NOT EXISTS corrections_of_alert ON corrections (alert);
 CREATE INDEX IF NOT EXISTS corrections_of_subject ON corrections (subject);
