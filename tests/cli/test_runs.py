@@ -73,7 +73,7 @@ def test_the_backtest_as_json_and_as_files(antiphon: Antiphon, tmp_path: Path) -
     assert document["alerted"][0]["dossier"]["totals"]["retweet"] == 84
     assert document["rules"]["single-patron"]["lead_days"] == [80.19]
     files = {path.name: path.read_bytes().splitlines() for path in out.iterdir()}
-    names = ("amplifications", "dossiers", "alerts", "aftermaths", "dead-letters")
+    names = ("amplifications", "dossiers", "alerts", "aftermaths", "dead-letters", "evidence")
     assert set(files) == {f"{name}.ndjson" for name in names}
     assert len(files["alerts.ndjson"]) == 5
     aftermaths = [json.loads(line) for line in files["aftermaths.ndjson"]]
