@@ -15,12 +15,26 @@ from msgspec import Struct
 from streams.errors import ConfigurationError
 from streams.redaction import hide
 
-__all__ = ["COLLECT_PREFIX", "COLLECT_TABLE", "PREFIX", "Given", "Secret", "convert_settings", "read_toml", "settle"]
+__all__ = [
+    "COLLECT_PREFIX",
+    "COLLECT_TABLE",
+    "CONSOLE_PREFIX",
+    "CONSOLE_TABLE",
+    "PREFIX",
+    "Given",
+    "Secret",
+    "convert_settings",
+    "read_toml",
+    "settle",
+]
 
 PREFIX: Final = "ANTIPHON_"
 COLLECT_TABLE: Final = "collect"
 """The table of a settings file that has the settings of collectors, which other commands pass over."""
 COLLECT_PREFIX: Final = "ANTIPHON_COLLECT_"
+CONSOLE_TABLE: Final = "console"
+"""The same for the console."""
+CONSOLE_PREFIX: Final = "ANTIPHON_CONSOLE_"
 
 _S = TypeVar("_S", bound=Struct)
 

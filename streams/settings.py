@@ -10,7 +10,17 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from streams.errors import ConfigurationError
-from streams.setting_sources import COLLECT_PREFIX, COLLECT_TABLE, PREFIX, Given, Secret, read_toml, settle
+from streams.setting_sources import (
+    COLLECT_PREFIX,
+    COLLECT_TABLE,
+    CONSOLE_PREFIX,
+    CONSOLE_TABLE,
+    PREFIX,
+    Given,
+    Secret,
+    read_toml,
+    settle,
+)
 
 __all__ = ["AGENTS", "Secret", "Settings", "load_settings"]
 
@@ -145,10 +155,13 @@ def load_settings(
     given: dict[str, Given] = {}
     if path:
         table = read_toml(path)
-        table.pop(COLLECT_TABLE, None)
+        for others in (COLLECT_TABLE, CONSOLE_TABLE):
+            table.pop(others, None)
         given |= {key: Given(value, f"{path}: {key}") for key, value in table.items()}
     for name, value in environ.items():
-        if name.startswith(PREFIX) and name not in _NOT_SETTINGS and not name.startswith(COLLECT_PREFIX):
+        if name.startswith((COLLECT_PREFIX, CONSOLE_PREFIX)):
+            continue
+        if name.startswith(PREFIX) and name not in _NOT_SETTINGS:
             given[name.removeprefix(PREFIX).lower()] = Given(value, name)
     for key, value in (overrides or {}).items():
         if value is not None:

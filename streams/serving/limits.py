@@ -1,4 +1,4 @@
-"""What a sender may do: how often, and with which token. Pure but for the clock that is passed in."""
+"""What a client may do: how often, and with which token. Pure but for the clock that is passed in."""
 
 import hmac
 from base64 import b64decode
@@ -22,12 +22,12 @@ class Bucket:
         self._left = self._most
         self._at = 0.0
 
-    def wait_seconds(self, now: float) -> float:
-        """Take one, 0; or how long there is none."""
+    def wait_seconds(self, now: float, *, take: bool = True) -> float:
+        """Take one, 0; or how long there is none. Without `take` only look."""
         self._left = min(self._most, self._left + (now - self._at) * self._per_second)
         self._at = now
         if self._left >= 1:
-            self._left -= 1
+            self._left -= take
             return 0.0
         return (1 - self._left) / self._per_second
 

@@ -8,18 +8,28 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from io import TextIOWrapper
+from io import StringIO
 from pathlib import Path
 from typing import IO, Any, Final, Literal, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from streams.core.enriched_topics import EnrichedTopic
 from streams.core.flattened import Cell, Column, columns_of, row_of
 from streams.errors import ConfigurationError, InputError
 from streams.printable import printable
 
-__all__ = ["FORMATS", "TableFormat", "Writer", "defused", "require_format", "written_whole"]
+__all__ = [
+    "FORMATS",
+    "TableFormat",
+    "Writer",
+    "csv_parts",
+    "defused",
+    "ndjson_parts",
+    "require_format",
+    "written_whole",
+]
 
 TableFormat: TypeAlias = Literal["csv", "ndjson", "parquet"]
 FORMATS: Final[tuple[TableFormat, ...]] = ("csv", "ndjson", "parquet")
@@ -27,7 +37,8 @@ FORMATS: Final[tuple[TableFormat, ...]] = ("csv", "ndjson", "parquet")
 Writer: TypeAlias = Callable[[Iterable[bytes]], int]
 """Writes the values of records, in their order, and says how many."""
 
-_BOM: Final = b"\xef\xbb\xbf"  # without it Excel takes UTF-8 for the code page of its machine
+_BOM: Final = "\ufeff"  # without it Excel takes UTF-8 for the code page of its machine
+_PART: Final = 65_536  # characters of a file that are made at once
 # What a spreadsheet takes for the beginning of a formula, also in full width, and what some of them skip before one.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 _ROWS: Final = 10_000  # of one row group: some 20 MB of the largest records
@@ -44,6 +55,34 @@ def require_format(file_format: TableFormat) -> None:
     """Raises `ConfigurationError` where the format needs what is not installed."""
     if file_format == "parquet":
         _pyarrow()
+
+
+def csv_parts(record: type[Struct], rows: Iterable[Struct]) -> Iterator[bytes]:
+    """The records as CSV with a first line, piece by piece: UTF-8 with a byte order mark."""
+    columns = columns_of(record)
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    text.write(_BOM)
+    writer.writerow([column.name for column in columns])
+    for row in rows:
+        writer.writerow([_csv_cell(cell) for cell in row_of(columns, row)])
+        if text.tell() >= _PART:
+            yield text.getvalue().encode("utf-8", "backslashreplace")
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def ndjson_parts(rows: Iterable[Struct]) -> Iterator[bytes]:
+    """The records as JSON, one a line, piece by piece; nothing for no records."""
+    part = bytearray()
+    for row in rows:
+        part += msgspec.json.encode(row) + b"\n"
+        if len(part) >= _PART:
+            yield bytes(part)
+            part.clear()
+    if part:
+        yield bytes(part)
 
 
 @contextmanager
@@ -84,20 +123,17 @@ def _write_ndjson(file: IO[bytes], values: Iterable[bytes]) -> int:
 
 
 def _write_csv(file: IO[bytes], topic: EnrichedTopic, values: Iterable[bytes]) -> int:
-    columns = columns_of(topic.record)
     decode = msgspec.json.Decoder(topic.record).decode
-    file.write(_BOM)
     count = 0
-    text = TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
-    try:
-        writer = csv.writer(text)
-        writer.writerow([column.name for column in columns])
+
+    def records() -> Iterator[Struct]:
+        nonlocal count
         for value in values:
-            writer.writerow([_csv_cell(cell) for cell in row_of(columns, decode(value))])
+            yield decode(value)
             count += 1
-        text.flush()
-    finally:
-        text.detach()
+
+    for part in csv_parts(topic.record, records()):
+        file.write(part)
     return count
 
 

@@ -6,10 +6,11 @@ of HTTP, of HTML or of what else is served.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct, field
 
+from streams.console.store.reading import Store
 from streams.formats.fields.written_times import parse_iso
 from streams.printable import quoted
 
@@ -119,5 +120,5 @@ class PageRequest(Struct, frozen=True, kw_only=True):
             ) from None
 
 
-PageFunction: TypeAlias = Callable[[Any, PageRequest], Answer]
-"""`(Store, PageRequest) -> Answer`. Raises `NotKnown` and `BadAddress`, and what the store raises."""
+PageFunction: TypeAlias = Callable[[Store, PageRequest], Answer]
+"""Raises `NotKnown` and `BadAddress`, and what the store raises."""

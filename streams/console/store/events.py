@@ -1,6 +1,7 @@
 """What is asked of kept events and aftermaths."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -91,6 +92,13 @@ class EventQuestions(Connections):
             post_id = names[row[0]]
             found[post_id] = (*found.get(post_id, ()), _kept(row[1:]))
         return found
+
+    def oldest_event_received_at(self) -> datetime | None:
+        """When the raw event that was kept first, of those that are still there, was received; `None` where none is
+        kept, or nobody knows when.
+        """
+        row = self.row("SELECT received_us FROM events ORDER BY id LIMIT 1")
+        return None if row is None or row[0] is None else from_us(row[0])
 
     def posts_with(self, text: str, page: PageOf) -> EventsFound:
         """A page of kept posts and retweets with every word of a text, folded, the last kept first. The last word may

@@ -118,6 +118,10 @@ class RosterQuestions(Connections):
         rows, following, previous = page_rows(keyset, self.rows(question, keyset.values))
         return CorrectionsFound(rows=_corrections([row[2:] for row in rows]), next=following, previous=previous)
 
+    def covered_platforms(self) -> tuple[str, ...]:
+        """The platforms that any source said something of."""
+        return tuple(platform for (platform,) in self.rows("SELECT DISTINCT platform FROM coverage ORDER BY platform"))
+
     def coverage(self, platform: str) -> tuple[Coverage, ...]:
         """What sources say they saw of the officials of a platform, and what they did not: the newest first."""
         question = "SELECT body FROM coverage WHERE platform = ? ORDER BY at_us DESC, id DESC LIMIT ?"

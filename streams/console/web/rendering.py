@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from streams.console.pages.page import Answer
 from streams.console.web.addresses import address_of
+from streams.console.web.freshness import Freshness
 from streams.console.web.routes import Route
 from streams.core.rosters.hosts import link_host
 from streams.printable import printable
@@ -25,7 +26,7 @@ _CONSOLE: Final = Path(__file__).parents[1]
 TEMPLATES: Final = _CONSOLE / "templates"
 STATIC: Final = _CONSOLE / "static"
 _MOST: Final = 10_000  # characters of one text on a page
-_KINDS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_KINDS: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
 class Renderer:
@@ -58,8 +59,8 @@ class Renderer:
             host=link_host,
         )
 
-    def page(self, answer: Answer, address: str, *, is_list: bool = False, about: Any = None) -> str:
-        """The whole page. `address` is its own, with the query; `about` is what the footer says of the store."""
+    def page(self, answer: Answer, address: str, *, is_list: bool = False, freshness: Freshness | None = None) -> str:
+        """The whole page. `address` is its own, with the query."""
         path, _, query = address.partition("?")
         return self._environment.get_template(answer.template).render(
             title=answer.title,
@@ -68,7 +69,7 @@ class Renderer:
             here=path,
             query=query,
             is_list=is_list,
-            about=about,
+            freshness=freshness,
         )
 
     def refusal(self, status: int, sentence: str, remedy: str) -> str:
@@ -81,7 +82,7 @@ class Renderer:
             here="",
             query="",
             is_list=False,
-            about=None,
+            freshness=None,
         )
 
     @property

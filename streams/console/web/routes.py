@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.console.pages.page import PageFunction
+from streams.console.pages.status import StatusPage, status_page
 
 __all__ = ["ROUTES", "Route"]
 
@@ -26,4 +27,4 @@ class Route(Struct, frozen=True, kw_only=True):
     """Whether it answers with rows, and so has `.csv` and `.ndjson`."""
 
 
-ROUTES: Final[tuple[Route, ...]] = ()
+ROUTES: Final[tuple[Route, ...]] = (Route(path="/status", page=status_page, name="status", model=StatusPage),)
