@@ -1,6 +1,6 @@
 """What must be true of the topic `evidence` once everything is through: all that was counted is there, and no more."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -12,7 +12,7 @@ from streams.core.evidence_records import roster_of
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy, screen_record
-from streams.events import RAW_TOPICS, decode_event
+from streams.events import RAW_TOPICS, Deletion, decode_event
 from streams.kafka.evidence_reading import kept_evidence
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
@@ -45,25 +45,48 @@ async def evidence_flaws(settings: Settings, known: AccountIndex, now_us: int) -
         ),
         "evidence intact": (len(kept), [f"{key!s:.200}" for key, entry in kept.items() if not entry.intact]),
     }
+    by_id = set(_named(kept))
     alerts = 0
     wrong: list[str] = []
     async for record in read_topic(settings, "alerts"):
         alerts += 1
-        wrong += _flaws_of(record.value or b"", kept)
-    return flaws | {"alerts proved": (alerts, wrong + _digests(kept))}
+        wrong += _flaws_of(record.value or b"", kept, by_id)
+    versions = [
+        msgspec.json.decode(entry.value or b"", type=Alert) for key, entry in kept.items() if key.kind == "alert"
+    ]
+    unresolved = [flaw for version in versions for flaw in _unresolved(version, kept)]
+    return flaws | {
+        "alerts proved": (alerts, wrong + _digests(kept)),
+        "versions of alerts": (len(versions), unresolved),
+    }
 
 
-def _flaws_of(value: bytes, kept: Mapping[EvidenceKey, EvidenceEntry]) -> list[str]:
+def _named(kept: Mapping[EvidenceKey, EvidenceEntry]) -> Iterator[tuple[str, str, str]]:
+    """What an alert may name: platform, kind and id of events, and of a deletion the id of the post."""
+    for key, entry in kept.items():
+        yield key.platform, key.event_kind, key.id
+        if key.event_kind == "deletion" and entry.value is not None:
+            deletion = decode_event(entry.value)
+            assert isinstance(deletion, Deletion)
+            yield key.platform, key.event_kind, deletion.post_id
+
+
+def _flaws_of(value: bytes, kept: Mapping[EvidenceKey, EvidenceEntry], by_id: set[tuple[str, str, str]]) -> list[str]:
     alert = msgspec.json.decode(value, type=Alert)
     flaws = []
     if EvidenceKey("alert", sha256(value).hexdigest(), id=alert.id) not in kept:
         flaws.append(f"a version of {alert.id} is missing")
-    by_id = {(key.platform, key.event_kind, key.id) for key in kept}
     flaws += [
         f"{alert.id} rests on the {item.kind} {item.event_id:.100}, which is missing"
         for item in alert.evidence
         if (alert.platform, _KINDS[item.kind], item.event_id) not in by_id
     ]
+    return flaws + _unresolved(alert, kept)
+
+
+def _unresolved(alert: Alert, kept: Mapping[EvidenceKey, EvidenceEntry]) -> list[str]:
+    """The digests of an alert that name nothing."""
+    flaws = []
     if not any(key.kind == "roster" and key.digest == alert.roster_digest for key in kept):
         flaws.append(f"{alert.id} names the roster {alert.roster_digest}, which is missing")
     if not any(alert.rule_digest in entry.rule_digests for entry in kept.values()):
