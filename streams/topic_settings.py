@@ -17,6 +17,10 @@ _Bound: TypeAlias = Literal["exactly", "at least", "at most"]
 # Kafka compacts only segments that are full, by default at a gigabyte: a worker that takes a partition over would have
 # to read up to that much of what has long been replaced.
 _COMPACTED_SEGMENT_BYTES: Final = 64 * 1_048_576
+_KEPT_TOO_LONG: Final = {
+    "country-ledger": "a ledger file could keep what was deleted",
+    "evidence": "an index file could keep what was deleted",
+}
 # With two copies, a minimum of two in sync would stop all writing when one broker is away.
 _REPLICAS_FOR_TWO_IN_SYNC: Final = 3
 
@@ -92,7 +96,7 @@ def settings_of(topic: Topic, replicas: int = 1) -> tuple[TopicSetting, ...]:
                 key="delete.retention.ms",
                 value=str(topic.tombstone_ms),
                 bound="at least",
-                danger="a ledger file could keep what was deleted" if topic.name == "country-ledger" else "",
+                danger=_KEPT_TOO_LONG.get(topic.name, ""),
             ),
         ]
     else:

@@ -242,6 +242,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         writers=("SCREEN", "TRACK", "WATCH", "workers", "antiphon roster publish", "antiphon evidence"),
         readers=("antiphon evidence", "anybody"),
         max_message_bytes=_MOST_EVIDENCE_BYTES,
+        tombstone_ms=30 * _DAY_MS,
         as_received=True,
         packed="zstd",
     ),

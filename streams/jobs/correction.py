@@ -10,7 +10,6 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final
 
-import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -23,14 +22,14 @@ from streams.core.rosters.roster import Roster
 from streams.core.subject_event import SubjectEvent, encode_subject_event
 from streams.events import RAW_TOPICS
 from streams.jobs.drain import StalledError, wait_for_commits
-from streams.jobs.evidence_events import EvidenceEvents
+from streams.jobs.evidence_index import EvidenceIndex, evidence_index
 from streams.jobs.recount_orders import RecountPlan
 from streams.kafka.administration import end_offsets
 from streams.kafka.client import client_options, consumer, start_client, started_producer
 from streams.kafka.corrections_topic import read_corrections, send_correction
 from streams.kafka.failures import broker_errors
 from streams.kafka.partitioning import partition_of
-from streams.kafka.reading import read_topic, require_topic
+from streams.kafka.reading import require_topic
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
 
@@ -67,21 +66,6 @@ class Corrected(Struct, kw_only=True):
         return [each for each in self.answers if each.outcome in ("cannot_be_known", "given_up")]
 
 
-class _DossierOfficials(Struct):
-    """What of a dossier says whom officials engaged with."""
-
-    class _Id(Struct):
-        id: str
-
-    platform: str
-    subject: _Id
-    officials: tuple[_Id, ...] = ()
-    following: tuple[_Id, ...] = ()
-
-
-_decode_dossier: Final = msgspec.json.Decoder(_DossierOfficials).decode
-
-
 async def begin_correction(settings: Settings, old: Roster, new: Roster, reason: str) -> Correction:
     """Note that a correction begins: from then on a repetition knows what was wrong. Raises `BrokerError`."""
     at_us = time.time_ns() // 1_000
@@ -107,7 +91,6 @@ async def carry_out_correction(
     """Count anew what the difference touched; the new roster is in force. Raises `BrokerError` and `StalledError`."""
     began = time.monotonic()
     found = Corrected(correction=begun)
-    at_us = time.time_ns() // 1_000
     with RecountPlan(old, new) as plan:
         if plan.counts and await _was_ever_screened(settings):
             stage("waiting until every worker screens by the new roster")
@@ -115,40 +98,61 @@ async def carry_out_correction(
             ends = await _raw_ends(settings)
             await wait_for_commits(settings, ends, lambda _left: None)
             cut = {f"{topic}/{partition}": end for (topic, partition), end in ends.items() if end}
-            stage("reading evidence")
-            evidence = EvidenceEvents(settings, plan)
-            await evidence.read()
-            subjects = plan.subjects()
-            await _add_those_of_dossiers(settings, plan, subjects)
-            found.subjects = len(subjects)
-            stage(f"announcing the correction of {len(subjects):,} subjects")
-            async with started_producer(settings) as client:
-                opened = [recount_open_event(*_parts(key), begun.correction, at_us) for key in sorted(subjects)]
-                await wait_for_commits(settings, await _send(client, settings, opened), lambda _left: None)
-                # What TRACK has applied before stands in the raw topics before these ends, and then in the evidence.
-                await wait_for_commits(settings, await _raw_ends(settings), lambda _left: None)
-                await evidence.read()
-                found.events, found.withheld = len(plan), evidence.withheld
-                stage(f"counting {len(subjects):,} subjects")
-                orders = plan.orders(
-                    subjects, correction=begun.correction, at_us=at_us, reason=begun.reason, cut=cut, now_us=at_us
-                )
-                sent: dict[tuple[str, int], int] = {}
-                waiting: list[SubjectEvent] = []
-                for key, order in orders:
-                    waiting.append(_record(key, order))
-                    if len(waiting) >= _ON_THE_WAY:
-                        sent |= await _send(client, settings, waiting)
-                        waiting.clear()
-                sent |= await _send(client, settings, waiting)
-                found.events_counted = plan.events_counted
-                await wait_for_commits(settings, sent, lambda _left: None)
-            await _take_answers(settings, found, set(subjects))
+            async with evidence_index(settings) as evidence:
+                await _count_anew(settings, found, plan, evidence, cut, stage)
     if not found.missing:
         async with started_producer(settings) as client:
             await send_correction(client, settings, replace(begun, outcome="finished", subjects=found.subjects))
     found.seconds = time.monotonic() - began
     return found
+
+
+async def _count_anew(
+    settings: Settings,
+    found: Corrected,
+    plan: RecountPlan,
+    evidence: EvidenceIndex,
+    cut: dict[str, int],
+    stage: Stage,
+) -> None:
+    """Announce the correction to the subjects, send their orders, and take the answers."""
+    begun, at_us = found.correction, time.time_ns() // 1_000
+    stage("reading evidence")
+    subjects = await _read(evidence, plan)
+    found.subjects = len(subjects)
+    stage(f"announcing the correction of {len(subjects):,} subjects")
+    async with started_producer(settings) as client:
+        opened = [recount_open_event(*_parts(key), begun.correction, at_us) for key in sorted(subjects)]
+        await wait_for_commits(settings, await _send(client, settings, opened), lambda _left: None)
+        # What TRACK has applied before stands in the raw topics before these ends, and then in the evidence.
+        await wait_for_commits(settings, await _raw_ends(settings), lambda _left: None)
+        await _read(evidence, plan)
+        found.events, found.withheld = len(plan), evidence.store.withheld
+        stage(f"counting {len(subjects):,} subjects")
+        orders = plan.orders(
+            subjects, correction=begun.correction, at_us=at_us, reason=begun.reason, cut=cut, now_us=at_us
+        )
+        sent: dict[tuple[str, int], int] = {}
+        waiting: list[SubjectEvent] = []
+        for key, order in orders:
+            waiting.append(_record(key, order))
+            if len(waiting) >= _ON_THE_WAY:
+                sent |= await _send(client, settings, waiting)
+                waiting.clear()
+        sent |= await _send(client, settings, waiting)
+        found.events_counted = plan.events_counted
+        await wait_for_commits(settings, sent, lambda _left: None)
+    await _take_answers(settings, found, set(subjects))
+
+
+async def _read(evidence: EvidenceIndex, plan: RecountPlan) -> dict[str, tuple[str, ...]]:
+    """Have the plan see all that concerns it, as far as it has not seen it. Returns the subjects, as the plan does, and
+    those of which only others than the evidence say that a changed account engaged with them.
+    """
+    await evidence.catch_up()
+    gone = plan.select(evidence.store)
+    subjects = plan.subjects()
+    return {key: tuple(sorted(accounts)) for key, accounts in gone.items() if key not in subjects} | subjects
 
 
 async def _was_ever_screened(settings: Settings) -> bool:
@@ -220,20 +224,6 @@ async def _raw_ends(settings: Settings) -> dict[tuple[str, int], int]:
     for topic in RAW_TOPICS.values():
         ends |= {(topic, partition): end for partition, end in (await end_offsets(settings, topic)).items()}
     return ends
-
-
-async def _add_those_of_dossiers(settings: Settings, plan: RecountPlan, subjects: dict[str, tuple[str, ...]]) -> None:
-    """Subjects of which the evidence has nothing more and their dossier says that a changed account engaged."""
-    changed = plan.changed()
-    async for record in read_topic(settings, "dossiers"):
-        try:
-            dossier = _decode_dossier(record.value or b"")
-        except DECODE_ERRORS:
-            continue
-        key = f"{dossier.platform}:{dossier.subject.id}"
-        accounts = {f"{dossier.platform}:{each.id}" for each in (*dossier.officials, *dossier.following)}
-        if key not in subjects and (found := sorted(accounts & changed.keys())):
-            subjects[key] = tuple(found)
 
 
 def _record(key: str, order: RecountOrder) -> SubjectEvent:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from streams.core.backtest import Backtest, Scope
 from streams.core.bounds import bounded_id
 from streams.core.corrections.entry_changes import entry_changes
+from streams.core.corrections.selection import select_touched
 from streams.core.corrections.touched import Touched, engaged_by
 from streams.core.recounts import RecountOrder, engagement_name
 from streams.core.rosters.roster import Roster
@@ -23,6 +24,7 @@ from streams.core.watching.watch_queue import WatchQueue
 from streams.core.watching.watcher import Watcher
 from streams.events import Event, Follow, Post, Retweet
 from streams.jobs.event_spool import EventSpool, Spooled
+from streams.jobs.evidence_store import EvidenceStore
 from streams.ledger.memory import MemoryLedger
 
 __all__ = ["RecountPlan", "place_of"]
@@ -32,7 +34,8 @@ _NO_RULES: Final = RuleSet(rules=(), digest=set_digest(()))  # TRACK judges, by 
 
 
 class RecountPlan:
-    """Holds evidence: `add` it all, see whom the change of the roster touched, add what came since, take the orders.
+    """Holds evidence: `add` it all or `select` from an index, see whom the change of the roster touched, add or select
+    what came since, take the orders.
 
     A context manager.
     """
@@ -42,7 +45,8 @@ class RecountPlan:
         self.changes = entry_changes(old, new)
         self._spool = EventSpool()
         self._shown: Touched | None = None
-        self._withheld: set[Coordinates] = set()
+        self._newest_us = 0  # of all of the evidence
+        self._selected: set[int] = set()
         self.events_counted = 0
 
     def __enter__(self) -> "RecountPlan":
@@ -54,11 +58,6 @@ class RecountPlan:
     def __len__(self) -> int:
         return len(self._spool)
 
-    def withhold(self, source: Coordinates) -> None:
-        """Leave out what stood there: nobody may keep it."""
-        self._shown = None
-        self._withheld.add(source)
-
     @property
     def counts(self) -> bool:
         """Whether anything that is counted can change."""
@@ -68,6 +67,16 @@ class RecountPlan:
         """Take in one event of the evidence."""
         self._shown = None
         self._spool.add(event, f"{source.topic}/{source.partition}", source.offset)
+
+    def select(self, store: EvidenceStore) -> dict[str, set[str]]:
+        """Take in what of the evidence concerns the plan and was not selected before. Returns `Selection.gone`."""
+        found = select_touched(store, self._old, self._new, self.changes)
+        for _number, kept in store.kept(found.numbers - self._selected):
+            self.add(kept.event, kept.source)
+        self._selected |= found.numbers
+        self._shown = None
+        self._newest_us = max(self._newest_us, store.newest_us)
+        return found.gone
 
     def subjects(self) -> dict[str, tuple[str, ...]]:
         """The subjects that changed accounts touched, by key, each with the keys of those accounts."""
@@ -112,7 +121,7 @@ class RecountPlan:
         watching = WatchQueue(Watcher(_NO_RULES, WatchPolicy(), MemoryLedger()))
         backtest = Backtest(self._new, _NO_RULES, None, now_us=now_us, watching=watching, scope=scope, heard=hear)
         with EventSpool() as concerned:
-            for each in self._events():
+            for each in self._spool:
                 if touched.concerns(each.event, scope) and not self._is_about_others(each.event, scope):
                     concerned.add(each.event, each.path, each.line)
             self.events_counted = len(concerned)
@@ -156,21 +165,17 @@ class RecountPlan:
             and event.actor.id in self._new.ids_of(event.platform)
         )
 
-    def _events(self) -> Iterator[Spooled]:
-        if not self._withheld:
-            return iter(self._spool)
-        return (each for each in self._spool if place_of(each) not in self._withheld)
-
     def _touched(self) -> Touched:
         if self._shown is not None:
             return self._shown
         touched = Touched(self._old, self._new, self.changes)
         for look in (touched.meet, touched.look):
-            for each in self._events():
+            for each in self._spool:
                 look(each.event)
         if touched.compares():
-            for each in self._events():
+            for each in self._spool:
                 touched.compare(each.event)
+        touched.newest_us = max(touched.newest_us, self._newest_us)
         self._shown = touched
         return touched
 

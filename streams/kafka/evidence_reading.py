@@ -16,10 +16,11 @@ from streams.core.evidence import (
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
 
-__all__ = ["kept_evidence", "read_evidence"]
+__all__ = ["UNPACKED_BYTES", "kept_evidence", "read_evidence"]
 
 _PROGRESS_EVERY: Final = 10_000
-_UNPACKED_BYTES: Final = 16_777_216
+UNPACKED_BYTES: Final = 16_777_216
+"""The broker packs each batch: one of a single large record must unpack, whatever agents are told to refuse."""
 
 
 async def read_evidence(
@@ -34,8 +35,7 @@ async def read_evidence(
     ours are passed over. Raises `BrokerError`.
     """
     seen = 0
-    # The broker packs each batch: one of a single large record must unpack, whatever agents are told to refuse.
-    settings = replace(settings, unpacked_max_bytes=max(settings.unpacked_max_bytes, _UNPACKED_BYTES))
+    settings = replace(settings, unpacked_max_bytes=max(settings.unpacked_max_bytes, UNPACKED_BYTES))
     async for record in read_topic(settings, EVIDENCE_TOPIC):
         seen += 1
         if progress is not None and seen % _PROGRESS_EVERY == 0:

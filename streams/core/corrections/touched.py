@@ -146,6 +146,10 @@ class Touched:
         """The keys of all subjects that officials of either roster engaged with."""
         return self._engaged.keys()
 
+    def prints(self) -> Set[int]:
+        """The fingerprints of what changed accounts wrote."""
+        return self._prints.keys()
+
     def compares(self) -> bool:
         """Whether a third look can find anything."""
         return bool(self._posts or self._prints or self._quoted)

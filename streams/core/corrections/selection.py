@@ -1,0 +1,132 @@
+"""Which events of the evidence a correction has to see: found by what the changed entries touched, not by reading all.
+
+What is selected is enough: a recount over it is the recount over everything. Errs on the side of too much.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from streams.core.corrections.entry_changes import EntryChange
+from streams.core.corrections.terms import (
+    COVERAGE,
+    PRINT_MASK,
+    account_term,
+    acted_term,
+    handle_term,
+    host_term,
+    post_term,
+    posts_of,
+)
+from streams.core.corrections.touched import Touched
+from streams.core.rosters.roster import Roster, RosterEntry
+from streams.events import Event
+
+__all__ = ["EvidenceLookup", "Selection", "select_touched"]
+
+
+class EvidenceLookup(Protocol):
+    """Evidence that can be asked for what has a term. Events have numbers."""
+
+    def found_by(self, terms: Iterable[int]) -> set[int]:
+        """The events that have one of the terms, and perhaps others."""
+
+    def called(self, handles: Iterable[int]) -> tuple[set[int], set[int]]:
+        """The accounts (terms) that were seen with one of these handles, and an event that shows each with it."""
+
+    def sharing(self, prints: set[int]) -> set[int]:
+        """The events whose texts have one of these fingerprints."""
+
+    def events(self, numbers: Iterable[int]) -> Iterator[tuple[int, Event]]:
+        """The events of these numbers, as far as they are still there."""
+
+    def gone_of(self, accounts: Iterable[str]) -> dict[str, set[str]]:
+        """The subjects (`platform:id`) with which these accounts engaged in events that are not kept any more, each
+        with those of the accounts that did.
+        """
+
+
+class Selection:
+    """The numbers of what was selected. `gone` are subjects of which no event is kept that says who touched them, by
+    key, with the keys of the changed accounts that did.
+    """
+
+    def __init__(self, lookup: EvidenceLookup, old: Roster, new: Roster, changes: Sequence[EntryChange]) -> None:
+        self.numbers: set[int] = set()
+        self.gone: dict[str, set[str]] = {}
+        self.touched = Touched(old, new, changes)
+        self._lookup = lookup
+        self._waiting: list[Event] = []
+        self.posts: set[int] = set()
+
+    def take(self, numbers: Iterable[int]) -> None:
+        """Select more; whom that touches is seen with `look`. `posts` are the terms of all posts that came up."""
+        due = set(numbers) - self.numbers
+        self.numbers |= due
+        for _number, event in self._lookup.events(sorted(due)):
+            self.touched.meet(event)
+            self._waiting.append(event)
+            self.posts.update(post_term(event.platform, post_id) for post_id in posts_of(event))
+
+    def look(self) -> None:
+        """Look at what was selected since the last time."""
+        waiting, self._waiting = self._waiting, []
+        for event in waiting:
+            self.touched.look(event)
+        if self.touched.compares():
+            for event in waiting:
+                self.touched.compare(event)
+
+
+def select_touched(
+    lookup: EvidenceLookup,
+    old: Roster,
+    new: Roster,
+    changes: Sequence[EntryChange],
+) -> Selection:
+    """What a recount of all subjects that the changes touched has to see.
+
+    That is: what names a changed account, its posts, or texts that resemble them; what names the subjects, and what is
+    about posts of theirs; what the officials wrote and deleted of the States concerned; and all coverage.
+    """
+    found = Selection(lookup, old, new, changes)
+    entries = [*old.entries, *new.entries]
+    named = {handle_term(each.platform, each.handle or "") for each in entries if each.account_id is None}
+    found.take(lookup.called(named)[1])
+    counting = [change for change in changes if not change.only_renames]
+    changed = [entry for change in counting for entry in change.entries]
+    found.take(lookup.found_by(_accounts_of(lookup, changed)))
+    hosts = {host_term(domain) for entry in changed for domain in entry.domains}
+    found.take(lookup.found_by(hosts))
+    found.look()
+    found.take(lookup.found_by(found.posts))
+    if prints := found.touched.prints():
+        found.take(lookup.sharing({each & PRINT_MASK for each in prints}))
+    found.look()
+    found.gone = lookup.gone_of(found.touched.changed_ids())
+    subjects = {*found.gone, *found.touched.subjects}
+    found.take(lookup.found_by(account_term(*_parts(key)) for key in subjects))
+    found.take(lookup.found_by(found.posts))
+    found.look()
+    scope = found.touched.scope()
+    theirs = [entry for entry in entries if entry.country in scope.countries]
+    by_id = {acted_term(entry.platform, entry.account_id) for entry in theirs if entry.account_id is not None}
+    by_handle = _accounts_of(lookup, [entry for entry in theirs if entry.account_id is None])
+    found.take(lookup.found_by({COVERAGE} | by_id | by_handle))
+    return found
+
+
+def _accounts_of(lookup: EvidenceLookup, entries: Iterable[RosterEntry]) -> set[int]:
+    """The terms of the accounts of entries, also of those that have been seen with a handle of theirs."""
+    found: set[int] = set()
+    handles: set[int] = set()
+    for entry in entries:
+        if entry.account_id is not None:
+            found.add(account_term(entry.platform, entry.account_id))
+        else:
+            handles.add(handle_term(entry.platform, entry.handle or ""))
+    return found | lookup.called(handles)[0]
+
+
+def _parts(key: str) -> tuple[str, str]:
+    platform, _, account_id = key.partition(":")
+    return platform, account_id

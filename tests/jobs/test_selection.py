@@ -1,0 +1,90 @@
+"""A recount over the events that an index finds is the recount over all of them."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from hashlib import blake2b
+from random import Random
+from typing import Final
+
+import pytest
+from msgspec.structs import replace
+
+from streams.core.clock import to_us
+from streams.core.recounts import RecountOrder
+from streams.core.subject_event import Coordinates, encode_subject_event
+from streams.events import Event, Post, Retweet, decode_event, encode_event
+from streams.jobs.evidence_store import EvidenceStore
+from streams.jobs.recount_orders import RecountPlan
+from tests.jobs.edits import edited
+from tests.pipeline.world import World
+
+_BEGIN_US: Final = to_us(datetime(2022, 1, 1, tzinfo=UTC))
+_END_US: Final = to_us(datetime(2022, 7, 20, tzinfo=UTC))
+
+
+_ANYWHERE: Final = Coordinates("raw", 0, 0)
+
+
+def _key(event: Event, payload: bytes) -> int:
+    return int.from_bytes(blake2b(payload, digest_size=8).digest(), signed=True)
+
+
+def _orders(plan: RecountPlan, subjects: dict[str, tuple[str, ...]]) -> dict[str, tuple[set[bytes], RecountOrder]]:
+    """By subject what TRACK is to apply, in any order, and the rest of its order. The same bytes may come twice."""
+    now_us = 1_900_000_000_000_000
+    orders = plan.orders(subjects, correction="c", at_us=now_us, reason="", cut={}, now_us=now_us)
+    return {
+        key: (
+            {encode_subject_event(replace(event, source=_ANYWHERE)) for event in order.events},
+            replace(order, events=()),
+        )
+        for key, order in orders
+    }
+
+
+def _sparse(events: list[Event], random: Random, officials: set[str]) -> list[Event]:
+    """Most subjects write nothing, and of most nothing resembles what officials wrote: as in real data."""
+    found = []
+    for event in events:
+        if isinstance(event, Post) and event.actor.id not in officials and random.random() < 0.9:
+            continue
+        if isinstance(event, Retweet) and random.random() < 0.9:
+            event = Retweet(**{name: getattr(event, name) for name in event.__struct_fields__} | {"text": None})
+        found.append(event)
+    return found
+
+
+def _compared(seed: int) -> Counter[str]:
+    random = Random(seed)
+    world = World(seed=seed, events=800)
+    events = [decode_event(line) for line in world.lines()]
+    if seed % 2:
+        events = _sparse(events, random, {official.id for official in world.officials})
+    strangers = [f"5{random.randrange(2_000)}" for _ in range(4)]
+    new = edited(world.roster, random, strangers, _BEGIN_US, _END_US, random.randint(1, 3))
+    with (
+        EvidenceStore(":memory:") as store,
+        RecountPlan(world.roster, new) as whole,
+        RecountPlan(world.roster, new) as selected,
+    ):
+        for number, event in enumerate(events):
+            source = Coordinates("raw", 0, number)
+            payload = encode_event(event)
+            whole.add(event, source)
+            store.put(_key(event, payload), payload, event, source)
+        assert selected.select(store) == {}
+        subjects = whole.subjects()
+        assert selected.subjects() == subjects
+        assert selected.changed() == whole.changed()
+        one, other = _orders(selected, subjects), _orders(whole, subjects)
+        for key in subjects:
+            assert (key, one[key][0] ^ other[key][0], one[key][1]) == (key, set(), other[key][1])
+        return Counter(subjects=len(subjects), left_out=len(store) - len(selected))
+
+
+@pytest.mark.slow
+def test_what_is_selected_leads_to_the_same_orders_for_the_same_subjects() -> None:
+    """Over random worlds and edits: by id, by handle alone, of domains, terms, States."""
+    seen = sum(map(_compared, range(12)), Counter[str]())
+    assert seen["subjects"] > 100
+    assert seen["left_out"] > 500, "everything was selected: nothing is said of what need not be"
