@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import Final
 
 import click
@@ -11,6 +12,7 @@ from rich.text import Text
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
 from streams.cli.terminal import counted, progress, stdout, write_json
+from streams.jobs.evidence_index import evidence_index, index_path
 from streams.jobs.evidence_upkeep import Expiry, expire_evidence, find_to_withhold
 from streams.jobs.evidence_upkeep import withhold as withhold_entries
 from streams.printable import printable
@@ -69,6 +71,35 @@ def _print_expiry(found: Expiry, settings: Settings, dry_run: bool) -> None:
     )
     if found.withheld_again:
         console.print(Text(f"{counted(found.withheld_again, 'record')} that had come again withheld."))
+
+
+@evidence.command("index")
+@settings_options()
+@json_option
+def index(settings: Settings, as_json: bool) -> None:
+    """Bring this machine's index of the topic evidence up to date: what corrections look things up in.
+
+    They do it themselves; the first time that takes as long as reading everything. Run every day after `expire`, there
+    is little left to read, and what was deleted is gone from the file as well. The file is a cache in data_dir: delete
+    it at any time.
+
+    \b
+    Example: antiphon evidence index
+    """
+    with progress("reading evidence") as advance:
+        records, events, size = asyncio.run(_brought_up_to_date(settings, advance))
+    path = index_path(settings)
+    if as_json:
+        write_json({"file": str(path), "records_read": records, "events": events, "bytes": size})
+    else:
+        stdout().print(
+            Text(f"{counted(records, 'record')} read; {path} has {counted(events, 'event')} in {size:,} bytes.")
+        )
+
+
+async def _brought_up_to_date(settings: Settings, advance: Callable[[int], None]) -> tuple[int, int, int]:
+    async with evidence_index(settings) as found:
+        return await found.catch_up(advance), len(found.store), index_path(settings).stat().st_size
 
 
 @evidence.command("withhold")

@@ -211,7 +211,6 @@ async def evidence_index(settings: Settings) -> AsyncIterator[EvidenceIndex]:
     try:
         while not _locked(descriptor):  # noqa: ASYNC110  # another process's
             await asyncio.sleep(_LOOK_SECONDS)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))  # for its owner alone
         index = EvidenceIndex(settings, path)
         try:
             yield index

@@ -3,6 +3,7 @@
 Owns the tables and how they are asked. What is in the topic, and what may be kept of it, is said from outside.
 """
 
+import os
 import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator
@@ -35,7 +36,7 @@ CREATE INDEX newest ON events (at_us);
 CREATE TABLE terms (term INTEGER, number INTEGER, PRIMARY KEY (term, number)) WITHOUT ROWID;
 CREATE TABLE prints (number INTEGER PRIMARY KEY, prints BLOB NOT NULL);
 CREATE TABLE handles (
-    handle INTEGER, account INTEGER, number INTEGER NOT NULL, PRIMARY KEY (handle, account)
+    handle INTEGER, account INTEGER, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (handle, account)
 ) WITHOUT ROWID;
 CREATE TABLE withheld (key INTEGER PRIMARY KEY, for_good INTEGER NOT NULL);
 CREATE TABLE gone (account TEXT, subject TEXT, PRIMARY KEY (account, subject)) WITHOUT ROWID;
@@ -67,11 +68,14 @@ class EvidenceStore:
     """
 
     def __init__(self, path: Path | str) -> None:
+        if path != ":memory:":
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))  # for its owner alone
         self._db = sqlite3.connect(path, isolation_level=None)
         self._pack = zstandard.ZstdCompressor(level=1).compress
         self._unpack = zstandard.ZstdDecompressor().decompress
         self._db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA secure_delete = ON")  # what is withheld is overwritten
         self._db.execute("PRAGMA synchronous = OFF")  # a cache: what a power cut takes is read again
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == 0:
@@ -118,8 +122,9 @@ class EvidenceStore:
         asked = "INSERT INTO events (key, at_us, topic, partition, offset, body) VALUES (?, ?, ?, ?, ?, ?)"
         number = db.execute(asked, row).lastrowid
         db.executemany("INSERT INTO terms VALUES (?, ?)", [(term, number) for term in terms_of(event)])
-        handles = [(*each, number) for each in handles_of(event)]
-        db.executemany("INSERT OR REPLACE INTO handles VALUES (?, ?, ?)", handles)
+        handles = [(*each, number, number) for each in handles_of(event)]
+        asked = "INSERT INTO handles VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET last = excluded.last"
+        db.executemany(asked, handles)
         if prints := array("I", prints_of(event)):
             db.execute("INSERT INTO prints VALUES (?, ?)", (number, prints.tobytes()))
 
@@ -131,8 +136,11 @@ class EvidenceStore:
         number, body = row
         event = decode_event(self._unpack(body))
         self._db.executemany("DELETE FROM terms WHERE term = ? AND number = ?", [(t, number) for t in terms_of(event)])
-        gone = [(*each, number) for each in handles_of(event)]
-        self._db.executemany("DELETE FROM handles WHERE handle = ? AND account = ? AND number = ?", gone)
+        for each in handles_of(event):
+            of = "WHERE handle = ? AND account = ?"
+            self._db.execute(f"DELETE FROM handles {of} AND first = ? AND last = ?", (*each, number, number))  # noqa: S608
+            self._db.execute(f"UPDATE handles SET first = last {of} AND first = ?", (*each, number))  # noqa: S608
+            self._db.execute(f"UPDATE handles SET last = first {of} AND last = ?", (*each, number))  # noqa: S608
         self._db.execute("DELETE FROM prints WHERE number = ?", (number,))
         self._db.execute("DELETE FROM events WHERE number = ?", (number,))
         return event
@@ -187,16 +195,21 @@ class EvidenceStore:
 
     def called(self, handles: Iterable[int]) -> tuple[set[int], set[int]]:
         """See `EvidenceLookup`."""
-        rows = list(self._asked("SELECT account, number FROM handles WHERE handle IN", handles))
-        return {account for account, _ in rows}, {number for _, number in rows}
+        rows = list(self._asked("SELECT account, first, last FROM handles WHERE handle IN", handles))
+        return {account for account, *_ in rows}, {number for _, *numbers in rows for number in numbers}
 
     def sharing(self, prints: set[int]) -> set[int]:
         """See `EvidenceLookup`. Goes through all texts: a microsecond each."""
         found: set[int] = set()
-        for number, packed in self._db.execute("SELECT number, prints FROM prints"):
+        for number, packed in self._db.execute("SELECT number, prints FROM prints") if prints else ():
             if not prints.isdisjoint(memoryview(packed).cast("I")):
                 found.add(number)
         return found
+
+    def prints(self, numbers: Iterable[int]) -> set[int]:
+        """See `EvidenceLookup`."""
+        rows = self._asked("SELECT prints FROM prints WHERE number IN", numbers)
+        return {each for (packed,) in rows for each in memoryview(packed).cast("I")}
 
     def events(self, numbers: Iterable[int]) -> Iterator[tuple[int, Event]]:
         """See `EvidenceLookup`."""

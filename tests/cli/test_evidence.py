@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,6 +117,16 @@ def test_of_an_event_all_copies_are_withheld(antiphon: Antiphon, kept: _Kept) ->
     assert {name for name, why in kept.names().items() if why} == {"retweet", "copy"}
     again = antiphon("evidence", *arguments)
     assert (again.exit_code, "2 withheld before" in again.stdout) == (1, True)
+
+
+def test_the_index_is_made_once_and_then_reads_what_came_since(
+    antiphon: Antiphon, kept: _Kept, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANTIPHON_DATA_DIR", str(tmp_path))
+    first = _json(antiphon, "index", *kept.options)
+    assert (first["records_read"], first["events"]) == (len(_EVENTS), len(_EVENTS))
+    assert Path(first["file"]).is_relative_to(tmp_path)
+    assert _json(antiphon, "index", *kept.options)["records_read"] == 0
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from streams.core.clock import to_us
 from streams.core.recounts import RecountOrder
-from streams.core.subject_event import Coordinates, encode_subject_event
+from streams.core.subject_event import Coordinates, decode_subject_event, encode_subject_event
 from streams.events import Event, Post, Retweet, decode_event, encode_event
 from streams.jobs.evidence_store import EvidenceStore
 from streams.jobs.recount_orders import RecountPlan
@@ -79,7 +79,8 @@ def _compared(seed: int) -> Counter[str]:
         one, other = _orders(selected, subjects), _orders(whole, subjects)
         for key in subjects:
             assert (key, one[key][0] ^ other[key][0], one[key][1]) == (key, set(), other[key][1])
-        return Counter(subjects=len(subjects), left_out=len(store) - len(selected))
+        kinds = Counter(decode_subject_event(event).kind for events, _ in one.values() for event in events)
+        return kinds + Counter(subjects=len(subjects), left_out=len(store) - len(selected))
 
 
 @pytest.mark.slow
@@ -88,3 +89,4 @@ def test_what_is_selected_leads_to_the_same_orders_for_the_same_subjects() -> No
     seen = sum(map(_compared, range(12)), Counter[str]())
     assert seen["subjects"] > 100
     assert seen["left_out"] > 500, "everything was selected: nothing is said of what need not be"
+    assert min(seen[kind] for kind in ("text_match", "withdrawal", "follow", "profile", "suspension")) > 10, seen

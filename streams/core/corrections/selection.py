@@ -3,7 +3,7 @@
 What is selected is enough: a recount over it is the recount over everything. Errs on the side of too much.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Protocol
 
 from streams.core.corrections.entry_changes import EntryChange
@@ -11,7 +11,6 @@ from streams.core.corrections.terms import (
     COVERAGE,
     PRINT_MASK,
     account_term,
-    acted_term,
     handle_term,
     host_term,
     post_term,
@@ -19,7 +18,8 @@ from streams.core.corrections.terms import (
 )
 from streams.core.corrections.touched import Touched
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.events import Event
+from streams.core.subject_event import subject_key
+from streams.events import Event, Post, Retweet
 
 __all__ = ["EvidenceLookup", "Selection", "select_touched"]
 
@@ -31,13 +31,18 @@ class EvidenceLookup(Protocol):
         """The events that have one of the terms, and perhaps others."""
 
     def called(self, handles: Iterable[int]) -> tuple[set[int], set[int]]:
-        """The accounts (terms) that were seen with one of these handles, and an event that shows each with it."""
+        """The accounts (terms) that were seen with one of these handles, and the first and the last event that shows
+        each with it.
+        """
 
     def sharing(self, prints: set[int]) -> set[int]:
         """The events whose texts have one of these fingerprints."""
 
     def events(self, numbers: Iterable[int]) -> Iterator[tuple[int, Event]]:
         """The events of these numbers, as far as they are still there."""
+
+    def prints(self, numbers: Iterable[int]) -> set[int]:
+        """The fingerprints of the texts that these events bring."""
 
     def gone_of(self, accounts: Iterable[str]) -> dict[str, set[str]]:
         """The subjects (`platform:id`) with which these accounts engaged in events that are not kept any more, each
@@ -55,17 +60,25 @@ class Selection:
         self.gone: dict[str, set[str]] = {}
         self.touched = Touched(old, new, changes)
         self._lookup = lookup
-        self._waiting: list[Event] = []
         self.posts: set[int] = set()
+        self._waiting: list[Event] = []
+        self._authors: dict[int, str] = {}  # by number, whose text it is
 
     def take(self, numbers: Iterable[int]) -> None:
         """Select more; whom that touches is seen with `look`. `posts` are the terms of all posts that came up."""
         due = set(numbers) - self.numbers
         self.numbers |= due
-        for _number, event in self._lookup.events(sorted(due)):
+        for number, event in self._lookup.events(due):
             self.touched.meet(event)
             self._waiting.append(event)
+            if isinstance(event, Post | Retweet):
+                author = event.actor if isinstance(event, Post) else event.subject
+                self._authors[number] = subject_key(event.platform, author.id)
             self.posts.update(post_term(event.platform, post_id) for post_id in posts_of(event))
+
+    def texts_of(self, accounts: Set[str]) -> list[int]:
+        """The events that bring texts of these accounts (`platform:id`), of those that were selected."""
+        return [number for number, author in self._authors.items() if author in accounts]
 
     def look(self) -> None:
         """Look at what was selected since the last time."""
@@ -85,8 +98,8 @@ def select_touched(
 ) -> Selection:
     """What a recount of all subjects that the changes touched has to see.
 
-    That is: what names a changed account, its posts, or texts that resemble them; what names the subjects, and what is
-    about posts of theirs; what the officials wrote and deleted of the States concerned; and all coverage.
+    That is: what names a changed account or its posts, and texts that resemble them; what names the subjects or their
+    posts, and texts that resemble theirs; what says that any of these is gone; and all coverage.
     """
     found = Selection(lookup, old, new, changes)
     entries = [*old.entries, *new.entries]
@@ -99,19 +112,16 @@ def select_touched(
     found.take(lookup.found_by(hosts))
     found.look()
     found.take(lookup.found_by(found.posts))
-    if prints := found.touched.prints():
-        found.take(lookup.sharing({each & PRINT_MASK for each in prints}))
+    found.take(lookup.sharing({each & PRINT_MASK for each in found.touched.prints()}))
     found.look()
     found.gone = lookup.gone_of(found.touched.changed_ids())
     subjects = {*found.gone, *found.touched.subjects}
     found.take(lookup.found_by(account_term(*_parts(key)) for key in subjects))
     found.take(lookup.found_by(found.posts))
     found.look()
-    scope = found.touched.scope()
-    theirs = [entry for entry in entries if entry.country in scope.countries]
-    by_id = {acted_term(entry.platform, entry.account_id) for entry in theirs if entry.account_id is not None}
-    by_handle = _accounts_of(lookup, [entry for entry in theirs if entry.account_id is None])
-    found.take(lookup.found_by({COVERAGE} | by_id | by_handle))
+    found.take(lookup.sharing(lookup.prints(found.texts_of(subjects))))
+    found.take(lookup.found_by(found.posts))
+    found.take(lookup.found_by([COVERAGE]))
     return found
 
 

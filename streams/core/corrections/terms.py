@@ -20,7 +20,6 @@ __all__ = [
     "COVERAGE",
     "PRINT_MASK",
     "account_term",
-    "acted_term",
     "handle_term",
     "handles_of",
     "host_term",
@@ -48,11 +47,6 @@ def account_term(platform: str, account_id: str) -> int:
     return _term(b"account", platform, account_id)
 
 
-def acted_term(platform: str, account_id: str) -> int:
-    """Of what an account did besides passing on posts: by far the less, of an official."""
-    return _term(b"acted", platform, account_id)
-
-
 def post_term(platform: str, post_id: str) -> int:
     """Of a post or retweet, and of what quotes it, passes it on or says that it is gone."""
     return _term(b"post", platform, post_id)
@@ -74,8 +68,6 @@ def terms_of(event: Event) -> set[int]:
         return {COVERAGE}
     platform = event.platform
     found = {account_term(platform, account.id) for account in _accounts(event)}
-    if event.actor is not None and not isinstance(event, Retweet):
-        found.add(acted_term(platform, event.actor.id))
     found.update(post_term(platform, post_id) for post_id in posts_of(event))
     if isinstance(event, Post):
         for host in filter(None, map(link_host, event.links)):

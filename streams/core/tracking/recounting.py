@@ -63,7 +63,9 @@ class CountedAnew(Struct, frozen=True, kw_only=True):
 
 
 class Recounted(Struct, frozen=True, kw_only=True):
-    """What a correction made of a subject: the alerts that were told, and those that stand now, by id."""
+    """What a correction made of a subject: the alerts that were told, and those that stand now, by id. Dossiers are
+    there where there are alerts. `was_engaged`: something was counted before.
+    """
 
     platform: str
     subject_id: str
@@ -71,6 +73,7 @@ class Recounted(Struct, frozen=True, kw_only=True):
     outcome: RecountOutcome
     taken: int = 0
     why: str = ""
+    was_engaged: bool = False
     alerts_before: dict[str, Alert] = {}
     alerts_after: dict[str, Alert] = {}
     dossier_before: Dossier | None = None

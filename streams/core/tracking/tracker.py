@@ -180,13 +180,16 @@ class Tracker:
             for name, alert in standing_alerts(subject, self.rules, self.policy).items()
             if name in told and alert.status != "retracted"
         }
-        dossier = self._dossier(subject)
+        was_engaged = has_engagement(subject.state)
         counted = count_anew(subject, order, self.policy)
         if counted is None:
             return
         made = counted.subject
         self._changed_subjects[key] = made
         judge(made.state, self.rules)
+        after = before if made is subject else standing_alerts(made, self.rules, self.policy)
+        concerned = (subject, made) if before or after else ()  # dossiers say which State leads: of alerts
+        dossiers = [self._dossier(each) for each in concerned] or [None, None]
         self._recounted.setdefault(key, []).append(
             Recounted(
                 platform=event.platform,
@@ -196,9 +199,10 @@ class Tracker:
                 taken=counted.taken,
                 why=counted.why,
                 alerts_before=before,
-                alerts_after=before if made is subject else standing_alerts(made, self.rules, self.policy),
-                dossier_before=dossier,
-                dossier_after=self._dossier(made),
+                was_engaged=was_engaged,
+                alerts_after=after,
+                dossier_before=dossiers[0],
+                dossier_after=dossiers[1],
             )
         )
         self._amplified_anew.setdefault(key, []).extend(map(amplification_of, counted.amplifications))
@@ -208,7 +212,7 @@ class Tracker:
 
     def _emptied(self, key: str, subject: Subject) -> Dossier | None:
         """Of a subject that had a dossier and by a correction has no engagement left: that says so."""
-        had_one = any(recounted.dossier_before is not None for recounted in self._recounted.get(key, ()))
+        had_one = any(recounted.was_engaged for recounted in self._recounted.get(key, ()))
         return dossier_of(subject.state, self.policy) if had_one else None
 
     def _make_room(self, key: str, subject: Subject) -> None:
