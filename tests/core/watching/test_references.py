@@ -154,7 +154,7 @@ def test_keys_are_bounded_and_those_by_id_come_first() -> None:
 @pytest.mark.parametrize("platform", ["twitter", "mastodon"])
 def test_a_hostile_text_takes_no_time(unit: str, platform: str) -> None:
     text = (unit * 4_000)[:4_000]
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(10):
         _keys(text, links=[text[:2_048]] * 20, platform=platform)
-    assert time.perf_counter() - began < 2, "ten posts of the longest kind"
+    assert time.process_time() - began < 2, "ten posts of the longest kind"
