@@ -1,8 +1,8 @@
 """A seeded world: officials, subjects and a stream of events in which everything that happens in real data happens.
 
 Late events, duplicates, withdrawn and repeated suspensions, quotes, answers, mentions, follows, posts of subjects that
-link to officials' sites or share their texts, deletions of what officials posted and of anything else. Knows nothing of
-brokers.
+link to officials' sites or share their texts, deletions of what officials posted and of anything else, and what two
+sources say that they saw and missed. Knows nothing of brokers.
 """
 
 from collections.abc import Iterator
@@ -11,9 +11,12 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from msgspec.structs import replace
+
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import (
     Account,
+    Coverage,
     Deletion,
     Event,
     Follow,
@@ -65,6 +68,7 @@ class World:
         self.authors: dict[int, Account] = {}  # of the events so far, by number
         self.suspended: list[tuple[Account, datetime]] = []
         self.posts: dict[str, list[str]] = {}  # of each account so far
+        self.gaps: list[Coverage] = []  # that go on
 
     def _subject(self, number: int) -> Account:
         age = timedelta(days=self.random.choice([2_000, 400, 30, -10, -60, -100]))
@@ -121,6 +125,8 @@ class World:
             return Follow(platform="twitter", id=key, at=at, actor=actor, subject=subject, active=active)
         if draw < 0.96:
             return self._notice(key, at, subject)
+        if draw < 0.97:
+            return self._coverage(at)
         # Whether it comes before the first engagement is chance, and then it is not kept: it says nothing that is news.
         return Profile(platform="twitter", id=key, at=at, actor=Account(id=subject.id, handle=subject.handle))
 
@@ -152,6 +158,43 @@ class World:
         elif status == "suspended":
             self.suspended.append((subject, at))
         return Suspension(platform="twitter", id=key, at=at, actor=subject, status=status)
+
+    def _coverage(self, at: datetime) -> Coverage:
+        """What a source saw, what all or some officials did unseen, or the end of a gap that went on."""
+        random = self.random
+        source = random.choice(("stream", "archive"))
+        if self.gaps and random.random() < 0.8:
+            gap = self.gaps.pop(random.randrange(len(self.gaps)))
+            since = gap.since or _BEGIN
+            until = since + timedelta(hours=random.randrange(1, 30))
+            closed_by = random.choice((None, None, "replay", "back_fill"))
+            return replace(gap, until=until, closed_by=closed_by, observed_at=until, at=until)
+        if random.random() < 0.2:
+            until = at + timedelta(days=random.randrange(1, 60))
+            return Coverage(
+                platform="twitter",
+                id=f"{source}:{at.isoformat()}",
+                at=until,
+                observed_at=until,
+                source=source,
+                seen=True,
+                since=at,
+                until=until,
+            )
+        some = None if random.random() < 0.5 else tuple(sorted(each.id for each in random.sample(self.officials, 9)))
+        gap = Coverage(
+            platform="twitter",
+            id=f"{source}:{at.isoformat()}:silent:{some[0] if some else 'all'}",
+            at=at,
+            observed_at=at,
+            source=source,
+            seen=False,
+            since=at,
+            officials=some,
+            reason="silent",
+        )
+        self.gaps.append(gap)
+        return gap
 
     def _post_of(self, subject: Account) -> str:
         """One of the subject's posts: of those that are events themselves, or of a few that nobody collected."""
