@@ -49,6 +49,8 @@ class StoreBuilding:
     def put_in_place(self) -> None:
         """Finish it, and let everybody read it from now on. Whoever is reading the old one reads it to the end."""
         self.writer.finish()
+        with database_path(self.folder, self.generation).open("rb") as file:
+            os.fsync(file.fileno())
         before = current_of(self.folder)
         fresh = self.folder / f"{CURRENT}.fresh"
         fresh.write_bytes(msgspec.json.encode(Current(generation=self.generation, format=FORMAT)))

@@ -46,7 +46,8 @@ _encode: Final = msgspec.json.Encoder().encode
 
 class Part(Struct, frozen=True, kw_only=True):
     """What one partition of a topic (plain name) has next. `next` is the offset behind it, also behind what
-    transactions leave in the log; `first` is the oldest that the log has. `marks` are the feed's own.
+    transactions leave in the log; `first` is the oldest that the log has, where that has changed. `marks` are the
+    feed's own. `anew`: the first of a partition that is read from its beginning once more.
     """
 
     topic: str
@@ -55,6 +56,7 @@ class Part(Struct, frozen=True, kw_only=True):
     next: int
     first: int = 0
     marks: bytes = b""
+    anew: bool = False
 
 
 class StoreWriter:
@@ -165,10 +167,13 @@ class StoreWriter:
         self._db.execute(
             "INSERT INTO places (topic, partition, first, next, newest_ms, records, marks) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET first = excluded.first, next = excluded.next, "
-            "newest_ms = max(newest_ms, excluded.newest_ms), records = records + excluded.records, "
-            "marks = excluded.marks",
-            (part.topic, part.partition, part.first, part.next, newest_ms, len(part.records), part.marks),
+            "ON CONFLICT DO UPDATE SET first = max(first, excluded.first), next = excluded.next, "
+            "newest_ms = max(newest_ms, excluded.newest_ms), records = records * ? + excluded.records, "
+            "marks = CASE excluded.marks WHEN X'' THEN marks ELSE excluded.marks END",
+            (
+                *(part.topic, part.partition, part.first, part.next, newest_ms, len(part.records), part.marks),
+                not part.anew,
+            ),
         )
         if refused:
             offset, why = refused[-1]

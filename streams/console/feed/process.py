@@ -1,0 +1,108 @@
+"""The feed in a process of its own: what it decodes and compresses must not make pages wait.
+
+The file is also the process's program. The console starts it, starts it again where it ends by itself, and ends it; it
+ends with the console whatever happens to that.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Final, Self
+
+from streams.console.feed.from_topics import TopicFeed
+from streams.errors import AntiphonError, ConfigurationError
+from streams.jobs.workers import environment_of
+from streams.kafka.child_process import ChildProcess, start_child, stop_child
+from streams.settings import Settings, load_settings
+
+__all__ = ["FeedProcess"]
+
+_log: Final = logging.getLogger(__name__)
+_STOP_SECONDS: Final = 10.0
+_PAUSE_SECONDS: Final = 5.0  # before it is started again
+_LOCK: Final = "feed.lock"
+
+
+class FeedProcess:
+    """A context manager: from start to end a store is filled. Raises `ConfigurationError` where another process feeds
+    it, or its folder cannot be written to. To be used by the main thread.
+    """
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._process: ChildProcess | None = None
+        self._lock = -1
+        self._started = 0.0
+        self.restarts = 0
+
+    def __enter__(self) -> Self:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            raise ConfigurationError(
+                f"store: {self._folder} is in use by another console", remedy="name another folder with --store"
+            ) from None
+        except OSError as error:
+            raise ConfigurationError(
+                f"store: {self._folder} cannot be written to: {error.strerror}",
+                remedy="name a folder on a local disk with --store",
+            ) from error
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            stop_child(self._process, timeout_seconds=_STOP_SECONDS)
+        os.close(self._lock)
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the process."""
+        return None if self._process is None else self._process.pid
+
+    def keep_running(self) -> None:
+        """Start it again where it has ended: it goes on where its store is. To be called now and then."""
+        process = self._process
+        if process is None or process.poll() is None or time.monotonic() - self._started < _PAUSE_SECONDS:
+            return
+        _log.warning("console feed ended with status %s, and is started again", process.returncode)
+        self.restarts += 1
+        self._start()
+
+    def _start(self) -> None:
+        # What SQLite sorts goes where the store has room, not to a /tmp that may be small.
+        environment = environment_of(self._settings) | {"SQLITE_TMPDIR": str(self._folder)}
+        command = [sys.executable, "-m", "streams.console.feed.process", str(self._folder)]
+        self._process = start_child(command, output=2, env=environment)
+        self._started = time.monotonic()
+
+
+def _main(folder: str) -> int:
+    logging.basicConfig(level=logging.WARNING, format="antiphon console: %(message)s")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what is wrong is said once, and in words
+
+    async def run() -> None:
+        feed = TopicFeed(load_settings(), Path(folder))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, feed.stop)
+        await feed.run()
+
+    try:
+        asyncio.run(run())
+    except AntiphonError as error:
+        _log.error("%s. %s", error.message, error.remedy)  # a sentence, and no traceback
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1]))
