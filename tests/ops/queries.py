@@ -42,12 +42,14 @@ DASHBOARDS: Final[dict[str, dict[str, Any]]] = {
     for path in sorted((OPS / "grafana" / "dashboards").glob("*.json"))
 }
 
-FALLBACK: Final = re.compile(r" or on \(\) vector\((-?\d+)\)$")
-"""How an expression that is empty in a quiet world says what to show then."""
+FALLBACK: Final = re.compile(r" or on \(\) (?:\(?0 \* max|\(1 - max|vector)\(.*$")
+"""How an expression that is empty in a quiet world says what to show then: nothing happened, as a process that answers
+knows, or else -1, which is shown as missing.
+"""
 
 _OTHERS: Final = {
     "up": {"job", "instance", "environment"},
-    "ALERTS": {"alertname", "alertstate", "severity", "topic", "instance"},
+    "ALERTS": {"alertname", "alertstate", "severity", "topic", "instance", "environment"},
     "alertmanager_notifications_total": {"integration"},
     "alertmanager_notifications_failed_total": {"integration"},
 }
@@ -109,12 +111,15 @@ def rule_queries() -> list[Query]:
 
 
 def with_variables(expr: str, *, window: str) -> str:
-    """The expression as Grafana sends it: each interval is `window`, and all States are chosen."""
+    """The expression as Grafana sends it: each interval is `window`, and of every other variable all is chosen."""
     return (
         expr.replace("$__rate_interval", window)
         .replace("$__range", window)
         .replace("$__interval", window)
         .replace("$country", ".*")
+        .replace("$environment", ".*")
+        .replace("$job", "antiphon.*")
+        .replace("$instance", ".*")
     )
 
 
