@@ -189,7 +189,7 @@ def _lane(axis: _Axis, lane: Lane, y: float) -> Iterator[str]:
         x = axis.x(mark.at)
         path = f"M{number(x)} {number(y - 6)}l5 6l-5 6l-5 -6z"
         yield element(
-            "path", tooltip(mark.said), d=path, class_="mark", fill="#b0522a", stroke="currentColor",
+            "path", tooltip(mark.said), d=path, class_="mark mark-2", fill="#b0522a", stroke="currentColor",
             stroke_opacity=0.6, stroke_width=0.5,
         )  # fmt: skip
 

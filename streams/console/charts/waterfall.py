@@ -12,9 +12,11 @@ from streams.console.charts.marks import drawing, element, label, number, shorte
 
 __all__ = ["Step", "waterfall"]
 
-_WIDTH: Final = 760
-_NAMES: Final = 250  # of the column of names
-_VALUES: Final = 96  # of the column of points
+_WIDTH: Final = 860
+_NAMES: Final = 222  # of the column of names
+_FOUND: Final = 88  # of what was found of each
+_LEFT: Final = _NAMES + _FOUND
+_VALUES: Final = 104  # of the column of points
 _ROW: Final = 26
 _BAR: Final = 14
 _AXIS: Final = 22
@@ -33,7 +35,7 @@ def waterfall(
     name: str, steps: Sequence[Step], *, total: float, of: float, title: str, unit: str, notes: Sequence[str]
 ) -> str:
     """The figure. `total` is the sum as the record has it, of at most `of`."""
-    scale = (_WIDTH - _NAMES - _VALUES) / of
+    scale = (_WIDTH - _LEFT - _VALUES) / of
     body: list[str] = [*_grid(scale, of, len(steps))]
     reached = 0.0
     for row, step in enumerate(steps):
@@ -44,7 +46,7 @@ def waterfall(
         element("line", x1=0, x2=_WIDTH, y1=y, y2=y, class_="axis", stroke="currentColor", stroke_opacity=0.6),
         label(8, y + 17, "sum", font_weight=600),
         element(
-            "rect", tooltip(f"{total:g} of {of:g} {unit}"), x=_NAMES, y=y + (_ROW - _BAR) / 2, width=total * scale,
+            "rect", tooltip(f"{total:g} of {of:g} {unit}"), x=_LEFT, y=y + (_ROW - _BAR) / 2, width=total * scale,
             height=_BAR, class_="bar bar-sum", fill="currentColor", fill_opacity=0.65,
         ),
         label(_WIDTH - 8, y + 17, f"{total:g} of {of:g}", text_anchor="end", font_weight=600),
@@ -62,7 +64,7 @@ def waterfall(
 def _grid(scale: float, of: float, rows: int) -> Iterator[str]:
     bottom = (rows + 1) * _ROW
     for part in range(5):
-        x = _NAMES + of * scale * part / 4
+        x = _LEFT + of * scale * part / 4
         yield element("line", x1=x, x2=x, y1=0, y2=bottom, class_="grid", stroke="currentColor", stroke_opacity=0.15)
         anchor = "middle" if part < 4 else "end"
         yield label(x, bottom + 15, f"{of * part / 4:g}", class_="tick", text_anchor=anchor, font_size=11)
@@ -70,9 +72,9 @@ def _grid(scale: float, of: float, rows: int) -> Iterator[str]:
 
 def _step(step: Step, row: int, reached: float, scale: float) -> Iterator[str]:
     y = row * _ROW
-    x = _NAMES + reached * scale
-    words = shortened(f"{step.name}: {step.found}", _NAMES - 16)
-    yield label(8, y + 17, words)
+    x = _LEFT + reached * scale
+    yield label(8, y + 17, shortened(step.name, _NAMES - 12))
+    yield label(_LEFT - 14, y + 17, shortened(step.found, _FOUND - 14), text_anchor="end")
     if step.points is None:
         said, shown = f"{step.name}: unknown, of at most {step.most:g} points", "unknown"
     else:

@@ -124,6 +124,19 @@ class SubjectQuestions(RosterQuestions):
         found = tuple(_decode_amplification(unpack(row[2])) for row in rows)
         return AmplificationsFound(rows=found, next=following, previous=previous)
 
+    def amplifications_by(self, official: str, page: PageOf) -> AmplificationsFound:
+        """A page of what an official (`platform:id`) amplified, whomever, the newest first. Only what the topic still
+        has. Raises `CursorError`.
+        """
+        keyset = Keyset(page, "at_us", "id")
+        question = (
+            f"SELECT at_us, id, body FROM amplifications WHERE {keyset.where} AND official = "  # noqa: S608  # own names
+            f"(SELECT id FROM officials WHERE key = ?) ORDER BY {keyset.order} LIMIT {keyset.limit}"
+        )
+        rows, following, previous = page_rows(keyset, self.rows(question, (*keyset.values, official)))
+        found = tuple(_decode_amplification(unpack(row[2])) for row in rows)
+        return AmplificationsFound(rows=found, next=following, previous=previous)
+
     def official(self, key: str) -> KnownOfficial | None:
         """An official (`platform:id`, or `platform:@handle` of the roster), as records and the roster name it."""
         row = self.row("SELECT handle, country, category FROM officials WHERE key = ?", (key,))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Final, Literal, TypeAlias
 from urllib.parse import quote, unquote, urlencode
 
@@ -75,13 +76,22 @@ def _match(routes: Sequence[Route], parts: Sequence[str], form: Form) -> Place |
             continue
         found: dict[str, str] = {}
         for pattern, part in zip(wanted, parts, strict=True):
-            if pattern.startswith("{") and part:
-                found[pattern[1:-1]] = part
-            elif pattern != part:
+            fits = _pattern(pattern).fullmatch(part)
+            if fits is None:
                 break
+            found.update(fits.groupdict())
         else:
             return Place(route=route, path=found, form=form)
     return None
+
+
+@cache
+def _pattern(pattern: str) -> re.Pattern[str]:
+    """A part of a route as an expression: names in braces stand for anything, as short as it goes."""
+    words = re.split(r"\{(\w+)\}", pattern)
+    return re.compile(
+        "".join(f"(?P<{word}>.+?)" if place % 2 else re.escape(word) for place, word in enumerate(words)), re.DOTALL
+    )
 
 
 def _part(text: str) -> str:

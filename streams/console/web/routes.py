@@ -8,14 +8,27 @@ from typing import Final
 
 from msgspec import Struct
 
+from streams.console.pages.account import AccountPage, account_page
+from streams.console.pages.accounts import AccountsPage, accounts_page
+from streams.console.pages.aftermath import AftermathPage, aftermath_page
+from streams.console.pages.aftermaths import AftermathsPage, aftermaths_page
+from streams.console.pages.corrections import CorrectionsPage, corrections_page
+from streams.console.pages.countries import CountriesPage, countries_page
+from streams.console.pages.country import CountryPage, country_page
+from streams.console.pages.official import OfficialPage, official_page
 from streams.console.pages.page import PageFunction
+from streams.console.pages.roster_difference import RosterDifferencePage, roster_difference_page
+from streams.console.pages.rosters import RosterPage, RostersPage, roster_page, rosters_page
+from streams.console.pages.rules import RuleFilePage, RulesPage, rule_file_page, rules_page
 from streams.console.pages.status import StatusPage, status_page
 
 __all__ = ["ROUTES", "Route"]
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One page. A part of the path in braces, as in `/alerts/{id}`, is one part of an address, whatever is in it."""
+    """One page. A name in braces, as in `/alerts/{id}` and `/rosters/{old}...{new}`, stands for anything but a slash,
+    as short as it goes. The first row that fits is taken.
+    """
 
     path: str
     page: PageFunction
@@ -27,4 +40,22 @@ class Route(Struct, frozen=True, kw_only=True):
     """Whether it answers with rows, and so has `.csv` and `.ndjson`."""
 
 
-ROUTES: Final[tuple[Route, ...]] = (Route(path="/status", page=status_page, name="status", model=StatusPage),)
+ROUTES: Final[tuple[Route, ...]] = (
+    Route(path="/accounts", page=accounts_page, name="accounts", model=AccountsPage, is_list=True),
+    Route(path="/accounts/{key}", page=account_page, name="account", model=AccountPage, is_list=True),
+    Route(path="/aftermaths", page=aftermaths_page, name="aftermaths", model=AftermathsPage, is_list=True),
+    Route(path="/aftermaths/{id}", page=aftermath_page, name="aftermath", model=AftermathPage, is_list=True),
+    Route(path="/officials/{key}", page=official_page, name="official", model=OfficialPage, is_list=True),
+    Route(path="/countries", page=countries_page, name="countries", model=CountriesPage, is_list=True),
+    Route(path="/countries/{code}", page=country_page, name="country", model=CountryPage, is_list=True),
+    Route(path="/rosters", page=rosters_page, name="rosters", model=RostersPage, is_list=True),
+    Route(
+        path="/rosters/{old}...{new}", page=roster_difference_page, name="roster-difference",
+        model=RosterDifferencePage, is_list=True,
+    ),
+    Route(path="/rosters/{digest}", page=roster_page, name="roster", model=RosterPage, is_list=True),
+    Route(path="/rules", page=rules_page, name="rules", model=RulesPage, is_list=True),
+    Route(path="/rules/{digest}", page=rule_file_page, name="rule-file", model=RuleFilePage, is_list=True),
+    Route(path="/corrections", page=corrections_page, name="corrections", model=CorrectionsPage, is_list=True),
+    Route(path="/status", page=status_page, name="status", model=StatusPage),
+)  # fmt: skip
