@@ -33,7 +33,7 @@ demo: $(RUNTIME) ## the whole pipeline on the bundled case, on an embedded broke
 .PHONY: test
 test: lint ## every check: lint, types and all tests, on a real Kafka where there are Java and Maven
 	@$(BIN)/python -m tools.kafka.prepare
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: lint ## lint, types, and the tests that need neither a broker nor much time: for fifty times a day

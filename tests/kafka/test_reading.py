@@ -54,7 +54,7 @@ def test_an_empty_topic_is_read_at_once(broker: RunningBroker, topic_prefix: str
     asyncio.run(create_topics(settings))
     began = time.monotonic()
     assert asyncio.run(_read(settings)) == []
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_a_topic_that_is_not_there_is_an_error_and_is_not_created(broker: RunningBroker, topic_prefix: str) -> None:
