@@ -6,6 +6,7 @@ import click
 from rich.text import Text
 
 from streams.cases import CASES
+from streams.cli.console import open_folder
 from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.options import format_option, json_option
 from streams.cli.proof_hint import proof_command
@@ -13,12 +14,14 @@ from streams.cli.report import document_of, print_report, print_sampled
 from streams.cli.report_input import end_with_faults, files_document, print_files, warnings_document
 from streams.cli.stopping import stopped_in_order
 from streams.cli.terminal import stdout, write_json
+from streams.console.web.settings import load_console_settings
 from streams.core.tracking.one_post import contradictions_of
 from streams.errors import InputError
 from streams.formats.registry import readers_named
 from streams.jobs.demo import demo_broker, run_demo
 from streams.jobs.evidence_of_runs import evidence_of_topics
 from streams.jobs.input_faults import faults_of
+from streams.jobs.scratch import scratch_folder
 from streams.rules_loading import load_rules
 from streams.settings import load_settings
 from streams.sinks.evidence_file import EvidenceFile
@@ -42,6 +45,7 @@ _OF_OTHER_CASES = "What of this is real and what is made up for the case is in i
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
 @click.option("--partitions", type=click.IntRange(1, 1000), help="Partitions of each raw topic. [as `topics create`]")
 @click.option("--out", metavar="DIR", help="Write one NDJSON file per enriched topic there, and the evidence.")
+@click.option("--console", "opens", is_flag=True, help="Open what came out in a browser: serve pages until Ctrl-C.")
 @json_option
 def demo(
     files: tuple[str, ...],
@@ -53,6 +57,7 @@ def demo(
     workers: int,
     partitions: int | None,
     out: str | None,
+    opens: bool,
     as_json: bool,
 ) -> None:
     """Run the real pipeline once: topics, roster, workers, ingestion, rolling counts, alerts.
@@ -63,6 +68,7 @@ def demo(
     \b
     Examples:
       antiphon demo
+      antiphon demo --console
       antiphon demo --case khamenei-site-successor
       antiphon demo statuses.jsonl.xz --roster roster.csv --broker 127.0.0.1:9092 --workers 3
     """
@@ -76,8 +82,12 @@ def demo(
     load_rules(
         None if rules_file is None else Path(rules_file)
     )  # a wrong file is refused here, before anything is started
+    context = click.get_current_context()
+    console_settings = load_console_settings()  # also refused before anything is started
     directory = None if out is None else prepare_directory(out)
-    kept = None if directory is None else click.get_current_context().with_resource(EvidenceFile(directory))
+    if opens and directory is None:
+        directory = context.with_resource(scratch_folder())
+    kept = None if directory is None else context.with_resource(EvidenceFile(directory))
     paths = files or (str(case.events),)
     settings = load_settings({"rules_file": rules_file, "broker": None if broker == "embedded" else broker})
     with stopped_in_order(), LiveStages(quiet=as_json) as stages:
@@ -119,4 +129,6 @@ def demo(
             console.print(Text(proving), soft_wrap=True)  # to be pasted: a line break in it would end the command
     if directory is not None:  # last: a full disk must not cost the report
         write_results(directory, run.results, run.letters, kept)
+        if opens:
+            open_folder(str(directory), console_settings)
     end_with_faults(faults, run.roster, run.unknown_quotes, contradictions=contradictions)

@@ -43,6 +43,7 @@ _SECTIONS: Final = (
     ("Ask it", {
         "alerts": "List the alerts, the most urgent first; follow them.",
         "show": "Everything known of one account, official or alert.",
+        "console": "Open alerts, accounts and what they rest on in a browser.",
         "proof": "Make a file from which anybody can recompute an alert, and check one.",
         "export": "Write an enriched topic to a file: CSV, NDJSON or Parquet.",
     }),
@@ -66,7 +67,7 @@ Exit status: 0 all is well, 1 a check failed, 2 wrong usage, file or setting, 3 
 """
 
 
-_SERVICES: Final = frozenset({"worker", "collect"})
+_SERVICES: Final = frozenset({"worker", "collect", "console"})
 """Commands whose standard error is a log: JSON from the first line to the last, where it was asked for."""
 
 

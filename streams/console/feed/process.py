@@ -1,7 +1,7 @@
 """The feed in a process of its own: what it decodes and compresses must not make pages wait.
 
-The file is also the process's program. The console starts it, starts it again where it ends by itself, and ends it; it
-ends with the console whatever happens to that.
+The console starts it, starts it again where it ends by itself, and ends it. Whatever happens to the console, it ends
+with that.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Final, Self
 
 from streams.console.feed.from_topics import TopicFeed
-from streams.errors import AntiphonError, ConfigurationError
+from streams.errors import ConfigurationError
 from streams.jobs.workers import environment_of
 from streams.kafka.child_process import ChildProcess, start_child, stop_child
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
 
-__all__ = ["FeedProcess"]
+__all__ = ["FeedProcess", "run_feed"]
 
 _log: Final = logging.getLogger(__name__)
 _STOP_SECONDS: Final = 10.0
@@ -81,28 +81,18 @@ class FeedProcess:
     def _start(self) -> None:
         # What SQLite sorts goes where the store has room, not to a /tmp that may be small.
         environment = environment_of(self._settings) | {"SQLITE_TMPDIR": str(self._folder)}
-        command = [sys.executable, "-m", "streams.console.feed.process", str(self._folder)]
+        command = [sys.executable, "-m", "streams.cli.main", "console", "feed", str(self._folder)]
         self._process = start_child(command, output=2, env=environment)
         self._started = time.monotonic()
 
 
-def _main(folder: str) -> int:
-    logging.basicConfig(level=logging.WARNING, format="antiphon console: %(message)s")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what is wrong is said once, and in words
+def run_feed(settings: Settings, folder: Path) -> None:
+    """Feed the store until SIGTERM: what the process of its own does."""
 
     async def run() -> None:
-        feed = TopicFeed(load_settings(), Path(folder))
+        feed = TopicFeed(settings, folder)
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, feed.stop)
         await feed.run()
 
-    try:
-        asyncio.run(run())
-    except AntiphonError as error:
-        _log.error("%s. %s", error.message, error.remedy)  # a sentence, and no traceback
-        return error.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1]))
+    asyncio.run(run())
