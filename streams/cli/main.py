@@ -25,6 +25,7 @@ EXIT_BROKEN_PIPE: Final = 141  # and as they report SIGPIPE
 _SECTIONS: Final = (
     ("Try it", {
         "demo": "Run the whole pipeline over the bundled case, or over files of yours.",
+        "sample": "Make up events of this moment, to try a deployment with.",
         "live": "Watch officials in real time, with everything that it takes.",
         "backtest": "The same over files, without a broker; says how early each rule would have told.",
     }),

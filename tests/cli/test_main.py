@@ -93,7 +93,7 @@ def test_no_command_is_a_wrong_usage_that_gets_the_help() -> None:
     [
         (["topcs"], "did you mean 'topics'?", "antiphon"),
         (["Demo"], "did you mean 'demo'?", "antiphon"),
-        (["xyzzy"], "there are: demo, live, backtest, ", "antiphon"),
+        (["xyzzy"], "there are: demo, sample, live, ", "antiphon"),
         (["topics", "creat"], "did you mean 'create'?", "antiphon topics"),
         (["roster", "publich", "f"], "did you mean 'publish'?", "antiphon roster"),
     ],
