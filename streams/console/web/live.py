@@ -6,6 +6,8 @@ told the newest number alone, so a stalled one costs what it did when it came.
 
 import asyncio
 import re
+import socket
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
@@ -20,7 +22,9 @@ __all__ = ["Live", "Newest"]
 
 _LOOK_SECONDS: Final = 0.5
 _HEARTBEAT_SECONDS: Final = 15.0
+_GONE_SECONDS: Final = 1.0  # between two looks whether a client is still there
 _WRITE_SECONDS: Final = 10.0
+_KERNEL_BYTES: Final = 16_384  # of a stalled client that the system keeps; as much again in the process
 _AGAIN_MS: Final = 5_000  # before a browser connects anew
 _NEWEST: Final = re.compile("([0-9]{1,18})-([0-9]{1,18})")
 
@@ -53,12 +57,14 @@ class Live:
         most: int,
         metrics: ConsoleMetrics,
         *,
+        look_seconds: float = _LOOK_SECONDS,
         heartbeat_seconds: float = _HEARTBEAT_SECONDS,
         write_seconds: float = _WRITE_SECONDS,
     ) -> None:
         self._ask_newest, self._ask_since = newest, since
         self._most = most
         self._metrics = metrics
+        self._look_seconds = look_seconds
         self._heartbeat_seconds, self._write_seconds = heartbeat_seconds, write_seconds
         self._newest: Newest | None = None
         self._changed = asyncio.Event()
@@ -100,10 +106,12 @@ class Live:
     async def _tell(
         self, response: web.StreamResponse, request: web.BaseRequest, known: Newest | None, told: Newest | None
     ) -> None:
+        _bound(request)
         await response.prepare(request)
         known = known or self._newest
         await self._write(response, f"retry: {_AGAIN_MS}\n" + (f"id: {known}\n\n" if known else "\n"))
         told = told or known
+        written = time.monotonic()
         while True:
             changed, newest = self._changed, self._newest
             if newest is not None and newest != told:
@@ -118,10 +126,14 @@ class Live:
                 told = newest
                 continue
             try:
-                async with asyncio.timeout(self._heartbeat_seconds):
+                async with asyncio.timeout(_GONE_SECONDS):
                     await changed.wait()
             except TimeoutError:
-                await self._write(response, ":\n\n")
+                if request.transport is None or request.transport.is_closing():
+                    return
+                if time.monotonic() - written > self._heartbeat_seconds:
+                    await self._write(response, ":\n\n")
+                    written = time.monotonic()
 
     async def _write(self, response: web.StreamResponse, text: str) -> None:
         async with asyncio.timeout(self._write_seconds):
@@ -129,9 +141,20 @@ class Live:
 
     async def _look(self) -> None:
         while self.clients:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(self._look_seconds)
             newest = await self._ask_newest()
             if newest is not None and newest != self._newest:
                 self._newest = newest
                 self._changed.set()
                 self._changed = asyncio.Event()
+
+
+def _bound(request: web.BaseRequest) -> None:
+    """What a client that takes nothing can cost: by default the system keeps megabytes for it."""
+    transport = request.transport
+    if transport is None:
+        return
+    transport.set_write_buffer_limits(high=_KERNEL_BYTES)
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)

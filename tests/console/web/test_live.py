@@ -1,0 +1,186 @@
+"""The live notice: who waits is told, who does not listen costs nothing, and nobody waits beyond the limit."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+import pytest
+from aiohttp import web
+from msgspec import Struct
+from prometheus_client import CollectorRegistry
+
+from streams.console.feed.from_folder import fill_from_folder
+from streams.console.store.connections import current_of, database_path
+from streams.console.store.reading import Store
+from streams.console.store.writing import Part, StoreWriter
+from streams.console.web.live import Live, Newest
+from streams.console.web.metrics import ConsoleMetrics
+from streams.serving.connections import Connections
+from tests.console.web.running import Running, running_console
+
+_TABS = 100
+_STALLED = 20
+
+
+@pytest.fixture
+def growing(case_folder: Path, tmp_path: Path) -> Iterator[tuple[Store, StoreWriter, bytes]]:
+    """A store without its last alert, what writes to it, and that alert."""
+    folder, place = tmp_path / "results", tmp_path / "store"
+    folder.mkdir()
+    place.mkdir()
+    *most, last = (case_folder / "alerts.ndjson").read_bytes().splitlines(keepends=True)
+    (folder / "alerts.ndjson").write_bytes(b"".join(most))
+    fill_from_folder(str(folder), place)
+    current = current_of(place)
+    assert current is not None
+    store, writer = Store(place), StoreWriter.open(database_path(place, current.generation))
+    yield store, writer, last.strip()
+    store.close()
+    writer.close()
+
+
+def _listen(console: Running, address: str = "/live", **headers: str) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", console.port), timeout=10)
+    lines = [f"GET {address} HTTP/1.1", "Host: localhost", *(f"{name}: {value}" for name, value in headers.items())]
+    connection.sendall("\r\n".join([*lines, "", ""]).encode())
+    return connection
+
+
+def _until(connection: socket.socket, words: bytes) -> bytes:
+    got = bytearray()
+    while words not in got:
+        part = connection.recv(65_536)
+        assert part, bytes(got)
+        got += part
+    return bytes(got)
+
+
+class _Record(Struct, frozen=True):
+    """A record as Kafka's client gives it."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    timestamp: int = 1_611_000_000_000
+
+
+def _write(writer: StoreWriter, alert: bytes) -> None:
+    key = msgspec.json.decode(alert)["id"].encode()
+    writer.take([Part(topic="alerts", partition=0, records=[_Record(1_000, key, alert)], next=1_001)])
+
+
+def test_an_open_page_is_told_of_a_new_alert_within_two_seconds(growing: tuple[Store, StoreWriter, bytes]) -> None:
+    store, writer, alert = growing
+    before = Newest(store.generation(), store.newest_alert())
+    with running_console(store) as console:
+        with _listen(console, f"/live?since={before}") as connection:
+            greeting = _until(connection, b"retry:")
+            assert b"content-type: text/event-stream" in greeting.lower()
+            _write(writer, alert)
+            written = time.monotonic()
+            told = _until(connection, b'{"count":1}')
+            assert time.monotonic() - written < 2
+            assert b"event: alerts" in told
+            assert f"id: {Newest(store.generation(), store.newest_alert())}".encode() in told
+        with _listen(console, f"/live?since={before}") as late:  # whose page was made before, and comes back
+            assert b"event: alerts" in _until(late, b'{"count":1}')
+        page = console.ask("/status").body.decode()
+        assert f'data-newest="{store.generation()}-{store.newest_alert()}"' in page
+
+
+def test_a_page_of_a_store_that_was_built_anew_is_told_so(growing: tuple[Store, StoreWriter, bytes]) -> None:
+    store, _writer, _alert = growing
+    with running_console(store) as console, _listen(console, f"/live?since={store.generation() + 1}-3") as connection:
+        assert b"event: anew" in _until(connection, b"data: {}")
+
+
+def test_nobody_waits_beyond_the_limit_and_who_leaves_makes_room(case_store: Store) -> None:
+    with running_console(case_store, live_clients=3, requests_per_second=1_000.0) as console, ExitStack() as stack:
+        for _ in range(3):
+            _until(stack.enter_context(_listen(console)), b"retry:")
+        refused = console.ask("/live")
+        assert (refused.status, refused.headers["retry-after"]) == (503, "60")
+        assert console.ask("/status").status == 200
+        stack.close()
+        deadline = time.monotonic() + 10
+        while console.metrics.live_clients._value.get() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        with _listen(console) as connection:
+            _until(connection, b"retry:")
+
+
+def test_a_hundred_tabs_of_which_twenty_are_stalled_cost_what_they_did_when_they_came() -> None:
+    assert asyncio.run(_crowd()) == _TABS - _STALLED
+
+
+async def _crowd() -> int:
+    """How many are still there after hundreds of events."""
+    number = 0
+    metrics = ConsoleMetrics(CollectorRegistry())
+    transports: list[asyncio.Transport] = []
+
+    async def newest() -> Newest:
+        nonlocal number
+        number += 1
+        return Newest(1, number)
+
+    async def since(known: int) -> int:
+        return number - known
+
+    live = Live(newest, since, _TABS, metrics, look_seconds=0.002, heartbeat_seconds=15, write_seconds=0.5)
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        assert request.transport is not None
+        transports.append(request.transport)
+        response = web.StreamResponse()
+        await live.serve(response, request, None)
+        return response
+
+    async def read(reader: asyncio.StreamReader, seen: list[int]) -> None:
+        while line := await reader.readline():
+            seen[0] += line.startswith(b"event: alerts")
+
+    connections = Connections(answer, 2 * _TABS, 15)
+    host, port = await connections.open("127.0.0.1", 0)
+    sockets: list[socket.socket] = []
+    writers: list[asyncio.StreamWriter] = []
+    readers: list[asyncio.Task[None]] = []
+    counts: list[list[int]] = []
+    for tab in range(_TABS):
+        connection = socket.socket()
+        if tab < _STALLED:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        connection.connect((host, port))
+        connection.setblocking(False)
+        connection.send(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        if tab < _STALLED:
+            sockets.append(connection)
+        else:
+            reader, writer = await asyncio.open_connection(sock=connection)
+            counts.append([0])
+            readers.append(asyncio.create_task(read(reader, counts[-1])))
+            writers.append(writer)
+    largest = 0
+    async with asyncio.timeout(30):
+        while len(transports) < _TABS or live.clients > _TABS - _STALLED or not min(seen[0] for seen in counts):
+            await asyncio.sleep(0.02)
+            largest = max([largest, *(each.get_write_buffer_size() for each in transports if not each.is_closing())])
+        told = min(seen[0] for seen in counts)
+        while min(seen[0] for seen in counts) < told + 10:  # noqa: ASYNC110  # the others go on hearing
+            await asyncio.sleep(0.02)
+    assert largest < 98_304
+    left = live.clients
+    for task in readers:
+        task.cancel()
+    for writer in writers:
+        writer.close()
+    for each in sockets:
+        each.close()
+    await connections.close()
+    await live.close()
+    return left
