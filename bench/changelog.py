@@ -1,4 +1,5 @@
-"""A changelog of many subjects: states that the real core makes of one to three amplifications each, written to Kafka.
+"""A changelog of many subjects: states that the real core makes of one to three amplifications each, written to Kafka;
+with their evidence where that is asked for.
 
 Several processes make it, each a slice of the subjects.
 """
@@ -16,16 +17,19 @@ from msgspec import Struct
 
 from bench.writing import BulkWriter
 from streams.agents.track.subject_store import CHANGELOG
-from streams.core.clock import to_us
+from streams.core.clock import from_us, to_us
+from streams.core.evidence import EVIDENCE_TOPIC
+from streams.core.evidence_records import EvidenceRecord, event_evidence
 from streams.core.officials import Official
 from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.tracking.subject import TrackPolicy, encode_subject
 from streams.core.tracking.tracker import Tracker
-from streams.events import Account
+from streams.events import Account, Post, PostRef, Retweet, encode_event
+from streams.kafka.partitioning import partition_of
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
 
-__all__ = ["Written", "amplifications_of", "write_changelog"]
+__all__ = ["Layout", "Written", "amplifications_of", "write_changelog"]
 
 _PLATFORM: Final = "twitter"
 _BEGIN: Final = datetime(2024, 3, 1, tzinfo=UTC)
@@ -34,6 +38,19 @@ _DIGEST: Final = "5f" * 32
 _SLICE: Final = 10_000
 _BATCH: Final = 500  # subjects that one tracker holds, as if they had come in one batch
 _SEED: Final = 1
+_SYLLABLES: Final = tuple(
+    f"{one}{other}" for one in "bdfgklmnprstvz" for other in ("a", "e", "i", "o", "u", "an", "or")
+)
+
+
+class Layout(Struct, frozen=True, kw_only=True):
+    """How it is written: by so many of the officials, number n to partition n modulo `partitions`; or, with `evidence`,
+    each to the partition of its key, and the raw events to `evidence`.
+    """
+
+    partitions: int = 1
+    officials: int = _OFFICIALS
+    evidence: bool = False
 
 
 class Written(Struct, frozen=True):
@@ -46,13 +63,13 @@ class Written(Struct, frozen=True):
 
 
 def write_changelog(
-    settings: Settings, subjects: int, progress: Callable[[int], None], *, partitions: int = 1
+    settings: Settings, subjects: int, progress: Callable[[int], None], layout: Layout | None = None
 ) -> Written:
-    """Write the states of `subjects` subjects to the changelog: number n to partition n modulo `partitions`."""
+    """Write the states of `subjects` subjects to the changelog."""
     slices = [(begin, min(begin + _SLICE, subjects)) for begin in range(0, subjects, _SLICE)]
     done = Written(0, 0, 0, 0)
     with ProcessPoolExecutor(max_workers=len(os.sched_getaffinity(0)), mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(_write_slice, settings, *part, partitions) for part in slices]):
+        for future in as_completed([pool.submit(_write_slice, settings, *part, layout or Layout()) for part in slices]):
             part = future.result()
             done = Written(
                 done.subjects + part.subjects,
@@ -65,32 +82,57 @@ def write_changelog(
     return done
 
 
-def _write_slice(settings: Settings, begin: int, end: int, partitions: int) -> Written:
-    return asyncio.run(_write(settings, begin, end, partitions))
+def _write_slice(settings: Settings, begin: int, end: int, layout: Layout) -> Written:
+    return asyncio.run(_write(settings, begin, end, layout))
 
 
-async def _write(settings: Settings, begin: int, end: int, partitions: int) -> Written:
+async def _write(settings: Settings, begin: int, end: int, layout: Layout) -> Written:
     amplifications = value_bytes = key_bytes = 0
     async with BulkWriter(settings) as writer:
         for first in range(begin, end, _BATCH):
             tracker = Tracker(bundled_rules(), TrackPolicy(), lambda _key: None)
             for number in range(first, min(first + _BATCH, end)):
-                for event in amplifications_of(number):
+                for event in amplifications_of(number, layout.officials):
                     amplifications += tracker.apply(event) is not None
+                    if layout.evidence:
+                        kept = _evidence_of(event)
+                        await writer.write(EVIDENCE_TOPIC, 0, kept.key, kept.value or b"", kept.headers)
             for number, flushed in enumerate(tracker.flush(), first):  # in the order in which they were touched
                 key, state = flushed.key.encode(), encode_subject(flushed.subject)
                 value_bytes += len(state)
                 key_bytes += len(key)
-                await writer.write(CHANGELOG, number % partitions, key, state)
+                place = partition_of(key, layout.partitions) if layout.evidence else number % layout.partitions
+                await writer.write(CHANGELOG, place, key, state)
     return Written(end - begin, amplifications, value_bytes, key_bytes)
 
 
-def amplifications_of(number: int) -> Iterator[SubjectEvent]:
+def _evidence_of(amplification: SubjectEvent) -> EvidenceRecord:
+    """The record of the raw event that led to it. No two posts have the same text."""
+    official, random = amplification.official, Random(amplification.post_id)
+    post_id = amplification.post_id or ""
+    assert official is not None
+    actor = Account(id=official.id, handle=official.handle)
+    text = " ".join(
+        f"{random.choice(_SYLLABLES)}{random.choice(_SYLLABLES)}{random.choice(_SYLLABLES)}" for _ in range(16)
+    )
+    at, event_id, subject = from_us(amplification.at_us), amplification.event_id, amplification.subject
+    event: Post | Retweet
+    if amplification.kind == "retweet":
+        event = Retweet(
+            platform=_PLATFORM, id=event_id, at=at, actor=actor, subject=subject, post_id=post_id, text=text
+        )
+    else:
+        quoted = PostRef(post_id=post_id, account=subject)
+        event = Post(platform=_PLATFORM, id=event_id, at=at, actor=actor, text=text, quotes=quoted)
+    return event_evidence(event, encode_event(event), amplification.source, amplification.at_us)
+
+
+def amplifications_of(number: int, officials: int = _OFFICIALS) -> Iterator[SubjectEvent]:
     """One to three amplifications of one subject, by as many officials as chance has it; the same at every call."""
     random = Random(_SEED + number)
     created_at = _BEGIN - timedelta(days=random.randrange(1, 3_000))
     for count in range(random.randrange(1, 4)):
-        official = random.randrange(_OFFICIALS)
+        official = random.randrange(officials)
         yield SubjectEvent(
             kind="retweet" if random.random() < 0.8 else "quote",
             platform=_PLATFORM,

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from bench.figures.corrections import LEAST_RATE, Corrections
+from bench.figures.corrections import MOST_SECONDS as MOST_CORRECTION_SECONDS
 from bench.figures.evidence import LEAST_RATIO as LEAST_KEPT_RATIO
 from bench.figures.evidence import EvidenceCost
 from bench.figures.growth import Growth, TopicGrowth
@@ -80,6 +82,9 @@ def figure_sections(figures: Figures) -> list[str]:
         parts += ["## An event of nobody", _head(figures.screen), *_screen(figures.screen.figure)]
     if figures.evidence is not None:
         parts += ["## Evidence in SCREEN", _head(figures.evidence), *_evidence(figures.evidence.figure)]
+    if figures.corrections is not None:
+        parts += ["## A correction of the roster", _head(figures.corrections)]
+        parts += [_corrections(figures.corrections.figure)]
     if figures.ledger is not None:
         parts += ["## WATCH's ledger", _head(figures.ledger), *_ledger(figures.ledger.figure)]
     if figures.suspended is not None:
@@ -140,6 +145,20 @@ def _evidence(figure: EvidenceCost) -> list[str]:
         f"(target at least {LEAST_KEPT_RATIO:g}: {verdict})."
     )
     return [text]
+
+
+def _corrections(figure: Corrections) -> str:
+    in_time = "met" if figure.seconds < MOST_CORRECTION_SECONDS else "**missed**"
+    unhindered = "met" if figure.ratio >= LEAST_RATE else "**missed**"
+    return (
+        f"A worker holds {figure.subjects:,} subjects, whose {figure.evidence:,} amplifications are in `evidence`. "
+        f"{figure.changed} officials leave the roster, who had touched {figure.touched:,} of them: all are counted "
+        f"anew in {figure.seconds:.0f} s (target {MOST_CORRECTION_SECONDS:.0f} s: {in_time}), from {figure.events:,} "
+        f"events, in {_mb(figure.peak_bytes)} of memory. Meanwhile the worker takes {figure.rate:,.0f} raw events a "
+        f"second, and {figure.quiet_rate:,.0f} before and after: {figure.ratio:.2f} times as many (target at least "
+        f"{LEAST_RATE:g}: {unhindered}). The index of the evidence, {_mb(figure.index_bytes)}, was made in "
+        f"{figure.index_seconds:.0f} s, once."
+    )
 
 
 def _head(run: FigureRun[Any]) -> str:

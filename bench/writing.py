@@ -1,6 +1,6 @@
 """Writes many records fast: whole record batches, built here, instead of one send a record."""
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -37,15 +37,17 @@ class BulkWriter:
         finally:
             await self._client.stop()
 
-    async def write(self, topic: str, partition: int, key: bytes, value: bytes) -> None:
+    async def write(
+        self, topic: str, partition: int, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes | None]] = ()
+    ) -> None:
         """Add one record to a topic (plain name); it is on the broker for sure once the block is left."""
         place = (topic, partition)
         batch = self._open.get(place)
         if batch is None:
             batch = self._open[place] = self._client.create_batch()
-        if batch.append(timestamp=None, key=key, value=value) is None:
+        if batch.append(timestamp=None, key=key, value=value, headers=list(headers)) is None:
             await self._send(place)
-            await self.write(topic, partition, key, value)
+            await self.write(topic, partition, key, value, headers)
 
     async def flush(self) -> None:
         """Send what is there, full or not."""

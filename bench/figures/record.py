@@ -6,6 +6,7 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct
 
 from bench.figures.alarms import Alarms, measure_alarms
+from bench.figures.corrections import Corrections, measure_corrections
 from bench.figures.evidence import EvidenceCost, measure_evidence
 from bench.figures.growth import Growth, measure_growth
 from bench.figures.hot_subject import HotSubject, measure_hot_subject
@@ -33,6 +34,7 @@ FIGURES: Final[dict[str, Callable[[Venue], Any]]] = {
     "growth": measure_growth,
     "screen": measure_screen,
     "evidence": measure_evidence,
+    "corrections": measure_corrections,
     "ledger": measure_ledger,
     "suspended": measure_suspended,
     "soak": measure_soak,
@@ -70,6 +72,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     growth: FigureRun[Growth] | None = None
     screen: FigureRun[ScreenFigure] | None = None
     evidence: FigureRun[EvidenceCost] | None = None
+    corrections: FigureRun[Corrections] | None = None
     ledger: FigureRun[LedgerFigure] | None = None
     suspended: FigureRun[Suspended] | None = None
     soak: FigureRun[Soak] | None = None

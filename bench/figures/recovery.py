@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from bench.changelog import Written, amplifications_of, write_changelog
+from bench.changelog import Layout, Written, amplifications_of, write_changelog
 from bench.cores import CONTESTANT_CORES
 from bench.figures.venue import FigureFailed, Venue
 from bench.figures.watched import WatchedWorker, wait_for
@@ -72,7 +72,9 @@ def _recover(venue: Venue, settings: Settings, subjects: int) -> RecoveryOf:
     asyncio.run(create_topics(settings))
     asyncio.run(publish_roster(settings, World(0, 1).roster))
     venue.echo(f"making the states of {subjects:,} subjects")
-    written = write_changelog(settings, subjects, lambda done: venue.echo(f"  {done:,}"), partitions=_PARTITIONS)
+    written = write_changelog(
+        settings, subjects, lambda done: venue.echo(f"  {done:,}"), Layout(partitions=_PARTITIONS)
+    )
     asyncio.run(write_all(settings, (_one_more(number) for number in range(_PARTITIONS))))
     venue.echo("starting a worker")
     with (

@@ -25,6 +25,7 @@ _NAMES: Final = (
     "hot-subject",
     "growth",
     "evidence",
+    "corrections",
     "ledger",
     "suspended",
     "soak",
@@ -49,6 +50,15 @@ def test_what_evidence_costs_is_a_part_of_screening_and_something_passed(figures
     assert cost["events"] == 4_000
     assert 5 < cost["passed"] < 100
     assert 0 < cost["evidence_ns"] < cost["cpu_ns"]
+
+
+@pytest.mark.slow
+def test_a_correction_counts_whom_it_touched_anew_while_the_stream_goes_on(figures: Any) -> None:
+    """That all were counted anew who were touched is checked by the figure itself."""
+    corrections = figures["corrections"]
+    assert 100 < corrections["touched"] < corrections["subjects"] / 2
+    assert 0 < corrections["events"] < corrections["evidence"]
+    assert min(corrections["rate"], corrections["quiet_rate"]) > 0
 
 
 @pytest.mark.slow

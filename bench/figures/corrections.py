@@ -1,0 +1,218 @@
+"""A correction of the roster beside the stream: how long it takes, and how much slower the stream is meanwhile.
+
+A worker holds the states of all subjects, and the topic has their evidence. Raw events come as fast as the worker takes
+them, so whatever it does besides shows in its rate.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bench.changelog import Layout, amplifications_of, write_changelog
+from bench.cores import BROKER_CORES, CONTESTANT_CORES, confined_to
+from bench.figures.venue import FigureFailed, Venue
+from bench.figures.watched import WatchedWorker, wait_for
+from bench.world import PlacedEvent, World, officials_roster
+from bench.writing import BulkWriter
+from streams.core.rosters.roster import Roster
+from streams.events import RAW_TOPICS
+from streams.jobs.workers import environment_of
+from streams.kafka.administration import create_topics
+from streams.kafka.roster_topic import publish_roster
+from streams.settings import Settings
+from streams.topics import topic_named
+
+__all__ = ["LEAST_RATE", "MOST_SECONDS", "Corrections", "measure_corrections"]
+
+MOST_SECONDS: Final = 60.0
+LEAST_RATE: Final = 0.9
+
+_STATES: Final = topic_named("subject-states").partitions
+_STREAM_EVENTS: Final = 100_000  # again and again: hardly one of them concerns an official
+_AHEAD: Final = 20_000  # events that wait for the worker: what a correction waits for as well
+_AT_ONCE: Final = 1_000
+_LOOK_SECONDS: Final = 0.2
+_WORLD: Final = 2_000  # officials of the evidence
+
+
+class _Size(Struct, frozen=True):
+    subjects: int
+    officials: int
+    changed: int
+    quiet_seconds: float
+
+
+_WHOLE: Final = _Size(1_000_000, _WORLD, 10, 20.0)
+_QUICK: Final = _Size(2_000, 40, 2, 2.0)
+_TIMEOUT_SECONDS: Final = 1_800.0
+
+
+class Corrections(Struct, frozen=True, kw_only=True):
+    """One correction that took `changed` officials off a roster; they had touched `touched` of the subjects.
+
+    `index_seconds` is how long the index of evidence took to make, once, and `index_bytes` its size. `seconds` is the
+    correction with an index that is up to date, `events` how many it looked at, `peak_bytes` the most memory of its
+    process. Rates are raw events a second: of the time before and after, and of the time of the correction.
+    """
+
+    subjects: int
+    evidence: int
+    changed: int
+    touched: int
+    events: int
+    index_seconds: float
+    index_bytes: int
+    seconds: float
+    peak_bytes: int
+    quiet_rate: float
+    rate: float
+
+    @property
+    def ratio(self) -> float:
+        """The stream's rate during the correction, of that without one."""
+        return self.rate / self.quiet_rate
+
+
+def measure_corrections(venue: Venue) -> Corrections:
+    """Raises `FigureFailed` also where not every subject that was touched was counted anew, or another was."""
+    size = _QUICK if venue.quick else _WHOLE
+    with venue.topics_of_its_own() as settings, tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
+        return _measure(venue, replace(settings, data_dir=f"{scratch}/data"), size, Path(scratch))
+
+
+def _measure(venue: Venue, settings: Settings, size: _Size, scratch: Path) -> Corrections:
+    stream = World(_STREAM_EVENTS, 1)
+    ids = [str(10**18 + number) for number in range(size.officials)]
+    old = officials_roster(dict.fromkeys([*ids, *stream.official_ids]))
+    gone = set(ids[: size.changed])
+    asyncio.run(create_topics(settings))
+    asyncio.run(publish_roster(settings, old))
+    venue.echo(f"making states and evidence of {size.subjects:,} subjects")
+    layout = Layout(partitions=_STATES, officials=size.officials, evidence=True)
+    written = write_changelog(settings, size.subjects, lambda done: venue.echo(f"  {done:,}"), layout)
+    venue.echo("making the index")
+    began = time.monotonic()
+    index, _ = _command(settings, "evidence", "index", "--json")
+    index_seconds = time.monotonic() - began
+    new = scratch / "new.csv"
+    new.write_bytes(_csv(Roster(entry for entry in old.entries if entry.account_id not in gone)))
+    venue.echo("starting a worker")
+    with WatchedWorker(settings, CONTESTANT_CORES, scratch / "worker.log") as worker, _stream(settings, stream, worker):
+
+        def holds_all() -> bool:
+            return worker.figures().get(("subjects", ""), 0) >= size.subjects
+
+        wait_for("all states", holds_all, timeout_seconds=_TIMEOUT_SECONDS, pause_seconds=1.0)
+        before = _rate(worker, lambda: time.sleep(size.quiet_seconds))
+        venue.echo("correcting")
+        found: list[tuple[dict[str, Any], int]] = []
+        arguments = ("--yes", "--correction", "--reason", "bench", "--json")
+        rate = _rate(worker, lambda: found.append(_command(settings, "roster", "publish", str(new), *arguments)))
+        after = _rate(worker, lambda: time.sleep(size.quiet_seconds))
+    [(document, peak_bytes)] = found
+    anew = document["counted_anew"]
+    touched = sum(
+        any(
+            each.official is not None and each.official.id in gone for each in amplifications_of(number, size.officials)
+        )
+        for number in range(size.subjects)
+    )
+    # Besides, the stream has some subjects of its own that are touched: by the one official that both have.
+    if not anew["finished"] or anew["outcomes"].get("counted_anew", 0) < touched or anew["not_counted_anew"]:
+        raise FigureFailed(f"{touched:,} subjects were touched, and this became of them: {anew['outcomes']}")
+    return Corrections(
+        subjects=size.subjects,
+        evidence=written.amplifications,
+        changed=size.changed,
+        touched=anew["subjects"],
+        events=anew["events"],
+        index_seconds=index_seconds,
+        index_bytes=index["bytes"],
+        seconds=anew["seconds"],
+        peak_bytes=peak_bytes,
+        quiet_rate=(before + after) / 2,
+        rate=rate,
+    )
+
+
+def _command(settings: Settings, *arguments: str) -> tuple[dict[str, Any], int]:
+    """What a command says, run on the broker's cores, and the most memory it took, in bytes."""
+    with confined_to(BROKER_CORES), tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
+        command = [sys.executable, "-m", "streams.cli.main", *arguments]
+        process = subprocess.Popen(command, env=environment_of(settings), stdout=said, stderr=complained)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            complained.seek(0)
+            raise FigureFailed(f"antiphon {' '.join(arguments)}: {complained.read().decode()[-2_000:]}")
+        said.seek(0)
+        return json.loads(said.read()), usage.ru_maxrss * 1_024
+
+
+def _rate(worker: WatchedWorker, work: Callable[[], object]) -> float:
+    began, records = time.monotonic(), worker.records(*RAW_TOPICS.values())
+    work()
+    return (worker.records(*RAW_TOPICS.values()) - records) / (time.monotonic() - began)
+
+
+@contextmanager
+def _stream(settings: Settings, world: World, worker: WatchedWorker) -> Iterator[None]:
+    """Raw events, always some ahead of the worker, until the block ends."""
+    events = list(world.events())
+    stopped = threading.Event()
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            asyncio.run(_feed(settings, events, worker, stopped))
+        except BaseException as error:  # noqa: BLE001  # told when the block ends
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="stream")
+    with confined_to(BROKER_CORES):
+        thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+    if failed:
+        raise failed[0]
+
+
+async def _feed(
+    settings: Settings, events: Sequence[PlacedEvent], worker: WatchedWorker, stopped: threading.Event
+) -> None:
+    written = 0
+    async with BulkWriter(settings) as writer:
+        for event in cycle(events):
+            await writer.write(event.topic, event.partition, event.key, event.value)
+            written += 1
+            if written % _AT_ONCE == 0:
+                await writer.flush()
+                while written - worker.records(*RAW_TOPICS.values()) > _AHEAD and not stopped.is_set():  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_SECONDS)
+                if stopped.is_set():
+                    return
+
+
+def _csv(roster: Roster) -> bytes:
+    lines = ["platform,account_id,handle,name,country,category,source_url,valid_from,valid_to"]
+    lines += [
+        f"{each.platform},{each.account_id},{each.handle},,{each.country},{each.category},{each.source_url},,"
+        for each in roster.entries
+    ]
+    return "\n".join(lines).encode()
