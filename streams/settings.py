@@ -27,6 +27,7 @@ __all__ = ["AGENTS", "Secret", "Settings", "load_settings"]
 AGENTS: Final = ("screen", "track", "watch")
 # Variables of this prefix that are no settings: where the settings are, tracebacks of the command line, its tests.
 _NOT_SETTINGS: Final = frozenset({"ANTIPHON_CONFIG", "ANTIPHON_DEBUG", "ANTIPHON_TEST_BROKER"})
+_PLATFORM: Final = re.compile("[a-z][a-z0-9_-]{0,31}")
 _EVIDENCE_PARTS: Final = frozenset({"{id}", "{platform}", "{subject}"})
 
 Name: TypeAlias = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{0,100}$")]
@@ -47,9 +48,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     that time, nothing is said of what they did not do. These are the same for all workers of a group. The suspension of
     an account that no official engaged with is kept for `unengaged_days` of event time, its profile for
     `unengaged_profile_days`: 0 is for not at all, since a source may tell the profiles of a whole network.
-    `evidence_days` after it came, evidence may be deleted, unless a living alert rests on it. `dead_letter_run` and
-    `dead_letter_share` are the dead-letter limits: that many refused records in a row, or that share of the last
-    10,000, stop a worker's screening until it is started anew, since that is a bug or an attack and not data.
+    `evidence_days` after it came, evidence may be deleted, unless a living alert rests on it; posts that are deleted on
+    the platforms of `evidence_withhold_deleted` (names with commas between) are withheld the next day.
+    `dead_letter_run` and `dead_letter_share` are the dead-letter limits: that many refused records in a row, or that
+    share of the last 10,000, stop a worker's screening until it is started anew, since that is a bug or an attack and
+    not data.
     `alertmanager_urls` are where NOTIFY sends alerts, separated by commas; without any nobody is notified. They may
     hold credentials. `notify_max_age_seconds` is how old an alert may be when it is published and still be told;
     `notify_rule_limit` how many alerts of a rule that fire are sent one by one. A publication that takes more than the
@@ -73,6 +76,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unengaged_profile_days: Annotated[int, Meta(ge=0, le=3_650)] = 0
     watch_days: Annotated[int, Meta(ge=1, le=365)] = 14
     evidence_days: Annotated[int, Meta(ge=1, le=36_500)] = 400
+    evidence_withhold_deleted: Annotated[str, Meta(max_length=1_024)] = "twitter"
     unseen_share: Annotated[float, Meta(ge=0, le=1)] = 0.05
     transactions: bool = True
     session_timeout_seconds: Seconds = 20.0
@@ -128,6 +132,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return frozenset(name.strip() for name in self.agents.split(","))
 
     @property
+    def withheld_platforms(self) -> frozenset[str]:
+        """The platforms whose deleted posts nobody may keep."""
+        return frozenset(name for part in self.evidence_withhold_deleted.split(",") if (name := part.strip()))
+
+    @property
     def alertmanager_addresses(self) -> tuple[str, ...]:
         """The URLs of the Alertmanagers, with their credentials: never to be shown."""
         return tuple(url for part in self.alertmanager_urls.split(",") if (url := part.strip()))
@@ -175,6 +184,10 @@ def _check_together(settings: Settings) -> None:
     if unknown := sorted(settings.roles - set(AGENTS)):
         raise ConfigurationError(
             f"agents: there is no agent {unknown[0]!r}", remedy=f"name some of {', '.join(AGENTS)}, with commas between"
+        )
+    if wrong := sorted(name for name in settings.withheld_platforms if not _PLATFORM.fullmatch(name)):
+        raise ConfigurationError(
+            f"evidence_withhold_deleted: {wrong[0]!r} is no platform", remedy="name some, as in twitter,mastodon"
         )
     if settings.security_protocol.startswith("SASL") and not (
         settings.sasl_mechanism and settings.sasl_username and settings.sasl_password

@@ -40,7 +40,9 @@ def expire(settings: Settings, dry_run: bool, as_json: bool) -> None:
     """Delete what is older than evidence_days, unless a living alert rests on it. Run it every day.
 
     An alert lives until evidence_days after it expired, and everything about its subject is kept as long. Rosters and
-    rules are always kept. What is withheld and came again is withheld again. May be broken off and run again.
+    rules are always kept. Posts that their platform has deleted are withheld, of the platforms of
+    ANTIPHON_EVIDENCE_WITHHOLD_DELETED (twitter). What is withheld and came again is withheld again. May be broken off
+    and run again.
 
     \b
     Examples:
@@ -69,6 +71,9 @@ def _print_expiry(found: Expiry, settings: Settings, dry_run: bool) -> None:
             f"{counted(found.kept_for_alerts, 'older record')} kept for {counted(found.living_alerts, 'living alert')}."
         )
     )
+    if found.deleted_posts:
+        withheld = "would be withheld" if dry_run else "withheld"
+        console.print(Text(f"{counted(found.deleted_posts, 'record')} of posts that are deleted {withheld}."))
     if found.withheld_again:
         console.print(Text(f"{counted(found.withheld_again, 'record')} that had come again withheld."))
 

@@ -4,7 +4,7 @@ An alert *lives* from the moment it is written until so long after it expired, o
 rules are always kept: any alert may name them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Final
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account, Coverage, Deletion, Event, Follow, Post, Retweet, decode_event
 from streams.refusal import DECODE_ERRORS
 
-__all__ = ["Held", "Retention", "accounts_of", "held_by", "names"]
+__all__ = ["DeletedPosts", "Held", "Retention", "accounts_of", "held_by", "names"]
 
 # A figure that every alert on an aftermath has, and no other.
 _OF_AFTERMATHS: Final = next(iter(AFTERMATH_FIGURES))
@@ -99,6 +99,11 @@ class Retention:
             else:
                 self._due[key] = len(entry.value)
 
+    @property
+    def withheld(self) -> Set[EvidenceKey]:
+        """What is withheld already."""
+        return self._markers
+
     def due(self) -> dict[EvidenceKey, int]:
         """What may go, with the bytes of each."""
         return self._due
@@ -135,6 +140,40 @@ class Retention:
             event.platform == platform and since_us <= end_us and until_us >= begin_us
             for platform, begin_us, end_us in self._held.spans
         )
+
+
+class DeletedPosts:
+    """Which evidence brings posts that are gone, of platforms on which nobody may keep such posts.
+
+    Told of every deletion that is known (`note`), it says of each entry whether that brings the post, or passes it on.
+    """
+
+    def __init__(self, platforms: frozenset[str]) -> None:
+        self._platforms = platforms
+        self._gone: set[tuple[str, str]] = set()
+
+    def note(self, event: Event) -> None:
+        """Note a post that is gone."""
+        if isinstance(event, Deletion) and event.platform in self._platforms:
+            self._gone.add((event.platform, event.post_id))
+
+    def meet(self, entry: EvidenceEntry) -> None:
+        """Note the deletion that an entry is, if it is one."""
+        if entry.value is not None and entry.key.event_kind == "deletion":
+            event = _event_of(entry)
+            if event is not None:
+                self.note(event)
+
+    def brought_by(self, entry: EvidenceEntry) -> bool:
+        """Whether the entry has a post that is gone."""
+        key = entry.key
+        if entry.value is None or key.event_kind not in ("post", "retweet") or key.platform not in self._platforms:
+            return False
+        event = _event_of(entry)
+        if not isinstance(event, Post | Retweet):
+            return False
+        posts = [event.id, *filter(None, [event.post_id if isinstance(event, Retweet) else None])]
+        return any((event.platform, post_id) in self._gone for post_id in posts)
 
 
 def _event_of(entry: EvidenceEntry) -> Event | None:

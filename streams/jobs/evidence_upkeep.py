@@ -13,8 +13,9 @@ from streams.core.bounds import bounded_id
 from streams.core.enriched import Alert
 from streams.core.evidence import EvidenceEntry, EvidenceFold, EvidenceKey
 from streams.core.evidence_records import EvidenceRecord, tombstone, withheld_evidence
-from streams.core.evidence_retention import Retention, held_by, names
+from streams.core.evidence_retention import DeletedPosts, Retention, held_by, names
 from streams.core.watching.watch_policy import WatchPolicy
+from streams.events import RAW_TOPICS, decode_event
 from streams.kafka.client import started_producer
 from streams.kafka.evidence_reading import read_evidence
 from streams.kafka.evidence_writing import send_evidence
@@ -28,6 +29,7 @@ __all__ = ["Expiry", "Withheld", "expire_evidence", "find_to_withhold", "withhol
 class Expiry(Struct, frozen=True, kw_only=True):
     """What a run found: how many values have served their time and how many bytes these are, how many are older and
     kept for a living alert, how many were withheld and had been written again, and how many alerts live.
+    `deleted_posts` are withheld, since their platform has deleted them.
     """
 
     expired: int
@@ -35,6 +37,7 @@ class Expiry(Struct, frozen=True, kw_only=True):
     kept_for_alerts: int
     withheld_again: int
     living_alerts: int
+    deleted_posts: int = 0
 
 
 class Withheld(Struct, frozen=True, kw_only=True):
@@ -52,19 +55,30 @@ async def expire_evidence(
     progress: Callable[[int], None] | None = None,
 ) -> Expiry:
     """Write a tombstone for every event and version of an alert that came more than `evidence_days` before `now_us`
-    (the clock, unless told otherwise) and that no living alert rests on. Reads the topic twice. Raises `BrokerError`.
+    (the clock, unless told otherwise) and that no living alert rests on; withhold posts that are deleted, of the
+    platforms of `evidence_withhold_deleted`. Reads the topic twice. Raises `BrokerError`.
     """
     now_us = time.time_ns() // 1_000 if now_us is None else now_us
     alerts = await _alerts(settings)
     held = held_by(alerts.values(), now_us, settings.evidence_days, WatchPolicy(watch_days=settings.watch_days))
     retention = Retention(held, now_us, settings.evidence_days)
+    deleted = await _deleted_posts(settings)
     async for entry in read_evidence(settings, progress=progress):
         retention.meet(entry)
+        deleted.meet(entry)
+    gone: dict[EvidenceKey, EvidenceEntry] = {}
     async for entry in read_evidence(settings, progress=progress):
         retention.consider(entry)
+        gone.pop(entry.key, None)
+        if not entry.marker and deleted.brought_by(entry):
+            gone[entry.key] = entry
     due, back = retention.due(), retention.come_back()
+    withheld = [entry for key, entry in gone.items() if key not in due and key not in retention.withheld]
     if not dry_run:
         records = list(map(tombstone, due))
+        records += [
+            record for entry in withheld for record in withheld_evidence(entry, f"deleted on {entry.key.platform}")
+        ]
         records += [record for entry, reason in back for record in withheld_evidence(entry, reason)]
         await _write(settings, records)
     return Expiry(
@@ -73,7 +87,20 @@ async def expire_evidence(
         kept_for_alerts=retention.rests,
         withheld_again=len(back),
         living_alerts=len(held.alerts),
+        deleted_posts=len(withheld),
     )
+
+
+async def _deleted_posts(settings: Settings) -> DeletedPosts:
+    """What the raw topic still says is gone: of deletions by strangers nothing else is kept."""
+    found = DeletedPosts(settings.withheld_platforms)
+    if settings.withheld_platforms:
+        async for record in read_topic(settings, RAW_TOPICS["deletion"]):
+            try:
+                found.note(decode_event(record.value or b""))
+            except DECODE_ERRORS:
+                continue
+    return found
 
 
 async def find_to_withhold(

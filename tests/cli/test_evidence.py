@@ -12,11 +12,12 @@ import pytest
 from streams.core.evidence import EvidenceEntry, EvidenceKey
 from streams.core.evidence_records import EvidenceRecord, event_evidence
 from streams.core.subject_event import Coordinates
-from streams.events import Account, Event, Post, Profile, Retweet, encode_event
+from streams.events import Account, Deletion, Event, Post, PostRef, Profile, Retweet, encode_event
 from streams.kafka.administration import create_topics
 from streams.kafka.client import started_producer
 from streams.kafka.evidence_reading import kept_evidence
 from streams.kafka.evidence_writing import send_evidence
+from streams.kafka.raw_record import raw_record
 from streams.settings import Settings
 from tests.cli.conftest import Antiphon
 from tools.kafka.running_broker import RunningBroker
@@ -51,6 +52,15 @@ class _Kept:
         async def write() -> None:
             async with started_producer(self.settings) as client:
                 await send_evidence(client, self.settings, records)
+
+        asyncio.run(write())
+
+    def write_raw(self, event: Event) -> None:
+        record = raw_record(event)
+
+        async def write() -> None:
+            async with started_producer(self.settings) as client:
+                await client.send_and_wait(self.settings.topic(record.topic), record.value, key=record.key)
 
         asyncio.run(write())
 
@@ -117,6 +127,41 @@ def test_of_an_event_all_copies_are_withheld(antiphon: Antiphon, kept: _Kept) ->
     assert {name for name, why in kept.names().items() if why} == {"retweet", "copy"}
     again = antiphon("evidence", *arguments)
     assert (again.exit_code, "2 withheld before" in again.stdout) == (1, True)
+
+
+def test_posts_that_are_deleted_are_withheld_where_the_platform_asks_for_it(
+    antiphon: Antiphon, kept: _Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a deletion that is evidence itself or, of a stranger's post, by what the raw topic still says; not a quote of
+    the post, and not the same id elsewhere."""
+    stranger, quoted = Account(id="6"), PostRef(post_id="50", account=Account(id="6"))
+    passed_on = Retweet(
+        platform="twitter", id="4", at=_AT, actor=_OFFICIAL, subject=stranger, post_id="50", text="said"
+    )
+    quote = Post(platform="twitter", id="5", at=_AT, actor=_OFFICIAL, text="look", quotes=quoted)
+    gone = Deletion(platform="twitter", id="d2", at=_AT, post_id="2", actor=_PERSON)
+    events = {"passed on": passed_on, "quote": quote, "gone": gone}
+    monkeypatch.setattr(f"{__name__}._EVENTS", _EVENTS | events)
+    kept.write([_record(name, _LATELY_US) for name in events])
+    kept.write_raw(Deletion(platform="twitter", id="d50", at=_AT, post_id="50", actor=stranger))
+
+    monkeypatch.setenv("ANTIPHON_EVIDENCE_WITHHOLD_DELETED", "mastodon")
+    assert _json(antiphon, "expire", *kept.options)["deleted_posts"] == 0
+    monkeypatch.delenv("ANTIPHON_EVIDENCE_WITHHOLD_DELETED")
+    assert _json(antiphon, "expire", *kept.options, "--dry-run")["deleted_posts"] == 2
+    assert set(kept.names().values()) == {""}
+    assert _json(antiphon, "expire", *kept.options)["deleted_posts"] == 2
+    why = {name: reason for name, reason in kept.names().items() if reason}
+    assert why == {"post": "deleted on twitter", "passed on": "deleted on twitter"}
+    assert _json(antiphon, "expire", *kept.options)["deleted_posts"] == 0
+    kept.write([_record("passed on", _LATELY_US)])
+    assert _json(antiphon, "expire", *kept.options)["withheld_again"] == 1
+
+
+def test_a_name_that_is_no_platform_is_refused(antiphon: Antiphon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTIPHON_EVIDENCE_WITHHOLD_DELETED", "twitter,Blue Sky")
+    result = antiphon("evidence", "expire")
+    assert (result.exit_code, "'Blue Sky'" in result.stderr) == (2, True)
 
 
 def test_the_index_is_made_once_and_then_reads_what_came_since(

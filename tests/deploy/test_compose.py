@@ -54,7 +54,7 @@ def test_the_file_is_valid_by_the_standards_schema() -> None:
 
 
 def test_everything_that_lasts_and_everything_that_runs_once_is_there() -> None:
-    assert {"kafka", "worker", "prometheus", "alertmanager", "grafana", *_COLLECTORS} == _LASTING
+    assert {"kafka", "worker", "evidence", "prometheus", "alertmanager", "grafana", *_COLLECTORS} == _LASTING
     assert {"topics", "antiphon", "case"} == _SERVICES.keys() - _LASTING
     assert "profiles" not in _SERVICES["topics"]
     assert _SERVICES["case"]["profiles"] == ["case"]
