@@ -5,13 +5,21 @@ from typing import Final
 from streams.printable import printable
 from streams.proofs.material import ProofMaterial
 
-__all__ = ["CANNOT_SHOW", "readme_of", "sentences_of"]
+__all__ = ["CANNOT_SHOW", "DOES_NOT_SAY", "readme_of", "sentences_of"]
+
+_WHO: Final = "who runs an account, or why anybody did anything: an alert is a count of public acts, and no verdict"
+_SEEN: Final = "that everything was seen"
+_ROSTER: Final = "that the roster is right"
+_BYTES: Final = "that the platform served these very bytes: whoever collected them could have written others"
+
+DOES_NOT_SAY: Final = (_WHO, _SEEN, _ROSTER, _BYTES)
+"""What follows from no alert, wherever one is shown."""
 
 CANNOT_SHOW: Final = (
-    "that the platform served these very bytes: whoever collected them could have written others",
-    "that everything was seen: coverage.json says what the sources told of that",
-    "who runs an account, or why anybody did anything: an alert is a count of public acts, and no verdict",
-    "that the roster is right: it is here whole, with the source of each entry, so that you can judge it",
+    _BYTES,
+    f"{_SEEN}: coverage.json says what the sources told of that",
+    _WHO,
+    f"{_ROSTER}: it is here whole, with the source of each entry, so that you can judge it",
 )
 """What no proof can show. The page and the documentation say the same."""
 

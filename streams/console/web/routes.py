@@ -12,9 +12,13 @@ from streams.console.pages.account import AccountPage, account_page
 from streams.console.pages.accounts import AccountsPage, accounts_page
 from streams.console.pages.aftermath import AftermathPage, aftermath_page
 from streams.console.pages.aftermaths import AftermathsPage, aftermaths_page
+from streams.console.pages.alert import alert_page
+from streams.console.pages.alert_model import AlertPage
 from streams.console.pages.corrections import CorrectionsPage, corrections_page
 from streams.console.pages.countries import CountriesPage, countries_page
 from streams.console.pages.country import CountryPage, country_page
+from streams.console.pages.event import EventPage, event_page
+from streams.console.pages.inbox import InboxPage, inbox_page
 from streams.console.pages.official import OfficialPage, official_page
 from streams.console.pages.page import PageFunction
 from streams.console.pages.roster_difference import RosterDifferencePage, roster_difference_page
@@ -41,6 +45,10 @@ class Route(Struct, frozen=True, kw_only=True):
 
 
 ROUTES: Final[tuple[Route, ...]] = (
+    Route(path="/", page=inbox_page, name="inbox", model=InboxPage, is_list=True),
+    Route(path="/alerts", page=inbox_page, name="alerts", model=InboxPage, is_list=True),
+    Route(path="/alerts/{id}", page=alert_page, name="alert", model=AlertPage),
+    Route(path="/events/{sha256}", page=event_page, name="event", model=EventPage),
     Route(path="/accounts", page=accounts_page, name="accounts", model=AccountsPage, is_list=True),
     Route(path="/accounts/{key}", page=account_page, name="account", model=AccountPage, is_list=True),
     Route(path="/aftermaths", page=aftermaths_page, name="aftermaths", model=AftermathsPage, is_list=True),

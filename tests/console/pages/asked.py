@@ -36,13 +36,14 @@ class Element:
             "".join(child if isinstance(child, str) else f" {child.text} " for child in self.children).split()
         )
 
-    def all(self, tag: str) -> list["Element"]:
-        """Every element of that name within, in the order of the page."""
+    def all(self, tag: str, css: str | None = None) -> list["Element"]:
+        """Every element of that name within, and of that class where one is given, in the order of the page."""
         found = []
         for child in self.children:
             if isinstance(child, Element):
-                found += [child] if child.tag == tag else []
-                found += child.all(tag)
+                is_meant = child.tag == tag and (css is None or css in child.attributes.get("class", "").split())
+                found += [child] if is_meant else []
+                found += child.all(tag, css)
         return found
 
     @property
@@ -99,6 +100,19 @@ class Dom(HTMLParser):
         [table] = [each for each in self.root.all("table") if each.all("caption")[0].text == caption]
         [body] = table.all("tbody")
         return [[cell for cell in row.children if isinstance(cell, Element)] for row in body.all("tr")]
+
+    def texts(self, caption: str) -> list[list[str]]:
+        """What is to be read in each cell of each row of the table with that caption."""
+        return [[cell.text for cell in row] for row in self.rows(caption)]
+
+    def facts(self) -> dict[str, str]:
+        """Terms and what they are, of all lists of them."""
+        pairs = (pair for each in self.root.all("dl", "facts") for pair in each.children if isinstance(pair, Element))
+        return {pair.all("dt")[0].text: pair.all("dd")[0].text for pair in pairs}
+
+    def links(self) -> list[str]:
+        """Where its links lead, in their order."""
+        return [each.attributes["href"] for each in self.root.all("a")]
 
 
 class Asked(Struct, frozen=True, kw_only=True):

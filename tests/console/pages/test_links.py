@@ -8,8 +8,18 @@ from streams.console.web.addresses import find_place
 from streams.console.web.routes import ROUTES
 from tests.console.pages.asked import ask
 
-_FIRST: Final = ("/accounts", "/aftermaths", "/countries", "/rosters", "/rules", "/corrections", "/status")
-_MOST_PAGES: Final = 120
+_FIRST: Final = (
+    "/",
+    "/alerts",
+    "/accounts",
+    "/aftermaths",
+    "/countries",
+    "/rosters",
+    "/rules",
+    "/corrections",
+    "/status",
+)
+_MOST_PAGES: Final = 70
 _OUTSIDE: Final = ("https://", "http://")
 
 

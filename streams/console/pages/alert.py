@@ -1,0 +1,282 @@
+"""The page of an alert: what was told, by which rule, what it rests on, and what became of it."""
+
+import shlex
+from datetime import timedelta
+from functools import lru_cache
+from typing import Final
+
+from streams.console.pages.alert_charts import figures_of, moments_of
+from streams.console.pages.alert_events import MOST_EVENTS, AlertEvents, events_of, is_on_aftermath
+from streams.console.pages.alert_model import AftermathLine, AlertPage, Caution, ProofLine, VersionLine
+from streams.console.pages.alert_states import STATE_MEANINGS, ShownState, shown_state
+from streams.console.pages.alert_versions import version_lines
+from streams.console.pages.page import Answer, BadAddress, NotKnown, PageRequest
+from streams.console.pages.recounting import recount_at
+from streams.console.pages.rule_lines import other_figures, rule_lines
+from streams.console.store.answers import StoredAlert, StoreStatus
+from streams.console.store.reading import Store
+from streams.core.corrections.correction import Correction
+from streams.core.enriched import Alert
+from streams.core.rosters.roster import Roster
+from streams.core.rule_files.rule_file import RulesError, parse_rules
+from streams.core.rulebook.rules import Rule, RuleSet
+from streams.core.subject_event import subject_key
+from streams.printable import quoted
+from streams.proofs.readme_text import DOES_NOT_SAY
+
+__all__ = ["alert_page"]
+
+_SHOWN_ID: Final = 12
+_MOST_AFTERMATHS: Final = 20
+_OUTCOMES: Final = {
+    "would_not_have_fired": "by the corrected roster it would not have fired",
+    "would_have_fired_anew": "it fired by the corrected roster, and not by the one before",
+    "severity": "by the corrected roster its severity is another one",
+    "another_state_leads": "by the corrected roster another State leads",
+    "fires_earlier": "by the corrected roster it fires earlier",
+    "fires_later": "by the corrected roster it fires later",
+    "figures_change": "by the corrected roster its figures are others",
+}
+
+
+def alert_page(store: Store, request: PageRequest) -> Answer:
+    """`/alerts/ID`, `?v=` a version from 1, as told first; `?at=` a moment of which the figures are wanted."""
+    request.only("v", "at")
+    alert_id = request.path["id"]
+    valid, versions = store.alert(alert_id), store.alert_versions(alert_id)
+    if valid is None and not versions:
+        raise NotKnown(
+            f"There is no alert {quoted(alert_id, 40)} here.",
+            remedy="Look for it in the list of alerts; an id has 32 hex digits.",
+        )
+    if not versions and valid is not None:
+        versions = (valid,)
+    number = request.whole("v", least=1, most=10_000) or _number_of(valid, versions)
+    if number > len(versions):
+        raise BadAddress(
+            f"This alert has {len(versions)} version{'' if len(versions) == 1 else 's'}, and v is {number}.",
+            remedy=f"It is a number from 1 to {len(versions)}.",
+        )
+    stored = versions[number - 1]
+    alert = stored.alert
+    if alert is None:
+        raise NotKnown(
+            f"Version {number} of this alert cannot be shown: {stored.withheld or stored.problem}.",
+            remedy="Its other versions may be there: leave v out of the address.",
+        )
+    return _answer(store, request, alert, stored, versions, number, is_newest=_is_newest(valid, stored))
+
+
+def _number_of(valid: StoredAlert | None, versions: tuple[StoredAlert, ...]) -> int:
+    """The place of the valid record among the versions; without one, the last that can be read."""
+    same = [place for place, each in enumerate(versions, 1) if valid is not None and each.sha256 == valid.sha256]
+    readable = [place for place, each in enumerate(versions, 1) if each.alert is not None]
+    return (same or readable or [len(versions)])[-1]
+
+
+def _is_newest(valid: StoredAlert | None, stored: StoredAlert) -> bool:
+    return valid is None or valid.sha256 == stored.sha256
+
+
+def _answer(
+    store: Store,
+    request: PageRequest,
+    alert: Alert,
+    stored: StoredAlert,
+    versions: tuple[StoredAlert, ...],
+    number: int,
+    *,
+    is_newest: bool,
+) -> Answer:
+    key = subject_key(alert.platform, alert.subject.id)
+    dossier = store.dossier(key)
+    file = store.rule_file_of(alert.rule_digest)
+    rules = None if file is None or file.text is None else _parsed(file.text)
+    rule = next((each for each in rules.rules if each.digest == alert.rule_digest), None) if rules else None
+    roster = _roster_of(store, alert)
+    events = events_of(store, alert, roster)
+    at = request.moment("at")
+    recounted = None if at is None else recount_at(store, alert, dossier, at, roster, rules, rule)
+    asked = None if recounted is None or not recounted.figures else recounted.figures
+    state = shown_state(alert, request.now)
+    corrections = store.corrections_of(alert_id=alert.id)
+    lines = version_lines(versions)
+    model = AlertPage(
+        alert=alert,
+        state=state,
+        state_words=STATE_MEANINGS[state],
+        cautions=_cautions(alert, state, corrections, events, lines, number, rule, roster, is_newest=is_newest),
+        next_step=_next_step(alert, state),
+        does_not_say=DOES_NOT_SAY,
+        rule=None
+        if rule is None
+        else rule_lines(rule, alert.fired_figures, alert.figures, asked, _leading(alert), alert.countries),
+        rule_file=None if file is None else file.digest,
+        roster_kept=roster is not None,
+        figures=() if rule is not None else other_figures(frozenset(), alert.fired_figures, alert.figures, asked),
+        officials=events.officials,
+        events=events.events,
+        events_total=alert.evidence_total,
+        events_words=_events_words(alert, events),
+        versions=lines,
+        version=number,
+        told_words=_told_words(alert, stored),
+        corrections=corrections,
+        aftermaths=tuple(
+            AftermathLine(
+                id=each.id,
+                country=each.country,
+                status=each.status,
+                opened_at=each.opened_at,
+                deletions=each.deletions,
+                references=each.references,
+            )
+            for each in store.aftermaths_of(key)[:_MOST_AFTERMATHS]
+        ),
+        proof=_proof(alert, events, store.status()),
+        recount=recounted,
+    )
+    name = f"@{alert.subject.handle}" if alert.subject.handle else key
+    return Answer(
+        title=f"{alert.rule}: {name}",
+        template="alert.html",
+        model=model,
+        figures=figures_of(alert, events, moments_of(alert, dossier, at), rule),
+    )
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> RuleSet | None:
+    try:
+        return parse_rules(text, "the rules of the evidence")
+    except RulesError:
+        return None  # of a later version: the alert has its figures all the same
+
+
+def _roster_of(store: Store, alert: Alert) -> Roster | None:
+    published = store.roster(alert.roster_digest)
+    return None if published is None else published.roster
+
+
+def _leading(alert: Alert) -> str | None:
+    """The State that leads, where only one can."""
+    return alert.countries[0] if len(alert.countries) == 1 else None
+
+
+def _cautions(
+    alert: Alert,
+    state: ShownState,
+    corrections: tuple[Correction, ...],
+    events: AlertEvents,
+    versions: tuple[VersionLine, ...],
+    number: int,
+    rule: Rule | None,
+    roster: Roster | None,
+    *,
+    is_newest: bool,
+) -> tuple[Caution, ...]:
+    """What does not stand first, then what is not known."""
+    found: list[Caution] = []
+    if state == "superseded":
+        words = "This alert was taken back: later events made it part of another alert."
+        found.append(Caution(kind="caution", words=words, alert_id=alert.superseded_by))
+    elif alert.retracted_because is not None:
+        when = "" if alert.retracted_at is None else f" on {alert.retracted_at:%Y-%m-%d %H:%M} UTC"
+        words = f"A person took this alert back{when}. The reason given: {alert.retracted_because}"
+        found.append(Caution(kind="caution", words=words))
+    elif state == "retracted":
+        words = "This alert was taken back: with what came later the rule does not hold any more."
+        found.append(Caution(kind="caution", words=words))
+    if not is_newest:
+        words = f"This is version {number} of {len(versions)}, as it was told then; a later one is valid."
+        found.append(Caution(kind="caution", words=words, alert_id=alert.id))
+    for each in corrections[:3]:
+        what = _OUTCOMES.get(each.outcome, "it was looked at anew")
+        reason = f" The reason given: {each.reason}" if each.reason else ""
+        words = f"The roster was corrected on {each.at:%Y-%m-%d}: {what}.{reason}"
+        found.append(Caution(kind="caution", words=words, alert_id=each.superseded_by))
+    if alert.dropped_amplifications:
+        words = (
+            f"{alert.dropped_amplifications:,} reports of amplifications came too late, or by too many, to be counted: "
+            "the figures are lower bounds."
+        )
+        found.append(Caution(kind="caution", words=words))
+    if alert.mode == "shadow":
+        found.append(Caution(kind="note", words="The rule is on trial: its alerts are sent to nobody."))
+    lacking = []
+    if rule is None:
+        lacking.append("the rule file behind the alert's digest, so that figures are shown without their bounds")
+    if roster is None:
+        lacking.append("the roster by which it was judged, so that officials are shown without their terms and sources")
+    if events.events and not events.kept:
+        lacking.append("the bytes of its events, which are shown as the records name them")
+    if lacking:
+        found.append(Caution(kind="note", words=f"Not kept here: {'; '.join(lacking)}."))
+    return tuple(found)
+
+
+def _next_step(alert: Alert, state: ShownState) -> str:
+    match state:
+        case "superseded":
+            return "Go on with the alert that it became part of."
+        case "retracted":
+            return "Nothing is to be done. Whoever was told of it should hear that it was taken back."
+        case "firing" | "expired":
+            watched = " What officials did afterwards is in the aftermath." if is_on_aftermath(alert) else ""
+            return (
+                "Open some of the posts below and see for yourself, then look at the account's page. Whatever you pass "
+                f"on, pass on the sentence above as it is, with the proof.{watched}"
+            )
+
+
+def _events_words(alert: Alert, events: AlertEvents) -> str:
+    shown, total = len(events.events), alert.evidence_total
+    words = f"{shown:,} of the {total:,} events that it rests on are below, newest first."
+    if shown >= total:
+        words = f"All {shown:,} events that it rests on are below, newest first."
+    elif shown == MOST_EVENTS:
+        words = f"The newest {shown:,} of the {total:,} events that it rests on are below, newest first."
+    elif shown < total:
+        words += " The others are counted, and their records are not kept here."
+    if events.missing and events.kept:
+        words += f" Of {events.missing:,} of them the bytes are not kept here."
+    return words
+
+
+def _told_words(alert: Alert, stored: StoredAlert) -> str:
+    if alert.mode == "shadow":
+        return "Nobody was told: the rule is on trial."
+    if stored.written_at is None:
+        return "Not recorded: neither when this record was written, nor when it was sent to people."
+    written = f"{stored.written_at:%Y-%m-%d %H:%M:%S}"
+    late = stored.written_at - alert.as_of
+    behind = f", {_span(late)} after the last event it counts" if late > timedelta(minutes=1) else ""
+    return (
+        f"This record was written {written} UTC{behind}. When it was sent to people, and to whom, is not recorded: "
+        "Alertmanager knows."
+    )
+
+
+def _span(length: timedelta) -> str:
+    if length >= timedelta(days=2):
+        return f"{length.days:,} days"
+    minutes = int(length.total_seconds() // 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+def _proof(alert: Alert, events: AlertEvents, status: StoreStatus) -> ProofLine:
+    file = f"proof-{alert.id[:_SHOWN_ID]}.zip"
+    if status.kind == "folder":
+        command = (
+            f"antiphon proof export {shlex.quote(alert.id)} FILE… --roster ROSTER.csv "
+            f"--results {shlex.quote(status.origin)} --out {shlex.quote(file)}"
+        )
+    else:
+        broker = f" --broker {shlex.quote(status.origin)}" if status.origin else ""
+        command = f"antiphon proof export {shlex.quote(alert.id)}{broker} --out {shlex.quote(file)}"
+    return ProofLine(
+        command=command,
+        verify=f"antiphon proof verify {shlex.quote(file)}",
+        kept=events.kept,
+        missing=events.missing,
+    )

@@ -1,0 +1,229 @@
+"""The events that an alert rests on, each with who acted, where it stood, and the bytes as far as they are kept."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from streams.console.pages.alert_model import EventLine, OfficialLine
+from streams.console.store.answers import KeptEvent
+from streams.console.store.questions import MOST_ROWS, PageOf
+from streams.console.store.reading import Store
+from streams.core.clock import from_us, to_us
+from streams.core.enriched import Alert, Amplification, Evidence
+from streams.core.platforms import post_link
+from streams.core.rosters.roster import Roster, RosterEntry, handle_key
+from streams.core.subject_event import Coordinates, subject_key
+from streams.core.watching.aftermath_figures import AFTERMATH_FIGURES
+from streams.events import Post, Retweet
+
+__all__ = ["MOST_EVENTS", "AlertEvents", "events_of", "is_on_aftermath", "place_words", "raw_text"]
+
+MOST_EVENTS: Final = 1_024
+"""Events on one page, the newest: as many as the pipeline keeps of a subject one by one."""
+_MOST_AMPLIFICATIONS: Final = 20_000  # of a subject, that are read for its page
+_MOST_RAW_BYTES: Final = 4_096  # of one event, within the page
+_MOST_RAW_EVENTS: Final = 200
+_OF_AFTERMATHS: Final = next(iter(AFTERMATH_FIGURES))
+
+
+class AlertEvents(Struct, frozen=True, kw_only=True):
+    """`events` are the newest, newest first; `amplifications` all of the subject up to the alert's last event, newest
+    first, whether shown or not. `missing` have no bytes here.
+    """
+
+    events: tuple[EventLine, ...]
+    officials: tuple[OfficialLine, ...]
+    amplifications: tuple[Amplification, ...]
+    withdrawn: frozenset[str]
+    kept: int
+    missing: int
+
+
+def is_on_aftermath(alert: Alert) -> bool:
+    """Whether it is of a rule on an aftermath: its events are those that it names, and no amplifications."""
+    return _OF_AFTERMATHS in alert.figures
+
+
+def events_of(store: Store, alert: Alert, roster: Roster | None) -> AlertEvents:
+    """What an alert rests on, up to its last event: from the amplifications and the alert's own list."""
+    key = subject_key(alert.platform, alert.subject.id)
+    amplified = () if is_on_aftermath(alert) else tuple(_amplifications(store, key, to_us(alert.as_of)))
+    named = {each.event_id: each for each in alert.evidence}
+    listed: dict[str, Amplification | Evidence] = {**named, **{each.id: each for each in amplified}}
+    newest = sorted(listed.items(), key=lambda each: (each[1].at, each[0]), reverse=True)
+    shown = newest[:MOST_EVENTS]
+    bytes_of = store.events(alert.platform, [event_id for event_id, _ in shown])
+    deleted = store.deletions_of(alert.platform, [event_id for event_id, _ in newest])
+    terms = _Terms(alert.platform, roster)
+    handles = {each.id: each.handle for each in alert.officials}
+    lines = tuple(
+        _line(
+            alert,
+            event_id,
+            record,
+            named.get(event_id),
+            bytes_of.get(event_id, ()),
+            deleted.get(event_id, ()),
+            terms,
+            handles,
+            with_raw=place < _MOST_RAW_EVENTS,
+        )
+        for place, (event_id, record) in enumerate(shown)
+    )
+    withdrawn = frozenset(each.event_id for each in alert.evidence if each.withdrawn_at is not None)
+    return AlertEvents(
+        events=lines,
+        officials=_officials(alert, [record for _, record in newest], withdrawn, terms),
+        amplifications=amplified,
+        withdrawn=withdrawn,
+        kept=sum(line.bytes is not None for line in lines),
+        missing=sum(line.bytes is None for line in lines),
+    )
+
+
+def _amplifications(store: Store, key: str, until_us: int) -> Iterator[Amplification]:
+    page, taken = PageOf(size=MOST_ROWS), 0
+    while taken < _MOST_AMPLIFICATIONS:
+        found = store.amplifications(key, page)
+        taken += len(found.rows)
+        yield from (each for each in found.rows if to_us(each.at) <= until_us)
+        if found.next is None:
+            return
+        page = PageOf(size=MOST_ROWS, after=found.next)
+
+
+class _Terms:
+    """The terms of a roster: which entry makes an account an official at a moment."""
+
+    def __init__(self, platform: str, roster: Roster | None) -> None:
+        self._ids = {} if roster is None else roster.ids_of(platform)
+        self._handles = {} if roster is None else roster.handles_of(platform)
+
+    def entry(self, account_id: str, handle: str | None, at_us: int) -> RosterEntry | None:
+        """The entry in force, or `None`."""
+        terms = (*self._ids.get(account_id, ()), *self._handles.get(handle_key(handle or ""), ()))
+        return next((term.entry for term in terms if term.from_us <= at_us < term.to_us), None)
+
+
+def _kept(copies: Sequence[KeptEvent], record: Amplification | Evidence) -> KeptEvent | None:
+    """The copy that stood where the record says; else one of the right kind."""
+    source = record.source
+    kinds = {"quote": "post"}
+    right = [each for each in copies if each.key.event_kind == kinds.get(record.kind, record.kind)]
+    return next((each for each in right if each.source == source), next(iter(right), None))
+
+
+def _line(
+    alert: Alert,
+    event_id: str,
+    record: Amplification | Evidence,
+    named: Evidence | None,
+    copies: Sequence[KeptEvent],
+    deletions: Sequence[KeptEvent],
+    terms: _Terms,
+    handles: Mapping[str, str | None],
+    *,
+    with_raw: bool,
+) -> EventLine:
+    if isinstance(record, Amplification):
+        official_id: str | None = record.official.id
+        handle, post_id = record.official.handle, record.post_id
+    else:
+        official_id, handle, post_id = record.official, handles.get(record.official or ""), None
+    entry = None if official_id is None else terms.entry(official_id, handle, to_us(record.at))
+    if handle is None and entry is not None:
+        handle = entry.handle
+    said = record.official if isinstance(record, Amplification) else None
+    # A deletion is known by the id of what is gone, of which the text is worth reading.
+    kept = _kept(deletions if record.kind == "deletion" else copies, record)
+    value = None if kept is None else kept.value
+    event = next((each.event for each in copies if each.event is not None), None)
+    gone = None
+    if record.kind != "deletion":
+        times = [each.event.at for each in deletions if each.event is not None]
+        gone = min((at for at in times if at <= alert.as_of), default=None)
+    return EventLine(
+        kind=record.kind,
+        id=event_id,
+        at=record.at,
+        official=None if official_id is None else subject_key(alert.platform, official_id),
+        handle=handle,
+        name=(None if entry is None else entry.name) or (None if said is None else said.name),
+        country=said.country if said is not None else None if entry is None else entry.country,
+        category=said.category if said is not None else None if entry is None else entry.category,
+        source_url=None if entry is None else entry.source_url,
+        link=_link(alert, record.kind, official_id, handle, event_id, post_id),
+        named=named is not None,
+        withdrawn_at=None if named is None else named.withdrawn_at,
+        deleted_at=gone,
+        place=place_words(record.source),
+        sha256=None if kept is None else kept.sha256,
+        received_at=None if kept is None else kept.received_at,
+        observed_at=None if kept is None else kept.observed_at,
+        bytes=None if value is None else len(value),
+        raw=raw_text(value) if with_raw and value is not None and len(value) <= _MOST_RAW_BYTES else None,
+        withheld="" if kept is None else kept.withheld,
+        text=(event.text or "") if isinstance(event, Post | Retweet) else "",
+        lang=event.lang if isinstance(event, Post) else None,
+    )
+
+
+def _link(
+    alert: Alert, kind: str, official_id: str | None, handle: str | None, event_id: str, post_id: str | None
+) -> str | None:
+    if kind not in ("retweet", "quote"):
+        return None
+    link = post_link(alert.platform, official_id, handle, event_id)
+    if link is None and post_id is not None:  # a repost has no page of its own
+        return post_link(alert.platform, alert.subject.id, alert.subject.handle, post_id)
+    return link
+
+
+def place_words(source: Coordinates | None) -> str:
+    """Where a raw event stood: `retweets 3/120`, partition and offset."""
+    return "" if source is None else f"{source.topic} {source.partition}/{source.offset}"
+
+
+def raw_text(value: bytes) -> str | None:
+    """Bytes as text; `None` where they are no UTF-8."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _officials(
+    alert: Alert, records: Iterable[Amplification | Evidence], withdrawn: frozenset[str], terms: _Terms
+) -> tuple[OfficialLine, ...]:
+    told = {each.id: each for each in alert.officials}
+    by_id: dict[str, list[Amplification | Evidence]] = {}
+    for record in records:
+        official_id = record.official.id if isinstance(record, Amplification) else record.official
+        if official_id is not None:
+            by_id.setdefault(official_id, []).append(record)
+    lines = []
+    for official_id, own in by_id.items():
+        said = next((each.official for each in own if isinstance(each, Amplification)), None)
+        handle = said.handle if said is not None else told[official_id].handle if official_id in told else None
+        newest, oldest = max(each.at for each in own), min(each.at for each in own)
+        entry = terms.entry(official_id, handle, to_us(newest))
+        back = sum((each.id if isinstance(each, Amplification) else each.event_id) in withdrawn for each in own)
+        lines.append(
+            OfficialLine(
+                key=subject_key(alert.platform, official_id),
+                handle=handle or (None if entry is None else entry.handle),
+                name=(None if entry is None else entry.name) or (None if said is None else said.name),
+                country=said.country if said is not None else None if entry is None else entry.country,
+                category=said.category if said is not None else None if entry is None else entry.category,
+                source_url=None if entry is None else entry.source_url,
+                since=None if entry is None or entry.valid_from_us is None else from_us(entry.valid_from_us),
+                until=None if entry is None or entry.valid_to_us is None else from_us(entry.valid_to_us),
+                listed=len(own) - back,
+                taken_back=back,
+                told=told[official_id].amplifications if official_id in told and not is_on_aftermath(alert) else None,
+                first_at=oldest,
+                last_at=newest,
+            )
+        )
+    return tuple(sorted(lines, key=lambda line: (-(line.told or line.listed), -line.listed, line.key)))

@@ -1,0 +1,242 @@
+"""The inbox: the alerts of a filter with their counts, the newest or the most severe first."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final, get_args
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from streams.console.pages.alert_states import ShownState, shown_state_of
+from streams.console.pages.page import Answer, PageRequest, Rows
+from streams.console.store.answers import AlertRow
+from streams.console.store.questions import MOST_ROWS, AlertFilter, PageOf
+from streams.console.store.reading import Store
+from streams.core.clock import to_us
+from streams.core.rulebook.rules import SEVERITIES
+from streams.core.subject_event import subject_key
+from streams.events import Account
+
+__all__ = ["AlertLine", "Facet", "FacetValue", "InboxPage", "inbox_page"]
+
+_SIZE: Final = 50
+_STATES: Final[tuple[ShownState, ...]] = get_args(ShownState)
+_FACETS: Final = ("state", "severity", "rule", "country", "platform", "mode")
+_FILTERS: Final = (*_FACETS, "status", "q", "since", "until")
+_MOST_VALUES: Final = 30  # of a facet: those with most alerts
+
+
+class AlertLine(Struct, frozen=True, kw_only=True):
+    """An alert in the list."""
+
+    id: str
+    """32 hex digits."""
+    state: ShownState
+    """What it is now."""
+    severity: str
+    """How urgent it is."""
+    rule: str
+    """The name of its rule."""
+    mode: str
+    """Live, or shadow: on trial, and sent to nobody."""
+    status: str
+    """What its record says: firing, expired or retracted."""
+    platform: str
+    """The platform of the account."""
+    key: str
+    """`platform:id` of the account."""
+    subject: Account
+    """The account that it is about."""
+    countries: tuple[str, ...]
+    """States whose officials are concerned."""
+    fired_at: datetime
+    """When the rule first held."""
+    as_of: datetime
+    """The last event that it counts."""
+    expires_at: datetime
+    """When it ends unless something more happens."""
+    sentence: str
+    """What was observed."""
+
+
+class FacetValue(Struct, frozen=True, kw_only=True):
+    """A value to filter by."""
+
+    value: str
+    """The value."""
+    count: int
+    """How many alerts there are with it, under the rest of the filter."""
+    chosen: bool
+    """Whether the list is filtered by it."""
+    query: dict[str, str]
+    """The parameters of the list with it, or without it where it is chosen."""
+
+
+class Facet(Struct, frozen=True, kw_only=True):
+    """What the list can be filtered by."""
+
+    name: str
+    """The name of the parameter."""
+    values: tuple[FacetValue, ...]
+    """Its values, those with most alerts first."""
+
+
+class InboxPage(Struct, frozen=True, kw_only=True):
+    """Alerts of a filter."""
+
+    alerts: tuple[AlertLine, ...]
+    """Those of this page."""
+    total: int
+    """How many the filter has."""
+    firing: int
+    """How many of all alerts fire now."""
+    facets: tuple[Facet, ...]
+    """What there is to filter by."""
+    filters: dict[str, str]
+    """The filter: its parameters."""
+    sort: str
+    """What comes first: `fired`, the newest, or `severity`, the most severe."""
+    query: dict[str, str]
+    """The parameters of this list, without its page."""
+    next: str | None
+    """The cursor of the next page."""
+    previous: str | None
+    """The cursor of the previous page."""
+    cut: bool
+    """Whether only the first thousands with the text were looked at."""
+    newest: int
+    """The number of the alert that came last: what the live notice counts from."""
+    read_words: str
+    """How fresh the list is."""
+    empty_words: str
+    """Why there is nothing in it; empty where there is something."""
+
+
+def inbox_page(store: Store, request: PageRequest) -> Answer:
+    """`/` and `/alerts`, with filters: `state`, `severity`, `rule`, `status`, `country`, `platform`, `mode`, `q`,
+    `since`, `until`, `sort`, and a page: `after` or `before`.
+    """
+    request.only(*_FILTERS, "sort", "after", "before")
+    wanted = _filter(request)
+    page = PageOf(size=_SIZE, after=request.text("after") or "", before=request.text("before") or "")
+    found = store.alerts(wanted, page)
+    facets = store.facets(wanted)
+    filters = {name: value for name in _FILTERS if (value := request.text(name))}
+    query = filters | ({"sort": wanted.sort} if wanted.sort != "fired" else {})
+    counts: dict[str, Mapping[str, int]] = {
+        "state": {state: facets.states[state] for state in _STATES if facets.states.get(state)},
+        "severity": {each: facets.severities[each] for each in reversed(SEVERITIES) if each in facets.severities},
+        "rule": facets.rules,
+        "country": facets.countries,
+        "platform": facets.platforms,
+        "mode": facets.modes,
+    }
+    status = store.status()
+    held = status.counts.get("alerts", 0)
+    return Answer(
+        title="Alerts",
+        template="inbox.html",
+        model=InboxPage(
+            alerts=tuple(_line(row, request.now) for row in found.rows),
+            total=facets.total,
+            firing=store.facets(AlertFilter(states=("firing",), now_us=to_us(request.now))).total,
+            facets=tuple(_facet(name, counts[name], filters, query) for name in _FACETS),
+            filters=filters,
+            sort=wanted.sort,
+            query=query,
+            next=found.next,
+            previous=found.previous,
+            cut=found.cut,
+            newest=store.newest_alert(),
+            read_words=_read_words(status.event_time, status.checked_at, held),
+            empty_words="" if found.rows else _empty_words(held, filters),
+        ),
+        rows=Rows(record=AlertLine, rows=_all(store, wanted, request.now)),
+    )
+
+
+def _filter(request: PageRequest) -> AlertFilter:
+    since, until = request.moment("since"), request.moment("until")
+    state = request.choice("state", _STATES)
+    status = request.choice("status", ("firing", "expired", "retracted"))
+    return AlertFilter(
+        rules=_one(request.text("rule")),
+        severities=_one(request.choice("severity", SEVERITIES)),
+        modes=_one(request.choice("mode", ("live", "shadow"))),
+        statuses=_one(status),
+        states=() if state is None else (msgspec.convert(state, ShownState),),
+        now_us=to_us(request.now),
+        countries=_one(request.text("country", most=2)),
+        platforms=_one(request.text("platform", most=32)),
+        since_us=None if since is None else to_us(since),
+        until_us=None if until is None else to_us(until),
+        text=request.text("q", most=200) or "",
+        sort="severity" if request.choice("sort", ("fired", "severity")) == "severity" else "fired",
+    )
+
+
+def _one(value: str | None) -> tuple[str, ...]:
+    return () if value is None else (value,)
+
+
+def _all(store: Store, wanted: AlertFilter, now: datetime) -> Iterator[AlertLine]:
+    page = PageOf(size=MOST_ROWS)
+    while True:
+        found = store.alerts(wanted, page)
+        yield from (_line(row, now) for row in found.rows)
+        if found.next is None:
+            return
+        page = replace(page, after=found.next)
+
+
+def _line(row: AlertRow, now: datetime) -> AlertLine:
+    return AlertLine(
+        id=row.id,
+        state=shown_state_of(row.status, row.expires_at, now, is_superseded=row.superseded),
+        severity=row.severity,
+        rule=row.rule,
+        mode=row.mode,
+        status=row.status,
+        platform=row.platform,
+        key=subject_key(row.platform, row.subject.id),
+        subject=row.subject,
+        countries=row.countries,
+        fired_at=row.fired_at,
+        as_of=row.as_of,
+        expires_at=row.expires_at,
+        sentence=row.summary,
+    )
+
+
+def _facet(name: str, counts: Mapping[str, int], filters: Mapping[str, str], query: Mapping[str, str]) -> Facet:
+    chosen = filters.get(name)
+    others = {key: value for key, value in query.items() if key != name}
+    listed = dict(list(counts.items())[:_MOST_VALUES])
+    if chosen is not None:
+        listed.setdefault(chosen, counts.get(chosen, 0))
+    values = tuple(
+        FacetValue(
+            value=value,
+            count=count,
+            chosen=value == chosen,
+            query=others if value == chosen else others | {name: value},
+        )
+        for value, count in listed.items()
+    )
+    return Facet(name=name, values=values)
+
+
+def _read_words(event_time: datetime | None, checked_at: datetime | None, held: int) -> str:
+    if not held:
+        return ""
+    words = "" if event_time is None else f"Newest event: {event_time:%Y-%m-%d %H:%M} UTC."
+    return words + ("" if checked_at is None else f" Looked for more at {checked_at:%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def _empty_words(held: int, filters: Mapping[str, str]) -> str:
+    if not held:
+        return "No alert was raised so far, as far as has been read. The status page says how far that is."
+    if filters:
+        return "No alert has all of this. Take a part of the filter away: each chosen word is a link that does so."
+    return "No alert stands: all that were raised have been taken back."

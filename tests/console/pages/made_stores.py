@@ -1,0 +1,75 @@
+"""Stores of records that a test made."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from streams.console.store.building import StoreBuilding
+from streams.console.store.reading import Store
+from streams.console.store.writing import Part
+from streams.core.clock import to_us
+from streams.core.enriched import Alert, Amplification, Dossier
+from streams.core.enriched_topics import enriched_topic_named
+from streams.core.evidence_records import (
+    EvidenceRecord,
+    alert_evidence,
+    event_evidence,
+    roster_evidence,
+    rules_evidence,
+)
+from streams.core.rosters.roster import Roster
+from streams.core.subject_event import Coordinates
+from streams.events import Event, encode_event
+from streams.rules_loading import read_rules
+
+__all__ = ["store_of"]
+
+
+class _Record(Struct, frozen=True):
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+    timestamp: int = 0
+
+
+@contextmanager
+def store_of(
+    folder: Path,
+    *,
+    alerts: Sequence[Alert] = (),
+    versions: Sequence[Alert] = (),
+    amplifications: Sequence[Amplification] = (),
+    dossiers: Sequence[Dossier] = (),
+    events: Sequence[tuple[Event, Coordinates]] = (),
+    roster: Roster | None = None,
+    with_rules: bool = False,
+    written_at: datetime | None = None,
+) -> Iterator[Store]:
+    """A store that has these records, `versions` of alerts and `events` as evidence."""
+    timestamp = 0 if written_at is None else to_us(written_at) // 1_000
+    kept: list[EvidenceRecord] = [event_evidence(event, encode_event(event), source, 0) for event, source in events]
+    kept += [alert_evidence(alert.id, msgspec.json.encode(alert)) for alert in versions]
+    if roster is not None:
+        kept += roster_evidence(roster)
+    if with_rules:
+        kept.append(rules_evidence(*read_rules(None)))
+    folder.mkdir(exist_ok=True)
+    with StoreBuilding(folder, kind="topics", origin="127.0.0.1:9092") as building:
+        for name, records in (("dossiers", dossiers), ("alerts", alerts), ("amplifications", amplifications)):
+            topic = enriched_topic_named(name)
+            rows = [
+                _Record(place, topic.key(each).encode(), msgspec.json.encode(each), timestamp=timestamp)
+                for place, each in enumerate(records)
+            ]
+            building.writer.take([Part(topic=name, partition=0, records=rows, next=len(rows))])
+        rows = [_Record(place, each.key, each.value, each.headers, timestamp) for place, each in enumerate(kept)]
+        building.writer.take([Part(topic="evidence", partition=0, records=rows, next=len(rows))])
+        building.put_in_place()
+    store = Store(folder)
+    yield store
+    store.close()

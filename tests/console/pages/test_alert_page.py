@@ -1,0 +1,207 @@
+"""The page of an alert: its numbers are those of the record, and every figure can be followed down to the post."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from streams.console.pages.alert_model import AlertPage
+from streams.console.store.reading import Store
+from streams.console.web.answers import Refused
+from streams.core.enriched import Alert, Amplification
+from streams.core.rule_files.rule_words import value_words
+from streams.proofs.readme_text import CANNOT_SHOW, DOES_NOT_SAY
+from streams.schemas.documents import schema_document
+from streams.schemas.payloads import Payload
+from tests.console.pages.asked import ask
+from tests.console.pages.made_stores import store_of
+from tests.console.store.test_case_store import in_file
+
+_RULES = ("new-account-sustained", "single-patron", "amplified-then-suspended", "clean-up", "silence")
+
+
+@pytest.fixture(scope="module")
+def alerts(case_folder: Path) -> dict[str, Alert]:
+    return {alert.rule: alert for alert in in_file(case_folder, "alerts")}
+
+
+def _model(store: Store, address: str) -> AlertPage:
+    model = ask(store, address).answer.model
+    assert isinstance(model, AlertPage)
+    return model
+
+
+@pytest.mark.parametrize("rule", _RULES)
+def test_the_numbers_of_the_page_are_those_of_the_record(
+    case_store: Store, alerts: dict[str, Alert], rule: str
+) -> None:
+    """Every figure, as fired and as of the last event, in the words of the record's own values; and in `.json`."""
+    alert = alerts[rule]
+    page = ask(case_store, f"/alerts/{alert.id}").dom
+    shown: dict[str, tuple[str, str]] = {}
+    model = _model(case_store, f"/alerts/{alert.id}")
+    assert model.rule is not None
+    by_words = {line.words: line.figure for line in model.rule.conditions}
+    for words, fired, as_of in page.texts("Conditions of the rule, with the figures of the alert"):
+        shown[by_words[words]] = fired, as_of
+    for escalation in model.rule.escalations:
+        for line, row in zip(escalation.conditions, page.texts(f"Conditions for {escalation.severity}"), strict=True):
+            shown.setdefault(line.figure, (row[1], row[2]))
+    by_meaning = {line.meaning: line.figure for line in model.rule.others}
+    for meaning, fired, as_of in page.texts("Figures that no condition looks at"):
+        shown[by_meaning[meaning]] = fired, as_of
+    assert shown.keys() == alert.figures.keys()
+    for figure, (fired, as_of) in shown.items():
+        assert fired.startswith(value_words(figure, alert.fired_figures[figure]))
+        assert as_of.startswith(value_words(figure, alert.figures[figure]))
+    assert json.loads(msgspec.json.encode(model))["alert"] == json.loads(msgspec.json.encode(alert))
+
+
+@pytest.mark.parametrize("rule", _RULES)
+def test_the_model_is_what_its_schema_says(case_store: Store, alerts: dict[str, Alert], rule: str) -> None:
+    """What `.json` gives is valid."""
+    schema = schema_document(Payload(name="console-alert", type=AlertPage, directions=("output",)), [])
+    for address in (f"/alerts/{alerts[rule].id}", f"/alerts/{alerts[rule].id}?at=2020-12-01&v=1"):
+        jsonschema.validate(json.loads(msgspec.json.encode(_model(case_store, address))), schema)
+
+
+def test_a_person_sees_what_happened_who_and_what_it_does_not_say(case_store: Store, alerts: dict[str, Alert]) -> None:
+    """The sentence, the times with their hours, the official with most, and the caveat of the proofs."""
+    alert = alerts["amplified-then-suspended"]
+    page = ask(case_store, f"/alerts/{alert.id}").dom
+    text = page.root.text
+    assert alert.summary in text
+    facts = page.facts()
+    assert facts["Fired (UTC)"] == "2021-01-21 14:20:00"
+    assert facts["Account created (UTC)"].startswith("2020-07-06 04:45:55")
+    assert all(sentence in text for sentence in DOES_NOT_SAY)
+    assert {sentence.partition(":")[0] for sentence in DOES_NOT_SAY} == {
+        sentence.partition(":")[0] for sentence in CANNOT_SHOW
+    }
+    officials = page.texts("Officials, those with most events first")
+    assert officials[0][:6] == ["@Khamenei_fa", "The leader, in Farsi", "IR", "leader", "37", "0"]
+    assert officials[0][-1].startswith("source")
+    assert len(officials) == alert.figures["distinct_officials"] == 19
+    assert sum(int(row[4]) for row in officials) == alert.figures["amplifications"] == 84
+    assert "https://example.org/officials/khamenei_fa" in page.links()
+
+
+def test_every_event_has_who_when_its_post_its_hash_and_its_bytes(
+    case_store: Store, case_folder: Path, alerts: dict[str, Alert]
+) -> None:
+    """All 84 amplifications and the notice, as the topics have them; a link leads to the whole of each."""
+    alert = alerts["amplified-then-suspended"]
+    page = ask(case_store, f"/alerts/{alert.id}").dom
+    rows = page.texts("Events, newest first")
+    amplified: list[Amplification] = [
+        each for each in in_file(case_folder, "amplifications") if each.subject.id == alert.subject.id
+    ]
+    assert len(rows) == alert.evidence_total == len(amplified) + 1
+    expected = sorted(
+        [(f"{each.at:%Y-%m-%d %H:%M:%S}", f"@{each.official.handle}", each.id) for each in amplified], reverse=True
+    )
+    assert rows[0][0] == f"{alert.as_of:%Y-%m-%d %H:%M:%S}"
+    assert rows[0][2] == "suspension"
+    for row, (at, handle, post) in zip(rows[1:], expected, strict=True):
+        assert (row[0], row[1].split()[0], row[2]) == (at, handle, "retweet")
+        assert f"Id {post}" in row[5]
+        assert f'"id":"{post}"' in row[5]
+    assert f"https://x.com/{expected[0][1][1:]}/status/{expected[0][2]}" in page.links()
+    model = _model(case_store, f"/alerts/{alert.id}")
+    for event in model.events:
+        assert f"/events/{event.sha256}" in page.links()
+    assert page.texts("Events by official")[0][:2] == ["@Khamenei_fa", "37"]
+
+
+def test_deleted_posts_are_there_with_their_texts(case_store: Store, alerts: dict[str, Alert]) -> None:
+    """Of an alert on an aftermath: who deleted what, folded, in the language of the post."""
+    page = ask(case_store, f"/alerts/{alerts['clean-up'].id}").dom
+    texts = page.root.all("blockquote", "post")
+    assert len(texts) == alerts["clean-up"].figures["deletions"] == 9
+    assert all(each.attributes["dir"] == "auto" for each in texts)
+    assert sorted(each.attributes["lang"] for each in texts) == ["en", *["fa"] * 8]
+    assert [row[1].split()[0] for row in page.texts("Events, newest first")].count("@Khamenei_fa") == 8
+    assert page.root.all("img") == []
+
+
+def test_an_alert_that_nobody_knows_is_said_to_be_unknown(case_store: Store, alerts: dict[str, Alert]) -> None:
+    """As are versions that it does not have, and parameters that the page does not have."""
+    with pytest.raises(Refused, match="no alert"):
+        ask(case_store, "/alerts/0123")
+    with pytest.raises(Refused, match="1 version"):
+        ask(case_store, f"/alerts/{alerts['silence'].id}?v=2")
+    with pytest.raises(Refused, match="no parameter 'when'"):
+        ask(case_store, f"/alerts/{alerts['silence'].id}?when=now")
+    with pytest.raises(Refused, match="at cannot be"):
+        ask(case_store, f"/alerts/{alerts['silence'].id}?at=yesterday")
+
+
+def test_a_version_is_shown_as_it_was_told_and_differences_are_named(tmp_path: Path, alerts: dict[str, Alert]) -> None:
+    """`?v=1` has the sentence and the figures of the first; the last one says what changed."""
+    last = alerts["new-account-sustained"]
+    first = replace(
+        last,
+        severity="warning",
+        figures={**last.figures, "amplifications": 20},
+        as_of=last.fired_at,
+        summary="@Khamenei_site was amplified 20 times.",
+    )
+    with store_of(tmp_path, alerts=[last], versions=[first, last]) as store:
+        old, new = (ask(store, f"/alerts/{last.id}{query}").dom for query in ("?v=1", ""))
+        assert old.root.all("p", "said")[0].text == first.summary
+        assert "This is version 1 of 2" in old.root.all("div", "banner")[0].text
+        assert new.root.all("p", "said")[0].text == last.summary
+        assert ["figures.amplifications", "20", "84"] in new.texts("Differences")
+        assert ["severity", "warning", "critical"] in new.texts("Differences")
+        assert _model(store, f"/alerts/{last.id}").version == 2
+
+
+def test_an_alert_that_was_taken_back_says_so_first(tmp_path: Path, alerts: dict[str, Alert]) -> None:
+    """By whom and why: by later events, as part of another alert, or by a person."""
+    alert = alerts["single-patron"]
+    at = datetime(2021, 2, 1, 9, tzinfo=UTC)
+    made = [
+        replace(alert, id="a" * 32, status="retracted"),
+        replace(alert, id="b" * 32, status="retracted", superseded_by="c" * 32),
+        replace(alert, id="c" * 32, status="retracted", retracted_at=at, retracted_because="The roster was <wrong>."),
+    ]
+    with store_of(tmp_path, alerts=made) as store:
+        words = [ask(store, f"/alerts/{each.id}").dom.root.all("div", "caution")[0].text for each in made]
+        assert "the rule does not hold any more" in words[0]
+        assert "part of another alert. That alert" in words[1]
+        assert "on 2021-02-01 09:00 UTC. The reason given: The roster was <wrong>." in words[2]
+        assert f"/alerts/{'c' * 32}" in ask(store, f"/alerts/{'b' * 32}").dom.links()
+        assert _model(store, f"/alerts/{'b' * 32}").state == "superseded"
+
+
+def test_what_is_not_kept_is_said(tmp_path: Path, case_folder: Path, alerts: dict[str, Alert]) -> None:
+    """A store without evidence has no rule, no roster, no bytes: the page says so and shows what the records have."""
+    alert = alerts["amplified-then-suspended"]
+    amplified = [each for each in in_file(case_folder, "amplifications") if each.subject.id == alert.subject.id]
+    with store_of(tmp_path, alerts=[alert], amplifications=amplified[:10]) as store:
+        page = ask(store, f"/alerts/{alert.id}").dom
+        note = page.root.all("div", "note")[0].text
+        assert "rule file" in note
+        assert "roster" in note
+        assert "bytes" in note
+        assert len(page.texts("Figures of the alert")) == len(alert.figures)
+        model = _model(store, f"/alerts/{alert.id}")
+        assert len(model.events) > 32
+        assert f"{len(model.events)} of the 85 events" in model.events_words
+
+
+def test_when_it_was_told_is_said_as_far_as_it_is_recorded(tmp_path: Path, alerts: dict[str, Alert]) -> None:
+    """The record's own time; nothing is made up about messages to people."""
+    alert = alerts["amplified-then-suspended"]
+    late = alert.as_of + timedelta(hours=3, minutes=5)
+    with store_of(tmp_path, alerts=[alert], written_at=late) as store:
+        words = _model(store, f"/alerts/{alert.id}").told_words
+        assert words.startswith("This record was written 2021-01-21 17:25:00 UTC, 3 h 5 min after")
+        assert "is not recorded" in words
+    shadow = replace(alert, mode="shadow")
+    with store_of(tmp_path / "shadow", alerts=[shadow]) as store:
+        assert _model(store, f"/alerts/{alert.id}").told_words.startswith("Nobody was told")
