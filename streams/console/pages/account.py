@@ -1,6 +1,6 @@
 """An account: everything that the records say of it as a subject, each figure as the dossier has it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from streams.console.pages.account_keys import AccountKey, account_key_of
 from streams.console.pages.account_score import ScoreTerm, score_figure, score_terms
+from streams.console.pages.account_strip import OfficialTimes, account_strip, official_times
 from streams.console.pages.aftermath_lines import AftermathLine, aftermath_line
 from streams.console.pages.amplification_lines import (
     AmplificationLine,
@@ -38,8 +39,8 @@ from streams.events import Account
 __all__ = ["AccountPage", "EarlierHandle", "SuccessorLine", "account_page"]
 
 _ROWS: Final = 50
-_LOOKED_AT: Final = 300
-"""Kept events, and amplifications, in which earlier handles and texts of retweets are looked for."""
+_LOOKED_AT: Final = 400
+"""Kept events, and amplifications, in which earlier handles and texts of retweets are looked for; and marks drawn."""
 _EARLIER: Final = 20
 
 
@@ -96,6 +97,8 @@ class AccountPage(Struct, frozen=True, kw_only=True):
     """Other handles that it had in the newest records that are kept, the newest first."""
     matches: tuple[ComparedMatch, ...]
     """Its posts that share most text with official posts, side by side."""
+    timeline: tuple[OfficialTimes, ...]
+    """When each official amplified it: the newest 400 amplifications that are kept."""
     alerts: tuple[AlertRow, ...]
     """Alerts about it, the newest first, with retracted ones."""
     aftermaths: tuple[AftermathLine, ...]
@@ -155,6 +158,7 @@ def account_page(store: Store, request: PageRequest) -> Answer:
         notices=() if dossier is None else notice_lines(dossier, kept_hashes(by_id)),
         handles=tuple(_earlier_handles(wanted, account, newest, events))[:_EARLIER],
         matches=compared_matches(wanted.platform, account, matches, by_id, events),
+        timeline=official_times(dossier, newest),
         alerts=store.alerts(
             AlertFilter(subject=wanted.key, statuses=("firing", "expired", "retracted")), PageOf(size=_ROWS)
         ).rows,
@@ -175,7 +179,7 @@ def account_page(store: Store, request: PageRequest) -> Answer:
         title=f"{who} · account",
         template="account.html",
         model=model,
-        figures={} if dossier is None else _figures(dossier, who),
+        figures={} if dossier is None else _figures(dossier, model.timeline, alerts, who),
         rows=Rows(record=Amplification, rows=all_amplifications(store, wanted.key, official)),
     )
 
@@ -229,6 +233,12 @@ def _earlier_handles(
     yield from sorted(found, key=lambda each: (each.last_at, each.handle), reverse=True)
 
 
-def _figures(dossier: Dossier, who: str) -> dict[str, str]:
+def _figures(
+    dossier: Dossier, timeline: Sequence[OfficialTimes], alerts: Iterable[StoredAlert], who: str
+) -> dict[str, str]:
     source = f"Antiphon, dossier of {dossier.platform}:{dossier.subject.id}, roster {dossier.roster_digest[:12]}."
-    return {"score": score_figure(dossier.score, who, source)}
+    figures = {"score": score_figure(dossier.score, who, source)}
+    if timeline:
+        known = [each.alert for each in alerts if each.alert is not None]
+        figures["strip"] = account_strip(dossier, timeline, known, who=who, source=source)
+    return figures
