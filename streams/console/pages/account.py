@@ -10,6 +10,7 @@ from streams.console.pages.account_keys import AccountKey, account_key_of
 from streams.console.pages.account_score import ScoreTerm, score_figure, score_terms
 from streams.console.pages.account_strip import OfficialTimes, account_strip, official_times
 from streams.console.pages.aftermath_lines import AftermathLine, aftermath_line
+from streams.console.pages.alert_lines import AlertLine, alert_line
 from streams.console.pages.amplification_lines import (
     AmplificationLine,
     all_amplifications,
@@ -27,7 +28,7 @@ from streams.console.pages.dossier_words import (
     summary_of,
 )
 from streams.console.pages.page import Answer, NotKnown, PageRequest, Rows
-from streams.console.store.answers import AlertRow, KeptEvent, StoredAlert
+from streams.console.store.answers import KeptEvent, StoredAlert
 from streams.console.store.questions import AlertFilter, PageOf
 from streams.console.store.reading import Store
 from streams.core.case_file import Unseen, unseen_of
@@ -99,7 +100,7 @@ class AccountPage(Struct, frozen=True, kw_only=True):
     """Its posts that share most text with official posts, side by side."""
     timeline: tuple[OfficialTimes, ...]
     """When each official amplified it: the newest 400 amplifications that are kept."""
-    alerts: tuple[AlertRow, ...]
+    alerts: tuple[AlertLine, ...]
     """Alerts about it, the newest first, with retracted ones."""
     aftermaths: tuple[AftermathLine, ...]
     """What officials did after it was suspended."""
@@ -159,9 +160,7 @@ def account_page(store: Store, request: PageRequest) -> Answer:
         handles=tuple(_earlier_handles(wanted, account, newest, events))[:_EARLIER],
         matches=compared_matches(wanted.platform, account, matches, by_id, events),
         timeline=official_times(dossier, newest),
-        alerts=store.alerts(
-            AlertFilter(subject=wanted.key, statuses=("firing", "expired", "retracted")), PageOf(size=_ROWS)
-        ).rows,
+        alerts=tuple(alert_line(row, request.now) for row in store.alerts(_every_alert(wanted.key), PageOf()).rows),
         aftermaths=tuple(aftermath_line(each) for each in aftermaths),
         successors=tuple(
             SuccessorLine(aftermath=each.id, key=f"{each.platform}:{successor.subject.id}", successor=successor)
@@ -182,6 +181,10 @@ def account_page(store: Store, request: PageRequest) -> Answer:
         figures={} if dossier is None else _figures(dossier, model.timeline, alerts, who),
         rows=Rows(record=Amplification, rows=all_amplifications(store, wanted.key, official)),
     )
+
+
+def _every_alert(key: str) -> AlertFilter:
+    return AlertFilter(subject=key, statuses=("firing", "expired", "retracted"))
 
 
 def _not_known(wanted: AccountKey, *, is_official: bool) -> NotKnown:

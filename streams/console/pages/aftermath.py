@@ -14,6 +14,7 @@ from streams.console.pages.aftermath_words import (
     unseen_words,
     watch_words,
 )
+from streams.console.pages.alert_states import ShownState, shown_state
 from streams.console.pages.amplification_lines import kept_hashes
 from streams.console.pages.chance import CHANCE, Chance
 from streams.console.pages.page import Answer, NotKnown, PageRequest, Rows
@@ -88,8 +89,8 @@ class AftermathAlert(Struct, frozen=True, kw_only=True):
     """Its rule."""
     severity: str
     """How urgent it is."""
-    status: str
-    """Firing, expired or retracted, as the record says."""
+    state: ShownState
+    """What it is now."""
     fired_at: datetime
     """When the rule first held."""
     summary: str
@@ -203,7 +204,7 @@ def aftermath_page(store: Store, request: PageRequest) -> Answer:
         gone=gone_in_words(record.gone_with_original, record.gone_with_official, record.gone_unknown),
         unseen=tuple(unseen_words(record)),
         successors=record.possible_successors,
-        alerts=tuple(_alerts(record, store.alerts_of(key))),
+        alerts=tuple(_alerts(record, store.alerts_of(key), request.now)),
         chance=tuple(CHANCE.values()),
         sha256=stored.sha256,
         place=stored.place,
@@ -227,13 +228,13 @@ def _silent(record: Aftermath) -> Iterator[SilentOfficial]:
             )  # fmt: skip
 
 
-def _alerts(record: Aftermath, alerts: Sequence[StoredAlert]) -> Iterator[AftermathAlert]:
+def _alerts(record: Aftermath, alerts: Sequence[StoredAlert], now: datetime) -> Iterator[AftermathAlert]:
     for stored in alerts:
         if stored.alert is not None and _is_on(stored.alert, record):
             alert = stored.alert
             yield AftermathAlert(
-                id=alert.id, rule=alert.rule, severity=alert.severity, status=alert.status, fired_at=alert.fired_at,
-                summary=alert.summary, chance=CHANCE.get(alert.rule),
+                id=alert.id, rule=alert.rule, severity=alert.severity, state=shown_state(alert, now),
+                fired_at=alert.fired_at, summary=alert.summary, chance=CHANCE.get(alert.rule),
             )  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from streams.console.charts.matrix import Heading, matrix
 from streams.console.pages.aftermath_lines import AftermathLine, aftermath_line
+from streams.console.pages.alert_lines import AlertLine, alert_line
 from streams.console.pages.page import Answer, NotKnown, PageRequest, Rows
-from streams.console.store.answers import AlertRow, Matrix, SubjectRow
+from streams.console.store.answers import Matrix, SubjectRow
 from streams.console.store.questions import AftermathFilter, AlertFilter, PageOf, SubjectFilter
 from streams.console.store.reading import Store
 from streams.core.countries import COUNTRIES
@@ -41,7 +42,7 @@ class CountryPage(Struct, frozen=True, kw_only=True):
     """Accounts on the roster in force, by category; null where no roster can be read here."""
     roster_digest: str | None
     """The roster in force; null where none can be read here."""
-    alerts: tuple[AlertRow, ...]
+    alerts: tuple[AlertLine, ...]
     """The newest alerts that concern it."""
     alerts_total: int
     """How many alerts that stand concern it."""
@@ -77,7 +78,7 @@ def country_page(store: Store, request: PageRequest) -> Answer:
         more_officials=max(0, found.officials_total - len(found.officials)),
         officials=officials,
         roster_digest=None if roster is None else roster.digest,
-        alerts=alerts.rows,
+        alerts=tuple(alert_line(row, request.now) for row in alerts.rows),
         alerts_total=store.facets(AlertFilter(countries=(code,))).total,
         aftermaths=tuple(aftermath_line(each) for each in aftermaths.rows),
         more_aftermaths=aftermaths.next is not None,

@@ -8,56 +8,21 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.console.pages.alert_states import ShownState, shown_state_of
+from streams.console.pages.alert_lines import AlertLine, alert_line
+from streams.console.pages.alert_states import ShownState
 from streams.console.pages.page import Answer, PageRequest, Rows
-from streams.console.store.answers import AlertRow
 from streams.console.store.questions import MOST_ROWS, AlertFilter, PageOf
 from streams.console.store.reading import Store
 from streams.core.clock import to_us
 from streams.core.rulebook.rules import SEVERITIES
-from streams.core.subject_event import subject_key
-from streams.events import Account
 
-__all__ = ["AlertLine", "Facet", "FacetValue", "InboxPage", "inbox_page"]
+__all__ = ["Facet", "FacetValue", "InboxPage", "inbox_page"]
 
 _SIZE: Final = 50
 _STATES: Final[tuple[ShownState, ...]] = get_args(ShownState)
 _FACETS: Final = ("state", "severity", "rule", "country", "platform", "mode")
 _FILTERS: Final = (*_FACETS, "status", "q", "since", "until")
 _MOST_VALUES: Final = 30  # of a facet: those with most alerts
-
-
-class AlertLine(Struct, frozen=True, kw_only=True):
-    """An alert in the list."""
-
-    id: str
-    """32 hex digits."""
-    state: ShownState
-    """What it is now."""
-    severity: str
-    """How urgent it is."""
-    rule: str
-    """The name of its rule."""
-    mode: str
-    """Live, or shadow: on trial, and sent to nobody."""
-    status: str
-    """What its record says: firing, expired or retracted."""
-    platform: str
-    """The platform of the account."""
-    key: str
-    """`platform:id` of the account."""
-    subject: Account
-    """The account that it is about."""
-    countries: tuple[str, ...]
-    """States whose officials are concerned."""
-    fired_at: datetime
-    """When the rule first held."""
-    as_of: datetime
-    """The last event that it counts."""
-    expires_at: datetime
-    """When it ends unless something more happens."""
-    sentence: str
-    """What was observed."""
 
 
 class FacetValue(Struct, frozen=True, kw_only=True):
@@ -138,7 +103,7 @@ def inbox_page(store: Store, request: PageRequest) -> Answer:
         title="Alerts",
         template="inbox.html",
         model=InboxPage(
-            alerts=tuple(_line(row, request.now) for row in found.rows),
+            alerts=tuple(alert_line(row, request.now) for row in found.rows),
             total=facets.total,
             firing=store.facets(AlertFilter(states=("firing",), now_us=to_us(request.now))).total,
             facets=tuple(_facet(name, counts[name], filters, query) for name in _FACETS),
@@ -184,29 +149,10 @@ def _all(store: Store, wanted: AlertFilter, now: datetime) -> Iterator[AlertLine
     page = PageOf(size=MOST_ROWS)
     while True:
         found = store.alerts(wanted, page)
-        yield from (_line(row, now) for row in found.rows)
+        yield from (alert_line(row, now) for row in found.rows)
         if found.next is None:
             return
         page = replace(page, after=found.next)
-
-
-def _line(row: AlertRow, now: datetime) -> AlertLine:
-    return AlertLine(
-        id=row.id,
-        state=shown_state_of(row.status, row.expires_at, now, is_superseded=row.superseded),
-        severity=row.severity,
-        rule=row.rule,
-        mode=row.mode,
-        status=row.status,
-        platform=row.platform,
-        key=subject_key(row.platform, row.subject.id),
-        subject=row.subject,
-        countries=row.countries,
-        fired_at=row.fired_at,
-        as_of=row.as_of,
-        expires_at=row.expires_at,
-        sentence=row.summary,
-    )
 
 
 def _facet(name: str, counts: Mapping[str, int], filters: Mapping[str, str], query: Mapping[str, str]) -> Facet:

@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from streams.console.pages.inbox import AlertLine, InboxPage, inbox_page
+from streams.console.pages.alert_lines import AlertLine
+from streams.console.pages.inbox import InboxPage, inbox_page
 from streams.console.pages.page import PageRequest
 from streams.console.store.reading import Store
 from streams.console.web.answers import Refused

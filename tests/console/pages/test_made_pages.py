@@ -85,8 +85,8 @@ def _official(chance: Random, number: int) -> OfficialFigures:
     begins = AT - chance.uniform(1, 300) * DAY
     return OfficialFigures(
         id=f"9{number:04}", handle=chance.choice((None, f"office_{number}")), country=chance.choice(_STATES),
-        category=chance.choice(get_args(Category)), retweets=chance.randrange(1, 400), quotes=chance.randrange(3), first_at=begins,
-        last_at=begins + chance.uniform(0, 90) * DAY,
+        category=chance.choice(get_args(Category)), retweets=chance.randrange(1, 400), quotes=chance.randrange(3),
+        first_at=begins, last_at=begins + chance.uniform(0, 90) * DAY,
     )  # fmt: skip
 
 
