@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Final
+from typing import Any, Final
 
 import click
 from rich.text import Text
@@ -44,7 +44,7 @@ def sources(settings: Settings, forget: str | None, as_json: bool) -> None:
         stdout().print(Text(f"Forgot {forget}."))
         return
     now_us = time.time_ns() // 1_000
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "source": printable(name),
             "instance": printable(record.instance),
@@ -54,6 +54,7 @@ def sources(settings: Settings, forget: str | None, as_json: bool) -> None:
             "behind_seconds": round((now_us - record.seen.until_us) / 1_000_000) if record.seen.until_us else None,
             "gap_since": None if record.seen.gap is None else from_us(record.seen.gap.since_us).isoformat(),
             "gap_reason": None if record.seen.gap is None else record.seen.gap.reason,
+            "budget": _budget(record.cursor_bytes),
             "cursor": printable((record.cursor_bytes or b"").decode(errors="replace"), _MOST_SHOWN),
         }
         for name, record in sorted(found.items())
@@ -61,9 +62,43 @@ def sources(settings: Settings, forget: str | None, as_json: bool) -> None:
     if as_json:
         write_json({"sources": rows})
         return
-    listed = table("source", "written by", "seen until", "behind", "gap", "cursor")
+    listed = table("source", "written by", "seen until", "behind", "gap", "budget", "cursor")
     for each in rows:
         gap = "" if each["gap_since"] is None else f"{each['gap_reason']} since {each['gap_since']}"
         behind = "" if each["behind_seconds"] is None else f"{each['behind_seconds']:,} s"
-        row(listed, each["source"], each["instance"], each["seen_until"], behind, gap, each["cursor"])
+        row(
+            listed,
+            each["source"],
+            each["instance"],
+            each["seen_until"],
+            behind,
+            gap,
+            _in_words(each["budget"]),
+            each["cursor"],
+        )
     stdout().print(listed)
+
+
+def _budget(cursor: bytes | None) -> dict[str, float] | None:
+    """What a source that costs money has spent, of how much, as of what it wrote last."""
+    from streams.collectors.budget import spending_in
+
+    spending = spending_in(cursor)
+    if spending is None:
+        return None
+    figures = {
+        "day_spent_usd": spending.spent_day,
+        "day_usd": spending.limit_day,
+        "month_spent_usd": spending.spent_month,
+        "month_usd": spending.limit_month,
+    }
+    return {name: round(micro_usd / 1_000_000, 3) for name, micro_usd in figures.items()}
+
+
+def _in_words(budget: dict[str, float] | None) -> str:
+    if budget is None:
+        return ""
+    return (
+        f"{budget['day_spent_usd']:,.2f} of {budget['day_usd']:,.2f} USD that day, "
+        f"{budget['month_spent_usd']:,.2f} of {budget['month_usd']:,.2f} that month"
+    )

@@ -25,8 +25,10 @@ class Backoff:
 
         A connection that outlived the pause before it was worth making: then the pauses begin anew. The jitter is
         between half of the pause and all of it, so that collectors cut off together do not come back together. What a
-        server asks for is the least that is waited.
+        server asks for is the least that is waited. A pause that the source prescribes is waited as it is.
         """
+        if error.pause_seconds is not None:
+            return error.pause_seconds
         if lasted_seconds > self._pause:
             self._pause = self._first
         pause = self._pause * self._random.uniform(0.5, 1.0)

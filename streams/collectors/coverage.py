@@ -14,8 +14,8 @@ from streams.events import Coverage
 
 __all__ = ["ClosedBy", "CoverageLog", "Gap", "GapReason", "Seen", "Span", "coverage_event"]
 
-GapReason: TypeAlias = Literal["started", "stopped", "reconnected", "silent", "refused", "throttled"]
-ClosedBy: TypeAlias = Literal["replay"]
+GapReason: TypeAlias = Literal["started", "stopped", "reconnected", "silent", "refused", "throttled", "budget"]
+ClosedBy: TypeAlias = Literal["replay", "back_fill"]
 
 _REASONS: Final[dict[SourceErrorKind, GapReason]] = {
     "silent": "silent",
@@ -24,6 +24,7 @@ _REASONS: Final[dict[SourceErrorKind, GapReason]] = {
     "throttled": "throttled",
     "key_refused": "refused",
     "protocol": "reconnected",
+    "budget": "budget",
 }
 
 
@@ -93,7 +94,7 @@ class CoverageLog:
             elif resumed is None:
                 return []  # whether something is missing will be known by a later chunk
             elif resumed:
-                spans += self._close_gap("replay", max(self._began_us, self._until_us))
+                spans += self._close_gap(chunk.resumed_by, max(self._began_us, self._until_us))
             else:
                 begin_us = max(newest_us or now_us, self._until_us)
                 self._gap = self._gap or Gap(self._until_us, "started")

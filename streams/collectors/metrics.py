@@ -9,12 +9,14 @@ from streams import __version__
 from streams.collectors.source import SourceErrorKind
 from streams.deadletters import Reason
 
-__all__ = ["MOST_SKIPPED_NAMES", "OTHER", "CollectorMetrics", "SourceMetrics"]
+__all__ = ["MOST_SKIPPED_NAMES", "OTHER", "PERIODS", "CollectorMetrics", "SourceMetrics"]
 
 _TRANSACTION_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60)
 MOST_SKIPPED_NAMES: Final = 100
 """How many names of skipped frames a source may have as series; what comes later is counted as `OTHER`."""
 OTHER: Final = "other"
+PERIODS: Final = ("day", "month")
+"""Budgets are for a UTC day and a UTC month."""
 GAP_ENDS: Final = ("open", "replay", "back_fill", "none")
 _LABELS: Final = ["collector", "source"]
 
@@ -100,6 +102,33 @@ class CollectorMetrics:
             _LABELS,
             registry=registry,
         )
+        self.spent_usd = Gauge(
+            "antiphon_collector_spent_usd",
+            "What the source has cost by our own count, this UTC day and this UTC month; a rise means that officials "
+            "are more active, or a back-fill. 0 means that nothing costs",
+            [*_LABELS, "period"],
+            registry=registry,
+        )
+        self.budget_usd = Gauge(
+            "antiphon_collector_budget_usd",
+            "What the source may cost in a UTC day and a UTC month; 0 means that there is no budget",
+            [*_LABELS, "period"],
+            registry=registry,
+        )
+        self.budget_spent = Gauge(
+            "antiphon_collector_budget_spent",
+            "1 while the source is not read since its budget is spent; a rise means that it is closed until the "
+            "UTC day or month is over",
+            _LABELS,
+            registry=registry,
+        )
+        self.officials_left_out = Gauge(
+            "antiphon_collector_officials_left_out",
+            "Officials of the roster whom the source does not show, beyond a limit of the platform or without an id; a "
+            "rise means that the roster has outgrown it",
+            _LABELS,
+            registry=registry,
+        )
         self.queue_bytes = Gauge(
             "antiphon_collector_queue_bytes",
             "What was received and Kafka does not have yet; a rise up to queue_bytes means that Kafka is slow or away, "
@@ -150,6 +179,11 @@ class SourceMetrics:
         self.back_filled = metrics.back_filled.labels(*labels)
         self.gap_since = metrics.gap_since.labels(*labels)
         self.queue_bytes = metrics.queue_bytes.labels(*labels)
+        self.budget_spent = metrics.budget_spent.labels(*labels)
+        self.officials_left_out = metrics.officials_left_out.labels(*labels)
+        for period in PERIODS:
+            metrics.spent_usd.labels(*labels, period)
+            metrics.budget_usd.labels(*labels, period)
         self.transaction_seconds = metrics.transaction_seconds.labels(*labels)
         for kind in get_args(SourceErrorKind):
             metrics.reconnects.labels(*labels, kind)
@@ -161,6 +195,11 @@ class SourceMetrics:
     def follow_lag(self, seconds: Callable[[], float]) -> None:
         """From now on the lag is what `seconds` says when it is scraped."""
         self._metrics.lag_seconds.labels(*self._labels).set_function(seconds)
+
+    def note_money(self, period: str, spent_usd: float, budget_usd: float) -> None:
+        """So much is spent of so much in this period, one of `PERIODS`."""
+        self._metrics.spent_usd.labels(*self._labels, period).set(spent_usd)
+        self._metrics.budget_usd.labels(*self._labels, period).set(budget_usd)
 
     def count_events(self, kind: str, count: int) -> None:
         """So many events of a kind are in Kafka."""

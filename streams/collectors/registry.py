@@ -16,6 +16,7 @@ from streams.collectors.collector import Collector
 from streams.collectors.mastodon.mastodon import MASTODON_COLLECTOR
 from streams.collectors.push.push import PUSH
 from streams.collectors.tail.tail import TAIL
+from streams.collectors.x.x_streams import X_ACTIVITY, X_FILTERED
 from streams.errors import InputError
 from streams.printable import printable
 
@@ -24,7 +25,16 @@ __all__ = ["COLLECTORS", "GROUP", "all_collectors"]
 GROUP: Final = "antiphon.collectors"
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
-COLLECTORS: Final[tuple[Collector, ...]] = (ENRICH, JETSTREAM, MASTODON_COLLECTOR, PUSH, TAIL, TAP)
+COLLECTORS: Final[tuple[Collector, ...]] = (
+    ENRICH,
+    JETSTREAM,
+    MASTODON_COLLECTOR,
+    PUSH,
+    TAIL,
+    TAP,
+    X_ACTIVITY,
+    X_FILTERED,
+)
 """Those of this package."""
 
 

@@ -14,10 +14,10 @@ from streams.events import Event
 
 __all__ = ["Chunk", "Source", "SourceError", "SourceErrorKind"]
 
-SourceErrorKind: TypeAlias = Literal["silent", "closed", "refused", "throttled", "key_refused", "protocol"]
+SourceErrorKind: TypeAlias = Literal["silent", "closed", "refused", "throttled", "key_refused", "protocol", "budget"]
 """`silent`: no traffic although the connection is open; `closed`: it ended, or could not be made; `refused`: the server
 does not serve us now; `throttled`: we ask too much; `key_refused`: our credentials are not taken; `protocol`: it said
-what we do not understand."""
+what we do not understand; `budget`: the money that it may cost is spent."""
 
 
 class Chunk(Struct, kw_only=True):
@@ -47,18 +47,31 @@ class Chunk(Struct, kw_only=True):
     resumed: bool | None = None
     """In one of the first chunks after a connection was made with a cursor: `True` where the source began at or before
     that cursor, so that nothing is missing, and `False` where it began later. `None`: it cannot tell yet."""
+    resumed_by: Literal["replay", "back_fill"] = "replay"
+    """Where `resumed` is true: what brought the events of the gap. A back-fill brings no deletions."""
     acknowledge: Callable[[], Awaitable[None]] | None = None
     """Called once Kafka has the chunk, in the order of the chunks."""
 
 
 class SourceError(Exception):
-    """A connection ended. `detail` is for the log; `retry_after_seconds` is how long the server asks us to wait."""
+    """A connection ended. `detail` is for the log; `retry_after_seconds` is how long the server asks us to wait.
 
-    def __init__(self, kind: SourceErrorKind, detail: str, retry_after_seconds: float | None = None) -> None:
+    `pause_seconds` is for platforms that prescribe the pauses: exactly so long is waited, whatever the service would.
+    """
+
+    def __init__(
+        self,
+        kind: SourceErrorKind,
+        detail: str,
+        retry_after_seconds: float | None = None,
+        *,
+        pause_seconds: float | None = None,
+    ) -> None:
         super().__init__(kind, detail)
         self.kind: SourceErrorKind = kind
         self.detail = detail
         self.retry_after_seconds = retry_after_seconds
+        self.pause_seconds = pause_seconds
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}"

@@ -39,7 +39,7 @@ from tests.ops.queries import (
 _PROVISIONING = OPS / "grafana" / "provisioning"
 _PANELS = [(name, panel) for name, board in DASHBOARDS.items() for panel in panels_of(board) if panel["type"] != "row"]
 _TYPES = {"timeseries", "stat", "table", "alertGroups"}
-_UNITS = {"short", "s", "bytes", "suffix:records/s", "suffix:events/s", "percentunit"}
+_UNITS = {"short", "s", "bytes", "suffix:records/s", "suffix:events/s", "currencyUSD", "percentunit"}
 _VARIABLES = ["datasource", "environment", "job", "instance"]
 _OF_OUR_OWN = re.compile(r"\b(SCREEN|TRACK|WATCH|NOTIFY|[Cc]anary|[Ss]tandstill|[Ff]enced|[Ll]edger|[Ss]ubject)s?\b")
 """Words that nobody knows who has not read the architecture: not in a title."""

@@ -11,10 +11,10 @@ from typing import Final, TypeVar
 
 import aiohttp
 import msgspec
-from aiohttp import ClientResponse
 from msgspec import Raw, Struct
 from yarl import URL
 
+from streams.collectors.http_sessions import bounded_body
 from streams.collectors.public_hosts import HostRefusedError, check_url
 from streams.collectors.rate_limits import HostLimit
 from streams.collectors.source import SourceError, SourceErrorKind
@@ -26,7 +26,6 @@ __all__ = ["PAGE", "FoundAccount", "GoneError", "MastodonServer"]
 PAGE: Final = 40
 """The most statuses that a server gives at once."""
 _T = TypeVar("_T")
-_MOST_BYTES: Final = 16_777_216
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=15)
 _LONGEST_WAIT: Final = 5.0  # longer ones are told, and waited elsewhere
 _GONE: Final = frozenset({404, 410})
@@ -104,7 +103,7 @@ class MastodonServer:
         self._next = time.monotonic() + self._spacing
         async with self._session.get(url, allow_redirects=False, timeout=_TIMEOUT) as answer:
             self._limit.answered(answer.status, _limits(answer.headers), time.monotonic(), time.time())
-            body = await self._body(answer)
+            body = await bounded_body(answer, self._shown)
         if answer.status in _GONE:
             raise GoneError
         if answer.status != 200:
@@ -113,14 +112,6 @@ class MastodonServer:
             return msgspec.json.decode(body, type=kind)
         except DECODE_ERRORS as error:
             raise SourceError("protocol", f"{self._shown} answers with what is no {url.path}: {error}") from None
-
-    async def _body(self, answer: ClientResponse) -> bytes:
-        parts = bytearray()
-        async for part in answer.content.iter_any():
-            parts += part
-            if len(parts) > _MOST_BYTES:
-                raise SourceError("protocol", f"{self._shown} answers with more than {_MOST_BYTES:,} bytes")
-        return bytes(parts)
 
     def _refusal(self, status: int) -> SourceError:
         wait = self._limit.wait_seconds(time.monotonic()) if status == 429 else None

@@ -4,16 +4,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
-import aiohttp
 from msgspec import Meta, Struct
 from yarl import URL
 
-from streams import __version__
 from streams.collectors.collector import Collector, Surroundings
 from streams.collectors.following import beside
+from streams.collectors.http_sessions import open_session
 from streams.collectors.mastodon.mastodon_source import MastodonPolicy, MastodonSource
 from streams.collectors.mastodon.officials import follow_officials
-from streams.collectors.public_hosts import PublicResolver
 from streams.collectors.source import Source
 from streams.errors import ConfigurationError
 from streams.formats.mastodon.mastodon_statuses import MASTODON
@@ -45,17 +43,7 @@ async def _open(own: MastodonSettings, surroundings: Surroundings) -> AsyncItera
     policy = MastodonPolicy(
         interval=own.interval_seconds, spacing=own.spacing_seconds, addresses=addresses_of(own.addresses)
     )
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(resolver=PublicResolver(policy.trusted), limit=256, limit_per_host=1),
-        # What is not packed cannot unpack to more than it looks.
-        headers={
-            "User-Agent": f"antiphon/{__version__}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-        },
-        auto_decompress=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-    ) as session:
+    async with open_session(policy.trusted, per_host=1) as session:
         source = MastodonSource(session, policy)
         async with beside(follow_officials(surroundings.settings, source.use)):
             yield [source]

@@ -4,7 +4,6 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -12,6 +11,7 @@ from msgspec import Meta, Struct
 from streams.collectors.collector import Collector, Surroundings
 from streams.collectors.push.push_server import PushPolicy, listening
 from streams.collectors.push.push_source import PushSource
+from streams.collectors.secret_files import token_of
 from streams.collectors.source import Source
 from streams.errors import ConfigurationError
 from streams.formats.registry import all_formats, reader_named
@@ -68,7 +68,13 @@ def policy_of(own: PushSettings) -> PushPolicy:
     return PushPolicy(
         host=own.host,
         port=own.port,
-        token=_token_of(own),
+        token=token_of(
+            own.token,
+            own.token_file,
+            "ANTIPHON_COLLECT_PUSH_TOKEN",
+            _LEAST_TOKEN,
+            "what `openssl rand -hex 32` prints",
+        ),
         tls=_tls_of(own),
         body_bytes=own.body_bytes,
         batch_events=own.batch_events,
@@ -78,26 +84,6 @@ def policy_of(own: PushSettings) -> PushPolicy:
         requests_per_second=own.requests_per_second,
         at_once=own.at_once,
     )
-
-
-def _token_of(own: PushSettings) -> Secret:
-    token = own.token
-    if own.token_file:
-        if token:
-            raise ConfigurationError("token, token_file: both are there", remedy="give one of them")
-        try:
-            token = Secret(Path(own.token_file).read_text(encoding="utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"token_file: {own.token_file} cannot be read: {type(error).__name__}",
-                remedy="name a file with nothing but the token",
-            ) from None
-    if len(token) < _LEAST_TOKEN:
-        raise ConfigurationError(
-            f"token: {'there is none' if not token else f'it has fewer than {_LEAST_TOKEN} characters'}",
-            remedy="set ANTIPHON_COLLECT_PUSH_TOKEN or token_file, for example to what `openssl rand -hex 32` prints",
-        )
-    return token
 
 
 def _tls_of(own: PushSettings) -> ssl.SSLContext | None:

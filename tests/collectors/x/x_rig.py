@@ -1,0 +1,176 @@
+"""A source of X beside the local server, driven as the service drives it, on a clock that jumps."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from yarl import URL
+
+from streams.collectors.budget import BudgetPolicy, micros
+from streams.collectors.coverage import CoverageLog, Seen, Span
+from streams.collectors.http_sessions import open_session
+from streams.collectors.metrics import CollectorMetrics
+from streams.collectors.source import Chunk, SourceError
+from streams.collectors.x.keeping import Keeper
+from streams.collectors.x.messages import FIELDS, Activities, Posts, Prices
+from streams.collectors.x.rules import FilterRules
+from streams.collectors.x.subscriptions import Subscriptions
+from streams.collectors.x.x_api import XApi
+from streams.collectors.x.x_source import StreamPolicy, XStreamSource
+from streams.core.rosters.roster import Roster, RosterEntry
+from streams.events import Coverage, Deletion, Event, Post, Retweet
+from streams.setting_sources import Secret
+from tools.servers.x import TOKEN, X
+
+__all__ = ["Holding", "holding", "roster_of"]
+
+_POST = 5_000
+
+
+def roster_of(*names: str) -> Roster:
+    """Officials by id, or by `@handle`."""
+    common: dict[str, Any] = {
+        "platform": "twitter",
+        "country": "FR",
+        "category": "diplomat",
+        "source_url": "https://example.org",
+    }
+    entries = [
+        RosterEntry(handle=name[1:], **common) if name.startswith("@") else RosterEntry(account_id=name, **common)
+        for name in names
+    ]
+    return Roster(entries)
+
+
+class Holding:
+    """What the source said. `connections` are the errors with which each ended, and after how long."""
+
+    def __init__(
+        self, source: XStreamSource, keeper: Keeper, metrics: CollectorMetrics, clock: Callable[[], int]
+    ) -> None:
+        self.source = source
+        self.keeper = keeper
+        self.registry = metrics.registry
+        self.cursor: bytes | None = None
+        self.chunks: list[Chunk] = []
+        self.ended: list[tuple[str, float]] = []
+        self.spans: list[Span] = []
+        self.coverage = CoverageLog(Seen(), 0)
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.ensure_future(self._hold())
+
+    async def end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    @property
+    def events(self) -> list[Event]:
+        return [event for chunk in self.chunks for event in chunk.events]
+
+    @property
+    def acts(self) -> list[Event]:
+        return [event for event in self.events if isinstance(event, Post | Retweet | Deletion)]
+
+    @property
+    def added(self) -> dict[str, Coverage]:
+        """The newest notice of each official."""
+        found = [event for event in self.events if isinstance(event, Coverage)]
+        return {each.officials[0]: each for each in found if each.officials}
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        return {name: sum(each.skipped[name] for each in self.chunks) for each in self.chunks for name in each.skipped}
+
+    @property
+    def gaps(self) -> list[Span]:
+        return [span for span in self.spans if not span.seen]
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        own = {"collector": self.source.name, "source": self.source.name}
+        return self.registry.get_sample_value(name, own | labels)
+
+    async def until(self, met: Callable[[], Any], seconds: float = 300.0) -> None:
+        """Looks often at first, and then every virtual second."""
+        pause = 0.001
+        async with asyncio.timeout(seconds):
+            while not met():
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.3, 5.0)
+
+    async def _hold(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self.coverage.began(with_cursor=self.cursor is not None, now_us=self._clock())
+            try:
+                async with aclosing(self.source.chunks(self.cursor)) as chunks:
+                    async for chunk in chunks:
+                        self.spans += self.coverage.saw(chunk, self._clock())
+                        self.chunks.append(chunk)
+                        self.cursor = chunk.cursor or self.cursor
+            except SourceError as error:
+                self.spans += self.coverage.ended(error.kind, self._clock())
+                self.ended.append((error.kind, loop.time()))
+                await asyncio.sleep(error.pause_seconds or 0.0)
+
+
+@asynccontextmanager
+async def holding(
+    server: X,
+    roster: Roster | None,
+    *,
+    filtered: bool = False,
+    token: str = TOKEN,
+    cursor: bytes | None = None,
+    day_usd: float = 100.0,
+    month_usd: float = 1_000.0,
+    clock: Callable[[], int] | None = None,
+    start: bool = True,
+    most: int | None = None,
+    **policy: Any,
+) -> AsyncIterator[Holding]:
+    """A source that holds the server's stream for the block."""
+    loop = asyncio.get_running_loop()
+    began, began_at = time.time_ns() // 1_000, loop.time()
+    clock = clock or (lambda: began + int((loop.time() - began_at) * 1_000_000))
+    server.posts.now = lambda: clock() / 1_000_000
+    metrics = CollectorMetrics(CollectorRegistry())
+    name = "x-filtered" if filtered else "x-activity"
+    series = metrics.of_source(name, name)
+    async with open_session(frozenset({server.place}), per_host=8) as session:
+        api = XApi(session, URL(server.url), Secret(token), frozenset({server.place}))
+        keeper: Keeper
+        if filtered:
+            keeper = FilterRules(name, api, series, most or 1_000)
+        else:
+            keeper = Subscriptions(name, api, series, ["post.create", "post.delete"], most or 1_500)
+        prices = Prices(post=_POST, deletion=_POST)
+        posts = Posts(name, Prices(post=_POST, deletion=0))
+        wanted = {"late_seconds": 0.0, "patience_seconds": 60.0} | policy
+        stream = StreamPolicy(
+            route="/2/tweets/search/stream" if filtered else "/2/activity/stream",
+            query=FIELDS if filtered else {},
+            budget=BudgetPolicy(day=micros(day_usd), month=micros(month_usd)),
+            **wanted,
+        )
+        messages = posts if filtered else Activities(name, prices)
+        source = XStreamSource(api, messages, posts, keeper, stream, series, clock)
+        found = Holding(source, keeper, metrics, clock)
+        found.cursor = cursor
+        keeping = asyncio.ensure_future(keeper.run())
+        if roster is not None:
+            keeper.use(roster)
+        if start:
+            found.start()
+        try:
+            yield found
+        finally:
+            await found.end()
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
