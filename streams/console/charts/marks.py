@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final, TypeAlias
 
-from streams.printable import printable
+from streams.console.shown import shown
 
 __all__ = ["TEXT", "Attribute", "drawing", "element", "label", "number", "shortened", "tooltip", "width_of"]
 
@@ -49,12 +49,12 @@ def number(value: float) -> str:
 def label(x: float, y: float, words: str, **attributes: Attribute | None) -> str:
     """A text of one line, as far as it prints: what steers the direction of writing is shown as an escape."""
     given: dict[str, Attribute | None] = {"class_": "label", "font_size": TEXT, "fill": "currentColor", **attributes}
-    return element("text", escape(printable(words), quote=False), x=x, y=y, **given)
+    return element("text", escape(shown(words), quote=False), x=x, y=y, **given)
 
 
 def tooltip(words: str) -> str:
     """What a browser shows while one points at the mark that it is the first child of."""
-    return element("title", escape(printable(words), quote=False))
+    return element("title", escape(shown(words), quote=False))
 
 
 def width_of(words: str, size: float = TEXT) -> float:
@@ -65,7 +65,7 @@ def width_of(words: str, size: float = TEXT) -> float:
 
 def shortened(words: str, most: float, size: float = TEXT) -> str:
     """The text as far as it prints, cut with an ellipsis where it would be wider than `most`."""
-    words = printable(words)
+    words = shown(words)
     if width_of(words, size) <= most:
         return words
     kept, left = "", most - width_of("…", size)
@@ -86,8 +86,8 @@ def drawing(
     `name` is that of the figure on its page; `description` says in a sentence or two what is to be seen.
     """
     columns = max(20, int((width - 2 * _MARGIN) / (_NOTE * _CHARACTER)))
-    headings = textwrap.wrap(printable(title), max(20, int((width - 2 * _MARGIN) / (_TITLE * _CHARACTER)))) or [""]
-    lines = [line for note in notes for line in textwrap.wrap(printable(note), columns)]
+    headings = textwrap.wrap(shown(title), max(20, int((width - 2 * _MARGIN) / (_TITLE * _CHARACTER)))) or [""]
+    lines = [line for note in notes for line in textwrap.wrap(shown(note), columns)]
     above = _MARGIN + len(headings) * _LINE + _MARGIN
     whole = above + height + (_MARGIN + len(lines) * _LINE if lines else 0) + _MARGIN
     heads = [
@@ -103,8 +103,8 @@ def drawing(
     ]  # fmt: skip
     return element(
         "svg",
-        element("title", escape(printable(title), quote=False), id=f"{name}-title"),
-        element("desc", escape(printable(description), quote=False), id=f"{name}-description"),
+        element("title", escape(shown(title), quote=False), id=f"{name}-title"),
+        element("desc", escape(shown(description), quote=False), id=f"{name}-description"),
         *heads,
         element("g", *body, transform=f"translate(0 {number(above)})"),
         *feet,
@@ -120,4 +120,4 @@ def drawing(
 
 
 def _attribute(value: Attribute) -> str:
-    return escape(printable(value)) if isinstance(value, str) else number(value)
+    return escape(shown(value)) if isinstance(value, str) else number(value)

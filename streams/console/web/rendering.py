@@ -14,11 +14,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from streams.console.pages.page import Answer
+from streams.console.shown import shown as shown_text
 from streams.console.web.addresses import address_of
 from streams.console.web.freshness import Freshness
 from streams.console.web.routes import Route
 from streams.core.rosters.hosts import link_host
-from streams.printable import printable
 
 __all__ = ["STATIC", "TEMPLATES", "Renderer", "static_file"]
 
@@ -105,8 +105,8 @@ def _asset(name: str) -> str:
 
 
 def shown(text: str | None) -> str:
-    """A text from outside on one line: what steers the direction of writing or does not print is an escape."""
-    return "" if text is None else printable(text, _MOST)
+    """A text from outside, see `streams.console.shown`; nothing for `None`."""
+    return "" if text is None else shown_text(text, _MOST)
 
 
 def number(value: float | None, places: int | None = None) -> str:

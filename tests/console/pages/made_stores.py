@@ -12,6 +12,7 @@ from streams.console.store.building import StoreBuilding
 from streams.console.store.reading import Store
 from streams.console.store.writing import Part
 from streams.core.clock import to_us
+from streams.core.corrections.correction import CORRECTIONS_TOPIC, Correction, correction_key, encode_correction
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.enriched_topics import enriched_topic_named
 from streams.core.evidence_records import (
@@ -46,6 +47,7 @@ def store_of(
     amplifications: Sequence[Amplification] = (),
     dossiers: Sequence[Dossier] = (),
     events: Sequence[tuple[Event, Coordinates]] = (),
+    corrections: Sequence[Correction] = (),
     roster: Roster | None = None,
     with_rules: bool = False,
     written_at: datetime | None = None,
@@ -67,6 +69,11 @@ def store_of(
                 for place, each in enumerate(records)
             ]
             building.writer.take([Part(topic=name, partition=0, records=rows, next=len(rows))])
+        rows = [
+            _Record(place, correction_key(each).encode(), encode_correction(each))
+            for place, each in enumerate(corrections)
+        ]
+        building.writer.take([Part(topic=CORRECTIONS_TOPIC, partition=0, records=rows, next=len(rows))])
         rows = [_Record(place, each.key, each.value, each.headers, timestamp) for place, each in enumerate(kept)]
         building.writer.take([Part(topic="evidence", partition=0, records=rows, next=len(rows))])
         building.put_in_place()
