@@ -5,6 +5,7 @@ was left out and why. With `CI=true` a missing part is a failure.
 """
 
 import os
+import shutil
 import signal
 import tempfile
 from collections import Counter
@@ -91,6 +92,15 @@ def broker(request: pytest.FixtureRequest, real_kafka: RunningBroker | str) -> I
     request.config.stash[_STAND_IN] = real_kafka
     yield with_embedded
     embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a real Chromium, Debian's. Playwright drives it: `playwright install` is not needed."""
+    found = shutil.which("chromium")
+    if found is None:
+        _leave_out("a real browser: install the package chromium")
+    return found
 
 
 @pytest.fixture

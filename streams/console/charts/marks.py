@@ -101,6 +101,7 @@ def drawing(
         )
         for row, line in enumerate(lines)
     ]  # fmt: skip
+    has_links = any("<a " in part for part in body)
     return element(
         "svg",
         element("title", escape(shown(title), quote=False), id=f"{name}-title"),
@@ -110,7 +111,7 @@ def drawing(
         *feet,
         xmlns="http://www.w3.org/2000/svg",
         class_=f"figure figure-{name}",
-        role="img",
+        role="group" if has_links else "img",  # what is in an image is no link for a screen reader
         aria_labelledby=f"{name}-title {name}-description",
         viewBox=f"0 0 {number(width)} {number(whole)}",
         width=width,
