@@ -2,7 +2,6 @@
 
 from collections import deque
 from html.parser import HTMLParser
-from typing import Final
 
 from streams.console.web.addresses import find_place
 from streams.console.web.routes import ROUTES
@@ -10,29 +9,22 @@ from tests.console.web.running import Running
 
 __all__ = ["addresses_of", "links_of"]
 
-_MOST_PAGES: Final = 400
-
 
 def addresses_of(running: Running) -> dict[str, str]:
-    """The first address of each page, by the page's name, beginning at `/`. Raises `AssertionError` where an address
-    that a page links to does not answer, or no page links to a kind of page.
+    """The first address of each page, by its name, beginning at the inbox. Raises `AssertionError` where one does
+    not answer, or no page links to a kind of page.
     """
     found: dict[str, str] = {}
-    waiting, known = deque(["/"]), {"/"}
-    while waiting and len(found) < len(ROUTES) and len(known) < _MOST_PAGES:
+    waiting = deque(["/alerts"])
+    while waiting:
         address = waiting.popleft()
+        place = find_place(ROUTES, address.partition("?")[0])
+        if place is None or place.form != "html" or place.route.name in found:
+            continue
         asked = running.ask(address)
         assert asked.status == 200, address
-        place = find_place(ROUTES, address.partition("?")[0])
-        if place is not None:
-            found.setdefault(place.route.name, address)
-        for link in links_of(asked.body.decode()):
-            path = link.partition("?")[0]
-            leads_to = find_place(ROUTES, path)
-            if path not in known and leads_to is not None and leads_to.form == "html":
-                known.add(path)
-                # Kinds that were not seen yet come first.
-                (waiting.append if leads_to.route.name in found else waiting.appendleft)(link)
+        found[place.route.name] = address
+        waiting += links_of(asked.body.decode())
     missing = {route.name for route in ROUTES} - found.keys()
     assert missing <= {"roster-difference"}, missing  # the case has one roster
     return found
