@@ -90,6 +90,13 @@ kafka: $(DEVELOPMENT) ## a real Apache Kafka in the foreground, on port 9092 or 
 .PHONY: setup
 setup: $(DEVELOPMENT) ## the virtual environment in .venv, with all that development needs
 
+.PHONY: wheel
+wheel: $(RUNTIME) ## a wheel of this checkout in dist/, with the lock of what it needs
+	@rm -rf dist && mkdir dist
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@cp requirements.lock dist/
+	@ls dist
+
 .PHONY: lock
 lock: ## pins the dependencies anew after a change of pyproject.toml; ARGS=--upgrade takes the newest
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }

@@ -27,7 +27,8 @@ _PAGES: Final = sorted(
 )
 _MOST_COLUMNS: Final = 119
 _COMMANDS: Final = frozenset(
-    {"antiphon", "docker", "make", "python", "pip", "apt-get", "suspended"} | {"Truncating"}  # what a broker logs
+    {"kubectl", "antiphon", "docker", "make", "python", "pip", "apt-get", "suspended"}
+    | {"Truncating"}  # what a broker logs
 )
 # Where a page leaves out the beginning of a path.
 _FOLDERS: Final = ("", "streams", "streams/schemas", "streams/core", "streams/core/tracking", "streams/core/watching")

@@ -83,7 +83,7 @@ def diff(
         raise click.UsageError("--evidence and --events exclude each other: one of the two is the past")
     from_broker = evidence or (ctx.params["broker"] is not None and not event_files)
     sides = named_roster(old, settings), named_roster(new, settings)
-    rules = load_rules(None if settings.rules_file is None else Path(settings.rules_file))
+    rules = load_rules(Path(settings.rules_file) if settings.rules_file else None)
     rosters = sides[0].roster, sides[1].roster
     with (
         LiveStages(quiet=as_json) as stages,

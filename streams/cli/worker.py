@@ -34,7 +34,7 @@ def worker(ctx: click.Context, settings: Settings) -> None:
 
     log_before_start(settings)
     with stopped_at_once():
-        rules, rules_text = read_rules(None if settings.rules_file is None else Path(settings.rules_file))
+        rules, rules_text = read_rules(Path(settings.rules_file) if settings.rules_file else None)
         if "watch" in settings.roles:
             require_directory(settings.state_directory)
         asyncio.run(require_ready(settings))
