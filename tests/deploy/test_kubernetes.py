@@ -60,7 +60,8 @@ def test_a_resource_is_valid_by_the_servers_schema(resource: dict[str, Any]) -> 
 
 
 def test_the_schemas_refuse_what_the_server_would() -> None:
-    for change in ({"replicas": "two"}, {"replica": 2}, {"template": []}):
+    changes: tuple[dict[str, Any], ...] = ({"replicas": "two"}, {"replica": 2}, {"template": []})
+    for change in changes:
         broken = copy.deepcopy(_named("StatefulSet"))
         broken["spec"] |= change
         assert _problems(broken), change
