@@ -43,6 +43,7 @@ _ROWS: Final = 50
 _LOOKED_AT: Final = 400
 """Kept events, and amplifications, in which earlier handles and texts of retweets are looked for; and marks drawn."""
 _EARLIER: Final = 20
+_OFFICIALS: Final = 100
 
 
 class EarlierHandle(Struct, frozen=True, kw_only=True):
@@ -110,6 +111,8 @@ class AccountPage(Struct, frozen=True, kw_only=True):
     """Aftermaths of other accounts that list it as a possible successor."""
     corrections: tuple[Correction, ...]
     """What was corrected of it, the newest first."""
+    officials_shown: int
+    """How many of the dossier's officials the page lists: those with most amplifications."""
     official: str | None
     """The official whose amplifications alone are listed, as `platform:id`; null for all."""
     amplifications: tuple[AmplificationLine, ...]
@@ -121,8 +124,9 @@ class AccountPage(Struct, frozen=True, kw_only=True):
 
 
 def account_page(store: Store, request: PageRequest) -> Answer:
-    """`/accounts/PLATFORM:ID?official=&after=&before=`."""
-    request.only("official", "after", "before")
+    """`/accounts/PLATFORM:ID?official=&officials=&after=&before=`."""
+    request.only("official", "officials", "after", "before")
+    every = request.choice("officials", ("all",)) is not None
     wanted = account_key_of(request)
     official = request.text("official")
     dossier = store.dossier(wanted.key)
@@ -169,6 +173,7 @@ def account_page(store: Store, request: PageRequest) -> Answer:
         ),
         successor_of=tuple(aftermath_line(each) for each in successor_of),
         corrections=store.corrections_of(subject=wanted.key),
+        officials_shown=0 if dossier is None else len(dossier.officials[: None if every else _OFFICIALS]),
         official=official,
         amplifications=amplification_lines(store, found.rows),
         next=found.next,

@@ -1,6 +1,7 @@
 """A State: its officials and the accounts they amplified as a matrix, its alerts, its aftermaths, its roster."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from streams.printable import quoted
 
 __all__ = ["CountryPage", "country_page"]
 
-_MOST: Final = 24  # officials, and accounts, of the matrix
+_MOST: Final = 20  # officials, and accounts, of the matrix
 _ALERTS: Final = 10
 _AFTERMATHS: Final = 10
 _ALL: Final = 1_000
@@ -84,9 +85,17 @@ def country_page(store: Store, request: PageRequest) -> Answer:
         more_aftermaths=aftermaths.next is not None,
     )
     figures = {"matrix": _figure(model)} if found.cells else {}
-    wanted = SubjectFilter(countries=(code,), sort="amplifications")
-    rows = Rows(record=SubjectRow, rows=store.subjects(wanted, PageOf(size=_ALL)).rows)
+    rows = Rows(record=SubjectRow, rows=_accounts(store, code))
     return Answer(title=name, template="country.html", model=model, figures=figures, rows=rows)
+
+
+def _accounts(store: Store, code: str) -> Iterator[SubjectRow]:
+    wanted = SubjectFilter(countries=(code,), sort="amplifications")
+    after: str | None = ""
+    while after is not None:
+        found = store.subjects(wanted, PageOf(size=_ALL, after=after))
+        yield from found.rows
+        after = found.next
 
 
 def _figure(model: CountryPage) -> str:

@@ -16,6 +16,7 @@ Form: TypeAlias = Literal["html", "json", "csv", "ndjson", "svg"]
 FORMS: Final[tuple[Form, ...]] = ("html", "json", "csv", "ndjson", "svg")
 _FIGURE: Final = re.compile("([a-z][a-z0-9-]{0,40})[.]svg")
 _SAFE: Final = "@:!$*,"  # as they are in a part of a path: browsers keep them, and people read them
+_PLAIN: Final = re.compile("[A-Za-z0-9_:@-]+")
 _MOST_PARTS: Final = 8
 
 
@@ -38,10 +39,10 @@ def address_of(
     route = next((each for each in routes if each.name == name), None)
     if route is None:
         raise LookupError(f"no page is named {name!r}")
-    wanted = re.findall(r"\{(\w+)\}", route.path)
-    if sorted(wanted) != sorted(parts):
-        raise LookupError(f"{route.path} has the parts {wanted}, not {sorted(parts)}")
-    path = re.sub(r"\{(\w+)\}", lambda found: _part(str(parts[found[1]])), route.path)
+    words = _words(route.path)
+    if set(words[1::2]) != parts.keys():
+        raise LookupError(f"{route.path} has the parts {list(words[1::2])}, not {sorted(parts)}")
+    path = "".join(_part(str(parts[word])) if place % 2 else word for place, word in enumerate(words))
     said = {key: value for key, value in (query or {}).items() if value is not None and value != ""}
     return f"{path}?{urlencode(said, safe=_SAFE)}" if said else path
 
@@ -88,12 +89,16 @@ def _match(routes: Sequence[Route], parts: Sequence[str], form: Form) -> Place |
 @cache
 def _pattern(pattern: str) -> re.Pattern[str]:
     """A part of a route as an expression: names in braces stand for anything, as short as it goes."""
-    words = re.split(r"\{(\w+)\}", pattern)
-    return re.compile(
-        "".join(f"(?P<{word}>.+?)" if place % 2 else re.escape(word) for place, word in enumerate(words)), re.DOTALL
-    )
+    parts = (f"(?P<{word}>.+?)" if place % 2 else re.escape(word) for place, word in enumerate(_words(pattern)))
+    return re.compile("".join(parts), re.DOTALL)
+
+
+@cache
+def _words(path: str) -> tuple[str, ...]:
+    """What stands in a path around and in its braces, by turns."""
+    return tuple(re.split(r"\{(\w+)\}", path))
 
 
 def _part(text: str) -> str:
     # A dot alone, or two, is a step in a path and not a name: browsers take it away before they ask.
-    return {".": "%2E", "..": "%2E%2E"}.get(text) or quote(text, safe=_SAFE)
+    return text if _PLAIN.fullmatch(text) else {".": "%2E", "..": "%2E%2E"}.get(text) or quote(text, safe=_SAFE)

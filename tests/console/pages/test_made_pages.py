@@ -1,6 +1,7 @@
 """Pages of made subjects: what the DOM says is what `.json` gives is what the topic has, at every edge of a record."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Final, get_args
@@ -21,8 +22,10 @@ from streams.core.watching.aftermath_records import (
 )
 from streams.events import Account, SuspensionStatus
 from tests.console.pages.asked import Asked, Element, ask
-from tests.console.pages.records_made import AT, DAY, written_store
+from tests.console.pages.made_stores import store_of
 
+AT: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY: Final = timedelta(days=1)
 _SUBJECTS: Final = int(os.environ.get("ANTIPHON_TEST_SUBJECTS", "40"))
 _STATES: Final = ("IR", "FR", "CN", "US", "EU")
 _STATUSES: Final[tuple[SuspensionStatus, ...]] = ("suspended", "reinstated", "deleted", "deactivated")
@@ -136,92 +139,91 @@ def chance() -> Random:
 def test_the_dom_the_json_and_the_topic_say_the_same_of_accounts(tmp_path: Path, chance: Random) -> None:
     """Every figure of a dossier, unknown ones too: those say `unknown`, and never 0."""
     dossiers = [made_dossier(chance, number) for number in range(_SUBJECTS)]
-    store = written_store(tmp_path / "store", dossiers=dossiers)
-    unknown = 0
-    for dossier in dossiers:
-        asked = ask(store, f"/accounts/twitter:{dossier.subject.id}")
-        assert asked.json["dossier"] == msgspec.json.decode(msgspec.json.encode(dossier))
-        dom, facts = asked.dom, _facts(asked)
-        times = dossier.totals.retweet + dossier.totals.quote
-        assert dom.by_id("amplified").numbers == [times]
-        assert dom.by_id("distinct-officials").numbers == [dossier.distinct_officials]
-        assert dom.by_id("score-total").numbers == [dossier.score.total]
-        for name, value in (
-            ("Followers", dossier.subject.followers), ("Age then, in days", dossier.age_at_first_amplification_days),
-            ("Followed by officials", dossier.totals.follow),
-        ):  # fmt: skip
-            assert facts[name].numbers == ([] if value is None else [value])
-            assert ("unknown" in facts[name].text) == (value is None)
-            unknown += value is None
-        if dossier.officials:
-            shown = dom.rows("The officials, those with most amplifications first")
-            if len(dossier.officials) > 50:
-                shown += dom.rows("The other officials that the record lists")
-            assert [(*row[3].numbers, *row[4].numbers) for row in shown] == [
-                (each.retweets, each.quotes) for each in dossier.officials
-            ]
-        *terms, total = dom.rows("The terms of the state-engagement score")
-        for row, term in zip(terms, dossier.score.contributions, strict=True):
-            assert row[2].numbers == ([] if term.value is None else [term.points])
-            assert ("unknown" in row[2].text) == (term.value is None)
-        assert total[2].numbers == [dossier.score.total]
-        is_bound = dossier.dropped > 0 or dossier.distinct_officials > len(dossier.officials)
-        assert bool(asked.json["bounds"]) == is_bound
-        assert ("at least" in asked.json["summary"]) == (dossier.dropped_amplifications > 0 and times > 0)
-    assert unknown > len(dossiers) / 4
-    store.close()
+    with store_of(tmp_path / "store", dossiers=dossiers) as store:
+        unknown = 0
+        for dossier in dossiers:
+            asked = ask(store, f"/accounts/twitter:{dossier.subject.id}")
+            assert asked.json["dossier"] == msgspec.json.decode(msgspec.json.encode(dossier))
+            dom, facts = asked.dom, _facts(asked)
+            times = dossier.totals.retweet + dossier.totals.quote
+            assert dom.by_id("amplified").numbers == [times]
+            assert dom.by_id("distinct-officials").numbers == [dossier.distinct_officials]
+            assert dom.by_id("score-total").numbers == [dossier.score.total]
+            for name, value in (
+                ("Followers", dossier.subject.followers),
+                ("Age then, in days", dossier.age_at_first_amplification_days),
+                ("Followed by officials", dossier.totals.follow),
+            ):  # fmt: skip
+                assert facts[name].numbers == ([] if value is None else [value])
+                assert ("unknown" in facts[name].text) == (value is None)
+                unknown += value is None
+            if dossier.officials:
+                shown = dom.rows("The officials, those with most amplifications first")
+                assert [(*row[3].numbers, *row[4].numbers) for row in shown] == [
+                    (each.retweets, each.quotes) for each in dossier.officials
+                ]
+            *terms, total = dom.rows("The terms of the state-engagement score")
+            for row, term in zip(terms, dossier.score.contributions, strict=True):
+                assert row[2].numbers == ([] if term.value is None else [term.points])
+                assert ("unknown" in row[2].text) == (term.value is None)
+            assert total[2].numbers == [dossier.score.total]
+            is_bound = dossier.dropped > 0 or dossier.distinct_officials > len(dossier.officials)
+            assert bool(asked.json["bounds"]) == is_bound
+            assert ("at least" in asked.json["summary"]) == (dossier.dropped_amplifications > 0 and times > 0)
+        assert unknown > len(dossiers) / 4
 
 
 def test_the_dom_the_json_and_the_topic_say_the_same_of_aftermaths(tmp_path: Path, chance: Random) -> None:
     """What cannot be said because too much went unseen is said as unknown."""
     aftermaths = [made_aftermath(chance, number) for number in range(_SUBJECTS)]
-    store = written_store(tmp_path / "store", aftermaths=aftermaths)
-    silences = 0
-    for record in aftermaths:
-        asked = ask(store, f"/aftermaths/{record.id}")
-        assert asked.json["aftermath"] == msgspec.json.decode(msgspec.json.encode(record))
-        dom, coverage = asked.dom, record.coverage
-        no_silence = coverage is not None and coverage.says_nothing_of_silence
-        no_comparison = coverage is not None and coverage.says_nothing_of_deletions
-        for name, value in (
-            ("references", record.references), ("references-before", record.references_before),
-            ("deletions", record.deletions), ("silent-officials", None if no_silence else record.silent_officials),
-            ("expected-deletions", None if no_comparison else record.expected_deletions),
-        ):  # fmt: skip
-            assert dom.by_id(name).numbers == ([] if value is None else [value])
-        by_account = {} if not record.deletions else record.deletions_by_account
-        if by_account:
-            rows = dom.rows("Deletions by account")
-            assert {row[0].text: row[1].numbers[0] for row in rows} == by_account
-        if record.officials:
-            rows = dom.rows("Officials that amplified it, referred to it or deleted posts")
-            assert [
-                (row[2].numbers, row[3].numbers, row[4].numbers, row[5].numbers, row[6].text) for row in rows
-            ] == [
-                (
-                    [each.amplifications], [each.references], [each.deletions],
-                    [] if each.posts is None else [each.posts], "silent" if each.silent else "",
-                )
-                for each in record.officials
-            ]  # fmt: skip
-        silences += no_silence
-    assert silences
-    store.close()
+    with store_of(tmp_path / "store", aftermaths=aftermaths) as store:
+        silences = 0
+        for record in aftermaths:
+            asked = ask(store, f"/aftermaths/{record.id}")
+            assert asked.json["aftermath"] == msgspec.json.decode(msgspec.json.encode(record))
+            dom, coverage = asked.dom, record.coverage
+            no_silence = coverage is not None and coverage.says_nothing_of_silence
+            no_comparison = coverage is not None and coverage.says_nothing_of_deletions
+            for name, value in (
+                ("references", record.references), ("references-before", record.references_before),
+                ("deletions", record.deletions), ("silent-officials", None if no_silence else record.silent_officials),
+                ("expected-deletions", None if no_comparison else record.expected_deletions),
+            ):  # fmt: skip
+                assert dom.by_id(name).numbers == ([] if value is None else [value])
+            by_account = {} if not record.deletions else record.deletions_by_account
+            if by_account:
+                rows = dom.rows("Deletions by account")
+                assert {row[0].text: row[1].numbers[0] for row in rows} == by_account
+            if record.officials:
+                rows = dom.rows("Officials that amplified it, referred to it or deleted posts")
+                assert [
+                    (row[2].numbers, row[3].numbers, row[4].numbers, row[5].numbers, row[6].text) for row in rows
+                ] == [
+                    (
+                        [each.amplifications], [each.references], [each.deletions],
+                        [] if each.posts is None else [each.posts], "silent" if each.silent else "",
+                    )
+                    for each in record.officials
+                ]  # fmt: skip
+            silences += no_silence
+        assert silences
 
 
 def test_of_4096_officials_the_page_has_all_that_the_record_lists(tmp_path: Path, chance: Random) -> None:
-    """A record lists 500; the others are counted, and the page says so."""
+    """A record lists 500, of which a page lists the first hundred until one asks for all; the others are counted."""
     dossier = made_dossier(chance, 1, officials=500)
     dossier = msgspec.structs.replace(dossier, distinct_officials=4_096)
-    store = written_store(tmp_path / "store", dossiers=[dossier])
-    asked = ask(store, f"/accounts/twitter:{dossier.subject.id}")
-    assert any("3,596 are counted and not named" in sentence for sentence in asked.json["bounds"])
-    listed = len(asked.dom.rows("The officials, those with most amplifications first"))
-    assert listed + len(asked.dom.rows("The other officials that the record lists")) == 500
-    country = ask(store, "/countries/IR")
-    assert country.json["more_officials"] > 0
-    assert f"{country.json['more_officials']} more officials" in country.dom.root.text
-    store.close()
+    with store_of(tmp_path / "store", dossiers=[dossier]) as store:
+        asked = ask(store, f"/accounts/twitter:{dossier.subject.id}")
+        assert any("3,596 are counted and not named" in sentence for sentence in asked.json["bounds"])
+        assert len(asked.dom.rows("The officials, those with most amplifications first")) == 100
+        [all_of_them] = [each for each in asked.dom.root.all("a") if each.text == "All 500 that the record lists"]
+        whole = ask(store, all_of_them.attributes["href"].partition("#")[0])
+        assert len(whole.dom.rows("The officials, those with most amplifications first")) == 500
+        assert whole.json["dossier"] == asked.json["dossier"]
+        country = ask(store, "/countries/IR")
+        assert country.json["more_officials"] > 0
+        assert f"{country.json['more_officials']} more officials" in country.dom.root.text
 
 
 @pytest.mark.parametrize(
@@ -230,12 +232,11 @@ def test_of_4096_officials_the_page_has_all_that_the_record_lists(tmp_path: Path
 )
 def test_an_empty_store_says_what_is_not_there(tmp_path: Path, address: str) -> None:
     """On every list, with what would put something there."""
-    store = written_store(tmp_path / "store")
-    asked = ask(store, address)
-    nothing = [each for each in asked.dom.everything() if "nothing" in each.attributes.get("class", "").split()]
-    assert nothing
-    assert all(len(each.text) > 20 for each in nothing)
-    store.close()
+    with store_of(tmp_path / "store") as store:
+        asked = ask(store, address)
+        nothing = [each for each in asked.dom.everything() if "nothing" in each.attributes.get("class", "").split()]
+        assert nothing
+        assert all(len(each.text) > 20 for each in nothing)
 
 
 def _facts(asked: Asked) -> dict[str, Element]:
