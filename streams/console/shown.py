@@ -8,20 +8,34 @@ from streams.printable import printable
 __all__ = ["MOST_MARKS", "shown"]
 
 MOST_MARKS: Final = 4
-"""Marks on one letter that are drawn. Hebrew with all its signs has as many; a hundred reach into the rows above."""
+"""Marks on one letter that are drawn, each once. Hebrew with all its signs has as many; a hundred reach into the rows
+above, and so do three of the same.
+"""
 _MARKS: Final = frozenset({"Mn", "Me"})
 
 
 def shown(text: str, most: int | None = None) -> str:
-    """The text in at most `most` characters of it, with escapes for what steers the direction of writing, does not
-    print, or is one mark too many on a letter.
+    """The text in at most `most` characters of it, with escapes for what steers the direction of writing or does not
+    print. Marks that are too many on a letter are counted: `a[+116 marks]`.
     """
     words = printable(text, most)
-    if words.isascii() or sum(category(char) in _MARKS for char in words) <= MOST_MARKS:
+    if words.isascii() or sum(category(char) in _MARKS for char in words) <= 1:
         return words
     kept: list[str] = []
-    marks = 0
+    drawn: set[str] = set()
+    more = 0
     for char in words:
-        marks = marks + 1 if category(char) in _MARKS else 0
-        kept.append(char if marks <= MOST_MARKS else char.encode("ascii", "backslashreplace").decode())
-    return "".join(kept)
+        if category(char) not in _MARKS:
+            kept += [_count(more), char] if more else [char]
+            drawn.clear()
+            more = 0
+        elif len(drawn) < MOST_MARKS and char not in drawn and not more:
+            drawn.add(char)
+            kept.append(char)
+        else:
+            more += 1
+    return "".join([*kept, _count(more)])
+
+
+def _count(more: int) -> str:
+    return f"[+{more:,} mark{'' if more == 1 else 's'}]" if more else ""

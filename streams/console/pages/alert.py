@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Final
 
 from streams.console.pages.alert_charts import figures_of, moments_of
-from streams.console.pages.alert_events import MOST_EVENTS, AlertEvents, events_of, is_on_aftermath
-from streams.console.pages.alert_model import AftermathLine, AlertPage, Caution, ProofLine, VersionLine
+from streams.console.pages.alert_events import MOST_OFFICIALS, AlertEvents, events_of, is_on_aftermath
+from streams.console.pages.alert_model import AftermathLine, AlertPage, Caution, EventLine, ProofLine, VersionLine
 from streams.console.pages.alert_states import STATE_MEANINGS, ShownState, shown_state
 from streams.console.pages.alert_versions import version_lines
-from streams.console.pages.page import Answer, BadAddress, NotKnown, PageRequest
+from streams.console.pages.page import Answer, BadAddress, NotKnown, PageRequest, Rows
 from streams.console.pages.recounting import recount_at
 from streams.console.pages.rule_lines import other_figures, rule_lines
 from streams.console.store.answers import StoredAlert, StoreStatus
@@ -114,7 +114,8 @@ def _answer(
         rule_file=None if file is None else file.digest,
         roster_kept=roster is not None,
         figures=() if rule is not None else other_figures(frozenset(), alert.fired_figures, alert.figures, asked),
-        officials=events.officials,
+        officials=events.officials[:MOST_OFFICIALS],
+        officials_total=len(events.officials),
         events=events.events,
         events_total=alert.evidence_total,
         events_words=_events_words(alert, events),
@@ -142,6 +143,7 @@ def _answer(
         template="alert.html",
         model=model,
         figures=figures_of(alert, events, moments_of(alert, dossier, at), rule),
+        rows=Rows(record=EventLine, rows=events.all_events),
     )
 
 
@@ -230,16 +232,18 @@ def _next_step(alert: Alert, state: ShownState) -> str:
 
 
 def _events_words(alert: Alert, events: AlertEvents) -> str:
-    shown, total = len(events.events), alert.evidence_total
-    words = f"{shown:,} of the {total:,} events that it rests on are below, newest first."
-    if shown >= total:
+    shown, known, total = len(events.events), events.known, alert.evidence_total
+    if known >= total and shown == known:
         words = f"All {shown:,} events that it rests on are below, newest first."
-    elif shown == MOST_EVENTS:
-        words = f"The newest {shown:,} of the {total:,} events that it rests on are below, newest first."
-    elif shown < total:
-        words += " The others are counted, and their records are not kept here."
-    if events.missing and events.kept:
-        words += f" Of {events.missing:,} of them the bytes are not kept here."
+    else:
+        words = f"The newest {shown:,} of the {total:,} events that it rests on are below."
+    if shown < known:
+        words += f" The tables to download have {known:,}."
+    if known < total:
+        words += f" {total - known:,} are counted, and their records are not kept here."
+    missing = shown - events.kept
+    if missing and events.kept:
+        words += f" Of {missing:,} the bytes are not kept here."
     return words
 
 
@@ -278,5 +282,5 @@ def _proof(alert: Alert, events: AlertEvents, status: StoreStatus) -> ProofLine:
         command=command,
         verify=f"antiphon proof verify {shlex.quote(file)}",
         kept=events.kept,
-        missing=events.missing,
+        missing=len(events.events) - events.kept,
     )

@@ -1,7 +1,7 @@
 """The events that an alert rests on, each with who acted, where it stood, and the bytes as far as they are kept."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -17,27 +17,35 @@ from streams.core.subject_event import Coordinates, subject_key
 from streams.core.watching.aftermath_figures import AFTERMATH_FIGURES
 from streams.events import Post, Retweet
 
-__all__ = ["MOST_EVENTS", "AlertEvents", "events_of", "is_on_aftermath", "place_words", "raw_text"]
+__all__ = ["MOST_EVENTS", "MOST_OFFICIALS", "AlertEvents", "events_of", "is_on_aftermath", "place_words", "raw_text"]
 
-MOST_EVENTS: Final = 1_024
-"""Events on one page, the newest: as many as the pipeline keeps of a subject one by one."""
+MOST_EVENTS: Final = 500
+"""Events on the page, the newest; the tables to download have all."""
+MOST_OFFICIALS: Final = 250
 _MOST_AMPLIFICATIONS: Final = 20_000  # of a subject, that are read for its page
 _MOST_RAW_BYTES: Final = 4_096  # of one event, within the page
-_MOST_RAW_EVENTS: Final = 200
+_MOST_RAW_EVENTS: Final = 100
 _OF_AFTERMATHS: Final = next(iter(AFTERMATH_FIGURES))
+
+_Record: TypeAlias = Amplification | Evidence
 
 
 class AlertEvents(Struct, frozen=True, kw_only=True):
-    """`events` are the newest, newest first; `amplifications` all of the subject up to the alert's last event, newest
-    first, whether shown or not. `missing` have no bytes here.
+    """`events` are the newest, newest first, `known` is how many there are; `all_events` reads all of them.
+    `amplifications` are all of the subject up to the alert's last event, newest first. `officials` are all.
     """
 
     events: tuple[EventLine, ...]
+    known: int
+    all_events: Iterator[EventLine]
     officials: tuple[OfficialLine, ...]
     amplifications: tuple[Amplification, ...]
     withdrawn: frozenset[str]
-    kept: int
-    missing: int
+
+    @property
+    def kept(self) -> int:
+        """How many of `events` have their bytes."""
+        return sum(line.bytes is not None for line in self.events)
 
 
 def is_on_aftermath(alert: Alert) -> bool:
@@ -49,37 +57,51 @@ def events_of(store: Store, alert: Alert, roster: Roster | None) -> AlertEvents:
     """What an alert rests on, up to its last event: from the amplifications and the alert's own list."""
     key = subject_key(alert.platform, alert.subject.id)
     amplified = () if is_on_aftermath(alert) else tuple(_amplifications(store, key, to_us(alert.as_of)))
-    named = {each.event_id: each for each in alert.evidence}
-    listed: dict[str, Amplification | Evidence] = {**named, **{each.id: each for each in amplified}}
-    newest = sorted(listed.items(), key=lambda each: (each[1].at, each[0]), reverse=True)
-    shown = newest[:MOST_EVENTS]
-    bytes_of = store.events(alert.platform, [event_id for event_id, _ in shown])
-    deleted = store.deletions_of(alert.platform, [event_id for event_id, _ in newest])
-    terms = _Terms(alert.platform, roster)
-    handles = {each.id: each.handle for each in alert.officials}
-    lines = tuple(
-        _line(
-            alert,
-            event_id,
-            record,
-            named.get(event_id),
-            bytes_of.get(event_id, ()),
-            deleted.get(event_id, ()),
-            terms,
-            handles,
-            with_raw=place < _MOST_RAW_EVENTS,
-        )
-        for place, (event_id, record) in enumerate(shown)
-    )
+    found: dict[str, _Record] = {each.event_id: each for each in alert.evidence}
+    found |= {each.id: each for each in amplified}
+    newest = sorted(found.items(), key=lambda each: (each[1].at, each[0]), reverse=True)
+    listing = _Listing(store, alert, _Terms(alert.platform, roster))
     withdrawn = frozenset(each.event_id for each in alert.evidence if each.withdrawn_at is not None)
     return AlertEvents(
-        events=lines,
-        officials=_officials(alert, [record for _, record in newest], withdrawn, terms),
+        events=tuple(listing.lines(newest[:MOST_EVENTS], raw=_MOST_RAW_EVENTS)),
+        known=len(newest),
+        all_events=(
+            line
+            for begin in range(0, len(newest), MOST_EVENTS)
+            for line in listing.lines(newest[begin : begin + MOST_EVENTS], raw=MOST_EVENTS)
+        ),
+        officials=_officials(alert, [record for _, record in newest], withdrawn, listing.terms),
         amplifications=amplified,
         withdrawn=withdrawn,
-        kept=sum(line.bytes is not None for line in lines),
-        missing=sum(line.bytes is None for line in lines),
     )
+
+
+class _Listing:
+    """Makes lines of records, with what the store keeps of each."""
+
+    def __init__(self, store: Store, alert: Alert, terms: "_Terms") -> None:
+        self.terms = terms
+        self._store, self._alert = store, alert
+        self._named = {each.event_id: each for each in alert.evidence}
+        self._handles = {each.id: each.handle for each in alert.officials}
+
+    def lines(self, records: Sequence[tuple[str, _Record]], raw: int) -> Iterator[EventLine]:
+        """One for each; the first `raw` with their bytes as text."""
+        ids = [event_id for event_id, _ in records]
+        copies = self._store.events(self._alert.platform, ids)
+        deletions = self._store.deletions_of(self._alert.platform, ids)
+        for place, (event_id, record) in enumerate(records):
+            yield _line(
+                self._alert,
+                event_id,
+                record,
+                self._named.get(event_id),
+                copies.get(event_id, ()),
+                deletions.get(event_id, ()),
+                self.terms,
+                self._handles,
+                with_raw=place < raw,
+            )
 
 
 def _amplifications(store: Store, key: str, until_us: int) -> Iterator[Amplification]:
@@ -106,7 +128,7 @@ class _Terms:
         return next((term.entry for term in terms if term.from_us <= at_us < term.to_us), None)
 
 
-def _kept(copies: Sequence[KeptEvent], record: Amplification | Evidence) -> KeptEvent | None:
+def _kept(copies: Sequence[KeptEvent], record: _Record) -> KeptEvent | None:
     """The copy that stood where the record says; else one of the right kind."""
     source = record.source
     kinds = {"quote": "post"}
@@ -117,7 +139,7 @@ def _kept(copies: Sequence[KeptEvent], record: Amplification | Evidence) -> Kept
 def _line(
     alert: Alert,
     event_id: str,
-    record: Amplification | Evidence,
+    record: _Record,
     named: Evidence | None,
     copies: Sequence[KeptEvent],
     deletions: Sequence[KeptEvent],
@@ -194,10 +216,10 @@ def raw_text(value: bytes) -> str | None:
 
 
 def _officials(
-    alert: Alert, records: Iterable[Amplification | Evidence], withdrawn: frozenset[str], terms: _Terms
+    alert: Alert, records: Iterable[_Record], withdrawn: frozenset[str], terms: _Terms
 ) -> tuple[OfficialLine, ...]:
     told = {each.id: each for each in alert.officials}
-    by_id: dict[str, list[Amplification | Evidence]] = {}
+    by_id: dict[str, list[_Record]] = {}
     for record in records:
         official_id = record.official.id if isinstance(record, Amplification) else record.official
         if official_id is not None:

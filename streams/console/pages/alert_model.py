@@ -218,7 +218,9 @@ class AlertPage(Struct, frozen=True, kw_only=True):
     figures: tuple[FigureLine, ...]
     """All figures, where the rule is not known."""
     officials: tuple[OfficialLine, ...]
-    """Those who acted, most events first."""
+    """Those who acted, most events first: the first 250."""
+    officials_total: int
+    """How many they are."""
     events: tuple[EventLine, ...]
     """The newest events that it rests on, newest first."""
     events_total: int

@@ -47,7 +47,7 @@ class Route(Struct, frozen=True, kw_only=True):
 ROUTES: Final[tuple[Route, ...]] = (
     Route(path="/", page=inbox_page, name="inbox", model=InboxPage, is_list=True),
     Route(path="/alerts", page=inbox_page, name="alerts", model=InboxPage, is_list=True),
-    Route(path="/alerts/{id}", page=alert_page, name="alert", model=AlertPage),
+    Route(path="/alerts/{id}", page=alert_page, name="alert", model=AlertPage, is_list=True),
     Route(path="/events/{sha256}", page=event_page, name="event", model=EventPage),
     Route(path="/accounts", page=accounts_page, name="accounts", model=AccountsPage, is_list=True),
     Route(path="/accounts/{key}", page=account_page, name="account", model=AccountPage, is_list=True),
