@@ -16,6 +16,7 @@ from streams.collectors.collector import Collector
 from streams.collectors.mastodon.mastodon import MASTODON_COLLECTOR
 from streams.collectors.push.push import PUSH
 from streams.collectors.tail.tail import TAIL
+from streams.collectors.x.x_compliance import X_COMPLIANCE
 from streams.collectors.x.x_streams import X_ACTIVITY, X_FILTERED
 from streams.errors import InputError
 from streams.printable import printable
@@ -33,6 +34,7 @@ COLLECTORS: Final[tuple[Collector, ...]] = (
     TAIL,
     TAP,
     X_ACTIVITY,
+    X_COMPLIANCE,
     X_FILTERED,
 )
 """Those of this package."""

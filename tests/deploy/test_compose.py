@@ -24,6 +24,8 @@ from jsonschema import Draft202012Validator
 
 from streams.cases import KHAMENEI_SITE
 from streams.cli.main import cli
+from streams.collectors.registry import COLLECTORS
+from streams.collectors.settings import variable_of
 from streams.kafka.child_process import start_child, stop_child
 from streams.kafka.loopback import LOOPBACK, free_port
 from streams.settings import load_settings
@@ -40,7 +42,8 @@ _SERVICES: Final[dict[str, dict[str, Any]]] = _STACK["services"]
 _LASTING: Final = {name for name, service in _SERVICES.items() if service.get("restart") == "unless-stopped"}
 _OURS: Final = {name for name, service in _SERVICES.items() if service["image"].startswith("antiphon:")}
 
-_COLLECTORS: Final = {"jetstream", "enrich"}
+_COLLECTORS: Final = {collector.name for collector in COLLECTORS}
+_WITHOUT_A_KEY: Final = {"jetstream", "enrich", "mastodon"}
 
 _each_service = pytest.mark.parametrize("name", _SERVICES)
 
@@ -58,7 +61,9 @@ def test_everything_that_lasts_and_everything_that_runs_once_is_there() -> None:
     assert {"topics", "antiphon", "case"} == _SERVICES.keys() - _LASTING
     assert "profiles" not in _SERVICES["topics"]
     assert _SERVICES["case"]["profiles"] == ["case"]
-    assert all(_SERVICES[name]["profiles"] == ["live"] for name in _COLLECTORS)
+    profiles = {name: _SERVICES[name]["profiles"] for name in _COLLECTORS}
+    assert {name for name, each in profiles.items() if each == ["live"]} == _WITHOUT_A_KEY
+    assert {name for name, each in profiles.items() if each == ["x"]} == {"x-activity", "x-compliance"}
     for name, service in _SERVICES.items():
         for other, terms in service.get("depends_on", {}).items():
             awaited = "service_healthy" if other in _LASTING else "service_completed_successfully"
@@ -116,6 +121,18 @@ def test_collectors_are_what_the_program_has_and_what_prometheus_asks() -> None:
         assert service["command"] == ["collect", name]
         assert service["healthcheck"]["test"] == _SERVICES["worker"]["healthcheck"]["test"]
         assert "replicas" not in service["deploy"]
+
+
+def test_settings_of_collectors_are_settings_that_they_have_and_secrets_are_files() -> None:
+    """A name that no collector knows would end its container at once."""
+    for collector in COLLECTORS:
+        service = _SERVICES[collector.name]
+        known = {variable_of(collector.name, field) for field in collector.settings.__struct_fields__}
+        given = {name for name in service["environment"] if name.startswith("ANTIPHON_COLLECT_")}
+        assert given <= known
+        named = {f"/run/secrets/{name}" for name in service.get("secrets", ())}
+        assert named == {value for value in service["environment"].values() if str(value).startswith("/run/secrets/")}
+        assert {name.removeprefix("/run/secrets/") for name in named} <= _STACK["secrets"].keys()
 
 
 def test_a_worker_is_asked_for_its_health_as_its_image_is_and_can_be_scaled() -> None:

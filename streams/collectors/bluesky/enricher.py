@@ -17,7 +17,6 @@ from msgspec import Struct
 
 from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY, Identities
 from streams.collectors.bluesky.profiles import MOST_ACTORS, Found, Gone, Missing, Profiles, Sighting
-from streams.collectors.bluesky.subject_topics import known_subjects, newly_amplified
 from streams.collectors.bluesky.subjects import BEING_ASKED, Subject, Subjects
 from streams.collectors.following import beside
 from streams.collectors.http_client import (
@@ -28,6 +27,7 @@ from streams.collectors.http_client import (
     ThrottledError,
 )
 from streams.collectors.source import Chunk, SourceError
+from streams.collectors.subject_topics import known_subjects, newly_amplified
 from streams.core.clock import to_us
 from streams.events import Account, Event, Profile, Suspension, SuspensionStatus
 from streams.kafka.failures import BrokerError

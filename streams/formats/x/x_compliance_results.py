@@ -17,9 +17,9 @@ from streams.formats.x.x_compliance_payloads import Line
 from streams.formats.x.x_v2_includes import parse_time, required_id
 from streams.refusal import Refused
 
-__all__ = ["RESULT_NAMES", "read_result"]
+__all__ = ["RESULT_NAMES", "Thing", "read_result"]
 
-_Thing: TypeAlias = Literal["post", "account"]
+Thing: TypeAlias = Literal["post", "account"]
 
 # By `reason`: the account's status, and the stream message that says the same.
 _STATUS_OF: Final[dict[str, tuple[SuspensionStatus, str]]] = {
@@ -35,7 +35,7 @@ _SKIPPED_REASONS: Final = {
 }
 _INVALID_ID: Final = Skipped("invalid_id")
 _GONE_WITH_ACCOUNT: Final = Skipped("post_gone_with_account")
-_WITHOUT_TIME: Final[dict[_Thing, Skipped]] = {
+_WITHOUT_TIME: Final[dict[Thing, Skipped]] = {
     "post": Skipped("post_without_time"),
     "account": Skipped("account_without_time"),
 }
@@ -58,8 +58,8 @@ _SNOWFLAKES_OF_POSTS: Final = datetime.fromisoformat("2010-11-05T00:00:00+00:00"
 _ANY_TIME_US: Final = 2**62
 
 
-def read_result(line: Line, ids: Ids) -> Reading:
-    """What one line of a result says. Raises `Refused`."""
+def read_result(line: Line, ids: Ids, thing: Thing | None = None) -> Reading:
+    """What one line of a result says. `thing` is what was asked after, where somebody knows. Raises `Refused`."""
     if line.error is not None:
         return _INVALID_ID
     if line.action in _SKIPPED_ACTIONS:
@@ -72,7 +72,7 @@ def read_result(line: Line, ids: Ids) -> Reading:
         raise Refused(Reason.UNKNOWN_SHAPE, f"reason: {line.reason!r}")
     named = required_id(line.id, ids, "id")
     created_at = parse_time(line.created_at)
-    thing = _thing(named, created_at, line.created_at or "")
+    thing = thing or _thing(named, created_at, line.created_at or "")
     if thing == "post" and line.reason != "deleted":
         return _GONE_WITH_ACCOUNT  # its author took nothing back, and the line does not say who that is
     place = "deleted_at" if line.redacted_at is None else "redacted_at"
@@ -98,7 +98,7 @@ def read_result(line: Line, ids: Ids) -> Reading:
     )
 
 
-def _thing(named: str, created_at: datetime | None, written: str) -> _Thing:
+def _thing(named: str, created_at: datetime | None, written: str) -> Thing:
     """What has this id and was created then. Raises `Refused` where either could be.
 
     The id of a post of today holds its creation time, and results give that to the millisecond; an account's they give
