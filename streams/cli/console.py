@@ -5,20 +5,23 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 from rich.text import Text
 
 from streams.cli.groups import CommandGroup
-from streams.cli.options import settings_options
+from streams.cli.options import json_option, settings_options
 from streams.cli.stopping import ended_by_ctrl_c, stopped_in_order
-from streams.cli.terminal import progress, stderr
+from streams.cli.terminal import progress, stderr, stdout, write_json
 from streams.console.web.settings import ConsoleSettings, load_console_settings
 from streams.errors import InputError
 from streams.jobs.scratch import scratch_folder
+from streams.printable import printable
 from streams.settings import Settings
 
 __all__ = ["console", "open_folder"]
 
 _SERVE: Final = "serve"
+_PATIENT_SECONDS: Final = 60.0  # for a question; nobody waits at a browser
 
 
 class _Console(CommandGroup):
@@ -37,6 +40,7 @@ def console() -> None:
 
     \b
     antiphon console [DIR] [OPTIONS]   serves pages; the options are those of `antiphon console serve --help`
+    antiphon console export DIR        writes all pages as files that open from disk
 
     It reads, and never writes to the broker. What it keeps may be deleted at any time.
 
@@ -96,6 +100,48 @@ def serve(
     log_as_worker(settings)
     with FeedProcess(settings, place) as feed:
         run_console(own, place, feed, _say(f"the topics of {settings.broker}"))
+
+
+@console.command("export")
+@click.argument("directory", metavar="DIR")
+@click.option("--results", metavar="FOLDER", help="Of what `antiphon demo --out` or `antiphon backtest --out` wrote.")
+@click.option("--store", metavar="FOLDER", help="Of what a console that reads topics keeps, as --store told it.")
+@json_option
+def export(directory: str, results: str | None, store: str | None, as_json: bool) -> None:
+    """Write all pages to DIR, with their data and figures: files that open from disk, without scripts.
+
+    DIR is a new folder, or one that this command wrote: then its files are replaced. What a page can only answer when
+    it is asked, filters and moments, is left out. Nothing in DIR tells of this machine.
+
+    \b
+    Examples:
+      antiphon console export pages --results results
+      antiphon console export pages --store /var/lib/antiphon/console
+    """
+    from streams.console.feed.from_folder import fill_from_folder
+    from streams.console.static_pages import write_static_pages
+    from streams.console.store.reading import Store
+
+    if (results is None) == (store is None):
+        raise click.UsageError("name either --results FOLDER or --store FOLDER")
+    with stopped_in_order(), ExitStack() as until_the_end:
+        place = Path(store or until_the_end.enter_context(scratch_folder()))
+        if results is not None:
+            with progress("records read") as advance:
+                fill_from_folder(results, place, lambda _topic, lines: advance(lines))
+        opened = Store(place, deadline_seconds=_PATIENT_SECONDS)
+        until_the_end.callback(opened.close)
+        opened.generation()  # raises where there is none
+        with progress("files written") as advance:
+            written = write_static_pages(opened, Path(directory), progress=advance)
+    if as_json:
+        write_json(msgspec.to_builtins(written) | {"directory": printable(directory)})
+        return
+    stdout().print(
+        Text(f"Wrote {written.pages:,} pages, {written.files:,} files: open {printable(directory)}/index.html")
+    )
+    if written.left_out:
+        stderr().print(Text(f"{written.left_out:,} pages are left out, because there are too many."))
 
 
 @console.command("feed", hidden=True)

@@ -40,7 +40,7 @@ _MOST: Final = 20_000  # files
 _KEPT_ANSWERS: Final = 300
 _NAME: Final = 100  # characters of a part of a file's name
 _FOLLOWED: Final = frozenset({"v", "after"})  # versions of an alert, further pages of a list
-_LEFT_OUT: Final = frozenset({"status"})  # of the machine that reads, not of the case
+_LEFT_OUT: Final = frozenset({"status", "inbox"})  # of the machine that reads; the same as the page of alerts
 _INBOX: Final = "/alerts"
 _LINK: Final = re.compile(r'\s(href|src)="(/[^"]*)"')
 _FORM: Final = re.compile(r"<form\b.*?</form>", re.DOTALL)

@@ -44,7 +44,6 @@ _THREADS: Final = 4
 _WAITING: Final = 64  # answers that wait for a thread; beyond that somebody is told to come again
 _EXPORTS: Final = 2  # at once
 _FRESH_SECONDS: Final = 1.0
-_INBOX: Final = "/alerts"  # what `/` shows
 _DATA: Final = (".json", ".csv", ".ndjson", ".svg", ".zip")
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics", "/live", "/robots.txt"})
 
@@ -143,7 +142,7 @@ class Console:
         return place.route.name, await self._send(request, await self._in_thread(make))
 
     def _place(self, path: str) -> Place:
-        place = find_place(self._routes, _INBOX if path == "/" else path)
+        place = find_place(self._routes, path)
         if place is not None:
             return place
         shorter = path.rstrip("/")
