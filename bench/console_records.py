@@ -87,7 +87,7 @@ def amplification_records(count: int, *, subjects: int, seed: int = 1) -> Iterat
 
 
 def _official(random: Random, part: OfficialFigures, country: str) -> OfficialFigures:
-    number = random.randrange(_OFFICIALS)
+    number = _OFFICIALS * _COUNTRIES.index(country) + random.randrange(_OFFICIALS // len(_COUNTRIES))
     return _replace(part, id=str(number), handle=f"official_{number}", country=country, retweets=random.randrange(90))
 
 

@@ -12,7 +12,7 @@ from bench.cores import CONTESTANT_CORES, confined_to
 from bench.course import Course
 from streams.kafka.child_process import stop_child
 
-__all__ = ["Lap", "LapFailed", "run_lap"]
+__all__ = ["Lap", "LapFailed", "peak_rss_bytes", "run_lap"]
 
 _SHORTEST_WAIT_SECONDS: Final = 0.02
 _LONGEST_WAIT_SECONDS: Final = 0.5  # to ask how far a worker is costs that worker a millisecond or two
@@ -69,7 +69,7 @@ def run_lap(contestant: Contestant, course: Course, number: int) -> Lap:
     try:
         begin = _watch(entrant, int(share * WARM_UP_SHARE))
         end = _watch(entrant, share, begin, least_seconds=contestant.seconds if is_part else 0.0)
-        peak = _peak_rss_bytes(entrant.process.pid)
+        peak = peak_rss_bytes(entrant.process.pid)
     except LapFailed as failure:
         tail = log_path.read_text(encoding="utf-8", errors="replace")[-_LOG_TAIL:]
         raise LapFailed(f"{name}: {failure}. The end of its log:\n{tail}") from None
@@ -130,7 +130,8 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND  # utime and stime: proc(5), fields 14 and 15
 
 
-def _peak_rss_bytes(pid: int) -> int:
+def peak_rss_bytes(pid: int) -> int:
+    """The most memory that a process had so far. Raises `LapFailed` where it has ended."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1_024

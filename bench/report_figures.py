@@ -17,6 +17,7 @@ from bench.figures.recovery import MOST_BYTES, MOST_SECONDS, Recovery
 from bench.figures.scaling import LEAST_RATIO, Scaling, median_lap, median_ratio
 from bench.figures.screen import ScreenFigure
 from bench.report_alarms import alarms_parts
+from bench.report_console import console_parts
 from bench.report_live import live_parts
 from bench.report_readers import readers_parts
 from bench.report_soak import soak_parts
@@ -94,6 +95,8 @@ def figure_sections(figures: Figures) -> list[str]:
         parts += ["## A soak", _head(figures.soak), *soak_parts(figures.soak.figure)]
     if figures.live is not None:
         parts += ["## Jetstream, live", _head(figures.live), *live_parts(figures.live.figure)]
+    if figures.console is not None:
+        parts += ["## The console", _head(figures.console), *console_parts(figures.console.figure)]
     if figures.readers is not None:
         parts += ["## Readers of files", _head(figures.readers), *readers_parts(figures.readers.figure)]
     if figures.alarms is not None:

@@ -6,6 +6,7 @@ from typing import Any, Final, Generic, TypeVar
 from msgspec import Struct
 
 from bench.figures.alarms import Alarms, measure_alarms
+from bench.figures.console import ConsoleFigure, measure_console
 from bench.figures.corrections import Corrections, measure_corrections
 from bench.figures.evidence import EvidenceCost, measure_evidence
 from bench.figures.growth import Growth, measure_growth
@@ -38,6 +39,7 @@ FIGURES: Final[dict[str, Callable[[Venue], Any]]] = {
     "ledger": measure_ledger,
     "suspended": measure_suspended,
     "soak": measure_soak,
+    "console": measure_console,
     "live": measure_live,
     "readers": measure_readers,  # these two need data that is not part of the project
     "alarms": measure_alarms,
@@ -79,3 +81,4 @@ class Figures(Struct, frozen=True, kw_only=True):
     readers: FigureRun[ReadersFigure] | None = None
     alarms: FigureRun[Alarms] | None = None
     live: FigureRun[LiveFigure] | None = None
+    console: FigureRun[ConsoleFigure] | None = None

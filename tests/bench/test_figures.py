@@ -30,6 +30,7 @@ _NAMES: Final = (
     "suspended",
     "soak",
     "live",
+    "console",
     "readers",
 )
 _TIMEOUT_SECONDS: Final = 280.0  # 30 s on an idle machine
@@ -114,6 +115,19 @@ def test_after_a_year_topics_hold_what_is_young_or_the_last_of_each_key(figures:
     last = growth["states"][-1]
     assert topics["subject-states"]["records"][-1] == last["subjects"]
     assert topics["dossiers"]["records"][-1] == last["subjects"] - last["idle_subjects"]
+
+
+@pytest.mark.slow
+def test_a_console_has_what_was_written_and_answers_every_page(figures: Any) -> None:
+    """Each answer was looked at by the figure: another status than 200 is a failure."""
+    console = figures["console"]
+    assert (console["subjects"], console["alerts"]) == (2_000, 100)
+    assert console["records"] == 2_100
+    assert 0 < console["rebuild_seconds"] < 120
+    assert {"first page", "deepest page"} < {page["name"] for page in console["pages"]}
+    assert all(0 < page["p50_ms"] <= page["p95_ms"] <= page["most_ms"] for page in console["pages"])
+    assert console["feed_peak_bytes"] > 10e6
+    assert console["start_seconds"] > 0
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ with that.
 
 import asyncio
 import fcntl
+import gc
 import logging
 import os
 import signal
@@ -25,6 +26,7 @@ __all__ = ["FeedProcess", "run_feed"]
 _log: Final = logging.getLogger(__name__)
 _STOP_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 5.0  # before it is started again
+_OBJECTS_BEFORE_COLLECTION: Final = 100_000
 _LOCK: Final = "feed.lock"
 
 
@@ -88,6 +90,9 @@ class FeedProcess:
 
 def run_feed(settings: Settings, folder: Path) -> None:
     """Feed the store until SIGTERM: what the process of its own does."""
+
+    # A batch is some hundred thousand objects without cycles: Python's collector would walk them over and over.
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
 
     async def run() -> None:
         feed = TopicFeed(settings, folder)

@@ -37,7 +37,7 @@ def folded_text(text: str) -> str:
 
 def folded_name(*parts: str | None) -> str:
     """Handle, name and id of an account as they are kept to be found."""
-    return " ".join(filter(None, (folded_text(part) for part in parts if part)))
+    return folded_text(" ".join(filter(None, parts)))
 
 
 def phrases(text: str) -> str:

@@ -135,7 +135,7 @@ CREATE INDEX IF NOT EXISTS corrections_by_time ON corrections (at_us, id);
 CREATE INDEX IF NOT EXISTS coverage_of_platform ON coverage (platform, at_us);
 """
 
-_compressor: Final = zstandard.ZstdCompressor(level=3, write_content_size=True, write_checksum=False)
+_compressor: Final = zstandard.ZstdCompressor(level=1, write_content_size=True, write_checksum=False)
 
 
 def create_tables(db: sqlite3.Connection) -> None:

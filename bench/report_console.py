@@ -1,0 +1,50 @@
+"""The figure of the console in words and a table."""
+
+from typing import Final
+
+from bench.figures.console import (
+    MOST_BYTES,
+    MOST_PAGE_MS,
+    MOST_REBUILD_SECONDS,
+    MOST_START_SECONDS,
+    ConsoleFigure,
+    PageTimes,
+)
+
+__all__ = ["console_parts"]
+
+_MB: Final = 1e6
+_ABOUT: Final = (
+    "`antiphon console` over a broker, from the start of the program, on the cores of the machine that the broker "
+    "leaves. Pages are asked for by HTTP, 20 a second, one kind after the other, as HTML."
+)
+
+
+def console_parts(figure: ConsoleFigure) -> list[str]:
+    """What was measured, against the targets."""
+    head = "| page | answers | p50 | p95 | most |\n|---|---:|---:|---:|---:|"
+    rows = [_row(page) for page in (figure.building, *figure.pages)]
+    rate = figure.records / figure.rebuild_seconds
+    built = (
+        f"A store of {figure.subjects:,} subjects and {figure.alerts:,} alerts ({figure.store_bytes / _MB:,.0f} MB) "
+        f"was built in {figure.rebuild_seconds:,.1f} s, {rate:,.0f} records a second "
+        f"(target under {MOST_REBUILD_SECONDS:.0f} s: {_verdict(figure.rebuild_seconds < MOST_REBUILD_SECONDS)}). "
+        f"Started again, the program answered its first page after {figure.start_seconds:.2f} s (target under "
+        f"{MOST_START_SECONDS:.0f} s: {_verdict(figure.start_seconds < MOST_START_SECONDS)})."
+    )
+    memory = max(figure.serving_peak_bytes, figure.feed_peak_bytes)
+    memories = (
+        f"The process that serves had {figure.serving_peak_bytes / _MB:,.0f} MB at most, the one that feeds "
+        f"{figure.feed_peak_bytes / _MB:,.0f} MB (target under {MOST_BYTES / _MB:,.0f} MB each: "
+        f"{_verdict(memory < MOST_BYTES)}). The slowest page has a p95 of {figure.all_pages:,.1f} ms (target under "
+        f"{MOST_PAGE_MS:.0f} ms: {_verdict(figure.all_pages < MOST_PAGE_MS)})."
+    )
+    return [_ABOUT, built, "\n".join([head, *rows]), memories]
+
+
+def _verdict(met: bool) -> str:  # a word for it
+    return "met" if met else "**missed**"
+
+
+def _row(page: PageTimes) -> str:
+    return f"| {page.name} | {page.answers:,} | {page.p50_ms:.1f} ms | {page.p95_ms:.1f} ms | {page.most_ms:.1f} ms |"
