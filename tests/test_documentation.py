@@ -55,6 +55,7 @@ _FOR_EXAMPLE: Final = frozenset(
         *("coverage.json", "expected.json", "environment.json", "manifest.json", "ro-crate-metadata.json"),
         *("alerts/ID.json", "alert-versions.ndjson", "tests/proofs/corpus"),
         "broken.ndjson",
+        "evidence.ndjson",  # of a folder of results
         "bin/",  # of Kafka's own
     }
 )

@@ -26,6 +26,9 @@ from streams.cases import KHAMENEI_SITE
 from streams.cli.main import cli
 from streams.collectors.registry import COLLECTORS
 from streams.collectors.settings import variable_of
+from streams.console.web.addresses import find_place
+from streams.console.web.routes import ROUTES
+from streams.console.web.settings import load_console_settings
 from streams.kafka.child_process import start_child, stop_child
 from streams.kafka.loopback import LOOPBACK, free_port
 from streams.settings import load_settings
@@ -37,7 +40,8 @@ from tools.kafka.node import Kafka
 
 _ROOT: Final = COMPOSE_FILE.parent
 _SCHEMA: Final = json.loads(gzip.decompress(Path(__file__).with_name("compose-spec.schema.json.gz").read_bytes()))
-_STACK: Final = composition({"GRAFANA_ADMIN_PASSWORD": "secret"})
+_SECRETS: Final = {"GRAFANA_ADMIN_PASSWORD": "secret", "CONSOLE_TOKEN": "a-token-of-some-length"}
+_STACK: Final = composition(_SECRETS)
 _SERVICES: Final[dict[str, dict[str, Any]]] = _STACK["services"]
 _LASTING: Final = {name for name, service in _SERVICES.items() if service.get("restart") == "unless-stopped"}
 _OURS: Final = {name for name, service in _SERVICES.items() if service["image"].startswith("antiphon:")}
@@ -57,7 +61,7 @@ def test_the_file_is_valid_by_the_standards_schema() -> None:
 
 
 def test_everything_that_lasts_and_everything_that_runs_once_is_there() -> None:
-    assert {"kafka", "worker", "evidence", "prometheus", "alertmanager", "grafana", *_COLLECTORS} == _LASTING
+    assert {"kafka", "worker", "evidence", "console", "prometheus", "alertmanager", "grafana", *_COLLECTORS} == _LASTING
     assert {"topics", "antiphon", "case"} == _SERVICES.keys() - _LASTING
     assert "profiles" not in _SERVICES["topics"]
     assert _SERVICES["case"]["profiles"] == ["case"]
@@ -142,9 +146,7 @@ def test_a_worker_is_asked_for_its_health_as_its_image_is_and_can_be_scaled() ->
     assert worker["healthcheck"]["test"] == ["CMD", *asked]
     assert "ports" not in worker, "a port of the host can be given to one container only"
     assert "container_name" not in worker
-    assert (
-        composition({"GRAFANA_ADMIN_PASSWORD": "x", "WORKERS": "3"})["services"]["worker"]["deploy"]["replicas"] == "3"
-    )
+    assert composition({**_SECRETS, "WORKERS": "3"})["services"]["worker"]["deploy"]["replicas"] == "3"
 
 
 def test_what_the_file_takes_from_outside_is_documented_with_its_default() -> None:
@@ -155,8 +157,23 @@ def test_what_the_file_takes_from_outside_is_documented_with_its_default() -> No
             documented[found[2]] = found[3] if found[1] else None
     assert documented == variables()
     assert ".env" in (_ROOT / ".gitignore").read_text().splitlines()
-    with pytest.raises(KeyError, match="GRAFANA_ADMIN_PASSWORD"):
-        composition({})
+    for secret in _SECRETS:
+        with pytest.raises(KeyError, match=secret):
+            composition({name: value for name, value in _SECRETS.items() if name != secret})
+
+
+def test_alerts_lead_to_the_console_which_asks_for_its_token() -> None:
+    """Also where somebody else's machine is: the address is a variable, and so are the names that it answers to."""
+    service = _SERVICES["console"]
+    settings = load_console_settings(environ=service["environment"])
+    (port,) = service["ports"]
+    assert settings.token == _SECRETS["CONSOLE_TOKEN"]
+    assert port == f"127.0.0.1:8081:{settings.port}"
+    assert settings.host_names == {"127.0.0.1", "localhost"}
+    link = load_settings(environ=_SERVICES["worker"]["environment"]).evidence_url
+    assert link == "http://127.0.0.1:8081/alerts/{id}"
+    assert find_place(ROUTES, "/alerts/" + "0" * 32) is not None
+    assert f":{settings.port}/healthz" in " ".join(service["healthcheck"]["test"])
 
 
 @pytest.mark.parametrize("name", sorted(_OURS))
