@@ -1,7 +1,7 @@
 """What is asked of alerts: lists with their facets, one alert, its versions."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
@@ -63,6 +63,8 @@ _PARTS: Final[dict[str, tuple[Callable[[AlertFilter], tuple[str, ...]], Callable
 class AlertQuestions(Connections):
     """Questions about alerts."""
 
+    _known_kinds: tuple[tuple[int, int], dict[int, _Kind]] = ((0, 0), {})  # replaced as a whole, by whichever thread
+
     def alerts(self, wanted: AlertFilter, page: PageOf) -> AlertsFound:
         """A page of the alerts of a filter, the newest or the most severe first. Raises `CursorError`."""
         by = _BY[wanted.sort]
@@ -103,10 +105,18 @@ class AlertQuestions(Connections):
                 condition = f"WHERE {' AND '.join(where)}" if where else ""
                 question = f"SELECT kind, expires_us <= ? AS over, count(*) FROM alerts {condition} GROUP BY kind, over"  # noqa: S608
                 counts = self.rows(question, (wanted.now_us, *values))
-        by_kind = [(replace(kinds[number], is_over=bool(over)), count) for number, over, count in counts]
-        total = sum(count for kind, count in by_kind if _matches(kind, wanted))
-        parts = {part: _counted(by_kind, wanted, part) for part in _PARTS}
-        return AlertFacets(total=total, **parts)
+        total, parts = 0, {part: Counter[str]() for part in _PARTS}
+        for number, over, count in counts:
+            kind = replace(kinds[number], is_over=True) if over else kinds[number]
+            counted = _counted_by(kind, wanted)
+            total += count * (counted is _PARTS)
+            for part in counted:
+                for value in _PARTS[part][1](kind):
+                    parts[part][value] += count
+        by_count = {
+            part: dict(sorted(found.items(), key=lambda each: (-each[1], each[0]))) for part, found in parts.items()
+        }
+        return AlertFacets(total=total, **by_count)
 
     def newest_alert(self) -> int:
         """The number of the alert that came to the store last, 0 where there is none. Begins anew with a generation."""
@@ -159,11 +169,17 @@ class AlertQuestions(Connections):
         return dict(self.rows(question))
 
     def _kinds(self) -> dict[int, _Kind]:
+        # What is there never changes: there may only be more.
+        place = self.generation(), int(self.row("SELECT coalesce(max(id), 0) FROM alert_kinds")[0])
+        if self._known_kinds[0] == place:
+            return self._known_kinds[1]
         question = "SELECT id, rule, severity, mode, status, superseded, platform, countries FROM alert_kinds"
-        return {
+        kinds = {
             number: _Kind(rule, severity, mode, status, bool(superseded), platform, _split(countries))
             for number, rule, severity, mode, status, superseded, platform, countries in self.rows(question)
         }
+        self._known_kinds = place, kinds
+        return kinds
 
     def _conditions(self, wanted: AlertFilter) -> tuple[_Conditions | None, bool]:
         """What is asked besides the kind; `None` where a text has nothing to look for."""
@@ -188,26 +204,20 @@ class AlertQuestions(Connections):
         return (where, values), cut
 
 
-def _matches(kind: _Kind, wanted: AlertFilter, but: str = "") -> bool:
+def _matches(kind: _Kind, wanted: AlertFilter) -> bool:
+    return _counted_by(kind, wanted) is _PARTS
+
+
+def _counted_by(kind: _Kind, wanted: AlertFilter) -> Collection[str]:
+    """By which parts a kind is counted: by all where it meets the filter, and else by those without which it would."""
+    counted: Collection[str] = _PARTS
     for part, (asked_of, told_by) in _PARTS.items():
-        if part == but:
-            continue
         asked = asked_of(wanted)
-        if part == "statuses" and not asked:
-            if kind.status == "retracted" and not wanted.states and but != "states":
-                return False
-        elif asked and not set(asked).intersection(told_by(kind)):
-            return False
-    return True
-
-
-def _counted(counts: Sequence[tuple[_Kind, int]], wanted: AlertFilter, part: str) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for kind, number in counts:
-        if _matches(kind, wanted, but=part):
-            for value in _PARTS[part][1](kind):
-                found[value] += number
-    return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+        if asked and set(asked).isdisjoint(told_by(kind)):
+            counted = {part}.intersection(counted)
+    if kind.status == "retracted" and not wanted.states and not wanted.statuses:
+        counted = {"states", "statuses"}.intersection(counted)
+    return counted
 
 
 def _row(row: Any, kind: _Kind) -> AlertRow:

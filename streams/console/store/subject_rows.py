@@ -2,8 +2,10 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+
+import msgspec
 
 from streams.console.store.searching import folded_name
 from streams.console.store.tables import NEVER_US, pack
@@ -62,6 +64,7 @@ class SubjectRows:
         db.executemany(f"INSERT INTO subjects VALUES ({', '.join('?' * _COLUMNS)})", rows)  # noqa: S608  # marks
         db.executemany("INSERT INTO subject_bodies VALUES (?, ?, ?)", bodies)
         db.executemany("INSERT INTO subject_countries VALUES (?, ?, ?, ?, ?)", countries)
+        self._count_countries(Counter(country for _number, country, *_figures in countries))
         db.executemany("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?, ?)", pairs)
         if not self._bulk:
             db.executemany(
@@ -88,6 +91,14 @@ class SubjectRows:
         number: int = row[0]
         return number
 
+    def _count_countries(self, added: Mapping[str, int]) -> None:
+        """Of each State: to count them anew would be to read them all."""
+        self._db.executemany(
+            "INSERT INTO country_subjects VALUES (?, ?) ON CONFLICT DO UPDATE "
+            "SET subjects = subjects + excluded.subjects",
+            added.items(),
+        )
+
     def _pairs(self, number: int, dossier: Dossier) -> Iterable[tuple[Any, ...]]:
         for each in dossier.officials:
             official = self.official(dossier.platform, each.id, each.handle, each.country, each.category)
@@ -103,6 +114,12 @@ class SubjectRows:
             )
         self._db.executemany("DELETE FROM subjects WHERE id = ?", numbers)
         self._db.executemany("DELETE FROM subject_bodies WHERE id = ?", numbers)
+        listed = self._db.execute(
+            "SELECT country, count(*) FROM subject_countries WHERE subject IN (SELECT value FROM json_each(?)) "
+            "GROUP BY country",
+            (msgspec.json.encode([number for number, _folded in gone]).decode(),),
+        )
+        self._count_countries({country: -count for country, count in listed.fetchall()})
         self._db.executemany("DELETE FROM subject_countries WHERE subject = ?", numbers)
         self._db.executemany("DELETE FROM pairs WHERE subject = ?", numbers)
 

@@ -201,7 +201,7 @@ class SubjectQuestions(RosterQuestions):
                     (msgspec.json.encode(chosen).decode(),),
                 )
             }
-            total = self.row("SELECT count(*) FROM subject_countries WHERE country = ?", (country,))[0]
+            total = self.countries().get(country, 0)
         order = {number: place for place, number in enumerate(chosen)}
         return Matrix(
             country=country,
@@ -224,7 +224,7 @@ class SubjectQuestions(RosterQuestions):
 
     def countries(self) -> dict[str, int]:
         """The States whose officials amplified anybody, and how many subjects of each."""
-        question = "SELECT country, count(*) FROM subject_countries GROUP BY country ORDER BY 2 DESC, 1"
+        question = "SELECT country, subjects FROM country_subjects WHERE subjects > 0 ORDER BY 2 DESC, 1"
         return dict(self.rows(question))
 
 

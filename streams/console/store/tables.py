@@ -10,7 +10,7 @@ import zstandard
 
 __all__ = ["FORMAT", "NEVER_US", "create_tables", "finish_tables", "pack", "unpack"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Of the tables: a store of another one is built anew."""
 
 NEVER_US: Final = -(2**62)
@@ -38,6 +38,7 @@ CREATE TABLE subject_bodies (id INTEGER PRIMARY KEY, body BLOB NOT NULL, place T
 CREATE TABLE subject_countries (
   subject INTEGER NOT NULL, country TEXT NOT NULL, score INTEGER NOT NULL, amplifications INTEGER NOT NULL,
   last_us INTEGER NOT NULL, PRIMARY KEY (subject, country)) WITHOUT ROWID;
+CREATE TABLE country_subjects (country TEXT PRIMARY KEY, subjects INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE officials (
   id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, handle TEXT, country TEXT NOT NULL, category TEXT NOT NULL);
 CREATE TABLE pairs (
@@ -122,7 +123,7 @@ CREATE INDEX IF NOT EXISTS alerts_by_rank ON alerts (rank, id, kind);
 CREATE INDEX IF NOT EXISTS alerts_by_kind ON alerts (kind, fired_us, expires_us);
 CREATE INDEX IF NOT EXISTS alerts_of_subject ON alerts (subject, fired_us, id);
 CREATE INDEX IF NOT EXISTS alerts_by_folded ON alerts (folded);
-CREATE INDEX IF NOT EXISTS alerts_of_rule ON alerts (rule_digest);
+CREATE INDEX IF NOT EXISTS alerts_of_rule ON alerts (rule_digest, kind);
 CREATE INDEX IF NOT EXISTS aftermaths_by_time ON aftermaths (opened_us, id);
 CREATE INDEX IF NOT EXISTS aftermaths_of_subject ON aftermaths (subject, opened_us);
 CREATE INDEX IF NOT EXISTS successors_of ON successors (aftermath);
