@@ -2,17 +2,24 @@
 
 import asyncio
 import time
-from typing import Any, Final
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.text import Text
 
 from streams.cli.options import json_option, settings_options
 from streams.cli.terminal import row, stdout, table, write_json
-from streams.core.clock import from_us
+from streams.collectors.registry import all_collectors
+from streams.core.clock import from_us, to_us
 from streams.errors import InputError
 from streams.printable import printable
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.collectors.cursors import CursorRecord
 
 __all__ = ["sources"]
 
@@ -22,27 +29,40 @@ _MOST_SHOWN: Final = 60  # characters of a cursor
 @click.command()
 @settings_options()
 @click.option("--forget", metavar="NAME/SOURCE", help="Begin this one anew. Stop its collector before.")
+@click.option(
+    "--move", metavar="NAME/SOURCE", help="Move the cursor of this one: --to a time, or --cursor. Ends its collector."
+)
+@click.option("--to", "to", metavar="TIME", help="As 2026-11-27T10:00Z: where a source knows its cursors by time.")
+@click.option("--cursor", metavar="JSON", help="As it stands in the list.")
 @json_option
-def sources(settings: Settings, forget: str | None, as_json: bool) -> None:
+def sources(
+    settings: Settings, forget: str | None, move: str | None, to: str | None, cursor: str | None, as_json: bool
+) -> None:
     """Each source that was ever collected: who wrote last, up to when it was seen, since when it is not, its cursor.
 
-    A forgotten source begins as if it had never been read, and does not say what it missed.
+    A forgotten source begins as if it had never been read, and does not say what it missed. A moved one reads again
+    what lies behind its cursor (ids remove what comes twice), or leaves out what lies before it. Its collector, if it
+    runs, is shut out (status 3); the next start goes on there.
 
     \b
     Examples:
       antiphon sources
       antiphon sources --forget tail/tail
+      antiphon sources --move x-activity/x-activity --to 2026-11-27T10:00Z
     """
     from streams.collectors.cursors import forget_cursor, read_cursors
 
     found = asyncio.run(read_cursors(settings))
     if forget is not None:
-        if forget not in found:
-            known = ", ".join(sorted(found)) or "none"
-            raise InputError(f"There is no source `{printable(forget)}`.", remedy=f"There are: {printable(known)}.")
+        _require(found, forget)
         asyncio.run(forget_cursor(settings, forget.encode()))
         stdout().print(Text(f"Forgot {forget}."))
         return
+    if move is not None:
+        _move(settings, found, move, to, cursor)
+        return
+    if to is not None or cursor is not None:
+        raise click.UsageError("--to and --cursor belong to --move.")
     now_us = time.time_ns() // 1_000
     rows: list[dict[str, Any]] = [
         {
@@ -77,6 +97,48 @@ def sources(settings: Settings, forget: str | None, as_json: bool) -> None:
             each["cursor"],
         )
     stdout().print(listed)
+
+
+def _require(found: Mapping[str, "CursorRecord"], name: str) -> None:
+    if name not in found:
+        known = ", ".join(sorted(found)) or "none"
+        raise InputError(f"There is no source `{printable(name)}`.", remedy=f"There are: {printable(known)}.")
+
+
+def _move(
+    settings: Settings, found: Mapping[str, "CursorRecord"], name: str, to: str | None, cursor: str | None
+) -> None:
+    from streams.collectors.moving import move_cursor
+
+    if (to is None) == (cursor is None):
+        raise click.UsageError("--move needs either --to or --cursor.")
+    _require(found, name)
+    time_us, made = None, (cursor or "").encode()
+    if to is not None:
+        time_us = _time(to)
+        collector = all_collectors().get(name.partition("/")[0])
+        if collector is None or collector.cursor_at is None:
+            raise InputError(
+                f"Cursors of `{printable(name)}` are not known by time.", remedy="Give --cursor, as the list shows it."
+            )
+        try:
+            made = collector.cursor_at(found[name].cursor_bytes, time_us)
+        except ValueError as error:
+            raise InputError(f"No cursor can be made: {printable(str(error), 200)}.") from error
+    try:
+        asyncio.run(move_cursor(settings, name, made, time_us))
+    except ValueError as error:
+        raise InputError(f"--cursor: {printable(str(error), 200)}") from error
+    stdout().print(Text(f"Moved {name} to {printable(made.decode(errors='replace'), _MOST_SHOWN)}."))
+
+
+def _time(text: str) -> int:
+    at: datetime | None = None
+    with suppress(ValueError):
+        at = datetime.fromisoformat(text)
+    if at is None or at.tzinfo is None:
+        raise InputError(f"--to: {printable(text, 100)} is no time with a zone.", remedy="As 2026-11-27T10:00Z.")
+    return to_us(at)
 
 
 def _budget(cursor: bytes | None) -> dict[str, float] | None:

@@ -31,7 +31,8 @@ class Collector(Struct, frozen=True, kw_only=True):
     cannot see. `settings` is a frozen, keyword-only Struct that forbids unknown fields; each field becomes a setting,
     and an option unless it is a `Secret`, with the `description` of its `Meta` as its help. `open` is given an object
     of that type, and holds sessions and background tasks open for as long as the service runs; what one of these raises
-    ends the service. Two sources of a collector have different names.
+    ends the service. Two sources of a collector have different names. `cursor_at` makes the cursor of a time (Unix µs)
+    of the one that there is, for `antiphon sources --move`; it raises `ValueError` where that cannot be.
     """
 
     name: str
@@ -40,3 +41,4 @@ class Collector(Struct, frozen=True, kw_only=True):
     teaches: str
     settings: type[Struct]
     open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Sequence[Source]]]
+    cursor_at: Callable[[bytes | None, int], bytes] | None = None

@@ -11,6 +11,7 @@ from streams import __version__
 from streams.collectors.bluesky.history import History, HistoryPolicy
 from streams.collectors.bluesky.identity import DIRECTORY
 from streams.collectors.bluesky.jetstream_accounts_source import JetstreamAccountsSource
+from streams.collectors.bluesky.jetstream_cursor import jetstream_cursor_at
 from streams.collectors.bluesky.jetstream_endpoints import MAX_DIDS, parse_endpoints
 from streams.collectors.bluesky.jetstream_feeds import follow_roster, follow_subjects, read_filters
 from streams.collectors.bluesky.jetstream_shared import Hosts, JetstreamPolicy, Shared
@@ -100,4 +101,5 @@ JETSTREAM: Final = Collector(
     ),
     settings=JetstreamSettings,
     open=_open,
+    cursor_at=jetstream_cursor_at,
 )

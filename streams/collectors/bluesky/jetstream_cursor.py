@@ -13,7 +13,7 @@ from msgspec import Struct
 from streams.collectors.bluesky.jetstream_endpoints import Endpoint
 from streams.refusal import DECODE_ERRORS
 
-__all__ = ["JetstreamCursor", "Place", "Position", "asked_for", "decode_cursor"]
+__all__ = ["JetstreamCursor", "Place", "Position", "asked_for", "decode_cursor", "jetstream_cursor_at"]
 
 _LEAST_TIME: Final = 10**15  # servers take a number below it for a seq
 _SAMPLE_US: Final = 1_000_000
@@ -46,6 +46,14 @@ class JetstreamCursor(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 _encoder: Final = msgspec.json.Encoder()
 _decoder: Final = msgspec.json.Decoder(JetstreamCursor)
+
+
+def jetstream_cursor_at(cursor: bytes | None, time_us: int) -> bytes:
+    """The cursor of that time on the host that there is one of. Raises `ValueError` where there is none."""
+    known = decode_cursor(cursor)
+    if known is None:
+        raise ValueError("there is no cursor yet, and so no host that it would be of")
+    return msgspec.structs.replace(known, time_us=time_us, seq=0).encoded()
 
 
 def decode_cursor(cursor: bytes | None) -> JetstreamCursor | None:

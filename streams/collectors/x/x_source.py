@@ -24,7 +24,7 @@ from streams.collectors.x.timelines import NoMoneyError, Timelines
 from streams.collectors.x.x_api import XApi
 from streams.refusal import DECODE_ERRORS
 
-__all__ = ["StreamPolicy", "XCursor", "XStreamSource"]
+__all__ = ["StreamPolicy", "XCursor", "XStreamSource", "x_cursor_at"]
 
 _LONGEST_PAUSE: Final = 900.0  # without money: then the clock is looked at again
 _MICRO: Final = 1_000_000
@@ -203,6 +203,13 @@ class XStreamSource:
         )
         pause = max(0.05, (opens_us - now_us) / _MICRO)
         return SourceError("budget", detail, pause_seconds=min(pause, _LONGEST_PAUSE))
+
+
+def x_cursor_at(cursor: bytes | None, time_us: int) -> bytes:
+    """The cursor of that time; what is spent stays. What lies behind it is read from timelines at the next start."""
+    state = _decoded(cursor)
+    state.until_us = time_us
+    return msgspec.json.encode(state)
 
 
 def _next(source: AsyncGenerator[Any, None]) -> "asyncio.Future[Any]":

@@ -22,7 +22,7 @@ from streams.collectors.x.officials import PLATFORM
 from streams.collectors.x.rules import MOST_CHARACTERS, MOST_RULES, FilterRules
 from streams.collectors.x.subscriptions import MOST_SUBSCRIPTIONS, Subscriptions
 from streams.collectors.x.x_api import XApi
-from streams.collectors.x.x_source import StreamPolicy, XStreamSource
+from streams.collectors.x.x_source import StreamPolicy, XStreamSource, x_cursor_at
 from streams.errors import ConfigurationError
 from streams.setting_sources import Secret
 
@@ -176,6 +176,7 @@ X_ACTIVITY: Final = Collector(
     ),
     settings=XActivitySettings,
     open=_open_activity,
+    cursor_at=x_cursor_at,
 )
 
 X_FILTERED: Final = Collector(
@@ -192,4 +193,5 @@ X_FILTERED: Final = Collector(
     ),
     settings=XFilteredSettings,
     open=_open_filtered,
+    cursor_at=x_cursor_at,
 )
