@@ -247,11 +247,11 @@ def test_two_environments_that_see_the_same_are_two_alerts_and_the_end_of_one_en
         publish(settings, _burst())
         publish(staging, _burst())
         _wait("both are told", lambda: len(desk.slack()) == 2)
-        publish(staging, _burst(status="retracted"))
+        publish(staging, _burst(status="retracted", retracted_at=_AS_OF, retracted_because="no <officials> of RU"))
         _wait("the end of one", lambda: len(desk.slack()) == 3)
     live, other = f"[WARNING] {_TITLE}", f"[WARNING] {_TITLE}".replace("[live]", "[staging]")
     assert sorted(desk.slack()[:2]) == [(live, _FIRST_TEXT), (other, _FIRST_TEXT)]
-    over = f"Over: Taken back: by what is known now the rule did not hold.\n{_FIRST_TEXT}"
+    over = f"Over: Retracted by hand on {_at(_AS_OF)}: no ‹officials> of RU\n{_FIRST_TEXT}"
     assert desk.slack()[2] == (f"[OVER] {_TITLE}".replace("[live]", "[staging]"), over)
     ids = {each["groupLabels"]["antiphon_id"] for each in desk.analysts.messages}
     assert ids == {"live:a1", "staging:a1"}
