@@ -58,13 +58,14 @@ def _config(on_call: Receiver, services: Receiver, mail: MailSink) -> str:
     return json.dumps(config)
 
 
-def _text(message: dict[str, Any], *, over: str = "") -> str:
+def _text(message: dict[str, Any], *, is_over: bool = False) -> str:
     [alert] = message["alerts"]
-    since = datetime.fromisoformat(alert["startsAt"])
+    since, until = (datetime.fromisoformat(alert[name]) for name in ("startsAt", "endsAt"))
+    ended = f"; until {until:%-d %B %Y, %H:%M} UTC" if is_over else ""
     return (
-        f"{over}No worker answers.\n"
-        "Impact: Alerts about accounts are not being found.\n"
-        f"Since: {since:%-d %B %Y, %H:%M} UTC\n"
+        f"{'Over: ' if is_over else ''}No worker answers.\n"
+        f"Impact{' until then' if is_over else ''}: Alerts about accounts are not being found.\n"
+        f"Since: {since:%-d %B %Y, %H:%M} UTC{ended}\n"
         f"Runbook: ops/runbooks/{_ALERT}.md"
     )
 
@@ -92,7 +93,7 @@ def test_whoever_is_on_call_reads_what_a_fault_means_and_that_it_is_over(tmp_pat
     assert (fault["status"], end["status"]) == ("firing", "resolved")
     expected = [
         (f"[CRITICAL] {_ALERT}", _text(fault)),
-        (f"[OVER] {_ALERT}", _text(end, over="Over: ")),
+        (f"[OVER] {_ALERT}", _text(end, is_over=True)),
     ]
     slack = [each["attachments"][0] for each in services.messages if "attachments" in each]
     assert [(each["title"], each["text"].strip()) for each in slack] == expected
