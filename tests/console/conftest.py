@@ -18,6 +18,7 @@ from streams.jobs.evidence_of_runs import evidence_of_backtest
 from streams.rules_loading import read_rules
 from streams.sinks.evidence_file import EvidenceFile
 from streams.sinks.ndjson import write_results
+from tests.console.growing_store import GrowingStore, growing_store
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +47,10 @@ def case_store(case_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     store = Store(folder)
     yield store
     store.close()
+
+
+@pytest.fixture
+def growing(case_folder: Path, tmp_path: Path) -> Iterator[GrowingStore]:
+    """A store of the test's own, which lacks the case's last alert until the test writes it."""
+    with growing_store(case_folder, tmp_path) as made:
+        yield made

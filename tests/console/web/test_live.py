@@ -3,45 +3,21 @@
 import asyncio
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
-import msgspec
-import pytest
 from aiohttp import web
-from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
-from streams.console.feed.from_folder import fill_from_folder
-from streams.console.store.connections import current_of, database_path
 from streams.console.store.reading import Store
-from streams.console.store.writing import Part, StoreWriter
 from streams.console.web.live import Live, Newest
 from streams.console.web.metrics import ConsoleMetrics
 from streams.serving.connections import Connections
+from tests.console.growing_store import GrowingStore
 from tests.console.web.running import Running, running_console
 
 _TABS = 100
 _STALLED = 20
 _LONG = 10**3_000  # events of 3 kB: what the system keeps for a stalled client is full sooner
-
-
-@pytest.fixture
-def growing(case_folder: Path, tmp_path: Path) -> Iterator[tuple[Store, StoreWriter, bytes]]:
-    """A store without its last alert, what writes to it, and that alert."""
-    folder, place = tmp_path / "results", tmp_path / "store"
-    folder.mkdir()
-    place.mkdir()
-    *most, last = (case_folder / "alerts.ndjson").read_bytes().splitlines(keepends=True)
-    (folder / "alerts.ndjson").write_bytes(b"".join(most))
-    fill_from_folder(str(folder), place)
-    current = current_of(place)
-    assert current is not None
-    store, writer = Store(place), StoreWriter.open(database_path(place, current.generation))
-    yield store, writer, last.strip()
-    store.close()
-    writer.close()
 
 
 def _listen(console: Running, address: str = "/live", **headers: str) -> socket.socket:
@@ -60,29 +36,14 @@ def _until(connection: socket.socket, words: bytes) -> bytes:
     return bytes(got)
 
 
-class _Record(Struct, frozen=True):
-    """A record as Kafka's client gives it."""
-
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes | None], ...] = ()
-    timestamp: int = 1_611_000_000_000
-
-
-def _write(writer: StoreWriter, alert: bytes) -> None:
-    key = msgspec.json.decode(alert)["id"].encode()
-    writer.take([Part(topic="alerts", partition=0, records=[_Record(1_000, key, alert)], next=1_001)])
-
-
-def test_an_open_page_is_told_of_a_new_alert_within_two_seconds(growing: tuple[Store, StoreWriter, bytes]) -> None:
-    store, writer, alert = growing
+def test_an_open_page_is_told_of_a_new_alert_within_two_seconds(growing: GrowingStore) -> None:
+    store = growing.store
     before = Newest(store.generation(), store.newest_alert())
     with running_console(store) as console:
         with _listen(console, f"/live?since={before}") as connection:
             greeting = _until(connection, b"retry:")
             assert b"content-type: text/event-stream" in greeting.lower()
-            _write(writer, alert)
+            growing.write_last_alert()
             written = time.monotonic()
             told = _until(connection, b'{"count":1}')
             assert time.monotonic() - written < 2
@@ -94,8 +55,8 @@ def test_an_open_page_is_told_of_a_new_alert_within_two_seconds(growing: tuple[S
         assert f'data-newest="{store.generation()}-{store.newest_alert()}"' in page
 
 
-def test_a_page_of_a_store_that_was_built_anew_is_told_so(growing: tuple[Store, StoreWriter, bytes]) -> None:
-    store, _writer, _alert = growing
+def test_a_page_of_a_store_that_was_built_anew_is_told_so(growing: GrowingStore) -> None:
+    store = growing.store
     with running_console(store) as console, _listen(console, f"/live?since={store.generation() + 1}-3") as connection:
         assert b"event: anew" in _until(connection, b"data: {}")
 
