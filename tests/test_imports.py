@@ -26,7 +26,6 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
             "faust_driver",
             "metrics",
             "rules_loading",
-            "schemas",
             "cases",
             "rosters",
             "ledger",
@@ -39,6 +38,7 @@ LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"worker"}),
     frozenset({"jobs"}),
     frozenset({"console"}),
+    frozenset({"schemas"}),
     frozenset({"cli"}),
 )
 

@@ -9,6 +9,7 @@ from streams.schemas.asyncapi import asyncapi_document
 from streams.schemas.connect import connect_schemas
 from streams.schemas.documents import schema_document
 from streams.schemas.examples import EXAMPLES
+from streams.schemas.pages import page_schemas
 from streams.schemas.payloads import PAYLOADS
 
 __all__ = ["drift", "export", "generate"]
@@ -26,6 +27,8 @@ def generate() -> dict[str, bytes]:
     for payload in PAYLOADS:
         examples = [value for schema, value in EXAMPLES.values() if schema == payload.name]
         files[f"{payload.name}.schema.json"] = _file(schema_document(payload, examples))
+    for name, schema in page_schemas().items():
+        files[f"{name}.schema.json"] = _file(schema)
     for name, (_, value) in EXAMPLES.items():
         files[f"examples/{name}.json"] = _file(value)
     for name, schema in connect_schemas().items():

@@ -21,8 +21,11 @@ class RosterInForce(Struct, frozen=True, kw_only=True):
     """The roster by which events are judged now."""
 
     digest: str
+    """SHA-256 of its entries, in hex."""
     published_at: datetime | None
+    """When it was published; null where nobody knows."""
     entries: int
+    """How many entries it has."""
     reason: str
     """Why it was published, as the publisher says; may be empty."""
 
@@ -31,18 +34,26 @@ class RuleFileRead(Struct, frozen=True, kw_only=True):
     """A rule file that a worker read when it started, the newest first."""
 
     digest: str
+    """The digest of all its rules."""
     read_at: datetime | None
+    """When a worker read it; null where nobody knows."""
     rules: int
+    """How many rules it has."""
 
 
 class SourceSpan(Struct, frozen=True, kw_only=True):
     """A span of time that a source saw of the officials of a platform, or missed."""
 
     platform: str
+    """The platform."""
     source: str
+    """Who says so."""
     seen: bool
+    """Whether the span was seen, or was missed."""
     since: datetime | None
+    """Where it begins; null for since ever, or since nobody knows when."""
     until: datetime | None
+    """Where it ends; null while it goes on."""
     officials: int | None
     """How many officials it concerns; null for all of the platform's on the roster."""
     reason: str | None
@@ -55,9 +66,13 @@ class StatusPage(Struct, frozen=True, kw_only=True):
     """What the console knows of itself and of what it reads."""
 
     version: str
+    """That of Antiphon."""
     store: StoreStatus
+    """What was read, how far, and how large the store is."""
     roster: RosterInForce | None
+    """The roster in force; null where none can be read here."""
     rule_files: tuple[RuleFileRead, ...]
+    """The rule files that are kept."""
     spans: tuple[SourceSpan, ...]
     """What sources saw and missed, the newest first."""
     spans_cut: bool
