@@ -18,6 +18,9 @@ _DOCS: Final = Path(__file__).parents[2] / "docs"
 _TEXT: Final = (_DOCS / "operations.md").read_text(encoding="utf-8")
 _BLOCKS: Final = re.findall(r"^```(sh)?\n(.*?)^```", _TEXT, re.MULTILINE | re.DOTALL)
 
+_WITHOUT_A_NAME: Final = {"console": "serve"}
+"""Groups, and the command that is meant where none of theirs is named."""
+
 
 def _commands() -> list[list[str]]:
     """Each command of Antiphon in a block or between backticks, without what the shell does with it."""
@@ -36,6 +39,8 @@ def _is_known(words: list[str]) -> bool:
     context = click.Context(cli, info_name="antiphon")
     rest = list(words)
     while isinstance(command, click.Group):
+        if command.name in _WITHOUT_A_NAME and command.get_command(context, (rest or [""])[0]) is None:
+            rest.insert(0, _WITHOUT_A_NAME[command.name])
         if command.invoke_without_command and rest and rest[0].startswith("--"):
             break  # the group is a command as well
         if not rest or rest[0] == "--version":
