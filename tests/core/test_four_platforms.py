@@ -1,6 +1,7 @@
 """Officials of one State amplify an account on X, Bluesky, Mastodon and Telegram at once, in their own formats.
 
-The four accounts have one name, and ids that look alike. They are four subjects: nothing adds up across platforms.
+The four accounts have one name, and ids that look alike; on a fifth platform the very ids of X are those of others.
+They are different subjects: nothing adds up across platforms.
 """
 
 import json
@@ -16,8 +17,9 @@ from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.subject_event import Coordinates
 from streams.deadletters import Rejection
-from streams.events import Event, Retweet
+from streams.events import Account, Event, Retweet, encode_event
 from streams.formats.bluesky.jetstream import JetstreamReader
+from streams.formats.canonical import CanonicalReader
 from streams.formats.mastodon.mastodon import MastodonReader
 from streams.formats.reader import FormatReader
 from streams.formats.telegram.telegram import TelegramReader
@@ -125,7 +127,17 @@ def _events() -> list[Event]:
     activities = Activities("x-activity", Prices(post=5_000, deletion=5_000))
     for number, line in enumerate(_x()):
         assert activities.add(chunk, line, number) is None
+    # And somewhere else the same two numbers, of other people.
+    elsewhere = Retweet(
+        platform="vk",
+        id="1",
+        at=_BEGIN + timedelta(minutes=10),
+        actor=Account(id=_OFFICIALS["twitter"][0]),
+        subject=Account(id=_NUMBER, handle=_NAME),
+        post_id="2",
+    )
     events = [
+        *_read(CanonicalReader(), [encode_event(elsewhere)]),
         *chunk.events,
         *_read(JetstreamReader(), _bluesky()),
         *_read(MastodonReader(), _mastodon()),
@@ -137,11 +149,9 @@ def _events() -> list[Event]:
 @pytest.fixture(scope="module")
 def results() -> Results:
     common: dict[str, Any] = {"country": "FR", "category": "diplomat", "source_url": "https://example.org"}
-    entries = [
-        RosterEntry(platform=platform, account_id=each, **common)
-        for platform, ids in _OFFICIALS.items()
-        for each in ids
-    ]
+    named = [(platform, each) for platform, ids in _OFFICIALS.items() for each in ids]
+    named.append(("vk", _OFFICIALS["twitter"][0]))
+    entries = [RosterEntry(platform=platform, account_id=each, **common) for platform, each in named]
     later_us = int((_BEGIN + timedelta(days=30)).timestamp() * 1_000_000)
     backtest = Backtest(Roster(entries), parse_rules(_RULE, "test"), MemoryLedger(), now_us=later_us)
     events = _events()
@@ -156,15 +166,17 @@ def results() -> Results:
 def test_each_platform_tells_what_happened_on_it() -> None:
     """The scenario itself: twelve amplifications, and no platform waits for another one to end."""
     events = _events()
-    assert len(events) == 12
+    assert len(events) == 12 + 1
     assert all(isinstance(each, Retweet) for each in events)
-    platforms = [each.platform for each in events]
+    platforms = [each.platform for each in events if each.platform in _SUBJECTS]
     assert all(platforms.count(each) == 3 for each in _SUBJECTS)
     assert platforms != sorted(platforms, key=list(_SUBJECTS).index), "they overlap"
 
 
 def test_there_are_four_subjects_each_with_its_own_officials(results: Results) -> None:
-    dossiers = list(results.dossiers.values())
+    dossiers = [each for each in results.dossiers.values() if each.platform != "vk"]
+    (elsewhere,) = (each for each in results.dossiers.values() if each.platform == "vk")
+    assert (elsewhere.subject.id, elsewhere.distinct_officials) == (_NUMBER, 1)
     assert {each.platform: each.subject.id for each in dossiers} == _SUBJECTS
     assert len(dossiers) == 4
     for each in dossiers:
@@ -172,7 +184,7 @@ def test_there_are_four_subjects_each_with_its_own_officials(results: Results) -
         assert {official.id for official in each.officials} == {*_OFFICIALS[each.platform]}
         assert each.countries == ("FR",)
         assert (each.first_amplified_at, each.last_amplified_at) == (_at(each.platform, 0), _at(each.platform, 2))
-    assert len(results.amplifications) == 12
+    assert len(results.amplifications) == 12 + 1
 
 
 def test_each_has_its_alert_at_its_own_time_with_its_own_evidence(results: Results) -> None:

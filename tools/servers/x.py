@@ -85,6 +85,7 @@ class X(LocalServer):
         self.unavailable: dict[str, str] = {}
         """Accounts that are gone, and why, for compliance jobs."""
         self.polls_until_complete = 2
+        self.timelines_are_down = False
         self.jobs: dict[str, dict[str, Any]] = {}
         self.uploads: dict[str, bytes] = {}
         self.tokens_at_storage = 0
@@ -262,6 +263,8 @@ class X(LocalServer):
         endpoint = "GET /2/users/:id/tweets"
         if (refusal := self._admitted(request, endpoint)) is not None:
             return refusal
+        if self.timelines_are_down:
+            return self._answer({"title": "Service Unavailable"}, endpoint, 503)
         user = request.match_info.get("id") or self._id_of(request.match_info["name"])
         if user in self.unavailable or user not in self.posts.users:
             error = {"title": "Forbidden", "detail": f"User has been suspended: [{user}].", "resource_id": user}

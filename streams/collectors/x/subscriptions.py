@@ -8,10 +8,9 @@ from typing import Final
 from msgspec import Struct
 
 from streams.collectors.metrics import SourceMetrics
-from streams.collectors.source import SourceError
 from streams.collectors.x.keeping import Keeper
 from streams.collectors.x.officials import TAG
-from streams.collectors.x.x_api import XApi
+from streams.collectors.x.x_api import XApi, XStatusError
 from streams.core.clock import to_us
 from streams.events import Utc
 from streams.printable import printable
@@ -132,8 +131,8 @@ class Subscriptions(Keeper):
         body = {"event_type": event, "filter": {"user_id": official}, "tag": TAG}
         try:
             answer = await self._api.json(_Answer, "POST", _ROUTE, body=body)
-        except SourceError as error:
-            if error.kind != "refused":
+        except XStatusError as error:
+            if not error.is_final:
                 raise
             _log.warning("subscription refused", extra={"official": official, "event": event, "detail": error.detail})
             return False

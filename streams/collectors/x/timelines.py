@@ -14,10 +14,10 @@ from streams.collectors.x.keeping import failure_of
 from streams.collectors.x.messages import FIELDS, Posts
 from streams.collectors.x.officials import Officials
 from streams.collectors.x.pauses import Pauses
-from streams.collectors.x.x_api import XApi
+from streams.collectors.x.x_api import XApi, XStatusError
 from streams.core.clock import from_us
 
-__all__ = ["NoMoneyError", "Timelines"]
+__all__ = ["NotWholeError", "Timelines"]
 
 _log: Final = logging.getLogger(__name__)
 _BY_ID: Final = "/2/users/:id/tweets"
@@ -27,8 +27,8 @@ _MOST: Final = 100
 _MOST_PAGES: Final = 32  # X shows the newest 3,200 of an account
 
 
-class NoMoneyError(Exception):
-    """What may go to the past is spent."""
+class NotWholeError(Exception):
+    """What may go to the past is spent, or X does not show all of it."""
 
 
 class _Meta(Struct, frozen=True):
@@ -51,12 +51,15 @@ class Timelines:
         self._officials = officials
         self._posts = posts
         self._clock = clock
+        self._is_whole = True
 
     async def chunks(self, since_us: int, budget: Budget) -> AsyncGenerator[Chunk, None]:
         """What those did since then (Unix µs) who are asked for now: a chunk for each page.
 
-        Raises `NoMoneyError` where that would cost more than may go to the past.
+        Raises `NotWholeError` where that would cost more than may go to the past, and at the end where somebody posted
+        more than X shows.
         """
+        self._is_whole = True
         pauses = Pauses()
         waiting = list(self._officials.asked)
         while waiting:
@@ -64,7 +67,7 @@ class Timelines:
                 async for chunk in self._of(waiting[0], since_us, budget):
                     yield chunk
             except SourceError as error:
-                if error.kind != "refused":
+                if not (isinstance(error, XStatusError) and error.is_final):
                     pause = pauses.after(failure_of(error), 0.0, error.retry_after_seconds or 0.0)
                     extra = {"official": waiting[0], "detail": error.detail, "pause_s": round(pause, 1)}
                     _log.warning("timeline put off", extra=extra)
@@ -74,6 +77,8 @@ class Timelines:
                 _log.warning("timeline refused", extra={"official": waiting[0], "detail": error.detail})
             waiting.pop(0)
             pauses = Pauses()
+        if not self._is_whole:
+            raise NotWholeError
 
     async def _of(self, official: str, since_us: int, budget: Budget) -> AsyncGenerator[Chunk, None]:
         route = _BY_HANDLE if official.startswith("@") else _BY_ID
@@ -82,7 +87,7 @@ class Timelines:
             price = self._posts.prices.post
             affordable = budget.left(self._clock(), of_the_past=True) // price if price else _MOST
             if affordable < _LEAST:
-                raise NoMoneyError
+                raise NotWholeError
             query["max_results"] = str(min(_MOST, affordable))
             raw = bytes(await self._api.json(Raw, "GET", route, query=query, name=official.removeprefix("@")))
             budget.spend(self._posts.cost(raw), self._clock(), of_the_past=True)
@@ -94,4 +99,5 @@ class Timelines:
             if page.meta.next_token is None or not page.data:
                 return
             query["pagination_token"] = page.meta.next_token
+        self._is_whole = False
         _log.warning("timeline is longer than X shows", extra={"official": official})

@@ -21,7 +21,7 @@ from streams.printable import printable
 from streams.refusal import DECODE_ERRORS
 from streams.setting_sources import Secret
 
-__all__ = ["XApi"]
+__all__ = ["XApi", "XStatusError"]
 
 _T = TypeVar("_T")
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=15)
@@ -33,6 +33,15 @@ _KINDS: Final[Mapping[int, SourceErrorKind]] = {
     402: "key_refused",  # the credits are used up
     403: "key_refused",
 }
+_FINAL: Final = frozenset({400, 404, 409, 410})
+
+
+class XStatusError(SourceError):
+    """X answers with an error. `is_final`: asked again it would say the same, since what was asked for is not there."""
+
+    def __init__(self, kind: SourceErrorKind, status: int, said: str, retry_after_seconds: float | None) -> None:
+        super().__init__(kind, f"X answers with status {status}: {said}", retry_after_seconds)
+        self.is_final = status in _FINAL
 
 
 class XApi:
@@ -149,7 +158,7 @@ class XApi:
     def _refusal(self, status: int, body: bytes, limit: HostLimit) -> SourceError:
         wait = limit.wait_seconds(asyncio.get_running_loop().time()) if status == 429 else None
         said = printable(body[:300].decode(errors="replace"), 300)
-        return SourceError(_KINDS.get(status, "refused"), f"X answers with status {status}: {said}", wait)
+        return XStatusError(_KINDS.get(status, "refused"), status, said, wait)
 
 
 def _unreachable(error: Exception) -> SourceError:

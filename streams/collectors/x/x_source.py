@@ -20,7 +20,7 @@ from streams.collectors.x.messages import Messages, Posts
 from streams.collectors.x.officials import PLATFORM, Officials
 from streams.collectors.x.pauses import Pauses
 from streams.collectors.x.stream_lines import KEEP_ALIVE_SECONDS, lines_of
-from streams.collectors.x.timelines import NoMoneyError, Timelines
+from streams.collectors.x.timelines import NotWholeError, Timelines
 from streams.collectors.x.x_api import XApi
 from streams.refusal import DECODE_ERRORS
 
@@ -217,12 +217,12 @@ def _next(source: AsyncGenerator[Any, None]) -> "asyncio.Future[Any]":
 
 
 def _of_the_past(page: "asyncio.Future[Chunk]") -> Chunk:
-    """A page of the past, or its end: all is there, or it would cost too much."""
+    """A page of the past, or its end: all is there, or it would cost too much, or X does not show it."""
     try:
         return page.result()
     except StopAsyncIteration:
         return Chunk(resumed=True, resumed_by="back_fill")
-    except NoMoneyError:
+    except NotWholeError:
         return Chunk(resumed=False)
 
 

@@ -140,7 +140,7 @@ def test_a_gap_is_read_from_all_timelines_page_by_page_and_who_is_gone_holds_up_
 
 
 def test_the_cursor_stays_where_the_gap_begins_until_it_is_closed() -> None:
-    """Who is killed in between reads it again from there."""
+    """Whatever comes meanwhile: who is killed in between reads it again from there."""
 
     async def scenario() -> None:
         async with _x() as server:
@@ -148,20 +148,49 @@ def test_the_cursor_stays_where_the_gap_begins_until_it_is_closed() -> None:
                 await _in_step(server, held)
                 await asyncio.sleep(25)
                 cursor = held.cursor
-            assert cursor is not None
-            begin = msgspec.json.decode(cursor)["until_us"]
+            begin = _until(cursor)
             missed = server.publish(server.posts.post("111"))
             async with holding(server, roster_of("111", "222"), cursor=cursor, start=False) as again:
                 await again.keeper.until_asked()
-                chunks = again.source.chunks(cursor)
-                first = await anext(chunks)
-                page = await anext(chunks)
-                assert [each.id for each in page.events if isinstance(each, Post)] in ([missed["id"]], [])
-                for chunk in (first, page):
-                    assert msgspec.json.decode(chunk.cursor or b"")["until_us"] == begin
-                await chunks.aclose()
+                server.timelines_are_down = True
+                again.start()
+                await again.until(lambda: server.streams == 1)
+                live = server.publish(server.posts.post("222"))
+                await again.until(lambda: live["id"] in {each.id for each in again.acts})
+                assert missed["id"] not in {each.id for each in again.acts}
+                assert _until(again.cursor) == begin
+                server.timelines_are_down = False
+                await again.until(lambda: _until(again.cursor) > begin)
+                assert missed["id"] in {each.id for each in again.acts}
 
     run_in_virtual_time(scenario())
+
+
+def test_a_timeline_that_is_longer_than_x_shows_leaves_the_gap_open() -> None:
+    """X shows the newest 3,200 of an account; who posted more was not seen."""
+
+    async def scenario() -> None:
+        async with _x() as server, holding(server, roster_of("111", "222")) as held:
+            await _in_step(server, held)
+            await asyncio.sleep(40)
+            server.refusals = [(503, {}, {})]
+            server.cut()
+            await held.until(lambda: held.ended)
+            for _ in range(3_201):
+                server.timelines.setdefault("111", []).append(server.posts.post("111"))
+            other = server.publish(server.posts.post("222"))
+            await held.until(lambda: len(held.gaps) == 2)
+            assert held.gaps[1].closed_by is None
+            assert other["id"] in {each.id for each in held.acts}, "that holds up nobody"
+            assert len(held.acts) == 3_201
+
+    run_in_virtual_time(scenario())
+
+
+def _until(cursor: bytes | None) -> int:
+    assert cursor is not None
+    until: int = msgspec.json.decode(cursor)["until_us"]
+    return until
 
 
 def test_less_than_a_day_and_a_month_count_apart() -> None:
