@@ -12,7 +12,7 @@ from bench.cores import CONTESTANT_CORES, confined_to
 from bench.course import Course
 from streams.kafka.child_process import stop_child
 
-__all__ = ["Lap", "LapFailed", "peak_rss_bytes", "run_lap"]
+__all__ = ["Lap", "LapFailed", "cpu_seconds", "peak_rss_bytes", "run_lap"]
 
 _SHORTEST_WAIT_SECONDS: Final = 0.02
 _LONGEST_WAIT_SECONDS: Final = 0.5  # to ask how far a worker is costs that worker a millisecond or two
@@ -119,10 +119,11 @@ def _pause(begin: _Sample | None, last: _Sample, events: int) -> float:
 
 def _look(entrant: Entrant) -> _Sample:
     progress = entrant.progress()
-    return _Sample(time.monotonic(), _cpu_seconds(entrant.process.pid), progress)
+    return _Sample(time.monotonic(), cpu_seconds(entrant.process.pid), progress)
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used so far; 0 where it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     except (OSError, ValueError):

@@ -27,7 +27,8 @@ def console_parts(figure: ConsoleFigure) -> list[str]:
     rate = figure.records / figure.rebuild_seconds
     built = (
         f"A store of {figure.subjects:,} subjects and {figure.alerts:,} alerts ({figure.store_bytes / _MB:,.0f} MB) "
-        f"was built in {figure.rebuild_seconds:,.1f} s, {rate:,.0f} records a second "
+        f"was built in {figure.rebuild_seconds:,.1f} s, {rate:,.0f} records a second and "
+        f"{figure.feed_cpu_seconds:,.1f} s of processor time "
         f"(target under {MOST_REBUILD_SECONDS:.0f} s: {_verdict(figure.rebuild_seconds < MOST_REBUILD_SECONDS)}). "
         f"Started again, the program answered its first page after {figure.start_seconds:.2f} s (target under "
         f"{MOST_START_SECONDS:.0f} s: {_verdict(figure.start_seconds < MOST_START_SECONDS)})."

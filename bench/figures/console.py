@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from bench.console_records import alert_records, dossier_records
 from bench.figures.venue import FigureFailed, Venue
-from bench.lap import peak_rss_bytes
+from bench.lap import cpu_seconds, peak_rss_bytes
 from bench.writing import BulkWriter
 from streams.console.store.questions import PageOf, SubjectFilter
 from streams.console.store.reading import Store
@@ -69,7 +69,8 @@ class PageTimes(Struct, frozen=True, kw_only=True):
 
 
 class ConsoleFigure(Struct, frozen=True, kw_only=True):
-    """`rebuild_seconds` are from the start of the program until all is on the pages; `building` are answers meanwhile.
+    """`rebuild_seconds` are from the start of the program until all is on the pages, `feed_cpu_seconds` the processor
+    time that the process that feeds used for it; `building` are answers meanwhile.
     `start_seconds` are from its start to the first page of an existing store. Peaks are of the process that serves and
     of the one that feeds.
     """
@@ -78,6 +79,7 @@ class ConsoleFigure(Struct, frozen=True, kw_only=True):
     alerts: int
     records: int
     rebuild_seconds: float
+    feed_cpu_seconds: float
     building: PageTimes
     pages: tuple[PageTimes, ...]
     serving_peak_bytes: int
@@ -121,6 +123,7 @@ def measure_console(venue: Venue) -> ConsoleFigure:
         with _running(settings, store) as console:
             building = asyncio.run(_until_built(console, venue.echo))
             rebuild_seconds = time.monotonic() - began
+            feed_cpu_seconds = cpu_seconds(console.feed)
             venue.echo(f"built in {rebuild_seconds:.1f} s")
             records = asyncio.run(_records(console))
             addresses = _addresses(store)
@@ -137,6 +140,7 @@ def measure_console(venue: Venue) -> ConsoleFigure:
         alerts=alerts,
         records=records,
         rebuild_seconds=rebuild_seconds,
+        feed_cpu_seconds=feed_cpu_seconds,
         building=building,
         pages=tuple(pages),
         serving_peak_bytes=serving,
