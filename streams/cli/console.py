@@ -157,8 +157,10 @@ def feed(settings: Settings, folder: str) -> None:
     run_feed(settings, Path(folder))
 
 
-def open_folder(folder: str, own: ConsoleSettings) -> None:
-    """Serve a folder of results until Ctrl-C. Raises `InputError` for one that has none, and `ConfigurationError`."""
+def open_folder(folder: str, own: ConsoleSettings, called: str = "") -> None:
+    """Serve a folder of results until Ctrl-C; `called` is what people are told is open. Raises `InputError` for one
+    that has none, and `ConfigurationError`.
+    """
     from streams.console.feed.from_folder import fill_from_folder
     from streams.console.running import run_console
 
@@ -167,7 +169,7 @@ def open_folder(folder: str, own: ConsoleSettings) -> None:
         place.mkdir(parents=True, exist_ok=True)
         with progress("records read") as advance:
             fill_from_folder(folder, place, lambda _topic, lines: advance(lines))
-        run_console(own, place, None, _say(folder))
+        run_console(own, place, None, _say(called or folder))
 
 
 def _refuse_together(parameters: dict[str, Any]) -> None:
@@ -179,6 +181,6 @@ def _refuse_together(parameters: dict[str, Any]) -> None:
 
 def _say(what: str) -> Any:
     def said(url: str) -> None:
-        stderr().print(Text(f"{what} is open at {url} (Ctrl-C ends it)"), soft_wrap=True)
+        stderr().print(Text(f"{printable(what)} is open at {url} (Ctrl-C ends it)"), soft_wrap=True)
 
     return said

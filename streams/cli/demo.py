@@ -130,5 +130,5 @@ def demo(
     if directory is not None:  # last: a full disk must not cost the report
         write_results(directory, run.results, run.letters, kept)
         if opens:
-            open_folder(str(directory), console_settings)
+            open_folder(str(directory), console_settings, "The case")
     end_with_faults(faults, run.roster, run.unknown_quotes, contradictions=contradictions)

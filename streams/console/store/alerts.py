@@ -72,8 +72,11 @@ class AlertQuestions(Connections):
         with self.consistent():
             kinds = self._kinds()
             # Of what is recorded as firing some alerts may have expired: those are told apart by their own times.
-            running = {number for number, kind in kinds.items() if _matches(kind, wanted)}
-            over = {number for number, kind in kinds.items() if _matches(replace(kind, is_over=True), wanted)}
+            asked = _asked(wanted)
+            running = {number for number, kind in kinds.items() if _counted_by(kind, asked) is _PARTS}
+            over = {
+                number for number, kind in kinds.items() if _counted_by(replace(kind, is_over=True), asked) is _PARTS
+            }
             chosen = running | over
             conditions, cut = self._conditions(wanted)
             if not chosen or conditions is None:
@@ -105,10 +108,10 @@ class AlertQuestions(Connections):
                 condition = f"WHERE {' AND '.join(where)}" if where else ""
                 question = f"SELECT kind, expires_us <= ? AS over, count(*) FROM alerts {condition} GROUP BY kind, over"  # noqa: S608
                 counts = self.rows(question, (wanted.now_us, *values))
-        total, parts = 0, {part: Counter[str]() for part in _PARTS}
+        total, parts, asked = 0, {part: Counter[str]() for part in _PARTS}, _asked(wanted)
         for number, over, count in counts:
             kind = replace(kinds[number], is_over=True) if over else kinds[number]
-            counted = _counted_by(kind, wanted)
+            counted = _counted_by(kind, asked)
             total += count * (counted is _PARTS)
             for part in counted:
                 for value in _PARTS[part][1](kind):
@@ -204,18 +207,27 @@ class AlertQuestions(Connections):
         return (where, values), cut
 
 
-def _matches(kind: _Kind, wanted: AlertFilter) -> bool:
-    return _counted_by(kind, wanted) is _PARTS
+class _Asked(Struct, frozen=True):
+    """What a filter asks of the kind, taken from it once: a store has hundreds of kinds."""
+
+    parts: tuple[tuple[str, frozenset[str], Callable[[_Kind], tuple[str, ...]]], ...]
+    without_retracted: bool
 
 
-def _counted_by(kind: _Kind, wanted: AlertFilter) -> Collection[str]:
+def _asked(wanted: AlertFilter) -> _Asked:
+    return _Asked(
+        parts=tuple((part, frozenset(of(wanted)), told_by) for part, (of, told_by) in _PARTS.items() if of(wanted)),
+        without_retracted=not wanted.states and not wanted.statuses,
+    )
+
+
+def _counted_by(kind: _Kind, asked: _Asked) -> Collection[str]:
     """By which parts a kind is counted: by all where it meets the filter, and else by those without which it would."""
     counted: Collection[str] = _PARTS
-    for part, (asked_of, told_by) in _PARTS.items():
-        asked = asked_of(wanted)
-        if asked and set(asked).isdisjoint(told_by(kind)):
+    for part, values, told_by in asked.parts:
+        if values.isdisjoint(told_by(kind)):
             counted = {part}.intersection(counted)
-    if kind.status == "retracted" and not wanted.states and not wanted.statuses:
+    if asked.without_retracted and kind.status == "retracted":
         counted = {"states", "statuses"}.intersection(counted)
     return counted
 
