@@ -44,6 +44,8 @@ class Keeper(ABC):
         self._asked: Sequence[str] = ()
         self._changed = asyncio.Event()
         self._in_step = asyncio.Event()
+        self._failed = asyncio.Event()
+        self._failure: SourceError | None = None
 
     @property
     def asked(self) -> Sequence[str]:
@@ -59,7 +61,14 @@ class Keeper(ABC):
 
     async def until_asked(self) -> None:
         """See `Officials`."""
-        await self._in_step.wait()
+        waiting = [asyncio.ensure_future(each.wait()) for each in (self._in_step, self._failed)]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waiting:
+                each.cancel()
+        if self._failure is not None and not self._in_step.is_set():
+            raise SourceError(self._failure.kind, self._failure.detail, self._failure.retry_after_seconds)
 
     async def run(self) -> None:
         """See `Officials`."""
@@ -77,6 +86,8 @@ class Keeper(ABC):
                 pause = pauses.after(failure_of(error), 0.0, error.retry_after_seconds or 0.0)
                 extra = {"source": self._name, "reason": error.kind, "detail": error.detail, "pause_s": round(pause, 1)}
                 _log.warning("officials cannot be asked for", extra=extra)
+                self._failure = error
+                self._failed.set()
                 self._changed.set()
                 await asyncio.sleep(pause)
                 continue

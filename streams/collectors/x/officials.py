@@ -37,7 +37,7 @@ class Officials(Protocol):
         ...
 
     async def until_asked(self) -> None:
-        """Returns when what X shows has been in step once."""
+        """Returns when what X shows has been in step once. Raises `SourceError` where X has refused to be asked."""
         ...
 
 

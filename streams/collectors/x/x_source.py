@@ -105,9 +105,7 @@ class XStreamSource:
             async with asyncio.timeout(self._policy.patience_seconds):
                 await self._officials.until_asked()
         except TimeoutError:
-            raise SourceError(
-                "refused", "no roster is published with officials on X, or X does not take whom we ask for"
-            ) from None
+            raise SourceError("refused", "no roster is published: `antiphon roster publish`") from None
 
     async def _read(self, content: Any, state: XCursor, budget: Budget) -> AsyncGenerator[Chunk, None]:
         """The stream, and beside it the timelines of a gap; each in its own order."""

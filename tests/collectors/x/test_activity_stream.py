@@ -201,12 +201,16 @@ def test_errors_beside_data_and_missing_includes_lose_no_post() -> None:
 
 
 def test_a_refused_token_is_told_as_such_and_stands_in_no_error() -> None:
+    """At once, and again on X's schedule for errors: an alert rests on it."""
+
     async def scenario() -> None:
         token = "a-token-that-x-does-not-take-5555"  # noqa: S105
-        async with _x() as server, holding(server, roster_of("111"), token=token, patience_seconds=1.0) as held:
-            held.keeper._in_step.set()
-            await held.until(lambda: len(held.ended) == 2)
-            assert {kind for kind, _at in held.ended} == {"key_refused"}
+        async with _x() as server, holding(server, roster_of("111"), token=token) as held:
+            await held.until(lambda: len(held.ended) == 3)
+            assert [kind for kind, _at in held.ended] == ["key_refused"] * 3
+            times = [at for _kind, at in held.ended]
+            assert [round(times[1] - times[0]), round(times[2] - times[1])] == [5, 10]
+            assert not server.opened_at
 
     run_in_virtual_time(scenario())
 

@@ -144,13 +144,15 @@ def test_the_cursor_stays_where_the_gap_begins_until_it_is_closed() -> None:
 
     async def scenario() -> None:
         async with _x() as server:
-            async with holding(server, roster_of("111", "222")) as held:
+            clock = _clock(20.0, server)
+            async with holding(server, roster_of("111", "222"), clock=clock) as held:  # type: ignore[arg-type]
                 await _in_step(server, held)
                 await asyncio.sleep(25)
                 cursor = held.cursor
             begin = _until(cursor)
             missed = server.publish(server.posts.post("111"))
-            async with holding(server, roster_of("111", "222"), cursor=cursor, start=False) as again:
+            officials = roster_of("111", "222")
+            async with holding(server, officials, cursor=cursor, clock=clock, start=False) as again:  # type: ignore[arg-type]
                 await again.keeper.until_asked()
                 server.timelines_are_down = True
                 again.start()
