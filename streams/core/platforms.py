@@ -63,6 +63,8 @@ _NAMES: Final = {
     ),
 }
 
+_SIGNS: Final = ("@", "\uff20")  # before a handle: once
+
 # Where the first part of a link's path is a handle. `www.`, `mobile.` and `m.` in front say nothing.
 _HOSTS: Final = {
     "twitter": frozenset({"twitter.com", "x.com"}),
@@ -167,7 +169,7 @@ def written_handle(text: str, platform: str) -> str:
     if "/" in text:
         return handle_in_link(text, hosts_of(platform)) or text
     signed = text.removeprefix(".")
-    return signed[1:] if signed[:1] in ("@", "\uff20") else text
+    return signed[1:] if signed[:1] in _SIGNS and signed[1:2] not in _SIGNS else text
 
 
 def has_link(hosts: frozenset[str], text: str) -> bool:

@@ -147,7 +147,7 @@ _WRONG = {
     "handle": [
         *("@", "an embassy", "two,\u00a0words", "embassy.gov", "e-mbassy", "x" * 21, "none"),
         *("embassy;consulate", "@embassy,@consulate", "embassy/consulate", "embassy | consulate"),
-        *("https://example.org/embassy", "https://twitter.com/", "https://twitter.com/home", "..@embassy"),
+        *("https://example.org/embassy", "https://twitter.com/", "https://twitter.com/home", "..@embassy", "@@embassy"),
     ],
     "name": ["a\x1b[2Jb", "a\x00b", "a\u202eb", "a\u2028b", "x" * 1_025, "\x9b31m"],
     "country": ["", "ir", "UK", "IRN", "Iran", "EL", "ZZ"],
