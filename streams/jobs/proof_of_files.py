@@ -20,9 +20,9 @@ from streams.jobs.event_spool import EventSpool, Spooled
 from streams.jobs.file_names import FileNames
 from streams.jobs.reading import Progress
 from streams.proofs.building import is_on_aftermath
-from streams.proofs.closure import Closure, Reach
+from streams.proofs.closure import Closure, Reach, events_needed
 from streams.proofs.finding import Proof, smallest_proof
-from streams.proofs.material import KeptEvent, ProofMaterial, kept_event
+from streams.proofs.material import KeptEvent, ProofMaterial
 from streams.proofs.wanted import ToldRecords, Wanted, told_by, wanted_in
 
 __all__ = ["ProofInputs", "proof_of_files", "proofs_of_files"]
@@ -127,12 +127,4 @@ def _closure(
         known=known,
         reach=reach,
     )
-    for spooled in spool:
-        closure.learn(spooled.event, place(spooled))
-    for spooled in spool:
-        closure.learn_deletions(spooled.event)
-    return [
-        kept_event(spooled.event, encode_event(spooled.event), place(spooled))
-        for spooled in spool
-        if closure.takes(spooled.event, place(spooled))
-    ]
+    return events_needed(closure, lambda: ((each.event, encode_event(each.event), place(each), None) for each in spool))

@@ -28,10 +28,10 @@ from streams.kafka.evidence_reading import read_evidence
 from streams.kafka.reading import read_topic
 from streams.printable import printable
 from streams.proofs.building import is_on_aftermath
-from streams.proofs.closure import Closure, Reach
+from streams.proofs.closure import Closure, Reach, Received, events_needed
 from streams.proofs.finding import Proof, smallest_proof
 from streams.proofs.layout import IndexedEvent
-from streams.proofs.material import KeptEvent, ProofMaterial, kept_event
+from streams.proofs.material import KeptEvent, ProofMaterial
 from streams.proofs.wanted import ToldRecords, Wanted, wanted_in
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
@@ -172,15 +172,7 @@ def _closure(wanted: Wanted, known: AccountIndex, reach: Reach, spool: "_Spool")
         known=known,
         reach=reach,
     )
-    for value, source, _ in spool.events():
-        closure.learn(decode_event(value), source)
-    for value, _, _ in spool.events():
-        closure.learn_deletions(decode_event(value))
-    taken = [
-        kept_event(decode_event(value), value, source, received_us)
-        for value, source, received_us in spool.events()
-        if closure.takes(decode_event(value), source)
-    ]
+    taken = events_needed(closure, spool.events)
     named = {(str(each.kind), each.event_id) for alert, _ in wanted.told.alerts for each in alert.evidence}
     return taken + [_withheld(entry) for entry in spool.withheld() if _is_named(entry, named)]
 
@@ -249,14 +241,15 @@ class _Spool:
         packed = self._encode(_Spooled(key, entry.value, entry.source, entry.received_at))
         self._file.write(len(packed).to_bytes(_LENGTH_BYTES, "little") + packed)
 
-    def events(self) -> Iterator[tuple[bytes, Coordinates, int | None]]:
-        """The bytes of each event that was not deleted, where it stood, and when it was received (µs)."""
+    def events(self) -> Iterator[Received]:
+        """Each event that was not deleted."""
         self._file.flush()
         with self._path.open("rb") as file:
             while length := file.read(_LENGTH_BYTES):
                 spooled = self._decode(file.read(int.from_bytes(length, "little")))
                 if spooled.key not in self._gone:
-                    yield spooled.value, spooled.source or Coordinates("evidence", 0, 0), spooled.received_us
+                    source = spooled.source or Coordinates("evidence", 0, 0)
+                    yield decode_event(spooled.value), spooled.value, source, spooled.received_us
 
     def withheld(self) -> list[EvidenceEntry]:
         """Those of which only the hash is kept."""

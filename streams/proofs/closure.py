@@ -3,8 +3,9 @@
 It is shown every event three times: to learn what the officials did to the subject, what of that is gone, and to take.
 """
 
+from collections.abc import Callable, Iterable
 from enum import IntEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct, field
 
@@ -14,8 +15,12 @@ from streams.core.screening.screen_policy import ScreenPolicy
 from streams.core.subject_event import AMPLIFICATION_KINDS, Coordinates
 from streams.deadletters import Rejection
 from streams.events import Coverage, Deletion, Event, Suspension
+from streams.proofs.material import KeptEvent, kept_event
 
-__all__ = ["Closure", "Reach"]
+__all__ = ["Closure", "Reach", "Received", "events_needed"]
+
+Received: TypeAlias = tuple[Event, bytes, Coordinates, int | None]
+"""An event, its bytes, where it stood, and when it was received (µs)."""
 
 _ANY_TIME_US: Final = 2**62
 _DROPPED: Final = frozenset({ScreenOutcome.NOT_OFFICIAL, ScreenOutcome.NO_EVIDENCE, ScreenOutcome.CANARY})
@@ -86,3 +91,16 @@ class Closure(Struct, kw_only=True):
 
     def _is_subject(self, platform: str, account_id: str) -> bool:
         return platform == self.platform and account_id == self.subject_id
+
+
+def events_needed(closure: Closure, events: Callable[[], Iterable[Received]]) -> list[KeptEvent]:
+    """What the proof needs of all events, which are gone through three times in the same order."""
+    for event, _, source, _ in events():
+        closure.learn(event, source)
+    for event, _, _, _ in events():
+        closure.learn_deletions(event)
+    return [
+        kept_event(event, value, source, received_us)
+        for event, value, source, received_us in events()
+        if closure.takes(event, source)
+    ]

@@ -1,6 +1,6 @@
 """What is asked of kept events and aftermaths."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -99,6 +99,14 @@ class EventQuestions(Connections):
         """
         row = self.row("SELECT received_us FROM events ORDER BY id LIMIT 1")
         return None if row is None or row[0] is None else from_us(row[0])
+
+    def every_event(self, platform: str) -> Iterator[KeptEvent]:
+        """All kept events of a platform in the order in which they came, withheld ones too."""
+        last = 0
+        question = f"SELECT id, {_COLUMNS} FROM events WHERE id > ? AND platform = ? ORDER BY id LIMIT {MOST_ROWS}"  # noqa: S608
+        while rows := self.rows(question, (last, platform)):
+            last = rows[-1][0]
+            yield from (_kept(row[1:]) for row in rows)
 
     def posts_with(self, text: str, page: PageOf) -> EventsFound:
         """A page of kept posts and retweets with every word of a text, folded, the last kept first. The last word may

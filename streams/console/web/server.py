@@ -1,6 +1,7 @@
 """The console's HTTP server: who gets which answer, and in which thread it is made."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from aiohttp import web
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from streams.console.proofs import proof_of_alert
 from streams.console.store.reading import NoStoreError, Store, TooLongError
 from streams.console.web.access import Access
 from streams.console.web.addresses import Place, find_place
@@ -33,7 +35,7 @@ from streams.console.web.metrics import ConsoleMetrics
 from streams.console.web.rendering import Renderer, static_file
 from streams.console.web.routes import ROUTES, Route
 from streams.console.web.settings import ConsoleSettings
-from streams.errors import ConfigurationError
+from streams.errors import ConfigurationError, InputError
 from streams.serving.connections import Connections
 
 __all__ = ["Console", "listening"]
@@ -45,6 +47,7 @@ _WAITING: Final = 64  # answers that wait for a thread; beyond that somebody is 
 _EXPORTS: Final = 2  # at once
 _FRESH_SECONDS: Final = 1.0
 _DATA: Final = (".json", ".csv", ".ndjson", ".svg", ".zip")
+_PROOF: Final = re.compile("/alerts/([0-9a-f]{8,64})/proof[.]zip")
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics", "/live", "/robots.txt"})
 
 
@@ -82,6 +85,7 @@ class Console:
         self._renderer = Renderer(routes)
         self._threads = ThreadPoolExecutor(_THREADS, "console-page")
         self._waiting = 0
+        self._proving = asyncio.Lock()
         self._exports = asyncio.Semaphore(_EXPORTS)
         self._fresh: tuple[float, Freshness] | None = None
         self._live = Live(self._newest, self._since, settings.live_clients, metrics)
@@ -128,6 +132,8 @@ class Console:
             return "static", await self._static(request, path.removeprefix("/static/"))
         if path in _PROBES:
             return path[1:], await self._probe(request, path, query)
+        if (alert := _PROOF.fullmatch(path)) is not None:
+            return "proof", await self._proof(request, alert[1])
         place = self._place(path)
         parameters = query_of(query)
         address = f"{path}?{query}" if query else path
@@ -190,6 +196,28 @@ class Console:
             await response.prepare(request)
             return response
         await self._live.serve(response, request, known, told)
+        return response
+
+    async def _proof(self, request: web.BaseRequest, alert_id: str) -> web.StreamResponse:
+        """One at a time: it is made while somebody waits, and takes a second or more of a processor."""
+        if self._proving.locked():
+            raise Refused(503, "Another proof is being made.", "Try again in a moment.", {"Retry-After": "5"})
+        async with self._proving:
+            loop = asyncio.get_running_loop()
+            with ThreadPoolExecutor(1, "console-proof") as thread:
+                try:
+                    proof = await loop.run_in_executor(thread, proof_of_alert, self._store, alert_id)
+                except InputError as error:
+                    raise Refused(503, f"The proof cannot be made here: {error.message}.", error.remedy) from None
+                except (NoStoreError, TooLongError):
+                    raise Refused(503, "The store takes too long.", "Try again later.") from None
+        if proof is None:
+            raise Refused(404, "There is no such alert.", "The alerts are at /.")
+        disposition = f'attachment; filename="antiphon-proof-{proof.verdict.id[:12]}.zip"'
+        body = Body(content=proof.file, media_type="application/zip", headers={"Content-Disposition": disposition})
+        response = await self._send(request, body)
+        if request.method == "GET" and response.status == 200:
+            self._note_export(request, "proof", len(proof.file), whole=True)
         return response
 
     async def _rows(self, request: web.BaseRequest, place: Place, parameters: Mapping[str, str]) -> web.StreamResponse:

@@ -1,0 +1,135 @@
+"""The proof of an alert, made of what the store keeps: its raw events, its roster and its rules.
+
+Each is verified before it is given away; one that would not hold is not.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from streams.console.store.answers import KeptEvent as StoredEvent
+from streams.console.store.reading import Store
+from streams.core.clock import to_us
+from streams.core.enriched import Alert, Dossier
+from streams.core.rosters.roster import Roster, handle_key
+from streams.core.rosters.roster_text import roster_text
+from streams.core.rule_files.rule_file import parse_rules
+from streams.core.screening.account_index import AccountIndex
+from streams.core.subject_event import Coordinates, subject_key
+from streams.core.tracked import TrackedAccount
+from streams.errors import InputError
+from streams.events import decode_event
+from streams.proofs.answers import Answer
+from streams.proofs.building import is_on_aftermath
+from streams.proofs.closure import Closure, Reach, Received, events_needed
+from streams.proofs.finding import Proof, smallest_proof
+from streams.proofs.layout import About
+from streams.proofs.material import ProofMaterial, Told
+from streams.refusal import DECODE_ERRORS
+
+__all__ = ["proof_of_alert"]
+
+_MOST_EVENTS: Final = 100_000  # that are gone through while somebody waits at a browser
+_ELSEWHERE: Final = "make it with `antiphon proof export`, which reads the topics or files themselves"
+
+
+def proof_of_alert(store: Store, alert_id: str) -> Proof | None:
+    """The smallest proof that verifies; `None` where there is no such alert.
+
+    Raises `InputError` where what is kept does not suffice, or is more than somebody can wait for.
+    """
+    stored = store.alert(alert_id)
+    if stored is None or stored.alert is None or stored.value is None:
+        return None
+    alert = stored.alert
+    if store.status().counts.get("events", 0) > _MOST_EVENTS:
+        raise InputError(f"more than {_MOST_EVENTS:,} raw events are kept here", remedy=_ELSEWHERE)
+    published, file = store.roster(alert.roster_digest), store.rule_file_of(alert.rule_digest)
+    if published is None or published.roster is None:
+        raise InputError(f"the roster {alert.roster_digest[:12]} is not kept here whole", remedy=_ELSEWHERE)
+    if file is None or file.text is None:
+        raise InputError(f"the rules of {alert.rule_digest[:12]} are not kept here", remedy=_ELSEWHERE)
+    key = subject_key(alert.platform, alert.subject.id)
+    known = _known(published.roster, alert, store.dossier(key))
+    on_aftermath = is_on_aftermath(alert.rule, parse_rules(file.text, "the rules of the evidence"))
+    told = _told(store, alert, stored.value, key)
+    newest_us = max((to_us(event.at) for event, *_ in _received(store, alert.platform)), default=0)
+
+    def material(reach: Reach) -> ProofMaterial:
+        closure = Closure(
+            platform=alert.platform,
+            subject_id=alert.subject.id,
+            countries=frozenset(alert.countries),
+            known=known,
+            reach=reach,
+        )
+        events = events_needed(closure, lambda: _received(store, alert.platform))
+        last_us = max((to_us(each.index.at) for each in events if each.index.at is not None), default=0)
+        return ProofMaterial(
+            about=About(kind="alert", id=alert.id),
+            platform=alert.platform,
+            subject_id=alert.subject.id,
+            told=told,
+            events=events,
+            roster_csv=roster_text(published.roster) if published.roster is not None else b"",
+            rules_toml=(file.text or "").encode(),
+            read_up_to_us=newest_us if on_aftermath else last_us,
+        )
+
+    try:
+        proof = smallest_proof(material, least=Reach.COUNTRIES if on_aftermath else Reach.SUBJECT, redact=False)
+    except ValueError as error:
+        raise InputError(f"the proof cannot be made: {error}", remedy=_ELSEWHERE) from error
+    if proof.verdict.answer is Answer.FAILED:
+        raise InputError("the alert does not follow from what is kept here", remedy=_ELSEWHERE)
+    return proof
+
+
+def _known(roster: Roster, alert: Alert, dossier: Dossier | None) -> AccountIndex:
+    """Whom SCREEN lets through: the officials, those of them by the id that the dossier has for a handle, and the
+    subject itself.
+    """
+    known = AccountIndex()
+    known.use(roster)
+    officials = () if dossier is None else dossier.officials
+    handles = {
+        handle_key(entry.handle): entry.handle
+        for entry in roster.entries
+        if entry.platform == alert.platform and entry.account_id is None and entry.handle is not None
+    }
+    for official in officials:
+        if official.handle is not None and (handle := handles.get(handle_key(official.handle))) is not None:
+            known.learn(TrackedAccount(platform=alert.platform, id=official.id, handle=handle))
+    countries = sorted({*alert.countries, *(official.country for official in officials)})
+    known.learn(TrackedAccount(platform=alert.platform, id=alert.subject.id, countries=tuple(countries)))
+    return known
+
+
+def _told(store: Store, alert: Alert, value: bytes, key: str) -> Told:
+    dossier, dossier_bytes = store.dossier(key), store.dossier_bytes(key)
+    stored = (store.aftermath(each.id) for each in store.aftermaths_of(key) if each.country in alert.countries)
+    return Told(
+        alerts=((alert, value),),
+        versions=tuple(each.value for each in store.alert_versions(alert.id) if each.value is not None),
+        dossier=None if dossier is None or dossier_bytes is None else (dossier, dossier_bytes),
+        aftermaths=tuple(
+            sorted(((each.aftermath, each.value) for each in stored if each is not None), key=lambda each: each[0].id)
+        ),
+    )
+
+
+def _received(store: Store, platform: str) -> Iterator[Received]:
+    for kept in store.every_event(platform):
+        received = _readable(kept)
+        if received is not None:
+            yield received
+
+
+def _readable(kept: StoredEvent) -> Received | None:
+    if kept.value is None:
+        return None
+    try:
+        event = decode_event(kept.value)
+    except DECODE_ERRORS:
+        return None
+    received_us = None if kept.received_at is None else to_us(kept.received_at)
+    return event, kept.value, kept.source or Coordinates("evidence", 0, 0), received_us
