@@ -1,13 +1,15 @@
 """Who gets an answer: settings that would let in everybody are refused, and so is what comes from another site."""
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from streams.console.store.reading import Store
-from streams.console.web.settings import is_loopback, load_console_settings
+from streams.console.web.settings import ConsoleSettings, is_loopback, load_console_settings
 from streams.errors import ConfigurationError
 from streams.settings import load_settings
 from tests.console.web.running import Running, running_console
@@ -139,3 +141,13 @@ def test_settings_come_from_file_and_variables_and_other_commands_pass_over_them
 def test_only_addresses_that_nobody_elsewhere_reaches_are_loopback() -> None:
     assert all(is_loopback(host) for host in ("127.0.0.1", "127.9.9.9", "::1", "localhost"))
     assert not any(is_loopback(host) for host in ("0.0.0.0", "::", "192.0.2.1", "localhost.example", ""))  # noqa: S104
+
+
+def test_the_table_of_settings_is_what_the_code_has() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "console.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `ANTIPHON_CONSOLE_([A-Z_]+)` \| `?([^|`]+)`? \|", page, re.MULTILINE)
+    fields = {field.name.upper(): field.default for field in msgspec.structs.fields(ConsoleSettings)}
+    assert {name for name, _ in rows} == fields.keys()
+    for name, shown in rows:
+        if isinstance(fields[name], int | float):
+            assert float(shown) == fields[name], name
