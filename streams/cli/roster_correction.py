@@ -1,6 +1,7 @@
 """What `roster publish --correction` does besides publishing: counting anew what the changed accounts touched."""
 
 import asyncio
+from collections import Counter
 from typing import Final
 
 from msgspec import Struct
@@ -35,6 +36,15 @@ _WORDS: Final = {
     "fires_earlier": "alerts fire earlier",
     "fires_later": "alerts fire later",
     "figures_change": "alerts have other figures",
+}
+
+_AFTERMATH_WORDS: Final = {
+    "would_not_have_fired": "aftermaths would not have begun, and are void",
+    "would_have_fired_anew": "aftermaths are new",
+    "fires_earlier": "aftermaths begin earlier",
+    "fires_later": "aftermaths begin later",
+    "figures_change": "aftermaths have other figures",
+    "cannot_be_known": "aftermaths stand as they were told: what the new roster makes of them cannot be known",
 }
 
 
@@ -90,7 +100,8 @@ def corrected_document(corrected: Corrected) -> dict[str, object]:
         "events": corrected.events,
         "events_counted": corrected.events_counted,
         "withheld": corrected.withheld,
-        "aftermaths_counted_anew": False,
+        "countries": corrected.countries,
+        "aftermaths": corrected.aftermaths,
         "seconds": round(corrected.seconds, 3),
     }
 
@@ -111,7 +122,8 @@ def print_corrected(console: Console, corrected: Corrected) -> None:
         if len(corrected.alerts) > _LISTED:
             console.print(Text(f"… and {len(corrected.alerts) - _LISTED:,} more (--json)"))
     for each in corrected.unknown[:_LISTED]:
-        console.print(Text(f"  {printable(f'{each.platform}:{each.subject_id}')}: {each.why}"))
+        about = each.country if each.about == "country" else f"{each.platform}:{each.subject_id}"
+        console.print(Text(f"  {printable(about or '')}: {each.why}"))
     if corrected.withheld:
         console.print(Text(f"{counted(corrected.withheld, 'event')} of the evidence are withheld and were left out."))
     if corrected.missing:
@@ -120,4 +132,22 @@ def print_corrected(console: Console, corrected: Corrected) -> None:
                 f"{counted(corrected.missing, 'account')} did not answer. Repeat the command: it goes on.", style="red"
             )
         )
-    console.print(Text("Aftermaths are not counted anew yet.", style="dim"))
+    _print_aftermaths(console, corrected)
+
+
+def _print_aftermaths(console: Console, corrected: Corrected) -> None:
+    if not corrected.countries:
+        return
+    states = "State" if len(corrected.countries) == 1 else "States"
+    console.print(Text(f"The aftermaths of {', '.join(corrected.countries)} ({states}) were counted anew."))
+    counts = Counter[str](each.outcome for each in corrected.aftermaths)
+    for outcome, words in _AFTERMATH_WORDS.items():
+        if count := counts[outcome]:
+            console.print(Text(f"  {count:,} {words}"))
+    if corrected.aftermaths:
+        made = table("Account", "State", "Aftermath", "What becomes of it")
+        for each in corrected.aftermaths[:_LISTED]:
+            row(made, printable(f"{each.platform}:{each.subject_id}"), each.country, each.aftermath_id, each.outcome)
+        console.print(made)
+        if len(corrected.aftermaths) > _LISTED:
+            console.print(Text(f"… and {len(corrected.aftermaths) - _LISTED:,} more (--json)"))

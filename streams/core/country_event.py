@@ -27,7 +27,17 @@ __all__ = [
 ]
 
 CountryEventKind: TypeAlias = Literal[
-    "post", "deletion", "subject_post", "subject_deletion", "notice", "standing", "coverage", "retraction", "tick"
+    "post",
+    "deletion",
+    "subject_post",
+    "subject_deletion",
+    "notice",
+    "standing",
+    "coverage",
+    "retraction",
+    "tick",
+    "recount_open",
+    "recount",
 ]
 PostKind: TypeAlias = Literal["post", "reply", "quote", "retweet"]
 
@@ -164,6 +174,8 @@ class CountryEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `coverage`: what a source saw of the platform; `event_id` names the span, of which the last word is the valid one.
     - `tick`: with `progress`, how far a worker has read its raw partitions, from which WATCH takes the watermark;
       without, event time has come as far as `at_us` (the end of a run over files). `country` is empty.
+    - `recount_open`, `recount`: a correction of the roster begins to put the State's ledger right, and a part of what
+      takes the place of what was wrong, packed (`country_recounts`).
     """
 
     kind: CountryEventKind
@@ -214,6 +226,8 @@ class CountryEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a source saw, or did not see."""
     retraction: bytes | None = None
     """Of a retraction: the alert and the reason."""
+    recount: bytes | None = None
+    """What takes the place of what the State's ledger has of some accounts, packed."""
 
 
 _decoder: Final = msgspec.json.Decoder(CountryEvent)

@@ -5,7 +5,7 @@ sends the order with `recount`.
 """
 
 import zlib
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,7 @@ __all__ = [
     "engagement_name",
     "recount_event",
     "recount_open_event",
+    "unpacked",
 ]
 
 ORDER_BYTES: Final = 700_000
@@ -55,6 +56,7 @@ class RecountOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(RecountOrder)
+_Order = TypeVar("_Order", bound=Struct)
 
 
 def engagement_name(*, is_follow: bool, event_id: str) -> str:
@@ -62,21 +64,26 @@ def engagement_name(*, is_follow: bool, event_id: str) -> str:
     return f"{'follow' if is_follow else 'post'}/{event_id}"
 
 
-def encode_recount(order: RecountOrder) -> bytes:
+def encode_recount(order: Struct) -> bytes:
     """The order, packed. Whoever sends it asks whether it has more than `ORDER_BYTES`."""
     return zlib.compress(_encoder.encode(order), 6)
 
 
 def decode_recount(payload: bytes) -> RecountOrder:
     """The order of a record. Raises `msgspec.DecodeError` for bytes that are none."""
+    return unpacked(payload, _decoder)
+
+
+def unpacked(payload: bytes, decoder: "msgspec.msgpack.Decoder[_Order]") -> _Order:
+    """What `encode_recount` packed. Raises `msgspec.DecodeError` for other bytes."""
     unpacking = zlib.decompressobj()
     try:
-        unpacked = unpacking.decompress(payload, _MOST_UNPACKED)
+        found = unpacking.decompress(payload, _MOST_UNPACKED)
     except zlib.error as error:
         raise msgspec.DecodeError(f"the recount is not packed: {error}") from None
     if not unpacking.eof:
         raise msgspec.DecodeError("the recount breaks off, or is too large unpacked")
-    return _decoder.decode(unpacked)
+    return decoder.decode(found)
 
 
 def recount_open_event(platform: str, subject_id: str, correction: str, at_us: int) -> SubjectEvent:

@@ -6,7 +6,7 @@ The roster is in force before. Whatever ends this on the way, a repetition of it
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Final
 
@@ -14,16 +14,19 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.core.clock import from_us
+from streams.core.clock import from_us, to_us
 from streams.core.corrections.correction import Correction
 from streams.core.country_event import CountryEvent, decode_country_event
+from streams.core.country_recounts import country_recount, country_recount_open
 from streams.core.recounts import ORDER_BYTES, RecountOrder, encode_recount, recount_event, recount_open_event
 from streams.core.rosters.roster import Roster
 from streams.core.subject_event import SubjectEvent, encode_subject_event
 from streams.events import RAW_TOPICS
+from streams.jobs.aftermath_corrections import aftermath_corrections, read_aftermaths
+from streams.jobs.country_orders import end_with_countries, send_to_countries
 from streams.jobs.drain import StalledError, wait_for_commits
 from streams.jobs.evidence_index import EvidenceIndex, evidence_index
-from streams.jobs.recount_orders import RecountPlan
+from streams.jobs.recount_orders import OrderHeading, RecountPlan
 from streams.kafka.administration import end_offsets
 from streams.kafka.client import client_options, consumer, start_client, started_producer
 from streams.kafka.corrections_topic import read_corrections, send_correction
@@ -45,8 +48,9 @@ Stage = Callable[[str], None]
 
 
 class Corrected(Struct, kw_only=True):
-    """What a correction came to: `answers` are of subjects, `alerts` of alerts that do not stand as they were, and
-    `outcomes` counts both. `missing` subjects did not answer: then the correction is not finished.
+    """What a correction came to: `answers` are of subjects and of the `countries` whose ledgers were put right,
+    `alerts` and `aftermaths` of those that do not stand as they were; `outcomes` counts subjects and alerts. `missing`
+    subjects and States did not answer: then the correction is not finished.
     """
 
     correction: Correction
@@ -55,7 +59,9 @@ class Corrected(Struct, kw_only=True):
     events_counted: int = 0
     withheld: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
+    countries: list[str] = field(default_factory=list)
     answers: list[Correction] = field(default_factory=list)
+    aftermaths: list[Correction] = field(default_factory=list)
     alerts: list[Correction] = field(default_factory=list)
     missing: int = 0
     seconds: float = 0.0
@@ -115,34 +121,56 @@ async def _count_anew(
     cut: dict[str, int],
     stage: Stage,
 ) -> None:
-    """Announce the correction to the subjects, send their orders, and take the answers."""
+    """Announce the correction to subjects and States, send their orders, and take the answers."""
     begun, at_us = found.correction, time.time_ns() // 1_000
     stage("reading evidence")
     subjects = await _read(evidence, plan)
     found.subjects = len(subjects)
+    countries = found.countries = plan.countries(subjects.keys())
+    before = await read_aftermaths(settings, to_us(begun.at))
     stage(f"announcing the correction of {len(subjects):,} subjects")
     async with started_producer(settings) as client:
         opened = [recount_open_event(*_parts(key), begun.correction, at_us) for key in sorted(subjects)]
-        await wait_for_commits(settings, await _send(client, settings, opened), lambda _left: None)
-        # What TRACK has applied before stands in the raw topics before these ends, and then in the evidence.
+        sent = await _send(client, settings, opened)
+        sent |= await send_to_countries(
+            client, settings, [country_recount_open(each, begun.correction, at_us) for each in countries]
+        )
+        await wait_for_commits(settings, sent, lambda _left: None)
+        # What was applied before stands in the raw topics before these ends, and then in the evidence.
         await wait_for_commits(settings, await _raw_ends(settings), lambda _left: None)
         await _read(evidence, plan)
         found.events, found.withheld = len(plan), evidence.store.withheld
         stage(f"counting {len(subjects):,} subjects")
-        orders = plan.orders(
-            subjects, correction=begun.correction, at_us=at_us, reason=begun.reason, cut=cut, now_us=at_us
+        heading = OrderHeading(correction=begun.correction, at_us=time.time_ns() // 1_000, reason=begun.reason, cut=cut)
+        parts = (
+            country_recount(country, part, encode_recount(part))
+            for country, part in plan.country_orders(subjects.keys(), heading, at_us)
         )
-        sent: dict[tuple[str, int], int] = {}
-        waiting: list[SubjectEvent] = []
-        for key, order in orders:
-            waiting.append(_record(key, order))
-            if len(waiting) >= _ON_THE_WAY:
-                sent |= await _send(client, settings, waiting)
-                waiting.clear()
-        sent |= await _send(client, settings, waiting)
+        # Before TRACK speaks of the subjects: from here on WATCH holds back what it makes of that.
+        await wait_for_commits(settings, await send_to_countries(client, settings, parts), lambda _left: None)
+        await _order_subjects(client, settings, plan.orders(subjects, heading, at_us))
         found.events_counted = plan.events_counted
-        await wait_for_commits(settings, sent, lambda _left: None)
-    await _take_answers(settings, found, set(subjects))
+        stage(f"counting the aftermaths of {len(countries):,} States")
+        await end_with_countries(client, settings, countries, plan.last_part(heading))
+        after = await read_aftermaths(settings)
+        for each in aftermath_corrections(begun, before, after, plan.changes, plan.kept()):
+            await send_correction(client, settings, each)
+    await _take_answers(settings, found, set(subjects), set(countries))
+
+
+async def _order_subjects(
+    client: AIOKafkaProducer, settings: Settings, orders: Iterable[tuple[str, RecountOrder]]
+) -> None:
+    """Send the orders, and wait until TRACK has carried them out."""
+    sent: dict[tuple[str, int], int] = {}
+    waiting: list[SubjectEvent] = []
+    for key, order in orders:
+        waiting.append(_record(key, order))
+        if len(waiting) >= _ON_THE_WAY:
+            sent |= await _send(client, settings, waiting)
+            waiting.clear()
+    sent |= await _send(client, settings, waiting)
+    await wait_for_commits(settings, sent, lambda _left: None)
 
 
 async def _read(evidence: EvidenceIndex, plan: RecountPlan) -> dict[str, tuple[str, ...]]:
@@ -253,18 +281,25 @@ async def _send(client: AIOKafkaProducer, settings: Settings, events: list[Subje
     return ends
 
 
-async def _take_answers(settings: Settings, found: Corrected, subjects: set[str]) -> None:
+async def _take_answers(settings: Settings, found: Corrected, subjects: set[str], countries: set[str]) -> None:
     answered: set[str] = set()
     for each in await read_corrections(settings):
         if each.correction != found.correction.correction or each.about == "roster":
             continue
-        if each.about == "alert":
-            found.alerts.append(each)
-        else:
-            answered.add(f"{each.platform}:{each.subject_id}")
-            found.answers.append(each)
-        found.outcomes[each.outcome] += 1
-    found.missing = len(subjects - answered)
+        match each.about:
+            case "alert":
+                found.alerts.append(each)
+            case "aftermath":
+                found.aftermaths.append(each)
+            case "country":
+                countries = countries - {each.country or ""}
+                found.answers.append(each)
+            case _:
+                answered.add(f"{each.platform}:{each.subject_id}")
+                found.answers.append(each)
+        if each.about in ("alert", "subject"):
+            found.outcomes[each.outcome] += 1
+    found.missing = len(subjects - answered) + len(countries)
 
 
 def _parts(key: str) -> tuple[str, str]:

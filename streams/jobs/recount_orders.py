@@ -4,33 +4,53 @@ The core's backtest over what concerns those subjects, as in a comparison; what 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import Any, Final, TypeAlias
 
-from msgspec.structs import replace
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from streams.core.backtest import Backtest, Scope
 from streams.core.bounds import bounded_id
 from streams.core.corrections.entry_changes import entry_changes
 from streams.core.corrections.selection import select_touched
 from streams.core.corrections.touched import Touched, engaged_by
+from streams.core.country_recounts import CountryOrder
 from streams.core.recounts import RecountOrder, engagement_name
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet, set_digest
+from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.country_reports import quotes_unknown_author
 from streams.core.subject_event import Coordinates, SubjectEvent, subject_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_queue import WatchQueue
 from streams.core.watching.watcher import Watcher
 from streams.events import Event, Follow, Post, Retweet
+from streams.jobs.country_evidence import CountryEvidence, place_of
 from streams.jobs.event_spool import EventSpool, Spooled
 from streams.jobs.evidence_store import EvidenceStore
 from streams.ledger.memory import MemoryLedger
 
-__all__ = ["RecountPlan", "place_of"]
+__all__ = ["OrderHeading", "RecountPlan"]
 
 _INTERNAL: Final = frozenset({"tick", "marker"})
 _NO_RULES: Final = RuleSet(rules=(), digest=set_digest(()))  # TRACK judges, by its own
+
+
+_Counted: TypeAlias = tuple[dict[str, list[SubjectEvent]], EventSpool, AccountIndex]
+
+
+class OrderHeading(Struct, frozen=True, kw_only=True):
+    """What all orders of a correction say: as in `RecountOrder`."""
+
+    correction: str
+    at_us: int
+    reason: str
+    cut: dict[str, int]
+
+    def fields(self) -> dict[str, Any]:
+        """By name."""
+        return asdict(self)
 
 
 class RecountPlan:
@@ -47,6 +67,7 @@ class RecountPlan:
         self._shown: Touched | None = None
         self._newest_us = 0  # of all of the evidence
         self._selected: set[int] = set()
+        self._found: _Counted | None = None
         self.events_counted = 0
 
     def __enter__(self) -> "RecountPlan":
@@ -54,6 +75,7 @@ class RecountPlan:
 
     def __exit__(self, *_: object) -> None:
         self._spool.close()
+        self._forget()
 
     def __len__(self) -> int:
         return len(self._spool)
@@ -65,7 +87,7 @@ class RecountPlan:
 
     def add(self, event: Event, source: Coordinates) -> None:
         """Take in one event of the evidence."""
-        self._shown = None
+        self._forget()
         self._spool.add(event, f"{source.topic}/{source.partition}", source.offset)
 
     def select(self, store: EvidenceStore) -> dict[str, set[str]]:
@@ -74,7 +96,7 @@ class RecountPlan:
         for _number, kept in store.kept(found.numbers - self._selected):
             self.add(kept.event, kept.source)
         self._selected |= found.numbers
-        self._shown = None
+        self._forget()
         self._newest_us = max(self._newest_us, store.newest_us)
         return found.gone
 
@@ -89,6 +111,10 @@ class RecountPlan:
             if key not in acted
         }
 
+    def kept(self) -> set[str]:
+        """The changed accounts of which the evidence has anything that they did."""
+        return self._touched().acted()
+
     def changed(self) -> dict[str, bool]:
         """The changed accounts by key, and whether the new roster has them at any time."""
         found: dict[str, bool] = {}
@@ -98,19 +124,63 @@ class RecountPlan:
         return found
 
     def orders(
-        self,
-        subjects: Mapping[str, tuple[str, ...]],
-        *,
-        correction: str,
-        at_us: int,
-        reason: str,
-        cut: Mapping[str, int],
-        now_us: int,
+        self, subjects: Mapping[str, tuple[str, ...]], heading: OrderHeading, now_us: int
     ) -> Iterator[tuple[str, RecountOrder]]:
         """For each of the subjects, by key, what is to take the place of what was counted."""
+        told, concerned, _ = self._counted(subjects.keys(), now_us)
+        engagements = _engagements(concerned, subjects.keys())
+        changed = self.changed()
+        for key, accounts in subjects.items():
+            events = tuple(told.pop(key, ()))
+            passed = {
+                engagement_name(is_follow=each.kind == "follow", event_id=bounded_id(each.event_id)) for each in events
+            }
+            known = tuple(sorted(engagements.get(key, set()) - passed))
+            yield (
+                key,
+                RecountOrder(**self._headed(heading), events=events, known=known, accounts=accounts, changed=changed),
+            )
+
+    def country_orders(
+        self, subjects: Set[str], heading: OrderHeading, now_us: int
+    ) -> Iterator[tuple[str, CountryOrder]]:
+        """For each State whose ledger rests on the changed accounts, or on the subjects, the parts of the order that
+        puts it right, without the last one.
+        """
+        _, concerned, known = self._counted(subjects, now_us)
+        touched, changed = self._touched(), self.changed()
+        officials = {
+            key: {entry.country for number in numbers for entry in self.changes[number].entries}
+            for key, numbers in touched.changed_ids().items()
+        }
+        platforms = {(entry.platform, entry.country) for entry in self._old.entries}
+        evidence = CountryEvidence(concerned, known, subjects | changed.keys(), officials, platforms, now_us)
+        since_us = touched.oldest_us or 0
+        blank = CountryOrder(**self._headed(heading), changed=changed, since_us=max(0, since_us))
+        for country in self.countries(subjects):
+            for part in evidence.parts(country, blank):
+                yield country, part
+
+    def last_part(self, heading: OrderHeading) -> CountryOrder:
+        """The last part of the order to each State."""
+        return CountryOrder(**self._headed(heading), changed=self.changed(), last=True)
+
+    def countries(self, subjects: Set[str]) -> list[str]:
+        """The States whose ledgers rest on the changed accounts, or on the subjects."""
         touched = self._touched()
         scope = touched.scope()
-        scope = replace(scope, subjects=scope.subjects | subjects.keys())
+        return sorted(scope.countries | touched.engaged_by_countries(subjects))
+
+    def _headed(self, heading: OrderHeading) -> dict[str, Any]:
+        return {"old_digest": self._old.digest, "new_digest": self._new.digest, **heading.fields()}
+
+    def _counted(self, subjects: Set[str], now_us: int) -> _Counted:
+        """What a backtest under the new roster tells the subjects, the events that concern it, and whom it knows."""
+        if self._found is not None:
+            return self._found
+        touched = self._touched()
+        scope = touched.scope()
+        scope = replace(scope, subjects=scope.subjects | subjects)
         told: dict[str, list[SubjectEvent]] = defaultdict(list)
 
         def hear(event: SubjectEvent) -> None:
@@ -120,39 +190,26 @@ class RecountPlan:
 
         watching = WatchQueue(Watcher(_NO_RULES, WatchPolicy(), MemoryLedger()))
         backtest = Backtest(self._new, _NO_RULES, None, now_us=now_us, watching=watching, scope=scope, heard=hear)
-        with EventSpool() as concerned:
-            for each in self._spool:
-                if touched.concerns(each.event, scope) and not self._is_about_others(each.event, scope):
-                    concerned.add(each.event, each.path, each.line)
-            self.events_counted = len(concerned)
+        concerned = EventSpool()
+        for each in self._spool:
+            if touched.concerns(each.event, scope) and not self._is_about_others(each.event, scope):
+                concerned.add(each.event, each.path, each.line)
+        self.events_counted = len(concerned)
+        for each in concerned:
+            backtest.feed(each.event, place_of(each))
+        if backtest.needs_second_reading():
             for each in concerned:
-                backtest.feed(each.event, place_of(each))
-            if backtest.needs_second_reading():
-                for each in concerned:
-                    backtest.again(each.event, place_of(each))
-            backtest.finish()
-            engagements = _engagements(concerned, subjects.keys())
-        changed = self.changed()
-        for key, accounts in subjects.items():
-            events = tuple(told.pop(key, ()))
-            passed = {
-                engagement_name(is_follow=each.kind == "follow", event_id=bounded_id(each.event_id)) for each in events
-            }
-            yield (
-                key,
-                RecountOrder(
-                    correction=correction,
-                    old_digest=self._old.digest,
-                    new_digest=self._new.digest,
-                    at_us=at_us,
-                    reason=reason,
-                    events=events,
-                    known=tuple(sorted(engagements.get(key, set()) - passed)),
-                    accounts=accounts,
-                    changed=changed,
-                    cut=dict(cut),
-                ),
-            )
+                backtest.again(each.event, place_of(each))
+        backtest.finish()
+        self._found = told, concerned, backtest.known
+        return self._found
+
+    def _forget(self) -> None:
+        """What was made of the evidence so far is out of date."""
+        self._shown = None
+        if self._found is not None:
+            self._found[1].close()
+            self._found = None
 
     def _is_about_others(self, event: Event, scope: Scope) -> bool:
         """Whether an event says nothing but that an official, known by its id, passed on a post of an account that is
@@ -178,12 +235,6 @@ class RecountPlan:
         touched.newest_us = max(touched.newest_us, self._newest_us)
         self._shown = touched
         return touched
-
-
-def place_of(spooled: Spooled) -> Coordinates:
-    """Where an event of the evidence stood in its raw topic."""
-    topic, _, partition = spooled.path.rpartition("/")
-    return Coordinates(topic, int(partition), spooled.line)
 
 
 def _engagements(events: Iterable[Spooled], subjects: Iterable[str]) -> dict[str, set[str]]:

@@ -160,6 +160,14 @@ class MemoryLedger:
             sorted(found, key=lambda amplified_account: (amplified_account.first_us, record_key(amplified_account)))
         )
 
+    def posts_by(self, country: str, official: str) -> list[Entry]:
+        """See `Ledger`."""
+        return self._listed(Entry, ("posts", country, official))
+
+    def beginning_with(self, prefix: bytes) -> list[Record]:
+        """See `Ledger`. Looks through all of them."""
+        return [self._records[key] for key in sorted(self._records) if key.startswith(prefix)]
+
     def _listed(self, kind: type[_Listed], name: Hashable) -> list[_Listed]:
         self._list(kind)
         return [record for record in self._lists.get(name, {}).values() if isinstance(record, kind)]

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from streams.core.clock import DAY_US
 from streams.core.watching.counted import Counted
 from streams.core.watching.keys import ENTRY_PREFIX, counted_prefix, text_prefix
+from streams.core.watching.ledger import Record
 from streams.core.watching.records import AmplifiedAccount, Entry, StandingRecord, SubjectText
 from streams.core.watching.standing_marks import LAST, OPENED
 from streams.ledger.store import LOOKED_THROUGH, RecordStore
@@ -116,6 +117,19 @@ class SqliteLedger(RecordStore):
             yield from records
             first_us, subject, _ = rows[-1]
 
+    def posts_by(self, country: str, official: str) -> list[Entry]:
+        """See `Ledger`."""
+        self._rows.write("posts")
+        question = "SELECT record FROM posts WHERE country = ? AND official = ?"
+        rows = self._db.execute(question, (country, official)).fetchall()
+        return [self._record(number, Entry) for (number,) in rows]
+
+    def beginning_with(self, prefix: bytes) -> list[Record]:
+        """See `Ledger`."""
+        question = "SELECT value FROM records WHERE key >= ? AND key < ? ORDER BY key"
+        rows = self._db.execute(question, (prefix, prefix[:-1] + bytes([prefix[-1] + 1]))).fetchall()
+        return [self._decoded(value) for (value,) in rows]
+
     # What is old, for `streams.core.watching.forgetting`.
 
     def first_within_grace(self, country: str, before_us: int, past_grace: int) -> int | None:
@@ -150,10 +164,7 @@ class SqliteLedger(RecordStore):
 
     def counts_of(self, country: str, platform: str, subject: str) -> list[Counted]:
         """See `ForgetfulLedger`."""
-        first = counted_prefix(country, platform, subject)
-        question = "SELECT value FROM records WHERE key >= ? AND key < ? ORDER BY key"
-        rows = self._db.execute(question, (first, first[:-1] + bytes([first[-1] + 1]))).fetchall()
-        records = [self._decoded(value) for (value,) in rows]
+        records = self.beginning_with(counted_prefix(country, platform, subject))
         return [each for each in records if isinstance(each, Counted) and each.subject == subject]
 
     def _record(self, number: int, kind: type[_Listed]) -> _Listed:

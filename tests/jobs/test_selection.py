@@ -14,7 +14,7 @@ from streams.core.recounts import RecountOrder
 from streams.core.subject_event import Coordinates, decode_subject_event, encode_subject_event
 from streams.events import Event, Post, Retweet, decode_event, encode_event
 from streams.jobs.evidence_store import EvidenceStore
-from streams.jobs.recount_orders import RecountPlan
+from streams.jobs.recount_orders import OrderHeading, RecountPlan
 from tests.jobs.edits import edited
 from tests.pipeline.world import World
 
@@ -32,7 +32,8 @@ def _key(event: Event, payload: bytes) -> int:
 def _orders(plan: RecountPlan, subjects: dict[str, tuple[str, ...]]) -> dict[str, tuple[set[bytes], RecountOrder]]:
     """By subject what TRACK is to apply, in any order, and the rest of its order. The same bytes may come twice."""
     now_us = 1_900_000_000_000_000
-    orders = plan.orders(subjects, correction="c", at_us=now_us, reason="", cut={}, now_us=now_us)
+    heading = OrderHeading(correction="c", at_us=now_us, reason="", cut={})
+    orders = plan.orders(subjects, heading, now_us)
     return {
         key: (
             {encode_subject_event(replace(event, source=_ANYWHERE)) for event in order.events},

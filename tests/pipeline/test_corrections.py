@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from streams.core.backtest import Results
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_file import parse_roster
+from streams.core.watching.aftermath_records import Aftermath
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect_results
@@ -25,6 +27,7 @@ from streams.jobs.ingestion import ingest
 from streams.jobs.workers import environment_of
 from streams.kafka.administration import create_topics
 from streams.kafka.corrections_topic import read_corrections
+from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
@@ -109,14 +112,21 @@ def _correct(settings: Settings, path: Path) -> dict[str, Any]:
     return said
 
 
-def _about_subjects(results: Results) -> dict[str, Alert]:
-    """Without where the evidence stands, and without the rules on aftermaths, which are not counted anew."""
+def _alerts(results: Results) -> dict[str, Alert]:
+    """Without where the evidence stands; of what stands on an aftermath the digest may be the one it was told under."""
     on_subjects = {rule.name for rule in bundled_rules().judged_on("subject").rules}
     return {
-        name: replace(alert, evidence=tuple(replace(each, source=None) for each in alert.evidence))
+        name: replace(
+            alert,
+            evidence=tuple(replace(each, source=None) for each in alert.evidence),
+            roster_digest=alert.roster_digest if alert.rule in on_subjects else "",
+        )
         for name, alert in results.alerts.items()
-        if alert.rule in on_subjects
     }
+
+
+def _aftermaths(results: Results) -> dict[str, Aftermath]:
+    return {name: replace(each, roster_digest="") for name, each in results.aftermaths.items()}
 
 
 @pytest.mark.timeout(300)
@@ -145,20 +155,45 @@ def test_an_account_off_the_roster_and_back_leaves_what_fresh_replays_give_while
     assert _SUBJECT in touched
     for key, dossier in fresh.dossiers.items():
         assert after.dossiers[key] == (dossier if key in touched else before.dossiers[key])
-    assert _about_subjects(after) == _about_subjects(fresh)
-    [gone] = [each for each in found["alerts"] if each["outcome"] == "would_not_have_fired"]
+    assert _alerts(after) == _alerts(fresh)
+    assert _aftermaths(after) == _aftermaths(fresh)
+    changed = {name for name, each in _aftermaths(after).items() if each != _aftermaths(before)[name]}
+    assert changed == {each["aftermath_id"] for each in found["aftermaths"]}
+    assert changed
+    assert found["countries"] == ["IR"]
+    all_gone = {each["alert_id"]: each for each in found["alerts"] if each["outcome"] == "would_not_have_fired"}
+    assert all_gone.keys() <= before.alerts.keys() - after.alerts.keys()
+    [gone] = [each for each in all_gone.values() if "country" not in each or each["country"] is None]
     assert (gone["rule"], gone["accounts"], gone["severity_after"]) == ("single-patron", [_PATRON], None)
     assert {each["figure"]: each["before"] for each in gone["figures"]} == before.alerts[gone["alert_id"]].figures
     assert {each["alert_id"] for each in found["alerts"]} <= before.alerts.keys()
 
+    told = _versions(settings)
     back = _correct(settings, KHAMENEI_SITE.roster)
     again = asyncio.run(collect_results(settings))
     assert again.dossiers == before.dossiers
-    assert _about_subjects(again) == _about_subjects(before)
+    assert _alerts(again) == _alerts(before)
+    assert again.aftermaths == before.aftermaths
+    assert {each["aftermath_id"] for each in back["aftermaths"]} == changed
     anew = [each["alert_id"] for each in back["alerts"] if each["outcome"] == "would_have_fired_anew"]
-    assert anew == [gone["alert_id"]]
+    assert sorted(anew) == sorted(all_gone)
+    assert _told_more_than_once(settings, told) == set()
 
 
 def _touched(settings: Settings) -> set[str]:
     answers = [each for each in asyncio.run(read_corrections(settings)) if each.about == "subject"]
     return {f"{each.platform}:{each.subject_id}" for each in answers}
+
+
+def _versions(settings: Settings) -> Counter[str]:
+    """How many records `alerts` has of each alert."""
+
+    async def read() -> Counter[str]:
+        return Counter([(record.key or b"").decode() async for record in read_topic(settings, "alerts")])
+
+    return asyncio.run(read())
+
+
+def _told_more_than_once(settings: Settings, told: Counter[str]) -> set[str]:
+    """The alerts that a correction told of by more than one record: who is paged would hear it twice."""
+    return {key for key, count in (_versions(settings) - told).items() if count > 1}

@@ -11,8 +11,15 @@ from typing import Final
 from msgspec import Struct
 
 from streams.core.clock import DAY_US
+from streams.core.corrections.correction import (
+    CORRECTIONS_TOPIC,
+    correction_key,
+    corrections_of_country,
+    encode_correction,
+)
 from streams.core.countries import COUNTRIES
 from streams.core.country_event import CountryEvent, decode_country_event
+from streams.core.country_recounts import decode_country_recount
 from streams.core.enriched import Alert
 from streams.core.retractions import decode_retraction
 from streams.core.subject_event import Coordinates, SubjectEvent, encode_subject_event, subject_key
@@ -110,7 +117,7 @@ def watch_batch(
         standings += event.kind == "standing"
         if event.kind != "tick":
             countries[event.country] += 1
-        if event.kind not in ("tick", "retraction"):
+        if event.kind not in ("tick", "retraction", "recount_open", "recount"):
             newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
         for output in watcher.apply(event):
             key = subject_key(output.platform, output.subject.id).encode()
@@ -120,6 +127,11 @@ def watch_batch(
     seconds = time.monotonic() - began
     outputs += map(enriched_record, changes.aftermaths)
     outputs += alert_records(changes.alerts)
+    outputs += [
+        OutgoingRecord(CORRECTIONS_TOPIC, correction_key(correction).encode(), encode_correction(correction))
+        for answer in changes.answers
+        for correction in corrections_of_country(answer)
+    ]
     for account in changes.tracked:
         key_of = tracked_subject_key if account.handle is None else official_id_key
         outputs.append(
@@ -161,6 +173,8 @@ def _decoded(record: Record, partition: int, position: int) -> CountryEvent | Ou
         event = decode_country_event(record.value or b"")
         if event.kind == "retraction":
             decode_retraction(event.retraction)
+        if event.kind == "recount":
+            decode_country_recount(event.recount or b"")
     except DECODE_ERRORS as error:
         return letter_for(record, "country-events", partition, error)
     return event

@@ -15,6 +15,7 @@ from streams.core.recounts import RecountOrder
 from streams.core.rulebook.rules import Severity
 from streams.core.subject_event import subject_key
 from streams.core.tracking.recounting import Recounted
+from streams.core.watching.corrected import CountryAnswer
 from streams.events import Utc
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "FigureChange",
     "correction_key",
     "corrections_of",
+    "corrections_of_country",
     "decode_correction",
     "encode_correction",
 ]
@@ -68,15 +70,21 @@ class Correction(Struct, frozen=True, kw_only=True):
     - `alert`: an alert that was told, or is new by the correction, and what became of it. `figures` are those of the
       last version and of the one that takes its place. What was told before is in `evidence`, unchanged.
 
-    `correction` is the id, `cause` what was wrong, `reason` what the person who corrected it said, `accounts` are the
-    changed entries of the roster that touched the subject (at most 100). Aftermaths are not counted anew.
+    - `country`: the ledger of the State `country` was put right and its aftermaths were counted anew; or as far as the
+      evidence goes (`taken_as_counted`, with `taken` posts), or it was `given_up`.
+    - `aftermath`: an aftermath that does not stand as it was told, is new by the correction, or `cannot_be_known`, as
+      `why` says. It fires when it opens. An alert on one is told as any other, with its `country`.
 
-    Key in Kafka: the id, `/` and the subject's `platform:id`, and `/` and the alert's id, as far as there are any.
+    `correction` is the id, `cause` what was wrong, `reason` what the person who corrected it said, `accounts` are the
+    changed entries of the roster that touched the subject (at most 100).
+
+    Key in Kafka: the id, `/` and the subject's `platform:id` or the State's code, and `/` and the id of the aftermath
+    and of the alert, as far as there are any.
     """
 
     correction: str
     """Id of the correction."""
-    about: Literal["roster", "subject", "alert"]
+    about: Literal["roster", "subject", "alert", "country", "aftermath"]
     """What the record is of."""
     outcome: CorrectionOutcome
     """What became of it."""
@@ -96,6 +104,10 @@ class Correction(Struct, frozen=True, kw_only=True):
     """The id of the subject."""
     alert_id: str | None = None
     """The id of the alert."""
+    country: str | None = None
+    """The State whose ledger or aftermath it is."""
+    aftermath_id: str | None = None
+    """The id of the aftermath."""
     rule: str | None = None
     """The rule of the alert."""
     accounts: tuple[str, ...] = ()
@@ -135,7 +147,35 @@ def correction_key(correction: Correction) -> str:
     parts = [correction.correction]
     if correction.platform is not None and correction.subject_id is not None:
         parts.append(subject_key(correction.platform, correction.subject_id))
-    return "/".join([*parts, *filter(None, [correction.alert_id])])
+    elif correction.country is not None:
+        parts.append(correction.country)
+    return "/".join([*parts, *filter(None, [correction.aftermath_id, correction.alert_id])])
+
+
+def corrections_of_country(answer: CountryAnswer) -> Iterator[Correction]:
+    """What is to be told of a State's ledger that was put right: of each aftermath of which nothing could be known
+    first, of the whole last.
+    """
+    for aftermath_id, (platform, subject_id) in sorted(answer.unknown.items()):
+        yield Correction(
+            **_common(answer),
+            country=answer.country,
+            about="aftermath",
+            outcome="cannot_be_known",
+            platform=platform,
+            subject_id=subject_id,
+            aftermath_id=aftermath_id,
+            why="the ledger has no more all posts of its time",
+        )
+    outcome: CorrectionOutcome = "taken_as_counted" if answer.taken else "counted_anew"
+    yield Correction(
+        **_common(answer),
+        country=answer.country,
+        about="country",
+        outcome="given_up" if answer.why else outcome,
+        taken=answer.taken,
+        why=answer.why,
+    )
 
 
 def corrections_of(recounted: Recounted) -> Iterator[Correction]:
@@ -194,7 +234,7 @@ def _successor(outcome: Outcome, after: dict[str, Alert]) -> Alert | None:
     return next(of_rule, None)
 
 
-def _common(order: RecountOrder) -> dict[str, Any]:
+def _common(order: RecountOrder | CountryAnswer) -> dict[str, Any]:
     return {
         "correction": order.correction,
         "cause": "roster",

@@ -58,6 +58,7 @@ class Touched:
         self.oldest_us: int | None = None
         self._engaged: dict[str, set[str]] = {}  # subjects, and the States whose officials engaged with them
         self._suspended: set[str] = set()
+        self._acted: set[int] = set()  # changes of accounts that are known to have done anything
         self._authors: set[str] = set()  # who wrote or deleted posts and was not on a roster
         self._posts: dict[tuple[str, str], set[int]] = {}  # posts that changed accounts made or quoted
         self._quoted: dict[tuple[str, str], set[str]] = {}  # posts of unknown authors, and whose officials quoted them
@@ -105,6 +106,7 @@ class Touched:
         changes = self._changes_of(platform, actor)
         if not changes:
             return
+        self._acted |= changes
         for account in accounts:
             self._touch(platform, account.id, changes)
         if isinstance(event, Post | Retweet):
@@ -149,6 +151,14 @@ class Touched:
     def prints(self) -> Set[int]:
         """The fingerprints of what changed accounts wrote."""
         return self._prints.keys()
+
+    def acted(self) -> set[str]:
+        """The accounts of changes, as these name them, that are known to have done anything."""
+        return {self._changes[number].account for number in self._acted}
+
+    def engaged_by_countries(self, subjects: Iterable[str]) -> set[str]:
+        """The States of either roster whose officials engaged with any of the subjects, by key."""
+        return set().union(*(self._engaged.get(key, ()) for key in subjects))
 
     def compares(self) -> bool:
         """Whether a third look can find anything."""

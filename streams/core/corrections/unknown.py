@@ -14,7 +14,7 @@ from streams.core.enriched import Alert
 from streams.core.rosters.roster import RosterEntry
 from streams.core.subject_event import subject_key
 
-__all__ = ["UnknownTerm", "unknown_terms", "with_unknown"]
+__all__ = ["UnknownTerm", "unknown_terms", "unless_unknown", "with_unknown"]
 
 _ALWAYS: tuple[int, int] = (-(2**62), 2**62)
 
@@ -24,6 +24,7 @@ class UnknownTerm(Struct, frozen=True, kw_only=True):
 
     shown: str
     platform: str
+    country: str
     from_us: int
     until_us: int
 
@@ -47,8 +48,15 @@ def unknown_terms(changes: Iterable[EntryChange], kept_since_us: int | None) -> 
             for start, end in _without(_bounds(entry), known):
                 end = min(end, kept_since_us)
                 if start < end:
-                    term = UnknownTerm(shown=change.shown, platform=entry.platform, from_us=start, until_us=end)
-                    found.append(term)
+                    found.append(
+                        UnknownTerm(
+                            shown=change.shown,
+                            platform=entry.platform,
+                            country=entry.country,
+                            from_us=start,
+                            until_us=end,
+                        )
+                    )
     return tuple(found)
 
 
@@ -59,7 +67,7 @@ def with_unknown(
     those are added that could not be counted: on `touched` subjects, or of a time of which something is not known.
     """
     counted = {each.id for each in compared.alerts}
-    alerts = [_unless_unknown(each, terms) for each in compared.alerts]
+    alerts = [unless_unknown(each, terms) for each in compared.alerts]
     for alert in told:
         if alert.id in counted or alert.status == "retracted":
             continue
@@ -67,9 +75,9 @@ def with_unknown(
         if subject_key(alert.platform, alert.subject.id) in touched:
             why = "not all events that it was told on are kept"
             alerts.append(replace(outcome, kind="cannot_be_known", why=why))
-        elif (unknown := _unless_unknown(outcome, terms)) is not outcome:
+        elif (unknown := unless_unknown(outcome, terms)) is not outcome:
             alerts.append(unknown)
-    aftermaths = [_unless_unknown(each, terms) for each in compared.aftermaths]
+    aftermaths = [unless_unknown(each, terms) for each in compared.aftermaths]
     return replace(
         compared,
         alerts=tuple(sorted(alerts, key=worst_first)),
@@ -77,11 +85,14 @@ def with_unknown(
     )
 
 
-def _unless_unknown(outcome: Outcome, terms: Sequence[UnknownTerm]) -> Outcome:
+def unless_unknown(outcome: Outcome, terms: Sequence[UnknownTerm]) -> Outcome:
+    """The outcome; where it stands and an unknown term may have changed it, that it cannot be known."""
     if outcome.kind != "stands" or outcome.as_of is None:
         return outcome
     as_of_us = to_us(outcome.as_of)
     for term in terms:
+        if outcome.country not in ("", term.country):  # an aftermath looks at the officials of its State alone
+            continue
         if term.platform == outcome.platform and term.from_us <= as_of_us:
             return replace(outcome, kind="cannot_be_known", why=term.why)
     return outcome

@@ -26,7 +26,7 @@ from streams.core.subject_event import (
 from streams.core.tracking.eviction import overfull
 from streams.core.tracking.followed import is_followed
 from streams.core.tracking.outcome import TrackOutcome
-from streams.core.tracking.recount_state import RecountUnderWay, Superseded
+from streams.core.tracking.recount_state import RecountUnderWay, Superseded, with_superseded
 from streams.core.tracking.subject import (
     Kept,
     RuleHistory,
@@ -46,7 +46,6 @@ RecountOutcome: TypeAlias = Literal["counted_anew", "taken_as_counted", "cannot_
 
 _MOST_KEPT: Final = 1_000  # events between the announcement and the order
 _MOST_KEPT_BYTES: Final = 1_000_000
-_MOST_SUPERSEDED: Final = 4  # corrections of one subject whose late events are still told apart
 
 
 class CountedAnew(Struct, frozen=True, kw_only=True):
@@ -104,8 +103,7 @@ def under(superseded: Iterable[Superseded], event: SubjectEvent) -> SubjectEvent
     before the cut is in the evidence, and was counted from there.
     """
     for each in superseded:
-        place = f"{event.source.topic}/{event.source.partition}"
-        if event.roster_digest != each.old_digest or event.source.offset >= each.cut.get(place, 0):
+        if not each.covers(event.roster_digest, event.source):
             continue
         concerned = event.official
         if (concerned is not None and subject_key(event.platform, concerned.id) in each.changed) or (
@@ -133,7 +131,9 @@ def count_anew(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> Co
         return CountedAnew(subject=subject, outcome="cannot_be_known", why=why)
     made = Subject(SubjectState(old.platform, old.subject_id, Snapshot()))
     state = made.state
-    superseded = _superseded(old, order)
+    superseded = with_superseded(
+        old.superseded, Superseded(order.old_digest, order.new_digest, dict(order.cut), sorted(order.changed))
+    )
     published: list[SubjectEvent] = []
     kept = [under((superseded[-1],), decode_subject_event(each)) for each in under_way.kept]
     since = [event for event in kept if event is not None]
@@ -167,13 +167,6 @@ def count_anew(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> Co
         taken=len(carried),
         amplifications=tuple(published),
     )
-
-
-def _superseded(old: SubjectState, order: RecountOrder) -> list[Superseded]:
-    """The roster that stands now is superseded no more, whatever replaced it before."""
-    kept = [each for each in old.superseded if each.old_digest not in (order.new_digest, order.old_digest)]
-    kept.append(Superseded(order.old_digest, order.new_digest, dict(order.cut), sorted(order.changed)))
-    return kept[-_MOST_SUPERSEDED:]
 
 
 def _not_in_evidence(subject: Subject, order: RecountOrder, since: Sequence[SubjectEvent]) -> list[SubjectEvent]:

@@ -16,7 +16,7 @@ from streams.core.gone import is_gone
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.change_set import ChangeSet
-from streams.core.watching.fates import concerned_by_original, concerned_by_post, fate_with_official
+from streams.core.watching.fates import concerned_by_notices, concerned_by_original, fate_with_official
 from streams.core.watching.keys import entry_key, notices_key, unmatched_deletion_key
 from streams.core.watching.ledger import Ledger, record_key
 from streams.core.watching.records import Entry, OfficialNotices, OriginalGone, UnmatchedDeletion
@@ -110,12 +110,15 @@ def apply_notice(ledger: Ledger, event: CountryEvent, official: Official, change
     if event.status is None:
         return Stepped(WatchOutcome.REFUSED)
     known = ledger.get(notices_key(event.country, event.platform, official.id))
-    before = known.notices if isinstance(known, OfficialNotices) else ()
-    notices = tuple(sorted({*before, (event.at_us, is_gone(event.status))}))[-_NOTICES:]
-    if notices == before:
+    before = known if isinstance(known, OfficialNotices) else None
+    if before is None:
+        before = OfficialNotices(event.platform, event.country, official.id, ())
+    notices = tuple(sorted({*before.notices, (event.at_us, is_gone(event.status))}))[-_NOTICES:]
+    if notices == before.notices:
         return Stepped(WatchOutcome.DUPLICATE)
-    ledger.put(OfficialNotices(event.platform, event.country, official.id, notices))
-    concerned = concerned_by_post(ledger, event.platform, event.country, official.id, event.at_us)
+    after = OfficialNotices(event.platform, event.country, official.id, notices)
+    ledger.put(after)
+    concerned = concerned_by_notices(ledger, before, after)
     return Stepped(WatchOutcome.APPLIED, withdrawals_again(ledger, concerned, changes))
 
 

@@ -13,7 +13,14 @@ from streams.core.watching.ledger import Ledger
 from streams.core.watching.records import Entry, OfficialNotices, OriginalGone, StandingRecord
 from streams.core.watching.watch_policy import WatchPolicy
 
-__all__ = ["concerned_by_account", "concerned_by_original", "concerned_by_post", "fate_of", "fate_with_official"]
+__all__ = [
+    "concerned_by_account",
+    "concerned_by_notices",
+    "concerned_by_original",
+    "concerned_by_post",
+    "fate_of",
+    "fate_with_official",
+]
 
 _NEVER_SEEN: Final = Seen(())
 _FOREVER_US: Final = 2**62
@@ -85,11 +92,27 @@ def concerned_by_original(ledger: Ledger, gone: OriginalGone, policy: WatchPolic
             yield entry
 
 
+def concerned_by_notices(ledger: Ledger, before: OfficialNotices, after: OfficialNotices) -> Iterator[Entry]:
+    """Posts of an official that are gone in the spans that are others by more of its account's notices: an earlier one
+    that comes late moves the beginning of what others told.
+    """
+    spans, others = (set(until_follows(absences_of(each.notices, _NEVER_SEEN))) for each in (before, after))
+    for span in sorted(spans ^ others, key=_doubtful_us):
+        until_us = _FOREVER_US if span.until_us is None else span.until_us
+        for entry in ledger.deletions(after.country, span.doubtful_us, until_us):
+            if (entry.platform, entry.official) == (after.platform, after.official):
+                yield entry
+
+
 def concerned_by_post(ledger: Ledger, platform: str, country: str, official: str, at_us: int) -> Iterator[Entry]:
     """Posts of an official that are gone around a time, of which a notice of its account, or a post, tells."""
     for entry in ledger.deletions(country, at_us - LOOK_BACK_US, at_us + FOLLOWS_US + 1):
         if (entry.platform, entry.official) == (platform, official):
             yield entry
+
+
+def _doubtful_us(span: Absence) -> int:
+    return span.doubtful_us
 
 
 def _original_us(ledger: Ledger, entry: Entry) -> int | None:

@@ -5,7 +5,7 @@ of a State lead to for all of its watches may be left to later batches.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -15,17 +15,19 @@ from streams.core.content_hash import content_hash
 from streams.core.enriched import Alert
 from streams.core.retractions import Retraction, as_retracted, strongest
 from streams.core.rulebook.rules import Rule
+from streams.core.tracking.recount_state import Superseded
 from streams.core.watching.aftermath import aftermath_of, void_aftermath
 from streams.core.watching.aftermath_alerts import aftermath_alert_id, alerts_of, retracted_alert
 from streams.core.watching.aftermath_count import SharedDeletions, count, nothing, remembered
 from streams.core.watching.aftermath_records import Aftermath, PossibleSuccessor
 from streams.core.watching.amplified_accounts import amplified_account_of
 from streams.core.watching.change_set import ChangeSet
+from streams.core.watching.corrected import valid_digest
 from streams.core.watching.counted import Counted
 from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.keys import standing_key
 from streams.core.watching.ledger import Ledger, record_key
-from streams.core.watching.owed import Sweep, spans_of, swept_up_to, with_spans
+from streams.core.watching.owed import ALL_ANEW, Sweep, spans_of, swept_up_to, with_spans
 from streams.core.watching.records import AmplifiedAccount, PublishedHashes, StandingRecord
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.core.watching.successors import known_better, may_succeed, successor_of
@@ -37,6 +39,7 @@ from streams.core.watching.watch_policy import WatchPolicy
 __all__ = ["Flush"]
 
 _ALL: Final = 2**62
+_Record = TypeVar("_Record", Aftermath, Alert)
 
 
 class _Said(Struct):
@@ -51,6 +54,7 @@ class Flush:
     """The flush of one batch for one country. `run` fills `aftermaths` and `alerts`.
 
     `watermark_before_us` and `watermark_us` are how far event time had come before the batch and has by now.
+    `superseded` are rosters that corrections replaced.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Flush:
         changes: ChangeSet,
         watermark_before_us: int,
         watermark_us: int,
+        superseded: Sequence[Superseded] = (),
     ) -> None:
         self.aftermaths: list[Aftermath] = []
         self.alerts: list[Alert] = []
@@ -73,6 +78,7 @@ class Flush:
         self._judged: set[str] = set()  # alerts that stand, by id
         self._watermark_before_us = watermark_before_us
         self._watermark_us = watermark_us
+        self._superseded = superseded
         self._final_us = forgotten_before(ledger, country)
         self._deletions = SharedDeletions(ledger, country, ())
         self._deleted: list[tuple[int, int]] = []  # times of deletions of which the watches are looked at
@@ -92,6 +98,7 @@ class Flush:
         """
         deleted = ((at_us, at_us) for _, at_us in self._changes.deletions)
         swept, left = self._swept(with_spans(sweep, (*deleted, *self._changes.coverage), self._apart_us), limit)
+        all_anew = any(first_us == ALL_ANEW[0] for first_us, _ in self._deleted)
         standing = set()
         concerned: list[tuple[StandingRecord, list[Watch]]] = []
         for standing_record in self._concerned(swept):
@@ -112,6 +119,7 @@ class Flush:
         for standing_record, watches in concerned:
             subject = (standing_record.platform, standing_record.subject.id)
             whole = subject in self._changes.subjects or subject in self._texts
+            whole = whole or (all_anew and record_key(standing_record) in swept)
             self._flush(standing_record, watches, self._changes.subjects.get(subject), whole=whole)
         for subject, before in sorted(self._changes.subjects.items()):
             if subject not in standing and before is not None:
@@ -256,8 +264,7 @@ class Flush:
         successors = [successor for successor, _ in found]
         coverage = self._coverage_of(watch, closed=closed)
         aftermath = aftermath_of(watch, counted, successors, self._watermark_us, self._policy, coverage)
-        if _differs(said, aftermath.id, aftermath):
-            self.aftermaths.append(aftermath)
+        self.aftermaths += self._news(said, aftermath)
         watch_figures = WatchFigures(watch, counted, successors, self._watermark_us, self._policy, coverage)
         alerts = {}
         for alert in alerts_of(watch_figures, self._rules, [amplified_account for _, amplified_account in found]):
@@ -268,8 +275,8 @@ class Flush:
         for rule in self._rules:
             if rule.name not in alerts:
                 self._retract(watch_figures, rule, said)
-            elif _differs(said, alerts[rule.name].id, alerts[rule.name]):
-                self.alerts.append(alerts[rule.name])
+            else:
+                self.alerts += self._news(said, alerts[rule.name])
         return alerts
 
     def _carry_over(self, watch: Watch, successor: Watch, said: _Said) -> None:
@@ -293,15 +300,31 @@ class Flush:
         if watch.id not in said.hashes:
             return
         aftermath = void_aftermath(watch, successor, self._policy)
-        if _differs(said, aftermath.id, aftermath):
-            self.aftermaths.append(aftermath)
+        self.aftermaths += self._news(said, aftermath)
         watch_figures = WatchFigures(watch, nothing(watch), (), self._watermark_us, self._policy)
         for rule in self._rules:
             self._retract(watch_figures, rule, said, alerts.get(rule.name))
 
     def _retract(self, watch_figures: WatchFigures, rule: Rule, said: _Said, successor: Alert | None = None) -> None:
         if said.hashes.pop(aftermath_alert_id(rule.name, watch_figures.watch), None) is not None:
-            self.alerts.append(retracted_alert(watch_figures, rule, successor))
+            self.alerts.append(self._under_roster_of_now(retracted_alert(watch_figures, rule, successor)))
+
+    def _news(self, said: _Said, record: _Record) -> Iterator[_Record]:
+        """The record, if it is not what was last said under its name; from now on it is.
+
+        What stands after a correction was told under the roster before, and is not told again.
+        """
+        if said.hashes.get(record.id) == content_hash(record):
+            return
+        record = self._under_roster_of_now(record)
+        digest = content_hash(record)
+        if said.hashes.get(record.id) != digest:
+            said.hashes[record.id] = digest
+            yield record
+
+    def _under_roster_of_now(self, record: _Record) -> _Record:
+        digest = valid_digest(self._superseded, record.roster_digest)
+        return record if digest == record.roster_digest else msgspec.structs.replace(record, roster_digest=digest)
 
     def _successors(
         self, watch: Watch, known: tuple[str, ...] | None, *, whole: bool
@@ -327,12 +350,3 @@ class Flush:
             amplified_account = amplified_account_of(self._ledger, watch.country, watch.platform, subject)
             if amplified_account is not None:
                 yield amplified_account
-
-
-def _differs(said: _Said, name: str, record: Aftermath | Alert) -> bool:
-    """Whether a record is not what was last said under its name; from now on it is."""
-    digest = content_hash(record)
-    if said.hashes.get(name) == digest:
-        return False
-    said.hashes[name] = digest
-    return True

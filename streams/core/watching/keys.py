@@ -6,6 +6,8 @@ __all__ = [
     "ENTRY_PREFIX",
     "amplified_account_key",
     "counted_prefix",
+    "country_corrected_key",
+    "country_recount_key",
     "country_time_key",
     "coverage_sources_key",
     "entry_key",
@@ -32,6 +34,16 @@ ENTRY_PREFIX: Final = b"e/"
 def counted_prefix(country: str, platform: str, subject: str) -> bytes:
     """What the keys of what a subject's watches counted begin with; those of others may, too."""
     return f"c/{country}/{platform}:{subject}/".encode()
+
+
+def country_recount_key(country: str) -> bytes:
+    """The key of a correction of a State's ledger that is under way."""
+    return f"k/{country}".encode()
+
+
+def country_corrected_key(country: str) -> bytes:
+    """The key of what corrections of a State's ledger have led to."""
+    return f"x/{country}".encode()
 
 
 def entry_key(platform: str, post_id: str) -> bytes:

@@ -9,11 +9,14 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
+from streams.core.watching.corrected import CountryCorrected, CountryRecount
 from streams.core.watching.counted import Counted
 from streams.core.watching.covered import CoverageSources, SeenSince, SourceSpans, Untold
 from streams.core.watching.keys import (
     amplified_account_key,
     counted_prefix,
+    country_corrected_key,
+    country_recount_key,
     country_time_key,
     coverage_sources_key,
     entry_key,
@@ -74,6 +77,8 @@ Record: TypeAlias = (
     | SourceSpans
     | SeenSince
     | Untold
+    | CountryRecount
+    | CountryCorrected
 )
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -117,6 +122,10 @@ def record_key(record: Record) -> bytes:
             return seen_since_key(record.country, record.platform)
         case Untold():
             return untold_key()
+        case CountryRecount():
+            return country_recount_key(record.country)
+        case CountryCorrected():
+            return country_corrected_key(record.country)
         case Counted():
             return counted_prefix(record.country, record.platform, record.subject) + record.interval.encode()
 
@@ -172,6 +181,12 @@ class Ledger(Protocol):
 
     def opened(self, country: str, after: tuple[int, str], to_us: int, limit: int) -> list[tuple[int, StandingRecord]]:
         """The first `limit` suspensions after this `(opened_us, "platform:id")` and before `to_us`, in that order."""
+
+    def posts_by(self, country: str, official: str) -> list[Entry]:
+        """All entries of an official of the State, in any order."""
+
+    def beginning_with(self, prefix: bytes) -> list[Record]:
+        """The records whose keys begin so, in the order of their keys."""
 
     def amplified_accounts(self, country: str, from_us: int, to_us: int) -> Iterator[AmplifiedAccount]:
         """The subjects whose first amplification by the State's officials is in `[from_us, to_us)`, in that order."""

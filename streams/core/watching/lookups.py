@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from streams.core.country_event import CountryEvent
 from streams.core.watching.keys import (
     amplified_account_key,
+    country_corrected_key,
+    country_recount_key,
     entry_key,
     notices_key,
     published_hashes_key,
@@ -23,11 +25,16 @@ __all__ = ["looked_up"]
 
 def looked_up(events: Iterable[CountryEvent]) -> Iterator[bytes]:
     """The keys that officials' posts among the events look up, in their order."""
+    countries: set[str] = set()
     for event in events:
         official = event.official
         if event.kind != "post" or official is None:
             continue
         country, platform, post_id = event.country, event.platform, event.event_id
+        if country not in countries:
+            countries.add(country)
+            yield country_recount_key(country)
+            yield country_corrected_key(country)
         yield entry_key(platform, post_id)
         yield unattributed_key(country, platform, post_id)
         yield unmatched_deletion_key(official.id, platform, post_id)

@@ -6,11 +6,15 @@ counted by it, or by the next one. Pure bookkeeping.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-__all__ = ["Owed", "Sweep", "spans_of", "swept_up_to", "with_spans"]
+__all__ = ["ALL_ANEW", "Owed", "Sweep", "is_all_anew", "spans_of", "swept_up_to", "with_spans"]
+
+ALL_ANEW: Final = (-1, 2**60)
+"""The span of a correction: all watches, and whole, with all that may succeed their subjects. No other begins so."""
 
 
 class Sweep(Struct, frozen=True, array_like=True):
@@ -30,6 +34,11 @@ class Owed(Struct, frozen=True, array_like=True, tag="owed"):
     """The sweeps that are under way, by State."""
 
     sweeps: dict[str, Sweep]
+
+
+def is_all_anew(sweep: Sweep | None) -> bool:
+    """Whether a sweep has still to count all watches anew for a correction."""
+    return sweep is not None and any(first_us == ALL_ANEW[0] for first_us, _ in (*sweep.spans, *sweep.more))
 
 
 def spans_of(times: Iterable[tuple[int, int]], apart_us: int) -> tuple[tuple[int, int], ...]:

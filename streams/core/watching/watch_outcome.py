@@ -26,6 +26,8 @@ class WatchOutcome(StrEnum):
     TICK = "tick"  # event time, and nothing else
     TIED = "tied"  # besides: a deletion that names nobody turned out to be of an official's post
     CONTRADICTED = "contradicted"  # besides: a copy of a post names another account as passed on or quoted
+    SUPERSEDED = "superseded"  # a correction counted it under another roster: it was there in the evidence
+    RECOUNT = "recount"  # a correction of the State's ledger begins, or a part of it
     REFUSED = "refused"  # lacks what its kind must have
 
 

@@ -51,6 +51,8 @@ def step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchP
             return apply_coverage(ledger, event, changes, policy)
         case "standing":
             return _apply_standing(ledger, event, changes)
+        case "recount_open" | "recount":
+            return Stepped(WatchOutcome.RECOUNT)  # `country_corrections` carries it out
         case "tick":
             return Stepped(WatchOutcome.TICK, tell_some(ledger, event, policy))
 

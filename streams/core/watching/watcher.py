@@ -19,6 +19,8 @@ from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.change_set import ChangeSet
+from streams.core.watching.corrected import CountryAnswer
+from streams.core.watching.country_corrections import CountryCorrections
 from streams.core.watching.deletion_step import country_of_post
 from streams.core.watching.flush import Flush
 from streams.core.watching.forgetting import forgotten_before
@@ -38,11 +40,14 @@ _EVERYWHERE: Final = ""  # the State of the watermark, which alone closes watche
 
 
 class WatchChanges(Struct, frozen=True, kw_only=True):
-    """What a batch of events led to: aftermaths and alerts that are new or different, and officials' ids to know."""
+    """What a batch of events led to: aftermaths and alerts that are new or different, officials' ids to know, and what
+    corrections made of ledgers.
+    """
 
     aftermaths: tuple[Aftermath, ...]
     alerts: tuple[Alert, ...]
     tracked: tuple[TrackedAccount, ...]
+    answers: tuple[CountryAnswer, ...] = ()
 
 
 class Watcher:
@@ -64,6 +69,7 @@ class Watcher:
         self._tracked: dict[tuple[str, str], TrackedAccount] = {}
         self._forgotten: dict[str, int] = {}
         self._is_end = False
+        self._corrections = CountryCorrections(ledger, policy)
 
     def read_ahead(self, events: Iterable[CountryEvent]) -> None:
         """These will be applied soon: what they look up is read together."""
@@ -71,6 +77,14 @@ class Watcher:
 
     def apply(self, event: CountryEvent) -> tuple[SubjectEvent, ...]:
         """Apply one event; what it says to subjects (withdrawals, text matches) is returned to be sent."""
+        if event.kind in ("recount_open", "recount"):
+            self.outcomes[WatchOutcome.RECOUNT] += 1
+            return tuple(self._corrections.take(event))
+        valid = self._corrections.valid(event)
+        if valid is None:
+            self.outcomes[WatchOutcome.SUPERSEDED] += 1
+            return ()
+        event = valid
         bounded = bounded_country_event(event)
         country = event.country or country_of_post(self._ledger, bounded)
         changes = self._changes.get(country)
@@ -89,6 +103,8 @@ class Watcher:
             return stepped.events  # TRACK and people speak of the past: it does not say how far time has come
         if event.kind == "tick":
             self._is_end = self._is_end or event.progress is None
+            if event.progress is not None:
+                self._corrections.clock(event.progress.as_of_us)
             self._newest[_EVERYWHERE] = max(self._watermark_of(event), self._newest.get(_EVERYWHERE, 0))
             return stepped.events
         if event.kind == "coverage":
@@ -113,11 +129,12 @@ class Watcher:
         everywhere = COUNTRIES if now_us > before_us else frozenset[str]()
         known = self._ledger.get(owed_key())
         owed = known.sweeps if isinstance(known, Owed) else {}
+        held = self._corrections.hold_back({*self._changes, *everywhere, *owed} - {_EVERYWHERE}, self._changes)
         swept = {country for country, changes in self._changes.items() if changes.deletions or changes.coverage}
-        sweeping = owed.keys() | swept
+        sweeping = (owed.keys() | swept) - held
         limit = None if recounts is None or self._is_end else -(-recounts // max(1, len(sweeping)))
         sweeps = dict(owed)
-        for country in sorted({*self._changes, *everywhere, *owed} - {_EVERYWHERE}):
+        for country in sorted({*self._changes, *everywhere, *owed} - {_EVERYWHERE} - held):
             flush = Flush(
                 self._ledger,
                 self.rules,
@@ -126,12 +143,15 @@ class Watcher:
                 self._changes.get(country) or ChangeSet(),
                 before_us,
                 now_us,
+                self._corrections.superseded(country),
             )
             sweep = flush.run(sweeps.pop(country, None), limit)
             if sweep is not None:
                 sweeps[country] = sweep
             aftermaths += flush.aftermaths
             alerts += flush.alerts
+        answers = tuple(self._corrections.answers(sweeping, sweeps))
+        self._corrections.save()
         if sweeps:
             self._ledger.put(Owed(dict(sorted(sweeps.items()))))
         elif owed:
@@ -142,7 +162,7 @@ class Watcher:
                 self._ledger.put(CountryTime(country, is_us))
         tracked = tuple(account for _, account in sorted(self._tracked.items()))
         self._changes, self._newest, self._tracked, self._is_end = {}, {}, {}, False
-        return WatchChanges(aftermaths=tuple(aftermaths), alerts=tuple(alerts), tracked=tracked)
+        return WatchChanges(aftermaths=tuple(aftermaths), alerts=tuple(alerts), tracked=tracked, answers=answers)
 
     def _is_too_late(self, event: CountryEvent, country: str) -> bool:
         """Whether it is of a time in which watches that are forgotten were open, or before."""

@@ -110,6 +110,12 @@ class PlainLedger:
             sorted(found, key=lambda amplified_account: (amplified_account.first_us, record_key(amplified_account)))
         )
 
+    def posts_by(self, country: str, official: str) -> list[Entry]:
+        return [each for each in self._all(Entry, b"e/") if (each.country, each.official) == (country, official)]
+
+    def beginning_with(self, prefix: bytes) -> list[Record]:
+        return [decode_record(self.records[key]) for key in sorted(self.records) if key.startswith(prefix)]
+
     def _all(self, kind: type[_Kind], first: bytes) -> Iterator[_Kind]:
         # The first bytes of the keys are a short cut; the records themselves say what they are.
         mine = (payload for key, payload in self.records.items() if key.startswith(first))

@@ -1,0 +1,80 @@
+"""What a State's ledger has of corrections: one that is under way, and the rosters that others replaced."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from streams.core.country_event import CountryEvent
+from streams.core.subject_event import subject_key
+from streams.core.tracking.recount_state import Superseded
+
+__all__ = ["CountryAnswer", "CountryCorrected", "CountryRecount", "under", "valid_digest"]
+
+
+class CountryRecount(Struct, frozen=True, array_like=True, tag="country_recount"):
+    """A correction that is under way: its id, and the events applied since it was announced, encoded. `too_many`: of
+    more than may be kept none is.
+
+    `unknown` are the keys of the counts of watches whose posts the ledger had forgotten by then. `held_us`: since when,
+    by the clock of whoever corrects, nothing is said of the State's aftermaths; `None` before that. `before` are the
+    standings of then of subjects that TRACK spoke of since, as bytes of the ledger, by `platform:id`. `officials`:
+    posts of changed officials were put right. `taken` posts are not in the evidence and count as they did.
+    """
+
+    country: str
+    correction: str
+    kept: tuple[bytes, ...] = ()
+    too_many: bool = False
+    unknown: tuple[str, ...] = ()
+    held_us: int | None = None
+    before: dict[str, bytes] = {}
+    officials: bool = False
+    taken: int = 0
+
+
+class CountryAnswer(Struct, frozen=True, kw_only=True):
+    """What a correction made of a State's ledger, told when its aftermaths are counted anew. Of the `unknown`
+    aftermaths, by id with platform and subject, nothing has changed. `why` says why nothing was counted at all.
+    """
+
+    country: str
+    correction: str
+    old_digest: str
+    new_digest: str
+    at_us: int
+    reason: str
+    taken: int = 0
+    unknown: dict[str, tuple[str, str]] = {}
+    why: str = ""
+
+
+class CountryCorrected(Struct, frozen=True, array_like=True, tag="country_corrected"):
+    """The rosters that corrections replaced, the last correction, and what is still to be told of it."""
+
+    country: str
+    superseded: tuple[Superseded, ...] = ()
+    correction: str = ""
+    answer: CountryAnswer | None = None
+
+
+def under(superseded: Sequence[Superseded], event: CountryEvent) -> CountryEvent | None:
+    """The event as the rosters that stand now say it; `None` where a correction has counted what is in it."""
+    for each in superseded:
+        if not each.covers(event.roster_digest, event.source):
+            continue
+        accounts = {known.id for known in (event.official, event.subject) if known is not None}
+        if event.coverage is not None:
+            accounts.update(event.coverage.officials or ())
+        if not {subject_key(event.platform, known) for known in accounts}.isdisjoint(each.changed):
+            return None
+        event = replace(event, roster_digest=each.new_digest)
+    return event
+
+
+def valid_digest(superseded: Sequence[Superseded], digest: str) -> str:
+    """The digest of the roster that stands now in place of one."""
+    for each in superseded:
+        if digest == each.old_digest:
+            digest = each.new_digest
+    return digest

@@ -1,0 +1,147 @@
+"""A State's ledger is put right by an order, in every store, and a command that is ended silences nobody."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from msgspec.structs import replace
+
+from streams.core.country_event import CountryEvent, RawProgress
+from streams.core.country_recounts import CountryOrder, country_recount, country_recount_open, post_name
+from streams.core.recounts import encode_recount
+from streams.core.rule_files.rule_file import parse_rules
+from streams.core.subject_event import Coordinates
+from streams.core.watching.country_corrections import HELD_US
+from streams.ledger.memory import MemoryLedger
+from streams.ledger.sqlite import SqliteLedger
+from tests.core.watching.plain_ledger import PlainLedger
+from tests.core.watching.watch_events import IRAN, SUBJECT, amplification, day, deletion, post, standing, tick
+from tests.core.watching.watch_run import WatchRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streams.core.watching.ledger import Ledger
+
+_RULES = parse_rules(
+    """
+[rules.quiet]
+on = "aftermath"
+description = "Somebody says nothing."
+severity = "info"
+quiet = "14d"
+[rules.quiet.when]
+silent_officials = { at_least = 1 }
+""",
+    "quiet.toml",
+)
+_WRONG = "twitter:0"  # IRAN[0]
+_NOW_US = day(400)
+
+
+def _sqlite() -> SqliteLedger:
+    ledger = SqliteLedger(":memory:")
+    ledger.begin()
+    return ledger
+
+
+@pytest.fixture(params=[PlainLedger, MemoryLedger, _sqlite])
+def run(request: pytest.FixtureRequest) -> WatchRun:
+    """Two officials amplified the subject and took two posts back; the first of them turns out to be none."""
+    make: Callable[[], Ledger] = request.param
+    run = WatchRun(_RULES, ledger=make())
+    run.batch([amplification("1", -9), amplification("2", -8, IRAN[1]), standing(by=2)])
+    run.batch([post("3", -3), post("4", -3, IRAN[1]), deletion("3", 1), deletion("4", 1, IRAN[1]), deletion("9", 2)])
+    run.batch([tick(20)])
+    [aftermath] = run.standing.values()
+    assert (aftermath.deletions, aftermath.deletions_unknown, aftermath.silent_officials) == (2, 1, 2)
+    return run
+
+
+def _order(events: tuple[CountryEvent, ...] = (), *, last: bool = False) -> CountryEvent:
+    order = CountryOrder(
+        correction="c0ffee",
+        old_digest="roster",
+        new_digest="right",
+        at_us=_NOW_US,
+        officials=() if last else (_WRONG,),
+        subjects=() if last else (f"twitter:{SUBJECT.id}",),
+        known=(post_name("twitter", "1"), post_name("twitter", "2")),
+        events=events,
+        changed={_WRONG: False},
+        cut={"posts/0": 2, "deletions/0": 3},
+        last=last,
+    )
+    return country_recount("IR", order, encode_recount(order))
+
+
+def _now(at_us: int) -> CountryEvent:
+    progress = RawProgress(as_of_us=at_us, partitions={}, read={})
+    return replace(tick(20), progress=progress)
+
+
+def _under_right(event: CountryEvent) -> CountryEvent:
+    return replace(event, roster_digest="right")
+
+
+def _put_right(run: WatchRun) -> None:
+    run.batch([country_recount_open("IR", "c0ffee", _NOW_US)])
+    run.batch([_order((_under_right(amplification("2", -8, IRAN[1])),))])
+
+
+def test_nothing_is_said_until_ledger_and_standing_are_right_and_then_all_of_it_once(run: WatchRun) -> None:
+    """The first official's deletions are gone, also those of posts that nobody knew, and so is its silence."""
+    _put_right(run)
+    before = run.published
+    right = standing(by=2, version=2)
+    assert right.standing is not None
+    right = replace(right, standing=replace(right.standing, amplifiers=right.standing.amplifiers[1:]))
+    run.batch([right])
+    assert run.published == before
+    run.batch([_order(last=True)])
+    assert run.published == before + 2  # the aftermath and the alert
+    [aftermath] = run.standing.values()
+    assert (aftermath.deletions, aftermath.deletions_unknown, aftermath.silent_officials) == (1, 0, 1)
+    assert aftermath.roster_digest == "right"
+    run.batch([_order(last=True), _order(), country_recount_open("IR", "c0ffee", _NOW_US)])
+    assert run.published == before + 2
+
+
+def test_what_a_late_screen_says_of_the_account_under_the_old_roster_is_dropped(run: WatchRun) -> None:
+    """What stands before the cut is in the evidence; what stands behind it is news."""
+    _put_right(run)
+    run.batch([_order(last=True)])
+    run.batch([post("5", 3), deletion("5", 4)])
+    [aftermath] = run.standing.values()
+    assert aftermath.deletions == 1
+    later = Coordinates("posts", 0, 7)
+    run.batch(
+        [replace(post("5", 3), source=later), replace(deletion("5", 4), source=replace(later, topic="deletions"))]
+    )
+    [aftermath] = run.standing.values()
+    assert aftermath.deletions == 2
+
+
+def test_what_a_command_that_was_ended_left_is_said_after_a_time(run: WatchRun) -> None:
+    """By the clock of the workers: nobody has to repeat the command for the State to be heard of again."""
+    _put_right(run)
+    before = run.published
+    run.batch([standing(version=2, opened=())])
+    run.batch([_now(_NOW_US + HELD_US)])
+    assert run.published == before
+    run.batch([_now(_NOW_US + HELD_US + 1)])
+    assert run.standing == {}
+
+
+def test_what_the_evidence_has_no_more_counts_as_it_did(run: WatchRun) -> None:
+    """The second official's amplification: nothing is known against it."""
+    run.batch([country_recount_open("IR", "c0ffee", _NOW_US)])
+    order = CountryOrder(
+        correction="c0ffee",
+        old_digest="roster",
+        new_digest="right",
+        at_us=_NOW_US,
+        subjects=(f"twitter:{SUBJECT.id}",),
+    )
+    run.batch([country_recount("IR", order, encode_recount(order)), deletion("2", 5, IRAN[1]), _order(last=True)])
+    [aftermath] = run.standing.values()
+    assert aftermath.deletions == 3
