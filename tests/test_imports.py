@@ -51,7 +51,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"accounts", "country_event", "looked_up", "tracked"}),
     frozenset({"bounds"}),
     frozenset({"canary", "evidence", "recounts", "rosters", "rulebook"}),
-    frozenset({"evidence_records", "enriched", "suspension_words", "texts"}),
+    frozenset({"country_recounts", "evidence_records", "enriched", "suspension_words", "texts"}),
     frozenset({"retractions"}),
     frozenset({"alert_state", "canary_flight", "lead_time", "screening", "tracking"}),
     frozenset({"watching"}),
