@@ -84,6 +84,10 @@ kills: $(DEVELOPMENT) ## kills two collectors 200 times each, four more, worker 
 fuzz: $(DEVELOPMENT) ## fuzzes every reader and file shape, guided by coverage; a minute each, or ARGS="--seconds N"
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
+.PHONY: pictures
+pictures: $(DEVELOPMENT) ## a picture of each page of the console, in out/pictures; needs Chromium
+	@$(BIN)/python -m tests.console.pictures $(ARGS)
+
 .PHONY: kafka
 kafka: $(DEVELOPMENT) ## a real Apache Kafka in the foreground, on port 9092 or ARGS="--port N"
 	@$(BIN)/python -m tools.kafka.node $(ARGS)
