@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import aclosing
 from hashlib import blake2b
 from typing import Final
 
@@ -30,6 +31,7 @@ from streams.jobs.recount_orders import OrderHeading, RecountPlan
 from streams.kafka.administration import end_offsets
 from streams.kafka.client import client_options, consumer, start_client, started_producer
 from streams.kafka.corrections_topic import read_corrections, send_correction
+from streams.kafka.evidence_reading import read_evidence
 from streams.kafka.failures import broker_errors
 from streams.kafka.partitioning import partition_of
 from streams.kafka.reading import require_topic
@@ -184,20 +186,23 @@ async def _read(evidence: EvidenceIndex, plan: RecountPlan) -> dict[str, tuple[s
 
 
 async def _was_ever_screened(settings: Settings) -> bool:
-    """Whether any worker has read a raw topic: else nothing was counted."""
+    """Whether any worker has read a raw topic, or is about to: else nothing was counted. Each writes down its rules
+    before it begins.
+    """
     places = await _raw_ends(settings)
     client = AIOKafkaConsumer(**client_options(settings), group_id=settings.group, enable_auto_commit=False)
     with broker_errors(settings):
         await client.start()
         try:
-            return any(
-                [
-                    await client.committed(TopicPartition(settings.topic(topic), partition)) is not None
-                    for topic, partition in places
-                ]
-            )
+            for topic, partition in places:
+                if await client.committed(TopicPartition(settings.topic(topic), partition)) is not None:
+                    return True
         finally:
             await client.stop()
+    async with aclosing(read_evidence(settings, lambda key: key.kind == "rules")) as rules:
+        async for _each in rules:
+            return True
+    return False
 
 
 async def _wait_for_workers(settings: Settings, digest: str) -> None:

@@ -1,6 +1,6 @@
 """Reads the topic `evidence`: what is committed, outside any group."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
 from msgspec.structs import replace
@@ -27,7 +27,7 @@ async def read_evidence(
     settings: Settings,
     wanted: Callable[[EvidenceKey], bool] | None = None,
     progress: Callable[[int], None] | None = None,
-) -> AsyncIterator[EvidenceEntry]:
+) -> AsyncGenerator[EvidenceEntry, None]:
     """Every entry of the topic as it was written, each partition in order: also tombstones, markers, and what was
     replaced later. `kept_evidence` has what is valid.
 

@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--events", type=int, default=1_000_000, help="raw events (default: 1,000,000)")
     parser.add_argument("--faults", type=int, default=200, help="faults (default: 200)")
     parser.add_argument("--power-cuts", type=int, default=0, help="power cuts besides the faults (default: 0)")
+    parser.add_argument("--corrections", type=int, default=0, help="corrections of the roster besides (default: 0)")
     parser.add_argument(
         "--stuck-after",
         type=float,
@@ -44,7 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, help="keep the logs and Kafka's data in this new directory")
     parser.add_argument("--json", action="store_true", help="write the result as JSON to standard output")
     wanted = parser.parse_args(arguments)
-    if wanted.events < 1 or wanted.faults < 0 or wanted.power_cuts < 0 or wanted.stuck_after <= 0:
+    if (
+        wanted.events < 1
+        or wanted.faults < 0
+        or wanted.power_cuts < 0
+        or wanted.corrections < 0
+        or wanted.stuck_after <= 0
+    ):
         parser.error("there is no run of that size")
     seed = secrets.randbelow(10**6) if wanted.seed is None else wanted.seed
     on_terminal = sys.stderr.isatty()
@@ -62,7 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             printed_at = time.monotonic()
             sys.stderr.write(f"{text}\n")
 
-    sys.stderr.write(f"seed {seed}, {wanted.events} events, {wanted.faults} faults, {wanted.power_cuts} power cuts\n")
+    sys.stderr.write(
+        f"seed {seed}, {wanted.events} events, {wanted.faults} faults, {wanted.power_cuts} power cuts, "
+        f"{wanted.corrections} corrections\n"
+    )
     with tempfile.TemporaryDirectory(prefix="antiphon-chaos-") as scratch:
         directory = wanted.keep or Path(scratch)
         directory.mkdir(parents=True, exist_ok=True)
@@ -72,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 events=wanted.events,
                 faults=wanted.faults,
                 power_cuts=wanted.power_cuts,
+                corrections=wanted.corrections,
                 directory=directory,
                 progress=progress,
                 stuck_seconds=wanted.stuck_after,

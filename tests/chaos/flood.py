@@ -5,7 +5,7 @@ The same seed gives the same records, batch by batch, as often as they are asked
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from streams.core.rosters.roster import Roster
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.passed_over import is_worth_reading_again
-from streams.events import Account, Deletion, Event, Follow, Post, Profile, Retweet, Suspension, decode_event
+from streams.events import Account, Coverage, Deletion, Event, Follow, Post, Profile, Retweet, Suspension, decode_event
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.raw_record import raw_record
 from tests.chaos.extremes import LARGE_AT_ONCE, Extremes
@@ -78,10 +78,20 @@ class Flood:
             mixed[place:place] = block
         return mixed
 
-    def worth_repeating(self, known: AccountIndex) -> list[OutgoingRecord]:
-        """Posts and deletions by accounts that a worker may have come to know too late."""
-        events = map(decode_event, self._lines)
-        return [raw_record(event) for event in events if is_worth_reading_again(event, known)]
+    @property
+    def correctable(self) -> set[str]:
+        """The ids of officials whom a correction may concern: none of those who fill a huge subject."""
+        return {entry.account_id for entry in self._world.roster.entries if entry.account_id is not None}
+
+    def worth_repeating(self, known: AccountIndex, changed: Set[str] = frozenset()) -> list[OutgoingRecord]:
+        """Posts and deletions by accounts that a worker may have come to know too late, and all that the accounts did
+        (ids) that were not on the roster all the time.
+        """
+        return [
+            raw_record(event)
+            for event in map(decode_event, self._lines)
+            if is_worth_reading_again(event, known) or _is_by(event, changed)
+        ]
 
     def poison(self, draw: int) -> list[OutgoingRecord]:
         """Some records that no worker can use, each of the worst."""
@@ -155,6 +165,10 @@ class Flood:
             b"\xef\xbb\xbf" + whole,
             b" \n",
         ]
+
+
+def _is_by(event: Event, accounts: Set[str]) -> bool:
+    return not isinstance(event, Coverage) and event.actor is not None and event.actor.id in accounts
 
 
 def _within_bounds(lines: Sequence[bytes], officials: frozenset[str]) -> Iterator[bytes]:

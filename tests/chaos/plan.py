@@ -32,6 +32,7 @@ class FaultKind(StrEnum):
     POISON = "poison among the records"
     DISK_FULL = "worker can write no file"
     CLOCK_JUMP = "worker's clock jumps and jumps back"
+    ROSTER_CORRECTED = "roster corrected"
 
 
 BROKER_FAULTS: Final = frozenset(
@@ -69,6 +70,7 @@ _SHAPE: Final[dict[FaultKind, tuple[float, float, float]]] = {
     FaultKind.POISON: (3.0, 0.0, 0.0),
     FaultKind.DISK_FULL: (1.5, 2.0, 8.0),
     FaultKind.CLOCK_JUMP: (2.0, 2.0, 8.0),
+    FaultKind.ROSTER_CORRECTED: (0.0, 0.0, 0.0),  # as asked for; it takes as long as it takes, whatever else goes on
 }
 _PAUSE_SECONDS: Final = (0.3, 2.0)
 _POWER_PAUSE_SECONDS: Final = (3.0, 8.0)  # so that there is something to lose
@@ -85,16 +87,17 @@ class Fault(Struct, frozen=True, kw_only=True):
     draw: int
 
 
-def plan(seed: int, faults: int, power_cuts: int = 0) -> list[Fault]:
-    """`faults` faults and as many power cuts in order. Every other kind comes at least once where there is room."""
+def plan(seed: int, faults: int, power_cuts: int = 0, corrections: int = 0) -> list[Fault]:
+    """`faults` faults, power cuts and corrections in order. Every other kind comes once at least, if there is room."""
     random = Random(f"plan {seed}")
     kinds = list(FaultKind)
     kinds.remove(FaultKind.POWER_CUT)
+    kinds.remove(FaultKind.ROSTER_CORRECTED)
     random.shuffle(kinds)
     chosen = kinds[:faults]
     weights = [_SHAPE[kind][0] for kind in kinds]
     chosen += random.choices(kinds, weights, k=faults - len(chosen))
-    chosen += [FaultKind.POWER_CUT] * power_cuts
+    chosen += [FaultKind.POWER_CUT] * power_cuts + [FaultKind.ROSTER_CORRECTED] * corrections
     random.shuffle(chosen)
     return [
         Fault(

@@ -1,5 +1,6 @@
 """What a chaos run found, as text: faults injected, results compared, differences found."""
 
+from tests.chaos.plan import FaultKind
 from tests.chaos.run import ChaosRun
 
 __all__ = ["report"]
@@ -28,6 +29,9 @@ def report(run: ChaosRun) -> str:
     if run.longest_lag_days:
         lines.append(f"a stopped raw partition lagged by up to {run.longest_lag_days:.0f} days of event time")
         lines.append("")
+    if corrected := run.injected.get(str(FaultKind.ROSTER_CORRECTED)):
+        again = f"{run.corrections_killed} were killed and {run.corrections_repeated} ended before all was done"
+        lines += [f"of {corrected} corrections {again}; they were begun again", ""]
     lines += [f"a worker of another app id: {run.other_app}", ""]
     lines += run.verdict.examples
     outcome = "nothing lost, nothing double" if run.verdict.is_clean else "NOT THE SAME AS THE ORACLE"

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -16,11 +16,13 @@ from typing import Final
 from msgspec import Struct
 
 from streams.core.clock import DAY_US
+from streams.core.rosters.roster import Roster
 from streams.jobs.drain import wait_until_through
 from streams.kafka.administration import create_topics
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.roster_topic import publish_roster
 from streams.rules_loading import bundled_rules
+from tests.chaos.corrections import changed_entries, corrected_rosters
 from tests.chaos.flood import Flood
 from tests.chaos.plan import SOURCE_FAULTS, Fault, FaultKind, plan
 from tests.chaos.stage import WORKERS, Stage, Undo
@@ -62,7 +64,8 @@ class _CountedAnew(Exception):  # noqa: N818 - reads as what happened
 class ChaosRun(Struct, kw_only=True):
     """What a run did and found. `injected` counts faults by kind, `restarts` the workers that ended by themselves,
     `cuts` the logs cut back by topic, `remedies` what had to be done where workers refused. `longest_lag_days` is how
-    far event time went on while a partition was stopped. `other_app` is how a worker of another app id ended.
+    far event time went on while a partition was stopped. `other_app` is how a worker of another app id ended. Of the
+    corrections some were killed, and some ended by themselves before all was done; all were begun again.
     """
 
     seed: int
@@ -74,6 +77,8 @@ class ChaosRun(Struct, kw_only=True):
     remedies: dict[str, int] = {}
     longest_lag_days: float = 0.0
     other_app: str = ""
+    corrections_killed: int = 0
+    corrections_repeated: int = 0
     verdict: Verdict
     seconds: float
 
@@ -86,6 +91,7 @@ def run_chaos(
     directory: Path,
     progress: Progress,
     power_cuts: int = 0,
+    corrections: int = 0,
     stuck_seconds: float = STUCK_SECONDS,
 ) -> ChaosRun:
     """Carry a run out, with logs and data in `directory`. Raises `Stuck` when nothing moves for `stuck_seconds`. For
@@ -93,20 +99,22 @@ def run_chaos(
     """
     began = time.monotonic()
     # Some batches before the first fault and after the last.
-    flood = Flood(seed, events=events, batches=faults + power_cuts + 2)
-    oracle = Oracle(flood.roster, bundled_rules())
+    flood = Flood(seed, events=events, batches=faults + power_cuts + corrections + 2)
+    planned = plan(seed, faults, power_cuts, corrections)
+    rosters = [flood.roster, *corrected_rosters(flood.roster, flood.correctable, seed, corrections)]
+    oracle = Oracle(rosters[-1], bundled_rules())
     with Stage(directory, power_cuts=power_cuts > 0, busy=stuck_seconds > STUCK_SECONDS) as stage:
         stage.roster = flood.roster
         asyncio.run(create_topics(stage.settings))
         asyncio.run(publish_roster(stage.settings, flood.roster))
         for _ in range(WORKERS):
             stage.crew.add()
-        director = _Director(stage, flood, oracle, progress, stuck_seconds)
-        for fault in plan(seed, faults, power_cuts):
+        director = _Director(stage, flood, oracle, progress, stuck_seconds, rosters)
+        for fault in planned:
             director.carry_out(fault)
         director.end()
         progress("comparing with the oracle")
-        verdict = asyncio.run(judge_run(stage.settings, flood.roster, oracle, may_repeat=power_cuts > 0))
+        verdict = asyncio.run(judge_run(stage.settings, rosters, oracle, may_repeat=power_cuts > 0))
         return ChaosRun(
             seed=seed,
             events=flood.size,
@@ -117,6 +125,8 @@ def run_chaos(
             remedies=dict(stage.remedies),
             longest_lag_days=director.longest_lag_us / DAY_US,
             other_app=director.other_app,
+            corrections_killed=stage.corrector.killed,
+            corrections_repeated=stage.corrector.repeated,
             verdict=verdict,
             seconds=time.monotonic() - began,
         )
@@ -125,13 +135,22 @@ def run_chaos(
 class _Director:
     """Brings one batch after the other and one fault after the other onto the stage, and ends each in its time."""
 
-    def __init__(self, stage: Stage, flood: Flood, oracle: Oracle, progress: Progress, stuck_seconds: float) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        flood: Flood,
+        oracle: Oracle,
+        progress: Progress,
+        stuck_seconds: float,
+        rosters: Sequence[Roster],
+    ) -> None:
         self.injected: Counter[FaultKind] = Counter()
         self._stage = stage
         self._flood = flood
         self._oracle = oracle
         self._progress = progress
         self._stuck_seconds = stuck_seconds
+        self._rosters = rosters
         self._batch = 0
         self.longest_lag_us = 0
         self.other_app = ""
@@ -165,9 +184,12 @@ class _Director:
                 self._feed(records, fault.pause_seconds)
         self._wait(fault.pause_seconds)
         self._wait_until(lambda: self._stage.can_begin(fault.kind), "the broker to be back")
-        if fault.kind is FaultKind.POWER_CUT:  # one that hits nothing but starting workers proves little
+        # One that hits nothing but starting workers proves little.
+        if fault.kind in (FaultKind.POWER_CUT, FaultKind.ROSTER_CORRECTED):
             self._wait_until(self._stage.power.has_counted, "states to be written")
-        if fault.kind not in SOURCE_FAULTS:
+        if fault.kind is FaultKind.ROSTER_CORRECTED:
+            self._stage.correct(self._rosters[self.injected[fault.kind] + 1], random)
+        elif fault.kind not in SOURCE_FAULTS:
             undo = self._stage.begin(fault)
             if undo is not None:
                 self._later(fault, undo)
@@ -177,13 +199,15 @@ class _Director:
         """End what goes on, let the rest flow, and wait until everything is through."""
         self._wait_until(lambda: not self._undos, "the last fault to end")
         self._feed(self._next_batch(), 0.5)
+        self._wait_until(lambda: not self._stage.corrector.is_busy, "the last correction to end")
         self._drain()
         self.other_app = self._stage.start_other_app()
         # By now every worker knows every tracked account, however late it heard of it.
         self._wait(_KNOWN_SECONDS)
         again = self._flood.worth_repeating(self._oracle.final_accounts())
         self._oracle.feed_again(again)
-        self._feed(again, 0.5)
+        changed = {entry.account_id or "" for entry in changed_entries(self._rosters)}
+        self._feed(self._flood.worth_repeating(self._oracle.final_accounts(), changed), 0.5)
         self._drain()
 
     def _drain(self) -> None:

@@ -27,6 +27,7 @@ from streams.kafka.loopback import LOOPBACK
 from streams.settings import Settings
 from streams.topics import topic_named
 from tests.chaos.backstage import Backstage
+from tests.chaos.corrections import Corrector
 from tests.chaos.plan import BROKER_FAULTS, Fault, FaultKind
 from tests.chaos.power import Power
 from tests.chaos.proxy import Cut
@@ -98,6 +99,7 @@ class Stage:
         self.source = Source(self.settings, remembers=power_cuts)
         self.power = Power(self.kafka, self.settings, self.crew, self.source, self._backstage)
         self.roster = Roster(())
+        self.corrector = Corrector(self.settings, logs)
         self._asleep: set[int] = set()  # process ids
         self._broker_is_away = False
         self._supervised_at = 0.0
@@ -116,6 +118,7 @@ class Stage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.corrector.close()
         for member in self.crew.members:
             if member.poll() is None:
                 member.kill()  # what they would say on a polite request is no part of the result
@@ -145,8 +148,14 @@ class Stage:
         """Whether the source has written all it was given."""
         return self.source.backlog == 0
 
+    def correct(self, roster: Roster, random: Random) -> None:
+        """Put a roster in force as a correction of the one before; goes on by itself."""
+        self.roster = roster
+        self.corrector.begin(roster, random)
+
     def supervise(self) -> None:
-        """Start a worker for each that ended, as a supervisor does."""
+        """Start a worker for each that ended, as a supervisor does, and a correction that did not come to its end."""
+        self.corrector.look()
         if time.monotonic() - self._supervised_at > _RESTART_PAUSE_SECONDS:
             self._supervised_at = time.monotonic()
             refusals = [
@@ -209,7 +218,11 @@ class Stage:
             self.crew.add()
 
     def can_begin(self, kind: FaultKind) -> bool:
-        """Two troubles with one broker at a time are one; what concerns the broker waits for the other to end."""
+        """Two troubles with one broker at a time are one; what concerns the broker waits for the other to end. So does
+        one correction for another. A broker that lost what a correction has written is a case of its own.
+        """
+        if kind in (FaultKind.ROSTER_CORRECTED, FaultKind.POWER_CUT) and self.corrector.is_busy:
+            return False
         return not (self._broker_is_away and kind in BROKER_FAULTS)
 
     def begin(self, fault: Fault) -> Undo | None:
@@ -248,8 +261,9 @@ class Stage:
                 | FaultKind.BATCH_LATE
                 | FaultKind.PARTITION_STOPPED
                 | FaultKind.POISON
+                | FaultKind.ROSTER_CORRECTED
             ):
-                raise ValueError(f"{fault.kind} is the source's")
+                raise ValueError(f"{fault.kind} does not befall the stage")
             case _:
                 assert_never(fault.kind)
 
@@ -262,7 +276,7 @@ class Stage:
                 os.kill(member.pid, signal.SIGABRT)
                 member.wait()
             logs.append(f"--- worker {member.pid}\n{self.crew.log_of(member)[-8_000:]}")
-        return "\n".join(logs)
+        return "\n".join([*logs, f"--- corrections\n{self.corrector.log}"])
 
     def _freeze(self, random: Random) -> Undo | None:
         awake = [member for member in self.crew.members if member.pid not in self._asleep and member.poll() is None]

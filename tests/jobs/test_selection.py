@@ -1,6 +1,7 @@
 """A recount over the events that an index finds is the recount over all of them."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from random import Random
@@ -11,8 +12,9 @@ from msgspec.structs import replace
 
 from streams.core.clock import to_us
 from streams.core.recounts import RecountOrder
+from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import Coordinates, decode_subject_event, encode_subject_event
-from streams.events import Event, Post, Retweet, decode_event, encode_event
+from streams.events import Account, Event, Post, Retweet, decode_event, encode_event
 from streams.jobs.evidence_store import EvidenceStore
 from streams.jobs.recount_orders import OrderHeading, RecountPlan
 from tests.jobs.edits import edited
@@ -91,3 +93,53 @@ def test_what_is_selected_leads_to_the_same_orders_for_the_same_subjects() -> No
     assert seen["subjects"] > 100
     assert seen["left_out"] > 500, "everything was selected: nothing is said of what need not be"
     assert min(seen[kind] for kind in ("text_match", "withdrawal", "follow", "profile", "suspension")) > 10, seen
+
+
+_AT: Final = datetime(2022, 3, 1, tzinfo=UTC)
+_ENTRY: Final = RosterEntry(
+    platform="twitter", account_id="91", handle="mfa", country="IR", category="diplomat", source_url="https://e.org"
+)
+
+
+def _subjects(events: Sequence[Event], old: Roster, new: Roster) -> tuple[set[str], set[str], int]:
+    """The subjects by all of the events and by what is selected, and how many events that is."""
+    with EvidenceStore(":memory:") as store, RecountPlan(old, new) as whole, RecountPlan(old, new) as selected:
+        for number, event in enumerate(events):
+            payload = encode_event(event)
+            whole.add(event, Coordinates("raw", 0, number))
+            store.put(_key(event, payload), payload, event, Coordinates("raw", 0, number))
+        selected.select(store)
+        return set(whole.subjects()), set(selected.subjects()), len(selected)
+
+
+def test_who_linked_to_a_site_that_is_an_officials_no_more_is_found_by_the_site() -> None:
+    """Also by a site below it; and not who linked elsewhere."""
+    links = ("https://www.press.mfa.example/today", "https://other.example/mfa.example")
+    events = [
+        Post(platform="twitter", id=f"{number}", at=_AT, actor=Account(id=f"7{number}"), links=(link,))
+        for number, link in enumerate(links)
+    ]
+    old = Roster([replace(_ENTRY, domains=("mfa.example",))])
+    whole, selected, count = _subjects(events, old, Roster([_ENTRY]))
+    assert whole == selected == {"twitter:70"}
+    assert count == 1
+
+
+def test_an_official_by_handle_alone_is_found_by_the_id_that_was_once_seen_with_it() -> None:
+    """Most of what it does is told without the handle: what it wrote leads on to whose text that is."""
+    by_handle = replace(_ENTRY, account_id=None)
+    text = "a passage of more than thirty-six letters that two of them have in common"
+    wrote = Post(platform="twitter", id="p", at=_AT, actor=Account(id="91"), text=text)
+    resembles = Retweet(
+        platform="twitter", id="r", at=_AT, actor=Account(id="92"), subject=Account(id="75"), text=f"RT @x: {text}"
+    )
+    actors = [Account(id="91"), Account(id="91", handle="MFA"), Account(id="91"), Account(id="92", handle="other")]
+    events = [
+        Retweet(platform="twitter", id=f"{number}", at=_AT, actor=actor, subject=Account(id=f"7{number}"))
+        for number, actor in enumerate(actors)
+    ]
+    besides = Retweet(platform="twitter", id="b", at=_AT, actor=Account(id="93"), subject=Account(id="75"))
+    whole, selected, count = _subjects([*events, wrote, resembles, besides], Roster([by_handle]), Roster())
+    assert whole == selected
+    assert {"twitter:70", "twitter:71", "twitter:72", "twitter:75"} <= selected
+    assert count == 6

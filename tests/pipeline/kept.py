@@ -1,6 +1,6 @@
 """What must be true of the topic `evidence` once everything is through: all that was counted is there, and no more."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -22,26 +22,26 @@ __all__ = ["evidence_flaws"]
 _KINDS = {"retweet": "retweet", "quote": "post", "suspension": "suspension", "deletion": "deletion"}
 
 
-async def evidence_flaws(settings: Settings, known: AccountIndex, now_us: int) -> dict[str, tuple[int, list[str]]]:
+async def evidence_flaws(
+    settings: Settings, known: AccountIndex, now_us: int, known_before: Sequence[AccountIndex] = ()
+) -> dict[str, tuple[int, list[str]]]:
     """By what was compared: how much, and what is wrong. `known` is whom SCREEN knew in the end: each event by one of
-    these came by, or came by again, when it did.
+    these came by, or came by again, when it did. Whom it had known before may have passed as well.
     """
     kept = await kept_evidence(settings)
     passed: set[EvidenceKey] = set()
+    may_have_passed: set[EvidenceKey] = set()
     for topic in RAW_TOPICS.values():
         async for record in read_topic(settings, topic):
-            value = record.value or b""
-            screening = screen_record(value, topic, record.partition, record.offset, known, now_us, ScreenPolicy())
-            if not isinstance(screening, Screening) or screening.outcome is ScreenOutcome.CANARY:
-                continue
-            if screening.events or screening.country_events:
-                passed.add(event_key(decode_event(value), sha256(value).hexdigest()))
+            for accounts, found in ((known, passed), *((each, may_have_passed) for each in known_before)):
+                if (key := _passing(record, topic, accounts, now_us)) is not None:
+                    found.add(key)
     events = {key for key in kept if key.kind == "event"}
     flaws = {
         "events kept": (
             len(passed),
             [f"{key!s:.200} is missing" for key in passed - events]
-            + [f"{key!s:.200} did not pass" for key in events - passed],
+            + [f"{key!s:.200} did not pass" for key in events - passed - may_have_passed],
         ),
         "evidence intact": (len(kept), [f"{key!s:.200}" for key, entry in kept.items() if not entry.intact]),
     }
@@ -59,6 +59,17 @@ async def evidence_flaws(settings: Settings, known: AccountIndex, now_us: int) -
         "alerts proved": (alerts, wrong + _digests(kept)),
         "versions of alerts": (len(versions), unresolved),
     }
+
+
+def _passing(record: Any, topic: str, known: AccountIndex, now_us: int) -> EvidenceKey | None:
+    """The key of a raw record that passes SCREEN."""
+    value = record.value or b""
+    screening = screen_record(value, topic, record.partition, record.offset, known, now_us, ScreenPolicy())
+    if not isinstance(screening, Screening) or screening.outcome is ScreenOutcome.CANARY:
+        return None
+    if not screening.events and not screening.country_events:
+        return None
+    return event_key(decode_event(value), sha256(value).hexdigest())
 
 
 def _named(kept: Mapping[EvidenceKey, EvidenceEntry]) -> Iterator[tuple[str, str, str]]:
