@@ -54,13 +54,15 @@ def _against(path: Path, compare: Callable[[dict[str, Any]], list[str]]) -> list
 
 
 def record_baseline(directory: Path) -> list[str]:
-    """Make the present schemas the baseline, as part of a release; returns the names of the files written.
+    """Make the present schemas of topics the baseline, as part of a release; returns the names of the files written.
 
-    Files of schemas that are gone are removed. Raises `OSError` where it cannot write.
+    Those of the console's pages follow the pages. Files of schemas that are gone are removed. Raises `OSError` where it
+    cannot write.
     """
     baseline = directory / BASELINE
     baseline.mkdir(parents=True, exist_ok=True)
-    files = {name: content for name, content in generate().items() if "/" not in name}
+    promised = {_ASYNCAPI, *(f"{payload.name}{_SUFFIX}" for payload in PAYLOADS)}
+    files = {name: content for name, content in generate().items() if name in promised}
     for path in baseline.glob("*.json"):
         if path.name not in files:
             path.unlink()
