@@ -106,7 +106,8 @@ def _lines_in_any_order(world: World) -> tuple[list[bytes], int]:
     lines, newest_us = [], 0
     for line in world.lines():
         event = decode_event(line)
-        assert not isinstance(event, Coverage)
+        if isinstance(event, Coverage):
+            continue
         if isinstance(event, Suspension) or (event.actor is not None and event.actor.id in officials):
             lines.append(line)
             newest_us = max(newest_us, to_us(event.at))
