@@ -134,7 +134,7 @@ def test_the_letters_are_the_words_without_their_spaces_in_every_script() -> Non
     western = st.characters(codec="cp1252", exclude_categories=())
     others = st.characters(exclude_categories=["Cs"])
 
-    @settings(max_examples=200)
+    @settings(max_examples=500)
     @given(st.lists(western, max_size=30), st.lists(others, max_size=3))
     def check(some: list[str], more: list[str]) -> None:
         text = "".join([*some, *more])

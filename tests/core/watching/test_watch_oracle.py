@@ -211,7 +211,8 @@ def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:
             "withdrawal",
             "text_match",
             "attributed",
-            # Copies that name different accounts are in test_one_post.
+            # Copies that name different accounts are in test_one_post, what people order in test_retracting and
+            # test_country_corrections.
             *(
                 outcome
                 for outcome in WatchOutcome
@@ -221,6 +222,9 @@ def test_any_order_and_any_batches_give_what_the_oracle_says() -> None:
                     WatchOutcome.TOO_LATE,
                     WatchOutcome.CONTRADICTED,
                     WatchOutcome.COVERAGE_BOUND,
+                    WatchOutcome.RECOUNT,
+                    WatchOutcome.RETRACTION,
+                    WatchOutcome.SUPERSEDED,
                 )
             ),
         ),
