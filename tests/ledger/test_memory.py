@@ -29,7 +29,7 @@ def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
     @given(
         st.lists(st.tuples(records, st.integers(0, 7)), min_size=10, max_size=50),
         st.lists(_spans, max_size=2).map(lambda spans: [(0, 41), *spans]),
-        st.lists(st.sampled_from(ACCOUNTS), max_size=6),
+        st.lists(st.sampled_from(ACCOUNTS), max_size=12),
         st.lists(st.sampled_from(PRINTS), max_size=9),
         st.integers(0, 3),
     )
