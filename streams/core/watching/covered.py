@@ -130,7 +130,7 @@ def _named(spans: Sequence[Span]) -> int:
     return sum(len(each.officials or ()) for each in spans)
 
 
-def _rank(span: Span) -> tuple[int, bool, bool, int, int, str, bool, tuple[str, ...]]:
+def _rank(span: Span) -> tuple[int, bool, bool, int, int, str, bool, int, tuple[str, ...]]:
     return (
         span.told_us,
         span.closed_by != "",
@@ -139,5 +139,6 @@ def _rank(span: Span) -> tuple[int, bool, bool, int, int, str, bool, tuple[str, 
         span.since_us,
         span.closed_by,
         span.officials is None,
+        len(span.officials or ()),  # a word says more once a correction has put an official of it into the State
         span.officials or (),
     )

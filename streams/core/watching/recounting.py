@@ -21,7 +21,7 @@ from streams.core.watching.amplified_accounts import amplified_account_of, keep_
 from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.corrected import CountryAnswer, CountryCorrected, CountryRecount, under
 from streams.core.watching.counted import Counted
-from streams.core.watching.covered import CoverageSources, SourceSpans
+from streams.core.watching.covered import CoverageSources, SourceSpans, Span
 from streams.core.watching.keys import (
     country_corrected_key,
     country_recount_key,
@@ -215,15 +215,21 @@ def _take_out_amplifications(ledger: Ledger, country: str, platform: str, subjec
 
 
 def _take_out_of_coverage(ledger: Ledger, country: str, platform: str, official: str) -> None:
-    """Spans that name an official: the evidence says them anew."""
+    """Spans name an official no more: the evidence says anew which do. What they say of others stays."""
     listed = ledger.get(coverage_sources_key(country, platform))
     for source in listed.sources if isinstance(listed, CoverageSources) else ():
         for seen in (True, False):
             known = ledger.get(source_spans_key(country, platform, source, seen=seen))
             if isinstance(known, SourceSpans):
-                spans = tuple(each for each in known.spans if official not in (each.officials or ()))
+                spans = tuple(_without(each, official) for each in known.spans if each.officials != (official,))
                 if spans != known.spans:
                     ledger.put(replace(known, spans=spans))
+
+
+def _without(span: Span, official: str) -> Span:
+    if official not in (span.officials or ()):
+        return span
+    return replace(span, officials=tuple(each for each in span.officials or () if each != official))
 
 
 def _put_back(ledger: Ledger, order: CountryOrder, gone: _Gone, policy: WatchPolicy) -> int:
