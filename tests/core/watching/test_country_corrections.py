@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from streams.core.country_event import CountryEvent, RawProgress
+from streams.core.country_event import CountryEvent, RawProgress, SourceCoverage
 from streams.core.country_recounts import CountryOrder, country_recount, country_recount_open, post_name
 from streams.core.recounts import encode_recount
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.subject_event import Coordinates
 from streams.core.watching.country_corrections import HELD_US
+from streams.core.watching.covered import SourceSpans
+from streams.core.watching.keys import source_spans_key
 from streams.ledger.memory import MemoryLedger
 from streams.ledger.sqlite import SqliteLedger
 from tests.core.watching.plain_ledger import PlainLedger
@@ -104,6 +106,33 @@ def test_nothing_is_said_until_ledger_and_standing_are_right_and_then_all_of_it_
     assert aftermath.roster_digest == "right"
     run.batch([_order(last=True), _order(), country_recount_open("IR", "c0ffee", _NOW_US)])
     assert run.published == before + 2
+
+
+def test_a_gap_goes_on_to_name_the_officials_that_nothing_changed_for(run: WatchRun) -> None:
+    """Of a gap that named both, the evidence brings back what it says of the changed one, where there is something."""
+    both = tuple(sorted(each.id for each in IRAN[:2]))
+    said = SourceCoverage(
+        source="stream", seen=False, since_us=day(-6), until_us=day(-5), officials=both, closed_by=None
+    )
+    gap = CountryEvent(
+        kind="coverage",
+        country="IR",
+        platform="twitter",
+        event_id="gap",
+        at_us=day(-5),
+        source=Coordinates("coverage", 0, 0),
+        roster_digest="roster",
+        coverage=said,
+    )
+    run.batch([gap])
+    _put_right(run)
+    found = run.ledger.get(source_spans_key("IR", "twitter", "stream", seen=False))
+    assert isinstance(found, SourceSpans)
+    assert [span.officials for span in found.spans] == [(IRAN[1].id,)]
+    run.batch([_order((_under_right(gap),))])
+    found = run.ledger.get(source_spans_key("IR", "twitter", "stream", seen=False))
+    assert isinstance(found, SourceSpans)
+    assert [span.officials for span in found.spans] == [both]  # it is of the State after all
 
 
 def test_what_a_late_screen_says_of_the_account_under_the_old_roster_is_dropped(run: WatchRun) -> None:
