@@ -21,10 +21,12 @@ from streams.kafka.reading import read_topic
 from streams.settings import Settings
 from tests.collectors.collector_process import Processes
 from tests.collectors.lines_collector import collector_environment
+from tests.worker.running_worker import Subject
 
 __all__ = [
     "Collection",
     "cursor_of",
+    "kill_after_claim",
     "next_line",
     "numbers",
     "resident_bytes",
@@ -77,6 +79,16 @@ def wait_until(what: str, holds: Callable[[], object], *, seconds: float = 60.0,
     while not holds():
         assert time.monotonic() < deadline, f"in vain: {what}\n{log()}"
         time.sleep(0.05)
+
+
+def kill_after_claim(processes: Processes, seconds: float) -> Subject:
+    """Start one more process, and kill it (`kill -9`) so long after it has claimed its source; its log remains."""
+    subject = processes.start()
+    wait_until("claimed", lambda: "source claimed" in subject.log, log=lambda: subject.log)
+    time.sleep(seconds)
+    subject.process.kill()
+    subject.process.wait()
+    return subject
 
 
 def next_line(settings: Settings) -> int:

@@ -4,14 +4,20 @@
 """
 
 import os
-import time
-from functools import partial
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from tests.collectors.collecting import Collection, next_line, numbers, settings_for, shut_out, wait_until
+from tests.collectors.collecting import (
+    Collection,
+    kill_after_claim,
+    next_line,
+    numbers,
+    settings_for,
+    shut_out,
+    wait_until,
+)
 from tests.collectors.lines_server import lines_server
 from tests.worker.running_worker import Subject
 from tools.kafka.running_broker import RunningBroker
@@ -33,11 +39,7 @@ def test_kills_at_random_moments_lose_nothing_and_repeat_nothing(
     with lines_server(20_000, lines_per_second=_LINES_PER_SECOND) as server:
         collection = Collection(settings, tmp_path, lines_port=server.port, transaction_interval_seconds=0)
         for _ in range(_KILLS):
-            subject = collection.start()
-            wait_until("claimed", partial(_is_claimed, subject), log=partial(_log, subject))
-            time.sleep(random.uniform(0.0, 0.7))
-            subject.process.kill()
-            subject.process.wait()
+            subject = kill_after_claim(collection, random.uniform(0.0, 0.7))
             if len(server.log) - server.sent < 10_000:
                 server.add(20_000)
             shut_out(settings)
@@ -51,10 +53,6 @@ def test_kills_at_random_moments_lose_nothing_and_repeat_nothing(
     end = next_line(settings)
     assert numbers(settings) == dict.fromkeys(range(end), 1)
     assert under_load > _KILLS // 4, "too few kills came under load"
-
-
-def _is_claimed(subject: Subject) -> bool:
-    return "source claimed" in subject.log
 
 
 def _log(subject: Subject) -> str:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from streams.console.charts.axes import TimeAxis
 from streams.console.charts.marks import element, label, tooltip, width_of
 
-__all__ = ["LANE", "Moment", "MomentKind", "lanes_of", "moment_lines"]
+__all__ = ["LANE", "Moment", "MomentKind", "height_of_labels", "lanes_of", "moment_lines"]
 
 MomentKind: TypeAlias = Literal["created", "fired", "suspended", "back", "as-of", "asked"]
 
@@ -53,6 +53,11 @@ def lanes_of(moments: Sequence[Moment], axis: TimeAxis) -> list[tuple[Moment, in
         lanes[lane].append((begin, end))
         found.append((moment, lane))
     return found[::-1]
+
+
+def height_of_labels(moments: Sequence[Moment], axis: TimeAxis) -> float:
+    """The room that the labels take above a figure."""
+    return 6.0 + LANE * max((lane + 1 for _, lane in lanes_of(moments, axis)), default=0)
 
 
 def moment_lines(moments: Sequence[Moment], axis: TimeAxis, top: float, bottom: float) -> list[str]:

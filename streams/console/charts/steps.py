@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from streams.console.charts.axes import CountAxis, TimeAxis
 from streams.console.charts.marks import drawing, element, label, number, shortened, tooltip
-from streams.console.charts.moments import LANE, Moment, lanes_of, moment_lines
+from streams.console.charts.moments import Moment, height_of_labels, moment_lines
 
 __all__ = ["Bound", "StepLine", "step_chart"]
 
@@ -53,7 +53,7 @@ def step_chart(
     time = TimeAxis.over(since_us, until_us, left=_LEFT, right=_WIDTH - _RIGHT)
     most = max((count for line in lines for _, count in line.points), default=0)
     bounds = [bound for bound in bounds if bound.count <= max(2 * most, 1)]  # one far off would flatten all else
-    top = 6.0 + LANE * max((lane + 1 for _, lane in lanes_of(moments, time)), default=0)
+    top = height_of_labels(moments, time)
     bottom = top + _HEIGHT
     highest = max([most, *(int(bound.count) + 1 for bound in bounds)])
     counts = CountAxis(most=max(1, highest), top=top + 10, bottom=bottom)

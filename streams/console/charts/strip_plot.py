@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from streams.console.charts.axes import TimeAxis
 from streams.console.charts.marks import drawing, element, label, shortened, tooltip, width_of
-from streams.console.charts.moments import LANE, Moment, lanes_of, moment_lines
+from streams.console.charts.moments import Moment, height_of_labels, moment_lines
 from streams.core.clock import from_us
 
 __all__ = ["MOST_ROWS", "MarkKind", "StripMark", "StripRow", "strip_plot"]
@@ -65,7 +65,7 @@ def strip_plot(
     if folded := rows[MOST_ROWS:]:
         marks = [mark for row in folded for mark in row.marks]
         shown.append(StripRow(name=f"and {len(folded):,} more", marks=marks))
-    top = 6.0 + LANE * max((lane + 1 for _, lane in lanes_of(moments, axis)), default=0)
+    top = height_of_labels(moments, axis)
     bottom = top + _ROW * max(1, len(shown))
     body = [axis.drawn(top, bottom), *moment_lines(moments, axis, top, bottom)]
     for place, row in enumerate(shown):

@@ -6,7 +6,6 @@
 import asyncio
 import os
 import threading
-import time
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -19,7 +18,7 @@ from streams.events import Deletion, Event, Retweet, decode_event
 from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
-from tests.collectors.collecting import settings_for, shut_out, wait_until
+from tests.collectors.collecting import kill_after_claim, settings_for, shut_out, wait_until
 from tests.collectors.collector_process import CollectorProcesses
 from tests.worker.running_worker import Subject
 from tools.kafka.running_broker import RunningBroker
@@ -62,11 +61,7 @@ def test_kills_while_officials_boost_and_withdraw_lose_nothing_and_repeat_nothin
             acting.start()
             wait_until("a boost", lambda: _events(settings, "retweets"), log=partial(_log, subject))
         for _ in range(_KILLS):
-            subject = processes.start()
-            wait_until("claimed", lambda s=subject: "source claimed" in s.log, log=partial(_log, subject))  # type: ignore[misc]
-            time.sleep(random.uniform(0.0, 1.0))
-            subject.process.kill()
-            subject.process.wait()
+            kill_after_claim(processes, random.uniform(0.0, 1.0))
             shut_out(settings, "mastodon", "mastodon")
         with processes.running() as subject:
             asked = len(server.asked), len(other.asked)

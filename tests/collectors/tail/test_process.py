@@ -6,7 +6,6 @@
 import asyncio
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +17,7 @@ import pytest
 from streams.events import Coverage, decode_event
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
-from tests.collectors.collecting import numbers, settings_for, shut_out, wait_until
+from tests.collectors.collecting import kill_after_claim, numbers, settings_for, shut_out, wait_until
 from tests.collectors.collector_process import CollectorProcesses
 from tests.collectors.tail.writing import Writer
 from tests.worker.running_worker import Subject
@@ -66,11 +65,7 @@ def test_kills_while_a_file_is_written_and_rotated_lose_nothing_and_repeat_nothi
         wait_until("it is read", lambda: numbers(settings), log=partial(_log, subject))
     with _writing(writer, random):
         for _ in range(_KILLS):
-            subject = processes.start()
-            wait_until("claimed", partial(_is_claimed, subject), log=partial(_log, subject))
-            time.sleep(random.uniform(0.0, 0.7))
-            subject.process.kill()
-            subject.process.wait()
+            kill_after_claim(processes, random.uniform(0.0, 0.7))
             shut_out(settings, "tail", "tail")
             found = numbers(settings)
             assert set(found.values()) == {1}
@@ -119,10 +114,6 @@ def _spans(settings: Settings, *, seen: bool) -> list[Coverage]:
 
 def _ended_gaps(settings: Settings) -> list[Coverage]:
     return [gap for gap in _spans(settings, seen=False) if gap.until is not None]
-
-
-def _is_claimed(subject: Subject) -> bool:
-    return "source claimed" in subject.log
 
 
 def _log(subject: Subject) -> str:

@@ -26,7 +26,7 @@ from streams.kafka.loopback import free_port
 from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
-from tests.collectors.collecting import cursor_of, settings_for, shut_out, wait_until
+from tests.collectors.collecting import cursor_of, kill_after_claim, settings_for, shut_out, wait_until
 from tests.collectors.collector_process import CollectorProcesses
 from tests.collectors.x.x_rig import roster_of
 from tests.worker.running_worker import Subject
@@ -90,11 +90,7 @@ def test_kills_while_officials_post_lose_nothing_and_count_every_post_that_kafka
             acting.start()
             wait_until("a post", lambda: _events(settings, "posts"), log=partial(_log, subject))
         for _ in range(_KILLS):
-            subject = processes.start()
-            wait_until("claimed", lambda s=subject: "source claimed" in s.log, log=partial(_log, subject))  # type: ignore[misc]
-            time.sleep(random.uniform(0.0, 1.2))
-            subject.process.kill()
-            subject.process.wait()
+            kill_after_claim(processes, random.uniform(0.0, 1.2))
             shut_out(settings, "x-activity", "x-activity")
         with processes.running() as subject:
             time.sleep(0.5)
