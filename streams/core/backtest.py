@@ -32,13 +32,14 @@ from streams.core.watching.watch_queue import Watching, WatchQueue
 from streams.core.watching.watch_step import WatchOutcome
 from streams.core.watching.watcher import Watcher
 from streams.deadletters import Rejection
-from streams.events import Event
+from streams.events import Coverage, Event
 
 __all__ = ["Backtest", "Results", "Scope"]
 
 # So many events are screened before what follows from them is tracked and watched, as the pipeline's agents do: each
 # part's code and tables stay in the processor's caches meanwhile, which saves a tenth of a run's processor time.
 _TOGETHER: Final = 500
+_MAY_CHANGE: Final = frozenset({ScreenOutcome.NOT_OFFICIAL, ScreenOutcome.COVERAGE})  # once more accounts are known
 # State events in WATCH's first batch, some 10 MB: what a run has of them by then tells whether WATCH is worth a process
 # of its own. Until then they wait, as they may in the pipeline.
 _FIRST_WATCHED: Final = 5_000
@@ -160,7 +161,7 @@ class Backtest:
             return screening
         self.screened[screening.outcome] += 1
         self._newest_us = max(self._newest_us, to_us(event.at))
-        if screening.outcome is ScreenOutcome.NOT_OFFICIAL:
+        if screening.outcome in _MAY_CHANGE:
             self._passed_over.meet(event, self._known)
         self._take(screening)
         return None
@@ -170,23 +171,27 @@ class Backtest:
         self._newest_us = max(self._newest_us, at_us)
 
     def needs_second_reading(self) -> bool:
-        """Whether posts or deletions were met whose authors turned out to be worth following, once all was fed.
+        """Whether accounts were met, as authors of posts or deletions or as officials who were not seen, that turned
+        out to be worth following, once all was fed.
 
-        The pipeline learns of tracked accounts while it reads; here they are known from this call on. If so, every post
-        and deletion is to be given to `again`.
+        The pipeline learns of tracked accounts while it reads; here they are known from this call on. If so, every
+        event is to be given to `again`.
         """
         before = self._known.tracked
         self._converge()
         return self._known.tracked > before and self._passed_over.include_followed(self._known)
 
     def again(self, event: Event, source: Coordinates) -> None:
-        """Take an event of the first reading for the second time; only those of tracked accounts are looked at."""
+        """Take an event of the first reading for the second time; only those that concern tracked accounts are looked
+        at.
+        """
         if not is_worth_reading_again(event, self._known):
             return
         screening = screen_event(event, source, self._known, self._now_us, self._screen_policy)
         if isinstance(screening, Rejection):
             return  # refused the first time
-        self.screened[ScreenOutcome.NOT_OFFICIAL] -= 1
+        first = ScreenOutcome.COVERAGE if isinstance(event, Coverage) else ScreenOutcome.NOT_OFFICIAL
+        self.screened[first] -= 1
         self.screened[screening.outcome] += 1
         self._take(screening)
 

@@ -5,9 +5,11 @@ from random import Random
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from streams.core.backtest import Results
 from streams.core.clock import to_us
+from streams.core.rosters.roster import Roster
 from streams.core.watching.aftermath_records import Aftermath, AftermathCoverage
 from streams.events import Event
 from tests.core.stories import run_story
@@ -54,6 +56,17 @@ def _coverage(results: Results) -> AftermathCoverage:
     coverage = _aftermath(results).coverage
     assert coverage is not None
     return coverage
+
+
+def test_a_gap_names_officials_that_the_roster_has_by_handle_alone() -> None:
+    """It names ids. Which of them the roster means is known only once the officials have acted, maybe long after it."""
+    by_handle = Roster(replace(entry, account_id=None) for entry in ROSTER.entries)
+    events = [*silence(), *seen(-60, 19.5), *gap(3, 9, officials=("0", "1"))]
+    expected = _coverage(_run(events))
+    assert expected.unseen_share == pytest.approx(_SIX_DAYS / 3)
+    for seed in range(3):
+        shuffled = Random(seed).sample(events, len(events))
+        assert _coverage(run_story(by_handle, shuffled, now_us=_NOW_US)) == expected
 
 
 def test_a_collector_that_was_down_for_six_of_fourteen_days_makes_nobody_silent() -> None:

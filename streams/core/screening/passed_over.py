@@ -1,14 +1,16 @@
 """What a first reading passed over: what says whether a second reading is worth its time.
 
-A run over files meets everything that a subject ever posted before it is known that the subject is worth following, and
-statuses whose author was trimmed to an id before others show which handle of the roster has that id.
+A run over files meets everything that a subject ever posted before it is known that the subject is worth following;
+statuses whose author was trimmed to an id, and gaps that name officials by their ids, before others show which handle
+of the roster has that id.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from streams.core.clock import to_us
 from streams.core.screening.account_index import AccountIndex
-from streams.events import Account, Deletion, Event, Post, Retweet
+from streams.events import Coverage, Deletion, Event, Post, Retweet
 
 __all__ = ["PassedOver", "is_passed_over", "is_worth_reading_again"]
 
@@ -17,7 +19,7 @@ _MOST: Final = 1_000_000
 
 
 class PassedOver:
-    """Authors of what a first reading passed over."""
+    """Accounts that a first reading passed over."""
 
     __slots__ = ("_hashes",)
 
@@ -25,9 +27,10 @@ class PassedOver:
         self._hashes: set[int] = set()
 
     def meet(self, event: Event, known: AccountIndex) -> None:
-        """Note the author of an event of the first reading."""
-        if (author := _passed_over(event, known)) is not None and len(self._hashes) < _MOST:
-            self._hashes.add(hash((event.platform, author.id)))
+        """Note the author of an event of the first reading, or the officials that a word on coverage names."""
+        for account_id in _passed_over(event, known):
+            if len(self._hashes) < _MOST:
+                self._hashes.add(hash((event.platform, account_id)))
 
     def include_followed(self, known: AccountIndex) -> bool:
         """Whether one of them has turned out to be worth following; a chance in 10^12 that none really has."""
@@ -36,21 +39,23 @@ class PassedOver:
 
 def is_passed_over(event: Event, known: AccountIndex) -> bool:
     """Whether it is a post, a deletion or a retweet by an id without a handle, by somebody who was not on the roster at
-    the time.
+    the time, or a word on coverage that names somebody whose id is not on it.
     """
-    return _passed_over(event, known) is not None
+    return bool(_passed_over(event, known))
 
 
 def is_worth_reading_again(event: Event, known: AccountIndex) -> bool:
-    """Whether the first reading passed it over, and it is by an account that is known by now."""
-    author = _passed_over(event, known)
-    return author is not None and known.of(event.platform, author.id).followed
+    """Whether the first reading passed it over, and it is by an account, or names one, that is known by now."""
+    return any(known.of(event.platform, account_id).followed for account_id in _passed_over(event, known))
 
 
-def _passed_over(event: Event, known: AccountIndex) -> Account | None:
-    """Who wrote what the first reading passed over; `None` where it did not."""
+def _passed_over(event: Event, known: AccountIndex) -> Sequence[str]:
+    """The ids of who wrote what the first reading passed over, or of whom it names."""
+    if isinstance(event, Coverage):
+        named = event.officials or ()
+        return [official for official in named if not known.of(event.platform, official).rostered]
     if not isinstance(event, Post | Deletion | Retweet) or event.actor is None:
-        return None
+        return ()
     if isinstance(event, Retweet) and event.actor.handle is not None:
-        return None
-    return event.actor if known.official(event.platform, event.actor, to_us(event.at)) is None else None
+        return ()
+    return (event.actor.id,) if known.official(event.platform, event.actor, to_us(event.at)) is None else ()

@@ -54,7 +54,7 @@ def test_an_official_engages_with_each_account_once_in_the_strongest_way_and_nev
     """As of the event's time, against a naive reading of the roster."""
     seen = Counter[str]()
 
-    @examples(200)
+    @examples(800)
     @given(situations())
     def check(situation: tuple[AccountEvent, AccountIndex]) -> None:
         event, known = situation
