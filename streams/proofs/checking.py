@@ -26,15 +26,20 @@ from streams.proofs.building import environment
 from streams.proofs.layout import Environment, Expected, Manifest
 from streams.proofs.proved_events import ProvedEvents
 from streams.proofs.proved_records import ToldRecords, recount_checks
+from streams.proofs.seals import Trusted, seal_checks
 
 __all__ = ["verify"]
 
 _T = TypeVar("_T")
 _PLACES: Final = 20
+_NOTHING: Final = Trusted()
 
 
-def verify(archive: Archive) -> Verdict:
-    """All answers about a proof. Raises `NotAProofError` where it is so wrong that there is nothing to answer."""
+def verify(archive: Archive, trusted: Trusted = _NOTHING) -> Verdict:
+    """All answers about a proof, for somebody who trusts a key or nothing.
+
+    Raises `NotAProofError` where it is so wrong that there is nothing to answer.
+    """
     for name, entry in archive.entries.items():
         if entry.size > layout.most_bytes(name):
             raise NotAProofError(
@@ -51,7 +56,7 @@ def verify(archive: Archive) -> Verdict:
             f"{layout.VERSION}",
             remedy="verify it with a newer Antiphon",
         )
-    checks = [_hashes(archive, manifest, manifest_bytes)]
+    checks = [_hashes(archive, manifest, manifest_bytes), *seal_checks(archive, manifest_bytes, trusted)]
     try:
         checks += _content(archive, manifest)
     except _Missing as missing:
@@ -69,7 +74,7 @@ def _hashes(archive: Archive, manifest: Manifest, manifest_bytes: bytes) -> Chec
     listed = {file.name: file for file in manifest.files}
     if len(listed) != len(manifest.files):
         wrong.append(f"{layout.MANIFEST} names a file twice")
-    held = archive.entries.keys() - {layout.MANIFEST, layout.SUMS}
+    held = archive.entries.keys() - {layout.MANIFEST, layout.SUMS} - layout.SEALS
     wrong += [f"{name}: in the file and not in {layout.MANIFEST}" for name in sorted(held - listed.keys())]
     wrong += [f"{printable(name)}: in {layout.MANIFEST} and not in the file" for name in sorted(listed.keys() - held)]
     for name, entry in archive.entries.items():
@@ -86,7 +91,7 @@ def _hashes(archive: Archive, manifest: Manifest, manifest_bytes: bytes) -> Chec
             wrong.append(f"{name}: its CRC-32 is another one than the archive says")
     if archive.read(layout.SUMS) != layout.sums_of(manifest, manifest_bytes):
         wrong.append(f"{layout.SUMS} does not say the same as {layout.MANIFEST}")
-    return _check("hashes", wrong, f"{len(archive.entries)} files are as the manifest says")
+    return _check("hashes", wrong, f"{len(held) + 2} files are as the manifest says")
 
 
 def _content(archive: Archive, manifest: Manifest) -> list[Check]:

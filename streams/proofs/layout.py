@@ -36,6 +36,8 @@ __all__ = [
     "README",
     "ROSTER",
     "RULES",
+    "SEALS",
+    "SIGNATURE",
     "SUMS",
     "VERSION",
     "VERSIONS",
@@ -48,6 +50,7 @@ __all__ = [
     "Manifest",
     "ManifestFile",
     "Policies",
+    "Sha256",
     "event_name",
     "manifest_of",
     "most_bytes",
@@ -75,6 +78,9 @@ ENVIRONMENT: Final = "environment.json"
 CRATE: Final = "ro-crate-metadata.json"
 PAGE: Final = "page.html"
 README: Final = "README.txt"
+SIGNATURE: Final = "signature.dsse.json"
+SEALS: Final = frozenset({SIGNATURE})
+"""Files about the manifest, which are therefore not in it."""
 
 MAX_EVENT_BYTES: Final = 1_048_576
 # What is parsed as a whole takes twenty times its size in memory, and a roster of 4 MB has some 30,000 officials.
@@ -83,6 +89,7 @@ _LIMITS: Final[dict[str, int]] = {
     RULES: MAX_FILE_BYTES + 3,
     MANIFEST: 256 * 1024,
     SUMS: 256 * 1024,
+    SIGNATURE: 384 * 1024,  # has the manifest in base64
     **{name: megabytes << 20 for name, megabytes in _MEGABYTES.items()},
 }
 _OTHER_BYTES: Final = 4 << 20
@@ -108,7 +115,7 @@ class ManifestFile(Struct, frozen=True, kw_only=True):
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """All files but the manifest itself and `manifest-sha256.txt`. `redacted`: the events' texts are left out."""
+    """All files but the manifest itself, `manifest-sha256.txt` and the seals. `redacted`: without the events' texts."""
 
     format: Literal["antiphon-proof"]
     version: Annotated[int, Meta(ge=1)]

@@ -52,6 +52,9 @@ rules.toml           the rules
 coverage.json        what was not seen
 expected.json        what the recount must come to
 environment.json     the version and the bounds that decide
+signature.dsse.json  who vouches for it, where somebody does; check it with
+                     antiphon proof verify --key PUBKEY FILE.zip
+                     and a key that you have from elsewhere: anybody can sign
 """
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from hashlib import sha256
 from io import BytesIO
+from typing import Final
 
 import msgspec
 
@@ -11,8 +12,11 @@ from streams.proofs.answers import Answer, Verdict
 from streams.proofs.archive import open_archive, pack
 from streams.proofs.checking import verify
 from streams.proofs.layout import Expected, IndexedEvent, Manifest, event_name
+from streams.proofs.seals import Trusted
 
 __all__ = ["Forgery", "checked", "failed", "files_in", "named"]
+
+_NOTHING: Final = Trusted()
 
 
 def files_in(proof: bytes) -> dict[str, bytes]:
@@ -21,9 +25,9 @@ def files_in(proof: bytes) -> dict[str, bytes]:
     return {name: archive.read(name) for name in archive.entries}
 
 
-def checked(proof: bytes) -> Verdict:
-    """What verifying says."""
-    return verify(open_archive(BytesIO(proof), len(proof)))
+def checked(proof: bytes, trusted: Trusted = _NOTHING) -> Verdict:
+    """What verifying says, to somebody who trusts a key or nothing."""
+    return verify(open_archive(BytesIO(proof), len(proof)), trusted)
 
 
 def failed(verdict: Verdict) -> dict[str, str]:
