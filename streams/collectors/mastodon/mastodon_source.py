@@ -114,6 +114,7 @@ class _Round:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._seen_us: dict[str, int] = {}  # by official: when he was last looked at
         self._not_found: set[str] = set()
+        self._behind: set[str] = set()  # officials of whom more waits than one look takes in
 
     async def chunks(self) -> AsyncGenerator[Chunk, None]:
         yield Chunk(resumed=True if self._resumes else None)
@@ -170,7 +171,8 @@ class _Round:
                 for user in self._source.servers.get(host, ()):
                     if due.get(user, 0.0) <= time.monotonic():
                         due[user] = time.monotonic() + await self._look_at(server, user, host)
-                self._close_gap(host)
+                if self._behind.isdisjoint(f"{user}@{host}" for user in self._source.servers.get(host, ())):
+                    self._close_gap(host)
             except SourceError as error:
                 self._open_gap(host, error)
                 pause = backoff.after(error, time.monotonic() - began)
@@ -195,9 +197,10 @@ class _Round:
             if known is None:
                 account = await server.account(user)
                 known = Known(account.id, account.url)
-            chunk, after = await poll(server, known)
+            chunk, after, is_whole = await poll(server, known)
         except GoneError:
             self._not_found.add(name)
+            self._behind.discard(name)
             chunk.skipped["account_not_found"] += 1
             _log.warning("official not found on his server", extra={"account": printable(name, 200)})
             self._put(chunk)
@@ -206,13 +209,17 @@ class _Round:
         if name not in self._state.accounts:
             chunk.events.append(_gap("added", None, began_us, (known.url,)))
         self._not_found.discard(name)
-        self._seen_us[name] = began_us
+        if is_whole:
+            self._behind.discard(name)
+            self._seen_us[name] = began_us
+        else:
+            self._behind.add(name)
         self._state.read_us[host] = self._read_us(host)
         if self._state.accounts.get(name) != after:
             self._state.accounts[name] = after
             chunk.cursor = encode_state(self._state)
         self._put(chunk)
-        return self._policy.interval
+        return self._policy.interval if is_whole else 0.0
 
     def _read_us(self, host: str) -> int:
         """Up to when all officials of a server were looked at, by now or by the cursor; 0 where they never were."""

@@ -1,7 +1,7 @@
 """One look at one official: what is new since the last, and what has vanished."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
@@ -15,9 +15,9 @@ from streams.formats.mastodon.mastodon_statuses import MASTODON
 from streams.formats.reader import Skipped
 from streams.kafka.dead_letter_record import letter_of
 
-__all__ = ["poll"]
+__all__ = ["Look", "poll"]
 
-_MOST_PAGES: Final = 50  # of what was missed: 2,000 statuses; the next look goes on behind them
+_MOST_PAGES: Final = 10  # of what was missed: 400 statuses; the next look goes on behind them
 _reader: Final = MastodonReader()
 
 
@@ -33,8 +33,16 @@ class _Status(Struct, frozen=True):
     raw: bytes
 
 
-async def poll(server: MastodonServer, known: Known) -> tuple[Chunk, Known]:
-    """The chunk, without a cursor, and what is known of the official then. Raises `SourceError` and `GoneError`."""
+class Look(NamedTuple):
+    """The chunk, without a cursor, what is known of the official then, and whether that is all that he did."""
+
+    chunk: Chunk
+    known: Known
+    is_whole: bool
+
+
+async def poll(server: MastodonServer, known: Known) -> Look:
+    """Look once. Raises `SourceError` and `GoneError`."""
     chunk = Chunk()
     page = _take_page(chunk, await server.statuses(known.account_id))
     new = [each for each in page if is_newer(each.id, known.newest)]
@@ -53,7 +61,7 @@ async def poll(server: MastodonServer, known: Known) -> tuple[Chunk, Known]:
     if not is_whole:
         window = []
     newest = new[-1].id if new else known.newest
-    return chunk, Known(known.account_id, known.url, newest, window or known.window)
+    return Look(chunk, Known(known.account_id, known.url, newest, window or known.window), is_whole)
 
 
 async def _since(server: MastodonServer, known: Known, chunk: Chunk, new: list[_Status]) -> tuple[list[_Status], bool]:

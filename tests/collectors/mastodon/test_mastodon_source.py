@@ -11,11 +11,15 @@ from yarl import URL
 from streams.collectors.mastodon.api import MastodonServer
 from streams.collectors.mastodon.windows import Known, Listed, State, decode_state, encode_state, vanished
 from streams.collectors.source import SourceError
-from streams.events import Coverage, Deletion, Retweet
+from streams.events import Coverage, Deletion, Event, Retweet
 from tests.collectors.mastodon.polling_rig import polling
 from tools.servers.mastodon import Mastodon
 
 _DE: dict[str, tuple[str, ...]] = {"social.bund.example": ("embassy", "ministry")}
+
+
+def _id(event: Event) -> str:
+    return event.id
 
 
 def _server(host: str = "social.bund.example", *users: str, limit: int = 100_000, window: float = 300.0) -> Mastodon:
@@ -121,6 +125,34 @@ def test_more_than_a_page_that_was_missed_is_read_to_where_it_was_by_the_cursor_
                 await source.until(lambda: len(source.acts) >= 210)
                 await source.rounds([server], 4)
                 assert [event.id for event in source.acts] == ids
+
+    asyncio.run(run())
+
+
+def test_much_that_was_missed_is_read_without_a_pause_and_until_then_the_official_was_not_seen() -> None:
+    """More than one look takes in. Others of the server have their turns between; the gap is closed at the end."""
+
+    async def run() -> None:
+        async with _server() as server:
+            server.post("embassy")
+            async with polling(server, users=_DE) as source:
+                await source.until(lambda: source.acts)
+                await source.rounds([server], 6)
+                server.is_down = True
+                await source.until(lambda: source.gaps)
+                cursor = source.cursor
+            server.is_down = False
+            ids = [server.post("embassy")["uri"] for _ in range(1_000)]
+            other = server.post("ministry")["uri"]
+            async with polling(server, users=_DE, cursor=cursor, interval=3_600.0) as source:
+                await source.until(lambda: source.gaps)
+                [closed] = source.gaps
+                order = [event.id for event in source.events]
+                assert order[-1] == closed.id
+                assert order.index(other) < order.index(ids[500])
+                assert [each for each in order if each in set(ids)] == ids
+                last = next(number for number, chunk in enumerate(source.chunks) if ids[-1] in map(_id, chunk.events))
+                assert not any(chunk.newest_us for chunk in source.chunks[:last])
 
     asyncio.run(run())
 
