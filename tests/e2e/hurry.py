@@ -5,11 +5,16 @@ Owns how times are found in these files. There is no second rules file, only thi
 
 import json
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-__all__ = ["FACTOR", "hurried_prometheus", "hurried_rules", "hurried_seconds"]
+from tests.ops.prometheus import Prometheus
+from tests.ops.queries import OPS
+
+__all__ = ["FACTOR", "hurried_prometheus", "hurried_rules", "hurried_seconds", "hurrying_prometheus"]
 
 FACTOR: Final = 12
 """A minute passes in five seconds. Faster, and a busy machine would look like a fault: with 20 a worker counted as down
@@ -50,15 +55,29 @@ def _divided_number(digits: str) -> str:
     return str(number // FACTOR) if number and number % 60 == 0 else digits
 
 
-def hurried_prometheus(text: str, rules: str, workers: list[str], alertmanagers: list[str]) -> str:
-    """The project's prometheus.yml with these addresses and rules, scraped and judged every two seconds."""
+def hurried_prometheus(
+    text: str, rules: str, alertmanagers: Sequence[str], *, workers: Sequence[str] = (), collectors: Sequence[str] = ()
+) -> str:
+    """The project's prometheus.yml with these rules and addresses (`HOST:PORT`), all asked every two seconds."""
     config: dict[str, Any] = yaml.safe_load(text)
     config["global"] = dict.fromkeys(config["global"], _SCRAPE)
     config["rule_files"] = [rules]
-    config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": alertmanagers}]}]
+    config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": list(alertmanagers)}]}]
     jobs = {job["job_name"]: job for job in config["scrape_configs"]}
-    del jobs["antiphon"]["dns_sd_configs"]
-    jobs["antiphon"]["static_configs"] = [{"targets": workers}]
-    jobs["alertmanager"]["static_configs"] = [{"targets": alertmanagers}]
-    config["scrape_configs"] = [jobs["antiphon"], jobs["alertmanager"]]
+    targets = {"antiphon": workers, "antiphon-collectors": collectors, "alertmanager": alertmanagers}
+    for name, addresses in targets.items():
+        jobs[name].pop("dns_sd_configs", None)
+        jobs[name]["static_configs"] = [{"targets": list(addresses)}]
+    config["scrape_configs"] = [jobs[name] for name in targets]
     return json.dumps(config)
+
+
+def hurrying_prometheus(
+    directory: Path, alertmanagers: Sequence[str], *, workers: Sequence[str] = (), collectors: Sequence[str] = ()
+) -> Prometheus:
+    """A real Prometheus with what is shipped, in a hurry. Its rules stand in the directory; Alertmanagers are URLs."""
+    rules = directory / "antiphon.rules.yml"
+    rules.write_text(hurried_rules((OPS / "prometheus" / "rules" / rules.name).read_text("utf-8")), "utf-8")
+    shipped = (OPS / "prometheus" / "prometheus.yml").read_text("utf-8")
+    told = [url.removeprefix("http://") for url in alertmanagers]
+    return Prometheus(hurried_prometheus(shipped, str(rules), told, workers=workers, collectors=collectors))

@@ -18,7 +18,7 @@ from streams.kafka.loopback import LOOPBACK, free_port
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Secret, Settings
 from streams.topics import TOPICS
-from tests.e2e.hurry import hurried_prometheus, hurried_rules, hurried_seconds
+from tests.e2e.hurry import hurried_seconds, hurrying_prometheus
 from tests.ops.alertmanager import quick_config, wait_until
 from tests.ops.prometheus import Prometheus
 from tests.ops.queries import OPS
@@ -33,7 +33,6 @@ ALWAYS_FIRING: Final = "AntiphonAlive"  # the dead man's switch
 
 _IDLE_SECONDS: Final = 4.0  # what follows from silence comes when all partitions are idle
 _YEAR_SECONDS: Final = 31_536_000.0
-_RULES: Final = OPS / "prometheus" / "rules" / "antiphon.rules.yml"
 
 
 class Stage:
@@ -65,15 +64,9 @@ class Stage:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Prometheus scrapes the worker, and has done so at least once."""
-        rules = self._directory / "antiphon.rules.yml"
-        rules.write_text(hurried_rules(_RULES.read_text("utf-8")), "utf-8")
-        config = hurried_prometheus(
-            (OPS / "prometheus" / "prometheus.yml").read_text("utf-8"),
-            str(rules),
-            [f"{LOOPBACK}:{self.settings.metrics_port}"],
-            [each.url.removeprefix("http://") for each in (self.duty, self.spare)],
-        )
-        with Prometheus(config) as self._prometheus:
+        alertmanagers = [each.url for each in (self.duty, self.spare)]
+        workers = [f"{LOOPBACK}:{self.settings.metrics_port}"]
+        with hurrying_prometheus(self._directory, alertmanagers, workers=workers) as self._prometheus:
             wait_until("the worker is scraped", lambda: self.prometheus.query('up{job="antiphon"} == 1'))
             # Until its first scrape the worker is absent, and where that takes long a rule fires for it.
             wait_until("no rule fires", lambda: not self.firing())

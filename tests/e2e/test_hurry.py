@@ -65,7 +65,7 @@ def test_prometheus_takes_what_comes_of_it(tmp_path: Path) -> None:
     rules.write_text(hurried_rules(_TEXT), "utf-8")
     shipped = (OPS / "prometheus" / "prometheus.yml").read_text("utf-8")
     config = tmp_path / "prometheus.json"
-    config.write_text(hurried_prometheus(shipped, str(rules), ["127.0.0.1:1"], ["127.0.0.1:2"]), "utf-8")
+    config.write_text(hurried_prometheus(shipped, str(rules), ["127.0.0.1:2"], workers=["127.0.0.1:1"]), "utf-8")
     done = subprocess.run(["promtool", "check", "config", config], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(RULES)} rules found" in done.stdout

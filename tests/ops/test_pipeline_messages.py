@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from streams.kafka.loopback import LOOPBACK, free_port
-from tests.e2e.hurry import hurried_prometheus, hurried_rules
+from tests.e2e.hurry import hurrying_prometheus
 from tests.ops.alertmanager import require_alertmanager, wait_until
 from tests.ops.mail_sink import MailSink
-from tests.ops.prometheus import Prometheus, require_prometheus
-from tests.ops.queries import OPS
+from tests.ops.prometheus import require_prometheus
 from tests.ops.shipped import shipped_config
 from tools.alertmanager import Alertmanager, Receiver
 
@@ -73,22 +72,18 @@ def _text(message: dict[str, Any], *, is_over: bool = False) -> str:
 def test_whoever_is_on_call_reads_what_a_fault_means_and_that_it_is_over(tmp_path: Path) -> None:
     require_alertmanager()
     require_prometheus()
-    rules = tmp_path / "antiphon.rules.yml"
-    rules.write_text(hurried_rules((OPS / "prometheus" / "rules" / "antiphon.rules.yml").read_text("utf-8")), "utf-8")
-    shipped = (OPS / "prometheus" / "prometheus.yml").read_text("utf-8")
     worker = free_port()
     with (
         Receiver() as on_call,
         Receiver() as services,
         MailSink() as mail,
         Alertmanager(_config(on_call, services, mail)) as alertmanager,
+        hurrying_prometheus(tmp_path, [alertmanager.url], workers=[f"{LOOPBACK}:{worker}"]),
     ):
-        address = alertmanager.url.removeprefix("http://")
-        with Prometheus(hurried_prometheus(shipped, str(rules), [f"{LOOPBACK}:{worker}"], [address])):
-            wait_until("of the fault", lambda: on_call.messages and mail.messages, seconds=_SECONDS)
-            with _answering(worker):
-                wait_until("of the end", lambda: len(on_call.messages) > 1 and len(mail.messages) > 1, seconds=_SECONDS)
-                wait_until("all services", lambda: len(services.messages) == 4, seconds=_SECONDS)
+        wait_until("of the fault", lambda: on_call.messages and mail.messages, seconds=_SECONDS)
+        with _answering(worker):
+            wait_until("of the end", lambda: len(on_call.messages) > 1 and len(mail.messages) > 1, seconds=_SECONDS)
+            wait_until("all services", lambda: len(services.messages) == 4, seconds=_SECONDS)
     fault, end = on_call.messages
     assert (fault["status"], end["status"]) == ("firing", "resolved")
     expected = [

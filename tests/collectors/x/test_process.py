@@ -29,13 +29,19 @@ from streams.settings import Settings
 from tests.collectors.collecting import cursor_of, kill_after_claim, settings_for, shut_out, wait_until
 from tests.collectors.collector_process import CollectorProcesses
 from tests.collectors.x.x_rig import roster_of
+from tests.e2e.hurry import hurrying_prometheus
+from tests.ops.alertmanager import require_alertmanager
+from tests.ops.prometheus import require_prometheus
+from tests.ops.shipped import shipped_config
 from tests.worker.running_worker import Subject
+from tools.alertmanager import Alertmanager, Receiver
 from tools.kafka.running_broker import RunningBroker
 from tools.servers.local_server import in_a_thread
 from tools.servers.x import TOKEN, X
 
 _KILLS = int(os.environ.get("ANTIPHON_COLLECTOR_KILLS", "2"))
 _PRICE = 5_000
+_ALERT = "AntiphonCollectorBudget"
 
 
 def _x() -> X:
@@ -114,10 +120,14 @@ def test_kills_while_officials_post_lose_nothing_and_count_every_post_that_kafka
     assert {each.closed_by for each in gaps if not each.seen and each.until} == {"back_fill"}
 
 
-def test_a_dollar_ends_the_stream_and_the_token_shows_nowhere(
+def test_a_dollar_ends_the_stream_pages_once_and_the_token_shows_nowhere(
     kafka: RunningBroker, topic_prefix: str, tmp_path: Path
 ) -> None:
-    """200 posts are in Kafka, the gap is on coverage, and a restart does not give the dollar back."""
+    """200 posts are in Kafka, the gap is on coverage, and a restart neither gives the dollar back nor pages again:
+    with the shipped rules, twelve times as fast, and the shipped routes.
+    """
+    require_alertmanager()
+    require_prometheus()
     port = free_port()
     settings = settings_for(kafka.address, topic_prefix, metrics_port=port, log_level="debug")
     asyncio.run(publish_roster(settings, roster_of("111", "222")))
@@ -129,7 +139,21 @@ def test_a_dollar_ends_the_stream_and_the_token_shows_nowhere(
         found = [each for each in _events(settings, "coverage") if isinstance(each, Coverage)]
         return [each for each in found if each.reason == "budget"]
 
-    with in_a_thread(server):
+    with (
+        in_a_thread(server),
+        Receiver() as on_call,
+        Alertmanager(shipped_config({"on-call": on_call.url})) as alertmanager,
+        hurrying_prometheus(tmp_path, [alertmanager.url], collectors=[f"127.0.0.1:{port}"]) as prometheus,
+    ):
+
+        def pages() -> list[dict[str, Any]]:
+            return [each for each in on_call.messages if each["commonLabels"]["alertname"] == _ALERT]
+
+        def judged() -> float:
+            """How often the rule fired."""
+            found = prometheus.query(f'count_over_time(ALERTS{{alertname="{_ALERT}",alertstate="firing"}}[5m])')
+            return float(found[0]["value"][1]) if found else 0.0
+
         processes = _processes(server, settings, tmp_path, token="", token_file=token_file, day_usd=1)
         with processes.running() as subject:
             wait_until("it holds the stream", lambda: server.streams == 1, log=partial(_log, subject))
@@ -137,6 +161,7 @@ def test_a_dollar_ends_the_stream_and_the_token_shows_nowhere(
             for _ in range(230):
                 server.publish(server.posts.post("111"))
             wait_until("the gap is told", gap, log=partial(_log, subject))
+            wait_until("the page", pages)
             shown += [_get(port, "/metrics"), Path(f"/proc/{subject.process.pid}/cmdline").read_text(encoding="utf-8")]
         with processes.running() as subject:
             wait_until(
@@ -145,10 +170,14 @@ def test_a_dollar_ends_the_stream_and_the_token_shows_nowhere(
                     'collector_budget_spent{collector="x-activity",source="x-activity"} 1.0' in _get(port, "/metrics")
                 ),
             )
-            time.sleep(1.0)
+            before = judged()
+            wait_until("the rule is judged again and again", lambda: judged() >= before + 2)
             shown.append(_get(port, "/metrics"))
             assert 'spent_usd{collector="x-activity",period="day",source="x-activity"} 1.0' in shown[-1]
             assert len(server.opened_at) == 1, "it asks for nothing more"
+    [page] = pages()
+    assert (page["status"], page["receiver"]) == ("firing", "on-call")
+    assert "budget of the source x-activity" in page["commonAnnotations"]["summary"]
     assert len(_events(settings, "posts")) == 200
     assert [(each.seen, each.until) for each in gap()] == [(False, None)]
     listed = CliRunner().invoke(
