@@ -53,7 +53,7 @@ _FOR_EXAMPLE: Final = frozenset(
             "rules.toml",
         ),  # of a proof
         *("coverage.json", "expected.json", "environment.json", "manifest.json", "ro-crate-metadata.json"),
-        "signature.dsse.json",
+        *("signature.dsse.json", "timestamp.tsr", "timestamp-chain.pem"),
         *("alerts/ID.json", "alert-versions.ndjson", "tests/proofs/corpus"),
         "broken.ndjson",
         "evidence.ndjson",  # of a folder of results

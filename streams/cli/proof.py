@@ -6,7 +6,7 @@ from rich.text import Text
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option
 from streams.cli.proof_export import export
-from streams.cli.proof_seal import key, read_public_key, seal
+from streams.cli.proof_seal import key, seal, trusted_by
 from streams.cli.proof_verdict import print_verdict, verdict_document, verified
 from streams.cli.terminal import stdout, write_json
 from streams.printable import printable
@@ -30,15 +30,16 @@ proof.add_command(export)
 @click.option(
     "--key", "key_file", metavar="PUBKEY", help="It must be signed by this key, which you have from elsewhere."
 )
+@click.option("--tsa-ca", metavar="FILE", help="It must be time-stamped by an authority of these certificates (PEM).")
 @json_option
 @click.pass_context
-def verify(ctx: click.Context, file: str, key_file: str | None, as_json: bool) -> None:
+def verify(ctx: click.Context, file: str, key_file: str | None, tsa_ca: str | None, as_json: bool) -> None:
     """Count everything in a proof anew, offline, and say what agrees. Nothing in FILE is trusted.
 
     Exit status 1 if something does not agree, is partial or cannot be checked, 2 if FILE is no proof. A signature is
-    checked with --key only: anybody can sign a file with a key of their own.
+    checked with --key only, and a time stamp with --tsa-ca only: anybody can make both with keys of their own.
     """
-    verdict = verified(file, Trusted(key=read_public_key(key_file)))
+    verdict = verified(file, trusted_by(key_file, tsa_ca))
     if as_json:
         write_json({"file": file} | verdict_document(verdict))
     else:

@@ -10,7 +10,7 @@ from rich.text import Text
 from streams.cases import CASES
 from streams.cli.inputs import LiveStages, roster_bytes
 from streams.cli.options import format_option, json_option, settings_options
-from streams.cli.proof_seal import seal_options, seals_of
+from streams.cli.proof_seal import SealOptions, seal_options, seals_of
 from streams.cli.proof_verdict import print_verdict, verdict_document, write_proof
 from streams.cli.stopping import stopped_in_order
 from streams.cli.terminal import counted, stdout, write_json
@@ -60,7 +60,7 @@ def export(
     results_dir: str | None,
     settings: Settings,
     redact: bool,
-    sign: str | None,
+    seal_with: SealOptions,
     out: str,
     as_json: bool,
 ) -> None:
@@ -84,7 +84,7 @@ def export(
     of_files = [name for name, given in _OF_FILES.items() if ctx.params[given]]
     if of_files and not files and not case_name:
         raise InputError(f"{of_files[0]} needs FILEs or --case", remedy="leave it out: topics have rosters and rules")
-    seals = seals_of(sign)
+    seals = seals_of(seal_with)
     with stopped_in_order(), LiveStages(quiet=as_json) as stages:
         stages.stage("reading")
         try:

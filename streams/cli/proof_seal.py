@@ -1,43 +1,91 @@
-"""`antiphon proof key` and `antiphon proof seal`: who vouches for a proof."""
+"""`antiphon proof key` and `antiphon proof seal`: who vouches for a proof, and when it existed."""
 
+import asyncio
 import os
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from functools import wraps
+from typing import Any, Final
 
 import click
+from msgspec import Struct
 from rich.text import Text
 
 from streams.cli.options import json_option
 from streams.cli.proof_verdict import print_verdict, verdict_document, verified, write_proof
 from streams.cli.terminal import stdout, write_json
 from streams.errors import InputError
+from streams.jobs.timestamping import ask_authority
 from streams.printable import printable
 from streams.proofs.answers import Answer
 from streams.proofs.sealing import Seals, sealed
 from streams.proofs.seals import Trusted
 from streams.proofs.signing_keys import PublicKey, SigningKey, new_key
+from streams.proofs.timestamps import Authorities, chain_of, timestamp_of
 
-__all__ = ["key", "read_public_key", "seal", "seal_options", "seals_of"]
+__all__ = ["SealOptions", "key", "seal", "seal_options", "seals_of", "trusted_by"]
 
-_F = TypeVar("_F", bound=Callable[..., Any])
-_MOST_BYTES: Final = 64 * 1024  # of a file with keys
+_MOST_BYTES: Final = 64 * 1024  # of a file with keys, certificates or a time stamp
 
 
-def seal_options(command: _F) -> _F:
-    """The options that say which seals a proof gets."""
-    return click.option("--sign", metavar="KEYFILE", help="Sign it with this Ed25519 key (`antiphon proof key`).")(
-        command
+class SealOptions(Struct, frozen=True, kw_only=True):
+    """What the options of `seal_options` were given."""
+
+    sign: str | None
+    timestamp: str | None
+    timestamp_url: str | None
+    timestamp_chain: str | None
+
+
+_OPTIONS: Final = (
+    click.option("--sign", metavar="KEYFILE", help="Sign it with this Ed25519 key (`antiphon proof key`)."),
+    click.option("--timestamp", metavar="FILE.tsr", help="Put in this time stamp of its id (RFC 3161)."),
+    click.option("--timestamp-url", metavar="URL", help="Ask this time-stamping authority, which learns the id only."),
+    click.option("--timestamp-chain", metavar="FILE", help="Certificates (PEM) that the time stamp has not in itself."),
+)
+
+
+def seal_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which seals a proof gets, as one argument `seal_with`."""
+
+    @wraps(command)
+    def with_options(*arguments: Any, **named: Any) -> None:
+        given = {field: named.pop(field) for field in SealOptions.__struct_fields__}
+        command(*arguments, seal_with=SealOptions(**given), **named)
+
+    for option in reversed(_OPTIONS):
+        with_options = option(with_options)
+    return with_options
+
+
+def seals_of(given: SealOptions) -> Seals:
+    """What the options say. Raises `InputError` for a file that is missing or is not what it should be."""
+    if given.timestamp and given.timestamp_url:
+        raise InputError("--timestamp and --timestamp-url exclude each other", remedy="leave one of the two out")
+    if given.timestamp_chain and not (given.timestamp or given.timestamp_url):
+        raise InputError("--timestamp-chain needs a time stamp", remedy="add --timestamp or --timestamp-url")
+    chain = given.timestamp_chain
+    return Seals(
+        key=None if given.sign is None else SigningKey(_read(given.sign, "--sign"), printable(given.sign)),
+        timestamp=_timestamp(given.timestamp, given.timestamp_url),
+        chain=None if chain is None else chain_of(_read(chain, "--timestamp-chain"), printable(chain)),
     )
 
 
-def seals_of(sign: str | None) -> Seals:
-    """What the options say. Raises `InputError` for a file that is missing or no key."""
-    return Seals(key=None if sign is None else SigningKey(_read(sign, "--sign"), printable(sign)))
+def _timestamp(path: str | None, url: str | None) -> Callable[[bytes], bytes] | None:
+    if path is not None:
+        answer = _read(path, "--timestamp")
+        return lambda manifest: timestamp_of(answer, manifest, printable(path))
+    if url is not None:
+        return lambda manifest: asyncio.run(ask_authority(url, manifest))
+    return None
 
 
-def read_public_key(path: str | None) -> PublicKey | None:
-    """The key of `--key`. Raises `InputError` for a file that is missing or no public key."""
-    return None if path is None else PublicKey(_read(path, "--key"), printable(path))
+def trusted_by(key_file: str | None, tsa_ca: str | None) -> Trusted:
+    """What `--key` and `--tsa-ca` name. Raises `InputError` for a file that is missing or is not what it should be."""
+    return Trusted(
+        key=None if key_file is None else PublicKey(_read(key_file, "--key"), printable(key_file)),
+        authorities=None if tsa_ca is None else Authorities(_read(tsa_ca, "--tsa-ca"), printable(tsa_ca)),
+    )
 
 
 def _read(path: str, option: str) -> bytes:
@@ -89,18 +137,21 @@ def _create(path: str, data: bytes, mode: int) -> None:
 @click.option("--out", metavar="FILE", help="Write the sealed proof there. [FILE]")
 @json_option
 @click.pass_context
-def seal(ctx: click.Context, file: str, sign: str | None, out: str | None, as_json: bool) -> None:
-    """Add a signature to a proof. It keeps its id and the seals that it has; several people may sign one proof.
+def seal(ctx: click.Context, file: str, seal_with: SealOptions, out: str | None, as_json: bool) -> None:
+    """Add a signature or a time stamp to a proof. It keeps its id and the signatures that it has; a new time stamp
+    takes the place of the one before.
 
     Exit status 1 if the proof does not verify whole, and then it is sealed all the same: a seal says who vouches for
-    these bytes, and no more.
+    these bytes or when they existed, and no more.
 
     \b
-    Example: antiphon proof seal proof.zip --sign signing.pem
+    Examples:
+      antiphon proof seal proof.zip --sign signing.pem
+      antiphon proof seal proof.zip --timestamp-url https://freetsa.org/tsr
     """
-    if sign is None:
-        raise InputError("nothing says how to seal it", remedy="name a key with --sign")
-    seals = seals_of(sign)
+    seals = seals_of(seal_with)
+    if seals == Seals():
+        raise InputError("nothing says how to seal it", remedy="add --sign, --timestamp or --timestamp-url")
     verdict = verified(file, Trusted())
     if verdict.checks[0].answer is not Answer.OK:
         raise InputError(f"{printable(file)}: {verdict.checks[0].detail}", remedy="seal the file as it was made")

@@ -39,6 +39,8 @@ __all__ = [
     "SEALS",
     "SIGNATURE",
     "SUMS",
+    "TIMESTAMP",
+    "TIMESTAMP_CHAIN",
     "VERSION",
     "VERSIONS",
     "About",
@@ -79,7 +81,9 @@ CRATE: Final = "ro-crate-metadata.json"
 PAGE: Final = "page.html"
 README: Final = "README.txt"
 SIGNATURE: Final = "signature.dsse.json"
-SEALS: Final = frozenset({SIGNATURE})
+TIMESTAMP: Final = "timestamp.tsr"
+TIMESTAMP_CHAIN: Final = "timestamp-chain.pem"
+SEALS: Final = frozenset({SIGNATURE, TIMESTAMP, TIMESTAMP_CHAIN})
 """Files about the manifest, which are therefore not in it."""
 
 MAX_EVENT_BYTES: Final = 1_048_576
@@ -90,6 +94,8 @@ _LIMITS: Final[dict[str, int]] = {
     MANIFEST: 256 * 1024,
     SUMS: 256 * 1024,
     SIGNATURE: 384 * 1024,  # has the manifest in base64
+    TIMESTAMP: 64 * 1024,
+    TIMESTAMP_CHAIN: 64 * 1024,
     **{name: megabytes << 20 for name, megabytes in _MEGABYTES.items()},
 }
 _OTHER_BYTES: Final = 4 << 20

@@ -55,6 +55,8 @@ environment.json     the version and the bounds that decide
 signature.dsse.json  who vouches for it, where somebody does; check it with
                      antiphon proof verify --key PUBKEY FILE.zip
                      and a key that you have from elsewhere: anybody can sign
+timestamp.tsr        when it existed, by the word of an authority, where one was
+                     asked (RFC 3161); check it with --tsa-ca FILE
 """
 
 

@@ -1,5 +1,6 @@
 """Adds seals to a proof. It keeps its id, and its other files their bytes."""
 
+from collections.abc import Callable
 from io import BytesIO
 
 from msgspec import Struct
@@ -16,9 +17,14 @@ __all__ = ["Seals", "sealed"]
 
 
 class Seals(Struct, frozen=True, kw_only=True):
-    """What is to be added to a proof."""
+    """What is to be added to a proof: a signature, and a time stamp that `timestamp` gives for the manifest.
+
+    `chain` are certificates that complete the time stamp's own, in PEM.
+    """
 
     key: SigningKey | None = None
+    timestamp: Callable[[bytes], bytes] | None = None
+    chain: bytes | None = None
 
 
 def sealed(proof: bytes, verdict: Verdict, seals: Seals) -> tuple[bytes, Verdict]:
@@ -33,6 +39,11 @@ def sealed(proof: bytes, verdict: Verdict, seals: Seals) -> tuple[bytes, Verdict
     if seals.key is not None:
         files[layout.SIGNATURE] = signed(manifest, seals.key, files.get(layout.SIGNATURE))
         trusted = Trusted(key=PublicKey(seals.key.public_pem(), "the public key"))
+    if seals.timestamp is not None:
+        files[layout.TIMESTAMP] = seals.timestamp(manifest)
+        files.pop(layout.TIMESTAMP_CHAIN, None)
+    if seals.chain is not None:
+        files[layout.TIMESTAMP_CHAIN] = seals.chain
     made = pack(files)
     said = {check.question: check for check in seal_checks(open_archive(BytesIO(made), len(made)), manifest, trusted)}
     checks = tuple(said.get(check.question, check) for check in verdict.checks)
