@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -10,6 +11,9 @@ from click.testing import CliRunner, Result
 
 from streams.cli.main import cli
 from streams.kafka.embedded import EmbeddedBroker
+from streams.settings import Settings
+from tests.cli.asked import case_files, own_topics, write_case
+from tools.kafka.running_broker import RunningBroker
 
 Antiphon: TypeAlias = Callable[..., Result]
 
@@ -38,3 +42,17 @@ def embedded() -> Iterator[str]:
         pytest.skip("the embedded broker runs on Linux only")
     with EmbeddedBroker() as broker:
         yield broker.address
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of the bundled case."""
+    return case_files(tmp_path_factory.mktemp("case"))
+
+
+@pytest.fixture(scope="module")
+def written(broker: RunningBroker, results: Path) -> Iterator[Settings]:
+    """The same in topics. Tests write about accounts of their own beside it."""
+    with own_topics(broker) as settings:
+        write_case(settings, results)
+        yield settings

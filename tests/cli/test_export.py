@@ -13,23 +13,9 @@ from streams.core.enriched import Alert
 from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.schemas.examples import EXAMPLES
 from streams.settings import Settings
-from tests.cli.asked import case_files, options_of, own_topics, write_case, write_records
+from tests.cli.asked import options_of, own_topics, write_records
 from tests.cli.conftest import Antiphon
 from tools.kafka.running_broker import RunningBroker
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of the bundled case."""
-    return case_files(tmp_path_factory.mktemp("case"))
-
-
-@pytest.fixture(scope="module")
-def written(broker: RunningBroker, results: Path) -> Iterator[Settings]:
-    """The same in topics."""
-    with own_topics(broker) as settings:
-        write_case(settings, results)
-        yield settings
 
 
 @pytest.fixture(scope="module")

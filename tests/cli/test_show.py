@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +15,13 @@ from streams.kafka.enriched_record import enriched_record
 from streams.kafka.evidence_writing import alert_records
 from streams.schemas.examples import EXAMPLES
 from streams.settings import Settings
-from tests.cli.asked import case_files, options_of, own_topics, write_case, write_records
+from tests.cli.asked import options_of, write_records
 from tests.cli.conftest import Antiphon
 from tests.cli.terminal import PROGRAM, clean_environment, obeyed
-from tools.kafka.running_broker import RunningBroker
 
 _SUBJECT = "twitter:1280000000000000001"
 _PATRON = "twitter:90000001009"
 _HOSTILE = "evil\x1b]0;owned\x07\u202e"
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of the bundled case."""
-    return case_files(tmp_path_factory.mktemp("case"))
-
-
-@pytest.fixture(scope="module")
-def written(broker: RunningBroker, results: Path) -> Iterator[Settings]:
-    """The same in topics. Tests write about accounts of their own beside it."""
-    with own_topics(broker) as settings:
-        write_case(settings, results)
-        yield settings
 
 
 def _shown(antiphon: Antiphon, *arguments: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from streams.core.rosters.roster import Roster, RosterEntry
+from streams.events import Account
 from streams.kafka.administration import create_topics
 from streams.kafka.client import producer
 from streams.kafka.dead_letter_topic import read_dead_letters
@@ -24,23 +24,13 @@ from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 from streams.topics import TOPICS
 from tests.cli.terminal import PROGRAM, clean_environment, obeyed, run
+from tests.core.stories import roster_of
 from tests.kafka.traffic import create_topic
 from tools.kafka.running_broker import RunningBroker
 
 _READY_SECONDS = 40.0
 _NOISE = ("Traceback", "Unclosed", "never retrieved", "was destroyed", "never awaited")
-_ROSTER = Roster(
-    [
-        RosterEntry(
-            platform="twitter",
-            account_id="1",
-            handle="one",
-            country="IR",
-            category="leader",
-            source_url="https://example.org/",
-        )
-    ]
-)
+_ROSTER = roster_of([Account(id="1", handle="one")])
 
 
 class _Worker:

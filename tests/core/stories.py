@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from streams.core.backtest import Backtest, Results
+from streams.core.officials import Category
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import Coordinates
 from streams.deadletters import Rejection
@@ -13,15 +14,15 @@ from streams.rules_loading import bundled_rules
 __all__ = ["roster_of", "run_story"]
 
 
-def roster_of(officials: Iterable[Account]) -> Roster:
-    """These as diplomats of IR."""
+def roster_of(officials: Iterable[Account], category: Category = "diplomat") -> Roster:
+    """These as officials of IR of a category."""
     return Roster(
         RosterEntry(
             platform="twitter",
             account_id=official.id,
             handle=official.handle,
             country="IR",
-            category="diplomat",
+            category=category,
             source_url="https://example.org/",
         )
         for official in officials

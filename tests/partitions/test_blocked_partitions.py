@@ -11,28 +11,18 @@ from aiokafka.admin import NewPartitions
 from msgspec.structs import replace
 
 from streams.core.country_event import CountryEvent, encode_country_event
-from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import Coordinates
+from streams.events import Account
 from streams.kafka.administration import create_topics
 from streams.kafka.client import admin, producer
 from streams.kafka.loopback import free_port
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
+from tests.core.stories import roster_of
 from tests.worker.running_worker import working
 from tools.kafka.running_broker import RunningBroker
 
-_ROSTER = Roster(
-    [
-        RosterEntry(
-            platform="twitter",
-            account_id="1",
-            handle="one",
-            country="IR",
-            category="leader",
-            source_url="https://example.org/",
-        )
-    ]
-)
+_ROSTER = roster_of([Account(id="1", handle="one")])
 _SINGLE = (
     *("posts", "retweets", "suspensions", "deletions", "follows", "profiles"),
     *("subject-events", "subject-states", "country-events", "country-ledger"),

@@ -1,15 +1,19 @@
 """Worker processes under a test's control: started, killed, frozen and replaced while a run goes on."""
 
+import asyncio
 import os
 import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 
+import pytest
 from msgspec import Struct
 
+from streams.jobs.drain import wait_until_through
 from streams.jobs.workers import environment_of
 from streams.kafka.child_process import ChildProcess, start_child, stop_child
 from streams.settings import Settings
@@ -108,6 +112,24 @@ class Crew:
         return "\n".join(
             f"--- {path.name}\n{path.read_text(errors='replace')[0 if whole else -6_000 :]}" for path in paths
         )
+
+    def wait_until_through(
+        self, settings: Settings, written: Mapping[tuple[str, int], int], newest_us: int, still_seconds: float
+    ) -> None:
+        """Wait until all that is `written` (see `streams.jobs.drain`) is through, replacing workers that ended. Fails
+        the test where nothing goes on for so long.
+        """
+        least, deadline = sys.maxsize, time.monotonic() + still_seconds
+
+        def watch(remaining: int) -> None:
+            nonlocal least, deadline
+            self.replace_dead()
+            if remaining < least:
+                least, deadline = remaining, time.monotonic() + still_seconds
+            if time.monotonic() > deadline:
+                pytest.fail(f"{remaining} records are stuck for {still_seconds:.0f} s\n{self.logs()}")
+
+        asyncio.run(wait_until_through(settings, written, watch, newest_us=newest_us))
 
     def dismiss_all(self) -> None:
         """Stop everybody."""

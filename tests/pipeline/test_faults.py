@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,6 @@ from streams.core.backtest import Results
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect
-from streams.jobs.drain import wait_until_through
 from streams.jobs.ingestion import ingest
 from streams.kafka.administration import create_topics
 from streams.kafka.roster_topic import publish_roster
@@ -96,17 +94,7 @@ class _Run:
         return results
 
     def _wait(self) -> None:
-        least, deadline = sys.maxsize, time.monotonic() + _STILL_SECONDS
-
-        def watch(remaining: int) -> None:
-            nonlocal least, deadline
-            self.crew.replace_dead()
-            if remaining < least:
-                least, deadline = remaining, time.monotonic() + _STILL_SECONDS
-            if time.monotonic() > deadline:
-                pytest.fail(f"{remaining} records are stuck for {_STILL_SECONDS:.0f} s\n{self.crew.logs()}")
-
-        asyncio.run(wait_until_through(self.settings, self.written, watch, newest_us=self.newest_us))
+        self.crew.wait_until_through(self.settings, self.written, self.newest_us, _STILL_SECONDS)
 
 
 @pytest.mark.timeout(400)

@@ -21,7 +21,6 @@ from streams.core.rosters.roster_file import parse_roster
 from streams.core.screening.account_index import AccountIndex
 from streams.core.tracked import decode_tracked
 from streams.events import decode_event
-from streams.jobs.drain import wait_until_through
 from streams.kafka.administration import create_topics
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.evidence_reading import kept_evidence
@@ -118,17 +117,7 @@ class _Replay:
     def drain(self, newest_us: int) -> None:
         """Until everything written is through."""
         self._wait_until_written()
-        least, deadline = 2**62, time.monotonic() + _STILL_SECONDS
-
-        def watch(remaining: int) -> None:
-            nonlocal least, deadline
-            self.crew.replace_dead()
-            if remaining < least:
-                least, deadline = remaining, time.monotonic() + _STILL_SECONDS
-            if time.monotonic() > deadline:
-                pytest.fail(f"{remaining} records are stuck for {_STILL_SECONDS:.0f} s\n{self.crew.logs()}")
-
-        asyncio.run(wait_until_through(self.settings, self._source.written, watch, newest_us=newest_us))
+        self.crew.wait_until_through(self.settings, self._source.written, newest_us, _STILL_SECONDS)
 
     def _wait_until_written(self) -> None:
         deadline = time.monotonic() + _STILL_SECONDS

@@ -10,7 +10,6 @@ import pytest
 from msgspec.structs import replace
 
 from streams.core.canary import CANARY_PLATFORM
-from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import Account, Post, Retweet, encode_event
 from streams.kafka.administration import create_topics
 from streams.kafka.client import producer
@@ -21,6 +20,7 @@ from streams.metrics import digest_number
 from streams.rules_loading import bundled_rules
 from streams.settings import Secret, Settings
 from streams.topics import TOPICS
+from tests.core.stories import roster_of
 from tests.worker.running_worker import working
 from tools.kafka.node import Kafka
 from tools.kafka.running_broker import RunningBroker
@@ -29,18 +29,7 @@ _STUCK_AFTER_SECONDS = 4.0  # on two busy cores anything may stand still for two
 _LONGER_SECONDS = 5.5
 _AT = datetime(2022, 1, 2, tzinfo=UTC)
 _OFFICIAL = Account(id="1", handle="one")
-_ROSTER = Roster(
-    [
-        RosterEntry(
-            platform="twitter",
-            account_id="1",
-            handle="one",
-            country="IR",
-            category="leader",
-            source_url="https://example.org/",
-        )
-    ]
-)
+_ROSTER = roster_of([_OFFICIAL], "leader")
 
 
 def _settings(address: str, prefix: str = "") -> Settings:

@@ -6,29 +6,14 @@ import msgspec
 import pytest
 
 from streams.core.clock import HOUR_US
-from streams.core.rulebook.rules import Condition, Rule, RuleSet
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracking.subject import TrackPolicy
+from tests.core.tracking.one_rule import one_rule
 from tests.core.tracking.strategies import OFFICIALS, placed, retweet
 from tests.core.tracking.track_run import TrackRun
 
 KEY: Final = "twitter:12"
-RULES: Final = RuleSet(
-    rules=(
-        Rule(
-            name="thrice",
-            description="Three times",
-            severity="warning",
-            mode="live",
-            quiet_us=24 * HOUR_US,
-            when=(Condition(figure="amplifications", at_least=3),),
-            countries={},
-            escalations=(),
-            digest="digest",
-        ),
-    ),
-    digest="digest",
-)
+RULES: Final = one_rule("thrice", "amplifications", 3, quiet_us=24 * HOUR_US)
 MANY: Final = [retweet(number) for number in range(10, 40)]
 
 

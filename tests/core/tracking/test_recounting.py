@@ -15,30 +15,15 @@ from streams.core.recounts import (
     recount_event,
     recount_open_event,
 )
-from streams.core.rulebook.rules import Condition, Rule, RuleSet
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracking.subject import TrackPolicy
+from tests.core.tracking.one_rule import one_rule
 from tests.core.tracking.strategies import BASE_US, OFFICIALS, retweet
 from tests.core.tracking.track_run import TrackRun
 
 _KEY: Final = "twitter:12"
 _LEFT: Final = f"twitter:{OFFICIALS[2].id}"
-_RULES: Final = RuleSet(
-    rules=(
-        Rule(
-            name="burst",
-            description="one",
-            severity="warning",
-            mode="live",
-            quiet_us=7 * DAY_US,
-            when=(Condition(figure="distinct_officials", at_least=3),),
-            countries={},
-            escalations=(),
-            digest="burst",
-        ),
-    ),
-    digest="burst",
-)
+_RULES: Final = one_rule("burst", "distinct_officials", 3, quiet_us=7 * DAY_US)
 
 
 def _events(digest: str = "roster") -> list[SubjectEvent]:

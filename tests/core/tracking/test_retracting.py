@@ -10,31 +10,18 @@ from streams.core.clock import DAY_US, HOUR_US, from_us
 from streams.core.enriched import Alert
 from streams.core.recounts import RecountOrder, encode_recount, recount_event, recount_open_event
 from streams.core.retractions import retraction_order
-from streams.core.rulebook.rules import Condition, Escalation, Rule, RuleSet
+from streams.core.rulebook.rules import Condition, Escalation
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracking.subject import TrackPolicy
 from streams.core.tracking.track import TrackOutcome
 from streams.events import Account
+from tests.core.tracking.one_rule import one_rule
 from tests.core.tracking.strategies import BASE_US, OFFICIALS, retweet
 from tests.core.tracking.track_run import TrackRun
 
 _QUIET_DAYS: Final = 7
-_RULES: Final = RuleSet(
-    rules=(
-        Rule(
-            name="burst",
-            description="one",
-            severity="warning",
-            mode="live",
-            quiet_us=_QUIET_DAYS * DAY_US,
-            when=(Condition(figure="distinct_officials", at_least=2),),
-            countries={},
-            escalations=(Escalation(severity="critical", when=(Condition(figure="amplifications", at_least=8),)),),
-            digest="burst",
-        ),
-    ),
-    digest="burst",
-)
+_CRITICAL: Final = Escalation(severity="critical", when=(Condition(figure="amplifications", at_least=8),))
+_RULES: Final = one_rule("burst", "distinct_officials", 2, quiet_us=_QUIET_DAYS * DAY_US, escalations=(_CRITICAL,))
 _AT_US: Final = BASE_US + 30 * DAY_US
 
 
