@@ -1,9 +1,10 @@
 """`ro-crate-metadata.json`: what each file of a proof is, for machines that know RO-Crate.
 
-Source: RO-Crate 1.2, and the profile Process Run Crate 0.5, which says how a run of a program is described.
+Source: RO-Crate 1.1, and the profile Process Run Crate 0.5, which says how a run of a program is described and builds
+on 1.1. Their recommended author, publisher and agent are left out: a proof does not say who made it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any, Final
 
 from streams import __version__
@@ -33,28 +34,33 @@ _MEANINGS: Final[dict[str, tuple[str, str]]] = {
 }
 _INPUTS: Final = frozenset({layout.EVENTS, layout.INDEX, layout.ROSTER, layout.RULES})
 _RECORDS: Final = ("alert", "dossier", "aftermath")
-_SOFTWARE: Final = "#antiphon"
+_VERSION: Final = "https://w3id.org/ro/crate/1.1"
+_PROFILE: Final = "https://w3id.org/ro/wfrun/process/0.5"
+_SOFTWARE: Final = "urn:antiphon:software"  # a name that is no address, as of the schemas
+_LICENSE: Final = "#terms"
 
 
-def crate_of(material: ProofMaterial, names: Iterable[str], *, redacted: bool) -> bytes:
+def crate_of(material: ProofMaterial, files: Mapping[str, bytes], *, redacted: bool) -> bytes:
     """The metadata of a proof with these files. It is dated by event time, since it must be the same everywhere."""
-    present = sorted(names)
+    present = sorted(files)
     results = [name for name in present if name.startswith(_RECORDS)]
+    sentences = " ".join(sentences_of(material)) or "What was told of a subject."
+    dated = from_us(material.read_up_to_us).isoformat()
     graph: list[dict[str, Any]] = [
         {
             "@id": layout.CRATE,
             "@type": "CreativeWork",
-            "conformsTo": {"@id": "https://w3id.org/ro/crate/1.2"},
+            "conformsTo": {"@id": _VERSION},
             "about": {"@id": "./"},
         },
         {
             "@id": "./",
             "@type": "Dataset",
             "name": f"Proof of {material.about.kind} {printable(material.about.id)}",
-            "description": " ".join(sentences_of(material)) or "What was told of a subject.",
-            "datePublished": from_us(material.read_up_to_us).isoformat(),
-            "license": "See the terms of the platform for its texts.",
-            "conformsTo": {"@id": "https://w3id.org/ro/wfrun/process/0.5"},
+            "description": sentences + (" Texts are left out of this copy." if redacted else ""),
+            "datePublished": dated,
+            "license": {"@id": _LICENSE},
+            "conformsTo": {"@id": _PROFILE},
             "hasPart": [{"@id": name} for name in present],
             "mentions": {"@id": "#count"},
         },
@@ -62,19 +68,37 @@ def crate_of(material: ProofMaterial, names: Iterable[str], *, redacted: bool) -
             "@id": "#count",
             "@type": "CreateAction",
             "name": "Counting the events anew by the roster and the rules",
+            "description": "What `antiphon proof verify` does again, offline",
+            "endTime": dated,
             "instrument": {"@id": _SOFTWARE},
             "object": [{"@id": name} for name in present if name in _INPUTS],
             "result": [{"@id": name} for name in results],
         },
-        {"@id": _SOFTWARE, "@type": "SoftwareApplication", "name": "Antiphon", "softwareVersion": __version__},
-        {"@id": "https://w3id.org/ro/wfrun/process/0.5", "@type": "CreativeWork", "name": "Process Run Crate"},
+        {
+            "@id": _SOFTWARE,
+            "@type": "SoftwareApplication",
+            "name": "Antiphon",
+            "url": {"@id": _SOFTWARE},
+            "softwareVersion": __version__,
+        },
+        {
+            "@id": _LICENSE,
+            "@type": "CreativeWork",
+            "name": "Terms of the platform",
+            "description": "Texts of posts are under the terms of the platform and the rights of their authors.",
+        },
+        {
+            "@id": _PROFILE,
+            "@type": "CreativeWork",
+            "name": "Process Run Crate",
+            "version": _PROFILE.rpartition("/")[2],
+        },
     ]
-    graph += [_file(name) for name in present]
-    if redacted:
-        graph[1]["description"] += " Texts are left out of this copy."
-    return pretty({"@context": "https://w3id.org/ro/crate/1.2/context", "@graph": graph})
+    graph += [_file(name, files[name]) for name in present]
+    return pretty({"@context": f"{_VERSION}/context", "@graph": graph})
 
 
-def _file(name: str) -> dict[str, Any]:
+def _file(name: str, data: bytes) -> dict[str, Any]:
     media_type, meaning = _MEANINGS.get(name, ("application/json", "A record as it was told"))
-    return {"@id": name, "@type": "File", "name": meaning, "encodingFormat": media_type}
+    described = {"name": name, "description": meaning, "encodingFormat": media_type, "contentSize": str(len(data))}
+    return {"@id": name, "@type": "File"} | described
