@@ -59,12 +59,13 @@ function tellLocalTime(event) {
 function addCopyButtons() {
   if (!navigator.clipboard) return;
   for (const code of [...document.querySelectorAll("[data-copy]")].slice(0, 500)) {
+    const { copy, exact } = code.dataset;
     const button = element("button", "copy", "copy");
     button.type = "button";
-    button.setAttribute("aria-label", "Copy " + code.dataset.copy.slice(0, 80));
+    button.setAttribute("aria-label", "Copy " + copy.slice(0, 80));
     button.addEventListener("click", async () => {
       try {
-        await navigator.clipboard.writeText(code.dataset.copy);
+        await navigator.clipboard.writeText(exact === undefined ? copy : decodeURIComponent(exact));
         button.textContent = "copied";
       } catch {
         getSelection().selectAllChildren(code);

@@ -5,11 +5,9 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
-from threading import Thread
 from typing import TypeAlias
 
 import msgspec
@@ -17,10 +15,9 @@ import pytest
 from aiokafka.admin import NewTopic
 
 from bench.console_records import alert_records, amplification_records, dossier_records, example
-from streams.console.feed.from_topics import TopicFeed
 from streams.console.feed.process import FeedProcess
 from streams.console.store.questions import AlertFilter, PageOf, SubjectFilter
-from streams.console.store.reading import NoStoreError, Store
+from streams.console.store.reading import Store
 from streams.console.store.tables import unpack
 from streams.core.evidence import read_evidence_record
 from streams.core.evidence_records import alert_evidence, event_evidence, roster_evidence, withheld_evidence
@@ -33,6 +30,7 @@ from streams.kafka.client import admin, started_producer
 from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
+from tests.console.feed.feeding import feeding, wait_until
 from tools.kafka.running_broker import RunningBroker
 
 _Written: TypeAlias = Sequence[tuple[str, bytes | None, bytes | None, Sequence[tuple[str, bytes | None]]]]
@@ -61,40 +59,6 @@ def write(settings: Settings, written: _Written, transaction: str | None = None)
 
 def of(topic: str, records: Iterator[tuple[bytes, bytes]]) -> _Written:
     return [(topic, key, value, ()) for key, value in records]
-
-
-@contextmanager
-def feeding(settings: Settings, folder: Path) -> Iterator[Store]:
-    """The feed, in a thread of this process, and a store that reads what it writes."""
-    loop = asyncio.new_event_loop()
-
-    async def made() -> TopicFeed:
-        return TopicFeed(settings, folder)
-
-    feed = loop.run_until_complete(made())
-    thread = Thread(target=loop.run_until_complete, args=(feed.run(),))
-    thread.start()
-    store = Store(folder)
-    try:
-        yield store
-    finally:
-        store.close()
-        loop.call_soon_threadsafe(feed.stop)
-        thread.join(20)
-        assert not thread.is_alive()
-        loop.close()
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 40) -> None:
-    until = time.monotonic() + seconds
-    while True:
-        try:
-            if true():
-                return
-        except NoStoreError:
-            pass
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.05)
 
 
 def bodies(store: Store) -> dict[str, dict[str, bytes]]:
