@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from bench.figures.beside_console import LEAST_SPEED, BesideConsole, BesideLap
 from bench.figures.console import (
     MOST_BYTES,
     MOST_PAGE_MS,
@@ -11,7 +12,7 @@ from bench.figures.console import (
     PageTimes,
 )
 
-__all__ = ["console_parts"]
+__all__ = ["beside_parts", "console_parts"]
 
 _MB: Final = 1e6
 _ABOUT: Final = (
@@ -40,7 +41,40 @@ def console_parts(figure: ConsoleFigure) -> list[str]:
         f"{_verdict(memory < MOST_BYTES)}). The slowest page has a p95 of {figure.all_pages:,.1f} ms (target under "
         f"{MOST_PAGE_MS:.0f} ms: {_verdict(figure.all_pages < MOST_PAGE_MS)})."
     )
-    return [_ABOUT, built, "\n".join([head, *rows]), memories]
+    return [
+        _ABOUT,
+        built,
+        "\n".join([head, *rows]),
+        memories,
+        *([] if figure.beside is None else beside_parts(figure.beside)),
+    ]
+
+
+def beside_parts(beside: BesideConsole) -> list[str]:
+    """The pipeline with and without a console, against the target."""
+    about = (
+        f"The pipeline beside a console that builds its store of all this over and over, and without: one worker with "
+        f"all agents on one core works off {beside.events:,} events, then another has {beside.rate:,} events/s and "
+        f"alerts that are waited for. The process that feeds gives way to others (nice 10)."
+    )
+    head = "| round | console | events/s | events per processor second | alert p50 | alert p90 | share of a core |\n"
+    head += "|---:|---|---:|---:|---:|---:|---:|"
+    words = (
+        f"With the console the pipeline does {beside.ratio('events_per_second'):.1%} of the events a second, "
+        f"{beside.ratio('events_per_cpu_second'):.1%} of those a processor second, and its alerts take "
+        f"{beside.ratio('p50'):.1%} of the time (middle of the rounds). Rounds without a console differ among "
+        f"themselves by {beside.noise('events_per_second'):.1%} and {beside.noise('p50'):.1%}. Target: slower by no "
+        f"more than that noise, or {1 - LEAST_SPEED:.0%}: {_verdict(beside.is_met)}."
+    )
+    return [about, "\n".join([head, *map(_lap, beside.laps)]), words]
+
+
+def _lap(lap: BesideLap) -> str:
+    return (
+        f"| {lap.number} | {'building' if lap.with_console else 'none'} | {lap.events_per_second:,.0f} | "
+        f"{lap.events_per_cpu_second:,.0f} | {lap.p50 * 1_000:,.0f} ms | {lap.p90 * 1_000:,.0f} ms | "
+        f"{f'{lap.console_share:.2f}' if lap.with_console else ''} |"
+    )
 
 
 def _verdict(met: bool) -> str:  # a word for it

@@ -5,14 +5,10 @@ The whole program as people run it, over a real broker; pages are asked for by H
 """
 
 import asyncio
-import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -22,12 +18,13 @@ import msgspec
 from msgspec import Struct
 
 from bench.console_records import alert_records, dossier_records
+from bench.figures.beside_console import BesideConsole, measure_beside
+from bench.figures.running_console import RunningConsole, running_console
 from bench.figures.venue import FigureFailed, Venue
 from bench.lap import cpu_seconds, peak_rss_bytes
 from bench.writing import BulkWriter
 from streams.console.store.questions import PageOf, SubjectFilter
 from streams.console.store.reading import Store
-from streams.jobs.workers import environment_of
 from streams.kafka.administration import create_topics
 from streams.kafka.partitioning import partition_of
 from streams.settings import Settings
@@ -52,7 +49,7 @@ _ALERTS: Final = 50_000
 _QUICK_SUBJECTS: Final = 2_000
 _QUICK_ALERTS: Final = 100
 _RATE: Final = 20.0  # pages a second
-_SECONDS: Final = 30.0
+_SECONDS: Final = 15.0
 _QUICK_SECONDS: Final = 1.0
 _LONGEST_SECONDS: Final = 1_800.0
 _LAST_PAGE: Final = f"-{2**62}.0"  # the cursor before which the last page ends
@@ -72,7 +69,7 @@ class ConsoleFigure(Struct, frozen=True, kw_only=True):
     """`rebuild_seconds` are from the start of the program until all is on the pages, `feed_cpu_seconds` the processor
     time that the process that feeds used for it; `building` are answers meanwhile.
     `start_seconds` are from its start to the first page of an existing store. Peaks are of the process that serves and
-    of the one that feeds.
+    of the one that feeds. `beside` is the pipeline with and without a console beside it.
     """
 
     subjects: int
@@ -86,29 +83,12 @@ class ConsoleFigure(Struct, frozen=True, kw_only=True):
     feed_peak_bytes: int
     store_bytes: int
     start_seconds: float
+    beside: BesideConsole | None = None
 
     @property
     def all_pages(self) -> float:
         """p95 in ms of the slowest page."""
         return max(page.p95_ms for page in self.pages)
-
-
-class _Console:
-    """The running program."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self.process = process
-        for line in process.stderr or ():
-            if found := re.search(r"open at (http://\S+)/", line):
-                self.url = found[1]
-                return
-        raise FigureFailed("the console ended before it was open")
-
-    @property
-    def feed(self) -> int:
-        """The process that feeds."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
-        return int(children.split()[0])
 
 
 def measure_console(venue: Venue) -> ConsoleFigure:
@@ -120,7 +100,7 @@ def measure_console(venue: Venue) -> ConsoleFigure:
         asyncio.run(_write(settings, subjects, alerts))
         store = Path(folder, "store")
         began = time.monotonic()
-        with _running(settings, store) as console:
+        with running_console(settings, store) as console:
             building = asyncio.run(_until_built(console, venue.echo))
             rebuild_seconds = time.monotonic() - began
             feed_cpu_seconds = cpu_seconds(console.feed)
@@ -132,9 +112,10 @@ def measure_console(venue: Venue) -> ConsoleFigure:
             serving, feeding = peak_rss_bytes(console.process.pid), peak_rss_bytes(console.feed)
             store_bytes = sum(path.stat().st_size for path in store.iterdir())
         began = time.monotonic()
-        with _running(settings, store) as console:
+        with running_console(settings, store) as console:
             asyncio.run(_ask(console, "first page", ["/accounts"], 0))
             start_seconds = time.monotonic() - began
+        beside = measure_beside(venue, settings)
     return ConsoleFigure(
         subjects=subjects,
         alerts=alerts,
@@ -147,6 +128,7 @@ def measure_console(venue: Venue) -> ConsoleFigure:
         feed_peak_bytes=feeding,
         store_bytes=store_bytes,
         start_seconds=start_seconds,
+        beside=beside,
     )
 
 
@@ -160,21 +142,7 @@ async def _write(settings: Settings, subjects: int, alerts: int) -> None:
                 await writer.write(topic, partition_of(key, 8), key, value)
 
 
-@contextmanager
-def _running(settings: Settings, store: Path) -> Iterator[_Console]:
-    command = [sys.executable, "-m", "streams.cli.main", "console", "--store", str(store), "--listen", "127.0.0.1:0"]
-    environment = environment_of(settings) | {"ANTIPHON_CONSOLE_REQUESTS_PER_SECOND": "1000"}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-    try:
-        yield _Console(process)
-        process.terminate()
-        process.wait(30)
-    finally:
-        process.kill()
-        process.wait()
-
-
-async def _until_built(console: _Console, echo: Callable[[str], None]) -> PageTimes:
+async def _until_built(console: RunningConsole, echo: Callable[[str], None]) -> PageTimes:
     took: list[float] = []
     told = began = time.monotonic()
     async with aiohttp.ClientSession() as session:
@@ -193,7 +161,7 @@ async def _until_built(console: _Console, echo: Callable[[str], None]) -> PageTi
             await asyncio.sleep(max(0.0, 1 / _RATE - (time.monotonic() - at)))
 
 
-async def _records(console: _Console) -> int:
+async def _records(console: RunningConsole) -> int:
     async with aiohttp.ClientSession() as session:
         found = msgspec.json.decode(await _get(session, f"{console.url}/status.json"))["store"]
     return sum(int(topic["records"]) for topic in found["topics"] if topic["topic"] in ("alerts", "dossiers"))
@@ -220,7 +188,7 @@ def _addresses(store: Path) -> dict[str, Sequence[str]]:
     }
 
 
-async def _ask(console: _Console, name: str, paths: Sequence[str], seconds: float) -> PageTimes:
+async def _ask(console: RunningConsole, name: str, paths: Sequence[str], seconds: float) -> PageTimes:
     """At a steady rate, whether or not the answers before are there."""
     random = Random(1)
     took: list[float] = []

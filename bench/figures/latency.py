@@ -29,7 +29,7 @@ from streams.kafka.child_process import ChildProcess, start_child, stop_child
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 
-__all__ = ["Latency", "LatencyAt", "measure_latency"]
+__all__ = ["Latency", "LatencyAt", "latency_at", "measure_latency"]
 
 _ROOT: Final = Path(__file__).parents[2]
 _RATES: Final = (1_000, 20_000, 100_000)
@@ -90,12 +90,15 @@ def measure_latency(venue: Venue) -> Latency:
     for rate in _QUICK_RATES if venue.quick else _RATES:
         venue.echo(f"latency at {rate:,} events/s")
         with venue.topics_of_its_own() as settings:
-            found.append(_at(venue, settings, rate))
+            found.append(latency_at(venue, settings, rate))
     return Latency(at=found)
 
 
-def _at(venue: Venue, settings: Settings, rate: int) -> LatencyAt:
-    count, seconds = (_QUICK_SAMPLES, _QUICK_SECONDS) if venue.quick else (_SAMPLES, _SECONDS)
+def latency_at(
+    venue: Venue, settings: Settings, rate: int, *, samples: int = _SAMPLES, over_seconds: float = _SECONDS
+) -> LatencyAt:
+    """Under one rate, on topics that are not there yet. Raises `FigureFailed` if an alert is missing or comes twice."""
+    count, seconds = (_QUICK_SAMPLES, _QUICK_SECONDS) if venue.quick else (samples, over_seconds)
     world = World(0, _SEED)
     asyncio.run(create_topics(settings))
     asyncio.run(publish_roster(settings, world.roster))

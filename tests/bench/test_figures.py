@@ -128,6 +128,11 @@ def test_a_console_has_what_was_written_and_answers_every_page(figures: Any) -> 
     assert all(0 < page["p50_ms"] <= page["p95_ms"] <= page["most_ms"] for page in console["pages"])
     assert console["feed_peak_bytes"] > 10e6
     assert console["start_seconds"] > 0
+    [beside] = console["beside"]["laps"]
+    assert beside["with_console"]
+    assert min(beside["events_per_second"], beside["p50"], beside["p90"]) > 0
+    assert beside["builds"] >= 1
+    assert beside["console_share"] > 0
 
 
 @pytest.mark.slow

@@ -88,6 +88,8 @@ def test_topics_are_open_and_the_feed_ends_with_the_console(
         while console.status()["kind"] != "topics":
             assert time.monotonic() < until
             time.sleep(0.1)
+        priorities = [os.getpriority(os.PRIO_PROCESS, pid) for pid in (console.process.pid, feed)]
+        assert priorities[1] > priorities[0], "whoever feeds gives way"
         console.process.send_signal(signal.SIGINT)
         assert console.process.wait(20) == 0
         wait_until_gone(feed)

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -26,6 +27,7 @@ _log: Final = logging.getLogger(__name__)
 _STOP_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 5.0  # before it is started again
 _OBJECTS_BEFORE_COLLECTION: Final = 100_000
+_NICE: Final = 10
 _LOCK: Final = "feed.lock"
 
 
@@ -87,11 +89,22 @@ class FeedProcess:
         self._started = time.monotonic()
 
 
+def give_way() -> None:
+    """Let others have the processor first: the store is a cache, and its builds must not slow a worker down that is on
+    the same machine. Of a container its runtime decides.
+    """
+    os.nice(_NICE)
+    # Where Linux shares the processor between sessions first, as on most desktops, the priority of the session counts.
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(_NICE), encoding="ascii")
+
+
 def run_feed(settings: Settings, folder: Path) -> None:
     """Feed the store until SIGTERM: what the process of its own does."""
     # Imported here: the process that serves needs no Kafka client, and is there half a second sooner without.
     from streams.console.feed.from_topics import TopicFeed
 
+    give_way()
     # A batch is some hundred thousand objects without cycles: Python's collector would walk them over and over.
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
 

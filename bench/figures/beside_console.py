@@ -1,0 +1,180 @@
+"""The pipeline beside a console that builds its store, and without: laps by turns, so that both have the same machine.
+
+A lap is a worker with all agents that works off what is on the raw topics, and then another under steady traffic whose
+alerts are waited for. The console runs with the priority that it gives itself, on any core; its store is built over and
+over, from topics of its own on the same broker.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from statistics import median
+from threading import Event, Thread
+from typing import Final
+
+from msgspec import Struct
+
+from bench.contestants.antiphon import ALL_AGENTS, Antiphon
+from bench.course import Course, lay_out
+from bench.figures.latency import latency_at
+from bench.figures.running_console import running_console
+from bench.figures.venue import FigureFailed, Venue
+from bench.lap import cpu_seconds, run_lap
+from bench.world import World
+from streams.settings import Settings
+
+__all__ = ["LEAST_SPEED", "BesideConsole", "BesideLap", "measure_beside"]
+
+LEAST_SPEED: Final = 0.95
+"""How fast the pipeline is to be with a console, compared with without; its latency the other way round."""
+
+_EVENTS: Final = 1_000_000
+_QUICK_EVENTS: Final = 40_000
+_ROUNDS: Final = 3
+_RATE: Final = 5_000
+_QUICK_RATE: Final = 500
+_SAMPLES: Final = 100
+_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.2
+_PATIENCE_SECONDS: Final = 60.0
+_TICK_SECONDS: Final = 0.01  # finer processor time is not told
+
+
+class BesideLap(Struct, frozen=True, kw_only=True):
+    """One lap. `console_share` is what the console had of one core while events were worked off, `builds` how many
+    stores it had begun to build by the end of the lap. Latencies in seconds.
+    """
+
+    number: int
+    with_console: bool
+    events_per_second: float
+    events_per_cpu_second: float
+    p50: float
+    p90: float
+    console_share: float = 0.0
+    builds: int = 0
+
+
+class BesideConsole(Struct, frozen=True, kw_only=True):
+    """All laps; of each round one with and one without. Quick, there is none without, and nothing to compare."""
+
+    events: int
+    rate: int
+    laps: list[BesideLap]
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether there are laps of both kinds."""
+        return len({lap.with_console for lap in self.laps}) == 2
+
+    def ratio(self, name: str) -> float:
+        """With against without, within each round: the middle one."""
+        with_it = {lap.number: float(getattr(lap, name)) for lap in self.laps if lap.with_console}
+        without = {lap.number: float(getattr(lap, name)) for lap in self.laps if not lap.with_console}
+        return median(with_it[number] / without[number] for number in with_it.keys() & without.keys())
+
+    def noise(self, name: str) -> float:
+        """By how much the laps without a console differ among themselves: the largest against the smallest, less 1."""
+        values = [float(getattr(lap, name)) for lap in self.laps if not lap.with_console]
+        return max(values) / min(values) - 1
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the pipeline is as fast and its alerts as quick as without, but for the noise of either."""
+        speed = min(LEAST_SPEED, 1 / (1 + self.noise("events_per_second")))
+        latency = max(1 / LEAST_SPEED, 1 + self.noise("p50"))
+        return self.ratio("events_per_second") >= speed and self.ratio("p50") <= latency
+
+
+class _Rebuilding:
+    """A console whose store is built again and again."""
+
+    def __init__(self) -> None:
+        self.stop, self.builds_first = Event(), Event()
+        self.builds = 0
+        self._before = 0.0  # processor seconds of those that ended
+        self._pids: tuple[int, ...] = ()
+        self.failure: BaseException | None = None
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Of all its processes so far."""
+        return self._before + sum(map(cpu_seconds, self._pids))
+
+    def run(self, settings: Settings) -> None:
+        try:
+            while not self.stop.is_set():
+                self._build(settings)
+        except BaseException as error:  # noqa: BLE001  # is raised where somebody waits
+            self.failure = error
+        finally:
+            self.builds_first.set()
+
+    def _build(self, settings: Settings) -> None:
+        with (
+            tempfile.TemporaryDirectory(prefix="antiphon-bench-") as folder,
+            running_console(settings, Path(folder, "store")) as console,
+        ):
+            self.builds += 1
+            self._pids = console.process.pid, console.feed
+            self.builds_first.set()
+            while not self.stop.wait(_LOOK_SECONDS) and not console.is_built():
+                pass
+            self._before, self._pids = self.cpu_seconds, ()
+
+
+@contextmanager
+def _rebuilding(settings: Settings) -> Iterator[_Rebuilding]:
+    beside = _Rebuilding()
+    thread = Thread(target=beside.run, args=(settings,), name="console")
+    thread.start()
+    try:
+        beside.builds_first.wait(_PATIENCE_SECONDS)
+        yield beside
+    finally:
+        beside.stop.set()
+        thread.join(_PATIENCE_SECONDS)
+    if beside.failure is not None:
+        raise FigureFailed(f"the console beside the pipeline failed: {beside.failure!r}") from beside.failure
+
+
+def measure_beside(venue: Venue, console: Settings) -> BesideConsole:
+    """Laps by turns; `console` has the topics that the console reads. Raises `FigureFailed`, `LapFailed`."""
+    world = World(_QUICK_EVENTS if venue.quick else _EVENTS, 1)
+    rate = _QUICK_RATE if venue.quick else _RATE
+    laps = []
+    with venue.topics_of_its_own() as settings, tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
+        venue.echo(f"writing {world.size:,} events")
+        course = asyncio.run(lay_out(settings, world, Path(scratch)))
+        for number in range(1, 2 if venue.quick else _ROUNDS + 1):
+            # Which of them is first changes from round to round.
+            kinds = (False, True) if number % 2 else (True, False)
+            for with_console in (True,) if venue.quick else kinds:
+                venue.echo(f"round {number}, {'beside a console' if with_console else 'without a console'}")
+                laps.append(_lap(venue, course, number, rate, console if with_console else None))
+    return BesideConsole(events=world.size, rate=rate, laps=laps)
+
+
+def _lap(venue: Venue, course: Course, number: int, rate: int, console: Settings | None) -> BesideLap:
+    with nullcontext() if console is None else _rebuilding(console) as beside:
+        began, cpu = time.monotonic(), 0.0 if beside is None else beside.cpu_seconds
+        # The topics of a lap are made anew, and a number is used once.
+        lap = run_lap(Antiphon(ALL_AGENTS), course, 2 * number + (console is not None))
+        share = 0.0 if beside is None else (beside.cpu_seconds - cpu) / (time.monotonic() - began)
+        if lap.complaints:
+            raise FigureFailed(f"round {number}: {lap.complaints[0]}")
+        with venue.topics_of_its_own() as settings:
+            latency = latency_at(venue, settings, rate, samples=_SAMPLES, over_seconds=_SECONDS)
+        return BesideLap(
+            number=number,
+            with_console=console is not None,
+            events_per_second=lap.events_per_second,
+            events_per_cpu_second=lap.events / max(lap.cpu_seconds, _TICK_SECONDS),
+            p50=latency.p50,
+            p90=latency.p90,
+            console_share=share,
+            builds=0 if beside is None else beside.builds,
+        )
