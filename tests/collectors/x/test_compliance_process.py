@@ -1,21 +1,29 @@
-"""`antiphon collect x-compliance` as a process: subjects from dossiers, a job at a local X, events in a real Kafka."""
+"""`antiphon collect x-compliance` as a process: subjects from dossiers, a job at a local X, events in a real Kafka.
+
+`ANTIPHON_COLLECTOR_KILLS=50` is the long run.
+"""
 
 import asyncio
+import os
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import msgspec
+import pytest
 
 from streams.events import Suspension, decode_event
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.client import started_producer
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
-from tests.collectors.collecting import settings_for, wait_until
+from tests.collectors.collecting import kill_after_claim, settings_for, shut_out, wait_until
 from tests.collectors.collector_process import CollectorProcesses
 from tools.kafka.running_broker import RunningBroker
 from tools.servers.local_server import Fail, in_a_thread
 from tools.servers.x import TOKEN, X
+
+_KILLS = int(os.environ.get("ANTIPHON_COLLECTOR_KILLS", "1"))
 
 
 def _dossier(subject: str, status: str | None = None, at: str = "2026-11-27T00:00:00Z") -> OutgoingRecord:
@@ -60,3 +68,37 @@ def test_a_job_asks_after_the_subjects_and_tells_what_changed(
     assert server.tokens_at_storage == 0
     assert {job["type"] for job in server.jobs.values()} == {"users"}
     assert server.beyond.total() == 0
+
+
+@pytest.mark.timeout(60 + 15 * _KILLS)
+def test_kills_between_and_in_the_middle_of_jobs_tell_of_every_account_once(
+    kafka: RunningBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    """One more account goes before each kill. What was told is known, as TRACK would make it known, before the next."""
+    settings = settings_for(kafka.address, topic_prefix)
+    accounts = [str(1_000 + number) for number in range(_KILLS + 1)]
+    asyncio.run(_write(settings, *map(_dossier, accounts)))
+    random, server = Random(55), X(limits={"POST /2/compliance/jobs": 100_000, "GET /2/compliance/jobs/:id": 100_000})
+    server.polls_until_complete = 8
+    known: set[str] = set()
+
+    def learn() -> None:
+        told = {named for named, _status in _noticed(settings)} - known
+        asyncio.run(_write(settings, *[_dossier(each, "suspended") for each in told]))
+        known.update(told)
+
+    with in_a_thread(server):
+        own = {"base_url": server.url, "token": TOKEN, "every_hours": 0.001, "poll_seconds": 0.05}
+        processes = CollectorProcesses("x-compliance", settings, tmp_path, own)
+        for account in accounts[:-1]:
+            server.unavailable[account] = "suspended"
+            kill_after_claim(processes, random.uniform(0.0, 2.0))
+            shut_out(settings, "x-compliance", "x-compliance")
+            learn()
+        server.unavailable[accounts[-1]] = "suspended"
+        with processes.running() as subject:
+            wait_until("all are told", lambda: len(_noticed(settings)) >= len(accounts), log=lambda: subject.log)
+    assert sorted(_noticed(settings)) == [(each, "suspended") for each in accounts]
+    broken_off = [job for job in server.jobs.values() if job["status"] != "complete"]
+    assert len(broken_off) >= _KILLS // 10
+    assert server.tokens_at_storage == 0

@@ -1,4 +1,4 @@
-"""`antiphon collect x-activity` as a process, from a local X to a real Kafka: killed, and out of money.
+"""`antiphon collect x-activity` and `x-filtered` as processes, from a local X to a real Kafka: killed, without money.
 
 `ANTIPHON_COLLECTOR_KILLS=50` is the long run.
 """
@@ -40,6 +40,7 @@ from tools.servers.local_server import in_a_thread
 from tools.servers.x import TOKEN, X
 
 _KILLS = int(os.environ.get("ANTIPHON_COLLECTOR_KILLS", "2"))
+_IN_LONG_RUNS = ["x-filtered"] if _KILLS >= 10 else []  # of one code but for its rules
 _PRICE = 5_000
 _ALERT = "AntiphonCollectorBudget"
 
@@ -64,14 +65,17 @@ def _log(subject: Subject) -> str:
     return subject.log
 
 
-def _processes(server: X, settings: Settings, directory: Path, **own: object) -> CollectorProcesses:
+def _processes(
+    server: X, settings: Settings, directory: Path, name: str = "x-activity", **own: object
+) -> CollectorProcesses:
     given = {"base_url": server.url, "token": TOKEN} | own
-    return CollectorProcesses("x-activity", settings, directory, given, transaction_interval_seconds=0)
+    return CollectorProcesses(name, settings, directory, given, transaction_interval_seconds=0)
 
 
 @pytest.mark.timeout(90 + 15 * _KILLS)
+@pytest.mark.parametrize("name", ["x-activity", *_IN_LONG_RUNS])
 def test_kills_while_officials_post_lose_nothing_and_count_every_post_that_kafka_has(
-    kafka: RunningBroker, topic_prefix: str, tmp_path: Path
+    kafka: RunningBroker, topic_prefix: str, tmp_path: Path, name: str
 ) -> None:
     """Each post is there, those that a timeline told again have the same id, and all of them are paid for."""
     settings = settings_for(kafka.address, topic_prefix)
@@ -88,16 +92,17 @@ def test_kills_while_officials_post_lose_nothing_and_count_every_post_that_kafka
             posts.append(server.publish(made))
 
     with in_a_thread(server):
-        processes = _processes(server, settings, tmp_path, day_usd=10_000, month_usd=10_000, back_fill_share=1)
+        money = {"day_usd": 10_000, "month_usd": 10_000, "back_fill_share": 1}
+        processes = _processes(server, settings, tmp_path, name, **money)
         acting = threading.Thread(target=act)
         with processes.running() as subject:
-            wait_until("it is subscribed", lambda: len(server.subscriptions) == 4, log=partial(_log, subject))
+            wait_until("X is asked", lambda: len(server.subscriptions) == 4 or server.rules, log=partial(_log, subject))
             wait_until("it holds the stream", lambda: server.streams == 1, log=partial(_log, subject))
             acting.start()
             wait_until("a post", lambda: _events(settings, "posts"), log=partial(_log, subject))
         for _ in range(_KILLS):
             kill_after_claim(processes, random.uniform(0.0, 1.2))
-            shut_out(settings, "x-activity", "x-activity")
+            shut_out(settings, name, name)
         with processes.running() as subject:
             time.sleep(0.5)
             ended.set()
@@ -111,7 +116,7 @@ def test_kills_while_officials_post_lose_nothing_and_count_every_post_that_kafka
     found = Counter(each.id for each in _events(settings, "posts", "retweets"))
     assert set(found) == wanted
     assert len(set(server.posts.users)) == 3
-    record = cursor_of(settings, b"x-activity/x-activity")
+    record = cursor_of(settings, f"{name}/{name}".encode())
     spending = spending_in(None if record is None else record.cursor_bytes)
     assert spending is not None
     assert spending.spent_month == found.total() * _PRICE
