@@ -28,6 +28,8 @@ AGENTS: Final = ("screen", "track", "watch")
 # Variables of this prefix that are no settings: where the settings are, tracebacks of the command line, its tests.
 _NOT_SETTINGS: Final = frozenset({"ANTIPHON_CONFIG", "ANTIPHON_DEBUG", "ANTIPHON_TEST_BROKER"})
 _PLATFORM: Final = re.compile("[a-z][a-z0-9_-]{0,31}")
+_DAYS: Final = re.compile("[0-9]{1,5}")
+_MOST_DAYS: Final = 36_500
 _EVIDENCE_PARTS: Final = frozenset({"{id}", "{platform}", "{subject}"})
 
 Name: TypeAlias = Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{0,100}$")]
@@ -48,8 +50,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     that time, nothing is said of what they did not do. These are the same for all workers of a group. The suspension of
     an account that no official engaged with is kept for `unengaged_days` of event time, its profile for
     `unengaged_profile_days`: 0 is for not at all, since a source may tell the profiles of a whole network.
-    `evidence_days` after it came, evidence may be deleted, unless a living alert rests on it; posts that are deleted on
-    the platforms of `evidence_withhold_deleted` (names with commas between) are withheld the next day.
+    `evidence_days` after it came, evidence may be deleted, unless a living alert rests on it; raw events of the
+    platforms in `evidence_platform_days` after other days (`twitter=30,mastodon=90`). Posts that are deleted on the
+    platforms of `evidence_withhold_deleted` (names with commas between) are withheld the next day, and aftermaths have
+    no text of posts that are deleted on those of `aftermath_withhold_deleted`.
     `dead_letter_run` and `dead_letter_share` are the dead-letter limits: that many refused records in a row, or that
     share of the last 10,000, stop a worker's screening until it is started anew, since that is a bug or an attack and
     not data.
@@ -75,8 +79,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unengaged_days: Annotated[int, Meta(ge=1, le=3_650)] = 30
     unengaged_profile_days: Annotated[int, Meta(ge=0, le=3_650)] = 0
     watch_days: Annotated[int, Meta(ge=1, le=365)] = 14
-    evidence_days: Annotated[int, Meta(ge=1, le=36_500)] = 400
+    evidence_days: Annotated[int, Meta(ge=1, le=_MOST_DAYS)] = 400
+    evidence_platform_days: Annotated[str, Meta(max_length=1_024)] = ""
     evidence_withhold_deleted: Annotated[str, Meta(max_length=1_024)] = "twitter"
+    aftermath_withhold_deleted: Annotated[str, Meta(max_length=1_024)] = "twitter"
     unseen_share: Annotated[float, Meta(ge=0, le=1)] = 0.05
     transactions: bool = True
     session_timeout_seconds: Seconds = 20.0
@@ -133,13 +139,24 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def withheld_platforms(self) -> frozenset[str]:
-        """The platforms whose deleted posts nobody may keep."""
-        return frozenset(name for part in self.evidence_withhold_deleted.split(",") if (name := part.strip()))
+        """The platforms whose deleted posts nobody may keep as evidence."""
+        return frozenset(_parts(self.evidence_withhold_deleted))
+
+    @property
+    def withheld_aftermath_platforms(self) -> frozenset[str]:
+        """The platforms of which aftermaths have no text of deleted posts."""
+        return frozenset(_parts(self.aftermath_withhold_deleted))
+
+    @property
+    def days_by_platform(self) -> dict[str, int]:
+        """For how many days raw events of some platforms are kept as evidence, in place of `evidence_days`."""
+        pairs = [part.partition("=") for part in _parts(self.evidence_platform_days)]
+        return {name.strip(): int(days) for name, _, days in pairs}
 
     @property
     def alertmanager_addresses(self) -> tuple[str, ...]:
         """The URLs of the Alertmanagers, with their credentials: never to be shown."""
-        return tuple(url for part in self.alertmanager_urls.split(",") if (url := part.strip()))
+        return tuple(_parts(self.alertmanager_urls))
 
     @property
     def state_directory(self) -> Path:
@@ -185,10 +202,7 @@ def _check_together(settings: Settings) -> None:
         raise ConfigurationError(
             f"agents: there is no agent {unknown[0]!r}", remedy=f"name some of {', '.join(AGENTS)}, with commas between"
         )
-    if wrong := sorted(name for name in settings.withheld_platforms if not _PLATFORM.fullmatch(name)):
-        raise ConfigurationError(
-            f"evidence_withhold_deleted: {wrong[0]!r} is no platform", remedy="name some, as in twitter,mastodon"
-        )
+    _check_platforms(settings)
     if settings.security_protocol.startswith("SASL") and not (
         settings.sasl_mechanism and settings.sasl_username and settings.sasl_password
     ):
@@ -201,6 +215,31 @@ def _check_together(settings: Settings) -> None:
         host, _, port = address.strip().rpartition(":")
         if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
             raise ConfigurationError(f"broker: {address!r} is not HOST:PORT", remedy="for example 127.0.0.1:9092")
+
+
+def _check_platforms(settings: Settings) -> None:
+    for key in ("evidence_withhold_deleted", "aftermath_withhold_deleted"):
+        if wrong := [name for name in _parts(getattr(settings, key)) if not _PLATFORM.fullmatch(name)]:
+            raise ConfigurationError(f"{key}: {wrong[0]!r} is no platform", remedy="name some, as in twitter,mastodon")
+    named = set[str]()
+    for part in _parts(settings.evidence_platform_days):
+        name, _, days = (each.strip() for each in part.partition("="))
+        if (
+            not _PLATFORM.fullmatch(name)
+            or name in named
+            or not _DAYS.fullmatch(days)
+            or not 1 <= int(days) <= _MOST_DAYS
+        ):
+            raise ConfigurationError(
+                f"evidence_platform_days: {part!r} is no PLATFORM=DAYS",
+                remedy=f"each platform once, with 1 to {_MOST_DAYS:,} days, as in twitter=30,mastodon=90",
+            )
+        named.add(name)
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between commas."""
+    return [part for each in text.split(",") if (part := each.strip())]
 
 
 def _check_urls(settings: Settings) -> None:

@@ -39,6 +39,8 @@ def evidence() -> None:
 def expire(settings: Settings, dry_run: bool, as_json: bool) -> None:
     """Delete what is older than evidence_days, unless a living alert rests on it. Run it every day.
 
+    Raw events of the platforms in ANTIPHON_EVIDENCE_PLATFORM_DAYS are deleted after the days that it names.
+
     An alert lives until evidence_days after it expired, and everything about its subject is kept as long. Rosters and
     rules are always kept. Posts that their platform has deleted are withheld, of the platforms of
     ANTIPHON_EVIDENCE_WITHHOLD_DELETED (twitter). What is withheld and came again is withheld again. May be broken off
@@ -63,7 +65,8 @@ def _print_expiry(found: Expiry, settings: Settings, dry_run: bool) -> None:
     console.print(
         Text(
             f"{counted(found.expired, 'record')} of {found.expired_bytes:,} bytes {deleted} from "
-            f"{settings.topic('evidence')}: older than {counted(settings.evidence_days, 'day')}."
+            f"{settings.topic('evidence')}: older than {counted(settings.evidence_days, 'day')}"
+            f"{_by_platform(settings)}."
         )
     )
     console.print(
@@ -76,6 +79,11 @@ def _print_expiry(found: Expiry, settings: Settings, dry_run: bool) -> None:
         console.print(Text(f"{counted(found.deleted_posts, 'record')} of posts that are deleted {withheld}."))
     if found.withheld_again:
         console.print(Text(f"{counted(found.withheld_again, 'record')} that had come again withheld."))
+
+
+def _by_platform(settings: Settings) -> str:
+    days = settings.days_by_platform.items()
+    return "".join(f", {name} after {counted(number, 'day')}" for name, number in sorted(days))
 
 
 @evidence.command("index")

@@ -16,6 +16,7 @@ from streams.core.watching.aftermath_records import (
     Aftermath,
     AftermathCoverage,
     AftermathDeletion,
+    AftermathReference,
     PossibleSuccessor,
 )
 from streams.printable import printable
@@ -56,7 +57,7 @@ def _rows(aftermath: Aftermath, alerts: Sequence[Alert]) -> Iterable[tuple[str, 
     yield STATUS_WORDS[period.status], days_of(period.precision, period.not_before, period.not_after or period.at)
     yield "references", f"{aftermath.references:,} ({aftermath.references_before:,} in the 30 days before)"
     for reference in aftermath.listed_references[:_MOST_OTHERS]:
-        yield "", f"{_day(reference.at)} {_who(reference.handle, reference.official)}: {_line(reference.text)}"
+        yield "", f"{_day(reference.at)} {_who(reference.handle, reference.official)}: {_said(reference)}"
     coverage = aftermath.coverage
     expected = f"to be expected from the 30 days before: {aftermath.expected_deletions:.1f}"
     if coverage is not None and coverage.says_nothing_of_deletions:
@@ -120,7 +121,7 @@ def _deletion(deletion: AftermathDeletion) -> tuple[str, ...]:
         _who(deletion.handle, deletion.official),
         _day(deletion.posted_at),
         printable(deletion.lang or "?"),
-        concern + _line(deletion.text),
+        concern + _said(deletion),
     )
 
 
@@ -141,6 +142,10 @@ def _name(aftermath: Aftermath) -> str:
 
 def _who(handle: str | None, account_id: str) -> str:
     return f"@{printable(handle)}" if handle else printable(account_id)
+
+
+def _said(post: AftermathReference | AftermathDeletion) -> str:
+    return "(text withheld, since the post is deleted)" if post.text_withheld else _line(post.text)
 
 
 def _line(text: str) -> str:

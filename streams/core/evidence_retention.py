@@ -4,7 +4,7 @@ An alert *lives* from the moment it is written until so long after it expired, o
 rules are always kept: any alert may name them.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Final
 
 from msgspec import Struct
@@ -59,12 +59,16 @@ def _lives(alert: Alert, written_us: int, now_us: int, kept_us: int) -> bool:
 
 
 class Retention:
-    """Takes every entry of the topic twice: `meet` all of them first, then `consider` all of them."""
+    """Takes every entry of the topic twice: `meet` all of them first, then `consider` all of them.
 
-    def __init__(self, held: Held, now_us: int, kept_days: int) -> None:
+    Raw events of the platforms in `by_platform` are kept for those days, all else for `kept_days`.
+    """
+
+    def __init__(self, held: Held, now_us: int, kept_days: int, by_platform: Mapping[str, int] | None = None) -> None:
         self.rests = 0
         self._held = held
         self._before_us = now_us - kept_days * DAY_US
+        self._platforms = {name: now_us - days * DAY_US for name, days in (by_platform or {}).items()}
         self._posts: set[tuple[str, str]] = set()
         self._markers: set[EvidenceKey] = set()
         self._due: dict[EvidenceKey, int] = {}
@@ -116,7 +120,10 @@ class Retention:
         if entry.key.kind in ("roster", "rules"):
             return False
         since_us = entry.received_at if entry.received_at is not None else entry.written_ms * 1_000
-        return since_us < self._before_us
+        before_us = self._before_us
+        if entry.key.kind == "event":
+            before_us = self._platforms.get(entry.key.platform, before_us)
+        return since_us < before_us
 
     def _is_held(self, entry: EvidenceEntry) -> bool:
         if entry.key.kind == "alert":

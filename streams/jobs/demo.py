@@ -95,6 +95,7 @@ def _demo_settings(broker: str, settings: Settings, workers: int, data_dir: str)
         unengaged_profile_days=3_650,
         dead_letter_run=2**31,  # it reads to the end, as the backtest does
         dead_letter_share=1.0,
+        aftermath_withhold_deleted="",  # it shows what is in the files
         alertmanager_urls=Secret(""),  # a demonstration is no reason to call anybody
     )
     if broker != "embedded":

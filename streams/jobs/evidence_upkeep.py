@@ -54,14 +54,15 @@ async def expire_evidence(
     dry_run: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Expiry:
-    """Write a tombstone for every event and version of an alert that came more than `evidence_days` before `now_us`
-    (the clock, unless told otherwise) and that no living alert rests on; withhold posts that are deleted, of the
-    platforms of `evidence_withhold_deleted`. Reads the topic twice. Raises `BrokerError`.
+    """Write a tombstone for every event and version of an alert that came more than `evidence_days` (an event: or the
+    days of its platform) before `now_us` (the clock, unless told otherwise) and that no living alert rests on; withhold
+    posts that are deleted, of the platforms of `evidence_withhold_deleted`. Reads the topic twice. Raises
+    `BrokerError`.
     """
     now_us = time.time_ns() // 1_000 if now_us is None else now_us
     alerts = await _alerts(settings)
     held = held_by(alerts.values(), now_us, settings.evidence_days, WatchPolicy(watch_days=settings.watch_days))
-    retention = Retention(held, now_us, settings.evidence_days)
+    retention = Retention(held, now_us, settings.evidence_days, settings.days_by_platform)
     deleted = await _deleted_posts(settings)
     async for entry in read_evidence(settings, progress=progress):
         retention.meet(entry)

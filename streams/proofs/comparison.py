@@ -8,9 +8,10 @@ import msgspec
 from msgspec.structs import replace
 
 from streams.core.enriched import Dossier
+from streams.core.watching.aftermath_records import Aftermath
 from streams.printable import printable
 
-__all__ = ["differences", "with_texts_as_told"]
+__all__ = ["differences", "with_texts_as_told", "with_texts_withheld"]
 
 _SHOWN: Final = 40  # characters of a value
 _MATCHING_POSTS: Final = "matching_posts"
@@ -51,3 +52,20 @@ def with_texts_as_told(found: Dossier, told: Dossier) -> Dossier:
         found.score, contributions=contributions, total=round(sum(each.points for each in contributions), 2)
     )
     return replace(found, text_matches=told.text_matches, score=score)
+
+
+def with_texts_withheld(found: Aftermath, told: Aftermath) -> Aftermath:
+    """The recomputed aftermath without the texts of deleted posts that the pipeline had to withhold."""
+    references = {each.post_id for each in told.listed_references if each.text_withheld}
+    deletions = {each.post_id for each in told.listed_deletions if each.text_withheld}
+    return replace(
+        found,
+        listed_references=tuple(
+            replace(each, text="", text_withheld=True) if each.post_id in references else each
+            for each in found.listed_references
+        ),
+        listed_deletions=tuple(
+            replace(each, text="", shared_words=(), text_withheld=True) if each.post_id in deletions else each
+            for each in found.listed_deletions
+        ),
+    )

@@ -19,7 +19,7 @@ from streams.proofs import layout
 from streams.proofs.answers import Answer, Check
 from streams.proofs.archive import Archive, NotAProofError
 from streams.proofs.building import is_on_aftermath, taken_as_counted
-from streams.proofs.comparison import differences, with_texts_as_told
+from streams.proofs.comparison import differences, with_texts_as_told, with_texts_withheld
 from streams.proofs.layout import Expected
 from streams.proofs.material import Told
 from streams.proofs.proved_events import ProvedEvents
@@ -125,7 +125,9 @@ def recount_checks(
     for aftermath, value, name in told.aftermaths:
         if name in expected.records:
             reason = "texts that it looks at are left out" if events.redacted else lacking
-            checks.append(_recounted(name, value, found.results.aftermaths.get(aftermath.id), 0, reason))
+            found_aftermath = found.results.aftermaths.get(aftermath.id)
+            again_aftermath = None if found_aftermath is None else with_texts_withheld(found_aftermath, aftermath)
+            checks.append(_recounted(name, value, again_aftermath, 0, reason))
         else:
             detail = "kept as it was told: it rests on all that officials did meanwhile, which is not here"
             checks.append(Check(question=name, answer=Answer.TOLD, detail=detail))

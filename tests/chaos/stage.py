@@ -78,6 +78,7 @@ class Stage:
             # What a power cut took is written anew, however old it is by then.
             unengaged_days=_EVER_DAYS if power_cuts else _DEFAULTS.unengaged_days,
             unengaged_profile_days=_EVER_DAYS if power_cuts else _DEFAULTS.unengaged_profile_days,
+            aftermath_withhold_deleted="",  # as the backtest does
             delivery_timeout_seconds=DELIVERY_TIMEOUT_SECONDS,
             canary_interval_seconds=2.0,  # more than usual, and none of them may show in what is published
         )

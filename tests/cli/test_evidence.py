@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from streams.core.clock import DAY_US
 from streams.core.evidence import EvidenceEntry, EvidenceKey
 from streams.core.evidence_records import EvidenceRecord, event_evidence
 from streams.core.subject_event import Coordinates
@@ -158,10 +160,41 @@ def test_posts_that_are_deleted_are_withheld_where_the_platform_asks_for_it(
     assert _json(antiphon, "expire", *kept.options)["withheld_again"] == 1
 
 
-def test_a_name_that_is_no_platform_is_refused(antiphon: Antiphon, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ANTIPHON_EVIDENCE_WITHHOLD_DELETED", "twitter,Blue Sky")
-    result = antiphon("evidence", "expire")
-    assert (result.exit_code, "'Blue Sky'" in result.stderr) == (2, True)
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("EVIDENCE_WITHHOLD_DELETED", "twitter,Blue Sky", "'Blue Sky' is no platform"),
+        ("AFTERMATH_WITHHOLD_DELETED", "twitter,Blue Sky", "'Blue Sky' is no platform"),
+        ("EVIDENCE_PLATFORM_DAYS", "twitter=30,mastodon", "'mastodon' is no PLATFORM=DAYS"),
+        ("EVIDENCE_PLATFORM_DAYS", "Blue Sky=30", "'Blue Sky=30' is no PLATFORM=DAYS"),
+        ("EVIDENCE_PLATFORM_DAYS", "twitter=soon", "'twitter=soon' is no PLATFORM=DAYS"),
+        ("EVIDENCE_PLATFORM_DAYS", "twitter=0", "1 to 36,500 days"),
+        ("EVIDENCE_PLATFORM_DAYS", "twitter=99999", "1 to 36,500 days"),
+        ("EVIDENCE_PLATFORM_DAYS", "twitter=30,twitter=40", "each platform once"),
+    ],
+)
+def test_what_is_no_platform_or_no_number_of_days_is_refused_by_name(
+    antiphon: Antiphon, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(f"ANTIPHON_{name}", value)
+    for command in (("evidence", "expire"), ("worker",)):
+        result = antiphon(*command)
+        assert result.exit_code == 2
+        assert f"{name.lower()}:" in result.stderr
+        assert said in result.stderr
+
+
+def test_events_of_a_platform_with_days_of_its_own_expire_by_them(
+    antiphon: Antiphon, kept: _Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    month_ago_us = time.time_ns() // 1_000 - 30 * DAY_US
+    kept.write([_record(name, month_ago_us) for name in ("retweet", "post")])
+    monkeypatch.setenv("ANTIPHON_EVIDENCE_PLATFORM_DAYS", "mastodon=1")
+    assert _json(antiphon, "expire", *kept.options, "--dry-run")["expired"] == 0
+    monkeypatch.setenv("ANTIPHON_EVIDENCE_PLATFORM_DAYS", "mastodon=1, twitter=1")
+    assert _json(antiphon, "expire", *kept.options, "--dry-run")["expired"] == 2
+    result = antiphon("evidence", "expire", *kept.options, "--dry-run")
+    assert "mastodon after 1 day, twitter after 1 day" in result.stdout
 
 
 def test_the_index_is_made_once_and_then_reads_what_came_since(

@@ -57,6 +57,24 @@ def _due(entries: list[EvidenceEntry], held: Held = _HELD) -> set[EvidenceKey]:
     return set(retention.due())
 
 
+def test_raw_events_of_a_platform_are_kept_for_the_days_of_that_platform() -> None:
+    """All else, and what a living alert rests on, as before."""
+    stranger = Account(id="5")
+    post = Post(platform="twitter", id="1", at=_AT, actor=stranger, text="x")
+    elsewhere = msgspec.structs.replace(post, platform="mastodon", id="2")
+    about = Retweet(platform="twitter", id="3", at=_AT, actor=_OFFICIAL, subject=_SUBJECT)
+    roster = EvidenceEntry(key=EvidenceKey("roster", "ab"), value=b"x", sha256="ab", received_at=0)
+    entries = [*(_entry(each, 40) for each in (post, elsewhere, about)), _entry(post, 20), roster]
+    retention = Retention(_HELD, _NOW_US, _DAYS, {"twitter": 30})
+    for step in (retention.meet, retention.consider):
+        for entry in entries[:3]:
+            step(entry)
+        step(roster)
+    assert set(retention.due()) == {entries[0].key}
+    assert _due(entries[:3]) == set()
+    assert _due([_entry(elsewhere, 500)]) == {entries[1].key}
+
+
 def _events(subject: Account) -> dict[str, Event]:
     """An event of each kind that is about an account."""
     common: Any = {"platform": "twitter", "at": _AT}

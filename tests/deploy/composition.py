@@ -11,8 +11,10 @@ __all__ = ["COMPOSE_FILE", "composition", "variables"]
 
 COMPOSE_FILE: Final = Path(__file__).parents[2] / "docker-compose.yml"
 
-# As far as ours goes: ${NAME:-default}, ${NAME:?message}, and $$ for a dollar.
-_VARIABLE: Final = re.compile(r"\$\$|\$\{(\w+):([-?])([^}]*)\}|\$")
+# As far as ours goes: ${NAME:-default}, ${NAME-default} where nothing is a value, too, ${NAME:?message}, and $$ for a
+# dollar.
+_VARIABLE: Final = re.compile(r"\$\$|\$\{(\w+)(:[-?]|-)([^}]*)\}|\$")
+_DEFAULTS: Final = frozenset({":-", "-"})
 
 
 def composition(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def _variables(node: Any) -> Iterator[tuple[str, str | None]]:
             if match[0] == "$":
                 raise ValueError(f"a lone dollar in {text!r}")
             if match[1]:
-                yield match[1], match[3] if match[2] == "-" else None
+                yield match[1], match[3] if match[2] in _DEFAULTS else None
 
 
 def _texts(node: Any) -> Iterator[str]:
@@ -54,7 +56,9 @@ def _filled(node: Any, environment: Mapping[str, str]) -> Any:
     def fill(match: re.Match[str]) -> str:
         if match[0] == "$$":
             return "$"
-        value = environment.get(match[1]) or (match[3] if match[2] == "-" else None)
+        value = environment.get(match[1])
+        if value is None or (not value and match[2] != "-"):
+            value = match[3] if match[2] in _DEFAULTS else None
         if value is None:
             raise KeyError(match[1])
         return value

@@ -35,6 +35,7 @@ def test_workers_that_run_one_agent_each_find_the_same(kafka: RunningBroker, top
         unengaged_days=3_650,  # the world has no order of time
         unengaged_profile_days=3_650,
         commit_interval_seconds=0.3,
+        aftermath_withhold_deleted="",  # as the backtest does
         data_dir=str(tmp_path / "state"),
     )
     world = World(seed=21, events=3_000)

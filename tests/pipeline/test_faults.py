@@ -40,6 +40,7 @@ def _settings(address: str, prefix: str) -> Settings:
         unengaged_profile_days=3_650,
         commit_interval_seconds=0.3,
         fetch_max_records=100,
+        aftermath_withhold_deleted="",  # as the backtest does
     )
 
 

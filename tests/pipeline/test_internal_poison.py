@@ -140,6 +140,7 @@ def _settings(kafka: RunningBroker, prefix: str, port: int = 0) -> Settings:
         session_timeout_seconds=4.0,
         canary_interval_seconds=0.0,
         commit_interval_seconds=0.3,
+        aftermath_withhold_deleted="",  # as the backtest does
     )
 
 

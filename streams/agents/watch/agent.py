@@ -31,7 +31,10 @@ _AT_ONCE: Final = 500
 def watch_policy(settings: Settings) -> WatchPolicy:
     """The policy of a group of workers."""
     return WatchPolicy(
-        ledger_days=settings.ledger_days, watch_days=settings.watch_days, unseen_share=settings.unseen_share
+        ledger_days=settings.ledger_days,
+        watch_days=settings.watch_days,
+        unseen_share=settings.unseen_share,
+        withheld=settings.withheld_aftermath_platforms,
     )
 
 

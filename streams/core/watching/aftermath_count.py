@@ -231,14 +231,16 @@ def _seen(entries: Iterable[Entry]) -> dict[str, tuple[str | None, Category]]:
 
 
 def _listed_reference(entry: Entry, policy: WatchPolicy) -> AftermathReference:
+    is_withheld = entry.noticed is not None and entry.platform in policy.withheld
     return AftermathReference(
         official=entry.official,
         handle=entry.handle,
         post_id=entry.post_id,
         kind=entry.kind,
         at=from_us(entry.at_us),
-        text=entry.text[: policy.listed_text],
+        text="" if is_withheld else entry.text[: policy.listed_text],
         lang=entry.lang,
+        text_withheld=is_withheld,
     )
 
 
@@ -256,6 +258,7 @@ def _listed_deletions(
     prints = frozenset(each for text in texts for each in text.fingerprints)
     vocabulary = frozenset[str]().union(*(words(text.text) for text in texts))
     keys = frozenset(watch.keys)
+    is_withheld = watch.platform in policy.withheld
     ranked: list[tuple[bool, int, int, Entry]] = []
     others: list[tuple[bool, int, int, Entry]] = []  # most of them, in their order
     for place, entry in enumerate(deletions):
@@ -276,13 +279,16 @@ def _listed_deletions(
             posted_at=from_us(entry.at_us),
             deleted_at=from_us(entry.deleted_us or 0),
             lang=entry.lang,
-            text=entry.text[: policy.listed_text],
+            text="" if is_withheld else entry.text[: policy.listed_text],
             concerns_subject=not unconcerned,
             shared_fingerprints=-shared,
-            shared_words=tuple(
+            shared_words=()
+            if is_withheld
+            else tuple(
                 bounded_text(word, policy.listed_word)
                 for word in shared_words(entry.text, vocabulary)[: policy.listed_words]
             ),
+            text_withheld=is_withheld,
         )
         for unconcerned, shared, _, entry in sorted(ranked, key=lambda item: item[2])
     )

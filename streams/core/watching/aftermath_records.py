@@ -70,6 +70,8 @@ class AftermathReference(Struct, frozen=True, kw_only=True):
     """Its text, cut."""
     lang: str | None
     """Its language, as the platform tells it."""
+    text_withheld: bool = False
+    """The post is deleted, and its text is withheld for that; then `text` is empty."""
 
 
 class AftermathDeletion(Struct, frozen=True, kw_only=True):
@@ -101,6 +103,8 @@ class AftermathDeletion(Struct, frozen=True, kw_only=True):
     """Fingerprints in common with the subject's posts."""
     shared_words: tuple[str, ...]
     """Rare words in common with the subject's posts."""
+    text_withheld: bool = False
+    """Texts of deleted posts of this platform are withheld; then `text` and `shared_words` are empty."""
 
 
 class PossibleSuccessor(Struct, frozen=True, kw_only=True):

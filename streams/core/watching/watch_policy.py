@@ -43,6 +43,7 @@ class WatchPolicy(Struct, frozen=True, kw_only=True):
     coverage_officials: int = 12_000  # named in others: a gap for each that is new on a roster; at the most 6.5 MB
     told_with_a_tick: int = 2_000  # accounts, where it is new since when their State's officials have been seen
     sketch: int = 256  # fingerprints that stand for all texts of an account
+    withheld: frozenset[str] = frozenset()  # platforms of which records have no text of a deleted post
 
     @property
     def remembered_days(self) -> int:

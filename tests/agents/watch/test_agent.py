@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from streams.agents.watch.agent import Watch
+from streams.agents.watch.agent import Watch, watch_policy
 from streams.agents.watch.ledger_store import LedgerStore
 from streams.core.country_event import CountryEvent, encode_country_event
 from streams.core.officials import Official
@@ -72,6 +72,12 @@ def settings(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> Setting
     )
     asyncio.run(create_topics(made))
     return made
+
+
+def test_texts_of_posts_that_are_deleted_on_x_are_withheld_unless_the_operator_says_otherwise() -> None:
+    assert watch_policy(Settings()).withheld == {"twitter"}
+    assert watch_policy(Settings(aftermath_withhold_deleted=" mastodon, bluesky,")).withheld == {"mastodon", "bluesky"}
+    assert watch_policy(Settings(aftermath_withhold_deleted="")).withheld == frozenset()
 
 
 async def _withdrawn(settings: Settings) -> list[str]:

@@ -46,7 +46,7 @@ _ALERT = "AntiphonCollectorBudget"
 
 
 def _x() -> X:
-    server = X()
+    server = X(limits={"GET /2/tweets/search/stream": 10_000})  # of 50 in 15 minutes, as often as it is started here
     server.keep_alive = 0.2
     server.posts.add_user("111", "embassy")
     server.posts.add_user("222", "minister")

@@ -11,8 +11,10 @@ from streams.core.enriched import Alert
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.aftermath_records import Aftermath
+from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import WatchOutcome
 from streams.events import Account
+from streams.proofs.comparison import with_texts_withheld
 from streams.rules_loading import bundled_rules
 from tests.core.tracking.strategies import snowflake
 from tests.core.watching.plain_ledger import PlainLedger
@@ -21,8 +23,8 @@ from tests.core.watching.watch_run import WatchRun
 from tests.core.watching.watch_strategies import PASSAGES
 
 
-def _run(*batches: Sequence[CountryEvent]) -> WatchRun:
-    return WatchRun(bundled_rules()).run(batches)
+def _run(*batches: Sequence[CountryEvent], policy: WatchPolicy | None = None) -> WatchRun:
+    return WatchRun(bundled_rules(), policy).run(batches)
 
 
 def _aftermath(run: WatchRun) -> Aftermath:
@@ -97,6 +99,23 @@ def test_a_retweet_of_an_official_is_withdrawn_as_one() -> None:
     retweet = post("r", -5, kind="retweet", subject=other, original="o", subject_is_official=True)
     [withdrawal] = _withdrawals(_run([retweet, deletion("r", 1)]))
     assert withdrawal.subject_is_official
+
+
+def test_texts_of_deleted_posts_are_withheld_where_the_platform_asks_for_it_and_all_figures_stay() -> None:
+    """Also that of a reference, which is deleted long after the watch. Of another platform nothing is withheld."""
+    later = [deletion("asked", 70, IRAN[4]), tick(80)]
+    told, policy = _run(_story(), later), WatchPolicy(withheld=frozenset({"twitter"}))
+    withheld = _run(_story(), later, policy=policy)
+    before, after = _aftermath(told), _aftermath(withheld)
+    assert {each.text for each in after.listed_deletions} == {each.text for each in after.listed_references} == {""}
+    assert {each.shared_words for each in after.listed_deletions} == {()}
+    assert all(each.text_withheld for each in after.listed_deletions)
+    assert all(each.text_withheld for each in after.listed_references)
+    assert with_texts_withheld(before, after) == after != before
+    assert _alerts(withheld) == _alerts(told)
+    [asked] = _aftermath(_run(_story(), policy=policy)).listed_references
+    assert (asked.text, asked.text_withheld) == ("Where is @khamenei_SITE now?", False)
+    assert _aftermath(_run(_story(), later, policy=WatchPolicy(withheld=frozenset({"mastodon"})))) == before
 
 
 def test_the_deletion_of_a_plain_post_withdraws_nothing() -> None:
