@@ -82,6 +82,9 @@ def sources(
     if as_json:
         write_json({"sources": rows})
         return
+    if not rows:
+        stdout().print(Text("Nothing was collected yet. `antiphon collect` lists what collects."))
+        return
     listed = table("source", "written by", "seen until", "behind", "gap", "budget", "cursor")
     for each in rows:
         gap = "" if each["gap_since"] is None else f"{each['gap_reason']} since {each['gap_since']}"

@@ -24,10 +24,15 @@ _log: Final = logging.getLogger(__name__)
 _PAUSE_SECONDS: Final = 2.0
 
 
-async def follow_rosters(settings: Settings, use: Callable[[Roster], object]) -> None:
-    """Use the roster in force, with every fetch: terms end by the clock. Until cancelled."""
+async def follow_rosters(settings: Settings, platform: str, use: Callable[[Roster], object]) -> None:
+    """Use the roster in force, with every fetch: terms end by the clock. Until cancelled.
+
+    Where there is none, or none with an official on the platform, the log says so and what to do, once.
+    """
+    lacks = ""
 
     async def follow() -> None:
+        nonlocal lacks
         log = RosterLog()
         async with aclosing(follow_topic(settings, "officials")) as fetches:
             async for fetched in fetches:
@@ -36,10 +41,23 @@ async def follow_rosters(settings: Settings, use: Callable[[Roster], object]) ->
                         log.apply(record.key or b"", record.value)
                     except RosterRecordError:
                         continue  # SCREEN makes the dead letter of it
-                if fetched.whole and log.roster is not None:
+                if not fetched.whole:
+                    continue
+                before, lacks = lacks, _lacking(log.roster, platform)
+                if lacks and lacks != before:
+                    extra = {"platform": platform, "remedy": "antiphon roster publish FILE"}
+                    _log.warning(lacks, extra=extra)
+                if log.roster is not None:
                     use(log.roster)
 
     await again_and_again(follow, "officials")
+
+
+def _lacking(roster: Roster | None, platform: str) -> str:
+    if roster is None:
+        return "no roster is published"
+    is_there = roster.ids_of(platform) or roster.handles_of(platform)
+    return "" if is_there else "the roster in force has no official on this platform"
 
 
 async def again_and_again(follow: Callable[[], Awaitable[None]], topic: str) -> None:

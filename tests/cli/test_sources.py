@@ -22,6 +22,7 @@ def test_each_source_is_listed_with_what_was_seen_and_its_cursor_and_can_be_forg
     """A forgotten one begins without a cursor, the others go on."""
     settings = settings_for(kafka.address, topic_prefix)
     where = ("--broker", kafka.address, "--topic-prefix", topic_prefix)
+    assert "Nothing was collected yet. `antiphon collect` lists" in antiphon("sources", *where).stdout
     now_us = time.time_ns() // 1_000
     _publish(settings, "tail", {"n": 7}, Seen(since_us=now_us - 9_000_000, until_us=now_us - 5_000_000))
     _publish(settings, "push", ["k"], Seen(since_us=1, until_us=2, gap=Gap(2, "refused")))

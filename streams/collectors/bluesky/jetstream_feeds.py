@@ -46,7 +46,7 @@ async def follow_roster(settings: Settings, watched: Watched) -> None:
             watched.use(officials)
             _log.info("officials in the filter", extra={"officials": len(officials)})
 
-    await follow_rosters(settings, use)
+    await follow_rosters(settings, BLUESKY, use)
 
 
 async def follow_subjects(settings: Settings, watched: Watched) -> None:

@@ -92,7 +92,11 @@ class Watched:
                 while not self.officials:
                     await self.changed()
         if not self.officials:
-            raise SourceError("refused", "no roster with officials on Bluesky is published: `antiphon roster publish`")
+            raise SourceError(
+                "refused",
+                "no published roster has the id (did:…) of an official on Bluesky: `antiphon roster resolve` finds it, "
+                "then `antiphon roster publish`",
+            )
         return self.officials
 
     async def changed(self) -> None:

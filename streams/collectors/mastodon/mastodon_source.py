@@ -83,7 +83,11 @@ class MastodonSource:
                     self._changed.clear()
                     await self._changed.wait()
         if not self._servers:
-            raise SourceError("refused", "no roster with officials on Mastodon is published: `antiphon roster publish`")
+            raise SourceError(
+                "refused",
+                "no published roster has an official on Mastodon (https://SERVER/@NAME or NAME@SERVER): "
+                "`antiphon roster publish`",
+            )
         round_ = _Round(self, self._session, self._policy, cursor)
         try:
             async for chunk in round_.chunks():

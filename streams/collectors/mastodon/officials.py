@@ -34,7 +34,7 @@ def servers_of(roster: Roster, now_us: int) -> dict[str, tuple[str, ...]]:
 
 async def follow_officials(settings: Settings, use: Callable[[Servers], object]) -> None:
     """Use each roster that is published. Until cancelled."""
-    await follow_rosters(settings, lambda roster: use(servers_of(roster, time.time_ns() // 1_000)))
+    await follow_rosters(settings, MASTODON, lambda roster: use(servers_of(roster, time.time_ns() // 1_000)))
 
 
 def name_of_address(address: str) -> tuple[str, str] | None:

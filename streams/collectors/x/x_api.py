@@ -27,6 +27,11 @@ _T = TypeVar("_T")
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=15)
 _STREAM: Final = aiohttp.ClientTimeout(total=None, sock_connect=15)
 _BUFFER: Final = 16_384  # what X has sent and nobody reads costs all the same: little of it is taken from the socket
+_REMEDIES: Final = {
+    401: "; the token must be the app's bearer token of X's console",
+    402: "; the credits of the account at X are used up",
+    403: "; the app at X lacks a right or a product that this needs",
+}
 _KINDS: Final[Mapping[int, SourceErrorKind]] = {
     429: "throttled",
     401: "key_refused",
@@ -40,7 +45,8 @@ class XStatusError(SourceError):
     """X answers with an error. `is_final`: asked again it would say the same, since what was asked for is not there."""
 
     def __init__(self, kind: SourceErrorKind, status: int, said: str, retry_after_seconds: float | None) -> None:
-        super().__init__(kind, f"X answers with status {status}: {said}", retry_after_seconds)
+        detail = f"X answers with status {status}: {said}"
+        super().__init__(kind, f"{detail}{_REMEDIES.get(status, '')}", retry_after_seconds)
         self.is_final = status in _FINAL
 
 

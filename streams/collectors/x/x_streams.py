@@ -121,7 +121,7 @@ async def _opened(
     policy = StreamPolicy(route=route, query=query, budget=budget)
     async with opened_api(own, name) as api:
         keeper = keeper_of(api, series)
-        async with beside(keeper.run(), follow_rosters(surroundings.settings, keeper.use)):
+        async with beside(keeper.run(), follow_rosters(surroundings.settings, PLATFORM, keeper.use)):
             yield [XStreamSource(api, messages, posts, keeper, policy, series)]
 
 

@@ -130,7 +130,9 @@ def test_more_than_a_page_that_was_missed_is_read_to_where_it_was_by_the_cursor_
 
 
 def test_much_that_was_missed_is_read_without_a_pause_and_until_then_the_official_was_not_seen() -> None:
-    """More than one look takes in. Others of the server have their turns between; the gap is closed at the end."""
+    """More than one look takes in. Others of the server have their turns between; the gap is closed at the end. What
+    is deleted meanwhile, before the place that is read or behind it, hides no other.
+    """
 
     async def run() -> None:
         async with _server() as server:
@@ -142,9 +144,14 @@ def test_much_that_was_missed_is_read_without_a_pause_and_until_then_the_officia
                 await source.until(lambda: source.gaps)
                 cursor = source.cursor
             server.is_down = False
-            ids = [server.post("embassy")["uri"] for _ in range(1_000)]
+            missed = [server.post("embassy") for _ in range(1_000)]
+            ids = [each["uri"] for each in missed]
             other = server.post("ministry")["uri"]
             async with polling(server, users=_DE, cursor=cursor, interval=3_600.0) as source:
+                await source.until(lambda: ids[399] in source.count())
+                for number in (100, 700):
+                    server.delete("embassy", missed[number])
+                del ids[700]
                 await source.until(lambda: source.gaps)
                 [closed] = source.gaps
                 order = [event.id for event in source.events]
