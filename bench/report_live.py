@@ -25,7 +25,7 @@ def live_parts(figure: LiveFigure) -> list[str]:
     if figure.without_sdk:
         parts.append("The atproto SDK was not installed (`pip install atproto`) and is left out.")
     parts.append(_hour(figure))
-    parts += [] if figure.webhook is None else [_webhook(figure.webhook)]
+    parts += [] if figure.webhook is None else _webhook(figure.webhook)
     return parts
 
 
@@ -43,14 +43,15 @@ def _hour(figure: LiveFigure) -> str:
     )
 
 
-def _webhook(latency: WebhookLatency) -> str:
+def _webhook(latency: WebhookLatency) -> list[str]:
     verdict = "met" if latency.p99 < 2 else "**missed**"
-    return (
+    words = (
         f"From a frame to the webhook behind Alertmanager, {latency.samples} alerts: p50 {latency.p50:.2f} s, p99 "
-        f"{latency.p99:.2f} s (target less than 2 s: {verdict}), at most {latency.most:.2f} s. Half of them were on "
-        f"`alerts` within {latency.until_alert:.2f} s; the rest is NOTIFY's round and Alertmanager's `group_wait`, "
-        f"{latency.group_wait} in the project's configuration."
+        f"{latency.p99:.2f} s (target less than 2 s: {verdict}), at most {latency.most:.2f} s. Of Alertmanager's part, "
+        f"{latency.group_wait} are the `group_wait` of the project's configuration."
     )
+    rows = [f"| {stage.who} | {stage.p50:.3f} s | {stage.p99:.3f} s |" for stage in latency.stages]
+    return [words, "\n".join(["| part of the way | p50 | p99 |\n|---|---:|---:|", *rows])] if rows else [words]
 
 
 def _row(row: LiveRow) -> str:

@@ -5,6 +5,7 @@ Each sample is an account that two officials had reposted; the frame with a thir
 """
 
 import asyncio
+import re
 import sys
 import tempfile
 import time
@@ -24,7 +25,6 @@ from bench.cores import CONTESTANT_CORES
 from bench.figures.venue import FigureFailed, Venue
 from bench.figures.watched import WatchedWorker
 from bench.writing import write_all
-from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import Account, Profile
 from streams.jobs.workers import environment_of
@@ -39,11 +39,14 @@ from tools.kafka.jars import Unavailable
 from tools.servers.jetstream.log import EventLog, account, commit, tid
 from tools.servers.jetstream.server import JetstreamServer
 
-__all__ = ["WebhookLatency", "measure_webhook"]
+__all__ = ["Stage", "WebhookLatency", "measure_webhook"]
 
 _SHIPPED: Final = Path(__file__).parents[2] / "ops" / "alertmanager" / "alertmanager.yml"
 _OFFICIALS: Final = tuple(f"did:plc:official{name}official22222" for name in ("one", "two", "tri"))
 
+_SAMPLE: Final = re.compile(rb"did:plc:sample\w+")
+# In the order in which a frame passes them, and who writes to each.
+_TOPICS: Final = {"retweets": "the collector", "subject-events": "SCREEN", "alerts": "TRACK"}
 _STRANGER: Final = "did:plc:strangerstrangerstranger"
 _SAMPLES: Final = 200
 _QUICK_SAMPLES: Final = 3
@@ -52,17 +55,25 @@ _WAIT_SECONDS: Final = 60.0
 _SEED: Final = 1
 
 
+class Stage(Struct, frozen=True, kw_only=True):
+    """What one part of the way took, in seconds: from the record of the part before until its own was on the broker."""
+
+    who: str
+    p50: float
+    p99: float
+
+
 class WebhookLatency(Struct, frozen=True, kw_only=True):
-    """Seconds from the frame on the server's socket to the webhook; `until_alert` is the median of the part up to the
-    record on `alerts`. `group_wait` is that of the configuration.
+    """Seconds from the frame on the server's socket to the webhook, and the `stages` in between, which add up to it
+    sample by sample. `group_wait` is that of the configuration.
     """
 
     samples: int
     p50: float
     p99: float
     most: float
-    until_alert: float
     group_wait: str
+    stages: list[Stage] = []
 
 
 def measure_webhook(venue: Venue) -> WebhookLatency | None:
@@ -88,29 +99,38 @@ def measure_webhook(venue: Venue) -> WebhookLatency | None:
         asyncio.run(publish_roster(settings, _roster()))
         with WatchedWorker(settings, CONTESTANT_CORES, Path(scratch) / "worker.log") as worker:
             sent = asyncio.run(_send(settings, worker, receiver, count, Path(scratch) / "collector.log"))
-        alerted = asyncio.run(_alerted(settings))
-    taken = [_arrived_at(receiver, did) - at.monotonic for did, at in sent.items()]
-    until_alert = [alerted[did] - at.unix for did, at in sent.items()]
+        passed = asyncio.run(_passed(settings, sent))
+    ways = [[at, *passed[did], *_told(receiver, did)] for did, at in sent.items()]
+    taken = [way[-1] - way[0] for way in ways]
     return WebhookLatency(
         samples=count,
         p50=median(taken),
-        p99=quantiles(taken, n=100, method="inclusive")[-1],
+        p99=_p99(taken),
         most=max(taken),
-        until_alert=median(until_alert),
         group_wait=_group_wait(shipped),
+        stages=_stages(ways),
     )
 
 
-class _At(Struct, frozen=True):
-    monotonic: float
-    unix: float
+def _stages(ways: Sequence[Sequence[float]]) -> list[Stage]:
+    stages = []
+    for number, who in enumerate([*_TOPICS.values(), "NOTIFY", "Alertmanager"]):
+        taken = [way[number + 1] - way[number] for way in ways]
+        stages.append(Stage(who=who, p50=median(taken), p99=_p99(taken)))
+    return stages
+
+
+def _p99(seconds: Sequence[float]) -> float:
+    return quantiles(seconds, n=100, method="inclusive")[-1]
 
 
 async def _send(
     settings: Settings, worker: WatchedWorker, receiver: Receiver, count: int, log: Path
-) -> Mapping[str, _At]:
-    """Bring every account to the brink, then send the frames; returns when the webhook has all alerts."""
-    sent: dict[str, _At] = {}
+) -> Mapping[str, float]:
+    """Bring every account to the brink, then send the frames; returns when (Unix seconds) each was sent, once the
+    webhook has all alerts.
+    """
+    sent: dict[str, float] = {}
     dids = [f"did:plc:sample{tid(number)}aaaaa" for number in range(count)]
     async with _collecting(settings, log) as frames:
         for did in dids:
@@ -122,7 +142,7 @@ async def _send(
         chance = Random(_SEED)
         for did in dids:
             await asyncio.sleep(chance.expovariate(_A_SECOND))
-            sent[did] = _At(time.monotonic(), time.time())
+            sent[did] = time.time()
             _repost(frames, _OFFICIALS[2], did)
         await _until("every alert at the webhook", lambda: all(_has(receiver, did) for did in dids))
     return sent
@@ -181,23 +201,33 @@ def _roster() -> Roster:
     )
 
 
-async def _alerted(settings: Settings) -> dict[str, float]:
-    """When the first alert about each account was written (Unix seconds)."""
-    found: dict[str, float] = {}
-    async for record in read_topic(settings, "alerts"):
-        found.setdefault(msgspec.json.decode(record.value, type=Alert).subject.id, record.timestamp / 1_000)
-    return found
+async def _passed(settings: Settings, sent: Mapping[str, float]) -> dict[str, list[float]]:
+    """When (Unix seconds) the broker had each sample on each topic, since its last frame was sent."""
+    passed: dict[str, list[float]] = {did: [] for did in sent}
+    for topic in _TOPICS:
+        first: dict[str, float] = {}
+        async for record in read_topic(settings, topic):
+            found = _SAMPLE.search(record.value)
+            did = "" if found is None else found[0].decode()
+            if did in sent and record.timestamp >= int(sent[did] * 1_000):
+                at = record.timestamp / 1_000
+                first[did] = min(at, first.get(did, at))
+        for did, times in passed.items():
+            times.append(first[did])
+    return passed
 
 
 def _has(receiver: Receiver, did: str) -> bool:
     return receiver.first_received_at("firing", subject=did) is not None
 
 
-def _arrived_at(receiver: Receiver, did: str) -> float:
+def _told(receiver: Receiver, did: str) -> tuple[float, float]:
+    """When NOTIFY first sent the alert, which is when it starts to Alertmanager, and when the webhook was called."""
     at = receiver.first_received_at("firing", subject=did)
     if at is None:
         raise FigureFailed(f"no alert about {did} reached the webhook")
-    return at
+    starts = [datetime.fromisoformat(each["startsAt"]) for each in receiver.received("firing", subject=did)]
+    return min(starts).timestamp(), at - time.monotonic() + time.time()
 
 
 async def _until(what: str, is_so: Callable[[], bool]) -> None:
@@ -210,8 +240,8 @@ async def _until(what: str, is_so: Callable[[], bool]) -> None:
 
 def _group_wait(config: str) -> str:
     """That of accounts' alerts, in words."""
-    waits: Sequence[str] = [route["group_wait"] for route in yaml.safe_load(config)["route"]["routes"][:2]]
-    return " and ".join(sorted(set(waits)))
+    routes: Sequence[Mapping[str, str]] = yaml.safe_load(config)["route"]["routes"]
+    return next(route["group_wait"] for route in routes if "antiphon_id" in route["matchers"][0])
 
 
 def _now_us() -> int:

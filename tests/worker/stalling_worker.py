@@ -42,7 +42,7 @@ if __name__ == "__main__":
     elif fault == "loop":
         Screen._screen = _keep_the_loop  # type: ignore[method-assign,assignment]  # the fault
     elif fault == "NOTIFY":
-        Notify._round = _fail  # type: ignore[method-assign,assignment]  # the fault
+        Notify._read_to = _fail  # type: ignore[method-assign,assignment]  # the fault
     else:
         raise SystemExit(f"there is no fault {fault!r}")
     main()

@@ -6,7 +6,8 @@ Alertmanager knows by the labels what it was sent before. Why: docs/architecture
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import aiohttp
@@ -29,7 +30,11 @@ __all__ = ["Notify", "notice_policy"]
 
 _log: Final = logging.getLogger(__name__)
 _ALERTS: Final = "alerts"
-_ROUND_SECONDS: Final = 0.5
+_ROUND_SECONDS: Final = 0.5  # without news: an alert may have expired
+# After the first news: what TRACK writes at once comes on several partitions, and people are to be told of all of it.
+_GATHER_SECONDS: Final = 0.05
+# After a round, times what it took to choose: a flood of news must not keep the event loop from the other agents.
+_RESTS: Final = 9.0
 _POLL_MS: Final = 300
 _AT_ONCE: Final = 1_000  # records that are taken before the event loop turns to others
 _FIRST_PAUSE_SECONDS: Final = 1.0
@@ -91,8 +96,11 @@ class Notify:
         self._incidents = Incidents(self._policy)
         began_us = now_us()
         client = consumer(self._settings, max_partition_fetch_bytes=4_194_304, auto_offset_reset="earliest")
+        # A broker answers each connection in order, so a question behind a fetch that waits for news waits as long.
+        asking = consumer(self._settings)
         try:
             await start_client(client)
+            await start_client(asking)
             partitions = await require_topic(self._settings, _ALERTS)
             tps = [TopicPartition(self._settings.topic(_ALERTS), partition) for partition in range(partitions)]
             client.assign(tps)
@@ -106,19 +114,24 @@ class Notify:
                     for sender in senders:
                         group.create_task(sender.run())
                     while True:
-                        await self._round(client, tps, senders)
-                        await asyncio.sleep(_ROUND_SECONDS)
+                        await self._read_to(await asking.end_offsets(tps), client)
+                        took = self._say(senders)
+                        await asyncio.sleep(min(took * _RESTS, _ROUND_SECONDS))
+                        self._take(await client.getmany(timeout_ms=int(_ROUND_SECONDS * 1_000), max_records=_AT_ONCE))
+                        await asyncio.sleep(_GATHER_SECONDS)
         finally:
             await client.stop()
+            await asking.stop()
 
-    async def _round(
-        self, client: AIOKafkaConsumer, tps: Sequence[TopicPartition], senders: Sequence[AlertmanagerSender]
-    ) -> None:
-        """Read up to where the topic ends by now, and only then say what fires: the end of an alert may be in there."""
-        ends = await client.end_offsets(tps)
-        while [tp for tp in tps if await client.position(tp) < ends[tp]]:
+    async def _read_to(self, ends: Mapping[TopicPartition, int], client: AIOKafkaConsumer) -> None:
+        """Where the topic ends by now: the end of an alert may be in there, and only then may it be said what fires."""
+        while [tp for tp, end in ends.items() if await client.position(tp) < end]:
             self._take(await client.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE))
             await asyncio.sleep(0)
+
+    def _say(self, senders: Sequence[AlertmanagerSender]) -> float:
+        """Tell the senders what fires now; returns the seconds that took."""
+        began = time.monotonic()
         selection = self._incidents.select(now_us())
         for sender in senders:
             sender.offer(selection.notices)
@@ -129,6 +142,7 @@ class Notify:
         if not self._works:
             _log.info("notifying", extra={"firing": selection.firing, "alertmanagers": len(senders)})
         self._works, self._failure, self._failures = True, None, 0
+        return time.monotonic() - began
 
     def _take(self, fetched: dict[TopicPartition, list[Any]]) -> None:
         at_us = now_us()

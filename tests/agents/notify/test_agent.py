@@ -6,14 +6,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import pytest
 from msgspec.structs import replace
 
+from streams.agents.notify import agent
 from streams.core.noticing.floods import FLOOD_ALERT
 from streams.kafka.administration import create_topics
+from streams.kafka.client import consumer
 from streams.settings import Secret, Settings
 from tests.agents.notify.notifying import Notifying, alert, publish
 from tests.ops.alertmanager import quick_config, require_alertmanager, wait_until
@@ -105,6 +108,19 @@ def test_an_alert_is_notified_once_updated_silently_raised_aloud_and_resolved(
         assert notify.value("antiphon_notify_alerts", outcome="firing") == 0
         assert notify.value("antiphon_notify_delay_seconds_count") > 0
         assert time.time() - notify.value("antiphon_notify_last_success_timestamp_seconds") < 10
+
+
+def test_news_waits_for_no_round_and_for_no_fetch(
+    settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither for the next round nor, on the connection to the broker, behind a question that waits for more news."""
+    monkeypatch.setattr(agent, "_ROUND_SECONDS", 60.0)
+    monkeypatch.setattr(agent, "consumer", partial(consumer, fetch_max_wait_ms=30_000))
+    with Notifying(settings) as notify:
+        wait_until("it notifies", lambda: notify.value("antiphon_notify_last_success_timestamp_seconds"))
+        for name in ("n1", "n2"):
+            publish(settings, alert(name))
+            wait_until("told", partial(receiver.received, "firing", antiphon_id=f"t:{name}"))
 
 
 def test_an_alert_that_late_events_replace_is_notified_once(
