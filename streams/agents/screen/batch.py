@@ -11,7 +11,7 @@ from streams.core.country_event import encode_country_event
 from streams.core.evidence_records import event_evidence
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.handle_use import HandleUse
-from streams.core.screening.screen import ScreenOutcome, ScreenPolicy, screen_record
+from streams.core.screening.screen import ScreenOutcome, ScreenPolicy, prefiltered, screen_event
 from streams.core.subject_event import Coordinates, encode_subject_event, subject_key
 from streams.deadletters import Reason, Rejection
 from streams.faust_driver.batches import Batch
@@ -50,17 +50,18 @@ def screen_batch(
     records: list[OutgoingRecord] = []
     outcomes: Counter[ScreenOutcome] = Counter()
     refused: Counter[Reason] = Counter()
-    trailing = 0
+    trailing = passed = looked_up_to = 0
     newest_us: int | None = None
-    dropped = 0
     partition = batch.partition
-    for record in batch.records:
-        value = record.value
-        screening = screen_record(value or b"", topic, partition, record.offset, known, now_us, policy)
-        if screening is None:
-            dropped += 1
+    values = [record.value or b"" for record in batch.records]
+    for place, found in prefiltered(values, known):
+        if place > looked_up_to:  # those between were let go
             trailing = 0
-            continue
+        looked_up_to = place + 1
+        passed += 1
+        record, value = batch.records[place], values[place]
+        source = Coordinates(topic, partition, record.offset)
+        screening = found if isinstance(found, Rejection) else screen_event(found, source, known, now_us, policy)
         if isinstance(screening, Rejection):
             offset = record.offset
             if isinstance(record, RefusedBatch):
@@ -68,7 +69,7 @@ def screen_batch(
             refused[screening.reason] += 1
             trailing += 1
             replays = replays_of(record.headers)
-            letter = letter_of(screening, value or b"", topic, partition, offset, replays=replays)
+            letter = letter_of(screening, value, topic, partition, offset, replays=replays)
             records.append(dead_letter_record(letter, record.key, record.headers))
             continue
         outcomes[screening.outcome] += 1
@@ -77,8 +78,7 @@ def screen_batch(
         if is_said:
             trailing = 0
             if screening.event is not None:
-                source = Coordinates(topic, partition, record.offset)
-                kept = event_evidence(screening.event, value or b"", source, record.timestamp * 1_000)
+                kept = event_evidence(screening.event, value, source, record.timestamp * 1_000)
                 records.append(evidence_record(kept))
         for event in screening.events:
             if is_said:
@@ -95,5 +95,7 @@ def screen_batch(
             else:
                 everywhere = range(country_partitions)
                 records += [OutgoingRecord("country-events", None, value_out, (), number) for number in everywhere]
-    outcomes[ScreenOutcome.NOT_OFFICIAL] += dropped
+    outcomes[ScreenOutcome.NOT_OFFICIAL] += len(values) - passed
+    if looked_up_to < len(values):
+        trailing = 0
     return ScreenedBatch(records, outcomes, refused, trailing, newest_us)

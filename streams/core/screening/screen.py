@@ -5,6 +5,7 @@ that may pass and turns them into subject events for TRACK and state events for 
 account index that are passed in.
 """
 
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, TypeAlias, assert_never
@@ -48,7 +49,7 @@ from streams.events import (
 )
 from streams.refusal import DECODE_ERRORS, rejection, undecodable
 
-__all__ = ["ScreenOutcome", "ScreenPolicy", "Screening", "screen_event", "screen_record"]
+__all__ = ["ScreenOutcome", "ScreenPolicy", "Screening", "prefiltered", "screen_event", "screen_record"]
 
 
 class ScreenOutcome(StrEnum):
@@ -112,28 +113,44 @@ def screen_record(
     Never raises on anything a stranger can send. `topic`, `partition` and `offset` say where the record stands,
     `now_us` is the clock (µs since 1970 UTC) that future times are measured by.
     """
-    try:
-        prefilter = _prefilter(payload)
-        kind = prefilter.kind
-        if kind in _ACTED_KINDS:
-            actor = prefilter.actor
-            if actor is None:
-                if kind == "deletion":
-                    return screen_event(
-                        decode_event(payload), Coordinates(topic, partition, offset), known, now_us, policy
-                    )
-                return Rejection(reason=Reason.NOT_AN_EVENT, detail="Object missing required field `actor`")
-            ids, account_index, handles = known.circle(prefilter.platform)
-            if not ids and not handles and not (len(prefilter.platform) <= 32 and _is_platform(prefilter.platform)):
-                return rejection(Reason.NOT_AN_EVENT, f"{prefilter.platform!r} is no platform's name - at `$.platform`")
-            if (
-                actor.id not in ids or (kind not in _SUBJECT_KINDS and not account_index[actor.id].may_be_official)
-            ) and not (handles and actor.handle and handle_key(actor.handle) in handles):
-                return None
-        event = decode_event(payload)
-    except DECODE_ERRORS as error:
-        return undecodable(payload, error)
-    return screen_event(event, Coordinates(topic, partition, offset), known, now_us, policy)
+    for _, found in prefiltered((payload,), known):
+        if isinstance(found, Rejection):
+            return found
+        return screen_event(found, Coordinates(topic, partition, offset), known, now_us, policy)
+    return None
+
+
+def prefiltered(payloads: Iterable[bytes], known: AccountIndex) -> Iterator[tuple[int, Event | Rejection]]:
+    """Of many raw records those that are more than `NOT_OFFICIAL` at a glance: the place of each, counted from 0, with
+    its event for `screen_event`, or why it is refused.
+
+    One loop over all of them: a call for each takes a seventh more of SCREEN's time.
+    """
+    platform = ""
+    ids, account_index, handles = known.circle(platform)
+    for place, payload in enumerate(payloads):
+        try:
+            prefilter = _prefilter(payload)
+            kind = prefilter.kind
+            if kind in _ACTED_KINDS and ((actor := prefilter.actor) is not None or kind != "deletion"):
+                if actor is None:
+                    yield place, Rejection(reason=Reason.NOT_AN_EVENT, detail="Object missing required field `actor`")
+                    continue
+                if prefilter.platform != platform:
+                    platform = prefilter.platform
+                    ids, account_index, handles = known.circle(platform)
+                if not ids and not handles and not (len(platform) <= 32 and _is_platform(platform)):
+                    detail = f"{platform!r} is no platform's name - at `$.platform`"
+                    yield place, rejection(Reason.NOT_AN_EVENT, detail)
+                    continue
+                if (
+                    actor.id not in ids or (kind not in _SUBJECT_KINDS and not account_index[actor.id].may_be_official)
+                ) and not (handles and actor.handle and handle_key(actor.handle) in handles):
+                    continue
+            found: Event | Rejection = decode_event(payload)
+        except DECODE_ERRORS as error:
+            found = undecodable(payload, error)
+        yield place, found
 
 
 @lru_cache(maxsize=1_024)
