@@ -6,7 +6,6 @@ Each is verified before it is given away; one that would not hold is not.
 from collections.abc import Iterator
 from typing import Final
 
-from streams.console.store.answers import KeptEvent as StoredEvent
 from streams.console.store.reading import Store
 from streams.core.clock import to_us
 from streams.core.enriched import Alert, Dossier
@@ -17,14 +16,12 @@ from streams.core.screening.account_index import AccountIndex
 from streams.core.subject_event import Coordinates, subject_key
 from streams.core.tracked import TrackedAccount
 from streams.errors import InputError
-from streams.events import decode_event
 from streams.proofs.answers import Answer
 from streams.proofs.building import is_on_aftermath
 from streams.proofs.closure import Closure, Reach, Received, events_needed
 from streams.proofs.finding import Proof, smallest_proof
 from streams.proofs.layout import About
 from streams.proofs.material import ProofMaterial, Told
-from streams.refusal import DECODE_ERRORS
 
 __all__ = ["proof_of_alert"]
 
@@ -119,17 +116,7 @@ def _told(store: Store, alert: Alert, value: bytes, key: str) -> Told:
 
 def _received(store: Store, platform: str) -> Iterator[Received]:
     for kept in store.every_event(platform):
-        received = _readable(kept)
-        if received is not None:
-            yield received
-
-
-def _readable(kept: StoredEvent) -> Received | None:
-    if kept.value is None:
-        return None
-    try:
-        event = decode_event(kept.value)
-    except DECODE_ERRORS:
-        return None
-    received_us = None if kept.received_at is None else to_us(kept.received_at)
-    return event, kept.value, kept.source or Coordinates("evidence", 0, 0), received_us
+        event = kept.readable
+        if event is not None and kept.value is not None:
+            received_us = None if kept.received_at is None else to_us(kept.received_at)
+            yield event, kept.value, kept.source or Coordinates("evidence", 0, 0), received_us

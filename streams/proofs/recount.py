@@ -3,7 +3,7 @@
 Owns no counting: it feeds `streams.core.backtest`. Trusts nothing that a proof says of itself.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -16,6 +16,10 @@ from streams.core.screening.screen import screen_event
 from streams.core.screening.screen_policy import ScreenPolicy
 from streams.core.subject_event import Coordinates
 from streams.core.tracking.figures_as_of import FiguresAsOf
+from streams.core.watching.watch_figures import WatchFigures
+from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watch_queue import WatchQueue
+from streams.core.watching.watcher import Watcher
 from streams.deadletters import Rejection
 from streams.events import Event
 from streams.ledger.memory import MemoryLedger
@@ -28,13 +32,15 @@ SourcedEvent: TypeAlias = tuple[Event, Coordinates]
 class Recount(Struct, frozen=True, kw_only=True):
     """The results, the accounts known in the end, and which events (by their place) the screen refuses, and why.
 
-    `as_of` gives the figures of a subject (`platform:id`) at a moment (µs).
+    `as_of` gives the figures of a subject (`platform:id`) at a moment (µs), `watches` those of each aftermath that
+    stands, by its id.
     """
 
     results: Results
     known: AccountIndex
     refused: dict[int, str]
     as_of: Callable[[str, int], FiguresAsOf | None]
+    watches: Mapping[str, WatchFigures]
 
 
 def recount(
@@ -44,7 +50,9 @@ def recount(
 
     Event time has come as far as `read_up_to_us` (µs since 1970), which also stands for the clock.
     """
-    backtest = Backtest(roster, rules, MemoryLedger(), now_us=read_up_to_us)
+    watches: dict[str, WatchFigures] = {}
+    watcher = Watcher(rules, WatchPolicy(), MemoryLedger(), counted=lambda each: watches.update({each.watch.id: each}))
+    backtest = Backtest(roster, rules, None, now_us=read_up_to_us, watching=WatchQueue(watcher))
     refused: dict[int, str] = {}
     for place, (event, source) in enumerate(events()):
         rejection = backtest.feed(event, source)
@@ -54,7 +62,14 @@ def recount(
     if backtest.needs_second_reading():
         for event, source in events():
             backtest.again(event, source)
-    return Recount(results=backtest.finish(), known=backtest.known, refused=refused, as_of=backtest.as_of)
+    results = backtest.finish()
+    return Recount(
+        results=results,
+        known=backtest.known,
+        refused=refused,
+        as_of=backtest.as_of,
+        watches={name: each for name, each in watches.items() if name in results.aftermaths},
+    )
 
 
 def counts_as(

@@ -21,6 +21,8 @@ from streams.core.rulebook.rules import Rule, RuleSet
 from streams.core.subject_event import Coordinates, subject_key
 from streams.core.tracking.judge import condition_holds
 from streams.core.tracking.subject_figures import SUBJECT_FIGURES, figure_value
+from streams.core.watching.aftermath_alerts import aftermath_alert_id
+from streams.core.watching.aftermath_judge import figures_at, severity_at
 from streams.events import Account, Deletion, Event, Post, PostRef, Retweet, Suspension
 from streams.proofs.recount import SourcedEvent, recount
 
@@ -32,12 +34,12 @@ _FROM_RECORDS: Final = Coordinates("records", 0, 0)
 _OF_OTHER_EVENTS: Final = frozenset({"replies", "mentions", "follows"})
 _NO_ROSTER: Final = "The roster by which the alert was judged is not kept here, so nothing can be counted anew."
 _NO_RULES: Final = "The rules by which the alert was judged are not kept here, so nothing can be counted anew."
-_ON_AFTERMATH: Final = (
-    "The figures of an aftermath rest on everything that the officials of the State posted and deleted: "
-    "`antiphon backtest` counts them over the events up to a moment; this page does not."
-)
 _TOO_MANY: Final = (
-    f"More than {_MOST_EVENTS:,} events name the account: `antiphon backtest` counts them, not this page."
+    f"More than {_MOST_EVENTS:,} events are to be counted: `antiphon backtest` counts them, not this page."
+)
+_NO_POSTS: Final = (
+    "Figures of an aftermath rest on everything that the officials of the State posted and deleted, and bytes of some "
+    "of it are not kept here: nothing can be counted anew."
 )
 
 
@@ -59,12 +61,12 @@ def recount_at(
     rule: Rule | None,
 ) -> RecountLine:
     """The figures as of that moment: those that a backtest over the events up to then would come to."""
-    if is_on_aftermath(alert):
-        return _nothing(at, _ON_AFTERMATH)
     if roster is None:
         return _nothing(at, _NO_ROSTER)
     if rules is None or rule is None:
         return _nothing(at, _NO_RULES)
+    if is_on_aftermath(alert):
+        return _of_aftermath(store, alert, at, roster, rules, rule)
     material = _material(store, alert, dossier, to_us(at))
     if material is None:
         return _nothing(at, _TOO_MANY)
@@ -87,6 +89,46 @@ def recount_at(
         events=material.kept,
         taken_as_counted=material.taken,
         words=_words(material),
+    )
+
+
+def _of_aftermath(store: Store, alert: Alert, at: datetime, roster: Roster, rules: RuleSet, rule: Rule) -> RecountLine:
+    """Counted from everything that is kept of the platform: what officials post and delete is in no other record."""
+    at_us = to_us(at)
+    events: list[SourcedEvent] = []
+    withheld = 0
+    for place, each in enumerate(store.every_event(alert.platform)):
+        if place >= _MOST_EVENTS:
+            return _nothing(at, _TOO_MANY)
+        event = each.readable
+        if event is None:
+            withheld += 1
+        elif to_us(event.at) <= at_us:
+            events.append((event, each.source or _FROM_RECORDS))
+    kept = {event.id for event, _ in events}
+    key = subject_key(alert.platform, alert.subject.id)
+    if any(to_us(each.at) <= at_us and each.id not in kept for each in _amplifications(store, key)):
+        return _nothing(at, _NO_POSTS)
+    _sort(events)
+    watches = recount(roster, rules, lambda: events, at_us).watches
+    watch = next((each for each in watches.values() if aftermath_alert_id(alert.rule, each.watch) == alert.id), None)
+    if watch is None or watch.watch.opened_us > at_us:
+        return _nothing(at, "The aftermath had not begun at that moment, as far as was known then.")
+    found = figures_at(watch, at_us)
+    figures = {name: found[name] for name in alert.figures if name in found}
+    conditions = rule.countries.get(watch.watch.country, rule.when)
+    verdicts = [condition_holds(condition, found.get(condition.figure)) for condition in conditions]
+    holds = severity_at(rule, watch, at_us) is not None
+    words = f"Counted anew from all {len(events):,} kept events of the platform up to that moment."
+    if withheld:
+        words += f" {withheld:,} more {'is' if withheld == 1 else 'are'} withheld, and not counted."
+    return RecountLine(
+        at=at,
+        figures=figures,
+        holds=True if holds else False if False in verdicts else None,
+        events=len(events),
+        taken_as_counted=0,
+        words=words,
     )
 
 
@@ -136,8 +178,13 @@ def _material(store: Store, alert: Alert, dossier: Dossier | None, at_us: int) -
     known = {each.key.id for each in kept.values() if each.event is not None}
     taken = [event for event in _from_records(amplified, dossier) if event.id not in known and to_us(event.at) <= at_us]
     sourced: list[SourcedEvent] = [*events, *((event, _FROM_RECORDS) for event in taken)]
-    sourced.sort(key=lambda each: (to_us(each[0].at), each[0].id, each[1].topic, each[1].partition, each[1].offset))
+    _sort(sourced)
     return _Material(events=sourced, kept=len(events), taken=len(taken))
+
+
+def _sort(events: list[SourcedEvent]) -> None:
+    """By time; those of the same one always in the same order."""
+    events.sort(key=lambda each: (to_us(each[0].at), each[0].id, each[1].topic, each[1].partition, each[1].offset))
 
 
 def _keep(kept: dict[tuple[str, str, str], KeptEvent], events: Iterable[KeptEvent]) -> None:

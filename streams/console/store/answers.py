@@ -14,7 +14,8 @@ from streams.core.evidence import EvidenceKey
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import Coordinates
 from streams.core.watching.aftermath_records import Aftermath
-from streams.events import Account, AccountEvent
+from streams.events import Account, AccountEvent, Event, decode_event
+from streams.refusal import DECODE_ERRORS
 
 __all__ = [
     "AftermathsFound",
@@ -221,6 +222,16 @@ class KeptEvent(Struct, frozen=True, kw_only=True):
     received_at: datetime | None
     withheld: str
     event: AccountEvent | None
+
+    @property
+    def readable(self) -> Event | None:
+        """What the bytes say, also where that is what a source saw."""
+        if self.event is not None or self.value is None:
+            return self.event
+        try:
+            return decode_event(self.value)
+        except DECODE_ERRORS:
+            return None
 
 
 class EventsFound(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ Looks only at watches that the batch may have changed, and remembers in the ledg
 of a State lead to for all of its watches may be left to later batches.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -54,7 +54,8 @@ class Flush:
     """The flush of one batch for one country. `run` fills `aftermaths` and `alerts`.
 
     `watermark_before_us` and `watermark_us` are how far event time had come before the batch and has by now.
-    `superseded` are rosters that corrections replaced.
+    `superseded` are rosters that corrections replaced. `counted` is told each watch that is looked at, with all that it
+    found.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Flush:
         watermark_before_us: int,
         watermark_us: int,
         superseded: Sequence[Superseded] = (),
+        counted: Callable[[WatchFigures], object] | None = None,
     ) -> None:
         self.aftermaths: list[Aftermath] = []
         self.alerts: list[Alert] = []
@@ -79,6 +81,7 @@ class Flush:
         self._watermark_before_us = watermark_before_us
         self._watermark_us = watermark_us
         self._superseded = superseded
+        self._counted = counted
         self._final_us = forgotten_before(ledger, country)
         self._deletions = SharedDeletions(ledger, country, ())
         self._deleted: list[tuple[int, int]] = []  # times of deletions of which the watches are looked at
@@ -266,6 +269,8 @@ class Flush:
         aftermath = aftermath_of(watch, counted, successors, self._watermark_us, self._policy, coverage)
         self.aftermaths += self._news(said, aftermath)
         watch_figures = WatchFigures(watch, counted, successors, self._watermark_us, self._policy, coverage)
+        if self._counted is not None:
+            self._counted(watch_figures)
         alerts = {}
         for alert in alerts_of(watch_figures, self._rules, [amplified_account for _, amplified_account in found]):
             retraction = said.retractions.get(alert.id)

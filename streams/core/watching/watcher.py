@@ -4,7 +4,7 @@ The same object serves WATCH's agent and the backtest. No I/O: the ledger is pas
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -30,6 +30,7 @@ from streams.core.watching.ledger import Ledger
 from streams.core.watching.lookups import looked_up
 from streams.core.watching.owed import Owed
 from streams.core.watching.records import CountryTime, RawRead
+from streams.core.watching.watch_figures import WatchFigures
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import WatchOutcome, step
 from streams.core.watching.watermark import with_report
@@ -54,10 +55,18 @@ class Watcher:
     """Applies State events to a ledger and, when asked to flush, says what changed. `outcomes` counts events,
     `shortened` those with an id or a name that is longer than what is kept of one.
 
-    What it knows between two calls of `flush` is lost with it; everything else is in the ledger.
+    What it knows between two calls of `flush` is lost with it; everything else is in the ledger. `counted` is told each
+    watch that a flush looks at, with all that it found.
     """
 
-    def __init__(self, rules: RuleSet, policy: WatchPolicy, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        rules: RuleSet,
+        policy: WatchPolicy,
+        ledger: Ledger,
+        *,
+        counted: Callable[[WatchFigures], object] | None = None,
+    ) -> None:
         self.rules = rules.judged_on("aftermath").rules
         self.policy = policy
         self.outcomes: Counter[WatchOutcome] = Counter()
@@ -69,6 +78,7 @@ class Watcher:
         self._tracked: dict[tuple[str, str], TrackedAccount] = {}
         self._forgotten: dict[str, int] = {}
         self._is_end = False
+        self._counted = counted
         self._corrections = CountryCorrections(ledger, policy)
 
     def read_ahead(self, events: Iterable[CountryEvent]) -> None:
@@ -144,6 +154,7 @@ class Watcher:
                 before_us,
                 now_us,
                 self._corrections.superseded(country),
+                self._counted,
             )
             sweep = flush.run(sweeps.pop(country, None), limit)
             if sweep is not None:

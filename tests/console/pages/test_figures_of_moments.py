@@ -22,6 +22,7 @@ from streams.core.rosters.roster_file import parse_roster
 from streams.core.rulebook.figures import FigureValue
 from streams.core.subject_event import Coordinates
 from streams.core.tracking.subject_figures import figure_value
+from streams.core.watching.aftermath_judge import figures_at
 from streams.events import Account, Deletion, Event, Follow, Profile, Retweet, Suspension, decode_event
 from streams.proofs.recount import SourcedEvent, recount
 from streams.rules_loading import bundled_rules
@@ -198,9 +199,55 @@ def test_what_is_not_kept_is_taken_as_counted_and_said(
     }
 
 
-@pytest.mark.parametrize("rule", ["clean-up", "silence"])
-def test_figures_of_an_aftermath_are_not_made_up(case_store: Store, alerts: dict[str, Alert], rule: str) -> None:
-    """The page says that it does not count them, and what does."""
-    found = _on_page(case_store, alerts[rule].id, datetime(2021, 1, 25, tzinfo=UTC))
+_ON_AFTERMATH: Final = ("clean-up", "silence")
+
+
+def test_figures_of_an_aftermath_at_random_moments_are_those_of_a_backtest_cut_there(
+    case_store: Store, alerts: dict[str, Alert]
+) -> None:
+    """Over the whole case, and nothing that is kept; before the suspension there is none."""
+    roster, events = _case()
+    subject, chance = alerts["clean-up"].subject.id, Random("aftermaths")
+    fired_us, last_us = to_us(alerts["clean-up"].fired_at), to_us(datetime(2021, 2, 10, tzinfo=UTC))
+    found = []
+    for at_us in (fired_us - 1, *(chance.randrange(fired_us, last_us) for _ in range(-(-_MOMENTS // 2)))):
+        at = from_us(at_us)
+        cut = [each for each in events if each[0].at <= at]
+        counted = recount(roster, bundled_rules(), lambda cut=cut: cut, to_us(at))  # type: ignore[misc]
+        aftermath = next(each for each in counted.results.aftermaths.values() if each.subject.id == subject)
+        watch = counted.watches[aftermath.id]
+        assert watch.deletions(to_us(at)) == aftermath.deletions
+        assert watch.references(to_us(at)) == aftermath.references
+        for rule in _ON_AFTERMATH:
+            line = _on_page(case_store, alerts[rule].id, at)
+            assert line.figures == figures_at(watch, to_us(at))
+            assert (line.holds is True) == (alerts[rule].id in counted.results.alerts)
+            found.append(line.figures["deletions"])
+    assert len(set(found)) > 1
+    before = _on_page(case_store, alerts["clean-up"].id, datetime(2021, 1, 10, tzinfo=UTC))
+    assert (before.figures, before.holds) == ({}, None)
+    assert "had not begun" in before.words
+
+
+@pytest.mark.parametrize("rule", _ON_AFTERMATH)
+def test_at_the_moment_at_which_it_fired_an_aftermath_has_the_figures_that_were_told(
+    case_store: Store, alerts: dict[str, Alert], rule: str
+) -> None:
+    """And a microsecond before the rule did not hold."""
+    alert = alerts[rule]
+    fired = _on_page(case_store, alert.id, alert.fired_at)
+    before = _on_page(case_store, alert.id, alert.fired_at - timedelta(microseconds=1))
+    assert fired.figures == alert.fired_figures
+    assert (fired.holds, before.holds) == (True, False if rule == "clean-up" else None)
+    assert _on_page(case_store, alert.id, alert.as_of).figures == alert.figures
+
+
+def test_figures_of_an_aftermath_are_not_made_up(tmp_path: Path, alerts: dict[str, Alert], case_folder: Path) -> None:
+    """Where the bytes are not kept, as in older folders, the page says so."""
+    roster, _ = _case()
+    alert = alerts["clean-up"]
+    amplified = [each for each in in_file(case_folder, "amplifications") if each.subject.id == alert.subject.id]
+    with store_of(tmp_path, alerts=[alert], amplifications=amplified, roster=roster, with_rules=True) as store:
+        found = _on_page(store, alert.id, datetime(2021, 1, 25, tzinfo=UTC))
     assert found.figures == {}
-    assert "`antiphon backtest`" in found.words
+    assert "not kept" in found.words
