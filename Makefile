@@ -64,7 +64,7 @@ chaos: $(DEVELOPMENT) ## 200 faults over a million events on a real Kafka, compa
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 .PHONY: e2e
-e2e: $(DEVELOPMENT) ## alerts on their way to a webhook, dashboards and faults, with real Prometheus and Alertmanager; two minutes
+e2e: $(DEVELOPMENT) ## alerts on their way to a webhook, dashboards and faults, with real Prometheus and Alertmanager; three minutes
 	@$(BIN)/python -m tools.kafka.prepare
 	@$(BIN)/python -m tests.e2e $(ARGS)
 

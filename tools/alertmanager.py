@@ -172,7 +172,7 @@ class Alertmanager:
 
     def alerts(self, **labels: str) -> list[dict[str, Any]]:
         """The alerts it holds that have these labels, firing ones only, as its API shows them."""
-        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=5) as answer:  # noqa: S310 - ours
+        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=30) as answer:  # noqa: S310 - ours
             held: list[dict[str, Any]] = json.load(answer)
         return [alert for alert in held if labels.items() <= alert["labels"].items()]
 

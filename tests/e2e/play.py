@@ -1,7 +1,6 @@
 """The play: what happens on the stage, in which order, and what must be seen each time."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.core.rosters.roster import Roster
-from tests.e2e import scenes
+from tests.e2e import changes, scenes
 from tests.e2e.answers import all_answered
 from tests.e2e.background import flood, going_on
 from tests.e2e.case import moved_case, replay
@@ -26,10 +25,16 @@ SCENES: Final = {
     "calm": "while all is well no rule fires",
     "flood": "garbage floods the raw topics: AntiphonDeadLetters",
     "queries": "every query of the dashboards and of the rules is answered",
+    "added": "a raw topic grows by a partition: its events count once, and no canary is late",
+    "guard": "another roster than the one in force is refused to a script that does not insist",
+    "wrong": "published nevertheless, it makes alerts, and people are told",
+    "undone": "the old roster is put in force again, and those alerts are retracted",
     "kill": "the worker is killed (kill -9): AntiphonWorkerDown",
+    "dark": "with no worker there every single figure of the dashboards is red",
     "canary": "the next one's TRACK stands still, and its canaries with it: AntiphonCanaryOld",
     "sound": "no flood, and a sound worker: these three are over",
     "end": "the end of the case's last alert reaches the webhook",
+    "once": "of the wrong roster's alerts people hear one end, with the reason",
     "away": "Alertmanager is stopped: AntiphonNotifyFailing, at another one",
     "back": "Alertmanager is started: that is over, too",
     "mended": "with everything mended no rule fires",
@@ -39,6 +44,7 @@ SCENES: Final = {
 # By then its alert has been told, on a slow machine too, and Alertmanager's next round for it has not begun.
 _ENDS_AFTER: Final = timedelta(seconds=60)
 _CALM_SECONDS: Final = 8.0
+_FLOODED: Final = "AntiphonDeadLetters"
 _AFTERWARDS_SECONDS: Final = 4.0
 
 
@@ -51,37 +57,48 @@ def play(broker: str, topic_prefix: str, directory: Path) -> Iterator[Finding]:
     case = moved_case(now + _ENDS_AFTER, now)
     roster = Roster([*case.roster.entries, *BUSTLING_ROSTER.entries])
     with stage(broker, topic_prefix, directory, roster) as on:
-        began = time.monotonic()
         produced = asyncio.run(replay(on.settings, case))
         yield look("case", SCENES["case"], lambda: scenes.case_is_received(on, case, produced))
         yield look("first", SCENES["first"], lambda: scenes.announced_series_show_the_first(on))
         with going_on(partial(bustle, on.settings)):
-            time.sleep(_CALM_SECONDS)
             yield look("news", SCENES["news"], lambda: scenes.news_is_received(on))
-            yield look("calm", SCENES["calm"], lambda: scenes.nothing_fires(on, time.monotonic() - began))
+            yield look("calm", SCENES["calm"], lambda: scenes.nothing_fires(on, _CALM_SECONDS))
+            yield from _garbage_comes(on)
+            yield look("added", SCENES["added"], lambda: changes.new_partition_is_read(on))
+            yield from _roster_is_wrong(on, roster, directory)
             yield from _worker_fails(on)
             yield look("end", SCENES["end"], lambda: scenes.end_is_received(on, case))
+            yield look("once", SCENES["once"], lambda: changes.ended_once_for_people(on))
             yield from _alertmanager_fails(on)
-            time.sleep(_AFTERWARDS_SECONDS)
-            yield look("mended", SCENES["mended"], lambda: scenes.nothing_is_left(on, _AFTERWARDS_SECONDS))
+            yield look("mended", SCENES["mended"], lambda: scenes.nothing_fires(on, _AFTERWARDS_SECONDS))
+
+
+def _pages(on: Stage, name: str) -> str:
+    return scenes.fires(on, name, at=on.duty, receiver="on-call")
+
+
+def _garbage_comes(on: Stage) -> Iterator[Finding]:
+    with going_on(partial(flood, on.settings)):
+        yield look("flood", SCENES["flood"], lambda: _pages(on, _FLOODED))
+        yield look("queries", SCENES["queries"], lambda: f"{all_answered(on.prometheus)} expressions")
+
+
+def _roster_is_wrong(on: Stage, right: Roster, directory: Path) -> Iterator[Finding]:
+    yield look("guard", SCENES["guard"], lambda: changes.wrong_roster_is_refused(on, directory))
+    yield look("wrong", SCENES["wrong"], lambda: changes.wrong_roster_pages(on, directory))
+    yield look("undone", SCENES["undone"], lambda: changes.old_roster_is_back(on, right))
 
 
 def _worker_fails(on: Stage) -> Iterator[Finding]:
-    flooded, killed, blocked = "AntiphonDeadLetters", "AntiphonWorkerDown", "AntiphonCanaryOld"
-
-    def pages(name: str) -> str:
-        return scenes.fires(on, name, at=on.duty, receiver="on-call")
-
-    with going_on(partial(flood, on.settings)):
-        yield look("flood", SCENES["flood"], lambda: pages(flooded))
-        yield look("queries", SCENES["queries"], lambda: f"{all_answered(on.prometheus)} expressions")
+    killed, blocked = "AntiphonWorkerDown", "AntiphonCanaryOld"
     on.kill_worker()
-    yield look("kill", SCENES["kill"], lambda: pages(killed))
+    yield look("kill", SCENES["kill"], lambda: _pages(on, killed))
+    yield look("dark", SCENES["dark"], lambda: scenes.dashboards_are_red(on))
     on.start_worker(fault="TRACK")
-    yield look("canary", SCENES["canary"], lambda: pages(blocked))
+    yield look("canary", SCENES["canary"], lambda: _pages(on, blocked))
     on.kill_worker()
     on.start_worker()
-    yield look("sound", SCENES["sound"], lambda: scenes.are_over(on, flooded, killed, blocked, at=on.duty))
+    yield look("sound", SCENES["sound"], lambda: scenes.are_over(on, _FLOODED, killed, blocked, at=on.duty))
 
 
 def _alertmanager_fails(on: Stage) -> Iterator[Finding]:

@@ -3,13 +3,14 @@
 import time
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from streams.core.enriched import Alert
 from tests.e2e.case import LAST_RULE, MovedCase
 from tests.e2e.stage import Firing, Stage
 from tests.ops.alertmanager import wait_until
-from tests.ops.queries import alert_rules
+from tests.ops.panels import shown
+from tests.ops.queries import DASHBOARDS, alert_rules, panels_of, with_variables
 from tools.alertmanager import Alertmanager
 
 __all__ = [
@@ -17,21 +18,23 @@ __all__ = [
     "announced_series_show_the_first",
     "are_over",
     "case_is_received",
+    "dashboards_are_red",
     "end_is_received",
     "fires",
     "news_is_received",
     "nothing_fires",
-    "nothing_is_left",
 ]
 
 PROMISED_SECONDS: Final = 10.0
 """From an event to the alert at whoever is told (issue 5)."""
 _ALL_RECEIVED_SECONDS: Final = 30.0
-_FIRES_SECONDS: Final = 45.0
-_OVER_SECONDS: Final = 60.0
+_FIRES_SECONDS: Final = 90.0  # of which it needs ten on a machine with nothing else to do
+_OVER_SECONDS: Final = 90.0
+_CALM_AGAIN_SECONDS: Final = 60.0
 _OF_A_FLOOD: Final = ("AntiphonDeadLetters", "warning")
 _NEWS_RULE: Final = "new-account-burst"
 _NEWS: Final = 5  # of the nine new accounts that officials amplify all the time
+_LONG: Final = "5m"  # longer than it took to come here
 _ROUNDS: Final = 3  # in which NOTIFY tells an end, and for which an alert fires at least
 
 
@@ -85,11 +88,11 @@ def announced_series_show_the_first(stage: Stage) -> str:
         'antiphon_amplifications_total{country="IR",category="leader"}',
         f'antiphon_alert_updates_total{{rule="{LAST_RULE}",severity="critical"}}',
     ):
-        rises_now = partial(stage.prometheus.query, f"increase({selector}[1m]) > 0")
+        rises_now = partial(stage.prometheus.query, f"increase({selector}[{_LONG}]) > 0")
         wait_until(f"a rise of {selector}", rises_now)
-        [least] = stage.prometheus.query(f"min_over_time({selector}[1m])")
+        [least] = stage.prometheus.query(f"min_over_time({selector}[{_LONG}])")
         assert float(least["value"][1]) == 0, least
-        [rise] = stage.prometheus.query(f"increase({selector}[1m])")
+        [rise] = stage.prometheus.query(f"increase({selector}[{_LONG}])")
         rises.append(float(rise["value"][1]))
     return f"increase() shows {rises[0]:.0f} amplifications by leaders of IR, {rises[1]:.0f} update of the alert"
 
@@ -113,17 +116,52 @@ def end_is_received(stage: Stage, case: MovedCase) -> str:
 
 
 def nothing_fires(stage: Stage, seconds: float) -> str:
-    """No rule fires, nor did any in the last seconds."""
-    fired = stage.fired(seconds)
-    assert not fired, f"fired: {_listed(fired)}"
-    return f"none of {len(alert_rules())} rules in {seconds:.0f} s"
+    """For so long no rule fires, from some moment on: a minute lasts five seconds here, and when the machine is busy
+    elsewhere for as long a worker that is sound looks as if it stood still for two. A rule that has a reason goes on.
+
+    But the lesser one of the flood, which counts for half an hour, two minutes and a half here.
+    """
+    began = time.monotonic()
+
+    def fired() -> set[Firing]:
+        return stage.fired(seconds) - {_OF_A_FLOOD}
+
+    time.sleep(seconds)
+    try:
+        wait_until("calm", lambda: not fired(), seconds=_CALM_AGAIN_SECONDS)
+    except AssertionError:
+        raise AssertionError(f"within {_CALM_AGAIN_SECONDS:.0f} s not calm: {_listed(fired())}") from None
+    later = time.monotonic() - began - seconds
+    return f"none of {len(alert_rules())} rules in {seconds:.0f} s" + (f", {later:.0f} s later" if later > 1 else "")
 
 
-def nothing_is_left(stage: Stage, seconds: float) -> str:
-    """The same afterwards. A flood counts for half an hour, a minute and a half here, by its lesser rule."""
-    fired = stage.fired(seconds) - {_OF_A_FLOOD}
-    assert not fired, f"fired: {_listed(fired)}"
-    return f"none in {seconds:.0f} s, but perhaps the warning of the last half hour's flood"
+def dashboards_are_red(stage: Stage) -> str:
+    """With no worker there, every single figure of the dashboards is red: it says that it has no data, or what is bad.
+    Asked for the last seconds: what was counted in the hour before is still known, and shown.
+    """
+    began = time.monotonic()
+
+    def seen() -> dict[str, set[tuple[str, str]]]:
+        return {
+            f"{name}: {panel['title']}": {
+                shown(panel, float(each["value"][1]))
+                for each in stage.prometheus.query(with_variables(panel["targets"][0]["expr"], window="8s"))
+            }
+            for name, board in DASHBOARDS.items()
+            for panel in panels_of(board)
+            if panel["type"] == "stat"
+        }
+
+    def others() -> dict[str, set[tuple[str, str]]]:
+        return {name: what for name, what in seen().items() if not what or {color for _, color in what} != {"red"}}
+
+    try:
+        wait_until("all are red", lambda: not others(), seconds=_FIRES_SECONDS)
+    except AssertionError:
+        raise AssertionError(f"not red: {others()}") from None
+    figures = seen()
+    without = sum(what == {("No data", "red")} for what in figures.values())
+    return f"{len(figures)} figures, {without} of them without data, after {time.monotonic() - began:.1f} s"
 
 
 def fires(stage: Stage, name: str, *, at: Alertmanager, receiver: str | None = None) -> str:
@@ -133,10 +171,15 @@ def fires(stage: Stage, name: str, *, at: Alertmanager, receiver: str | None = N
     began = time.monotonic()
     wait_until(f"{name} fires", lambda: (name, "critical") in stage.firing(), seconds=_FIRES_SECONDS)
     fired = time.monotonic() - began
-    wait_until(f"Alertmanager hears of {name}", lambda: at.alerts(alertname=name, severity="critical"))
+    held: list[dict[str, Any]] = []
+
+    def is_held() -> bool:
+        held[:] = at.alerts(alertname=name, severity="critical")
+        return bool(held)
+
+    wait_until(f"Alertmanager hears of {name}", is_held)
     arrived = time.monotonic() - began
-    [held, *_] = at.alerts(alertname=name, severity="critical")
-    receivers = [each["name"] for each in held["receivers"]]
+    receivers = [each["name"] for each in held[0]["receivers"]]
     assert receiver is None or receivers == [receiver], receivers
     return f"fired after {fired:.1f} s, at Alertmanager after {arrived:.1f} s" + (
         f", for {receiver}" if receiver else ""

@@ -67,7 +67,7 @@ class Prometheus:
     def _ask(self, what: str, **parameters: str) -> dict[str, Any]:
         url = f"{self.url}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - ours, on loopback
+            with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - ours, on loopback
                 data: dict[str, Any] = json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             raise PrometheusError(error.read().decode("utf-8", "replace")) from None
