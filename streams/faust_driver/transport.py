@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import Any, ClassVar, Final, Protocol, TypeAlias
 
 import faust
-from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import CommitFailedError
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as stock
@@ -21,10 +20,11 @@ from mode import Service
 from streams.faust_driver.batches import Batch
 from streams.faust_driver.checksums import check_quickly
 from streams.faust_driver.connections import Breaks, count_breaks
+from streams.faust_driver.handing_over import hand_over_as_parsed
 from streams.faust_driver.progress import Progress
 from streams.faust_driver.unpacking import unfold_within
 
-__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "DisklessApp", "hand_over_as_parsed", "seek_back"]
+__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "DisklessApp", "seek_back"]
 
 _log: Final = logging.getLogger(__name__)
 _MEMBERSHIP_LOOK_SECONDS: Final = 1.0
@@ -136,29 +136,9 @@ async def seek_back(consumer: Any, resume: Resume | None = None) -> Any:
     return committed
 
 
-def hand_over_as_parsed(fetcher: Any) -> None:
-    """Make an aiokafka fetcher hand over the records that its parser makes, of which each is wrapped in a
-    `ConsumerRecord` otherwise: a third of the cost of parsing, for a topic and a partition that the batch knows.
-    """
-    fetch = fetcher._proc_fetch_request
-
-    async def fetch_unwrapped(*request: Any) -> Any:
-        has_news = await fetch(*request)
-        for result in fetcher._records.values():  # nobody has begun to read what just came
-            if isinstance(result, FetchResult) and result.has_more():
-                result._partition_records._consumer_record = _as_parsed
-        return has_news
-
-    fetcher._proc_fetch_request = fetch_unwrapped
-
-
 def _end_waits(fetcher: Any) -> None:
     for waiter in list(fetcher._fetch_waiters):
         fetcher._notify(waiter)
-
-
-def _as_parsed(_tp: Any, record: Any) -> Any:
-    return record
 
 
 def commit_with_notes(consumer: Any, note: Callable[[str, int, int], str]) -> None:

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.deadletters import Reason
-from streams.faust_driver.transport import hand_over_as_parsed
+from streams.faust_driver.handing_over import hand_over_as_parsed
 from streams.faust_driver.unpacking import RefusedBatch, unfold_within
 from tools.kafka.running_broker import RunningBroker
 

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.structs import ConsumerRecord
 
-from streams.faust_driver.transport import hand_over_as_parsed
+from streams.faust_driver.handing_over import hand_over_as_parsed
 from tools.kafka.running_broker import RunningBroker
 
 _RECORDS = 300
@@ -38,14 +38,14 @@ async def _write(broker: RunningBroker, topic: str) -> None:
     await inside.stop()
 
 
-async def _read(broker: RunningBroker, topic: str, *, unwrapped: bool, at_once: int) -> list[Any]:
+async def _read(broker: RunningBroker, topic: str, *, unwrapped: bool, at_once: int, begin: int = 0) -> list[Any]:
     tp = TopicPartition(topic, 0)
     consumer = AIOKafkaConsumer(bootstrap_servers=broker.address, isolation_level="read_committed")
     await consumer.start()
     if unwrapped:
         hand_over_as_parsed(consumer._fetcher)
     consumer.assign([tp])
-    await consumer.seek_to_beginning(tp)
+    consumer.seek(tp, begin)
     end = (await consumer.end_offsets([tp]))[tp]
     found: list[Any] = []
     while await consumer.position(tp) < end:
@@ -73,3 +73,14 @@ def test_an_unwrapped_record_says_what_a_wrapped_one_says(kafka: RunningBroker, 
     assert ours[-1].offset > len(ours)  # the aborted record and the transactions' own marks left gaps
     assert all(isinstance(record, ConsumerRecord) for record in stock)
     assert not any(isinstance(record, ConsumerRecord) for record in ours)
+
+
+def test_reading_begins_in_the_middle_of_a_batch(kafka: RunningBroker, topic_prefix: str) -> None:
+    """A broker sends the whole batch that an offset stands in."""
+    begin = _RECORDS // 2
+
+    async def first(topic: str) -> list[int]:
+        await _write(kafka, topic)
+        return [each.offset for each in await _read(kafka, topic, unwrapped=True, at_once=7, begin=begin)]
+
+    assert asyncio.run(first(f"{topic_prefix}middle"))[:20] == list(range(begin, begin + 20))
