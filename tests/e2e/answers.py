@@ -1,5 +1,5 @@
 """Every expression in ops/ about workers, asked of a real Prometheus until each has an answer. Those about collectors
-are asked in tests/ops/test_collector_figures.py.
+are asked in tests/ops/test_collector_figures.py, those about consoles in tests/console/web/test_prometheus.py.
 
 Panels are asked without what they fall back to in a quiet world: here each must have figures of its own.
 """
@@ -15,6 +15,7 @@ from tests.ops.queries import (
     Query,
     annotation_queries,
     is_of_collectors,
+    is_of_console,
     metrics_named,
     panel_queries,
     recording_rules,
@@ -64,7 +65,8 @@ def all_answered(prometheus: Prometheus) -> int:
 
 
 def _of_workers() -> list[Query]:
-    return [each for each in (*panel_queries(), *annotation_queries()) if not is_of_collectors(each.expr)]
+    asked = (*panel_queries(), *annotation_queries())
+    return [each for each in asked if not is_of_collectors(each.expr) and not is_of_console(each.expr)]
 
 
 def _is_refused(prometheus: Prometheus, expr: str) -> bool:

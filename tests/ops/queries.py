@@ -11,6 +11,7 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry, Histogram
 
 from streams.collectors.metrics import CollectorMetrics
+from streams.console.web.metrics import ConsoleMetrics
 from streams.metrics import Metrics
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "alert_rules",
     "annotation_queries",
     "is_of_collectors",
+    "is_of_console",
     "labels_of",
     "metrics_named",
     "panel_queries",
@@ -124,10 +126,10 @@ def with_variables(expr: str, *, window: str) -> str:
 
 
 def series_labels() -> dict[str, set[str]]:
-    """The labels of every series that there can be, of workers and collectors as they are scraped, and of the rules."""
+    """The labels of every series that there can be, of workers, collectors and consoles, and of the rules."""
     labels = dict(_OTHERS)
-    registries = (Metrics(CollectorRegistry()).registry, CollectorMetrics(CollectorRegistry()).registry)
-    collectors: list[Any] = [each for registry in registries for each in registry._collector_to_names]
+    told = (Metrics(CollectorRegistry()), CollectorMetrics(CollectorRegistry()), ConsoleMetrics(CollectorRegistry()))
+    collectors: list[Any] = [each for metrics in told for each in metrics.registry._collector_to_names]
     for collector in collectors:
         own = {*collector._labelnames, "job", "instance", "environment"}
         for family in collector.describe():
@@ -146,6 +148,11 @@ def series_labels() -> dict[str, set[str]]:
 def is_of_collectors(expr: str) -> bool:
     """Whether an expression asks for nothing but what processes of `antiphon collect` say, or whether they answer."""
     return _COLLECTORS_JOB in expr or all(name.startswith("antiphon_collector_") for name in metrics_named(expr))
+
+
+def is_of_console(expr: str) -> bool:
+    """Whether it asks for nothing but what a console says."""
+    return all(name.startswith("antiphon_console_") for name in metrics_named(expr))
 
 
 def metrics_named(expr: str) -> set[str]:

@@ -35,7 +35,7 @@ def test_nothing_looks_well(targets: int, tmp_path: Path) -> None:
                 samples = prometheus.query(with_variables(panel["targets"][0]["expr"], window="60s"))
                 assert samples, panel["title"]
                 figures[f"{name}: {panel['title']}"] = {shown(panel, float(each["value"][1])) for each in samples}
-    away = figures.pop("pipeline: Workers and collectors away")
+    away = figures.pop("pipeline: Processes away")
     assert away == ({("2", "red")} if targets else {("No data", "red")})
     assert len(figures) > 10
     assert {name: what for name, what in figures.items() if what != {("No data", "red")}} == {}

@@ -20,6 +20,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from prometheus_client import CollectorRegistry
 
 from streams.collectors.metrics import CollectorMetrics
+from streams.console.web.metrics import ConsoleMetrics
 from streams.metrics import Metrics
 from streams.settings import Settings
 from tests.ops.panels import shown
@@ -66,14 +67,15 @@ def _thresholds(panel: dict[str, Any]) -> list[float]:
 _SOURCES = {source["uid"]: source for source in _provisioned("datasources")["datasources"]}
 
 
-def test_both_dashboards_are_there_and_lead_to_each_other() -> None:
+def test_both_dashboards_are_there_and_lead_to_each_other_and_to_the_console() -> None:
     assert DASHBOARDS.keys() == {"amplification", "pipeline"}
     uids = {name: board["uid"] for name, board in DASHBOARDS.items()}
     assert len(set(uids.values())) == len(uids)
     for board in DASHBOARDS.values():
-        assert {link["url"] for link in board["links"]} == {f"/d/{uid}" for uid in uids.values()} - {
-            f"/d/{board['uid']}"
-        }
+        others = {f"/d/{uid}" for uid in uids.values()} - {f"/d/{board['uid']}"}
+        assert {link["url"] for link in board["links"]} == others | {"${console}"}
+        (console,) = (each for each in board["templating"]["list"] if each["name"] == "console")
+        assert (console["type"], console["skipUrlSync"]) == ("textbox", True), "no link sets where it leads"
 
 
 def test_grafana_is_configured_with_the_data_sources_and_the_folder() -> None:
@@ -138,7 +140,7 @@ def test_which_prometheus_environment_job_and_instance_can_be_chosen(name: str) 
         "prometheus",
         "antiphon-prometheus",
     )
-    for each in others:
+    for each in (each for each in others if each["type"] == "query"):
         assert (each["includeAll"], each["multi"], each["refresh"]) == (True, True, 2), "asked anew with the time"
         assert each["allValue"] == ("antiphon.*" if each["name"] == "job" else ".*")
     asked = [each for each in (*panel_queries(), *annotation_queries()) if each.place.startswith(f"{name}:")]
@@ -281,7 +283,7 @@ def test_a_name_that_there_is_not_would_be_noticed() -> None:
 def test_each_metric_is_shown_or_judged_somewhere() -> None:
     expressions = [query.expr for query in panel_queries()] + [rule["expr"] for rule in RULES]
     named = set(chain.from_iterable(map(metrics_named, expressions)))
-    shown = (Metrics(CollectorRegistry()), CollectorMetrics(CollectorRegistry()))
+    shown = (Metrics(CollectorRegistry()), CollectorMetrics(CollectorRegistry()), ConsoleMetrics(CollectorRegistry()))
     for family in (family for metrics in shown for family in metrics.registry.collect()):
         assert any(name.startswith(family.name) for name in named), family.name
 

@@ -21,6 +21,7 @@ _FAILURES_PER_SECOND: Final = 2.0
 _MOST_USER: Final = 200  # characters of a name that the log has
 # Asked for by address, by what restarts the process; they say nothing of what there is.
 _OPEN: Final = frozenset({"/healthz", "/readyz"})
+_COUNTS: Final = "/metrics"  # as those of workers: what Prometheus reads has no names in it
 
 
 class Refusal(Struct, frozen=True, kw_only=True):
@@ -60,6 +61,8 @@ class Access:
             )
         if path in _OPEN:
             return None
+        if path == _COUNTS:
+            return self._too_fast(headers, peer, now)
         host = headers.get("Host", "")
         if _name(host) not in self._hosts:
             return Refusal(

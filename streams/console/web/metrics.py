@@ -49,6 +49,11 @@ class ConsoleMetrics:
             "Records that Kafka has and the store does not; a rise means that the feed is slow or has stopped",
             registry=registry,
         )
+        self.read_age = Gauge(
+            "antiphon_console_read_age_seconds",
+            "Since the store was last seen to have all that Kafka has; beyond two minutes the feed is behind or gone",
+            registry=registry,
+        )
         Gauge("antiphon_console_version", "The version, as a label", ["version"], registry=registry).labels(
             __version__
         ).set(1)

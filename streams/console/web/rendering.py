@@ -30,9 +30,11 @@ _KINDS: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; cha
 
 
 class Renderer:
-    """Makes HTML of answers. `is_static` is for pages that open from disk: no forms, no live notice."""
+    """Makes HTML of answers. `is_static` is for pages that open from disk: no forms, no live notice. `dashboards` is
+    the address of Grafana, or empty.
+    """
 
-    def __init__(self, routes: Sequence[Route], *, is_static: bool = False) -> None:
+    def __init__(self, routes: Sequence[Route], *, is_static: bool = False, dashboards: str = "") -> None:
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -45,7 +47,11 @@ class Renderer:
             return address_of(routes, name, query, **parts)
 
         self._environment.globals.update(
-            address=address, asset=_asset, is_static=is_static, names={route.name for route in routes}
+            address=address,
+            asset=_asset,
+            is_static=is_static,
+            dashboards=dashboards,
+            names={route.name for route in routes},
         )
         self._environment.filters.update(
             shown=shown,

@@ -82,7 +82,7 @@ class Console:
         self._metrics = metrics
         self._routes = routes
         self._access = Access(settings)
-        self._renderer = Renderer(routes)
+        self._renderer = Renderer(routes, dashboards=settings.grafana_url)
         self._threads = ThreadPoolExecutor(_THREADS, "console-page")
         self._waiting = 0
         self._proving = asyncio.Lock()
@@ -301,6 +301,8 @@ class Console:
             newest = await self._newest()
             status = await self._in_thread(self._store.status)
             self._metrics.lag.set(sum(topic.lag or 0 for topic in status.topics))
+            if status.checked_at is not None:
+                self._metrics.read_age.set((datetime.now(UTC) - status.checked_at).total_seconds())
             self._fresh = (now, freshness_of(status, newest))
         return self._fresh[1]
 

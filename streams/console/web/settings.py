@@ -30,7 +30,7 @@ class ConsoleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     header. With both, the proxy has to bring the token too. `requests_per_second` is of each client. So many
     `connections` are open at once, of which so many as `live_clients` wait for the live notice. An answer that a client
     has not taken within `page_seconds` is given up. `store` is a folder on a local disk for what was read of topics; it
-    may be deleted at any time.
+    may be deleted at any time. `grafana_url` is where the dashboards are, for the page *status*.
     """
 
     listen: Annotated[str, Meta(min_length=1, max_length=300)] = "127.0.0.1:8081"
@@ -43,6 +43,7 @@ class ConsoleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     live_clients: Annotated[int, Meta(ge=0, le=100_000)] = 200
     page_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
     store: Annotated[str, Meta(min_length=1, max_length=4_096)] | None = None
+    grafana_url: Annotated[str, Meta(max_length=2_048, pattern=r"^(https?://[^\s]+)?$(?!\n)")] = ""
 
     @property
     def host(self) -> str:

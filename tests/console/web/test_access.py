@@ -68,8 +68,11 @@ def test_with_a_token_nothing_but_probes_answers_without_it(case_store: Store) -
         refused = console.ask("/status")
         assert refused.status == 401
         assert refused.headers["www-authenticate"].startswith("Basic")
-        assert console.ask("/metrics").status == console.ask("/static/console.css").status == 401
+        assert console.ask("/static/console.css").status == console.ask("/metrics.json").status == 401
         assert console.ask("/healthz").status == 200
+        counts = console.ask("/metrics", host="console:8081")
+        assert counts.status == 200
+        assert b"amenei" not in counts.body, "names of nobody"
         assert console.ask("/status", Authorization=f"Bearer {_TOKEN}").status == 200
         password = b64encode(f"anybody:{_TOKEN}".encode()).decode()
         assert console.ask("/status", Authorization=f"Basic {password}").status == 200
