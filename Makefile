@@ -74,7 +74,7 @@ mutants: $(DEVELOPMENT) ## deliberate bugs in the delivery path, each of which a
 	@$(BIN)/python -m tests.chaos.mutants $(ARGS)
 
 .PHONY: kills
-kills: $(DEVELOPMENT) ## kills two collectors 200 times each, four more, worker and Kafka 50 times under load, and takes Kafka away for a minute; an hour
+kills: $(DEVELOPMENT) ## kills two collectors 200 times each, six more, worker and Kafka 50 times under load, and takes Kafka away for a minute; an hour
 	@$(BIN)/python -m tools.kafka.jars
 	@ANTIPHON_EVIDENCE_KILLS=50 $(BIN)/python -m pytest tests/pipeline/test_kills_with_evidence.py $(ARGS)
 	@ANTIPHON_COLLECTOR_KILLS=200 ANTIPHON_COLLECTOR_AWAY_SECONDS=60 $(BIN)/python -m pytest tests/collectors/test_kills.py tests/collectors/bluesky/test_jetstream_faults.py $(ARGS)

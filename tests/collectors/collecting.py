@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from streams.collectors.cursors import CursorRecord, read_cursor
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.publisher import Publisher
-from streams.events import Post, decode_event
+from streams.events import Event, decode_event
 from streams.kafka.administration import create_topics
 from streams.kafka.child_process import ChildProcess
 from streams.kafka.reading import read_topic
@@ -26,6 +26,7 @@ from tests.worker.running_worker import Subject
 __all__ = [
     "Collection",
     "cursor_of",
+    "events_of",
     "kill_after_claim",
     "next_line",
     "numbers",
@@ -56,14 +57,14 @@ class Collection(Processes):
 
 def numbers(settings: Settings) -> Counter[int]:
     """How often Kafka has each line, as readers of committed records see it."""
+    return Counter(int(event.id) for event in events_of(settings, "posts"))
 
-    async def read() -> Counter[int]:
-        found: Counter[int] = Counter()
-        async for record in read_topic(settings, "posts"):
-            event = decode_event(record.value)
-            assert isinstance(event, Post)
-            found[int(event.id)] += 1
-        return found
+
+def events_of(settings: Settings, *topics: str) -> list[Event]:
+    """The committed events of the topics."""
+
+    async def read() -> list[Event]:
+        return [decode_event(record.value or b"") for topic in topics async for record in read_topic(settings, topic)]
 
     return asyncio.run(read())
 

@@ -1,16 +1,14 @@
 """Connections that break, fall silent or begin later than asked: what Kafka has then, and what it says of gaps."""
 
-import asyncio
 import time
 from datetime import datetime
 from pathlib import Path
 from random import Random
 
-from streams.events import Coverage, decode_event
+from streams.events import Coverage
 from streams.kafka.loopback import free_port
-from streams.kafka.reading import read_topic
 from streams.settings import Settings
-from tests.collectors.collecting import Collection, next_line, numbers, settings_for, wait_until
+from tests.collectors.collecting import Collection, events_of, next_line, numbers, settings_for, wait_until
 from tests.collectors.lines_server import lines_server
 from tools.kafka.running_broker import RunningBroker
 
@@ -19,16 +17,7 @@ _LINES = 20_000
 
 def _coverage(settings: Settings) -> dict[str, Coverage]:
     """The last record of each id."""
-
-    async def read() -> dict[str, Coverage]:
-        found: dict[str, Coverage] = {}
-        async for record in read_topic(settings, "coverage"):
-            event = decode_event(record.value)
-            assert isinstance(event, Coverage)
-            found[event.id] = event
-        return found
-
-    return asyncio.run(read())
+    return {event.id: event for event in events_of(settings, "coverage") if isinstance(event, Coverage)}
 
 
 def _at(time: datetime | None) -> datetime:

@@ -19,7 +19,6 @@ from tests.collectors.collecting import (
     wait_until,
 )
 from tests.collectors.lines_server import lines_server
-from tests.worker.running_worker import Subject
 from tools.kafka.running_broker import RunningBroker
 
 _KILLS = int(os.environ.get("ANTIPHON_COLLECTOR_KILLS", "8"))
@@ -53,7 +52,3 @@ def test_kills_at_random_moments_lose_nothing_and_repeat_nothing(
     end = next_line(settings)
     assert numbers(settings) == dict.fromkeys(range(end), 1)
     assert under_load > _KILLS // 4, "too few kills came under load"
-
-
-def _log(subject: Subject) -> str:
-    return subject.log

@@ -9,8 +9,10 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.core.enriched import Alert
+from streams.core.watching.aftermath_records import Aftermath
 from streams.proofs import checking, layout
 from streams.proofs.answers import Answer
 from streams.proofs.archive import NotAProofError
@@ -27,6 +29,19 @@ def test_what_was_told_of_a_subject_is_found_again_byte_for_byte(subject_proof: 
     assert verdict.answer is Answer.OK
     assert sorted(name.partition("/")[0] for name in recounted) == ["aftermath.json", *["alerts"] * 3, "dossier.json"]
     assert all(detail.startswith("recounted, equal byte for byte") for detail in recounted.values())
+
+
+def test_an_aftermath_whose_texts_of_deleted_posts_were_withheld_is_found_again(subject_proof: bytes) -> None:
+    """As the pipeline tells it by default; another text in place of one is a difference."""
+    told = msgspec.json.decode(files_in(subject_proof)[layout.AFTERMATH], type=Aftermath)
+    first, *others = told.listed_deletions
+    assert first.text
+    withheld = replace(first, text="", shared_words=(), text_withheld=True)
+    for changed, answer in ((withheld, Answer.OK), (replace(withheld, text="x"), Answer.FAILED)):
+        forgery = Forgery(subject_proof)
+        record = replace(told, listed_deletions=(changed, *others))
+        forgery.files[layout.AFTERMATH] = msgspec.json.encode(record) + b"\n"
+        assert named(checked(forgery.sealed()), layout.AFTERMATH) is answer
 
 
 def test_the_proof_of_an_alert_on_a_subject_has_no_other_events_of_the_officials(alert_proof: bytes) -> None:

@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.events import Event, decode_event
+from streams.events import Event
 from streams.jobs.workers import environment_of
 from streams.kafka.child_process import ChildProcess, start_child, stop_child
-from streams.kafka.reading import read_topic
 from streams.settings import Settings
 from tests.collectors.bluesky.jetstream_rig import STRANGER, chatter, repost
 from tools.servers.jetstream.log import EventLog, LogEvent, account
 from tools.servers.jetstream.server import JetstreamServer
 
-__all__ = ["WRITTEN", "Network", "collecting", "events_of", "ids_of", "roster_of_dids", "start_collector"]
+__all__ = ["WRITTEN", "Network", "collecting", "ids_of", "roster_of_dids", "start_collector"]
 
 _PATIENCE_SECONDS = 60.0  # the loop waits for a core like everybody else
 WRITTEN = "2026-03-01T11:59:58Z"
@@ -123,15 +122,6 @@ def collecting(settings: Settings, network: Network, log: Path) -> Iterator[Chil
         yield process
     finally:
         stop_child(process, timeout_seconds=20)
-
-
-def events_of(settings: Settings, topic: str) -> list[Event]:
-    """The committed events of a topic."""
-
-    async def read() -> list[Event]:
-        return [decode_event(record.value) async for record in read_topic(settings, topic)]
-
-    return asyncio.run(read())
 
 
 def ids_of(events: Iterable[Event]) -> set[str]:

@@ -4,26 +4,17 @@ import asyncio
 import sys
 from pathlib import Path
 
-from streams.events import Coverage, Event, Profile, decode_event
+from streams.events import Coverage, Profile
 from streams.jobs.workers import environment_of
 from streams.kafka.child_process import start_child, stop_child
 from streams.kafka.loopback import free_port
-from streams.kafka.reading import read_topic
-from streams.settings import Settings
 from tests.collectors.bluesky.enriching import amplification, dossier, write
-from tests.collectors.collecting import settings_for, wait_until
+from tests.collectors.collecting import events_of, settings_for, wait_until
 from tools.kafka.running_broker import RunningBroker
 from tools.servers.appview import AppView
 from tools.servers.bluesky_accounts import Accounts, LocalAccount, plc_did
 from tools.servers.local_server import in_a_thread
 from tools.servers.plc import Directory
-
-
-def _read(settings: Settings, topic: str) -> list[Event]:
-    async def read() -> list[Event]:
-        return [decode_event(record.value) async for record in read_topic(settings, topic)]
-
-    return asyncio.run(read())
 
 
 def test_accounts_are_looked_up_once_and_their_coverage_is_nobodys(
@@ -45,13 +36,13 @@ def test_accounts_are_looked_up_once_and_their_coverage_is_nobodys(
         with log.open("wb") as output:
             process = start_child(command, output=output, env=environment)
         try:
-            wait_until("30 are known", lambda: len(_read(settings, "profiles")) == 60, log=log.read_text)
+            wait_until("30 are known", lambda: len(events_of(settings, "profiles")) == 60, log=log.read_text)
             asyncio.run(write(settings, map(amplification, dids)))
-            wait_until("10 more are", lambda: len(_read(settings, "profiles")) == 80, log=log.read_text)
+            wait_until("10 more are", lambda: len(events_of(settings, "profiles")) == 80, log=log.read_text)
         finally:
             stop_child(process, timeout_seconds=20)
         assert process.returncode == 0, log.read_text()
-    profiles = [event for event in _read(settings, "profiles") if isinstance(event, Profile)]
+    profiles = [event for event in events_of(settings, "profiles") if isinstance(event, Profile)]
     assert sorted(each.actor.followers for each in profiles if each.actor.followers is not None) == list(range(40))
     assert sum(each.actor.created_at_source == "directory" for each in profiles) == 40
-    assert not [event for event in _read(settings, "coverage") if isinstance(event, Coverage)]
+    assert not [event for event in events_of(settings, "coverage") if isinstance(event, Coverage)]

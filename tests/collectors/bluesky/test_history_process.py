@@ -9,15 +9,14 @@ import pytest
 from aiohttp import web
 
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.events import Coverage, Event, Retweet, decode_event
+from streams.events import Coverage, Retweet
 from streams.jobs.workers import environment_of
 from streams.kafka.child_process import start_child, stop_child
 from streams.kafka.loopback import free_port
-from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 from tests.collectors.bluesky.jetstream_rig import chatter
-from tests.collectors.collecting import settings_for, wait_until
+from tests.collectors.collecting import events_of, settings_for, wait_until
 from tools.kafka.running_broker import RunningBroker
 from tools.servers.bluesky_accounts import Accounts, LocalAccount, plc_did
 from tools.servers.jetstream.log import EventLog
@@ -29,15 +28,8 @@ from tools.servers.plc import Directory
 _DAY_US = 86_400_000_000
 
 
-def _read(settings: Settings, topic: str) -> list[Event]:
-    async def read() -> list[Event]:
-        return [decode_event(record.value) async for record in read_topic(settings, topic)]
-
-    return asyncio.run(read())
-
-
 def _closed(settings: Settings) -> set[str]:
-    told = [event for event in _read(settings, "coverage") if isinstance(event, Coverage)]
+    told = [event for event in events_of(settings, "coverage") if isinstance(event, Coverage)]
     return {did for each in told if each.closed_by == "back_fill" for did in each.officials or ()}
 
 
@@ -75,7 +67,7 @@ def test_officials_who_come_onto_the_roster_get_their_history_and_their_gaps_clo
             finally:
                 stop_child(process, timeout_seconds=20)
         asked = [path for path in host.asked if "feed.repost" in path]
-    reposts = [event.id for event in _read(settings, "retweets") if isinstance(event, Retweet)]
+    reposts = [event.id for event in events_of(settings, "retweets") if isinstance(event, Retweet)]
     assert len(reposts) == len(set(reposts)) == 3 * 120
     assert len(asked) <= 3 * 3
     assert "error" not in log.read_text().lower()

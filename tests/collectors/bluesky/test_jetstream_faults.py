@@ -23,9 +23,9 @@ from streams.kafka.failures import BrokerError
 from streams.kafka.reading import follow_topic
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
-from tests.collectors.bluesky.jetstream_processes import Network, events_of, roster_of_dids, start_collector
+from tests.collectors.bluesky.jetstream_processes import Network, roster_of_dids, start_collector
 from tests.collectors.bluesky.jetstream_rig import EMBASSY
-from tests.collectors.collecting import resident_bytes, settings_for, wait_until
+from tests.collectors.collecting import events_of, resident_bytes, settings_for, wait_until
 from tools.kafka.node import Kafka
 from tools.kafka.running_broker import RunningBroker
 

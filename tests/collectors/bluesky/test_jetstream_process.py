@@ -12,12 +12,11 @@ from tests.collectors.bluesky.jetstream_processes import (
     WRITTEN,
     Network,
     collecting,
-    events_of,
     ids_of,
     roster_of_dids,
 )
 from tests.collectors.bluesky.jetstream_rig import EMBASSY, MINISTRY, SUBJECT, repost
-from tests.collectors.collecting import settings_for, wait_until
+from tests.collectors.collecting import events_of, settings_for, wait_until
 from tools.kafka.running_broker import RunningBroker
 from tools.servers.jetstream.log import account
 

@@ -3,47 +3,27 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 
 from streams.collectors.mastodon.mastodon_source import MastodonPolicy, MastodonSource
-from streams.events import Coverage, Deletion, Event, Post, Retweet
+from streams.collectors.source import Chunk
+from streams.events import Coverage
+from tests.collectors.hearing import Hearing
 from tools.servers.mastodon import Mastodon
-
-if TYPE_CHECKING:
-    from streams.collectors.source import Chunk
 
 __all__ = ["Polling", "polling"]
 
 
-class Polling:
-    """The chunks of a source as Kafka has them; `cursor` is the last one. `start` may follow an `end`, as a restart."""
+class Polling(Hearing):
+    """A source that polls, and when it has said something."""
 
     def __init__(self, source: MastodonSource, cursor: bytes | None) -> None:
+        super().__init__(source, cursor)
         self.source = source
-        self.cursor = cursor
-        self.chunks: list[Chunk] = []
         self._news = asyncio.Condition()
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.ensure_future(self._listen())
-
-    async def end(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    @property
-    def events(self) -> list[Event]:
-        return [event for chunk in self.chunks for event in chunk.events]
-
-    @property
-    def acts(self) -> list[Event]:
-        """What officials did."""
-        return [event for event in self.events if isinstance(event, Post | Retweet | Deletion)]
 
     @property
     def gaps(self) -> list[Coverage]:
@@ -63,13 +43,10 @@ class Polling:
     def count(self) -> Counter[str]:
         return Counter(event.id for event in self.acts)
 
-    async def _listen(self) -> None:
-        async with aclosing(self.source.chunks(self.cursor)) as chunks:
-            async for chunk in chunks:
-                async with self._news:
-                    self.chunks.append(chunk)
-                    self.cursor = chunk.cursor or self.cursor
-                    self._news.notify_all()
+    async def _take(self, chunk: Chunk) -> None:
+        async with self._news:
+            await super()._take(chunk)
+            self._news.notify_all()
 
 
 @asynccontextmanager

@@ -14,11 +14,9 @@ from typing import Any
 import pytest
 
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.events import Deletion, Event, Retweet, decode_event
-from streams.kafka.reading import read_topic
+from streams.events import Deletion, Retweet
 from streams.kafka.roster_topic import publish_roster
-from streams.settings import Settings
-from tests.collectors.collecting import kill_after_claim, settings_for, shut_out, wait_until
+from tests.collectors.collecting import events_of, kill_after_claim, settings_for, shut_out, wait_until
 from tests.collectors.collector_process import CollectorProcesses
 from tests.worker.running_worker import Subject
 from tools.kafka.running_broker import RunningBroker
@@ -60,7 +58,7 @@ def test_kills_while_officials_boost_and_withdraw_lose_nothing_and_repeat_nothin
         with processes.running() as subject:
             wait_until("it is connected", lambda: len(server.asked) > 2 and len(other.asked) > 2)
             acting.start()
-            wait_until("a boost", lambda: _events(settings, "retweets"), log=partial(_log, subject))
+            wait_until("a boost", lambda: events_of(settings, "retweets"), log=partial(_log, subject))
         for _ in range(_KILLS):
             kill_after_claim(processes, random.uniform(0.0, 1.0))
             shut_out(settings, "mastodon", "mastodon")
@@ -70,13 +68,14 @@ def test_kills_while_officials_boost_and_withdraw_lose_nothing_and_repeat_nothin
             ended.set()
             acting.join()
             seconds = 60 + 2 * _KILLS
-            wait_until("all is read", lambda: len(_events(settings, "retweets")) >= len(boosts), seconds=seconds)
+            wait_until("all is read", lambda: len(events_of(settings, "retweets")) >= len(boosts), seconds=seconds)
             withdrawn = boosts[-5:]
             for boost in withdrawn:
                 user, owner = ("embassy", server) if server.host in boost["uri"] else ("minister", other)
                 owner.delete(user, boost)
-            wait_until("the withdrawals", lambda: len(_events(settings, "deletions")) >= 5, log=partial(_log, subject))
-    retweets, deletions = _events(settings, "retweets"), _events(settings, "deletions")
+            log = partial(_log, subject)
+            wait_until("the withdrawals", lambda: len(events_of(settings, "deletions")) >= 5, log=log)
+    retweets, deletions = events_of(settings, "retweets"), events_of(settings, "deletions")
     assert sorted(event.id for event in retweets) == sorted(each["uri"] for each in boosts)
     assert sorted(event.post_id for event in deletions if isinstance(event, Deletion)) == sorted(
         each["uri"] for each in withdrawn
@@ -92,13 +91,6 @@ def _roster() -> Roster:
             RosterEntry(handle="minister@overheid.example", country="NL", **common),  # type: ignore[arg-type]
         ]
     )
-
-
-def _events(settings: Settings, topic: str) -> list[Event]:
-    async def read() -> list[Event]:
-        return [decode_event(record.value or b"") async for record in read_topic(settings, topic)]
-
-    return asyncio.run(read())
 
 
 def _log(subject: Subject) -> str:

@@ -3,7 +3,6 @@
 `ANTIPHON_COLLECTOR_KILLS=50` is the long run (`make kills`).
 """
 
-import asyncio
 import os
 import threading
 from collections.abc import Iterator
@@ -14,10 +13,9 @@ from random import Random
 
 import pytest
 
-from streams.events import Coverage, decode_event
-from streams.kafka.reading import read_topic
+from streams.events import Coverage
 from streams.settings import Settings
-from tests.collectors.collecting import kill_after_claim, numbers, settings_for, shut_out, wait_until
+from tests.collectors.collecting import events_of, kill_after_claim, numbers, settings_for, shut_out, wait_until
 from tests.collectors.collector_process import CollectorProcesses
 from tests.collectors.tail.writing import Writer
 from tests.worker.running_worker import Subject
@@ -105,11 +103,8 @@ def test_what_was_truncated_unread_is_a_gap_of_the_platform_on_coverage(
 
 
 def _spans(settings: Settings, *, seen: bool) -> list[Coverage]:
-    async def read() -> list[Coverage]:
-        events = [decode_event(record.value or b"") async for record in read_topic(settings, "coverage")]
-        return [event for event in events if isinstance(event, Coverage) and event.seen is seen]
-
-    return asyncio.run(read())
+    events = events_of(settings, "coverage")
+    return [event for event in events if isinstance(event, Coverage) and event.seen is seen]
 
 
 def _ended_gaps(settings: Settings) -> list[Coverage]:

@@ -12,12 +12,11 @@ from random import Random
 import msgspec
 import pytest
 
-from streams.events import Suspension, decode_event
+from streams.events import Suspension
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.client import started_producer
-from streams.kafka.reading import read_topic
 from streams.settings import Settings
-from tests.collectors.collecting import kill_after_claim, settings_for, shut_out, wait_until
+from tests.collectors.collecting import events_of, kill_after_claim, settings_for, shut_out, wait_until
 from tests.collectors.collector_process import CollectorProcesses
 from tools.kafka.running_broker import RunningBroker
 from tools.servers.local_server import Fail, in_a_thread
@@ -39,11 +38,8 @@ async def _write(settings: Settings, *records: OutgoingRecord) -> None:
 
 
 def _noticed(settings: Settings) -> list[tuple[str, str]]:
-    async def read() -> list[tuple[str, str]]:
-        found = [decode_event(record.value or b"") async for record in read_topic(settings, "suspensions")]
-        return [(each.actor.id, each.status) for each in found if isinstance(each, Suspension)]
-
-    return asyncio.run(read())
+    found = events_of(settings, "suspensions")
+    return [(each.actor.id, each.status) for each in found if isinstance(each, Suspension)]
 
 
 def test_a_job_asks_after_the_subjects_and_tells_what_changed(

@@ -21,12 +21,11 @@ from click.testing import CliRunner
 
 from streams.cli.main import cli
 from streams.collectors.budget import spending_in
-from streams.events import Coverage, Event, decode_event
+from streams.events import Coverage
 from streams.kafka.loopback import free_port
-from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
-from tests.collectors.collecting import cursor_of, kill_after_claim, settings_for, shut_out, wait_until
+from tests.collectors.collecting import cursor_of, events_of, kill_after_claim, settings_for, shut_out, wait_until
 from tests.collectors.collector_process import CollectorProcesses
 from tests.collectors.x.x_rig import roster_of
 from tests.e2e.hurry import hurrying_prometheus
@@ -52,13 +51,6 @@ def _x() -> X:
     server.posts.add_user("222", "minister")
     server.posts.add_user("999", "outlet")
     return server
-
-
-def _events(settings: Settings, *topics: str) -> list[Event]:
-    async def read() -> list[Event]:
-        return [decode_event(record.value or b"") for topic in topics async for record in read_topic(settings, topic)]
-
-    return asyncio.run(read())
 
 
 def _log(subject: Subject) -> str:
@@ -99,7 +91,7 @@ def test_kills_while_officials_post_lose_nothing_and_count_every_post_that_kafka
             wait_until("X is asked", lambda: len(server.subscriptions) == 4 or server.rules, log=partial(_log, subject))
             wait_until("it holds the stream", lambda: server.streams == 1, log=partial(_log, subject))
             acting.start()
-            wait_until("a post", lambda: _events(settings, "posts"), log=partial(_log, subject))
+            wait_until("a post", lambda: events_of(settings, "posts"), log=partial(_log, subject))
         for _ in range(_KILLS):
             kill_after_claim(processes, random.uniform(0.0, 1.2))
             shut_out(settings, name, name)
@@ -110,10 +102,10 @@ def test_kills_while_officials_post_lose_nothing_and_count_every_post_that_kafka
             wanted = {each["id"] for each in posts}
             wait_until(
                 "all is there",
-                lambda: {each.id for each in _events(settings, "posts", "retweets")} >= wanted,
+                lambda: {each.id for each in events_of(settings, "posts", "retweets")} >= wanted,
                 log=partial(_log, subject),
             )
-    found = Counter(each.id for each in _events(settings, "posts", "retweets"))
+    found = Counter(each.id for each in events_of(settings, "posts", "retweets"))
     assert set(found) == wanted
     assert len(set(server.posts.users)) == 3
     record = cursor_of(settings, f"{name}/{name}".encode())
@@ -121,7 +113,7 @@ def test_kills_while_officials_post_lose_nothing_and_count_every_post_that_kafka
     assert spending is not None
     assert spending.spent_month == found.total() * _PRICE
     assert server.beyond.total() == 0
-    gaps = [each for each in _events(settings, "coverage") if isinstance(each, Coverage) and each.officials is None]
+    gaps = [each for each in events_of(settings, "coverage") if isinstance(each, Coverage) and each.officials is None]
     assert {each.closed_by for each in gaps if not each.seen and each.until} == {"back_fill"}
 
 
@@ -141,7 +133,7 @@ def test_a_dollar_ends_the_stream_pages_once_and_the_token_shows_nowhere(
     shown: list[str] = []
 
     def gap() -> list[Coverage]:
-        found = [each for each in _events(settings, "coverage") if isinstance(each, Coverage)]
+        found = [each for each in events_of(settings, "coverage") if isinstance(each, Coverage)]
         return [each for each in found if each.reason == "budget"]
 
     with (
@@ -183,7 +175,7 @@ def test_a_dollar_ends_the_stream_pages_once_and_the_token_shows_nowhere(
     [page] = pages()
     assert (page["status"], page["receiver"]) == ("firing", "on-call")
     assert "budget of the source x-activity" in page["commonAnnotations"]["summary"]
-    assert len(_events(settings, "posts")) == 200
+    assert len(events_of(settings, "posts")) == 200
     assert [(each.seen, each.until) for each in gap()] == [(False, None)]
     listed = CliRunner().invoke(
         cli, ["sources", "--json", "--broker", kafka.address], env={"ANTIPHON_TOPIC_PREFIX": topic_prefix}

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -21,8 +21,9 @@ from streams.collectors.x.subscriptions import Subscriptions
 from streams.collectors.x.x_api import XApi
 from streams.collectors.x.x_source import StreamPolicy, XStreamSource
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.events import Coverage, Deletion, Event, Post, Retweet
+from streams.events import Coverage
 from streams.setting_sources import Secret
+from tests.collectors.hearing import Hearing
 from tools.servers.x import TOKEN, X
 
 __all__ = ["Holding", "holding", "roster_of"]
@@ -45,38 +46,22 @@ def roster_of(*names: str) -> Roster:
     return Roster(entries)
 
 
-class Holding:
-    """What the source said. `connections` are the errors with which each ended, and after how long."""
+class Holding(Hearing):
+    """A source of X, called again as the service does. `ended` are the errors with which each connection ended, and
+    when; `spans` what its coverage says.
+    """
 
     def __init__(
         self, source: XStreamSource, keeper: Keeper, metrics: CollectorMetrics, clock: Callable[[], int]
     ) -> None:
+        super().__init__(source)
         self.source = source
         self.keeper = keeper
         self.registry = metrics.registry
-        self.cursor: bytes | None = None
-        self.chunks: list[Chunk] = []
         self.ended: list[tuple[str, float]] = []
         self.spans: list[Span] = []
         self.coverage = CoverageLog(Seen(), 0)
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.ensure_future(self._hold())
-
-    async def end(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    @property
-    def events(self) -> list[Event]:
-        return [event for chunk in self.chunks for event in chunk.events]
-
-    @property
-    def acts(self) -> list[Event]:
-        return [event for event in self.events if isinstance(event, Post | Retweet | Deletion)]
 
     @property
     def added(self) -> dict[str, Coverage]:
@@ -109,15 +94,15 @@ class Holding:
         while True:
             self.coverage.began(with_cursor=self.cursor is not None, now_us=self._clock())
             try:
-                async with aclosing(self.source.chunks(self.cursor)) as chunks:
-                    async for chunk in chunks:
-                        self.spans += self.coverage.saw(chunk, self._clock())
-                        self.chunks.append(chunk)
-                        self.cursor = chunk.cursor or self.cursor
+                await super()._hold()
             except SourceError as error:
                 self.spans += self.coverage.ended(error.kind, self._clock())
                 self.ended.append((error.kind, loop.time()))
                 await asyncio.sleep(error.pause_seconds or 0.0)
+
+    async def _take(self, chunk: Chunk) -> None:
+        self.spans += self.coverage.saw(chunk, self._clock())
+        await super()._take(chunk)
 
 
 @asynccontextmanager
