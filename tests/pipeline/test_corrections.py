@@ -51,6 +51,7 @@ def settings(kafka: RunningBroker, topic_prefix: str) -> Settings:
         unengaged_days=3_650,
         unengaged_profile_days=3_650,
         commit_interval_seconds=0.2,
+        aftermath_withhold_deleted="",  # as the backtest does
     )
 
 

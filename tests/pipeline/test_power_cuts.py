@@ -49,6 +49,7 @@ class _Case:
             session_timeout_seconds=2.0,
             canary_interval_seconds=0.0,
             commit_interval_seconds=0.3,
+            aftermath_withhold_deleted="",  # as the backtest does
             data_dir=str(directory / "state"),
         )
         world = World(11, 1_500)
