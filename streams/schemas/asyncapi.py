@@ -4,6 +4,7 @@ import re
 from typing import Any, Final
 
 from streams import __version__
+from streams.kafka.enriched_record import CLOUD_EVENTS
 from streams.schemas.documents import SchemaDocument
 from streams.topic_settings import topic_config
 from streams.topics import TOPICS, Topic
@@ -108,12 +109,37 @@ def _message(topic: Topic) -> dict[str, Any]:
         message["headers"] = _reference(topic)
     else:
         message["payload"] = _reference(topic)
+        if topic.name in CLOUD_EVENTS:
+            message["headers"] = {"schemaFormat": _SCHEMA_FORMAT, "schema": _cloud_event(topic.name)}
     message["bindings"] = {"kafka": {"key": _key(topic), "bindingVersion": _KAFKA_BINDING}}
     return message
 
 
 def _reference(topic: Topic) -> dict[str, Any]:
     return {"schemaFormat": _SCHEMA_FORMAT, "schema": {"$ref": f"./{topic.schema}.schema.json"}}
+
+
+def _cloud_event(topic: str) -> dict[str, Any]:
+    """The headers of a record as `streams.kafka.enriched_record` writes them."""
+    kind, _ = CLOUD_EVENTS[topic]
+    headers: dict[str, dict[str, Any]] = {
+        "ce_specversion": {"const": "1.0", "description": "The version of CloudEvents."},
+        "ce_id": {
+            "pattern": "^.+/[0-9a-f]{64}$",
+            "description": "The key, a slash and the SHA-256 of the value: a repeat has the same, a version another.",
+        },
+        "ce_source": {"const": f"urn:antiphon:{topic}", "description": "Who says it: this topic."},
+        "ce_type": {"const": kind, "description": "What kind of event it is."},
+        "ce_time": {"format": "date-time", "description": "The event time of the record, UTC."},
+        "content-type": {"const": "application/json", "description": "What the value is."},
+    }
+    return {
+        "title": "CloudEvent",
+        "description": "A CloudEvent 1.0 in binary mode of the Kafka binding. A tombstone has no headers.",
+        "type": "object",
+        "properties": {name: {"type": "string", **schema} for name, schema in headers.items()},
+        "required": list(headers),
+    }
 
 
 def _key(topic: Topic) -> dict[str, Any]:

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, Draft202012Validator
 
 from streams import __version__
+from streams.core.enriched_topics import ENRICHED_TOPICS
+from streams.kafka.enriched_record import CLOUD_EVENTS, enriched_record
 from streams.schemas import generate
+from streams.schemas.examples import EXAMPLES
 from streams.topic_settings import topic_config
 from streams.topics import TOPICS, Topic
 
@@ -94,12 +97,29 @@ def test_a_message_has_its_key_and_its_schema(topic: Topic) -> None:
     [reference] = [entry["$ref"] for entry in _DOCUMENT["channels"][topic.name]["messages"].values()]
     message = _at(reference)
     assert message["bindings"]["kafka"]["key"]["description"] == topic.key
-    schemas = {part: message[part]["schema"]["$ref"] for part in ("payload", "headers") if part in message}
+    parts = {part: message[part]["schema"] for part in ("payload", "headers") if part in message}
+    schemas = {part: schema["$ref"] for part, schema in parts.items() if "$ref" in schema}  # a CloudEvent's are here
     if topic.schema is None:
         assert not schemas
     else:
         part = "headers" if topic.as_received else "payload"
         assert schemas == {part: f"./{topic.schema}.schema.json"}
+
+
+@pytest.mark.parametrize("topic", CLOUD_EVENTS)
+def test_the_headers_of_a_record_are_those_of_the_document(topic: str) -> None:
+    """Of the examples of both topics as they are written; each header is asked for, and a wrong one is refused."""
+    [described] = [each for each in ENRICHED_TOPICS if each.name == topic]
+    headers = _DOCUMENT["components"]["messages"][described.schema]["headers"]
+    validator = Draft202012Validator(headers["schema"])
+    [example] = [value for schema, value in EXAMPLES.values() if schema == described.schema]
+    written = {name: (value or b"").decode() for name, value in enriched_record(example).headers or ()}
+    assert [error.message for error in validator.iter_errors(written)] == []
+    assert written.keys() == headers["schema"]["properties"].keys()
+    for name in written:
+        assert not validator.is_valid({each: value for each, value in written.items() if each != name}), name
+    assert not validator.is_valid(written | {"ce_source": "urn:antiphon:other"})
+    assert all(header["description"] for header in headers["schema"]["properties"].values())
 
 
 @_each_topic
