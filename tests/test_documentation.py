@@ -54,7 +54,7 @@ _FOR_EXAMPLE: Final = frozenset(
         ),  # of a proof
         *("coverage.json", "expected.json", "environment.json", "manifest.json", "ro-crate-metadata.json"),
         *("signature.dsse.json", "timestamp.tsr", "timestamp-chain.pem"),
-        *("alerts/ID.json", "alert-versions.ndjson", "tests/proofs/corpus"),
+        *("alerts/ID.json", "alert-versions.ndjson", "rosters/DIGEST.csv", "tests/proofs/corpus"),
         "broken.ndjson",
         "evidence.ndjson",  # of a folder of results
         "bin/",  # of Kafka's own

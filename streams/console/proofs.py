@@ -6,6 +6,8 @@ Each is verified before it is given away; one that would not hold is not.
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from streams.console.store.reading import Store
 from streams.core.clock import to_us
 from streams.core.enriched import Alert, Dossier
@@ -18,10 +20,10 @@ from streams.core.tracked import TrackedAccount
 from streams.errors import InputError
 from streams.proofs.answers import Answer
 from streams.proofs.building import is_on_aftermath
-from streams.proofs.closure import Closure, Reach, Received, events_needed
+from streams.proofs.closure import Closure, Reach, Received, events_under
 from streams.proofs.finding import Proof, smallest_proof
 from streams.proofs.layout import About
-from streams.proofs.material import ProofMaterial, Told
+from streams.proofs.material import ProofMaterial, Told, rosters_that_fit
 
 __all__ = ["proof_of_alert"]
 
@@ -46,20 +48,26 @@ def proof_of_alert(store: Store, alert_id: str) -> Proof | None:
     if file is None or file.text is None:
         raise InputError(f"the rules of {alert.rule_digest[:12]} are not kept here", remedy=_ELSEWHERE)
     key = subject_key(alert.platform, alert.subject.id)
-    known = _known(published.roster, alert, store.dossier(key))
+    roster = published.roster
+    known = _known(roster, alert, store.dossier(key))
     on_aftermath = is_on_aftermath(alert.rule, parse_rules(file.text, "the rules of the evidence"))
     told = _told(store, alert, stored.value, key)
+    others = _other_rosters(store, roster, told)
     newest_us = max((to_us(event.at) for event, *_ in _received(store, alert.platform)), default=0)
 
     def material(reach: Reach) -> ProofMaterial:
-        closure = Closure(
-            platform=alert.platform,
-            subject_id=alert.subject.id,
-            countries=frozenset(alert.countries),
-            known=known,
-            reach=reach,
+        events = events_under(
+            (roster, *others),
+            known,
+            lambda: Closure(
+                platform=alert.platform,
+                subject_id=alert.subject.id,
+                countries=frozenset(alert.countries),
+                known=known,
+                reach=reach,
+            ),
+            lambda: _received(store, alert.platform),
         )
-        events = events_needed(closure, lambda: _received(store, alert.platform))
         last_us = max((to_us(each.index.at) for each in events if each.index.at is not None), default=0)
         return ProofMaterial(
             about=About(kind="alert", id=alert.id),
@@ -67,9 +75,10 @@ def proof_of_alert(store: Store, alert_id: str) -> Proof | None:
             subject_id=alert.subject.id,
             told=told,
             events=events,
-            roster_csv=roster_text(published.roster) if published.roster is not None else b"",
+            roster_csv=roster_text(roster),
             rules_toml=(file.text or "").encode(),
             read_up_to_us=newest_us if on_aftermath else last_us,
+            other_rosters={each.digest: roster_text(each) for each in others},
         )
 
     try:
@@ -99,6 +108,13 @@ def _known(roster: Roster, alert: Alert, dossier: Dossier | None) -> AccountInde
     countries = sorted({*alert.countries, *(official.country for official in officials)})
     known.learn(TrackedAccount(platform=alert.platform, id=alert.subject.id, countries=tuple(countries)))
     return known
+
+
+def _other_rosters(store: Store, roster: Roster, told: Told) -> tuple[Roster, ...]:
+    """Those by which earlier versions were counted, the newest first, as far as they are kept."""
+    versions = (msgspec.json.decode(value, type=Alert) for value in reversed(told.versions))
+    kept = (store.roster(digest) for digest in dict.fromkeys(version.roster_digest for version in versions))
+    return rosters_that_fit(roster, (each.roster for each in kept if each is not None and each.roster is not None))
 
 
 def _told(store: Store, alert: Alert, value: bytes, key: str) -> Told:

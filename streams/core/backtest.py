@@ -195,6 +195,11 @@ class Backtest:
         self.screened[screening.outcome] += 1
         self._take(screening)
 
+    def alerts_so_far(self) -> Mapping[str, Alert]:
+        """Each alert as it is after the events so far, by id, those that were taken back among them: read only."""
+        self._converge()
+        return self._results.alerts
+
     def finish(self) -> Results:
         """The results of everything fed."""
         self._converge()

@@ -3,7 +3,8 @@
 Reads committed records outside any group, each topic once, and writes nothing to it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,10 +12,11 @@ import msgspec
 from msgspec import Struct
 
 from streams.core.clock import to_us
+from streams.core.enriched import Alert
 from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.core.evidence import EvidenceEntry, EvidenceFold, EvidenceKey
 from streams.core.evidence_records import roster_of
-from streams.core.rosters.roster import handle_key
+from streams.core.rosters.roster import Roster, handle_key
 from streams.core.rosters.roster_text import roster_text
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.screening.account_index import AccountIndex
@@ -28,10 +30,10 @@ from streams.kafka.evidence_reading import read_evidence
 from streams.kafka.reading import read_topic
 from streams.printable import printable
 from streams.proofs.building import is_on_aftermath
-from streams.proofs.closure import Closure, Reach, Received, events_needed
+from streams.proofs.closure import Closure, Reach, Received, events_under
 from streams.proofs.finding import Proof, smallest_proof
 from streams.proofs.layout import IndexedEvent
-from streams.proofs.material import KeptEvent, ProofMaterial
+from streams.proofs.material import KeptEvent, ProofMaterial, rosters_that_fit
 from streams.proofs.wanted import ToldRecords, Wanted, wanted_in
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
@@ -60,7 +62,7 @@ async def proof_of_topics(
             else:
                 kept.apply(entry)
         entries = kept.entries()
-        roster_csv = _roster(entries, wanted, known)
+        roster = _roster(entries, wanted)
         rules_toml = _rules(entries, wanted)
         async for record in read_topic(settings, "tracked-accounts"):
             if record.value is not None:
@@ -68,11 +70,12 @@ async def proof_of_topics(
         wanted = msgspec.structs.replace(
             wanted, told=msgspec.structs.replace(wanted.told, versions=_versions(entries, wanted))
         )
+        others = _other_rosters(entries, wanted, roster)
         rules = parse_rules(rules_toml.decode("utf-8-sig"), "the rules of the evidence")
         on_aftermath = any(is_on_aftermath(alert.rule, rules) for alert, _ in wanted.told.alerts)
 
         def material(reach: Reach) -> ProofMaterial:
-            events = _closure(wanted, known, reach, spool)
+            events = _closure(wanted, known, (roster, *others), reach, spool)
             last_us = max((to_us(each.index.at) for each in events if each.index.at is not None), default=0)
             return ProofMaterial(
                 about=wanted.about,
@@ -80,9 +83,10 @@ async def proof_of_topics(
                 subject_id=wanted.subject_id,
                 told=wanted.told,
                 events=events,
-                roster_csv=roster_csv,
+                roster_csv=roster_text(roster),
                 rules_toml=rules_toml,
                 read_up_to_us=spool.newest_us if on_aftermath else last_us,
+                other_rosters={each.digest: roster_text(each) for each in others},
             )
 
         least = Reach.COUNTRIES if on_aftermath else Reach.SUBJECT
@@ -134,18 +138,38 @@ def _is_needed(wanted: Wanted) -> Callable[[EvidenceKey], bool]:
     return lambda key: key.platform == wanted.platform if key.kind == "event" else key.kind != "alert" or key.id in ids
 
 
-def _roster(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted, known: AccountIndex) -> bytes:
-    """The roster of the alert, or that of the dossier, put in force; as CSV."""
+def _roster(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted) -> Roster:
+    """The roster of the alert, or that of the dossier."""
     told = wanted.told
     digest = told.alerts[0][0].roster_digest if wanted.about.kind == "alert" or told.dossier is None else ""
     digest = digest or (told.dossier[0].roster_digest if told.dossier is not None else "")
-    chunks = [entry for key, entry in entries.items() if key.kind == "roster" and key.digest == digest]
     try:
-        roster = roster_of(chunks)
+        return _kept_roster(entries, digest)
     except ValueError as error:
         raise InputError(f"the roster {digest[:12]} is not kept: {error}", remedy=_NO_ROSTER) from error
-    known.use(roster)
-    return roster_text(roster)
+
+
+def _kept_roster(entries: dict[EvidenceKey, EvidenceEntry], digest: str) -> Roster:
+    """Raises `ValueError` where not all of it is kept."""
+    return roster_of(entry for key, entry in entries.items() if key.kind == "roster" and key.digest == digest)
+
+
+def _other_rosters(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted, roster: Roster) -> tuple[Roster, ...]:
+    """Those by which earlier versions or other alerts were counted, the newest first, as far as they are kept and a
+    proof may have them.
+    """
+    told = wanted.told
+    versions = (msgspec.json.decode(value, type=Alert) for value in reversed(told.versions))
+    digests = [each.roster_digest for each in (*(alert for alert, _ in told.alerts), *versions)]
+    if told.dossier is not None and wanted.about.kind == "subject":
+        digests.append(told.dossier[0].roster_digest)
+    return rosters_that_fit(roster, _kept(entries, dict.fromkeys(digests)))
+
+
+def _kept(entries: dict[EvidenceKey, EvidenceEntry], digests: Iterable[str]) -> Iterator[Roster]:
+    for digest in digests:
+        with suppress(ValueError):
+            yield _kept_roster(entries, digest)
 
 
 def _rules(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted) -> bytes:
@@ -164,15 +188,21 @@ def _versions(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted) -> tupl
     return tuple(entry.value or b"" for entry in sorted(kept, key=lambda each: (each.written_ms, each.key)))
 
 
-def _closure(wanted: Wanted, known: AccountIndex, reach: Reach, spool: "_Spool") -> list[KeptEvent]:
-    closure = Closure(
-        platform=wanted.platform,
-        subject_id=wanted.subject_id,
-        countries=frozenset(country for alert, _ in wanted.told.alerts for country in alert.countries),
-        known=known,
-        reach=reach,
+def _closure(
+    wanted: Wanted, known: AccountIndex, rosters: Iterable[Roster], reach: Reach, spool: "_Spool"
+) -> list[KeptEvent]:
+    taken = events_under(
+        rosters,
+        known,
+        lambda: Closure(
+            platform=wanted.platform,
+            subject_id=wanted.subject_id,
+            countries=frozenset(country for alert, _ in wanted.told.alerts for country in alert.countries),
+            known=known,
+            reach=reach,
+        ),
+        spool.events,
     )
-    taken = events_needed(closure, spool.events)
     named = {(str(each.kind), each.event_id) for alert, _ in wanted.told.alerts for each in alert.evidence}
     return taken + [_withheld(entry) for entry in spool.withheld() if _is_named(entry, named)]
 

@@ -71,6 +71,7 @@ def proof_file(material: ProofMaterial, *, redact: bool = False) -> bytes:
         layout.ENVIRONMENT: pretty(environment()),
         layout.README: readme_of(material, redacted=redact),
     }
+    files |= {layout.other_roster(digest): csv for digest, csv in material.other_rosters.items()}
     files[layout.PAGE] = page_of(material, kept, events, found, roster, rules, coverage, expected)
     files[layout.CRATE] = crate_of(material, files, redacted=redact)
     manifest = layout.manifest_of(material.about, files, redacted=redact)

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct, field
 
+from streams.core.rosters.roster import Roster
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.screen import ScreenOutcome, screen_event
 from streams.core.screening.screen_policy import ScreenPolicy
@@ -17,7 +18,7 @@ from streams.deadletters import Rejection
 from streams.events import Coverage, Deletion, Event, Suspension
 from streams.proofs.material import KeptEvent, kept_event
 
-__all__ = ["Closure", "Reach", "Received", "events_needed"]
+__all__ = ["Closure", "Reach", "Received", "events_needed", "events_under"]
 
 Received: TypeAlias = tuple[Event, bytes, Coordinates, int | None]
 """An event, its bytes, where it stood, and when it was received (µs)."""
@@ -104,3 +105,19 @@ def events_needed(closure: Closure, events: Callable[[], Iterable[Received]]) ->
         for event, value, source, received_us in events()
         if closure.takes(event, source)
     ]
+
+
+def events_under(
+    rosters: Iterable[Roster],
+    known: AccountIndex,
+    closure: Callable[[], Closure],
+    events: Callable[[], Iterable[Received]],
+) -> list[KeptEvent]:
+    """What the proof needs under one roster or another. `known` is what the closures look at; the first roster is in
+    force in it at the end.
+    """
+    taken: dict[tuple[int, str, str, str, str], KeptEvent] = {}
+    for roster in reversed(tuple(rosters)):
+        known.use(roster)
+        taken |= {event.order: event for event in events_needed(closure(), events)}
+    return list(taken.values())

@@ -71,7 +71,7 @@ def crate_of(material: ProofMaterial, files: Mapping[str, bytes], *, redacted: b
             "description": "What `antiphon proof verify` does again, offline",
             "endTime": dated,
             "instrument": {"@id": _SOFTWARE},
-            "object": [{"@id": name} for name in present if name in _INPUTS],
+            "object": [{"@id": name} for name in present if name in _INPUTS or name.startswith(layout.ROSTER_FOLDER)],
             "result": [{"@id": name} for name in results],
         },
         {
@@ -99,6 +99,9 @@ def crate_of(material: ProofMaterial, files: Mapping[str, bytes], *, redacted: b
 
 
 def _file(name: str, data: bytes) -> dict[str, Any]:
-    media_type, meaning = _MEANINGS.get(name, ("application/json", "A record as it was told"))
+    other = ("application/json", "A record as it was told")
+    if name.startswith(layout.ROSTER_FOLDER):
+        other = ("text/csv", "Another roster, by which earlier versions or other alerts were counted")
+    media_type, meaning = _MEANINGS.get(name, other)
     described = {"name": name, "description": meaning, "encodingFormat": media_type, "contentSize": str(len(data))}
     return {"@id": name, "@type": "File"} | described

@@ -32,9 +32,11 @@ __all__ = [
     "INDEX",
     "MANIFEST",
     "MAX_EVENT_BYTES",
+    "MOST_OTHER_ROSTERS",
     "PAGE",
     "README",
     "ROSTER",
+    "ROSTER_FOLDER",
     "RULES",
     "SEALS",
     "SIGNATURE",
@@ -56,6 +58,7 @@ __all__ = [
     "event_name",
     "manifest_of",
     "most_bytes",
+    "other_roster",
     "pretty",
     "sums_of",
 ]
@@ -73,6 +76,7 @@ AFTERMATH: Final = "aftermath.json"
 EVENTS: Final = "events.ndjson"
 INDEX: Final = "events-index.ndjson"
 ROSTER: Final = "roster.csv"
+ROSTER_FOLDER: Final = "rosters/"
 RULES: Final = "rules.toml"
 COVERAGE: Final = "coverage.json"
 EXPECTED: Final = "expected.json"
@@ -87,6 +91,7 @@ SEALS: Final = frozenset({SIGNATURE, TIMESTAMP, TIMESTAMP_CHAIN})
 """Files about the manifest, which are therefore not in it."""
 
 MAX_EVENT_BYTES: Final = 1_048_576
+MOST_OTHER_ROSTERS: Final = 4  # each is a recount more
 # What is parsed as a whole takes twenty times its size in memory, and a roster of 4 MB has some 30,000 officials.
 _MEGABYTES: Final[dict[str, int]] = {EVENTS: 224, INDEX: 112, PAGE: 32, EXPECTED: 6, ROSTER: 4, VERSIONS: 64}
 _LIMITS: Final[dict[str, int]] = {
@@ -208,6 +213,11 @@ class Environment(Struct, frozen=True, kw_only=True):
 def most_bytes(name: str) -> int:
     """How large a file of that name may be."""
     return _LIMITS.get(name, _OTHER_BYTES)
+
+
+def other_roster(digest: str) -> str:
+    """The name of a roster that is not the one of the alert."""
+    return f"{ROSTER_FOLDER}{digest[:12]}.csv"
 
 
 def event_name(event: IndexedEvent) -> str:

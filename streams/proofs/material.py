@@ -1,19 +1,21 @@
 """What a proof is made of, wherever it comes from: files, an `--out` folder, or the topics of a broker."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from msgspec import Struct
 
 from streams.core.clock import from_us, to_us
 from streams.core.enriched import Alert, Dossier
+from streams.core.rosters.roster import Roster
+from streams.core.rosters.roster_text import roster_text
 from streams.core.subject_event import Coordinates
 from streams.core.watching.aftermath_records import Aftermath
 from streams.events import Event, EventKind
-from streams.proofs.layout import About, IndexedEvent
+from streams.proofs.layout import MOST_OTHER_ROSTERS, ROSTER, About, IndexedEvent, most_bytes
 
-__all__ = ["KeptEvent", "ProofMaterial", "Told", "kept_event", "line_of", "value_of"]
+__all__ = ["KeptEvent", "ProofMaterial", "Told", "kept_event", "line_of", "rosters_that_fit", "value_of"]
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -40,7 +42,10 @@ class KeptEvent(Struct, frozen=True, kw_only=True):
 
 
 class ProofMaterial(Struct, frozen=True, kw_only=True):
-    """`events` are the closure's; `read_up_to_us` is how far event time had come when the records were told."""
+    """`events` are the closure's; `read_up_to_us` is how far event time had come when the records were told.
+
+    `other_rosters` are those by which earlier versions or other alerts were counted, as CSV by their digests.
+    """
 
     about: About
     platform: str
@@ -50,6 +55,7 @@ class ProofMaterial(Struct, frozen=True, kw_only=True):
     roster_csv: bytes
     rules_toml: bytes
     read_up_to_us: int
+    other_rosters: Mapping[str, bytes] = {}
 
 
 def kept_event(event: Event, value: bytes, source: Coordinates | None, received_us: int | None = None) -> KeptEvent:
@@ -79,3 +85,15 @@ def line_of(kept: KeptEvent) -> bytes:
 def value_of(line: bytes, index: IndexedEvent) -> bytes:
     """The bytes of an event by its line. Raises `ValueError` where it is no base64 and should be."""
     return b64decode(line, validate=True) if index.encoding else line
+
+
+def rosters_that_fit(roster: Roster, others: Iterable[Roster]) -> tuple[Roster, ...]:
+    """Those of the others that a proof has room for beside the roster of its alert, each once."""
+    room = most_bytes(ROSTER) - len(roster_text(roster))
+    found: dict[str, Roster] = {}
+    for other in others:
+        size = len(roster_text(other))
+        if other.digest not in (roster.digest, *found) and size <= room and len(found) < MOST_OTHER_ROSTERS:
+            found[other.digest] = other
+            room -= size
+    return tuple(found.values())

@@ -1,6 +1,6 @@
 """The records in a proof, and whether they follow from its events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -23,13 +23,13 @@ from streams.proofs.comparison import differences, with_texts_as_told, with_text
 from streams.proofs.layout import Expected
 from streams.proofs.material import Told
 from streams.proofs.proved_events import ProvedEvents
+from streams.proofs.proved_versions import Versions, version_check
 from streams.proofs.recount import Recount, counts_as, recount
 
 __all__ = ["ToldRecords", "recount_checks"]
 
 _RecordT = TypeVar("_RecordT", Alert, Dossier, Aftermath)
 _PLACES: Final = 20
-_MOST_VERSION_BYTES: Final = 1 << 20
 _AFTERMATHS: Final = "aftermaths/"
 
 
@@ -39,7 +39,7 @@ class ToldRecords(Struct, frozen=True, kw_only=True):
     alerts: tuple[tuple[Alert, bytes, str], ...]
     dossier: tuple[Dossier, bytes, str] | None
     aftermaths: tuple[tuple[Aftermath, bytes, str], ...]
-    versions: int
+    versions: Versions
 
     @classmethod
     def of(cls, archive: Archive) -> "ToldRecords":
@@ -47,16 +47,11 @@ class ToldRecords(Struct, frozen=True, kw_only=True):
         names = list(archive.entries)
         alerts = [name for name in names if name == layout.ALERT or name.startswith(layout.ALERT_FOLDER)]
         aftermaths = [name for name in names if name == layout.AFTERMATH or name.startswith(_AFTERMATHS)]
-        versions = 0
-        if layout.VERSIONS in archive.entries:
-            for line in archive.lines(layout.VERSIONS, _MOST_VERSION_BYTES):
-                _decoded(line, Alert, layout.VERSIONS)
-                versions += 1
         return cls(
             alerts=tuple(_record(archive, name, Alert) for name in alerts),
             dossier=_record(archive, layout.DOSSIER, Dossier) if layout.DOSSIER in archive.entries else None,
             aftermaths=tuple(_record(archive, name, Aftermath) for name in aftermaths),
-            versions=versions,
+            versions=Versions.of(archive),
         )
 
     def told(self) -> Told:
@@ -88,21 +83,34 @@ class ToldRecords(Struct, frozen=True, kw_only=True):
 
 
 def recount_checks(
-    told: ToldRecords, expected: Expected, roster: Roster, rules: RuleSet, events: ProvedEvents
+    told: ToldRecords,
+    expected: Expected,
+    roster: Roster,
+    others: Mapping[str, Roster],
+    rules: RuleSet,
+    events: ProvedEvents,
 ) -> list[Check]:
-    """Whether each record follows from the events, and each event counts as it was said to."""
+    """Whether each record follows from the events, and each event counts as it was said to.
+
+    `others` are further rosters, by digest: a record that rests on one of them is counted anew under that one.
+    """
     keys = sorted({key for _, key in told.subjects()})
     if len(keys) != 1:
         return [Check(question="recounted", answer=Answer.FAILED, detail="the records are about several subjects")]
     platform, _, subject_id = keys[0].partition(":")
-    found = recount(roster, rules, events.readings, to_us(expected.read_up_to))
+    read_up_to_us = to_us(expected.read_up_to)
+    found = recount(roster, rules, events.readings, read_up_to_us)
+    found_by = {roster.digest: found}
+    for digest in {digest for _, digest in told.roster_digests()} & others.keys() - {roster.digest}:
+        found_by[digest] = recount(others[digest], rules, events.readings, read_up_to_us)
     checks = [_counted(told, expected, found, events, platform, subject_id)]
     partial = taken_as_counted(told.told())
     lacking = ""
     if events.withheld:
         lacking = f"{events.withheld:,} events are withheld"
     for alert, value, name in told.alerts:
-        again = found.results.alerts.get(alert.id)
+        by = found_by.get(alert.roster_digest, found)
+        again = by.results.alerts.get(alert.id)
         if again is not None and alert.retracted_at is not None:  # events say nothing of what a person did
             again = replace(
                 again,
@@ -112,14 +120,12 @@ def recount_checks(
             )
         of_texts = events.redacted > 0 and is_on_aftermath(alert.rule, rules)
         reason = "texts that its figures look at are left out" if of_texts else lacking
-        checks.append(
-            _recounted(name, value, again, partial, reason, other_roster=alert.roster_digest != roster.digest)
-        )
+        checks.append(_recounted(name, value, again, partial, reason, other_roster=alert.roster_digest not in found_by))
     if told.dossier is not None:
         dossier, value, name = told.dossier
-        found_dossier = found.results.dossiers.get(keys[0])
+        found_dossier = found_by.get(dossier.roster_digest, found).results.dossiers.get(keys[0])
         again_dossier = None if found_dossier is None else with_texts_as_told(found_dossier, dossier)
-        other_roster = dossier.roster_digest != roster.digest
+        other_roster = dossier.roster_digest not in found_by
         but = "text matches as told"
         checks.append(_recounted(name, value, again_dossier, partial, lacking, but, other_roster=other_roster))
     for aftermath, value, name in told.aftermaths:
@@ -131,6 +137,11 @@ def recount_checks(
         else:
             detail = "kept as it was told: it rests on all that officials did meanwhile, which is not here"
             checks.append(Check(question=name, answer=Answer.TOLD, detail=detail))
+    alerts = [alert for alert, _, _ in told.alerts]
+    if partial:
+        lacking = f"{partial:,} engagements are taken as counted"
+    rosters = {**others, roster.digest: roster}
+    checks.append(version_check(told.versions, alerts, rosters, rules, events, read_up_to_us, lacking))
     return checks
 
 

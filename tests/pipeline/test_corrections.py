@@ -24,11 +24,13 @@ from streams.jobs.collection import collect_results
 from streams.jobs.correction import begin_correction, carry_out_correction
 from streams.jobs.drain import wait_until_through
 from streams.jobs.ingestion import ingest
+from streams.jobs.proof_of_topics import proof_of_topics
 from streams.jobs.workers import environment_of
 from streams.kafka.administration import create_topics
 from streams.kafka.corrections_topic import read_corrections
 from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
+from streams.proofs.answers import Answer
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
 from streams.topics import TOPICS
@@ -169,6 +171,7 @@ def test_an_account_off_the_roster_and_back_leaves_what_fresh_replays_give_while
     assert {each["figure"]: each["before"] for each in gone["figures"]} == before.alerts[gone["alert_id"]].figures
     assert {each["alert_id"] for each in found["alerts"]} <= before.alerts.keys()
 
+    _assert_proved_under_both_rosters(settings, before, after)
     told = _versions(settings)
     back = _correct(settings, KHAMENEI_SITE.roster)
     again = asyncio.run(collect_results(settings))
@@ -179,6 +182,20 @@ def test_an_account_off_the_roster_and_back_leaves_what_fresh_replays_give_while
     anew = [each["alert_id"] for each in back["alerts"] if each["outcome"] == "would_have_fired_anew"]
     assert sorted(anew) == sorted(all_gone)
     assert _told_more_than_once(settings, told) == set()
+
+
+def _assert_proved_under_both_rosters(settings: Settings, before: Results, after: Results) -> None:
+    """The proof of an alert that the correction changed has both rosters, and counts each of its versions anew."""
+    changed = [name for name, each in after.alerts.items() if each.figures != before.alerts.get(name, each).figures]
+    alert = after.alerts[changed[0]]
+    old, new = before.alerts[alert.id].roster_digest, alert.roster_digest
+    checks = {each.question: each for each in asyncio.run(proof_of_topics(settings, alert.id)).verdict.checks}
+    assert checks["alert.json"].answer is Answer.OK
+    assert old[:12] in checks["other rosters"].detail
+    versions = checks["earlier versions"]
+    assert versions.answer is Answer.OK, "\n".join(versions.places)
+    superseded = f"under roster {old[:12]}; superseded: differs because of roster {new[:12]}"
+    assert any(superseded in place for place in versions.places)
 
 
 def _touched(settings: Settings) -> set[str]:
