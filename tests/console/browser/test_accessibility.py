@@ -15,6 +15,11 @@ _WORDS = """main => {
   return copy.textContent;
 }"""
 
+_IS_WIDER = """() => {
+  const wider = (each) => each.scrollWidth > each.clientWidth;
+  return wider(document.documentElement) || [...document.querySelectorAll("pre, .wide")].some(wider);
+}"""
+
 
 @pytest.fixture(scope="package")
 def addresses(case_console: Running) -> dict[str, str]:
@@ -63,6 +68,14 @@ def test_pages_say_the_same_without_scripts(open_page: OpenPage, addresses: dict
             if _said(with_scripts.go(address)) != _said(without.go(address)) or not _said(without.page)
         ]
     assert different == []
+
+
+def test_no_page_is_wider_than_a_sheet_of_paper(open_page: OpenPage, addresses: dict[str, str]) -> None:
+    """A4 with its margins: what has a scroll bar on the screen has to fit there."""
+    with open_page(viewport={"width": 718, "height": 1_000}) as watched:
+        watched.page.emulate_media(media="print")
+        wider = [name for name, address in addresses.items() if watched.go(address).evaluate(_IS_WIDER)]
+    assert wider == []
 
 
 def test_the_keyboard_alone_leads_past_the_menu_and_into_a_page(open_page: OpenPage) -> None:

@@ -137,7 +137,7 @@ def test_an_empty_list_says_why(tmp_path: Path, many: Store) -> None:
     """Nothing was raised; or nothing has all of the filter; or all was taken back."""
     with store_of(tmp_path, alerts=[]) as empty:
         page = ask(empty, "/").dom
-        assert page.root.all("h1")[0].text == "No alert is firing"
+        assert page.root.all("h1")[0].text == "No alert is firing now"
         assert "No alert was raised so far" in page.root.all("p", "nothing")[0].text
     page = ask(many, "/alerts?severity=critical&q=nobody").dom
     assert "No alert has all of this" in page.root.all("p", "nothing")[0].text
