@@ -68,7 +68,8 @@ class PartitionTasks(Generic[_PartitionState]):
     """The partition tasks of one topic (plain name). `make` gives what is to be held of a partition, not yet opened;
     `apply` deals with a batch for good, and raises `ProducerFenced` when another worker has opened the same. `finish`
     is told each batch that is dealt with. `hold_back` is told by full topic and partition whether nothing more of it is
-    wanted for now, because its partition task is full; the others go on.
+    wanted for now, because its partition task is full; the others go on. `pause_seconds` lie between two transactions
+    of a partition, unless enough has come together.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class PartitionTasks(Generic[_PartitionState]):
         finish: Callable[[Batch], object],
         generation: Callable[[], int],
         hold_back: HoldBack | None = None,
+        pause_seconds: float = _PAUSE_SECONDS,
     ) -> None:
         self._topic = topic
         self._settings = settings
@@ -92,6 +94,7 @@ class PartitionTasks(Generic[_PartitionState]):
         self._finish = finish
         self._generation = generation
         self._hold_back = hold_back
+        self._pause_seconds = pause_seconds
         self._held: dict[int, _PartitionState] = {}
         self._partition_tasks: dict[int, Batcher[Batch | None]] = {}
         self._recovering: set[int] = set()
@@ -122,7 +125,7 @@ class PartitionTasks(Generic[_PartitionState]):
                     batcher = self._partition_tasks.get(batch.partition)
                     if batcher is None:
                         batcher = self._partition_tasks[batch.partition] = Batcher(
-                            pause_seconds=_PAUSE_SECONDS, enough=_ENOUGH_RECORDS, full=_MOST_RECORDS
+                            pause_seconds=self._pause_seconds, enough=_ENOUGH_RECORDS, full=_MOST_RECORDS
                         )
                         partition_tasks.append(tasks.create_task(self._run_partition(batch.partition, batcher)))
                     batcher.add(batch, len(batch.records))

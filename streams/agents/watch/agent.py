@@ -26,6 +26,8 @@ __all__ = ["Watch", "watch_policy"]
 _TOPIC: Final = "country-events"
 # State events in one transaction: a tenth of a second of work, in a thread of the partition's own.
 _AT_ONCE: Final = 500
+# Longer than TRACK's: besides its transaction each costs a commit of the ledger's file, and WATCH tells of days.
+_PAUSE_SECONDS: Final = 0.5
 
 
 def watch_policy(settings: Settings) -> WatchPolicy:
@@ -67,6 +69,7 @@ class Watch:
             finish=finish,
             generation=generation,
             hold_back=hold_back,
+            pause_seconds=_PAUSE_SECONDS,
         )
 
     async def run(self, batches: AsyncIterator[Batch]) -> None:

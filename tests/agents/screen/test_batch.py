@@ -47,6 +47,15 @@ def test_every_record_of_a_batch_is_screened_under_its_own_place() -> None:
     assert screened.trailing == 2
 
 
+def test_an_event_of_nobody_ends_a_run_of_refusals_wherever_it_stands() -> None:
+    """At the end too, where nothing comes after it that SCREEN looks at."""
+    stranger = encode_event(Post(platform="twitter", id="5", at=from_us(DAY_US), actor=Account(id="1")))
+    for values, trailing in (([b"{", stranger, b"["], 1), ([b"{", b"[", stranger], 0), ([stranger, b"{", b"["], 2)):
+        batch = batch_of("raw", values)
+        screened = screen_batch(batch, "posts", AccountIndex(_WORLD.roster), _LATER_US, ScreenPolicy(), 2)
+        assert (screened.trailing, screened.outcomes[ScreenOutcome.NOT_OFFICIAL]) == (trailing, 1)
+
+
 def test_what_passes_is_kept_as_it_was_received_and_nothing_else_is() -> None:
     """Byte for byte, with white space and fields that nobody knows; once, whatever it leads to."""
     stranger = encode_event(Post(platform="twitter", id="5", at=from_us(DAY_US), actor=Account(id="1")))
