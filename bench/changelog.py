@@ -9,6 +9,8 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime, timedelta
+from hashlib import shake_128
+from itertools import pairwise
 from multiprocessing import get_context
 from random import Random
 from typing import Final
@@ -41,6 +43,8 @@ _SEED: Final = 1
 _SYLLABLES: Final = tuple(
     f"{one}{other}" for one in "bdfgklmnprstvz" for other in ("a", "e", "i", "o", "u", "an", "or")
 )
+_PAIRS: Final = tuple(f"{one}{other}" for one in _SYLLABLES[:16] for other in _SYLLABLES[16:32])
+_WORDS: Final = 17  # bytes: one more than words
 
 
 class Layout(Struct, frozen=True, kw_only=True):
@@ -108,13 +112,12 @@ async def _write(settings: Settings, begin: int, end: int, layout: Layout) -> Wr
 
 def _evidence_of(amplification: SubjectEvent) -> EvidenceRecord:
     """The record of the raw event that led to it. No two posts have the same text."""
-    official, random = amplification.official, Random(amplification.post_id)
+    official = amplification.official
     post_id = amplification.post_id or ""
     assert official is not None
     actor = Account(id=official.id, handle=official.handle)
-    text = " ".join(
-        f"{random.choice(_SYLLABLES)}{random.choice(_SYLLABLES)}{random.choice(_SYLLABLES)}" for _ in range(16)
-    )
+    drawn = shake_128(post_id.encode()).digest(_WORDS)
+    text = " ".join(_PAIRS[one] + _SYLLABLES[other % len(_SYLLABLES)] for one, other in pairwise(drawn))
     at, event_id, subject = from_us(amplification.at_us), amplification.event_id, amplification.subject
     event: Post | Retweet
     if amplification.kind == "retweet":

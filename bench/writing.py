@@ -22,6 +22,7 @@ class BulkWriter:
         self._client = producer(settings, max_batch_size=_BATCH_BYTES)
         self._open: dict[tuple[str, int], Any] = {}
         self._sent: list[Awaitable[object]] = []
+        self._kept: list[tuple[tuple[str, int], Any]] = []
 
     async def __aenter__(self) -> Self:
         await self._client.start()
@@ -49,14 +50,37 @@ class BulkWriter:
             await self._send(place)
             await self.write(topic, partition, key, value, headers)
 
+    def keep(self, topic: str, partition: int, key: bytes, value: bytes) -> None:
+        """Add one record to the batches that `send_kept` sends."""
+        place = (topic, partition)
+        batch = next((batch for other, batch in reversed(self._kept) if other == place), None)
+        if batch is None or batch.append(timestamp=None, key=key, value=value) is None:
+            batch = self._client.create_batch()
+            batch.append(timestamp=None, key=key, value=value)
+            self._kept.append((place, batch))
+
+    @property
+    def kept(self) -> int:
+        """How many batches there are to be sent again and again."""
+        return len(self._kept)
+
+    async def send_kept(self, number: int) -> int:
+        """Send one of the kept batches, also once more; returns how many records it has."""
+        place, batch = self._kept[number]
+        count: int = batch.record_count()
+        await self._send_batch(place, batch)
+        return count
+
     async def flush(self) -> None:
         """Send what is there, full or not."""
         for place in list(self._open):
             await self._send(place)
 
     async def _send(self, place: tuple[str, int]) -> None:
+        await self._send_batch(place, self._open.pop(place))
+
+    async def _send_batch(self, place: tuple[str, int], batch: Any) -> None:
         topic, partition = place
-        batch = self._open.pop(place)
         self._sent.append(await self._client.send_batch(batch, self._settings.topic(topic), partition=partition))
         if len(self._sent) >= _ON_THE_WAY:
             await self._await_acknowledgements()

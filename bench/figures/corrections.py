@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,7 +42,6 @@ LEAST_RATE: Final = 0.9
 _STATES: Final = topic_named("subject-states").partitions
 _STREAM_EVENTS: Final = 100_000  # again and again: hardly one of them concerns an official
 _AHEAD: Final = 20_000  # events that wait for the worker: what a correction waits for as well
-_AT_ONCE: Final = 1_000
 _LOOK_SECONDS: Final = 0.2
 _WORLD: Final = 2_000  # officials of the evidence
 
@@ -103,26 +101,21 @@ def _measure(venue: Venue, settings: Settings, size: _Size, scratch: Path) -> Co
     venue.echo(f"making states and evidence of {size.subjects:,} subjects")
     layout = Layout(partitions=_STATES, officials=size.officials, evidence=True)
     written = write_changelog(settings, size.subjects, lambda done: venue.echo(f"  {done:,}"), layout)
-    venue.echo("making the index")
-    began = time.monotonic()
-    index, _ = _command(settings, "evidence", "index", "--json")
-    index_seconds = time.monotonic() - began
     new = scratch / "new.csv"
     new.write_bytes(_csv(Roster(entry for entry in old.entries if entry.account_id not in gone)))
-    venue.echo("starting a worker")
-    with WatchedWorker(settings, CONTESTANT_CORES, scratch / "worker.log") as worker, _stream(settings, stream, worker):
+    venue.echo("starting a worker, and making the index meanwhile")
+    with WatchedWorker(settings, CONTESTANT_CORES, scratch / "worker.log") as worker:
+        began = time.monotonic()
+        index, _ = _command(settings, "evidence", "index", "--json")
+        index_seconds = time.monotonic() - began
 
         def holds_all() -> bool:
             return worker.figures().get(("subjects", ""), 0) >= size.subjects
 
-        wait_for("all states", holds_all, timeout_seconds=_TIMEOUT_SECONDS, pause_seconds=1.0)
-        before = _rate(worker, lambda: time.sleep(size.quiet_seconds))
-        venue.echo("correcting")
-        found: list[tuple[dict[str, Any], int]] = []
-        arguments = ("--yes", "--correction", "--reason", "bench", "--json")
-        rate = _rate(worker, lambda: found.append(_command(settings, "roster", "publish", str(new), *arguments)))
-        after = _rate(worker, lambda: time.sleep(size.quiet_seconds))
-    [(document, peak_bytes)] = found
+        with _stream(settings, stream, worker):
+            wait_for("all states", holds_all, timeout_seconds=_TIMEOUT_SECONDS, pause_seconds=1.0)
+            before, rate, after, found = _rates(venue, settings, worker, size, new)
+    document, peak_bytes = found
     anew = document["counted_anew"]
     touched = sum(
         any(
@@ -146,6 +139,21 @@ def _measure(venue: Venue, settings: Settings, size: _Size, scratch: Path) -> Co
         quiet_rate=(before + after) / 2,
         rate=rate,
     )
+
+
+def _rates(
+    venue: Venue, settings: Settings, worker: WatchedWorker, size: _Size, new: Path
+) -> tuple[float, float, float, tuple[dict[str, Any], int]]:
+    """The stream's rate before, during and after the correction, and what that says with the most memory it took."""
+    found: list[tuple[dict[str, Any], int]] = []
+    time.sleep(size.quiet_seconds / 4)  # until it is at its pace
+    before = _rate(worker, lambda: time.sleep(size.quiet_seconds))
+    venue.echo(f"{before:,.0f} events/s; correcting")
+    arguments = ("--yes", "--correction", "--reason", "bench", "--json")
+    rate = _rate(worker, lambda: found.append(_command(settings, "roster", "publish", str(new), *arguments)))
+    after = _rate(worker, lambda: time.sleep(size.quiet_seconds))
+    venue.echo(f"{rate:,.0f} events/s meanwhile, {after:,.0f} after it")
+    return before, rate, after, found[0]
 
 
 def _command(settings: Settings, *arguments: str) -> tuple[dict[str, Any], int]:
@@ -196,17 +204,17 @@ def _stream(settings: Settings, world: World, worker: WatchedWorker) -> Iterator
 async def _feed(
     settings: Settings, events: Sequence[PlacedEvent], worker: WatchedWorker, stopped: threading.Event
 ) -> None:
+    """The same record batches again and again, made once: writing them takes next to nothing."""
     written = 0
     async with BulkWriter(settings) as writer:
-        for event in cycle(events):
-            await writer.write(event.topic, event.partition, event.key, event.value)
-            written += 1
-            if written % _AT_ONCE == 0:
-                await writer.flush()
-                while written - worker.records(*RAW_TOPICS.values()) > _AHEAD and not stopped.is_set():  # noqa: ASYNC110
-                    await asyncio.sleep(_LOOK_SECONDS)
-                if stopped.is_set():
-                    return
+        for event in events:
+            writer.keep(event.topic, event.partition, event.key, event.value)
+        number = 0
+        while not stopped.is_set():
+            written += await writer.send_kept(number % writer.kept)
+            number += 1
+            while written - worker.records(*RAW_TOPICS.values()) > _AHEAD and not stopped.is_set():  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _csv(roster: Roster) -> bytes:

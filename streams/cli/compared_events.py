@@ -93,7 +93,7 @@ def looked_at_document(at_hand: EventsAtHand | None, broker: BrokerEvents | None
     if at_hand is None:
         return None
     document: dict[str, object] = {
-        "events": len(at_hand),
+        "events": at_hand.known,
         "since": _at(at_hand.oldest_us),
         "until": _at(at_hand.newest_us),
         "additions_since": _at(at_hand.oldest_us if broker is None else broker.raw_since_us),
@@ -116,7 +116,7 @@ def print_looked_at(console: Console, at_hand: EventsAtHand | None, broker: Brok
         return
     since, until = from_us(at_hand.oldest_us), from_us(at_hand.newest_us)
     refused = sum(at_hand.refused.values())
-    count = f"{counted(len(at_hand), 'event')} from {since:%Y-%m-%d} to {until:%Y-%m-%d}"
+    count = f"{counted(at_hand.known, 'event')} from {since:%Y-%m-%d} to {until:%Y-%m-%d}"
     if broker is None:
         said = (
             f"{count}{f'; {refused:,} refused' if refused else ''}. Removals, changes and additions: all of them. What "

@@ -24,6 +24,7 @@ from streams.cli.options import settings_options
 from streams.cli.roster_sources import NamedRoster, named_roster
 from streams.cli.terminal import counted, stdout, write_json
 from streams.core.corrections.entry_changes import CHANGE_KINDS, EntryChange, entry_changes
+from streams.core.rosters.roster import Roster
 from streams.jobs.broker_events import BrokerEvents, read_broker_events, told_alerts
 from streams.jobs.comparison import RosterComparison, compare_rosters
 from streams.jobs.events_at_hand import EventsAtHand
@@ -71,7 +72,8 @@ def diff(
 
     OLD and NEW are files (CSV), `published` for the roster that is in force on the broker, or a digest that `antiphon
     roster history` lists. Nothing is written. Exit status: 0 nothing that is counted can change, 1 something differs, 2
-    wrong usage or files.
+    wrong usage or files. With an index of the evidence (`antiphon evidence index`), only what the changed entries
+    touched is read.
 
     \b
     Examples:
@@ -94,7 +96,7 @@ def diff(
         if from_broker:
             at_hand = open_events.enter_context(EventsAtHand())
             stages.stage("reading evidence")
-            broker = asyncio.run(_read_broker(settings, at_hand, entry_changes(*rosters)))
+            broker = asyncio.run(_read_broker(settings, at_hand, *rosters))
         if at_hand is None:
             found = RosterComparison(changes=entry_changes(*rosters))
         else:
@@ -115,10 +117,9 @@ def diff(
     ctx.exit(EXIT_DIFFERS if changes_anything else 0)
 
 
-async def _read_broker(settings: Settings, at_hand: EventsAtHand, changes: tuple[EntryChange, ...]) -> BrokerEvents:
+async def _read_broker(settings: Settings, at_hand: EventsAtHand, old: Roster, new: Roster) -> BrokerEvents:
     """Evidence, the alerts that were told, and what the raw topics have of accounts that come or are on for longer."""
-    added = [entry for change in changes if {"added", "term"} & set(change.kinds) for entry in change.after]
-    found = await read_broker_events(settings, at_hand, added, now_us=at_hand.now_us)
+    found = await read_broker_events(settings, at_hand, old, new)
     found.told = await told_alerts(settings)
     return found
 

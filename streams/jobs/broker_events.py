@@ -1,17 +1,22 @@
 """The events of a comparison from the broker: evidence, and what the raw topics still have of accounts to be added."""
 
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 from typing import Final
 
 import msgspec
 from msgspec import Struct, field
 
+from streams.core.corrections.entry_changes import entry_changes
 from streams.core.enriched import Alert
 from streams.core.evidence import EvidenceKey
-from streams.core.rosters.roster import RosterEntry, handle_key
-from streams.core.subject_event import subject_key
-from streams.events import RAW_TOPICS, Account, Event, Post, Retweet, decode_event
+from streams.core.rosters.roster import Roster, RosterEntry, handle_key
+from streams.core.subject_event import Coordinates, subject_key
+from streams.events import RAW_TOPICS, Account, Event, Post, Retweet, decode_event, encode_event
 from streams.jobs.events_at_hand import EventsAtHand
+from streams.jobs.evidence_index import evidence_index, index_path
+from streams.jobs.evidence_store import EvidenceStore
+from streams.jobs.indexed_events import add_selected
 from streams.kafka.administration import end_offsets
 from streams.kafka.evidence_reading import read_evidence
 from streams.kafka.reading import read_topic
@@ -29,6 +34,9 @@ _OWN_TOPICS: Final = (
 _ACTED: Final = frozenset({RAW_TOPICS["post"], RAW_TOPICS["retweet"], RAW_TOPICS["follow"]})
 
 
+_Take = Callable[[Event, Coordinates], None]
+
+
 class BrokerEvents(Struct, kw_only=True):
     """What of the past could be read. `withheld` events were deleted and are not counted. Raw events are all kept since
     `raw_since_us`: `None` is for since ever. `raw` is how many of them were added.
@@ -44,13 +52,48 @@ class BrokerEvents(Struct, kw_only=True):
 async def read_broker_events(
     settings: Settings,
     at_hand: EventsAtHand,
-    added: Iterable[RosterEntry],
+    old: Roster,
+    new: Roster,
     *,
-    now_us: int,
     progress: Callable[[int], None] | None = None,
 ) -> BrokerEvents:
-    """Take in all evidence, and what the raw topics have of the `added` entries' accounts. Raises `BrokerError`."""
+    """Take in what a comparison of the rosters has to see: from this machine's index of the evidence where there is one
+    (`antiphon evidence index`), else all evidence; and what the raw topics have of accounts that are to be added.
+
+    Raises `BrokerError`.
+    """
     found = BrokerEvents()
+    changes = entry_changes(old, new)
+    wanted = _Accounts(entry for change in changes if {"added", "term"} & set(change.kinds) for entry in change.after)
+    with EvidenceStore(":memory:") as raw:
+
+        def take_raw(event: Event, source: Coordinates) -> None:
+            refused = at_hand.refuses(event)
+            if refused is None:
+                found.raw += 1
+                payload = encode_event(event)
+                raw.put(int.from_bytes(blake2b(payload, digest_size=8).digest(), signed=True), payload, event, source)
+
+        if wanted:
+            engaged: set[str] = set()
+            found.raw_since_us = await _read_raw(settings, take_raw, wanted, engaged, at_hand.now_us)
+            # What the accounts that they took up did themselves may be evidence as well.
+            await _read_own_posts(settings, take_raw, engaged)
+        if index_path(settings).exists():
+            async with evidence_index(settings) as index:
+                await index.catch_up()
+                found.evidence, found.withheld = len(index.store), index.store.withheld
+                add_selected(at_hand, index.store, raw, old, new, changes)
+        else:
+            await _read_all(settings, at_hand, found, progress)
+            for _, kept in raw.kept(raw.every()):
+                at_hand.add(kept.event, f"{kept.source.topic}/{kept.source.partition}", kept.source.offset)
+    return found
+
+
+async def _read_all(
+    settings: Settings, at_hand: EventsAtHand, found: BrokerEvents, progress: Callable[[int], None] | None
+) -> None:
     valid = await _valid_keys(settings, found, progress)
     async for entry in read_evidence(settings, _is_event, progress):
         if entry.value is not None and hash(entry.key) in valid:
@@ -58,13 +101,6 @@ async def read_broker_events(
             source = entry.source
             place = ("evidence", 0) if source is None else (f"{source.topic}/{source.partition}", source.offset)
             found.evidence += _add(at_hand, entry.value, place)
-    wanted = _Accounts(added)
-    if wanted:
-        engaged: set[str] = set()
-        found.raw_since_us = await _read_raw(settings, at_hand, wanted, engaged, found, now_us)
-        # What the accounts that they took up did themselves may be evidence as well.
-        await _read_own_posts(settings, at_hand, engaged, found)
-    return found
 
 
 async def _valid_keys(settings: Settings, found: BrokerEvents, progress: Callable[[int], None] | None) -> set[int]:
@@ -117,15 +153,8 @@ class _Accounts:
         return account.handle is not None and (platform, handle_key(account.handle)) in self._handles
 
 
-async def _read_raw(
-    settings: Settings,
-    at_hand: EventsAtHand,
-    wanted: _Accounts,
-    engaged: set[str],
-    found: BrokerEvents,
-    now_us: int,
-) -> int | None:
-    """Take in what the accounts did; returns since when the raw topics have everything."""
+async def _read_raw(settings: Settings, take: _Take, wanted: _Accounts, engaged: set[str], now_us: int) -> int | None:
+    """Take what the accounts did; returns since when the raw topics have everything."""
     since_us: int | None = None
     for topic in RAW_TOPICS.values():
         first: dict[int, tuple[int, int]] = {}
@@ -135,7 +164,7 @@ async def _read_raw(
             actor = None if event is None else getattr(event, "actor", None)
             if event is None or actor is None or not wanted.have(event.platform, actor):
                 continue
-            found.raw += at_hand.add(event, f"{topic}/{record.partition}", record.offset) is None
+            take(event, Coordinates(topic, record.partition, record.offset))
             if isinstance(event, Retweet):
                 engaged.add(subject_key(event.platform, event.subject.id))
             elif isinstance(event, Post) and event.quotes is not None and event.quotes.account is not None:
@@ -147,7 +176,7 @@ async def _read_raw(
     return since_us
 
 
-async def _read_own_posts(settings: Settings, at_hand: EventsAtHand, engaged: set[str], found: BrokerEvents) -> None:
+async def _read_own_posts(settings: Settings, take: _Take, engaged: set[str]) -> None:
     if not engaged:
         return
     for topic in _OWN_TOPICS:
@@ -155,7 +184,7 @@ async def _read_own_posts(settings: Settings, at_hand: EventsAtHand, engaged: se
             event = _decoded(record.value)
             actor = None if event is None else getattr(event, "actor", None)
             if event is not None and actor is not None and subject_key(event.platform, actor.id) in engaged:
-                found.raw += at_hand.add(event, f"{topic}/{record.partition}", record.offset) is None
+                take(event, Coordinates(topic, record.partition, record.offset))
 
 
 def _is_event(key: EvidenceKey) -> bool:

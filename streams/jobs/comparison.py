@@ -40,7 +40,21 @@ Stage = Callable[[str], None]
 
 
 class Events(Protocol):
-    """Events by time, to be gone through more than once."""
+    """Events by time, to be gone through more than once: all that is `known`, or what was selected from it as in
+    `select_compared`. `newest_us` is the time of the newest that is known. Of the subjects in `gone` not all is kept.
+    """
+
+    @property
+    def known(self) -> int:
+        """How many events there are."""
+
+    @property
+    def newest_us(self) -> int | None:
+        """The newest of their times."""
+
+    @property
+    def gone(self) -> Set[str]:
+        """Subjects by key."""
 
     def __iter__(self) -> Iterator[Spooled]:
         """All of them."""
@@ -101,12 +115,13 @@ def compare_rosters(
     began = time.monotonic()
     found = RosterComparison(changes=entry_changes(old, new))
     cost = found.cost
-    cost.events = len(events)
+    cost.events = events.known
     counting = [n for n, change in enumerate(found.changes) if not change.only_renames]
     if counting:
         stage("looking whom the changed entries touched")
         touched = Touched(old, new, found.changes)
         _show(events, touched)
+        touched.newest_us = max(touched.newest_us, events.newest_us or 0)
         scope = touched.scope()
         with _collector_off(), EventSpool() as spool:
             for each in events:
@@ -123,7 +138,7 @@ def compare_rosters(
             concerns = _concerned(scope, touched.aftermath_countries(scope.subjects), rules)
             compared = compare(before, _run(spool, new, rules, scope, now_us), concerns)
             terms = unknown_terms(found.changes, kept_since_us)
-            found.compared = with_unknown(compared, terms, told, scope.subjects)
+            found.compared = with_unknown(compared, terms, told, scope.subjects | events.gone)
             stage("looking which entries are responsible")
             search = _RosterSearch(spool, old, rules, now_us, touched, found.changes, before)
             outcomes = [each for each in _outcomes(found.compared) if each.kind not in ("stands", "cannot_be_known")]
@@ -166,7 +181,7 @@ class _RosterSearch:
 
     def __init__(
         self,
-        events: Events,
+        events: Iterable[Spooled],
         old: Roster,
         rules: RuleSet,
         now_us: int,

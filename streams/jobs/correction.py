@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from hashlib import blake2b
+from itertools import islice
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 from streams.core.clock import from_us, to_us
 from streams.core.corrections.correction import Correction
 from streams.core.country_event import CountryEvent, decode_country_event
-from streams.core.country_recounts import country_recount, country_recount_open
+from streams.core.country_recounts import CountryOrder, country_recount, country_recount_open
 from streams.core.recounts import ORDER_BYTES, RecountOrder, encode_recount, recount_event, recount_open_event
 from streams.core.rosters.roster import Roster
 from streams.core.subject_event import SubjectEvent, encode_subject_event
@@ -44,6 +45,9 @@ _EVENTS: Final = "subject-events"
 _WORKERS_SECONDS: Final = 180.0  # without a word of a worker about a raw partition
 _LOOK_BACK: Final = 2_000  # records of `country-events`: workers repeat themselves every half minute
 _ON_THE_WAY: Final = 500  # records sent before the acknowledgements are awaited
+# Workers have the stream to do besides. TRACK takes a third of a millisecond for a subject, WATCH for an event.
+_SUBJECTS_A_SECOND: Final = 300.0
+_STATE_EVENTS_A_SECOND: Final = 600.0
 
 Stage = Callable[[str], None]
 """Is told what begins."""
@@ -144,12 +148,8 @@ async def _count_anew(
         found.events, found.withheld = len(plan), evidence.store.withheld
         stage(f"counting {len(subjects):,} subjects")
         heading = OrderHeading(correction=begun.correction, at_us=time.time_ns() // 1_000, reason=begun.reason, cut=cut)
-        parts = (
-            country_recount(country, part, encode_recount(part))
-            for country, part in plan.country_orders(subjects.keys(), heading, at_us)
-        )
         # Before TRACK speaks of the subjects: from here on WATCH holds back what it makes of that.
-        await wait_for_commits(settings, await send_to_countries(client, settings, parts), lambda _left: None)
+        await _order_countries(client, settings, plan.country_orders(subjects.keys(), heading, at_us))
         await _order_subjects(client, settings, plan.orders(subjects, heading, at_us))
         found.events_counted = plan.events_counted
         stage(f"counting the aftermaths of {len(countries):,} States")
@@ -160,18 +160,31 @@ async def _count_anew(
     await _take_answers(settings, found, set(subjects), set(countries))
 
 
+async def _order_countries(
+    client: AIOKafkaProducer, settings: Settings, orders: Iterable[tuple[str, CountryOrder]]
+) -> None:
+    """Send the parts at a pace that leaves workers to the stream, and wait until WATCH has carried them out."""
+    sent: dict[tuple[str, int], int] = {}
+    for country, part in orders:
+        began = time.monotonic()
+        sent |= await send_to_countries(client, settings, [country_recount(country, part, encode_recount(part))])
+        await asyncio.sleep(began + len(part.events) / _STATE_EVENTS_A_SECOND - time.monotonic())
+    await wait_for_commits(settings, sent, lambda _left: None)
+
+
 async def _order_subjects(
     client: AIOKafkaProducer, settings: Settings, orders: Iterable[tuple[str, RecountOrder]]
 ) -> None:
-    """Send the orders, and wait until TRACK has carried them out."""
+    """Send the orders at a pace that leaves workers to the stream, some at a time, and wait until TRACK has carried
+    them out.
+    """
+    left = iter(orders)
     sent: dict[tuple[str, int], int] = {}
-    waiting: list[SubjectEvent] = []
-    for key, order in orders:
-        waiting.append(_record(key, order))
-        if len(waiting) >= _ON_THE_WAY:
-            sent |= await _send(client, settings, waiting)
-            waiting.clear()
-    sent |= await _send(client, settings, waiting)
+    while some := [_record(key, order) for key, order in islice(left, _ON_THE_WAY)]:
+        began = time.monotonic()
+        await wait_for_commits(settings, sent, lambda _left: None)  # those before are done: no more lie in the way
+        sent = await _send(client, settings, some)
+        await asyncio.sleep(began + len(some) / _SUBJECTS_A_SECOND - time.monotonic())
     await wait_for_commits(settings, sent, lambda _left: None)
 
 

@@ -26,7 +26,8 @@ _EVENTS: Final = 2_000  # of a part: WATCH applies it in one transaction
 class CountryEvidence:
     """Of `events`, screened by whom SCREEN `known`-s, those that concern `accounts` (by key). `officials` are the
     changed ones among them, with their States in either roster; `platforms` those (with State) that had officials
-    before.
+    before. `engaged` has the States of which the evidence says that officials engaged with an account: another State's
+    ledger has nothing about it that could change.
     """
 
     def __init__(
@@ -36,9 +37,11 @@ class CountryEvidence:
         accounts: Set[str],
         officials: Mapping[str, Set[str]],
         platforms: Set[tuple[str, str]],
+        engaged: Mapping[str, Set[str]],
         now_us: int,
     ) -> None:
         self._accounts, self._officials, self._platforms = accounts, officials, platforms
+        self._engaged = engaged
         self._authors: dict[tuple[str, str], set[str]] = defaultdict(set)  # of posts by or of the accounts
         self._names: dict[str, set[str]] = defaultdict(set)  # of posts that the evidence has, by account
         self._about: dict[tuple[str, str, str], set[str]] = defaultdict(set)  # posts of a State, and the accounts
@@ -62,6 +65,8 @@ class CountryEvidence:
         events: list[CountryEvent] = []
         for account in sorted(self._accounts | officials):
             found = self._found.get((country, account), [])
+            if not found and account not in self._officials and country not in self._engaged.get(account, {country}):
+                continue
             if accounts and len(events) + len(found) > _EVENTS:
                 yield from self._split(officials, blank, accounts, events)
                 accounts, events = [], []

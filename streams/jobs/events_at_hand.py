@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, Self
 
@@ -28,7 +28,8 @@ class EventsAtHand:
     """Iterate as often as needed, by time. A context manager.
 
     `files`, `letters` and `refused` say what became of the inputs, as after a backtest. `oldest_us` and `newest_us` are
-    the times of the first and the last event, `now_us` is what future times were measured by.
+    the times of the first and the last event, `now_us` is what future times were measured by. `known` events could have
+    been taken in, more than are at hand where they were selected; of the subjects in `gone` not all is kept.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,8 @@ class EventsAtHand:
         self.now_us = time.time_ns() // 1_000
         self.oldest_us: int | None = None
         self.newest_us: int | None = None
+        self.gone: frozenset[str] = frozenset()
+        self._known = 0
         self._spool = EventSpool()
         self._nobody = AccountIndex()
         self._policy = ScreenPolicy()
@@ -58,6 +61,20 @@ class EventsAtHand:
         """Lines and events that were refused, by reason."""
         return self.letters.counts
 
+    @property
+    def known(self) -> int:
+        """How many events there are, at hand or not."""
+        return max(self._known, len(self))
+
+    def selected_from(
+        self, known: int, oldest_us: Iterable[int], newest_us: Iterable[int], gone: Iterable[str]
+    ) -> None:
+        """The events that were taken in were selected from so many, of these times."""
+        self._known = known
+        self.oldest_us = min(oldest_us, default=None)
+        self.newest_us = max(newest_us, default=None)
+        self.gone = frozenset(gone)
+
     def read_files(
         self, paths: Sequence[str], readers: Sequence[FormatReader], progress: Progress | None = None
     ) -> None:
@@ -72,12 +89,17 @@ class EventsAtHand:
             if refused is not None:
                 refuse(line, refused, path)
 
-    def add(self, event: Event, path: str, line: int) -> Rejection | None:
-        """Take in one event, or say why it is none that would be counted."""
+    def refuses(self, event: Event) -> Rejection | None:
+        """Why an event is none that would be counted."""
         # Whoever acted, the look at an event's time is the same.
         screened = screen_event(event, _NOWHERE, self._nobody, self.now_us, self._policy)
-        if isinstance(screened, Rejection):
-            return screened
+        return screened if isinstance(screened, Rejection) else None
+
+    def add(self, event: Event, path: str, line: int) -> Rejection | None:
+        """Take in one event, or say why it is none that would be counted."""
+        refused = self.refuses(event)
+        if refused is not None:
+            return refused
         at_us = to_us(event.at)
         self.oldest_us = at_us if self.oldest_us is None else min(self.oldest_us, at_us)
         self.newest_us = at_us if self.newest_us is None else max(self.newest_us, at_us)

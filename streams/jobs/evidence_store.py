@@ -24,7 +24,7 @@ from streams.kafka.log_marks import Mark
 
 __all__ = ["EvidenceStore", "KeptEvent", "Position"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _TOGETHER: Final = 500  # values in one question
 _CACHE_KIB: Final = 131_072
 _TABLES: Final = """
@@ -222,10 +222,20 @@ class EvidenceStore:
         for number, *place, body in self._asked(asked, sorted(numbers), " ORDER BY number"):
             yield number, KeptEvent(decode_event(self._unpack(body)), Coordinates(*place))
 
+    def every(self) -> set[int]:
+        """See `EvidenceLookup`."""
+        return {number for (number,) in self._db.execute("SELECT number FROM events")}
+
     @property
     def newest_us(self) -> int:
-        """See `EvidenceLookup`."""
+        """The time of the newest event (µs), 0 where there is none."""
         found: int | None = self._db.execute("SELECT max(at_us) FROM events").fetchone()[0]
+        return found or 0
+
+    @property
+    def oldest_us(self) -> int:
+        """The time of the oldest event (µs), 0 where there is none."""
+        found: int | None = self._db.execute("SELECT min(at_us) FROM events").fetchone()[0]
         return found or 0
 
     def _asked(self, question: str, values: Iterable[int | str], end: str = "") -> Iterator[Any]:

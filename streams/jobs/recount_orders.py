@@ -154,7 +154,9 @@ class RecountPlan:
             for key, numbers in touched.changed_ids().items()
         }
         platforms = {(entry.platform, entry.country) for entry in self._old.entries}
-        evidence = CountryEvidence(concerned, known, subjects | changed.keys(), officials, platforms, now_us)
+        evidence = CountryEvidence(
+            concerned, known, subjects | changed.keys(), officials, platforms, touched.engaged, now_us
+        )
         since_us = touched.oldest_us or 0
         blank = CountryOrder(**self._headed(heading), changed=changed, since_us=max(0, since_us))
         for country in self.countries(subjects):

@@ -96,6 +96,10 @@ def test_what_evidence_and_raw_topics_have_gives_what_the_files_give_and_what_is
     assert broker["aftermaths"] == files["aftermaths"]
     assert (broker["looked_at"]["additions_since"], broker["looked_at"]["withheld"]) == (None, 0)
     assert broker["looked_at"]["raw"] > 0
+    assert antiphon("evidence", "index", *more).exit_code == 0
+    indexed = diff("published")
+    for same in ("alerts", "aftermaths", "looked_at"):
+        assert indexed[same] == broker[same]
 
     asyncio.run(_forget_raw_events(settings, "posts", "retweets"))
     later = diff("published")

@@ -9,14 +9,28 @@ from msgspec.structs import replace
 
 from streams.core.backtest import Backtest, Results
 from streams.core.clock import to_us
+from streams.core.corrections.entry_changes import entry_changes
 from streams.core.corrections.outcomes import Compared, Outcome, compare
 from streams.core.corrections.responsible import MOST_RUNS, Responsible
 from streams.core.rosters.roster import Roster
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.subject_event import Coordinates
-from streams.events import Account, Deletion, Event, Follow, Post, PostRef, Retweet, Suspension, decode_event
+from streams.events import (
+    Account,
+    Deletion,
+    Event,
+    Follow,
+    Post,
+    PostRef,
+    Retweet,
+    Suspension,
+    decode_event,
+    encode_event,
+)
 from streams.jobs.comparison import RosterComparison, compare_rosters, compare_rules
 from streams.jobs.events_at_hand import EventsAtHand
+from streams.jobs.evidence_store import EvidenceStore
+from streams.jobs.indexed_events import add_selected
 from streams.ledger.memory import MemoryLedger
 from tests.core.stories import roster_of
 from tests.jobs.edits import edited
@@ -90,10 +104,19 @@ def _world(seed: int, size: int, *, is_sparse: bool) -> tuple[World, list[Event]
     return world, sorted(events, key=lambda event: event.at)
 
 
-def _compare(events: list[Event], old: Roster, new: Roster, most_runs: int = MOST_RUNS) -> RosterComparison:
-    with EventsAtHand() as at_hand:
+def _compare(
+    events: list[Event], old: Roster, new: Roster, most_runs: int = MOST_RUNS, *, is_indexed: bool = False
+) -> RosterComparison:
+    """With an index, every third event is one of the raw topics and no evidence."""
+    with EventsAtHand() as at_hand, EvidenceStore(":memory:") as evidence, EvidenceStore(":memory:") as raw:
         for number, event in enumerate(events):
-            assert at_hand.add(event, "story", number) is None
+            if is_indexed:
+                store = evidence if number % 3 else raw
+                store.put(number, encode_event(event), event, Coordinates("story", 0, number))
+            else:
+                assert at_hand.add(event, "story", number) is None
+        if is_indexed:
+            add_selected(at_hand, evidence, raw, old, new, entry_changes(old, new))
         return compare_rosters(at_hand, old, new, _TOUCHY, now_us=_NOW_US, most_runs=most_runs)
 
 
@@ -135,10 +158,35 @@ def test_a_comparison_is_the_difference_of_two_whole_backtests(seed: int, size: 
         found = _compare(events, world.roster, new, most_runs=0)
         whole = compare(before, _whole(events, new))
         _assert_same(found.compared, whole)
+        _assert_same(_compare(events, world.roster, new, most_runs=0, is_indexed=True).compared, whole)
         moved += len(_moving(whole.alerts)) + len(_moving(whole.aftermaths))
         left_out += len(before.dossiers) - found.cost.subjects
     assert moved > 0, "nothing moved: the property says nothing"
     assert left_out > 0 or not is_sparse, "everything was counted: nothing is said of what need not be"
+
+
+def test_from_an_index_only_what_the_entries_touched_is_looked_at_while_no_aftermath_can_change() -> None:
+    """Random worlds in which nothing is suspended; one suspended account of the State, and everything is looked at."""
+    moved = 0
+    for seed in range(3):
+        world, events = _world(seed, 400, is_sparse=False)
+        quiet = [event for event in events if not isinstance(event, Suspension)]
+        new = edited(world.roster, Random(seed), [f"5{seed}"], _BEGIN_US, _END_US, 3)
+        found = _compare(quiet, world.roster, new, most_runs=0, is_indexed=True)
+        whole = compare(_whole(quiet, world.roster), _whole(quiet, new))
+        _assert_same(found.compared, whole)
+        assert found.cost.events == len(quiet)
+        moved += len(_moving(whole.alerts))
+    assert moved > 0, "nothing moved: the property says nothing"
+    retweets = [_retweet(n, n % 5, n, Account(id=f"7{n % 5}")) for n in range(50)]
+    counted = []
+    for events in (retweets, [*retweets, replace(_suspended(51), actor=Account(id="74"))]):
+        with EventsAtHand() as at_hand, EvidenceStore(":memory:") as store, EvidenceStore(":memory:") as none:
+            for number, event in enumerate(events):
+                store.put(number, encode_event(event), event, Coordinates("story", 0, number))
+            add_selected(at_hand, store, none, _EVERYBODY, _without(4), entry_changes(_EVERYBODY, _without(4)))
+            counted.append((len(at_hand), at_hand.known))
+    assert counted == [(10, 50), (51, 51)]
 
 
 def test_a_change_of_names_alone_counts_nothing_and_changes_nothing() -> None:
@@ -290,6 +338,7 @@ def test_whatever_ties_a_subject_to_a_changed_entry_is_found(name: str) -> None:
     whole = compare(before, after)
     assert _moving(whole.alerts) or _moving(whole.aftermaths) or whole.scores
     _assert_same(_compare(events, old, new).compared, whole)
+    _assert_same(_compare(events, old, new, is_indexed=True).compared, whole)
 
 
 def test_an_entry_that_alone_makes_the_difference_is_named_among_others_that_do_not() -> None:

@@ -10,6 +10,7 @@ from streams.core.corrections.entry_changes import EntryChange
 from streams.core.corrections.terms import (
     COVERAGE,
     PRINT_MASK,
+    SUSPENSION,
     account_term,
     handle_term,
     host_term,
@@ -19,9 +20,9 @@ from streams.core.corrections.terms import (
 from streams.core.corrections.touched import Touched
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import subject_key
-from streams.events import Event, Post, Retweet
+from streams.events import Event, Post, Retweet, Suspension
 
-__all__ = ["EvidenceLookup", "Selection", "select_touched"]
+__all__ = ["EvidenceLookup", "Selection", "select_compared", "select_touched"]
 
 
 class EvidenceLookup(Protocol):
@@ -43,6 +44,9 @@ class EvidenceLookup(Protocol):
 
     def prints(self, numbers: Iterable[int]) -> set[int]:
         """The fingerprints of the texts that these events bring."""
+
+    def every(self) -> set[int]:
+        """All events."""
 
     def gone_of(self, accounts: Iterable[str]) -> dict[str, set[str]]:
         """The subjects (`platform:id`) with which these accounts engaged in events that are not kept any more, each
@@ -122,6 +126,26 @@ def select_touched(
     found.take(lookup.sharing(lookup.prints(found.texts_of(subjects))))
     found.take(lookup.found_by(found.posts))
     found.take(lookup.found_by([COVERAGE]))
+    return found
+
+
+def select_compared(lookup: EvidenceLookup, old: Roster, new: Roster, changes: Sequence[EntryChange]) -> Selection:
+    """What a comparison of the rosters has to see. Where an account is suspended that officials of the States concerned
+    engaged with, that is everything: an aftermath looks at all that its State's officials do.
+    """
+    found = select_touched(lookup, old, new, changes)
+    before = frozenset(found.numbers)
+    found.take(lookup.found_by([SUSPENSION]))
+    suspended = {
+        account_term(event.platform, event.actor.id)
+        for _, event in lookup.events(found.numbers)
+        if isinstance(event, Suspension)
+    }
+    found.take(lookup.found_by(suspended))
+    found.take(lookup.found_by(found.posts))
+    found.look()
+    countries = found.touched.aftermath_countries({*found.gone, *found.touched.subjects})
+    found.numbers = lookup.every() if found.touched.may_change_aftermaths(countries) else set(before)
     return found
 
 

@@ -14,11 +14,12 @@ from streams.core.rosters.hosts import link_host
 from streams.core.rosters.roster import handle_key
 from streams.core.screening.country_reports import retweeted_text
 from streams.core.texts.fingerprints import fingerprints
-from streams.events import Account, Coverage, Deletion, Event, Post, Retweet
+from streams.events import Account, Coverage, Deletion, Event, Post, Retweet, Suspension
 
 __all__ = [
     "COVERAGE",
     "PRINT_MASK",
+    "SUSPENSION",
     "account_term",
     "handle_term",
     "handles_of",
@@ -40,6 +41,10 @@ def _term(kind: bytes, platform: str, name: str) -> int:
 
 COVERAGE: Final = _term(b"coverage", "", "")
 """Of everything that says what a source saw."""
+
+
+SUSPENSION: Final = _term(b"suspension", "", "")
+"""Of everything that says whether an account is suspended."""
 
 
 def account_term(platform: str, account_id: str) -> int:
@@ -69,6 +74,8 @@ def terms_of(event: Event) -> set[int]:
     platform = event.platform
     found = {account_term(platform, account.id) for account in _accounts(event)}
     found.update(post_term(platform, post_id) for post_id in posts_of(event))
+    if isinstance(event, Suspension):
+        found.add(SUSPENSION)
     if isinstance(event, Post):
         for host in filter(None, map(link_host, event.links)):
             labels = host.split(".")

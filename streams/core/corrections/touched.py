@@ -56,7 +56,8 @@ class Touched:
                     self._by_handle.setdefault(key, set()).add(number)
         self.newest_us = 0
         self.oldest_us: int | None = None
-        self._engaged: dict[str, set[str]] = {}  # subjects, and the States whose officials engaged with them
+        self.engaged: dict[str, set[str]] = {}
+        """Subjects by key, and the States of either roster whose officials engaged with them."""
         self._suspended: set[str] = set()
         self._acted: set[int] = set()  # changes of accounts that are known to have done anything
         self._authors: set[str] = set()  # who wrote or deleted posts and was not on a roster
@@ -96,7 +97,7 @@ class Touched:
         countries = self._countries.get((platform, actor.id), ())
         if countries:
             for account in accounts:
-                self._engaged.setdefault(subject_key(platform, account.id), set()).update(countries)
+                self.engaged.setdefault(subject_key(platform, account.id), set()).update(countries)
             if isinstance(event, Post) and event.quotes is not None and quotes_unknown_author(event):
                 self._quoted.setdefault((platform, event.quotes.post_id), set()).update(countries)
         elif isinstance(event, Post | Deletion):
@@ -146,7 +147,7 @@ class Touched:
 
     def engaged_with(self) -> Set[str]:
         """The keys of all subjects that officials of either roster engaged with."""
-        return self._engaged.keys()
+        return self.engaged.keys()
 
     def prints(self) -> Set[int]:
         """The fingerprints of what changed accounts wrote."""
@@ -158,7 +159,7 @@ class Touched:
 
     def engaged_by_countries(self, subjects: Iterable[str]) -> set[str]:
         """The States of either roster whose officials engaged with any of the subjects, by key."""
-        return set().union(*(self._engaged.get(key, ()) for key in subjects))
+        return set().union(*(self.engaged.get(key, ()) for key in subjects))
 
     def compares(self) -> bool:
         """Whether a third look can find anything."""
@@ -168,12 +169,16 @@ class Touched:
         """What to count anew for some of the changes, or for all."""
         subjects = {key for key, changes in self.subjects.items() if of is None or changes & of}
         watched = self.aftermath_countries(subjects, of)
-        if any(self._engaged.get(key, set()) & watched for key in self._suspended):
+        if self.may_change_aftermaths(watched):
             # An aftermath looks at all that was suspended, and at the texts of who may succeed it.
             around = self._suspended | self._authors
-            subjects |= {key for key in around if self._engaged.get(key, set()) & watched}
-        countries = set(watched).union(*(self._engaged.get(key, ()) for key in subjects))
+            subjects |= {key for key in around if self.engaged.get(key, set()) & watched}
+        countries = set(watched).union(*(self.engaged.get(key, ()) for key in subjects))
         return Scope(subjects=subjects, countries=countries, newest_us=self.newest_us)
+
+    def may_change_aftermaths(self, countries: Set[str]) -> bool:
+        """Whether an account is suspended with which officials of these States engaged."""
+        return any(self.engaged.get(key, set()) & countries for key in self._suspended)
 
     def aftermath_countries(self, subjects: Iterable[str], of: Set[int] | None = None) -> set[str]:
         """The States whose aftermaths may change: those of the changed entries, and those that a suspended subject's
@@ -187,7 +192,7 @@ class Touched:
         }
         for key in subjects:
             if key in self._suspended:
-                found |= self._engaged.get(key, set())
+                found |= self.engaged.get(key, set())
         return found
 
     def concerns(self, event: Event, scope: Scope) -> bool:
@@ -212,7 +217,7 @@ class Touched:
         """Who wrote a post that officials quoted without its being said whose it is: they engaged with that account."""
         countries = self._quoted.get((platform, post_id)) if post_id is not None else None
         if countries is not None:
-            self._engaged.setdefault(subject_key(platform, author.id), set()).update(countries)
+            self.engaged.setdefault(subject_key(platform, author.id), set()).update(countries)
 
     def _changes_of(self, platform: str, account: Account) -> Set[int]:
         found: Set[int] = self._by_id.get((platform, account.id), _NOBODY)

@@ -37,7 +37,8 @@ __all__ = ["SubjectChanges", "Tracker"]
 
 
 class SubjectChanges(Struct, frozen=True, kw_only=True):
-    """What a batch of events led to for one subject; `dossier` is `None` while no official engaged with it.
+    """What a batch of events led to for one subject; `dossier` is `None` while no official engaged with it, and where
+    nothing came but the announcement of a correction.
 
     `standings` tell WATCH of a suspended subject, `tracked` tells SCREEN to let the subject's own posts through.
     `recounted` are the corrections that counted it anew, and `amplifications` those that are new by them.
@@ -75,6 +76,7 @@ class Tracker:
         self._load = load
         self._unengaged = Unengaged() if unengaged is None else unengaged
         self._changed_subjects: dict[str, Subject] = {}
+        self._counted: set[str] = set()  # of the changed ones those of which something may have to be said
         self._early_alerts: dict[str, list[Alert]] = {}
         self._recounted: dict[str, list[Recounted]] = {}
         self._amplified_anew: dict[str, list[Amplification]] = {}
@@ -108,6 +110,7 @@ class Tracker:
         if subject is None:
             subject = new_subject(event)
         self._changed_subjects[key] = subject
+        self._counted.add(key)
         bounded = bounded_subject_event(event)
         self.shortened += bounded is not event
         keep_for_recount(subject.state, bounded)
@@ -125,6 +128,9 @@ class Tracker:
         `position` is the offset after the events, where they came from a log: see `changed_standings`.
         """
         for key, subject in self._changed_subjects.items():
+            if key not in self._counted:
+                yield SubjectChanges(key=key, subject=subject, dossier=None, alerts=())
+                continue
             state = subject.state
             judge(state, self.rules)
             if has_engagement(state):
@@ -148,6 +154,7 @@ class Tracker:
                 amplifications=tuple(self._amplified_anew.get(key, ())),
             )
         self._changed_subjects = {}
+        self._counted = set()
         self._early_alerts = {}
         self._recounted = {}
         self._amplified_anew = {}
@@ -161,6 +168,7 @@ class Tracker:
         """A person retracts an alert. Its record is written at the flush."""
         self.outcomes[TrackOutcome.RETRACTION] += 1
         self._changed_subjects[key] = subject
+        self._counted.add(key)
         order = decode_retraction(event.retraction)
         keep_retraction(subject.state, order)
         self._retracted.setdefault(key, {})[order.alert.id] = as_retracted(order.alert, retraction_of(order))
@@ -170,8 +178,12 @@ class Tracker:
         self.outcomes[TrackOutcome.RECOUNT] += 1
         self._changed_subjects[key] = subject
         if event.kind == "recount_open":
+            # Of what it announces nothing is to be said yet. A subject that is new by it may be forgotten again.
+            if not has_engagement(subject.state):
+                self._counted.add(key)
             open_recount(subject.state, event.event_id)
             return
+        self._counted.add(key)
         order = decode_recount(event.recount or b"")
         judge(subject.state, self.rules)
         told = sent_alert_ids(subject.state, self.rules)
