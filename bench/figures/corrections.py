@@ -206,7 +206,7 @@ async def _feed(
 ) -> None:
     """The same record batches again and again, made once: writing them takes next to nothing."""
     written = 0
-    async with BulkWriter(settings) as writer:
+    async with BulkWriter(replace(settings, transactions=False)) as writer:  # else each has its number
         for event in events:
             writer.keep(event.topic, event.partition, event.key, event.value)
         number = 0

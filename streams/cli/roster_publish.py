@@ -70,7 +70,7 @@ def publish(file: str, settings: Settings, **options: Any) -> None:
 
     With --correction every account that the changed officials touched is counted anew from evidence, and the topic
     `corrections` says what became of each alert; workers must run. Ended on the way, the same command goes on. Exit
-    status 1 if some account could not be counted anew. Aftermaths are not counted anew yet.
+    status 1 if some account could not be counted anew.
 
     \b
     Examples:

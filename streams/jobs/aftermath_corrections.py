@@ -24,6 +24,7 @@ _aftermath: Final = msgspec.json.Decoder(Aftermath)
 _alert: Final = msgspec.json.Decoder(Alert)
 _OF_AFTERMATHS: Final = next(iter(AFTERMATH_FIGURES))
 _MOST_ACCOUNTS: Final = 100
+_FORGOTTEN: Final = "its watch is over for so long that it is forgotten, and not counted anew"
 
 
 async def read_aftermaths(settings: Settings, until_us: int | None = None) -> Results:
@@ -55,10 +56,16 @@ async def read_aftermaths(settings: Settings, until_us: int | None = None) -> Re
 
 
 def aftermath_corrections(
-    begun: Correction, before: Results, after: Results, changes: Sequence[EntryChange], kept: Iterable[str]
+    begun: Correction,
+    before: Results,
+    after: Results,
+    changes: Sequence[EntryChange],
+    kept: Iterable[str],
+    forgotten_us: int = 0,
 ) -> Iterator[Correction]:
     """A record for each that does not stand as it was told. Of the accounts of `changes` that are not `kept` (by key)
-    nothing that they did before the correction is in the evidence: what of their State would stand cannot be known.
+    nothing that they did before the correction is in the evidence: what of their State would stand cannot be known. No
+    more can what began before `forgotten_us`: WATCH has forgotten the watch and counts it no more.
     """
     compared = compare(before, after)
     known = frozenset(kept)
@@ -66,10 +73,18 @@ def aftermath_corrections(
     terms = unknown_terms((each for each in counting if each.account not in known), to_us(begun.at))
     for outcome in (*compared.aftermaths, *compared.alerts):
         found = unless_unknown(outcome, terms)
+        if found.kind == "stands" and _is_forgotten(found, counting, forgotten_us):
+            found = msgspec.structs.replace(found, kind="cannot_be_known", why=_FORGOTTEN)
         if found.kind != "stands":
             mine = (each for each in counting if outcome.country in {entry.country for entry in each.entries})
             accounts = tuple(each.account for each in mine)[:_MOST_ACCOUNTS]
             yield _record(begun, found, accounts, before, after)
+
+
+def _is_forgotten(outcome: Outcome, changes: Iterable[EntryChange], forgotten_us: int) -> bool:
+    began = outcome.fired_at[0]
+    countries = {entry.country for change in changes for entry in change.entries}
+    return began is not None and to_us(began) < forgotten_us and outcome.country in countries
 
 
 def _record(

@@ -16,7 +16,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from streams.core.clock import from_us, to_us
+from streams.agents.watch.agent import watch_policy
+from streams.core.clock import DAY_US, from_us, to_us
 from streams.core.corrections.correction import Correction
 from streams.core.country_event import CountryEvent, decode_country_event
 from streams.core.country_recounts import CountryOrder, country_recount, country_recount_open
@@ -155,7 +156,9 @@ async def _count_anew(
         stage(f"counting the aftermaths of {len(countries):,} States")
         await end_with_countries(client, settings, countries, plan.last_part(heading))
         after = await read_aftermaths(settings)
-        for each in aftermath_corrections(begun, before, after, plan.changes, plan.kept()):
+        remembered_us = watch_policy(settings).remembered_days * DAY_US
+        forgotten_us = (evidence.store.newest_us - remembered_us) // DAY_US * DAY_US
+        for each in aftermath_corrections(begun, before, after, plan.changes, plan.kept(), forgotten_us):
             await send_correction(client, settings, each)
     await _take_answers(settings, found, set(subjects), set(countries))
 

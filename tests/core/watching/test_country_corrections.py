@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
+from streams.core.corrections.correction import corrections_of_country
 from streams.core.country_event import CountryEvent, RawProgress, SourceCoverage
 from streams.core.country_recounts import CountryOrder, country_recount, country_recount_open, post_name
 from streams.core.recounts import encode_recount
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.subject_event import Coordinates
+from streams.core.watching.counted import Counted
 from streams.core.watching.country_corrections import HELD_US
 from streams.core.watching.covered import SourceSpans
 from streams.core.watching.keys import source_spans_key
@@ -174,3 +176,26 @@ def test_what_the_evidence_has_no_more_counts_as_it_did(run: WatchRun) -> None:
     run.batch([country_recount("IR", order, encode_recount(order)), deletion("2", 5, IRAN[1]), _order(last=True)])
     [aftermath] = run.standing.values()
     assert aftermath.deletions == 3
+
+
+def test_of_a_watch_whose_posts_the_ledger_forgot_it_is_said_that_nothing_can_be_known(run: WatchRun) -> None:
+    """It stands as it was told."""
+    [before] = run.standing.values()
+    [counted] = [each for each in run.ledger.beginning_with(b"c/IR/") if isinstance(each, Counted)]
+    run.ledger.discard(counted.oldest[0].encode())
+    _put_right(run)
+    run.batch([_order(last=True)])
+    [aftermath] = run.standing.values()
+    assert (aftermath.id, aftermath.deletions) == (before.id, before.deletions)
+    [answer] = run.answers
+    assert [(each.about, each.outcome, each.aftermath_id) for each in corrections_of_country(answer)] == [
+        ("aftermath", "cannot_be_known", before.id),
+        ("country", "counted_anew", None),
+    ]
+
+
+def test_of_a_watch_whose_posts_the_ledger_has_nothing_is_said_to_be_unknown(run: WatchRun) -> None:
+    _put_right(run)
+    run.batch([_order(last=True)])
+    [answer] = run.answers
+    assert answer.unknown == {}

@@ -5,6 +5,7 @@ Owns what would be durable: the ledger and the last record published of each id.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,6 +21,9 @@ from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import WatchOutcome
 from streams.core.watching.watcher import Watcher
 from tests.core.watching.plain_ledger import PlainLedger
+
+if TYPE_CHECKING:
+    from streams.core.watching.corrected import CountryAnswer
 
 __all__ = ["WatchRun"]
 
@@ -39,6 +43,7 @@ class WatchRun:
         self.said = dict[tuple[str, str, str, str], SubjectEvent]()
         self.seen_since = dict[tuple[str, str, str], int | None]()  # what accounts were told last, by State
         self.outcomes = Counter[WatchOutcome]()
+        self.answers: list[CountryAnswer] = []
         self.published = 0
         self.seen = Counter[str]()  # what became of records over time
 
@@ -72,6 +77,7 @@ class WatchRun:
                     output.kind, output.platform, output.event_id, output.official.country if output.official else ""
                 ] = output
         changes = watcher.flush(recounts)
+        self.answers += changes.answers
         self.published += len(changes.aftermaths) + len(changes.alerts) + len(changes.tracked)
         for aftermath in changes.aftermaths:
             # As a consumer has it: from the bytes of the topic.
