@@ -159,8 +159,9 @@ def _corrections(figure: Corrections) -> str:
         f"anew in {figure.seconds:.0f} s (target {MOST_CORRECTION_SECONDS:.0f} s: {in_time}), from {figure.events:,} "
         f"events, in {_mb(figure.peak_bytes)} of memory. Meanwhile the worker takes {figure.rate:,.0f} raw events a "
         f"second, and {figure.quiet_rate:,.0f} before and after: {figure.ratio:.2f} times as many (target at least "
-        f"{LEAST_RATE:g}: {unhindered}). The index of the evidence, {_mb(figure.index_bytes)}, was made in "
-        f"{figure.index_seconds:.0f} s, once."
+        f"{LEAST_RATE:g}: {unhindered}). Of processor time that is {figure.cpu_seconds:.1f} s of the command and "
+        f"{figure.worker_cpu_seconds:.1f} s of the worker. The index of the evidence, "
+        f"{_mb(figure.index_bytes)}, was made in {figure.index_seconds:.0f} s, once."
     )
 
 

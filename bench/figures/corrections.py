@@ -63,7 +63,9 @@ class Corrections(Struct, frozen=True, kw_only=True):
 
     `index_seconds` is how long the index of evidence took to make, once, and `index_bytes` its size. `seconds` is the
     correction with an index that is up to date, `events` how many it looked at, `peak_bytes` the most memory of its
-    process. Rates are raw events a second: of the time before and after, and of the time of the correction.
+    process. Rates are raw events a second: of the time before and after, and of the time of the correction. Of
+    processor time the command took `cpu_seconds`, and the correction took `worker_cpu_seconds` of the worker: what it
+    took meanwhile without what so many raw events take.
     """
 
     subjects: int
@@ -77,6 +79,8 @@ class Corrections(Struct, frozen=True, kw_only=True):
     peak_bytes: int
     quiet_rate: float
     rate: float
+    cpu_seconds: float
+    worker_cpu_seconds: float
 
     @property
     def ratio(self) -> float:
@@ -106,7 +110,7 @@ def _measure(venue: Venue, settings: Settings, size: _Size, scratch: Path) -> Co
     venue.echo("starting a worker, and making the index meanwhile")
     with WatchedWorker(settings, CONTESTANT_CORES, scratch / "worker.log") as worker:
         began = time.monotonic()
-        index, _ = _command(settings, "evidence", "index", "--json")
+        index = _command(settings, "evidence", "index", "--json").document
         index_seconds = time.monotonic() - began
 
         def holds_all() -> bool:
@@ -114,9 +118,8 @@ def _measure(venue: Venue, settings: Settings, size: _Size, scratch: Path) -> Co
 
         with _stream(settings, stream, worker):
             wait_for("all states", holds_all, timeout_seconds=_TIMEOUT_SECONDS, pause_seconds=1.0)
-            before, rate, after, found = _rates(venue, settings, worker, size, new)
-    document, peak_bytes = found
-    anew = document["counted_anew"]
+            before, during, after, said = _correct(venue, settings, worker, size, new)
+    anew = said.document["counted_anew"]
     touched = sum(
         any(
             each.official is not None and each.official.id in gone for each in amplifications_of(number, size.officials)
@@ -135,29 +138,52 @@ def _measure(venue: Venue, settings: Settings, size: _Size, scratch: Path) -> Co
         index_seconds=index_seconds,
         index_bytes=index["bytes"],
         seconds=anew["seconds"],
-        peak_bytes=peak_bytes,
-        quiet_rate=(before + after) / 2,
-        rate=rate,
+        peak_bytes=said.peak_bytes,
+        quiet_rate=(before.events + after.events) / (before.seconds + after.seconds),
+        rate=during.rate,
+        cpu_seconds=said.cpu_seconds,
+        worker_cpu_seconds=during.cpu_seconds
+        - during.events * (before.cpu_seconds + after.cpu_seconds) / (before.events + after.events),
     )
 
 
-def _rates(
+class _Lap(Struct, frozen=True):
+    """Some time of the stream: raw events that the worker took, seconds of the clock and of its processor."""
+
+    events: int
+    seconds: float
+    cpu_seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.events / self.seconds
+
+
+class _Said(Struct, frozen=True):
+    """What a command said, the most memory it took, and its processor time."""
+
+    document: dict[str, Any]
+    peak_bytes: int
+    cpu_seconds: float
+
+
+def _correct(
     venue: Venue, settings: Settings, worker: WatchedWorker, size: _Size, new: Path
-) -> tuple[float, float, float, tuple[dict[str, Any], int]]:
-    """The stream's rate before, during and after the correction, and what that says with the most memory it took."""
-    found: list[tuple[dict[str, Any], int]] = []
+) -> tuple[_Lap, _Lap, _Lap, _Said]:
+    """The stream before, during and after the correction, and what that says."""
+    found: list[_Said] = []
     time.sleep(size.quiet_seconds / 4)  # until it is at its pace
-    before = _rate(worker, lambda: time.sleep(size.quiet_seconds))
-    venue.echo(f"{before:,.0f} events/s; correcting")
+    before = _lap(worker, lambda: time.sleep(size.quiet_seconds))
+    venue.echo(f"{before.rate:,.0f} events/s; correcting")
     arguments = ("--yes", "--correction", "--reason", "bench", "--json")
-    rate = _rate(worker, lambda: found.append(_command(settings, "roster", "publish", str(new), *arguments)))
-    after = _rate(worker, lambda: time.sleep(size.quiet_seconds))
-    venue.echo(f"{rate:,.0f} events/s meanwhile, {after:,.0f} after it")
-    return before, rate, after, found[0]
+    during = _lap(worker, lambda: found.append(_command(settings, "roster", "publish", str(new), *arguments)))
+    after = _lap(worker, lambda: time.sleep(size.quiet_seconds))
+    venue.echo(f"{during.rate:,.0f} events/s meanwhile, {after.rate:,.0f} after it")
+    return before, during, after, found[0]
 
 
-def _command(settings: Settings, *arguments: str) -> tuple[dict[str, Any], int]:
-    """What a command says, run on the broker's cores, and the most memory it took, in bytes."""
+def _command(settings: Settings, *arguments: str) -> _Said:
+    """What a command says, run on the broker's cores."""
     with confined_to(BROKER_CORES), tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
         command = [sys.executable, "-m", "streams.cli.main", *arguments]
         process = subprocess.Popen(command, env=environment_of(settings), stdout=said, stderr=complained)
@@ -167,13 +193,14 @@ def _command(settings: Settings, *arguments: str) -> tuple[dict[str, Any], int]:
             complained.seek(0)
             raise FigureFailed(f"antiphon {' '.join(arguments)}: {complained.read().decode()[-2_000:]}")
         said.seek(0)
-        return json.loads(said.read()), usage.ru_maxrss * 1_024
+        return _Said(json.loads(said.read()), usage.ru_maxrss * 1_024, usage.ru_utime + usage.ru_stime)
 
 
-def _rate(worker: WatchedWorker, work: Callable[[], object]) -> float:
-    began, records = time.monotonic(), worker.records(*RAW_TOPICS.values())
+def _lap(worker: WatchedWorker, work: Callable[[], object]) -> _Lap:
+    began, records, cpu = time.monotonic(), worker.records(*RAW_TOPICS.values()), worker.cpu_seconds()
     work()
-    return (worker.records(*RAW_TOPICS.values()) - records) / (time.monotonic() - began)
+    seconds, taken = time.monotonic() - began, worker.records(*RAW_TOPICS.values()) - records
+    return _Lap(taken, seconds, worker.cpu_seconds() - cpu)
 
 
 @contextmanager

@@ -170,7 +170,7 @@ def test_from_an_index_only_what_the_entries_touched_is_looked_at_while_no_after
     moved = 0
     for seed in range(3):
         world, events = _world(seed, 400, is_sparse=False)
-        quiet = [event for event in events if not isinstance(event, Suspension)]
+        quiet: list[Event] = [event for event in events if not isinstance(event, Suspension)]
         new = edited(world.roster, Random(seed), [f"5{seed}"], _BEGIN_US, _END_US, 3)
         found = _compare(quiet, world.roster, new, most_runs=0, is_indexed=True)
         whole = compare(_whole(quiet, world.roster), _whole(quiet, new))
@@ -178,7 +178,7 @@ def test_from_an_index_only_what_the_entries_touched_is_looked_at_while_no_after
         assert found.cost.events == len(quiet)
         moved += len(_moving(whole.alerts))
     assert moved > 0, "nothing moved: the property says nothing"
-    retweets = [_retweet(n, n % 5, n, Account(id=f"7{n % 5}")) for n in range(50)]
+    retweets: list[Event] = [_retweet(n, n % 5, n, Account(id=f"7{n % 5}")) for n in range(50)]
     counted = []
     for events in (retweets, [*retweets, replace(_suspended(51), actor=Account(id="74"))]):
         with EventsAtHand() as at_hand, EvidenceStore(":memory:") as store, EvidenceStore(":memory:") as none:
