@@ -15,6 +15,7 @@ from streams.collectors.coverage import Seen
 from streams.errors import AntiphonError
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.client import consumer, start_client, started_producer
+from streams.kafka.log_marks import Mark
 from streams.kafka.reading import read_partition, read_topic
 from streams.printable import printable
 from streams.settings import Settings
@@ -27,11 +28,13 @@ __all__ = [
     "forget_cursor",
     "read_cursor",
     "read_cursors",
+    "read_past_cursors",
 ]
 
 CURSORS: Final = "collector-cursors"
 
 _NEAR: Final = 1_000  # records from the end that are looked at first
+_PAST: Final = 65_536  # of all sources, with the marks of transactions: an hour of a busy one
 _FETCH_MS: Final = 200
 _NONE: Final = msgspec.Raw(b"null")
 
@@ -44,13 +47,15 @@ class BrokenCursorError(AntiphonError):
 
 class CursorRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The value of a record. `instance` names the process that wrote it (host, process id, a random part), `sequence`
-    counts its transactions, and `cursor` is JSON of the source's own; `null` where it has none yet.
+    counts its transactions, and `cursor` is JSON of the source's own; `null` where it has none yet. `marks` are of the
+    last record that was written to each partition up to here, by `TOPIC/PARTITION` (plain name).
     """
 
     instance: str
     sequence: int
     cursor: msgspec.Raw = _NONE
     seen: Seen = Seen()
+    marks: dict[str, Mark] = {}
 
     @property
     def cursor_bytes(self) -> bytes | None:
@@ -111,6 +116,28 @@ async def read_cursors(settings: Settings) -> dict[str, CursorRecord]:
     return found
 
 
+async def read_past_cursors(settings: Settings, key: bytes) -> list[CursorRecord]:
+    """The committed records of a key that compaction has left near the end of the log, the newest first, up to where it
+    was forgotten. Raises aiokafka's errors.
+    """
+    tp = TopicPartition(settings.topic(CURSORS), 0)
+    begin, end = await _bounds(settings, tp)
+    client = consumer(settings, max_partition_fetch_bytes=4_194_304, fetch_max_wait_ms=20)
+    try:
+        await start_client(client)
+        client.assign([tp])
+        records = await _read_window(client, tp, max(begin, end - _PAST), end, key)
+    finally:
+        await client.stop()
+    found: list[CursorRecord] = []
+    for record in reversed(records):
+        if record.value is None:
+            break
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            found.append(_decoder.decode(record.value))
+    return found
+
+
 async def forget_cursor(settings: Settings, key: bytes) -> None:
     """Write a tombstone: the next start of the collector has no cursor. Raises aiokafka's errors."""
     async with started_producer(settings) as client:
@@ -128,8 +155,8 @@ async def _last_committed(settings: Settings, key: bytes) -> bytes | None:
         while begin < upper:
             lower = max(begin, end - near)
             found = await _read_window(client, tp, lower, upper, key)
-            if found is not None:
-                value: bytes | None = found.value
+            if found:
+                value: bytes | None = found[-1].value
                 return value
             upper, near = lower, near * 64
         return None
@@ -148,12 +175,11 @@ async def _bounds(settings: Settings, tp: TopicPartition) -> tuple[int, int]:
         await client.stop()
 
 
-async def _read_window(client: Any, tp: TopicPartition, lower: int, upper: int, key: bytes) -> Any:
-    """The last record of the key from `lower` up to `upper`."""
-    found = None
+async def _read_window(client: Any, tp: TopicPartition, lower: int, upper: int, key: bytes) -> list[Any]:
+    """The records of the key from `lower` up to `upper`, in order."""
+    found: list[Any] = []
     client.seek(tp, lower)
     while await client.position(tp) < upper:
-        for record in (await client.getmany(tp, timeout_ms=_FETCH_MS)).get(tp, ()):
-            if record.key == key and record.offset < upper:
-                found = record
+        records = (await client.getmany(tp, timeout_ms=_FETCH_MS)).get(tp, ())
+        found += [record for record in records if record.key == key and record.offset < upper]
     return found

@@ -20,7 +20,8 @@ async def move_cursor(settings: Settings, key: str, cursor: bytes, to_us: int | 
     """
     collector, _, source = key.partition("/")
     metrics = CollectorMetrics(CollectorRegistry())
-    publisher = Publisher(collector, source, settings, metrics, instance=f"moved-by:{instance_name()}")
+    instance = f"moved-by:{instance_name()}"
+    publisher = Publisher(collector, source, settings, metrics, instance=instance, compares=False)
     try:
         left = await publisher.begin()
         keeps = left is not None and to_us is not None and to_us <= left.seen.until_us

@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
 
 from streams.collectors.coverage import Seen
+from streams.collectors.cursors import CursorRecord
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.publisher import Publisher
 from streams.core.clock import from_us
@@ -24,11 +25,11 @@ class _BadLine(Publisher):
     before = False
     losses = 1
 
-    async def _write(self, records: Sequence[OutgoingRecord], last: OutgoingRecord) -> None:
+    async def _write(self, records: Sequence[OutgoingRecord], record: CursorRecord) -> None:
         is_lost, self.losses = self.losses > 0 and bool(records), self.losses - bool(records)
         if is_lost and self.before:
             raise KafkaConnectionError("before")
-        await super()._write(records, last)
+        await super()._write(records, record)
         if is_lost:
             raise KafkaConnectionError("after")
 

@@ -26,7 +26,7 @@ class CutLog(Struct, frozen=True):
     end: int
 
 
-def logs_of(kafka: Kafka, wanted: Callable[[str], bool]) -> Iterator[Path]:
+def logs_of(kafka: Kafka, wanted: Callable[[str], object]) -> Iterator[Path]:
     """The directories of the partitions whose name (`TOPIC-N`) is wanted, in order."""
     for directory in sorted((kafka.directory / "data").iterdir()):
         name, _, number = directory.name.rpartition("-")
