@@ -47,8 +47,8 @@ _WORKERS_SECONDS: Final = 180.0  # without a word of a worker about a raw partit
 _LOOK_BACK: Final = 2_000  # records of `country-events`: workers repeat themselves every half minute
 _ON_THE_WAY: Final = 500  # records sent before the acknowledgements are awaited
 # Workers have the stream to do besides. TRACK takes a third of a millisecond for a subject, WATCH for an event.
-_SUBJECTS_A_SECOND: Final = 300.0
-_STATE_EVENTS_A_SECOND: Final = 600.0
+_SUBJECTS_A_SECOND: Final = 400.0
+_STATE_EVENTS_A_SECOND: Final = 1_000.0
 
 Stage = Callable[[str], None]
 """Is told what begins."""

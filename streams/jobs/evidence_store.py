@@ -70,6 +70,9 @@ class EvidenceStore:
     def __init__(self, path: Path | str) -> None:
         if path != ":memory:":
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))  # for its owner alone
+        self._asked_prints: set[int] = set()
+        self._with_prints: set[int] = set()
+        self._prints_until = 0
         self._db = sqlite3.connect(path, isolation_level=None)
         self._pack = zstandard.ZstdCompressor(level=1).compress
         self._unpack = zstandard.ZstdDecompressor().decompress
@@ -141,6 +144,7 @@ class EvidenceStore:
             self._db.execute(f"DELETE FROM handles {of} AND first = ? AND last = ?", (*each, number, number))  # noqa: S608
             self._db.execute(f"UPDATE handles SET first = last {of} AND first = ?", (*each, number))  # noqa: S608
             self._db.execute(f"UPDATE handles SET last = first {of} AND last = ?", (*each, number))  # noqa: S608
+        self._forget_prints()
         self._db.execute("DELETE FROM prints WHERE number = ?", (number,))
         self._db.execute("DELETE FROM events WHERE number = ?", (number,))
         return event
@@ -199,12 +203,28 @@ class EvidenceStore:
         return {account for account, *_ in rows}, {number for _, *numbers in rows for number in numbers}
 
     def sharing(self, prints: set[int]) -> set[int]:
-        """See `EvidenceLookup`. Goes through all texts: a microsecond each."""
-        found: set[int] = set()
-        for number, packed in self._db.execute("SELECT number, prints FROM prints") if prints else ():
+        """See `EvidenceLookup`. Goes through all texts, a microsecond each; asked once more for the same fingerprints,
+        through those that came since. What was found for others is found again.
+        """
+        asked = self._asked_prints
+        if new := prints - asked:
+            self._find_prints(new, 0, self._prints_until)
+            asked |= new
+        until: int | None = self._db.execute("SELECT max(number) FROM prints").fetchone()[0]
+        if asked and until is not None:
+            self._find_prints(asked, self._prints_until + 1, until)
+            self._prints_until = until
+        return set(self._with_prints)
+
+    def _find_prints(self, prints: set[int], first: int, last: int) -> None:
+        rows = self._db.execute("SELECT number, prints FROM prints WHERE number BETWEEN ? AND ?", (first, last))
+        for number, packed in rows:
             if not prints.isdisjoint(memoryview(packed).cast("I")):
-                found.add(number)
-        return found
+                self._with_prints.add(number)
+
+    def _forget_prints(self) -> None:
+        """A number that is free now may be another text's."""
+        self._asked_prints, self._with_prints, self._prints_until = set(), set(), 0
 
     def prints(self, numbers: Iterable[int]) -> set[int]:
         """See `EvidenceLookup`."""

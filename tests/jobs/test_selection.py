@@ -143,3 +143,28 @@ def test_an_official_by_handle_alone_is_found_by_the_id_that_was_once_seen_with_
     assert whole == selected
     assert {"twitter:70", "twitter:71", "twitter:72", "twitter:75"} <= selected
     assert count == 6
+
+
+def test_texts_are_found_by_their_fingerprints_also_those_that_come_and_go_between_two_questions() -> None:
+    """A number that was free is another text's."""
+    passage = "a passage of more than thirty-six letters that two of them have in common"
+    posts = [
+        Post(platform="twitter", id=f"{n}", at=_AT, actor=Account(id="7"), text=f"{passage} {n}" if n % 2 else "other")
+        for n in range(6)
+    ]
+    with EvidenceStore(":memory:") as store:
+
+        def put(number: int) -> None:
+            store.put(number, encode_event(posts[number]), posts[number], _ANYWHERE)
+
+        put(1)
+        wanted = store.prints(store.every())
+        assert store.sharing(wanted) == store.every()
+        put(0)
+        put(3)
+        assert len(store.sharing(wanted)) == 2
+        store.drop(3)
+        assert len(store.sharing(wanted)) == 1
+        put(5)
+        assert len(store.sharing(wanted)) == 2
+        assert len(store.sharing(wanted | {1})) == 2
