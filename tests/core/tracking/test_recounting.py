@@ -81,6 +81,17 @@ def run() -> _Run:
     return run
 
 
+def test_of_an_announcement_nothing_is_said(run: _Run) -> None:
+    """Its state is written down, that is all; with an event in the same batch the dossier is."""
+    announced = recount_open_event("twitter", "12", "c1", BASE_US)
+    [changes] = run.track.batch([announced])
+    assert (changes.dossier, changes.alerts, changes.standings, changes.tracked) == (None, (), (), None)
+    assert changes.subject.state.recount is not None
+    [changes] = run.track.batch([announced, retweet(9, official=OFFICIALS[0], at_us=BASE_US + 9 * HOUR_US)])
+    assert changes.dossier is not None
+    assert changes.dossier.totals.retweet == 7
+
+
 def test_an_order_takes_back_what_does_not_hold_and_says_so(run: _Run) -> None:
     run.open()
     run.order(_order())
