@@ -32,14 +32,13 @@ from streams.core.watching.watch_queue import Watching, WatchQueue
 from streams.core.watching.watch_step import WatchOutcome
 from streams.core.watching.watcher import Watcher
 from streams.deadletters import Rejection
-from streams.events import Coverage, Event
+from streams.events import Coverage, Event, Suspension
 
 __all__ = ["Backtest", "Results", "Scope"]
 
 # So many events are screened before what follows from them is tracked and watched, as the pipeline's agents do: each
 # part's code and tables stay in the processor's caches meanwhile, which saves a tenth of a run's processor time.
 _TOGETHER: Final = 500
-_MAY_CHANGE: Final = frozenset({ScreenOutcome.NOT_OFFICIAL, ScreenOutcome.COVERAGE})  # once more accounts are known
 # State events in WATCH's first batch, some 10 MB: what a run has of them by then tells whether WATCH is worth a process
 # of its own. Until then they wait, as they may in the pipeline.
 _FIRST_WATCHED: Final = 5_000
@@ -161,7 +160,7 @@ class Backtest:
             return screening
         self.screened[screening.outcome] += 1
         self._newest_us = max(self._newest_us, to_us(event.at))
-        if screening.outcome in _MAY_CHANGE:
+        if screening.outcome is ScreenOutcome.NOT_OFFICIAL or isinstance(event, Suspension | Coverage):
             self._passed_over.meet(event, self._known)
         self._take(screening)
         return None
@@ -190,9 +189,9 @@ class Backtest:
         screening = screen_event(event, source, self._known, self._now_us, self._screen_policy)
         if isinstance(screening, Rejection):
             return  # refused the first time
-        first = ScreenOutcome.COVERAGE if isinstance(event, Coverage) else ScreenOutcome.NOT_OFFICIAL
-        self.screened[first] -= 1
-        self.screened[screening.outcome] += 1
+        if not isinstance(event, Suspension | Coverage):  # which passed the first time
+            self.screened[ScreenOutcome.NOT_OFFICIAL] -= 1
+            self.screened[screening.outcome] += 1
         self._take(screening)
 
     def alerts_so_far(self) -> Mapping[str, Alert]:

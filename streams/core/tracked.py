@@ -14,7 +14,8 @@ __all__ = ["TrackedAccount", "decode_tracked", "encode_tracked", "official_id_ke
 
 class TrackedAccount(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An account SCREEN is to know. `countries` are those whose officials amplified it (sorted), for a tracked subject;
-    `handle` is the roster's handle of an official that is on the roster without an id.
+    `handle` is the roster's handle of an official that is on the roster without an id. With neither, a subject is
+    followed no more: by a correction.
     """
 
     platform: str

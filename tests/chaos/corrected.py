@@ -1,78 +1,82 @@
-"""What must be true of the results after corrections: all of it but for what a correction does not reach."""
+"""What must be true of the results after corrections: all of it, as of a run that had the last roster from the
+start.
+"""
 
-from collections.abc import Set
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import TypeVar
 
 from msgspec.structs import asdict, replace
 
 from streams.core.backtest import Results
-from streams.core.dossier_parts import Score, TextMatches
+from streams.core.corrections.correction import Correction
 from streams.core.enriched import Alert, Dossier
-from streams.kafka.corrections_topic import read_corrections
+from streams.core.rosters.roster import Roster
+from streams.core.subject_event import subject_key
+from streams.core.watching.aftermath_records import Aftermath
 from streams.rules_loading import bundled_rules
-from streams.settings import Settings
 
 __all__ = ["comparable", "flaws_of_corrections"]
 
-_AFTERMATHS_ARE_COUNTED_ANEW: Final = False
-"""Whether a correction reaches WATCH: its ledger, aftermaths, and the texts that later posts are compared with."""
-_FROM_WATCH: Final = ("text_matches", "score")
+_Record = TypeVar("_Record", Dossier, Alert, Aftermath)
 
 
-def comparable(results: Results, expected: Results, countries: Set[str]) -> Results:
-    """Without the digest of the roster: of a subject that was not touched it is that of an earlier one. Without
-    dossiers that a correction has emptied, and nobody expects; and without what comes from WATCH: aftermaths of the
-    States that were corrected, text matches, and since when officials are seen.
+def comparable(
+    results: Results, expected: Results, rosters: Sequence[Roster], corrections: Iterable[Correction]
+) -> Results:
+    """As the oracle has them, but for two things. What the last correction did not touch may rest on any of the rosters
+    that were in force: it is the same under each. And a dossier that a correction has emptied stays, and says so.
     """
-    if _AFTERMATHS_ARE_COUNTED_ANEW:
-        countries = frozenset()
-    on_aftermaths = {rule.name for rule in bundled_rules().judged_on("aftermath").rules}
+    last = [each for each in corrections if each.about in ("roster", "subject")]
+    last = [each for each in last if each.correction == last[-1].correction]
+    touched = {subject_key(each.platform or "", each.subject_id or "") for each in last if each.about == "subject"}
+    on_subjects = {rule.name for rule in bundled_rules().judged_on("subject").rules}
+    counted_anew = {key for key, each in results.dossiers.items() if subject_key(*_account(each)) in touched}
+    counted_anew |= {
+        key
+        for key, each in results.alerts.items()
+        if each.rule in on_subjects and subject_key(*_account(each)) in touched
+    }
     return Results(
         amplifications=results.amplifications,
         dossiers={
-            key: _dossier(dossier, countries)
-            for key, dossier in results.dossiers.items()
+            key: dossier
+            for key, dossier in _under_last(results.dossiers, rosters, counted_anew).items()
             if key in expected.dossiers or any(asdict(dossier.totals).values())
         },
-        alerts={
-            key: _alert(alert, countries)
-            for key, alert in results.alerts.items()
-            if alert.rule not in on_aftermaths or alert.countries[0] not in countries
-        },
-        aftermaths={
-            key: replace(each, roster_digest="")
-            for key, each in results.aftermaths.items()
-            if each.country not in countries
-        },
+        alerts=_under_last(results.alerts, rosters, counted_anew),
+        aftermaths=_under_last(results.aftermaths, rosters, counted_anew),
     )
 
 
-def _dossier(dossier: Dossier, countries: Set[str]) -> Dossier:
-    """Also of another State's account: officials of the corrected one may have been the first to amplify it."""
-    if not countries:
-        return replace(dossier, roster_digest="")
-    return replace(dossier, roster_digest="", text_matches=TextMatches(), score=Score(), seen_since={})
+def _account(record: Dossier | Alert) -> tuple[str, str]:
+    return record.platform, record.subject.id
 
 
-def _alert(alert: Alert, countries: Set[str]) -> Alert:
-    if not countries:
-        return replace(alert, roster_digest="")
-    figures, fired = (
-        {name: value for name, value in each.items() if name not in _FROM_WATCH}
-        for each in (alert.figures, alert.fired_figures)
-    )
-    return replace(alert, roster_digest="", figures=figures, fired_figures=fired)
+def _under_last(
+    records: Mapping[str, _Record], rosters: Sequence[Roster], counted_anew: Set[str]
+) -> dict[str, _Record]:
+    """The records, those that were not counted anew as if they had been told under the last roster."""
+    known = {roster.digest for roster in rosters}
+    return {
+        key: replace(each, roster_digest=rosters[-1].digest)
+        if key not in counted_anew and each.roster_digest in known
+        else each
+        for key, each in records.items()
+    }
 
 
-async def flaws_of_corrections(settings: Settings) -> tuple[int, list[str]]:
-    """How many records there are, and which corrections did not finish, or could not count a subject anew."""
-    records = await read_corrections(settings)
+def flaws_of_corrections(records: Sequence[Correction]) -> list[str]:
+    """Which corrections did not finish, and what they could not count anew."""
     last = {each.correction: each.outcome for each in records if each.about == "roster"}
     flaws = [f"{name} has only begun" for name, outcome in last.items() if outcome == "begun"]
-    subjects = {(each.correction, each.subject_id): each for each in records if each.about == "subject"}
+    said = {
+        (each.correction, each.about, each.subject_id, each.country, each.aftermath_id): each
+        for each in records
+        if each.about in ("subject", "country", "aftermath")
+    }
     flaws += [
-        f"{each.subject_id} {each.outcome}: {each.why}"
-        for each in subjects.values()
+        f"{each.subject_id or each.country} {each.outcome}: {each.why}"
+        for each in said.values()
         if each.outcome in ("given_up", "cannot_be_known")
     ]
-    return len(records), flaws
+    return flaws

@@ -83,15 +83,13 @@ class Flood:
         """The ids of officials whom a correction may concern: none of those who fill a huge subject."""
         return {entry.account_id for entry in self._world.roster.entries if entry.account_id is not None}
 
-    def worth_repeating(self, known: AccountIndex, changed: Set[str] = frozenset()) -> list[OutgoingRecord]:
-        """Posts and deletions by accounts that a worker may have come to know too late, and all that the accounts did
-        (ids) that were not on the roster all the time.
-        """
-        return [
-            raw_record(event)
-            for event in map(decode_event, self._lines)
-            if is_worth_reading_again(event, known) or _is_by(event, changed)
-        ]
+    def worth_repeating(self, known: AccountIndex) -> list[OutgoingRecord]:
+        """What says more of accounts that a worker may have come to know too late."""
+        return [raw_record(event) for event in map(decode_event, self._lines) if is_worth_reading_again(event, known)]
+
+    def by(self, accounts: Set[str]) -> list[OutgoingRecord]:
+        """All that accounts (ids) did, and what sources said that they saw of them."""
+        return [raw_record(event) for event in map(decode_event, self._lines) if _is_of(event, accounts)]
 
     def poison(self, draw: int) -> list[OutgoingRecord]:
         """Some records that no worker can use, each of the worst."""
@@ -167,8 +165,10 @@ class Flood:
         ]
 
 
-def _is_by(event: Event, accounts: Set[str]) -> bool:
-    return not isinstance(event, Coverage) and event.actor is not None and event.actor.id in accounts
+def _is_of(event: Event, accounts: Set[str]) -> bool:
+    if isinstance(event, Coverage):
+        return not accounts.isdisjoint(event.officials or ())
+    return event.actor is not None and event.actor.id in accounts
 
 
 def _within_bounds(lines: Sequence[bytes], officials: frozenset[str]) -> Iterator[bytes]:

@@ -202,12 +202,14 @@ class _Director:
         self._wait_until(lambda: not self._stage.corrector.is_busy, "the last correction to end")
         self._drain()
         self.other_app = self._stage.start_other_app()
+        changed = {entry.account_id or "" for entry in changed_entries(self._rosters)}
+        if changed:  # strangers while they were off the roster, of whom SCREEN keeps nothing
+            self._feed(self._flood.by(changed), 0.5)
+            self._drain()
         # By now every worker knows every tracked account, however late it heard of it.
         self._wait(_KNOWN_SECONDS)
-        again = self._flood.worth_repeating(self._oracle.final_accounts())
-        self._oracle.feed_again(again)
-        changed = {entry.account_id or "" for entry in changed_entries(self._rosters)}
-        self._feed(self._flood.worth_repeating(self._oracle.final_accounts(), changed), 0.5)
+        self._oracle.feed_again(self._flood.worth_repeating(self._oracle.final_accounts()))
+        self._feed(self._flood.worth_repeating(self._oracle.final_accounts()), 0.5)
         self._drain()
 
     def _drain(self) -> None:

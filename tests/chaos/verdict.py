@@ -27,6 +27,7 @@ from streams.events import RAW_TOPICS, decode_event
 from streams.jobs.collection import collect_results
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.checkpoints import CHECKPOINT_KEY
+from streams.kafka.corrections_topic import read_corrections
 from streams.kafka.dead_letter_record import letter_of
 from streams.kafka.dead_letter_topic import StoredLetter, stored_letters
 from streams.kafka.reading import read_topic
@@ -118,13 +119,14 @@ async def judge_run(
 
     `may_repeat` where logs were cut back: amplifications may stand twice then, and dead letters of lost records remain.
     """
-    entries = changed_entries(rosters)
-    changed, countries = {entry.account_id for entry in entries}, {entry.country for entry in entries}
+    changed = {entry.account_id for entry in changed_entries(rosters)}
     verdict = Verdict()
     expected = oracle.finish()
     results = await collect_results(settings)
     if changed:
-        results, expected = (comparable(each, expected, countries) for each in (results, expected))
+        corrections = await read_corrections(settings)
+        results = comparable(results, expected, rosters, corrections)
+        verdict.note("corrections", len(corrections), flaws_of_corrections(corrections))
     seen: set[int] = set()
     refused: dict[tuple[Any, ...], Any] = {}
     known = AccountIndex(rosters[-1])
@@ -183,8 +185,6 @@ async def judge_run(
     known_before = await _ever_known(settings, rosters) if changed else []
     for what, (compared, flaws) in (await evidence_flaws(settings, oracle.known, _NOW_US, known_before)).items():
         verdict.note(what, compared, flaws)
-    if changed:
-        verdict.note("corrections", *await flaws_of_corrections(settings))
     return verdict
 
 

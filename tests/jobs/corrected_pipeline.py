@@ -15,6 +15,7 @@ from streams.core.recounts import RecountOrder, encode_recount, recount_event, r
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
 from streams.core.screening.account_index import AccountIndex
+from streams.core.screening.passed_over import is_worth_reading_again
 from streams.core.screening.screen import ScreenPolicy, screen_event
 from streams.core.subject_event import Coordinates, SubjectEvent, decode_subject_event, encode_subject_event
 from streams.core.tracking.subject import TrackPolicy
@@ -69,6 +70,10 @@ class CorrectedPipeline:
             if self.random.random() < 0.1:
                 self.settle()
         self.settle()
+
+    def read_again(self) -> None:
+        """What says more by now comes once more, as at the end of a run: SCREEN knows everybody who is followed."""
+        self.feed([event for event, _source in self.evidence if is_worth_reading_again(event, self.known)])
 
     def settle(self) -> None:
         """TRACK and WATCH take what waits, in batches, until they have nothing more to say to each other."""
@@ -158,6 +163,8 @@ class CorrectedPipeline:
         changes = watcher.flush(self.random.choice((None, 2, 0)))
         self.aftermaths.update((each.id, each) for each in changes.aftermaths)
         self.alerts_on_aftermaths.update((each.id, each) for each in changes.alerts)
+        for account in changes.tracked:
+            self.known.learn(account)
         for answer in changes.answers:
             self.corrections += corrections_of_country(answer)
         return said

@@ -69,7 +69,8 @@ silent_officials = { at_least = 2 }
     "touchy.toml",
 )
 _ON_AFTERMATHS: Final = frozenset(rule.name for rule in _RULES.judged_on("aftermath").rules)
-_WORLDS: Final = 6
+# The last three each had a difference once: a State that is followed no more, a match with a post of before.
+_WORLDS: Final = (0, 1, 2, 3, 4, 5, 16, 36, 51)
 _BEGIN_US: Final = to_us(datetime(2022, 1, 1, tzinfo=UTC))
 _END_US: Final = to_us(datetime(2022, 7, 20, tzinfo=UTC))
 
@@ -152,6 +153,7 @@ def _correction(seed: int) -> Counter[str]:
     moment = random.randrange(len(events) // 2, len(events) - 60)
     pipeline = CorrectedPipeline(world.roster, _RULES, random)
     pipeline.feed(events[:moment])
+    pipeline.read_again()
     strangers = [f"5{random.randrange(2_000)}" for _ in range(4)]
     new = edited(world.roster, random, strangers, _BEGIN_US, _END_US, random.randint(2, 6))
     late, late_in_states = _screened(pipeline, random, 60)
@@ -162,6 +164,7 @@ def _correction(seed: int) -> Counter[str]:
     coming = [each for each in events[moment:] if not _is_of_a_stranger(each)]  # whom SCREEN follows is not corrected
     meanwhile = coming[: (0, 0, 30)[seed % 3]]
     subjects = pipeline.correct(new, meanwhile, late, late_in_states)
+    pipeline.read_again()
     pipeline.finish()
     if not meanwhile and not any(isinstance(each, Coverage) for each in events):
         _assert_others_unchanged(pipeline, before, subjects, [*late, *late_in_states])
@@ -170,6 +173,7 @@ def _correction(seed: int) -> Counter[str]:
     _assert_aftermaths_as_counted_from_the_evidence(pipeline, new)
     after = coming[len(meanwhile) : 60]
     pipeline.feed(after)
+    pipeline.read_again()
     pipeline.finish()
     _assert_as_counted_from_the_evidence(pipeline, new, subjects)
     _assert_aftermaths_as_counted_from_the_evidence(pipeline, new)
@@ -189,7 +193,7 @@ def test_the_end_state_is_that_of_a_run_with_the_new_roster_over_all_of_the_evid
     seen = sum(
         map(
             _correction,
-            range(_WORLDS),
+            _WORLDS,
         ),
         Counter[str](),
     )

@@ -54,7 +54,8 @@ _CANARY: Final[Circle] = (frozenset({CANARY_OFFICIAL.id}), {CANARY_OFFICIAL.id: 
 
 
 class AccountIndex:
-    """The roster in force and the tracked accounts. Changes in place, by whole records; never forgets a tracked one.
+    """The roster in force and the tracked accounts. Changes in place, by whole records; a tracked one is forgotten
+    only where a record says so.
 
     A million tracked accounts are a million entries of a dict and a set: equal account index are one object.
     """
@@ -111,15 +112,15 @@ class AccountIndex:
     def learn(self, account: TrackedAccount) -> None:
         """Take in one record; the last one of a kind for an account is the valid one."""
         known = self.of(account.platform, account.id)
-        if not known.followed and (account.countries or account.handle):
-            self._tracked += 1
+        is_of_subject = bool(account.countries) or account.handle is None
         self._know(
             account.platform,
             account.id,
             rostered=known.rostered,
-            countries=account.countries or known.countries,
+            countries=account.countries if is_of_subject else known.countries,
             handle=account.handle or known.handle,
         )
+        self._tracked += self._known[account.platform].get(account.id, _UNKNOWN).followed - known.followed
         if account.platform not in self._circles:
             self._draw_circle(account.platform)
 

@@ -1,25 +1,27 @@
 """What a first reading passed over: what says whether a second reading is worth its time.
 
 A run over files meets everything that a subject ever posted before it is known that the subject is worth following;
-statuses whose author was trimmed to an id, and gaps that name officials by their ids, before others show which handle
-of the roster has that id.
+statuses whose author was trimmed to an id, notices of such accounts, and gaps that name officials by their ids, before
+others show which handle of the roster has that id.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, TypeAlias
 
 from streams.core.clock import to_us
 from streams.core.screening.account_index import AccountIndex
-from streams.events import Coverage, Deletion, Event, Post, Retweet
+from streams.events import Coverage, Deletion, Event, Follow, Post, Retweet, Suspension
 
-__all__ = ["PassedOver", "is_passed_over", "is_worth_reading_again"]
+__all__ = ["PassedOver", "is_worth_reading_again"]
 
 _MOST: Final = 1_000_000
 """Hashes kept, 60 MB; of a run with more strangers than that, a second reading is always worth its time."""
 
+_Acted: TypeAlias = Post | Deletion | Retweet | Follow | Suspension
+
 
 class PassedOver:
-    """Accounts that a first reading passed over."""
+    """Authors of what a first reading passed over, and officials whom it did not know by their ids."""
 
     __slots__ = ("_hashes",)
 
@@ -27,8 +29,8 @@ class PassedOver:
         self._hashes: set[int] = set()
 
     def meet(self, event: Event, known: AccountIndex) -> None:
-        """Note the author of an event of the first reading, or the officials that a word on coverage names."""
-        for account_id in _passed_over(event, known):
+        """Note the accounts of an event of the first reading."""
+        for account_id in (*_authors(event, known), *_nameless(event, known)):
             if len(self._hashes) < _MOST:
                 self._hashes.add(hash((event.platform, account_id)))
 
@@ -37,25 +39,29 @@ class PassedOver:
         return len(self._hashes) >= _MOST or any(hash(account) in self._hashes for account in known.followed())
 
 
-def is_passed_over(event: Event, known: AccountIndex) -> bool:
-    """Whether it is a post, a deletion or a retweet by an id without a handle, by somebody who was not on the roster at
-    the time, or a word on coverage that names somebody whose id is not on it.
-    """
-    return bool(_passed_over(event, known))
-
-
 def is_worth_reading_again(event: Event, known: AccountIndex) -> bool:
-    """Whether the first reading passed it over, and it is by an account, or names one, that is known by now."""
-    return any(known.of(event.platform, account_id).followed for account_id in _passed_over(event, known))
+    """Whether it says more by now than in the first reading: it is a post or a deletion by an account that is followed,
+    or names an official by an id that was not known to be one's.
+    """
+    platform = event.platform
+    return any(known.of(platform, each).followed for each in _authors(event, known)) or any(
+        known.of(platform, each).handle is not None for each in _nameless(event, known)
+    )
 
 
-def _passed_over(event: Event, known: AccountIndex) -> Sequence[str]:
-    """The ids of who wrote what the first reading passed over, or of whom it names."""
+def _authors(event: Event, known: AccountIndex) -> Iterable[str]:
+    """Who wrote a post, or deleted one, and is no official by what the event says."""
+    if isinstance(event, Post | Deletion) and event.actor is not None and _is_nobody(event, known):
+        yield event.actor.id
+
+
+def _nameless(event: Event, known: AccountIndex) -> Iterable[str]:
+    """Whom an event names by an id without a handle, that the roster does not have."""
     if isinstance(event, Coverage):
-        named = event.officials or ()
-        return [official for official in named if not known.of(event.platform, official).rostered]
-    if not isinstance(event, Post | Deletion | Retweet) or event.actor is None:
-        return ()
-    if isinstance(event, Retweet) and event.actor.handle is not None:
-        return ()
-    return (event.actor.id,) if known.official(event.platform, event.actor, to_us(event.at)) is None else ()
+        yield from (each for each in event.officials or () if not known.of(event.platform, each).rostered)
+    elif isinstance(event, Retweet | Follow | Suspension) and event.actor.handle is None and _is_nobody(event, known):
+        yield event.actor.id
+
+
+def _is_nobody(event: _Acted, known: AccountIndex) -> bool:
+    return event.actor is not None and known.official(event.platform, event.actor, to_us(event.at)) is None

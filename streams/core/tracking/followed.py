@@ -1,7 +1,8 @@
-"""Which subjects' own posts are looked at: those that officials keep amplifying. Decided once, never taken back.
+"""Which subjects' own posts are looked at: those that officials keep amplifying. Decided once, and only a correction of
+the roster takes it back.
 
 Counts amplifications whether or not they were taken back later, and States as they were said at the time: so that the
-decision does not depend on the order in which things arrive. A correction of the roster takes no State back either.
+decision does not depend on the order in which things arrive.
 """
 
 from streams.core.tracked import TrackedAccount

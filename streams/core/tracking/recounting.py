@@ -1,8 +1,8 @@
 """Counting a subject anew under another roster: a new state from what the evidence says, and then from what came since.
 
-What was told stays told: the alerts that were sent, the standings, whether SCREEN follows the account. So the next
-judgement takes back what does not hold, and says what is new, on the ways there always were. What a person retracted
-was retracted as it was counted then: counted anew, it fires if it holds.
+What was told stays told: the alerts that were sent, and the standings. So the next judgement takes back what does not
+hold, and says what is new, on the ways there always were. What a person retracted was retracted as it was counted then:
+counted anew, it fires if it holds. For which States SCREEN follows the account is decided anew.
 """
 
 from collections.abc import Iterable, Sequence
@@ -51,7 +51,7 @@ _MOST_KEPT_BYTES: Final = 1_000_000
 class CountedAnew(Struct, frozen=True, kw_only=True):
     """The subject as it stands now: another one, or where that could not be, the same. `taken` engagements and notices
     are not in the evidence any more and count as they were counted. `amplifications` are those that are new or by a
-    changed account, to be published. `why` says what could not be.
+    changed account, to be published. `why` says what could not be. `unfollowed`: SCREEN is to follow it no more.
     """
 
     subject: Subject
@@ -59,6 +59,7 @@ class CountedAnew(Struct, frozen=True, kw_only=True):
     taken: int = 0
     amplifications: tuple[SubjectEvent, ...] = ()
     why: str = ""
+    unfollowed: bool = False
 
 
 class Recounted(Struct, frozen=True, kw_only=True):
@@ -154,7 +155,8 @@ def count_anew(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> Co
     _keep_what_was_said(old, made, carried)
     state.histories = {name: RuleHistory(sent=list(history.sent)) for name, history in old.histories.items()}
     state.standings, state.standing_version = dict(old.standings), old.standing_version
-    if is_followed(state, policy):  # else it says no more that its posts were looked for
+    follows = is_followed(state, policy)
+    if follows and set(old.followed) == set(state.states):  # else SCREEN is told
         state.followed = list(old.followed)
     for place, offset in old.fences.items():
         state.fences[place] = max(offset, state.fences.get(place, offset))
@@ -166,6 +168,7 @@ def count_anew(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> Co
         outcome="taken_as_counted" if carried else "counted_anew",
         taken=len(carried),
         amplifications=tuple(published),
+        unfollowed=bool(old.followed) and not follows,
     )
 
 

@@ -80,6 +80,7 @@ class Tracker:
         self._early_alerts: dict[str, list[Alert]] = {}
         self._recounted: dict[str, list[Recounted]] = {}
         self._amplified_anew: dict[str, list[Amplification]] = {}
+        self._unfollowed: set[str] = set()
         self._retracted: dict[str, dict[str, Alert]] = {}  # by alert, as whoever retracts it has read it
 
     def apply(self, event: SubjectEvent) -> Amplification | None:
@@ -149,7 +150,7 @@ class Tracker:
                 dossier=self._dossier(subject) or self._emptied(key, subject),
                 alerts=tuple(alerts.values()),
                 standings=changed_standings(state, position),
-                tracked=followed_account(state, self.policy),
+                tracked=followed_account(state, self.policy) or self._no_more_followed(key, subject),
                 recounted=tuple(self._recounted.get(key, ())),
                 amplifications=tuple(self._amplified_anew.get(key, ())),
             )
@@ -158,6 +159,7 @@ class Tracker:
         self._early_alerts = {}
         self._recounted = {}
         self._amplified_anew = {}
+        self._unfollowed = set()
         self._retracted = {}
 
     def forget(self) -> list[str]:
@@ -198,6 +200,8 @@ class Tracker:
             return
         made = counted.subject
         self._changed_subjects[key] = made
+        if counted.unfollowed:
+            self._unfollowed.add(key)
         judge(made.state, self.rules)
         after = before if made is subject else standing_alerts(made, self.rules, self.policy)
         concerned = (subject, made) if before or after else ()  # dossiers say which State leads: of alerts
@@ -218,6 +222,11 @@ class Tracker:
             )
         )
         self._amplified_anew.setdefault(key, []).extend(map(amplification_of, counted.amplifications))
+
+    def _no_more_followed(self, key: str, subject: Subject) -> TrackedAccount | None:
+        """What SCREEN is told of an account that a correction leaves too few amplifications."""
+        state = subject.state
+        return TrackedAccount(platform=state.platform, id=state.subject_id) if key in self._unfollowed else None
 
     def _dossier(self, subject: Subject) -> Dossier | None:
         return dossier_of(subject.state, self.policy) if has_engagement(subject.state) else None

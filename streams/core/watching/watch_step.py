@@ -29,7 +29,20 @@ __all__ = ["Stepped", "WatchOutcome", "step"]
 
 
 def step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
-    """Apply one event to the ledger, in place, and note what it changed."""
+    """Apply one event to the ledger, in place, and note what it changed.
+
+    What follows for subjects follows from the event: it is said under the event's roster. The post that it names may
+    have been kept under one that a correction replaced, and TRACK takes no word on a changed account from that.
+    """
+    stepped = _step(ledger, event, changes, policy)
+    digest = event.roster_digest
+    if not digest or all(each.roster_digest in ("", digest) for each in stepped.events):  # nearly always
+        return stepped
+    said = (replace(each, roster_digest=digest) if each.roster_digest else each for each in stepped.events)
+    return replace(stepped, events=tuple(said))
+
+
+def _step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
     match event.kind:
         case "deletion" if event.official is None and not event.country:
             return apply_anonymous_deletion(ledger, event, changes, policy)

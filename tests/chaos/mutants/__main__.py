@@ -49,6 +49,8 @@ CHECKS: Final = (
     _file("tests/core/tracking/test_retracting.py", "streams/core/tracking/tracker.py", "streams/core/retractions.py"),
     _file("tests/core/watching/test_watch_oracle.py", "streams/core/watching/"),
     _Check("tests/cli/test_alerts_retract.py", ("tests/cli/test_alerts_retract.py",), ("streams/jobs/retraction.py",)),
+    _file("tests/core/tracking/test_recounting.py", "streams/core/tracking/recounting.py"),
+    _file("tests/core/watching/test_country_corrections.py", "streams/core/watching/corrected.py"),
     _Check(
         "tests/kafka/test_batch_writer.py", ("tests/kafka/test_batch_writer.py",), ("streams/kafka/batch_writer.py",)
     ),

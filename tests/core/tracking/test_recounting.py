@@ -199,6 +199,17 @@ def test_of_a_subject_of_which_nothing_is_left_the_dossier_says_so(run: _Run) ->
     assert (dossier.totals.retweet, dossier.officials, dossier.roster_digest) == (0, (), "new")
 
 
+def test_an_account_is_followed_for_the_states_of_the_new_roster_or_no_more(run: _Run) -> None:
+    """SCREEN is told so, also when all is put back."""
+    every = tuple(engagement_name(is_follow=False, event_id=f"{number:06}") for number in range(6))
+    told = []
+    for name, events in (("c1", _order().events[:3]), ("c2", _order().events[:2]), ("c3", tuple(_events("new")))):
+        told.append(run.track.tracked[_KEY].countries)
+        run.open(name)
+        run.order(replace(_order(name), events=events, known=every, changed={_LEFT: name == "c3"}))
+    assert [*told, run.track.tracked[_KEY].countries] == [("IR", "RU"), ("IR",), (), ("IR", "RU")]
+
+
 def test_an_order_is_read_as_it_was_written_and_one_that_breaks_off_is_refused() -> None:
     packed = encode_recount(_order())
     assert decode_recount(packed) == _order()

@@ -15,6 +15,7 @@ from streams.core.watching.counted import Counted
 from streams.core.watching.country_corrections import HELD_US
 from streams.core.watching.covered import SourceSpans
 from streams.core.watching.keys import source_spans_key
+from streams.events import Account
 from streams.ledger.memory import MemoryLedger
 from streams.ledger.sqlite import SqliteLedger
 from tests.core.watching.plain_ledger import PlainLedger
@@ -150,6 +151,16 @@ def test_what_a_late_screen_says_of_the_account_under_the_old_roster_is_dropped(
     )
     [aftermath] = run.standing.values()
     assert aftermath.deletions == 2
+
+
+def test_what_follows_of_a_post_kept_under_the_old_roster_is_said_under_that_of_the_event(run: WatchRun) -> None:
+    """Else TRACK would take a match with a post from before the cut for a late word on an account that was changed."""
+    text = "the ministry will publish its statement on the negotiations tomorrow morning after the session"
+    run.batch([post("5", -3, IRAN[1], text=text)])
+    passed_on = amplification("6", 5, IRAN[2], of=Account(id="0"), text=text)  # of the account that is no official
+    run.batch([replace(passed_on, roster_digest="right")])
+    [match] = [each for each in run.said.values() if each.kind == "text_match"]
+    assert (match.subject.id, match.post_id, match.roster_digest) == ("0", "5", "right")
 
 
 def test_what_a_command_that_was_ended_left_is_said_after_a_time(run: WatchRun) -> None:
