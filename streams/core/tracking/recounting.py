@@ -153,6 +153,9 @@ def count_anew(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> Co
             ):
                 published.append(event)
     _keep_what_was_said(old, made, carried)
+    # What came since may have been told by a State that took the account for no official, as the roster of before said.
+    amplified_by = _amplified_by((*order.events, *since, *carried))
+    state.seen_since = {country: at_us for country, at_us in state.seen_since.items() if country in amplified_by}
     state.histories = {name: RuleHistory(sent=list(history.sent)) for name, history in old.histories.items()}
     state.standings, state.standing_version = dict(old.standings), old.standing_version
     follows = is_followed(state, policy)
@@ -170,6 +173,15 @@ def count_anew(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> Co
         amplifications=tuple(published),
         unfollowed=bool(old.followed) and not follows,
     )
+
+
+def _amplified_by(events: Iterable[SubjectEvent]) -> set[str]:
+    """The States whose officials passed on or quoted an account that was no official."""
+    return {
+        event.official.country
+        for event in events
+        if event.kind in AMPLIFICATION_KINDS and event.official is not None and not event.subject_is_official
+    }
 
 
 def _not_in_evidence(subject: Subject, order: RecountOrder, since: Sequence[SubjectEvent]) -> list[SubjectEvent]:

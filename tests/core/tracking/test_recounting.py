@@ -15,8 +15,9 @@ from streams.core.recounts import (
     recount_event,
     recount_open_event,
 )
-from streams.core.subject_event import SubjectEvent
+from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.core.tracking.subject import TrackPolicy
+from streams.events import Account
 from tests.core.tracking.one_rule import one_rule
 from tests.core.tracking.strategies import BASE_US, OFFICIALS, retweet
 from tests.core.tracking.track_run import TrackRun
@@ -197,6 +198,28 @@ def test_of_a_subject_of_which_nothing_is_left_the_dossier_says_so(run: _Run) ->
     run.order(replace(_order(), events=(), known=(), changed=changed))
     dossier = run.track.dossiers[_KEY]
     assert (dossier.totals.retweet, dossier.officials, dossier.roster_digest) == (0, (), "new")
+
+
+def test_since_when_a_state_was_seen_that_no_longer_amplifies_an_account_is_not_told_of_it(run: _Run) -> None:
+    """WATCH may have told it between the announcement and the order, by the roster of before."""
+    words = [
+        SubjectEvent(
+            kind="seen_since",
+            platform="twitter",
+            event_id=country,
+            at_us=BASE_US,
+            subject=Account(id="12"),
+            source=Coordinates("coverage", 0, 0),
+            country=country,
+            since_us=BASE_US,
+        )
+        for country in ("IR", "RU")
+    ]
+    run.open()
+    run.batch(*words)
+    assert run.track.dossiers[_KEY].seen_since.keys() == {"IR", "RU"}
+    run.order(_order())
+    assert run.track.dossiers[_KEY].seen_since.keys() == {"IR"}
 
 
 def test_an_account_is_followed_for_the_states_of_the_new_roster_or_no_more(run: _Run) -> None:
