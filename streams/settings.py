@@ -65,8 +65,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     label that tells alerts of several installations apart, the prefix of the topics unless told otherwise.
     With fewer workers than `expected_workers` Prometheus tells somebody; 0 for never.
     Every `canary_interval_seconds` a worker that screens sends canaries through the pipeline; 0 for none.
-    After `stuck_after_seconds` in which it had work and did none, a worker ends itself. A raw partition that is read to
-    its end and brought nothing for `idle_after_seconds` holds event time back no longer; the same for all workers.
+    After `stuck_after_seconds` in which it had work and did none, a worker ends itself, and so does a collector whose
+    event loop stood still. A raw partition that is read to its end and brought nothing for `idle_after_seconds` holds
+    event time back no longer; the same for all workers.
     """
 
     broker: Annotated[str, Meta(min_length=1, max_length=4_096)] = "127.0.0.1:9092"

@@ -22,6 +22,7 @@ from streams.collectors.settings import CollectSettings
 from streams.errors import AntiphonError, causes_of
 from streams.probes.health import Health
 from streams.probes.http_server import serving
+from streams.probes.watchdog import Watchdog
 from streams.settings import Settings
 
 __all__ = ["EXIT_FAILED", "Watch", "run_collector"]
@@ -44,9 +45,10 @@ def run_collector(
 ) -> int:
     """Run until a signal (status 0) or an error. `own` are the collector's own settings.
 
-    Status 70 for what is a bug, and where Kafka does not take what is left within 8 s of a signal, or a second signal
-    comes: nothing is lost by that, since the next start goes on where Kafka is. Raises `FencedError` when another
-    instance takes over, and other `AntiphonError`s that people can act on.
+    Status 70 for what is a bug, for an event loop that stood still for `stuck_after_seconds`, and where Kafka does not
+    take what is left within 8 s of a signal, or a second signal comes: nothing is lost by that, since the next start
+    goes on where Kafka is. Raises `FencedError` when another instance takes over, and other `AntiphonError`s that
+    people can act on.
     """
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     registry = CollectorRegistry()
@@ -66,7 +68,8 @@ async def _run(collector: Collector, own: Any, surroundings: Surroundings, healt
     signals = _Signals(stopping)
     signals.take(loop)
     try:
-        await running
+        with Watchdog(health, surroundings.settings.stuck_after_seconds, EXIT_FAILED):
+            await running
     except BaseExceptionGroup as error:
         causes = list(causes_of(error))
         known = [cause for cause in causes if isinstance(cause, AntiphonError)]

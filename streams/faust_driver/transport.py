@@ -242,7 +242,7 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
 
     async def verify_all_partitions_active(self) -> None:
         """Stock looks for partitions that stand still, and fails where one has no position yet, as in the middle of a
-        rebalance. `streams.worker.watchdog` looks instead.
+        rebalance. `streams.probes.watchdog` looks instead.
         """
 
     def standing(self) -> dict[tuple[str, int], int]:

@@ -18,9 +18,9 @@ from streams.core.rulebook.rules import RuleSet
 from streams.metrics import Metrics, digest_number
 from streams.probes.health import Health
 from streams.probes.http_server import serving
+from streams.probes.watchdog import Watchdog
 from streams.settings import Settings
 from streams.worker.app import build_app
-from streams.worker.watchdog import Watchdog
 
 __all__ = ["EXIT_FAILED", "run_worker"]
 

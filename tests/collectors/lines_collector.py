@@ -5,6 +5,7 @@ point, as they find one of any package that is installed.
 import asyncio
 import json
 import os
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -73,6 +74,8 @@ def _chunk(lines: Sequence[bytes], size: int, *, with_cursor: bool) -> Chunk:
         chunk.received += 1
         fields = json.loads(line)
         number = fields["n"]
+        if "keep" in fields:
+            time.sleep(fields["keep"])  # keeps the event loop: the fault
         if "skip" in fields:
             chunk.skipped[fields["skip"]] += 1
         elif "bad" in fields:

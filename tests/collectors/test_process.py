@@ -20,3 +20,15 @@ def test_every_line_of_the_server_is_committed_once_with_the_cursor_after_it(
         subject.process.send_signal(signal.SIGTERM)
         assert subject.process.wait(20) == 0
     assert next_line(settings) == 3_000
+
+
+def test_a_collector_whose_event_loop_stands_still_ends_and_logs_where_it_stands(
+    kafka: RunningBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    settings = settings_for(kafka.address, topic_prefix, stuck_after_seconds=3.0)
+    with lines_server(0) as server:
+        server.log.append(b'{"n": 0, "keep": 3600}\n')
+        subject = Collection(settings, tmp_path, lines_port=server.port).start()
+        assert subject.process.wait(60) == 70, subject.log
+    assert "the event loop did nothing for" in subject.log
+    assert "lines_collector.py" in subject.log

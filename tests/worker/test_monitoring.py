@@ -160,7 +160,7 @@ def test_a_worker_that_has_work_and_does_none_ends_itself_and_logs_where_it_stop
     asyncio.run(publish_roster(settings, _ROSTER))
     with working(settings, tmp_path / "log", fault=fault) as worker:
         assert worker.process.wait(60) == 70, worker.log
-        assert "worker is stuck" in worker.log
+        assert "process is stuck" in worker.log
         assert reason in worker.log
         assert frame in worker.log
 
@@ -181,4 +181,4 @@ def test_a_worker_whose_broker_does_not_answer_is_not_stuck(own_kafka: Kafka, tm
             "canaries pass again",
             lambda: (worker.value("antiphon_canary_last_seen_timestamp_seconds") or 0) >= resumed,
         )
-        assert "worker is stuck" not in worker.log
+        assert "process is stuck" not in worker.log

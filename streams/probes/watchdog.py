@@ -1,4 +1,4 @@
-"""The watchdog: ends a worker that does nothing, so that whoever restarts it can. A thread, since event loops stall.
+"""The watchdog: ends a process that does nothing, so that whoever restarts it can. A thread, since event loops stall.
 
 Owns what is logged at that end; who works and who does not is told by `streams.probes.health` and `streams.worker.lag`.
 """
@@ -76,7 +76,7 @@ class Watchdog:
                 logging.CRITICAL,
                 __file__,
                 0,
-                "worker is stuck",
+                "process is stuck",
                 (),
                 None,
                 extra={"reason": why},
