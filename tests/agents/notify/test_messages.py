@@ -74,7 +74,7 @@ def settings(kafka: RunningBroker, topic_prefix: str, desk: _Desk) -> Iterator[S
             broker=kafka.address,
             topic_prefix=topic_prefix,
             alertmanager_urls=Secret(alertmanager.url),
-            notify_resend_seconds=0.5,
+            notify_resend_seconds=10.0,
             notify_rule_limit=2,
             environment="live",
             evidence_url="https://evidence.example.org/{id}",
