@@ -18,6 +18,12 @@ __all__ = ["BrokerError", "broker_error", "broker_errors", "no_transactions", "r
 
 _START_ONE: Final = "start one, or name another with --broker HOST:PORT (ANTIPHON_BROKER)"
 _TRUST_IT: Final = "set ssl_ca_file to who signed it; it must name the very host that `broker` names"
+_ITS_PROTOCOL: Final = (
+    "check that a broker listens at this port, and that it speaks there what security_protocol says "
+    "(ANTIPHON_SECURITY_PROTOCOL)"
+)
+_HUNG_UP: Final = (ConnectionResetError, BrokenPipeError, ssl.SSLError, kafka.KafkaConnectionError, TimeoutError)
+"""Why a connection fails where somebody listens, and does not speak the protocol."""
 _UNREACHABLE: Final = (
     kafka.KafkaConnectionError,
     kafka.KafkaTimeoutError,
@@ -27,6 +33,7 @@ _UNREACHABLE: Final = (
     TimeoutError,
     OSError,
 )
+_CONNECTION: Final = re.compile(r"<AIOKafkaConnection [^<>]*>")  # which one failed: people know that already
 _REMEDIES: Final[tuple[tuple[type[kafka.KafkaError], str], ...]] = (
     (
         kafka.InvalidSessionTimeoutError,
@@ -39,6 +46,7 @@ _REMEDIES: Final[tuple[tuple[type[kafka.KafkaError], str], ...]] = (
     (kafka.SaslAuthenticationFailed, "check sasl_mechanism, sasl_username and sasl_password"),
     (kafka.AuthenticationFailedError, "check sasl_mechanism, sasl_username and sasl_password"),
     (kafka.UnsupportedSaslMechanismError, "set a sasl_mechanism that the broker offers"),
+    (kafka.IllegalSaslStateError, _ITS_PROTOCOL),
     (kafka.InvalidReplicationFactorError, "ask for at most as many replicas as there are brokers: --replication N"),
     (kafka.UnknownTopicOrPartitionError, "see `antiphon topics list`"),
 )
@@ -59,7 +67,8 @@ def broker_error(error: BaseException, address: str, *, reason: BaseException | 
     why = "" if reason is None else f" ({_worded(reason)})"
     if isinstance(reason, ssl.SSLCertVerificationError):
         return BrokerError(f"the broker at {address} has a certificate that is not trusted{why}", remedy=_TRUST_IT)
-    return BrokerError(f"no Kafka broker answers at {address}{why}", remedy=_START_ONE)
+    remedy = _ITS_PROTOCOL if isinstance(reason, _HUNG_UP) else _START_ONE
+    return BrokerError(f"no Kafka broker answers at {address}{why}", remedy=remedy)
 
 
 def refusal(what: str, error: BaseException) -> BrokerError:
@@ -108,7 +117,7 @@ class _Listener(logging.Handler):
     """Hears why a connection failed: aiokafka logs that, and raises only that none could be made."""
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)  # one who hangs up later than at first is a warning
         self.last_error: BaseException | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -121,6 +130,8 @@ def _worded(error: BaseException) -> str:
     match error:
         case ConnectionRefusedError():
             return "connection refused"
+        case ConnectionResetError() | BrokenPipeError():
+            return "it hangs up"
         case ssl.SSLError():
             return f"TLS: {getattr(error, 'reason', None) or error}"
         case TimeoutError():
@@ -130,7 +141,7 @@ def _worded(error: BaseException) -> str:
         case kafka.KafkaConnectionError() if error.args:
             return " ".join(map(str, error.args))
         case kafka.BrokerResponseError():
-            return _in_words(type(error), " ".join(map(str, error.args)) or error.description)
+            return _in_words(type(error), _CONNECTION.sub("", " ".join(map(str, error.args))) or error.description)
         case kafka.KafkaError():
             return _in_words(type(error), " ".join(map(str, error.args)))
         case _:

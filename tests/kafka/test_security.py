@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
 import pytest
@@ -48,6 +48,7 @@ _OPERATIONS: Final = Path(__file__).parents[2] / "docs" / "operations.md"
 _RESOURCES: Final = {"topics": 2, "groups": 3, "transactional ids": 5}
 _ALLOWED: Final = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8, "DescribeConfigs": 10}
 _PREFIXED, _ALLOW = 4, 3
+_SecureBroker: TypeAlias = tuple[Settings, dict[str, str]]
 
 
 def _certificate(directory: Path) -> Path:
@@ -66,14 +67,14 @@ def _certificate(directory: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def secure(on_a_secure_broker: tuple[Settings, str]) -> Settings:
+def secure(on_a_secure_broker: _SecureBroker) -> Settings:
     """The settings of a user with the documented rights and no others, on a broker with SASL_SSL and an authorizer."""
     return on_a_secure_broker[0]
 
 
 @pytest.fixture(scope="module")
-def on_a_secure_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, str]]:
-    """Those settings, and the broker's address without TLS, where it takes every mechanism."""
+def on_a_secure_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_SecureBroker]:
+    """Those settings, and the broker's addresses by protocol: without TLS it takes every mechanism."""
     directory = tmp_path_factory.mktemp("secure")
     port, inside, controller, plain = free_port(), free_port(), free_port(), free_port()
     settings = Settings(
@@ -124,7 +125,8 @@ def on_a_secure_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
         pytest.skip(f"left out: a real Apache Kafka: {reason}")
     with node:
         asyncio.run(_grant(node.address, settings))
-        yield settings, f"{LOOPBACK}:{plain}"
+        ports = {"SASL_SSL": port, "SASL_PLAINTEXT": plain, "PLAINTEXT": inside}
+        yield settings, {protocol: f"{LOOPBACK}:{each}" for protocol, each in ports.items()}
 
 
 def _rights() -> list[tuple[str, str]]:
@@ -195,13 +197,35 @@ def test_what_is_wrong_is_reported_with_its_remedy(
     assert _PASSWORD not in raised.value.message
 
 
-@pytest.mark.parametrize("mechanism", _MECHANISMS)
-def test_no_password_is_in_what_a_program_says_with_debug(
-    on_a_secure_broker: tuple[Settings, str], mechanism: str
+@pytest.mark.parametrize(
+    ("listener", "protocol"),
+    [
+        ("SASL_SSL", "PLAINTEXT"),
+        ("SASL_SSL", "SASL_PLAINTEXT"),
+        ("SASL_PLAINTEXT", "PLAINTEXT"),
+        ("SASL_PLAINTEXT", "SASL_SSL"),
+        ("PLAINTEXT", "SASL_PLAINTEXT"),
+        ("PLAINTEXT", "SSL"),
+    ],
+)
+def test_who_speaks_another_protocol_than_the_listener_is_told_so(
+    on_a_secure_broker: _SecureBroker, listener: str, protocol: str
 ) -> None:
+    settings = replace(on_a_secure_broker[0], security_protocol=protocol, broker=on_a_secure_broker[1][listener])
+    with pytest.raises(BrokerError) as raised:
+        asyncio.run(create_topics(settings))
+    assert settings.broker in raised.value.message
+    assert "security_protocol" in raised.value.remedy
+    assert "AIOKafka" not in raised.value.message
+
+
+@pytest.mark.parametrize("mechanism", _MECHANISMS)
+def test_no_password_is_in_what_a_program_says_with_debug(on_a_secure_broker: _SecureBroker, mechanism: str) -> None:
     """The right one and a wrong one, over each mechanism, with all that aiokafka logs of its requests."""
-    settings, address = on_a_secure_broker
-    settings = replace(settings, broker=address, security_protocol="SASL_PLAINTEXT", sasl_mechanism=mechanism)
+    settings, addresses = on_a_secure_broker
+    settings = replace(
+        settings, broker=addresses["SASL_PLAINTEXT"], security_protocol="SASL_PLAINTEXT", sasl_mechanism=mechanism
+    )
     for password in (_PASSWORD, _WRONG):
         done = subprocess.run(
             [sys.executable, "-m", "streams.cli.main", "--debug", "topics", "create"],
