@@ -46,7 +46,7 @@ def console_parts(figure: ConsoleFigure) -> list[str]:
         built,
         "\n".join([head, *rows]),
         memories,
-        *([] if figure.beside is None else beside_parts(figure.beside)),
+        *(beside_parts(figure.beside) if figure.beside is not None and figure.beside.can_compare else []),
     ]
 
 
