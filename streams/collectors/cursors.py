@@ -4,11 +4,12 @@ A record is written in one transaction with the events before it, so it also tel
 lost went through, and who owns the source now.
 """
 
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Final
 
 import msgspec
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 
 from streams.collectors.coverage import Seen
@@ -122,13 +123,8 @@ async def read_past_cursors(settings: Settings, key: bytes) -> list[CursorRecord
     """
     tp = TopicPartition(settings.topic(CURSORS), 0)
     begin, end = await _bounds(settings, tp)
-    client = consumer(settings, max_partition_fetch_bytes=4_194_304, fetch_max_wait_ms=20)
-    try:
-        await start_client(client)
-        client.assign([tp])
+    async with _reading_committed(settings, tp) as client:
         records = await _read_window(client, tp, max(begin, end - _PAST), end, key)
-    finally:
-        await client.stop()
     found: list[CursorRecord] = []
     for record in reversed(records):
         if record.value is None:
@@ -147,10 +143,7 @@ async def forget_cursor(settings: Settings, key: bytes) -> None:
 async def _last_committed(settings: Settings, key: bytes) -> bytes | None:
     tp = TopicPartition(settings.topic(CURSORS), 0)
     begin, end = await _bounds(settings, tp)
-    client = consumer(settings, max_partition_fetch_bytes=4_194_304, fetch_max_wait_ms=20)
-    try:
-        await start_client(client)
-        client.assign([tp])
+    async with _reading_committed(settings, tp) as client:
         near, upper = _NEAR, end
         while begin < upper:
             lower = max(begin, end - near)
@@ -160,17 +153,24 @@ async def _last_committed(settings: Settings, key: bytes) -> bytes | None:
                 return value
             upper, near = lower, near * 64
         return None
-    finally:
-        await client.stop()
 
 
 async def _bounds(settings: Settings, tp: TopicPartition) -> tuple[int, int]:
     """The first offset, and the end of the log whether or not what stands there is committed."""
-    client = consumer(settings, committed_only=False)
+    async with _assigned(consumer(settings, committed_only=False), tp) as client:
+        return (await client.beginning_offsets([tp]))[tp], (await client.end_offsets([tp]))[tp]
+
+
+def _reading_committed(settings: Settings, tp: TopicPartition) -> AbstractAsyncContextManager[AIOKafkaConsumer]:
+    return _assigned(consumer(settings, max_partition_fetch_bytes=4_194_304, fetch_max_wait_ms=20), tp)
+
+
+@asynccontextmanager
+async def _assigned(client: AIOKafkaConsumer, tp: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
     try:
         await start_client(client)
         client.assign([tp])
-        return (await client.beginning_offsets([tp]))[tp], (await client.end_offsets([tp]))[tp]
+        yield client
     finally:
         await client.stop()
 
