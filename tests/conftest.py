@@ -4,6 +4,7 @@ On a developer's machine a missing part skips its tests or falls back to the emb
 was left out and why. With `CI=true` a missing part is a failure.
 """
 
+import logging
 import os
 import shutil
 import signal
@@ -37,6 +38,9 @@ _STAND_IN: Final = pytest.StashKey[str]()
 
 # The rooms whose files take longest. Processes that share the files take them in this order: none ends with a long one.
 _LONGEST_FIRST: Final = ("pipeline", "chaos", "e2e", "agents", "deploy", "bench", "ops", "cli")
+
+# The loggers whose levels `streams.cli.logs` sets.
+_LEVELS_OF: Final = ("", "streams", "streams.faust_driver.transport")
 
 _STATE_HOME: Final = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
@@ -101,6 +105,25 @@ def chromium() -> str:
     if found is None:
         _leave_out("a real browser: install the package chromium")
     return found
+
+
+@pytest.fixture(autouse=True)
+def _process_as_it_was() -> Iterator[None]:
+    """Commands run in the tests' own process set its loggers and, for their children, variables like ANTIPHON_DEBUG:
+    no later test is to meet them.
+    """
+    root = logging.getLogger()
+    handlers = list(root.handlers)
+    levels = {name: logging.getLogger(name).level for name in _LEVELS_OF}
+    variables = {name: value for name, value in os.environ.items() if name.startswith("ANTIPHON_")}
+    yield
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+    for name in [name for name in os.environ if name.startswith("ANTIPHON_") and name not in variables]:
+        del os.environ[name]
+    os.environ.update(variables)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import logging
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,18 +17,6 @@ from tests.cli.terminal import obeyed
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 _FIELDS = st.dictionaries(st.sampled_from(["partition", "error", "path", "digest"]), _TEXT | st.integers(), max_size=3)
-
-
-@pytest.fixture(autouse=True)
-def _loggers_as_they_were() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, levels = list(root.handlers), {name: logging.getLogger(name).level for name in ("", "streams")}
-    yield
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = handlers
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
-    logging.getLogger("streams.faust_driver.transport").setLevel(logging.NOTSET)
 
 
 def _record(message: str, fields: dict[str, Any], error: BaseException | None = None) -> logging.LogRecord:

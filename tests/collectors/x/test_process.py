@@ -181,7 +181,7 @@ def test_a_dollar_ends_the_stream_pages_once_and_the_token_shows_nowhere(
         cli, ["sources", "--json", "--broker", kafka.address], env={"ANTIPHON_TOPIC_PREFIX": topic_prefix}
     )
     assert listed.exit_code == 0, listed.output
-    assert json.loads(listed.output)["sources"][0]["budget"] == {
+    assert json.loads(listed.stdout)["sources"][0]["budget"] == {
         "day_spent_usd": 1.0,
         "day_usd": 1.0,
         "month_spent_usd": 1.0,
