@@ -22,7 +22,7 @@ from streams.errors import ConfigurationError
 from streams.kafka.embedded import EmbeddedBroker
 from streams.kafka.loopback import wait_until_answers
 from tools.kafka.jars import Unavailable
-from tools.kafka.node import Kafka
+from tools.kafka.node import Kafka, tail_of
 from tools.kafka.running_broker import RunningBroker, delete_topics
 
 _IN_CI: Final = os.environ.get("CI", "").lower() in {"1", "true"}
@@ -32,8 +32,16 @@ _LEFT_OUT: Final = "left out: "
 
 _MARKS_OF_FIXTURES: Final = {"kafka": "kafka", "own_kafka": "kafka", "broker": "broker", "shared_data": "realdata"}
 
-_UNHURRIED: Final = {"broker.session.timeout.ms": "60000"}
-_SESSION_KAFKA: Final = pytest.StashKey[Kafka]()
+# Nobody kills the run's broker: on a machine that has much to do its controller must not take it for dead, and need not
+# ask so often. With Kafka's defaults an idle one takes twice the processor time.
+_UNHURRIED: Final = {
+    "broker.session.timeout.ms": "60000",
+    "broker.heartbeat.interval.ms": "3000",
+    "metadata.max.idle.interval.ms": "10000",
+}
+_SHARED_KAFKA: Final = pytest.StashKey[Kafka | str]()
+_KAFKA_LOG: Final = pytest.StashKey[Path]()
+_TOLD_TO_PROCESSES: Final = "kafka"  # the address and the log, or why there is none and nothing
 _STAND_IN: Final = pytest.StashKey[str]()
 
 # The rooms whose files take longest. Processes that share the files take them in this order: none ends with a long one.
@@ -51,7 +59,7 @@ settings.load_profile("antiphon")
 
 @pytest.fixture(scope="session")
 def real_kafka(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
 ) -> Iterator[RunningBroker | str]:
     """The run's real broker, or why there is none. Tests take `kafka` or `broker`."""
     if own := os.environ.get(_OWN_BROKER):
@@ -60,14 +68,19 @@ def real_kafka(
             pytest.fail(f"no Kafka broker answers at {own}, the HOST:PORT in {_OWN_BROKER}", pytrace=False)
         yield RunningBroker(address=own, kind="external")
         return
-    try:
-        # Nobody kills it: on a machine that has much to do its controller must not take it for dead.
-        node = Kafka(log=tmp_path_factory.mktemp("kafka") / "kafka.log", properties=_UNHURRIED)
-    except Unavailable as reason:
-        yield str(reason)
+    told = getattr(request.config, "workerinput", {}).get(_TOLD_TO_PROCESSES)
+    if told is not None:  # this process shares the tests with others, and the broker
+        address, log = told
+        if log is not None:
+            request.config.stash[_KAFKA_LOG] = Path(log)
+        yield address if log is None else RunningBroker(address=address, kind="kafka")
+        return
+    node = _kafka_of_the_run()
+    if isinstance(node, str):
+        yield node
         return
     with node:
-        request.config.stash[_SESSION_KAFKA] = node
+        request.config.stash[_KAFKA_LOG] = node.log_path
         yield RunningBroker(address=node.address, kind="kafka")
 
 
@@ -158,6 +171,14 @@ def shared_data() -> Path:
     return _SHARED_DATA.resolve()
 
 
+def _kafka_of_the_run() -> Kafka | str:
+    """Not started yet; or why there is none."""
+    try:
+        return Kafka(properties=_UNHURRIED)
+    except Unavailable as reason:
+        return str(reason)
+
+
 def _leave_out(part: str) -> NoReturn:
     if _IN_CI:
         pytest.fail(f"CI must not leave out {part}", pytrace=False)
@@ -172,9 +193,26 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["XDG_STATE_HOME"] = config.stash[_STATE_HOME].name
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Processes that share the tests share one Kafka: five would take a sixth of the processor time."""
+    config: pytest.Config = node.config
+    if os.environ.get(_OWN_BROKER) or "not kafka" in config.option.markexpr:
+        return
+    if _SHARED_KAFKA not in config.stash:
+        config.stash[_SHARED_KAFKA] = started = _kafka_of_the_run()
+        if isinstance(started, Kafka):
+            started.start()
+    shared = config.stash[_SHARED_KAFKA]
+    told = (shared, None) if isinstance(shared, str) else (shared.address, str(shared.log_path))
+    node.workerinput[_TOLD_TO_PROCESSES] = told
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Takes them away."""
+    """Takes them away, and the broker that processes shared."""
     config.stash[_STATE_HOME].cleanup()
+    if isinstance(shared := config.stash.get(_SHARED_KAFKA, None), Kafka):
+        shared.close()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest itself selects by mark
@@ -194,11 +232,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed:
         used: list[object] = list(getattr(item, "funcargs", {}).values())
+        logs = [node.log_path for node in used if isinstance(node, Kafka)]
         if any(isinstance(value, RunningBroker) and value.kind == "kafka" for value in used):
-            used.append(item.config.stash.get(_SESSION_KAFKA, None))
-        for node in used:
-            if isinstance(node, Kafka):
-                report.sections.append((f"Kafka's log, {node.log_path}", node.log_tail()))
+            logs.append(item.config.stash[_KAFKA_LOG])
+        report.sections += [(f"Kafka's log, {log}", tail_of(log)) for log in logs]
     return report
 
 

@@ -20,7 +20,7 @@ from streams.kafka.child_process import ChildProcess, start_child, stop_child
 from streams.kafka.loopback import LOOPBACK, free_port, port_is_free, wait_until_answers
 from tools.kafka.jars import KafkaInstall, Unavailable, kafka_install
 
-__all__ = ["FAST_START", "Kafka", "KafkaFailed"]
+__all__ = ["FAST_START", "Kafka", "KafkaFailed", "tail_of"]
 
 FAST_START: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 """JVM options that start the broker in 1.7 s instead of 2.1 s, at the price of its top speed: not for benchmarks."""
@@ -66,6 +66,15 @@ _LOGGING: Final = tuple(
 
 
 _FREEZE_SECONDS: Final = 10.0
+
+
+def tail_of(log: Path) -> str:
+    """The last 6,000 bytes of a log; empty where there is none."""
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES, 0))
+        return file.read().decode("utf-8", "replace")
 
 
 class KafkaFailed(Exception):  # noqa: N818 - reads as what happened
@@ -192,11 +201,7 @@ class Kafka:
 
     def log_tail(self) -> str:
         """The last 6,000 bytes of its log, all starts included; empty when it never wrote any."""
-        if not self.log_path.exists():
-            return ""
-        with self.log_path.open("rb") as log:
-            log.seek(max(log.seek(0, os.SEEK_END) - _LOG_TAIL_BYTES, 0))
-            return log.read().decode("utf-8", "replace")
+        return tail_of(self.log_path)
 
     def close(self) -> None:
         """Stops it and deletes the directory, if it was a temporary one."""
