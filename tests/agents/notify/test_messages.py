@@ -218,7 +218,7 @@ def test_a_flood_keeps_no_critical_alert_back_and_says_how_many_it_stands_for(se
     with Notifying(settings):
         publish(settings, *lesser, alert("i1", rule="low-profile", severity="info", countries=()))
         _wait("the flood is told", lambda: [each for each in desk.slack() if each[0].startswith("[WARNING] Flood")])
-        publish(settings, alert("worst", severity="critical", countries=()))
+        publish(settings, replace(_WORSE, countries=()))
         _wait("whoever is on call", lambda: desk.pagers())
         publish(settings, *(alert(f"c{number}", countries=()) for number in range(20)))
         _wait("that it grew", lambda: len([each for each in desk.slack() if "Flood" in each[0]]) > 1)
@@ -232,7 +232,10 @@ def test_a_flood_keeps_no_critical_alert_back_and_says_how_many_it_stands_for(se
     )
     assert first == f"4 more warnings of the rule new-account-burst are {told}"
     assert last == f"24 more warnings of the rule new-account-burst are {told}"
-    assert {each["payload"]["severity"] for each in desk.pagers()} == {"critical"}
+    [page] = desk.pagers()
+    assert page["payload"]["summary"] == f"[CRITICAL] {_TITLE}"
+    assert page["payload"]["custom_details"]["text"].strip() == _WORSE_TEXT
+    assert desk.slack().count((f"[CRITICAL] {_TITLE}", _WORSE_TEXT)) == 1
     assert {each["labels"]["severity"] for each in desk.archive.received("firing", alertname=FLOOD_ALERT)} == {
         "warning"
     }
