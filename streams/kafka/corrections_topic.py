@@ -5,10 +5,9 @@ from aiokafka import AIOKafkaProducer
 from streams.core.corrections.correction import (
     CORRECTIONS_TOPIC,
     Correction,
-    correction_key,
     decode_correction,
-    encode_correction,
 )
+from streams.kafka.enriched_record import correction_record
 from streams.kafka.reading import read_topic
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
@@ -35,6 +34,5 @@ async def unfinished_correction(settings: Settings) -> Correction | None:
 
 async def send_correction(client: AIOKafkaProducer, settings: Settings, correction: Correction) -> None:
     """Write one record; returns when the broker has acknowledged it."""
-    await client.send_and_wait(
-        settings.topic(CORRECTIONS_TOPIC), encode_correction(correction), key=correction_key(correction).encode()
-    )
+    record = correction_record(correction)
+    await client.send_and_wait(settings.topic(record.topic), record.value, key=record.key, headers=record.headers)

@@ -1,4 +1,4 @@
-"""Enriched records as they are written: key, value, and for alerts and aftermaths the headers of a CloudEvent."""
+"""Enriched records and corrections as they are written: key, value, and the headers of a CloudEvent where it is one."""
 
 from datetime import datetime
 from hashlib import sha256
@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from streams.core.corrections.correction import Correction
 from streams.core.enriched_topics import ENRICHED_TOPICS, EnrichedTopic
-from streams.kafka.enriched_record import enriched_record
+from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.enriched_record import correction_record, enriched_record
 from streams.schemas.examples import EXAMPLES
 
 
@@ -17,7 +19,10 @@ def _example(topic: EnrichedTopic) -> Any:
 
 
 def _headers(record: object) -> dict[str, str]:
-    made = enriched_record(record)
+    return _read(enriched_record(record))
+
+
+def _read(made: OutgoingRecord) -> dict[str, str]:
     found = {name: (value or b"").decode() for name, value in made.headers}
     assert len(found) == len(made.headers)
     return found
@@ -37,6 +42,21 @@ def test_an_alert_and_an_aftermath_are_cloud_events(name: str) -> None:
     assert headers["content-type"] == "application/json"
     assert datetime.fromisoformat(headers["ce_time"]).tzinfo is not None
     assert sum(len(key) + len(text) for key, text in headers.items()) <= 400
+
+
+def test_a_correction_is_a_cloud_event() -> None:
+    correction: Any = EXAMPLES["correction"][1]
+    assert isinstance(correction, Correction)
+    made = correction_record(correction)
+    assert made.topic == "corrections"
+    assert _read(made) == {
+        "ce_specversion": "1.0",
+        "ce_id": f"{(made.key or b'').decode()}/{sha256(made.value or b'').hexdigest()}",
+        "ce_source": "urn:antiphon:corrections",
+        "ce_type": "antiphon.correction",
+        "ce_time": correction.at.isoformat().replace("+00:00", "Z"),
+        "content-type": "application/json",
+    }
 
 
 def test_a_repeat_is_the_same_event_and_another_version_another() -> None:

@@ -14,12 +14,12 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from streams import __version__
-from streams.core.enriched_topics import ENRICHED_TOPICS
-from streams.kafka.enriched_record import CLOUD_EVENTS, enriched_record
+from streams.core.corrections.correction import Correction
+from streams.kafka.enriched_record import CLOUD_EVENTS, correction_record, enriched_record
 from streams.schemas import generate
 from streams.schemas.examples import EXAMPLES
 from streams.topic_settings import topic_config
-from streams.topics import TOPICS, Topic
+from streams.topics import TOPICS, Topic, topic_named
 
 _FILES = generate()
 _DOCUMENT: dict[str, Any] = json.loads(_FILES["asyncapi.json"])
@@ -108,12 +108,13 @@ def test_a_message_has_its_key_and_its_schema(topic: Topic) -> None:
 
 @pytest.mark.parametrize("topic", CLOUD_EVENTS)
 def test_the_headers_of_a_record_are_those_of_the_document(topic: str) -> None:
-    """Of the examples of both topics as they are written; each header is asked for, and a wrong one is refused."""
-    [described] = [each for each in ENRICHED_TOPICS if each.name == topic]
-    headers = _DOCUMENT["components"]["messages"][described.schema]["headers"]
+    """Of the examples of these topics as they are written; each header is asked for, and a wrong one is refused."""
+    schema = topic_named(topic).schema
+    headers = _DOCUMENT["components"]["messages"][schema]["headers"]
     validator = Draft202012Validator(headers["schema"])
-    [example] = [value for schema, value in EXAMPLES.values() if schema == described.schema]
-    written = {name: (value or b"").decode() for name, value in enriched_record(example).headers or ()}
+    [example] = [value for named, value in EXAMPLES.values() if named == schema]
+    record = correction_record(example) if isinstance(example, Correction) else enriched_record(example)
+    written = {name: (value or b"").decode() for name, value in record.headers}
     assert [error.message for error in validator.iter_errors(written)] == []
     assert written.keys() == headers["schema"]["properties"].keys()
     for name in written:

@@ -5,7 +5,7 @@ from collections import Counter
 from msgspec import Struct
 
 from streams.core.canary import is_canary
-from streams.core.corrections.correction import CORRECTIONS_TOPIC, correction_key, corrections_of, encode_correction
+from streams.core.corrections.correction import corrections_of
 from streams.core.country_event import encode_country_event
 from streams.core.enriched import Alert
 from streams.core.recounts import decode_recount
@@ -16,7 +16,7 @@ from streams.core.tracking.subject import Subject
 from streams.core.tracking.tracker import Tracker
 from streams.faust_driver.batches import Batch
 from streams.kafka.batch_writer import OutgoingRecord
-from streams.kafka.enriched_record import enriched_record
+from streams.kafka.enriched_record import correction_record, enriched_record
 from streams.kafka.evidence_writing import alert_records
 from streams.partitions.set_aside import letter_for
 from streams.refusal import DECODE_ERRORS
@@ -94,9 +94,7 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
             for standing in changes.standings
         ]
         outputs += [
-            OutgoingRecord(CORRECTIONS_TOPIC, correction_key(correction).encode(), encode_correction(correction))
-            for recounted in changes.recounted
-            for correction in corrections_of(recounted)
+            correction_record(correction) for recounted in changes.recounted for correction in corrections_of(recounted)
         ]
         if (tracked := changes.tracked) is not None:
             tracked_key = tracked_subject_key(tracked.platform, tracked.id)

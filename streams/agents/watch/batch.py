@@ -11,12 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.core.clock import DAY_US
-from streams.core.corrections.correction import (
-    CORRECTIONS_TOPIC,
-    correction_key,
-    corrections_of_country,
-    encode_correction,
-)
+from streams.core.corrections.correction import corrections_of_country
 from streams.core.countries import COUNTRIES
 from streams.core.country_event import CountryEvent, decode_country_event
 from streams.core.country_recounts import decode_country_recount
@@ -33,7 +28,7 @@ from streams.core.watching.watcher import Watcher
 from streams.events import Account
 from streams.faust_driver.batches import Record
 from streams.kafka.batch_writer import OutgoingRecord
-from streams.kafka.enriched_record import enriched_record
+from streams.kafka.enriched_record import correction_record, enriched_record
 from streams.kafka.evidence_writing import alert_records
 from streams.ledger.sqlite import SqliteLedger
 from streams.partitions.set_aside import letter_for
@@ -128,9 +123,7 @@ def watch_batch(
     outputs += map(enriched_record, changes.aftermaths)
     outputs += alert_records(changes.alerts)
     outputs += [
-        OutgoingRecord(CORRECTIONS_TOPIC, correction_key(correction).encode(), encode_correction(correction))
-        for answer in changes.answers
-        for correction in corrections_of_country(answer)
+        correction_record(correction) for answer in changes.answers for correction in corrections_of_country(answer)
     ]
     for account in changes.tracked:
         key_of = tracked_subject_key if account.handle is None else official_id_key
