@@ -18,7 +18,6 @@ _TIMES = {FaultKind.POWER_CUT: 2, FaultKind.ROSTER_CORRECTED: 0}
 
 @pytest.mark.kafka
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_every_fault_once_and_no_difference_to_the_oracle(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A minute. `python -m tests.chaos --seed 1 --events 8000 --faults 19 --power-cuts 2` is the same run, with
     a report. Corrections have runs of their own (docs/chaos.md).

@@ -111,7 +111,6 @@ def _children(pid: int) -> set[int]:
 @pytest.mark.broker
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the embedded broker runs on Linux only")
-@pytest.mark.timeout(200)
 def test_officials_are_watched_to_the_alert_and_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     """The roster has handles alone, and one that leads to nobody."""
 
@@ -143,7 +142,6 @@ def test_officials_are_watched_to_the_alert_and_ctrl_c_leaves_nothing_behind(tmp
 @pytest.mark.broker
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the embedded broker runs on Linux only")
-@pytest.mark.timeout(200)
 def test_without_a_terminal_alerts_are_lines_and_the_end_is_a_table(tmp_path: Path) -> None:
     async def run() -> tuple[str, int]:
         world = _World(tmp_path)

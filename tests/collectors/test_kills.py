@@ -25,7 +25,7 @@ _KILLS = int(os.environ.get("ANTIPHON_COLLECTOR_KILLS", "8"))
 _LINES_PER_SECOND = 4_000
 
 
-@pytest.mark.timeout(60 + 15 * _KILLS)
+@pytest.mark.timeout(600 + 15 * _KILLS)
 def test_kills_at_random_moments_lose_nothing_and_repeat_nothing(
     kafka: RunningBroker, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -58,7 +58,6 @@ def case(own_kafka: Kafka, tmp_path: Path) -> Iterator[_Case]:
         yield _Case(own_kafka, server, tmp_path)
 
 
-@pytest.mark.timeout(240)
 def test_events_that_a_power_cut_took_are_read_again(case: _Case) -> None:
     """Whether the cursor outlived them or went with them; what was read since is not taken for them."""
     case.collect()
@@ -68,7 +67,6 @@ def test_events_that_a_power_cut_took_are_read_again(case: _Case) -> None:
         case.require_all()
 
 
-@pytest.mark.timeout(240)
 def test_a_collector_that_runs_ends_and_where_no_cursor_will_do_it_refuses_and_names_what_does(case: _Case) -> None:
     case.server.add(_LINES)
     subject = case.collection.start()

@@ -64,7 +64,6 @@ def test_what_is_copied_reaches_the_builder_and_what_is_secret_does_not() -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)  # 20 s of processor time, and as much again of waiting where others want the processor, too
 def test_the_build_stage_makes_a_program_that_runs_the_demo(tmp_path: Path) -> None:
     """Its very commands, with the paths of the image under a directory of the test's own. Downloads what is pinned."""
     places = {"/opt/antiphon": tmp_path / "opt", "/src": tmp_path / "src"}

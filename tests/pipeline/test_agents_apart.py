@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
@@ -25,7 +24,6 @@ _DRAIN_SECONDS = 100.0
 _READERS = readers_named("canonical")
 
 
-@pytest.mark.timeout(300)
 def test_workers_that_run_one_agent_each_find_the_same(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
     """They are one group, though no two of them read the same topics."""
     settings = Settings(

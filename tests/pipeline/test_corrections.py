@@ -132,7 +132,6 @@ def _aftermaths(results: Results) -> dict[str, Aftermath]:
     return {name: replace(each, roster_digest="") for name, each in results.aftermaths.items()}
 
 
-@pytest.mark.timeout(300)
 def test_an_account_off_the_roster_and_back_leaves_what_fresh_replays_give_while_workers_are_killed(
     settings: Settings, crew: Crew, tmp_path: Path
 ) -> None:

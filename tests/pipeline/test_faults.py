@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-import pytest
-
 from streams.core.backtest import Results
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
@@ -98,7 +96,6 @@ class _Run:
         self.crew.wait_until_through(self.settings, self.written, self.newest_us, _STILL_SECONDS)
 
 
-@pytest.mark.timeout(400)
 def test_kills_and_a_changing_crew_change_nothing(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:
     """`kill -9` at random moments, workers that join and leave, and the whole file a second time."""
     run = _Run(_settings(kafka.address, topic_prefix), tmp_path, seed=5, events=3_600)
@@ -127,7 +124,6 @@ def test_kills_and_a_changing_crew_change_nothing(kafka: RunningBroker, topic_pr
         run.crew.dismiss_all()
 
 
-@pytest.mark.timeout(300)
 def test_a_worker_that_was_asleep_for_longer_than_its_session_overwrites_nothing(
     kafka: RunningBroker, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -151,7 +147,6 @@ def test_a_worker_that_was_asleep_for_longer_than_its_session_overwrites_nothing
         run.crew.dismiss_all()
 
 
-@pytest.mark.timeout(300)
 def test_a_broker_that_is_killed_and_comes_back_loses_nothing(own_kafka: Kafka, tmp_path: Path) -> None:
     """`kill -9` of the broker in the middle of the flow."""
     run = _Run(_settings(own_kafka.address, "case-"), tmp_path, seed=8, events=3_600)

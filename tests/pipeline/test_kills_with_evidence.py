@@ -146,7 +146,7 @@ async def _known_in_the_end(settings: Settings, roster: Roster) -> AccountIndex:
     return known
 
 
-@pytest.mark.timeout(240 + 40 * _KILLS)
+@pytest.mark.timeout(600 + 40 * _KILLS)
 def test_no_alert_stands_without_its_evidence_whenever_worker_and_broker_are_killed(replay: _Replay) -> None:
     """Events, versions of alerts, rules, and the three rosters that were in force: all of it is there in the end."""
     events = _events()

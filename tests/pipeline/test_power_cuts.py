@@ -136,7 +136,6 @@ def _of(*topics: str) -> Callable[[str], bool]:
     return lambda name: name.rpartition("-")[0] in {f"cut-{topic}" for topic in topics}
 
 
-@pytest.mark.timeout(300)
 def test_what_lost_records_is_read_again_and_counts_once(case: _Case) -> None:
     """Raw topics at whose reused offsets new events stand, changelogs that went back, offsets that went back."""
     lost = _of("retweets", "posts", "subject-states", "country-ledger")
@@ -144,7 +143,6 @@ def test_what_lost_records_is_read_again_and_counts_once(case: _Case) -> None:
     assert_same(case.finish(), case.oracle())
 
 
-@pytest.mark.timeout(300)
 def test_a_worker_whose_results_are_lost_refuses_and_its_remedy_works(case: _Case) -> None:
     """Also what TRACK and WATCH told each other. The command that it names counts anew, and all is as it should be."""
     assert case.lose(0.5, _of("subject-events", "country-events", "alerts")) > 2

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from streams.core.country_event import decode_country_event
 from streams.core.enriched import Alert
@@ -85,7 +84,6 @@ async def _until(what: str, holds: Callable[[], object], crew: Crew) -> None:
         await asyncio.sleep(0.2)
 
 
-@pytest.mark.timeout(240)
 def test_no_watch_is_closed_over_a_partition_that_lags_whoever_reads_it_and_whoever_dies(
     kafka: RunningBroker, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -87,7 +87,7 @@ def _is_connected(network: Network) -> bool:
     return bool(network.call(lambda: network.server.open) == 2)  # commits, and accounts
 
 
-@pytest.mark.timeout(60 + 15 * _KILLS)
+@pytest.mark.timeout(600 + 15 * _KILLS)
 def test_a_collector_that_is_killed_at_random_moments_loses_nothing_and_closes_its_gaps_by_replay(
     kafka: RunningBroker, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -121,7 +121,7 @@ def test_a_collector_that_is_killed_at_random_moments_loses_nothing_and_closes_i
     assert {gap.closed_by for gap in last.values() if gap.reason != "stopped"} <= {"replay"}
 
 
-@pytest.mark.timeout(150 + 5 * _AWAY_SECONDS)
+@pytest.mark.timeout(400 + 5 * _AWAY_SECONDS)
 def test_two_collectors_a_killed_and_a_stalling_kafka_a_slow_server_and_a_stalled_reader_lose_nothing(
     own_kafka: Kafka, tmp_path: Path
 ) -> None:

@@ -27,7 +27,7 @@ _KILLS = int(os.environ.get("ANTIPHON_COLLECTOR_KILLS", "2"))
 _PAUSE = 0.02  # seconds between two boosts
 
 
-@pytest.mark.timeout(60 + 15 * _KILLS)
+@pytest.mark.timeout(600 + 15 * _KILLS)
 def test_kills_while_officials_boost_and_withdraw_lose_nothing_and_repeat_nothing(
     kafka: RunningBroker, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -71,7 +71,7 @@ class _Sender:
             return False
 
 
-@pytest.mark.timeout(60 + 15 * _KILLS)
+@pytest.mark.timeout(600 + 15 * _KILLS)
 def test_kills_under_load_lose_nothing_that_was_acknowledged_and_write_nothing_twice(
     kafka: RunningBroker, topic_prefix: str, tmp_path: Path
 ) -> None:

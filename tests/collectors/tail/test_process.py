@@ -47,7 +47,7 @@ def _writing(writer: Writer, random: Random) -> Iterator[None]:
         thread.join()
 
 
-@pytest.mark.timeout(60 + 15 * _KILLS)
+@pytest.mark.timeout(600 + 15 * _KILLS)
 def test_kills_while_a_file_is_written_and_rotated_lose_nothing_and_repeat_nothing(
     kafka: RunningBroker, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -66,7 +66,7 @@ def test_a_job_asks_after_the_subjects_and_tells_what_changed(
     assert server.beyond.total() == 0
 
 
-@pytest.mark.timeout(60 + 15 * _KILLS)
+@pytest.mark.timeout(600 + 15 * _KILLS)
 def test_kills_between_and_in_the_middle_of_jobs_tell_of_every_account_once(
     kafka: RunningBroker, topic_prefix: str, tmp_path: Path
 ) -> None:

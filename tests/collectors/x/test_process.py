@@ -64,7 +64,7 @@ def _processes(
     return CollectorProcesses(name, settings, directory, given, transaction_interval_seconds=0)
 
 
-@pytest.mark.timeout(90 + 15 * _KILLS)
+@pytest.mark.timeout(600 + 15 * _KILLS)
 @pytest.mark.parametrize("name", ["x-activity", *_IN_LONG_RUNS])
 def test_kills_while_officials_post_lose_nothing_and_count_every_post_that_kafka_has(
     kafka: RunningBroker, topic_prefix: str, tmp_path: Path, name: str
