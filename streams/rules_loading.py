@@ -11,6 +11,10 @@ from streams.printable import printable
 
 __all__ = ["bundled_rules", "bundled_rules_text", "load_rules", "read_rules"]
 
+_NAMED_BY: Final = (
+    "A worker takes it from --rules, ANTIPHON_RULES_FILE or rules_file in its settings file; without any it uses the "
+    "bundled rules."
+)
 _MARK_BYTES: Final = 3  # a byte order mark before the text
 
 
@@ -41,10 +45,10 @@ def read_rules(path: Path | None) -> tuple[RuleSet, str]:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + _MARK_BYTES + 1)
     except FileNotFoundError:
-        remedy = "Check the path, or leave --rules out to use the bundled rules."
+        remedy = f"Check the path. {_NAMED_BY}"
         raise InputError(f"There is no rule file {shown}.", remedy=remedy) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        remedy = "Name a readable TOML file with --rules."
+        remedy = f"Name a TOML file that this user may read. {_NAMED_BY}"
         raise InputError(f"The rule file {shown} cannot be read: {_reason(error)}.", remedy=remedy) from None
     # What is surely too large may end within a character: `parse_rules` says what is wrong with it.
     errors = "replace" if len(content) > MAX_FILE_BYTES + _MARK_BYTES else "strict"

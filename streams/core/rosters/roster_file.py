@@ -19,6 +19,16 @@ __all__ = ["COLUMNS", "MAX_ROSTER_BYTES", "OPTIONAL_COLUMNS", "RosterError", "Ro
 _KNOWN: Final = (*COLUMNS, *OPTIONAL_COLUMNS)
 _FORMER_NAMES: Final = {"state": "country"}  # of columns; rosters that were written with them are still read
 MAX_ROSTER_BYTES: Final = 64 * 1024 * 1024
+# What people give instead of a CSV, by how it begins.
+_OTHER_FILES: Final = {
+    b"{": "JSON",
+    b"[": "JSON",
+    b"<": "a page (HTML or XML)",
+    b"PK\x03\x04": "a spreadsheet or another zip archive",
+    b"\x1f\x8b": "compressed (gzip)",
+    b"%PDF": "a PDF",
+}
+_LOOKED_AT: Final = 1_024  # bytes of blanks and what follows them
 _MAX_LINE: Final = 64 * 1024  # bytes; the longest fields allowed, quoted and all, are shorter together
 
 
@@ -85,6 +95,12 @@ def _note_id(row: Row, ids: IdEvidence) -> None:
 
 def _lines(data: bytes, problems: Problems) -> Iterator[tuple[int, list[str]]]:
     # A damaged line is said and skipped; the numbers are those an editor shows.
+    begin = data[:_LOOKED_AT].lstrip()
+    for mark, kind in _OTHER_FILES.items():
+        if begin.startswith(mark):
+            remedy = f"give a CSV with the header {','.join(COLUMNS)}; antiphon roster import makes one of other lists"
+            problems.say(None, None, f"the file is {kind}, and no roster", remedy)
+            return
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         problems.say(1, None, "the file is UTF-16", "save it as CSV UTF-8")
         return

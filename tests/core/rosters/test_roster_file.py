@@ -1,6 +1,7 @@
 """A roster file is taken whole or refused with every problem it has."""
 
 import csv
+import gzip
 import io
 import re
 from collections.abc import Iterable, Sequence
@@ -378,6 +379,11 @@ def test_an_unknown_and_a_repeated_column_are_problems() -> None:
         (_file({}).replace(b",", b";"), "is not the header of a roster"),
         (b"id,who\n1,2\n", "is not the header of a roster"),
         (_file({}).decode().encode("utf-16"), "the file is UTF-16"),
+        (b'{"id": "1"}\n{"id": "2"}\n', "the file is JSON"),
+        (b'\xef\xbb\xbf\n [{"id": "1"}]', "the file is JSON"),
+        (b"<!doctype html>\n<p>Log in", "the file is a page"),
+        (b"PK\x03\x04\x14\x00", "the file is a spreadsheet"),
+        (gzip.compress(_file({})), "the file is compressed"),
         (_file({}).replace(b"\n", b"\r"), "a carriage return inside the line"),
         (_file({}) + b'twitter,8,"quoted,,IR,leader,https://example.org/,,\n', "line 3: a quote is not closed"),
         (_file({}) + b'twitter,8,"a"b,,IR,leader,https://example.org/,,\n', "line 3: a quote is not closed"),
