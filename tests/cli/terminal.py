@@ -13,7 +13,7 @@ __all__ = ["PROGRAM", "Finished", "clean_environment", "obeyed", "run"]
 
 PROGRAM: Final = (sys.executable, "-m", "streams.cli.main")
 _ROOT: Final = Path(__file__).parents[2]
-_TIMEOUT_SECONDS: Final = 60
+_TIMEOUT_SECONDS: Final = 120
 _ASIDE: Final = frozenset({"NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"})
 
 

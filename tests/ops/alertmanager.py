@@ -23,7 +23,7 @@ def require_alertmanager() -> None:
         pytest.skip(f"left out: {reason}")
 
 
-def wait_until(what: str, holds: Callable[[], object], *, seconds: float = 20.0) -> None:
+def wait_until(what: str, holds: Callable[[], object], *, seconds: float = 60.0) -> None:
     """Returns when it holds. Raises `AssertionError` that says what never did."""
     ends = time.monotonic() + seconds
     while not holds():

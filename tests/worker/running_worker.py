@@ -18,7 +18,7 @@ from streams.settings import Settings
 
 __all__ = ["Subject", "ask", "working"]
 
-_WAIT_SECONDS = 45.0
+_WAIT_SECONDS = 90.0
 _ROOT = Path(__file__).parents[2]
 
 

@@ -18,7 +18,7 @@ from streams.console.web.settings import ConsoleSettings, load_console_settings
 
 __all__ = ["Asked", "Running", "running_console"]
 
-_PATIENCE_SECONDS: Final = 20.0
+_PATIENCE_SECONDS: Final = 120.0  # a proof takes seconds of processor time, and others may want the processor
 
 
 class Asked(Struct, frozen=True, kw_only=True):
