@@ -113,7 +113,7 @@ class Metrics:
         )
         self.outputs = Counter(
             "antiphon_outputs",
-            "Records written to each topic and acknowledged by the broker",
+            "Records written to each topic: acknowledged by the broker, and in a transaction, committed",
             ["topic"],
             registry=registry,
         )

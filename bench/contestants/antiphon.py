@@ -115,7 +115,8 @@ def _progress(port: int, stages: Sequence[str], due: int) -> Callable[[], Progre
         return Progress(
             sum(counts.get(name, 0) for name in RAW_NAMES),
             is_warm=followed_up >= due * WARM_UP_SHARE,  # before that TRACK opens its subject stores
-            # Both: a reply or mention by an official is tracked too.
+            # Both: records of internal topics are ticks, replies and mentions, too; amplifications count when they are
+            # committed, and a worker that is stopped before leaves its last transaction to the next owner.
             is_finished=followed_up >= due and published >= due,
         )
 

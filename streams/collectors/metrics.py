@@ -145,8 +145,8 @@ class CollectorMetrics:
         )
         self.outputs = Counter(
             "antiphon_collector_outputs",
-            "Records written to each topic and acknowledged by the broker, also of transactions that failed later; a "
-            "rise above that of events means repetitions",
+            "Records written to each topic: acknowledged by the broker, and in a transaction, committed; a rise above "
+            "that of events means repetitions",
             ["topic"],
             registry=registry,
         )

@@ -246,7 +246,7 @@ class Publisher:
             raise RuntimeError("the publisher has not begun")
         marks = dict(self._marks)
         if self._settings.transactions:
-            async with self._producer.transaction():
+            async with self._writer.transaction():
                 written = await self._writer.deliver(records)
                 newer(marks, {place: mark for place, mark in written.items() if mark.offset >= 0})
                 named = {f"{topic}/{partition}": mark for (topic, partition), mark in marks.items()}

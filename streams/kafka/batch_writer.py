@@ -6,7 +6,8 @@ Records travel in batches made here, one for each partition: handing them to aio
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol, TypeAlias
 
 from aiokafka import AIOKafkaProducer
@@ -46,7 +47,7 @@ def encoded_bytes(record: OutgoingRecord) -> int:
 
 
 class OutputMetrics(Protocol):
-    """The series that counts acknowledged records by topic."""
+    """The series that counts records by topic, once they are written for good."""
 
     outputs: Series
 
@@ -60,6 +61,20 @@ class BatchWriter:
         self._producer = producer
         self._prefix = prefix
         self._metrics = metrics
+        self._open: Counter[str] | None = None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """One transaction of the producer. What is delivered in it is counted when it is committed: one that is undone
+        wrote nothing, and its records come again in another.
+        """
+        topics = self._open = Counter()
+        try:
+            async with self._producer.transaction():
+                yield
+        finally:
+            self._open = None
+        self._count(topics)
 
     async def deliver(self, records: Iterable[OutgoingRecord]) -> dict[LogPlace, Mark]:
         """Hand the records to the producer and wait until the broker has acknowledged every one.
@@ -75,12 +90,18 @@ class BatchWriter:
             # other partitions wait, too.
             last |= await self._write({place: waiting.pop(0) for place, waiting in batches.items()})
             batches = {place: waiting for place, waiting in batches.items() if waiting}
-        for topic, count in topics.items():
-            self._metrics.outputs.labels(topic).inc(count)
+        if self._open is None:
+            self._count(topics)
+        else:
+            self._open.update(topics)
         return {
             (record.topic, place[1]): mark_written(last[place], record.key, record.value)
             for place, record in records_last.items()
         }
+
+    def _count(self, topics: Mapping[str, int]) -> None:
+        for topic, count in topics.items():
+            self._metrics.outputs.labels(topic).inc(count)
 
     async def _pack(
         self, records: Iterable[OutgoingRecord]

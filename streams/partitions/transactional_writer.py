@@ -109,7 +109,7 @@ class TransactionalWriter:
             raise RuntimeError("the transactional writer has not begun")
         self._require_connections()
         if self._settings.transactions:
-            async with self._producer.transaction():
+            async with self._batch_writer.transaction():
                 written = await self._batch_writer.deliver([*outputs, *changelog])
                 last = checkpoint(written)
                 place = (last.topic, self.partition)

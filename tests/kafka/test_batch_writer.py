@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections import defaultdict
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -45,8 +46,9 @@ async def _delivered(settings: Settings, records: list[OutgoingRecord], metrics:
     try:
         batch_writer = BatchWriter(client, settings.topic_prefix, metrics)
         if settings.transactions:
-            async with client.transaction():
+            async with batch_writer.transaction():
                 await batch_writer.deliver(records)
+                assert metrics.outputs.labels("amplifications")._value.get() == 0
         else:
             await batch_writer.deliver(records)
     finally:
@@ -97,6 +99,31 @@ def test_every_record_of_a_transaction_arrives_in_the_same_way(kafka: RunningBro
     settings = Settings(broker=kafka.address, topic_prefix=topic_prefix)
     records, metrics = _records(Random(2)), Metrics(CollectorRegistry())
     _check(asyncio.run(_delivered(settings, records, metrics)), records, settings)
+    assert sum(metrics.outputs.labels(topic)._value.get() for topic in _PARTITIONS) == len(records)
+
+
+def test_what_was_acknowledged_in_a_transaction_that_is_undone_does_not_count_as_written(
+    kafka: RunningBroker, topic_prefix: str
+) -> None:
+    """Whoever waits for a count, and then stops the worker, would stop it before the commit."""
+    settings = Settings(broker=kafka.address, topic_prefix=topic_prefix)
+    metrics = Metrics(CollectorRegistry())
+
+    async def run() -> None:
+        await create_topics(settings)
+        async with started_producer(settings, transactional_id="undone", max_batch_size=BATCH_BYTES) as client:
+            batch_writer = BatchWriter(client, settings.topic_prefix, metrics)
+            record = OutgoingRecord("amplifications", b"k", b"v")
+            with suppress(InterruptedError):
+                async with batch_writer.transaction():
+                    await batch_writer.deliver([record])
+                    raise InterruptedError
+            assert metrics.outputs.labels("amplifications")._value.get() == 0
+            async with batch_writer.transaction():
+                await batch_writer.deliver([record])
+            assert metrics.outputs.labels("amplifications")._value.get() == 1
+
+    asyncio.run(run())
 
 
 def test_a_record_that_the_broker_refuses_fails_the_delivery(kafka: RunningBroker, topic_prefix: str) -> None:
