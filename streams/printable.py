@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["JOINERS", "printable", "printable_bytes", "quoted"]
+__all__ = ["JOINERS", "printable", "printable_bytes", "quoted", "why_unreadable"]
 
 JOINERS: Final = frozenset("\u200c\u200d")
 """Part of Persian and Indic spelling; they steer no terminal."""
@@ -25,3 +25,12 @@ def printable_bytes(data: bytes, limit: int) -> str:
 def quoted(text: str, limit: int) -> str:
     """The first `limit` characters in quotes, with escapes for what does not print."""
     return repr(text if len(text) <= limit else text[:limit] + "…")
+
+
+def why_unreadable(error: OSError | ValueError) -> str:
+    """What is wrong with a file that could not be opened or read, without its path; `ValueError` is of a path with a
+    NUL, or of what is no text.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    return printable(error.strerror if isinstance(error, OSError) and error.strerror else str(error))

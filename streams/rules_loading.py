@@ -7,7 +7,7 @@ from typing import Final
 from streams.core.rule_files.rule_file import MAX_FILE_BYTES, parse_rules
 from streams.core.rulebook.rules import RuleSet
 from streams.errors import InputError
-from streams.printable import printable
+from streams.printable import printable, why_unreadable
 
 __all__ = ["bundled_rules", "bundled_rules_text", "load_rules", "read_rules"]
 
@@ -49,7 +49,7 @@ def read_rules(path: Path | None) -> tuple[RuleSet, str]:
         raise InputError(f"There is no rule file {shown}.", remedy=remedy) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
         remedy = f"Name a TOML file that this user may read. {_NAMED_BY}"
-        raise InputError(f"The rule file {shown} cannot be read: {_reason(error)}.", remedy=remedy) from None
+        raise InputError(f"The rule file {shown} cannot be read: {why_unreadable(error)}.", remedy=remedy) from None
     # What is surely too large may end within a character: `parse_rules` says what is wrong with it.
     errors = "replace" if len(content) > MAX_FILE_BYTES + _MARK_BYTES else "strict"
     try:
@@ -59,7 +59,3 @@ def read_rules(path: Path | None) -> tuple[RuleSet, str]:
         remedy = "Save the file as UTF-8."
         raise InputError(f"The rule file {shown} is not UTF-8 text (line {line}).", remedy=remedy) from None
     return parse_rules(text, str(path)), text
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return printable(error.strerror if isinstance(error, OSError) and error.strerror else str(error))

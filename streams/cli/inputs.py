@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_file import MAX_ROSTER_BYTES, parse_roster
 from streams.errors import InputError
-from streams.printable import printable
+from streams.printable import printable, why_unreadable
 
 __all__ = ["LiveStages", "read_roster", "roster_bytes"]
 
@@ -23,8 +23,7 @@ def roster_bytes(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read(MAX_ROSTER_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"{printable(path)}: {reason}", remedy="name a roster file (CSV)") from error
+        raise InputError(f"{printable(path)}: {why_unreadable(error)}", remedy="name a roster file (CSV)") from error
 
 
 def read_roster(path: str) -> Roster:

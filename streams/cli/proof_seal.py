@@ -15,7 +15,7 @@ from streams.cli.proof_verdict import print_verdict, verdict_document, verified,
 from streams.cli.terminal import stdout, write_json
 from streams.errors import InputError
 from streams.jobs.timestamping import ask_authority
-from streams.printable import printable
+from streams.printable import printable, why_unreadable
 from streams.proofs.answers import Answer
 from streams.proofs.sealing import Seals, sealed
 from streams.proofs.seals import Trusted
@@ -93,8 +93,7 @@ def _read(path: str, option: str) -> bytes:
         with open(path, "rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"{printable(path)}: {reason}", remedy=f"name a file with {option}") from error
+        raise InputError(f"{printable(path)}: {why_unreadable(error)}", remedy=f"name a file with {option}") from error
     if len(data) > _MOST_BYTES:
         raise InputError(f"{printable(path)} has more than {_MOST_BYTES:,} bytes", remedy=f"name a file with {option}")
     return data
@@ -127,8 +126,9 @@ def _create(path: str, data: bytes, mode: int) -> None:
     except FileExistsError as error:
         raise InputError(f"{printable(path)} is there already", remedy="name another file for the key") from error
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"{printable(path)}: {reason}", remedy="name another file for the key") from error
+        raise InputError(
+            f"{printable(path)}: {why_unreadable(error)}", remedy="name another file for the key"
+        ) from error
 
 
 @click.command()

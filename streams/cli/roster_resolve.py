@@ -21,7 +21,7 @@ from streams.collectors.public_hosts import place_of
 from streams.collectors.roster_names import Resolution
 from streams.core.rosters.roster_file import MAX_ROSTER_BYTES, parse_roster
 from streams.errors import AntiphonError, InputError
-from streams.printable import printable
+from streams.printable import printable, why_unreadable
 
 __all__ = ["resolve", "server_option"]
 
@@ -125,8 +125,7 @@ def _read(file: str) -> bytes:
         with open(file, "rb") as opened:
             return opened.read(MAX_ROSTER_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"{printable(file)}: {reason}", remedy="name a roster file (CSV)") from error
+        raise InputError(f"{printable(file)}: {why_unreadable(error)}", remedy="name a roster file (CSV)") from error
 
 
 def _replace(target: str, data: bytes) -> None:

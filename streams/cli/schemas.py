@@ -9,7 +9,7 @@ from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option
 from streams.cli.terminal import stdout, write_json
 from streams.errors import InputError
-from streams.printable import printable
+from streams.printable import printable, why_unreadable
 
 __all__ = ["schemas"]
 
@@ -33,8 +33,9 @@ def export(directory: str, as_json: bool) -> None:
     try:
         written = write_files(Path(directory))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"{directory}: {reason}", remedy="name a directory that can be written to") from error
+        raise InputError(
+            f"{directory}: {why_unreadable(error)}", remedy="name a directory that can be written to"
+        ) from error
     if as_json:
         write_json({"directory": printable(directory), "files": written})
     else:

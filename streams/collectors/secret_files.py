@@ -1,11 +1,15 @@
 """A token from a variable or from a file, never from the command line: process lists show that to everybody."""
 
 from pathlib import Path
+from typing import Final
 
 from streams.errors import ConfigurationError
+from streams.printable import printable, why_unreadable
 from streams.setting_sources import Secret
 
 __all__ = ["token_of"]
+
+_MOST_BYTES: Final = 65_536  # of a file that somebody names by mistake
 
 
 def token_of(token: Secret, token_file: str, variable: str, least: int, example: str) -> Secret:
@@ -17,10 +21,11 @@ def token_of(token: Secret, token_file: str, variable: str, least: int, example:
         if token:
             raise ConfigurationError("token, token_file: both are there", remedy="give one of them")
         try:
-            token = Secret(Path(token_file).read_text(encoding="utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
+            with Path(token_file).open("rb") as file:
+                token = Secret(file.read(_MOST_BYTES).decode().strip())
+        except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path with a NUL
             raise ConfigurationError(
-                f"token_file: {token_file} cannot be read: {type(error).__name__}",
+                f"token_file: {printable(token_file)} cannot be read: {why_unreadable(error)}",
                 remedy="name a file with nothing but the token",
             ) from None
     if len(token) < least:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from streams.errors import ConfigurationError
+from streams.printable import why_unreadable
 from streams.setting_sources import CONSOLE_PREFIX, CONSOLE_TABLE, Given, Secret, read_toml, settle
 
 __all__ = ["ConsoleSettings", "is_loopback", "load_console_settings"]
@@ -106,8 +107,9 @@ def _read_token(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8"
-        raise ConfigurationError(f"token_file: {path}: {reason}", remedy="name a file that has the token") from None
+        raise ConfigurationError(
+            f"token_file: {path}: {why_unreadable(error)}", remedy="name a file that has the token"
+        ) from None
 
 
 def _check(settings: ConsoleSettings) -> None:

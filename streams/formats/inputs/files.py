@@ -18,7 +18,7 @@ from streams.formats.inputs.lines import MAX_LINE_BYTES, Line
 from streams.formats.inputs.shapes import records_of
 from streams.formats.inputs.tar import TAR_HEAD_BYTES, is_tar, tar_members
 from streams.formats.inputs.zip import ZIP_MAGIC, UnreadableZip, open_zip, zip_member_blocks, zip_member_problem
-from streams.printable import printable
+from streams.printable import printable, why_unreadable
 
 if TYPE_CHECKING:
     import io
@@ -293,8 +293,9 @@ def _opened(path: str) -> Iterator[_Source]:
     except PermissionError as error:
         raise InputError(f"{shown_path(path)} may not be read by this user.", remedy=_CHECK_THE_PATH) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"{shown_path(path)} cannot be opened: {reason}.", remedy=_CHECK_THE_PATH) from error
+        raise InputError(
+            f"{shown_path(path)} cannot be opened: {why_unreadable(error)}.", remedy=_CHECK_THE_PATH
+        ) from error
     with file:
         status = os.fstat(file.fileno())
         yield _Source(path, file, status.st_size if stat.S_ISREG(status.st_mode) else None)

@@ -8,7 +8,7 @@ from typing import Final
 from streams.errors import InputError
 from streams.formats.mapped.mapping import Mapping
 from streams.formats.mapped.mapping_file import MAX_MAPPING_BYTES, parse_mapping
-from streams.printable import printable
+from streams.printable import printable, why_unreadable
 
 __all__ = ["load_mapping", "shipped_mappings"]
 
@@ -41,9 +41,8 @@ def load_mapping(path: str) -> Mapping:
         remedy = f"Check the path, or name one that ships with Antiphon: {', '.join(shipped_mappings())}."
         raise InputError(f"There is no mapping file {shown}.", remedy=remedy) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         remedy = "Name a readable TOML file: --format mapped:FILE.toml."
-        raise InputError(f"The mapping file {shown} cannot be read: {printable(reason)}.", remedy=remedy) from None
+        raise InputError(f"The mapping file {shown} cannot be read: {why_unreadable(error)}.", remedy=remedy) from None
     # What is surely too large may end within a character: `parse_mapping` says what is wrong with it.
     errors = "replace" if len(content) > MAX_MAPPING_BYTES + _MARK_BYTES else "strict"
     try:
