@@ -489,10 +489,10 @@ def test_as_many_rules_as_allowed_are_read_and_one_more_is_refused() -> None:
 def test_a_megabyte_of_wrong_keys_is_reported_in_seconds(head: str) -> None:
     """Suggestions are compared for the first problems only; the message shows 50 of them and counts the rest."""
     lines = (f"k{index:x} = 1\n" for index in range(70_000))
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(RulesError) as caught:
         parse_rules(head + "".join(lines), "rules.toml")
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
     assert len(caught.value.message) < 50_000
 
 
