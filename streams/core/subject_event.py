@@ -21,6 +21,7 @@ __all__ = [
     "decode_subject_event",
     "encode_subject_event",
     "subject_key",
+    "subject_key_parts",
 ]
 
 SubjectEventKind: TypeAlias = Literal[
@@ -149,6 +150,12 @@ _encoder: Final = msgspec.json.Encoder()
 def subject_key(platform: str, account_id: str) -> str:
     """The key of an account everywhere: `platform:id`."""
     return f"{platform}:{account_id}"
+
+
+def subject_key_parts(key: str) -> tuple[str, str]:
+    """The platform and the id of a `subject_key`; an id may have colons."""
+    platform, _, account_id = key.partition(":")
+    return platform, account_id
 
 
 def decode_subject_event(payload: bytes) -> SubjectEvent:

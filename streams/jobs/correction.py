@@ -23,7 +23,7 @@ from streams.core.country_event import CountryEvent, decode_country_event
 from streams.core.country_recounts import CountryOrder, country_recount, country_recount_open
 from streams.core.recounts import ORDER_BYTES, RecountOrder, encode_recount, recount_event, recount_open_event
 from streams.core.rosters.roster import Roster
-from streams.core.subject_event import SubjectEvent, encode_subject_event
+from streams.core.subject_event import SubjectEvent, encode_subject_event, subject_key_parts
 from streams.events import RAW_TOPICS
 from streams.jobs.aftermath_corrections import aftermath_corrections, read_aftermaths
 from streams.jobs.country_orders import end_with_countries, send_to_countries
@@ -137,7 +137,7 @@ async def _count_anew(
     before = await read_aftermaths(settings, to_us(begun.at))
     stage(f"announcing the correction of {len(subjects):,} subjects")
     async with started_producer(settings) as client:
-        opened = [recount_open_event(*_parts(key), begun.correction, at_us) for key in sorted(subjects)]
+        opened = [recount_open_event(*subject_key_parts(key), begun.correction, at_us) for key in sorted(subjects)]
         sent = await _send(client, settings, opened)
         sent |= await send_to_countries(
             client, settings, [country_recount_open(each, begun.correction, at_us) for each in countries]
@@ -281,7 +281,7 @@ def _record(key: str, order: RecountOrder) -> SubjectEvent:
         why = f"its evidence has {len(order.events):,} events, more than fit into a message"
         order = replace(order, events=(), known=(), give_up=why)
         packed = encode_recount(order)
-    return recount_event(*_parts(key), order, packed)
+    return recount_event(*subject_key_parts(key), order, packed)
 
 
 async def _send(client: AIOKafkaProducer, settings: Settings, events: list[SubjectEvent]) -> dict[tuple[str, int], int]:
@@ -321,8 +321,3 @@ async def _take_answers(settings: Settings, found: Corrected, subjects: set[str]
         if each.about in ("alert", "subject"):
             found.outcomes[each.outcome] += 1
     found.missing = len(subjects - answered) + len(countries)
-
-
-def _parts(key: str) -> tuple[str, str]:
-    platform, _, account_id = key.partition(":")
-    return platform, account_id

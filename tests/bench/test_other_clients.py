@@ -1,7 +1,6 @@
 """Contestants on other clients than aiokafka run small laps for real: librdkafka under Python, and the JVM."""
 
 import asyncio
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,20 +9,18 @@ from typing import Final
 import pytest
 from aiokafka import TopicPartition
 
-from bench.contestants import Contestant
 from bench.contestants.bare_confluent_kafka import BareConfluentKafka
 from bench.contestants.kafka_streams import KafkaStreams, program
 from bench.contestants.peer import group_of
 from bench.course import Course, committed, delete_topics_of, lay_out
-from bench.lap import Lap, run_lap
 from bench.world import PARTITIONS, World
 from streams.kafka.client import consumer
 from streams.settings import Settings
+from tests.bench.laps import lap_of
 from tools.kafka.jars import Unavailable, kafka_install
 from tools.kafka.running_broker import RunningBroker
 
 _EVENTS: Final = 6_000  # some 27 amplifications
-_IN_CI: Final = os.environ.get("CI", "").lower() in {"1", "true"}
 
 
 @pytest.fixture
@@ -34,18 +31,9 @@ def course(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> Iterator[
     asyncio.run(delete_topics_of(settings))
 
 
-def _lap(contestant: Contestant, course: Course) -> Lap:
-    try:
-        return run_lap(contestant, course, 1)
-    except Unavailable as reason:
-        if _IN_CI:
-            pytest.fail(f"CI must not leave out {contestant.name}: {reason}", pytrace=False)
-        pytest.skip(f"left out: {contestant.name}: {reason}")
-
-
 def test_bare_confluent_kafka_decodes_everything_and_commits_when_it_is_stopped(course: Course) -> None:
     """Its complaints say whether it decoded everything."""
-    lap = _lap(BareConfluentKafka(), course)
+    lap = lap_of(BareConfluentKafka(), course)
     assert lap.complaints == []
     group = group_of(course, f"{lap.contestant}-1")
     assert asyncio.run(committed(course.settings, group, course.tally.ends)) == course.tally.ends
@@ -54,7 +42,7 @@ def test_bare_confluent_kafka_decodes_everything_and_commits_when_it_is_stopped(
 @pytest.mark.slow
 def test_kafka_streams_reports_every_amplification_and_re_keys_each_through_a_topic(course: Course) -> None:
     """Its complaints compare results with the plain count, untouched by its rehearsals, and ask for all offsets."""
-    lap = _lap(KafkaStreams(), course)
+    lap = lap_of(KafkaStreams(), course)
     assert lap.complaints == []
     re_keyed = asyncio.run(_written(course.settings, f"{lap.contestant}-1-by-subject-repartition"))
     assert re_keyed == len(course.tally.amplified) > 10

@@ -17,7 +17,13 @@ from streams.core.rulebook.rules import RuleSet
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.passed_over import is_worth_reading_again
 from streams.core.screening.screen import ScreenPolicy, screen_event
-from streams.core.subject_event import Coordinates, SubjectEvent, decode_subject_event, encode_subject_event
+from streams.core.subject_event import (
+    Coordinates,
+    SubjectEvent,
+    decode_subject_event,
+    encode_subject_event,
+    subject_key_parts,
+)
 from streams.core.tracking.subject import TrackPolicy
 from streams.core.tracking.tracker import SubjectChanges
 from streams.core.watching.watch_policy import WatchPolicy
@@ -88,7 +94,7 @@ class CorrectedPipeline:
 
     def open(self, subjects: Sequence[str]) -> None:
         """Announce the correction to subjects."""
-        self._track([recount_open_event(*_parts(key), _CORRECTION, NOW_US) for key in subjects])
+        self._track([recount_open_event(*subject_key_parts(key), _CORRECTION, NOW_US) for key in subjects])
 
     def plan(self, new: Roster) -> RecountPlan:
         """What the evidence is now, for another roster."""
@@ -99,7 +105,7 @@ class CorrectedPipeline:
 
     def order(self, key: str, order: RecountOrder) -> None:
         """Send an order."""
-        self._track([recount_event(*_parts(key), order, encode_recount(order))])
+        self._track([recount_event(*subject_key_parts(key), order, encode_recount(order))])
 
     def correct(
         self,
@@ -182,8 +188,3 @@ class CorrectedPipeline:
             self.known.learn(changes.tracked)
         for recounted in changes.recounted:
             self.corrections += corrections_of(recounted)
-
-
-def _parts(key: str) -> tuple[str, str]:
-    platform, _, account_id = key.partition(":")
-    return platform, account_id

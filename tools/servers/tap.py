@@ -42,11 +42,6 @@ class Tap(LocalServer):
         async with self._changes:
             await self._changes.wait_for(lambda: len(set(self.acknowledged)) >= count)
 
-    async def until_sent(self, count: int) -> None:
-        """Returns when so many were sent, the same ones counted again."""
-        async with self._changes:
-            await self._changes.wait_for(lambda: len(self.sent) >= count)
-
     async def cut(self) -> None:
         """Close every connection without a word."""
         for socket in self._sockets:

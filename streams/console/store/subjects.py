@@ -54,14 +54,6 @@ class SubjectQuestions(RosterQuestions):
         row = self.row(f"SELECT {_COLUMNS} FROM subjects AS s WHERE key = ?", (key,))  # noqa: S608  # own names
         return None if row is None else _row(row)
 
-    def subjects_with_handle(self, handle: str) -> tuple[SubjectRow, ...]:
-        """Subjects that have this handle now, in whatever case, on any platform."""
-        hits = hits_of(self, "subjects", handle)
-        if hits is None:
-            return ()
-        question = f"SELECT {_COLUMNS} FROM subjects AS s WHERE {hits.where} AND lower(handle) = lower(?)"  # noqa: S608
-        return tuple(_row(row) for row in self.rows(question, (*hits.values, handle)))
-
     def subjects(self, wanted: SubjectFilter, page: PageOf) -> SubjectsFound:
         """A page of the subjects of a filter. Raises `CursorError`."""
         by = _BY[wanted.sort]

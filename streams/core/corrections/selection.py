@@ -19,7 +19,7 @@ from streams.core.corrections.terms import (
 )
 from streams.core.corrections.touched import Touched
 from streams.core.rosters.roster import Roster, RosterEntry
-from streams.core.subject_event import subject_key
+from streams.core.subject_event import subject_key, subject_key_parts
 from streams.events import Event, Post, Retweet, Suspension
 
 __all__ = ["EvidenceLookup", "Selection", "select_compared", "select_touched"]
@@ -120,7 +120,7 @@ def select_touched(
     found.look()
     found.gone = lookup.gone_of(found.touched.changed_ids())
     subjects = {*found.gone, *found.touched.subjects}
-    found.take(lookup.found_by(account_term(*_parts(key)) for key in subjects))
+    found.take(lookup.found_by(account_term(*subject_key_parts(key)) for key in subjects))
     found.take(lookup.found_by(found.posts))
     found.look()
     found.take(lookup.sharing(lookup.prints(found.texts_of(subjects))))
@@ -159,8 +159,3 @@ def _accounts_of(lookup: EvidenceLookup, entries: Iterable[RosterEntry]) -> set[
         else:
             handles.add(handle_term(entry.platform, entry.handle or ""))
     return found | lookup.called(handles)[0]
-
-
-def _parts(key: str) -> tuple[str, str]:
-    platform, _, account_id = key.partition(":")
-    return platform, account_id

@@ -51,10 +51,6 @@ class Rulebook:
         self.asks_for_suspension = tuple(_asks_for_suspension(rule) for rule in self.rules)
         self.contact_kinds = frozenset[str]().union(*self.triggers) - AMPLIFICATION_KINDS - {"suspension"}
 
-    def triggered_by(self, position: int, event: Judged) -> bool:
-        """Whether this kind of event may start or extend the alert of the rule at `position`."""
-        return event.kind in self.triggers[position]
-
     def takes_back(self, position: int, event: Judged) -> bool:
         """Whether the event says that the account is back, and the rule at `position` asks for a suspension."""
         is_return = isinstance(event, SuspensionKept) and event.status == "reinstated"

@@ -15,7 +15,7 @@ from streams.core.country_event import CountryEvent, decode_country_event
 from streams.core.country_recounts import CountryOrder, post_name
 from streams.core.identity import aftermath_id, watched_by
 from streams.core.officials import Official
-from streams.core.subject_event import SubjectEvent, subject_key
+from streams.core.subject_event import SubjectEvent, subject_key, subject_key_parts
 from streams.core.tracking.recount_state import Superseded, with_superseded
 from streams.core.watching.amplified_accounts import amplified_account_of, keep_amplification
 from streams.core.watching.change_set import ChangeSet
@@ -101,7 +101,7 @@ def put_right(
     for event in (*order.events, *(each for each in since if each is not None)):
         said += step(ledger, bounded_country_event(event), scratch, policy).events
     taken = _put_back(ledger, order, gone, policy)
-    for platform in sorted({platform for platform, _ in map(_parts, order.officials)}):
+    for platform in sorted({platform for platform, _ in map(subject_key_parts, order.officials)}):
         if isinstance(ledger.get(coverage_sources_key(country, platform)), CoverageSources):
             note_seen_since(ledger, country, platform)
     return (
@@ -156,7 +156,7 @@ def _take_out(ledger: Ledger, country: str, order: CountryOrder) -> _Gone:
     """All that changed officials did, and all that officials did about the subjects."""
     gone = _Gone([], [], [])
     entries: dict[bytes, Entry] = {}
-    for platform, official in map(_parts, order.officials):
+    for platform, official in map(subject_key_parts, order.officials):
         mine = (each for each in ledger.posts_by(country, official) if each.platform == platform)
         entries |= {record_key(each): each for each in mine}
         for unmatched in ledger.beginning_with(unmatched_deletion_key(official, platform, "")):
@@ -166,7 +166,7 @@ def _take_out(ledger: Ledger, country: str, order: CountryOrder) -> _Gone:
         if isinstance(notices, OfficialNotices):
             gone.notices.append(notices)
         _take_out_of_coverage(ledger, country, platform, official)
-    for platform, subject in sorted({*map(_parts, order.officials), *map(_parts, order.subjects)}):
+    for platform, subject in sorted(set(map(subject_key_parts, (*order.officials, *order.subjects)))):
         for entry in ledger.references(country, (f"i:{subject}",), *_ALWAYS):
             if (entry.platform, entry.subject) == (platform, subject):
                 entries[record_key(entry)] = entry
@@ -187,7 +187,7 @@ def _take_out(ledger: Ledger, country: str, order: CountryOrder) -> _Gone:
 
 def _take_out_of_other_countries(ledger: Ledger, country: str, order: CountryOrder) -> None:
     """A post has one State: of an official that has another one now, another ledger in this file may have it yet."""
-    officials = frozenset(map(_parts, order.officials))
+    officials = frozenset(map(subject_key_parts, order.officials))
     for event in order.events:
         if event.official is None or (event.platform, event.official.id) not in officials:
             continue
@@ -277,8 +277,3 @@ def _amplified_by(ledger: Ledger, entry: Entry, policy: WatchPolicy) -> None:
 
 def _may_stay(order: CountryOrder, platform: str, official: str) -> bool:
     return order.changed.get(subject_key(platform, official), True)
-
-
-def _parts(key: str) -> tuple[str, str]:
-    platform, _, account_id = key.partition(":")
-    return platform, account_id

@@ -56,10 +56,6 @@ def _in_object(value: Mapping[str, Any], place: str, depth: int) -> Iterator[Lis
         yield Listed(place, cells)
 
 
-def _within(place: str, inner: str) -> str:
-    return f"{place}, {inner}" if place else inner
-
-
 def _wrapped(value: Mapping[str, Any]) -> list[Any] | None:
     """The first list of objects or texts in an object, or in one within it."""
     queue: list[tuple[Mapping[str, Any], int]] = [(value, 0)]

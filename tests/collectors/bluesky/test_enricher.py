@@ -35,10 +35,6 @@ def _profiles(events: Sequence[Event]) -> dict[str, Profile]:
     return {each.actor.id: each for each in events if isinstance(each, Profile) and each.id.startswith("appview:")}
 
 
-def _ages(events: Sequence[Event]) -> dict[str, Profile]:
-    return {each.actor.id: each for each in events if isinstance(each, Profile) and each.id.startswith("directory:")}
-
-
 def test_a_subject_that_the_pipeline_knows_already_is_not_looked_up_before_its_time(
     broker: RunningBroker, topic_prefix: str
 ) -> None:
