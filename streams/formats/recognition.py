@@ -25,11 +25,13 @@ _NEARNESS: Final = {Reason.BAD_TIME: 3, Reason.NO_SUBJECT: 3, Reason.TOO_LARGE: 
 
 class Recognition(Struct, frozen=True, kw_only=True):
     """The reader that takes the most of the first lines, and a sentence's end that says so; `None` where none takes
-    any, or two take the same: `why` then names those that come nearest.
+    any, or two take the same: `why` then names those that come nearest. `breaks_off` is the line at which damage ended
+    the input before anything in it could be known.
     """
 
     reader: FormatReader | None
     why: str
+    breaks_off: int | None = None
 
 
 class _Candidate:
@@ -88,6 +90,10 @@ def recognised(lines: Iterable[Line], readers: Sequence[FormatReader]) -> tuple[
                 candidate.see(line.data)
         if _is_clear(candidates) or len(ahead) >= _MOST_LINES or size_bytes >= _MOST_BYTES:
             break
+    if ahead and ahead[-1].refusal is not None and not any(candidate.lines for candidate in candidates):
+        refusal = ahead[-1].refusal
+        if refusal.reason is Reason.BAD_FILE:
+            return Recognition(reader=None, why=refusal.detail, breaks_off=ahead[-1].number), chain(ahead, lines)
     return _chosen(candidates), chain(ahead, lines)
 
 

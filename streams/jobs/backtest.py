@@ -103,8 +103,10 @@ def _run(
             for event, path, line in read_events(paths, readers, files, refuse, progress):
                 if is_large(line) and (refused := size_refusal(raw_record(event))) is not None:
                     refuse(line, refused, path)
+                    files[-1].refused_events[refused.reason] += 1
                 else:
                     spool.add(event, named(path), line.number)
+            accounts = {named(file.path): file for file in files}
             for spooled in spool:
                 event = spooled.event
                 use.see(event)
@@ -112,6 +114,7 @@ def _run(
                 if (refused := backtest.feed(event, Coordinates(spooled.path, 0, spooled.line))) is not None:
                     line = Line(spooled.line, raw_record(event).value or b"")
                     refuse(line, refused, spooled.path)
+                    accounts[spooled.path].refused_events[refused.reason] += 1
             if backtest.needs_second_reading():
                 for spooled in spool:
                     quotes.see(spooled.event)

@@ -46,11 +46,12 @@ def faults_of(files: Sequence[FileAccount], letters: Sequence[DeadLetter]) -> li
     Of the files of a folder or an archive, one in which nothing was refused may be without events if others have some:
     it is empty, or holds what the format skips by name.
     """
-    with_events = {file.within for file in files if file.tally.events}
+    with_events = {file.within for file in files if file.tally.events > file.refused_events.total()}
     faults: list[InputFault] = []
     for file in files:
         tally, name = file.tally, shown_path(file.path)
-        refused = tally.rejected.total()
+        rejected = tally.rejected + file.refused_events
+        refused, events = rejected.total(), tally.events - file.refused_events.total()
         if file.breaks_off is not None:
             what = f"{name} breaks off at line {file.breaks_off:,}: what came after it is missing"
             faults.append(_fault("breaks_off", file, what, "get the file again, whole"))
@@ -58,14 +59,14 @@ def faults_of(files: Sequence[FileAccount], letters: Sequence[DeadLetter]) -> li
             faults.append(_fault("unreadable", file, f"{name} {file.problem}", _UNPACK))
         elif file.is_media:
             continue
-        elif not file.format and not file.is_empty:
+        elif not file.format and not file.is_empty and file.breaks_off is None:
             what = f"{name} is of no known format, and was not read ({file.why})"
             faults.append(_fault("not_recognised", file, what, _NAME_IT if file.within is None else _NAME_IT_OR_NOT))
-        elif not tally.events and (refused or file.within is None or file.within not in with_events):
-            what = f"{name}: no event in {tally.lines:,} lines ({_most(tally.rejected, tally.skipped)})"
+        elif file.format and not events and (refused or file.within is None or file.within not in with_events):
+            what = f"{name}: no event in {tally.lines:,} lines ({_most(rejected, tally.skipped)})"
             faults.append(_fault("nothing_read", file, what, _remedy(file, letters)))
         elif refused > _MUCH * tally.lines:
-            what = f"{name}: {refused:,} of {tally.lines:,} lines were refused ({_most(tally.rejected)})"
+            what = f"{name}: {refused:,} of {tally.lines:,} lines were refused ({_most(rejected)})"
             faults.append(_fault("much_refused", file, what, _remedy(file, letters)))
     return faults
 
@@ -81,7 +82,11 @@ def _most(*counts: Mapping[str, int] | Mapping[Reason, int]) -> str:
 
 
 def _remedy(file: FileAccount, letters: Sequence[DeadLetter]) -> str:
+    if not file.tally.rejected and not file.refused_events:
+        return f"its lines are known messages of `{file.format}` that tell of no event: give a file that has some"
     mine = [letter for letter in letters if letter.topic == file.path[-len(letter.topic) :]][:_TRIED]
+    if not file.tally.rejected:  # what was refused later had been read well
+        return f"put that right; the first is refused for: {printable(mine[0].detail)}" if mine else "put that right"
     for name, reader in all_formats().items():
         readings = [reader.read(letter.payload) for letter in mine]
         has_events = any(isinstance(each, tuple) for each in readings)

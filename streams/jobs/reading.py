@@ -1,6 +1,7 @@
 """Files read into events: the one loop of `backtest`, `demo` and `ingest`, and the account of each file."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Final
 
@@ -30,7 +31,8 @@ class FileAccount(Struct, kw_only=True):
 
     `format` is empty where it was not recognised, and `why` says then what was seen instead; else it says why it is
     that format, where nobody named it. `problem` is why it could not be read at all, and `is_media` that it is a
-    picture or the like beside the data. `breaks_off` is the line at which damage ended it, from 1.
+    picture or the like beside the data. `breaks_off` is the line at which damage ended it, from 1. `refused_events`
+    were read, and refused afterwards: `tally` has them as events.
     """
 
     path: str
@@ -44,6 +46,7 @@ class FileAccount(Struct, kw_only=True):
     is_media: bool = False
     tally: Tally = field(default_factory=Tally)
     breaks_off: int | None = None
+    refused_events: Counter[Reason] = field(default_factory=Counter)
 
 
 def read_events(
@@ -92,7 +95,7 @@ def _events_of(
     """The events of one input, and in the end the reader for the others in its folder, where this one says more."""
     told: FolderReader | None = None
     recognition, lines = recognised(opened, readers)
-    account.why = recognition.why
+    account.why, account.breaks_off = recognition.why, recognition.breaks_off
     reader, tally, path = recognition.reader, account.tally, opened.path
     if reader is None or opened.problem is not None or opened.is_media:
         return None

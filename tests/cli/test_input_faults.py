@@ -1,5 +1,6 @@
 """A run whose input could not be used, or only in part, says so and does not end with status 0."""
 
+import bz2
 import gzip
 import json
 import random
@@ -49,6 +50,23 @@ def test_a_good_part_refused_is_an_error_and_a_few_lines_are_not(
     assert found == status
     assert ("15 of 100 lines were refused (15 not_json)" in said) == bool(status)
     assert len(document["faults"]) == status
+
+
+def test_events_that_are_refused_for_their_time_are_no_events_of_the_file(antiphon: Antiphon, tmp_path: Path) -> None:
+    path = tmp_path / "suspended.csv"
+    path.write_text("user_id,suspended_at\n1359411781432246349,1400-01-12\n")
+    status, _, said = _backtest(antiphon, path, form="suspensions-csv")
+    assert (status, "no event in 2 lines (1 bad_time, 1 header)" in said) == (1, True)
+    assert "--format canonical" not in said, "the line was read well; its time is wrong"
+
+
+def test_a_compressed_file_that_breaks_off_before_its_first_line_is_said_to(antiphon: Antiphon, tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl.bz2"
+    path.write_bytes(bz2.compress(b"".join(_LINES))[:200])
+    result = antiphon("backtest", str(path), "--roster", _ROSTER, "--json")
+    assert (result.exit_code, "breaks off at line 1" in result.stderr) == (1, True)
+    assert "Get the file again" in result.stderr
+    assert "no known format" not in result.stderr
 
 
 def test_a_file_that_breaks_off_is_an_error_though_most_of_it_was_read(antiphon: Antiphon, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from streams.events import Coverage, Event, Profile, Suspension
 
 __all__ = ["RosterFinding", "RosterUse"]
 
-FindingKind: TypeAlias = Literal["nobody_acted", "other_id", "several_ids", "one_id_in_several_terms"]
+FindingKind: TypeAlias = Literal["nobody_acted", "never_valid", "other_id", "several_ids", "one_id_in_several_terms"]
 
 _MOST_IDS: Final = 8  # of one handle; nobody reads more
 _MOST_FINDINGS: Final = 100
@@ -40,16 +40,18 @@ class _Seen(Struct):
 class RosterUse:
     """Shown every event of a run, it says at the end what does not fit. Bounded by the roster, not by the run."""
 
-    __slots__ = ("_acted", "_by_handle", "_handles", "_has_events", "_ids", "_roster")
+    __slots__ = ("_acted", "_by_handle", "_handles", "_has_events", "_ids", "_out_of_term", "_roster", "_was_valid")
 
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
         self._has_events = False
-        self._ids: dict[str, set[str]] = {}
+        self._was_valid = False
+        self._out_of_term: list[tuple[RosterEntry, int]] = []
+        self._ids: dict[str, dict[str, list[RosterEntry]]] = {}
         self._handles: dict[str, dict[str, list[RosterEntry]]] = {}
         for entry in roster.entries:
             if entry.account_id is not None:
-                self._ids.setdefault(entry.platform, set()).add(entry.account_id)
+                self._ids.setdefault(entry.platform, {}).setdefault(entry.account_id, []).append(entry)
             if entry.handle is not None:
                 self._handles.setdefault(entry.platform, {}).setdefault(handle_key(entry.handle), []).append(entry)
         self._acted: set[tuple[str, str]] = set()
@@ -63,9 +65,11 @@ class RosterUse:
         self._has_events = True
         if actor.id in self._ids.get(platform, ()):
             self._acted.add((platform, actor.id))
+            self._note_term(self._ids[platform][actor.id], event)
         handles = self._handles.get(platform)
         if handles is None or actor.handle is None or (entries := handles.get(key := handle_key(actor.handle))) is None:
             return
+        self._note_term([entry for entry in entries if entry.account_id is None], event)
         seen = self._by_handle.setdefault((platform, key), {})
         at_us = to_us(event.at)
         mine = seen.get(actor.id)
@@ -80,6 +84,15 @@ class RosterUse:
             if entry.account_id is None and place not in mine.terms and _holds(entry, at_us):
                 mine.terms.add(place)
 
+    def _note_term(self, entries: list[RosterEntry], event: Event) -> None:
+        if self._was_valid or not entries:
+            return
+        at_us = to_us(event.at)
+        if any(_holds(entry, at_us) for entry in entries):
+            self._was_valid = True
+        elif len(self._out_of_term) < _EXAMPLES and all(entry is not entries[0] for entry, _ in self._out_of_term):
+            self._out_of_term.append((entries[0], at_us))
+
     def findings(self) -> list[RosterFinding]:
         """What does not fit, at most 100 findings, in the order of the roster."""
         found: list[RosterFinding] = []
@@ -87,6 +100,10 @@ class RosterUse:
             some = ", ".join(dict.fromkeys(_named(entry) for entry in self._roster.entries[:_EXAMPLES]))
             what = f"none of the {len(self._roster.entries):,} entries of the roster ever acted ({some}, …)"
             found.append(RosterFinding(kind="nobody_acted", what=what))
+        elif self._out_of_term and not self._was_valid:
+            some = ", ".join(_out_of_term(entry, at_us) for entry, at_us in self._out_of_term)
+            what = f"no entry of the roster was valid when its account acted: {some}"
+            found.append(RosterFinding(kind="never_valid", what=what))
         for platform, handles in self._handles.items():
             for key, entries in handles.items():
                 found += self._of_handle(platform, entries, self._by_handle.get((platform, key), {}))
@@ -95,7 +112,7 @@ class RosterUse:
     def _of_handle(self, platform: str, entries: list[RosterEntry], seen: dict[str, _Seen]) -> Iterator[RosterFinding]:
         for entry in entries:
             if entry.account_id is not None and (platform, entry.account_id) not in self._acted:
-                for account_id in seen.keys() - self._ids[platform]:
+                for account_id in seen.keys() - self._ids[platform].keys():
                     what = (
                         f"@{entry.handle} acted under the id {account_id}, which is not on the roster; the roster's "
                         f"{entry.account_id} never acted"
@@ -123,6 +140,12 @@ class RosterUse:
 def _holds(entry: RosterEntry, at_us: int) -> bool:
     begun = entry.valid_from_us is None or entry.valid_from_us <= at_us
     return begun and (entry.valid_to_us is None or at_us < entry.valid_to_us)
+
+
+def _out_of_term(entry: RosterEntry, at_us: int) -> str:
+    since = "" if entry.valid_from_us is None else f" from {_day(entry.valid_from_us)}"
+    until = "" if entry.valid_to_us is None else f" to {_day(entry.valid_to_us)}"
+    return f"{_named(entry)} acted on {_day(at_us)} and is valid{since}{until}"
 
 
 def _named(entry: RosterEntry) -> str:

@@ -4,6 +4,7 @@ Of reports that contradict each other the one that says most stands, then the ea
 Deletions are `deletion_step`'s.
 """
 
+import re
 from typing import Final
 
 import msgspec
@@ -38,6 +39,7 @@ __all__ = ["apply_post", "apply_subject_post"]
 
 _NOWHERE: Final = Coordinates("", 0, 0)
 _MOST_NAMES: Final = 8
+_PASSED_ON: Final = re.compile(r"RT @[^\s:]{1,256}:")
 _STRENGTHS: Final[dict[PostKind, int]] = {"retweet": 3, "quote": 2, "reply": 1, "post": 0}
 
 
@@ -160,7 +162,8 @@ def apply_subject_post(ledger: Ledger, event: CountryEvent, changes: ChangeSet, 
 
 def _entry_of(event: CountryEvent, official: Official, before: Entry | None, policy: WatchPolicy) -> Entry:
     subject = event.subject
-    if event.post_kind == "retweet":
+    # A copy of a retweet that lost its original is no text of the official's own, whichever copy comes first.
+    if event.post_kind == "retweet" or _PASSED_ON.match(event.text):
         prints: tuple[int, ...] = ()
     elif before is not None and before.kind != "retweet" and before.text == event.text:
         prints = before.fingerprints  # nearly every repeat

@@ -47,6 +47,14 @@ def test_entries_that_did_not_act_are_said_only_where_none_did() -> None:
     assert (kind, "none of the 2 entries" in what, "@Emb_Beta" in what) == ("nobody_acted", True, True)
 
 
+def test_a_roster_of_which_no_entry_was_valid_when_its_account_acted_is_said_with_days() -> None:
+    roster = [_entry(account_id="7", since="2022-01-01"), _entry("Emb_Beta", until="2020-01-01")]
+    ((kind, what),) = _findings(roster, _acts("7", None), _acts("8", "emb_beta"))
+    assert kind == "never_valid"
+    assert "@Mfa_Alpha acted on 2021-03-01 and is valid from 2022-01-01, @Emb_Beta acted on 2021-03-01" in what
+    assert _findings(roster, _acts("7", None), _acts("7", None, "2022-02-01")) == []
+
+
 def test_a_suspended_official_has_not_acted() -> None:
     gone = Suspension(
         platform="twitter", id="1", at=datetime(2021, 3, 1, tzinfo=UTC), actor=Account(id="7"), status="suspended"

@@ -19,7 +19,7 @@ from streams.core.texts.fingerprints import fingerprints
 from streams.core.texts.text import words
 from streams.events import Account, AccountSource
 from tests.core.watching.coverage_oracle import CoverageOracle
-from tests.core.watching.watch_oracle import Fact, WatchOracle
+from tests.core.watching.watch_oracle import Fact, WatchOracle, is_passed_on
 
 __all__ = ["Expected", "Successor", "expected_aftermaths"]
 
@@ -254,7 +254,9 @@ class _Looking:
                 fact.event.event_id,
                 fact.text,
                 self._refers(fact),
-                0 if fact.event.post_kind == "retweet" else len(prints & set(fingerprints(fact.text))),
+                0
+                if fact.event.post_kind == "retweet" or is_passed_on(fact.text)
+                else len(prints & set(fingerprints(fact.text))),
                 tuple(sorted(words(fact.text) & vocabulary))[:12],
             )
             for fact in self.deletions
@@ -463,3 +465,7 @@ def _account(account_id: str, platform: str, events: Sequence[CountryEvent]) -> 
         name=max(names)[1] if names else None,
         created_at=from_us(reported[0][1]) if reported else None,
     )
+
+
+def _is_own(fact: Fact) -> bool:
+    return fact.event.post_kind != "retweet" and not is_passed_on(fact.text)

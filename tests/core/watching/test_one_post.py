@@ -32,3 +32,15 @@ def test_copies_that_agree_and_those_that_lack_the_account_contradict_nothing() 
     for copies in permutations([_COPIES[0], _COPIES[0], poor]):
         run = WatchRun(bundled_rules()).run([[event] for event in copies])
         assert run.outcomes[WatchOutcome.CONTRADICTED] == 0
+
+
+def test_a_copy_of_a_retweet_that_lost_its_original_shares_no_text_with_it_in_any_order() -> None:
+    text = "the harbour was closed to all ships but those of the relief fleet this morning"
+    whole = post("p", 1, kind="retweet", subject=SUBJECT, original="o", text=text)
+    poor = post("p", 1, text=f"RT @nova: {text}")
+    own = post("q", 2, text=f"We say: {text}")
+    for copies in permutations([whole, poor]):
+        run = WatchRun(bundled_rules()).run([[event] for event in copies])
+        assert "text_match" not in {each.kind for each in run.said.values()}
+    run = WatchRun(bundled_rules()).run([[whole], [own]])
+    assert "text_match" in {each.kind for each in run.said.values()}, "an official's own words do"

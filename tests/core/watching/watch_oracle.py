@@ -15,11 +15,17 @@ from streams.core.officials import Official
 from streams.core.texts.fingerprints import fingerprints
 from streams.events import Account
 
-__all__ = ["Fact", "WatchOracle"]
+__all__ = ["Fact", "WatchOracle", "is_passed_on"]
 
 _LEDGER: Final = 90 * DAY_US
 _DOUBT: Final = 14 * DAY_US
 _FOLLOWS: Final = 30 * DAY_US
+
+
+def is_passed_on(text: str) -> bool:
+    """Whether a text is somebody else's by its own words, as of a copy of a retweet that lost its original."""
+    handle, colon, _ = text.removeprefix("RT @").partition(":")
+    return text.startswith("RT @") and colon == ":" and handle != "" and not any(map(str.isspace, handle))
 
 
 class Fact(Struct, kw_only=True, eq=False):
@@ -240,6 +246,7 @@ class WatchOracle:
                 if (
                     (event.country, event.platform) == (country, platform)
                     and event.post_kind != "retweet"
+                    and not is_passed_on(fact.text)
                     and fact.official.id != subject
                     and first_us - _LEDGER <= event.at_us <= last_us + _LEDGER
                     and shared >= (1 if len(prints) < 4 else max(2, len(prints) / 4))

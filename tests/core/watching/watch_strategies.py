@@ -394,14 +394,18 @@ def worlds(draw: st.DrawFn) -> list[CountryEvent]:
 
 @st.composite
 def repeats(draw: st.DrawFn, events: Sequence[CountryEvent]) -> list[CountryEvent]:
-    """Further reports of some of the events: the same again, from elsewhere, a retweet with its text cut short, or a
-    post without what it quotes or answers.
+    """Further reports of some of the events: the same again, from elsewhere, a retweet with its text cut short or
+    without its original, or a post without what it quotes or answers.
     """
     again = []
     for event in draw(st.lists(st.sampled_from(events), max_size=5)):
         report = msgspec.structs.replace(event, source=Coordinates("again", 0, draw(st.integers(0, 9))))
         if event.kind == "post" and event.post_kind == "retweet" and draw(st.booleans()):
             report = msgspec.structs.replace(report, text=event.text[: draw(st.sampled_from((19, 20, 22)))])
+        elif event.kind == "post" and event.post_kind == "retweet" and draw(st.booleans()):
+            report = msgspec.structs.replace(
+                report, post_kind="post", subject=None, about=(), post_id=None, text=f"RT @nova: {event.text}"
+            )
         elif event.kind == "post" and event.post_kind == "quote" and draw(st.booleans()):
             report = msgspec.structs.replace(report, subject=None, subject_is_official=False, author_unknown=True)
         elif event.kind == "post" and event.post_kind in ("quote", "reply") and draw(st.booleans()):
