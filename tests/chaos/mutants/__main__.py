@@ -39,16 +39,17 @@ def _file(test: str, *concerns: str) -> _Check:
 
 # The narrowest first.
 CHECKS: Final = (
+    _file("tests/core/tracking/test_one_post.py", "streams/core/tracking/subject.py"),
+    _file("tests/core/tracking/test_retracting.py", "streams/core/tracking/tracker.py", "streams/core/retractions.py"),
+    _file("tests/core/tracking/test_recounting.py", "streams/core/tracking/recounting.py"),
+    _file("tests/core/watching/test_country_corrections.py", "streams/core/watching/corrected.py"),
     _Check(
         "tests/core/tracking",
         ("tests/core/tracking/test_track.py", "tests/core/tracking/test_track_oracle.py"),
         ("streams/core/tracking/",),
     ),
-    _file("tests/core/tracking/test_retracting.py", "streams/core/tracking/tracker.py", "streams/core/retractions.py"),
     _file("tests/core/watching/test_watch_oracle.py", "streams/core/watching/"),
     _Check("tests/cli/test_alerts_retract.py", ("tests/cli/test_alerts_retract.py",), ("streams/jobs/retraction.py",)),
-    _file("tests/core/tracking/test_recounting.py", "streams/core/tracking/recounting.py"),
-    _file("tests/core/watching/test_country_corrections.py", "streams/core/watching/corrected.py"),
     _Check(
         "tests/kafka/test_batch_writer.py", ("tests/kafka/test_batch_writer.py",), ("streams/kafka/batch_writer.py",)
     ),
