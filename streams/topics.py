@@ -231,6 +231,17 @@ TOPICS: Final[tuple[Topic, ...]] = (
         readers=("NOTIFY", "anybody"),
     ),
     Topic(
+        name="notifications",
+        role="enriched",
+        meaning="when an Alertmanager first took which state of an alert; that one is not here says nothing",
+        key="id of the alert",
+        schema="notification",
+        partitions=1,
+        compacted=True,
+        writers=("NOTIFY",),
+        readers=("NOTIFY", "anybody"),
+    ),
+    Topic(
         name="evidence",
         role="enriched",
         meaning="what was counted, as it was received: raw events that passed, rosters, rules, versions of alerts",

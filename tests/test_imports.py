@@ -52,7 +52,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"bounds"}),
     frozenset({"canary", "evidence", "recounts", "rosters", "rulebook"}),
     frozenset({"country_recounts", "evidence_records", "enriched", "suspension_words", "texts"}),
-    frozenset({"retractions"}),
+    frozenset({"notifications", "retractions"}),
     frozenset({"alert_state", "canary_flight", "lead_time", "screening", "tracking"}),
     frozenset({"watching"}),
     frozenset({"enriched_topics", "evidence_retention", "rule_files"}),

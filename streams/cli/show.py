@@ -17,7 +17,7 @@ from streams.cli.report_case import SEVERITY_STYLES, minute, print_case, print_o
 from streams.cli.stopping import ended_by_ctrl_c, stopped_in_order
 from streams.cli.terminal import counted, progress, row, stderr, stdout, table, write_json
 from streams.core.alert_state import alert_state
-from streams.core.case_file import CaseFile, OfficialFile, linked_evidence
+from streams.core.case_file import CaseFile, OfficialFile, linked_evidence, told_of
 from streams.core.clock import from_us
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.looked_up import LookedUp, looked_up
@@ -149,6 +149,7 @@ def _document(
                 "state": alert_state(versions[-1].record, now_us),
                 "alert": versions[-1].record,
                 "versions": versions,
+                "told": told_of(case, versions[-1].record.id),
                 "evidence": linked_evidence(versions[-1].record, case.dossier, case.amplifications),
             }
             for versions in case.alerts

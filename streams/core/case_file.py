@@ -13,6 +13,7 @@ from streams.core.clock import from_us
 from streams.core.dossier_parts import OfficialFigures
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.enriched_topics import EnrichedTopic
+from streams.core.notifications import Acceptance, Notification
 from streams.core.platforms import post_link
 from streams.core.rosters.roster import RosterEntry
 from streams.core.subject_event import Coordinates, subject_key
@@ -29,6 +30,7 @@ __all__ = [
     "Versions",
     "amplified_by",
     "linked_evidence",
+    "told_of",
     "unseen_of",
 ]
 
@@ -106,7 +108,8 @@ class CaseFile(Struct, frozen=True, kw_only=True):
 
     `amplifications` are those that the topic still holds, newest first. `successor_of` are aftermaths of other accounts
     that list this one as a possible successor. `roster` are its own terms as an official, if it has any. `unseen` is
-    `None` where that could not be read, as from files.
+    `None` where that could not be read, as from files. So are `notifications`, by the id of the alert: an alert that is
+    not among them may have been told all the same.
     """
 
     key: str
@@ -118,6 +121,7 @@ class CaseFile(Struct, frozen=True, kw_only=True):
     successor_of: tuple[Aftermath, ...]
     roster: tuple[RosterEntry, ...]
     unseen: Unseen | None
+    notifications: dict[str, Notification] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -144,6 +148,12 @@ class OfficialFile(Struct, frozen=True, kw_only=True):
     roster: tuple[RosterEntry, ...]
     amplified: tuple[AmplifiedSubject, ...]
     aftermaths: tuple[Aftermath, ...]
+
+
+def told_of(case: CaseFile, alert_id: str) -> tuple[Acceptance, ...] | None:
+    """When Alertmanagers first accepted which state of an alert; `None` where that is not known."""
+    notification = (case.notifications or {}).get(alert_id)
+    return None if notification is None else notification.accepted
 
 
 def linked_evidence(

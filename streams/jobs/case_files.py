@@ -18,12 +18,14 @@ from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.core.evidence import EVIDENCE_TOPIC
 from streams.core.looked_up import LookedUp
+from streams.core.notifications import NOTIFICATIONS_TOPIC, Notification, decode_notification
 from streams.core.officials import Official
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import subject_key
 from streams.core.watching.aftermath_records import Aftermath, AftermathOfficial
 from streams.events import Account, Coverage, decode_event
 from streams.kafka.enriched_log import EnrichedLog, StoredRecord
+from streams.refusal import DECODE_ERRORS
 
 __all__ = ["CaseFiles", "Match", "Records", "record_of"]
 
@@ -145,6 +147,7 @@ class CaseFiles:
             successor_of=tuple(each for each in aftermaths.last() if not is_about(each)),
             roster=match.roster,
             unseen=unseen,
+            notifications=await self._notifications({versions[-1].record.id for versions in alerts.all()}),
         )
 
     async def official_file(self, match: Match) -> OfficialFile:
@@ -267,6 +270,25 @@ class CaseFiles:
             merged.append([*(each for each in earlier if each.record not in known), *versions])
             merged[-1].sort(key=lambda each: each.written_at or datetime.min.replace(tzinfo=UTC))
         return merged
+
+    async def _notifications(self, alert_ids: set[str]) -> dict[str, Notification] | None:
+        if not isinstance(self._records, EnrichedLog) or not self._records.has(NOTIFICATIONS_TOPIC):
+            return None
+        found: dict[str, Notification] = {}
+        async with aclosing(self._records.read(NOTIFICATIONS_TOPIC)) as stream:
+            async for stored in stream:
+                alert_id = stored.key.decode("ascii", "replace")
+                if alert_id not in alert_ids:
+                    continue
+                found.pop(alert_id, None)
+                try:
+                    told = None if stored.value is None else decode_notification(stored.value)
+                except DECODE_ERRORS:
+                    self.unreadable += 1
+                    continue
+                if told is not None:
+                    found[alert_id] = told
+        return found
 
     async def _coverage(self, platform: str) -> list[Coverage]:
         found = []

@@ -54,6 +54,10 @@ class EnrichedLog:
         self._read_to: dict[TopicPartition, int] = {}
         self.looked_at = 0
 
+    def has(self, topic: str) -> bool:
+        """Whether the broker has the topic (plain name)."""
+        return self._partitions.get(topic, 0) > 0
+
     async def read(self, topic: str, key: str | None = None) -> AsyncGenerator[StoredRecord, None]:
         """Every record of a topic (plain name) that is there now, each partition in order: with `key` those of that key
         alone, for which one partition is read. Raises `BrokerError`, and aiokafka's errors.

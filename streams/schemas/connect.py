@@ -11,6 +11,7 @@ from msgspec import Struct, inspect
 
 from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.core.flattened import named_entries
+from streams.core.notifications import NOTIFICATIONS_TOPIC, Notification
 from streams.schemas.field_docs import field_descriptions
 
 __all__ = ["connect_schemas"]
@@ -29,12 +30,15 @@ _FIGURES: Final = {"number": "double", "truth": "boolean"}
 
 
 def connect_schemas() -> dict[str, _Schema]:
-    """Each schema by the name of its file: `TOPIC.json` and `TOPIC.table.json`."""
+    """Each schema by the name of its file: `TOPIC.json` and, where a row can hold something, `TOPIC.table.json`."""
     found: dict[str, _Schema] = {}
     for topic in ENRICHED_TOPICS:
         for ending, is_table in (("", False), (".table", True)):
             schema = _struct(topic.record, is_table=is_table)
             found[f"{topic.name}{ending}.json"] = schema | {"name": f"antiphon.{topic.schema}", "optional": False}
+    # All of it but the key is a list: a row has no room for it.
+    schema = _struct(Notification, is_table=False) | {"name": "antiphon.notification", "optional": False}
+    found[f"{NOTIFICATIONS_TOPIC}.json"] = schema
     return found
 
 

@@ -4,7 +4,7 @@ Everything in it is made up. The names of the files in `schemas/examples/` are t
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -14,6 +14,7 @@ from streams.core.dossier_parts import OfficialFigures, Totals, WindowFigures
 from streams.core.enriched import Alert, AlertOfficial, Amplification, Dossier, Evidence, SuspensionRecord
 from streams.core.evidence import EvidenceHeaders
 from streams.core.identity import alert_id, dedup_key, interval_start
+from streams.core.notifications import Acceptance, Notification
 from streams.core.officials import Category, Official
 from streams.core.rosters.roster import RosterEntry
 from streams.core.rosters.roster_log import Manifest
@@ -318,6 +319,21 @@ EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
                 accounts=("twitter:98104455",),
                 severity_before="warning",
                 figures=(FigureChange(figure="amplifications", before=4), FigureChange(figure="followers")),
+            ),
+        ),
+        "notification": (
+            "notification",
+            Notification(
+                alert_id="0a4d55a8d778e5022fab701977c5d840",
+                accepted=(
+                    Acceptance(
+                        severity="warning",
+                        state="firing",
+                        receiver="alertmanager.example",
+                        accepted_at=_FIRED_AT + timedelta(seconds=2),
+                        published_at=_FIRED_AT + timedelta(seconds=1),
+                    ),
+                ),
             ),
         ),
         "evidence": (

@@ -9,6 +9,7 @@ from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert
 from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.core.evidence import EvidenceHeaders
+from streams.core.notifications import Notification
 from streams.core.rosters.roster import RosterEntry
 from streams.core.rosters.roster_log import Manifest
 from streams.core.subject_event import SubjectEvent
@@ -99,6 +100,7 @@ PAYLOADS: Final[tuple[Payload, ...]] = (
         for t in ENRICHED_TOPICS
     ),
     Payload(name="correction", type=Correction, directions=("input", "output")),
+    Payload(name="notification", type=Notification, directions=("input", "output")),
     Payload(name="evidence", type=EvidenceHeaders, directions=("input", "output")),
     Payload(name="dead-letter", type=DeadLetterHeaders, directions=("input", "output")),
 )

@@ -55,11 +55,12 @@ class _CurrentBody(aiohttp.BytesPayload):
 
 class Alertmanager:
     """Sends through a `session` that is not its own. `url` is that of its web page; credentials in it are used and
-    never shown: `name` has none.
+    never shown: neither `name` nor `host` has any.
     """
 
     def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
         base = URL(url)
+        self.host = base.host or ""
         self.name = str(base.with_user(None).with_query(None).with_fragment(None))
         self._endpoint = base / "api" / "v2" / "alerts"
         self._session = session

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from streams.core.enriched import Alert, Dossier
+from streams.core.notifications import NOTIFICATIONS_TOPIC, Notification, encode_notification
 from streams.events import Coverage
 from streams.kafka.enriched_record import enriched_record
 from streams.kafka.evidence_writing import alert_records
@@ -89,12 +90,20 @@ def test_an_official_is_shown_with_its_terms_and_whom_it_amplified(antiphon: Ant
 
 
 def test_every_version_of_an_alert_that_the_topic_still_holds_is_told(antiphon: Antiphon, written: Settings) -> None:
+    """With when Alertmanager took it, where that is recorded."""
     alert = _alert_about("88")
     write_records(written, _renamed("88", "of_versions"), alert, msgspec.structs.replace(alert, status="retracted"))
+    assert "when it was told: not known" in antiphon("show", alert.id, *options_of(written)).stdout
+    notification = EXAMPLES["notification"][1]
+    assert isinstance(notification, Notification)
+    told = encode_notification(msgspec.structs.replace(notification, alert_id=alert.id))
+    write_records(written, (NOTIFICATIONS_TOPIC, alert.id.encode(), told))
     [found] = _shown(antiphon, "twitter:88", *options_of(written))["alerts"]
+    assert [(each["state"], each["receiver"]) for each in found["told"]] == [("firing", "alertmanager.example")]
     assert [each["record"]["status"] for each in found["versions"]] == ["firing", "retracted"]
     said = antiphon("show", alert.id, *options_of(written)).stdout
     assert "2 versions are kept" in said
+    assert "first accepted by Alertmanager: 2020-" in said
     assert f"What {alert.rule} ({alert.id}) rests on" in said
 
 

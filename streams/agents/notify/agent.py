@@ -1,6 +1,6 @@
 """NOTIFY, the agent: reads the topic `alerts` and keeps every Alertmanager informed.
 
-It keeps nothing of its own and takes no part in any group: each worker with an Alertmanager does the same, and
+It decides by nothing of its own and takes no part in any group: each worker with an Alertmanager does the same, and
 Alertmanager knows by the labels what it was sent before. Why: docs/architecture.md.
 """
 
@@ -15,6 +15,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.agents.notify.alertmanager_sender import AlertmanagerSender, now_us
+from streams.agents.notify.notification_log import NotificationLog
 from streams.core.clock import SECOND_US
 from streams.core.noticing.incidents import Incidents
 from streams.core.noticing.notices import AlertHead, NoticePolicy
@@ -64,6 +65,7 @@ class Notify:
         self._metrics = metrics
         self._policy = notice_policy(settings, rules)
         self._incidents = Incidents(self._policy)
+        self._notifications = NotificationLog(settings)
         self._works = False
         self._failures = 0
         self._failure: str | None = None
@@ -76,6 +78,11 @@ class Notify:
         """Until cancelled. An error ends this attempt and nothing else: the agents beside NOTIFY go on, and it is begun
         anew after a pause of 1 to 30 s. Until it works again, `lack` says so, and the error is logged and counted.
         """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._notifications.run())
+            await self._attempts()
+
+    async def _attempts(self) -> None:
         while True:
             self._works = False
             try:
@@ -107,7 +114,9 @@ class Notify:
             await client.seek_to_beginning(*tps)
             async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
                 senders = [
-                    AlertmanagerSender(Alertmanager(url, session), self._policy, began_us, self._metrics)
+                    AlertmanagerSender(
+                        Alertmanager(url, session), self._policy, began_us, self._metrics, self._notifications
+                    )
                     for url in self._settings.alertmanager_addresses
                 ]
                 async with asyncio.TaskGroup() as group:

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
+from streams.agents.notify.notification_log import NotificationLog
 from streams.core.clock import SECOND_US
 from streams.core.noticing.notices import Notice, NoticePolicy
 from streams.metrics import Metrics
@@ -45,12 +46,20 @@ class AlertmanagerSender:
     `began_us` is when NOTIFY began: how late people are told is measured of what was published since.
     """
 
-    def __init__(self, alertmanager: Alertmanager, policy: NoticePolicy, began_us: int, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        alertmanager: Alertmanager,
+        policy: NoticePolicy,
+        began_us: int,
+        metrics: Metrics,
+        notifications: NotificationLog,
+    ) -> None:
         self._alertmanager = alertmanager
         self._policy = policy
         self._resend_seconds = policy.resend_us / SECOND_US
         self._began_us = began_us
         self._metrics = metrics
+        self._notifications = notifications
         self._offered: dict[_Labels, Notice] = {}
         self._offered_at = float("-inf")
         self._news = asyncio.Event()
@@ -104,11 +113,14 @@ class AlertmanagerSender:
         as_sent = [notice.sent_at(at_us, self._policy) for notice in notices]
         refused = set(await self._alertmanager.post(as_sent, self._is_current))
         self._note_success()
+        accepted_us = now_us()
         for position, (labels, notice) in enumerate(zip(due, notices, strict=True)):
             is_refused = position in refused
             self._metrics.notifications.labels("rejected" if is_refused else "sent").inc()
             if labels not in self._sent and not is_refused and notice.published_us >= self._began_us:
-                self._metrics.notify_delay_seconds.observe(max(0, now_us() - notice.published_us) / SECOND_US)
+                self._metrics.notify_delay_seconds.observe(max(0, accepted_us - notice.published_us) / SECOND_US)
+            if not is_refused and _is_news(notice, self._sent.get(labels)):
+                self._notifications.note(notice, self._alertmanager.host, accepted_us)
             self._sent[labels] = _Sent(at, notice, is_refused)
 
     def _note_success(self) -> None:
@@ -123,3 +135,12 @@ class AlertmanagerSender:
         if not self._failures:
             _log.error("Alertmanager unavailable", extra={"error": error.message, "remedy": error.remedy})
         self._failures += 1
+
+
+def _is_news(notice: Notice, sent: _Sent | None) -> bool:
+    """Whether it is another state of an alert than was taken before. One for each State says the same once more."""
+    if not notice.alert_id or "country" in notice.labels:
+        return False
+    return (
+        sent is None or sent.is_refused or (sent.notice.alert_id, sent.notice.state) != (notice.alert_id, notice.state)
+    )

@@ -1,7 +1,6 @@
 """The page of an alert: what was told, by which rule, what it rests on, and what became of it."""
 
 import shlex
-from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -9,6 +8,7 @@ from streams.console.pages.alert_charts import figures_of, moments_of
 from streams.console.pages.alert_events import MOST_OFFICIALS, AlertEvents, events_of, is_on_aftermath
 from streams.console.pages.alert_model import AftermathLine, AlertPage, Caution, EventLine, ProofLine, VersionLine
 from streams.console.pages.alert_states import STATE_MEANINGS, ShownState, shown_state
+from streams.console.pages.alert_told import told_words, written_words
 from streams.console.pages.alert_versions import version_lines
 from streams.console.pages.page import Answer, BadAddress, NotKnown, PageRequest, Rows
 from streams.console.pages.recounting import recount_at
@@ -101,6 +101,9 @@ def _answer(
     state = shown_state(alert, request.now)
     corrections = store.corrections_of(alert_id=alert.id)
     lines = version_lines(versions)
+    status = store.status()
+    notification = store.notification(alert.id)
+    told = () if notification is None else notification.accepted
     model = AlertPage(
         alert=alert,
         state=state,
@@ -121,7 +124,9 @@ def _answer(
         events_words=_events_words(alert, events),
         versions=lines,
         version=number,
-        told_words=_told_words(alert, stored),
+        told=told,
+        told_words=told_words(alert, told, status),
+        written_words=written_words(alert, stored),
         corrections=corrections,
         aftermaths=tuple(
             AftermathLine(
@@ -134,7 +139,7 @@ def _answer(
             )
             for each in store.aftermaths_of(key)[:_MOST_AFTERMATHS]
         ),
-        proof=_proof(alert, events, store.status()),
+        proof=_proof(alert, events, status),
         recount=recounted,
     )
     name = f"@{alert.subject.handle}" if alert.subject.handle else key
@@ -245,27 +250,6 @@ def _events_words(alert: Alert, events: AlertEvents) -> str:
     if missing and events.kept:
         words += f" Of {missing:,} the bytes are not kept here."
     return words
-
-
-def _told_words(alert: Alert, stored: StoredAlert) -> str:
-    if alert.mode == "shadow":
-        return "Nobody was told: the rule is on trial."
-    if stored.written_at is None:
-        return "Not recorded: neither when this record was written, nor when it was sent to people."
-    written = f"{stored.written_at:%Y-%m-%d %H:%M:%S}"
-    late = stored.written_at - alert.as_of
-    behind = f", {_span(late)} after the last event it counts" if late > timedelta(minutes=1) else ""
-    return (
-        f"This record was written {written} UTC{behind}. When it was sent to people, and to whom, is not recorded: "
-        "Alertmanager knows."
-    )
-
-
-def _span(length: timedelta) -> str:
-    if length >= timedelta(days=2):
-        return f"{length.days:,} days"
-    minutes = int(length.total_seconds() // 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 
 
 def _proof(alert: Alert, events: AlertEvents, status: StoreStatus) -> ProofLine:

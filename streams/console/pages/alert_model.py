@@ -9,6 +9,7 @@ from streams.console.pages.alert_states import ShownState
 from streams.console.pages.rule_lines import FigureLine, RuleLines
 from streams.core.corrections.correction import Correction
 from streams.core.enriched import Alert
+from streams.core.notifications import Acceptance
 from streams.core.rulebook.figures import FigureValue
 
 __all__ = [
@@ -231,8 +232,12 @@ class AlertPage(Struct, frozen=True, kw_only=True):
     """As told first to newest."""
     version: int
     """The number of the version that is shown."""
+    told: tuple[Acceptance, ...]
+    """When an Alertmanager first took which state of the alert, of all its versions; empty where nothing is known."""
     told_words: str
     """What is known of when people were told."""
+    written_words: str
+    """When the version that is shown was written."""
     corrections: tuple[Correction, ...]
     """What became of it by corrections, the newest first."""
     aftermaths: tuple[AftermathLine, ...]

@@ -1,4 +1,4 @@
-"""What is asked of alerts: lists with their facets, one alert, its versions."""
+"""What is asked of alerts: lists with their facets, one alert, its versions, when it was told."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
@@ -17,6 +17,7 @@ from streams.console.store.searching import hits_of
 from streams.console.store.tables import unpack
 from streams.core.clock import from_us
 from streams.core.enriched import Alert
+from streams.core.notifications import Notification, decode_notification
 from streams.events import Account
 from streams.refusal import DECODE_ERRORS
 
@@ -138,6 +139,11 @@ class AlertQuestions(Connections):
         question = "SELECT body, written_ms, place FROM alerts JOIN alert_bodies USING (id) WHERE alert = ?"  # one row
         row = self.row(question, (alert_id,))
         return None if row is None else _stored(unpack(row[0]), row[1], row[2])
+
+    def notification(self, alert_id: str) -> Notification | None:
+        """What is recorded of when Alertmanagers took the alert; `None` where nothing is."""
+        row = self.row("SELECT body FROM notifications WHERE key = ?", (alert_id,))
+        return None if row is None else decode_notification(unpack(row[0]))
 
     def alert_versions(self, alert_id: str) -> tuple[StoredAlert, ...]:
         """Every version that is kept, as first told to newest. Without evidence the valid one alone."""

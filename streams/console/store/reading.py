@@ -25,6 +25,7 @@ _COUNTED: Final = (
     "alert_versions",
     "rule_files",
     "corrections",
+    "notifications",
     "coverage",
 )
 

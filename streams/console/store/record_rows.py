@@ -1,4 +1,4 @@
-"""The rows of amplifications, alerts, aftermaths, corrections and coverage."""
+"""The rows of amplifications, alerts, aftermaths, corrections, notifications and coverage."""
 
 import sqlite3
 from collections import Counter
@@ -15,6 +15,7 @@ from streams.core.clock import to_us
 from streams.core.corrections.correction import decode_correction
 from streams.core.enriched import Alert, Amplification
 from streams.core.enriched_topics import enriched_topic_named
+from streams.core.notifications import decode_notification
 from streams.core.rulebook.rules import SEVERITIES
 from streams.core.subject_event import subject_key
 from streams.events import Coverage, decode_event
@@ -148,6 +149,17 @@ class RecordRows:
             return each.correction, each.about, subject, each.alert_id, to_us(each.at)
 
         return self._take_by_key("corrections", "correction, about, subject, alert, at_us", records, row)
+
+    def take_notifications(self, _partition: int, records: Sequence[Record]) -> Refused:
+        """The next records of a partition."""
+
+        def row(record: Record) -> tuple[Any, ...]:
+            each = decode_notification(record.value or b"")
+            if each.alert_id.encode() != record.key:
+                raise ValueError("the key is not the id of its alert")
+            return (len(each.accepted),)
+
+        return self._take_by_key("notifications", "states", records, row)
 
     def take_coverage(self, _partition: int, records: Sequence[Record]) -> Refused:
         """The next records of a partition. The last of an id is valid, whatever its key."""

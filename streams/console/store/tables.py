@@ -10,7 +10,7 @@ import zstandard
 
 __all__ = ["FORMAT", "NEVER_US", "create_tables", "finish_tables", "pack", "unpack"]
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Of the tables: a store of another one is built anew."""
 
 NEVER_US: Final = -(2**62)
@@ -95,6 +95,9 @@ CREATE TABLE rules_of_files (
 CREATE TABLE corrections (
   id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, correction TEXT NOT NULL, about TEXT NOT NULL, subject TEXT,
   alert TEXT, at_us INTEGER NOT NULL, place INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE notifications (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, states INTEGER NOT NULL, place INTEGER NOT NULL,
+  body BLOB NOT NULL);
 CREATE TABLE coverage (
   id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, platform TEXT NOT NULL, source TEXT NOT NULL,
   at_us INTEGER NOT NULL, place INTEGER NOT NULL, body BLOB NOT NULL);

@@ -14,6 +14,7 @@ from streams.core.clock import to_us
 from streams.core.noticing.floods import flood_notices
 from streams.core.noticing.notices import AlertHead, Notice, NoticePolicy, countries_of, evidence_link, labels_of
 from streams.core.noticing.wording import annotations_of
+from streams.core.notifications import ToldState
 from streams.core.rulebook.rules import SEVERITIES, Severity
 
 __all__ = ["Incidents", "Selection"]
@@ -125,6 +126,8 @@ class _Incident(Struct, kw_only=True):
                 is_over=is_over,
                 link=link,
                 published_us=published_us,
+                alert_id=head.id if severity == highest else "",
+                state=_end_of(head) if is_over else "firing",
             )
             for severity in (severities if is_over else reversed(severities))
             for country in ({}, *({"country": country} for country in countries_of(head)))
@@ -228,6 +231,12 @@ class Incidents:
                 self._rejected.append((incident.leading.head.id, error))
                 del self._incidents[incident.key]
         return notices
+
+
+def _end_of(head: AlertHead) -> ToldState:
+    if head.mode != "live":
+        return "on_trial"
+    return "retracted" if head.status == "retracted" else "expired"
 
 
 def _within_limit(incidents: list[_Incident], limit: int) -> dict[str, _Incident]:

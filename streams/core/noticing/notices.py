@@ -5,7 +5,7 @@ Knows no Alertmanager and no clock. Parts of an alert may come from strangers: s
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias, cast
 from urllib.parse import quote
 
 import msgspec
@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from streams.core.clock import SECOND_US
 from streams.core.enriched import AlertOfficial, AlertStatus
+from streams.core.notifications import ToldState
 from streams.core.rulebook.rules import Mode, Rule, Severity
 from streams.events import Account, Utc
 
@@ -107,7 +108,8 @@ class AlertHead(Struct, frozen=True, kw_only=True):
 
 class Notice(Struct, frozen=True, kw_only=True):
     """One alert as it is sent: it fires until `ends_us` if it is not `is_over`. Times in µs since 1970 UTC;
-    `published_us` is when its record was written to the topic, 0 where no record stands for it.
+    `published_us` is when its record was written to the topic, 0 where no record stands for it. `alert_id` is that of
+    the alert for the notice of its own severity, which inhibits the lesser ones; `state` says how it ended.
     """
 
     labels: Mapping[str, str]
@@ -117,6 +119,13 @@ class Notice(Struct, frozen=True, kw_only=True):
     is_over: bool = False
     link: str = ""
     published_us: int = 0
+    alert_id: str = ""
+    state: ToldState = "firing"
+
+    @property
+    def severity(self) -> Severity:
+        """That of its label."""
+        return cast("Severity", self.labels["severity"])
 
     def sent_at(self, now_us: int, policy: NoticePolicy) -> "Notice":
         """As it is sent at a time: an Alertmanager that is sent nothing more ends it by itself.

@@ -11,13 +11,15 @@ from prometheus_client import CollectorRegistry
 
 from streams.agents.notify.agent import Notify
 from streams.core.enriched import Alert
+from streams.core.notifications import NOTIFICATIONS_TOPIC, Notification, decode_notification
 from streams.events import Account
 from streams.kafka.client import producer
+from streams.kafka.reading import read_topic
 from streams.metrics import Metrics
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
 
-__all__ = ["Notifying", "alert", "publish"]
+__all__ = ["Notifying", "alert", "notifications", "publish"]
 
 
 def alert(alert_id: str, **changes: Any) -> Alert:
@@ -62,6 +64,19 @@ def publish(settings: Settings, *alerts: Alert | tuple[bytes, bytes | None]) -> 
             await client.stop()
 
     asyncio.run(send())
+
+
+def notifications(settings: Settings, alert_id: str) -> list[Notification]:
+    """What stands on the topic of when an alert was told, every record in its order."""
+
+    async def read() -> list[Notification]:
+        return [
+            decode_notification(record.value)
+            async for record in read_topic(settings, NOTIFICATIONS_TOPIC)
+            if record.key == alert_id.encode()
+        ]
+
+    return asyncio.run(read())
 
 
 class Notifying:

@@ -15,10 +15,11 @@ from msgspec.structs import replace
 
 from streams.agents.notify import agent
 from streams.core.noticing.floods import FLOOD_ALERT
+from streams.core.notifications import NOTIFICATIONS_TOPIC
 from streams.kafka.administration import create_topics
-from streams.kafka.client import consumer
+from streams.kafka.client import admin, consumer
 from streams.settings import Secret, Settings
-from tests.agents.notify.notifying import Notifying, alert, publish
+from tests.agents.notify.notifying import Notifying, alert, notifications, publish
 from tests.ops.alertmanager import quick_config, require_alertmanager, wait_until
 from tests.pipeline.crew import Crew
 from tools.alertmanager import Alertmanager, Receiver
@@ -108,6 +109,14 @@ def test_an_alert_is_notified_once_updated_silently_raised_aloud_and_resolved(
         assert notify.value("antiphon_notify_alerts", outcome="firing") == 0
         assert notify.value("antiphon_notify_delay_seconds_count") > 0
         assert time.time() - notify.value("antiphon_notify_last_success_timestamp_seconds") < 10
+        wait_until("its end is recorded", lambda: len(notifications(settings, "a1")[-1].accepted) == 3)
+        *_earlier, recorded = notifications(settings, "a1")
+        assert [(each.severity, each.state, each.receiver) for each in recorded.accepted] == [
+            ("warning", "firing", "127.0.0.1"),
+            ("critical", "firing", "127.0.0.1"),
+            ("critical", "retracted", "127.0.0.1"),
+        ]
+        assert all(each.published_at <= each.accepted_at <= datetime.now(UTC) for each in recorded.accepted)
 
 
 def test_news_waits_for_no_round_and_for_no_fetch(
@@ -165,9 +174,12 @@ def test_an_alert_that_expires_is_resolved_without_anybody_saying_so(settings: S
 def test_a_restart_of_alertmanager_in_the_middle_loses_and_repeats_nothing(
     settings: Settings, receiver: Receiver, alertmanager: Alertmanager
 ) -> None:
+    """Nor does it matter that there is nowhere any more to record what was told."""
     with Notifying(settings) as notify:
         publish(settings, alert("before"))
         wait_until("told", lambda: receiver.received("firing", antiphon_id="t:before"))
+        wait_until("recorded", lambda: notifications(settings, "before"))
+        asyncio.run(_delete_topic(settings, NOTIFICATIONS_TOPIC))
         alertmanager.stop()
         publish(settings, alert("meanwhile"))
         wait_until("tried in vain", lambda: notify.count("failed"))
@@ -178,6 +190,9 @@ def test_a_restart_of_alertmanager_in_the_middle_loses_and_repeats_nothing(
         assert _messages(receiver, "firing") == {"before": 1, "meanwhile": 1}
         publish(settings, alert("before", status="retracted"))
         wait_until("over", lambda: receiver.received("resolved", antiphon_id="t:before"))
+        asyncio.run(create_topics(settings))
+        for name in ("before", "meanwhile"):
+            wait_until("recorded, once it can be", partial(notifications, settings, name), seconds=60)
 
 
 def test_what_is_silenced_reaches_nobody_until_the_silence_ends(
@@ -310,6 +325,8 @@ def test_a_back_fill_and_a_rule_in_shadow_are_not_notified(settings: Settings, r
         assert len(receiver.messages) == 1
         publish(settings, alert("old", fired_at=old), alert("shadow"))
         wait_until("told", lambda: _received(receiver, "firing") == {"old", "shadow", "new"})
+        wait_until("recorded", lambda: all(notifications(settings, name) for name in ("old", "shadow", "new")))
+        assert notifications(settings, "retracted") == [], "Alertmanager took its end, and nobody was told of it before"
 
 
 def test_all_workers_notify_and_people_receive_each_alert_once(settings: Settings, receiver: Receiver) -> None:
@@ -319,10 +336,22 @@ def test_all_workers_notify_and_people_receive_each_alert_once(settings: Setting
             wait_until("both have sent it", lambda: first.count("sent") and second.count("sent"))
             publish(settings, alert("w2"))
             wait_until("told", lambda: receiver.received("firing", antiphon_id="t:w2"))
+            wait_until("recorded", lambda: notifications(settings, "w2"))
+        [*_, before] = notifications(settings, "w2")
         publish(settings, alert("w3"), alert("w1", status="retracted"))
         wait_until("told by the second", lambda: receiver.received("firing", antiphon_id="t:w3"))
         wait_until("over", lambda: receiver.received("resolved", antiphon_id="t:w1"))
-    assert _messages(receiver, "firing") == {"w1": 1, "w2": 1, "w3": 1}
+        wait_until("its end is recorded", lambda: len(notifications(settings, "w1")[-1].accepted) == 2)
+    # At most one more for a worker that wrote at the same moment, and none for one that begins after the others.
+    [*_, after] = recorded = notifications(settings, "w2")
+    assert (len(after.accepted), len(recorded) <= 4) == (1, True)
+    assert after.accepted[0].accepted_at <= before.accepted[0].accepted_at
+    with Notifying(settings) as third:
+        publish(settings, alert("w4"))
+        wait_until("recorded", lambda: notifications(settings, "w4"))
+        assert third.count("sent") >= 3, "it has sent again what others had told"
+        assert notifications(settings, "w2") == recorded
+    assert _messages(receiver, "firing") == {"w1": 1, "w2": 1, "w3": 1, "w4": 1}
 
 
 @pytest.mark.slow
@@ -375,6 +404,11 @@ def _end_while_one_is_frozen(
     time.sleep(5.0)  # what it knew is out of date by then
     crew.thaw(sleeper)
     time.sleep(3 * settings.notify_resend_seconds)
+
+
+async def _delete_topic(settings: Settings, name: str) -> None:
+    async with admin(settings) as client:
+        await client.delete_topics([settings.topic(name)])
 
 
 def _messages(receiver: Receiver, status: str) -> dict[str, int]:

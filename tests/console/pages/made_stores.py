@@ -23,6 +23,7 @@ from streams.core.evidence_records import (
     roster_evidence,
     rules_evidence,
 )
+from streams.core.notifications import NOTIFICATIONS_TOPIC, Notification, encode_notification
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_log import publication
 from streams.core.subject_event import Coordinates
@@ -62,13 +63,14 @@ def store_of(
     aftermaths: Sequence[Aftermath] = (),
     events: Sequence[tuple[Event, Coordinates]] = (),
     corrections: Sequence[Correction] = (),
+    notifications: Sequence[Notification] | None = (),
     roster: Roster | None = None,
     published: Sequence[Publication] = (),
     with_rules: bool = False,
     written_at: datetime | None = None,
 ) -> Iterator[Store]:
     """A store that has these records, `versions` of alerts and `events` as evidence. `roster` is kept as evidence
-    alone; of `published` the last one is in force.
+    alone; of `published` the last one is in force. Without `notifications` it was fed from a broker without the topic.
     """
     timestamp = 0 if written_at is None else to_us(written_at) // 1_000
     kept: list[EvidenceRecord] = [event_evidence(event, encode_event(event), source, 0) for event, source in events]
@@ -96,6 +98,12 @@ def store_of(
             for place, each in enumerate(corrections)
         ]
         building.writer.take([Part(topic=CORRECTIONS_TOPIC, partition=0, records=rows, next=len(rows))])
+        if notifications is not None:
+            rows = [
+                _Record(place, each.alert_id.encode(), encode_notification(each))
+                for place, each in enumerate(notifications)
+            ]
+            building.writer.take([Part(topic=NOTIFICATIONS_TOPIC, partition=0, records=rows, next=len(rows))])
         _publish(building, published, timestamp)
         rows = [_Record(place, each.key, each.value, each.headers, timestamp) for place, each in enumerate(kept)]
         building.writer.take([Part(topic="evidence", partition=0, records=rows, next=len(rows))])

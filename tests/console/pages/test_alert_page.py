@@ -10,9 +10,11 @@ import pytest
 from msgspec.structs import replace
 
 from streams.console.pages.alert_model import AlertPage
+from streams.console.pages.alert_told import told_words
 from streams.console.store.reading import Store
 from streams.console.web.answers import Refused
 from streams.core.enriched import Alert, Amplification
+from streams.core.notifications import Acceptance, Notification
 from streams.core.rule_files.rule_words import value_words
 from streams.proofs.readme_text import CANNOT_SHOW, DOES_NOT_SAY
 from streams.schemas.documents import schema_document
@@ -195,13 +197,44 @@ def test_what_is_not_kept_is_said(tmp_path: Path, case_folder: Path, alerts: dic
 
 
 def test_when_it_was_told_is_said_as_far_as_it_is_recorded(tmp_path: Path, alerts: dict[str, Alert]) -> None:
-    """The record's own time; nothing is made up about messages to people."""
+    """Of the record and of messages to people. What is not recorded is not known, and never that nobody was told."""
     alert = alerts["amplified-then-suspended"]
     late = alert.as_of + timedelta(hours=3, minutes=5)
-    with store_of(tmp_path, alerts=[alert], written_at=late) as store:
-        words = _model(store, f"/alerts/{alert.id}").told_words
-        assert words.startswith("This record was written 2021-01-21 17:25:00 UTC, 3 h 5 min after")
-        assert "is not recorded" in words
+    notification = Notification(
+        alert_id=alert.id,
+        accepted=(
+            Acceptance(
+                severity="warning",
+                state="firing",
+                receiver="pager.example",
+                accepted_at=late + timedelta(seconds=2),
+                published_at=late,
+            ),
+            Acceptance(
+                severity="warning",
+                state="expired",
+                receiver="pager.example",
+                accepted_at=late + timedelta(days=1),
+                published_at=late,
+            ),
+        ),
+    )
+    address = f"/alerts/{alert.id}"
+    with store_of(tmp_path, alerts=[alert], written_at=late, notifications=[notification]) as store:
+        asked, model = ask(store, address), _model(store, address)
+        assert model.told == notification.accepted
+        assert model.written_words.startswith("This record was written 2021-01-21 17:25:00 UTC, 3 h 5 min after")
+        rows = asked.dom.texts("When Alertmanagers first accepted it")
+        assert [row[1] for row in rows] == ["fires", "over: it expired"]
+        assert {row[3] for row in rows} == {"pager.example"}
+        assert [each["state"] for each in asked.json["told"]] == ["firing", "expired"]
     shadow = replace(alert, mode="shadow")
-    with store_of(tmp_path / "shadow", alerts=[shadow]) as store:
-        assert _model(store, f"/alerts/{alert.id}").told_words.startswith("Nobody was told")
+    for number, (one, recorded, words) in enumerate(
+        [(shadow, (), "None is recorded. The rule is on trial"), (alert, (), "Not known:"), (alert, None, "Not known:")]
+    ):
+        with store_of(tmp_path / str(number), alerts=[one], notifications=recorded) as store:
+            model = _model(store, address)
+            assert (model.told, model.told_words.startswith(words)) == ((), True)
+            assert ("is not there" in model.told_words) is (recorded is None)
+            of_files = told_words(one, (), replace(store.status(), kind="folder"))
+            assert of_files == "Files of a run have no notifications: such a run sends nothing to anybody."
