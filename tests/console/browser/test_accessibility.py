@@ -59,6 +59,24 @@ def test_no_page_is_wider_than_its_window(
     assert wider == {}
 
 
+def test_on_a_narrow_screen_the_first_alert_is_in_sight_and_the_filters_are_a_click_away(open_page: OpenPage) -> None:
+    with open_page(viewport={"width": 320, "height": 640}, java_script_enabled=False) as watched:
+        watched.go("/alerts")
+        page = watched.page
+        first = page.locator(".alert .sentence").first.bounding_box()
+        assert first is not None
+        assert first["y"] < 640
+        assert not page.get_by_role("button", name="Filter").is_visible()
+        page.locator("summary", has_text="Filters").click()
+        assert page.get_by_role("button", name="Filter").is_visible()
+        watched.go("/alerts?severity=critical")
+        assert page.get_by_role("button", name="Filter").is_visible(), "those that hold are in sight"
+    with open_page(viewport={"width": 1_024, "height": 640}) as watched:
+        watched.go("/alerts")
+        assert watched.page.get_by_role("button", name="Filter").is_visible()
+        assert not watched.page.locator("summary", has_text="Filters").is_visible()
+
+
 def test_pages_say_the_same_without_scripts(open_page: OpenPage, addresses: dict[str, str]) -> None:
     """Scripts add buttons and local times: tables and figures do not depend on them."""
     with open_page() as with_scripts, open_page(java_script_enabled=False) as without:
