@@ -33,13 +33,13 @@ AT_ONCE: Final = 8
 """Accounts that are asked about at the same time."""
 
 
-class Found(Struct, frozen=True, kw_only=True):
-    """What a platform says of an account: its id and handle now, `None` where it says none, and why it is not well."""
+class Found(Struct, frozen=True):
+    """What a platform says of an account: why it is not well, and its id and handle now, `None` where it says none."""
 
     outcome: Outcome
+    detail: str = ""
     account_id: str | None = None
     handle: str | None = None
-    detail: str = ""
 
 
 class Resolution(Struct, frozen=True, kw_only=True):
@@ -120,7 +120,7 @@ async def _found(entry: RosterEntry, service: NameService) -> Found:
             return await service.by_id(entry.account_id, entry.handle)
         return await service.by_handle(entry.handle or "")
     except HttpClientError as error:
-        return Found(outcome="unknown", account_id=entry.account_id, handle=entry.handle, detail=str(error))
+        return Found("unknown", str(error), entry.account_id, entry.handle)
 
 
 def _names(each: Resolution) -> tuple[str, Names]:

@@ -14,6 +14,7 @@ __all__ = [
     "STORED_MOST",
     "WEEK_US",
     "StoredInt",
+    "day_of",
     "from_us",
     "parse_duration_us",
     "to_us",
@@ -50,6 +51,11 @@ def from_us(at_us: int) -> datetime:
     period that is added, takes a legal time there.
     """
     return _EPOCH + timedelta(microseconds=min(max(at_us, FIRST_US), LAST_US))
+
+
+def day_of(at_us: int) -> str:
+    """The day (UTC) of a count of microseconds since 1970, as `2022-02-24`. Total, as `from_us` is."""
+    return from_us(at_us).date().isoformat()
 
 
 def parse_duration_us(text: str) -> int:

@@ -5,7 +5,10 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["Answer", "Check", "Verdict"]
+__all__ = ["PLACES", "Answer", "Check", "Verdict", "failed"]
+
+PLACES: Final = 20
+"""Of an answer, at most. Nobody reads more."""
 
 
 class Answer(StrEnum):
@@ -24,12 +27,17 @@ _WORST: Final = (Answer.FAILED, Answer.NOT_CHECKABLE, Answer.PARTIAL)
 
 
 class Check(Struct, frozen=True, kw_only=True):
-    """One question and its answer. `places` say where exactly something is not as it should be, at most so many."""
+    """One question and its answer. `places` say where exactly something is not as it should be, at most `PLACES`."""
 
     question: str
     answer: Answer
     detail: str = ""
     places: tuple[str, ...] = ()
+
+
+def failed(question: str, *wrong: str) -> Check:
+    """An answer that is no. `wrong` is what all is, at least one, of which the first speaks for the others."""
+    return Check(question=question, answer=Answer.FAILED, detail=wrong[0], places=wrong[:PLACES])
 
 
 class Verdict(Struct, frozen=True, kw_only=True):

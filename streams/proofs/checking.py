@@ -20,7 +20,7 @@ from streams.core.rule_files.rule_problems import RulesError
 from streams.core.rulebook.rules import RuleSet
 from streams.printable import printable
 from streams.proofs import layout
-from streams.proofs.answers import Answer, Check, Verdict
+from streams.proofs.answers import PLACES, Answer, Check, Verdict, failed
 from streams.proofs.archive import Archive, NotAProofError
 from streams.proofs.building import environment
 from streams.proofs.layout import Environment, Expected, Manifest
@@ -32,7 +32,6 @@ from streams.proofs.seals import Trusted, seal_checks
 __all__ = ["verify"]
 
 _T = TypeVar("_T")
-_PLACES: Final = 20
 _NOTHING: Final = Trusted()
 
 
@@ -139,7 +138,7 @@ def _roster(archive: Archive, told: ToldRecords, others: ProvedRosters) -> tuple
     ]
     if wrong and not told.is_of_one_alert and len(wrong) < len(rests):
         detail = f"{len(wrong)} of {len(rests)} records rest on other rosters: prove those alerts apart"
-        return roster, Check(question="roster", answer=Answer.TOLD, detail=detail, places=tuple(wrong[:_PLACES]))
+        return roster, Check(question="roster", answer=Answer.TOLD, detail=detail, places=tuple(wrong[:PLACES]))
     return roster, _check("roster", wrong, f"{len(roster.entries):,} entries, digest {roster.digest[:12]}")
 
 
@@ -175,7 +174,7 @@ def _environment(archive: Archive) -> Check:
 def _check(question: str, wrong: list[str], right: str) -> Check:
     if not wrong:
         return Check(question=question, answer=Answer.OK, detail=right)
-    return Check(question=question, answer=Answer.FAILED, detail=wrong[0], places=tuple(wrong[:_PLACES]))
+    return failed(question, *wrong)
 
 
 def _file(archive: Archive, name: str) -> bytes:

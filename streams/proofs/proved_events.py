@@ -11,7 +11,7 @@ from streams.core.clock import to_us
 from streams.events import decode_event
 from streams.printable import printable
 from streams.proofs import layout
-from streams.proofs.answers import Answer, Check
+from streams.proofs.answers import Answer, Check, failed
 from streams.proofs.archive import Archive, NotAProofError
 from streams.proofs.building import coverage_of_events, source_of
 from streams.proofs.layout import CoverageSummary, IndexedEvent, event_name
@@ -22,7 +22,6 @@ from streams.refusal import DECODE_ERRORS
 __all__ = ["ProvedEvents"]
 
 _MOST_INDEX_BYTES: Final = 16_384
-_PLACES: Final = 20
 _MOST_WRONG: Final = 1_000
 _index: Final = msgspec.json.Decoder(IndexedEvent)
 
@@ -67,8 +66,7 @@ class ProvedEvents:
 
     def _events_check(self) -> Check:
         if self._wrong:
-            places = tuple(self._wrong[:_PLACES])
-            return Check(question="events", answer=Answer.FAILED, detail=self._wrong[0], places=places)
+            return failed("events", *self._wrong)
         return Check(question="events", answer=Answer.OK, detail=f"{len(self.names):,} events, each with its own hash")
 
     def _coverage_check(self) -> Check:

@@ -16,7 +16,7 @@ from streams.core.subject_event import subject_key
 from streams.core.watching.aftermath_records import Aftermath
 from streams.printable import printable
 from streams.proofs import layout
-from streams.proofs.answers import Answer, Check
+from streams.proofs.answers import PLACES, Answer, Check, failed
 from streams.proofs.archive import Archive, NotAProofError
 from streams.proofs.building import is_on_aftermath, taken_as_counted
 from streams.proofs.comparison import differences, with_texts_as_told, with_texts_withheld
@@ -29,7 +29,6 @@ from streams.proofs.recount import Recount, counts_as, recount
 __all__ = ["ToldRecords", "recount_checks"]
 
 _RecordT = TypeVar("_RecordT", Alert, Dossier, Aftermath)
-_PLACES: Final = 20
 _AFTERMATHS: Final = "aftermaths/"
 
 
@@ -165,14 +164,14 @@ def _recounted(
     if again is None:
         wrong = ["nothing of it follows from the events"]
     if lacking:
-        return Check(question=name, answer=Answer.NOT_CHECKABLE, detail=lacking, places=tuple(wrong[:_PLACES]))
+        return Check(question=name, answer=Answer.NOT_CHECKABLE, detail=lacking, places=tuple(wrong[:PLACES]))
     if partial:
         detail = f"{partial:,} taken as counted: only the newest engagements of a subject are retained"
         if wrong:
             detail += f"; of what is here not recounted equal: {wrong[0]}"
-        return Check(question=name, answer=Answer.PARTIAL, detail=detail, places=tuple(wrong[:_PLACES]))
+        return Check(question=name, answer=Answer.PARTIAL, detail=detail, places=tuple(wrong[:PLACES]))
     if wrong:
-        return Check(question=name, answer=Answer.FAILED, detail=wrong[0], places=tuple(wrong[:_PLACES]))
+        return failed(name, *wrong)
     detail = "recounted, equal byte for byte" if equal else "recounted, equal in every field that was told"
     return Check(question=name, answer=Answer.OK, detail=detail + but)
 
@@ -197,10 +196,10 @@ def _counted(
                 f"{printable(name, 120)} counts as {shown}, and was said to count as {'; '.join(said) or 'nothing'}"
             )
     if not events.withheld:
-        named = islice(missing, _PLACES)
+        named = islice(missing, PLACES)
         wrong += [f"{printable(name, 120)} is said to count and is not here" for name in named]
     if wrong:
-        return Check(question="events count", answer=Answer.FAILED, detail=wrong[0], places=tuple(wrong[:_PLACES]))
+        return failed("events count", *wrong)
     detail = f"{len(events.names) - more:,} events count as they are said to"
     if more:
         detail += f"; {more:,} more of which nothing is said change no record"

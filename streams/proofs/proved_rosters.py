@@ -5,7 +5,7 @@ from streams.core.rosters.roster_file import parse_roster
 from streams.core.rosters.roster_problems import RosterError
 from streams.printable import printable
 from streams.proofs import layout
-from streams.proofs.answers import Answer, Check
+from streams.proofs.answers import Answer, Check, failed
 from streams.proofs.archive import Archive, NotAProofError
 
 __all__ = ["ProvedRosters"]
@@ -41,8 +41,7 @@ class ProvedRosters:
     def checks(self) -> list[Check]:
         """Nothing where there are none."""
         if self._wrong:
-            detail = self._wrong[0]
-            return [Check(question="other rosters", answer=Answer.FAILED, detail=detail, places=tuple(self._wrong))]
+            return [failed("other rosters", *self._wrong)]
         if not self.by_digest:
             return []
         named = ", ".join(

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from streams.printable import printable
 from streams.proofs import layout
-from streams.proofs.answers import Answer, Check
+from streams.proofs.answers import Answer, Check, failed
 from streams.proofs.layout import Sha256, pretty
 from streams.proofs.signing_keys import PublicKey, SigningKey
 
@@ -62,11 +62,11 @@ def signature_check(manifest: bytes, envelope: bytes | None, key: PublicKey | No
     if envelope is None:
         if key is None:
             return Check(question=_QUESTION, answer=Answer.NONE, detail="nobody signed it")
-        return _failed(f"nobody signed it, and it was to be signed by key {key.fingerprint}")
+        return failed(_QUESTION, f"nobody signed it, and it was to be signed by key {key.fingerprint}")
     try:
         signatures = _envelope(manifest, envelope).signatures
     except ValueError as error:
-        return _failed(f"{layout.SIGNATURE} {error}")
+        return failed(_QUESTION, f"{layout.SIGNATURE} {error}")
     named = [each.keyid for each in signatures]
     by = " and ".join(keyid if len(named) == 1 else f"{keyid[:_SHOWN]}…" for keyid in named)
     if key is None:
@@ -74,9 +74,9 @@ def signature_check(manifest: bytes, envelope: bytes | None, key: PublicKey | No
         return Check(question=_QUESTION, answer=Answer.TOLD, detail=f"{detail} this file, or it proves nothing")
     mine = next((each for each in signatures if each.keyid == key.fingerprint), None)
     if mine is None:
-        return _failed(f"wrong key: it says that key {by} signed it, and the key given is {key.fingerprint}")
+        return failed(_QUESTION, f"wrong key: it says that key {by} signed it, and the key given is {key.fingerprint}")
     if not key.made(mine.sig, pre_authentication(manifest)):
-        return _failed(f"broken: it names the key given, {key.fingerprint}, which did not make it")
+        return failed(_QUESTION, f"broken: it names the key given, {key.fingerprint}, which did not make it")
     detail = f"signed by key {key.fingerprint}, which is the key given"
     if len(named) > 1:
         detail += f"; {len(named) - 1} more by other keys, not checked"
@@ -95,7 +95,3 @@ def _envelope(manifest: bytes, data: bytes) -> _Envelope:
     if pretty(envelope) != data or keys != sorted(set(keys)):
         raise ValueError("is not written as Antiphon writes it")
     return envelope
-
-
-def _failed(detail: str) -> Check:
-    return Check(question=_QUESTION, answer=Answer.FAILED, detail=detail, places=(detail,))

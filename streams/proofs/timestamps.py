@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from streams.errors import InputError
 from streams.printable import printable
 from streams.proofs import layout
-from streams.proofs.answers import Answer, Check
+from streams.proofs.answers import Answer, Check, failed
 from streams.proofs.der_order import with_sorted_certificates
 from streams.proofs.signing_keys import not_installed
 
@@ -90,19 +90,19 @@ def timestamp_check(manifest: bytes, answer: bytes | None, chain: bytes | None, 
     """Whether somebody time-stamped the manifest, when, and whether the reader trusts whoever did."""
     if answer is None:
         if chain is not None:
-            return _failed(f"{layout.TIMESTAMP_CHAIN} is here, and no time stamp to which it belongs")
+            return failed(_QUESTION, f"{layout.TIMESTAMP_CHAIN} is here, and no time stamp to which it belongs")
         if trusted is None:
             return Check(question=_QUESTION, answer=Answer.NONE, detail="nobody time-stamped it")
-        return _failed("nobody time-stamped it, and --tsa-ca was given")
+        return failed(_QUESTION, "nobody time-stamped it, and --tsa-ca was given")
     try:
         return _checked(manifest, answer, chain, trusted)
     except ImportError:
         detail = f"a time stamp is here; not read: {not_installed('reading it', _LIBRARY).remedy}"
         return Check(question=_QUESTION, answer=Answer.TOLD, detail=detail)
     except InputError as error:
-        return _failed(error.message)
+        return failed(_QUESTION, error.message)
     except Exception as error:  # noqa: BLE001 - the library raises what it likes, KeyError too, for a byte that is odd
-        return _failed(f"{layout.TIMESTAMP} is no time stamp: {printable(str(error), 200)}")
+        return failed(_QUESTION, f"{layout.TIMESTAMP} is no time stamp: {printable(str(error), 200)}")
 
 
 def _checked(manifest: bytes, answer: bytes, chain: bytes | None, trusted: Authorities | None) -> Check:
@@ -111,10 +111,12 @@ def _checked(manifest: bytes, answer: bytes, chain: bytes | None, trusted: Autho
     stamp = _decoded(answer)
     wrong = _wrong(stamp, manifest)
     if wrong:
-        return _failed(f"{layout.TIMESTAMP} {wrong}")
+        return failed(_QUESTION, f"{layout.TIMESTAMP} {wrong}")
     between = [] if chain is None else _certificates(chain, layout.TIMESTAMP_CHAIN)
     if any(_signs_itself(each) for each in between):  # the library would trust it
-        return _failed(f"{layout.TIMESTAMP_CHAIN} has a certificate that signs itself, which a reader has to bring")
+        return failed(
+            _QUESTION, f"{layout.TIMESTAMP_CHAIN} has a certificate that signs itself, which a reader has to bring"
+        )
     when = f"{stamp.tst_info.gen_time:%Y-%m-%d %H:%M:%S} UTC"
     if trusted is None:
         detail = f"says that {_authority(stamp)} saw it at {when}; not checked, because no certificate was given: "
@@ -126,7 +128,9 @@ def _checked(manifest: bytes, answer: bytes, chain: bytes | None, trusted: Autho
     try:
         verifier.verify(stamp, digest)
     except VerificationError as error:
-        return _failed(f"{_authority(stamp)} at {when} does not lead to --tsa-ca, or is broken: {_reason(error)}")
+        return failed(
+            _QUESTION, f"{_authority(stamp)} at {when} does not lead to --tsa-ca, or is broken: {_reason(error)}"
+        )
     detail = f"existed at {when}, by the word of {_authority(stamp)}, whose certificate leads to one of --tsa-ca"
     return Check(question=_QUESTION, answer=Answer.OK, detail=detail)
 
@@ -184,7 +188,3 @@ def _certificates(pem: bytes, name: str) -> list[Certificate]:
 
 def _signs_itself(certificate: Certificate) -> bool:
     return certificate.issuer == certificate.subject
-
-
-def _failed(detail: str) -> Check:
-    return Check(question=_QUESTION, answer=Answer.FAILED, detail=detail, places=(detail,))

@@ -1,9 +1,10 @@
 """Names on Bluesky: which DID a handle leads to, and whether the DID says so too."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from streams.collectors.bluesky.identity import Identities
-from streams.collectors.roster_names import Found, Outcome, same_handle
+from streams.collectors.roster_names import Found, same_handle
 
 __all__ = ["BlueskyNames"]
 
@@ -16,10 +17,7 @@ class BlueskyNames:
 
     async def by_handle(self, handle: str) -> Found:
         """See `NameService`."""
-
-        def is_so(outcome: Outcome, detail: str, did: str | None = None) -> Found:
-            return Found(outcome=outcome, account_id=did, handle=handle, detail=detail)
-
+        is_so = partial(Found, handle=handle)
         did = await self._identities.did_of(handle)
         if did is None:
             return is_so("vanished", "the handle leads to no account")
@@ -28,23 +26,21 @@ class BlueskyNames:
             return is_so("vanished", f"the handle leads to {did}, which is gone")
         if not _has(identity.handles, handle):
             return is_so("disagrees", f"the handle leads to {did}, which calls itself {_said(identity.handles)}")
-        return is_so("resolved", "", did)
+        return is_so("resolved", account_id=did)
 
     async def by_id(self, account_id: str, handle: str | None) -> Found:
         """See `NameService`."""
-
-        def is_so(outcome: Outcome, detail: str, now: str | None = handle) -> Found:
-            return Found(outcome=outcome, account_id=account_id, handle=now, detail=detail)
-
+        is_so = partial(Found, account_id=account_id, handle=handle)
         identity = await self._identities.of(account_id)
         if identity is None:
             return is_so("vanished", "the account is gone")
         is_named = handle is not None and _has(identity.handles, handle)
         if is_named and await self._identities.did_of(handle or "") == account_id:
-            return is_so("confirmed", "")
+            return is_so("confirmed")
         for name in identity.handles:
             if await self._identities.did_of(name) == account_id:
-                return is_so("moved", f"its handle is {name}", name) if handle else is_so("resolved", "", name)
+                moved = is_so("moved", f"its handle is {name}", handle=name)
+                return moved if handle else is_so("resolved", handle=name)
         return is_so("disagrees", f"it calls itself {_said(identity.handles)}, which does not lead back to it")
 
 

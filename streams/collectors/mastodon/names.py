@@ -5,6 +5,7 @@ An account's id is the address of its profile, as in events. The host of a handl
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from yarl import URL
 
 from streams.collectors.http_client import AnswerError, HttpClient
 from streams.collectors.mastodon.officials import name_of_address, name_of_handle
-from streams.collectors.roster_names import Found, Outcome, same_handle
+from streams.collectors.roster_names import Found, same_handle
 
 __all__ = ["MastodonNames"]
 
@@ -48,10 +49,7 @@ class MastodonNames:
 
     async def by_handle(self, handle: str) -> Found:
         """See `NameService`."""
-
-        def is_so(outcome: Outcome, detail: str, profile: str | None = None) -> Found:
-            return Found(outcome=outcome, account_id=profile, handle=handle, detail=detail)
-
+        is_so = partial(Found, handle=handle)
         named = name_of_handle(handle)
         if named is None:
             return is_so("disagrees", "no name of a server: write NAME@SERVER")
@@ -63,14 +61,11 @@ class MastodonNames:
             return is_so("disagrees", f"the handle leads to {_said(there.profile)}, which does not say so")
         if not same_handle(back.handle, handle):
             return is_so("disagrees", f"the handle leads to {there.profile}, which calls itself {_said(back.handle)}")
-        return is_so("resolved", "", there.profile)
+        return is_so("resolved", account_id=there.profile)
 
     async def by_id(self, account_id: str, handle: str | None) -> Found:
         """See `NameService`."""
-
-        def is_so(outcome: Outcome, detail: str, now: str | None = handle) -> Found:
-            return Found(outcome=outcome, account_id=account_id, handle=now, detail=detail)
-
+        is_so = partial(Found, account_id=account_id, handle=handle)
         if name_of_address(account_id) is None:
             return is_so("disagrees", "no address of a profile: write https://SERVER/@NAME")
         there = await self._of_profile(account_id)
@@ -83,10 +78,10 @@ class MastodonNames:
         if back is None or back.profile != account_id:
             return is_so("disagrees", f"it calls itself {_said(there.handle)}, which does not lead back to it")
         if handle is None:
-            return is_so("resolved", "", there.handle)
+            return is_so("resolved", handle=there.handle)
         if same_handle(there.handle, handle):
-            return is_so("confirmed", "")
-        return is_so("moved", f"its handle is {there.handle}", there.handle)
+            return is_so("confirmed")
+        return is_so("moved", f"its handle is {there.handle}", handle=there.handle)
 
     async def _of_profile(self, profile: str) -> _Name | None:
         named = name_of_address(profile)

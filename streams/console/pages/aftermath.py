@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from streams.console.pages.aftermath_figure import aftermath_figure
 from streams.console.pages.aftermath_words import (
+    called,
     summary_of,
     suspended_words,
     uncertain_words,
@@ -167,7 +168,7 @@ def aftermath_page(store: Store, request: PageRequest) -> Answer:
     ids = [each.post_id for each in record.listed_references] + [each.post_id for each in record.listed_deletions]
     hashes = kept_hashes(store.events(record.platform, ids))
     event = event_words(record.suspension.status)
-    who = _called(record.subject.handle, key)
+    who = called(record.subject.handle, key)
     heading = f"{country_name(record.country)} after {event} of {who}"
     model = AftermathPage(
         aftermath=record,
@@ -248,7 +249,3 @@ def _is_on(alert: Alert, record: Aftermath) -> bool:
         and alert.countries[:1] == (record.country,)
         and record.opened_at <= alert.fired_at <= last
     )
-
-
-def _called(handle: str | None, other: str) -> str:
-    return other if handle is None else f"@{handle}"

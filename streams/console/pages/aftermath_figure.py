@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from streams.console.charts.before_after import Band, Lane, Mark, Span, before_after
+from streams.console.pages.aftermath_words import called
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.watch_policy import WatchPolicy
 
@@ -24,7 +25,7 @@ def aftermath_figure(record: Aftermath, heading: str, *, no_comparison: bool) ->
     references = Band(
         name="references", before=record.references_before, after=record.references, expected=None,
         lanes=_lanes(
-            (_called(each.handle, each.official), Mark(at=each.at, said=f"{each.kind}, {each.at:%Y-%m-%d %H:%M}"))
+            (called(each.handle, each.official), Mark(at=each.at, said=f"{each.kind}, {each.at:%Y-%m-%d %H:%M}"))
             for each in record.listed_references
         ),
     )  # fmt: skip
@@ -32,7 +33,7 @@ def aftermath_figure(record: Aftermath, heading: str, *, no_comparison: bool) ->
         name="deletions", before=record.deletions_before, after=record.deletions, expected=expected,
         lanes=_lanes(
             (
-                _called(each.handle, each.official),
+                called(each.handle, each.official),
                 Mark(
                     at=each.deleted_at, since=each.posted_at,
                     said=f"posted {each.posted_at:%Y-%m-%d}, deleted {each.deleted_at:%Y-%m-%d %H:%M}",
@@ -75,7 +76,3 @@ def _lanes(marks: Iterator[tuple[str, Mark]]) -> tuple[Lane, ...]:
         others = tuple(mark for _, found in rest for mark in found)
         lanes.append(Lane(name=f"and {len(rest):,} more", marks=others))
     return tuple(lanes)
-
-
-def _called(handle: str | None, other: str) -> str:
-    return other if handle is None else f"@{handle}"

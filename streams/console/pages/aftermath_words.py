@@ -6,7 +6,12 @@ from streams.core.country_names import country_name
 from streams.core.suspension_words import STATUS_WORDS, account_words, days_of, event_words
 from streams.core.watching.aftermath_records import Aftermath
 
-__all__ = ["summary_of", "suspended_words", "uncertain_words", "unseen_words", "watch_words"]
+__all__ = ["called", "summary_of", "suspended_words", "uncertain_words", "unseen_words", "watch_words"]
+
+
+def called(handle: str | None, other: str) -> str:
+    """An account by its handle, or where none is known as `other` says."""
+    return other if handle is None else f"@{handle}"
 
 
 def summary_of(record: Aftermath, *, no_silence: bool, no_comparison: bool) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.core.clock import from_us, to_us
+from streams.core.clock import day_of, to_us
 from streams.core.corrections.entry_changes import EntryChange
 from streams.core.corrections.outcomes import Compared, Outcome, untold, worst_first
 from streams.core.enriched import Alert
@@ -31,7 +31,7 @@ class UnknownTerm(Struct, frozen=True, kw_only=True):
     @property
     def why(self) -> str:
         """The same in words."""
-        return f"what {self.shown} did before {from_us(self.until_us):%Y-%m-%d} was not kept: it was not on the roster"
+        return f"what {self.shown} did before {day_of(self.until_us)} was not kept: it was not on the roster"
 
 
 def unknown_terms(changes: Iterable[EntryChange], kept_since_us: int | None) -> tuple[UnknownTerm, ...]:

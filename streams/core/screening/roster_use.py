@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from streams.core.clock import from_us, to_us
+from streams.core.clock import day_of, to_us
 from streams.core.rosters.roster import Roster, RosterEntry, handle_key
 from streams.events import Coverage, Event, Profile, Suspension
 
@@ -122,7 +122,7 @@ class RosterUse:
         if alone and len(seen) > 1:
             spans = sorted(seen.items(), key=lambda item: (item[1].first_us, item[0]))
             accounts = ", ".join(
-                f"{account_id} from {_day(each.first_us)} to {_day(each.last_us)}" for account_id, each in spans
+                f"{account_id} from {day_of(each.first_us)} to {day_of(each.last_us)}" for account_id, each in spans
             )
             what = (
                 f"@{alone[0].handle} of the roster was {len(seen)} accounts: {accounts}; name the right one by its id"
@@ -143,14 +143,10 @@ def _holds(entry: RosterEntry, at_us: int) -> bool:
 
 
 def _out_of_term(entry: RosterEntry, at_us: int) -> str:
-    since = "" if entry.valid_from_us is None else f" from {_day(entry.valid_from_us)}"
-    until = "" if entry.valid_to_us is None else f" to {_day(entry.valid_to_us)}"
-    return f"{_named(entry)} acted on {_day(at_us)} and is valid{since}{until}"
+    since = "" if entry.valid_from_us is None else f" from {day_of(entry.valid_from_us)}"
+    until = "" if entry.valid_to_us is None else f" to {day_of(entry.valid_to_us)}"
+    return f"{_named(entry)} acted on {day_of(at_us)} and is valid{since}{until}"
 
 
 def _named(entry: RosterEntry) -> str:
     return f"@{entry.handle}" if entry.handle is not None else f"{entry.platform}:{entry.account_id}"
-
-
-def _day(at_us: int) -> str:
-    return from_us(at_us).date().isoformat()

@@ -8,7 +8,7 @@ from heapq import nsmallest
 
 import msgspec
 
-from streams.core.clock import from_us, to_us
+from streams.core.clock import day_of, from_us, to_us
 from streams.core.enriched import ALERT_OFFICIALS, Alert, AlertOfficial, AlertStatus, Evidence
 from streams.core.identity import alert_id, dedup_key
 from streams.core.rulebook.rules import SEVERITIES, Rule
@@ -172,7 +172,7 @@ def _summary(watch_figures: WatchFigures, happenings: frozenset[Happening], as_o
     not_before = None if period.not_before_us is None else from_us(period.not_before_us)
     days = days_of(period.precision, not_before, from_us(watch.opened_us))
     parts = [f"{name}, amplified by {by}, was noted as {STATUS_WORDS[period.status]} on {days}"]
-    until = f"by {_day(as_of_us)}"
+    until = f"by {day_of(as_of_us)}"
     if "deletion" in happenings:
         before = f"{counted.deletions_before} in the {watch_figures.policy.baseline_days} days before"
         before += uncertain_part(counted.deletions_uncertain)
@@ -203,13 +203,9 @@ def _summary(watch_figures: WatchFigures, happenings: frozenset[Happening], as_o
     back_us = period.reinstated_us
     if back_us is not None:  # whatever the alert is as of, people must know
         back = "was seen again on" if period.seen_again else "is back since"
-        parts.append(f"the account {back} {_day(back_us)}")
+        parts.append(f"the account {back} {day_of(back_us)}")
     return "; ".join(parts) + "."
 
 
 def _posts(count: int) -> str:
     return f"{count} post{'' if count == 1 else 's'}"
-
-
-def _day(at_us: int) -> str:
-    return from_us(at_us).date().isoformat()
