@@ -5,28 +5,23 @@ alerts arrive.
 import json
 import shutil
 import subprocess
-import tempfile
-import threading
 import time
 import urllib.request
 from collections.abc import Sequence
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import yaml
 
-from streams.kafka.child_process import ChildProcess, start_child, stop_child
 from streams.kafka.loopback import LOOPBACK, free_port
 from tools.kafka.jars import Unavailable
+from tools.loopback import LoopbackProgram, LoopbackServer
 
 __all__ = ["TEMPLATES", "Alertmanager", "Receiver", "require_program", "with_webhook"]
 
 _PROGRAM: Final = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 _AMTOOL: Final = shutil.which("amtool")
-_START_SECONDS: Final = 20.0
 TEMPLATES: Final = Path(__file__).parents[1] / "ops" / "alertmanager" / "templates"
 """What a configuration next to it may take its texts from, as the project's own does."""
 
@@ -58,7 +53,7 @@ def _alerts_of(message: dict[str, Any], status: str, labels: dict[str, str]) -> 
     ]
 
 
-class Receiver:
+class Receiver(LoopbackServer):
     """A webhook on a loopback port. A context manager."""
 
     def __init__(self) -> None:
@@ -75,13 +70,12 @@ class Receiver:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's own name
                 """Not on the tests' standard error."""
 
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        super().__init__(ThreadingHTTPServer((LOOPBACK, 0), Handler))
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://{LOOPBACK}:{self._server.server_address[1]}/"
+        return f"http://{self.address}/"
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -99,76 +93,30 @@ class Receiver:
         """The alerts with these labels in messages of groups of that status (`firing`, `resolved`), in order."""
         return [alert for message in self.messages for alert in _alerts_of(message, status, labels)]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-class Alertmanager:
-    """One Alertmanager, on a port it keeps over restarts. A context manager; start it from the main thread.
-
-    With `peers` (each a `cluster_address`) it is a member of a cluster.
-    """
+class Alertmanager(LoopbackProgram):
+    """One Alertmanager. With `peers` (each a `cluster_address`) it is a member of a cluster."""
 
     def __init__(self, config: str, *, clustered: bool = False, peers: Sequence[str] = ()) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="antiphon-alertmanager-")
-        self._config = Path(self._directory.name, "alertmanager.yml")
-        self._config.write_text(config, encoding="utf-8")
-        shutil.copytree(TEMPLATES, Path(self._directory.name, TEMPLATES.name))
-        self._port = free_port()
+        super().__init__("alertmanager", config)
+        shutil.copytree(TEMPLATES, self.directory / TEMPLATES.name)
         self.cluster_address = f"{LOOPBACK}:{free_port()}" if clustered else ""
         self._peers = peers
-        self._process: ChildProcess | None = None
 
-    @property
-    def url(self) -> str:
-        """Its web page."""
-        return f"http://{LOOPBACK}:{self._port}"
-
-    def start(self) -> None:
-        """Start it with what it remembers, and return when it is ready."""
+    def command(self) -> list[str]:
+        """See `LoopbackProgram`. Raises `Unavailable`."""
         require_program()
         assert _PROGRAM is not None
         command = [
             _PROGRAM,
-            f"--config.file={self._config}",
-            f"--storage.path={self._directory.name}/data",
-            f"--web.listen-address={LOOPBACK}:{self._port}",
+            f"--storage.path={self.directory}/data",
             f"--cluster.listen-address={self.cluster_address}",
         ]
         if self.cluster_address:
             # How long the second of a cluster waits for the first, and how often they compare notes.
             command += ["--cluster.peer-timeout=2s", "--cluster.gossip-interval=20ms", "--cluster.pushpull-interval=1s"]
             command += [f"--cluster.peer={peer}" for peer in self._peers]
-        with Path(self._directory.name, "log").open("ab") as log:
-            self._process = process = start_child(command, output=log)
-        deadline = time.monotonic() + _START_SECONDS
-        while process.poll() is None and not self._is_ready():
-            assert time.monotonic() < deadline, "Alertmanager does not become ready"
-            time.sleep(0.05)
-        assert process.poll() is None, self.log()
-
-    def _is_ready(self) -> bool:
-        with suppress(OSError), urllib.request.urlopen(f"{self.url}/-/ready", timeout=2) as answer:  # noqa: S310 - ours
-            return bool(answer.status == 200)
-        return False
-
-    def stop(self) -> None:
-        """Stop it in order: it writes down what it has told."""
-        if self._process is not None:
-            stop_child(self._process, timeout_seconds=10)
-            self._process = None
-
-    def log(self) -> str:
-        """All it has said."""
-        return Path(self._directory.name, "log").read_text(encoding="utf-8", errors="replace")
+        return command
 
     def alerts(self, **labels: str) -> list[dict[str, Any]]:
         """The alerts it holds that have these labels, firing ones only, as its API shows them."""
@@ -187,13 +135,3 @@ class Alertmanager:
             timeout=20,
         )
         return done.stdout.strip()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-        self._directory.cleanup()

@@ -2,7 +2,8 @@
 
 from typing import IO, Final, Literal
 
-from bench.contestants.contestant import Entrant, Progress
+from bench.contestants.bare_client import BareClient
+from bench.contestants.contestant import Entrant
 from bench.contestants.peer import start_program
 from bench.course import Course
 
@@ -11,12 +12,8 @@ __all__ = ["BareAiokafka"]
 _DESCRIPTIONS: Final = {"orjson": "orjson.loads", "msgspec": "msgspec, typed and validated in full"}
 
 
-class BareAiokafka:
+class BareAiokafka(BareClient):
     """One of two variants, by what decodes an event: orjson to dictionaries, or msgspec to our validated structs."""
-
-    does_the_job = False
-    share: int | None = None
-    seconds = 0.0
 
     def __init__(self, decoder: Literal["orjson", "msgspec"]) -> None:
         self._decoder = decoder
@@ -29,9 +26,3 @@ class BareAiokafka:
     def start(self, course: Course, lap: str, log: IO[bytes]) -> Entrant:
         """A consumer of a group of its own."""
         return start_program("bench.contestants.bare_aiokafka_program", course, lap, log, variant=self._decoder)
-
-    def complaints(self, course: Course, lap: str, progress: Progress) -> list[str]:
-        """It must have decoded every event once; one that cannot be decoded ends it early."""
-        if progress.events == course.tally.events:
-            return []
-        return [f"decoded {progress.events} events instead of {course.tally.events}"]

@@ -2,7 +2,8 @@
 
 from typing import IO
 
-from bench.contestants.contestant import Entrant, Progress
+from bench.contestants.bare_client import BareClient
+from bench.contestants.contestant import Entrant
 from bench.contestants.packages import require_package
 from bench.contestants.peer import start_program
 from bench.course import Course
@@ -10,14 +11,11 @@ from bench.course import Course
 __all__ = ["BareConfluentKafka"]
 
 
-class BareConfluentKafka:
+class BareConfluentKafka(BareClient):
     """Decodes with orjson to dictionaries; librdkafka's threads have the same core as Python."""
 
     name = "confluent-kafka"
     description = "bare confluent-kafka, decode only: orjson.loads"
-    does_the_job = False
-    share: int | None = None
-    seconds = 0.0
 
     def prepare(self, course: Course, lap: str) -> None:
         """It writes nothing: only its package must be there."""
@@ -26,9 +24,3 @@ class BareConfluentKafka:
     def start(self, course: Course, lap: str, log: IO[bytes]) -> Entrant:
         """A consumer of a group of its own."""
         return start_program("bench.contestants.bare_confluent_kafka_program", course, lap, log)
-
-    def complaints(self, course: Course, lap: str, progress: Progress) -> list[str]:
-        """It must have decoded every event once; one that cannot be decoded ends it early."""
-        if progress.events == course.tally.events:
-            return []
-        return [f"decoded {progress.events} events instead of {course.tally.events}"]

@@ -14,6 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from streams.deadletters import Reason
 from streams.faust_driver.handing_over import hand_over_as_parsed
 from streams.faust_driver.unpacking import RefusedBatch, unfold_within
+from tests.faust_driver.record_fields import fields_of
 from tools.kafka.running_broker import RunningBroker
 
 _LIMIT = 100_000
@@ -80,10 +81,6 @@ async def _read(broker: RunningBroker, topic: str, *, ours: bool, at_once: int |
         return calls
 
 
-def _said(record: Any) -> tuple[object, ...]:
-    return (record.offset, record.timestamp, record.timestamp_type, record.key, record.value, tuple(record.headers))
-
-
 def test_what_fits_is_what_aiokafka_gives_whatever_the_codec_transactions_included(
     kafka: RunningBroker, topic_prefix: str
 ) -> None:
@@ -105,7 +102,7 @@ def test_what_fits_is_what_aiokafka_gives_whatever_the_codec_transactions_includ
         stock = list(chain.from_iterable(await _read(kafka, topic, ours=False)))
         for at_once in (None, 7):
             records = list(chain.from_iterable(await _read(kafka, topic, ours=True, at_once=at_once)))
-            assert [_said(record) for record in records] == [_said(record) for record in stock]
+            assert [fields_of(record) for record in records] == [fields_of(record) for record in stock]
         assert len(stock) == 200 * len(_CODECS)
 
     asyncio.run(run())

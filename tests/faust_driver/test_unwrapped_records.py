@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.structs import ConsumerRecord
 
 from streams.faust_driver.handing_over import hand_over_as_parsed
+from tests.faust_driver.record_fields import fields_of
 from tools.kafka.running_broker import RunningBroker
 
 _RECORDS = 300
@@ -57,10 +58,6 @@ async def _read(broker: RunningBroker, topic: str, *, unwrapped: bool, at_once: 
     return found
 
 
-def _said(record: Any) -> tuple[object, ...]:
-    return (record.offset, record.timestamp, record.timestamp_type, record.key, record.value, tuple(record.headers))
-
-
 def test_an_unwrapped_record_says_what_a_wrapped_one_says(kafka: RunningBroker, topic_prefix: str) -> None:
     """And it is unwrapped: otherwise there would be nothing to compare."""
 
@@ -70,7 +67,7 @@ def test_an_unwrapped_record_says_what_a_wrapped_one_says(kafka: RunningBroker, 
         return stock, await _read(kafka, topic, unwrapped=True, at_once=7)
 
     stock, ours = asyncio.run(both(f"{topic_prefix}records"))
-    assert [_said(record) for record in ours] == [_said(record) for record in stock]
+    assert [fields_of(record) for record in ours] == [fields_of(record) for record in stock]
     values = [record.value for record in ours]
     assert values[_RECORDS:] == [b"committed", None, b"last"]
     assert ours[-1].offset > len(ours)  # the aborted record and the transactions' own marks left gaps

@@ -3,17 +3,15 @@
 import email
 import email.policy
 import socketserver
-import threading
 from email.message import EmailMessage
-from types import TracebackType
-from typing import Self
 
 from streams.kafka.loopback import LOOPBACK
+from tools.loopback import LoopbackServer
 
 __all__ = ["MailSink"]
 
 
-class MailSink:
+class MailSink(LoopbackServer):
     """`messages` are the mails that arrived, in order. A context manager."""
 
     def __init__(self) -> None:
@@ -44,25 +42,9 @@ class MailSink:
             def _say(self, text: str) -> None:
                 self.wfile.write(text.encode() + b"\r\n")
 
-        self._server = socketserver.ThreadingTCPServer((LOOPBACK, 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    @property
-    def smarthost(self) -> str:
-        """Where it listens."""
-        return f"{LOOPBACK}:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        server = socketserver.ThreadingTCPServer((LOOPBACK, 0), Handler)
+        server.daemon_threads = True
+        super().__init__(server)
 
 
 def _message(data: bytes) -> EmailMessage:

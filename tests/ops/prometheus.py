@@ -3,20 +3,14 @@
 import json
 import os
 import shutil
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import suppress
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import pytest
 
-from streams.kafka.child_process import ChildProcess, start_child, stop_child
-from streams.kafka.loopback import LOOPBACK, free_port
-from tests.ops.alertmanager import wait_until
+from tools.loopback import LoopbackProgram
 
 __all__ = ["Prometheus", "PrometheusError", "require_prometheus"]
 
@@ -37,20 +31,17 @@ class PrometheusError(AssertionError):
     """It refused a question; the message is its own."""
 
 
-class Prometheus:
-    """One Prometheus with that configuration, JSON or YAML. A context manager; start it from the main thread."""
+class Prometheus(LoopbackProgram):
+    """One Prometheus with that configuration, JSON or YAML."""
 
     def __init__(self, config: str) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="antiphon-prometheus-")
-        self._config = Path(self._directory.name, "prometheus.yml")
-        self._config.write_text(config, encoding="utf-8")
-        self._port = free_port()
-        self._process: ChildProcess | None = None
+        super().__init__("prometheus", config)
 
-    @property
-    def url(self) -> str:
-        """Its web page."""
-        return f"http://{LOOPBACK}:{self._port}"
+    def command(self) -> list[str]:
+        """See `LoopbackProgram`. Skips the test where there is none."""
+        require_prometheus()
+        assert _PROGRAM is not None
+        return [_PROGRAM, f"--storage.tsdb.path={self.directory}/data"]
 
     def query(self, expr: str) -> list[dict[str, Any]]:
         """The samples of an expression at this moment: each a `metric` (labels) and a `value` (time, number as text).
@@ -72,34 +63,3 @@ class Prometheus:
         except urllib.error.HTTPError as error:
             raise PrometheusError(error.read().decode("utf-8", "replace")) from None
         return data
-
-    def log(self) -> str:
-        """All it has said."""
-        return Path(self._directory.name, "log").read_text(encoding="utf-8", errors="replace")
-
-    def _is_ready(self) -> bool:
-        with suppress(OSError), urllib.request.urlopen(f"{self.url}/-/ready", timeout=2) as answer:  # noqa: S310 - ours
-            return bool(answer.status == 200)
-        return False
-
-    def __enter__(self) -> Self:
-        require_prometheus()
-        assert _PROGRAM is not None
-        command = [
-            _PROGRAM,
-            f"--config.file={self._config}",
-            f"--storage.tsdb.path={self._directory.name}/data",
-            f"--web.listen-address={LOOPBACK}:{self._port}",
-        ]
-        with Path(self._directory.name, "log").open("ab") as log:
-            self._process = process = start_child(command, output=log)
-        wait_until("Prometheus is ready", lambda: process.poll() is not None or self._is_ready(), seconds=60)
-        assert process.poll() is None, self.log()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._process is not None:
-            stop_child(self._process, timeout_seconds=10)
-        self._directory.cleanup()

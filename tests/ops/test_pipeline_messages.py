@@ -50,7 +50,7 @@ def _answering(port: int) -> Iterator[None]:
 
 def _config(on_call: Receiver, services: Receiver, mail: MailSink) -> str:
     """As shipped, and whoever is on call has the examples of Slack and e-mail, too."""
-    config = json.loads(shipped_config({"on-call": on_call.url}, services=services.url, smarthost=mail.smarthost))
+    config = json.loads(shipped_config({"on-call": on_call.url}, services=services.url, smarthost=mail.address))
     receivers = {receiver["name"]: receiver for receiver in config["receivers"]}
     for kind, other in (("slack_configs", "analysts"), ("email_configs", "desk-IR")):
         receivers["on-call"][kind] = receivers[other][kind]

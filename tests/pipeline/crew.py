@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
+from typing import Self
 
 import pytest
 from msgspec import Struct
@@ -31,8 +32,8 @@ class Place(Struct, frozen=True, kw_only=True):
 class Crew:
     """Real `antiphon worker` processes, in `places` by turns.
 
-    `restarts` counts workers that ended by themselves and were replaced, `endings` how they ended and with which last
-    critical words.
+    A context manager, which stops them all. `restarts` counts workers that ended by themselves and were replaced,
+    `endings` how they ended and with which last critical words.
     """
 
     def __init__(self, settings: Settings, directory: Path, *, places: Sequence[Place] = ()) -> None:
@@ -43,6 +44,12 @@ class Crew:
         self.members: list[ChildProcess] = []
         self.restarts = 0
         self.endings: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.dismiss_all()
 
     def add(self) -> ChildProcess:
         """Start one more worker."""

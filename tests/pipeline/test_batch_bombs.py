@@ -17,10 +17,11 @@ from streams.jobs.collection import collect_results
 from streams.jobs.drain import wait_until_through
 from streams.kafka.administration import create_topics
 from streams.kafka.batch_writer import LARGEST_BATCH_BYTES
-from streams.kafka.dead_letter_topic import StoredLetter, read_dead_letters, stored_letters
+from streams.kafka.dead_letter_topic import read_dead_letters
 from streams.kafka.roster_topic import publish_roster, published_roster
 from streams.settings import Settings
 from tests.pipeline.crew import Crew
+from tests.pipeline.dead_letters import letters_in_topic
 from tests.pipeline.world import World
 from tools.kafka.running_broker import RunningBroker
 
@@ -115,10 +116,6 @@ async def _write(settings: Settings) -> dict[int, tuple[str, str]]:
     return bombs
 
 
-async def _letters(settings: Settings) -> list[StoredLetter]:
-    return [stored async for stored in stored_letters(settings) if stored is not None]
-
-
 def _peak_memory_bytes(pid: int) -> int:
     lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1_024 for line in lines if line.startswith("VmHWM:"))
@@ -132,8 +129,7 @@ def test_batches_of_every_codec_count_and_bombs_become_dead_letters_in_bounded_m
     asyncio.run(create_topics(settings))
     bombs = asyncio.run(_write(settings))
     asyncio.run(publish_roster(settings, _WORLD.roster))
-    crew = Crew(settings, tmp_path)
-    try:
+    with Crew(settings, tmp_path) as crew:
         worker = crew.add()
 
         def check(_remaining: int) -> None:
@@ -141,12 +137,10 @@ def test_batches_of_every_codec_count_and_bombs_become_dead_letters_in_bounded_m
 
         asyncio.run(wait_until_through(settings, {("retweets", 0): 3 * len(_BOMB_BYTES) + 1}, check))
         assert _peak_memory_bytes(worker.pid) < _MOST_MEMORY_BYTES
-    finally:
-        crew.dismiss_all()
     results = asyncio.run(collect_results(settings))
     assert results.dossiers["twitter:700000"].totals.retweet == 2 * len(_BOMB_BYTES)
 
-    stored_here = asyncio.run(_letters(settings))
+    stored_here = asyncio.run(letters_in_topic(settings))
     internal = {stored.letter.topic: stored.letter for stored in stored_here if stored.letter.topic != "retweets"}
     assert internal.keys() == _INTERNAL
     assert {letter.offset for letter in internal.values()} == {0}

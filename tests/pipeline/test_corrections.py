@@ -60,11 +60,8 @@ def settings(kafka: RunningBroker, topic_prefix: str) -> Settings:
 @pytest.fixture
 def crew(settings: Settings, tmp_path: Path) -> Iterator[Crew]:
     """A worker, and whoever takes its place."""
-    crew = Crew(settings, tmp_path)
-    try:
+    with Crew(settings, tmp_path) as crew:
         yield crew
-    finally:
-        crew.dismiss_all()
 
 
 def _publish(settings: Settings, roster: Roster) -> None:

@@ -25,13 +25,13 @@ from streams.jobs.drain import wait_until_through
 from streams.jobs.replay import Obstacle, Selection, replay_letters
 from streams.kafka.administration import create_topics
 from streams.kafka.client import producer, started_producer
-from streams.kafka.dead_letter_topic import StoredLetter, stored_letters
 from streams.kafka.loopback import free_port
 from streams.kafka.roster_topic import publish_roster
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
 from tests.agents.records import retweet_of
 from tests.pipeline.crew import Crew
+from tests.pipeline.dead_letters import letters_in_topic
 from tests.pipeline.sameness import assert_same
 from tests.pipeline.world import World
 from tools.kafka.running_broker import RunningBroker
@@ -94,10 +94,6 @@ async def _write(settings: Settings, lines: Sequence[bytes]) -> dict[tuple[str, 
     async with started_producer(settings) as client:
         sent = [client.send_and_wait(settings.topic("retweets"), line, b"k", partition=0) for line in lines]
         return {("retweets", 0): max(metadata.offset for metadata in await asyncio.gather(*sent)) + 1}
-
-
-async def _letters(settings: Settings) -> list[StoredLetter]:
-    return [stored async for stored in stored_letters(settings) if stored is not None]
 
 
 def _lines_in_any_order(world: World) -> tuple[list[bytes], int]:
@@ -176,13 +172,13 @@ def test_what_no_agent_wrote_becomes_dead_letters_and_changes_no_figure(
         _wait_until_ready(port, crew)
         metrics = _answer(port, "/metrics")[1].decode()
         assert crew.dismiss(worker) == 0
-        letters = asyncio.run(_letters(settings))
+        letters = asyncio.run(letters_in_topic(settings))
         assert_same(asyncio.run(collect_results(settings)), oracle)
 
         worker = crew.add()
         _wait_until_ready(port, crew)
         assert crew.dismiss(worker) == 0
-        repeated = asyncio.run(_letters(settings))[len(letters) :]
+        repeated = asyncio.run(letters_in_topic(settings))[len(letters) :]
     finally:
         crew.dismiss_all()
 

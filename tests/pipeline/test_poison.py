@@ -20,11 +20,11 @@ from streams.jobs.drain import wait_until_through
 from streams.jobs.workers import Workers
 from streams.kafka.administration import create_topics
 from streams.kafka.client import client_options, producer
-from streams.kafka.dead_letter_topic import stored_letters
 from streams.kafka.loopback import free_port
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 from tests.pipeline.crew import Crew
+from tests.pipeline.dead_letters import letters_in_topic
 from tests.pipeline.world import World
 from tools.kafka.running_broker import RunningBroker
 
@@ -137,8 +137,7 @@ def test_a_flood_of_garbage_stops_the_screening_once_and_a_new_start_goes_on_fro
             pass
         return False
 
-    crew = Crew(settings, tmp_path)
-    try:
+    with Crew(settings, tmp_path) as crew:
         worker = crew.add()
         _wait_until(stopped)
         time.sleep(settings.stuck_after_seconds + 1)  # as long as would end a worker that is stuck
@@ -149,8 +148,6 @@ def test_a_flood_of_garbage_stops_the_screening_once_and_a_new_start_goes_on_fro
         offsets = asyncio.run(_letter_offsets(settings))
         assert offsets == list(range(1, dealt_with)), "each record before the stop once, and none behind it"
         assert settings.dead_letter_run <= len(offsets) < settings.dead_letter_run + settings.fetch_max_records
-    finally:
-        crew.dismiss_all()
     patient = msgspec.structs.replace(
         settings, dead_letter_run=1_000_000, dead_letter_share=1.0, stuck_after_seconds=120.0
     )
@@ -177,7 +174,7 @@ async def _committed(settings: Settings) -> int:
 
 
 async def _letter_offsets(settings: Settings) -> list[int]:
-    return sorted([stored.letter.offset async for stored in stored_letters(settings) if stored is not None])
+    return sorted(stored.letter.offset for stored in await letters_in_topic(settings))
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
@@ -202,15 +199,12 @@ def test_a_broken_record_in_a_changelog_of_states_ends_the_worker_with_the_remed
         await client.stop()
 
     asyncio.run(corrupt())
-    crew = Crew(settings, tmp_path)
-    try:
+    with Crew(settings, tmp_path) as crew:
         assert crew.add().wait(60) == 70
         said = crew.logs()
         assert "TRACK failed" in said
         assert "key twitter:700000, is no record that a worker writes" in said
         assert "antiphon states reset" in said
-    finally:
-        crew.dismiss_all()
 
 
 @pytest.mark.parametrize("account_id", ["x" * 257, ""])

@@ -16,10 +16,10 @@ from streams.kafka.administration import create_topics
 from streams.kafka.batch_writer import LARGEST_BATCH_BYTES, OutgoingRecord
 from streams.kafka.client import producer, started_producer
 from streams.kafka.dead_letter_record import original_headers
-from streams.kafka.dead_letter_topic import StoredLetter, stored_letters
 from streams.kafka.evidence_reading import kept_evidence
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
+from tests.pipeline.dead_letters import letters_in_topic
 from tests.pipeline.world import World
 from tools.kafka.running_broker import RunningBroker
 
@@ -81,10 +81,6 @@ async def _write_profiles(settings: Settings, events: list[bytes]) -> int:
     return len(events)
 
 
-async def _letters(settings: Settings) -> list[StoredLetter]:
-    return [stored async for stored in stored_letters(settings) if stored is not None]
-
-
 def test_every_raw_record_that_a_default_broker_takes_gives_a_dead_letter_that_it_takes_too(
     kafka: RunningBroker, topic_prefix: str
 ) -> None:
@@ -104,7 +100,7 @@ def test_every_raw_record_that_a_default_broker_takes_gives_a_dead_letter_that_i
     evidence = asyncio.run(kept_evidence(settings, lambda key: key.kind == "event")).values()
     assert sorted(entry.value or b"" for entry in evidence) == sorted(passing)
     assert all(entry.intact for entry in evidence)
-    letters = {(each.letter.topic, each.letter.offset): each for each in asyncio.run(_letters(settings))}
+    letters = {(each.letter.topic, each.letter.offset): each for each in asyncio.run(letters_in_topic(settings))}
     assert letters.keys() == {(topic, offset) for topic in RAW_TOPICS.values() for offset in range(len(shapes))}
     for (_topic, offset), stored in letters.items():
         record, letter = list(shapes.values())[offset], stored.letter

@@ -60,11 +60,8 @@ def settings(kafka: RunningBroker, topic_prefix: str, analysts: Receiver) -> Ite
 
 @pytest.fixture
 def crew(settings: Settings, tmp_path: Path) -> Iterator[Crew]:
-    crew = Crew(settings, tmp_path)
-    try:
+    with Crew(settings, tmp_path) as crew:
         yield crew
-    finally:
-        crew.dismiss_all()
 
 
 def _roster() -> Roster:

@@ -68,7 +68,7 @@ def desk() -> Iterator[_Desk]:
 @pytest.fixture
 def settings(kafka: RunningBroker, topic_prefix: str, desk: _Desk) -> Iterator[Settings]:
     webhooks = {"on-call": desk.on_call.url, "analysts": desk.analysts.url, "archive": desk.archive.url}
-    config = shipped_config(webhooks, services=desk.services.url, smarthost=desk.mail.smarthost)
+    config = shipped_config(webhooks, services=desk.services.url, smarthost=desk.mail.address)
     with Alertmanager(config) as alertmanager:
         made = Settings(
             broker=kafka.address,

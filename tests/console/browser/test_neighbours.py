@@ -10,9 +10,9 @@ from playwright.sync_api import Page
 
 from streams.console.store.reading import Store
 from tests.console.browser.conftest import OpenPage
+from tests.console.case_records import in_file
 from tests.console.hostile import HOSTILE, with_hostile_texts
 from tests.console.pages.made_stores import store_of
-from tests.console.store.test_case_store import in_file
 from tests.console.web.running import running_console
 
 # Whole pixels, so that a row is drawn the same wherever it stands; and rows a little nearer to one another than usual.

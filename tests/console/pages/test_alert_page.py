@@ -19,9 +19,9 @@ from streams.core.rule_files.rule_words import value_words
 from streams.proofs.readme_text import CANNOT_SHOW, DOES_NOT_SAY
 from streams.schemas.documents import schema_document
 from streams.schemas.payloads import Payload
+from tests.console.case_records import in_file
 from tests.console.pages.asked import ask
 from tests.console.pages.made_stores import store_of
-from tests.console.store.test_case_store import in_file
 
 _RULES = ("new-account-sustained", "single-patron", "amplified-then-suspended", "clean-up", "silence")
 

@@ -8,22 +8,16 @@ import pytest
 
 from streams.console.store.reading import Store
 from streams.console.web.answers import Refused
-from streams.core.enriched_topics import enriched_topic_named
+from tests.console.case_records import in_file
 from tests.console.pages.asked import Asked, Dom, ask
 
 SUBJECT = "twitter:1280000000000000001"
 ACCOUNT = f"/accounts/{SUBJECT}"
 
 
-def records(folder: Path, topic: str) -> list[Any]:
-    """What a file of the case has."""
-    decode = msgspec.json.Decoder(enriched_topic_named(topic).record).decode
-    return [decode(line) for line in (folder / f"{topic}.ndjson").read_bytes().splitlines()]
-
-
 def of_topic(folder: Path, topic: str) -> Any:
     """The one record of the account."""
-    [record] = [each for each in records(folder, topic) if each.subject.id == SUBJECT.partition(":")[2]]
+    [record] = [each for each in in_file(folder, topic) if each.subject.id == SUBJECT.partition(":")[2]]
     return record
 
 
@@ -159,7 +153,7 @@ def test_the_matrix_is_that_of_the_dossiers(case_store: Store, case_folder: Path
     asked = ask(case_store, "/countries/IR")
     pairs = {
         (f"@{official.handle}", f"twitter:{dossier.subject.id}"): official.retweets + official.quotes
-        for dossier in records(case_folder, "dossiers")
+        for dossier in in_file(case_folder, "dossiers")
         for official in dossier.officials
     }
     rows = asked.dom.rows("Amplifications of each account by each official")

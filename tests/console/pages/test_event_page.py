@@ -16,9 +16,10 @@ from streams.core.subject_event import Coordinates
 from streams.events import Account, Post, Retweet, encode_event
 from streams.schemas.documents import schema_document
 from streams.schemas.payloads import Payload
+from tests.console.case_records import in_file
 from tests.console.pages.asked import ask
 from tests.console.pages.made_stores import store_of
-from tests.console.store.test_case_store import SUBJECT, in_file
+from tests.console.store.test_case_store import SUBJECT
 
 
 def _model(store: Store, digest: str) -> EventPage:

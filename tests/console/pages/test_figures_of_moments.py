@@ -26,9 +26,10 @@ from streams.core.watching.aftermath_judge import figures_at
 from streams.events import Account, Deletion, Event, Follow, Profile, Retweet, Suspension, decode_event
 from streams.proofs.recount import SourcedEvent, recount
 from streams.rules_loading import bundled_rules
+from tests.console.case_records import in_file
 from tests.console.pages.asked import ask
 from tests.console.pages.made_stores import store_of
-from tests.console.store.test_case_store import SUBJECT, in_file
+from tests.console.store.test_case_store import SUBJECT
 
 _MOMENTS: Final = int(os.environ.get("ANTIPHON_TEST_MOMENTS", "4"))
 """Each takes a second; 200 were looked at once."""

@@ -20,10 +20,10 @@ from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_file import parse_roster
 from streams.core.subject_event import Coordinates
 from streams.events import Event, Retweet, Suspension
+from tests.console.case_records import in_file
 from tests.console.hostile import HOSTILE, with_hostile_texts
 from tests.console.pages.asked import Dom, ask
 from tests.console.pages.made_stores import store_of
-from tests.console.store.test_case_store import in_file
 
 _KEPT: Final = frozenset({"id", "platform", "rule_digest", "roster_digest", "kind", "event_id", "topic"})
 _RULE: Final = "amplified-then-suspended"

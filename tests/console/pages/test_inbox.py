@@ -17,9 +17,9 @@ from streams.console.web.answers import Refused
 from streams.core.clock import from_us, to_us
 from streams.schemas.documents import schema_document
 from streams.schemas.payloads import Payload
+from tests.console.case_records import in_file
 from tests.console.pages.asked import NOW, ask
 from tests.console.pages.made_stores import store_of
-from tests.console.store.test_case_store import in_file
 
 
 def _model(store: Store, address: str) -> InboxPage:

@@ -15,9 +15,9 @@ from streams.console.store.reading import Store
 from streams.core.enriched import Alert, Amplification
 from streams.core.subject_event import Coordinates
 from streams.events import Event, Retweet
+from tests.console.case_records import in_file
 from tests.console.pages.asked import ask
 from tests.console.pages.made_stores import store_of
-from tests.console.store.test_case_store import in_file
 
 _OFFICIALS: Final = 4_096
 _MOST_BYTES: Final = 2_000_000

@@ -18,7 +18,7 @@ from streams.core.enriched import Alert
 from streams.core.evidence_records import event_evidence
 from streams.core.subject_event import Coordinates
 from streams.events import Account, Deletion, Event, Retweet, encode_event
-from tests.console.store.test_case_store import in_file
+from tests.console.case_records import in_file
 
 
 class _Record(Struct, frozen=True):

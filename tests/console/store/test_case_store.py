@@ -3,24 +3,17 @@
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 from streams.console.store.paging import CursorError
 from streams.console.store.questions import AftermathFilter, AlertFilter, PageOf, SubjectFilter
 from streams.console.store.reading import NoStoreError, Store, TooLongError
-from streams.core.enriched_topics import enriched_topic_named
 from streams.events import Post
 from streams.rules_loading import bundled_rules_text
+from tests.console.case_records import in_file
 
 SUBJECT = "twitter:1280000000000000001"
-
-
-def in_file(folder: Path, topic: str) -> list[Any]:
-    decode = msgspec.json.Decoder(enriched_topic_named(topic).record).decode
-    return [decode(line) for line in (folder / f"{topic}.ndjson").read_bytes().splitlines()]
 
 
 def test_every_record_is_what_its_file_says(case_store: Store, case_folder: Path) -> None:

@@ -1,26 +1,12 @@
 """How two rosters differ: by kind of change, account by account, renames apart."""
 
-from typing import Any
-
 import pytest
 
 from streams.core.corrections.entry_changes import EntryChange, entry_changes, with_changes
 from streams.core.rosters.roster import Roster, RosterEntry
+from tests.core.corrections.entries import entry
 
-
-def _entry(**fields: Any) -> RosterEntry:
-    made: dict[str, Any] = {
-        "platform": "twitter",
-        "account_id": "1",
-        "handle": "one",
-        "country": "IR",
-        "category": "diplomat",
-        "source_url": "https://example.org/",
-    }
-    return RosterEntry(**(made | fields))
-
-
-_OTHER = _entry(account_id="2", handle="two")
+_OTHER = entry(account_id="2", handle="two")
 
 
 def _changes(old: list[RosterEntry], new: list[RosterEntry]) -> tuple[EntryChange, ...]:
@@ -30,20 +16,20 @@ def _changes(old: list[RosterEntry], new: list[RosterEntry]) -> tuple[EntryChang
 @pytest.mark.parametrize(
     ("old", "new", "kinds"),
     [
-        ([_entry()], [], ("removed",)),
-        ([], [_entry()], ("added",)),
-        ([_entry()], [_entry(country="RU")], ("country",)),
-        ([_entry()], [_entry(category="leader")], ("category",)),
-        ([_entry()], [_entry(valid_from_us=5)], ("term",)),
-        ([_entry()], [_entry(valid_to_us=5, country="RU")], ("country", "term")),
-        ([_entry()], [_entry(valid_to_us=5), _entry(valid_from_us=5, country="RU")], ("term",)),
-        ([_entry(account_id=None)], [_entry()], ("id_for_handle",)),
-        ([_entry()], [_entry(account_id=None, handle="@ONE")], ("handle_for_id", "renamed")),
-        ([_entry(account_id=None)], [_entry(country="RU")], ("country", "id_for_handle")),
-        ([_entry()], [_entry(domains=("one.example",))], ("domains",)),
-        ([_entry()], [_entry(handle="uno")], ("renamed",)),
-        ([_entry()], [_entry(name="One", source_url="https://example.org/2")], ("renamed",)),
-        ([_entry()], [_entry(handle="uno", category="leader")], ("category", "renamed")),
+        ([entry()], [], ("removed",)),
+        ([], [entry()], ("added",)),
+        ([entry()], [entry(country="RU")], ("country",)),
+        ([entry()], [entry(category="leader")], ("category",)),
+        ([entry()], [entry(valid_from_us=5)], ("term",)),
+        ([entry()], [entry(valid_to_us=5, country="RU")], ("country", "term")),
+        ([entry()], [entry(valid_to_us=5), entry(valid_from_us=5, country="RU")], ("term",)),
+        ([entry(account_id=None)], [entry()], ("id_for_handle",)),
+        ([entry()], [entry(account_id=None, handle="@ONE")], ("handle_for_id", "renamed")),
+        ([entry(account_id=None)], [entry(country="RU")], ("country", "id_for_handle")),
+        ([entry()], [entry(domains=("one.example",))], ("domains",)),
+        ([entry()], [entry(handle="uno")], ("renamed",)),
+        ([entry()], [entry(name="One", source_url="https://example.org/2")], ("renamed",)),
+        ([entry()], [entry(handle="uno", category="leader")], ("category", "renamed")),
     ],
 )
 def test_an_account_that_differs_is_one_change_of_its_kinds(
@@ -56,7 +42,7 @@ def test_an_account_that_differs_is_one_change_of_its_kinds(
 
 
 def test_an_account_by_handle_and_another_one_by_id_with_another_handle_are_two_changes() -> None:
-    changes = _changes([_entry(account_id=None)], [_entry(handle="elsewhere")])
+    changes = _changes([entry(account_id=None)], [entry(handle="elsewhere")])
     assert [(change.account, change.kinds) for change in changes] == [
         ("twitter:@one", ("removed",)),
         ("twitter:1", ("added",)),
@@ -64,12 +50,12 @@ def test_an_account_by_handle_and_another_one_by_id_with_another_handle_are_two_
 
 
 def test_equal_rosters_differ_in_nothing() -> None:
-    assert _changes([_entry()], [_entry()]) == ()
+    assert _changes([entry()], [entry()]) == ()
 
 
 def test_all_changes_together_lead_from_the_old_roster_to_the_new_one_and_none_leave_it_as_it_is() -> None:
-    old = Roster([_OTHER, _entry(), _entry(account_id=None, handle="three"), _entry(account_id="4", handle="four")])
-    new = Roster([_OTHER, _entry(country="RU"), _entry(account_id="3", handle="three"), _entry(account_id="5")])
+    old = Roster([_OTHER, entry(), entry(account_id=None, handle="three"), entry(account_id="4", handle="four")])
+    new = Roster([_OTHER, entry(country="RU"), entry(account_id="3", handle="three"), entry(account_id="5")])
     changes = entry_changes(old, new)
     assert len(changes) == 4
     assert with_changes(old, changes) == new

@@ -1,7 +1,7 @@
 """What cannot be known does not stand: what an account did that was on no roster before raw events were kept."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from streams.core.corrections.unknown import unknown_terms, with_unknown
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import subject_key
 from streams.events import Account, Event, Retweet
+from tests.core.corrections.entries import entry
 from tests.core.stories import roster_of, run_story
 
 _BEGIN: Final = datetime(2022, 1, 1, tzinfo=UTC)
@@ -25,30 +26,18 @@ _RETWEETS: Final[list[Event]] = [
 ]
 
 
-def _entry(**fields: Any) -> RosterEntry:
-    made: dict[str, Any] = {
-        "platform": "twitter",
-        "account_id": "1",
-        "handle": "one",
-        "country": "IR",
-        "category": "diplomat",
-        "source_url": "https://example.org/",
-    }
-    return RosterEntry(**(made | fields))
-
-
 @pytest.mark.parametrize(
     ("before", "after", "spans"),
     [
-        ([], [_entry()], [(-(2**62), 50)]),
-        ([], [_entry(valid_from_us=20)], [(20, 50)]),
-        ([], [_entry(valid_from_us=60)], []),
-        ([_entry()], [], []),
-        ([_entry(valid_from_us=40)], [_entry(valid_from_us=10)], [(10, 40)]),
-        ([_entry(valid_to_us=20)], [_entry()], [(20, 50)]),
-        ([_entry(valid_from_us=10, valid_to_us=20)], [_entry()], [(-(2**62), 10), (20, 50)]),
-        ([_entry()], [_entry(country="RU", category="leader")], []),
-        ([_entry(account_id=None)], [_entry()], []),
+        ([], [entry()], [(-(2**62), 50)]),
+        ([], [entry(valid_from_us=20)], [(20, 50)]),
+        ([], [entry(valid_from_us=60)], []),
+        ([entry()], [], []),
+        ([entry(valid_from_us=40)], [entry(valid_from_us=10)], [(10, 40)]),
+        ([entry(valid_to_us=20)], [entry()], [(20, 50)]),
+        ([entry(valid_from_us=10, valid_to_us=20)], [entry()], [(-(2**62), 10), (20, 50)]),
+        ([entry()], [entry(country="RU", category="leader")], []),
+        ([entry(account_id=None)], [entry()], []),
     ],
 )
 def test_the_time_before_the_kept_raw_events_is_unknown_where_the_account_was_not_on_the_roster(
@@ -65,10 +54,10 @@ def test_an_alert_that_would_stand_is_unknown_where_an_added_account_may_have_do
     compared = compare(results, results)
     kept_since_us = to_us(_BEGIN + timedelta(days=100))
     for platform, kinds in (("twitter", ["cannot_be_known"]), ("bluesky", ["stands"])):
-        changes = entry_changes(Roster(), Roster([_entry(platform=platform)]))
+        changes = entry_changes(Roster(), Roster([entry(platform=platform)]))
         found = with_unknown(compared, unknown_terms(changes, kept_since_us), (), set())
         assert [each.kind for each in found.alerts] == kinds
-    late = entry_changes(Roster(), Roster([_entry(valid_from_us=to_us(_BEGIN + timedelta(days=90)))]))
+    late = entry_changes(Roster(), Roster([entry(valid_from_us=to_us(_BEGIN + timedelta(days=90)))]))
     assert [each.kind for each in with_unknown(compared, unknown_terms(late, kept_since_us), (), set()).alerts] == [
         "stands"
     ]
