@@ -60,11 +60,11 @@ def beside_parts(beside: BesideConsole) -> list[str]:
     head = "| round | console | events/s | events per processor second | alert p50 | alert p90 | share of a core |\n"
     head += "|---:|---|---:|---:|---:|---:|---:|"
     words = (
-        f"With the console the pipeline does {beside.ratio('events_per_second'):.1%} of the events a second, "
-        f"{beside.ratio('events_per_cpu_second'):.1%} of those a processor second, and its alerts take "
-        f"{beside.ratio('p50'):.1%} of the time (middle of the rounds). Rounds without a console differ among "
-        f"themselves by {beside.noise('events_per_second'):.1%} and {beside.noise('p50'):.1%}. Target: slower by no "
-        f"more than that noise, or {1 - LEAST_SPEED:.0%}: {_verdict(beside.is_met)}."
+        f"With the console the pipeline does {_share(beside.ratio('events_per_second'))} of the events a second, "
+        f"{_share(beside.ratio('events_per_cpu_second'))} of those a processor second, and its alerts take "
+        f"{_share(beside.ratio('p50'))} of the time (middle of the rounds). Rounds without a console differ among "
+        f"themselves by {_share(beside.noise('events_per_second'))} and {_share(beside.noise('p50'))}. Target: slower "
+        f"by no more than that noise, or {1 - LEAST_SPEED:.0%}: {_verdict(beside.is_met)}."
     )
     return [about, "\n".join([head, *map(_lap, beside.laps)]), words]
 
@@ -77,8 +77,12 @@ def _lap(lap: BesideLap) -> str:
     )
 
 
-def _verdict(met: bool) -> str:  # a word for it
-    return "met" if met else "**missed**"
+def _share(value: float | None) -> str:
+    return "an unknown share" if value is None else f"{value:.1%}"
+
+
+def _verdict(met: bool | None) -> str:  # a word for it
+    return "cannot be said" if met is None else "met" if met else "**missed**"
 
 
 def _row(page: PageTimes) -> str:

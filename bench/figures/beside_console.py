@@ -70,23 +70,34 @@ class BesideConsole(Struct, frozen=True, kw_only=True):
         """Whether there are laps of both kinds."""
         return len({lap.with_console for lap in self.laps}) == 2
 
-    def ratio(self, name: str) -> float:
-        """With against without, within each round: the middle one."""
+    def ratio(self, name: str) -> float | None:
+        """With against without, within each round: the middle one. `None` where no round has anything without, as in
+        runs too short for the clock.
+        """
         with_it = {lap.number: float(getattr(lap, name)) for lap in self.laps if lap.with_console}
         without = {lap.number: float(getattr(lap, name)) for lap in self.laps if not lap.with_console}
-        return median(with_it[number] / without[number] for number in with_it.keys() & without.keys())
+        both = [number for number in with_it.keys() & without.keys() if without[number] > 0]
+        return median(with_it[number] / without[number] for number in both) if both else None
 
-    def noise(self, name: str) -> float:
-        """By how much the laps without a console differ among themselves: the largest against the smallest, less 1."""
+    def noise(self, name: str) -> float | None:
+        """By how much the laps without a console differ among themselves: the largest against the smallest, less 1.
+        `None` where nothing was measured in one of them.
+        """
         values = [float(getattr(lap, name)) for lap in self.laps if not lap.with_console]
-        return max(values) / min(values) - 1
+        return max(values) / min(values) - 1 if values and min(values) > 0 else None
 
     @property
-    def is_met(self) -> bool:
-        """Whether the pipeline is as fast and its alerts as quick as without, but for the noise of either."""
-        speed = min(LEAST_SPEED, 1 / (1 + self.noise("events_per_second")))
-        latency = max(1 / LEAST_SPEED, 1 + self.noise("p50"))
-        return self.ratio("events_per_second") >= speed and self.ratio("p50") <= latency
+    def is_met(self) -> bool | None:
+        """Whether the pipeline is as fast and its alerts as quick as without, but for the noise of either; `None` where
+        one of them cannot be said.
+        """
+        faster, slower = self.ratio("events_per_second"), self.ratio("p50")
+        of_speed, of_latency = self.noise("events_per_second"), self.noise("p50")
+        if faster is None or slower is None or of_speed is None or of_latency is None:
+            return None
+        speed = min(LEAST_SPEED, 1 / (1 + of_speed))
+        latency = max(1 / LEAST_SPEED, 1 + of_latency)
+        return faster >= speed and slower <= latency
 
 
 class _Rebuilding:

@@ -40,3 +40,19 @@ def test_without_both_kinds_nothing_is_compared() -> None:
     beside = _laps([(1, 1)])
     assert beside.can_compare
     assert not replace(beside, laps=beside.laps[1:]).can_compare
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        _laps([(0, 5)]),
+        _laps([(0, 5), (100, 100)]),
+        _laps([(100, 100)], latency=0.0, with_it=0.0),
+        BesideConsole(events=1, rate=1, laps=[]),
+    ],
+)
+def test_what_was_too_short_to_measure_is_neither_met_nor_missed(beside: BesideConsole) -> None:
+    assert beside.is_met is None
+    *_, words = beside_parts(beside)
+    assert "an unknown share" in words
+    assert words.endswith("cannot be said.")
