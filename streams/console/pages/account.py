@@ -152,7 +152,7 @@ def account_page(store: Store, request: PageRequest) -> Answer:
         key=wanted.key,
         account=account,
         is_official=as_official is not None,
-        summary=f"{who}: nothing is counted of it." if dossier is None else summary_of(dossier),
+        summary=f"{who}: no count of it is kept here." if dossier is None else summary_of(dossier),
         dossier=dossier,
         created="" if dossier is None else created_words(dossier),
         bounds=() if dossier is None else tuple(bounds_words(dossier)),

@@ -52,7 +52,9 @@ def moments_of(alert: Alert, dossier: Dossier | None, asked: datetime | None) ->
 
 
 def figures_of(alert: Alert, events: AlertEvents, moments: Sequence[Moment], rule: Rule | None) -> dict[str, str]:
-    """The strip plot, and of an alert on a subject the steps, as SVG by name."""
+    """The strip plot, and of an alert on a subject the steps, as SVG by name. No steps where no amplification is kept:
+    they would end at nought, whatever the alert counted.
+    """
     name = f"@{alert.subject.handle}" if alert.subject.handle else alert.subject.id
     ats = [to_us(each.at) for each in events.events] + [to_us(each.at) for each in events.amplifications]
     ats += [moment.at_us for moment in moments]
@@ -69,8 +71,8 @@ def figures_of(alert: Alert, events: AlertEvents, moments: Sequence[Moment], rul
             notes=[SOURCE_NOTE],
         )
     }
-    if not is_on_aftermath(alert):
-        lines = _lines(alert, events)
+    lines = () if is_on_aftermath(alert) else _lines(alert, events)
+    if any(line.points for line in lines):
         drawn["steps"] = step_chart(
             lines,
             [] if rule is None else list(_bounds(rule)),
@@ -116,7 +118,7 @@ def _name(line: OfficialLine) -> str:
     return f"@{line.handle}" if line.handle else line.key.partition(":")[2]
 
 
-def _lines(alert: Alert, events: AlertEvents) -> list[StepLine]:
+def _lines(alert: Alert, events: AlertEvents) -> Sequence[StepLine]:
     standing: list[Amplification] = [
         each for each in reversed(events.amplifications) if each.id not in events.withdrawn
     ]

@@ -90,6 +90,20 @@ def test_a_person_sees_what_happened_who_and_what_it_does_not_say(case_store: St
     assert len(officials) == alert.figures["distinct_officials"] == 19
     assert sum(int(row[4]) for row in officials) == alert.figures["amplifications"] == 84
     assert "https://example.org/officials/khamenei_fa" in page.links()
+    [of_the_first] = [link for link in page.links() if "official=twitter:90000001009" in link]
+    theirs = ask(case_store, of_the_first.partition("#")[0]).dom
+    assert len(theirs.texts("Amplifications, the newest first")) == 37
+
+
+def test_without_the_amplifications_no_figure_ends_at_nought(tmp_path: Path, alerts: dict[str, Alert]) -> None:
+    """They expire before their alert: what it counted stays on the page, and nothing is drawn or linked to."""
+    alert = alerts["amplified-then-suspended"]
+    with store_of(tmp_path, alerts=[alert]) as store:
+        asked = ask(store, f"/alerts/{alert.id}")
+    assert asked.answer.figures.keys() == {"strip"}
+    first, *_ = asked.dom.texts("Officials, those with most events first")
+    assert first[4] == "37"
+    assert not any("official=" in link for link in asked.dom.links())
 
 
 def test_every_event_has_who_when_its_post_its_hash_and_its_bytes(

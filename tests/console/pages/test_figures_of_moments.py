@@ -32,7 +32,7 @@ from tests.console.pages.made_stores import store_of
 from tests.console.store.test_case_store import SUBJECT
 
 _MOMENTS: Final = int(os.environ.get("ANTIPHON_TEST_MOMENTS", "4"))
-"""Each takes a second; 200 were looked at once."""
+"""Each takes a second or two; of an aftermath half as many are looked at. 200 of either were, once."""
 _RULES: Final = ("new-account-sustained", "single-patron", "amplified-then-suspended")
 _ON_AFTERMATH: Final = ("clean-up", "silence")
 _UNKNOWN_BEFORE: Final = frozenset({"silence"})  # until then its figures were not known
