@@ -12,7 +12,7 @@ from bench.cores import CONTESTANT_CORES, confined_to
 from bench.course import Course
 from streams.kafka.child_process import stop_child
 
-__all__ = ["Lap", "LapFailed", "cpu_seconds", "peak_rss_bytes", "run_lap"]
+__all__ = ["Lap", "LapFailed", "cpu_seconds", "peak_rss_bytes", "require_steady_phase", "run_lap"]
 
 _SHORTEST_WAIT_SECONDS: Final = 0.02
 _LONGEST_WAIT_SECONDS: Final = 0.5  # to ask how far a worker is costs that worker a millisecond or two
@@ -84,6 +84,14 @@ def run_lap(contestant: Contestant, course: Course, number: int) -> Lap:
         peak_rss_bytes=peak,
         complaints=contestant.complaints(course, name, end.progress),
     )
+
+
+def require_steady_phase(lap: Lap) -> None:
+    """Raises `LapFailed` where the lap was over with the warm-up: of such a lap there are no figures."""
+    if lap.events <= 0 or lap.seconds <= 0 or lap.cpu_seconds <= 0:
+        raise LapFailed(
+            f"{lap.contestant}-{lap.lap}: the warm-up was the whole lap and left nothing to measure: give more --events"
+        )
 
 
 def _watch(entrant: Entrant, events: int, begin: _Sample | None = None, *, least_seconds: float = 0.0) -> _Sample:

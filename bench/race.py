@@ -12,7 +12,7 @@ from msgspec import Struct
 from bench.contestants import Contestant
 from bench.cores import BROKER_CORES, confined_to
 from bench.course import delete_topics_of, lay_out
-from bench.lap import Lap, run_lap
+from bench.lap import Lap, require_steady_phase, run_lap
 from bench.world import AnyWorld, World
 from streams.settings import Settings
 from tools.kafka.jars import Unavailable
@@ -82,12 +82,15 @@ def run_race(
                 for contestant in tuple(running):
                     echo(f"round {number} of {rounds}: {contestant.name}")
                     try:
-                        laps.append(run_lap(contestant, course, number))
+                        lap = run_lap(contestant, course, number)
                     except Unavailable as missing:
                         if all_must_run:
                             raise
                         echo(f"without {contestant.name}: {missing}")
                         running.remove(contestant)
+                        continue
+                    require_steady_phase(lap)
+                    laps.append(lap)
         finally:
             asyncio.run(delete_topics_of(settings))
     tally = course.tally

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.__main__ import RESULTS
 from bench.contestants import chosen, contestants
-from bench.lap import Lap
+from bench.lap import Lap, LapFailed, require_steady_phase
 from bench.machine import this_machine
 from bench.picture import draw_race
 from bench.race import Race
@@ -73,6 +74,15 @@ def test_a_target_is_decided_by_the_clock_that_it_names(race: Race, monkeypatch:
         assert ratio.is_met is met
     monkeypatch.delitem(TARGETS, "faust")
     assert ratios(race)[-1].is_met
+
+
+def test_a_lap_that_was_over_with_its_warm_up_is_refused_by_a_sentence() -> None:
+    """Of few events there may be nothing left: a speed of nothing in no time."""
+    lap = _lap("antiphon-all", 1, 100_000)
+    require_steady_phase(lap)
+    for nothing in ({"events": 0}, {"cpu_seconds": 0.0}):
+        with pytest.raises(LapFailed, match=r"antiphon-all-1: the warm-up was the whole lap.*more --events"):
+            require_steady_phase(replace(lap, **nothing))
 
 
 def test_every_target_is_about_somebody_who_can_enter() -> None:

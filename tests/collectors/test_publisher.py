@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Literal, TypeAlias, get_args
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
@@ -18,25 +19,35 @@ from streams.kafka.raw_record import raw_record
 from tests.collectors.collecting import next_line, numbers, settings_for
 from tools.kafka.running_broker import RunningBroker
 
+_Moment: TypeAlias = Literal["before", "within", "after"]
+
 
 class _BadLine(Publisher):
-    """Loses the connection once: `before` the broker has been told, or after it has done it all."""
+    """Loses the connection once: before the broker has been told, within the transaction, or after it was done."""
 
-    before = False
+    moment: _Moment = "before"
     losses = 1
+    _is_within = False
 
     async def _write(self, records: Sequence[OutgoingRecord], record: CursorRecord) -> None:
         is_lost, self.losses = self.losses > 0 and bool(records), self.losses - bool(records)
-        if is_lost and self.before:
+        if is_lost and self.moment == "before":
             raise KafkaConnectionError("before")
-        await super()._write(records, record)
+        self._is_within = is_lost and self.moment == "within"
+        try:
+            await super()._write(records, record)
+        finally:
+            self._is_within = False
         if is_lost:
             raise KafkaConnectionError("after")
 
+    def _is_connected(self) -> bool:
+        return super()._is_connected() and not self._is_within
 
-@pytest.mark.parametrize("before", [True, False])
+
+@pytest.mark.parametrize("moment", get_args(_Moment))
 def test_what_went_through_is_not_written_again_and_what_did_not_is(
-    kafka: RunningBroker, topic_prefix: str, before: bool
+    kafka: RunningBroker, topic_prefix: str, moment: _Moment
 ) -> None:
     settings = settings_for(kafka.address, topic_prefix)
     actor = Account(id="1")
@@ -44,12 +55,12 @@ def test_what_went_through_is_not_written_again_and_what_did_not_is(
 
     async def run() -> None:
         publisher = _BadLine("lines", "lines", settings, CollectorMetrics(CollectorRegistry()), instance="one")
-        publisher.before = before
+        publisher.moment = moment
         await publisher.begin()
         await publisher.publish((), None, Seen())
         await publisher.publish([raw_record(post) for post in posts], b'{"next":50}', Seen())
         await publisher.end()
-        assert publisher.losses == (-1 if before else 0)
+        assert publisher.losses == (0 if moment == "after" else -1)
 
     asyncio.run(run())
     assert numbers(settings) == dict.fromkeys(range(50), 1)

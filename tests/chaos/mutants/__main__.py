@@ -41,13 +41,18 @@ def _file(test: str, *concerns: str) -> _Check:
 CHECKS: Final = (
     _file("tests/core/tracking/test_one_post.py", "streams/core/tracking/subject.py"),
     _file("tests/core/tracking/test_retracting.py", "streams/core/tracking/tracker.py", "streams/core/retractions.py"),
-    _file("tests/core/tracking/test_recounting.py", "streams/core/tracking/recounting.py"),
+    _file(
+        "tests/core/tracking/test_recounting.py",
+        "streams/core/tracking/recounting.py",
+        "streams/core/tracking/alerts.py",
+    ),
     _file("tests/core/watching/test_country_corrections.py", "streams/core/watching/corrected.py"),
     _Check(
         "tests/core/tracking",
         ("tests/core/tracking/test_track.py", "tests/core/tracking/test_track_oracle.py"),
         ("streams/core/tracking/",),
     ),
+    _file("tests/core/watching/test_watch_cost.py", "streams/core/watching/watcher.py"),
     _file("tests/core/watching/test_watch_oracle.py", "streams/core/watching/"),
     _Check("tests/cli/test_alerts_retract.py", ("tests/cli/test_alerts_retract.py",), ("streams/jobs/retraction.py",)),
     _Check(
@@ -59,6 +64,7 @@ CHECKS: Final = (
         ("streams/kafka/dead_letter_record.py",),
     ),
     _file("tests/kafka/test_reading.py", "streams/kafka/client.py"),
+    _file("tests/ledger/test_store.py", "streams/ledger/"),
     _Check("tests/ledger", ("tests/ledger",), ("streams/ledger/",)),
     _file("tests/faust_driver/test_progress.py", "streams/faust_driver/progress.py"),
     _file("tests/faust_driver/test_commits.py", "streams/faust_driver/transport.py"),

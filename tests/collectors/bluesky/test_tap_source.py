@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
+from typing import Final
 
 import aiohttp
 import pytest
@@ -16,6 +17,8 @@ from tests.formats.jetstream_frames import ARRIVED, SUBJECT, ref, tid
 from tests.formats.payloads import Json
 from tests.formats.tap_messages import record
 from tools.servers.tap import Tap
+
+_PATIENCE_SECONDS: Final = 20.0
 
 
 def _repost(number: int, *, live: bool) -> Json:
@@ -30,13 +33,14 @@ async def _source(tap: Tap, password: str = "", officials: frozenset[str] = froz
 
 
 async def _events(chunks: AsyncGenerator[Chunk, None], count: int, *, acknowledge: bool) -> list[str]:
-    """The ids of so many events."""
+    """The ids of so many events. Raises `TimeoutError` where they do not come: a source waits without end."""
     found: list[str] = []
-    while len(found) < count:
-        chunk = await anext(chunks)
-        found += [event.id for event in chunk.events if isinstance(event, Retweet)]
-        if acknowledge and chunk.acknowledge is not None:
-            await chunk.acknowledge()
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while len(found) < count:
+            chunk = await anext(chunks)
+            found += [event.id for event in chunk.events if isinstance(event, Retweet)]
+            if acknowledge and chunk.acknowledge is not None:
+                await chunk.acknowledge()
     return found
 
 
