@@ -67,7 +67,7 @@ def settle(given: Mapping[str, Given], wanted: type[_S]) -> _S:
     known = {field.name for field in msgspec.structs.fields(wanted)}
     for key, each in given.items():
         if key not in known:
-            raise ConfigurationError(f"{each.origin}: there is no such setting", remedy=_hint(key, known))
+            raise ConfigurationError(f"{each.origin}: there is no such setting", remedy=_hint(key, each.origin, known))
     for key, each in given.items():
         convert_settings({key: each.value}, wanted, each.origin)
     return convert_settings({key: each.value for key, each in given.items()}, wanted, "settings")
@@ -78,7 +78,10 @@ def read_toml(path: str) -> dict[str, Any]:
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigurationError(f"{path}: {error.strerror}", remedy="name a settings file that can be read") from error
+        raise ConfigurationError(
+            f"{path}: {error.strerror}",
+            remedy="name a settings file that can be read: --config FILE, ANTIPHON_CONFIG",
+        ) from error
     except RecursionError:
         raise ConfigurationError(
             f"{path}: arrays or tables are nested too deeply", remedy="write the settings as TOML: name = value"
@@ -98,9 +101,14 @@ def convert_settings(values: dict[str, Any], wanted: type[_S], origin: str) -> _
         ) from None
 
 
-def _hint(key: str, known: Collection[str]) -> str:
+def _hint(key: str, origin: str, known: Collection[str]) -> str:
     close = get_close_matches(key, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known settings: {', '.join(sorted(known))}"
+    if not close:
+        return f"known settings: {', '.join(sorted(known))}"
+    # Whoever set a variable is told of a variable.
+    before = origin.removesuffix(key.upper())
+    meant = f"{before}{close[0].upper()}" if before != origin and before.startswith(PREFIX) else close[0]
+    return f"did you mean {meant!r}?"
 
 
 def _decode_secret(wanted: type, value: Any) -> Any:

@@ -209,7 +209,7 @@ def _check_together(settings: Settings) -> None:
     ):
         raise ConfigurationError(
             f"security_protocol is {settings.security_protocol}, but a credential is missing",
-            remedy="set sasl_mechanism, sasl_username and sasl_password",
+            remedy="set sasl_mechanism, sasl_username and sasl_password (ANTIPHON_SASL_MECHANISM and so on)",
         )
     _check_urls(settings)
     for address in settings.broker.split(","):
@@ -246,9 +246,9 @@ def _parts(text: str) -> list[str]:
 def _check_urls(settings: Settings) -> None:
     for number, url in enumerate(settings.alertmanager_addresses, start=1):
         # The address itself may hold a password: it is named by its number.
-        _check_url(
-            url, f"alertmanager_urls: address {number}", "http://alertmanager:9093, and more with commas between"
-        )
+        # So is the example none that somebody may have meant: what they set is hidden in it, too.
+        example = "http://alertmanager.example.org:9093, and more with commas between (ANTIPHON_ALERTMANAGER_URLS)"
+        _check_url(url, f"alertmanager_urls: address {number}", example)
     if settings.runbook_url:
         _check_url(settings.runbook_url, "runbook_url", "https://example.org/runbooks/")
     if settings.evidence_url:

@@ -328,13 +328,16 @@ def partition_faults(counts: Mapping[str, int], prefix: str = "") -> list[TopicF
                     value=str(count),
                     wanted="1",
                     message=f"{prefix}{topic.name} has {count} partitions and must have exactly one: {topic.single}",
-                    remedy=f"stop all workers, delete {prefix}{topic.name} and run `antiphon topics create`"
+                    remedy=f"stop all workers and run {_made_anew(topic.name, 1)}"
+                    if topic.name == "tracked-accounts"  # cursors of collectors are not counted from anything
+                    else f"stop all workers, delete {prefix}{topic.name} and run `antiphon topics create`"
                     f"{' and `antiphon roster publish`' * (topic.role == 'roster')}: the number cannot be reduced",
                     unsafe=True,
                 )
             )
         partner = topic.copartitioned
         if partner and count != counts[partner]:
+            fewer = min(count, counts[partner])  # the number they had: it only ever grows
             faults.append(
                 TopicFault(
                     topic=topic.name,
@@ -344,9 +347,14 @@ def partition_faults(counts: Mapping[str, int], prefix: str = "") -> list[TopicF
                     message=f"{prefix}{topic.name} has {count} partitions and {prefix}{partner} has {counts[partner]}; "
                     "they must have the same number: what is known of a partition of the first is kept in the same "
                     "partition of the second",
-                    remedy="stop all workers, delete both and run `antiphon topics create`: what they hold is counted "
-                    "anew from the raw topics",
+                    remedy=f"stop all workers and run {_made_anew(topic.name, fewer, partner)}",
                     unsafe=True,
                 )
             )
     return faults
+
+
+def _made_anew(name: str, count: int, *others: str) -> str:
+    """Deleted by hand they would stay empty, since the group would go on where it is on the raw topics."""
+    options = " ".join(f"--partitions {each}={count}" for each in (name, *others))
+    return f"`antiphon states reset {options}`: what is there is counted anew from the raw topics"

@@ -35,6 +35,7 @@ def test_a_wrong_address_is_named_by_its_number(wrong: str) -> None:
         _load(alertmanager_urls=f"http://good:9093,{wrong}")
     assert raised.value.message == "alertmanager_urls: address 2 is not an http or https URL"
     assert "secret" not in raised.value.message + raised.value.remedy
+    assert "ANTIPHON_ALERTMANAGER_URLS" in raised.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,9 @@ def ssl_context(settings: Settings) -> ssl.SSLContext | None:
         if settings.ssl_cert_file:
             context.load_cert_chain(settings.ssl_cert_file, settings.ssl_key_file)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(f"TLS: {error}", remedy="check ssl_ca_file, ssl_cert_file and ssl_key_file") from error
+        raise ConfigurationError(
+            f"TLS: {error}", remedy="check ssl_ca_file, ssl_cert_file and ssl_key_file (ANTIPHON_SSL_CA_FILE and so on)"
+        ) from error
     return context
 
 

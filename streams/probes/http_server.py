@@ -50,7 +50,7 @@ def serving(settings: Settings, metrics: Scraped, health: Health) -> Iterator[No
     except OSError as error:
         raise ConfigurationError(
             f"metrics_port: cannot listen on {host}:{port}: {error.strerror}",
-            remedy="choose a free port, or 0 for no metrics",
+            remedy="choose a free port, or 0 for no metrics: --metrics-port, ANTIPHON_METRICS_PORT",
         ) from error
     server.set_app(_application(metrics, health))
     thread = threading.Thread(target=server.serve_forever, name="health-server", daemon=True)

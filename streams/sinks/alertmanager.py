@@ -117,15 +117,20 @@ class Alertmanager:
             # What aiohttp says may hold the whole URL: the kind of the error is enough.
             raise AlertmanagerError(
                 f"{self.name} cannot be reached: {type(error).__name__}",
-                remedy="see whether the Alertmanager runs, and alertmanager_urls",
+                remedy="see whether the Alertmanager runs, and alertmanager_urls (ANTIPHON_ALERTMANAGER_URLS)",
             ) from None
         message = f"{self.name} answers with status {status}: {said}"
         if status in _REFUSALS:
-            raise _RefusedError(message, remedy="see what it says; alertmanager_urls may name something else")
+            raise _RefusedError(
+                message,
+                remedy="see what it says; alertmanager_urls (ANTIPHON_ALERTMANAGER_URLS) may name something else",
+            )
         if status >= 500:
             raise AlertmanagerError(message, remedy="see the Alertmanager's log")
         raise AlertmanagerError(
-            message, remedy="alertmanager_urls must name an Alertmanager itself, with what it asks for in credentials"
+            message,
+            remedy="alertmanager_urls (ANTIPHON_ALERTMANAGER_URLS) must name an Alertmanager itself, with what it asks "
+            "for in credentials",
         )
 
 

@@ -256,7 +256,7 @@ def test_ctrl_c_ends_a_command_with_status_130(tmp_path: Path) -> None:
 def test_an_unknown_setting_in_the_environment_is_refused_by_name() -> None:
     done = run("topics", "list", env={"ANTIPHON_BROKR": "127.0.0.1:9092"})
     assert done.status == 2
-    assert done.err == "antiphon: error: ANTIPHON_BROKR: there is no such setting\n  did you mean 'broker'?\n"
+    assert done.err == "antiphon: error: ANTIPHON_BROKR: there is no such setting\n  did you mean 'ANTIPHON_BROKER'?\n"
 
 
 @pytest.mark.parametrize(

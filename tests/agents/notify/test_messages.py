@@ -4,6 +4,7 @@ Slack, PagerDuty and the mail server are receivers of the test's own that keep w
 """
 
 import asyncio
+import json
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -53,7 +54,7 @@ class _Desk(Struct):
 
 
 @pytest.fixture
-def desk() -> Iterator[_Desk]:
+def desk(request: pytest.FixtureRequest) -> Iterator[_Desk]:
     require_alertmanager()
     with (
         Receiver() as on_call,
@@ -62,7 +63,9 @@ def desk() -> Iterator[_Desk]:
         Receiver() as services,
         MailSink() as mail,
     ):
-        yield _Desk(on_call, analysts, archive, services, mail)
+        made = _Desk(on_call, analysts, archive, services, mail)
+        yield made
+        _keep_pictures(made, request.node.name)
 
 
 @pytest.fixture
@@ -210,7 +213,6 @@ def test_people_read_one_alert_that_another_state_joins_that_becomes_critical_an
     assert [[each["status"] for each in receiver.messages] for receiver in everybody] == [
         ["firing", "firing", "firing", "resolved"]
     ] * 2
-    _keep_pictures(desk)
 
 
 def test_a_flood_keeps_no_critical_alert_back_and_says_how_many_it_stands_for(settings: Settings, desk: _Desk) -> None:
@@ -268,12 +270,18 @@ def _plain(mail: Any) -> str:
     return str(mail.get_body(("plain",)).get_content()).replace("\r\n", "\n").strip()
 
 
-def _keep_pictures(desk: _Desk) -> None:
-    """`ANTIPHON_TEST_MESSAGES=FOLDER` keeps the mails' HTML and what Slack shows as text, to be looked at."""
+def _keep_pictures(desk: _Desk, scene: str) -> None:
+    """`ANTIPHON_TEST_MESSAGES=FOLDER` keeps what each scene sent, in a folder of its own there, to be looked at: the
+    mails' HTML, what Slack shows as text, PagerDuty's messages and the archive's webhooks.
+    """
     if folder := os.environ.get("ANTIPHON_TEST_MESSAGES"):
+        place = Path(folder, scene)
+        place.mkdir(parents=True, exist_ok=True)
         for number, mail in enumerate(desk.mail.messages):
             body = mail.get_body(("html",))
             assert body is not None
-            Path(folder, f"mail-{number}.html").write_text(body.get_content(), encoding="utf-8")
+            Path(place, f"mail-{number}.html").write_text(body.get_content(), encoding="utf-8")
         texts = "\n\n".join(f"{title}\n{text}" for title, text in desk.slack())
-        Path(folder, "slack.txt").write_text(texts, encoding="utf-8")
+        Path(place, "slack.txt").write_text(texts, encoding="utf-8")
+        for name, messages in (("pagerduty", desk.pagers()), ("webhook", desk.archive.messages)):
+            Path(place, f"{name}.json").write_text(json.dumps(messages, indent=1), encoding="utf-8")
