@@ -93,6 +93,7 @@ def test_a_person_sees_what_happened_who_and_what_it_does_not_say(case_store: St
     [of_the_first] = [link for link in page.links() if "official=twitter:90000001009" in link]
     theirs = ask(case_store, of_the_first.partition("#")[0]).dom
     assert len(theirs.texts("Amplifications, the newest first")) == 37
+    assert theirs.by_id("amplifications").text == "Amplifications by @Khamenei_fa"
 
 
 def test_without_the_amplifications_no_figure_ends_at_nought(tmp_path: Path, alerts: dict[str, Alert]) -> None:
