@@ -17,8 +17,8 @@ from streams.proofs.seals import Trusted
 from streams.proofs.timestamps import Authorities, chain_of, timestamp_of
 from tests.cli.conftest import Antiphon
 from tests.cli.conftest import antiphon as antiphon
-from tests.proofs.authority import Authority
 from tests.proofs.forging import checked, files_in
+from tools.proofs.authority import Authority
 
 
 @pytest.fixture(scope="module")
