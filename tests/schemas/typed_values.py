@@ -1,6 +1,7 @@
 """Hypothesis strategies made from the types themselves: any value that a payload's type may hold, bounds included."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -15,6 +16,11 @@ _CHARACTERS = st.characters(exclude_categories=["Cs"])
 
 def typed_values(of: Any) -> st.SearchStrategy[Any]:
     """Values of a type, as the type's own Python values (structs, tuples, datetimes)."""
+    return _made(of)
+
+
+@cache
+def _made(of: Any) -> st.SearchStrategy[Any]:
     return _values(shape.type_info(of))
 
 

@@ -10,7 +10,7 @@ from streams.console.store.reading import Store
 from streams.console.web.routes import ROUTES
 from tests.console.web.running import Running, running_console
 
-_FETCHED = 250
+_FETCHED = 150
 _BENT = 250
 _EXPECTED = {200, 304, 308, 400, 404, 421, 503}
 _PIECES = (
