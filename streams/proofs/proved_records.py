@@ -119,7 +119,8 @@ def recount_checks(
             )
         of_texts = events.redacted > 0 and is_on_aftermath(alert.rule, rules)
         reason = "texts that its figures look at are left out" if of_texts else lacking
-        checks.append(_recounted(name, value, again, partial, reason, other_roster=alert.roster_digest not in found_by))
+        other_roster, also = alert.roster_digest not in found_by, _other_rosters_before(alert, told.versions)
+        checks.append(_recounted(name, value, again, partial, reason, other_roster=other_roster, also=also))
     if told.dossier is not None:
         dossier, value, name = told.dossier
         found_dossier = found_by.get(dossier.roster_digest, found).results.dossiers.get(keys[0])
@@ -144,6 +145,18 @@ def recount_checks(
     return checks
 
 
+def _other_rosters_before(alert: Alert, versions: Versions) -> str:
+    """What may be why an alert does not follow, in words, or nothing. It excuses nothing: anybody can add a version."""
+    before = {each.roster_digest for each, _ in versions.held if each.id == alert.id} - {alert.roster_digest}
+    if not before:
+        return ""
+    named = ", ".join(printable(digest[:12]) for digest in sorted(before)[:PLACES])
+    return (
+        f"earlier versions rest on roster {named}: where {printable(alert.roster_digest[:12])} was published meanwhile "
+        "without --correction, the alert was counted under both, and follows from neither"
+    )
+
+
 def _recounted(
     name: str,
     value: bytes,
@@ -153,8 +166,12 @@ def _recounted(
     but: str = "",
     *,
     other_roster: bool = False,
+    also: str = "",
 ) -> Check:
-    """Whether a record follows. One that rests on another roster than the proof's is kept for reading."""
+    """Whether a record follows, and what is `also` to be said where it does not.
+
+    One that rests on another roster than the proof's is kept for reading.
+    """
     if other_roster and name != layout.ALERT:
         return Check(question=name, answer=Answer.TOLD, detail="rests on another roster, which is not here")
     found = b"null" if again is None else msgspec.json.encode(again)
@@ -171,7 +188,7 @@ def _recounted(
             detail += f"; of what is here not recounted equal: {wrong[0]}"
         return Check(question=name, answer=Answer.PARTIAL, detail=detail, places=tuple(wrong[:PLACES]))
     if wrong:
-        return failed(name, *wrong)
+        return failed(name, wrong[0], *([also] if also else []), *wrong[1:])
     detail = "recounted, equal byte for byte" if equal else "recounted, equal in every field that was told"
     return Check(question=name, answer=Answer.OK, detail=detail + but)
 

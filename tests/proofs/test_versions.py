@@ -112,6 +112,17 @@ def test_a_version_whose_roster_is_not_here_cannot_be_recounted(before: list[Ale
     assert next(each.answer for each in checked(proof).checks if each.question == "alert.json") is Answer.OK
 
 
+def test_an_alert_counted_under_two_rosters_without_a_correction_fails_and_says_what_may_be_why(
+    before: list[Alert], after: list[Alert]
+) -> None:
+    """A version of another roster excuses no figure; without one nothing of it is said."""
+    mixed = replace(before[1], roster_digest=after[-1].roster_digest)
+    for versions, said in (([*before, mixed], True), ([mixed], False)):
+        check = next(each for each in checked(_proof(versions, _OLD)).checks if each.question == "alert.json")
+        assert check.answer is Answer.FAILED
+        assert (f"earlier versions rest on roster {_OLD.digest[:12]}" in " | ".join(check.places)) is said
+
+
 def test_a_version_by_other_rules_cannot_be_recounted(before: list[Alert], after: list[Alert]) -> None:
     other = replace(before[0], rule_digest="0" * 64)
     assert "its rule, digest 000000000000, is not here" in _said(_proof([other, *after], _OLD)).places[1]
