@@ -271,11 +271,13 @@ def test_a_bomb_is_read_in_bounded_memory(kind: str, tmp_path: Path) -> None:
     assert peak < 16 * MIB
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["folder", "tar", "zip"])
-def test_of_more_files_than_the_limit_none_is_read(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a small limit: 100,000 files take seconds in an archive and minutes in a folder to make."""
-    assert files.MAX_MEMBERS == 100_000
-    most = 200
+def test_of_more_than_a_hundred_thousand_files_none_is_read(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the product's own limit for tars and zips, and a smaller one for folders, which take minutes to make."""
+    most = 200 if kind == "folder" else files.MAX_MEMBERS
     monkeypatch.setattr(files, "MAX_MEMBERS", most)
     path = tmp_path / "archive"
     if kind == "tar":
