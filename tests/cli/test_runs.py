@@ -119,7 +119,7 @@ def test_the_demo_as_json_needs_nothing_but_itself_and_ends_with_the_proof_of_it
         (("backtest", ".", *_BACKTEST), "directory"),
         (("backtest", os.devnull, *_BACKTEST), "empty"),
         (("backtest", _EVENTS, "--format", "canonical", "--roster", "no-such-roster"), "no-such-roster"),
-        (("backtest", _EVENTS, "--format", "canonical", "--roster", _EVENTS), "line 1"),
+        (("backtest", _EVENTS, "--format", "canonical", "--roster", _EVENTS), "the file is JSON"),
         (("backtest", _EVENTS, *_BACKTEST, "--rules", "no-such-rules"), "no-such-rules"),
         (("backtest", _EVENTS, *_BACKTEST, "--out", "/proc/nowhere"), "/proc/nowhere"),
         (("demo", _EVENTS), "--roster"),
