@@ -3,6 +3,7 @@
 Each is verified before it is given away; one that would not hold is not.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -25,8 +26,10 @@ from streams.proofs.finding import Proof, smallest_proof
 from streams.proofs.layout import About
 from streams.proofs.material import ProofMaterial, Told, rosters_that_fit
 
-__all__ = ["proof_of_alert"]
+__all__ = ["proof_file_name", "proof_of_alert"]
 
+_SHOWN_ID: Final = 12  # characters
+_NO_NAME: Final = re.compile("[^0-9A-Za-z]")
 _MOST_EVENTS: Final = 100_000  # that are gone through while somebody waits at a browser
 _ELSEWHERE: Final = "make it with `antiphon proof export`, which reads the topics or files themselves"
 
@@ -136,3 +139,8 @@ def _received(store: Store, platform: str) -> Iterator[Received]:
         if event is not None and kept.value is not None:
             received_us = None if kept.received_at is None else to_us(kept.received_at)
             yield event, kept.value, kept.source or Coordinates("evidence", 0, 0), received_us
+
+
+def proof_file_name(alert_id: str) -> str:
+    """What an alert's proof is called on its page and as a download: of the id letters and digits alone."""
+    return f"proof-{_NO_NAME.sub('', alert_id)[:_SHOWN_ID]}.zip"

@@ -13,6 +13,7 @@ from streams.console.pages.alert_versions import version_lines
 from streams.console.pages.page import Answer, BadAddress, NotKnown, PageRequest, Rows
 from streams.console.pages.recounting import recount_at
 from streams.console.pages.rule_lines import other_figures, rule_lines
+from streams.console.proofs import proof_file_name
 from streams.console.store.answers import StoredAlert, StoreStatus
 from streams.console.store.reading import Store
 from streams.core.corrections.correction import Correction
@@ -26,7 +27,6 @@ from streams.proofs.readme_text import DOES_NOT_SAY
 
 __all__ = ["alert_page"]
 
-_SHOWN_ID: Final = 12
 _MOST_AFTERMATHS: Final = 20
 _OUTCOMES: Final = {
     "would_not_have_fired": "by the corrected roster it would not have fired",
@@ -253,7 +253,7 @@ def _events_words(alert: Alert, events: AlertEvents) -> str:
 
 
 def _proof(alert: Alert, events: AlertEvents, status: StoreStatus) -> ProofLine:
-    file = f"proof-{alert.id[:_SHOWN_ID]}.zip"
+    file = proof_file_name(alert.id)
     if status.kind == "folder":
         command = (
             f"antiphon proof export {shlex.quote(alert.id)} FILE… --roster ROSTER.csv "

@@ -13,7 +13,7 @@ from aiohttp import web
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from streams.console.proofs import proof_of_alert
+from streams.console.proofs import proof_file_name, proof_of_alert
 from streams.console.store.reading import NoStoreError, Store, TooLongError
 from streams.console.web.access import Access
 from streams.console.web.addresses import Place, find_place
@@ -213,7 +213,7 @@ class Console:
                     raise Refused(503, "The store takes too long.", "Try again later.") from None
         if proof is None:
             raise Refused(404, "There is no such alert.", "The alerts are at /.")
-        disposition = f'attachment; filename="antiphon-proof-{proof.verdict.id[:12]}.zip"'
+        disposition = f'attachment; filename="{proof_file_name(alert_id)}"'
         body = Body(content=proof.file, media_type="application/zip", headers={"Content-Disposition": disposition})
         response = await self._send(request, body)
         if request.method == "GET" and response.status == 200:

@@ -23,11 +23,14 @@ def test_a_downloaded_proof_recounts_the_alert_byte_for_byte(
     with running_console(case_store) as console:
         asked = console.ask(f"/alerts/{alert.id}/proof.zip")
         assert console.ask(f"/alerts/{'0' * 32}/proof.zip").status == 404
+        page = json.loads(console.ask(f"/alerts/{alert.id}.json").body)
     assert (asked.status, asked.headers["content-type"]) == (200, "application/zip")
     verdict = verify(open_archive(BytesIO(asked.body), len(asked.body)))
     assert verdict.answer is Answer.OK
     assert {check.question: check.answer for check in verdict.checks}["alert.json"] is Answer.OK
-    assert asked.headers["content-disposition"] == f'attachment; filename="antiphon-proof-{verdict.id[:12]}.zip"'
+    name = f"proof-{alert.id[:12]}.zip"
+    assert asked.headers["content-disposition"] == f'attachment; filename="{name}"'
+    assert page["proof"]["verify"] == f"antiphon proof verify {name}", "the command beside the download names that file"
     (record,) = [each for each in caplog.records if each.getMessage() == "console export"]
     assert (vars(record)["form"], vars(record)["bytes"]) == ("proof", len(asked.body))
 
