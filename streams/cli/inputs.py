@@ -17,9 +17,13 @@ __all__ = ["LiveStages", "read_roster", "roster_bytes"]
 _PLAIN_STEP: Final = 10.0  # seconds between lines where there is no terminal
 
 
-def roster_bytes(path: str) -> bytes:
-    """What is in a roster's file, or as much of it as shows that it is too large. Raises `InputError`."""
+def roster_bytes(path: str, *, or_stdin: bool = False) -> bytes:
+    """What is in a roster's file, or as much of it as shows that it is too large; with `or_stdin`, `-` is standard
+    input. Raises `InputError`.
+    """
     try:
+        if or_stdin and path == "-":
+            return sys.stdin.buffer.read(MAX_ROSTER_BYTES + 1)
         with open(path, "rb") as file:
             return file.read(MAX_ROSTER_BYTES + 1)
     except (OSError, ValueError) as error:

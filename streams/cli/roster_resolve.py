@@ -3,7 +3,6 @@
 import asyncio
 import difflib
 import os
-import sys
 import tempfile
 from collections import Counter
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Final
 import click
 from rich.text import Text
 
+from streams.cli.inputs import roster_bytes
 from streams.cli.options import json_option
 from streams.cli.terminal import counted, progress, row, stderr, stdout, table, write_json
 from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY
@@ -19,9 +19,9 @@ from streams.collectors.mastodon.mastodon import addresses_of
 from streams.collectors.name_services import NAMED_PLATFORMS, resolve_names
 from streams.collectors.public_hosts import place_of
 from streams.collectors.roster_names import Resolution
-from streams.core.rosters.roster_file import MAX_ROSTER_BYTES, parse_roster
+from streams.core.rosters.roster_file import parse_roster
 from streams.errors import AntiphonError, InputError
-from streams.printable import printable, why_unreadable
+from streams.printable import printable
 
 __all__ = ["resolve", "server_option"]
 
@@ -77,7 +77,7 @@ def resolve(
         raise click.UsageError("--write needs a FILE")
     if out is not None and os.path.lexists(out) and not force:
         raise InputError(f"{printable(out)} is there already.", remedy="Name another file, or overwrite it: --force.")
-    data = _read(file)
+    data = roster_bytes(file, or_stdin=True)
     roster = parse_roster(data, file)
     servers = server_option(appview, "--appview"), server_option(directory, "--directory")
     accounts = {entry.account_key: entry.platform in NAMED_PLATFORMS for entry in roster.entries}
@@ -116,16 +116,6 @@ def server_option(url: str, option: str) -> str:
             place_of(url)
             return url
     raise click.UsageError(f"{option} is no http or https address")
-
-
-def _read(file: str) -> bytes:
-    try:
-        if file == "-":
-            return sys.stdin.buffer.read(MAX_ROSTER_BYTES + 1)
-        with open(file, "rb") as opened:
-            return opened.read(MAX_ROSTER_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{printable(file)}: {why_unreadable(error)}", remedy="name a roster file (CSV)") from error
 
 
 def _replace(target: str, data: bytes) -> None:
