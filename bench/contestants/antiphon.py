@@ -16,7 +16,7 @@ from bench.world import RAW_NAMES
 from streams.core.enriched import Dossier
 from streams.jobs.collection import collect
 from streams.jobs.workers import environment_of
-from streams.kafka.administration import create_topics
+from streams.kafka.administration import create_topics, remove_topics
 from streams.kafka.child_process import start_child
 from streams.kafka.client import admin
 from streams.kafka.loopback import free_port
@@ -128,6 +128,6 @@ async def _empty_outputs(settings: Settings) -> None:
     written = [settings.topic(topic.name) for topic in TOPICS if topic.role in ("internal", "enriched")]
     async with admin(settings) as client:
         existing = set(await client.list_topics())
-        await client.delete_topics([name for name in written if name in existing])
+        await remove_topics(client, [name for name in written if name in existing])
     states = await create_topics(settings)
     assert all(state.partitions for state in states), "a topic was not created anew"

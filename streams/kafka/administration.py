@@ -18,7 +18,15 @@ from streams.settings import Settings
 from streams.topic_settings import CHECKED_SETTINGS, setting_faults, topic_config
 from streams.topics import TOPICS, Topic, TopicFault, partition_counts_of, partition_faults
 
-__all__ = ["TopicState", "create_topics", "delete_topics", "end_offsets", "topic_faults", "topic_states"]
+__all__ = [
+    "TopicState",
+    "create_topics",
+    "delete_topics",
+    "end_offsets",
+    "remove_topics",
+    "topic_faults",
+    "topic_states",
+]
 
 _log: Final = logging.getLogger(__name__)
 _USABLE_SECONDS: Final = 30.0
@@ -156,9 +164,26 @@ async def delete_topics(settings: Settings) -> None:
     async with admin(settings) as client:
         states = await _states(client, settings)
         try:
-            await client.delete_topics([state.name for state in states if state.partitions])
-        except KafkaError as error:
+            await remove_topics(client, [state.name for state in states if state.partitions])
+        except (KafkaError, BrokerError) as error:
             _log.warning("topics could not be removed", extra={"error": repr(error)})
+
+
+async def remove_topics(client: Any, names: Sequence[str]) -> None:
+    """Remove topics that exist, by their names on the broker, and return when it lists them no more: a topic that is
+    made anew before that may be listed as the old one and be missing a moment later. Raises `BrokerError`.
+    """
+    if not names:
+        return
+    await client.delete_topics(list(names))
+    deadline = time.monotonic() + _USABLE_SECONDS
+    while left := set(names) & set(await client.list_topics()):
+        if time.monotonic() > deadline:
+            raise BrokerError(
+                f"topics were deleted and are still there after {_USABLE_SECONDS:.0f} s: {', '.join(sorted(left))}",
+                remedy="see the broker's log (delete.topic.enable), and run the command again",
+            )
+        await asyncio.sleep(0.1)
 
 
 async def end_offsets(settings: Settings, topic: str) -> dict[int, int]:

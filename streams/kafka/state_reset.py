@@ -12,7 +12,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorFor
 
 from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.events import RAW_TOPICS
-from streams.kafka.administration import TopicState, create_topics, topic_states
+from streams.kafka.administration import TopicState, create_topics, remove_topics, topic_states
 from streams.kafka.client import admin, client_options
 from streams.kafka.failures import BrokerError, broker_errors
 from streams.settings import Settings
@@ -41,9 +41,7 @@ async def reset_states(
     async with admin(settings) as client:
         described = await client.describe_topics([present[name].name for name in doomed]) if doomed else []
         replicas = max((len(part["replicas"]) for entry in described for part in entry["partitions"]), default=1)
-        if doomed:
-            await client.delete_topics([present[name].name for name in doomed])
-        await _wait_until_gone(client, {present[name].name for name in doomed})
+        await remove_topics(client, [present[name].name for name in doomed])
     counts = {name: present[name].partitions for name in doomed} | dict(partitions or {})
     return await create_topics(settings, partitions=counts, replication=replicas)
 
@@ -84,14 +82,3 @@ async def _go_back(settings: Settings, raw: list[TopicState]) -> None:
                 await client.commit(dict.fromkeys(tps, 0))
         finally:
             await client.stop()
-
-
-async def _wait_until_gone(client: Any, names: set[str]) -> None:
-    deadline = time.monotonic() + _GONE_SECONDS
-    while names & set(await client.list_topics()):
-        if time.monotonic() > deadline:
-            raise BrokerError(
-                f"topics were deleted and are still there after {_GONE_SECONDS:.0f} s: {', '.join(sorted(names))}",
-                remedy="see the broker's log (delete.topic.enable), and run the command again",
-            )
-        await asyncio.sleep(_LOOK_SECONDS)

@@ -16,7 +16,7 @@ from streams.agents.track.agent import Track
 from streams.agents.track.subject_store import CHANGELOG, SubjectStore
 from streams.agents.watch.ledger_store import LedgerStore
 from streams.faust_driver.batches import Batch
-from streams.kafka.administration import create_topics, topic_states
+from streams.kafka.administration import create_topics, remove_topics, topic_states
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.checkpoints import CHANGELOGS, CHECKPOINT_KEY, BrokenChangelogError, last_checkpoints
 from streams.kafka.client import admin, started_producer
@@ -168,9 +168,7 @@ def test_a_state_whose_results_are_gone_is_refused(settings: Settings) -> None:
         await _commit(settings, 0)
         await require_ready(settings)
         async with admin(settings) as client:
-            await client.delete_topics([settings.topic("dossiers")])
-            while settings.topic("dossiers") in await client.list_topics():  # noqa: ASYNC110  # the broker tells nobody
-                await asyncio.sleep(0.05)
+            await remove_topics(client, [settings.topic("dossiers")])
         await create_topics(settings)
         for refused in (require_ready(settings), _position(settings)):
             with pytest.raises(LogsDisagreeError, match="lost records"):
@@ -285,9 +283,7 @@ def test_a_raw_partition_is_read_again_where_its_log_or_what_screen_wrote_is_gon
         heir = _keeper(settings)
         await heir.resume({place: (2, intact)})
         async with admin(settings) as client:
-            await client.delete_topics([settings.topic(_EVENTS)])
-            while settings.topic(_EVENTS) in await client.list_topics():  # noqa: ASYNC110  # the broker tells nobody
-                await asyncio.sleep(0.05)
+            await remove_topics(client, [settings.topic(_EVENTS)])
         await create_topics(settings)
         assert await _keeper(settings).resume({place: (2, heir.note(read[1], {})())}) == {place: 0}
 
@@ -379,9 +375,7 @@ def test_dead_letters_that_were_lost_are_written_again_and_nothing_is_refused(se
         await store.close()
         assert await _position(settings) == 2
         async with admin(settings) as client:
-            await client.delete_topics([settings.topic("dead-letters")])
-        while (await _partitions(settings))["dead-letters"]:  # noqa: ASYNC110  # a broker's
-            await asyncio.sleep(0.05)
+            await remove_topics(client, [settings.topic("dead-letters")])
         await create_topics(settings)
         await require_ready(settings)
         store = _store(settings)

@@ -299,7 +299,6 @@ def test_a_topic_that_was_made_anew_is_not_taken_for_the_one_before(settings: Se
         await delete_topics(settings)
         kept = _file(settings).read_bytes()
         _file(settings).unlink()
-        await asyncio.sleep(1)  # the broker removes a topic in the background
         await create_topics(settings, partitions={"country-events": 1, "country-ledger": 1})
         store = _store(settings)
         await store.open()

@@ -25,7 +25,7 @@ from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import Coordinates
 from streams.errors import ConfigurationError
 from streams.events import Account, Coverage, Post, encode_event
-from streams.kafka.administration import create_topics
+from streams.kafka.administration import create_topics, remove_topics
 from streams.kafka.client import admin, started_producer
 from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
@@ -198,9 +198,7 @@ _ALL = ("firing", "expired", "retracted")
 async def _make_anew(settings: Settings, topic: str) -> None:
     name = settings.topic(topic)
     async with admin(settings) as client:
-        await client.delete_topics([name])
-        while name in await client.list_topics():  # noqa: ASYNC110  # the broker has no event to wait for
-            await asyncio.sleep(0.1)
+        await remove_topics(client, [name])
         await client.create_topics([NewTopic(name, 2, 1)])
     await create_topics(settings)
 
