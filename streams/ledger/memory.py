@@ -21,6 +21,7 @@ _Listed = TypeVar("_Listed", bound=Record)
 _DAYS_ASKED: Final = 400  # one by one; over the decades before a run's first event all are looked through
 _ALWAYS: Final = "always"
 _by_time: Final = attrgetter("at_us", "post_id", "platform")
+_by_deletion: Final = attrgetter("deleted_us", "post_id")
 
 _Holders: TypeAlias = dict[int, bytes | list[bytes]]
 """By fingerprint the key of the only record that has it, as is nearly always so, or the keys of several."""
@@ -88,6 +89,10 @@ class MemoryLedger:
             if entry.deleted_us is not None and from_us <= entry.deleted_us < to_us
         ]
         return [entry for *_, entry in sorted(dated, key=lambda item: item[:3])]
+
+    def retweets_gone(self, platform: str, original: str) -> list[Entry]:
+        """See `Ledger`."""
+        return sorted(self._listed(Entry, ("gone", platform, original)), key=_by_deletion)
 
     def unmatched_deletions(self, country: str, from_us: int, to_us: int) -> int:
         """See `Ledger`."""
@@ -241,7 +246,11 @@ def _lists_of(record: Record) -> list[tuple[str, ...]]:
                 ("reference", record.country, key) for key in dict.fromkeys(record.references)
             ]
             lists.append(("posts", record.country, record.official))
-            return lists if record.deleted_us is None else [*lists, ("deletion", record.country)]
+            if record.deleted_us is not None:
+                lists.append(("deletion", record.country))
+                if record.kind == "retweet" and record.original is not None:
+                    lists.append(("gone", record.platform, record.original))
+            return lists
         case UnmatchedDeletion():
             return [("unmatched_deletion", record.country)]
         case SubjectText():

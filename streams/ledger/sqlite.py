@@ -46,6 +46,13 @@ class SqliteLedger(RecordStore):
         rows = self._db.execute(question, (country, from_us, to_us)).fetchall()
         return sorted((self._record(number, Entry) for (number,) in rows), key=_when_deleted)
 
+    def retweets_gone(self, platform: str, original: str) -> list[Entry]:
+        """See `Ledger`."""
+        self._rows.write("retweets_gone")
+        question = "SELECT record FROM retweets_gone WHERE original = ?"
+        rows = self._db.execute(question, (f"{platform}:{original}",)).fetchall()
+        return sorted((self._record(number, Entry) for (number,) in rows), key=_when_deleted)
+
     def unmatched_deletions(self, country: str, from_us: int, to_us: int) -> int:
         """See `Ledger`."""
         self._rows.write("unmatched_deletions")

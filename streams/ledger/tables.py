@@ -23,7 +23,7 @@ __all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGM
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, each in the order of the table's columns; `record` comes last in all of them."""
 
-SCHEMA_VERSION: Final = 8
+SCHEMA_VERSION: Final = 9
 """A file of another version is thrown away and built anew from the changelog."""
 
 SEGMENT_BITS: Final = 16
@@ -39,6 +39,7 @@ _DERIVED: Final[dict[str, str]] = {
     "ages": "country TEXT, at_us INTEGER, record INTEGER",
     "posts": "country TEXT, official TEXT, at_us INTEGER, record INTEGER",
     "deletions": "country TEXT, deleted_us INTEGER, record INTEGER",
+    "retweets_gone": "original TEXT, record INTEGER",
     "unmatched_deletions": "country TEXT, at_us INTEGER, record INTEGER",
     "mentions": "country TEXT, segment INTEGER, account TEXT, at_us INTEGER, record INTEGER",
     "entry_prints": "country TEXT, segment INTEGER, fingerprint INTEGER, record INTEGER",
@@ -88,6 +89,8 @@ def rows_of(record: Record, number: int) -> Rows:
             rows: Rows = {"ages": [(country, age_us, number)], "posts": [(country, record.official, at_us, number)]}
             if record.deleted_us is not None:
                 rows["deletions"] = [(country, record.deleted_us, number)]
+                if record.kind == "retweet" and record.original is not None:
+                    rows["retweets_gone"] = [(f"{record.platform}:{record.original}", number)]
             if record.references:
                 rows["mentions"] = [(country, segment, account, at_us, number) for account in record.references]
             if record.fingerprints:

@@ -146,6 +146,29 @@ def _original_deleted() -> list[AccountEvent]:
     return [*_retweets(), deleted, *_gone(10.5, _retweets()[:2]), *_posts(50)]
 
 
+def _original_deleted_by_nobody_named() -> list[AccountEvent]:
+    """A list of ids says that one post and two retweets are gone; one of these is of that post."""
+    deleted = Deletion(platform="twitter", id="d", at=_day(10), post_id="p0-0", actor=None)
+    return [*_retweets(), deleted, *_gone(10.5, _retweets()[:2], named=False), *_posts(50)]
+
+
+def _original_deleted_by_nobody_named_is_noticed_later() -> list[AccountEvent]:
+    """Whether it was there when the retweet went is not known for two weeks before the notice."""
+    late = [Deletion(platform="twitter", id=f"d{n}", at=_day(25), post_id=f"p{n}-0", actor=None) for n in (0, 1)]
+    return [*_retweets(), *_gone(9, _retweets()[:1]), *_gone(20, _retweets()[1:2], named=False), *late, *_posts(50)]
+
+
+def _official_deleted_what_others_passed_on() -> list[AccountEvent]:
+    """Five pass on a post of the first, who deletes it: theirs go with it. One took its own back before."""
+    post = Post(platform="twitter", id="said", at=_day(1), actor=_OFFICIALS[0], text="an ordinary note")
+    passed_on: list[AccountEvent] = [
+        Retweet(platform="twitter", id=f"o{n}", at=_day(2), actor=official, subject=_OFFICIALS[0], post_id="said")
+        for n, official in enumerate(_OFFICIALS[1:])
+    ]
+    gone = [*_gone(8, passed_on[:1]), *_gone(31, [post]), *_gone(31.5, passed_on[1:])]
+    return [*_retweets(), post, *passed_on, *gone, _notice(30), *_posts(50)]
+
+
 def _official_closed() -> list[AccountEvent]:
     """An official closes its account: its retweets follow within 30 days, those of others do not."""
     mine, others = _retweets()[::6], _retweets()[1:3]
@@ -183,6 +206,9 @@ _STORIES: Final[list[tuple[Callable[[], list[AccountEvent]], _Facts]]] = [
     (_after_its_return, _Facts(14, withdrawn=4, deletions=0)),
     (_quotes_outlive_their_original, _Facts(0, withdrawn=6, deletions=6, clean_up=True)),
     (_original_deleted, _Facts(17, withdrawn=1, with_original=1)),
+    (_original_deleted_by_nobody_named, _Facts(17, withdrawn=1, with_original=1)),
+    (_original_deleted_by_nobody_named_is_noticed_later, _Facts(17, withdrawn=1, unknown=1)),
+    (_official_deleted_what_others_passed_on, _Facts(18, deletions=1)),
     (_official_closed, _Facts(16, withdrawn=2, with_official=3)),
     (_official_noticed_late, _Facts(18, unknown=3)),
     (_official_was_still_there, _Facts(15, withdrawn=3)),

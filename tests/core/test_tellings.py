@@ -127,6 +127,18 @@ def _twice(story: _Story) -> list[Event]:
     return Random(len(story)).sample([*events, *copies], 2 * len(events))
 
 
+def _nobody_named(story: _Story) -> list[Event]:
+    """As it happened, by lists that say of what is gone only its id, the originals among it."""
+    events = _live(story)
+    originals = [
+        Deletion(platform="twitter", id=f"original:{event.post_id}", at=event.at, post_id=f"p{event.post_id[1:]}")
+        for event in events
+        if isinstance(event, Deletion) and event.at > _day(_SUSPENDED_DAY)
+    ]
+    unnamed = [msgspec.structs.replace(event, actor=None) if isinstance(event, Deletion) else event for event in events]
+    return [*unnamed, *originals]
+
+
 def _observed(event: Event, *, hours: float) -> Event:
     if isinstance(event, Post | Retweet) and event.at < _day(_LAST_SEEN_DAY):
         return msgspec.structs.replace(event, observed_at=event.at + timedelta(hours=hours))
@@ -141,6 +153,7 @@ _ARRIVALS: Final[dict[str, Callable[[_Story], list[Event]]]] = {
     "later": _later,
     "newest first": _newest_first,
     "twice": _twice,
+    "nobody named": _nobody_named,
 }
 
 

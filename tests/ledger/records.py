@@ -26,6 +26,7 @@ __all__ = [
     "MARKS",
     "OFFICIALS",
     "PLATFORMS",
+    "POST_IDS",
     "PRINTS",
     "SUBJECTS",
     "TIMES",
@@ -46,7 +47,8 @@ MARKS = (
     *(amplifier_mark(platform, official) for platform in PLATFORMS for official in OFFICIALS),
 )
 TIMES = st.integers(0, 40)
-_POSTS = st.sampled_from(["1", "2", "3", "10", "'", "\u06f1"])
+POST_IDS = ("1", "2", "3", "10", "'", "\u06f1")
+_POSTS = st.sampled_from(POST_IDS)
 _SOURCE = Coordinates("posts", 0, 1)
 
 _texts = st.text(st.characters(codec="utf-8"), max_size=20)

@@ -25,7 +25,18 @@ from streams.core.watching.records import AmplifiedAccount, Entry, StandingRecor
 from streams.ledger import sqlite, store, tables
 from streams.ledger.sqlite import SqliteLedger
 from tests.core.watching.plain_ledger import PlainLedger
-from tests.ledger.records import ACCOUNTS, COUNTRIES, MARKS, OFFICIALS, PLATFORMS, PRINTS, SUBJECTS, TIMES, records
+from tests.ledger.records import (
+    ACCOUNTS,
+    COUNTRIES,
+    MARKS,
+    OFFICIALS,
+    PLATFORMS,
+    POST_IDS,
+    PRINTS,
+    SUBJECTS,
+    TIMES,
+    records,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -196,9 +207,18 @@ def _same_answers(
         for question, (found, expected) in answers.items():
             assert found == expected, question
             _covered["texts" if question.startswith("texts of ") else question] += len(found) > 1
+        _covered["retweets gone"] += _same_retweets_gone(store, plain)
         unmatched_deletions = store.unmatched_deletions(country, *span)
         assert unmatched_deletions == plain.unmatched_deletions(country, *span)
         _covered["unmatched deletions"] += unmatched_deletions > 1
+
+
+def _same_retweets_gone(store: SqliteLedger, plain: PlainLedger) -> int:
+    """Of every post; how many there are."""
+    asked = list(product(PLATFORMS, POST_IDS))
+    found = {each: store.retweets_gone(*each) for each in asked}
+    assert found == {each: plain.retweets_gone(*each) for each in asked}
+    return sum(map(len, found.values()))
 
 
 @pytest.fixture(
@@ -233,6 +253,7 @@ def test_every_question_is_answered_as_the_dictionary_answers_it() -> None:
     wanted = {
         "references",
         "deletions",
+        "retweets gone",
         "unmatched deletions",
         "posts",
         "entries sharing",

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,7 +15,18 @@ from streams.core.watching.references import POST_PREFIX
 from streams.ledger.memory import MemoryLedger
 from tests.core.tracking.strategies import examples
 from tests.core.watching.plain_ledger import PlainLedger
-from tests.ledger.records import ACCOUNTS, COUNTRIES, MARKS, OFFICIALS, PLATFORMS, PRINTS, SUBJECTS, TIMES, records
+from tests.ledger.records import (
+    ACCOUNTS,
+    COUNTRIES,
+    MARKS,
+    OFFICIALS,
+    PLATFORMS,
+    POST_IDS,
+    PRINTS,
+    SUBJECTS,
+    TIMES,
+    records,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -79,6 +91,10 @@ def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
                 seen["opened"] += len(opened) > 1
             seen["sharing"] += len(sharing) > 1
             seen["standings"] += len(standings) > 0
+            for platform, post_id in product(PLATFORMS, POST_IDS):
+                gone = ledger.retweets_gone(platform, post_id)
+                assert gone == plain.retweets_gone(platform, post_id)
+                seen["retweets gone"] += len(gone) > 0
             for platform in PLATFORMS:
                 for subject in SUBJECTS:
                     texts = ledger.texts_of(country, platform, subject, limit)
@@ -90,6 +106,7 @@ def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
         "references",
         "passed on",
         "deletions",
+        "retweets gone",
         "amplified accounts",
         "sharing",
         "standings",

@@ -16,7 +16,13 @@ from streams.core.gone import is_gone
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.change_set import ChangeSet
-from streams.core.watching.fates import concerned_by_notices, concerned_by_original, fate_with_official
+from streams.core.watching.fates import (
+    concerned_by_deletion,
+    concerned_by_notices,
+    concerned_by_original,
+    fate_with_official,
+    original_deletion,
+)
 from streams.core.watching.keys import entry_key, notices_key, unmatched_deletion_key
 from streams.core.watching.ledger import Ledger, record_key
 from streams.core.watching.records import Entry, OfficialNotices, OriginalGone, UnmatchedDeletion
@@ -58,16 +64,20 @@ def apply_deletion(
     )
     entry = ledger.get(entry_key(event.platform, event.post_id))
     if not isinstance(entry, Entry) or entry.country != event.country:
-        return _kept_as_unmatched(ledger, unmatched_deletion, changes, WatchOutcome.UNKNOWN_POST)
-    if entry.official != official.id:
-        return _kept_as_unmatched(ledger, unmatched_deletion, changes, WatchOutcome.NOT_THE_AUTHOR)
-    return _deleted(ledger, entry, unmatched_deletion, changes, policy) or _kept_as_unmatched(
-        ledger, unmatched_deletion, changes, WatchOutcome.TOO_OLD
-    )
+        stepped = _kept_as_unmatched(ledger, unmatched_deletion, changes, WatchOutcome.UNKNOWN_POST)
+    elif entry.official != official.id:
+        stepped = _kept_as_unmatched(ledger, unmatched_deletion, changes, WatchOutcome.NOT_THE_AUTHOR)
+    else:
+        stepped = _deleted(ledger, entry, unmatched_deletion, changes, policy) or _kept_as_unmatched(
+            ledger, unmatched_deletion, changes, WatchOutcome.TOO_OLD
+        )
+    return _with_retweets(ledger, stepped, unmatched_deletion)
 
 
 def apply_anonymous_deletion(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
-    """A post is gone, nobody knows whose: an official's, where the ledger knows its id, or will."""
+    """A post is gone, nobody knows whose: an official's, where the ledger knows its id, or will; or one that officials
+    passed on, and their retweets went with it.
+    """
     if event.post_id is None:
         return Stepped(WatchOutcome.REFUSED)
     # Kept beside its entry as well: a report that contradicts the entry's may give the post another author.
@@ -77,10 +87,12 @@ def apply_anonymous_deletion(ledger: Ledger, event: CountryEvent, changes: Chang
     news = _keep_unmatched_deletion(ledger, unmatched_deletion)
     entry = ledger.get(entry_key(event.platform, event.post_id))
     if not isinstance(entry, Entry):
-        return Stepped(WatchOutcome.UNKNOWN_POST if news else WatchOutcome.DUPLICATE)
-    stepped = _deleted(ledger, entry, unmatched_deletion, changes, policy) or Stepped(WatchOutcome.TOO_OLD)
-    is_tied = news and stepped.outcome is not WatchOutcome.TOO_OLD
-    return Stepped(stepped.outcome, stepped.events, tied=entry.country if is_tied else None)
+        stepped = Stepped(WatchOutcome.UNKNOWN_POST if news else WatchOutcome.DUPLICATE)
+    else:
+        stepped = _deleted(ledger, entry, unmatched_deletion, changes, policy) or Stepped(WatchOutcome.TOO_OLD)
+        is_tied = news and stepped.outcome is not WatchOutcome.TOO_OLD
+        stepped = Stepped(stepped.outcome, stepped.events, tied=entry.country if is_tied else None)
+    return _with_retweets(ledger, stepped, unmatched_deletion) if news else stepped
 
 
 def country_of_post(ledger: Ledger, event: CountryEvent) -> str:
@@ -144,6 +156,17 @@ def _deleted(
     ledger.put(new)
     changes.entry(new)
     return Stepped(WatchOutcome.APPLIED, withdrawals(ledger, new))
+
+
+def _with_retweets(ledger: Ledger, stepped: Stepped, deletion: UnmatchedDeletion) -> Stepped:
+    """Besides, what is to be said again of retweets of the post that is gone: they may have gone with it."""
+    if stepped.outcome is WatchOutcome.DUPLICATE:
+        return stepped
+    concerned = tuple(concerned_by_deletion(ledger, deletion))
+    if not concerned:  # nearly always
+        return stepped
+    said = (each for entry in concerned for each in withdrawals(ledger, entry))
+    return msgspec.structs.replace(stepped, events=(*stepped.events, *said), concerned=concerned)
 
 
 def _with_all(
@@ -221,31 +244,47 @@ def _keep_unmatched_deletion(ledger: Ledger, unmatched_deletion: UnmatchedDeleti
 
 
 def withdrawals(ledger: Ledger, entry: Entry) -> tuple[SubjectEvent, ...]:
-    """What the deletion of an amplification says to its subject."""
+    """What the deletion of an amplification says to its subject; and that the original is gone, where WATCH alone knows
+    whose it was.
+    """
     kind, noticed, source = entry.kind, entry.noticed, entry.deletion_source
     if kind not in ("retweet", "quote") or entry.subject in (None, entry.official):
         return ()
     if noticed is None or source is None or entry.subject is None:
         return ()
-    return (
-        SubjectEvent(
-            kind="withdrawal",
-            platform=entry.platform,
-            event_id=entry.post_id,
-            at_us=noticed.first_us,
-            last_us=noticed.last_us if noticed.last_us > noticed.first_us else None,
-            observed_us=entry.observed_us,
-            by_official=fate_with_official(ledger, entry),
-            subject=Account(id=entry.subject),
-            source=source,
-            roster_digest=entry.digest,
-            subject_is_official=entry.subject_is_official,
-            official=Official(id=entry.official, handle=entry.handle, country=entry.country, category=entry.category),
-            post_id=entry.original,
-            amplified_us=entry.at_us,
-            amplification_kind=kind,
-        ),
+    withdrawal = SubjectEvent(
+        kind="withdrawal",
+        platform=entry.platform,
+        event_id=entry.post_id,
+        at_us=noticed.first_us,
+        last_us=noticed.last_us if noticed.last_us > noticed.first_us else None,
+        observed_us=entry.observed_us,
+        by_official=fate_with_official(ledger, entry),
+        subject=Account(id=entry.subject),
+        source=source,
+        roster_digest=entry.digest,
+        subject_is_official=entry.subject_is_official,
+        official=Official(id=entry.official, handle=entry.handle, country=entry.country, category=entry.category),
+        post_id=entry.original,
+        amplified_us=entry.at_us,
+        amplification_kind=kind,
     )
+    deletion = original_deletion(ledger, entry)
+    if deletion is None or entry.original is None:
+        return (withdrawal,)
+    at_us, where = deletion
+    original_gone = SubjectEvent(
+        kind="deletion",
+        platform=entry.platform,
+        event_id=entry.original,
+        at_us=at_us,
+        subject=withdrawal.subject,
+        source=where,
+        roster_digest=entry.digest,
+        subject_is_official=entry.subject_is_official,
+        post_id=entry.original,
+    )
+    return original_gone, withdrawal
 
 
 def with_deletion(

@@ -4,22 +4,26 @@ Worked out when a watch is counted, never kept: whatever comes late only has to 
 """
 
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Final
 
 from streams.core.clock import DAY_US
 from streams.core.gone import FOLLOWS_US, LOOK_BACK_US, Absence, Fate, Seen, absences_of, fate_at, until_follows
-from streams.core.watching.keys import notices_key, original_key, standing_key
+from streams.core.subject_event import Coordinates
+from streams.core.watching.keys import entry_key, notices_key, original_key, standing_key, unmatched_deletion_key
 from streams.core.watching.ledger import Ledger
-from streams.core.watching.records import Entry, OfficialNotices, OriginalGone, StandingRecord
+from streams.core.watching.records import Entry, OfficialNotices, OriginalGone, StandingRecord, UnmatchedDeletion
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = [
     "concerned_by_account",
+    "concerned_by_deletion",
     "concerned_by_notices",
     "concerned_by_original",
     "concerned_by_post",
     "fate_of",
     "fate_with_official",
+    "original_deletion",
 ]
 
 _NEVER_SEEN: Final = Seen(())
@@ -92,6 +96,35 @@ def concerned_by_original(ledger: Ledger, gone: OriginalGone, policy: WatchPolic
             yield entry
 
 
+def original_deletion(ledger: Ledger, entry: Entry) -> tuple[int, Coordinates] | None:
+    """Since when (µs) what an entry passes on is gone, and where that stands, by the first deletion that names nobody
+    or an official of the same State: what SCREEN cannot tell the subject of.
+    """
+    if entry.kind != "retweet" or entry.original is None:
+        return None
+    found = []
+    for author in ("", entry.subject or ""):
+        waiting = ledger.get(unmatched_deletion_key(author, entry.platform, entry.original))
+        if isinstance(waiting, UnmatchedDeletion) and waiting.country in (entry.country, ""):
+            found.append((waiting.at_us, waiting.source))
+    post = ledger.get(entry_key(entry.platform, entry.original))
+    if (
+        isinstance(post, Entry)
+        and (post.country, post.official) == (entry.country, entry.subject)
+        and post.noticed is not None
+        and post.deletion_source is not None
+    ):
+        found.append((post.noticed.first_us, post.deletion_source))
+    return min(found, key=itemgetter(0), default=None)
+
+
+def concerned_by_deletion(ledger: Ledger, deletion: UnmatchedDeletion) -> Iterator[Entry]:
+    """Retweets that are gone of a post that is, in the States of which the deletion says it."""
+    for entry in ledger.retweets_gone(deletion.platform, deletion.post_id):
+        if not deletion.official or (entry.country, entry.subject) == (deletion.country, deletion.official):
+            yield entry
+
+
 def concerned_by_notices(ledger: Ledger, before: OfficialNotices, after: OfficialNotices) -> Iterator[Entry]:
     """Posts of an official that are gone in the spans that are others by more of its account's notices: an earlier one
     that comes late moves the beginning of what others told.
@@ -119,4 +152,8 @@ def _original_us(ledger: Ledger, entry: Entry) -> int | None:
     if entry.original is None:
         return None
     known = ledger.get(original_key(entry.country, entry.platform, entry.original))
-    return known.at_us if isinstance(known, OriginalGone) else None
+    deletion = original_deletion(ledger, entry)
+    times = [] if deletion is None else [deletion[0]]
+    if isinstance(known, OriginalGone):
+        times.append(known.at_us)
+    return min(times, default=None)

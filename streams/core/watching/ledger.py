@@ -161,6 +161,9 @@ class Ledger(Protocol):
     def deletions(self, country: str, from_us: int, to_us: int) -> list[Entry]:
         """The entries of a State with `from_us <= deleted_us < to_us`, in the order of (deleted_us, post id)."""
 
+    def retweets_gone(self, platform: str, original: str) -> list[Entry]:
+        """The retweets of a post that are gone, of all States, in the order of (deleted_us, post id)."""
+
     def unmatched_deletions(self, country: str, from_us: int, to_us: int) -> int:
         """How many deletions of unknown posts a State's officials made with `from_us <= at_us < to_us`."""
 

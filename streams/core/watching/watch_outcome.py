@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from streams.core.subject_event import SubjectEvent
+from streams.core.watching.records import Entry
 
 __all__ = ["Stepped", "WatchOutcome"]
 
@@ -37,4 +38,5 @@ class Stepped(Struct, frozen=True):
     outcome: WatchOutcome
     events: tuple[SubjectEvent, ...] = ()
     tied: str | None = None  # the State whose official a deletion without an author turned out to concern
+    concerned: tuple[Entry, ...] = ()  # posts of officials of any State of which it may say why they are gone
     contradicts: bool = False  # a report of a post names an account that no report of it named before

@@ -97,12 +97,12 @@ class Watcher:
         event = valid
         bounded = bounded_country_event(event)
         country = event.country or country_of_post(self._ledger, bounded)
-        changes = self._changes.get(country)
-        if changes is None:
-            changes = self._changes[country] = ChangeSet()
+        changes = self._changes_in(country)
         self.shortened += bounded is not event
         stepped = step(self._ledger, bounded, changes, self.policy)
         self.outcomes[stepped.outcome] += 1
+        for entry in stepped.concerned:
+            self._changes_in(entry.country).entry(entry)
         if stepped.tied is not None:
             self.outcomes[WatchOutcome.TIED] += 1
         if self._is_too_late(event, country):
@@ -174,6 +174,12 @@ class Watcher:
         tracked = tuple(account for _, account in sorted(self._tracked.items()))
         self._changes, self._newest, self._tracked, self._is_end = {}, {}, {}, False
         return WatchChanges(aftermaths=tuple(aftermaths), alerts=tuple(alerts), tracked=tracked, answers=answers)
+
+    def _changes_in(self, country: str) -> ChangeSet:
+        changes = self._changes.get(country)
+        if changes is None:
+            changes = self._changes[country] = ChangeSet()
+        return changes
 
     def _is_too_late(self, event: CountryEvent, country: str) -> bool:
         """Whether it is of a time in which watches that are forgotten were open, or before."""

@@ -52,6 +52,15 @@ class PlainLedger:
         ]
         return [entry for *_, entry in sorted(found, key=lambda item: item[:3])]
 
+    def retweets_gone(self, platform: str, original: str) -> list[Entry]:
+        found = [
+            (entry.deleted_us, entry.post_id, entry)
+            for entry in self._all(Entry, b"e/")
+            if entry.deleted_us is not None
+            and (entry.kind, entry.platform, entry.original) == ("retweet", platform, original)
+        ]
+        return [entry for *_, entry in sorted(found, key=lambda item: item[:2])]
+
     def unmatched_deletions(self, country: str, from_us: int, to_us: int) -> int:
         return sum(
             unmatched_deletion.country == country and from_us <= unmatched_deletion.at_us < to_us

@@ -147,16 +147,24 @@ class WatchOracle:
                             return "with_original"
                         doubts = doubts or at_us >= absence.doubtful_us
             for other in self.events:
-                if other.kind == "subject_deletion" and (other.country, other.platform, other.post_id) == (
-                    event.country,
-                    event.platform,
-                    event.post_id,
-                ):
+                if self._says_gone(other, event):
                     if other.at_us <= at_us:
                         return "with_original"
                     doubts = doubts or other.at_us <= at_us + _DOUBT
         by_official = self._fate_with_official(fact, at_us)
         return "unknown" if doubts and not by_official else by_official or "taken_back"
+
+    @staticmethod
+    def _says_gone(other: CountryEvent, retweet: CountryEvent) -> bool:
+        """Whether it says that what is passed on is gone: by its author, or without saying whose it was."""
+        if retweet.post_id is None or (other.platform, other.post_id) != (retweet.platform, retweet.post_id):
+            return False
+        if other.kind == "deletion" and other.official is None:
+            return True
+        if other.country != retweet.country or retweet.subject is None:
+            return False
+        by_author = other.official is not None and other.official.id == retweet.subject.id
+        return other.kind == "subject_deletion" or (other.kind == "deletion" and by_author)
 
     def _newest_standings(self, event: CountryEvent) -> list[Standing]:
         found = [

@@ -170,8 +170,8 @@ def _deletions(draw: st.DrawFn, number: int, posts: Sequence[CountryEvent]) -> C
 def _gone(
     draw: st.DrawFn, number: int, posts: Sequence[CountryEvent], deletions: Sequence[CountryEvent]
 ) -> CountryEvent:
-    """Why posts may be gone besides being taken back: a deletion that names nobody, a deleted original, a notice of an
-    official's own account.
+    """Why posts may be gone besides being taken back: a deletion that names nobody, a deleted original, by whoever
+    wrote it, an official or nobody knows whom, a notice of an official's own account.
     """
     post = draw(st.sampled_from(posts))
     at_us = post.at_us + draw(st.sampled_from((1, 2, 5, 0, 13, 14, 15, 30, 91))) * DAY_US + draw(st.integers(-1, 1))
@@ -183,14 +183,18 @@ def _gone(
     event = msgspec.structs.replace(
         post, event_id=f"g{number}", at_us=at_us, text="", about=(), links=(), subject=None, post_id=post.event_id
     )
-    kind = draw(st.sampled_from(("deletion", "notice", "subject_deletion")))
+    kind = draw(st.sampled_from(("deletion", "notice", "subject_deletion", "original", "author")))
     if kind == "notice":
         return msgspec.structs.replace(event, kind="notice", status=draw(st.sampled_from(("deleted", "reinstated"))))
     if kind == "subject_deletion" and post.subject is not None:
         return msgspec.structs.replace(
             event, kind="subject_deletion", official=None, subject=post.subject, post_id=post.post_id
         )
-    return msgspec.structs.replace(event, kind="deletion", country="", official=None)
+    if kind == "author" and post.subject is not None and post.official is not None:
+        author = msgspec.structs.replace(post.official, id=post.subject.id, handle=post.subject.handle)
+        return msgspec.structs.replace(event, kind="deletion", official=author, post_id=post.post_id)
+    gone = post.post_id if kind == "original" and post.post_id is not None else event.post_id
+    return msgspec.structs.replace(event, kind="deletion", country="", official=None, post_id=gone)
 
 
 @st.composite
