@@ -1,6 +1,7 @@
 """How platforms write ids, handles, mentions and links to accounts: what each can look like."""
 
 import re
+from functools import cache
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -10,6 +11,7 @@ __all__ = [
     "ALIASES",
     "PLATFORM_NAME",
     "handle_in_link",
+    "handles_linked_in",
     "has_link",
     "hosts_of",
     "mentions_in",
@@ -90,21 +92,21 @@ _PLAIN_LINK: Final = re.compile(r"https?://([a-z.]+)/([A-Za-z0-9_]+)(?:/[A-Za-z0
 # What is a mention is what the platform takes for one (Twitter: twitter-text, extractMentions; Mastodon: MENTION_RE).
 # On Twitter a dot, a slash or nothing but `RT` may stand before the sign; letters, digits and some marks may not, as in
 # an e-mail address. The sign stands first in each pattern, since a search leaps from sign to sign then; what is before
-# it is looked at afterwards. Applications put a direction mark between the sign and the handle.
+# it is looked at afterwards. Between the sign and the handle there is nothing: with a direction mark, a joiner or a
+# space there the platforms show plain text.
 _SIGN: Final = "[@\uff20]"
-_DIRECTION_MARK: Final = "[\u200e\u200f\u2066-\u2068]?"
+_LATIN: Final = "\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"  # beyond ASCII, and its accents
 _PLAIN: Final = "[A-Za-z0-9_]{1,64}+"
 _DOTTED: Final = "[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,254}[A-Za-z0-9_])?"  # dots and hyphens within
 _PLAIN_MENTION: Final = re.compile(
     f"{_SIGN}(?:(?<![A-Za-z0-9_!#$%&*@\uff20]{_SIGN})|(?<=[Rr][Tt]{_SIGN})(?<![A-Za-z0-9_+~.-][Rr][Tt]{_SIGN}))"
-    f"{_DIRECTION_MARK}({_PLAIN})(?!{_SIGN}|://|[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff])"
+    f"({_PLAIN})(?!{_SIGN}|://|[{_LATIN}])"
 )
-_DOTTED_MENTION: Final = re.compile(
-    f"{_SIGN}(?<![A-Za-z0-9_=/@\uff20]{_SIGN}){_DIRECTION_MARK}({_DOTTED})(@{_DOTTED})?"
-)
+_DOTTED_MENTION: Final = re.compile(f"{_SIGN}(?<![A-Za-z0-9_=/@\uff20]{_SIGN})({_DOTTED})(@{_DOTTED})?")
 _ADDRESS: Final = re.compile(
     r"https?://[^\s<>\"]{1,2048}|(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}/@?", re.IGNORECASE
 )
+_CLOSING: Final = ".,:;!?'*)]}"  # after a link, of the sentence it stands in
 _PLAIN_PLATFORMS: Final = frozenset({"twitter", "telegram"})
 _HANDLE: Final = re.compile(_DOTTED)
 _BLUESKY_POST: Final = re.compile("at://(did:[a-z]+:[A-Za-z0-9.:%_-]+)/app[.]bsky[.]feed[.]post/([A-Za-z0-9._~:-]+)")
@@ -181,6 +183,54 @@ def has_link(hosts: frozenset[str], text: str) -> bool:
     return False
 
 
+def handles_linked_in(text: str, hosts: frozenset[str]) -> list[str]:
+    """The handles that links in a text name, in its order, also links without `https://`.
+
+    For texts of which `has_link` is true.
+    """
+    found: list[str] = []
+    for part in _parts_with(hosts, text):
+        links = (part,) if _PLAIN_LINK.fullmatch(part) else _links_to(hosts).findall(part)
+        for link in links:
+            whole = link if link.endswith("...") else link.rstrip(_CLOSING)
+            if (handle := handle_in_link(whole, hosts)) is not None:
+                found.append(handle)
+    return found
+
+
+def _parts_with(hosts: frozenset[str], text: str) -> list[str]:
+    """What stands between spaces and names a host: to look for links in all of a text takes twice as long."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # of a few capital letters
+        return [text]
+    spans: list[tuple[int, int]] = []
+    for host in hosts:
+        at = lowered.find(host)
+        while at >= 0:
+            end = lowered.find(" ", at)
+            end = end if end >= 0 else len(text)
+            spans.append((lowered.rfind(" ", 0, at) + 1, end))
+            at = lowered.find(host, end)
+    return [text[start:end] for start, end in sorted(spans)]
+
+
+@cache
+def _links_to(hosts: frozenset[str]) -> re.Pattern[str]:
+    """Links with a scheme, of any host, so that nothing is looked for within them; and those without, of these hosts.
+
+    A link without a scheme is one where nothing stands before it that could be part of an address. The path ends where
+    what no address is written with follows, such as Chinese without a space. Dots of what was left out belong to it: a
+    handle that was cut is none.
+    """
+    path = r"[!#-;=?-~]{0,2048}\u2026?"
+    named = "|".join(map(re.escape, sorted(hosts)))
+    mirrors = "|".join(map(re.escape, _MIRRORS))
+    return re.compile(
+        rf"https?://[^\s<>\"/]{{1,255}}{path}|(?<![A-Za-z0-9_@\uff20$#./=&?%+~{_LATIN}-])(?:{mirrors})?(?:{named})/{path}",
+        re.IGNORECASE,
+    )
+
+
 def handle_in_link(link: str, hosts: frozenset[str]) -> str | None:
     """The handle that a link names; `None` for a link to anything but an account on one of the hosts."""
     plain = _PLAIN_LINK.fullmatch(link)
@@ -189,7 +239,9 @@ def handle_in_link(link: str, hosts: frozenset[str]) -> str | None:
     try:
         parts = urlsplit(link if "://" in link else f"//{link}")
         host = (parts.hostname or "").rstrip(".")
-        path = parts.fragment.removeprefix("!") if parts.fragment.startswith(_HASHBANG) else parts.path
+        path = parts.path
+        if parts.fragment.startswith(_HASHBANG):
+            path = urlsplit(parts.fragment.removeprefix("!")).path  # it has a query and a fragment of its own
         names = [name.removeprefix("@") for name in unquote(path, errors="strict").split("/") if name][:2]
         named = parse_qs(parts.query, max_num_fields=20, errors="strict").get(_NAMED_IN_QUERY, [])
     except ValueError:  # brackets, a port that is none, bytes that are no text, too many fields

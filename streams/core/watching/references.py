@@ -4,20 +4,16 @@ post.
 How platforms write handles and links is `streams.core.platforms`.
 """
 
-import re
 from typing import Final
 
 from streams.core.country_event import CountryEvent
 from streams.core.officials import Official
-from streams.core.platforms import handle_in_link, has_link, hosts_of, mentions_in
+from streams.core.platforms import handle_in_link, handles_linked_in, has_link, hosts_of, mentions_in
 from streams.core.rosters.roster import handle_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
 __all__ = ["POST_PREFIX", "account_keys", "post_key", "reference_keys"]
-
-_LINK: Final = re.compile(r'https?://[^\s<>"]{1,2048}', re.IGNORECASE)
-
 
 POST_PREFIX: Final = "p:"
 """What the keys of posts begin with; those of accounts begin otherwise."""
@@ -63,7 +59,8 @@ def _keys(event: CountryEvent) -> list[str]:
         keys += [f"h:{key}" for handle in mentioned if (key := handle_key(handle)) not in known]
     hosts = hosts_of(event.platform)
     if hosts:
-        links = [*event.links, *_LINK.findall(text)] if has_link(hosts, text) else event.links
-        named = [handle_in_link(link, hosts) for link in links if has_link(hosts, link)]
+        named = [handle_in_link(link, hosts) for link in event.links if has_link(hosts, link)]
+        if has_link(hosts, text):
+            named += handles_linked_in(text, hosts)
         keys += [f"h:{handle_key(handle)}" for handle in named if handle is not None]
     return keys

@@ -1,5 +1,6 @@
 """Under which keys a post refers to accounts: each way of naming one is found, and nothing else is taken for one."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -18,7 +19,17 @@ from tests.core.watching.watch_events import IRAN, amplification, post
 
 _POLICY = WatchPolicy()
 _handles = st.from_regex(r"[A-Za-z0-9_]{1,15}", fullmatch=True).filter(lambda handle: handle != IRAN[0].handle)
-_SITES = ("https://twitter.com/", "http://www.twitter.com/", "HTTPS://Mobile.Twitter.com/", "x.com/@", "https://x.com/")
+_SITES = (
+    *("https://twitter.com/", "http://www.twitter.com/", "HTTPS://Mobile.Twitter.com/", "x.com/@", "https://x.com/"),
+    *(
+        "twitter.com/",
+        "www.twitter.com/",
+        "Mobile.Twitter.com/",
+        "m.x.com/",
+        "twitter.com/#!/",
+        "http://twitter.com/#!/",
+    ),
+)
 _NO_HANDLES = {"i", "home", "search", "hashtag", "intent", "share", "explore", "watch", "joinchat"}
 # What may stand around a handle without being part of it, in the scripts of the texts.
 _around = st.sampled_from(("", " ", "\n", "(", ")", "،", "。", "«", "…", ":", "سلام", "您好", "\u200f", ",", "."))
@@ -34,7 +45,7 @@ def _keys(
 
 
 @examples(200)
-@given(_handles, _before, _around, st.sampled_from(("@", "＠", "@\u2066", "@\u200e")))
+@given(_handles, _before, _around, st.sampled_from(("@", "＠")))
 def test_a_handle_in_a_text_is_found_in_any_surroundings(handle: str, before: str, after: str, sign: str) -> None:
     assert f"h:{handle_key(handle)}" in _keys(f"{before}{sign}{handle}{after}")
 
@@ -44,14 +55,18 @@ def test_a_handle_in_a_text_is_found_in_any_surroundings(handle: str, before: st
     _handles.filter(lambda handle: handle.lower() not in _NO_HANDLES),
     st.sampled_from(_SITES),
     st.sampled_from(("", "/", "/status/1", "?s=20", "#x", "/with_replies?a=@b")),
+    st.sampled_from(
+        ("", "see ", "\n", "(", "«", '"', "via:", "سلام", "您好", "\u200f", "İ ", "https://example.org/a ")
+    ),
+    st.sampled_from(("", " now", ".", ", and", ")", "!?", "»", "،", "您好", " https://example.org/", '">', "?")),
     st.booleans(),
 )
 def test_a_link_that_names_a_handle_is_found_as_a_link_and_in_a_text(
-    handle: str, site: str, rest: str, in_text: bool
+    handle: str, site: str, rest: str, before: str, after: str, in_text: bool
 ) -> None:
     link = f"{site}{handle}{rest}"
-    if in_text and "://" in link:
-        assert f"h:{handle_key(handle)}" in _keys(f"see {link} now")
+    if in_text:
+        assert f"h:{handle_key(handle)}" in _keys(f"{before}{link}{after}")
     else:
         assert f"h:{handle_key(handle)}" in _keys(links=[link])
 
@@ -88,10 +103,37 @@ def test_a_plain_link_is_read_as_one_with_a_query_behind_it() -> None:
         *("https://example.org/someone", "https://twitter.com.example.org/someone", "https://eviltwitter.com/someone"),
         *("https://user@example.org:443/x", "https://twitter.com/i/events/1", "https://twitter.com/hashtag/someone"),
         *("https://[::1/someone", "https://twitter.com/%ff%fe", "https://twitter.com/", "https://twitter.com"),
+        *("eviltwitter.com/someone", "évil.twitter.com/someone", "help.twitter.com/en", "api.x.com/someone"),
+        *("example.org/twitter.com/someone", "https://example.org/?u=twitter.com/someone", "netflix.com/someone"),
+        *(
+            "example.org?u=x.com/someone",
+            "twitter.com/search?q=someone",
+            "twitter.com",
+            "x.com/",
+            "twitter.com someone",
+        ),
+        *(
+            "https://twitter.com/some…",
+            "twitter.com/some...",
+            "pic.twitter.com/a1b2",
+            "https://évil…twitter.com/someone",
+        ),
+        *(f"@{mark}someone" for mark in "\u200b\u200c\u200d\u200e\u200f\u202b\u2066\u2067\u2068\u2069\ufeff"),
     ],
 )
 def test_what_only_looks_like_a_handle_or_link_is_none(text: str) -> None:
     assert _keys(text, links=[text]) == set()
+
+
+def test_of_many_links_the_first_in_the_text_are_kept() -> None:
+    text = " ".join(f"{host}/h{n}" for n in range(_POLICY.references) for host in ("x.com", "twitter.com"))
+    assert _keys(text) == {f"h:h{n}" for n in range(_POLICY.references)}
+    first = " ".join(f"{('x.com', 'twitter.com')[n % 2]}/h{n}" for n in range(_POLICY.references + 9))
+    assert _keys(first) == {f"h:h{n}" for n in range(_POLICY.references)}
+
+
+def test_an_address_of_mail_is_no_link() -> None:
+    assert _keys("mail@twitter.com/someone") == set()
 
 
 @pytest.mark.parametrize(
@@ -104,8 +146,13 @@ def test_what_only_looks_like_a_handle_or_link_is_none(text: str) -> None:
         ("mastodon", "thanks .@someone", "h:someone"),
         ("telegram", "https://t.me/s/someone/12", "h:someone"),
         ("twitter", "https://x.com/s/status/12", "h:s"),
+        ("twitter", "a video: twitter.com/Some_one/sta…", "h:some_one"),
+        ("twitter", "x.com/@some_one", "h:some_one"),
+        ("bluesky", "(bsky.app/profile/some-one.example.org)", "h:some-one.example.org"),
+        ("telegram", "подробнее t.me/Some_one/12.", "h:some_one"),
         ("twitter", "http://twitter.com/#!/Some_one", "h:some_one"),
         ("twitter", "http://twitter.com/#!/Some_one/statuses/2", "h:some_one"),
+        ("twitter", "http://twitter.com/#!/Some_one?s=20#x", "h:some_one"),
         ("twitter", "https://twitter.com//Some_one", "h:some_one"),
         ("twitter", "https://twitter.com/intent/follow?screen_name=Some_one&x=1", "h:some_one"),
         ("twitter", "https://twitter.com/intent/user?screen_name=@Some_one", "h:some_one"),
@@ -147,9 +194,42 @@ def test_keys_are_bounded_and_those_by_id_come_first() -> None:
     assert list(keys) == sorted(keys)
 
 
+_letters = st.sampled_from((*"@@＠aRTt0_.!/~é您ا \n\u0301\u200c\u200f\u2066",))
+
+
+@examples(400)
+@given(st.lists(_letters, max_size=12).map("".join))
+def test_mentions_are_what_twitter_makes_links_of(text: str) -> None:
+    """As its library twitter-text tells them: what stands before the sign, at once behind it, and behind the name."""
+    plain: set[str] = set()
+    for at, sign in enumerate(text):
+        name = re.match("[A-Za-z0-9_]*", text[at + 1 :])
+        assert name
+        behind, before = text[at + 1 + name.end() :][:1], text[:at]
+        stands = not before or not re.match("[A-Za-z0-9_!#$%&*@＠]", before[-1])
+        retweets = before[-2:].lower() == "rt" and not re.match("[A-Za-z0-9_+~.-]", before[-3:-2] or " ")
+        if sign in "@＠" and name[0] and behind not in {"@", "＠", "é", "\u0301"} and (stands or retweets):
+            plain.add(f"h:{name[0].lower()}")
+    assert _keys(text) == plain
+
+
 @pytest.mark.parametrize(
     "unit",
-    ["@", "@a", "@a.", "@a-", "https://", "https://twitter.com/", "a@", "@\u2066", "%", "[", "@a@"],
+    [
+        "@",
+        "@a",
+        "@a.",
+        "@a-",
+        "https://",
+        "https://twitter.com/",
+        "a@",
+        "@\u2066",
+        "%",
+        "[",
+        "@a@",
+        "x.com/",
+        "x.com/a ",
+    ],
 )
 @pytest.mark.parametrize("platform", ["twitter", "mastodon"])
 def test_a_hostile_text_takes_no_time(unit: str, platform: str) -> None:
