@@ -1,11 +1,21 @@
-"""The cases that come with Antiphon: where their files are."""
+"""The cases that come with Antiphon: where their files are, and what is to be said wherever one is shown."""
 
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["CASES", "KHAMENEI_SITE", "KHAMENEI_SITE_SUCCESSOR", "Case"]
+from streams.core.rosters.roster_file import parse_roster
+
+__all__ = ["CASES", "KHAMENEI_SITE", "KHAMENEI_SITE_SUCCESSOR", "Case", "note_on", "official_keys"]
+
+_NOTE: Final = (
+    "Reconstruction, not evidence: a case that comes with Antiphon as an example is shown here. No single event in it "
+    "happened; its texts, its ids and most of its accounts are made up. What is real, such as totals and dates, is in "
+    "the README of the case."
+)
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -25,3 +35,21 @@ KHAMENEI_SITE: Final = _case("khamenei_site")
 KHAMENEI_SITE_SUCCESSOR: Final = _case("khamenei_site_successor")
 CASES: Final = {case.name.replace("_", "-"): case for case in (KHAMENEI_SITE, KHAMENEI_SITE_SUCCESSOR)}
 """Every case, by the name under which a person asks for it."""
+
+
+@cache
+def official_keys() -> frozenset[str]:
+    """The officials of all cases, as `platform:id`. Their ids are made up, so whatever has one of them is of a case: by
+    whichever way it came there, and whatever roster it is judged by.
+    """
+    return frozenset(
+        entry.account_key
+        for case in CASES.values()
+        for entry in parse_roster(case.roster.read_bytes(), str(case.roster)).entries
+        if entry.account_id is not None
+    )
+
+
+def note_on(accounts: Iterable[str]) -> str:
+    """What has to be said of something that rests on what these accounts (`platform:id`) did; empty for nothing."""
+    return "" if official_keys().isdisjoint(accounts) else _NOTE

@@ -9,15 +9,16 @@ from importlib.resources.abc import Traversable
 import msgspec
 
 from streams import __version__
+from streams.cases import note_on
 from streams.core.clock import from_us
 from streams.core.rosters.roster_file import parse_roster
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.rulebook.rules import RuleSet
 from streams.core.screening.screen_policy import ScreenPolicy
-from streams.core.subject_event import Coordinates
+from streams.core.subject_event import Coordinates, subject_key
 from streams.core.tracking.subject import TrackPolicy
 from streams.core.watching.watch_policy import WatchPolicy
-from streams.events import Coverage, Event, decode_event
+from streams.events import Account, Coverage, Event, decode_event
 from streams.proofs import layout
 from streams.proofs.archive import pack
 from streams.proofs.crate import crate_of
@@ -29,6 +30,7 @@ from streams.proofs.recount import Recount, SourcedEvent, counts_as, recount
 from streams.proofs.redacting import without_texts
 
 __all__ = [
+    "actor_key",
     "code_sha256",
     "counted_in",
     "coverage_of_events",
@@ -61,6 +63,7 @@ def proof_file(material: ProofMaterial, *, redact: bool = False) -> bytes:
         taken_as_counted=taken_as_counted(material.told),
     )
     coverage = coverage_of_events(material.platform, [event for event, _ in events])
+    note = note_on(actor for event, _ in events if (actor := actor_key(event)) is not None)
     files |= {
         layout.EVENTS: b"".join(line_of(each) + b"\n" for each in kept),
         layout.INDEX: b"".join(msgspec.json.encode(each.index) + b"\n" for each in kept),
@@ -69,12 +72,12 @@ def proof_file(material: ProofMaterial, *, redact: bool = False) -> bytes:
         layout.COVERAGE: pretty(coverage),
         layout.EXPECTED: pretty(expected),
         layout.ENVIRONMENT: pretty(environment()),
-        layout.README: readme_of(material, redacted=redact),
+        layout.README: readme_of(material, redacted=redact, note=note),
     }
     files |= {layout.other_roster(digest): csv for digest, csv in material.other_rosters.items()}
-    files[layout.PAGE] = page_of(material, kept, events, found, roster, rules, coverage, expected)
-    files[layout.CRATE] = crate_of(material, files, redacted=redact)
-    manifest = layout.manifest_of(material.about, files, redacted=redact)
+    files[layout.PAGE] = page_of(material, kept, events, found, roster, rules, coverage, expected, note)
+    files[layout.CRATE] = crate_of(material, files, redacted=redact, note=note)
+    manifest = layout.manifest_of(material.about, files, redacted=redact, note=note)
     files[layout.SUMS] = layout.sums_of(msgspec.json.decode(manifest, type=layout.Manifest), manifest)
     return pack(files | {layout.MANIFEST: manifest})
 
@@ -91,6 +94,12 @@ def _in_order(events: Iterable[KeptEvent]) -> list[KeptEvent]:
 
 def _place(index: IndexedEvent) -> tuple[str, int, int]:
     return index.source or ("", -1, -1)
+
+
+def actor_key(event: Event) -> str | None:
+    """Who did it, as `platform:id`; `None` where the event names nobody."""
+    actor: Account | None = getattr(event, "actor", None)
+    return None if actor is None else subject_key(event.platform, actor.id)
 
 
 def source_of(index: IndexedEvent) -> Coordinates:

@@ -40,11 +40,13 @@ _SOFTWARE: Final = "urn:antiphon:software"  # a name that is no address, as of t
 _LICENSE: Final = "#terms"
 
 
-def crate_of(material: ProofMaterial, files: Mapping[str, bytes], *, redacted: bool) -> bytes:
+def crate_of(material: ProofMaterial, files: Mapping[str, bytes], *, redacted: bool, note: str) -> bytes:
     """The metadata of a proof with these files. It is dated by event time, since it must be the same everywhere."""
     present = sorted(files)
     results = [name for name in present if name.startswith(_RECORDS)]
     sentences = " ".join(sentences_of(material)) or "What was told of a subject."
+    if note:
+        sentences = f"{note} {sentences}"
     dated = from_us(material.read_up_to_us).isoformat()
     graph: list[dict[str, Any]] = [
         {

@@ -125,13 +125,17 @@ class ManifestFile(Struct, frozen=True, kw_only=True):
     sha256: Sha256
 
 
-class Manifest(Struct, frozen=True, kw_only=True):
-    """All files but the manifest itself, `manifest-sha256.txt` and the seals. `redacted`: without the events' texts."""
+class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All files but the manifest itself, `manifest-sha256.txt` and the seals. `redacted`: without the events' texts.
+
+    `note` is what has to be said of the whole, where that is anything: that it is of a bundled case.
+    """
 
     format: Literal["antiphon-proof"]
     version: Annotated[int, Meta(ge=1)]
     about: About
     redacted: bool
+    note: str = ""
     files: Annotated[tuple[ManifestFile, ...], Meta(max_length=512)]
 
 
@@ -230,13 +234,14 @@ def pretty(value: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
 
 
-def manifest_of(about: About, files: Mapping[str, bytes], *, redacted: bool) -> bytes:
+def manifest_of(about: About, files: Mapping[str, bytes], *, redacted: bool, note: str) -> bytes:
     """The manifest of these files."""
     listed = tuple(
         ManifestFile(name=name, bytes=len(data), sha256=sha256(data).hexdigest())
         for name, data in sorted(files.items())
     )
-    return pretty(Manifest(format="antiphon-proof", version=VERSION, about=about, redacted=redacted, files=listed))
+    made = Manifest(format="antiphon-proof", version=VERSION, about=about, redacted=redacted, note=note, files=listed)
+    return pretty(made)
 
 
 def sums_of(manifest: Manifest, manifest_bytes: bytes) -> bytes:

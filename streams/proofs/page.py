@@ -55,6 +55,7 @@ def page_of(
     rules: RuleSet,
     coverage: CoverageSummary,
     expected: Expected,
+    note: str,
 ) -> bytes:
     """The page as UTF-8."""
     about = material.about
@@ -69,6 +70,8 @@ def page_of(
         f"<title>{_safe(title)}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{_safe(title)}</h1>",
     ]
+    if note:
+        parts.append(f"<p><strong>{_safe(note)}</strong></p>")
     for alert, _ in material.told.alerts:
         parts.append(_alert(alert, rules))
     parts += [

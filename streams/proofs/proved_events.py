@@ -7,13 +7,14 @@ from typing import Final
 
 import msgspec
 
+from streams.cases import note_on
 from streams.core.clock import to_us
 from streams.events import decode_event
 from streams.printable import printable
 from streams.proofs import layout
 from streams.proofs.answers import Answer, Check, failed
 from streams.proofs.archive import Archive, NotAProofError
-from streams.proofs.building import coverage_of_events, source_of
+from streams.proofs.building import actor_key, coverage_of_events, source_of
 from streams.proofs.layout import CoverageSummary, IndexedEvent, event_name
 from streams.proofs.material import KeptEvent, value_of
 from streams.proofs.recount import SourcedEvent
@@ -41,6 +42,7 @@ class ProvedEvents:
         self.names: list[str] = []
         self.withheld = 0
         self.redacted = 0
+        self._actors: set[str] = set()
         self._wrong: list[str] = []
         self.readable = True
         self._look()
@@ -54,6 +56,8 @@ class ProvedEvents:
     def checks(self) -> list[Check]:
         """What the first reading showed, and whether what was not seen is told as the events say it."""
         checks = [self._events_check()]
+        if note := note_on(self._actors):
+            checks.append(Check(question="reconstruction", answer=Answer.TOLD, detail=note))
         if self.redacted:
             detail = f"the texts of {self.redacted:,} events are left out; the hashes of their originals are as told"
             checks.append(Check(question="texts", answer=Answer.TOLD, detail=detail))
@@ -117,6 +121,8 @@ class ProvedEvents:
         if named != (event.platform, event.__struct_config__.tag, event.id, to_us(event.at)):
             self._wrong.append(f"{place}: {layout.INDEX} names another event")
         self.names.append(event_name(index))
+        if (actor := actor_key(event)) is not None:
+            self._actors.add(actor)
 
     def _broken(self, what: str) -> None:
         self._wrong.insert(0, what)

@@ -1,5 +1,6 @@
 """`README.txt` of a proof: what it is, how to check it, and what it can never show."""
 
+from textwrap import wrap
 from typing import Final
 
 from streams.printable import printable
@@ -7,6 +8,7 @@ from streams.proofs.material import ProofMaterial
 
 __all__ = ["CANNOT_SHOW", "DOES_NOT_SAY", "readme_of", "sentences_of"]
 
+_WIDTH: Final = 79
 _WHO: Final = "who runs an account, or why anybody did anything: an alert is a count of public acts, and no verdict"
 _SEEN: Final = "that everything was seen"
 _ROSTER: Final = "that the roster is right"
@@ -65,10 +67,12 @@ def sentences_of(material: ProofMaterial) -> tuple[str, ...]:
     return tuple(printable(alert.summary) for alert, _ in material.told.alerts)
 
 
-def readme_of(material: ProofMaterial, *, redacted: bool) -> bytes:
+def readme_of(material: ProofMaterial, *, redacted: bool, note: str) -> bytes:
     """The text, with line feeds."""
     about = material.about
     lines = [f"Proof of {'the alert' if about.kind == 'alert' else 'what was told of'} {printable(about.id)}", ""]
+    if note:
+        lines += [*wrap(note, _WIDTH), ""]
     for alert, _ in material.told.alerts:
         lines += [f"{printable(alert.rule)} ({alert.severity}, {alert.status}), fired {alert.fired_at.isoformat()}"]
         lines += [f"    {printable(alert.summary)}", ""]

@@ -77,6 +77,8 @@ class Forgery:
         files[layout.INDEX] = b"".join(msgspec.json.encode(entry) + b"\n" for entry in self.index)
         files[layout.EXPECTED] = layout.pretty(self.expected)
         files |= changed or {}
-        manifest = layout.manifest_of(self.manifest.about, files, redacted=self.manifest.redacted)
+        manifest = layout.manifest_of(
+            self.manifest.about, files, redacted=self.manifest.redacted, note=self.manifest.note
+        )
         files[layout.SUMS] = layout.sums_of(msgspec.json.decode(manifest, type=Manifest), manifest)
         return pack(files | {layout.MANIFEST: manifest})

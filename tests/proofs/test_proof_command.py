@@ -100,6 +100,24 @@ def test_the_first_alert_of_the_bundled_case_is_proved_and_verified(antiphon: An
     assert {entry.source[0] for entry in forgery.index if entry.source} == {KHAMENEI_SITE.events.name}
 
 
+def test_a_proof_of_a_bundled_case_says_that_it_is_a_reconstruction(antiphon: Antiphon, tmp_path: Path) -> None:
+    """Its officials tell, also where files and roster are somebody's copies."""
+    events, out = shutil.copy(KHAMENEI_SITE.events, tmp_path / "mine.ndjson"), tmp_path / "proof.zip"
+    columns, *entries = KHAMENEI_SITE.roster.read_text(encoding="utf-8").splitlines(keepends=True)
+    roster = tmp_path / "own.csv"
+    roster.write_text(columns + "".join(reversed(entries[:7])), encoding="utf-8")
+    exported = antiphon("proof", "export", "@Khamenei_site", str(events), "--roster", str(roster), "--out", str(out))
+    assert "Reconstruction, not evidence" in exported.stdout
+    files = files_in(out.read_bytes())
+    for name in ("README.txt", "page.html", "manifest.json", "ro-crate-metadata.json"):
+        assert b"Reconstruction, not evidence" in files[name], name
+
+
+def test_no_other_proof_is_called_a_reconstruction(subject_proof: bytes) -> None:
+    assert b"Reconstruction" not in subject_proof
+    assert Forgery(subject_proof).manifest.note == ""
+
+
 def test_what_an_earlier_run_told_is_proved_from_its_folder(
     antiphon: Antiphon, tmp_path: Path, inputs: list[str], alert_ids: dict[str, str]
 ) -> None:

@@ -335,7 +335,7 @@ def _sealed(forgery: Forgery, files: dict[str, bytes]) -> bytes:
     from streams.proofs.archive import pack
 
     kept = {name: data for name, data in files.items() if name not in (layout.MANIFEST, layout.SUMS)}
-    manifest = layout.manifest_of(forgery.manifest.about, kept, redacted=False)
+    manifest = layout.manifest_of(forgery.manifest.about, kept, redacted=False, note="")
     kept[layout.SUMS] = layout.sums_of(msgspec.json.decode(manifest, type=layout.Manifest), manifest)
     return pack(kept | {layout.MANIFEST: manifest})
 

@@ -305,7 +305,8 @@ class StoreStatus(Struct, frozen=True, kw_only=True):
 
     `generation` changes where the store was built anew; numbers of alerts begin anew with it. `building` is there while
     another one is being built beside it. `problem` is why nothing is read just now, for people. `event_time` is the
-    newest event time of any record. `counts` is how many of each kind there are.
+    newest event time of any record. `counts` is how many of each kind there are. `note` is what has to be said wherever
+    something of the store is shown: that a bundled case is in it, for example; mostly empty.
     """
 
     kind: str
@@ -321,6 +322,7 @@ class StoreStatus(Struct, frozen=True, kw_only=True):
     roster_digest: str | None
     building: Progress | None = None
     problem: str = ""
+    note: str = ""
 
 
 def written_at(written_ms: int) -> datetime | None:

@@ -5,6 +5,7 @@ Synchronous; any thread may ask. Nothing here writes.
 
 from typing import Final
 
+from streams.cases import note_on, official_keys
 from streams.console.store.alerts import AlertQuestions
 from streams.console.store.answers import Progress, StoreStatus, TopicStatus, written_at
 from streams.console.store.connections import NoStoreError, TooLongError, current_of, database_path
@@ -63,6 +64,7 @@ class Store(AlertQuestions, SubjectQuestions, EventQuestions):
                 "SELECT max(fired_us) FROM alerts UNION ALL SELECT max(opened_us) FROM aftermaths)"
             )[0]
             topics = self._topics(news)
+            note = note_on(self._officials_of_cases())
         counts = {name: int(about.get(f"count:{name}", 0)) for name in _COUNTED}
         return StoreStatus(
             kind=about.get("kind", "empty"),
@@ -78,7 +80,13 @@ class Store(AlertQuestions, SubjectQuestions, EventQuestions):
             roster_digest=None if roster is None else roster[0],
             building=_progress(news),
             problem=news.problem,
+            note=note,
         )
+
+    def _officials_of_cases(self) -> list[str]:
+        known = sorted(official_keys())
+        places = ", ".join("?" * len(known))
+        return [key for (key,) in self.rows(f"SELECT key FROM officials WHERE key IN ({places})", known)]  # noqa: S608
 
     def _topics(self, news: FeedNews) -> tuple[TopicStatus, ...]:
         broken = {

@@ -1,4 +1,4 @@
-"""How fresh the pages are, in a sentence below each of them."""
+"""What stands on every page: how fresh it is, in a sentence below, and what has to be said of all that is shown."""
 
 from msgspec import Struct
 
@@ -11,10 +11,11 @@ _SHOWN = 12  # characters of a digest
 
 
 class Freshness(Struct, frozen=True, kw_only=True):
-    """A sentence for people, and the newest alert, from which the live notice counts."""
+    """A sentence for people; the newest alert, from which the live notice counts; and a note on the whole store."""
 
     sentence: str
     newest: str
+    note: str
 
 
 def freshness_of(status: StoreStatus, newest: Newest | None) -> Freshness:
@@ -34,4 +35,4 @@ def freshness_of(status: StoreStatus, newest: Newest | None) -> Freshness:
         parts.append(f"{lag:,} records are not read yet.")
     if status.roster_digest is not None:
         parts.append(f"Roster {status.roster_digest[:_SHOWN]}.")
-    return Freshness(sentence=" ".join(parts), newest="" if newest is None else str(newest))
+    return Freshness(sentence=" ".join(parts), newest="" if newest is None else str(newest), note=status.note)

@@ -214,6 +214,7 @@ def test_of_4096_officials_the_page_has_all_that_the_record_lists(tmp_path: Path
     dossier = made_dossier(chance, 1, officials=500)
     dossier = msgspec.structs.replace(dossier, distinct_officials=4_096)
     with store_of(tmp_path / "store", dossiers=[dossier]) as store:
+        assert store.status().note == "", "no officials of a bundled case"
         asked = ask(store, f"/accounts/twitter:{dossier.subject.id}")
         assert any("3,596 are counted and not named" in sentence for sentence in asked.json["bounds"])
         assert len(asked.dom.rows("The officials, those with most amplifications first")) == 100
