@@ -157,9 +157,9 @@ def feed(settings: Settings, folder: str) -> None:
     run_feed(settings, Path(folder))
 
 
-def open_folder(folder: str, own: ConsoleSettings, called: str = "") -> None:
-    """Serve a folder of results until Ctrl-C; `called` is what people are told is open. Raises `InputError` for one
-    that has none, and `ConfigurationError`.
+def open_folder(folder: str, own: ConsoleSettings, called: str = "", hint: str = "") -> None:
+    """Serve a folder of results until Ctrl-C; `called` is what people are told is open, and `hint` a line more.
+    Raises `InputError` for one that has none, and `ConfigurationError`.
     """
     from streams.console.feed.from_folder import fill_from_folder
     from streams.console.running import run_console
@@ -169,7 +169,7 @@ def open_folder(folder: str, own: ConsoleSettings, called: str = "") -> None:
         place.mkdir(parents=True, exist_ok=True)
         with progress("records read") as advance:
             fill_from_folder(folder, place, lambda _topic, lines: advance(lines))
-        run_console(own, place, None, _say(called or folder))
+        run_console(own, place, None, _say(called or folder, hint))
 
 
 def _refuse_together(parameters: dict[str, Any]) -> None:
@@ -179,8 +179,10 @@ def _refuse_together(parameters: dict[str, Any]) -> None:
             raise InputError(f"DIR and {flag} exclude each other", remedy="leave one of the two out")
 
 
-def _say(what: str) -> Any:
+def _say(what: str, hint: str = "") -> Any:
     def said(url: str) -> None:
         stderr().print(Text(f"{printable(what)} is open at {url} (Ctrl-C ends it)"), soft_wrap=True)
+        if hint:
+            stderr().print(Text(hint), soft_wrap=True)
 
     return said

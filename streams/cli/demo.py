@@ -22,6 +22,7 @@ from streams.jobs.demo import demo_broker, run_demo
 from streams.jobs.evidence_of_runs import evidence_of_topics
 from streams.jobs.input_faults import faults_of
 from streams.jobs.scratch import scratch_folder
+from streams.printable import printable
 from streams.rules_loading import load_rules
 from streams.settings import load_settings
 from streams.sinks.evidence_file import EvidenceFile
@@ -130,5 +131,14 @@ def demo(
     if directory is not None:  # last: a full disk must not cost the report
         write_results(directory, run.results, run.letters, kept)
         if opens:
-            open_folder(str(directory), console_settings, "The case")
+            open_folder(str(directory), console_settings, "The case", _how_to_keep(out))
     end_with_faults(faults, run.roster, run.unknown_quotes, contradictions=contradictions)
+
+
+def _how_to_keep(out: str | None) -> str:
+    """What to do for pages that outlast the command, and for some that others can open."""
+    fate = "What it shows is deleted then; --out DIR keeps it" if out is None else f"What it shows is kept in {out}"
+    return printable(
+        f"{fate}. `antiphon console {out or 'DIR'}` opens it again, and `antiphon console export PAGES --results "
+        f"{out or 'DIR'}` writes it as files to send."
+    )

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from streams.kafka.loopback import free_port
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
 from tests.cli.conftest import Antiphon
+from tests.cli.terminal import PROGRAM, clean_environment
 from tools.kafka.running_broker import RunningBroker
 
 pytestmark = pytest.mark.slow
@@ -87,11 +90,28 @@ def test_the_backtest_as_json_and_as_files(antiphon: Antiphon, tmp_path: Path) -
 @pytest.mark.broker
 def test_the_demo_as_json_needs_nothing_but_itself_and_ends_with_the_proof_of_its_first_alert(tmp_path: Path) -> None:
     """The whole program, with its embedded broker and its worker; and none of them is left. What it says to type for a
-    proof works as it stands, in any folder.
+    proof works as it stands, in any folder. With `--console` the case is open until Ctrl-C, and it is said how to keep
+    it.
     """
-    result = _command("demo", "--json")
-    assert result.returncode == 0, result.stderr
-    document = json.loads(result.stdout)
+    with tempfile.TemporaryFile() as printed:
+        demo = subprocess.Popen(
+            [*PROGRAM, "demo", "--json", "--console"],
+            stdout=printed,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=clean_environment(ANTIPHON_CONSOLE_LISTEN="127.0.0.1:0"),
+        )
+        assert demo.stderr is not None
+        said = next((line for line in demo.stderr if "is open at" in line), "")
+        assert said.startswith("The case is open at http://127.0.0.1:")
+        with urllib.request.urlopen(said.split()[5], timeout=30) as inbox:  # noqa: S310  # our own
+            assert b"Reconstruction, not evidence" in inbox.read()
+        assert "deleted then; --out DIR keeps it. `antiphon console DIR` opens it again" in demo.stderr.readline()
+        demo.send_signal(2)
+        _, rest = demo.communicate(timeout=60)
+        assert demo.returncode == 0, rest
+        printed.seek(0)
+        document = json.loads(printed.read())
     assert {alert["rule"] for subject in document["alerted"] for alert in subject["alerts"]} == {
         "new-account-sustained",
         "single-patron",
