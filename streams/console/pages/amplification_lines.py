@@ -41,6 +41,8 @@ class AmplificationLine(Struct, frozen=True, kw_only=True):
     """The post of the account; null where that is not known."""
     link: str | None
     """Where people could see it; nothing says that it is still there."""
+    shown_id: str
+    """The id of the post that the link leads to: the official's own, or the account's where a repost has no page."""
     sha256: str | None
     """The hash of the kept event, which names its page; null where it is not kept."""
     source: Coordinates
@@ -72,9 +74,9 @@ def all_amplifications(store: Store, key: str, official: str | None = None) -> I
 
 def _line(each: Amplification, sha256: str | None) -> AmplificationLine:
     official = each.official
-    link = post_link(each.platform, official.id, official.handle, each.id)
+    link, shown_id = post_link(each.platform, official.id, official.handle, each.id), each.id
     if link is None and each.post_id is not None:  # a repost has no page of its own
-        link = post_link(each.platform, each.subject.id, each.subject.handle, each.post_id)
+        link, shown_id = post_link(each.platform, each.subject.id, each.subject.handle, each.post_id), each.post_id
     return AmplificationLine(
         id=each.id,
         kind=each.kind,
@@ -85,6 +87,7 @@ def _line(each: Amplification, sha256: str | None) -> AmplificationLine:
         subject_key=subject_key(each.platform, each.subject.id),
         post_id=each.post_id,
         link=link,
+        shown_id=shown_id,
         sha256=sha256,
         source=each.source,
     )

@@ -65,7 +65,10 @@ def test_an_analyst_finds_the_37_retweets_by_the_top_official(account: Asked, ca
     rows = listed.dom.rows("Amplifications, the newest first")
     assert len(rows) == 37
     assert {row[1].all("a")[0].text for row in rows} == {"@Khamenei_fa"}
-    assert all(row[3].all("a")[0].attributes["href"].startswith("https://x.com/") for row in rows)
+    posts = [row[3].all("a")[0] for row in rows]
+    own = [f"https://x.com/Khamenei_fa/status/{each['id']}" for each in listed.json["amplifications"]]
+    assert [post.attributes["href"] for post in posts] == own
+    assert [post.all("bdi")[0].text for post in posts] == [link.rpartition("/")[2] for link in own], "the id shown"
     assert all(each["sha256"] for each in listed.json["amplifications"])
 
 
