@@ -15,6 +15,20 @@ _ASSIGNED: Final = (
     "TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW"
 )
 
+# The codes of three letters (ISO 3166-1 alpha-3) of the same countries in the same order, as the World Bank, V-Dem and
+# other data sets write them.
+_OF_THREE: Final = (
+    "AND ARE AFG ATG AIA ALB ARM AGO ATA ARG ASM AUT AUS ABW ALA AZE BIH BRB BGD BEL BFA BGR BHR BDI BEN BLM BMU BRN "
+    "BOL BES BRA BHS BTN BVT BWA BLR BLZ CAN CCK COD CAF COG CHE CIV COK CHL CMR CHN COL CRI CUB CPV CUW CXR CYP CZE "
+    "DEU DJI DNK DMA DOM DZA ECU EST EGY ESH ERI ESP ETH FIN FJI FLK FSM FRO FRA GAB GBR GRD GEO GUF GGY GHA GIB GRL "
+    "GMB GIN GLP GNQ GRC SGS GTM GUM GNB GUY HKG HMD HND HRV HTI HUN IDN IRL ISR IMN IND IOT IRQ IRN ISL ITA JEY JAM "
+    "JOR JPN KEN KGZ KHM KIR COM KNA PRK KOR KWT CYM KAZ LAO LBN LCA LIE LKA LBR LSO LTU LUX LVA LBY MAR MCO MDA MNE "
+    "MAF MDG MHL MKD MLI MMR MNG MAC MNP MTQ MRT MSR MLT MUS MDV MWI MEX MYS MOZ NAM NCL NER NFK NGA NIC NLD NOR NPL "
+    "NRU NIU NZL OMN PAN PER PYF PNG PHL PAK POL SPM PCN PRI PSE PRT PLW PRY QAT REU ROU SRB RUS RWA SAU SLB SYC SDN "
+    "SWE SGP SHN SVN SJM SVK SLE SMR SEN SOM SUR SSD STP SLV SXM SYR SWZ TCA TCD ATF TGO THA TJK TKL TLS TKM TUN TON "
+    "TUR TTO TUV TWN TZA UKR UGA UMI USA URY UZB VAT VCT VEN VGB VIR VNM VUT WLF WSM YEM MYT ZAF ZMB ZWE"
+)
+
 SUPRANATIONAL: Final = {
     "EU": "European Union",
     "UN": "United Nations",
@@ -30,5 +44,15 @@ others the standard has no code, so these are from its range for users, QM to QZ
 # Kosovo has no ISO code. XK is the user-assigned code that the EU, the IMF and most data sets write.
 COUNTRIES: Final[frozenset[str]] = frozenset(_ASSIGNED.split()) | {"XK"} | SUPRANATIONAL.keys()
 
-OTHER_NAMES: Final = {"EL": "GR", "UK": "GB", "NATO": "QN", "OAS": "QO", "ASEAN": "QP", "UNO": "UN"}
+OTHER_NAMES: Final = {
+    **dict(zip(_OF_THREE.split(), _ASSIGNED.split(), strict=True)),
+    "XKX": "XK",
+    "XKK": "XK",
+    "EL": "GR",
+    "UK": "GB",
+    "NATO": "QN",
+    "OAS": "QO",
+    "ASEAN": "QP",
+    "UNO": "UN",
+}
 """What lists write, and the code for it: the European Union itself writes EL and UK."""

@@ -84,7 +84,7 @@ def test_with_json_the_report_is_whole_and_the_roster_is_in_the_file(antiphon: A
         "place": "line 2",
         "column": "handle",
         "what": "'no handle' is no handle",
-        "remedy": "write handles alone, as the platform shows them",
+        "remedy": "write handles alone, with @ before each, and notes in a column of their own",
     }
     assert document["passed_over"] == {"accounts of facebook": 1_201}
     assert document["columns"] == {"handle": "handle"}

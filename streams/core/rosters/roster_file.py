@@ -133,6 +133,7 @@ def _check_header(line: int, fields: list[str], header: tuple[str, ...], problem
     if len(missing) == len(COLUMNS):
         separated = len(fields) == 1 and any(mark in fields[0] for mark in ";\t")
         remedy = "separate the columns by commas" if separated else f"begin with the header {','.join(COLUMNS)}"
+        remedy += "; antiphon roster import makes a roster of other lists"
         problems.say(line, None, f"{shown(','.join(fields))} is not the header of a roster", remedy)
         return False
     for column in missing:

@@ -4,12 +4,13 @@ import re
 from typing import Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
-from streams.core.countries import COUNTRIES, OTHER_NAMES
+from streams.core.countries import COUNTRIES
+from streams.core.country_names import country_code
 from streams.core.officials import CATEGORIES, Category
 from streams.core.platforms import ALIASES, PLATFORM_NAME, Names, names_of, written_handle
 from streams.core.rosters.hosts import MAX_HOST, host_name, link_host
 from streams.core.rosters.roster import MAX_DOMAINS, RosterEntry
-from streams.core.rosters.roster_dates import parse_bound_us
+from streams.core.rosters.roster_dates import is_not_ended, parse_bound_us
 from streams.core.rosters.roster_problems import Problems, shown
 
 __all__ = ["COLUMNS", "OPTIONAL_COLUMNS", "Row", "bound_us", "check_row", "identity", "row_entry"]
@@ -134,9 +135,12 @@ def _handle(line: int, handle: str, platform: str, problems: Problems) -> None:
         return
     if handle.lower() in _NULLS - {"na"}:
         problems.say(line, "handle", f"{shown(handle)} is no handle", "leave the field empty where no handle is known")
-    elif len([part for part in _SEVERAL.split(handle) if part]) > 1 and "://" not in handle and bare == handle:
-        what = f"{shown(handle)} is more than one handle"
-        problems.say(line, "handle", what, "write one line for each handle")
+    elif len(parts := [part for part in _SEVERAL.split(handle) if part]) > 1 and _has_more(handle, bare):
+        signed = [written_handle(part, platform) for part in parts]
+        several = names is None or all(map(names.handle.fullmatch, signed))
+        what = f"{shown(handle)} is more than {'one' if several else 'a'} handle"
+        remedy = "write one line for each handle" if several else "write the handle alone, and notes under name"
+        problems.say(line, "handle", what, remedy)
     elif not bare or not _is_word(bare):
         what = f"{shown(handle)} is no handle"
         problems.say(line, "handle", what, "write it without spaces, as the platform shows it")
@@ -144,13 +148,17 @@ def _handle(line: int, handle: str, platform: str, problems: Problems) -> None:
         problems.say(line, "handle", f"{shown(handle)} is no handle: {names.handle_words}", "write one handle alone")
 
 
+def _has_more(handle: str, bare: str) -> bool:
+    # An address has signs of its own; a handle with a server behind it (@a@b.c) is one.
+    return "://" not in handle and (bare == handle or not _is_word(bare))
+
+
 def _country(line: int, country: str, problems: Problems) -> None:
     if country not in COUNTRIES:
-        upper = country.upper()
-        code = OTHER_NAMES.get(upper, upper)
+        code = country_code(country.strip())
         remedy = (
             f"write {code}"
-            if code in COUNTRIES
+            if code is not None
             else "write the ISO 3166-1 alpha-2 code, such as FR; XK for Kosovo, EU or UN for their own bodies"
         )
         problems.say(line, "country", f"unknown State {shown(country)}" if country else "no State", remedy)
@@ -189,6 +197,8 @@ def _bound(line: int, column: Literal["valid_from", "valid_to"], text: str, prob
         bound_us({column: text}, column)
     except ValueError as error:
         remedy = "write a day such as 2021-01-21, or a time such as 2021-01-21T12:00:00Z"
+        if text.lower() in _NULLS or (column == "valid_to" and is_not_ended(text)):
+            remedy = "leave the field empty where there is no bound"
         problems.say(line, column, f"{shown(text)} {error}", remedy)
 
 

@@ -15,7 +15,9 @@ from streams.events import Coverage, Event, Profile, Suspension
 
 __all__ = ["RosterFinding", "RosterUse"]
 
-FindingKind: TypeAlias = Literal["nobody_acted", "never_valid", "other_id", "several_ids", "one_id_in_several_terms"]
+FindingKind: TypeAlias = Literal[
+    "nobody_acted", "never_valid", "other_id", "several_ids", "one_id_in_several_terms", "shifted"
+]
 
 _MOST_IDS: Final = 8  # of one handle; nobody reads more
 _MOST_FINDINGS: Final = 100
@@ -40,7 +42,17 @@ class _Seen(Struct):
 class RosterUse:
     """Shown every event of a run, it says at the end what does not fit. Bounded by the roster, not by the run."""
 
-    __slots__ = ("_acted", "_by_handle", "_handles", "_has_events", "_ids", "_out_of_term", "_roster", "_was_valid")
+    __slots__ = (
+        "_acted",
+        "_by_handle",
+        "_handles",
+        "_has_events",
+        "_ids",
+        "_out_of_term",
+        "_roster",
+        "_shifted",
+        "_was_valid",
+    )
 
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
@@ -56,6 +68,7 @@ class RosterUse:
                 self._handles.setdefault(entry.platform, {}).setdefault(handle_key(entry.handle), []).append(entry)
         self._acted: set[tuple[str, str]] = set()
         self._by_handle: dict[tuple[str, str], dict[str, _Seen]] = {}
+        self._shifted: dict[tuple[str, str], tuple[str, RosterEntry]] = {}
 
     def see(self, event: Event) -> None:
         """Take note of who acted."""
@@ -69,6 +82,8 @@ class RosterUse:
         handles = self._handles.get(platform)
         if handles is None or actor.handle is None or (entries := handles.get(key := handle_key(actor.handle))) is None:
             return
+        if actor.id in self._ids.get(platform, ()) and (platform, actor.id) not in self._shifted:
+            self._note_shifted(platform, actor.id, actor.handle, entries)
         self._note_term([entry for entry in entries if entry.account_id is None], event)
         seen = self._by_handle.setdefault((platform, key), {})
         at_us = to_us(event.at)
@@ -93,6 +108,13 @@ class RosterUse:
         elif len(self._out_of_term) < _EXAMPLES and all(entry is not entries[0] for entry, _ in self._out_of_term):
             self._out_of_term.append((entries[0], at_us))
 
+    def _note_shifted(self, platform: str, account_id: str, handle: str, entries: list[RosterEntry]) -> None:
+        # Its own entries name other handles, and those of its handle other ids.
+        if all(entry.account_id not in {None, account_id} for entry in entries) and all(
+            entry.handle is not None for entry in self._ids[platform][account_id]
+        ):
+            self._shifted[platform, account_id] = (handle, entries[0])
+
     def findings(self) -> list[RosterFinding]:
         """What does not fit, at most 100 findings, in the order of the roster."""
         found: list[RosterFinding] = []
@@ -104,10 +126,23 @@ class RosterUse:
             some = ", ".join(_out_of_term(entry, at_us) for entry, at_us in self._out_of_term)
             what = f"no entry of the roster was valid when its account acted: {some}"
             found.append(RosterFinding(kind="never_valid", what=what))
+        if len(self._shifted) > 1:  # one alone may have had the handle before it passed on
+            found.append(RosterFinding(kind="shifted", what=self._shifted_ids()))
         for platform, handles in self._handles.items():
             for key, entries in handles.items():
                 found += self._of_handle(platform, entries, self._by_handle.get((platform, key), {}))
         return found[:_MOST_FINDINGS]
+
+    def _shifted_ids(self) -> str:
+        some = [
+            f"{account_id} as @{handle}, which is {entry.account_id} there"
+            for (_, account_id), (handle, entry) in self._shifted.items()
+        ]
+        shown = ", ".join(some[:_EXAMPLES]) + (", …" if len(some) > _EXAMPLES else "")
+        return (
+            f"{len(some):,} accounts of the roster acted under handles that it has beside other ids ({shown}): are its "
+            "ids and handles shifted against each other?"
+        )
 
     def _of_handle(self, platform: str, entries: list[RosterEntry], seen: dict[str, _Seen]) -> Iterator[RosterFinding]:
         for entry in entries:

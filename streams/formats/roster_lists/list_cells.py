@@ -10,7 +10,8 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from streams.core.officials import CATEGORIES
-from streams.core.platforms import ALIASES, handle_in_link, hosts_of, names_of, written_handle
+from streams.core.platforms import ALIASES, handle_in_link, hosts_of, names_of, platforms_named, written_handle
+from streams.core.rosters.roster_dates import is_not_ended
 from streams.core.rounded_ids import as_written
 from streams.formats.fields.written_times import DayOrder, parse_written
 from streams.formats.roster_lists.listed import CellError, cell
@@ -27,11 +28,21 @@ __all__ = [
 ]
 
 _EMPTY: Final = frozenset({"", "-", "–", "—", "?", "n/a", "#n/a", "none", "null", "nan", "undefined"})
-_NOT_ENDED: Final = frozenset({"present", "current", "now", "incumbent", "ongoing", "today"})
 # Marks that do not show, which come along when a handle is copied from a page.
 _INVISIBLE: Final = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _BETWEEN: Final = re.compile(r"[\s,;|]+|(?<=\s)[&/+](?=\s)")
+_SIGNED_BEHIND: Final = re.compile("/(?=[@\uff20])")  # @one/@two; @one/two is a list of @one
 _PARTED_BY_MARKS: Final = re.compile(r"[,;|\n]")
+_AND: Final = frozenset({"and", "und", "et", "y", "e", "и", "و"})
+# Words beside a handle that say that it is not the account, or was or will be.
+_ELSE: Final = (
+    "former formerly ex old previous previously was until since from before after now new not no fake parody see via "
+    "or suspended deleted closed inactive unverified unofficial inofficial impostor archived protected private "
+    "personal renamed ehemals früher alt nicht ancien ancienne antes бывший mastodon"
+)
+_SAYS_ELSE: Final = frozenset(_ELSE.split()) | {*ALIASES, *ALIASES.values(), *platforms_named()}
+_NO_WORD: Final = re.compile(r"[0-9:=<>?]")
+_SHORTEST_ID: Final = 7  # digits; nearly all ids of Twitter have more
 _MOST_IN_A_CELL: Final = 50
 _LINKED: Final = ("twitter", "bluesky", "telegram", "instagram", "facebook", "youtube", "tiktok", "threads", "vk")
 # Addresses of profiles that have an id where others have a handle.
@@ -80,16 +91,36 @@ def platform_in(text: str) -> str:
 
 def accounts_in(text: str, platform: str | None) -> list[Named]:
     """The accounts of a cell of handles or addresses of profiles; `platform` is that of handles without one."""
-    parts = [part for part in _BETWEEN.split(_INVISIBLE.sub("", text)) if part]
+    parts = [part.strip("()[]") for part in _BETWEEN.split(_INVISIBLE.sub("", text)) if part.strip("()[]")]
     if len(parts) > 1 and not _are_several(parts, text):
-        raise CellError("handle", f"{cell(text)} is no handle", "write handles alone, as the platform shows them")
+        parts = _out_of_words(parts, text)
+    parts = [each for part in parts for each in (_SIGNED_BEHIND.split(part) if _is_signed(part) else (part,))]
     if len(parts) > _MOST_IN_A_CELL:
         raise CellError("handle", f"{len(parts):,} handles in one field", "write one line for each handle")
     return [_account(part, platform) for part in parts]
 
 
+def _is_signed(part: str) -> bool:
+    return part.startswith(("@", "\uff20"))
+
+
+def _out_of_words(parts: list[str], text: str) -> list[str]:
+    """The handles among words: several with `and` between them, or one beside a name, as `Foreign Ministry (@handle)`.
+
+    Words that say that it is not, or no longer, the account are refused, and so are years and other platforms.
+    """
+    named = [part for part in parts if (_is_signed(part) and len(part) > 1) or "://" in part]
+    words = [part.lower().strip(".") for part in parts if part not in named]
+    if named and _AND.issuperset(words):
+        return named
+    if len(named) != 1 or not _SAYS_ELSE.isdisjoint(words) or any(map(_NO_WORD.search, words)):
+        remedy = "write handles alone, with @ before each, and notes in a column of their own"
+        raise CellError("handle", f"{cell(text)} is no handle", remedy)
+    return named
+
+
 def _are_several(parts: list[str], text: str) -> bool:
-    if all(part.startswith(("@", "\uff20")) or "://" in part for part in parts):
+    if all(_is_signed(part) or "://" in part for part in parts):
         return True
     return len(parts) == len([part for part in _PARTED_BY_MARKS.split(text) if part.strip()])
 
@@ -104,6 +135,9 @@ def _account(text: str, platform: str | None) -> Named:
     handle = written_handle(text, platform)
     if not handle:
         raise CellError("handle", f"{cell(text)} is no handle", "write handles alone, as the platform shows them")
+    if platform == "twitter" and handle.isdecimal() and len(handle) >= _SHORTEST_ID:
+        what = f"{cell(text)} is an id of an account; a handle of digits alone is rare"
+        raise CellError("handle", what, f"name the column account_id, or write the handle as https://x.com/{handle}")
     return Named(platform, handle=handle)
 
 
@@ -148,14 +182,15 @@ def bound_in(
     Raises `AmbiguousDayError` where `order` has to be known.
     """
     plain = text.strip()
-    if is_empty(plain) or (column == "valid_to" and plain.lower() in _NOT_ENDED):
+    if is_empty(plain) or (column == "valid_to" and is_not_ended(plain)):
         return ""
     try:
         at, is_day = parse_written(plain, order)
     except ValueError as error:
         if order is None and _depends_on_order(plain):
             raise AmbiguousDayError(column, f"{cell(plain)} may be two days", "say which: --dates dmy or mdy") from None
-        raise CellError(column, f"{cell(plain)} {str(error).partition(':')[0]}", "write a day as YYYY-MM-DD") from None
+        what = f"{cell(plain)} {str(error).partition(':')[0]}"
+        raise CellError(column, what, "write a day as YYYY-MM-DD, or nothing where there is no bound") from None
     if is_day or (midnight_is_day and at.time() == time()):
         return at.date().isoformat()
     return at.isoformat()

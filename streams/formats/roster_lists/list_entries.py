@@ -30,6 +30,7 @@ __all__ = ["Account", "accounts_of"]
 _MAX_NAME: Final = 1_024  # characters, as on a roster
 _NOT_IN_NAMES: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\\s]+")
 _THING: Final = re.compile(r"(?:https?://www\.wikidata\.org/(?:entity|wiki)/)?(Q[1-9][0-9]*)")
+_LAST_OF_PROFILES: Final = 4  # rank of the columns whose names say that an address is the account's own profile
 _ADDRESS: Final = re.compile(r"https?://[^\s;,|<>\"]+")
 _OWN_COLUMNS: Final = frozenset({"platform", "account_id", "category"})  # beside `state`, as it once was called
 
@@ -112,9 +113,12 @@ class _Names:
                 self._add(accounts_in(text, meaning.platform or self._platform), found)
             except CellError as error:
                 self.errors.append(error)
-        for _, text in cells.all("link"):
+        for meaning, text in cells.all("link"):
             if (linked := linked_accounts(text)) and linked[0].platform not in found:
                 self._add(linked, found)
+            elif linked and meaning.rank <= _LAST_OF_PROFILES and not _are_of(linked, found[linked[0].platform]):
+                self.errors.append(_another_account(text))
+                del found[linked[0].platform]  # the entry is refused whole
         return found
 
     @staticmethod
@@ -157,6 +161,16 @@ class _Names:
             self.errors.append(CellError("handle", what, "write one line for each account, with its own id"))
         else:
             self.accounts.append(Named(platform, account_id, handles[0].handle if handles else ""))
+
+
+def _are_of(linked: list[Named], known: list[Named]) -> bool:
+    handles = {account.handle.lower() for account in known if account.handle}
+    return not handles or all(not account.handle or account.handle.lower() in handles for account in linked)
+
+
+def _another_account(address: str) -> CellError:
+    what = f"the profile {cell(address)} is another account than the handle of this row"
+    return CellError("handle", what, "keep the one that is right; is a column shifted by a row?")
 
 
 def linked_accounts(text: str) -> list[Named]:

@@ -449,3 +449,27 @@ def test_the_roster_of_the_french_parliament_is_taken_whole() -> None:
     official = roster.official("twitter", "1110890216", "somebody_else", 0)
     assert official is not None
     assert official.handle == "EPhilippePM"
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "remedy"),
+    [
+        ("valid_to", "present", "leave the field empty"),
+        ("valid_to", "Until now", "leave the field empty"),
+        ("valid_to", "bis heute", "leave the field empty"),
+        ("valid_to", "-", "leave the field empty"),
+        ("valid_from", "n/a", "leave the field empty"),
+        ("valid_from", "present", "write a day"),
+        ("valid_to", "20210121", "write a day"),
+        ("handle", "@one; @two", "write one line for each handle"),
+        ("handle", "@one and @two", "write one line for each handle"),
+        ("handle", "one, two", "write one line for each handle"),
+        ("handle", "Embassy (@one)", "write the handle alone"),
+    ],
+)
+def test_a_problem_that_lists_often_have_says_what_to_do(column: str, text: str, remedy: str) -> None:
+    with pytest.raises(RosterError) as caught:
+        parse_roster(_file({column: text}), "roster.csv")
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.column) == (2, column)
+    assert problem.remedy.startswith(remedy)

@@ -5,6 +5,8 @@ from importlib.resources import files
 import pytest
 
 from streams.core.countries import COUNTRIES, OTHER_NAMES, SUPRANATIONAL
+from streams.core.rosters.roster_problems import Problems
+from streams.core.rosters.roster_row import check_row
 
 
 def test_the_states_are_those_of_iso_3166_and_kosovo() -> None:
@@ -22,3 +24,22 @@ def test_the_states_are_those_of_iso_3166_and_kosovo() -> None:
 def test_what_lists_write_instead_of_a_code_is_no_code_and_stands_for_one() -> None:
     assert COUNTRIES.isdisjoint(OTHER_NAMES)
     assert COUNTRIES.issuperset(OTHER_NAMES.values())
+
+
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        ("Iran", "write IR"),
+        ("ir", "write IR"),
+        ("IRN", "write IR"),
+        ("Islamic Republic of Iran", "write IR"),
+        ("NATO", "write QN"),
+        ("Atlantis", "write the ISO 3166-1 alpha-2 code"),
+    ],
+)
+def test_a_state_by_its_name_is_told_its_code(written: str, remedy: str) -> None:
+    problems = Problems()
+    check_row(7, {"country": written}, problems)
+    (problem,) = problems.error("r.csv").problems
+    assert (problem.line, problem.column) == (7, "country")
+    assert problem.remedy.startswith(remedy)

@@ -71,6 +71,22 @@ def test_a_handle_that_acts_under_another_id_than_the_rosters_is_said() -> None:
     assert _findings([_entry(account_id="700")], _acts("712", "mfa_alpha"), _acts("700", None)) == []
 
 
+def test_ids_that_are_shifted_against_their_handles_are_said() -> None:
+    """Not where one id alone acts so: it may have had the handle before another official."""
+    roster = [_entry("one", "1"), _entry("two", "2"), _entry("three", "3")]
+    shifted = dict(_findings(roster, _acts("1", "Two"), _acts("2", "three"), _acts("3", "one"), _acts("1", "two")))
+    assert shifted.keys() == {"shifted"}
+    assert "3 accounts" in shifted["shifted"]
+    assert (
+        "1 as @Two, which is 2 there, 2 as @three, which is 3 there, 3 as @one, which is 1 there" in shifted["shifted"]
+    )
+    assert _findings(roster, _acts("1", "two"), _acts("2", "renamed"), _acts("3", "three")) == []
+    office = [_entry("office", "1"), _entry("office", "2"), _entry(None, "3")]
+    assert (
+        _findings(office, _acts("1", "office"), _acts("2", "office"), _acts("3", "office"), _acts("4", "office")) == []
+    )
+
+
 def test_two_accounts_under_one_handle_of_the_roster_are_said_with_their_days() -> None:
     events = (_acts("2", "Mfa_Alpha"), _acts("2", "mfa_alpha", "2021-03-03"), _acts("7", "Mfa_Alpha", "2021-04-10"))
     ((kind, what),) = _findings([_entry()], *events)

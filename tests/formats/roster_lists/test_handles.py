@@ -23,6 +23,11 @@ _TWITTER = ("twitter", "", "Emb_01")
         "https://x.com/Emb_01/status/1234567890",
         "twitter.com/#!/Emb_01",
         "x.com/Emb_01",
+        "(@Emb_01)",
+        "Foreign Ministry (@Emb_01)",
+        "Foreign Ministry @Emb_01",
+        "@Emb_01 (official)",
+        "https://x.com/Emb_01 (EN)",
         "https://twitter.com/intent/user?screen_name=Emb_01",
     ],
 )
@@ -61,6 +66,11 @@ def test_an_address_says_its_platform(written: str, account: tuple[str, str, str
         ('"Emb_01, Emb_02"', ["Emb_01", "Emb_02"]),
         ("@Emb_01 @Emb_02", ["Emb_01", "Emb_02"]),
         ("@Emb_01 & @Emb_02", ["Emb_01", "Emb_02"]),
+        ("@Emb_01; @Emb_02", ["Emb_01", "Emb_02"]),
+        ("@Emb_01 and @Emb_02", ["Emb_01", "Emb_02"]),
+        ('"@Emb_01, @Emb_02 und @Emb_03"', ["Emb_01", "Emb_02", "Emb_03"]),
+        ("@Emb_01/@Emb_02", ["Emb_01", "Emb_02"]),
+        ("@Emb_01 / @Emb_02", ["Emb_01", "Emb_02"]),
         ('"@Emb_01\n@Emb_02"', ["Emb_01", "Emb_02"]),
         ("https://x.com/Emb_01 | https://x.com/Emb_02", ["Emb_01", "Emb_02"]),
         ("Emb_01;emb_01", ["Emb_01"]),
@@ -74,7 +84,8 @@ def test_several_handles_in_one_cell_are_several_accounts(cell: str, handles: li
     "written",
     [
         "Ministry of Foreign Affairs",
-        "@Emb_01 (official)",
+        *("Emb_01 (official)", "Former minister (@Emb_01)", "@Emb_01 (suspended)", "@Emb_01, formerly @Emb_02"),
+        *("facebook: @Emb_01", "Telegram @Emb_01", "@Emb_01 (2019)", "@Emb_01/embassies", "Emb_01 and Emb_02"),
         "Emb_01 Emb_02",
         "emb-01",
         "emb@example.org",
@@ -91,6 +102,35 @@ def test_what_is_no_handle_is_named(written: str, imported: Import) -> None:
     assert accounts(result) == [("twitter", "", "good")]
     assert [(each.place, each.column) for each in result.untaken] == [("line 2", "handle")]
     assert not result.is_good
+
+
+def test_ids_in_the_column_of_handles_are_noticed(imported: Import) -> None:
+    """A handle of digits alone can be given too, by its address."""
+    result = imported("handle\n2000000001\nhttps://x.com/2000000002\n911\n", **SAID)
+    assert accounts(result) == [("twitter", "", "2000000002"), ("twitter", "", "911")]
+    (untaken,) = result.untaken
+    assert (untaken.place, untaken.column) == ("line 2", "handle")
+    assert "account_id" in untaken.remedy
+
+
+def test_handles_in_the_column_of_ids_are_noticed(imported: Import) -> None:
+    result = imported("handle,account_id\nEmb_01,@Emb_01\n700002,Emb_02\n", **SAID)
+    assert accounts(result) == []
+    assert {(each.place, each.column) for each in result.untaken} == {
+        ("line 2", "account_id"),
+        ("line 3", "account_id"),
+    }
+    assert all("a handle under handle" in each.remedy for each in result.untaken)
+
+
+def test_a_profile_of_another_account_than_the_handle_is_said(imported: Import) -> None:
+    """So looks a column that is shifted by a row. An address of anything else says nothing of the account."""
+    rows = "one,https://x.com/one\ntwo,https://x.com/THREE\nthree,https://t.me/other\nfour,https://example.org/five\n"
+    result = imported(f"handle,profile_url\n{rows}", **SAID)
+    assert [handle for _, _, handle in accounts(result)] == ["one", "three", "four"]
+    (untaken,) = result.untaken
+    assert (untaken.place, untaken.column) == ("line 3", "handle")
+    assert "shifted" in untaken.remedy
 
 
 def test_two_handles_beside_one_id_are_refused(imported: Import) -> None:

@@ -135,7 +135,8 @@ def test_the_last_day_of_a_term_is_part_of_it(imported: Import) -> None:
 
 
 def test_a_term_that_goes_on_has_no_end(imported: Import) -> None:
-    assert imported("handle,start,end\none,2020-01-01,present\n", **SAID).rows[0]["valid_to"] == ""
+    for words in ("present", "-", "Until now", "to date", "still in office", "bis heute", "по настоящее время", "∞"):
+        assert imported(f"handle,start,end\none,2020-01-01,{words}\n", **SAID).rows[0]["valid_to"] == "", words
 
 
 def test_a_day_that_may_be_two_is_asked_for(imported: Import) -> None:
