@@ -69,9 +69,9 @@ def read_lines(
         size_bytes += len(line.data)
         if line.refusal is None:
             reader.ids_in(line.data, numbers, texts)
-        is_known = numbers.verdict != "unknown" and texts.verdict != "unknown"
+        are_settled = numbers.is_settled and texts.is_settled
         has_none = len(ahead) >= _WITHOUT_ANY and not numbers.has_any and not texts.has_any
-        if is_known or has_none or len(ahead) >= _AHEAD_LINES or size_bytes >= _AHEAD_BYTES:
+        if are_settled or has_none or len(ahead) >= _AHEAD_LINES or size_bytes >= _AHEAD_BYTES:
             break
     if texts.verdict == "rounded":
         raise InputError(

@@ -134,6 +134,45 @@ def test_one_row_with_an_id_as_a_spreadsheet_leaves_it_is_enough() -> None:
         list(read_lines(_csv([1359411781432240000]), SuspensionsCsvReader(), Tally()))
 
 
+_ROUNDED_TO_17 = [
+    1359411781432246300,
+    1359411781432246400,
+    1359411781432250000,
+]  # the second is no double's shortest form
+
+
+def test_a_small_list_of_which_all_ids_end_in_00_is_refused() -> None:
+    """Whatever rounded them; one in 25 ends so by chance, so two do not tell, nor one that stands there three times."""
+    assert [may_be_rounded(number) for number in _ROUNDED_TO_17] == [True, False, True]
+    with pytest.raises(InputError, match="1359411781432246400"):
+        list(read_lines(_csv(_ROUNDED_TO_17), SuspensionsCsvReader(), Tally()))
+    for ids in (
+        _ROUNDED_TO_17[:2],
+        _ROUNDED_TO_17[:1] * 3,
+        [*_ROUNDED_TO_17[:2], 1359411781432246349, *_ROUNDED_TO_17[2:]],
+    ):
+        assert len(list(read_lines(_csv(ids), SuspensionsCsvReader(), Tally()))) == len(ids)
+    assert len(list(read_lines(_csv([*_ROUNDED_TO_17, 1359411781432246349]), SuspensionsCsvReader(), Tally()))) == 4
+
+
+@examples(300)
+@given(
+    st.lists(st.sampled_from((10**19, 10**18, 10**17)).flatmap(lambda top: st.integers(top // 10, top - 1)), max_size=9)
+)
+def test_the_verdict_is_that_of_all_ids_however_often_and_in_which_order_they_come(numbers: list[int]) -> None:
+    """And what was once known to be exact stays so."""
+    numbers = [number // 100 * 100 for number in numbers[:5]] + numbers[5:]
+    evidence, turned = IdEvidence(), IdEvidence()
+    settled = None
+    for number in numbers:
+        evidence.add(number)
+        settled = settled or (evidence.verdict if evidence.is_settled else None)
+    for number in [*reversed(numbers), *numbers]:
+        turned.add(number)
+    assert evidence.verdict == turned.verdict
+    assert settled != "exact" or evidence.verdict == "exact"
+
+
 def test_exact_ids_are_hardly_ever_taken_for_rounded_ones() -> None:
     """Of 10,000 files with three ids each, made as Twitter makes them: at most one in 5^6 in the long run."""
     chance = random.Random(11)

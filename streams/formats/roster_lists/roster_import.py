@@ -12,7 +12,7 @@ from msgspec import Struct
 from streams.core.rosters.roster_file import COLUMNS, parse_roster
 from streams.core.rosters.roster_problems import Problems
 from streams.core.rosters.roster_row import Row, check_row
-from streams.core.rounded_ids import IdEvidence, may_be_rounded
+from streams.core.rounded_ids import IdEvidence, is_long
 from streams.errors import InputError
 from streams.formats.roster_lists.import_options import ImportOptions
 from streams.formats.roster_lists.list_cells import AmbiguousDayError, is_empty
@@ -188,7 +188,7 @@ def _wrong(account: Account) -> list[CellError]:
 
 
 def _with_whole_ids(placed: list[Placed], log: _Log) -> list[Placed]:
-    """Without those whose ids, judged all together, have been through floating point."""
+    """Without those with long ids where these, judged all together, were rounded."""
     ids = IdEvidence()
     for each in placed:
         if each.row["platform"] == "twitter":
@@ -198,7 +198,7 @@ def _with_whole_ids(placed: list[Placed], log: _Log) -> list[Placed]:
     whole: list[Placed] = []
     for each in placed:
         number = each.row["account_id"]
-        if each.row["platform"] == "twitter" and number.isdigit() and may_be_rounded(int(number)):
+        if each.row["platform"] == "twitter" and number.isdigit() and is_long(int(number)):
             what = f"{number} is, like the other long ids, what a spreadsheet or floating point leaves of an id"
             log.say(Untaken(each.place, "account_id", what, "export ids as text, or --without-ids"))
         else:

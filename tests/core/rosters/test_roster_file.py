@@ -268,6 +268,13 @@ def test_ids_as_a_spreadsheet_leaves_them_are_refused_where_all_long_ones_are_so
     with pytest.raises(RosterError, match="1345678901234560000"):
         parse_roster(_file(rounded, {}), "roster.csv")
     assert len(parse_roster(_file(rounded, exact), "roster.csv").entries) == 2, "an exact one speaks for all"
+    ending_in_00 = [{"account_id": f"13594117814322{n}00", "handle": "a"} for n in (463, 464, 511)]
+    with pytest.raises(RosterError, match="1359411781432246400"):
+        parse_roster(_file(*ending_in_00), "roster.csv")
+    terms = [
+        ending_in_00[0] | {"valid_from": f"{year}-01-01", "valid_to": f"{year}-12-31"} for year in (2019, 2020, 2021)
+    ]
+    assert len(parse_roster(_file(*terms), "roster.csv").entries) == 3, "one id three times is one"
 
 
 def test_ids_and_handles_of_a_platform_that_is_not_known_are_any_words() -> None:

@@ -188,6 +188,8 @@ def test_ids_that_all_end_in_zeros_are_refused_together(imported: Import) -> Non
     result = imported(f"handle,account_id\n{rows}Old,2000000001\n", **SAID)
     assert accounts(result) == [("twitter", "2000000001", "Old")]
     assert result.untaken_by_column == {"account_id": 8}
+    rows = "".join(f"Emb_{n},13594117814322{n}00\n" for n in (463, 464, 511))
+    assert imported(f"handle,account_id\n{rows}", **SAID).untaken_by_column == {"account_id": 3}
 
 
 @pytest.mark.parametrize("written", ["None", "12345abc", "0", "-5", "12 34", "x" * 300])
