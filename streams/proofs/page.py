@@ -18,7 +18,7 @@ from streams.events import Event, Follow, Post, Retweet
 from streams.printable import printable
 from streams.proofs.layout import CoverageSummary, Expected, event_name
 from streams.proofs.material import KeptEvent, ProofMaterial
-from streams.proofs.readme_text import CANNOT_SHOW
+from streams.proofs.readme_text import CANNOT_SHOW, standing_of
 from streams.proofs.recount import Recount, SourcedEvent
 
 __all__ = ["page_of"]
@@ -104,7 +104,7 @@ def _alert(alert: Alert, rules: RuleSet) -> str:
         for name, value in sorted(alert.figures.items())
     )
     return (
-        f"<section><h2>{_safe(alert.rule)} · {_SEVERITY[alert.severity]} · {_safe(alert.status)}</h2>"
+        f"<section><h2>{_safe(alert.rule)} · {_SEVERITY[alert.severity]} · {_safe(standing_of(alert))}</h2>"
         f'<p class="said" dir="auto">{_safe(alert.summary)}</p>'
         f"{_conditions(rule) if rule is not None else ''}"
         f"<p>Fired {_time(alert.fired_at)}, as of {_time(alert.as_of)}, until {_time(alert.expires_at)}. "

@@ -1,12 +1,15 @@
 """`README.txt` of a proof: what it is, how to check it, and what it can never show."""
 
+from datetime import datetime
 from textwrap import wrap
 from typing import Final
 
+from streams.core.clock import from_us, to_us
+from streams.core.enriched import Alert
 from streams.printable import printable
 from streams.proofs.material import ProofMaterial
 
-__all__ = ["CANNOT_SHOW", "DOES_NOT_SAY", "readme_of", "sentences_of"]
+__all__ = ["CANNOT_SHOW", "DOES_NOT_SAY", "readme_of", "sentences_of", "standing_of"]
 
 _WIDTH: Final = 79
 _WHO: Final = "who runs an account, or why anybody did anything: an alert is a count of public acts, and no verdict"
@@ -67,6 +70,16 @@ def sentences_of(material: ProofMaterial) -> tuple[str, ...]:
     return tuple(printable(alert.summary) for alert, _ in material.told.alerts)
 
 
+def standing_of(alert: Alert) -> str:
+    """The status as it was told, true at whatever time it is read: a proof has no clock."""
+    return f"firing until {_utc(alert.expires_at)}" if alert.status == "firing" else alert.status
+
+
+def _utc(at: datetime) -> str:
+    """A moment for people, in UTC: `2021-01-18 12:03:09`, with what is less than a second where it is not nought."""
+    return from_us(to_us(at)).isoformat(" ").removesuffix("+00:00")
+
+
 def readme_of(material: ProofMaterial, *, redacted: bool, note: str) -> bytes:
     """The text, with line feeds."""
     about = material.about
@@ -74,7 +87,8 @@ def readme_of(material: ProofMaterial, *, redacted: bool, note: str) -> bytes:
     if note:
         lines += [*wrap(note, _WIDTH), ""]
     for alert, _ in material.told.alerts:
-        lines += [f"{printable(alert.rule)} ({alert.severity}, {alert.status}), fired {alert.fired_at.isoformat()}"]
+        fired = f"fired {_utc(alert.fired_at)}, {standing_of(alert)}; times are UTC"
+        lines += [f"{printable(alert.rule)} ({alert.severity}), {fired}"]
         lines += [f"    {printable(alert.summary)}", ""]
     if redacted:
         lines += ["The texts of posts are left out of this copy; the hashes of the originals are kept.", ""]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -87,7 +88,9 @@ def test_the_sums_agree_without_antiphon(tmp_path: Path, subject_proof: bytes) -
 
 
 def test_the_first_alert_of_the_bundled_case_is_proved_and_verified(antiphon: Antiphon, tmp_path: Path) -> None:
-    """84 retweets, of which the alert itself lists 32; the beginning of its id is enough."""
+    """84 retweets, of which the alert itself lists 32; the beginning of its id is enough. A proof has no clock, so it
+    does not say that the alert is firing, but until when.
+    """
     out = tmp_path / "proof.zip"
     exported = antiphon("proof", "export", "dcc6167b", *_CASE, "--out", str(out))
     assert exported.exit_code == 0
@@ -98,6 +101,9 @@ def test_the_first_alert_of_the_bundled_case_is_proved_and_verified(antiphon: An
     forgery = Forgery(out.read_bytes())
     assert sum(entry.kind == "retweet" for entry in forgery.index) == 84
     assert {entry.source[0] for entry in forgery.index if entry.source} == {KHAMENEI_SITE.events.name}
+    files = files_in(out.read_bytes())
+    for name in ("README.txt", "page.html"):
+        assert re.findall(r"firing\b.{26}", files[name].decode()) == ["firing until 2021-02-17 11:21:47"], name
 
 
 def test_a_proof_of_a_bundled_case_says_that_it_is_a_reconstruction(antiphon: Antiphon, tmp_path: Path) -> None:
