@@ -1,7 +1,6 @@
 """The page of an alert: what was told, by which rule, what it rests on, and what became of it."""
 
 import shlex
-from functools import lru_cache
 from typing import Final
 
 from streams.console.pages.alert_charts import figures_of, moments_of
@@ -10,6 +9,7 @@ from streams.console.pages.alert_model import AftermathLine, AlertPage, Caution,
 from streams.console.pages.alert_states import STATE_MEANINGS, ShownState, shown_state
 from streams.console.pages.alert_told import told_words, written_words
 from streams.console.pages.alert_versions import version_lines
+from streams.console.pages.kept_rules import parsed_rules
 from streams.console.pages.page import Answer, BadAddress, NotKnown, PageRequest, Rows
 from streams.console.pages.recounting import recount_at
 from streams.console.pages.rule_lines import other_figures, rule_lines
@@ -19,8 +19,7 @@ from streams.console.store.reading import Store
 from streams.core.corrections.correction import Correction
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster
-from streams.core.rule_files.rule_file import RulesError, parse_rules
-from streams.core.rulebook.rules import Rule, RuleSet
+from streams.core.rulebook.rules import Rule
 from streams.core.subject_event import subject_key
 from streams.printable import quoted
 from streams.proofs.readme_text import DOES_NOT_SAY
@@ -91,7 +90,7 @@ def _answer(
     key = subject_key(alert.platform, alert.subject.id)
     dossier = store.dossier(key)
     file = store.rule_file_of(alert.rule_digest)
-    rules = None if file is None or file.text is None else _parsed(file.text)
+    rules = None if file is None or file.text is None else parsed_rules(file.text)
     rule = next((each for each in rules.rules if each.digest == alert.rule_digest), None) if rules else None
     roster = _roster_of(store, alert)
     events = events_of(store, alert, roster)
@@ -150,14 +149,6 @@ def _answer(
         figures=figures_of(alert, events, moments_of(alert, dossier, at), rule),
         rows=Rows(record=EventLine, rows=events.all_events),
     )
-
-
-@lru_cache(maxsize=64)
-def _parsed(text: str) -> RuleSet | None:
-    try:
-        return parse_rules(text, "the rules of the evidence")
-    except RulesError:
-        return None  # of a later version: the alert has its figures all the same
 
 
 def _roster_of(store: Store, alert: Alert) -> Roster | None:

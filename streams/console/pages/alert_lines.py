@@ -23,6 +23,8 @@ class AlertLine(Struct, frozen=True, kw_only=True):
     """How urgent it is."""
     rule: str
     """The name of its rule."""
+    rule_digest: str
+    """The digest of its rule as it was."""
     mode: str
     """Live, or shadow: on trial, and sent to nobody."""
     status: str
@@ -52,6 +54,7 @@ def alert_line(row: AlertRow, now: datetime) -> AlertLine:
         state=shown_state_of(row.status, row.expires_at, now, is_superseded=row.superseded),
         severity=row.severity,
         rule=row.rule,
+        rule_digest=row.rule_digest,
         mode=row.mode,
         status=row.status,
         platform=row.platform,

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from streams.console.pages.alert_lines import AlertLine, alert_line
 from streams.console.pages.alert_states import ShownState
+from streams.console.pages.kept_rules import rule_meanings
 from streams.console.pages.page import Answer, PageRequest, Rows
 from streams.console.store.questions import MOST_ROWS, AlertFilter, PageOf
 from streams.console.store.reading import Store
@@ -56,6 +57,10 @@ class InboxPage(Struct, frozen=True, kw_only=True):
     """How many the filter has."""
     firing: int
     """How many of all alerts fire now."""
+    ended: int
+    """How many of all alerts stand, and have ended."""
+    meanings: dict[str, str]
+    """What the rules of these alerts look for, by the digest of the rule, as far as their files are kept."""
     facets: tuple[Facet, ...]
     """What there is to filter by."""
     filters: dict[str, str]
@@ -98,6 +103,9 @@ def inbox_page(store: Store, request: PageRequest) -> Answer:
         "mode": facets.modes,
     }
     status = store.status()
+    states = store.facets(AlertFilter(now_us=to_us(request.now))).states
+    digests = sorted({row.rule_digest for row in found.rows})
+    meanings = rule_meanings(store, digests)
     held = status.counts.get("alerts", 0)
     return Answer(
         title="Alerts",
@@ -105,7 +113,9 @@ def inbox_page(store: Store, request: PageRequest) -> Answer:
         model=InboxPage(
             alerts=tuple(alert_line(row, request.now) for row in found.rows),
             total=facets.total,
-            firing=store.facets(AlertFilter(states=("firing",), now_us=to_us(request.now))).total,
+            firing=states.get("firing", 0),
+            ended=states.get("expired", 0),
+            meanings={digest: meanings[digest] for digest in digests if digest in meanings},
             facets=tuple(_facet(name, counts[name], filters, query) for name in _FACETS),
             filters=filters,
             sort=wanted.sort,

@@ -8,12 +8,12 @@ from typing import Final
 from msgspec import Struct
 
 from streams.console.pages.chance import CHANCE, Chance
+from streams.console.pages.kept_rules import parsed_rules
 from streams.console.pages.page import Answer, NotKnown, PageRequest, Rows
 from streams.console.store.answers import RuleFile
 from streams.console.store.questions import AlertFilter, PageOf
 from streams.console.store.reading import Store
 from streams.core.lead_time import lead_time
-from streams.core.rule_files.rule_file import RulesError, parse_rules
 from streams.core.rule_files.rule_words import condition_words, duration_words
 from streams.core.rulebook.rules import Condition, Rule, RuleSet
 from streams.core.subject_event import subject_key
@@ -170,12 +170,7 @@ def rule_file_page(store: Store, request: PageRequest) -> Answer:
 
 
 def _parsed(found: RuleFile) -> RuleSet | None:
-    if found.text is None:
-        return None
-    try:
-        return parse_rules(found.text, found.digest)
-    except RulesError:
-        return None
+    return None if found.text is None else parsed_rules(found.text)
 
 
 def _line(found: RuleFile, held: dict[str, int]) -> RuleFileLine:

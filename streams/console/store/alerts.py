@@ -25,7 +25,9 @@ __all__ = ["AlertQuestions"]
 
 _decode: Final = msgspec.json.Decoder(Alert).decode
 _BY: Final[dict[AlertSort, str]] = {"fired": "fired_us", "severity": "rank"}
-_COLUMNS: Final = "id, alert, kind, account, handle, name, fired_us, as_of_us, expires_us, summary, written_ms"
+_COLUMNS: Final = (
+    "id, alert, kind, account, handle, name, fired_us, as_of_us, expires_us, summary, written_ms, rule_digest"
+)
 _Conditions: TypeAlias = tuple[list[str], list[object]]
 
 
@@ -239,11 +241,12 @@ def _counted_by(kind: _Kind, asked: _Asked) -> Collection[str]:
 
 
 def _row(row: Any, kind: _Kind) -> AlertRow:
-    number, alert, _kind, account, handle, name, fired_us, as_of_us, expires_us, summary, written_ms = row
+    number, alert, _kind, account, handle, name, fired_us, as_of_us, expires_us, summary, written_ms, rule_digest = row
     return AlertRow(
         number=number,
         id=alert,
         rule=kind.rule,
+        rule_digest=rule_digest,
         severity=kind.severity,
         mode=kind.mode,
         status=kind.status,

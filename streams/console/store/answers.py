@@ -52,6 +52,7 @@ class AlertRow(Struct, frozen=True, kw_only=True):
     number: int
     id: str
     rule: str
+    rule_digest: str
     severity: str
     mode: str
     status: str

@@ -15,6 +15,7 @@ from streams.console.pages.page import PageRequest
 from streams.console.store.reading import Store
 from streams.console.web.answers import Refused
 from streams.core.clock import from_us, to_us
+from streams.rules_loading import read_rules
 from streams.schemas.documents import schema_document
 from streams.schemas.payloads import Payload
 from tests.console.case_records import in_file
@@ -66,6 +67,17 @@ def test_each_alert_says_what_how_urgent_and_since_when(case_store: Store, case_
         assert f"as of {alert.as_of:%Y-%m-%d %H:%M:%S}" in item
         assert f"until {alert.expires_at:%Y-%m-%d %H:%M:%S}" in item
     assert page.root.all("h1")[0].text == "5 alerts are firing"
+    rules = {rule.digest: rule.description for rule in read_rules(None)[0].rules}
+    meanings = [each.text for each in page.root.all("p", "meaning")]
+    assert meanings == [f"Rule: {rules[alert.rule_digest]}" for alert in alerts], "by which like sentences differ"
+
+
+def test_where_nothing_fires_the_page_leads_to_what_has_ended(case_store: Store) -> None:
+    """That a case is over is no failure."""
+    page = ask(case_store, "/", now=NOW + timedelta(days=365)).dom
+    [heading] = page.root.all("h1")
+    assert heading.text == "No alert is firing now; 5 have ended"
+    assert [each.attributes["href"] for each in heading.all("a")] == ["/alerts?state=expired"]
 
 
 def test_the_model_is_what_its_schema_says_and_rows_are_the_whole_list(many: Store) -> None:
