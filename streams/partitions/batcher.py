@@ -9,6 +9,8 @@ import time
 from contextlib import suppress
 from typing import Generic, TypeVar
 
+from streams.partitions.pace import Pace, process_pace
+
 __all__ = ["Batcher"]
 
 _T = TypeVar("_T")
@@ -17,12 +19,14 @@ _T = TypeVar("_T")
 class Batcher(Generic[_T]):
     """Things in the order in which they came, each with a weight of 0 or more.
 
-    `pause_seconds` lie between two takes, fewer when `enough` of weight lies there. Nothing beyond `full` is wanted:
+    `pause_seconds` lie between two takes, more while the process is busy by its `pace`, fewer when `enough` of weight
+    lies there. Nothing beyond `full` is wanted:
     whoever adds waits for `room` before, or sees to it that nothing more comes while it `is_full`.
     """
 
-    def __init__(self, *, pause_seconds: float, enough: int, full: int) -> None:
+    def __init__(self, *, pause_seconds: float, enough: int, full: int, pace: Pace = process_pace) -> None:
         self._pause_seconds = pause_seconds
+        self._pace = pace
         self._enough_weight = enough
         self._full_weight = full
         self._things: list[_T] = []
@@ -55,7 +59,7 @@ class Batcher(Generic[_T]):
     async def take(self) -> list[_T]:
         """All that is there, at least one, oldest first; waits for it. For one taker only."""
         await self._news.wait()
-        left = self._taken_at + self._pause_seconds - time.monotonic()
+        left = self._taken_at + self._pace.pause(self._pause_seconds) - time.monotonic()
         if left > 0 and not self._enough.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
