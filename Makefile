@@ -5,6 +5,8 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
+# The tests start hundreds of processes: with this set, each of them would compile the product anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,9 +33,16 @@ demo: $(RUNTIME) ## the whole pipeline on the bundled case, on an embedded broke
 	@$(BIN)/antiphon demo $(ARGS)
 
 .PHONY: test
-test: lint ## every check: lint, types and all tests, on a real Kafka where there are Java and Maven
+test: $(DEVELOPMENT) ## every check: lint, types and all tests, on a real Kafka where there are Java and Maven
+	@$(MAKE) --jobs 2 lint compiled
 	@$(BIN)/python -m tools.kafka.prepare
 	@$(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# Compiles the tests while types are checked, and once: the processes that share them would each begin with that. What
+# is wrong with a test is said by the run itself.
+.PHONY: compiled
+compiled: $(DEVELOPMENT)
+	@-$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1
 
 .PHONY: check
 check: lint ## lint, types, and the tests that need neither a broker nor much time: for fifty times a day
