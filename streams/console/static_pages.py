@@ -39,7 +39,9 @@ MARK: Final = "antiphon-console.json"
 _MOST: Final = 20_000  # files
 _KEPT_ANSWERS: Final = 300
 _NAME: Final = 100  # characters of a part of a file's name
-_FOLLOWED: Final = frozenset({"v", "after"})  # versions of an alert, further pages of a list
+_FOLLOWED: Final = frozenset({"v", "after", "older"})  # versions of an alert, further pages of a list
+_BACK: Final = {"before": "after", "newer": "older"}
+"""What leads back, by the parameter of the further page that it leads back from."""
 _LEFT_OUT: Final = frozenset({"status", "inbox"})  # of the machine that reads; the same as the page of alerts
 _INBOX: Final = "/alerts"
 _LINK: Final = re.compile(r'\s(href|src)="(/[^"]*)"')
@@ -149,7 +151,7 @@ class _Export:
                 if other is not None and other not in wanted:
                     wanted.add(other)
                     waiting.append(other)
-                    if "after=" in other and _path(other) == _path(address):
+                    if _path(other) == _path(address) and any(f"{name}=" in other for name in _BACK.values()):
                         self._before[other] = address
         for address, name in pages:
             self._lay_links(address, name)
@@ -225,7 +227,7 @@ class _Export:
             if target.startswith("/static/"):
                 return f' {found[1]}="{posixpath.relpath(target[1:].partition("?")[0], here or ".")}"'
             other = self._followed(target)
-            if other is None and "before=" in target and _path(target) == _path(address):
+            if other is None and _path(target) == _path(address) and any(f"{name}=" in target for name in _BACK):
                 other = self._before.get(address)
             file = self._names.get(other) if other is not None else None
             if file is None:

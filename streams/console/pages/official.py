@@ -1,7 +1,6 @@
 """An official: its terms on the roster in force with their sources, and whom it amplified."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
@@ -72,16 +71,18 @@ class OfficialPage(Struct, frozen=True, kw_only=True):
     previous: str | None
     """The cursor of the page before."""
     latest: tuple[AmplificationLine, ...]
-    """Its newest amplifications, as far as the topic still has them."""
-    latest_at: datetime | None
-    """The newest of them; null where none is kept."""
+    """A page of its amplifications, the newest first, as far as the topic still has them."""
+    older: str | None
+    """The cursor of the older ones."""
+    newer: str | None
+    """The cursor of the newer ones."""
     aftermaths: tuple[OfficialAftermath, ...]
     """Its part in the newest aftermaths of its State."""
 
 
 def official_page(store: Store, request: PageRequest) -> Answer:
-    """`/officials/PLATFORM:ID?after=&before=`."""
-    request.only("after", "before")
+    """`/officials/PLATFORM:ID?after=&before=`: whom it amplified; `older=` and `newer=`: its amplifications."""
+    request.only("after", "before", "older", "newer")
     wanted = account_key_of(request)
     official = store.official(wanted.key)
     if official is None:
@@ -91,7 +92,8 @@ def official_page(store: Store, request: PageRequest) -> Answer:
         )
     page = PageOf(size=_ROWS, after=request.text("after") or "", before=request.text("before") or "")
     found = store.amplified_by(wanted.key, page)
-    latest = store.amplifications_by(wanted.key, PageOf(size=_LATEST)).rows
+    place = PageOf(size=_LATEST, after=request.text("older") or "", before=request.text("newer") or "")
+    latest = store.amplifications_by(wanted.key, place)
     roster = store.roster_in_force()
     of_state = store.aftermaths(AftermathFilter(countries=(official.country,)), PageOf(size=_AFTERMATHS)).rows
     model = OfficialPage(
@@ -107,8 +109,9 @@ def official_page(store: Store, request: PageRequest) -> Answer:
         amplified=found.rows,
         next=found.next,
         previous=found.previous,
-        latest=amplification_lines(store, latest),
-        latest_at=latest[0].at if latest else None,
+        latest=amplification_lines(store, latest.rows),
+        older=latest.next,
+        newer=latest.previous,
         aftermaths=tuple(_parts(wanted.key, of_state)),
     )
     called = f"@{official.handle}" if official.handle else wanted.key

@@ -205,7 +205,22 @@ def test_an_official_shows_whom_it_amplified(case_store: Store) -> None:
     assert asked.json["terms"][0]["entry"]["source_url"].startswith("https://")
     [part] = asked.json["aftermaths"]
     assert (part["deletions"], part["silent"]) == (8, True)
-    assert asked.json["latest"][0]["at"] == asked.json["latest_at"]
+
+
+def test_every_amplification_of_an_official_is_listed_on_its_pages(case_store: Store, case_folder: Path) -> None:
+    """The newest first; links lead on, and back."""
+    own = [each for each in in_file(case_folder, "amplifications") if each.official.id == "90000001009"]
+    address, found, pages = "/officials/twitter:90000001009", list[str](), list[str]()
+    while address:
+        asked = ask(case_store, address.partition("#")[0])
+        found += [row[4].all("a")[0].text for row in asked.dom.rows("Its amplifications")]
+        pages.append(address)
+        links = asked.dom.links()
+        address = next((link for link in links if "?older=" in link and "#" in link), "")
+    assert found == [each.id for each in sorted(own, key=lambda each: (each.at, each.id), reverse=True)]
+    assert len(pages) == -(-len(own) // 25) > 2
+    [back] = [link for link in links if "?newer=" in link and "#" in link]
+    assert ask(case_store, back.partition("#")[0]).json["latest"][0]["id"] == found[25 * (len(pages) - 2)]
 
 
 def test_rules_say_in_words_how_often_they_held_and_how_early(case_store: Store) -> None:

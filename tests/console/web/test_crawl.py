@@ -20,7 +20,7 @@ _PIECES = (
 )  # fmt: skip
 _PARAMETERS = (
     "q", "v", "at", "since", "until", "after", "before", "sort", "country", "rule", "severity", "platform", "status",
-    "state", "min", "official", "suspended", "subject", "zzz",
+    "state", "min", "official", "suspended", "subject", "older", "newer", "zzz",
 )  # fmt: skip
 
 
