@@ -61,7 +61,8 @@ def faults_of(files: Sequence[FileAccount], letters: Sequence[DeadLetter]) -> li
             continue
         elif not file.format and not file.is_empty and file.breaks_off is None:
             what = f"{name} is of no known format, and was not read ({file.why})"
-            faults.append(_fault("not_recognised", file, what, _NAME_IT if file.within is None else _NAME_IT_OR_NOT))
+            remedy = file.advice or (_NAME_IT if file.within is None else _NAME_IT_OR_NOT)
+            faults.append(_fault("not_recognised", file, what, remedy))
         elif file.format and not events and (refused or file.within is None or file.within not in with_events):
             what = f"{name}: no event in {tally.lines:,} lines ({_most(rejected, tally.skipped)})"
             faults.append(_fault("nothing_read", file, what, _remedy(file, letters)))

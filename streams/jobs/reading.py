@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct, field
@@ -11,12 +12,14 @@ from streams.deadletters import Reason, Rejection
 from streams.events import Event
 from streams.formats.inputs.files import InputFile, open_inputs
 from streams.formats.inputs.lines import Line
+from streams.formats.other_tools import advice_on
 from streams.formats.reader import FolderReader, FormatReader, Skipped
 from streams.formats.recognition import recognised
 from streams.formats.tally import Tally, read_lines
 
 __all__ = ["FileAccount", "Progress", "Refuse", "read_events", "total_tally"]
 
+_TOLD_BY: Final = 5  # lines of a file that no reader takes
 _PROGRESS_LINES: Final = 1_000
 
 Progress = Callable[[str, int, int | None, int], None]
@@ -29,16 +32,17 @@ Refuse = Callable[[Line, Rejection, str], None]
 class FileAccount(Struct, kw_only=True):
     """What became of one input. `within` is the folder or archive that it is one file of.
 
-    `format` is empty where it was not recognised, and `why` says then what was seen instead; else it says why it is
-    that format, where nobody named it. `problem` is why it could not be read at all, and `is_media` that it is a
-    picture or the like beside the data. `breaks_off` is the line at which damage ended it, from 1. `refused_events`
-    were read, and refused afterwards: `tally` has them as events.
+    `format` is empty where it was not recognised, and `why` says then what was seen instead, `advice` what to do where
+    the layout is another tool's; else `why` says why it is that format, where nobody named it. `problem` is why it
+    could not be read at all, and `is_media` that it is a picture or the like beside the data. `breaks_off` is the line
+    at which damage ended it, from 1. `refused_events` were read, and refused afterwards: `tally` has them as events.
     """
 
     path: str
     within: str | None = None
     format: str = ""
     why: str = ""
+    advice: str | None = None
     encoding: str = ""
     shape: str = ""
     problem: str | None = None
@@ -97,7 +101,10 @@ def _events_of(
     recognition, lines = recognised(opened, readers)
     account.why, account.breaks_off = recognition.why, recognition.breaks_off
     reader, tally, path = recognition.reader, account.tally, opened.path
-    if reader is None or opened.problem is not None or opened.is_media:
+    if opened.problem is not None or opened.is_media:
+        return None
+    if reader is None:
+        account.advice = advice_on(line.data for line in islice(lines, _TOLD_BY) if line.refusal is None)
         return None
     account.format = reader.name
     folder_reader = reader if isinstance(reader, FolderReader) else None

@@ -231,6 +231,8 @@ def test_a_file_of_no_known_format_is_an_error_and_nothing_of_it_is_read(antipho
     assert [fault["kind"] for fault in document["faults"]] == ["not_recognised"]
     assert "notes.txt is of no known format" in said
     assert "antiphon formats" in said
+    path.write_bytes(b'{"id":"20","text":"x","author_id":"7"}\n')
+    assert "It looks like posts of X's API v2 taken out of their pages" in " ".join(_seen(antiphon, path)[2].split())
 
 
 def test_in_a_folder_what_is_skipped_by_name_or_empty_is_no_fault_and_what_is_unknown_is(
