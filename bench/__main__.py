@@ -11,9 +11,8 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-from bench.contestants import Contestant, chosen, contestants
 from bench.figures.command import main as measure_figures
-from bench.lap import LapFailed
+from bench.implementations import Implementation, chosen, implementations
 from bench.machine import this_machine
 from bench.memory import measure_memory
 from bench.picture import draw_race
@@ -24,6 +23,7 @@ from bench.report_memory import print_memory
 from bench.report_race import picture_of, print_race
 from bench.results import RECORD, MemoryRun, RaceRun, Results, load_results, save_results, today
 from bench.standings import ratios, standings
+from bench.trial import TrialFailed
 from bench.world import World
 from streams.errors import AntiphonError
 from streams.settings import Settings
@@ -41,7 +41,7 @@ _QUICK_SUBJECTS: Final = 20_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one benchmark; 1 if it could not be run or a contestant's results were wrong, 0 otherwise.
+    """Run one benchmark; 1 if it could not be run or an implementation's results were wrong, 0 otherwise.
 
     A missed target is a finding and no failure.
     """
@@ -63,13 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with broker_at(wanted.broker) as (address, kind):
             settings = msgspec.structs.replace(settings, broker=address)
             run = _run(wanted, entered, settings, kind, echo)
-    except (LapFailed, Unavailable, KafkaFailed) as reason:
+    except (TrialFailed, Unavailable, KafkaFailed) as reason:
         errors.print(escape(str(reason)), style="bold red")
         return 1
     except AntiphonError as error:
         errors.print(escape(f"{error.message}: {error.remedy}"), style="bold red")
         return 1
-    if not wanted.quick and wanted.contestants is None:
+    if not wanted.quick and wanted.implementations is None:
         _record(run, echo)
     if wanted.json:
         sys.stdout.buffer.write(_as_json(run) + b"\n")
@@ -77,23 +77,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_race(Console(), run)
     else:
         print_memory(Console(), run)
-    return int(isinstance(run, RaceRun) and any(lap.complaints for lap in run.race.laps))
+    return int(isinstance(run, RaceRun) and any(trial.complaints for trial in run.race.trials))
 
 
-def _entered(wanted: argparse.Namespace) -> Sequence[Contestant]:
-    everybody = contestants(stock_share=wanted.stock_events, stock_seconds=wanted.stock_seconds)
-    return chosen(everybody, wanted.contestants)
+def _entered(wanted: argparse.Namespace) -> Sequence[Implementation]:
+    everybody = implementations(stock_share=wanted.stock_events, stock_seconds=wanted.stock_seconds)
+    return chosen(everybody, wanted.implementations)
 
 
 def _run(
-    wanted: argparse.Namespace, entered: Sequence[Contestant], settings: Settings, kind: str, echo: Echo
+    wanted: argparse.Namespace, entered: Sequence[Implementation], settings: Settings, kind: str, echo: Echo
 ) -> RaceRun | MemoryRun:
     machine = this_machine(kind)
     if wanted.what == "memory":
         memory = measure_memory(settings, wanted.subjects, echo)
         return MemoryRun(date=today(), machine=machine, memory=memory)
     world = _WORLDS[wanted.world](wanted.events, wanted.seed)
-    race = run_race(settings, world, entered, wanted.rounds, echo, all_must_run=wanted.contestants is not None)
+    race = run_race(settings, world, entered, wanted.rounds, echo, all_must_run=wanted.implementations is not None)
     return RaceRun(date=today(), machine=machine, race=race)
 
 
@@ -135,7 +135,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--events", type=_positive, default=1_000_000, metavar="N", help="events in the race (1,000,000)"
     )
     parser.add_argument("--rounds", type=_positive, default=5, metavar="N", help="rounds of the race (5)")
-    parser.add_argument("--contestants", metavar="A,B", help="only these, by name; writes no RESULTS.md")
+    parser.add_argument("--implementations", metavar="A,B", help="only these, by name; writes no RESULTS.md")
     parser.add_argument(
         "--world", choices=tuple(_WORLDS), default=World.name, help="the race's events: generated (default) or real"
     )

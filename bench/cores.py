@@ -1,14 +1,14 @@
-"""Which core whom: the contestant has one for itself, the broker and the onlooker share the others."""
+"""Which core whom: the implementation has one for itself, the broker and the onlooker share the others."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-__all__ = ["BROKER_CORES", "CONTESTANT_CORES", "confined_to"]
+__all__ = ["BROKER_CORES", "IMPLEMENTATION_CORES", "confined_to"]
 
 _ALL: Final = sorted(os.sched_getaffinity(0))
-CONTESTANT_CORES: Final = frozenset(_ALL[-1:])
+IMPLEMENTATION_CORES: Final = frozenset(_ALL[-1:])
 BROKER_CORES: Final = frozenset(_ALL[:-1] or _ALL)
 """With a single core in the machine everybody shares it, and absolute figures mean little."""
 

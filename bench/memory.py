@@ -11,9 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from bench.changelog import Written, write_changelog
-from bench.cores import CONTESTANT_CORES, confined_to
-from bench.course import delete_topics_of
+from bench.cores import IMPLEMENTATION_CORES, confined_to
 from bench.store_program import Recovered
+from bench.workload import delete_topics_of
 from streams.jobs.workers import environment_of
 from streams.kafka.administration import create_topics
 from streams.settings import Settings
@@ -48,7 +48,7 @@ def measure_memory(settings: Settings, subjects: int, echo: Callable[[str], None
         echo(f"making the states of {subjects:,} subjects")
         written = write_changelog(settings, subjects, lambda done: echo(f"  {done:,}"))
         echo("opening the store")
-        with confined_to(CONTESTANT_CORES):
+        with confined_to(IMPLEMENTATION_CORES):
             run = subprocess.run(
                 [sys.executable, "-m", "bench.store_program"],
                 cwd=_ROOT,

@@ -6,7 +6,7 @@ Drawn so that it reads without colour: by position, by the shape of a mark, by h
 from pathlib import Path
 from typing import Final
 
-from bench.contestants.packages import require_package
+from bench.implementations.packages import require_package
 from bench.results import RaceRun
 from bench.standings import OURS, Standing, standings
 
@@ -16,7 +16,9 @@ _INCHES_WIDE: Final = 9.0
 _INCHES_EACH: Final = 0.36
 _INCHES_AROUND: Final = 1.5
 _MB: Final = 1_000_000
-_DESCRIPTION: Final = "Events for each second of processor time on a logarithmic scale, and peak memory, by contestant"
+_DESCRIPTION: Final = (
+    "Events for each second of processor time on a logarithmic scale, and peak memory, by implementation"
+)
 _MARKERS: Final = {
     "Antiphon": {"marker": "o", "markerfacecolor": "#1b4f72", "markeredgecolor": "black"},
     "does the job": {"marker": "s", "markerfacecolor": "#9aa5ae", "markeredgecolor": "black"},
@@ -32,7 +34,7 @@ def draw_race(run: RaceRun, path: Path) -> None:
     from matplotlib.lines import Line2D
 
     found = sorted(standings(run.race), key=lambda standing: standing.events_per_cpu_second.median)
-    names = [standing.contestant for standing in found]
+    names = [standing.implementation for standing in found]
     # Text stays text: small, searchable, and in the reader's own font.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "race", "hatch.linewidth": 0.6, "font.size": 9}):
         figure = Figure((_INCHES_WIDE, _INCHES_AROUND + _INCHES_EACH * len(found)), layout="constrained")
@@ -87,7 +89,7 @@ def draw_race(run: RaceRun, path: Path) -> None:
 
 
 def _kind(standing: Standing) -> str:
-    if standing.contestant == OURS:
+    if standing.implementation == OURS:
         return "Antiphon"
     return "does the job" if standing.does_the_job else "decodes only"
 

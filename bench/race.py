@@ -1,4 +1,4 @@
-"""The race: every contestant on the same broker over the same events, in turns, several rounds."""
+"""The race: every implementation on the same broker over the same events, in turns, several rounds."""
 
 import asyncio
 import tempfile
@@ -9,10 +9,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from bench.contestants import Contestant
 from bench.cores import BROKER_CORES, confined_to
-from bench.course import delete_topics_of, lay_out
-from bench.lap import Lap, require_steady_phase, run_lap
+from bench.implementations import Implementation
+from bench.trial import Trial, require_steady_phase, run_trial
+from bench.workload import delete_topics_of, write_workload
 from bench.world import AnyWorld, World
 from streams.settings import Settings
 from tools.kafka.jars import Unavailable
@@ -29,7 +29,7 @@ Echo = Callable[[str], None]
 
 
 class Race(Struct, frozen=True, kw_only=True):
-    """What was run, and every lap in the order in which it was run. `about` says what the events were."""
+    """What was run, and every trial in the order in which it was run. `about` says what the events were."""
 
     world: str = World.name
     about: str = World.about
@@ -41,7 +41,7 @@ class Race(Struct, frozen=True, kw_only=True):
     amplified_subjects: int
     descriptions: dict[str, str]
     jobs: dict[str, bool]
-    laps: list[Lap]
+    trials: list[Trial]
 
 
 @contextmanager
@@ -62,38 +62,38 @@ def broker_at(address: str | None) -> Iterator[tuple[str, str]]:
 def run_race(
     settings: Settings,
     world: AnyWorld,
-    entered: Sequence[Contestant],
+    entered: Sequence[Implementation],
     rounds: int,
     echo: Echo,
     *,
     all_must_run: bool = False,
 ) -> Race:
-    """Lay the course and run all laps; nothing is left on the broker. Raises `LapFailed`.
+    """Write the workload and run all trials; nothing is left on the broker. Raises `TrialFailed`.
 
-    A contestant whose programs are missing is left out, or raises `Unavailable` if `all_must_run`.
+    An implementation whose programs are missing is left out, or raises `Unavailable` if `all_must_run`.
     """
     running = list(entered)
-    laps: list[Lap] = []
+    trials: list[Trial] = []
     with tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
         try:
             echo(f"writing {world.size:,} events")
-            course = asyncio.run(lay_out(settings, world, Path(scratch)))
+            workload = asyncio.run(write_workload(settings, world, Path(scratch)))
             for number in range(1, rounds + 1):
-                for contestant in tuple(running):
-                    echo(f"round {number} of {rounds}: {contestant.name}")
+                for implementation in tuple(running):
+                    echo(f"round {number} of {rounds}: {implementation.name}")
                     try:
-                        lap = run_lap(contestant, course, number)
+                        trial = run_trial(implementation, workload, number)
                     except Unavailable as missing:
                         if all_must_run:
                             raise
-                        echo(f"without {contestant.name}: {missing}")
-                        running.remove(contestant)
+                        echo(f"without {implementation.name}: {missing}")
+                        running.remove(implementation)
                         continue
-                    require_steady_phase(lap)
-                    laps.append(lap)
+                    require_steady_phase(trial)
+                    trials.append(trial)
         finally:
             asyncio.run(delete_topics_of(settings))
-    tally = course.tally
+    tally = workload.tally
     return Race(
         world=world.name,
         about=world.about,
@@ -103,7 +103,7 @@ def run_race(
         mean_event_bytes=tally.value_bytes / tally.events,
         amplifications=len(tally.amplified),
         amplified_subjects=len(tally.figures(tally.amplified)),
-        descriptions={contestant.name: contestant.description for contestant in running},
-        jobs={contestant.name: contestant.does_the_job for contestant in running},
-        laps=laps,
+        descriptions={implementation.name: implementation.description for implementation in running},
+        jobs={implementation.name: implementation.does_the_job for implementation in running},
+        trials=trials,
     )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bench.figures.beside_console import LEAST_SPEED, BesideConsole, BesideLap
+from bench.figures.beside_console import LEAST_SPEED, BesideConsole, BesideTrial
 from bench.figures.console import (
     MOST_BYTES,
     MOST_PAGE_MS,
@@ -66,14 +66,14 @@ def beside_parts(beside: BesideConsole) -> list[str]:
         f"themselves by {_share(beside.noise('events_per_second'))} and {_share(beside.noise('p50'))}. Target: slower "
         f"by no more than that noise, or {1 - LEAST_SPEED:.0%}: {_verdict(beside.is_met)}."
     )
-    return [about, "\n".join([head, *map(_lap, beside.laps)]), words]
+    return [about, "\n".join([head, *map(_trial, beside.trials)]), words]
 
 
-def _lap(lap: BesideLap) -> str:
+def _trial(trial: BesideTrial) -> str:
     return (
-        f"| {lap.number} | {'building' if lap.with_console else 'none'} | {lap.events_per_second:,.0f} | "
-        f"{lap.events_per_cpu_second:,.0f} | {lap.p50 * 1_000:,.0f} ms | {lap.p90 * 1_000:,.0f} ms | "
-        f"{f'{lap.console_share:.2f}' if lap.with_console else ''} |"
+        f"| {trial.number} | {'building' if trial.with_console else 'none'} | {trial.events_per_second:,.0f} | "
+        f"{trial.events_per_cpu_second:,.0f} | {trial.p50 * 1_000:,.0f} ms | {trial.p90 * 1_000:,.0f} ms | "
+        f"{f'{trial.console_share:.2f}' if trial.with_console else ''} |"
     )
 
 

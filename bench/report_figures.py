@@ -14,7 +14,7 @@ from bench.figures.ledger import MOST_BYTES as MOST_LEDGER_BYTES
 from bench.figures.ledger import LedgerFigure
 from bench.figures.record import FigureRun, Figures
 from bench.figures.recovery import MOST_BYTES, MOST_SECONDS, Recovery
-from bench.figures.scaling import LEAST_RATIO, Scaling, median_lap, median_ratio
+from bench.figures.scaling import LEAST_RATIO, Scaling, median_ratio, median_trial
 from bench.figures.screen import ScreenFigure
 from bench.report_alarms import alarms_parts
 from bench.report_console import console_parts
@@ -40,8 +40,8 @@ _ABOUT_LATENCY: Final = (
     "settings and one core; broker, traffic and onlooker share the other."
 )
 _ABOUT_SCALING: Final = (
-    "They are in the log before a lap begins; shown are the laps of the middle speed. All workers are in the group and "
-    "have their partitions before the roster is published, without which none begins. In the first three plans the "
+    "They are in the log before a trial begins; shown are the trials of the middle speed. All workers are in the group "
+    "and have their partitions before the roster is published, without which none begins. In the first three plans the "
     "broker has a core that no worker runs on; half of a core is what a ballast that never rests, or the other worker, "
     "leaves."
 )
@@ -211,17 +211,17 @@ def _latency(latency: Latency) -> list[str]:
 def _scaling(scaling: Scaling) -> list[str]:
     rows = []
     for plan, words in _PLANS.items():
-        lap = median_lap(scaling.laps, plan)
-        if lap is not None:
-            shares = " + ".join(f"{seconds / lap.seconds:.0%}" for seconds in lap.worker_cpu_seconds)
+        trial = median_trial(scaling.trials, plan)
+        if trial is not None:
+            shares = " + ".join(f"{seconds / trial.seconds:.0%}" for seconds in trial.worker_cpu_seconds)
             rows.append(
                 (
                     words,
-                    f"{lap.events_per_second:,.0f}",
+                    f"{trial.events_per_second:,.0f}",
                     shares,
-                    f"{lap.broker_cpu_seconds / lap.seconds:.0%}",
-                    f"{lap.worker_cpu_us:.2f} µs",
-                    f"{lap.broker_cpu_us:.2f} µs",
+                    f"{trial.broker_cpu_seconds / trial.seconds:.0%}",
+                    f"{trial.worker_cpu_us:.2f} µs",
+                    f"{trial.broker_cpu_us:.2f} µs",
                 )
             )
     columns = ("plan", "events/s", "core used by workers", "by the broker", "workers, an event", "broker, an event")
@@ -231,9 +231,9 @@ def _scaling(scaling: Scaling) -> list[str]:
 
 def _scaling_findings(scaling: Scaling) -> list[str]:
     lines = []
-    apart = median_ratio(scaling.laps, "two-halves", "one-half")
-    together = median_ratio(scaling.laps, "two", "one")
-    one, two = median_lap(scaling.laps, "one"), median_lap(scaling.laps, "two")
+    apart = median_ratio(scaling.trials, "two-halves", "one-half")
+    together = median_ratio(scaling.trials, "two", "one")
+    one, two = median_trial(scaling.trials, "one"), median_trial(scaling.trials, "two")
     if apart is not None:
         verdict = "met" if apart >= LEAST_RATIO else "**missed**"
         lines.append(

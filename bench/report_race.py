@@ -17,7 +17,7 @@ __all__ = ["picture_of", "print_race", "race_section"]
 
 _MB: Final = 1_000_000
 _COLUMNS: Final = (
-    "contestant",
+    "implementation",
     "events/s",
     "min … max",
     "events per CPU second",
@@ -42,7 +42,7 @@ _HOW_TO_READ: Final = (
 
 
 def print_race(console: Console, run: RaceRun) -> None:
-    """The standings, the ratios, and whatever a contestant got wrong."""
+    """The standings, the ratios, and whatever an implementation got wrong."""
     table = Table(box=box.SIMPLE_HEAD, title=f"{run.race.events:,} events, {run.race.rounds} rounds, one core each")
     for number in _ON_A_TERMINAL:
         table.add_column(_COLUMNS[number], justify="left" if number == 0 else "right", no_wrap=number == 0)
@@ -60,7 +60,7 @@ def race_section(run: RaceRun) -> list[str]:
     race = run.race
     complaints = _complaints(run)
     verdict = (
-        "Every contestant did its job: what it wrote equals a plain count over the events."
+        "Every implementation did its job: what it wrote equals a plain count over the events."
         if not complaints
         else "**Wrong results:** " + "; ".join(complaints)
     )
@@ -69,7 +69,7 @@ def race_section(run: RaceRun) -> list[str]:
         f"{run.date}. {run.machine}",
         _data_line(race),
         _table(_COLUMNS, _rows(run), "lrrrrrr"),
-        f"![Events for each second of processor time, and peak memory, of each contestant]({picture_of(race.world)})",
+        f"![Events for each second of processor time, and peak memory, by implementation]({picture_of(race.world)})",
         "\n".join(f"- **{name}**: {description}" for name, description in race.descriptions.items()),
         _table(_RATIO_COLUMNS, [_ratio_row(run, ratio) for ratio in ratios(race)], "llrrl"),
         verdict,
@@ -86,7 +86,7 @@ def _data_line(race: Race) -> str:
     return (
         f"{race.events:,} {race.about}. They have {race.mean_event_bytes:.0f} bytes each on average (seed {race.seed}) "
         f"and stand on two topics of {PARTITIONS} partitions; {race.amplifications:,} of them amplify "
-        f"{race.amplified_subjects:,} subjects. {race.rounds} rounds, contestants in turns."
+        f"{race.amplified_subjects:,} subjects. {race.rounds} rounds, implementations in turns."
     )
 
 
@@ -112,7 +112,7 @@ def _times(span: Span) -> str:
 def _rows(run: RaceRun) -> list[tuple[str, ...]]:
     return [
         (
-            standing.contestant,
+            standing.implementation,
             f"{standing.events_per_second.median:,.0f}",
             _thousands(standing.events_per_second),
             f"{standing.events_per_cpu_second.median:,.0f}",
@@ -137,4 +137,4 @@ def _thousands(span: Span) -> str:
 
 
 def _complaints(run: RaceRun) -> list[str]:
-    return [f"{s.contestant}, {complaint}" for s in standings(run.race) for complaint in s.complaints]
+    return [f"{s.implementation}, {complaint}" for s in standings(run.race) for complaint in s.complaints]

@@ -18,7 +18,7 @@ RECORD: Final = Path(__file__).with_name("results.json")
 
 
 class RaceRun(Struct, frozen=True, kw_only=True):
-    """One race: when (a date), on what, and its laps."""
+    """One race: when (a date), on what, and its trials."""
 
     date: str
     machine: Machine

@@ -1,4 +1,4 @@
-"""From laps to figures: medians, spans and ratios within rounds. No I/O."""
+"""From trials to figures: medians, spans and ratios within rounds. No I/O."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from bench.lap import Lap
 from bench.race import Race
+from bench.trial import Trial
 
 __all__ = ["OURS", "TARGETS", "Ratio", "Span", "Standing", "Target", "ratios", "standings"]
 
@@ -40,9 +40,9 @@ class Span(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """One contestant over all rounds. `core_share` is how much of the time its process had its core."""
+    """One implementation over all rounds. `core_share` is how much of the time its process had its core."""
 
-    contestant: str
+    implementation: str
     description: str
     does_the_job: bool
     events_per_second: Span
@@ -70,7 +70,7 @@ class Ratio(Struct, frozen=True, kw_only=True):
 
 
 def standings(race: Race) -> list[Standing]:
-    """All contestants, the fastest first."""
+    """All implementations, the fastest first."""
     found = (_standing(race, name) for name in race.jobs)
     return sorted(found, key=lambda standing: standing.events_per_second.median, reverse=True)
 
@@ -79,11 +79,13 @@ def ratios(race: Race) -> list[Ratio]:
     """Antiphon against everybody else, the limits first, the fastest of each first; none where it did not run."""
     if OURS not in race.jobs:
         return []
-    others = sorted((each for each in standings(race) if each.contestant != OURS), key=lambda each: each.does_the_job)
-    ours = _laps(race, OURS)
+    others = sorted(
+        (each for each in standings(race) if each.implementation != OURS), key=lambda each: each.does_the_job
+    )
+    ours = _trials(race, OURS)
     found = []
-    for name in (other.contestant for other in others):
-        pairs = list(zip(ours, _laps(race, name), strict=True))
+    for name in (other.implementation for other in others):
+        pairs = list(zip(ours, _trials(race, name), strict=True))
         found.append(
             Ratio(
                 against=name,
@@ -95,23 +97,23 @@ def ratios(race: Race) -> list[Ratio]:
     return found
 
 
-def _laps(race: Race, name: str) -> list[Lap]:
-    return [lap for lap in race.laps if lap.contestant == name]
+def _trials(race: Race, name: str) -> list[Trial]:
+    return [trial for trial in race.trials if trial.implementation == name]
 
 
 def _standing(race: Race, name: str) -> Standing:
-    laps = _laps(race, name)
-    per_cpu_second = _span([lap.events_per_cpu_second for lap in laps])
+    trials = _trials(race, name)
+    per_cpu_second = _span([trial.events_per_cpu_second for trial in trials])
     return Standing(
-        contestant=name,
+        implementation=name,
         description=race.descriptions[name],
         does_the_job=race.jobs[name],
-        events_per_second=_span([lap.events_per_second for lap in laps]),
+        events_per_second=_span([trial.events_per_second for trial in trials]),
         events_per_cpu_second=per_cpu_second,
         cpu_seconds_per_million=1e6 / per_cpu_second.median,
-        core_share=median(lap.cpu_seconds / lap.seconds for lap in laps),
-        peak_rss_bytes=max(lap.peak_rss_bytes for lap in laps),
-        complaints=[f"round {lap.lap}: {complaint}" for lap in laps for complaint in lap.complaints],
+        core_share=median(trial.cpu_seconds / trial.seconds for trial in trials),
+        peak_rss_bytes=max(trial.peak_rss_bytes for trial in trials),
+        complaints=[f"round {trial.number}: {complaint}" for trial in trials for complaint in trial.complaints],
     )
 
 

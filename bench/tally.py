@@ -1,4 +1,4 @@
-"""What must come out: a plain count over the generated events, and what is wrong with a contestant's results.
+"""What must come out: a plain count over the generated events, and what is wrong with an implementation's results.
 
 Shares no code with the pipeline, so that it can contradict it.
 """
@@ -67,7 +67,7 @@ class Tally(Struct):
     ) -> list[str]:
         """What is wrong with results, in sentences; empty if they are right.
 
-        `reported` are the ids of the amplifications that the contestant reported, `figures` its last figures of each
+        `reported` are the ids of the amplifications that an implementation reported, `figures` its last figures of each
         subject, `read_up_to` the next offset of each (topic, partition) that it says it has dealt with. It may have
         gone further than it says, never less far, and its figures must be those of what it reported. `under_way` are
         ids that it has handed on durably from one of its stages to the next, where it was stopped before the next.

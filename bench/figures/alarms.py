@@ -15,10 +15,10 @@ from typing import Final
 from msgspec import Struct
 
 from bench.figures.chance_matches import TextMatches, text_matches
+from bench.figures.environment import Environment, FigureFailed
 from bench.figures.habits import HABITS
 from bench.figures.ordinary_suspensions import MANY_OFFICIALS, MOMENTS, still_possible, suspended_once
 from bench.figures.parliament import Parliament, Status, divided, french_parliament, generated_parliament
-from bench.figures.venue import FigureFailed, Venue
 from streams.core.backtest import Backtest, Results
 from streams.core.clock import to_us
 from streams.core.enriched import Amplification
@@ -110,22 +110,22 @@ class Alarms(Struct, frozen=True, kw_only=True):
     texts: TextMatches
 
 
-def measure_alarms(venue: Venue) -> Alarms:
+def measure_alarms(environment: Environment) -> Alarms:
     """Every habit, with all officials in one State and with few in each, and one run with later suspensions.
 
     Raises `Unavailable` where the French statuses are absent; quick, a generated parliament stands in for them.
     """
-    parliament = generated_parliament(1) if venue.quick else french_parliament()
-    seeds = range(1, 1 + (_QUICK_SEEDS if venue.quick else _SEEDS))
-    parts = _QUICK_PARTS if venue.quick else _PARTS
+    parliament = generated_parliament(1) if environment.quick else french_parliament()
+    seeds = range(1, 1 + (_QUICK_SEEDS if environment.quick else _SEEDS))
+    parts = _QUICK_PARTS if environment.quick else _PARTS
     plans = [Plan(habit, number, "while amplified") for number in (1, parts) for habit in HABITS]
     plans.append(Plan(next(iter(HABITS)), 1, "later"))
-    venue.echo(f"{len(parliament.statuses):,} statuses of {parliament.about} as they are")
+    environment.echo(f"{len(parliament.statuses):,} statuses of {parliament.about} as they are")
     ledger = MemoryLedger()
     bare = judged(parliament.statuses, parliament.roster, ledger, bundled_rules())
     runs = []
     for plan in plans:
-        venue.echo(f"  {plan.habit}; officials of {plan.parts} State(s); suspended {plan.moment}")
+        environment.echo(f"  {plan.habit}; officials of {plan.parts} State(s); suspended {plan.moment}")
         runs.append(_summed([simulate(parliament, bare.amplifications, plan, seed) for seed in seeds]))
     return Alarms(
         about=parliament.about,

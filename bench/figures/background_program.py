@@ -21,13 +21,13 @@ from bench.writing import BulkWriter
 from streams.settings import Settings, load_settings
 from streams.topics import topic_named
 
-__all__ = ["BackgroundErrand"]
+__all__ = ["BackgroundJob"]
 
 _DIFFERENT: Final = 60_000
 _TICK_SECONDS: Final = 0.02
 
 
-class BackgroundErrand(Struct, frozen=True, kw_only=True):
+class BackgroundJob(Struct, frozen=True, kw_only=True):
     """What the process is told: events a second, from which seed, and the file of the counter."""
 
     rate: int
@@ -53,10 +53,10 @@ def _world(seed: int) -> list[_Event]:
     return events
 
 
-async def keep_up(settings: Settings, errand: BackgroundErrand) -> NoReturn:
+async def keep_up(settings: Settings, job: BackgroundJob) -> NoReturn:
     """Write for ever. Where the rate cannot be held, what is late is not made up for beyond a second."""
-    events = cycle(_world(errand.seed))
-    counter = SharedCounter(Path(errand.counter))
+    events = cycle(_world(job.seed))
+    counter = SharedCounter(Path(job.counter))
     gc.collect()
     gc.freeze()
     written = 0
@@ -64,10 +64,10 @@ async def keep_up(settings: Settings, errand: BackgroundErrand) -> NoReturn:
         began = now = time.monotonic()
         late = 0.0
         while True:
-            due = int((now - began - late) * errand.rate)
-            if due - written > errand.rate:
-                late += (due - written) / errand.rate - 1.0
-                due = written + errand.rate
+            due = int((now - began - late) * job.rate)
+            if due - written > job.rate:
+                late += (due - written) / job.rate - 1.0
+                due = written + job.rate
             count = max(0, due - written)
             for event in (next(events) for _ in range(count)):
                 value = event.value
@@ -82,4 +82,4 @@ async def keep_up(settings: Settings, errand: BackgroundErrand) -> NoReturn:
 
 
 if __name__ == "__main__":
-    asyncio.run(keep_up(load_settings(), json.decode(sys.argv[1], type=BackgroundErrand)))
+    asyncio.run(keep_up(load_settings(), json.decode(sys.argv[1], type=BackgroundJob)))

@@ -1,6 +1,6 @@
-"""The pipeline beside a console that builds its store, and without: laps by turns, so that both have the same machine.
+"""The pipeline with and without a console that builds its store. Trials alternate: both see the same machine load.
 
-A lap is a worker with all agents that works off what is on the raw topics, and then another under steady traffic whose
+A trial is a worker with all agents that catches up with the raw topics, and then another under steady traffic whose
 alerts are waited for. The console runs with the priority that it gives itself, on any core; its store is built over and
 over, from topics of its own on the same broker.
 """
@@ -17,16 +17,16 @@ from typing import Final
 
 from msgspec import Struct
 
-from bench.contestants.antiphon import ALL_AGENTS, Antiphon
-from bench.course import Course, lay_out
+from bench.figures.environment import Environment, FigureFailed
 from bench.figures.latency import latency_at
 from bench.figures.running_console import running_console
-from bench.figures.venue import FigureFailed, Venue
-from bench.lap import cpu_seconds, run_lap
+from bench.implementations.antiphon import ALL_AGENTS, Antiphon
+from bench.trial import cpu_seconds, run_trial
+from bench.workload import Workload, write_workload
 from bench.world import World
 from streams.settings import Settings
 
-__all__ = ["LEAST_SPEED", "BesideConsole", "BesideLap", "measure_beside"]
+__all__ = ["LEAST_SPEED", "BesideConsole", "BesideTrial", "measure_beside"]
 
 LEAST_SPEED: Final = 0.95
 """How fast the pipeline is to be with a console, compared with without; its latency the other way round."""
@@ -43,9 +43,9 @@ _PATIENCE_SECONDS: Final = 60.0
 _TICK_SECONDS: Final = 0.01  # finer processor time is not told
 
 
-class BesideLap(Struct, frozen=True, kw_only=True):
-    """One lap. `console_share` is what the console had of one core while events were worked off, `builds` how many
-    stores it had begun to build by the end of the lap. Latencies in seconds.
+class BesideTrial(Struct, frozen=True, kw_only=True):
+    """One trial. `console_share` is what the console had of one core while events were worked off, `builds` how many
+    stores it had begun to build by the end of the trial. Latencies in seconds.
     """
 
     number: int
@@ -59,31 +59,31 @@ class BesideLap(Struct, frozen=True, kw_only=True):
 
 
 class BesideConsole(Struct, frozen=True, kw_only=True):
-    """All laps; of each round one with and one without. Quick, there is none without, and nothing to compare."""
+    """All trials; of each round one with and one without. Quick, there is none without, and nothing to compare."""
 
     events: int
     rate: int
-    laps: list[BesideLap]
+    trials: list[BesideTrial]
 
     @property
     def can_compare(self) -> bool:
-        """Whether there are laps of both kinds."""
-        return len({lap.with_console for lap in self.laps}) == 2
+        """Whether there are trials of both kinds."""
+        return len({trial.with_console for trial in self.trials}) == 2
 
     def ratio(self, name: str) -> float | None:
         """With against without, within each round: the middle one. `None` where no round has anything without, as in
         runs too short for the clock.
         """
-        with_it = {lap.number: float(getattr(lap, name)) for lap in self.laps if lap.with_console}
-        without = {lap.number: float(getattr(lap, name)) for lap in self.laps if not lap.with_console}
+        with_it = {trial.number: float(getattr(trial, name)) for trial in self.trials if trial.with_console}
+        without = {trial.number: float(getattr(trial, name)) for trial in self.trials if not trial.with_console}
         both = [number for number in with_it.keys() & without.keys() if without[number] > 0]
         return median(with_it[number] / without[number] for number in both) if both else None
 
     def noise(self, name: str) -> float | None:
-        """By how much the laps without a console differ among themselves: the largest against the smallest, less 1.
+        """By how much the trials without a console differ among themselves: the largest against the smallest, less 1.
         `None` where nothing was measured in one of them.
         """
-        values = [float(getattr(lap, name)) for lap in self.laps if not lap.with_console]
+        values = [float(getattr(trial, name)) for trial in self.trials if not trial.with_console]
         return max(values) / min(values) - 1 if values and min(values) > 0 else None
 
     @property
@@ -152,38 +152,40 @@ def _rebuilding(settings: Settings) -> Iterator[_Rebuilding]:
         raise FigureFailed(f"the console beside the pipeline failed: {beside.failure!r}") from beside.failure
 
 
-def measure_beside(venue: Venue, console: Settings) -> BesideConsole:
-    """Laps by turns; `console` has the topics that the console reads. Raises `FigureFailed`, `LapFailed`."""
-    world = World(_QUICK_EVENTS if venue.quick else _EVENTS, 1)
-    rate = _QUICK_RATE if venue.quick else _RATE
-    laps = []
-    with venue.topics_of_its_own() as settings, tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
-        venue.echo(f"writing {world.size:,} events")
-        course = asyncio.run(lay_out(settings, world, Path(scratch)))
-        for number in range(1, 2 if venue.quick else _ROUNDS + 1):
+def measure_beside(environment: Environment, console: Settings) -> BesideConsole:
+    """Trials by turns; `console` has the topics that the console reads. Raises `FigureFailed`, `TrialFailed`."""
+    world = World(_QUICK_EVENTS if environment.quick else _EVENTS, 1)
+    rate = _QUICK_RATE if environment.quick else _RATE
+    trials = []
+    with environment.topics_of_its_own() as settings, tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
+        environment.echo(f"writing {world.size:,} events")
+        workload = asyncio.run(write_workload(settings, world, Path(scratch)))
+        for number in range(1, 2 if environment.quick else _ROUNDS + 1):
             # Which of them is first changes from round to round.
             kinds = (False, True) if number % 2 else (True, False)
-            for with_console in (True,) if venue.quick else kinds:
-                venue.echo(f"round {number}, {'beside a console' if with_console else 'without a console'}")
-                laps.append(_lap(venue, course, number, rate, console if with_console else None))
-    return BesideConsole(events=world.size, rate=rate, laps=laps)
+            for with_console in (True,) if environment.quick else kinds:
+                environment.echo(f"round {number}, {'beside a console' if with_console else 'without a console'}")
+                trials.append(_trial(environment, workload, number, rate, console if with_console else None))
+    return BesideConsole(events=world.size, rate=rate, trials=trials)
 
 
-def _lap(venue: Venue, course: Course, number: int, rate: int, console: Settings | None) -> BesideLap:
+def _trial(
+    environment: Environment, workload: Workload, number: int, rate: int, console: Settings | None
+) -> BesideTrial:
     with nullcontext() if console is None else _rebuilding(console) as beside:
         began, cpu = time.monotonic(), 0.0 if beside is None else beside.cpu_seconds
-        # The topics of a lap are made anew, and a number is used once.
-        lap = run_lap(Antiphon(ALL_AGENTS), course, 2 * number + (console is not None))
+        # The topics of a trial are made anew, and a number is used once.
+        trial = run_trial(Antiphon(ALL_AGENTS), workload, 2 * number + (console is not None))
         share = 0.0 if beside is None else (beside.cpu_seconds - cpu) / (time.monotonic() - began)
-        if lap.complaints:
-            raise FigureFailed(f"round {number}: {lap.complaints[0]}")
-        with venue.topics_of_its_own() as settings:
-            latency = latency_at(venue, settings, rate, samples=_SAMPLES, over_seconds=_SECONDS)
-        return BesideLap(
+        if trial.complaints:
+            raise FigureFailed(f"round {number}: {trial.complaints[0]}")
+        with environment.topics_of_its_own() as settings:
+            latency = latency_at(environment, settings, rate, samples=_SAMPLES, over_seconds=_SECONDS)
+        return BesideTrial(
             number=number,
             with_console=console is not None,
-            events_per_second=lap.events_per_second,
-            events_per_cpu_second=lap.events / max(lap.cpu_seconds, _TICK_SECONDS),
+            events_per_second=trial.events_per_second,
+            events_per_cpu_second=trial.events / max(trial.cpu_seconds, _TICK_SECONDS),
             p50=latency.p50,
             p90=latency.p90,
             console_share=share,

@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.markup import escape
 
+from bench.figures.environment import Environment, FigureFailed, environment_at
 from bench.figures.record import BY_NAME_ONLY, FIGURES, WITHOUT_BROKER, FigureRun, Figures
-from bench.figures.venue import FigureFailed, Venue, venue_at
-from bench.lap import LapFailed
 from bench.machine import this_machine
 from bench.report import markdown
 from bench.report_figures import figure_sections
 from bench.results import RECORD, load_results, save_results, today
+from bench.trial import TrialFailed
 from streams.errors import AntiphonError
 from tools.kafka.jars import Unavailable
 from tools.kafka.node import KafkaFailed
@@ -36,12 +36,12 @@ def main(arguments: Sequence[str]) -> int:
     failed = 0
     try:
         load, _, _ = os.getloadavg()
-        with _venue(wanted, errors) as venue:
+        with _environment(wanted, errors) as environment:
             for name in wanted.names or [name for name in FIGURES if name not in BY_NAME_ONLY]:
-                figure = FIGURES[name](venue)
-                run = FigureRun(date=today(), machine=this_machine(venue.kind), figure=figure, load=load)
+                figure = FIGURES[name](environment)
+                run = FigureRun(date=today(), machine=this_machine(environment.kind), figure=figure, load=load)
                 measured = msgspec.structs.replace(measured, **{name.replace("-", "_"): run})
-    except (FigureFailed, LapFailed, Unavailable, KafkaFailed) as reason:
+    except (FigureFailed, TrialFailed, Unavailable, KafkaFailed) as reason:
         errors.print(escape(str(reason)), style="bold red")
         failed = 1
     except AntiphonError as error:
@@ -66,15 +66,17 @@ def _record(measured: Figures) -> None:
 
 
 @contextmanager
-def _venue(wanted: argparse.Namespace, errors: Console) -> Iterator[Venue]:
+def _environment(wanted: argparse.Namespace, errors: Console) -> Iterator[Environment]:
     def echo(line: str) -> None:
         errors.print(escape(line), style="dim")
 
     if wanted.names and WITHOUT_BROKER.issuperset(wanted.names):
-        yield Venue(address="", kind="none", broker_pid=None, quick=wanted.quick, echo=echo, minutes=wanted.minutes)
+        yield Environment(
+            address="", kind="none", broker_pid=None, quick=wanted.quick, echo=echo, minutes=wanted.minutes
+        )
         return
-    with venue_at(wanted.broker, quick=wanted.quick, echo=echo, minutes=wanted.minutes) as venue:
-        yield venue
+    with environment_at(wanted.broker, quick=wanted.quick, echo=echo, minutes=wanted.minutes) as environment:
+        yield environment
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

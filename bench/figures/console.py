@@ -19,9 +19,9 @@ from msgspec import Struct
 
 from bench.console_records import alert_records, dossier_records
 from bench.figures.beside_console import BesideConsole, measure_beside
+from bench.figures.environment import Environment, FigureFailed
 from bench.figures.running_console import RunningConsole, running_console
-from bench.figures.venue import FigureFailed, Venue
-from bench.lap import cpu_seconds, peak_rss_bytes
+from bench.trial import cpu_seconds, peak_rss_bytes
 from bench.writing import BulkWriter
 from streams.console.store.questions import PageOf, SubjectFilter
 from streams.console.store.reading import Store
@@ -91,23 +91,23 @@ class ConsoleFigure(Struct, frozen=True, kw_only=True):
         return max(page.p95_ms for page in self.pages)
 
 
-def measure_console(venue: Venue) -> ConsoleFigure:
+def measure_console(environment: Environment) -> ConsoleFigure:
     """Write, build, ask, start again."""
-    subjects, alerts = (_QUICK_SUBJECTS, _QUICK_ALERTS) if venue.quick else (_SUBJECTS, _ALERTS)
-    with venue.topics_of_its_own() as settings, tempfile.TemporaryDirectory(prefix="antiphon-bench-") as folder:
-        venue.echo(f"writing {subjects:,} dossiers and {alerts:,} alerts")
+    subjects, alerts = (_QUICK_SUBJECTS, _QUICK_ALERTS) if environment.quick else (_SUBJECTS, _ALERTS)
+    with environment.topics_of_its_own() as settings, tempfile.TemporaryDirectory(prefix="antiphon-bench-") as folder:
+        environment.echo(f"writing {subjects:,} dossiers and {alerts:,} alerts")
         asyncio.run(create_topics(settings))
         asyncio.run(_write(settings, subjects, alerts))
         store = Path(folder, "store")
         began = time.monotonic()
         with running_console(settings, store) as console:
-            building = asyncio.run(_until_built(console, venue.echo))
+            building = asyncio.run(_until_built(console, environment.echo))
             rebuild_seconds = time.monotonic() - began
             feed_cpu_seconds = cpu_seconds(console.feed)
-            venue.echo(f"built in {rebuild_seconds:.1f} s")
+            environment.echo(f"built in {rebuild_seconds:.1f} s")
             records = asyncio.run(_records(console))
             addresses = _addresses(store)
-            seconds = _QUICK_SECONDS if venue.quick else _SECONDS
+            seconds = _QUICK_SECONDS if environment.quick else _SECONDS
             pages = [asyncio.run(_ask(console, name, paths, seconds)) for name, paths in addresses.items()]
             serving, feeding = peak_rss_bytes(console.process.pid), peak_rss_bytes(console.feed)
             store_bytes = sum(path.stat().st_size for path in store.iterdir())
@@ -115,7 +115,7 @@ def measure_console(venue: Venue) -> ConsoleFigure:
         with running_console(settings, store) as console:
             asyncio.run(_ask(console, "first page", ["/accounts"], 0))
             start_seconds = time.monotonic() - began
-        beside = measure_beside(venue, settings)
+        beside = measure_beside(environment, settings)
     return ConsoleFigure(
         subjects=subjects,
         alerts=alerts,

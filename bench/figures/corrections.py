@@ -21,8 +21,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bench.changelog import Layout, amplifications_of, write_changelog
-from bench.cores import BROKER_CORES, CONTESTANT_CORES, confined_to
-from bench.figures.venue import FigureFailed, Venue
+from bench.cores import BROKER_CORES, IMPLEMENTATION_CORES, confined_to
+from bench.figures.environment import Environment, FigureFailed
 from bench.figures.watched import WatchedWorker, wait_for
 from bench.world import PlacedEvent, World, officials_roster
 from bench.writing import BulkWriter
@@ -88,27 +88,27 @@ class Corrections(Struct, frozen=True, kw_only=True):
         return self.rate / self.quiet_rate
 
 
-def measure_corrections(venue: Venue) -> Corrections:
+def measure_corrections(environment: Environment) -> Corrections:
     """Raises `FigureFailed` also where not every subject that was touched was counted anew, or another was."""
-    size = _QUICK if venue.quick else _WHOLE
-    with venue.topics_of_its_own() as settings, tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
-        return _measure(venue, replace(settings, data_dir=f"{scratch}/data"), size, Path(scratch))
+    size = _QUICK if environment.quick else _WHOLE
+    with environment.topics_of_its_own() as settings, tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
+        return _measure(environment, replace(settings, data_dir=f"{scratch}/data"), size, Path(scratch))
 
 
-def _measure(venue: Venue, settings: Settings, size: _Size, scratch: Path) -> Corrections:
+def _measure(environment: Environment, settings: Settings, size: _Size, scratch: Path) -> Corrections:
     stream = World(_STREAM_EVENTS, 1)
     ids = [str(10**18 + number) for number in range(size.officials)]
     old = officials_roster(dict.fromkeys([*ids, *stream.official_ids]))
     gone = set(ids[: size.changed])
     asyncio.run(create_topics(settings))
     asyncio.run(publish_roster(settings, old))
-    venue.echo(f"making states and evidence of {size.subjects:,} subjects")
+    environment.echo(f"making states and evidence of {size.subjects:,} subjects")
     layout = Layout(partitions=_STATES, officials=size.officials, evidence=True)
-    written = write_changelog(settings, size.subjects, lambda done: venue.echo(f"  {done:,}"), layout)
+    written = write_changelog(settings, size.subjects, lambda done: environment.echo(f"  {done:,}"), layout)
     new = scratch / "new.csv"
     new.write_bytes(_csv(Roster(entry for entry in old.entries if entry.account_id not in gone)))
-    venue.echo("starting a worker, and making the index meanwhile")
-    with WatchedWorker(settings, CONTESTANT_CORES, scratch / "worker.log") as worker:
+    environment.echo("starting a worker, and making the index meanwhile")
+    with WatchedWorker(settings, IMPLEMENTATION_CORES, scratch / "worker.log") as worker:
         began = time.monotonic()
         index = _command(settings, "evidence", "index", "--json").document
         index_seconds = time.monotonic() - began
@@ -118,7 +118,7 @@ def _measure(venue: Venue, settings: Settings, size: _Size, scratch: Path) -> Co
 
         with _stream(settings, stream, worker):
             wait_for("all states", holds_all, timeout_seconds=_TIMEOUT_SECONDS, pause_seconds=1.0)
-            before, during, after, said = _correct(venue, settings, worker, size, new)
+            before, during, after, said = _correct(environment, settings, worker, size, new)
     anew = said.document["counted_anew"]
     touched = sum(
         any(
@@ -147,7 +147,7 @@ def _measure(venue: Venue, settings: Settings, size: _Size, scratch: Path) -> Co
     )
 
 
-class _Lap(Struct, frozen=True):
+class _Trial(Struct, frozen=True):
     """Some time of the stream: raw events that the worker took, seconds of the clock and of its processor."""
 
     events: int
@@ -168,17 +168,17 @@ class _Said(Struct, frozen=True):
 
 
 def _correct(
-    venue: Venue, settings: Settings, worker: WatchedWorker, size: _Size, new: Path
-) -> tuple[_Lap, _Lap, _Lap, _Said]:
+    environment: Environment, settings: Settings, worker: WatchedWorker, size: _Size, new: Path
+) -> tuple[_Trial, _Trial, _Trial, _Said]:
     """The stream before, during and after the correction, and what that says."""
     found: list[_Said] = []
     time.sleep(size.quiet_seconds / 4)  # until it is at its pace
-    before = _lap(worker, lambda: time.sleep(size.quiet_seconds))
-    venue.echo(f"{before.rate:,.0f} events/s; correcting")
+    before = _trial(worker, lambda: time.sleep(size.quiet_seconds))
+    environment.echo(f"{before.rate:,.0f} events/s; correcting")
     arguments = ("--yes", "--correction", "--reason", "bench", "--json")
-    during = _lap(worker, lambda: found.append(_command(settings, "roster", "publish", str(new), *arguments)))
-    after = _lap(worker, lambda: time.sleep(size.quiet_seconds))
-    venue.echo(f"{during.rate:,.0f} events/s meanwhile, {after.rate:,.0f} after it")
+    during = _trial(worker, lambda: found.append(_command(settings, "roster", "publish", str(new), *arguments)))
+    after = _trial(worker, lambda: time.sleep(size.quiet_seconds))
+    environment.echo(f"{during.rate:,.0f} events/s meanwhile, {after.rate:,.0f} after it")
     return before, during, after, found[0]
 
 
@@ -196,11 +196,11 @@ def _command(settings: Settings, *arguments: str) -> _Said:
         return _Said(json.loads(said.read()), usage.ru_maxrss * 1_024, usage.ru_utime + usage.ru_stime)
 
 
-def _lap(worker: WatchedWorker, work: Callable[[], object]) -> _Lap:
+def _trial(worker: WatchedWorker, work: Callable[[], object]) -> _Trial:
     began, records, cpu = time.monotonic(), worker.records(*RAW_TOPICS.values()), worker.cpu_seconds()
     work()
     seconds, taken = time.monotonic() - began, worker.records(*RAW_TOPICS.values()) - records
-    return _Lap(taken, seconds, worker.cpu_seconds() - cpu)
+    return _Trial(taken, seconds, worker.cpu_seconds() - cpu)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from msgspec import Struct
 
 from bench.figures.core_track import StoredRecord
-from bench.figures.venue import Venue
+from bench.figures.environment import Environment
 from bench.world import World
 from streams.agents.screen.batch import screen_batch
 from streams.core.evidence_records import event_evidence
@@ -53,9 +53,9 @@ class EvidenceCost(Struct, frozen=True, kw_only=True):
         return (self.cpu_ns - self.evidence_ns) / self.cpu_ns
 
 
-def measure_evidence(venue: Venue) -> EvidenceCost:
+def measure_evidence(environment: Environment) -> EvidenceCost:
     """Both by turns, batch by batch: whatever else the machine does, it does to both."""
-    world = World(_QUICK_EVENTS if venue.quick else _EVENTS, 1)
+    world = World(_QUICK_EVENTS if environment.quick else _EVENTS, 1)
     known = AccountIndex(world.roster)
     by_topic: dict[str, list[StoredRecord]] = {}
     for number, placed in enumerate(world.events()):
@@ -63,7 +63,7 @@ def measure_evidence(venue: Venue) -> EvidenceCost:
     whole = kept_alone = 0
     passed = 0
     for topic, records in by_topic.items():
-        venue.echo(f"{len(records):,} {topic}")
+        environment.echo(f"{len(records):,} {topic}")
         for begin in range(0, len(records), _BATCH):
             batch = Batch(topic, 0, 1, records[begin : begin + _BATCH])
             kept = _kept(batch, topic, known)

@@ -13,7 +13,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from msgspec import Struct
 
 from bench.figures.core_track import CoreTrack, stored
-from bench.figures.venue import Venue
+from bench.figures.environment import Environment
 from bench.figures.year import Assumptions, DayEvent, year
 from bench.world import World
 from streams.agents.track.subject_store import CHANGELOG
@@ -173,17 +173,17 @@ class _Year:
         return log
 
 
-def measure_growth(venue: Venue) -> Growth:
+def measure_growth(environment: Environment) -> Growth:
     """Live through the year. No broker takes part."""
-    world = Assumptions(raw_rate=_QUICK_RATE) if venue.quick else Assumptions()
-    venue.echo(f"a year at {world.raw_rate:g} raw events/s, {world.official_share:.1%} of them by officials")
+    world = Assumptions(raw_rate=_QUICK_RATE) if environment.quick else Assumptions()
+    environment.echo(f"a year at {world.raw_rate:g} raw events/s, {world.official_share:.1%} of them by officials")
     lived = _Year(world)
     began = time.process_time()
     count = 0
     for come in year(world):
         while come.day >= world.days * (len(lived.states) + 1) // _MONTHS:
             lived.end_month(len(lived.states))
-            venue.echo(f"  month {len(lived.states)}: {lived.states[-1].subjects:,} subjects")
+            environment.echo(f"  month {len(lived.states)}: {lived.states[-1].subjects:,} subjects")
         lived.live_through(count, come)
         count += 1
     while len(lived.states) < _MONTHS:

@@ -16,9 +16,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from bench.cores import CONTESTANT_CORES
+from bench.cores import IMPLEMENTATION_CORES
 from bench.figures.core_track import CoreTrack, stored
-from bench.figures.venue import FigureFailed, Venue
+from bench.figures.environment import Environment, FigureFailed
 from bench.figures.watched import WatchedWorker, wait_for
 from bench.world import PLATFORM, World
 from bench.writing import write_all
@@ -83,15 +83,15 @@ class HotSubject(Struct, frozen=True, kw_only=True):
     worker: HotWorker
 
 
-def measure_hot_subject(venue: Venue) -> HotSubject:
+def measure_hot_subject(environment: Environment) -> HotSubject:
     """Through the core and through a worker. Raises `FigureFailed` where a count is wrong."""
-    marks = _through_core(venue)
-    with venue.topics_of_its_own() as settings:
-        worker = _through_worker(venue, settings, _QUICK_THROUGH_WORKER if venue.quick else _THROUGH_WORKER)
+    marks = _through_core(environment)
+    with environment.topics_of_its_own() as settings:
+        worker = _through_worker(environment, settings, _QUICK_THROUGH_WORKER if environment.quick else _THROUGH_WORKER)
     return HotSubject(officials=_OFFICIALS, batch=_BATCH, marks=marks, worker=worker)
 
 
-def _through_core(venue: Venue) -> list[HotMark]:
+def _through_core(environment: Environment) -> list[HotMark]:
     world = World(0, 1)
     events = _subject_events(world)
     track = CoreTrack(bundled_rules())
@@ -100,8 +100,8 @@ def _through_core(venue: Venue) -> list[HotMark]:
     before = gc.get_threshold()
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     try:
-        for mark in _QUICK_MARKS if venue.quick else _MARKS:
-            venue.echo(f"{mark:,} amplifications of one subject through the core")
+        for mark in _QUICK_MARKS if environment.quick else _MARKS:
+            environment.echo(f"{mark:,} amplifications of one subject through the core")
             in_batch = 0.0
             while done < mark:
                 count = min(_BATCH, mark - done)
@@ -181,9 +181,9 @@ def _screened(retweet: Retweet, source: Coordinates, known: AccountIndex) -> Sub
     return screening.events[0]
 
 
-def _through_worker(venue: Venue, settings: Settings, amplifications: int) -> HotWorker:
+def _through_worker(environment: Environment, settings: Settings, amplifications: int) -> HotWorker:
     world = World(0, 1)
-    venue.echo(f"{amplifications:,} amplifications of one subject through a worker")
+    environment.echo(f"{amplifications:,} amplifications of one subject through a worker")
     asyncio.run(create_topics(settings))
     asyncio.run(publish_roster(settings, world.roster))
     key = f"{PLATFORM}:{_SUBJECT}".encode()
@@ -193,7 +193,7 @@ def _through_worker(venue: Venue, settings: Settings, amplifications: int) -> Ho
     )
     with (
         tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch,
-        WatchedWorker(settings, CONTESTANT_CORES, Path(scratch) / "worker.log") as worker,
+        WatchedWorker(settings, IMPLEMENTATION_CORES, Path(scratch) / "worker.log") as worker,
     ):
 
         def has_tracked(count: int) -> bool:

@@ -16,11 +16,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from bench.cores import BROKER_CORES, CONTESTANT_CORES, confined_to
+from bench.cores import BROKER_CORES, IMPLEMENTATION_CORES, confined_to
 from bench.counter import SharedCounter
-from bench.figures.background_program import BackgroundErrand
+from bench.figures.background_program import BackgroundJob
+from bench.figures.environment import Environment, FigureFailed
 from bench.figures.samples import BEFORE_EACH, Sampled, send_and_wait, write_what_comes_before
-from bench.figures.venue import FigureFailed, Venue
 from bench.figures.watched import WatchedWorker, cpu_seconds, wait_for
 from bench.world import RAW_NAMES, World
 from streams.jobs.workers import environment_of
@@ -84,21 +84,21 @@ class _Marks(Struct, frozen=True):
     background: float
 
 
-def measure_latency(venue: Venue) -> Latency:
+def measure_latency(environment: Environment) -> Latency:
     """At each rate with a fresh worker on fresh topics. Raises `FigureFailed` if an alert is missing or comes twice."""
     found = []
-    for rate in _QUICK_RATES if venue.quick else _RATES:
-        venue.echo(f"latency at {rate:,} events/s")
-        with venue.topics_of_its_own() as settings:
-            found.append(latency_at(venue, settings, rate))
+    for rate in _QUICK_RATES if environment.quick else _RATES:
+        environment.echo(f"latency at {rate:,} events/s")
+        with environment.topics_of_its_own() as settings:
+            found.append(latency_at(environment, settings, rate))
     return Latency(at=found)
 
 
 def latency_at(
-    venue: Venue, settings: Settings, rate: int, *, samples: int = _SAMPLES, over_seconds: float = _SECONDS
+    environment: Environment, settings: Settings, rate: int, *, samples: int = _SAMPLES, over_seconds: float = _SECONDS
 ) -> LatencyAt:
     """Under one rate, on topics that are not there yet. Raises `FigureFailed` if an alert is missing or comes twice."""
-    count, seconds = (_QUICK_SAMPLES, _QUICK_SECONDS) if venue.quick else (samples, over_seconds)
+    count, seconds = (_QUICK_SAMPLES, _QUICK_SECONDS) if environment.quick else (samples, over_seconds)
     world = World(0, _SEED)
     asyncio.run(create_topics(settings))
     asyncio.run(publish_roster(settings, world.roster))
@@ -107,7 +107,7 @@ def latency_at(
     marks: list[_Marks] = []
     with (
         tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch,
-        WatchedWorker(settings, CONTESTANT_CORES, Path(scratch) / "worker.log") as worker,
+        WatchedWorker(settings, IMPLEMENTATION_CORES, Path(scratch) / "worker.log") as worker,
     ):
         wait_for(
             "the worker to take what comes before the samples",
@@ -115,14 +115,14 @@ def latency_at(
             timeout_seconds=_RETRY_SECONDS,
         )
         counter = SharedCounter(Path(scratch) / "counter")
-        errand = BackgroundErrand(rate=rate, seed=_SEED, counter=str(Path(scratch) / "counter"))
-        with _background(settings, errand) as background:
+        job = BackgroundJob(rate=rate, seed=_SEED, counter=str(Path(scratch) / "counter"))
+        with _background(settings, job) as background:
             wait_for("the traffic", lambda: counter.value > 0, timeout_seconds=_RETRY_SECONDS)
-            time.sleep(_QUICK_WARM_UP_SECONDS if venue.quick else _WARM_UP_SECONDS)
+            time.sleep(_QUICK_WARM_UP_SECONDS if environment.quick else _WARM_UP_SECONDS)
 
             def look() -> None:
                 written, handled = counter.value, worker.records(*RAW_NAMES) - due
-                cpu = worker.cpu_seconds(), cpu_seconds(venue.broker_pid), cpu_seconds(background.pid)
+                cpu = worker.cpu_seconds(), cpu_seconds(environment.broker_pid), cpu_seconds(background.pid)
                 marks.append(_Marks(time.monotonic(), written, handled, *cpu))
 
             look()
@@ -137,9 +137,9 @@ def latency_at(
 
 
 @contextmanager
-def _background(settings: Settings, errand: BackgroundErrand) -> Iterator[ChildProcess]:
+def _background(settings: Settings, job: BackgroundJob) -> Iterator[ChildProcess]:
     """Traffic for as long as the block runs."""
-    command = [sys.executable, "-m", "bench.figures.background_program", msgspec.json.encode(errand).decode()]
+    command = [sys.executable, "-m", "bench.figures.background_program", msgspec.json.encode(job).decode()]
     with confined_to(BROKER_CORES):
         process = start_child(command, env=environment_of(settings), cwd=_ROOT)
     try:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
-from bench.figures.venue import Venue
+from bench.figures.environment import Environment
 from streams.agents.watch.ledger_store import LedgerStore
 from streams.core.subject_event import Coordinates
 from streams.core.watching.ledger import record_key
@@ -74,21 +74,24 @@ class LedgerFigure(Struct, frozen=True, kw_only=True):
     rebuilt_seconds: float
 
 
-class _Errand(Struct, frozen=True, kw_only=True):
+class _Job(Struct, frozen=True, kw_only=True):
     entries: int
     recovered: int
     directory: str
 
 
-def measure_ledger(venue: Venue) -> LedgerFigure:
+def measure_ledger(environment: Environment) -> LedgerFigure:
     """Fill one ledger, and bring back another from its changelog."""
-    entries, recovered = (_QUICK, _QUICK) if venue.quick else (_ENTRIES, _RECOVERED)
-    venue.echo(f"a ledger of {entries:,} entries, and the recovery of one of {recovered:,}")
-    with tempfile.TemporaryDirectory(prefix="antiphon-bench-") as directory, venue.topics_of_its_own() as settings:
+    entries, recovered = (_QUICK, _QUICK) if environment.quick else (_ENTRIES, _RECOVERED)
+    environment.echo(f"a ledger of {entries:,} entries, and the recovery of one of {recovered:,}")
+    with (
+        tempfile.TemporaryDirectory(prefix="antiphon-bench-") as directory,
+        environment.topics_of_its_own() as settings,
+    ):
         asyncio.run(create_topics(settings, partitions={"country-events": 1, "country-ledger": 1}))
-        errand = _Errand(entries=entries, recovered=recovered, directory=directory)
+        job = _Job(entries=entries, recovered=recovered, directory=directory)
         run = subprocess.run(
-            [sys.executable, "-m", "bench.figures.ledger", msgspec.json.encode(errand).decode()],
+            [sys.executable, "-m", "bench.figures.ledger", msgspec.json.encode(job).decode()],
             cwd=Path(__file__).parents[2],
             env=environment_of(settings),
             stdout=subprocess.PIPE,
@@ -225,30 +228,30 @@ def _memory() -> tuple[int, int]:
     return int(lines["VmRSS"].split()[0]) * 1_024, int(lines["VmHWM"].split()[0]) * 1_024
 
 
-def _run(errand: _Errand, settings: Settings) -> LedgerFigure:
-    directory = Path(errand.directory)
+def _run(job: _Job, settings: Settings) -> LedgerFigure:
+    directory = Path(job.directory)
     ledger = SqliteLedger(directory / "full.sqlite")
-    rate, cpu_us = _fill(ledger, errand.entries)
-    questions = _questions(ledger, errand.entries)
+    rate, cpu_us = _fill(ledger, job.entries)
+    questions = _questions(ledger, job.entries)
     resident, peak = _memory()
     disk = ledger.size_bytes
-    assert len(ledger) == errand.entries
+    assert len(ledger) == job.entries
     ledger.close()
     (directory / "full.sqlite").unlink()
-    reopened, rebuilt = asyncio.run(_recovery(settings, directory, errand.recovered))
+    reopened, rebuilt = asyncio.run(_recovery(settings, directory, job.recovered))
     return LedgerFigure(
-        entries=errand.entries,
+        entries=job.entries,
         entries_per_second=rate,
         cpu_us=cpu_us,
         resident_bytes=resident,
         peak_bytes=peak,
         disk_bytes=disk,
         questions=questions,
-        recovered_entries=errand.recovered,
+        recovered_entries=job.recovered,
         reopened_seconds=reopened,
         rebuilt_seconds=rebuilt,
     )
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(msgspec.json.encode(_run(msgspec.json.decode(sys.argv[1], type=_Errand), load_settings())))
+    sys.stdout.buffer.write(msgspec.json.encode(_run(msgspec.json.decode(sys.argv[1], type=_Job), load_settings())))

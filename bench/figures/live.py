@@ -13,9 +13,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from bench.cores import BROKER_CORES, CONTESTANT_CORES, confined_to
+from bench.cores import BROKER_CORES, IMPLEMENTATION_CORES, confined_to
+from bench.figures.environment import Environment, FigureFailed
 from bench.figures.live_program import LiveRun
-from bench.figures.venue import FigureFailed, Venue
 from bench.figures.webhook import WebhookLatency, measure_webhook
 from streams.jobs.workers import environment_of
 from streams.kafka.administration import create_topics
@@ -57,26 +57,26 @@ class LiveFigure(Struct, frozen=True, kw_only=True):
     webhook: WebhookLatency | None = None
 
 
-def measure_live(venue: Venue) -> LiveFigure:
+def measure_live(environment: Environment) -> LiveFigure:
     """Read, read packed, read the old wire, read into Kafka; and the SDK, where it is installed."""
-    frames = _QUICK_FRAMES if venue.quick else _FRAMES
+    frames = _QUICK_FRAMES if environment.quick else _FRAMES
     rows: list[LiveRow] = []
     with _feed("v2", frames) as v2:
-        rows.append(_row("v2", _best(venue, "antiphon", "v2", "plain", v2, frames), 60_000))
-        hour = _hour(venue, v2, frames) if venue.quick else None
-        rows.append(_row("v2, compressed", _best(venue, "antiphon", "v2", "packed", v2, frames)))
-        with venue.topics_of_its_own() as settings:
+        rows.append(_row("v2", _best(environment, "antiphon", "v2", "plain", v2, frames), 60_000))
+        hour = _hour(environment, v2, frames) if environment.quick else None
+        rows.append(_row("v2, compressed", _best(environment, "antiphon", "v2", "packed", v2, frames)))
+        with environment.topics_of_its_own() as settings:
             asyncio.run(create_topics(settings))
-            run = _best(venue, "kafka", "v2", "plain", v2, frames, settings)
+            run = _best(environment, "kafka", "v2", "plain", v2, frames, settings)
             rows.append(_row("v2, until Kafka has acknowledged it", run, 25_000, of_wall=True))
         if find_spec("atproto") is not None:
-            rows.append(_row("atproto SDK, v2", _best(venue, "sdk", "v2", "plain", v2, frames)))
-            rows.append(_row("atproto SDK, v2, compressed", _best(venue, "sdk", "v2", "packed", v2, frames)))
+            rows.append(_row("atproto SDK, v2", _best(environment, "sdk", "v2", "plain", v2, frames)))
+            rows.append(_row("atproto SDK, v2, compressed", _best(environment, "sdk", "v2", "packed", v2, frames)))
     with _feed("v1", frames) as v1:
-        rows.append(_row("v1", _best(venue, "antiphon", "v1", "plain", v1, frames)))
+        rows.append(_row("v1", _best(environment, "antiphon", "v1", "plain", v1, frames)))
     if hour is None:
         with _feed("v2", HOUR_FRAMES, "plain") as port:
-            hour = _hour(venue, port, HOUR_FRAMES)
+            hour = _hour(environment, port, HOUR_FRAMES)
     read, in_kafka = hour
     return LiveFigure(
         rows=rows,
@@ -84,14 +84,14 @@ def measure_live(venue: Venue) -> LiveFigure:
         without_sdk=find_spec("atproto") is None,
         hour_frames=read.frames,
         hour_in_kafka_seconds=in_kafka.seconds,
-        webhook=measure_webhook(venue),
+        webhook=measure_webhook(environment),
     )
 
 
-def _hour(venue: Venue, port: int, frames: int) -> tuple[LiveRun, LiveRun]:
+def _hour(environment: Environment, port: int, frames: int) -> tuple[LiveRun, LiveRun]:
     """An hour of the whole network in one connection, without Kafka behind it and with."""
-    venue.echo(f"{frames:,} frames: an hour of the whole network")
-    with venue.topics_of_its_own() as settings:
+    environment.echo(f"{frames:,} frames: an hour of the whole network")
+    with environment.topics_of_its_own() as settings:
         asyncio.run(create_topics(settings))
         return _once("antiphon", "v2", "plain", port, frames), _once("kafka", "v2", "plain", port, frames, settings)
 
@@ -123,10 +123,10 @@ def _feed(wire: str, frames: int, *only: str) -> Iterator[int]:
 
 
 def _best(
-    venue: Venue, who: str, wire: str, how: str, port: int, frames: int, settings: Settings | None = None
+    environment: Environment, who: str, wire: str, how: str, port: int, frames: int, settings: Settings | None = None
 ) -> LiveRun:
-    venue.echo(f"{frames:,} frames, {who} {wire} {how}")
-    rounds = 1 if venue.quick or settings is not None else _ROUNDS
+    environment.echo(f"{frames:,} frames, {who} {wire} {how}")
+    rounds = 1 if environment.quick or settings is not None else _ROUNDS
     runs = [_once(who, wire, how, port, frames, settings) for _ in range(rounds)]
     return min(runs, key=lambda run: run.cpu_seconds / run.frames)
 
@@ -134,7 +134,7 @@ def _best(
 def _once(who: str, wire: str, how: str, port: int, frames: int, settings: Settings | None = None) -> LiveRun:
     command = [sys.executable, "-m", "bench.figures.live_program", who, wire, how, str(port), str(frames)]
     environment = None if settings is None else environment_of(settings)
-    with confined_to(CONTESTANT_CORES):
+    with confined_to(IMPLEMENTATION_CORES):
         done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False, env=environment)
     if done.returncode or not done.stdout.strip():
         raise FigureFailed(f"{who} did not read the frames: {done.stderr.decode(errors='replace')[-2_000:]}")

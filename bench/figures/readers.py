@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bench.figures.venue import Venue
+from bench.figures.environment import Environment
 from streams.cases import KHAMENEI_SITE
 from streams.formats.inputs.csv_rows import split_rows
 from streams.formats.inputs.files import open_lines
@@ -74,15 +74,15 @@ _INPUTS: Final = (
 _QUICK_INPUTS: Final = (_Input("canonical", KHAMENEI_SITE.events, "the bundled case"),)
 
 
-def measure_readers(venue: Venue) -> ReadersFigure:
+def measure_readers(environment: Environment) -> ReadersFigure:
     """Every file that stands for a format. Raises `Unavailable` where the files are absent."""
-    inputs = _QUICK_INPUTS if venue.quick else _INPUTS
+    inputs = _QUICK_INPUTS if environment.quick else _INPUTS
     if any(each.path is not None and not each.path.is_file() for each in inputs):
         raise Unavailable("readers are measured on real files, which are not in ../shared")
-    return ReadersFigure(rows=[_measured(each, venue) for each in inputs])
+    return ReadersFigure(rows=[_measured(each, environment) for each in inputs])
 
 
-def _measured(each: _Input, venue: Venue) -> ReaderRow:
+def _measured(each: _Input, environment: Environment) -> ReaderRow:
     if each.path is None:
         text = _table(_LEAST_LINES)
         blocks = [text[start : start + _BLOCK] for start in range(0, len(text), _BLOCK)]
@@ -91,9 +91,9 @@ def _measured(each: _Input, venue: Venue) -> ReaderRow:
     else:
         with open_lines(str(each.path)) as opened:
             once = list(opened)
-        lines = once * (1 if venue.quick else max(1, _LEAST_LINES // len(once) // 10))
+        lines = once * (1 if environment.quick else max(1, _LEAST_LINES // len(once) // 10))
         again = partial(iter, lines)
-    venue.echo(f"{len(lines):,} lines of {each.about} as {each.format}")
+    environment.echo(f"{len(lines):,} lines of {each.about} as {each.format}")
     reader = reader_named(each.format)
     best, tally = min((_read(again(), reader) for _ in range(_ROUNDS)), key=lambda round_: round_[0])
     if not tally.events or tally.rejected.total() > len(lines) / 100:

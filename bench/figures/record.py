@@ -8,6 +8,7 @@ from msgspec import Struct
 from bench.figures.alarms import Alarms, measure_alarms
 from bench.figures.console import ConsoleFigure, measure_console
 from bench.figures.corrections import Corrections, measure_corrections
+from bench.figures.environment import Environment
 from bench.figures.evidence import EvidenceCost, measure_evidence
 from bench.figures.growth import Growth, measure_growth
 from bench.figures.hot_subject import HotSubject, measure_hot_subject
@@ -20,14 +21,13 @@ from bench.figures.scaling import Scaling, measure_scaling
 from bench.figures.screen import ScreenFigure, measure_screen
 from bench.figures.soak import Soak, measure_soak
 from bench.figures.suspended import Suspended, measure_suspended
-from bench.figures.venue import Venue
 from bench.machine import Machine
 
 __all__ = ["BY_NAME_ONLY", "FIGURES", "WITHOUT_BROKER", "FigureRun", "Figures"]
 
 T = TypeVar("T")
 
-FIGURES: Final[dict[str, Callable[[Venue], Any]]] = {
+FIGURES: Final[dict[str, Callable[[Environment], Any]]] = {
     "latency": measure_latency,
     "scaling": measure_scaling,
     "recovery": measure_recovery,

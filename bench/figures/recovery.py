@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from bench.changelog import Layout, Written, amplifications_of, write_changelog
-from bench.cores import CONTESTANT_CORES
-from bench.figures.venue import FigureFailed, Venue
+from bench.cores import IMPLEMENTATION_CORES
+from bench.figures.environment import Environment, FigureFailed
 from bench.figures.watched import WatchedWorker, wait_for
 from bench.world import World
 from bench.writing import write_all
@@ -59,27 +59,27 @@ class Recovery(Struct, frozen=True, kw_only=True):
     of: list[RecoveryOf]
 
 
-def measure_recovery(venue: Venue) -> Recovery:
+def measure_recovery(environment: Environment) -> Recovery:
     """For each number of subjects: write their states, start a worker, wait. Raises `FigureFailed`."""
     found = []
-    for subjects in _QUICK_SUBJECTS if venue.quick else _SUBJECTS:
-        with venue.topics_of_its_own() as settings:
-            found.append(_recover(venue, settings, subjects))
+    for subjects in _QUICK_SUBJECTS if environment.quick else _SUBJECTS:
+        with environment.topics_of_its_own() as settings:
+            found.append(_recover(environment, settings, subjects))
     return Recovery(partitions=_PARTITIONS, of=found)
 
 
-def _recover(venue: Venue, settings: Settings, subjects: int) -> RecoveryOf:
+def _recover(environment: Environment, settings: Settings, subjects: int) -> RecoveryOf:
     asyncio.run(create_topics(settings))
     asyncio.run(publish_roster(settings, World(0, 1).roster))
-    venue.echo(f"making the states of {subjects:,} subjects")
+    environment.echo(f"making the states of {subjects:,} subjects")
     written = write_changelog(
-        settings, subjects, lambda done: venue.echo(f"  {done:,}"), Layout(partitions=_PARTITIONS)
+        settings, subjects, lambda done: environment.echo(f"  {done:,}"), Layout(partitions=_PARTITIONS)
     )
     asyncio.run(write_all(settings, (_one_more(number) for number in range(_PARTITIONS))))
-    venue.echo("starting a worker")
+    environment.echo("starting a worker")
     with (
         tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch,
-        WatchedWorker(settings, CONTESTANT_CORES, Path(scratch) / "worker.log") as worker,
+        WatchedWorker(settings, IMPLEMENTATION_CORES, Path(scratch) / "worker.log") as worker,
     ):
         wait_for("the worker's start", lambda: _READY in worker.log, timeout_seconds=_TIMEOUT_SECONDS)
         started = time.monotonic() - worker.started_at

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import msgspec
 from msgspec import Struct
 
-from bench.figures.venue import FigureFailed
+from bench.figures.environment import FigureFailed
 from streams.jobs.workers import environment_of
 from streams.settings import Settings
 

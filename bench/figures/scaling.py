@@ -1,7 +1,7 @@
 """Two workers against one: the same events, with cores allotted so that it can be seen what is due to whom.
 
-Events are on the broker before a lap begins. All workers of a lap are in the group and have their partitions before the
-roster is published, without which none begins: that is the starting gun.
+Events are on the broker before a trial begins. All workers are in the group and have their partitions before the
+roster is published; none begins without it, so its publication starts the trial.
 """
 
 import asyncio
@@ -18,19 +18,19 @@ import msgspec
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 from msgspec import Struct
 
-from bench.contestants.antiphon import Antiphon
-from bench.contestants.contestant import Progress
-from bench.cores import BROKER_CORES, CONTESTANT_CORES, confined_to
-from bench.course import Course, committed, lay_out
-from bench.figures.venue import FigureFailed, Venue
+from bench.cores import BROKER_CORES, IMPLEMENTATION_CORES, confined_to
+from bench.figures.environment import Environment, FigureFailed
 from bench.figures.watched import WatchedWorker, cpu_seconds, wait_for
+from bench.implementations.antiphon import Antiphon
+from bench.implementations.implementation import Progress
+from bench.workload import Workload, committed, write_workload
 from bench.world import RAW_NAMES, World
 from streams.kafka.child_process import start_child, stop_child
 from streams.kafka.client import admin
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
 
-__all__ = ["LEAST_RATIO", "Scaling", "ScalingLap", "measure_scaling", "median_lap", "median_ratio"]
+__all__ = ["LEAST_RATIO", "Scaling", "ScalingTrial", "measure_scaling", "median_ratio", "median_trial"]
 
 LEAST_RATIO: Final = 1.7
 """How many times as much two workers are to do as one, where the cores allow it."""
@@ -53,18 +53,18 @@ class _Plan(Struct, frozen=True):
     ballast: bool = False
 
 
-_EVERYWHERE: Final = BROKER_CORES | CONTESTANT_CORES
+_EVERYWHERE: Final = BROKER_CORES | IMPLEMENTATION_CORES
 _PLANS: Final = {
-    "one": _Plan((CONTESTANT_CORES,), BROKER_CORES),
-    "one-half": _Plan((CONTESTANT_CORES,), BROKER_CORES, ballast=True),
-    "two-halves": _Plan((CONTESTANT_CORES, CONTESTANT_CORES), BROKER_CORES),
-    "two": _Plan((CONTESTANT_CORES, BROKER_CORES), _EVERYWHERE),
+    "one": _Plan((IMPLEMENTATION_CORES,), BROKER_CORES),
+    "one-half": _Plan((IMPLEMENTATION_CORES,), BROKER_CORES, ballast=True),
+    "two-halves": _Plan((IMPLEMENTATION_CORES, IMPLEMENTATION_CORES), BROKER_CORES),
+    "two": _Plan((IMPLEMENTATION_CORES, BROKER_CORES), _EVERYWHERE),
 }
 _QUICK_PLANS: Final = ("two-halves",)
 
 
-class ScalingLap(Struct, frozen=True, kw_only=True):
-    """One lap between a tenth and nine tenths of the events. `worker_cpu_seconds` is of each worker."""
+class ScalingTrial(Struct, frozen=True, kw_only=True):
+    """One trial between a tenth and nine tenths of the events. `worker_cpu_seconds` is of each worker."""
 
     plan: str
     number: int
@@ -90,24 +90,24 @@ class ScalingLap(Struct, frozen=True, kw_only=True):
 
 
 class Scaling(Struct, frozen=True, kw_only=True):
-    """All laps. Plans: `one` worker with a core for itself; `one-half`, who shares it with a ballast; `two-halves`, two
-    who share it; in all of these the broker has the other cores. `two`: a core each, on which the broker runs as well.
+    """All trials. Plans: `one` worker with a core for itself; `one-half`, which shares it with a ballast; `two-halves`,
+    two that share it; in all of these the broker has the other cores. `two`: a core each, shared with the broker.
     """
 
     events: int
     partitions: int
-    laps: list[ScalingLap]
+    trials: list[ScalingTrial]
 
 
-def median_lap(laps: Sequence[ScalingLap], plan: str) -> ScalingLap | None:
-    """The lap of a plan with the middle speed, `None` where there is none."""
-    of_plan = sorted((lap for lap in laps if lap.plan == plan), key=lambda lap: lap.events_per_second)
+def median_trial(trials: Sequence[ScalingTrial], plan: str) -> ScalingTrial | None:
+    """The trial of a plan with the middle speed, `None` where there is none."""
+    of_plan = sorted((trial for trial in trials if trial.plan == plan), key=lambda trial: trial.events_per_second)
     return of_plan[len(of_plan) // 2] if of_plan else None
 
 
-def median_ratio(laps: Sequence[ScalingLap], plan: str, against: str) -> float | None:
-    """How many times as fast a plan was as another, taken within each round: the middle one; `None` without laps."""
-    speeds = {(lap.plan, lap.number): lap.events_per_second for lap in laps}
+def median_ratio(trials: Sequence[ScalingTrial], plan: str, against: str) -> float | None:
+    """How many times as fast a plan was as another, taken within each round: the middle one; `None` without trials."""
+    speeds = {(trial.plan, trial.number): trial.events_per_second for trial in trials}
     rounds = {number for name, number in speeds if name == plan} & {
         number for name, number in speeds if name == against
     }
@@ -115,42 +115,42 @@ def median_ratio(laps: Sequence[ScalingLap], plan: str, against: str) -> float |
     return median(found) if found else None
 
 
-def measure_scaling(venue: Venue) -> Scaling:
+def measure_scaling(environment: Environment) -> Scaling:
     """Every plan in turns, several rounds. Raises `FigureFailed` where results are wrong or there is but one core."""
     if len(_EVERYWHERE) < 2:
         raise FigureFailed("two workers against one: this needs two cores")
-    world = World(_QUICK_EVENTS if venue.quick else _EVENTS, 1)
-    laps = []
-    with venue.topics_of_its_own() as settings, tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
-        venue.echo(f"writing {world.size:,} events")
-        course = asyncio.run(lay_out(settings, world, Path(scratch)))
-        for number in range(1, 2 if venue.quick else _ROUNDS + 1):
-            for name in _QUICK_PLANS if venue.quick else _PLANS:
-                venue.echo(f"round {number}: {name}")
-                laps.append(_lap(venue, course, name, number))
-    return Scaling(events=world.size, partitions=len(course.tally.ends), laps=laps)
+    world = World(_QUICK_EVENTS if environment.quick else _EVENTS, 1)
+    trials = []
+    with environment.topics_of_its_own() as settings, tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
+        environment.echo(f"writing {world.size:,} events")
+        workload = asyncio.run(write_workload(settings, world, Path(scratch)))
+        for number in range(1, 2 if environment.quick else _ROUNDS + 1):
+            for name in _QUICK_PLANS if environment.quick else _PLANS:
+                environment.echo(f"round {number}: {name}")
+                trials.append(_trial(environment, workload, name, number))
+    return Scaling(events=world.size, partitions=len(workload.tally.ends), trials=trials)
 
 
-def _lap(venue: Venue, course: Course, name: str, number: int) -> ScalingLap:
+def _trial(environment: Environment, workload: Workload, name: str, number: int) -> ScalingTrial:
     plan = _PLANS[name]
-    lap = f"{name}-{number}"
+    trial = f"{name}-{number}"
     entered = Antiphon()
-    settings = msgspec.structs.replace(course.settings, app_id=lap)
+    settings = msgspec.structs.replace(workload.settings, app_id=trial)
     asyncio.run(_delete_roster(settings))
-    entered.prepare(course, lap)
+    entered.prepare(workload, trial)
     with ExitStack() as until_the_end:
-        until_the_end.enter_context(venue.broker_on(plan.broker))
+        until_the_end.enter_context(environment.broker_on(plan.broker))
         workers = [
-            until_the_end.enter_context(WatchedWorker(settings, cores, course.scratch / f"{lap}-{n}.log"))
+            until_the_end.enter_context(WatchedWorker(settings, cores, workload.scratch / f"{trial}-{n}.log"))
             for n, cores in enumerate(plan.workers)
         ]
         asyncio.run(_wait_for_group(settings, len(workers)))
         if plan.ballast:
-            until_the_end.enter_context(_ballast(CONTESTANT_CORES))
-        at_the_gun = _look(venue, workers)
-        asyncio.run(publish_roster(settings, course.world.roster))
-        measured = _watch(venue, course, workers, at_the_gun, name, number)
-        due = len(course.tally.amplified)
+            until_the_end.enter_context(_ballast(IMPLEMENTATION_CORES))
+        at_the_gun = _look(environment, workers)
+        asyncio.run(publish_roster(settings, workload.world.roster))
+        measured = _watch(environment, workload, workers, at_the_gun, name, number)
+        due = len(workload.tally.amplified)
         wait_for(
             "the last transactions",
             lambda: sum(worker.records("subject-events") for worker in workers) >= due,
@@ -159,13 +159,13 @@ def _lap(venue: Venue, course: Course, name: str, number: int) -> ScalingLap:
         # Not at the end of the workers: the first one to go makes the other give its partitions up, uncommitted.
         wait_for(
             "the last offsets",
-            lambda: asyncio.run(committed(settings, settings.group, course.tally.ends)) == course.tally.ends,
+            lambda: asyncio.run(committed(settings, settings.group, workload.tally.ends)) == workload.tally.ends,
             timeout_seconds=_TIMEOUT_SECONDS,
             pause_seconds=0.5,
         )
-    wrong = entered.complaints(course, lap, Progress(course.tally.events))
+    wrong = entered.complaints(workload, trial, Progress(workload.tally.events))
     if wrong:
-        raise FigureFailed(f"{lap}: {'; '.join(wrong)}")
+        raise FigureFailed(f"{trial}: {'; '.join(wrong)}")
     return measured
 
 
@@ -176,26 +176,31 @@ class _Sample(Struct, frozen=True):
     broker: float
 
 
-def _look(venue: Venue, workers: Sequence[WatchedWorker]) -> _Sample:
+def _look(environment: Environment, workers: Sequence[WatchedWorker]) -> _Sample:
     events = sum(worker.records(*RAW_NAMES) for worker in workers)
     shares = [worker.cpu_seconds() for worker in workers]
-    return _Sample(time.monotonic(), events, shares, cpu_seconds(venue.broker_pid))
+    return _Sample(time.monotonic(), events, shares, cpu_seconds(environment.broker_pid))
 
 
 def _watch(
-    venue: Venue, course: Course, workers: Sequence[WatchedWorker], at_the_gun: _Sample, name: str, number: int
-) -> ScalingLap:
-    total = course.tally.events
+    environment: Environment,
+    workload: Workload,
+    workers: Sequence[WatchedWorker],
+    at_the_gun: _Sample,
+    name: str,
+    number: int,
+) -> ScalingTrial:
+    total = workload.tally.events
     began = time.monotonic()
-    begin, now = at_the_gun, _look(venue, workers)  # by when all may be done, if the machine is busy
+    begin, now = at_the_gun, _look(environment, workers)  # by when all may be done, if the machine is busy
     while now.events < total * _UNTIL_SHARE:
         if begin.events < total * _WARM_UP_SHARE:
             begin = now
         if now.at - began > _TIMEOUT_SECONDS:
             raise FigureFailed(f"{name}: {now.events} of {total} events in {_TIMEOUT_SECONDS:.0f} s")
         time.sleep(_LOOK_SECONDS)
-        now = _look(venue, workers)
-    return ScalingLap(
+        now = _look(environment, workers)
+    return ScalingTrial(
         plan=name,
         number=number,
         events=now.events - begin.events,

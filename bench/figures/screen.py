@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from bench.figures.core_track import StoredRecord
-from bench.figures.venue import Venue
+from bench.figures.environment import Environment
 from streams.agents.screen.batch import screen_batch
 from streams.core.rosters.roster import Roster, RosterEntry, handle_key
 from streams.core.screening.account_index import AccountIndex
@@ -46,7 +46,7 @@ class ScreenRow(Struct, frozen=True, kw_only=True):
 
 
 class ScreenFigure(Struct, frozen=True, kw_only=True):
-    """All rows, of one run in which contestants and peer took turns."""
+    """All rows, of one run in which implementations and peer took turns."""
 
     officials: int
     events: int
@@ -66,14 +66,14 @@ class _Prefilter(Struct, gc=False):
     actor: _Actor | None = None
 
 
-def measure_screen(venue: Venue) -> ScreenFigure:
+def measure_screen(environment: Environment) -> ScreenFigure:
     """Posts, retweets and deletions by nobody that anybody knows."""
-    count = _QUICK_EVENTS if venue.quick else _EVENTS
+    count = _QUICK_EVENTS if environment.quick else _EVENTS
     roster = _roster()
-    circles = {tracked: _circle(roster, tracked) for tracked in (_QUICK_TRACKED if venue.quick else _TRACKED)}
+    circles = {tracked: _circle(roster, tracked) for tracked in (_QUICK_TRACKED if environment.quick else _TRACKED)}
     rows: list[ScreenRow] = []
     for kind, make in _KINDS.items():
-        venue.echo(f"{count:,} {kind}s by nobody")
+        environment.echo(f"{count:,} {kind}s by nobody")
         records = [StoredRecord(number, None, encode_event(make(number))) for number in range(count)]
         batches = [Batch("raw", 0, 1, records[start : start + _BATCH]) for start in range(0, count, _BATCH)]
         best: dict[int, float] = dict.fromkeys(circles, float("inf"))

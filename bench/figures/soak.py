@@ -15,10 +15,10 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from bench.cores import BROKER_CORES, CONTESTANT_CORES, confined_to
+from bench.cores import BROKER_CORES, IMPLEMENTATION_CORES, confined_to
 from bench.counter import SharedCounter
-from bench.figures.soak_traffic import SoakErrand
-from bench.figures.venue import FigureFailed, Venue
+from bench.figures.environment import Environment, FigureFailed
+from bench.figures.soak_traffic import SoakJob
 from bench.figures.watched import WatchedWorker, wait_for
 from bench.world import World
 from streams.events import RAW_TOPICS
@@ -102,12 +102,14 @@ def _is_steady(soak: Soak, name: str) -> bool:
     return name in _STEADY and end - middle <= (middle - begin) * _STEADY_RATIO
 
 
-def measure_soak(venue: Venue) -> Soak:
-    """Run one worker for `venue.minutes`. Raises `FigureFailed` when it ends."""
-    seconds, pause = (_QUICK_SECONDS, _QUICK_SAMPLE_SECONDS) if venue.quick else (venue.minutes * 60, _SAMPLE_SECONDS)
-    venue.echo(f"a soak of {seconds / 60:.1f} minutes at {_RATE} events/s")
+def measure_soak(environment: Environment) -> Soak:
+    """Run one worker for `environment.minutes`. Raises `FigureFailed` when it ends."""
+    seconds, pause = (
+        (_QUICK_SECONDS, _QUICK_SAMPLE_SECONDS) if environment.quick else (environment.minutes * 60, _SAMPLE_SECONDS)
+    )
+    environment.echo(f"a soak of {seconds / 60:.1f} minutes at {_RATE} events/s")
     with (
-        venue.topics_of_its_own() as settings,
+        environment.topics_of_its_own() as settings,
         tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch,
     ):
         settings = msgspec.structs.replace(settings, data_dir=str(Path(scratch) / "data"))
@@ -116,10 +118,10 @@ def measure_soak(venue: Venue) -> Soak:
         counter = SharedCounter(Path(scratch) / "counter")
         # All of it is in the past: events from the future are refused.
         begin = datetime.now(UTC) - timedelta(seconds=(seconds + _RETRY_SECONDS) * _SPEED)
-        errand = SoakErrand(rate=_RATE, begin=begin, speed=_SPEED, seed=_SEED, counter=str(Path(scratch) / "counter"))
-        with WatchedWorker(settings, CONTESTANT_CORES, Path(scratch) / "worker.log") as worker:
+        job = SoakJob(rate=_RATE, begin=begin, speed=_SPEED, seed=_SEED, counter=str(Path(scratch) / "counter"))
+        with WatchedWorker(settings, IMPLEMENTATION_CORES, Path(scratch) / "worker.log") as worker:
             wait_for("the worker", lambda: bool(worker.figures()), timeout_seconds=_RETRY_SECONDS)
-            command = [sys.executable, "-m", "bench.figures.soak_traffic", msgspec.json.encode(errand).decode()]
+            command = [sys.executable, "-m", "bench.figures.soak_traffic", msgspec.json.encode(job).decode()]
             with confined_to(BROKER_CORES):
                 traffic = start_child(command, env=environment_of(settings), cwd=_ROOT)
             try:
@@ -128,7 +130,7 @@ def measure_soak(venue: Venue) -> Soak:
                     lambda: worker.records("suspensions") > 0 and worker.records("country-events") > 0,
                     timeout_seconds=_RETRY_SECONDS,
                 )
-                samples = _watch(venue, worker, counter, Path(settings.data_dir or ""), seconds, pause)
+                samples = _watch(environment, worker, counter, Path(settings.data_dir or ""), seconds, pause)
                 if traffic.poll() is not None:
                     raise FigureFailed("the traffic ended before the soak did")
             finally:
@@ -143,7 +145,7 @@ def measure_soak(venue: Venue) -> Soak:
 
 
 def _watch(
-    venue: Venue, worker: WatchedWorker, counter: SharedCounter, data: Path, seconds: float, pause: float
+    environment: Environment, worker: WatchedWorker, counter: SharedCounter, data: Path, seconds: float, pause: float
 ) -> list[SoakSample]:
     began = looked = time.monotonic()
     cpu = worker.cpu_seconds()
@@ -168,7 +170,7 @@ def _watch(
         )
         samples.append(sample)
         looked, cpu = now, cpu_now
-        venue.echo(
+        environment.echo(
             f"{sample.seconds / 60:5.1f} min  {sample.resident_bytes / 1e6:6.0f} MB  {sample.core_share:4.0%} of a core"
             f"  {sample.behind:,} behind  {sample.states:,} states  {sample.ledger_entries:,} entries in"
             f" {sample.ledger_bytes / 1e6:,.0f} MB"

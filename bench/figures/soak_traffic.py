@@ -37,7 +37,7 @@ from streams.events import (
 from streams.settings import Settings, load_settings
 from streams.topics import topic_named
 
-__all__ = ["PAIRS_PER_SECOND", "STATE", "UNENGAGED_SHARE", "SoakErrand", "second_of_traffic"]
+__all__ = ["PAIRS_PER_SECOND", "STATE", "UNENGAGED_SHARE", "SoakJob", "second_of_traffic"]
 
 PAIRS_PER_SECOND: Final = 2
 """Suspensions of accounts that the State amplified, and as many deletions, in each second."""
@@ -53,7 +53,7 @@ _TEXT: Final = "ministry foreign affairs condemns strongest terms statement yest
 _TICK_SECONDS: Final = 0.05
 
 
-class SoakErrand(Struct, frozen=True, kw_only=True):
+class SoakJob(Struct, frozen=True, kw_only=True):
     """What the process is told: events a second, the event time of the first, how much faster than the clock event
     time passes, the seed, and the file of the counter."""
 
@@ -64,15 +64,15 @@ class SoakErrand(Struct, frozen=True, kw_only=True):
     counter: str
 
 
-def second_of_traffic(errand: SoakErrand, second: int, officials: tuple[str, ...]) -> Iterator[AccountEvent]:
-    """The events of one second, `errand.rate` of them, spread evenly over it in event time."""
-    random = Random(f"{errand.seed}/{second}")
+def second_of_traffic(job: SoakJob, second: int, officials: tuple[str, ...]) -> Iterator[AccountEvent]:
+    """The events of one second, `job.rate` of them, spread evenly over it in event time."""
+    random = Random(f"{job.seed}/{second}")
     events = list(_of_the_country(second, officials[::_COUNTRIES], random))
-    events += [_unengaged(second, number) for number in range(round(errand.rate * UNENGAGED_SHARE))]
-    events += [_ordinary(second, number, officials, random) for number in range(errand.rate - len(events))]
+    events += [_unengaged(second, number) for number in range(round(job.rate * UNENGAGED_SHARE))]
+    events += [_ordinary(second, number, officials, random) for number in range(job.rate - len(events))]
     random.shuffle(events)
     for number, event in enumerate(events):
-        at = errand.begin + timedelta(seconds=(second + number / len(events)) * errand.speed)
+        at = job.begin + timedelta(seconds=(second + number / len(events)) * job.speed)
         yield replace(event, at=at, observed_at=at)
 
 
@@ -139,16 +139,16 @@ def _text(random: Random) -> str:
     return " ".join(random.choices(_TEXT.split(), k=20))
 
 
-async def keep_up(settings: Settings, errand: SoakErrand) -> NoReturn:
+async def keep_up(settings: Settings, job: SoakJob) -> NoReturn:
     """Write for ever, a twentieth of a second at a time. Time that is lost is not made up for: the rate stays."""
-    officials = World(0, errand.seed).official_ids
-    counter = SharedCounter(Path(errand.counter))
+    officials = World(0, job.seed).official_ids
+    counter = SharedCounter(Path(job.counter))
     gc.collect()
     gc.freeze()
     second = 0
     async with BulkWriter(settings) as writer:
         while True:
-            events = list(second_of_traffic(errand, second, officials))
+            events = list(second_of_traffic(job, second, officials))
             began = time.monotonic()
             pieces = round(1 / _TICK_SECONDS)
             for piece in range(pieces):
@@ -167,4 +167,4 @@ async def keep_up(settings: Settings, errand: SoakErrand) -> NoReturn:
 
 
 if __name__ == "__main__":
-    asyncio.run(keep_up(load_settings(), json.decode(sys.argv[1], type=SoakErrand)))
+    asyncio.run(keep_up(load_settings(), json.decode(sys.argv[1], type=SoakJob)))

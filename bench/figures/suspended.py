@@ -18,9 +18,9 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from bench.cores import BROKER_CORES, CONTESTANT_CORES, confined_to
+from bench.cores import BROKER_CORES, IMPLEMENTATION_CORES, confined_to
+from bench.figures.environment import Environment, FigureFailed
 from bench.figures.samples import BEFORE_EACH, send_and_wait, write_what_comes_before
-from bench.figures.venue import FigureFailed, Venue
 from bench.figures.watched import WatchedWorker, wait_for
 from bench.world import PLATFORM, World
 from bench.writing import write_all
@@ -81,21 +81,21 @@ class Suspended(Struct, frozen=True, kw_only=True):
     at: list[SuspendedAt]
 
 
-def measure_suspended(venue: Venue) -> Suspended:
+def measure_suspended(environment: Environment) -> Suspended:
     """Raises `FigureFailed` if an alert is missing or comes twice, or an aftermath does not come."""
-    few, many = (_QUICK_FEW, _QUICK_MANY) if venue.quick else (_FEW, _MANY)
-    count, seconds = (_QUICK_SAMPLES, _QUICK_SECONDS) if venue.quick else (_SAMPLES, _SECONDS)
+    few, many = (_QUICK_FEW, _QUICK_MANY) if environment.quick else (_FEW, _MANY)
+    count, seconds = (_QUICK_SAMPLES, _QUICK_SECONDS) if environment.quick else (_SAMPLES, _SECONDS)
     world = World(0, _SEED)
     found: list[SuspendedAt] = []
     with (
-        venue.topics_of_its_own() as settings,
+        environment.topics_of_its_own() as settings,
         tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch,
     ):
         settings = msgspec.structs.replace(settings, data_dir=str(Path(scratch) / "data"))
         asyncio.run(create_topics(settings))
         asyncio.run(publish_roster(settings, world.roster))
         asyncio.run(write_what_comes_before(settings, world, 3 * count))
-        with WatchedWorker(settings, CONTESTANT_CORES, Path(scratch) / "worker.log") as worker:
+        with WatchedWorker(settings, IMPLEMENTATION_CORES, Path(scratch) / "worker.log") as worker:
             wait_for(
                 "the worker to take what comes before the samples",
                 lambda: worker.records("subject-events") >= 3 * count * BEFORE_EACH,
@@ -103,7 +103,7 @@ def measure_suspended(venue: Venue) -> Suspended:
             )
             suspended = 0
             for turn, watched in enumerate((few, few, many)):
-                venue.echo(f"{watched:,} suspended accounts of one State")
+                environment.echo(f"{watched:,} suspended accounts of one State")
                 events = _suspensions(world, suspended, watched)
                 asyncio.run(write_all(settings, (_record(event) for event in events)))
                 suspended = watched

@@ -13,7 +13,7 @@ from typing import Final, Self
 import msgspec
 
 from bench.cores import confined_to
-from bench.figures.venue import FigureFailed
+from bench.figures.environment import FigureFailed
 from streams.jobs.workers import environment_of
 from streams.kafka.child_process import start_child, stop_child
 from streams.kafka.loopback import free_port

@@ -21,8 +21,8 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from bench.cores import CONTESTANT_CORES
-from bench.figures.venue import FigureFailed, Venue
+from bench.cores import IMPLEMENTATION_CORES
+from bench.figures.environment import Environment, FigureFailed
 from bench.figures.watched import WatchedWorker
 from bench.writing import write_all
 from streams.core.rosters.roster import Roster, RosterEntry
@@ -76,17 +76,17 @@ class WebhookLatency(Struct, frozen=True, kw_only=True):
     stages: list[Stage] = []
 
 
-def measure_webhook(venue: Venue) -> WebhookLatency | None:
+def measure_webhook(environment: Environment) -> WebhookLatency | None:
     """`None` where there is no Alertmanager on this machine. Raises `FigureFailed` where an alert does not arrive."""
     try:
         require_program()
     except Unavailable:
         return None
-    count = _QUICK_SAMPLES if venue.quick else _SAMPLES
-    venue.echo(f"{count} alerts, from the frame to a webhook")
+    count = _QUICK_SAMPLES if environment.quick else _SAMPLES
+    environment.echo(f"{count} alerts, from the frame to a webhook")
     shipped = _SHIPPED.read_text("utf-8")
     with (
-        venue.topics_of_its_own() as settings,
+        environment.topics_of_its_own() as settings,
         tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch,
         Receiver() as receiver,
         Alertmanager(with_webhook(shipped, receiver.url)) as alertmanager,
@@ -97,7 +97,7 @@ def measure_webhook(venue: Venue) -> WebhookLatency | None:
         )
         asyncio.run(create_topics(settings))
         asyncio.run(publish_roster(settings, _roster()))
-        with WatchedWorker(settings, CONTESTANT_CORES, Path(scratch) / "worker.log") as worker:
+        with WatchedWorker(settings, IMPLEMENTATION_CORES, Path(scratch) / "worker.log") as worker:
             sent = asyncio.run(_send(settings, worker, receiver, count, Path(scratch) / "collector.log"))
         passed = asyncio.run(_passed(settings, sent))
     ways = [[at, *passed[did], *_told(receiver, did)] for did, at in sent.items()]

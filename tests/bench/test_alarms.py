@@ -16,10 +16,10 @@ import pytest
 from bench.figures import alarms, command
 from bench.figures.alarms import Alarms, Plan, judged, measure_alarms, simulate
 from bench.figures.chance_matches import text_matches
+from bench.figures.environment import Environment
 from bench.figures.habits import HABITS
 from bench.figures.ordinary_suspensions import MOMENTS, still_possible, suspended_once
 from bench.figures.parliament import Parliament, Status, divided, french_parliament, generated_parliament
-from bench.figures.venue import Venue
 from bench.report_alarms import alarms_parts
 from bench.results import RECORD, load_results
 from streams.core.clock import to_us
@@ -55,7 +55,7 @@ def amplified(small: Parliament) -> list[Amplification]:
 @pytest.fixture(scope="module")
 def measured() -> Alarms:
     """The quick figure, whole."""
-    return measure_alarms(Venue(address="", kind="none", broker_pid=None, quick=True, echo=lambda _: None))
+    return measure_alarms(Environment(address="", kind="none", broker_pid=None, quick=True, echo=lambda _: None))
 
 
 def _plain_counts(parliament: Parliament, amplifications: Sequence[Amplification], plan: Plan) -> dict[str, int]:

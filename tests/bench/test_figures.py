@@ -11,7 +11,7 @@ import pytest
 
 from bench.figures.command import main
 from bench.figures.soak import Soak, SoakSample, levels
-from bench.figures.soak_traffic import PAIRS_PER_SECOND, UNENGAGED_SHARE, SoakErrand, second_of_traffic
+from bench.figures.soak_traffic import PAIRS_PER_SECOND, UNENGAGED_SHARE, SoakJob, second_of_traffic
 from bench.world import World
 from streams.events import Deletion, Post, Profile, Retweet, Suspension
 from tests.ops.alertmanager import require_alertmanager
@@ -76,10 +76,10 @@ def test_each_sample_of_latency_has_its_alert_and_the_stages_make_up_the_whole(f
 @pytest.mark.slow
 def test_two_workers_share_the_events(figures: Any) -> None:
     """That what they write is right is checked by the figure itself, as in the race."""
-    [lap] = figures["scaling"]["laps"]
-    assert lap["events"] > 0, "how many are left for the timed part depends on what else the machine does"
-    assert len(lap["worker_cpu_seconds"]) == 2
-    assert min(lap["worker_cpu_seconds"]) > 0, "one of two workers had nothing to do"
+    [trial] = figures["scaling"]["trials"]
+    assert trial["events"] > 0, "how many are left for the timed part depends on what else the machine does"
+    assert len(trial["worker_cpu_seconds"]) == 2
+    assert min(trial["worker_cpu_seconds"]) > 0, "one of two workers had nothing to do"
 
 
 @pytest.mark.slow
@@ -128,7 +128,7 @@ def test_a_console_has_what_was_written_and_answers_every_page(figures: Any) -> 
     assert all(0 < page["p50_ms"] <= page["p95_ms"] <= page["most_ms"] for page in console["pages"])
     assert console["feed_peak_bytes"] > 10e6
     assert console["start_seconds"] > 0
-    [beside] = console["beside"]["laps"]
+    [beside] = console["beside"]["trials"]
     assert beside["with_console"]
     assert min(beside["p50"], beside["p90"]) > 0
     assert beside["events_per_second"] >= 0  # so few events may all be through between two looks
@@ -204,9 +204,9 @@ def test_the_soak_samples_a_worker_that_keeps_up(figures: Any) -> None:
 
 def test_a_second_of_soak_traffic_has_the_events_that_are_stated() -> None:
     """So do all seconds after the first ten; what is deleted was posted, what is suspended was amplified."""
-    errand = SoakErrand(rate=400, begin=datetime(2024, 1, 1, tzinfo=UTC), speed=100.0, seed=1, counter="")
+    job = SoakJob(rate=400, begin=datetime(2024, 1, 1, tzinfo=UTC), speed=100.0, seed=1, counter="")
     officials = World(0, 1).official_ids
-    seconds = [list(second_of_traffic(errand, number, officials)) for number in range(30)]
+    seconds = [list(second_of_traffic(job, number, officials)) for number in range(30)]
     assert {len(events) for events in seconds} == {400}
     amplified = {event.subject.id for events in seconds for event in events if isinstance(event, Retweet)}
     posted = {event.id: event.actor.id for events in seconds for event in events if isinstance(event, Post)}

@@ -1,4 +1,4 @@
-"""Contestants on other clients than aiokafka run small laps for real: librdkafka under Python, and the JVM."""
+"""Implementations on other clients than aiokafka run small trials for real: librdkafka under Python, and the JVM."""
 
 import asyncio
 import shutil
@@ -9,14 +9,14 @@ from typing import Final
 import pytest
 from aiokafka import TopicPartition
 
-from bench.contestants.bare_confluent_kafka import BareConfluentKafka
-from bench.contestants.kafka_streams import KafkaStreams, program
-from bench.contestants.peer import group_of
-from bench.course import Course, committed, delete_topics_of, lay_out
+from bench.implementations.bare_confluent_kafka import BareConfluentKafka
+from bench.implementations.kafka_streams import KafkaStreams, program
+from bench.implementations.peer import group_of
+from bench.workload import Workload, committed, delete_topics_of, write_workload
 from bench.world import PARTITIONS, World
 from streams.kafka.client import consumer
 from streams.settings import Settings
-from tests.bench.laps import lap_of
+from tests.bench.trials import trial_of
 from tools.kafka.jars import Unavailable, kafka_install
 from tools.kafka.running_broker import RunningBroker
 
@@ -24,28 +24,28 @@ _EVENTS: Final = 6_000  # some 27 amplifications
 
 
 @pytest.fixture
-def course(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> Iterator[Course]:
-    """A course of a few thousand events."""
+def workload(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> Iterator[Workload]:
+    """A workload of a few thousand events."""
     settings = Settings(broker=kafka.address, topic_prefix=topic_prefix)
-    yield asyncio.run(lay_out(settings, World(_EVENTS, seed=7), tmp_path))
+    yield asyncio.run(write_workload(settings, World(_EVENTS, seed=7), tmp_path))
     asyncio.run(delete_topics_of(settings))
 
 
-def test_bare_confluent_kafka_decodes_everything_and_commits_when_it_is_stopped(course: Course) -> None:
+def test_bare_confluent_kafka_decodes_everything_and_commits_when_it_is_stopped(workload: Workload) -> None:
     """Its complaints say whether it decoded everything."""
-    lap = lap_of(BareConfluentKafka(), course)
-    assert lap.complaints == []
-    group = group_of(course, f"{lap.contestant}-1")
-    assert asyncio.run(committed(course.settings, group, course.tally.ends)) == course.tally.ends
+    trial = trial_of(BareConfluentKafka(), workload)
+    assert trial.complaints == []
+    group = group_of(workload, f"{trial.implementation}-1")
+    assert asyncio.run(committed(workload.settings, group, workload.tally.ends)) == workload.tally.ends
 
 
 @pytest.mark.slow
-def test_kafka_streams_reports_every_amplification_and_re_keys_each_through_a_topic(course: Course) -> None:
+def test_kafka_streams_reports_every_amplification_and_re_keys_each_through_a_topic(workload: Workload) -> None:
     """Its complaints compare results with the plain count, untouched by its rehearsals, and ask for all offsets."""
-    lap = lap_of(KafkaStreams(), course)
-    assert lap.complaints == []
-    re_keyed = asyncio.run(_written(course.settings, f"{lap.contestant}-1-by-subject-repartition"))
-    assert re_keyed == len(course.tally.amplified) > 10
+    trial = trial_of(KafkaStreams(), workload)
+    assert trial.complaints == []
+    re_keyed = asyncio.run(_written(workload.settings, f"{trial.implementation}-1-by-subject-repartition"))
+    assert re_keyed == len(workload.tally.amplified) > 10
 
 
 async def _written(settings: Settings, topic: str) -> int:

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from bench.contestants.antiphon import amplified_figures
+from bench.implementations.antiphon import amplified_figures
 from bench.real_world import RealWorld
 from bench.tally import Tally
 from bench.world import OFFICIAL_SHARE, ROSTER_SIZE, PlacedEvent

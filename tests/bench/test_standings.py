@@ -1,4 +1,4 @@
-"""Figures follow from laps, and RESULTS.md from figures."""
+"""Figures follow from trials, and RESULTS.md from figures."""
 
 from pathlib import Path
 
@@ -6,8 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from bench.__main__ import RESULTS
-from bench.contestants import chosen, contestants
-from bench.lap import Lap, LapFailed, require_steady_phase
+from bench.implementations import chosen, implementations
 from bench.machine import this_machine
 from bench.picture import draw_race
 from bench.race import Race
@@ -15,19 +14,20 @@ from bench.report import markdown
 from bench.report_race import picture_of
 from bench.results import RECORD, RaceRun, load_results
 from bench.standings import TARGETS, Target, ratios, standings
+from bench.trial import Trial, TrialFailed, require_steady_phase
 from streams.errors import ConfigurationError
 from tools.kafka.jars import Unavailable
 
 
-def _lap(contestant: str, number: int, events_per_second: float, *, core_share: float = 1.0) -> Lap:
-    return Lap(
-        contestant=contestant,
-        lap=number,
+def _trial(implementation: str, number: int, events_per_second: float, *, core_share: float = 1.0) -> Trial:
+    return Trial(
+        implementation=implementation,
+        number=number,
         events=1_000_000,
         seconds=1_000_000 / events_per_second,
         cpu_seconds=core_share * 1_000_000 / events_per_second,
         peak_rss_bytes=number * 1_000_000,
-        complaints=["lost one"] if (contestant, number) == ("faust", 2) else [],
+        complaints=["lost one"] if (implementation, number) == ("faust", 2) else [],
     )
 
 
@@ -35,10 +35,10 @@ def _lap(contestant: str, number: int, events_per_second: float, *, core_share: 
 def race() -> Race:
     """Three rounds; in the second everybody is slowed down alike, and Antiphon has its core for half the time."""
     speeds = {"slow-limit": 100_000, "fast-limit": 200_000, "antiphon": 150_000, "faust": 10_000}
-    laps = []
+    trials = []
     for number, slowed in ((1, 1.0), (2, 0.1), (3, 0.9)):
         for name, speed in speeds.items():
-            laps.append(_lap(name, number, speed * slowed, core_share=0.5 if name == "antiphon" else 1.0))
+            trials.append(_trial(name, number, speed * slowed, core_share=0.5 if name == "antiphon" else 1.0))
     return Race(
         events=1_000_000,
         seed=1,
@@ -48,7 +48,7 @@ def race() -> Race:
         amplified_subjects=4_000,
         descriptions={name: f"the one called {name}" for name in speeds},
         jobs={"slow-limit": False, "fast-limit": False, "antiphon": True, "faust": True},
-        laps=laps,
+        trials=trials,
     )
 
 
@@ -76,33 +76,33 @@ def test_a_target_is_decided_by_the_clock_that_it_names(race: Race, monkeypatch:
     assert ratios(race)[-1].is_met
 
 
-def test_a_lap_that_was_over_with_its_warm_up_is_refused_by_a_sentence() -> None:
+def test_a_trial_that_was_over_with_its_warm_up_is_refused_by_a_sentence() -> None:
     """Of few events there may be nothing left: a speed of nothing in no time."""
-    lap = _lap("antiphon-all", 1, 100_000)
-    require_steady_phase(lap)
+    trial = _trial("antiphon-all", 1, 100_000)
+    require_steady_phase(trial)
     for nothing in ({"events": 0}, {"cpu_seconds": 0.0}):
-        with pytest.raises(LapFailed, match=r"antiphon-all-1: the warm-up was the whole lap.*more --events"):
-            require_steady_phase(replace(lap, **nothing))
+        with pytest.raises(TrialFailed, match=r"antiphon-all-1: the warm-up was the whole trial.*more --events"):
+            require_steady_phase(replace(trial, **nothing))
 
 
 def test_every_target_is_about_somebody_who_can_enter() -> None:
     """A misspelt name would be a target that is never missed."""
-    names = {contestant.name for contestant in contestants(stock_share=1, stock_seconds=0.0)}
+    names = {implementation.name for implementation in implementations(stock_share=1, stock_seconds=0.0)}
     assert TARGETS.keys() <= names
 
 
-def test_contestants_are_chosen_by_name_and_a_name_that_nobody_has_is_an_error_that_lists_them() -> None:
-    everybody = contestants(stock_share=1, stock_seconds=0.0)
-    assert [contestant.name for contestant in chosen(everybody, "faust, antiphon")] == ["antiphon", "faust"]
+def test_implementations_are_chosen_by_name_and_a_name_that_nobody_has_is_an_error_that_lists_them() -> None:
+    everybody = implementations(stock_share=1, stock_seconds=0.0)
+    assert [implementation.name for implementation in chosen(everybody, "faust, antiphon")] == ["antiphon", "faust"]
     assert chosen(everybody, None) == everybody
     with pytest.raises(ConfigurationError) as refused:
         chosen(everybody, "antiphon,fuast")
     assert "fuast" in refused.value.message
-    assert all(contestant.name in refused.value.remedy for contestant in everybody)
+    assert all(implementation.name in refused.value.remedy for implementation in everybody)
 
 
 def test_standings_are_medians_over_the_rounds_and_keep_every_complaint(race: Race) -> None:
-    by_name = {standing.contestant: standing for standing in standings(race)}
+    by_name = {standing.implementation: standing for standing in standings(race)}
     assert by_name["antiphon"].events_per_second.median == pytest.approx(135_000)
     assert by_name["antiphon"].events_per_second.least == pytest.approx(15_000)
     assert by_name["antiphon"].core_share == pytest.approx(0.5)
@@ -118,7 +118,7 @@ def test_the_written_results_are_those_of_the_record() -> None:
     assert RESULTS.read_text(encoding="utf-8") == markdown(results)
 
 
-def test_the_plot_beside_the_results_shows_every_contestant_with_its_figures() -> None:
+def test_the_plot_beside_the_results_shows_every_implementation_with_its_figures() -> None:
     """It is committed, as it is drawn only where matplotlib is installed: what it says is the record's."""
     results = load_results(RECORD)
     shown = [run for run in (results.race, results.real_race) if run is not None]
@@ -126,7 +126,7 @@ def test_the_plot_beside_the_results_shows_every_contestant_with_its_figures() -
     for run in shown:
         picture = RESULTS.with_name(picture_of(run.race.world)).read_text(encoding="utf-8")
         for standing in standings(run.race):
-            assert f">{standing.contestant}<" in picture
+            assert f">{standing.implementation}<" in picture
             assert f">{standing.events_per_cpu_second.median / 1_000:,.0f}k<" in picture
             assert f">{standing.peak_rss_bytes / 1e6:,.0f}<" in picture
 

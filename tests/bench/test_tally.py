@@ -1,4 +1,4 @@
-"""The plain count agrees with the core, and notices whatever can be wrong with a contestant's results."""
+"""The plain count agrees with the core, and notices whatever can be wrong with an implementation's results."""
 
 from collections.abc import Callable
 
@@ -101,7 +101,7 @@ def test_a_wrong_result_is_noticed(tally: Tally, fault: Fault) -> None:
 
 @given(st.data())
 def test_results_of_a_part_are_right_if_they_reach_as_far_as_was_committed(tally: Tally, data: st.DataObject) -> None:
-    """A contestant that is stopped may have reported more than it committed, never less."""
+    """An implementation that is stopped may have reported more than it committed, never less."""
     ends = {place: data.draw(st.integers(0, end)) for place, end in tally.ends.items()}
     within = [i for i, a in tally.amplified.items() if a.offset < ends[(a.topic, a.partition)]]
     beyond = [event_id for event_id in tally.amplified if event_id not in set(within)]
