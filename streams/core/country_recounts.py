@@ -4,6 +4,7 @@ Whoever corrects a roster asks WATCH with `country_recount_open` to keep what it
 evidence, and sends the parts of the order with `country_recount`. How they are packed is `recounts`.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -53,6 +54,7 @@ def post_name(platform: str, post_id: str, *, gone: bool = False) -> str:
 _decoder: Final = msgspec.msgpack.Decoder(CountryOrder)
 
 
+@lru_cache(maxsize=1)  # whoever carries it out has asked before whether it is one
 def decode_country_recount(payload: bytes) -> CountryOrder:
     """The part of a record. Raises `msgspec.DecodeError` for bytes that are none."""
     return unpacked(payload, _decoder)

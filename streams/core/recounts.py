@@ -5,6 +5,7 @@ sends the order with `recount`.
 """
 
 import zlib
+from functools import lru_cache
 from typing import Final, TypeVar
 
 import msgspec
@@ -69,6 +70,7 @@ def encode_recount(order: Struct) -> bytes:
     return zlib.compress(_encoder.encode(order), 6)
 
 
+@lru_cache(maxsize=1)  # whoever carries it out has asked before whether it is one
 def decode_recount(payload: bytes) -> RecountOrder:
     """The order of a record. Raises `msgspec.DecodeError` for bytes that are none."""
     return unpacked(payload, _decoder)

@@ -70,6 +70,8 @@ class EvidenceStore:
     def __init__(self, path: Path | str) -> None:
         if path != ":memory:":
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))  # for its owner alone
+        self.losses = 0
+        """How often something went, or came to be known to be gone, since the file was opened."""
         self._asked_prints: set[int] = set()
         self._with_prints: set[int] = set()
         self._prints_until = 0
@@ -136,6 +138,7 @@ class EvidenceStore:
         row = self._db.execute("SELECT number, body FROM events WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
+        self.losses += 1
         number, body = row
         event = decode_event(self._unpack(body))
         self._db.executemany("DELETE FROM terms WHERE term = ? AND number = ?", [(t, number) for t in terms_of(event)])
@@ -165,6 +168,7 @@ class EvidenceStore:
 
     def note_gone(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Note which official (`platform:id`) engaged with which subject in events that are not kept any more."""
+        self.losses += 1
         self._db.executemany("INSERT OR IGNORE INTO gone VALUES (?, ?)", pairs)
 
     def gone_of(self, accounts: Iterable[str]) -> dict[str, set[str]]:
@@ -239,8 +243,22 @@ class EvidenceStore:
     def kept(self, numbers: Iterable[int]) -> Iterator[tuple[int, KeptEvent]]:
         """As `events`, with where each stood, in the order of the numbers."""
         asked = "SELECT number, topic, partition, offset, body FROM events WHERE number IN"
-        for number, *place, body in self._asked(asked, sorted(numbers), " ORDER BY number"):
-            yield number, KeptEvent(decode_event(self._unpack(body)), Coordinates(*place))
+        yield from map(self._kept, self._asked(asked, sorted(numbers), " ORDER BY number"))
+
+    def _kept(self, row: tuple[int, str, int, int, bytes]) -> tuple[int, KeptEvent]:
+        number, topic, partition, offset, body = row
+        return number, KeptEvent(decode_event(self._unpack(body)), Coordinates(topic, partition, offset))
+
+    @property
+    def last(self) -> int:
+        """The number of the event that was added last, 0 where there is none."""
+        found: int | None = self._db.execute("SELECT max(number) FROM events").fetchone()[0]
+        return found or 0
+
+    def since(self, number: int) -> Iterator[tuple[int, KeptEvent]]:
+        """The events that were added after that number, in the order of theirs."""
+        asked = "SELECT number, topic, partition, offset, body FROM events WHERE number > ? ORDER BY number"
+        yield from map(self._kept, self._db.execute(asked, (number,)))
 
     def every(self) -> set[int]:
         """See `EvidenceLookup`."""

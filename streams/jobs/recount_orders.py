@@ -13,7 +13,7 @@ from msgspec.structs import asdict, replace
 from streams.core.backtest import Backtest, Scope
 from streams.core.bounds import bounded_id
 from streams.core.corrections.entry_changes import entry_changes
-from streams.core.corrections.selection import select_touched
+from streams.core.corrections.selection import Selection, select_touched
 from streams.core.corrections.touched import Touched, engaged_by
 from streams.core.country_recounts import CountryOrder
 from streams.core.recounts import RecountOrder, engagement_name
@@ -25,7 +25,7 @@ from streams.core.subject_event import Coordinates, SubjectEvent, subject_key
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_queue import WatchQueue
 from streams.core.watching.watcher import Watcher
-from streams.events import Event, Follow, Post, Retweet
+from streams.events import Coverage, Event, Follow, Post, Retweet
 from streams.jobs.country_evidence import CountryEvidence, place_of
 from streams.jobs.event_spool import EventSpool, Spooled
 from streams.jobs.evidence_store import EvidenceStore
@@ -35,6 +35,18 @@ __all__ = ["OrderHeading", "RecountPlan"]
 
 _INTERNAL: Final = frozenset({"tick", "marker"})
 _NO_RULES: Final = RuleSet(rules=(), digest=set_digest(()))  # TRACK judges, by its own
+
+
+class _Selected(Struct, frozen=True):
+    """What was selected of a store when it had lost something so often, its last event was `last`, and so many texts
+    were `alike`.
+    """
+
+    store: EvidenceStore
+    selection: Selection
+    losses: int
+    last: int
+    alike: int
 
 
 _Counted: TypeAlias = tuple[dict[str, list[SubjectEvent]], EventSpool, AccountIndex]
@@ -66,7 +78,8 @@ class RecountPlan:
         self._spool = EventSpool()
         self._shown: Touched | None = None
         self._newest_us = 0  # of all of the evidence
-        self._selected: set[int] = set()
+        self._numbers: set[int] = set()  # of the events that were selected
+        self._selected: _Selected | None = None
         self._found: _Counted | None = None
         self.events_counted = 0
 
@@ -92,13 +105,23 @@ class RecountPlan:
 
     def select(self, store: EvidenceStore) -> dict[str, set[str]]:
         """Take in what of the evidence concerns the plan and was not selected before. Returns `Selection.gone`."""
-        found = select_touched(store, self._old, self._new, self.changes)
-        for _number, kept in store.kept(found.numbers - self._selected):
+        known = self._selected
+        numbers = None if known is None else _news_of_coverage(known, store)
+        if known is None or numbers is None:
+            selection = select_touched(store, self._old, self._new, self.changes)
+            numbers = selection.numbers
+        else:
+            selection = known.selection
+        self._selected = _Selected(store, selection, store.losses, store.last, len(store.sharing(set())))
+        due = numbers - self._numbers
+        for _number, kept in store.kept(due):
             self.add(kept.event, kept.source)
-        self._selected |= found.numbers
-        self._forget()
+        self._numbers |= due
         self._newest_us = max(self._newest_us, store.newest_us)
-        return found.gone
+        self._forget_counted()
+        if self._shown is not None:
+            self._shown.newest_us = max(self._shown.newest_us, self._newest_us)
+        return selection.gone
 
     def subjects(self) -> dict[str, tuple[str, ...]]:
         """The subjects that changed accounts touched, by key, each with the keys of those accounts."""
@@ -209,6 +232,9 @@ class RecountPlan:
     def _forget(self) -> None:
         """What was made of the evidence so far is out of date."""
         self._shown = None
+        self._forget_counted()
+
+    def _forget_counted(self) -> None:
         if self._found is not None:
             self._found[1].close()
             self._found = None
@@ -237,6 +263,21 @@ class RecountPlan:
         touched.newest_us = max(touched.newest_us, self._newest_us)
         self._shown = touched
         return touched
+
+
+def _news_of_coverage(known: _Selected, store: EvidenceStore) -> set[int] | None:
+    """What is to be selected where all that came since has nothing to do with what was asked for then, but for what
+    sources saw, which leads to nothing else; `None` where it has.
+    """
+    if known.store is not store or known.losses != store.losses:
+        return None
+    found: set[int] = set()
+    for number, kept in store.since(known.last):
+        if isinstance(kept.event, Coverage):
+            found.add(number)
+        elif known.selection.is_moved_by(kept.event):
+            return None
+    return found if len(store.sharing(set())) == known.alike else None
 
 
 def _engagements(events: Iterable[Spooled], subjects: Iterable[str]) -> dict[str, set[str]]:

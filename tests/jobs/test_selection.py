@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from random import Random
 from typing import Final
+from unittest.mock import patch
 
 import pytest
 from msgspec.structs import replace
 
 from streams.core.clock import to_us
+from streams.core.corrections.selection import select_touched
 from streams.core.recounts import RecountOrder
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import Coordinates, decode_subject_event, encode_subject_event
-from streams.events import Account, Event, Post, Retweet, decode_event, encode_event
+from streams.events import Account, Coverage, Event, Post, Retweet, decode_event, encode_event
 from streams.jobs.evidence_store import EvidenceStore
 from streams.jobs.recount_orders import OrderHeading, RecountPlan
 from tests.jobs.edits import edited
@@ -75,6 +77,8 @@ def _compared(seed: int) -> Counter[str]:
             payload = encode_event(event)
             whole.add(event, source)
             store.put(_key(event, payload), payload, event, source)
+            if number in (500, 780):
+                selected.select(store)  # some came before, and some since
         assert selected.select(store) == {}
         subjects = whole.subjects()
         assert selected.subjects() == subjects
@@ -143,6 +147,32 @@ def test_an_official_by_handle_alone_is_found_by_the_id_that_was_once_seen_with_
     assert whole == selected
     assert {"twitter:70", "twitter:71", "twitter:72", "twitter:75"} <= selected
     assert count == 6
+
+
+def test_what_came_since_is_taken_with_what_it_leads_to_and_nothing_else_is_asked_for_again() -> None:
+    """What sources saw leads to nothing, and comes all the time; so do events of others."""
+    by_91 = Retweet(platform="twitter", id="1", at=_AT, actor=Account(id="91"), subject=Account(id="71"))
+    before = Retweet(platform="twitter", id="2", at=_AT, actor=Account(id="92"), subject=Account(id="72"))
+    of_others = Retweet(platform="twitter", id="3", at=_AT, actor=Account(id="93"), subject=Account(id="73"))
+    seen = Coverage(platform="twitter", id="c", at=_AT, source="s", seen=True, until=_AT)
+    leads_on = Retweet(platform="twitter", id="4", at=_AT, actor=Account(id="91"), subject=Account(id="72"))
+    with EvidenceStore(":memory:") as store, RecountPlan(Roster([_ENTRY]), Roster()) as plan:
+
+        def select(*events: Event) -> tuple[int, set[str]]:
+            for event in events:
+                payload = encode_event(event)
+                store.put(_key(event, payload), payload, event, _ANYWHERE)
+            plan.select(store)
+            return len(plan), set(plan.subjects())
+
+        assert select(by_91, before) == (1, {"twitter:71"})
+        with patch("streams.jobs.recount_orders.select_touched", side_effect=AssertionError("it asked again")):
+            assert select(of_others, seen) == (2, {"twitter:71"})
+        assert select(leads_on) == (4, {"twitter:71", "twitter:72"})
+        store.drop(_key(by_91, encode_event(by_91)))
+        with patch("streams.jobs.recount_orders.select_touched", wraps=select_touched) as asked:
+            select()
+        assert asked.call_count == 1, "what is gone may have been all that led to others"
 
 
 def test_texts_are_found_by_their_fingerprints_also_those_that_come_and_go_between_two_questions() -> None:

@@ -182,12 +182,13 @@ def corrections_of(recounted: Recounted) -> Iterator[Correction]:
     """What is to be told of a subject that was counted anew: of each alert first, of the subject last."""
     order = recounted.order
     before, after = recounted.alerts_before, recounted.alerts_after
-    compared = compare(
-        _results(recounted, before, recounted.dossier_before), _results(recounted, after, recounted.dossier_after)
-    )
-    for outcome in compared.alerts:
-        if outcome.kind not in ("stands", "cannot_be_known"):
-            yield _of_alert(recounted, outcome, before.get(outcome.id), _successor(outcome, after))
+    if before or after:  # nearly never
+        compared = compare(
+            _results(recounted, before, recounted.dossier_before), _results(recounted, after, recounted.dossier_after)
+        )
+        for outcome in compared.alerts:
+            if outcome.kind not in ("stands", "cannot_be_known"):
+                yield _of_alert(recounted, outcome, before.get(outcome.id), _successor(outcome, after))
     yield Correction(
         **_common(order),
         about="subject",

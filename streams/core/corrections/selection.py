@@ -13,9 +13,11 @@ from streams.core.corrections.terms import (
     SUSPENSION,
     account_term,
     handle_term,
+    handles_of,
     host_term,
     post_term,
     posts_of,
+    terms_of,
 )
 from streams.core.corrections.touched import Touched
 from streams.core.rosters.roster import Roster, RosterEntry
@@ -64,6 +66,8 @@ class Selection:
         self.gone: dict[str, set[str]] = {}
         self.touched = Touched(old, new, changes)
         self._lookup = lookup
+        self._asked: set[int] = set()
+        self._handles: set[int] = set()
         self.posts: set[int] = set()
         self._waiting: list[Event] = []
         self._authors: dict[int, str] = {}  # by number, whose text it is
@@ -79,6 +83,26 @@ class Selection:
                 author = event.actor if isinstance(event, Post) else event.subject
                 self._authors[number] = subject_key(event.platform, author.id)
             self.posts.update(post_term(event.platform, post_id) for post_id in posts_of(event))
+
+    def named(self, terms: Iterable[int]) -> None:
+        """Select the events that have one of the terms."""
+        due = set(terms) - self._asked
+        self._asked |= due
+        self.take(self._lookup.found_by(due))
+
+    def called(self, handles: set[int]) -> tuple[set[int], set[int]]:
+        """See `EvidenceLookup`."""
+        self._handles |= handles
+        return self._lookup.called(handles)
+
+    def is_moved_by(self, event: Event) -> bool:
+        """Whether something else might have been selected if this event had been there, too, and had no text: any of
+        its names was asked for.
+        """
+        return not (
+            self._asked.isdisjoint(terms_of(event))
+            and self._handles.isdisjoint(handle for handle, _account in handles_of(event))
+        )
 
     def texts_of(self, accounts: Set[str]) -> list[int]:
         """The events that bring texts of these accounts (`platform:id`), of those that were selected."""
@@ -108,24 +132,28 @@ def select_touched(
     found = Selection(lookup, old, new, changes)
     entries = [*old.entries, *new.entries]
     named = {handle_term(each.platform, each.handle or "") for each in entries if each.account_id is None}
-    found.take(lookup.called(named)[1])
+    found.take(found.called(named)[1])
     counting = [change for change in changes if not change.only_renames]
     changed = [entry for change in counting for entry in change.entries]
-    found.take(lookup.found_by(_accounts_of(lookup, changed)))
+    found.named(_accounts_of(found, changed))
     hosts = {host_term(domain) for entry in changed for domain in entry.domains}
-    found.take(lookup.found_by(hosts))
+    found.named(hosts)
     found.look()
-    found.take(lookup.found_by(found.posts))
-    found.take(lookup.sharing({each & PRINT_MASK for each in found.touched.prints()}))
+    found.named(found.posts)
+    # Whom texts touch is not known yet. But to look for texts takes long, and with those of the others it is done once.
+    found.named(account_term(*subject_key_parts(key)) for key in found.touched.subjects)
+    found.named(found.posts)
+    theirs = lookup.prints(found.texts_of(found.touched.subjects.keys()))
+    found.take(lookup.sharing({each & PRINT_MASK for each in found.touched.prints()} | theirs))
     found.look()
     found.gone = lookup.gone_of(found.touched.changed_ids())
     subjects = {*found.gone, *found.touched.subjects}
-    found.take(lookup.found_by(account_term(*subject_key_parts(key)) for key in subjects))
-    found.take(lookup.found_by(found.posts))
+    found.named(account_term(*subject_key_parts(key)) for key in subjects)
+    found.named(found.posts)
     found.look()
     found.take(lookup.sharing(lookup.prints(found.texts_of(subjects))))
-    found.take(lookup.found_by(found.posts))
-    found.take(lookup.found_by([COVERAGE]))
+    found.named(found.posts)
+    found.named([COVERAGE])
     return found
 
 
@@ -135,21 +163,21 @@ def select_compared(lookup: EvidenceLookup, old: Roster, new: Roster, changes: S
     """
     found = select_touched(lookup, old, new, changes)
     before = frozenset(found.numbers)
-    found.take(lookup.found_by([SUSPENSION]))
+    found.named([SUSPENSION])
     suspended = {
         account_term(event.platform, event.actor.id)
         for _, event in lookup.events(found.numbers)
         if isinstance(event, Suspension)
     }
-    found.take(lookup.found_by(suspended))
-    found.take(lookup.found_by(found.posts))
+    found.named(suspended)
+    found.named(found.posts)
     found.look()
     countries = found.touched.aftermath_countries({*found.gone, *found.touched.subjects})
     found.numbers = lookup.every() if found.touched.may_change_aftermaths(countries) else set(before)
     return found
 
 
-def _accounts_of(lookup: EvidenceLookup, entries: Iterable[RosterEntry]) -> set[int]:
+def _accounts_of(selection: Selection, entries: Iterable[RosterEntry]) -> set[int]:
     """The terms of the accounts of entries, also of those that have been seen with a handle of theirs."""
     found: set[int] = set()
     handles: set[int] = set()
@@ -158,4 +186,4 @@ def _accounts_of(lookup: EvidenceLookup, entries: Iterable[RosterEntry]) -> set[
             found.add(account_term(entry.platform, entry.account_id))
         else:
             handles.add(handle_term(entry.platform, entry.handle or ""))
-    return found | lookup.called(handles)[0]
+    return found | selection.called(handles)[0]

@@ -4,6 +4,7 @@ Errs on the side of too much. Everybody else's figures are the same under both r
 """
 
 from collections.abc import Iterable, Iterator, Sequence, Set
+from functools import lru_cache
 from typing import Final
 
 from streams.core.backtest import Scope
@@ -19,6 +20,7 @@ from streams.events import Account, Coverage, Deletion, Event, Follow, Post, Pro
 __all__ = ["Touched", "engaged_by"]
 
 _NOBODY: Final[frozenset[int]] = frozenset()
+_TEXTS: Final = 32_768  # 130 MB at most, and for texts of ordinary length a fifth of that
 
 
 class Touched:
@@ -117,7 +119,7 @@ class Touched:
         if isinstance(event, Post):
             if event.quotes is not None and quotes_unknown_author(event):
                 self._posts.setdefault((platform, event.quotes.post_id), set()).update(changes)
-            for each in fingerprints(event.text[:STATE_TEXT]):
+            for each in _fingerprints(event.text[:STATE_TEXT]):
                 self._prints.setdefault(each, set()).update(changes)
 
     def compare(self, event: Event) -> None:
@@ -235,7 +237,12 @@ class Touched:
     def _resembles(self, text: str | None) -> set[int]:
         if not text or not self._prints:
             return set()
-        return set().union(*(self._prints.get(each, _NOBODY) for each in fingerprints(text)))
+        return set().union(*(self._prints.get(each, _NOBODY) for each in _fingerprints(text)))
+
+
+@lru_cache(maxsize=_TEXTS)  # the same events are looked at when they are selected, and when all are
+def _fingerprints(text: str) -> tuple[int, ...]:
+    return fingerprints(text)
 
 
 def _moves_domains(change: EntryChange) -> bool:

@@ -53,7 +53,7 @@ def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> li
     """
     state = subject.state
     changed: list[Alert] = []
-    if not state.histories and not any(event.held for event in timeline(state, rules)):
+    if not state.histories and not _may_fire(state, rules):
         return changed  # by far the most subjects
     over_time = FiguresOverTime(state)
     for position, rule in enumerate(rules.rules):
@@ -79,14 +79,22 @@ def changed_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> li
 
 def standing_alerts(subject: Subject, rules: Rulebook, policy: TrackPolicy) -> dict[str, Alert]:
     """The alerts of a judged subject as they are now, by id; whether they were sent is not asked, and nothing noted."""
-    over_time = FiguresOverTime(subject.state)
     found: dict[str, Alert] = {}
+    if not _may_fire(subject.state, rules):
+        return found
+    over_time = FiguresOverTime(subject.state)
     for position, rule in enumerate(rules.rules):
         for episode in episodes_of(subject.state, rules, position):
             history = subject.state.histories.get(rule.name) or RuleHistory()
             alert = _standing(over_time, rule, episode, history, policy)
             found[alert.id] = alert
     return found
+
+
+def _may_fire(state: SubjectState, rules: Rulebook) -> bool:
+    """Whether any rule has an episode: one that crosses the horizon of what is retained, or one of an event."""
+    under_way = any(history.under_way is not None for history in state.histories.values())
+    return under_way or any(event.held for event in timeline(state, rules))
 
 
 def sent_alert_ids(state: SubjectState, rules: Rulebook) -> frozenset[str]:

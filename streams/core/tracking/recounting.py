@@ -138,9 +138,13 @@ def count_anew(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> Co
     published: list[SubjectEvent] = []
     kept = [under((superseded[-1],), decode_subject_event(each)) for each in under_way.kept]
     since = [event for event in kept if event is not None]
-    carried = _not_in_evidence(subject, order, since)
-    for event in (*order.events, *since, *carried):
-        applied = step(made, bounded_subject_event(event), policy)
+    events = [*order.events, *since]
+    bounded = [*map(bounded_subject_event, events)]
+    carried = _not_in_evidence(subject, order, bounded)
+    events += carried
+    bounded += map(bounded_subject_event, carried)
+    for event, kept_event in zip(events, bounded, strict=True):
+        applied = step(made, kept_event, policy)
         if overfull(made, policy):
             why = "it has more than is kept one by one: its totals stand as they were counted"
             return CountedAnew(subject=subject, outcome="cannot_be_known", why=why)
@@ -154,7 +158,7 @@ def count_anew(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> Co
                 published.append(event)
     _keep_what_was_said(old, made, carried)
     # What came since may have been told by a State that took the account for no official, as the roster of before said.
-    amplified_by = _amplified_by((*order.events, *since, *carried))
+    amplified_by = _amplified_by(events)
     state.seen_since = {country: at_us for country, at_us in state.seen_since.items() if country in amplified_by}
     state.histories = {name: RuleHistory(sent=list(history.sent)) for name, history in old.histories.items()}
     state.standings, state.standing_version = dict(old.standings), old.standing_version
@@ -184,16 +188,15 @@ def _amplified_by(events: Iterable[SubjectEvent]) -> set[str]:
     }
 
 
-def _not_in_evidence(subject: Subject, order: RecountOrder, since: Sequence[SubjectEvent]) -> list[SubjectEvent]:
+def _not_in_evidence(subject: Subject, order: RecountOrder, evidence: Sequence[SubjectEvent]) -> list[SubjectEvent]:
     """What was counted and the evidence has no more, as far as nothing is known against it: an account that is on no
     roster at any time did not act as an official.
     """
     state = subject.state
     found: list[SubjectEvent] = []
     known = set(order.known)
-    events = [bounded_subject_event(event) for event in (*order.events, *since)]
-    listed = {engagement_key(event.kind, event.event_id) for event in events if event.kind in ENGAGEMENT_KINDS}
-    notices = {event.event_id for event in events if event.kind == "suspension"}
+    listed = {engagement_key(event.kind, event.event_id) for event in evidence if event.kind in ENGAGEMENT_KINDS}
+    notices = {event.event_id for event in evidence if event.kind == "suspension"}
     for kept in (*state.amplifications, *state.contacts):
         key = engagement_key(kept.kind, kept.event_id)
         if key in listed or engagement_name(is_follow=key[0], event_id=key[1]) in known:

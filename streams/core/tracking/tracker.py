@@ -187,13 +187,7 @@ class Tracker:
             return
         self._counted.add(key)
         order = decode_recount(event.recount or b"")
-        judge(subject.state, self.rules)
-        told = sent_alert_ids(subject.state, self.rules)
-        before = {
-            name: alert
-            for name, alert in standing_alerts(subject, self.rules, self.policy).items()
-            if name in told and alert.status != "retracted"
-        }
+        before = self._told_and_standing(subject)
         was_engaged = has_engagement(subject.state)
         counted = count_anew(subject, order, self.policy)
         if counted is None:
@@ -204,6 +198,8 @@ class Tracker:
             self._unfollowed.add(key)
         judge(made.state, self.rules)
         after = before if made is subject else standing_alerts(made, self.rules, self.policy)
+        if after and not before:
+            judge(subject.state, self.rules)
         concerned = (subject, made) if before or after else ()  # dossiers say which State leads: of alerts
         dossiers = [self._dossier(each) for each in concerned] or [None, None]
         self._recounted.setdefault(key, []).append(
@@ -222,6 +218,15 @@ class Tracker:
             )
         )
         self._amplified_anew.setdefault(key, []).extend(map(amplification_of, counted.amplifications))
+
+    def _told_and_standing(self, subject: Subject) -> dict[str, Alert]:
+        """The alerts that were told and that nobody retracted, as they are before a correction: of nearly all, none."""
+        told = sent_alert_ids(subject.state, self.rules)
+        if not told:
+            return {}
+        judge(subject.state, self.rules)
+        standing = standing_alerts(subject, self.rules, self.policy)
+        return {name: alert for name, alert in standing.items() if name in told and alert.status != "retracted"}
 
     def _no_more_followed(self, key: str, subject: Subject) -> TrackedAccount | None:
         """What SCREEN is told of an account that a correction leaves too few amplifications."""
