@@ -25,7 +25,7 @@ __all__ = [
     "Secret",
     "convert_settings",
     "read_toml",
-    "settle",
+    "settings_from",
 ]
 
 PREFIX: Final = "ANTIPHON_"
@@ -62,7 +62,7 @@ class Given(Struct, frozen=True):
     origin: str
 
 
-def settle(given: Mapping[str, Given], wanted: type[_S]) -> _S:
+def settings_from(given: Mapping[str, Given], wanted: type[_S]) -> _S:
     """The settings object of these values by name. Raises `ConfigurationError` that names the key."""
     known = {field.name for field in msgspec.structs.fields(wanted)}
     for key, each in given.items():

@@ -19,7 +19,7 @@ from streams.setting_sources import (
     Given,
     Secret,
     read_toml,
-    settle,
+    settings_from,
 )
 
 __all__ = ["AGENTS", "Secret", "Settings", "load_settings"]
@@ -193,7 +193,7 @@ def load_settings(
     for key, value in (overrides or {}).items():
         if value is not None:
             given[key] = Given(value, key)
-    settings = settle(given, Settings)
+    settings = settings_from(given, Settings)
     _check_together(settings)
     return settings
 

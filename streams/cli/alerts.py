@@ -12,7 +12,7 @@ from msgspec import Struct
 from rich.text import Text
 
 from streams.cli.alerts_retract import refuse_options_before, retract
-from streams.cli.asking import Told, from_option, records_of, refuse_follow_of_files, when
+from streams.cli.asking import ReadProgress, from_option, records_of, refuse_follow_of_files, when
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
 from streams.cli.printed_json import printed_json
@@ -103,9 +103,9 @@ alerts.add_command(retract)
 async def _alerts(
     settings: Settings, wanted: _Filter, folder: str | None, limit: int, *, follow: bool, as_json: bool
 ) -> None:
-    told = Told()
-    async with records_of(settings, folder, told) as records:
-        with progress("reading alerts") as told.advance:
+    looked = ReadProgress()
+    async with records_of(settings, folder, looked) as records:
+        with progress("reading alerts") as looked.advance:
             found, unreadable = await read_alerts(records)
         now_us = time.time_ns() // 1_000
         passing = sorted(

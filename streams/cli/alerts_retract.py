@@ -11,7 +11,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.asking import Told, records_of
+from streams.cli.asking import ReadProgress, records_of
 from streams.cli.options import json_option, settings_options
 from streams.cli.report_case import SEVERITY_STYLES, minute
 from streams.cli.stopping import stopped_in_order
@@ -137,9 +137,9 @@ def _hexadecimal(text: str, what: str) -> str:
 
 
 async def _those_that_fire(settings: Settings, wanted: _Wanted) -> list[Alert]:
-    told = Told()
-    async with records_of(settings, None, told) as records:
-        with progress("reading alerts") as told.advance:
+    looked = ReadProgress()
+    async with records_of(settings, None, looked) as records:
+        with progress("reading alerts") as looked.advance:
             found, _unreadable = await read_alerts(records)
     for name in wanted.ids:
         if not any(alert.id.startswith(name) for alert in found):

@@ -17,14 +17,14 @@ from streams.kafka.enriched_log import open_log
 from streams.printable import printable
 from streams.settings import Settings
 
-__all__ = ["Told", "from_option", "records_of", "refuse_follow_of_files", "when"]
+__all__ = ["ReadProgress", "from_option", "records_of", "refuse_follow_of_files", "when"]
 
 from_option: Final = click.option(
     "--from", "folder", metavar="DIR", help="Read a folder that `demo` or `backtest` wrote with --out."
 )
 
 
-class Told:
+class ReadProgress:
     """Passes on how far the reading is, to whoever shows it at the time."""
 
     advance: Callable[[int], None] = staticmethod(lambda _looked_at: None)
@@ -34,12 +34,12 @@ class Told:
 
 
 @asynccontextmanager
-async def records_of(settings: Settings, folder: str | None, told: Told) -> AsyncIterator[Records]:
+async def records_of(settings: Settings, folder: str | None, looked: ReadProgress) -> AsyncIterator[Records]:
     """The records of the topics, or of a folder. Raises `BrokerError` or `InputError`."""
     if folder is not None:
-        yield EnrichedFolder(folder, told)
+        yield EnrichedFolder(folder, looked)
         return
-    async with open_log(settings, told) as log:
+    async with open_log(settings, looked) as log:
         yield log
 
 

@@ -7,7 +7,7 @@ from typing import Final, cast
 import click
 from rich.text import Text
 
-from streams.cli.asking import Told, from_option, records_of, when
+from streams.cli.asking import ReadProgress, from_option, records_of, when
 from streams.cli.options import settings_options
 from streams.cli.stopping import stopped_in_order
 from streams.cli.terminal import counted, progress, stderr
@@ -98,11 +98,11 @@ def _by_ending(path: Path) -> TableFormat:
 async def _export(
     settings: Settings, topic: EnrichedTopic, part: Part, folder: str | None, path: Path, file_format: TableFormat
 ) -> None:
-    told = Told()
+    looked = ReadProgress()
     with sorting_database(path) as database:
         collected = Collected(database, topic, part)
-        async with records_of(settings, folder, told) as records:
-            with progress(f"reading {topic.name}") as told.advance:
+        async with records_of(settings, folder, looked) as records:
+            with progress(f"reading {topic.name}") as looked.advance:
                 await collected.take_all(records)
             looked_at = records.looked_at
         with progress(f"writing {path.name}") as advance, written_whole(path, topic, file_format) as write:

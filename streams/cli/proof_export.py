@@ -18,7 +18,7 @@ from streams.errors import InputError
 from streams.formats.registry import readers_named
 from streams.jobs.proof_of_files import ProofInputs, proof_of_files
 from streams.jobs.proof_of_topics import proof_of_topics
-from streams.jobs.told_results import read_results
+from streams.jobs.results_folder import read_results
 from streams.printable import printable
 from streams.proofs.answers import Answer
 from streams.proofs.sealing import sealed
@@ -123,5 +123,5 @@ def _inputs(
         roster_path=roster_path,
         rules_toml=read_rules(None if rules_file is None else Path(rules_file))[1].encode(),
         rules_path=rules_file or "the bundled rules",
-        told=None if results_dir is None else read_results(Path(results_dir)),
+        published=None if results_dir is None else read_results(Path(results_dir)),
     )

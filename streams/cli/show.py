@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 from rich.text import Text
 
-from streams.cli.asking import Told, from_option, records_of, refuse_follow_of_files
+from streams.cli.asking import ReadProgress, from_option, records_of, refuse_follow_of_files
 from streams.cli.options import json_option, settings_options
 from streams.cli.printed_json import printed_json
 from streams.cli.report_case import SEVERITY_STYLES, minute, print_case, print_official
@@ -40,13 +40,13 @@ _FOLLOWED: Final = ("dossiers", "alerts", "aftermaths", "amplifications")
 @settings_options()
 @from_option
 @click.option(
-    "--versions", "told", is_flag=True, help="With all versions of its alerts; reads the whole of the topic `evidence`."
+    "--versions", is_flag=True, help="With all versions of its alerts; reads the whole of the topic `evidence`."
 )
 @click.option("--follow", is_flag=True, help="Go on, and say what is written about it. Ctrl-C ends it.")
 @json_option
 @click.pass_context
 def show(
-    ctx: click.Context, what: str, settings: Settings, folder: str | None, told: bool, follow: bool, as_json: bool
+    ctx: click.Context, what: str, settings: Settings, folder: str | None, versions: bool, follow: bool, as_json: bool
 ) -> None:
     """Everything known of one account: figures, alerts and what they rest on, amplifications with links, aftermaths,
     and what went unseen. For an official: its terms on the roster, and whom it amplified.
@@ -64,24 +64,24 @@ def show(
       antiphon show @Khamenei_site --from results/
     """
     refuse_follow_of_files(follow, folder)
-    if told and folder is not None:
+    if versions and folder is not None:
         raise InputError("files have no versions", remedy="leave --versions out, or ask the topics")
     try:
         wanted = looked_up(what)
     except ValueError as error:
         raise InputError(f"{printable(what, 100)!r}: {error}", remedy="see `antiphon show --help`") from None
     with stopped_in_order(), ended_by_ctrl_c(follow):
-        ctx.exit(asyncio.run(_show(settings, wanted, folder, versions=told, follow=follow, as_json=as_json)))
+        ctx.exit(asyncio.run(_show(settings, wanted, folder, versions=versions, follow=follow, as_json=as_json)))
 
 
 async def _show(
     settings: Settings, wanted: LookedUp, folder: str | None, *, versions: bool, follow: bool, as_json: bool
 ) -> int:
-    told = Told()
-    async with records_of(settings, folder, told) as records:
+    looked = ReadProgress()
+    async with records_of(settings, folder, looked) as records:
         roster = None if folder is not None else (await published_roster(settings)).roster
         files = CaseFiles(records, roster)
-        with progress("looking") as told.advance:
+        with progress("looking") as looked.advance:
             matches = await files.find(wanted)
             if not matches:
                 looked_at = counted(records.looked_at, "record")

@@ -1,7 +1,7 @@
 """The publisher: what a source sent and the cursor after it, in one transaction under an id of (collector, source).
 
 Opening it shuts out the instance before. While Kafka is away it tries again for as long as it takes, and what was in
-doubt is settled by the cursor that Kafka has.
+doubt is resolved by the cursor that Kafka has.
 """
 
 import asyncio

@@ -83,7 +83,7 @@ class ChunkQueue:
             self._unfinished -= len(taken)
             self._changed.notify_all()
 
-    async def settled(self) -> None:
+    async def drained(self) -> None:
         """Wait until Kafka has everything that was put."""
         async with self._changed:
             await self._changed.wait_for(lambda: not self._unfinished)

@@ -130,7 +130,7 @@ class SourceService:
             extra = {"source": self.name, "reason": error.kind, "detail": error.detail, "pause_s": round(pause, 1)}
             _log.warning("source disconnected", extra=extra)
             await self._queue.put(Ended(error.kind))
-            await asyncio.gather(asyncio.sleep(pause), self._queue.settled())
+            await asyncio.gather(asyncio.sleep(pause), self._queue.drained())
 
     async def _connection(self) -> SourceError:
         """One connection, to its end: what it ended with."""

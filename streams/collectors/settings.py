@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from msgspec import Meta, Struct
 
 from streams.errors import ConfigurationError
-from streams.setting_sources import COLLECT_PREFIX, COLLECT_TABLE, Given, read_toml, settle
+from streams.setting_sources import COLLECT_PREFIX, COLLECT_TABLE, Given, read_toml, settings_from
 
 __all__ = ["CollectSettings", "load_collect_settings", "variable_of"]
 
@@ -70,7 +70,7 @@ def load_collect_settings(
     for key, value in (overrides or {}).items():
         if value is not None:
             given[key] = Given(value, key)
-    return settle(shared, CollectSettings), settle(given, own)
+    return settings_from(shared, CollectSettings), settings_from(given, own)
 
 
 def variable_of(name: str, setting: str) -> str:

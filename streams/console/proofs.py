@@ -24,7 +24,7 @@ from streams.proofs.building import is_on_aftermath
 from streams.proofs.closure import Closure, Reach, Received, events_under
 from streams.proofs.finding import Proof, smallest_proof
 from streams.proofs.layout import About
-from streams.proofs.material import ProofMaterial, Told, rosters_that_fit
+from streams.proofs.material import ProofMaterial, PublishedRecords, rosters_that_fit
 
 __all__ = ["proof_file_name", "proof_of_alert"]
 
@@ -45,17 +45,17 @@ def proof_of_alert(store: Store, alert_id: str) -> Proof | None:
     alert = stored.alert
     if store.status().counts.get("events", 0) > _MOST_EVENTS:
         raise InputError(f"more than {_MOST_EVENTS:,} raw events are kept here", remedy=_ELSEWHERE)
-    published, file = store.roster(alert.roster_digest), store.rule_file_of(alert.rule_digest)
-    if published is None or published.roster is None:
+    stored_roster, file = store.roster(alert.roster_digest), store.rule_file_of(alert.rule_digest)
+    if stored_roster is None or stored_roster.roster is None:
         raise InputError(f"the roster {alert.roster_digest[:12]} is not kept here whole", remedy=_ELSEWHERE)
     if file is None or file.text is None:
         raise InputError(f"the rules of {alert.rule_digest[:12]} are not kept here", remedy=_ELSEWHERE)
     key = subject_key(alert.platform, alert.subject.id)
-    roster = published.roster
+    roster = stored_roster.roster
     known = _known(roster, alert, store.dossier(key))
     on_aftermath = is_on_aftermath(alert.rule, parse_rules(file.text, "the rules of the evidence"))
-    told = _told(store, alert, stored.value, key)
-    others = _other_rosters(store, roster, told)
+    published = _published(store, alert, stored.value, key)
+    others = _other_rosters(store, roster, published)
     newest_us = max((to_us(event.at) for event, *_ in _received(store, alert.platform)), default=0)
 
     def material(reach: Reach) -> ProofMaterial:
@@ -76,7 +76,7 @@ def proof_of_alert(store: Store, alert_id: str) -> Proof | None:
             about=About(kind="alert", id=alert.id),
             platform=alert.platform,
             subject_id=alert.subject.id,
-            told=told,
+            published=published,
             events=events,
             roster_csv=roster_text(roster),
             rules_toml=(file.text or "").encode(),
@@ -113,17 +113,17 @@ def _known(roster: Roster, alert: Alert, dossier: Dossier | None) -> AccountInde
     return known
 
 
-def _other_rosters(store: Store, roster: Roster, told: Told) -> tuple[Roster, ...]:
+def _other_rosters(store: Store, roster: Roster, published: PublishedRecords) -> tuple[Roster, ...]:
     """Those by which earlier versions were counted, the newest first, as far as they are kept."""
-    versions = (msgspec.json.decode(value, type=Alert) for value in reversed(told.versions))
+    versions = (msgspec.json.decode(value, type=Alert) for value in reversed(published.versions))
     kept = (store.roster(digest) for digest in dict.fromkeys(version.roster_digest for version in versions))
     return rosters_that_fit(roster, (each.roster for each in kept if each is not None and each.roster is not None))
 
 
-def _told(store: Store, alert: Alert, value: bytes, key: str) -> Told:
+def _published(store: Store, alert: Alert, value: bytes, key: str) -> PublishedRecords:
     dossier, dossier_bytes = store.dossier(key), store.dossier_bytes(key)
     stored = (store.aftermath(each.id) for each in store.aftermaths_of(key) if each.country in alert.countries)
-    return Told(
+    return PublishedRecords(
         alerts=((alert, value),),
         versions=tuple(each.value for each in store.alert_versions(alert.id) if each.value is not None),
         dossier=None if dossier is None or dossier_bytes is None else (dossier, dossier_bytes),

@@ -92,7 +92,7 @@ class Backtest:
     """Takes events one by one, gives the results at the end. Future times are measured by `now_us`.
 
     `ledger` is empty at first, and the backtest's own. With `watching`, which then has the ledger, it is `None`. With a
-    `scope` nothing else is tracked and watched. `heard` is told each subject event that is tracked.
+    `scope` nothing else is tracked and watched. `on_tracked` gets each subject event that is tracked.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Backtest:
         watch_policy: WatchPolicy | None = None,
         watching: Watching | None = None,
         scope: Scope | None = None,
-        heard: Callable[[SubjectEvent], object] | None = None,
+        on_tracked: Callable[[SubjectEvent], object] | None = None,
     ) -> None:
         self.screened: Counter[ScreenOutcome] = Counter()
         self._known = AccountIndex(roster)
@@ -123,7 +123,7 @@ class Backtest:
         self._behind = 0
         self._next_watched = _FIRST_WATCHED
         self._scope = scope
-        self._heard = heard
+        self._on_tracked = on_tracked
         self._newest_us = 0 if scope is None else scope.newest_us
         self._subject_events: list[SubjectEvent] = []
         self._country_events: list[CountryEvent] = []
@@ -262,8 +262,8 @@ class Backtest:
             asked_for = scope.subjects
             events = [each for each in events if subject_key(each.platform, each.subject.id) in asked_for]
         for event in events:
-            if self._heard is not None:
-                self._heard(event)
+            if self._on_tracked is not None:
+                self._on_tracked(event)
             amplification = self._tracker.apply(event)
             if amplification is not None:  # the same may be known better by a later copy of the post
                 key = amplification.platform, amplification.subject.id, amplification.id

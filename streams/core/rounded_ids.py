@@ -79,7 +79,7 @@ class IdEvidence:
         return "unknown" if self._are_doubles else "exact"
 
     @property
-    def is_settled(self) -> bool:
+    def is_decided(self) -> bool:
         """Whether enough of the file was seen: the ids are surely rounded, or none of the ways of rounding fits all."""
         return self.verdict == "rounded" or not (self._zeros or self._are_doubles)
 

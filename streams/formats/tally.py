@@ -69,9 +69,9 @@ def read_lines(
         size_bytes += len(line.data)
         if line.refusal is None:
             reader.ids_in(line.data, numbers, texts)
-        are_settled = numbers.is_settled and texts.is_settled
+        are_decided = numbers.is_decided and texts.is_decided
         has_none = len(ahead) >= _WITHOUT_ANY and not numbers.has_any and not texts.has_any
-        if are_settled or has_none or len(ahead) >= _AHEAD_LINES or size_bytes >= _AHEAD_BYTES:
+        if are_decided or has_none or len(ahead) >= _AHEAD_LINES or size_bytes >= _AHEAD_BYTES:
             break
     if texts.verdict == "rounded":
         raise InputError(

@@ -111,7 +111,7 @@ class EvidenceIndex:
         return count
 
     async def _fits(self, partitions: int) -> bool:
-        """Whether the file is of the topic as it is now, and so new that it has heard of every deletion."""
+        """Whether the file is of the topic as it is now, and so new that it has every deletion."""
         try:
             positions = {(EVIDENCE_TOPIC, p): self.store.position(p) for p in range(partitions)}
         except sqlite3.DatabaseError:

@@ -23,7 +23,7 @@ from streams.proofs.building import is_on_aftermath
 from streams.proofs.closure import Closure, Reach, events_needed
 from streams.proofs.finding import Proof, smallest_proof
 from streams.proofs.material import KeptEvent, ProofMaterial
-from streams.proofs.wanted import ToldRecords, Wanted, told_by, wanted_in
+from streams.proofs.wanted import RecordsByTopic, Wanted, records_by_topic, wanted_in
 
 __all__ = ["ProofInputs", "proof_of_files", "proofs_of_files"]
 
@@ -39,7 +39,7 @@ class ProofInputs(Struct, frozen=True, kw_only=True):
     roster_path: str
     rules_toml: bytes
     rules_path: str
-    told: ToldRecords | None = None
+    published: RecordsByTopic | None = None
 
 
 def proof_of_files(inputs: ProofInputs, what: str, *, redact: bool = False, progress: Progress | None = None) -> Proof:
@@ -52,7 +52,7 @@ def proof_of_files(inputs: ProofInputs, what: str, *, redact: bool = False, prog
 
 def proofs_of_files(
     inputs: ProofInputs,
-    choose: Callable[[ToldRecords], Iterable[str]],
+    choose: Callable[[RecordsByTopic], Iterable[str]],
     *,
     redact: bool = False,
     progress: Progress | None = None,
@@ -63,11 +63,11 @@ def proofs_of_files(
     found: list[Proof] = []
 
     def prove(results: Results, spool: EventSpool, known: AccountIndex) -> None:
-        records = told_by(results) if inputs.told is None else inputs.told
+        records = records_by_topic(results) if inputs.published is None else inputs.published
         found.extend(prove_one(wanted_in(records, what), records, spool, known) for what in choose(records))
 
-    def prove_one(wanted: Wanted, records: ToldRecords, spool: EventSpool, known: AccountIndex) -> Proof:
-        on_aftermath = any(is_on_aftermath(alert.rule, rules) for alert, _ in wanted.told.alerts)
+    def prove_one(wanted: Wanted, records: RecordsByTopic, spool: EventSpool, known: AccountIndex) -> Proof:
+        on_aftermath = any(is_on_aftermath(alert.rule, rules) for alert, _ in wanted.published.alerts)
         places = _places(records, wanted)
         newest_us = max((spooled.at_us for spooled in spool), default=0)
 
@@ -78,7 +78,7 @@ def proofs_of_files(
                 about=wanted.about,
                 platform=wanted.platform,
                 subject_id=wanted.subject_id,
-                told=wanted.told,
+                published=wanted.published,
                 events=events,
                 roster_csv=inputs.roster_csv,
                 rules_toml=inputs.rules_toml,
@@ -96,13 +96,13 @@ def proofs_of_files(
 _Places = Callable[[Spooled], Coordinates]
 
 
-def _places(records: ToldRecords, wanted: Wanted) -> _Places:
+def _places(records: RecordsByTopic, wanted: Wanted) -> _Places:
     """Where each event stood: as the records say, where they say it, else its file and line."""
     said: dict[tuple[str, str], Coordinates] = {}
     for amplification, _ in records["amplifications"]:
         if (amplification.platform, amplification.subject.id) == (wanted.platform, wanted.subject_id):
             said[amplification.kind, amplification.id] = amplification.source
-    for alert, _ in wanted.told.alerts:
+    for alert, _ in wanted.published.alerts:
         for evidence in alert.evidence:
             said[evidence.kind, evidence.event_id] = evidence.source
 
@@ -123,7 +123,7 @@ def _closure(
     closure = Closure(
         platform=wanted.platform,
         subject_id=wanted.subject_id,
-        countries=frozenset(country for alert, _ in wanted.told.alerts for country in alert.countries),
+        countries=frozenset(country for alert, _ in wanted.published.alerts for country in alert.countries),
         known=known,
         reach=reach,
     )

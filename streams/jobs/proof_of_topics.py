@@ -34,7 +34,7 @@ from streams.proofs.closure import Closure, Reach, Received, events_under
 from streams.proofs.finding import Proof, smallest_proof
 from streams.proofs.layout import IndexedEvent
 from streams.proofs.material import KeptEvent, ProofMaterial, rosters_that_fit
-from streams.proofs.wanted import ToldRecords, Wanted, wanted_in
+from streams.proofs.wanted import RecordsByTopic, Wanted, wanted_in
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
 
@@ -52,7 +52,7 @@ async def proof_of_topics(
     Raises `InputError` where nothing of it was told or its roster or rules are not kept, and `BrokerError`.
     """
     async with open_log(settings) as log:
-        wanted = wanted_in(await _told(log, what), what)
+        wanted = wanted_in(await _published(log, what), what)
     known = AccountIndex()
     with scratch_folder() as folder, _Spool(folder / "events") as spool:
         kept = EvidenceFold()
@@ -68,11 +68,11 @@ async def proof_of_topics(
             if record.value is not None:
                 known.learn(decode_tracked(record.value))
         wanted = msgspec.structs.replace(
-            wanted, told=msgspec.structs.replace(wanted.told, versions=_versions(entries, wanted))
+            wanted, published=msgspec.structs.replace(wanted.published, versions=_versions(entries, wanted))
         )
         others = _other_rosters(entries, wanted, roster)
         rules = parse_rules(rules_toml.decode("utf-8-sig"), "the rules of the evidence")
-        on_aftermath = any(is_on_aftermath(alert.rule, rules) for alert, _ in wanted.told.alerts)
+        on_aftermath = any(is_on_aftermath(alert.rule, rules) for alert, _ in wanted.published.alerts)
 
         def material(reach: Reach) -> ProofMaterial:
             events = _closure(wanted, known, (roster, *others), reach, spool)
@@ -81,7 +81,7 @@ async def proof_of_topics(
                 about=wanted.about,
                 platform=wanted.platform,
                 subject_id=wanted.subject_id,
-                told=wanted.told,
+                published=wanted.published,
                 events=events,
                 roster_csv=roster_text(roster),
                 rules_toml=rules_toml,
@@ -93,20 +93,20 @@ async def proof_of_topics(
         return smallest_proof(material, least=least, redact=redact)
 
 
-async def _told(log: EnrichedLog, what: str) -> ToldRecords:
+async def _published(log: EnrichedLog, what: str) -> RecordsByTopic:
     """What may be meant: all alerts and aftermaths, and the dossiers that may be the subject's."""
-    told: dict[str, list[tuple[Any, bytes]]] = {topic.name: [] for topic in ENRICHED_TOPICS}
-    told["alerts"] = await _valid(log, "alerts")
-    told["aftermaths"] = await _valid(log, "aftermaths")
+    records: dict[str, list[tuple[Any, bytes]]] = {topic.name: [] for topic in ENRICHED_TOPICS}
+    records["alerts"] = await _valid(log, "alerts")
+    records["aftermaths"] = await _valid(log, "aftermaths")
     if what.startswith("@"):
-        told["dossiers"] = await _valid(log, "dossiers", lambda each: _has_handle(each, what))
+        records["dossiers"] = await _valid(log, "dossiers", lambda each: _has_handle(each, what))
     else:
         alerts = {
-            subject_key(alert.platform, alert.subject.id) for alert, _ in told["alerts"] if alert.id.startswith(what)
+            subject_key(alert.platform, alert.subject.id) for alert, _ in records["alerts"] if alert.id.startswith(what)
         }
         for key in sorted({what} if ":" in what else alerts):
-            told["dossiers"] += await _valid(log, "dossiers", key=key)
-    return told
+            records["dossiers"] += await _valid(log, "dossiers", key=key)
+    return records
 
 
 async def _valid(
@@ -134,15 +134,15 @@ def _has_handle(record: Any, what: str) -> bool:
 
 
 def _is_needed(wanted: Wanted) -> Callable[[EvidenceKey], bool]:
-    ids = {alert.id for alert, _ in wanted.told.alerts}
+    ids = {alert.id for alert, _ in wanted.published.alerts}
     return lambda key: key.platform == wanted.platform if key.kind == "event" else key.kind != "alert" or key.id in ids
 
 
 def _roster(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted) -> Roster:
     """The roster of the alert, or that of the dossier."""
-    told = wanted.told
-    digest = told.alerts[0][0].roster_digest if wanted.about.kind == "alert" or told.dossier is None else ""
-    digest = digest or (told.dossier[0].roster_digest if told.dossier is not None else "")
+    published = wanted.published
+    digest = published.alerts[0][0].roster_digest if wanted.about.kind == "alert" or published.dossier is None else ""
+    digest = digest or (published.dossier[0].roster_digest if published.dossier is not None else "")
     try:
         return _kept_roster(entries, digest)
     except ValueError as error:
@@ -158,11 +158,11 @@ def _other_rosters(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted, ro
     """Those by which earlier versions or other alerts were counted, the newest first, as far as they are kept and a
     proof may have them.
     """
-    told = wanted.told
-    versions = (msgspec.json.decode(value, type=Alert) for value in reversed(told.versions))
-    digests = [each.roster_digest for each in (*(alert for alert, _ in told.alerts), *versions)]
-    if told.dossier is not None and wanted.about.kind == "subject":
-        digests.append(told.dossier[0].roster_digest)
+    published = wanted.published
+    versions = (msgspec.json.decode(value, type=Alert) for value in reversed(published.versions))
+    digests = [each.roster_digest for each in (*(alert for alert, _ in published.alerts), *versions)]
+    if published.dossier is not None and wanted.about.kind == "subject":
+        digests.append(published.dossier[0].roster_digest)
     return rosters_that_fit(roster, _kept(entries, dict.fromkeys(digests)))
 
 
@@ -174,7 +174,7 @@ def _kept(entries: dict[EvidenceKey, EvidenceEntry], digests: Iterable[str]) -> 
 
 def _rules(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted) -> bytes:
     """The rule file that has the most of the alerts' rules, the newest of those."""
-    digests = {alert.rule_digest for alert, _ in wanted.told.alerts}
+    digests = {alert.rule_digest for alert, _ in wanted.published.alerts}
     files = [entry for key, entry in entries.items() if key.kind == "rules" and entry.value is not None]
     if not files:
         raise InputError("no rules are kept", remedy="start a worker of this version, or name files and --rules")
@@ -183,7 +183,7 @@ def _rules(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted) -> bytes:
 
 
 def _versions(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted) -> tuple[bytes, ...]:
-    ids = {alert.id for alert, _ in wanted.told.alerts}
+    ids = {alert.id for alert, _ in wanted.published.alerts}
     kept = [entry for key, entry in entries.items() if key.kind == "alert" and key.id in ids and entry.value]
     return tuple(entry.value or b"" for entry in sorted(kept, key=lambda each: (each.written_ms, each.key)))
 
@@ -197,13 +197,13 @@ def _closure(
         lambda: Closure(
             platform=wanted.platform,
             subject_id=wanted.subject_id,
-            countries=frozenset(country for alert, _ in wanted.told.alerts for country in alert.countries),
+            countries=frozenset(country for alert, _ in wanted.published.alerts for country in alert.countries),
             known=known,
             reach=reach,
         ),
         spool.events,
     )
-    named = {(str(each.kind), each.event_id) for alert, _ in wanted.told.alerts for each in alert.evidence}
+    named = {(str(each.kind), each.event_id) for alert, _ in wanted.published.alerts for each in alert.evidence}
     return taken + [_withheld(entry) for entry in spool.withheld() if _is_named(entry, named)]
 
 

@@ -214,7 +214,7 @@ class RecountPlan:
                 told[key].append(event)
 
         watching = WatchQueue(Watcher(_NO_RULES, WatchPolicy(), MemoryLedger()))
-        backtest = Backtest(self._new, _NO_RULES, None, now_us=now_us, watching=watching, scope=scope, heard=hear)
+        backtest = Backtest(self._new, _NO_RULES, None, now_us=now_us, watching=watching, scope=scope, on_tracked=hear)
         concerned = EventSpool()
         for each in self._spool:
             if touched.concerns(each.event, scope) and not self._is_about_others(each.event, scope):

@@ -1,4 +1,4 @@
-"""The last words of a producer that was shut out: heard here, so that nobody else has to.
+"""What a fenced producer still logs and raises: handled here and nowhere else.
 
 Knows aiokafka's futures that nobody can await from outside, and nothing of why the producer ends.
 """

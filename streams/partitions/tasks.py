@@ -29,8 +29,7 @@ __all__ = ["HoldBack", "PartitionState", "PartitionTasks"]
 _log: Final = logging.getLogger(__name__)
 # Two workers that both believe they own a partition would shut each other out by turns until the group tells one of
 # them otherwise. It does so with the answer to the next heartbeat, of which there are four a session: whoever was shut
-# out waits for that before it opens the state again, and gives up only when several sessions have not settled
-# it.
+# out waits for that before it opens the state again, and gives up only after several sessions without an answer.
 _HEARTBEATS: Final = 4
 _RETRY_SESSIONS: Final = 5.0
 _LOOK_SECONDS: Final = 0.05

@@ -23,7 +23,7 @@ from streams.proofs import layout
 from streams.proofs.archive import pack
 from streams.proofs.crate import crate_of
 from streams.proofs.layout import CoverageSummary, Environment, Expected, Gap, IndexedEvent, event_name, pretty
-from streams.proofs.material import KeptEvent, ProofMaterial, Told, line_of
+from streams.proofs.material import KeptEvent, ProofMaterial, PublishedRecords, line_of
 from streams.proofs.page import page_of
 from streams.proofs.readme_text import readme_of
 from streams.proofs.recount import Recount, SourcedEvent, counts_as, recount
@@ -51,8 +51,8 @@ def proof_file(material: ProofMaterial, *, redact: bool = False) -> bytes:
     kept = _in_order(without_texts(event) if redact else event for event in material.events)
     events = [(decode_event(each.value), source_of(each.index)) for each in kept if each.value is not None]
     found = recount(roster, rules, lambda: events, material.read_up_to_us)
-    files = _records(material.told, material.about)
-    on_aftermath = any(is_on_aftermath(alert.rule, rules) for alert, _ in material.told.alerts)
+    files = _records(material.published, material.about)
+    on_aftermath = any(is_on_aftermath(alert.rule, rules) for alert, _ in material.published.alerts)
     proved = tuple(
         name for name in files if name != layout.VERSIONS and (on_aftermath or not name.startswith("aftermath"))
     )
@@ -60,7 +60,7 @@ def proof_file(material: ProofMaterial, *, redact: bool = False) -> bytes:
         records=proved,
         counted=counted_in(kept, events, found, material),
         read_up_to=from_us(material.read_up_to_us),
-        taken_as_counted=taken_as_counted(material.told),
+        taken_as_counted=taken_as_counted(material.published),
     )
     coverage = coverage_of_events(material.platform, [event for event, _ in events])
     note = note_on(actor for event, _ in events if (actor := actor_key(event)) is not None)
@@ -107,16 +107,16 @@ def source_of(index: IndexedEvent) -> Coordinates:
     return Coordinates(index.kind, 0, 0) if index.source is None else Coordinates(*index.source)
 
 
-def _records(told: Told, about: layout.About) -> dict[str, bytes]:
+def _records(published: PublishedRecords, about: layout.About) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
-    for alert, value in told.alerts:
+    for alert, value in published.alerts:
         files[layout.ALERT if about.kind == "alert" else f"{layout.ALERT_FOLDER}{alert.id}.json"] = value + b"\n"
-    if told.versions:
-        files[layout.VERSIONS] = b"".join(version + b"\n" for version in told.versions)
-    if told.dossier is not None:
-        files[layout.DOSSIER] = told.dossier[1] + b"\n"
-    for aftermath, value in told.aftermaths:
-        single = len(told.aftermaths) == 1
+    if published.versions:
+        files[layout.VERSIONS] = b"".join(version + b"\n" for version in published.versions)
+    if published.dossier is not None:
+        files[layout.DOSSIER] = published.dossier[1] + b"\n"
+    for aftermath, value in published.aftermaths:
+        single = len(published.aftermaths) == 1
         files[layout.AFTERMATH if single else f"aftermaths/{aftermath.id}.json"] = value + b"\n"
     return files
 
@@ -130,7 +130,7 @@ def counted_in(
     kept: Sequence[KeptEvent], events: Sequence[SourcedEvent], found: Recount, material: ProofMaterial
 ) -> dict[str, tuple[str, ...]]:
     """As what each event counts, by its name."""
-    countries = sorted({country for alert, _ in material.told.alerts for country in alert.countries})
+    countries = sorted({country for alert, _ in material.published.alerts for country in alert.countries})
     names = [event_name(each.index) for each in kept if each.value is not None]
     return {
         name: counts_as(event, source, found.known, material.platform, material.subject_id, countries)
@@ -138,11 +138,11 @@ def counted_in(
     }
 
 
-def taken_as_counted(told: Told) -> int:
+def taken_as_counted(published: PublishedRecords) -> int:
     """How many engagements by officials rest on counts alone: what is beyond those retained for a subject."""
-    totals = [alert.evidence_total for alert, _ in told.alerts]
-    if told.dossier is not None:
-        dossier = told.dossier[0]
+    totals = [alert.evidence_total for alert, _ in published.alerts]
+    if published.dossier is not None:
+        dossier = published.dossier[0]
         totals += [dossier.totals.retweet + dossier.totals.quote + dossier.withdrawn]
     return max(0, max(totals, default=0) - TrackPolicy().amplifications)
 

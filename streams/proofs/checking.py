@@ -25,7 +25,7 @@ from streams.proofs.archive import Archive, NotAProofError
 from streams.proofs.building import environment
 from streams.proofs.layout import Environment, Expected, Manifest
 from streams.proofs.proved_events import ProvedEvents
-from streams.proofs.proved_records import ToldRecords, recount_checks
+from streams.proofs.proved_records import ProvedRecords, recount_checks
 from streams.proofs.proved_rosters import ProvedRosters
 from streams.proofs.seals import Trusted, seal_checks
 
@@ -95,12 +95,12 @@ def _hashes(archive: Archive, manifest: Manifest, manifest_bytes: bytes) -> Chec
 
 
 def _content(archive: Archive, manifest: Manifest) -> list[Check]:
-    told = _read(lambda: ToldRecords.of(archive))
+    published = _read(lambda: ProvedRecords.of(archive))
     expected = _decoded_file(archive, layout.EXPECTED, Expected)
-    checks = [_about(manifest, told)]
+    checks = [_about(manifest, published)]
     rosters = _read(lambda: ProvedRosters(archive))
-    roster, roster_check = _roster(archive, told, rosters)
-    rules, rules_check = _rules(archive, told)
+    roster, roster_check = _roster(archive, published, rosters)
+    rules, rules_check = _rules(archive, published)
     checks += [roster_check, *rosters.checks(), rules_check]
     events = _read(lambda: ProvedEvents(archive))
     checks += events.checks()
@@ -108,41 +108,43 @@ def _content(archive: Archive, manifest: Manifest) -> list[Check]:
         why = "the roster, the rules or the events cannot be read"
         checks.append(Check(question="recounted", answer=Answer.FAILED, detail=why))
     else:
-        checks += recount_checks(told, expected, roster, rosters.by_digest, rules, events)
+        checks += recount_checks(published, expected, roster, rosters.by_digest, rules, events)
     checks.append(_environment(archive))
     return checks
 
 
-def _about(manifest: Manifest, told: ToldRecords) -> Check:
+def _about(manifest: Manifest, published: ProvedRecords) -> Check:
     """Whether the records are those of what the manifest names."""
     about = manifest.about
     if about.kind == "alert":
-        wrong = [] if [alert.id for alert, _, _ in told.alerts] == [about.id] else [f"{layout.ALERT} is another alert"]
+        wrong = (
+            [] if [alert.id for alert, _, _ in published.alerts] == [about.id] else [f"{layout.ALERT} is another alert"]
+        )
     else:
-        wrong = [f"{name} is about another subject" for name, key in told.subjects() if key != about.id]
-    if not told.alerts and told.dossier is None:
+        wrong = [f"{name} is about another subject" for name, key in published.subjects() if key != about.id]
+    if not published.alerts and published.dossier is None:
         wrong.append("no record is there")
     return _check("records", wrong, f"of {about.kind} {printable(about.id)}")
 
 
-def _roster(archive: Archive, told: ToldRecords, others: ProvedRosters) -> tuple[Roster | None, Check]:
+def _roster(archive: Archive, published: ProvedRecords, others: ProvedRosters) -> tuple[Roster | None, Check]:
     try:
         roster = parse_roster(_file(archive, layout.ROSTER), layout.ROSTER)
     except RosterError as error:
         return None, Check(question="roster", answer=Answer.FAILED, detail=printable(error.message, 300))
-    rests = list(told.roster_digests())
+    rests = list(published.roster_digests())
     wrong = [
         f"{name} rests on roster {digest[:12]}, and {layout.ROSTER} is {roster.digest[:12]}"
         for name, digest in rests
-        if digest != roster.digest and (told.is_of_one_alert or digest not in others.by_digest)
+        if digest != roster.digest and (published.is_of_one_alert or digest not in others.by_digest)
     ]
-    if wrong and not told.is_of_one_alert and len(wrong) < len(rests):
+    if wrong and not published.is_of_one_alert and len(wrong) < len(rests):
         detail = f"{len(wrong)} of {len(rests)} records rest on other rosters: prove those alerts apart"
         return roster, Check(question="roster", answer=Answer.TOLD, detail=detail, places=tuple(wrong[:PLACES]))
     return roster, _check("roster", wrong, f"{len(roster.entries):,} entries, digest {roster.digest[:12]}")
 
 
-def _rules(archive: Archive, told: ToldRecords) -> tuple[RuleSet | None, Check]:
+def _rules(archive: Archive, published: ProvedRecords) -> tuple[RuleSet | None, Check]:
     try:
         rules = parse_rules(_file(archive, layout.RULES).decode("utf-8-sig"), layout.RULES)
     except RulesError as error:
@@ -153,7 +155,7 @@ def _rules(archive: Archive, told: ToldRecords) -> tuple[RuleSet | None, Check]:
     wrong = [
         f"{name} rests on rule {printable(alert.rule)} with digest {alert.rule_digest[:12]}, and {layout.RULES} has "
         + (f"{digests[alert.rule][:12]}" if alert.rule in digests else "none of that name")
-        for alert, _, name in told.alerts
+        for alert, _, name in published.alerts
         if digests.get(alert.rule) != alert.rule_digest
     ]
     return rules, _check("rules", wrong, f"{len(rules.rules)} rules, digest {rules.digest[:12]}")

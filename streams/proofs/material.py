@@ -15,10 +15,10 @@ from streams.core.watching.aftermath_records import Aftermath
 from streams.events import Event, EventKind
 from streams.proofs.layout import MOST_OTHER_ROSTERS, ROSTER, About, IndexedEvent, most_bytes
 
-__all__ = ["KeptEvent", "ProofMaterial", "Told", "kept_event", "line_of", "rosters_that_fit", "value_of"]
+__all__ = ["KeptEvent", "ProofMaterial", "PublishedRecords", "kept_event", "line_of", "rosters_that_fit", "value_of"]
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class PublishedRecords(Struct, frozen=True, kw_only=True):
     """Records as they were told, with the very bytes. `versions` are all that the alerts ever were, oldest first."""
 
     alerts: tuple[tuple[Alert, bytes], ...]
@@ -50,7 +50,7 @@ class ProofMaterial(Struct, frozen=True, kw_only=True):
     about: About
     platform: str
     subject_id: str
-    told: Told
+    published: PublishedRecords
     events: Sequence[KeptEvent]
     roster_csv: bytes
     rules_toml: bytes

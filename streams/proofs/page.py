@@ -72,7 +72,7 @@ def page_of(
     ]
     if note:
         parts.append(f"<p><strong>{_safe(note)}</strong></p>")
-    for alert, _ in material.told.alerts:
+    for alert, _ in material.published.alerts:
         parts.append(_alert(alert, rules))
     parts += [
         "<h2>What this cannot show</h2><ul>",

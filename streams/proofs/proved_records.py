@@ -19,20 +19,20 @@ from streams.proofs import layout
 from streams.proofs.answers import PLACES, Answer, Check, failed
 from streams.proofs.archive import Archive, NotAProofError
 from streams.proofs.building import is_on_aftermath, taken_as_counted
-from streams.proofs.comparison import differences, with_texts_as_told, with_texts_withheld
+from streams.proofs.comparison import differences, with_published_texts, with_texts_withheld
 from streams.proofs.layout import Expected
-from streams.proofs.material import Told
+from streams.proofs.material import PublishedRecords
 from streams.proofs.proved_events import ProvedEvents
 from streams.proofs.proved_versions import Versions, version_check
 from streams.proofs.recount import Recount, counts_as, recount
 
-__all__ = ["ToldRecords", "recount_checks"]
+__all__ = ["ProvedRecords", "recount_checks"]
 
 _RecordT = TypeVar("_RecordT", Alert, Dossier, Aftermath)
 _AFTERMATHS: Final = "aftermaths/"
 
 
-class ToldRecords(Struct, frozen=True, kw_only=True):
+class ProvedRecords(Struct, frozen=True, kw_only=True):
     """Each record with its bytes, without the line feed, and the name of its file."""
 
     alerts: tuple[tuple[Alert, bytes, str], ...]
@@ -41,7 +41,7 @@ class ToldRecords(Struct, frozen=True, kw_only=True):
     versions: Versions
 
     @classmethod
-    def of(cls, archive: Archive) -> "ToldRecords":
+    def of(cls, archive: Archive) -> "ProvedRecords":
         """Those of a proof. Raises `NotAProofError` for one that is none."""
         names = list(archive.entries)
         alerts = [name for name in names if name == layout.ALERT or name.startswith(layout.ALERT_FOLDER)]
@@ -53,9 +53,9 @@ class ToldRecords(Struct, frozen=True, kw_only=True):
             versions=Versions.of(archive),
         )
 
-    def told(self) -> Told:
+    def records(self) -> PublishedRecords:
         """Without the names of the files."""
-        return Told(
+        return PublishedRecords(
             alerts=tuple((alert, value) for alert, value, _ in self.alerts),
             dossier=None if self.dossier is None else self.dossier[:2],
             aftermaths=tuple((aftermath, value) for aftermath, value, _ in self.aftermaths),
@@ -82,7 +82,7 @@ class ToldRecords(Struct, frozen=True, kw_only=True):
 
 
 def recount_checks(
-    told: ToldRecords,
+    published: ProvedRecords,
     expected: Expected,
     roster: Roster,
     others: Mapping[str, Roster],
@@ -93,21 +93,21 @@ def recount_checks(
 
     `others` are further rosters, by digest: a record that rests on one of them is counted anew under that one.
     """
-    keys = sorted({key for _, key in told.subjects()})
+    keys = sorted({key for _, key in published.subjects()})
     if len(keys) != 1:
         return [Check(question="recounted", answer=Answer.FAILED, detail="the records are about several subjects")]
     platform, _, subject_id = keys[0].partition(":")
     read_up_to_us = to_us(expected.read_up_to)
     found = recount(roster, rules, events.readings, read_up_to_us)
     found_by = {roster.digest: found}
-    for digest in {digest for _, digest in told.roster_digests()} & others.keys() - {roster.digest}:
+    for digest in {digest for _, digest in published.roster_digests()} & others.keys() - {roster.digest}:
         found_by[digest] = recount(others[digest], rules, events.readings, read_up_to_us)
-    checks = [_counted(told, expected, found, events, platform, subject_id)]
-    partial = taken_as_counted(told.told())
+    checks = [_counted(published, expected, found, events, platform, subject_id)]
+    partial = taken_as_counted(published.records())
     lacking = ""
     if events.withheld:
         lacking = f"{events.withheld:,} events are withheld"
-    for alert, value, name in told.alerts:
+    for alert, value, name in published.alerts:
         by = found_by.get(alert.roster_digest, found)
         again = by.results.alerts.get(alert.id)
         if again is not None and alert.retracted_at is not None:  # events say nothing of what a person did
@@ -119,16 +119,16 @@ def recount_checks(
             )
         of_texts = events.redacted > 0 and is_on_aftermath(alert.rule, rules)
         reason = "texts that its figures look at are left out" if of_texts else lacking
-        other_roster, also = alert.roster_digest not in found_by, _other_rosters_before(alert, told.versions)
+        other_roster, also = alert.roster_digest not in found_by, _other_rosters_before(alert, published.versions)
         checks.append(_recounted(name, value, again, partial, reason, other_roster=other_roster, also=also))
-    if told.dossier is not None:
-        dossier, value, name = told.dossier
+    if published.dossier is not None:
+        dossier, value, name = published.dossier
         found_dossier = found_by.get(dossier.roster_digest, found).results.dossiers.get(keys[0])
-        again_dossier = None if found_dossier is None else with_texts_as_told(found_dossier, dossier)
+        again_dossier = None if found_dossier is None else with_published_texts(found_dossier, dossier)
         other_roster = dossier.roster_digest not in found_by
         but = "text matches as told"
         checks.append(_recounted(name, value, again_dossier, partial, lacking, but, other_roster=other_roster))
-    for aftermath, value, name in told.aftermaths:
+    for aftermath, value, name in published.aftermaths:
         if name in expected.records:
             reason = "texts that it looks at are left out" if events.redacted else lacking
             found_aftermath = found.results.aftermaths.get(aftermath.id)
@@ -137,11 +137,11 @@ def recount_checks(
         else:
             detail = "kept as it was told: it rests on all that officials did meanwhile, which is not here"
             checks.append(Check(question=name, answer=Answer.TOLD, detail=detail))
-    alerts = [alert for alert, _, _ in told.alerts]
+    alerts = [alert for alert, _, _ in published.alerts]
     if partial:
         lacking = f"{partial:,} engagements are taken as counted"
     rosters = {**others, roster.digest: roster}
-    checks.append(version_check(told.versions, alerts, rosters, rules, events, read_up_to_us, lacking))
+    checks.append(version_check(published.versions, alerts, rosters, rules, events, read_up_to_us, lacking))
     return checks
 
 
@@ -194,10 +194,10 @@ def _recounted(
 
 
 def _counted(
-    told: ToldRecords, expected: Expected, found: Recount, events: ProvedEvents, platform: str, subject_id: str
+    published: ProvedRecords, expected: Expected, found: Recount, events: ProvedEvents, platform: str, subject_id: str
 ) -> Check:
     """Whether each event counts as it is said to."""
-    countries = sorted({country for alert, _, _ in told.alerts for country in alert.countries})
+    countries = sorted({country for alert, _, _ in published.alerts for country in alert.countries})
     wrong: list[str] = []
     missing = dict(expected.counted)
     more = 0

@@ -23,7 +23,7 @@ from streams.proofs.archive import Archive, NotAProofError
 from streams.proofs.building import is_on_aftermath
 from streams.proofs.comparison import differences
 from streams.proofs.proved_events import ProvedEvents
-from streams.proofs.tellings import Tellings, told_on_the_way
+from streams.proofs.recounted_alerts import RecountedAlerts, recounted_alerts
 
 __all__ = ["Versions", "version_check"]
 
@@ -87,13 +87,13 @@ def version_check(
     held = [alert for alert, _ in versions.held]
     last = {alert.id: alert.roster_digest for alert in alerts}
     needed = {alert.roster_digest for alert in held} | set(last.values())
-    tellings = {
-        digest: told_on_the_way(roster, rules, events.readings, held, read_up_to_us)
+    recounted = {
+        digest: recounted_alerts(roster, rules, events.readings, held, read_up_to_us)
         for digest, roster in rosters.items()
         if digest in needed
     }
     found = [
-        _found(version, tellings, last.get(version[0].id, ""), rules, _lacking(version[0], rules, events, lacking))
+        _found(version, recounted, last.get(version[0].id, ""), rules, _lacking(version[0], rules, events, lacking))
         for version in versions.held
     ]
     lines = list(_lines(held, found))
@@ -105,33 +105,33 @@ def version_check(
     return Check(question=_QUESTION, answer=answer, detail=detail, places=(detail, *lines))
 
 
-def _found(version: _Version, tellings: dict[str, Tellings], last: str, rules: RuleSet, lacking: str) -> _Found:
+def _found(version: _Version, recounted: dict[str, RecountedAlerts], last: str, rules: RuleSet, lacking: str) -> _Found:
     alert, _ = version
     own = alert.roster_digest
     if not last:
         return _Found(equal=False, words="of an alert that is not here")
-    if own not in tellings:
+    if own not in recounted:
         return _Found(equal=False, words=f"cannot be recounted: its roster {printable(own[:12])} is not here")
     if not any((rule.name, rule.digest) == (alert.rule, alert.rule_digest) for rule in rules.rules):
         digest = printable(alert.rule_digest[:12])
         return _Found(equal=False, words=f"cannot be recounted: its rule, digest {digest}, is not here")
-    wrong, moved = _differs(version, tellings[own])
+    wrong, moved = _differs(version, recounted[own])
     if not wrong:
         words = f"equal{_MOVED if moved else ''}, under roster {own[:12]}"
         if own != last:
-            words += f"; superseded: {_under_the_last(version, tellings, last)}"
+            words += f"; superseded: {_under_the_last(version, recounted, last)}"
         return _Found(equal=True, words=words)
     if lacking:
         return _Found(equal=False, words=f"cannot be recounted: {lacking}")
     return _Found(equal=False, words=f"differs, under roster {own[:12]}: {wrong}; {_LATE}")
 
 
-def _under_the_last(version: _Version, tellings: dict[str, Tellings], last: str) -> str:
+def _under_the_last(version: _Version, recounted: dict[str, RecountedAlerts], last: str) -> str:
     """What the version would have been under the roster of the alert."""
-    if last not in tellings:
+    if last not in recounted:
         return f"the roster of the alert, {printable(last[:12])}, is not here"
     alert, value = version
-    again = tellings[last].by(alert.id, alert.as_of)
+    again = recounted[last].by(alert.id, alert.as_of)
     if again is None:
         return f"differs because of roster {last[:12]}, under which it had not fired by then"
     wrong = [each for each in differences(value, msgspec.json.encode(again)) if not each.startswith("$.roster_digest")]
@@ -141,16 +141,16 @@ def _under_the_last(version: _Version, tellings: dict[str, Tellings], last: str)
     return f"differs because of roster {last[:12]}: {', '.join(wrong[:_SHOWN])}"
 
 
-def _differs(version: _Version, tellings: Tellings) -> tuple[str, bool]:
-    """Where a version differs from what is most like it of what was told as of then, nothing where it does not; and
-    whether another copy of an event was meant: where an event stood is a hint, and never what identifies it.
+def _differs(version: _Version, recounted: RecountedAlerts) -> tuple[str, bool]:
+    """The smallest difference between a version and the recounted ones of the same `as_of`; empty where one is equal.
+    Also whether that one names another copy of an event: the position of an event is a hint and identifies nothing.
     """
     alert, value = version
-    if tellings.told(alert.id, value):
+    if recounted.has(alert.id, value):
         return "", False
     least: list[str] | None = None
-    for telling in tellings.as_of(alert.id, alert.as_of):
-        wrong = differences(value, msgspec.json.encode(_as_a_person_left_it(telling, alert)))
+    for other in recounted.as_of(alert.id, alert.as_of):
+        wrong = differences(value, msgspec.json.encode(_as_a_person_left_it(other, alert)))
         real = [each for each in wrong if not _SOURCE.match(each)]
         if not real:
             return "", bool(wrong)
@@ -159,12 +159,12 @@ def _differs(version: _Version, tellings: Tellings) -> tuple[str, bool]:
     return "nothing is told as of then" if least is None else least[0], False
 
 
-def _as_a_person_left_it(telling: Alert, version: Alert) -> Alert:
+def _as_a_person_left_it(other: Alert, version: Alert) -> Alert:
     """Events say nothing of what a person retracted."""
     if version.retracted_at is None:
-        return telling
+        return other
     because = version.retracted_because
-    return replace(telling, status=version.status, retracted_at=version.retracted_at, retracted_because=because)
+    return replace(other, status=version.status, retracted_at=version.retracted_at, retracted_because=because)
 
 
 def _lacking(alert: Alert, rules: RuleSet, events: ProvedEvents, lacking: str) -> str:

@@ -67,7 +67,7 @@ timestamp.tsr        when it existed, by the word of an authority, where one was
 
 def sentences_of(material: ProofMaterial) -> tuple[str, ...]:
     """What the alerts say, in their own words."""
-    return tuple(printable(alert.summary) for alert, _ in material.told.alerts)
+    return tuple(printable(alert.summary) for alert, _ in material.published.alerts)
 
 
 def standing_of(alert: Alert) -> str:
@@ -86,7 +86,7 @@ def readme_of(material: ProofMaterial, *, redacted: bool, note: str) -> bytes:
     lines = [f"Proof of {'the alert' if about.kind == 'alert' else 'what was told of'} {printable(about.id)}", ""]
     if note:
         lines += [*wrap(note, _WIDTH), ""]
-    for alert, _ in material.told.alerts:
+    for alert, _ in material.published.alerts:
         fired = f"fired {_utc(alert.fired_at)}, {standing_of(alert)}; times are UTC"
         lines += [f"{printable(alert.rule)} ({alert.severity}), {fired}"]
         lines += [f"    {printable(alert.summary)}", ""]

@@ -14,11 +14,11 @@ from streams.core.subject_event import subject_key
 from streams.errors import InputError
 from streams.printable import printable
 from streams.proofs.layout import About
-from streams.proofs.material import Told
+from streams.proofs.material import PublishedRecords
 
-__all__ = ["ToldRecords", "Wanted", "told_by", "wanted_in"]
+__all__ = ["RecordsByTopic", "Wanted", "records_by_topic", "wanted_in"]
 
-ToldRecords: TypeAlias = Mapping[str, Sequence[tuple[Any, bytes]]]
+RecordsByTopic: TypeAlias = Mapping[str, Sequence[tuple[Any, bytes]]]
 """The records of each enriched topic, by its name, with the bytes in which they were told."""
 
 _LEAST_OF_AN_ID: Final = 6  # hex digits
@@ -31,10 +31,10 @@ class Wanted(Struct, frozen=True, kw_only=True):
     about: About
     platform: str
     subject_id: str
-    told: Told
+    published: PublishedRecords
 
 
-def told_by(results: Results) -> ToldRecords:
+def records_by_topic(results: Results) -> RecordsByTopic:
     """The records of a run of this process, as they would be written."""
     return {
         topic.name: [(record, msgspec.json.encode(record)) for record in results.records(topic.name)]
@@ -42,7 +42,7 @@ def told_by(results: Results) -> ToldRecords:
     }
 
 
-def wanted_in(records: ToldRecords, what: str) -> Wanted:
+def wanted_in(records: RecordsByTopic, what: str) -> Wanted:
     """An alert by its id or the beginning of one, or a subject by `platform:id` or `@handle`.
 
     Raises `InputError` where nothing of that kind was told, or more than one thing.
@@ -60,13 +60,16 @@ def wanted_in(records: ToldRecords, what: str) -> Wanted:
         raise InputError(f"{which} with {printable(what, 80)!r}", remedy=remedy)
     alert = meant[0][0]
     key = subject_key(alert.platform, alert.subject.id)
-    told = _told(records, key, lambda each: each.id == alert.id)
+    published = _published(records, key, lambda each: each.id == alert.id)
     return Wanted(
-        about=About(kind="alert", id=alert.id), platform=alert.platform, subject_id=alert.subject.id, told=told
+        about=About(kind="alert", id=alert.id),
+        platform=alert.platform,
+        subject_id=alert.subject.id,
+        published=published,
     )
 
 
-def _by_handle(records: ToldRecords, what: str) -> str:
+def _by_handle(records: RecordsByTopic, what: str) -> str:
     handle = handle_key(what)
     keys = {
         subject_key(record.platform, record.subject.id)
@@ -81,20 +84,20 @@ def _by_handle(records: ToldRecords, what: str) -> str:
     return keys.pop()
 
 
-def _of_subject(records: ToldRecords, key: str) -> Wanted:
-    told = _told(records, key, lambda _: True)
-    if not told.alerts and told.dossier is None:
+def _of_subject(records: RecordsByTopic, key: str) -> Wanted:
+    published = _published(records, key, lambda _: True)
+    if not published.alerts and published.dossier is None:
         raise InputError(f"nothing was told of {printable(key, 120)}", remedy="name an alert, platform:id or @handle")
     platform, _, subject_id = key.partition(":")
-    return Wanted(about=About(kind="subject", id=key), platform=platform, subject_id=subject_id, told=told)
+    return Wanted(about=About(kind="subject", id=key), platform=platform, subject_id=subject_id, published=published)
 
 
-def _told(records: ToldRecords, key: str, is_wanted: Callable[[Alert], bool]) -> Told:
+def _published(records: RecordsByTopic, key: str, is_wanted: Callable[[Alert], bool]) -> PublishedRecords:
     alerts = [each for each in _about(records["alerts"], key) if is_wanted(each[0])]
     dossiers: list[tuple[Dossier, bytes]] = _about(records["dossiers"], key)
     countries = {country for alert, _ in alerts for country in alert.countries}
     aftermaths = [each for each in _about(records["aftermaths"], key) if not countries or each[0].country in countries]
-    return Told(
+    return PublishedRecords(
         alerts=tuple(sorted(alerts, key=lambda each: each[0].id)),
         dossier=dossiers[-1] if dossiers else None,
         aftermaths=tuple(sorted(aftermaths, key=lambda each: each[0].id)),

@@ -1,4 +1,4 @@
-"""A transaction whose answer is lost on a real Kafka: settled by the cursor that Kafka has."""
+"""A transaction whose answer is lost on a real Kafka: resolved by the cursor that Kafka has."""
 
 import asyncio
 from collections.abc import Sequence

@@ -44,15 +44,15 @@ def test_what_was_put_comes_out_in_order_in_portions_and_a_closed_queue_gives_th
     asyncio.run(run())
 
 
-def test_it_is_settled_when_kafka_has_everything() -> None:
+def test_it_is_drained_when_kafka_has_everything() -> None:
     async def run() -> None:
         queue = ChunkQueue(most_bytes=10**6, most_events=10**6)
         await queue.put(Ended("silent"))
-        settling = asyncio.create_task(queue.settled())
+        draining = asyncio.create_task(queue.drained())
         taken = await queue.take(10)
         await asyncio.sleep(0.01)
-        assert not settling.done()
+        assert not draining.done()
         await queue.finish(taken)
-        await asyncio.wait_for(settling, 1)
+        await asyncio.wait_for(draining, 1)
 
     asyncio.run(run())

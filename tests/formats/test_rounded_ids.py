@@ -163,14 +163,14 @@ def test_the_verdict_is_that_of_all_ids_however_often_and_in_which_order_they_co
     """And what was once known to be exact stays so."""
     numbers = [number // 100 * 100 for number in numbers[:5]] + numbers[5:]
     evidence, turned = IdEvidence(), IdEvidence()
-    settled = None
+    decided = None
     for number in numbers:
         evidence.add(number)
-        settled = settled or (evidence.verdict if evidence.is_settled else None)
+        decided = decided or (evidence.verdict if evidence.is_decided else None)
     for number in [*reversed(numbers), *numbers]:
         turned.add(number)
     assert evidence.verdict == turned.verdict
-    assert settled != "exact" or evidence.verdict == "exact"
+    assert decided != "exact" or evidence.verdict == "exact"
 
 
 def test_exact_ids_are_hardly_ever_taken_for_rounded_ones() -> None:

@@ -74,14 +74,14 @@ class CorrectedPipeline:
             self._waiting += screening.events
             self._to_watch += screening.country_events
             if self.random.random() < 0.1:
-                self.settle()
-        self.settle()
+                self.drain()
+        self.drain()
 
     def read_again(self) -> None:
         """What says more by now comes once more, as at the end of a run: SCREEN knows everybody who is followed."""
         self.feed([event for event, _source in self.evidence if is_worth_reading_again(event, self.known)])
 
-    def settle(self) -> None:
+    def drain(self) -> None:
         """TRACK and WATCH take what waits, in batches, until they have nothing more to say to each other."""
         while self._waiting or self._to_watch:
             subject_events, self._waiting = self._waiting, []
@@ -135,12 +135,12 @@ class CorrectedPipeline:
                     self._order_country(country, part)
             for key, order in plan.orders(subjects, heading, NOW_US):
                 self.order(key, order)
-            self.settle()
+            self.drain()
             for country in countries:
                 self._order_country(country, plan.last_part(heading))
         self._track(late[1::2])
         self._to_watch += late_in_states[1::2]
-        self.settle()
+        self.drain()
         self.roster = new
         return subjects
 
@@ -156,7 +156,7 @@ class CorrectedPipeline:
                 source=Coordinates("t", 0, 0),
             )
         )
-        self.settle()
+        self.drain()
 
     def _order_country(self, country: str, order: CountryOrder) -> None:
         self._waiting += self._watch([country_recount(country, order, encode_recount(order))])

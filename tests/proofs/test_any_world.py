@@ -11,7 +11,7 @@ from streams.core.rosters.roster_text import roster_text
 from streams.formats.registry import readers_named
 from streams.jobs.proof_of_files import ProofInputs, proofs_of_files
 from streams.proofs.answers import Answer
-from streams.proofs.wanted import ToldRecords
+from streams.proofs.wanted import RecordsByTopic
 from streams.rules_loading import bundled_rules_text
 from tests.pipeline.world import World
 
@@ -33,7 +33,7 @@ def test_what_was_told_of_a_world_is_proved(seed: int, tmp_path: Path) -> None:
         rules_path="rules.toml",
     )
 
-    def choose(records: ToldRecords) -> list[str]:
+    def choose(records: RecordsByTopic) -> list[str]:
         rules = Counter[str]()
         alerts: list[str] = []
         for alert, _ in records["alerts"]:

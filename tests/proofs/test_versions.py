@@ -17,7 +17,7 @@ from streams.proofs import layout
 from streams.proofs.answers import Answer, Check
 from streams.proofs.building import proof_file
 from streams.proofs.layout import About
-from streams.proofs.material import KeptEvent, ProofMaterial, Told, kept_event, rosters_that_fit
+from streams.proofs.material import KeptEvent, ProofMaterial, PublishedRecords, kept_event, rosters_that_fit
 from tests.proofs.conftest import Prove
 from tests.proofs.forging import Forgery, checked, files_in
 from tools.proofs.story import ROSTER, ROSTER_WITHOUT_ENVOY, RULES, SUBJECT, story, written
@@ -68,7 +68,7 @@ def _proof(versions: Sequence[Alert], *others: Roster, roster: Roster = _NEW, wi
             about=About(kind="alert", id=last.id),
             platform="twitter",
             subject_id=SUBJECT.id,
-            told=Told(
+            published=PublishedRecords(
                 alerts=((last, msgspec.json.encode(last)),),
                 versions=tuple(msgspec.json.encode(each) for each in versions),
             ),

@@ -55,7 +55,7 @@ class ProgressReporter:
         self._look = None
 
     def look(self, now_seconds: float, now_us: int) -> None:
-        """The ends of the logs are about to be asked for. What is heard from here on is for the next report."""
+        """The ends of the logs are about to be asked for. What arrives from here on is for the next report."""
         self._look = None if self._is_under_way else (now_seconds, now_us, dict(self._newest_us))
 
     def found(self, lags: Mapping[_Place, int], partitions: Mapping[str, int], roster: str = "") -> RawProgress | None:

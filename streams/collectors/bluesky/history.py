@@ -17,7 +17,7 @@ import msgspec
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
-from streams.collectors.bluesky.history_gaps import Errand, OpenGaps
+from streams.collectors.bluesky.history_gaps import BackFill, OpenGaps
 from streams.collectors.bluesky.identity import DIRECTORY, Identities
 from streams.collectors.bluesky.repositories import Page, StoredRecord, pages_of
 from streams.collectors.http_client import (
@@ -105,11 +105,13 @@ class History:
                         if not batch.whole:
                             continue
                         for _ in range(_BETWEEN_LOOKS):
-                            if (errand := self._gaps.next(time.monotonic())) is None:
+                            if (back_fill := self._gaps.next(time.monotonic())) is None:
                                 break
-                            is_begun = position is not None and position.did == errand.did and errand.since is None
+                            is_begun = (
+                                position is not None and position.did == back_fill.did and back_fill.since is None
+                            )
                             begin = position if is_begun else None
-                            async with aclosing(self._read(identities, client, errand, begin)) as chunks:
+                            async with aclosing(self._read(identities, client, back_fill, begin)) as chunks:
                                 async for chunk in chunks:
                                     yield chunk
                             told = time.monotonic()
@@ -128,9 +130,9 @@ class History:
             self._gaps.learn(gap)
 
     async def _read(
-        self, identities: Identities, client: HttpClient, errand: Errand, begin: _Position | None
+        self, identities: Identities, client: HttpClient, back_fill: BackFill, begin: _Position | None
     ) -> AsyncGenerator[Chunk, None]:
-        did = errand.did
+        did = back_fill.did
         try:
             identity = await identities.of(did)
             if identity is None or identity.server is None:
@@ -145,7 +147,7 @@ class History:
                 asked_at = datetime.now(UTC)
                 async with aclosing(pages_of(client, identity.server, did, collection, page)) as pages:
                     async for each in pages:
-                        chunk, is_enough = self._chunk(errand, collection, each, asked_at)
+                        chunk, is_enough = self._chunk(back_fill, collection, each, asked_at)
                         yield chunk
                         if is_enough:
                             break
@@ -153,19 +155,19 @@ class History:
         except HttpClientError as error:
             # Of an account that is gone nothing can be asked for: in a gap of everybody it holds up nobody.
             is_gone = isinstance(error, AnswerError) and error.name in _GONE
-            if errand.since is None or not is_gone:
+            if back_fill.since is None or not is_gone:
                 asked = error.wait_seconds if isinstance(error, ThrottledError) else 0.0
                 self._gaps.put_off(did, time.monotonic() + max(asked, self._policy.retry_seconds))
                 _log.warning("history of an official put off", extra={"official": did, "why": str(error)})
                 return
-        yield Chunk(events=list(self._gaps.done(errand)))
+        yield Chunk(events=list(self._gaps.done(back_fill)))
 
-    def _chunk(self, errand: Errand, collection: str, page: Page, asked_at: datetime) -> tuple[Chunk, bool]:
+    def _chunk(self, back_fill: BackFill, collection: str, page: Page, asked_at: datetime) -> tuple[Chunk, bool]:
         """What a page tells, the oldest first; true where what follows is older than anybody asks."""
-        did = errand.did
+        did = back_fill.did
         oldest = asked_at - timedelta(days=self._policy.post_days) if collection == _POST else None
-        if errand.since is not None:
-            oldest = errand.since - _MARGIN
+        if back_fill.since is not None:
+            oldest = back_fill.since - _MARGIN
         size = sum(len(bytes(record.value)) for record in page.records)
         chunk = Chunk(received=len(page.records), size=size, skipped=Counter())
         is_enough = False
@@ -176,7 +178,7 @@ class History:
                 continue
             self._take(chunk, did, collection, record, asked_at)
         chunk.back_filled = len(chunk.events)
-        if page.cursor is not None and errand.since is None:
+        if page.cursor is not None and back_fill.since is None:
             chunk.cursor = msgspec.json.encode(_Position(did, collection, page.cursor))
         return chunk, is_enough
 

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 
 from streams.events import Coverage
 
-__all__ = ["Errand", "OpenGaps"]
+__all__ = ["BackFill", "OpenGaps"]
 
 _OWN: Final = ("added", "dropped")  # of officials who came onto the roster, and who came back
 
 
-class Errand(NamedTuple):
+class BackFill(NamedTuple):
     """Whose history to read, and since when; `None` for all of it."""
 
     did: str
@@ -64,40 +64,40 @@ class OpenGaps:
             self._own.pop(gap.id, None)
             self._wide.pop(gap.id, None)
 
-    def next(self, now: float) -> Errand | None:
+    def next(self, now: float) -> BackFill | None:
         """The next official to read, who was not put off: first those who are new, in the order in which they came."""
         for gap in self._own.values():
             for did in gap.officials or ():
                 if self._is_due(did, now):
-                    return Errand(did, None)
+                    return BackFill(did, None)
         officials = self._officials()
         for wide in self._wide.values():
             if officials:  # who left the roster meanwhile is not asked any more
                 wide.left = set(officials) if wide.left is None else wide.left & officials
             for did in sorted(wide.left or ()):
                 if self._is_due(did, now):
-                    return Errand(did, min(each.since for each in self._wide.values() if did in (each.left or ())))
+                    return BackFill(did, min(each.since for each in self._wide.values() if did in (each.left or ())))
         return None
 
     def put_off(self, did: str, until: float) -> None:
         """An official is not to be read before that time."""
         self._not_before[did] = until
 
-    def done(self, errand: Errand) -> list[Coverage]:
+    def done(self, back_fill: BackFill) -> list[Coverage]:
         """An official was read: the records that say so. A gap of which he was the last is closed."""
-        told: list[Coverage] = []
+        closed: list[Coverage] = []
         for wide in self._wide.values():
-            if wide.left is not None and (errand.since is None or errand.since <= wide.since):
-                wide.left.discard(errand.did)
+            if wide.left is not None and (back_fill.since is None or back_fill.since <= wide.since):
+                wide.left.discard(back_fill.did)
                 if not wide.left:
-                    told.append(replace(wide.gap, closed_by="back_fill"))
-        if errand.since is None:
-            for gap in [each for each in self._own.values() if errand.did in (each.officials or ())]:
-                rest = tuple(other for other in gap.officials or () if other != errand.did)
-                told.append(replace(gap, officials=rest) if rest else replace(gap, closed_by="back_fill"))
-        for gap in told:
+                    closed.append(replace(wide.gap, closed_by="back_fill"))
+        if back_fill.since is None:
+            for gap in [each for each in self._own.values() if back_fill.did in (each.officials or ())]:
+                rest = tuple(other for other in gap.officials or () if other != back_fill.did)
+                closed.append(replace(gap, officials=rest) if rest else replace(gap, closed_by="back_fill"))
+        for gap in closed:
             self.learn(gap)
-        return told
+        return closed
 
     def _is_due(self, did: str, now: float) -> bool:
         return self._not_before.get(did, now) <= now

@@ -26,16 +26,16 @@ def system_now_us() -> int:
 class JetstreamPolicy(Struct, frozen=True, kw_only=True):
     """How the sources behave, in seconds. `rewind`: how far behind the cursor a connection begins. `silent`: a host
     that tells of no account for so long is left. `hold`: for so long the notices of accounts that nobody amplified yet
-    are kept. A connection on which nothing came for `quiet` is made anew, and is level with the host `settle` after it
-    was made (see `JetstreamSource`). `patience`: for so long a roster is waited for. `tick`: how often
-    all that is looked at.
+    are kept. A connection without a frame for `quiet` is reopened, and has caught up with the host `catch_up` after
+    that (see `JetstreamSource`). `patience`: how long a roster is waited for. `tick`: how often these limits are
+    checked.
     """
 
     rewind: float = 10.0
     silent: float = 30.0
     hold: float = 60.0
     quiet: float = 3_600.0
-    settle: float = 60.0
+    catch_up: float = 60.0
     heartbeat: float = 15.0
     probe: float = 10.0
     tick: float = 0.5

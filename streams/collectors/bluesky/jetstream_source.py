@@ -49,10 +49,10 @@ class _State(Struct):
 class JetstreamSource:
     """See above.
 
-    A quiet roster moves no cursor, and a server keeps 36 hours. So a connection on which nothing comes for an hour is
-    made anew, from the same cursor. Once the new one is settled, two connections have shown everything up to where the
-    host was when the one before was made, and the cursor moves there. Where the host was, the notices of all accounts
-    tell, which come to the other source from the same host.
+    A quiet roster moves no cursor, and a server keeps 36 hours. So a connection without a frame for an hour is reopened
+    from the same cursor. Once the new one has caught up, two connections have covered everything up to the host's
+    position when the first one was opened, and the cursor moves there. The host's position comes from the notices of
+    all accounts, which the other source reads from the same host.
     """
 
     name: Final = SOURCE
@@ -203,13 +203,13 @@ class JetstreamSource:
         newest_us = min(position.time_us for position in state.positions)
         if tip is None:
             return newest_us
-        is_settled = now - state.opened >= policy.settle
-        if is_settled and state.previous is not None:
+        has_caught_up = now - state.opened >= policy.catch_up
+        if has_caught_up and state.previous is not None:
             for position in state.positions:
                 position.saw(state.previous.seq, state.previous.time_us, shared.now_us())
             newest_us = min(position.time_us for position in state.positions)
         state.tip = state.tip or tip
-        is_quiet = is_settled and now - max(state.came) >= policy.silent
+        is_quiet = has_caught_up and now - max(state.came) >= policy.silent
         state.is_level = state.is_level or is_quiet or newest_us >= tip.time_us - _LEVEL_US
         return max(newest_us, tip.time_us - _BEHIND_US) if state.is_level else newest_us
 

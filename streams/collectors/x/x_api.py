@@ -88,7 +88,7 @@ class XApi:
                 async with self._session.request(
                     method, url, data=data, headers=headers, allow_redirects=False, timeout=_TIMEOUT
                 ) as answer:
-                    self._heard(limit, answer)
+                    self._note_limit(limit, answer)
                     found = await bounded_body(answer, "X")
             except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
                 raise _unreachable(error) from None
@@ -115,7 +115,7 @@ class XApi:
                 answer = await self._session.get(
                     url, headers=self._headers(), allow_redirects=False, timeout=_STREAM, read_bufsize=_BUFFER
                 )
-                self._heard(limit, answer)
+                self._note_limit(limit, answer)
                 if answer.status != 200:
                     raise self._refusal(answer.status, await bounded_body(answer, "X"), limit)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
@@ -154,7 +154,7 @@ class XApi:
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}
 
-    def _heard(self, limit: HostLimit, answer: aiohttp.ClientResponse) -> None:
+    def _note_limit(self, limit: HostLimit, answer: aiohttp.ClientResponse) -> None:
         headers = {name: answer.headers[name] for name in ("Date", "Retry-After") if name in answer.headers}
         for name in ("Limit", "Remaining", "Reset"):
             if (value := answer.headers.get(f"x-rate-limit-{name.lower()}")) is not None:

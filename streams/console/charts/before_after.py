@@ -12,14 +12,14 @@ from msgspec import Struct
 
 from streams.console.charts.marks import drawing, element, label, number, shortened, tooltip
 
-__all__ = ["Band", "Lane", "Mark", "Span", "before_after"]
+__all__ = ["Band", "Mark", "Row", "Span", "before_after"]
 
 _WIDTH: Final = 860
 _NAMES: Final = 170
 _RIGHT: Final = 12
 _HEAD: Final = 20  # of a band: its counts in words
 _AREA: Final = 44
-_LANE: Final = 20
+_ROW_HEIGHT: Final = 20
 _GAP: Final = 14
 _AXIS: Final = 40
 _DAY: Final = timedelta(days=1)
@@ -33,7 +33,7 @@ class Mark(Struct, frozen=True, kw_only=True):
     since: datetime | None = None
 
 
-class Lane(Struct, frozen=True, kw_only=True):
+class Row(Struct, frozen=True, kw_only=True):
     """The events of one account."""
 
     name: str
@@ -48,7 +48,7 @@ class Band(Struct, frozen=True, kw_only=True):
     before: int
     after: int
     expected: float | None
-    lanes: tuple[Lane, ...]
+    rows: tuple[Row, ...]
 
 
 class Span(Struct, frozen=True, kw_only=True):
@@ -115,7 +115,7 @@ class _Axis:
 
 
 def _height(band: Band) -> float:
-    return _HEAD + _AREA + len(band.lanes) * _LANE
+    return _HEAD + _AREA + len(band.rows) * _ROW_HEIGHT
 
 
 def _days(axis: _Axis, opened: datetime, height: float) -> Iterator[str]:
@@ -170,13 +170,13 @@ def _band(axis: _Axis, band: Band, top: float, begins: datetime, opened: datetim
         "line", x1=_NAMES, x2=_WIDTH - _RIGHT, y1=floor, y2=floor, class_="axis", stroke="currentColor",
         stroke_opacity=0.6,
     )  # fmt: skip
-    for row, lane in enumerate(band.lanes):
-        yield from _lane(axis, lane, floor + row * _LANE + _LANE / 2)
+    for number, row in enumerate(band.rows):
+        yield from _row(axis, row, floor + number * _ROW_HEIGHT + _ROW_HEIGHT / 2)
 
 
-def _lane(axis: _Axis, lane: Lane, y: float) -> Iterator[str]:
-    yield label(_NAMES - 8, y + 4, shortened(lane.name, _NAMES - 16), text_anchor="end")
-    for mark in lane.marks:
+def _row(axis: _Axis, row: Row, y: float) -> Iterator[str]:
+    yield label(_NAMES - 8, y + 4, shortened(row.name, _NAMES - 16), text_anchor="end")
+    for mark in row.marks:
         if mark.since is not None and mark.since < mark.at:
             x = axis.x(mark.since)
             yield element(
@@ -185,7 +185,7 @@ def _lane(axis: _Axis, lane: Lane, y: float) -> Iterator[str]:
             )  # fmt: skip
             if mark.since >= axis.begins:
                 yield element("circle", cx=x, cy=y, r=2, class_="stood-since", fill="currentColor", fill_opacity=0.5)
-    for mark in lane.marks:
+    for mark in row.marks:
         x = axis.x(mark.at)
         path = f"M{number(x)} {number(y - 6)}l5 6l-5 6l-5 -6z"
         yield element(

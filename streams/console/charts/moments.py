@@ -8,11 +8,11 @@ from msgspec import Struct
 from streams.console.charts.axes import TimeAxis
 from streams.console.charts.marks import element, label, tooltip, width_of
 
-__all__ = ["LANE", "Moment", "MomentKind", "height_of_labels", "lanes_of", "moment_lines"]
+__all__ = ["LEVEL_HEIGHT", "Moment", "MomentKind", "height_of_labels", "levels_of", "moment_lines"]
 
 MomentKind: TypeAlias = Literal["created", "fired", "suspended", "back", "as-of", "asked"]
 
-LANE: Final = 16
+LEVEL_HEIGHT: Final = 16
 """Height of a line of labels."""
 _APART: Final = 10
 _SIZE: Final = 11
@@ -35,37 +35,37 @@ class Moment(Struct, frozen=True, kw_only=True):
     words: str
 
 
-def lanes_of(moments: Sequence[Moment], axis: TimeAxis) -> list[tuple[Moment, int]]:
-    """The moments, oldest first, each with the lane of its label: 0 is next to the figure. Labels never overlap."""
-    lanes: list[list[tuple[float, float]]] = []
+def levels_of(moments: Sequence[Moment], axis: TimeAxis) -> list[tuple[Moment, int]]:
+    """The moments, oldest first, each with the level of its label: 0 is next to the figure. Labels never overlap."""
+    levels: list[list[tuple[float, float]]] = []
     found: list[tuple[Moment, int]] = []
     # From the right: an earlier moment's label then stands above a later one's line, not across it.
     for moment in sorted(moments, key=lambda each: (each.at_us, each.words), reverse=True):
         begin, end = _extent(moment, axis)
         free = (
-            lane
-            for lane, taken in enumerate(lanes)
+            level
+            for level, taken in enumerate(levels)
             if all(end + _APART <= other_begin or other_end + _APART <= begin for other_begin, other_end in taken)
         )
-        lane = next(free, len(lanes))
-        if lane == len(lanes):
-            lanes.append([])
-        lanes[lane].append((begin, end))
-        found.append((moment, lane))
+        level = next(free, len(levels))
+        if level == len(levels):
+            levels.append([])
+        levels[level].append((begin, end))
+        found.append((moment, level))
     return found[::-1]
 
 
 def height_of_labels(moments: Sequence[Moment], axis: TimeAxis) -> float:
     """The room that the labels take above a figure."""
-    return 6.0 + LANE * max((lane + 1 for _, lane in lanes_of(moments, axis)), default=0)
+    return 6.0 + LEVEL_HEIGHT * max((level + 1 for _, level in levels_of(moments, axis)), default=0)
 
 
 def moment_lines(moments: Sequence[Moment], axis: TimeAxis, top: float, bottom: float) -> list[str]:
     """A line for each from its label down to `bottom`; the labels end at `top`."""
     lines: list[str] = []
     labels: list[str] = []
-    for moment, lane in lanes_of(moments, axis):
-        x, y = axis.x(moment.at_us), top - 5 - lane * LANE
+    for moment, level in levels_of(moments, axis):
+        x, y = axis.x(moment.at_us), top - 5 - level * LEVEL_HEIGHT
         lines.append(
             element(
                 "line", tooltip(moment.words), class_=_CLASSES.get(moment.kind, "moment"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from streams.console.charts.before_after import Band, Lane, Mark, Span, before_after
+from streams.console.charts.before_after import Band, Mark, Row, Span, before_after
 from streams.console.pages.aftermath_words import called
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.watch_policy import WatchPolicy
@@ -12,7 +12,7 @@ from streams.core.watching.watch_policy import WatchPolicy
 __all__ = ["aftermath_figure"]
 
 _BASELINE: Final = timedelta(days=WatchPolicy().baseline_days)
-_LANES: Final = 12  # accounts with a row of their own
+_ROWS: Final = 12  # accounts with a row of their own
 _NOTES: Final = (
     "Areas are counts a day; marks are single posts, with the time for which they stood, as far as the record lists "
     "them. Dashed: deletions to be expected. Shaded: unseen, or not known. Counts of what was seen, never motives."
@@ -24,14 +24,14 @@ def aftermath_figure(record: Aftermath, heading: str, *, no_comparison: bool) ->
     expected = None if no_comparison else record.expected_deletions
     references = Band(
         name="references", before=record.references_before, after=record.references, expected=None,
-        lanes=_lanes(
+        rows=_rows(
             (called(each.handle, each.official), Mark(at=each.at, said=f"{each.kind}, {each.at:%Y-%m-%d %H:%M}"))
             for each in record.listed_references
         ),
     )  # fmt: skip
     deletions = Band(
         name="deletions", before=record.deletions_before, after=record.deletions, expected=expected,
-        lanes=_lanes(
+        rows=_rows(
             (
                 called(each.handle, each.official),
                 Mark(
@@ -65,14 +65,14 @@ def aftermath_figure(record: Aftermath, heading: str, *, no_comparison: bool) ->
     )
 
 
-def _lanes(marks: Iterator[tuple[str, Mark]]) -> tuple[Lane, ...]:
+def _rows(marks: Iterator[tuple[str, Mark]]) -> tuple[Row, ...]:
     """A row for each account, those with most marks first; what is beyond them shares one."""
     by_name: dict[str, list[Mark]] = {}
     for name, mark in marks:
         by_name.setdefault(name, []).append(mark)
     ordered = sorted(by_name.items(), key=lambda each: (-len(each[1]), each[0]))
-    lanes = [Lane(name=name, marks=tuple(found)) for name, found in ordered[:_LANES]]
-    if rest := ordered[_LANES:]:
+    rows = [Row(name=name, marks=tuple(found)) for name, found in ordered[:_ROWS]]
+    if rest := ordered[_ROWS:]:
         others = tuple(mark for _, found in rest for mark in found)
-        lanes.append(Lane(name=f"and {len(rest):,} more", marks=others))
-    return tuple(lanes)
+        rows.append(Row(name=f"and {len(rest):,} more", marks=others))
+    return tuple(rows)

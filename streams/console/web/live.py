@@ -80,7 +80,7 @@ class Live:
         self, response: web.StreamResponse, request: web.BaseRequest, known: Newest | None, told: Newest | None = None
     ) -> None:
         """Tell this client until it leaves, or does not take what it is told. `known` is the newest alert on its page,
-        `told` the newest that it heard of before its connection broke.
+        `told` the newest that it received before its connection broke.
         """
         self.clients += 1
         self._metrics.live_clients.set(self.clients)

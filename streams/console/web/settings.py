@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from streams.errors import ConfigurationError
 from streams.printable import why_unreadable
-from streams.setting_sources import CONSOLE_PREFIX, CONSOLE_TABLE, Given, Secret, read_toml, settle
+from streams.setting_sources import CONSOLE_PREFIX, CONSOLE_TABLE, Given, Secret, read_toml, settings_from
 
 __all__ = ["ConsoleSettings", "is_loopback", "load_console_settings"]
 
@@ -86,11 +86,13 @@ def load_console_settings(
     for key, value in (overrides or {}).items():
         if value is not None:
             given[key] = Given(value, key)
-    settings = settle(given, ConsoleSettings)
+    settings = settings_from(given, ConsoleSettings)
     if settings.token_file:
         if settings.token:
             raise ConfigurationError("token and token_file are both set", remedy="set one of them")
-        settings = settle(given | {"token": Given(_read_token(settings.token_file), "token_file")}, ConsoleSettings)
+        settings = settings_from(
+            given | {"token": Given(_read_token(settings.token_file), "token_file")}, ConsoleSettings
+        )
     _check(settings)
     return settings
 

@@ -15,9 +15,9 @@ from streams.core.gone import Seen
 from streams.core.subject_event import Coordinates
 from streams.core.suspension_times import SLACK_US, NoticeTimes, TimedNotice, earliest_us, times_of
 
-__all__ = ["MOST_SPELLS", "Notice", "fold_notice", "suspension_periods_of"]
+__all__ = ["MOST_PERIODS", "Notice", "fold_notice", "suspension_periods_of"]
 
-MOST_SPELLS: Final = 32
+MOST_PERIODS: Final = 32
 """Further ones are not told apart: one in five suspensions is reversed in real data, and twice is rare."""
 
 
@@ -35,7 +35,7 @@ def fold_notice(periods: list[SuspensionPeriod], notice: Notice, times: NoticeTi
     _see(periods, seen, notice.at_us)
     under_way = bool(periods) and periods[-1].reinstated_us is None
     if notice.status in ("suspended", "deleted"):
-        if not under_way and len(periods) < MOST_SPELLS:
+        if not under_way and len(periods) < MOST_PERIODS:
             periods.append(
                 SuspensionPeriod(
                     times.not_after_us,

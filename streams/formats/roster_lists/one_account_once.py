@@ -10,7 +10,7 @@ from streams.core.rosters.roster import MAX_DOMAINS, account_key, handle_key
 from streams.core.rosters.roster_row import Row, bound_us
 from streams.formats.roster_lists.listed import Untaken
 
-__all__ = ["Placed", "Settled", "settle"]
+__all__ = ["Deduplicated", "Placed", "deduplicate"]
 
 
 class Placed(Struct, frozen=True):
@@ -20,7 +20,7 @@ class Placed(Struct, frozen=True):
     row: Row
 
 
-class Settled(Struct, frozen=True):
+class Deduplicated(Struct, frozen=True):
     """The rows of a roster in their order, how many repeated one of them, and those that contradict one."""
 
     kept: list[Placed]
@@ -37,7 +37,7 @@ class _Span(Struct, frozen=True, order=True):
 _FACTS: Final = ("country", "category", "valid_from", "valid_to")
 
 
-def settle(placed: Sequence[Placed]) -> Settled:
+def deduplicate(placed: Sequence[Placed]) -> Deduplicated:
     """Of rows whose times overlap the first is kept, and one with an id before one without. Domains are joined."""
     kept: dict[int, Placed] = {}
     repeated = 0
@@ -65,7 +65,9 @@ def settle(placed: Sequence[Placed]) -> Settled:
         _insert(spans, span)
         if row["account_id"] and handle is not None:
             _insert_joined(by_handle.setdefault(handle, []), span)
-    return Settled([kept[index] for index in sorted(kept)], repeated, [contrary[index] for index in sorted(contrary)])
+    return Deduplicated(
+        [kept[index] for index in sorted(kept)], repeated, [contrary[index] for index in sorted(contrary)]
+    )
 
 
 def _span(row: Row, index: int) -> _Span:

@@ -19,7 +19,7 @@ from streams.formats.roster_lists.list_cells import AmbiguousDayError, is_empty
 from streams.formats.roster_lists.list_columns import Role, meaning_of
 from streams.formats.roster_lists.list_entries import Account, accounts_of
 from streams.formats.roster_lists.listed import CellError, Guessed, Listed, Untaken
-from streams.formats.roster_lists.one_account_once import Placed, settle
+from streams.formats.roster_lists.one_account_once import Placed, deduplicate
 from streams.printable import printable
 
 __all__ = ["Imported", "import_roster", "roster_csv"]
@@ -79,15 +79,15 @@ def import_roster(found: Iterable[Listed | Untaken | Guessed], options: ImportOp
     bare_ids = "account_id" not in roles and _has_bare_ids(entries)
     placed = [each for entry in entries for each in _placed(entry, options, log, bare_ids=bare_ids, origin=origin)]
     placed = _with_whole_ids(placed, log)
-    settled = settle(placed)
-    for contrary in settled.contrary:
+    deduplicated = deduplicate(placed)
+    for contrary in deduplicated.contrary:
         log.say(contrary)
     return Imported(
         columns=dict(islice(((name, role) for name, role in columns.items() if not _of_others(name, options)), _TOLD)),
-        rows=tuple(each.row for each in settled.kept),
+        rows=tuple(each.row for each in deduplicated.kept),
         guessed=tuple(sorted(guessed)),
         entries=len(entries),
-        repeated=settled.repeated,
+        repeated=deduplicated.repeated,
         not_taken=log.not_taken,
         untaken=tuple(log.kept),
         untaken_by_column=dict(log.by_column.most_common()),

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.collectors.bluesky.history import History, HistoryPolicy
-from streams.collectors.bluesky.history_gaps import Errand, OpenGaps
+from streams.collectors.bluesky.history_gaps import BackFill, OpenGaps
 from streams.collectors.http_client import ClientPolicy
 from streams.collectors.source import Chunk
 from streams.core.clock import to_us
@@ -317,15 +317,15 @@ def test_a_gap_of_everybody_waits_for_the_roster_and_asks_nobody_who_left_it() -
     assert gaps.next(0.0) is None
     roster |= {"did:plc:a", "did:plc:b", "did:plc:c"}
     first = gaps.next(0.0)
-    assert first == Errand("did:plc:a", since)
+    assert first == BackFill("did:plc:a", since)
     gaps.put_off("did:plc:a", 5.0)
     gaps.learn(_gap("did:plc:new"))
     new = gaps.next(0.0)
-    assert new == Errand("did:plc:new", None), "who is new comes first"
+    assert new == BackFill("did:plc:new", None), "who is new comes first"
     assert [record.closed_by for record in gaps.done(new)] == ["back_fill"]
-    assert gaps.next(0.0) == Errand("did:plc:b", since)
+    assert gaps.next(0.0) == BackFill("did:plc:b", since)
     roster.remove("did:plc:c")
-    assert gaps.done(Errand("did:plc:b", since)) == []
+    assert gaps.done(BackFill("did:plc:b", since)) == []
     assert gaps.next(0.0) is None
     assert gaps.next(5.0) == first
     assert gaps.done(first) == [replace(gap, closed_by="back_fill")]

@@ -17,7 +17,7 @@ from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKi
 from streams.core.tracking.own_posts import BEST_MATCHES, LinkingPost, MatchingPost
 from streams.core.tracking.subject import Kept, OfficialState, TrackPolicy, engagement_key
 from streams.core.tracking.subject_figures import SUBJECT_FIGURES
-from streams.core.tracking.suspension_periods import MOST_SPELLS
+from streams.core.tracking.suspension_periods import MOST_PERIODS
 from streams.events import Account
 from streams.rules_loading import bundled_rules
 from tests.core.tracking.oracle import Oracle, as_known, without_sources
@@ -191,7 +191,7 @@ def test_nothing_kept_for_a_subject_outgrows_its_bound(
         assert len(state.hours) <= 722
         assert len(state.evicted_gone) <= TINY.evicted_withdrawals
         assert len(state.weeks) <= state.evicted_amplifications
-        assert len(state.periods) <= MOST_SPELLS
+        assert len(state.periods) <= MOST_PERIODS
         assert state.own is None or len(state.own.links) <= TINY.links
         assert state.own is None or len(state.own.matches) <= TINY.text_matches
         assert state.own is None or len(state.own.best) <= BEST_MATCHES
@@ -223,7 +223,7 @@ def test_the_state_of_a_subject_stays_under_a_size_that_follows_from_the_bounds(
         + TINY.evicted_withdrawals * 40
         + TINY.links * len(msgspec.msgpack.encode(LinkingPost(2**62, "x" * 6, ("example.org", "x" * 20))))
         + (TINY.text_matches + BEST_MATCHES) * len(msgspec.msgpack.encode(match))
-        + MOST_SPELLS * 50
+        + MOST_PERIODS * 50
         + 120 * 8  # weeks
         + 722 * 8  # hours
         + 16 * 70  # digests

@@ -1,4 +1,4 @@
-"""What a recount tells of alerts on the way: each content that they have after one event or another.
+"""The versions of alerts that a recount goes through: each content that they have after one event or another.
 
 The end of a recount is one version of an alert; the earlier ones follow from the events up to then.
 """
@@ -17,14 +17,14 @@ from streams.core.rulebook.rules import RuleSet
 from streams.ledger.memory import MemoryLedger
 from streams.proofs.recount import SourcedEvent
 
-__all__ = ["Tellings", "told_on_the_way"]
+__all__ = ["RecountedAlerts", "recounted_alerts"]
 
 _MOST_EACH: Final = 1_000  # events after each of which the alerts are looked at, some 3 ms each
 _MOST_STOPS: Final = 1_000
 
 
-class Tellings:
-    """The contents of alerts that one recount told."""
+class RecountedAlerts:
+    """Each content that the alerts of one recount had."""
 
     def __init__(self) -> None:
         self._encoded: dict[str, dict[bytes, Alert]] = {}
@@ -33,7 +33,7 @@ class Tellings:
         """One more, unless it is known."""
         self._encoded.setdefault(alert.id, {}).setdefault(msgspec.json.encode(alert), alert)
 
-    def told(self, alert_id: str, value: bytes) -> bool:
+    def has(self, alert_id: str, value: bytes) -> bool:
         """Whether the alert had this very content."""
         return value in self._encoded.get(alert_id, {})
 
@@ -47,19 +47,19 @@ class Tellings:
         return max(earlier, key=lambda alert: alert.as_of, default=None)
 
 
-def told_on_the_way(
+def recounted_alerts(
     roster: Roster,
     rules: RuleSet,
     events: Callable[[], Iterable[SourcedEvent]],
     versions: Sequence[Alert],
     read_up_to_us: int,
-) -> Tellings:
+) -> RecountedAlerts:
     """What these alerts were, event by event in the order of their times; of very many events, as of the versions'
     own, and where these had expired.
     """
     ids = {version.id for version in versions}
     backtest = Backtest(roster, rules, MemoryLedger(), now_us=read_up_to_us)
-    found = Tellings()
+    found = RecountedAlerts()
     stops = _stops(versions)
     each = sum(1 for _ in events()) <= _MOST_EACH
     for event, source in events():
@@ -87,7 +87,7 @@ def _crosses(stops: list[int], at_us: int) -> bool:
     return crossed
 
 
-def _look(backtest: Backtest, ids: Set[str], found: Tellings) -> None:
+def _look(backtest: Backtest, ids: Set[str], found: RecountedAlerts) -> None:
     for alert_id, alert in backtest.alerts_so_far().items():
         if alert_id in ids:
             found.add(alert)

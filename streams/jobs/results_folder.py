@@ -11,7 +11,7 @@ from streams.core.enriched_topics import ENRICHED_TOPICS, EnrichedTopic
 from streams.core.subject_event import Coordinates
 from streams.errors import InputError
 from streams.printable import printable
-from streams.proofs.wanted import ToldRecords
+from streams.proofs.wanted import RecordsByTopic
 from streams.refusal import DECODE_ERRORS
 
 __all__ = ["read_results"]
@@ -19,7 +19,7 @@ __all__ = ["read_results"]
 _FOLDERS: Final = ("/", "\\")
 
 
-def read_results(folder: Path) -> ToldRecords:
+def read_results(folder: Path) -> RecordsByTopic:
     """The records of each enriched topic. Where a record stands in a file, the file's folders are left out of it.
 
     Raises `InputError` for a file that is missing or has a line that is no such record.
