@@ -170,8 +170,8 @@ def _band(axis: _Axis, band: Band, top: float, begins: datetime, opened: datetim
         "line", x1=_NAMES, x2=_WIDTH - _RIGHT, y1=floor, y2=floor, class_="axis", stroke="currentColor",
         stroke_opacity=0.6,
     )  # fmt: skip
-    for number, row in enumerate(band.rows):
-        yield from _row(axis, row, floor + number * _ROW_HEIGHT + _ROW_HEIGHT / 2)
+    for place, row in enumerate(band.rows):
+        yield from _row(axis, row, floor + place * _ROW_HEIGHT + _ROW_HEIGHT / 2)
 
 
 def _row(axis: _Axis, row: Row, y: float) -> Iterator[str]:
