@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.errors import ConfigurationError
+from streams.printable import printable, why_unreadable
 from streams.redaction import hide
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Secret",
     "convert_settings",
     "read_toml",
+    "secret_from",
     "settings_from",
 ]
 
@@ -37,6 +39,7 @@ CONSOLE_TABLE: Final = "console"
 CONSOLE_PREFIX: Final = "ANTIPHON_CONSOLE_"
 
 _S = TypeVar("_S", bound=Struct)
+_MOST_SECRET_BYTES: Final = 65_536  # of a file that somebody names by mistake
 
 
 class Secret(str):
@@ -71,6 +74,25 @@ def settings_from(given: Mapping[str, Given], wanted: type[_S]) -> _S:
     for key, each in given.items():
         convert_settings({key: each.value}, wanted, each.origin)
     return convert_settings({key: each.value for key, each in given.items()}, wanted, "settings")
+
+
+def secret_from(token: Secret, token_file: str | None) -> Secret:
+    """The token, read from the file where one is named. It comes from no command line: process lists show those.
+
+    Raises `ConfigurationError` where both are given, or the file cannot be read.
+    """
+    if not token_file:
+        return token
+    if token:
+        raise ConfigurationError("token, token_file: both are there", remedy="give one of them")
+    try:
+        with Path(token_file).open("rb") as file:
+            return Secret(file.read(_MOST_SECRET_BYTES).decode().strip())
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a path with a NUL
+        raise ConfigurationError(
+            f"token_file: {printable(token_file)} cannot be read: {why_unreadable(error)}",
+            remedy="name a file with nothing but the token",
+        ) from None
 
 
 def read_toml(path: str) -> dict[str, Any]:

@@ -46,17 +46,15 @@ class Resumption:
         self.opening = secrets.token_bytes(_OPENING_BYTES)
         self.since = 0
 
-    def follows(self, offset: int) -> None:
-        """The changelog ends at this offset now."""
-        self.since = offset
-
-    async def begin(self, checkpoint: Checkpoint | None, partitions: int) -> int:
-        """The offset from which events are to be applied, with `partitions` of them now and the last checkpoint.
+    async def begin(self, checkpoint: Checkpoint | None, partitions: int, end: int | None) -> int:
+        """The offset from which events are to be applied, with `partitions` of them now and the last checkpoint of a
+        changelog that ends at the offset `end`.
 
         Raises `LogsDisagreeError` where the state is another owner's, was made with another number of partitions, or
         says what the logs do not; and aiokafka's errors.
         """
         self._partitions = partitions
+        self.since = end or 0
         self._written = {} if checkpoint is None else checkpoint.outputs()
         if not self._settings.transactions:  # a broker for trying out: it keeps nothing, and errs about its ends
             return 0 if checkpoint is None else checkpoint.position

@@ -67,8 +67,13 @@ class TransactionalWriter:
             raise RuntimeError("the transactional writer has not begun")
         return len(await self._producer.partitions_for(self._settings.topic(topic)))
 
-    def follows(self, offset: int) -> None:
-        """The changelog ends at this offset: what is written next must stand there, for nobody else writes to it."""
+    @property
+    def next_offset(self) -> int | None:
+        """The offset of the changelog's next record, as far as it is known."""
+        return self._next_offset
+
+    def continue_at(self, offset: int) -> None:
+        """The changelog ends at this offset: the next record must get it, for nobody else writes to the changelog."""
         self._next_offset = offset
 
     async def undo_left_open(self, changelog: str) -> None:

@@ -138,14 +138,14 @@ def build_app(
 
     if "track" in settings.roles:
         track = Track(settings, metrics, rules, finish, generation, hold_back)
-        agent("track", track.run, "subject-events")
-        keep_what_is_assigned("subject-events", track.keep)
-        vitals.await_states("subject-events", lambda: track.recovering)
+        agent("track", track.tasks.run, "subject-events")
+        keep_what_is_assigned("subject-events", track.tasks.keep)
+        vitals.await_states("subject-events", lambda: track.tasks.recovering)
     if "watch" in settings.roles:
         watch = Watch(settings, metrics, rules, finish, generation, hold_back)
-        agent("watch", watch.run, "country-events")
-        keep_what_is_assigned("country-events", watch.keep)
-        vitals.await_states("country-events", lambda: watch.recovering)
+        agent("watch", watch.tasks.run, "country-events")
+        keep_what_is_assigned("country-events", watch.tasks.keep)
+        vitals.await_states("country-events", lambda: watch.tasks.recovering)
     if settings.alertmanager_addresses:
         notify = Notify(settings, rules, metrics)
         health.need("notify", notify.lack)

@@ -204,7 +204,7 @@ def test_events_between_the_state_and_the_group_are_applied_first(settings: Sett
 
     async def run() -> None:
         await _send(settings, _EVENTS, *[retweet_of(number) for number in range(6)])
-        await Track(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
+        await Track(settings, metrics, bundled_rules(), finished, lambda: 1).tasks.run(batches())
         amplifications = [record async for record in read_topic(settings, "amplifications")]
         assert len(amplifications) == 6
         assert (await last_checkpoints(settings, CHANGELOG))[0].position == 6
@@ -243,13 +243,13 @@ def test_a_partition_task_opens_a_subject_store_again_whose_connection_broke(set
         async def batches() -> AsyncIterator[Batch]:
             yield batch_of(settings.topic(_EVENTS), [retweet_of(0)], first=0)
             await finished.wait_for(1)
-            (store,) = track._partition_tasks.held()
+            (store,) = track.tasks.held()
             assert store._writer._breaks is not None
             store._writer._breaks.count += 1
             yield batch_of(settings.topic(_EVENTS), [retweet_of(1)], first=1)
             await finished.wait_for(2)
 
-        await track.run(batches())
+        await track.tasks.run(batches())
         assert len([record async for record in read_topic(settings, "amplifications")]) == 2
 
     asyncio.run(run())

@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.agents.notify.alertmanager_sender import AlertmanagerSender, now_us
 from streams.agents.notify.notification_log import NotificationLog
+from streams.agents.notify.pauses import pause_seconds
 from streams.core.clock import SECOND_US
 from streams.core.noticing.incidents import Incidents
 from streams.core.noticing.notices import AlertHead, NoticePolicy
@@ -89,7 +90,7 @@ class Notify:
                 await self._notify()
             except Exception as error:  # noqa: BLE001  # the boundary: whatever it is, the other agents go on
                 self._note_failure(error)
-            await asyncio.sleep(min(_FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10), _LONGEST_PAUSE_SECONDS))
+            await asyncio.sleep(pause_seconds(self._failures, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS))
 
     def _note_failure(self, error: Exception) -> None:
         while isinstance(error, ExceptionGroup):

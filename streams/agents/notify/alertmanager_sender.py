@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from streams.agents.notify.notification_log import NotificationLog
+from streams.agents.notify.pauses import pause_seconds
 from streams.core.clock import SECOND_US
 from streams.core.noticing.notices import Notice, NoticePolicy
 from streams.metrics import Metrics
@@ -23,7 +24,7 @@ __all__ = ["AlertmanagerSender", "now_us"]
 _log: Final = logging.getLogger(__name__)
 _AT_ONCE: Final = 100
 _STALE_SECONDS: Final = 5.0  # a worker that was frozen, or cannot read the topic, must not send what it knew before
-_FIRST_PAUSE_SECONDS: Final = 0.5
+_FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 15.0
 
 _Labels: TypeAlias = frozenset[tuple[str, str]]  # what an Alertmanager tells alerts apart by
@@ -90,7 +91,7 @@ class AlertmanagerSender:
             except AlertmanagerError as error:
                 self._note_failure(error)
                 longest = min(_LONGEST_PAUSE_SECONDS, self._resend_seconds)
-                pause = min(_FIRST_PAUSE_SECONDS * 2 ** min(self._failures, 10), longest)
+                pause = pause_seconds(self._failures, _FIRST_PAUSE_SECONDS, longest)
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
 
     def _due(self) -> list[_Labels]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from streams.agents.notify.pauses import pause_seconds
 from streams.core.clock import from_us
 from streams.core.noticing.notices import Notice, clean
 from streams.core.notifications import (
@@ -67,7 +68,7 @@ class NotificationLog:
                 await self._follow()
             except Exception as error:  # noqa: BLE001  # the boundary: whatever it is, people are told all the same
                 self._note_failure(error)
-            await asyncio.sleep(min(_FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10), _LONGEST_PAUSE_SECONDS))
+            await asyncio.sleep(pause_seconds(self._failures, _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS))
 
     def _note_failure(self, error: Exception) -> None:
         self._failures += 1

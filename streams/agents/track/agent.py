@@ -5,7 +5,7 @@ task.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Final
 
 from streams.agents.track.batch import TrackedBatch, track_batch
@@ -27,8 +27,8 @@ _TOPIC: Final = "subject-events"
 
 
 class Track:
-    """Holds the subject stores of the partitions this worker was given. `finish` is told each batch that is dealt with,
-    `hold_back` which partitions are to wait.
+    """Holds the subject stores of the partitions this worker was given; `tasks` runs them. `finish` gets each batch
+    that is done, `hold_back` the partitions that are to wait.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Track:
             unengaged_days=settings.unengaged_days, unengaged_profile_days=settings.unengaged_profile_days
         )
         metrics.expect_alerts(rules.judged_on("subject").rules)
-        self._partition_tasks = PartitionTasks(
+        self.tasks = PartitionTasks(
             _TOPIC,
             settings,
             metrics,
@@ -56,19 +56,6 @@ class Track:
             generation=generation,
             hold_back=hold_back,
         )
-
-    async def run(self, batches: AsyncIterator[Batch]) -> None:
-        """Track until the stream ends. Any error is fatal: what is not committed is read again by the next owner."""
-        await self._partition_tasks.run(batches)
-
-    async def keep(self, partitions: set[int]) -> None:
-        """Close the subject stores of partitions that are no longer ours: their states are somebody else's now."""
-        await self._partition_tasks.keep(partitions)
-
-    @property
-    def recovering(self) -> frozenset[int]:
-        """The partitions whose subject stores are being read, or taken from another worker."""
-        return self._partition_tasks.recovering
 
     async def _apply(self, store: SubjectStore, batch: Batch) -> None:
         tracker = Tracker(self._rules, self._policy, store.load, store.unengaged)
@@ -93,4 +80,4 @@ class Track:
         if tracked.newest_us is not None:
             lag_us = max(0, time.time_ns() // 1_000 - tracked.newest_us)
             metrics.event_lag_seconds.labels(_TOPIC).observe(lag_us / SECOND_US)
-        metrics.subjects.set(sum(len(store) for store in self._partition_tasks.held()))
+        metrics.subjects.set(sum(len(store) for store in self.tasks.held()))

@@ -65,7 +65,8 @@ class SubjectStore:
         await self._writer.begin()
         await self._writer.undo_left_open(CHANGELOG)
         checkpoint = await self._recover()
-        self.position = await self._resumption.begin(checkpoint, await self._writer.partitions(_EVENTS))
+        partitions = await self._writer.partitions(_EVENTS)
+        self.position = await self._resumption.begin(checkpoint, partitions, self._writer.next_offset)
         self._metrics.recovery_seconds.set(monotonic() - began)
         _log.info(
             "subject store open",
@@ -74,7 +75,7 @@ class SubjectStore:
 
     async def _recover(self) -> Checkpoint | None:
         checkpoint: bytes | None = None
-        changelog = read_partition(self._settings, CHANGELOG, self.partition, 0, self._follows)
+        changelog = read_partition(self._settings, CHANGELOG, self.partition, 0, self._writer.continue_at)
         async with aclosing(changelog) as fetches:
             async for fetched in fetches:
                 for record in fetched:
@@ -86,10 +87,6 @@ class SubjectStore:
         if checkpoint is None:
             return None
         return decode_checkpoint(checkpoint, self._settings.topic(CHANGELOG), self.partition)
-
-    def _follows(self, offset: int) -> None:
-        self._writer.follows(offset)
-        self._resumption.follows(offset)
 
     def _restore(self, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> None:
         if key is None:

@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from streams.agents.watch.batch import Pace, WatchedBatch, forget_old, subject_ticks, watch_batch
@@ -41,8 +41,8 @@ def watch_policy(settings: Settings) -> WatchPolicy:
 
 
 class Watch:
-    """Holds the ledgers of the partitions this worker was given. `finish` is told each batch that is dealt with,
-    `hold_back` which partitions are to wait.
+    """Holds the ledgers of the partitions this worker was given; `tasks` runs them. `finish` gets each batch that is
+    done, `hold_back` the partitions that are to wait.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Watch:
         self._watermarks: dict[int, int] = {}
         self._paces: dict[int, Pace] = {}
         metrics.expect_alerts(rules.judged_on("aftermath").rules)
-        self._partition_tasks = PartitionTasks(
+        self.tasks = PartitionTasks(
             _TOPIC,
             settings,
             metrics,
@@ -72,28 +72,15 @@ class Watch:
             pause_seconds=_PAUSE_SECONDS,
         )
 
-    async def run(self, batches: AsyncIterator[Batch]) -> None:
-        """Watch until the stream ends. Any error is fatal: what is not committed is read again by the next owner."""
-        await self._partition_tasks.run(batches)
-
-    async def keep(self, partitions: set[int]) -> None:
-        """Close the ledgers of partitions that are no longer ours."""
-        await self._partition_tasks.keep(partitions)
-
-    @property
-    def recovering(self) -> frozenset[int]:
-        """The partitions whose ledgers are being brought up to date, or taken from another worker."""
-        return self._partition_tasks.recovering
-
     async def _apply(self, store: LedgerStore, batch: Batch) -> None:
         begin = 0
         while begin < len(batch.records):
             begin += await self._apply_some(store, batch.records[begin : begin + _AT_ONCE])
             if begin < len(batch.records):
-                self._partition_tasks.finish_first(batch, begin)
+                self.tasks.finish_first(batch, begin)
         metrics = self._metrics
         metrics.records.labels(_TOPIC).inc(len(batch.records))
-        held = self._partition_tasks.held()
+        held = self.tasks.held()
         metrics.ledger_entries.set(sum(other.entries for other in held if other.is_open))
         metrics.ledger_bytes.set(sum(other.size_bytes for other in held if other.is_open))
 
@@ -121,11 +108,7 @@ class Watch:
             await store.run(SqliteLedger.rollback)  # all of it was applied in an earlier life
         self._count(watched, watcher, gone, now_us)
         self._watermarks[store.partition] = watcher.watermark_us
-        held = [
-            self._watermarks[other.partition]
-            for other in self._partition_tasks.held()
-            if other.partition in self._watermarks
-        ]
+        held = [self._watermarks[other.partition] for other in self.tasks.held() if other.partition in self._watermarks]
         self._metrics.watermark.set(min(held, default=0) / SECOND_US)
         return watched.taken
 

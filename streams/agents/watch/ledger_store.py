@@ -108,7 +108,8 @@ class LedgerStore:
             raise self._failed(error) from error
         if not self._identity:
             self._identity = secrets.token_bytes(_IDENTITY_BYTES)
-        self.position = await self._resumption.begin(self._checkpoint, await self._writer.partitions(_EVENTS))
+        partitions = await self._writer.partitions(_EVENTS)
+        self.position = await self._resumption.begin(self._checkpoint, partitions, self._writer.next_offset)
         self._is_open = True
         self._metrics.recovery_seconds.set(time.monotonic() - began)
         _log.info(
@@ -222,7 +223,7 @@ class LedgerStore:
         offset = -1
         ledger, run = self.ledger, self._thread.run
         await run(ledger.begin)
-        changelog = read_partition(self._settings, CHANGELOG, self.partition, begin, self._follows)
+        changelog = read_partition(self._settings, CHANGELOG, self.partition, begin, self._writer.continue_at)
         async with aclosing(changelog) as fetches:
             async for fetched in fetches:
                 for start in range(0, len(fetched), _RESTORED_AT_ONCE):
@@ -258,10 +259,6 @@ class LedgerStore:
             raise _AnotherChangelog
         self._identity = checkpoint.identity
         self._checkpoint = checkpoint
-
-    def _follows(self, offset: int) -> None:
-        self._writer.follows(offset)
-        self._resumption.follows(offset)
 
     def _facts(self) -> tuple[int | str | bytes | None, ...]:
         return tuple(self.ledger.fact(name) for name in ("offset", "identity", "synced_us", "opening"))

@@ -6,14 +6,13 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from streams.errors import ConfigurationError
-from streams.printable import why_unreadable
-from streams.setting_sources import CONSOLE_PREFIX, CONSOLE_TABLE, Given, Secret, read_toml, settings_from
+from streams.setting_sources import CONSOLE_PREFIX, CONSOLE_TABLE, Given, Secret, read_toml, secret_from, settings_from
 
 __all__ = ["ConsoleSettings", "is_loopback", "load_console_settings"]
 
@@ -87,12 +86,7 @@ def load_console_settings(
         if value is not None:
             given[key] = Given(value, key)
     settings = settings_from(given, ConsoleSettings)
-    if settings.token_file:
-        if settings.token:
-            raise ConfigurationError("token and token_file are both set", remedy="set one of them")
-        settings = settings_from(
-            given | {"token": Given(_read_token(settings.token_file), "token_file")}, ConsoleSettings
-        )
+    settings = replace(settings, token=secret_from(settings.token, settings.token_file))
     _check(settings)
     return settings
 
@@ -103,15 +97,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-def _read_token(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"token_file: {path}: {why_unreadable(error)}", remedy="name a file that has the token"
-        ) from None
 
 
 def _check(settings: ConsoleSettings) -> None:

@@ -78,13 +78,15 @@ class RosterUse:
         self._has_events = True
         if actor.id in self._ids.get(platform, ()):
             self._acted.add((platform, actor.id))
-            self._note_term(self._ids[platform][actor.id], event)
+            if not self._was_valid:
+                self._note_term(self._ids[platform][actor.id], event)
         handles = self._handles.get(platform)
         if handles is None or actor.handle is None or (entries := handles.get(key := handle_key(actor.handle))) is None:
             return
         if actor.id in self._ids.get(platform, ()) and (platform, actor.id) not in self._shifted:
             self._note_shifted(platform, actor.id, actor.handle, entries)
-        self._note_term([entry for entry in entries if entry.account_id is None], event)
+        if not self._was_valid:
+            self._note_term([entry for entry in entries if entry.account_id is None], event)
         seen = self._by_handle.setdefault((platform, key), {})
         at_us = to_us(event.at)
         mine = seen.get(actor.id)
@@ -100,7 +102,7 @@ class RosterUse:
                 mine.terms.add(place)
 
     def _note_term(self, entries: list[RosterEntry], event: Event) -> None:
-        if self._was_valid or not entries:
+        if not entries:
             return
         at_us = to_us(event.at)
         if any(_holds(entry, at_us) for entry in entries):

@@ -38,7 +38,7 @@ def test_an_owner_that_was_shut_out_applies_the_batch_again_and_counts_once(
 
     async def run() -> list[tuple[str, int]]:
         await create_topics(settings)
-        await Track(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
+        await Track(settings, metrics, bundled_rules(), finished, lambda: 1).tasks.run(batches())
         amplifications = [msgspec.json.decode(record.value) async for record in read_topic(settings, "amplifications")]
         last = [msgspec.json.decode(record.value) async for record in read_topic(settings, "dossiers")][-1]
         return [(amplification["id"], last["totals"]["retweet"]) for amplification in amplifications]
@@ -63,7 +63,7 @@ def test_a_batch_of_an_earlier_generation_is_left_to_whoever_has_it_now(
     async def run() -> list[str]:
         await create_topics(settings)
         metrics = Metrics(CollectorRegistry())
-        await Track(settings, metrics, bundled_rules(), finished, lambda: 2).run(batches())
+        await Track(settings, metrics, bundled_rules(), finished, lambda: 2).tasks.run(batches())
         return [msgspec.json.decode(record.value)["id"] async for record in read_topic(settings, "amplifications")]
 
     assert asyncio.run(run()) == ["2"]
@@ -86,7 +86,7 @@ def test_batches_that_wait_for_a_partition_task_are_one_transaction(kafka: Runni
 
     async def run() -> tuple[list[str], list[int]]:
         await create_topics(settings)
-        await Track(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
+        await Track(settings, metrics, bundled_rules(), finished, lambda: 1).tasks.run(batches())
         amplifications = [
             msgspec.json.decode(record.value)["id"] async for record in read_topic(settings, "amplifications")
         ]

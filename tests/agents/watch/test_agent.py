@@ -100,7 +100,7 @@ def test_an_owner_that_was_shut_out_applies_the_batch_again_and_says_it_once(set
             await intruder.close()
 
     async def run() -> list[str]:
-        await Watch(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
+        await Watch(settings, metrics, bundled_rules(), finished, lambda: 1).tasks.run(batches())
         return await _withdrawn(settings)
 
     assert asyncio.run(run()) == ["0", "1", "2", "3"]
@@ -122,7 +122,7 @@ def test_what_was_applied_in_an_earlier_life_is_skipped_by_its_offset(settings: 
             yield batch
             await finished.wait_for(1)
 
-        await Watch(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
+        await Watch(settings, metrics, bundled_rules(), finished, lambda: 1).tasks.run(batches())
 
     async def run() -> list[str]:
         await life(retweets)
@@ -145,7 +145,7 @@ def test_a_long_batch_is_written_in_parts_and_each_is_whole(settings: Settings) 
         await finished.wait_for(3)
 
     async def run() -> list[str]:
-        await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).run(batches())
+        await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).tasks.run(batches())
         return await _withdrawn(settings)
 
     assert asyncio.run(run()) == [str(number) for number in range(0, 1_200, 100)]
@@ -162,7 +162,7 @@ def test_a_record_that_no_agent_of_ours_wrote_is_a_dead_letter_and_the_others_of
         await finished.wait_for(1)
 
     async def run() -> tuple[list[str], list[bytes | None]]:
-        await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).run(batches())
+        await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).tasks.run(batches())
         letters = [record.value async for record in read_topic(settings, "dead-letters")]
         return await _withdrawn(settings), letters
 
@@ -180,7 +180,7 @@ def test_many_suspensions_that_come_together_are_all_published(settings: Setting
         await finished.wait_for(3)
 
     async def run() -> int:
-        await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).run(batches())
+        await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).tasks.run(batches())
         return len([record.key async for record in read_topic(settings, "aftermaths")])
 
     assert asyncio.run(run()) == len(accounts)
@@ -206,7 +206,7 @@ def test_what_is_forgotten_is_forgotten_in_the_changelog_too_and_never_published
                 yield batch_of("country-events", [encode_country_event(event)], first=first + number)
                 await finished.wait_for(number + 1)
 
-        await Watch(settings, metrics, bundled_rules(), finished, lambda: 1).run(batches())
+        await Watch(settings, metrics, bundled_rules(), finished, lambda: 1).tasks.run(batches())
         aftermaths = [record async for record in read_topic(settings, "aftermaths")]
         return [msgspec.json.decode(record.value or b"", type=Aftermath).status for record in aftermaths]
 
@@ -268,7 +268,7 @@ def test_a_slow_disk_keeps_neither_the_event_loop_nor_another_partition_waiting(
             disk.release()
             await finished.wait_for(2)
 
-        await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).run(batches())
+        await Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), finished, lambda: 1).tasks.run(batches())
         return [batch.partition for batch in finished.batches]
 
     assert asyncio.run(run()) == [1, 0]
@@ -288,7 +288,7 @@ def test_a_worker_that_is_stopped_closes_no_ledger_that_a_thread_is_writing(
             await asyncio.Event().wait()
 
         watch = Watch(settings, Metrics(CollectorRegistry()), bundled_rules(), Finished(), lambda: 1)
-        watching = asyncio.ensure_future(watch.run(batches()))
+        watching = asyncio.ensure_future(watch.tasks.run(batches()))
         await disk.began.wait()
         watching.cancel()
         for _ in range(100):
