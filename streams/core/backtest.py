@@ -92,7 +92,8 @@ class Backtest:
     """Takes events one by one, gives the results at the end. Future times are measured by `now_us`.
 
     `ledger` is empty at first, and the backtest's own. With `watching`, which then has the ledger, it is `None`. With a
-    `scope` nothing else is tracked and watched. `on_tracked` gets each subject event that is tracked.
+    `scope` nothing else is tracked and watched. `on_tracked` gets each subject event that is tracked; then no dossiers
+    are made.
     """
 
     def __init__(
@@ -114,7 +115,8 @@ class Backtest:
         self._now_us = now_us
         self._screen_policy = screen_policy or ScreenPolicy()
         self._subjects: dict[str, Subject] = {}
-        self._tracker = Tracker(rules, track_policy or TrackPolicy(unengaged_profile_days=1), self._subjects.get)
+        policy = track_policy or TrackPolicy(unengaged_profile_days=1)
+        self._tracker = Tracker(rules, policy, self._subjects.get, dossiers=on_tracked is None)
         if watching is None:
             if ledger is None:
                 raise ValueError("a backtest needs a ledger, or somebody who watches")

@@ -168,10 +168,11 @@ async def _order_countries(
 ) -> None:
     """Send the parts at a pace that leaves workers to the stream, and wait until WATCH has carried them out."""
     sent: dict[tuple[str, int], int] = {}
+    began = time.monotonic()  # of a turn: to make a part takes its time, too
     for country, part in orders:
-        began = time.monotonic()
         sent |= await send_to_countries(client, settings, [country_recount(country, part, encode_recount(part))])
         await asyncio.sleep(began + len(part.events) / _STATE_EVENTS_A_SECOND - time.monotonic())
+        began = time.monotonic()
     await wait_for_commits(settings, sent, lambda _left: None)
 
 
@@ -183,11 +184,12 @@ async def _order_subjects(
     """
     left = iter(orders)
     sent: dict[tuple[str, int], int] = {}
+    began = time.monotonic()  # of a turn, as for States
     while some := [_record(key, order) for key, order in islice(left, _ON_THE_WAY)]:
-        began = time.monotonic()
         await wait_for_commits(settings, sent, lambda _left: None)  # those before are done: no more lie in the way
         sent = await _send(client, settings, some)
         await asyncio.sleep(began + len(some) / _SUBJECTS_A_SECOND - time.monotonic())
+        began = time.monotonic()
     await wait_for_commits(settings, sent, lambda _left: None)
 
 

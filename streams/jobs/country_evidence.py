@@ -20,6 +20,7 @@ from streams.jobs.event_spool import EventSpool, Spooled
 
 __all__ = ["CountryEvidence", "place_of"]
 
+_FEW: Final = 50_000  # events of which what SCREEN says is held, some 50 MB; of more it is asked twice
 _EVENTS: Final = 2_000  # of a part: WATCH applies it in one transaction
 
 
@@ -48,13 +49,10 @@ class CountryEvidence:
         self._found: dict[tuple[str, str], list[CountryEvent]] = defaultdict(list)  # by State and account
         for each in events:
             self._meet(each.event)
+        few = list(_screened(events, known, now_us)) if len(events) <= _FEW else None
         for take in (self._tie, self._keep):
-            for each in events:
-                screening = screen_event(each.event, place_of(each), known, now_us, ScreenPolicy())
-                if not isinstance(screening, Rejection):
-                    for event in screening.country_events:
-                        if event.country:
-                            take(bounded_country_event(event))
+            for event in _screened(events, known, now_us) if few is None else few:
+                take(event)
 
     def parts(self, country: str, blank: CountryOrder) -> Iterator[CountryOrder]:
         """The parts of the order to a State, each small enough for a transaction and a message, as `blank` has the
@@ -161,6 +159,15 @@ class CountryEvidence:
     def _subject(self, event: CountryEvent) -> set[str]:
         subject = event.subject
         return set() if subject is None else {subject_key(event.platform, subject.id)} & self._accounts
+
+
+def _screened(events: EventSpool, known: AccountIndex, now_us: int) -> Iterator[CountryEvent]:
+    for each in events:
+        screening = screen_event(each.event, place_of(each), known, now_us, ScreenPolicy())
+        if not isinstance(screening, Rejection):
+            for event in screening.country_events:
+                if event.country:
+                    yield bounded_country_event(event)
 
 
 def place_of(spooled: Spooled) -> Coordinates:

@@ -58,7 +58,7 @@ class Tracker:
     """Applies subject events and, when asked to flush, says what changed.
 
     `load` returns the subject of a key (`platform:id`) or `None` for a new one; it is asked once a batch and key.
-    `unengaged` are those that no official engaged with. `outcomes` counts events, `shortened` those with an id or
+    `unengaged` are those that no official engaged with. Without `dossiers` none is made. `outcomes` counts events, `shortened` those with an id or
     a name that is longer than what is kept of one.
     """
 
@@ -68,12 +68,15 @@ class Tracker:
         policy: TrackPolicy,
         load: Callable[[str], Subject | None],
         unengaged: Unengaged | None = None,
+        *,
+        dossiers: bool = True,
     ) -> None:
         self.rules = Rulebook(rules)
         self.policy = policy
         self.outcomes: Counter[TrackOutcome] = Counter()
         self.shortened = 0
         self._load = load
+        self._dossiers = dossiers
         self._unengaged = Unengaged() if unengaged is None else unengaged
         self._changed_subjects: dict[str, Subject] = {}
         self._counted: set[str] = set()  # of the changed ones those of which something may have to be said
@@ -234,7 +237,7 @@ class Tracker:
         return TrackedAccount(platform=state.platform, id=state.subject_id) if key in self._unfollowed else None
 
     def _dossier(self, subject: Subject) -> Dossier | None:
-        return dossier_of(subject.state, self.policy) if has_engagement(subject.state) else None
+        return dossier_of(subject.state, self.policy) if self._dossiers and has_engagement(subject.state) else None
 
     def _emptied(self, key: str, subject: Subject) -> Dossier | None:
         """Of a subject that had a dossier and by a correction has no engagement left: that says so."""
