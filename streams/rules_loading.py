@@ -28,15 +28,16 @@ def bundled_rules() -> RuleSet:
     return parse_rules(bundled_rules_text(), "the bundled rules")
 
 
-def load_rules(path: Path | None) -> RuleSet:
+def load_rules(path: Path | None, hint: str = _NAMED_BY) -> RuleSet:
     """The rules of a file, or the bundled ones for `None`. Raises as `read_rules` does."""
-    return read_rules(path)[0]
+    return read_rules(path, hint)[0]
 
 
-def read_rules(path: Path | None) -> tuple[RuleSet, str]:
+def read_rules(path: Path | None, hint: str = _NAMED_BY) -> tuple[RuleSet, str]:
     """The rules of a file, or the bundled ones for `None`, and the text that they were read from.
 
-    Raises `InputError` where the file cannot be read as text and `RulesError` with everything that is wrong in it.
+    Raises `InputError` where the file cannot be read as text, with a `hint` where else to look, and `RulesError` with
+    everything that is wrong in it.
     """
     if path is None:
         return bundled_rules(), bundled_rules_text()
@@ -45,10 +46,10 @@ def read_rules(path: Path | None) -> tuple[RuleSet, str]:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + _MARK_BYTES + 1)
     except FileNotFoundError:
-        remedy = f"Check the path. {_NAMED_BY}"
+        remedy = f"Check the path. {hint}"
         raise InputError(f"There is no rule file {shown}.", remedy=remedy) from None
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        remedy = f"Name a TOML file that this user may read. {_NAMED_BY}"
+        remedy = f"Name a TOML file that this user may read. {hint}"
         raise InputError(f"The rule file {shown} cannot be read: {why_unreadable(error)}.", remedy=remedy) from None
     # What is surely too large may end within a character: `parse_rules` says what is wrong with it.
     errors = "replace" if len(content) > MAX_FILE_BYTES + _MARK_BYTES else "strict"

@@ -35,19 +35,27 @@ _CANNOT: Final = (
     "No proof shows that the platform served these bytes, that everything was seen, or who runs an account."
 )
 
+_A_PROOF: Final = "a proof is the file that `antiphon proof export` wrote, unchanged"
+_NOT_A_FOLDER: Final = "name the ZIP file itself: what was unpacked from it is no proof, and neither is a run's folder"
+
 
 def verified(file: str, trusted: Trusted) -> Verdict:
     """What verifying the file says. Raises `NotAProofError` where it is no proof, and `InputError` without a file."""
     try:
         with open(file, "rb") as opened:
             if not os.path.isfile(file):
-                raise InputError(f"{printable(file)} is no file", remedy="name a proof")
+                raise InputError(f"{printable(file)} is no file", remedy=_A_PROOF)
             return verify(open_archive(opened, os.fstat(opened.fileno()).st_size), trusted)
     except NotAProofError as error:
-        remedy = error.remedy or "a proof is the file that `antiphon proof export` wrote, unchanged"
+        remedy = error.remedy or _A_PROOF
         raise NotAProofError(f"{printable(file)} is no proof: {error.message}", remedy=remedy) from error
+    except IsADirectoryError as error:
+        raise InputError(f"{printable(file)} is a folder", remedy=_NOT_A_FOLDER) from error
+    except FileNotFoundError as error:
+        raise InputError(f"there is no file {printable(file)}", remedy=f"check the path; {_A_PROOF}") from error
     except OSError as error:
-        raise InputError(f"{printable(file)}: {error.strerror}", remedy="name a proof") from error
+        remedy = f"name a file that this user may read; {_A_PROOF}"
+        raise InputError(f"{printable(file)}: {error.strerror}", remedy=remedy) from error
 
 
 def write_proof(out: str, data: bytes) -> None:

@@ -27,6 +27,7 @@ from streams.rules_loading import load_rules
 __all__ = ["diff"]
 
 _BUNDLED = "bundled"
+_HINT = f"`{_BUNDLED}` stands for the rules that come with Antiphon."
 
 
 @click.command()
@@ -96,4 +97,4 @@ def diff(
 
 
 def _rules(source: str) -> RuleSet:
-    return load_rules(None if source == _BUNDLED else Path(source))
+    return load_rules(None if source == _BUNDLED else Path(source), _HINT)

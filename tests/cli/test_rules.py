@@ -113,6 +113,11 @@ def test_a_missing_file_and_a_directory_are_said_to_be_that(antiphon: Antiphon, 
     assert (missing.exit_code, directory.exit_code) == (2, 2)
     assert "There is no rule file" in missing.stderr
     assert "Is a directory" in directory.stderr
+    for path in (tmp_path / "no", tmp_path):  # what a worker reads is of no use where two files are compared
+        compared = antiphon("rules", "diff", "bundled", str(path))
+        assert compared.exit_code == 2
+        assert "`bundled` stands for" in compared.stderr
+        assert "worker" not in compared.stderr
 
 
 def test_a_rule_on_an_aftermath_is_printed_as_such(antiphon: Antiphon, tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ class Tracker:
     """Applies subject events and, when asked to flush, says what changed.
 
     `load` returns the subject of a key (`platform:id`) or `None` for a new one; it is asked once a batch and key.
-    `unengaged` are those that no official engaged with. Without `dossiers` none is made. `outcomes` counts events, `shortened` those with an id or
-    a name that is longer than what is kept of one.
+    `unengaged` are those that no official engaged with. Without `dossiers` none is made. `outcomes` counts events,
+    `shortened` those with an id or a name that is longer than what is kept of one.
     """
 
     def __init__(
