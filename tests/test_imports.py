@@ -16,7 +16,7 @@ _PACKAGE: Final = "streams"
 LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"errors", "printable", "redaction"}),
     frozenset({"events", "deadletters", "topics"}),
-    frozenset({"refusal", "topic_settings"}),
+    frozenset({"refusal", "topic_partitions", "topic_settings"}),
     frozenset({"core"}),
     frozenset({"setting_sources"}),
     frozenset(

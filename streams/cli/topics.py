@@ -12,7 +12,8 @@ from streams.cli.options import json_option, settings_options
 from streams.cli.terminal import counted, row, stdout, table, write_json
 from streams.kafka.administration import TopicState, create_topics, topic_faults, topic_states
 from streams.settings import Settings
-from streams.topics import TOPICS, Topic, TopicFault, partition_faults
+from streams.topic_partitions import partition_faults
+from streams.topics import TOPICS, Topic, TopicFault
 
 __all__ = ["partition_counts", "topics"]
 

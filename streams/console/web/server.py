@@ -13,7 +13,6 @@ from aiohttp import web
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from streams.console.proofs import proof_file_name, proof_of_alert
 from streams.console.store.reading import NoStoreError, Store, TooLongError
 from streams.console.web.access import Access
 from streams.console.web.addresses import Place, find_place
@@ -23,19 +22,19 @@ from streams.console.web.answers import (
     Refused,
     answer_of,
     body_of,
-    parts_of,
     query_of,
     refusal_body,
 )
-from streams.console.web.export_log import log_export
+from streams.console.web.downloads import Downloads
 from streams.console.web.freshness import Freshness, freshness_of
 from streams.console.web.headers import FOREVER, HEADERS
 from streams.console.web.live import Live, Newest
 from streams.console.web.metrics import ConsoleMetrics
 from streams.console.web.rendering import Renderer, static_file
 from streams.console.web.routes import ROUTES, Route
+from streams.console.web.sending import response_of, send
 from streams.console.web.settings import ConsoleSettings
-from streams.errors import ConfigurationError, InputError
+from streams.errors import ConfigurationError
 from streams.serving.connections import Connections
 
 __all__ = ["Console", "listening"]
@@ -44,7 +43,6 @@ _T = TypeVar("_T")
 _HEADER_SECONDS: Final = 15.0  # without a whole request
 _THREADS: Final = 4
 _WAITING: Final = 64  # answers that wait for a thread; beyond that somebody is told to come again
-_EXPORTS: Final = 2  # at once
 _FRESH_SECONDS: Final = 1.0
 _DATA: Final = (".json", ".csv", ".ndjson", ".svg", ".zip")
 _PROOF: Final = re.compile("/alerts/([0-9a-f]{8,64})/proof[.]zip")
@@ -85,8 +83,7 @@ class Console:
         self._renderer = Renderer(routes, dashboards=settings.grafana_url)
         self._threads = ThreadPoolExecutor(_THREADS, "console-page")
         self._waiting = 0
-        self._proving = asyncio.Lock()
-        self._exports = asyncio.Semaphore(_EXPORTS)
+        self._downloads = Downloads(store, self._access, metrics, settings.page_seconds)
         self._fresh: tuple[float, Freshness] | None = None
         self._live = Live(self._newest, self._since, settings.live_clients, metrics)
 
@@ -120,7 +117,7 @@ class Console:
             else Refused(status, "This request cannot be read.", "It is malformed, or longer than 8,190 bytes a line.")
         )
         self._metrics.requests.labels("none", str(status)).inc()
-        return _response(refusal_body(self._renderer, said, as_json=False))
+        return response_of(refusal_body(self._renderer, said, as_json=False))
 
     async def _find(self, request: web.BaseRequest, path: str, query: str) -> tuple[str, web.StreamResponse]:
         peer = request.remote or ""
@@ -133,12 +130,12 @@ class Console:
         if path in _PROBES:
             return path[1:], await self._probe(request, path, query)
         if (alert := _PROOF.fullmatch(path)) is not None:
-            return "proof", await self._proof(request, alert[1])
+            return "proof", await self._downloads.proof(request, alert[1])
         place = self._place(path)
         parameters = query_of(query)
         address = f"{path}?{query}" if query else path
         if place.form in ("csv", "ndjson"):
-            return place.route.name, await self._rows(request, place, parameters)
+            return place.route.name, await self._downloads.rows(request, place, parameters)
         freshness = await self._freshness() if place.form == "html" else None
 
         def make() -> Body:
@@ -198,93 +195,8 @@ class Console:
         await self._live.serve(response, request, known, told)
         return response
 
-    async def _proof(self, request: web.BaseRequest, alert_id: str) -> web.StreamResponse:
-        """One at a time: it is made while somebody waits, and takes a second or more of a processor."""
-        if self._proving.locked():
-            raise Refused(503, "Another proof is being made.", "Try again in a moment.", {"Retry-After": "5"})
-        async with self._proving:
-            loop = asyncio.get_running_loop()
-            with ThreadPoolExecutor(1, "console-proof") as thread:
-                try:
-                    proof = await loop.run_in_executor(thread, proof_of_alert, self._store, alert_id)
-                except InputError as error:
-                    raise Refused(503, f"The proof cannot be made here: {error.message}.", error.remedy) from None
-                except (NoStoreError, TooLongError):
-                    raise Refused(503, "The store takes too long.", "Try again later.") from None
-        if proof is None:
-            raise Refused(404, "There is no such alert.", "The alerts are at /.")
-        disposition = f'attachment; filename="{proof_file_name(alert_id)}"'
-        body = Body(content=proof.file, media_type="application/zip", headers={"Content-Disposition": disposition})
-        response = await self._send(request, body)
-        if request.method == "GET" and response.status == 200:
-            self._note_export(request, "proof", len(proof.file), whole=True)
-        return response
-
-    async def _rows(self, request: web.BaseRequest, place: Place, parameters: Mapping[str, str]) -> web.StreamResponse:
-        """In a thread of its own, which the rows do not leave; as fast as the client takes them."""
-        if self._exports.locked():
-            raise Refused(503, "Too many files are being written.", "Try again in a moment.", {"Retry-After": "5"})
-        name = place.route.path.strip("/").replace("/", "-") or "alerts"
-        headers = {
-            **HEADERS,
-            "Content-Type": MEDIA_TYPES[place.form],
-            "Content-Disposition": f'attachment; filename="antiphon-{name}.{place.form}"',
-        }
-        response = web.StreamResponse(headers=headers)
-        sent, whole = 0, False
-        loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, "console-export") as thread:
-            async with self._exports:
-                answer = await loop.run_in_executor(
-                    thread, answer_of, self._store, place, parameters, datetime.now(UTC)
-                )
-                parts = parts_of(answer, place.form)
-                try:
-                    part = await loop.run_in_executor(thread, next, parts, None)
-                    async with asyncio.timeout(self._settings.page_seconds):
-                        await response.prepare(request)
-                    while part is not None and request.method == "GET":
-                        async with asyncio.timeout(self._settings.page_seconds):
-                            await response.write(part)
-                        sent += len(part)
-                        part = await loop.run_in_executor(thread, next, parts, None)
-                    whole = True
-                except (TooLongError, TimeoutError, ConnectionError):
-                    if not response.prepared:
-                        raise Refused(503, "This question takes too long.", "Narrow it.") from None
-                    _abort(request)  # half a file must not look like a whole one
-                finally:
-                    if response.prepared and request.method == "GET":
-                        self._note_export(request, place.form, sent, whole=whole)
-        return response
-
-    def _note_export(self, request: web.BaseRequest, form: str, sent: int, *, whole: bool) -> None:
-        self._metrics.exports.labels(form).inc()
-        log_export(
-            user=self._access.user(request.headers),
-            peer=request.remote or "",
-            address=request.raw_path,
-            form=form,
-            bytes_sent=sent,
-            whole=whole,
-        )
-
     async def _send(self, request: web.BaseRequest, body: Body) -> web.StreamResponse:
-        """The whole answer, or what is new of it; a client that does not take it is left."""
-        etag = body.etag
-        if body.status == 200 and _knows(request.headers.get("If-None-Match", ""), etag):
-            response = web.Response(status=304, headers={**HEADERS, **body.headers, "ETag": etag})
-        else:
-            response = _response(body)
-            if body.status == 200:
-                response.headers["ETag"] = etag
-        try:
-            async with asyncio.timeout(self._settings.page_seconds):
-                await response.prepare(request)
-                await response.write_eof()
-        except TimeoutError:
-            _abort(request)
-        return response
+        return await send(request, body, self._settings.page_seconds)
 
     async def _in_thread(self, make: Callable[[], _T]) -> _T:
         if self._waiting >= _WAITING:
@@ -325,22 +237,6 @@ class Console:
         return await self._in_thread(ask)
 
 
-def _response(body: Body) -> web.Response:
-    return web.Response(
-        status=body.status, body=body.content, headers={**HEADERS, "Content-Type": body.media_type, **body.headers}
-    )
-
-
-def _abort(request: web.BaseRequest) -> None:
-    if request.transport is not None:
-        request.transport.abort()
-
-
 def _wants_json(path: str, headers: Mapping[str, str]) -> bool:
     accept = headers.get("Accept", "")
     return path.endswith(_DATA) or ("application/json" in accept and "text/html" not in accept)
-
-
-def _knows(header: str, etag: str) -> bool:
-    named = {each.strip().removeprefix("W/") for each in header.split(",")}
-    return etag in named or "*" in named
