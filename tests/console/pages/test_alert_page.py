@@ -145,6 +145,17 @@ def test_deleted_posts_are_there_with_their_texts(case_store: Store, alerts: dic
     assert page.root.all("img") == []
 
 
+def test_an_alert_on_what_officials_left_undone_leads_to_them_and_draws_nothing_empty(
+    case_store: Store, alerts: dict[str, Alert]
+) -> None:
+    """What silence rests on is the notice alone: who was silent is on the page of the aftermath."""
+    page = ask(case_store, f"/alerts/{alerts['silence'].id}").dom
+    links = [each for each in page.links() if each.startswith("/aftermaths/")]
+    assert len(links) == 2
+    assert page.root.all("figure") == []
+    assert ask(case_store, f"/alerts/{alerts['clean-up'].id}").dom.root.all("figure") != []
+
+
 def test_an_alert_that_nobody_knows_is_said_to_be_unknown(case_store: Store, alerts: dict[str, Alert]) -> None:
     """As are versions that it does not have, and parameters that the page does not have."""
     with pytest.raises(Refused, match="no alert"):
