@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-print-directory
-# The tests start hundreds of processes: with this set, each of them would compile the product anew.
+# The tests start hundreds of processes: with this set, each of them would compile the product again.
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
@@ -112,7 +112,7 @@ wheel: $(RUNTIME) ## a wheel of this checkout in dist/, with the lock of what it
 	@ls dist
 
 .PHONY: lock
-lock: ## pins the dependencies anew after a change of pyproject.toml; ARGS=--upgrade takes the newest
+lock: ## pins the dependencies again after a change of pyproject.toml; ARGS=--upgrade takes the newest
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	@$(COMPILE) --extra embedded --group build --output-file requirements.lock $(ARGS)
 	@$(COMPILE) --extra embedded --group build --group dev --group fuzz --constraints requirements.lock --output-file requirements-dev.lock $(ARGS)

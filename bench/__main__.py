@@ -31,7 +31,7 @@ from tools.kafka.jars import Unavailable
 from tools.kafka.node import KafkaFailed
 
 RESULTS: Final = Path(__file__).with_name("RESULTS.md")
-_WHAT: Final = "race (default), memory, figures (see `figures --help`), or report: RESULTS.md anew from the record"
+_WHAT: Final = "race (default), memory, figures (see `figures --help`), or report: RESULTS.md again from the record"
 _WORLDS: Final[dict[str, type[World | RealWorld]]] = {world.name: world for world in (World, RealWorld)}
 _STOCK_EVENTS: Final = 100_000
 _STOCK_SECONDS: Final = 10.0

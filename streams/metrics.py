@@ -185,7 +185,7 @@ class Metrics:
         )
         self.notify_errors = Counter(
             "antiphon_notify_errors",
-            "Errors that ended NOTIFY, which begins anew after a pause; the other agents go on. A rise means that "
+            "Errors that ended NOTIFY, which begins again after a pause; the other agents go on. A rise means that "
             "nobody is told of alerts; the log says why",
             registry=registry,
         )
@@ -215,7 +215,7 @@ class Metrics:
         )
         self.logs_cut = Counter(
             "antiphon_logs_cut",
-            "Times a log was found cut back or made anew below what had been dealt with, and was read again; a rise "
+            "Times a log was found cut back or recreated below what had been dealt with, and was read again; a rise "
             "means that the broker lost records",
             ["topic"],
             registry=registry,

@@ -44,7 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     is the prefix plus `app_id`. `transactions` off is for brokers that have none (the embedded one): then a crash may
     repeat outputs. `agents` are those that a worker runs, separated by commas: all unless told otherwise. `data_dir` is
     where WATCH keeps its ledgers, on a local disk: `$XDG_STATE_HOME/antiphon` or `~/.local/state/antiphon` by default;
-    it may be lost at any time and is built anew. A compressed record batch that unpacks to more than
+    it may be lost at any time and is rebuilt. A compressed record batch that unpacks to more than
     `unpacked_max_bytes` is refused as a whole. The ledger holds `ledger_days` of officials' posts, and the aftermath of
     a suspension is watched for `watch_days`; where officials were not seen for more than the share `unseen_share` of
     that time, nothing is said of what they did not do. These are the same for all workers of a group. The suspension of
@@ -55,7 +55,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     platforms of `evidence_withhold_deleted` (names with commas between) are withheld the next day, and aftermaths have
     no text of posts that are deleted on those of `aftermath_withhold_deleted`.
     `dead_letter_run` and `dead_letter_share` are the dead-letter limits: that many refused records in a row, or that
-    share of the last 10,000, stop a worker's screening until it is started anew, since that is a bug or an attack and
+    share of the last 10,000, stop a worker's screening until it is started again, since that is a bug or an attack and
     not data.
     `alertmanager_urls` are where NOTIFY sends alerts, separated by commas; without any nobody is notified. They may
     hold credentials. `notify_max_age_seconds` is how old an alert may be when it is published and still be told;

@@ -62,4 +62,4 @@ def partition_faults(counts: Mapping[str, int], prefix: str = "") -> list[TopicF
 def _made_anew(name: str, count: int, *others: str) -> str:
     """Deleted by hand they would stay empty, since the group would go on where it is on the raw topics."""
     options = " ".join(f"--partitions {each}={count}" for each in (name, *others))
-    return f"`antiphon states reset {options}`: what is there is counted anew from the raw topics"
+    return f"`antiphon states reset {options}`: what is there is recounted from the raw topics"

@@ -174,7 +174,7 @@ def _trial(
 ) -> BesideTrial:
     with nullcontext() if console is None else _rebuilding(console) as beside:
         began, cpu = time.monotonic(), 0.0 if beside is None else beside.cpu_seconds
-        # The topics of a trial are made anew, and a number is used once.
+        # The topics of a trial are recreated, and a number is used once.
         trial = run_trial(Antiphon(ALL_AGENTS), workload, 2 * number + (console is not None))
         share = 0.0 if beside is None else (beside.cpu_seconds - cpu) / (time.monotonic() - began)
         if trial.complaints:

@@ -126,10 +126,10 @@ def _progress(port: int, stages: Sequence[str], due: int) -> Callable[[], Progre
 
 
 async def _empty_outputs(settings: Settings) -> None:
-    """Delete what earlier trials wrote and create it anew."""
+    """Delete what earlier trials wrote and create it again."""
     written = [settings.topic(topic.name) for topic in TOPICS if topic.role in ("internal", "enriched")]
     async with admin(settings) as client:
         existing = set(await client.list_topics())
         await remove_topics(client, [name for name in written if name in existing])
     states = await create_topics(settings)
-    assert all(state.partitions for state in states), "a topic was not created anew"
+    assert all(state.partitions for state in states), "a topic was not recreated"

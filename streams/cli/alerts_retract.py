@@ -88,8 +88,8 @@ def retract(
 
     Of several conditions all must hold. On a terminal it shows whom the alerts are about, and asks; elsewhere it needs
     --yes. Workers carry it out, and it is kept: what is counted of the account goes on, and the alert stays retracted
-    until it is over. It fires anew only if it becomes more severe than it was, if the rule's quiet period passed
-    before it held again, or if the account is counted anew by a correction of the roster.
+    until it is over. It fires again only if it becomes more severe than it was, if the rule's quiet period passed
+    before it held again, or if the account is recounted by a correction of the roster.
 
     Exit status 0: all that were meant are retracted, or none fires. 1: somebody said no, or not all of them are
     retracted yet, because no worker runs for example. 2: it cannot be done as typed.

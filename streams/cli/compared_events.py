@@ -144,7 +144,7 @@ def print_cost(console: Console, cost: Cost) -> None:
     states = f", posts of {', '.join(cost.countries)} watched" if cost.countries else ""
     console.print(
         Text(
-            f"Counted anew: {counted(cost.subjects, 'subject')} from {cost.events_counted:,} of "
+            f"Counted again: {counted(cost.subjects, 'subject')} from {cost.events_counted:,} of "
             f"{counted(cost.events, 'event')}{states}{runs}, in {cost.seconds:.1f} s.",
             style="dim",
         )

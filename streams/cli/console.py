@@ -75,7 +75,7 @@ def serve(
 
     DIR is a folder that `antiphon demo --out DIR` or `antiphon backtest --out DIR` wrote; no broker is needed. Without
     it the topics are read, in no consumer group, into a store in SQLite, by a process of its own; the next start goes
-    on where that was. Where topics were made anew, another store is built, and pages are answered from the old one
+    on where that was. Where topics were recreated, another store is built, and pages are answered from the old one
     meanwhile. The store may be deleted at any time.
 
     Pages are for this machine alone, unless --listen names another address: then a token is required, or a proxy that

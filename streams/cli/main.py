@@ -37,7 +37,7 @@ _SECTIONS: Final = (
     ("Run", {
         "worker": "Screen, track and raise alerts until stopped; start several to share the work.",
         "collect": "Write the events of a live source to the raw topics until stopped.",
-        "sources": "How far each live source was read; begin one anew.",
+        "sources": "How far each live source was read; begin one again.",
         "ingest": "Write the events of files to the raw topics.",
         "formats": "List the formats of files that can be read, and what they can tell.",
     }),
@@ -49,7 +49,7 @@ _SECTIONS: Final = (
         "export": "Write an enriched topic to a file: CSV, NDJSON or Parquet.",
     }),
     ("Look after it", {
-        "states": "Compare what was counted with the topics it rests on, and count anew.",
+        "states": "Compare what was counted with the topics it rests on, and recount.",
         "dead-letters": "See which inputs were refused, and why; send them again.",
         "evidence": "Delete kept raw events: what has served its time, and what nobody may keep.",
         "schemas": "Write the JSON Schemas and the AsyncAPI document of all topics, or compare them.",

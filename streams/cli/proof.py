@@ -34,7 +34,7 @@ proof.add_command(export)
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, file: str, key_file: str | None, tsa_ca: str | None, as_json: bool) -> None:
-    """Count everything in a proof anew, offline, and say what agrees. Nothing in FILE is trusted.
+    """Count everything in a proof again, offline, and say what agrees. Nothing in FILE is trusted.
 
     Exit status 1 if something does not agree, is partial or cannot be checked, 2 if FILE is no proof. A signature is
     checked with --key only, and a time stamp with --tsa-ca only: anybody can make both with keys of their own.

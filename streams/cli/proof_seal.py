@@ -159,7 +159,7 @@ def seal(ctx: click.Context, file: str, seal_with: SealOptions, out: str | None,
         with open(file, "rb") as opened:
             made, verdict = sealed(opened.read(), verdict, seals)
     except ValueError as error:
-        raise InputError(f"{printable(file)}: {error}", remedy="export the proof anew, and seal that") from error
+        raise InputError(f"{printable(file)}: {error}", remedy="export the proof again, and seal that") from error
     write_proof(out or file, made)
     if as_json:
         write_json({"file": out or file, "bytes": len(made)} | verdict_document(verdict))

@@ -1,4 +1,4 @@
-"""What `roster publish --correction` does besides publishing: counting anew what the changed accounts touched."""
+"""What `roster publish --correction` does besides publishing: recounting what the changed accounts touched."""
 
 import asyncio
 from collections import Counter
@@ -25,12 +25,12 @@ __all__ = ["BegunCorrection", "begin", "corrected_document", "count_anew", "exit
 _LISTED: Final = 20
 _EXIT_NOT_ALL: Final = 1
 _WORDS: Final = {
-    "counted_anew": "accounts were counted anew",
-    "taken_as_counted": "accounts were counted anew as far as the evidence goes; the rest is taken as counted",
+    "counted_anew": "accounts were recounted",
+    "taken_as_counted": "accounts were recounted as far as the evidence goes; the rest is taken as counted",
     "cannot_be_known": "accounts stand as they were: what the new roster makes of them cannot be known",
-    "given_up": "accounts stand as they were: they could not be counted anew this time",
+    "given_up": "accounts stand as they were: they could not be recounted this time",
     "would_not_have_fired": "alerts would not have fired, and are taken back",
-    "would_have_fired_anew": "alerts fire anew",
+    "would_have_fired_anew": "alerts fire again",
     "severity": "alerts have another severity",
     "another_state_leads": "alerts with another State that leads",
     "fires_earlier": "alerts fire earlier",
@@ -83,7 +83,7 @@ def count_anew(settings: Settings, begun: BegunCorrection, new: Roster, *, quiet
 
 
 def exit_status(corrected: Corrected) -> int:
-    """0 where everything was counted anew."""
+    """0 where everything was recounted."""
     return _EXIT_NOT_ALL if corrected.missing or corrected.unknown else 0
 
 
@@ -113,7 +113,7 @@ def print_corrected(console: Console, corrected: Corrected) -> None:
         if count := corrected.outcomes[outcome]:
             console.print(Text(f"  {count:,} {words}"))
     if not corrected.subjects:
-        console.print(Text("The changed accounts touched nobody: nothing had to be counted anew."))
+        console.print(Text("The changed accounts touched nobody: nothing had to be recounted."))
     if corrected.alerts:
         made = table("Account", "Rule", "Alert", "What becomes of it")
         for each in corrected.alerts[:_LISTED]:
@@ -139,7 +139,7 @@ def _print_aftermaths(console: Console, corrected: Corrected) -> None:
     if not corrected.countries:
         return
     states = "State" if len(corrected.countries) == 1 else "States"
-    console.print(Text(f"The aftermaths of {', '.join(corrected.countries)} ({states}) were counted anew."))
+    console.print(Text(f"The aftermaths of {', '.join(corrected.countries)} ({states}) were recounted."))
     counts = Counter[str](each.outcome for each in corrected.aftermaths)
     for outcome, words in _AFTERMATH_WORDS.items():
         if count := counts[outcome]:

@@ -47,7 +47,7 @@ _reason_option: Final = click.option(
 _correction_option: Final = click.option(
     "--correction",
     is_flag=True,
-    help="It puts right what was wrong before: what the changed accounts touched is counted anew from evidence.",
+    help="It puts right what was wrong before: what the changed accounts touched is recounted from evidence.",
 )
 
 
@@ -68,9 +68,9 @@ def publish(file: str, settings: Settings, **options: Any) -> None:
     asks. Elsewhere it takes effect at once, unless it would take more than a fifth of the accounts off the roster
     (ANTIPHON_ROSTER_REMOVED_SHARE), and five at least: that needs --yes.
 
-    With --correction every account that the changed officials touched is counted anew from evidence, and the topic
+    With --correction every account that the changed officials touched is recounted from evidence, and the topic
     `corrections` says what became of each alert; workers must run. Ended on the way, the same command goes on. Exit
-    status 1 if some account could not be counted anew.
+    status 1 if some account could not be recounted.
 
     \b
     Examples:

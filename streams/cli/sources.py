@@ -28,7 +28,7 @@ _MOST_SHOWN: Final = 60  # characters of a cursor
 
 @click.command()
 @settings_options()
-@click.option("--forget", metavar="NAME/SOURCE", help="Begin this one anew. Stop its collector before.")
+@click.option("--forget", metavar="NAME/SOURCE", help="Begin this one again. Stop its collector before.")
 @click.option(
     "--move", metavar="NAME/SOURCE", help="Move the cursor of this one: --to a time, or --cursor. Ends its collector."
 )

@@ -1,4 +1,4 @@
-"""`antiphon states`: compare states with their logs, and count anew where they cannot be trusted."""
+"""`antiphon states`: compare states with their logs, and recount where they cannot be trusted."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ __all__ = ["states"]
 
 @click.group(cls=CommandGroup)
 def states() -> None:
-    """Compare what was counted with the topics it rests on, and count anew."""
+    """Compare what was counted with the topics it rests on, and recount."""
 
 
 @states.command("check")
@@ -53,9 +53,9 @@ def check(settings: Settings) -> None:
 @click.option("--keep-results", is_flag=True, help=f"Keep what is on {', '.join(RESULTS)}.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(settings: Settings, partitions: dict[str, int], keep_results: bool, yes: bool) -> None:
-    """Count anew what the raw topics hold. Stop all workers first.
+    """Recount what the raw topics hold. Stop all workers first.
 
-    Makes the topics of states and of results anew, empty, and sets the workers' group back to the beginning of the raw
+    Makes the topics of states and of results again, empty, and sets the workers' group back to the beginning of the raw
     topics. What is older than these is forgotten.
 
     \b
@@ -67,4 +67,4 @@ def reset(settings: Settings, partitions: dict[str, int], keep_results: bool, ye
     if not yes:
         click.confirm(f"This empties {', '.join(doomed)} at {settings.broker}. Go on?", abort=True)
     asyncio.run(reset_states(settings, partitions=partitions, keep_results=keep_results))
-    stdout().print(Text(f"{len(doomed)} topics are empty. Workers count anew from the beginning of the raw topics."))
+    stdout().print(Text(f"{len(doomed)} topics are empty. Workers recount from the beginning of the raw topics."))

@@ -23,7 +23,7 @@ class Backoff:
     def after(self, error: SourceError, lasted_seconds: float) -> float:
         """Seconds to wait after a connection that lasted so long.
 
-        A connection that outlived the pause before it was worth making: then the pauses begin anew. The jitter is
+        A connection that outlived the pause before it was worth making: then the pauses begin again. The jitter is
         between half of the pause and all of it, so that collectors cut off together do not come back together. What a
         server asks for is the least that is waited. A pause that the source prescribes is waited as it is.
         """

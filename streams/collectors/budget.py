@@ -69,7 +69,7 @@ class Budget:
         spending.limit_day, spending.limit_month = policy.day, policy.month
 
     def turn(self, now_us: int) -> None:
-        """A new day and a new month begin with nothing spent. A clock that steps back makes none anew."""
+        """A new day and a new month begin with nothing spent. A clock that steps back makes none again."""
         now = from_us(now_us)
         day, month = f"{now:%Y-%m-%d}", f"{now:%Y-%m}"
         spending = self.spending

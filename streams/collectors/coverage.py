@@ -36,7 +36,7 @@ class Gap(Struct, frozen=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """What must be known of a source when its collector starts anew. `since_us` 0: nothing was ever seen."""
+    """What must be known of a source when its collector starts again. `since_us` 0: nothing was ever seen."""
 
     since_us: int = 0
     until_us: int = 0

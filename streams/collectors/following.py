@@ -61,7 +61,7 @@ def _lacking(roster: Roster | None, platform: str) -> str:
 
 
 async def again_and_again(follow: Callable[[], Awaitable[None]], topic: str) -> None:
-    """Follow the topic (plain name), and begin anew after a failure of the broker. Until cancelled."""
+    """Follow the topic (plain name), and begin again after a failure of the broker. Until cancelled."""
     while True:
         try:
             await follow()

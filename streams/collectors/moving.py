@@ -16,7 +16,7 @@ async def move_cursor(settings: Settings, key: str, cursor: bytes, to_us: int | 
 
     A collector that runs is shut out, as by a second instance: it ends with status 3. `to_us` is the time of the cursor
     (Unix µs). What lies between two times is not claimed to have been seen: where the new one is later, or unknown,
-    coverage begins anew at the next start. Raises `ValueError` for what is no JSON.
+    coverage begins again at the next start. Raises `ValueError` for what is no JSON.
     """
     collector, _, source = key.partition("/")
     metrics = CollectorMetrics(CollectorRegistry())

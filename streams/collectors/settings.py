@@ -23,8 +23,8 @@ _Pause = Annotated[float, Meta(ge=0.01, le=3_600)]
 class CollectSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every collector has. The queue of a source holds up to `queue_bytes` and `queue_events` that Kafka does not
     have yet; beyond that the source is not read. A transaction has up to `transaction_events` events, and one begins at
-    most every `transaction_interval_seconds`. Every `coverage_interval_seconds` it is told anew up to when a source was
-    seen. A source that yields nothing for `silent_seconds` is connected anew. Pauses between connections double from
+    most every `transaction_interval_seconds`. Every `coverage_interval_seconds` the seen span of a source is published
+    again. A source that yields nothing for `silent_seconds` is reconnected. Pauses between connections double from
     `first_pause_seconds` to `longest_pause_seconds`.
     """
 

@@ -92,7 +92,7 @@ class Progress:
     def commit(self, generation: int, offsets: Mapping[tuple[str, int], int]) -> None:
         """Note what the broker has taken, where it took it in that generation.
 
-        Of a commit that a rebalance overtook nobody knows what it did: what is finished afterwards is committed anew.
+        Of a commit that a rebalance overtook nobody knows what it did: what is finished afterwards is committed again.
         """
         with self._lock:
             if generation == self._generation:

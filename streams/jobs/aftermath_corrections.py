@@ -24,7 +24,7 @@ _aftermath: Final = msgspec.json.Decoder(Aftermath)
 _alert: Final = msgspec.json.Decoder(Alert)
 _OF_AFTERMATHS: Final = next(iter(AFTERMATH_FIGURES))
 _MOST_ACCOUNTS: Final = 100
-_FORGOTTEN: Final = "its watch is over for so long that it is forgotten, and not counted anew"
+_FORGOTTEN: Final = "its watch is over for so long that it is forgotten, and not recounted"
 
 
 async def read_aftermaths(settings: Settings, until_us: int | None = None) -> Results:

@@ -64,7 +64,7 @@ class Events(Protocol):
 
 
 class Cost(Struct, kw_only=True):
-    """What the comparison took: events at hand and those that had to be looked at, subjects counted anew, runs of the
+    """What the comparison took: events at hand and those that had to be looked at, subjects recounted, runs of the
     search for entries that are responsible, and seconds.
     """
 

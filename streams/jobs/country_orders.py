@@ -52,7 +52,7 @@ async def send_to_countries(
 async def end_with_countries(
     client: AIOKafkaProducer, settings: Settings, countries: Sequence[str], last: CountryOrder
 ) -> None:
-    """Once WATCH knows what TRACK says of the subjects now, have the aftermaths of these States counted anew, and wait
+    """Once WATCH knows what TRACK says of the subjects now, have the aftermaths of these States recounted, and wait
     for that. Raises `StalledError`.
     """
     behind = [country_recount_open(each, "", last.at_us) for each in countries]
@@ -73,7 +73,7 @@ async def end_with_countries(
             continue
         if time.monotonic() > deadline:
             raise StalledError(
-                f"the aftermaths of {min(left)} were not counted anew for {_STALLED_SECONDS:.0f} s",
+                f"the aftermaths of {min(left)} were not recounted for {_STALLED_SECONDS:.0f} s",
                 remedy="see that workers of this version run, and repeat the command: it goes on where it was",
             )
         await asyncio.sleep(_LOOK_SECONDS)

@@ -1,6 +1,6 @@
 """The index of `evidence` of this machine, brought up to date: what a correction reads instead of the whole topic.
 
-A file beside the ledgers, and like them a cache: thrown away and made anew where it may not fit the topic.
+A file beside the ledgers, and like them a cache: thrown away and recreated where it may not fit the topic.
 """
 
 import asyncio

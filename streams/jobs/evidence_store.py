@@ -115,7 +115,7 @@ class EvidenceStore:
         self._db.execute("COMMIT")
 
     def put(self, key: int, payload: bytes, event: Event, source: Coordinates) -> None:
-        """Keep an event under the hash of its key, unless it is withheld. What is there already stands there anew."""
+        """Keep an event under the hash of its key, unless it is withheld. What is there already stands there again."""
         db = self._db
         if db.execute("SELECT 1 FROM withheld WHERE key = ? AND for_good", (key,)).fetchone():
             return

@@ -1,4 +1,4 @@
-"""What the evidence says of each touched subject under another roster: the orders by which TRACK counts it anew.
+"""What the evidence says of each touched subject under another roster: the orders by which TRACK recounts it.
 
 The core's backtest over what concerns those subjects, as in a comparison; what it tells its tracker is written down.
 """

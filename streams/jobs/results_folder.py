@@ -40,7 +40,7 @@ def _read(path: Path, topic: EnrichedTopic) -> list[tuple[Any, bytes]]:
         raise InputError(f"{printable(str(path))}: {error.strerror}", remedy=remedy) from error
     except DECODE_ERRORS as error:
         what = f"{printable(str(path))}, line {len(found) + 1}: {printable(str(error), 200)}"
-        raise InputError(what, remedy="write it anew with --out") from error
+        raise InputError(what, remedy="write it again with --out") from error
     return found
 
 

@@ -172,7 +172,7 @@ async def delete_topics(settings: Settings) -> None:
 
 async def remove_topics(client: Any, names: Sequence[str]) -> None:
     """Remove topics that exist, by their names on the broker, and return when it lists them no more: a topic that is
-    made anew before that may be listed as the old one and be missing a moment later. Raises `BrokerError`.
+    recreated before that may be listed as the old one and be missing a moment later. Raises `BrokerError`.
     """
     if not names:
         return

@@ -21,7 +21,7 @@ from streams.settings import Settings
 __all__ = [
     "CHANGELOGS",
     "CHECKPOINT_KEY",
-    "COUNT_ANEW",
+    "RECOUNT",
     "BrokenChangelogError",
     "Checkpoint",
     "decode_checkpoint",
@@ -30,8 +30,8 @@ __all__ = [
     "reading_changelog",
 ]
 
-COUNT_ANEW: Final = (
-    "stop all workers and run `antiphon states reset`: it counts anew what the raw topics hold (docs/operations.md)"
+RECOUNT: Final = (
+    "stop all workers and run `antiphon states reset`: it recounts what the raw topics hold (docs/operations.md)"
 )
 
 CHECKPOINT_KEY: Final = b"\x00position"
@@ -58,7 +58,7 @@ def reading_changelog(where: str) -> Iterator[None]:
         yield
     except (ValueError, LookupError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
         raise BrokenChangelogError(
-            f"{where} is no record that a worker writes: {printable(str(error), 200)}", remedy=COUNT_ANEW
+            f"{where} is no record that a worker writes: {printable(str(error), 200)}", remedy=RECOUNT
         ) from error
 
 

@@ -1,6 +1,6 @@
 """Log marks: the fingerprint of a record at its offset, by which a log is known again.
 
-A log that was cut back (the broker lost its newest records) or made anew does not have the record of a mark any more,
+A log that was cut back (the broker lost its newest records) or recreated does not have the record of a mark any more,
 even where it has grown past its offset since. A log that has it has everything before it as well.
 """
 

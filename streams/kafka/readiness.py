@@ -7,7 +7,7 @@ from typing import Final
 
 from streams.errors import AntiphonError
 from streams.kafka.administration import TopicState, topic_faults, topic_states
-from streams.kafka.checkpoints import CHANGELOGS, COUNT_ANEW, Checkpoint, last_checkpoints
+from streams.kafka.checkpoints import CHANGELOGS, RECOUNT, Checkpoint, last_checkpoints
 from streams.kafka.client import started_producer
 from streams.kafka.failures import BrokerError, broker_errors
 from streams.kafka.log_marks import LogPlace, Mark, missing_marks
@@ -15,8 +15,8 @@ from streams.settings import Settings
 from streams.topics import TopicFault
 
 __all__ = [
-    "COUNT_ANEW",
     "LETTERS",
+    "RECOUNT",
     "LogsDisagreeError",
     "require_checkpoint",
     "require_outputs",
@@ -84,7 +84,7 @@ def require_checkpoint(settings: Settings, events: str, partitions: int, checkpo
         raise LogsDisagreeError(
             f"{settings.topic(events)} has {partitions} partitions, and the states in {changelog} were made when it "
             f"had {checkpoint.partitions}: most subjects are in another partition now",
-            remedy=COUNT_ANEW,
+            remedy=RECOUNT,
         )
 
 
@@ -104,8 +104,8 @@ async def require_outputs(settings: Settings, events: str, checkpoints: Mapping[
         raise LogsDisagreeError(
             f"{settings.topic(topic)}, partition {partition}, has lost records up to {offset} that the states "
             f"in {settings.topic(CHANGELOGS[events])} count as written ({len(missing)} partitions of results in all): "
-            "the log was cut back or made anew",
-            remedy=COUNT_ANEW,
+            "the log was cut back or recreated",
+            remedy=RECOUNT,
         )
 
 

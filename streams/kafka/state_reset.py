@@ -1,4 +1,4 @@
-"""Counting anew: the internal topics and the results are made again, empty, and the raw topics are read from their
+"""Recounting: the internal topics and the results are recreated, empty, and the raw topics are read from their
 beginning.
 """
 
@@ -28,7 +28,7 @@ _LOOK_SECONDS: Final = 0.2
 async def reset_states(
     settings: Settings, *, partitions: Mapping[str, int] | None = None, keep_results: bool = False
 ) -> list[TopicState]:
-    """Make the topics of states and results anew, with the partitions and replicas that they had unless told otherwise,
+    """Recreate the topics of states and results, with the partitions and replicas that they had unless told otherwise,
     and set the group back to the beginning of the raw topics. Returns the state of all topics afterwards.
 
     May be broken off and run again at any point: the group goes back first. Raises `BrokerError`, also where the group

@@ -1,7 +1,7 @@
 """The store under a ledger: one SQLite file of records, what is derived from them, and the transactions around both.
 
 Owns writing and forgetting. What is asked of it is `streams.ledger.sqlite`, and whether a file may be used or must be
-built anew `streams.ledger.ledger_file`.
+rebuilt `streams.ledger.ledger_file`.
 """
 
 import sqlite3

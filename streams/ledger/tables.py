@@ -24,7 +24,7 @@ Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, each in the order of the table's columns; `record` comes last in all of them."""
 
 SCHEMA_VERSION: Final = 9
-"""A file of another version is thrown away and built anew from the changelog."""
+"""A file of another version is thrown away and rebuilt from the changelog."""
 
 SEGMENT_BITS: Final = 16
 """So many records share a segment: 2^16. A fingerprint or a reference may stand anywhere in a tree that covers months,

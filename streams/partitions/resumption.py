@@ -1,7 +1,7 @@
 """Resumption: from where a partition's events are applied, once its state is read; and whether its logs still agree.
 
-A state, the events it was made of and the records it led to are logs of their own, and each can be cut back or made
-anew by itself. What can be mended is (events are applied again, and change nothing that was counted); else it refuses.
+A state, the events it was made of and the records it led to are logs of their own, and each can be cut back or
+recreated by itself. Where applying events again restores agreement, that is done; else it refuses.
 """
 
 import logging
@@ -21,7 +21,7 @@ from streams.kafka.checkpoints import (
 )
 from streams.kafka.client import consumer, start_client
 from streams.kafka.log_marks import LogPlace, Mark, missing_marks, newer
-from streams.kafka.readiness import COUNT_ANEW, LETTERS, LogsDisagreeError, require_checkpoint, require_outputs
+from streams.kafka.readiness import LETTERS, RECOUNT, LogsDisagreeError, require_checkpoint, require_outputs
 from streams.metrics import Metrics
 from streams.settings import Settings
 
@@ -101,7 +101,7 @@ class Resumption:
             raise LogsDisagreeError(
                 f"{self._settings.topic(self._events)} has {partitions} partitions and had {self._partitions} when "
                 "this worker started",
-                remedy=COUNT_ANEW,
+                remedy=RECOUNT,
             )
 
     async def _lost(self, checkpoint: Checkpoint) -> Collection[LogPlace]:
@@ -127,5 +127,5 @@ class Resumption:
                 f"{self._settings.topic(self._events)}, partition {self._partition}, begins at offset {first}, and the "
                 f"state in {self._settings.topic(self._changelog)} goes up to {position}: events were removed before "
                 "they were applied",
-                remedy=COUNT_ANEW,
+                remedy=RECOUNT,
             )

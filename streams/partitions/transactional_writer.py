@@ -16,7 +16,7 @@ from streams.kafka.batch_writer import BATCH_BYTES, BatchWriter, OutgoingRecord
 from streams.kafka.client import producer, start_client, transaction_seconds
 from streams.kafka.fenced_producer import ignore_late_errors
 from streams.kafka.log_marks import LogPlace, Mark, open_transactions
-from streams.kafka.readiness import COUNT_ANEW, LogsDisagreeError
+from streams.kafka.readiness import RECOUNT, LogsDisagreeError
 from streams.metrics import Metrics
 from streams.settings import Settings
 
@@ -93,7 +93,7 @@ class TransactionalWriter:
         if await open_transactions(self._settings, [place]):
             raise LogsDisagreeError(
                 f"{self._settings.topic(changelog)}, partition {self.partition}, has a transaction that does not end",
-                remedy=COUNT_ANEW,
+                remedy=RECOUNT,
             )
 
     async def write(

@@ -1,7 +1,7 @@
 """`antiphon proof verify`: what a proof says of itself is compared with what follows from its bytes.
 
 Each question is answered apart. Nothing in the file is trusted: sizes are bounded before anything is parsed, digests
-are worked out from the content, and the records are counted anew.
+are worked out from the content, and the records are recounted.
 """
 
 from collections.abc import Callable

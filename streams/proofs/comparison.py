@@ -44,7 +44,7 @@ def _shown(value: Any) -> str:
 def with_published_texts(found: Dossier, published: Dossier) -> Dossier:
     """The recomputed dossier with the figures that rest on texts of officials as they were told.
 
-    They are the text matches and their term of the score; the score's sum is worked out anew.
+    They are the text matches and their term of the score; the score's sum is recomputed.
     """
     of_texts = {each.name: each for each in published.score.contributions if each.name == _MATCHING_POSTS}
     contributions = tuple(of_texts.get(each.name, each) for each in found.score.contributions)

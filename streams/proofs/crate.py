@@ -69,7 +69,7 @@ def crate_of(material: ProofMaterial, files: Mapping[str, bytes], *, redacted: b
         {
             "@id": "#count",
             "@type": "CreateAction",
-            "name": "Counting the events anew by the roster and the rules",
+            "name": "Counting the events again by the roster and the rules",
             "description": "What `antiphon proof verify` does again, offline",
             "endTime": dated,
             "instrument": {"@id": _SOFTWARE},

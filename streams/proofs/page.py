@@ -40,7 +40,7 @@ code { overflow-wrap: anywhere; font-size: .85em; }
 @media print { body { margin: 0; max-width: none; } a { color: inherit; } }
 """
 _CHECK: Final = (
-    "<p><code>antiphon proof verify FILE.zip</code> counts all of it anew, offline. Without Antiphon, "
+    "<p><code>antiphon proof verify FILE.zip</code> counts all of it again, offline. Without Antiphon, "
     "<code>sha256sum -c manifest-sha256.txt</code> in the unpacked folder shows that nothing was changed.</p>"
 )
 _SEVERITY: Final = {"critical": "■ critical", "warning": "▲ warning", "info": "● info"}

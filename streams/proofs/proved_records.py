@@ -91,7 +91,7 @@ def recount_checks(
 ) -> list[Check]:
     """Whether each record follows from the events, and each event counts as it was said to.
 
-    `others` are further rosters, by digest: a record that rests on one of them is counted anew under that one.
+    `others` are further rosters, by digest: a record that rests on one of them is recounted under that one.
     """
     keys = sorted({key for _, key in published.subjects()})
     if len(keys) != 1:

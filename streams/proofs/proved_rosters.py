@@ -12,7 +12,7 @@ __all__ = ["ProvedRosters"]
 
 
 class ProvedRosters:
-    """Those of `rosters/`, by their digests, worked out anew. Raises `NotAProofError` where they are too many, or too
+    """Those of `rosters/`, by their digests, recomputed. Raises `NotAProofError` where they are too many, or too
     large together with the one of the alert.
     """
 

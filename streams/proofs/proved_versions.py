@@ -1,6 +1,6 @@
 """The versions of alerts in a proof: whether each follows from the events up to then, under the roster that it names.
 
-A version that does not follow is no failure: what it became is counted anew apart. It may have been told before an
+A version that does not follow is no failure: what it became is recounted apart. It may have been told before an
 event that came late, or by counts that are gone.
 """
 
@@ -29,7 +29,7 @@ __all__ = ["Versions", "version_check"]
 
 _QUESTION: Final = "earlier versions"
 _MOST_VERSION_BYTES: Final = 1 << 20
-_MOST_BYTES: Final = 8 << 20  # of versions that are counted anew; decoded they take several times as much
+_MOST_BYTES: Final = 8 << 20  # of versions that are recounted; decoded they take several times as much
 _SOURCE: Final = re.compile(r"\$\.evidence\[\d+\]\.source")
 _MOVED: Final = " but for which copy of an event is meant"
 _FIGURES: Final = "$.figures."
@@ -98,7 +98,7 @@ def version_check(
     ]
     lines = list(_lines(held, found))
     if versions.more:
-        lines.append(f"{versions.more:,} more are too many to be counted anew")
+        lines.append(f"{versions.more:,} more are too many to be recounted")
     equal = sum(each.equal for each in found)
     detail = f"{equal:,} of {len(found) + versions.more:,} versions of the alerts recounted, equal"
     answer = Answer.OK if equal == len(found) + versions.more else Answer.TOLD

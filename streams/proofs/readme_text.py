@@ -31,7 +31,7 @@ CANNOT_SHOW: Final = (
 _CHECK: Final = """\
 How to check it
 ---------------
-With Antiphon, offline (it trusts nothing in this file and counts everything anew):
+With Antiphon, offline (it trusts nothing in this file and counts everything again):
 
     antiphon proof verify FILE.zip
 

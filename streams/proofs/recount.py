@@ -46,7 +46,7 @@ class Recount(Struct, frozen=True, kw_only=True):
 def recount(
     roster: Roster, rules: RuleSet, events: Callable[[], Iterable[SourcedEvent]], read_up_to_us: int
 ) -> Recount:
-    """Count the events anew. `events` is asked once or twice, and gives them in the order of their times each time.
+    """Count the events again. `events` is asked once or twice, and gives them in the order of their times each time.
 
     Event time has come as far as `read_up_to_us` (µs since 1970), which also stands for the clock.
     """

@@ -48,7 +48,7 @@ class Monitoring:
 
         def lack() -> str | None:
             why = stopped()
-            return None if why is None else f"{why}; it goes on when the worker is started anew"
+            return None if why is None else f"{why}; it goes on when the worker is started again"
 
         self._health.need(name, lack)
         for topic in topics:

@@ -55,7 +55,7 @@ def _account(record: Dossier | Alert) -> tuple[str, str]:
 def _under_last(
     records: Mapping[str, _Record], rosters: Sequence[Roster], counted_anew: Set[str]
 ) -> dict[str, _Record]:
-    """The records, those that were not counted anew as if they had been told under the last roster."""
+    """The records, those that were not recounted as if they had been told under the last roster."""
     known = {roster.digest for roster in rosters}
     return {
         key: replace(each, roster_digest=rosters[-1].digest)
@@ -66,7 +66,7 @@ def _under_last(
 
 
 def flaws_of_corrections(records: Sequence[Correction]) -> list[str]:
-    """Which corrections did not finish, and what they could not count anew."""
+    """Which corrections did not finish, and what they could not recount."""
     last = {each.correction: each.outcome for each in records if each.about == "roster"}
     flaws = [f"{name} has only begun" for name, outcome in last.items() if outcome == "begun"]
     said = {

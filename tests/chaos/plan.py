@@ -58,7 +58,7 @@ _SHAPE: Final[dict[FaultKind, tuple[float, float, float]]] = {
     FaultKind.BROKER_KILLED: (1.5, 0.2, 2.0),
     FaultKind.BROKER_OUTAGE: (0.5, 7.0, 9.0),
     FaultKind.BROKER_FROZEN: (1.0, 1.0, 4.0),
-    FaultKind.POWER_CUT: (0.0, 0.2, 2.0),  # only as many as asked for: each may mean to count anew
+    FaultKind.POWER_CUT: (0.0, 0.2, 2.0),  # only as many as asked for: each may mean to recount
     FaultKind.NETWORK_CUT: (2.0, 0.5, 6.0),
     FaultKind.NETWORK_STALLED: (1.5, 0.5, 6.0),
     FaultKind.NETWORK_DEAF: (1.5, 0.5, 6.0),

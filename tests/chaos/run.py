@@ -58,7 +58,7 @@ class _Due(Struct, frozen=True):
 
 
 class _CountedAnew(Exception):  # noqa: N818 - reads as what happened
-    """Workers refused, and everything is counted anew: what was waited for is gone."""
+    """Workers refused, and everything is recounted: what was waited for is gone."""
 
 
 class ChaosRun(Struct, kw_only=True):

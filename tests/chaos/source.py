@@ -57,7 +57,7 @@ class Source:
         await self._forget_client()
 
     async def go_on(self, ends: Mapping[tuple[str, int], int] | None = None) -> int:
-        """Write again. `ends` are where the logs end of a broker that lost records: what stood behind is written anew
+        """Write again. `ends` are where the logs end of a broker that lost records: what stood behind is rewritten
         after what was fed before. Returns how many records that are.
         """
         lost: list[OutgoingRecord] = []

@@ -75,7 +75,7 @@ class Stage:
             session_timeout_seconds=_SESSION_SECONDS,
             commit_interval_seconds=0.3,
             fetch_max_records=500,
-            # What a power cut took is written anew, however old it is by then.
+            # What a power cut took is rewritten, however old it is by then.
             unengaged_days=_EVER_DAYS if power_cuts else _DEFAULTS.unengaged_days,
             unengaged_profile_days=_EVER_DAYS if power_cuts else _DEFAULTS.unengaged_profile_days,
             aftermath_withhold_deleted="",  # as the backtest does

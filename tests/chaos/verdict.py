@@ -150,7 +150,7 @@ async def judge_run(
         _unlike(alerts, {key: _without_places(alert) for key, alert in expected.alerts.items()}),
     )
     written = Counter[tuple[str, str, str]]()
-    by_changed: set[tuple[str, str, str]] = set()  # the topic is a log: what was said of these stays, and is said anew
+    by_changed: set[tuple[str, str, str]] = set()  # the topic is a log: what was said of these stays, and is said again
     async for record in read_topic(settings, "amplifications"):
         amplification = msgspec.json.decode(record.value or b"")
         key = amplification["kind"], amplification["id"], amplification["subject"]["id"]

@@ -1,4 +1,4 @@
-"""`antiphon sources`: how far each live source was read, and one that begins anew."""
+"""`antiphon sources`: how far each live source was read, and one that begins again."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""`antiphon states`: what it says of states, and that counting anew empties what it says it does."""
+"""`antiphon states`: what it says of states, and that recounting empties what it says it does."""
 
 import asyncio
 
@@ -56,7 +56,7 @@ def test_counting_anew_empties_states_and_results_and_goes_back_in_the_raw_topic
     more = ("--partitions", "country-events=5", "--partitions", "country-ledger=5")
     result = antiphon("states", "reset", "--yes", *_where(settings), *more)
     assert result.exit_code == 0, result.stderr
-    assert "count anew" in result.stdout
+    assert "recount" in result.stdout
     assert sum(asyncio.run(end_offsets(settings, "subject-states")).values()) == 0
     assert sum(asyncio.run(end_offsets(settings, "dossiers")).values()) == 0
     counts = {state.topic.name: state.partitions for state in asyncio.run(topic_states(settings))}

@@ -36,7 +36,7 @@ class Hearing:
         return [event for event in self.events if isinstance(event, Post | Retweet | Deletion)]
 
     async def _hold(self) -> None:
-        """One connection; others may hold it anew."""
+        """One connection; others may hold it again."""
         async with aclosing(self._source.chunks(self.cursor)) as chunks:
             async for chunk in chunks:
                 await self._take(chunk)

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=int, default=60, help="for each target (default: 60)")
     parser.add_argument("--directory", type=Path, default=Path(".cache/fuzz"), help="findings, corpora and logs")
     parser.add_argument("--again", type=Path, metavar="FILE", help="repeat one input of the named target, no fuzzing")
-    parser.add_argument("--keep", action="store_true", help="choose tests/fuzz/corpus anew from what was found so far")
+    parser.add_argument("--keep", action="store_true", help="choose tests/fuzz/corpus again from what was found so far")
     parser.add_argument("--list", action="store_true", help="name the targets")
     wanted = parser.parse_args(arguments)
     if wanted.list:

@@ -139,7 +139,7 @@ def main(name: str, seconds: int, directory: Path) -> None:
     (directory / "findings").mkdir(exist_ok=True)
     more = {}
     if target.mutate is not None:
-        options.append("-mutate_depth=1")  # one of ours changes several places, and writes the whole input anew
+        options.append("-mutate_depth=1")  # one of ours changes several places, and writes the whole input again
         more["custom_mutator"] = mutate
     atheris.Setup([name, *options, str(corpus)], one, **more)
     atheris.Fuzz()

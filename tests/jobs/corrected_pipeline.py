@@ -114,7 +114,7 @@ class CorrectedPipeline:
         late: Sequence[SubjectEvent] = (),
         late_in_states: Sequence[CountryEvent] = (),
     ) -> dict[str, tuple[str, ...]]:
-        """Put a roster in force and count anew. `meanwhile` comes between announcement and orders, `late` is what a
+        """Put a roster in force and recount. `meanwhile` comes between announcement and orders, `late` is what a
         SCREEN says again that knew the old roster, to subjects and to States. Returns the subjects, by key, with the
         accounts that touched them.
         """

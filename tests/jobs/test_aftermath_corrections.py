@@ -1,4 +1,4 @@
-"""What is told of aftermaths after a correction: none stands only because nobody could count it anew."""
+"""What is told of aftermaths after a correction: none stands only because nobody could recount it."""
 
 from datetime import UTC, datetime, timedelta
 

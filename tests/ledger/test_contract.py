@@ -267,7 +267,7 @@ def test_every_question_is_answered_as_the_dictionary_answers_it() -> None:
 
 @pytest.mark.usefixtures("layout")
 def test_any_use_of_the_store_leaves_what_the_dictionary_has() -> None:
-    """Writing, replacing, discarding, committing, undoing, opening again, and building anew from the changelog."""
+    """Writing, replacing, discarding, committing, undoing, opening again, and building again from the changelog."""
     _covered.clear()
 
     def check() -> None:

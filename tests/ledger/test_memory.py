@@ -34,7 +34,7 @@ _spans = st.just((0, 41)) | st.tuples(TIMES, TIMES)
 
 
 def test_any_use_of_it_gives_what_the_dictionary_gives() -> None:
-    """Records put, put anew and discarded in any order; then every question."""
+    """Records put, put again and discarded in any order; then every question."""
     seen = Counter[str]()
 
     @examples(300)

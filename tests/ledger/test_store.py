@@ -114,7 +114,7 @@ def test_rows_that_wait_are_in_the_file_with_the_batch_and_gone_without_it(tmp_p
 
 
 def test_what_is_looked_up_over_and_over_stays_what_the_tables_have() -> None:
-    """More keys than are remembered, each found, changed, missed and found anew."""
+    """More keys than are remembered, each found, changed, missed and found again."""
     ledger = SqliteLedger()
     numbers = range(0, 3_000, 2)
     ledger.begin()

@@ -141,7 +141,7 @@ def test_which_prometheus_environment_job_and_instance_can_be_chosen(name: str) 
         "antiphon-prometheus",
     )
     for each in (each for each in others if each["type"] == "query"):
-        assert (each["includeAll"], each["multi"], each["refresh"]) == (True, True, 2), "asked anew with the time"
+        assert (each["includeAll"], each["multi"], each["refresh"]) == (True, True, 2), "asked again with the time"
         assert each["allValue"] == ("antiphon.*" if each["name"] == "job" else ".*")
     asked = [each for each in (*panel_queries(), *annotation_queries()) if each.place.startswith(f"{name}:")]
     for query in asked:

@@ -31,7 +31,7 @@ _RUNBOOKS = OPS / "runbooks"
 _TESTS = sorted((_PROMETHEUS / "tests").glob("*.test.yml"))
 _ALERT_RUNBOOKS = _RUNBOOKS / "rules"
 _ALWAYS = "AntiphonAlive"
-_SECTIONS = ["Meaning", "First look", "What to do", "When to wake whom"]
+_SECTIONS = ["Meaning", "First look", "What to do", "Escalation"]
 
 
 def _promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -364,7 +364,7 @@ def test_what_retention_removed_is_not_missing_and_what_was_undone_is(settings: 
 
 
 def test_dead_letters_that_were_lost_are_written_again_and_nothing_is_refused(settings: Settings) -> None:
-    """An operator made the topic anew. The events are applied again, once."""
+    """An operator made the topic again. The events are applied again, once."""
 
     async def run() -> None:
         records = await _send(settings, _EVENTS, b"one", b"two")

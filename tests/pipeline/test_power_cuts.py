@@ -144,7 +144,7 @@ def test_what_lost_records_is_read_again_and_counts_once(case: _Case) -> None:
 
 
 def test_a_worker_whose_results_are_lost_refuses_and_its_remedy_works(case: _Case) -> None:
-    """Also what TRACK and WATCH told each other. The command that it names counts anew, and all is as it should be."""
+    """Also what TRACK and WATCH told each other. The command that it names recounts, and all is as it should be."""
     assert case.lose(0.5, _of("subject-events", "country-events", "alerts")) > 2
     said = case.refusal()
     assert "lost records" in said

@@ -17,7 +17,7 @@ __all__ = ["KafkaStreams"]
 
 _HEAP: Final = "1g"
 # Compiling takes 6 s of processor time and is over after some two million events; each application that starts in a JVM
-# makes it compile some things anew, for the first quarter of a million events or so.
+# makes it compile some things again, for the first quarter of a million events or so.
 _REHEARSALS: Final = 2
 _REHEARSED_EVENTS: Final = 1_000_000
 _WARM_UP_SHARE: Final = 0.3

@@ -77,7 +77,7 @@ class Notify:
 
     async def run(self) -> None:
         """Until cancelled. An error ends this attempt and nothing else: the agents beside NOTIFY go on, and it is begun
-        anew after a pause of 1 to 30 s. Until it works again, `lack` says so, and the error is logged and counted.
+        again after a pause of 1 to 30 s. Until it works again, `lack` says so, and the error is logged and counted.
         """
         async with asyncio.TaskGroup() as group:
             group.create_task(self._notifications.run())

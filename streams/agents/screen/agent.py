@@ -109,7 +109,7 @@ class Screen:
 
     @property
     def stopped(self) -> str | None:
-        """Why nothing more is screened until somebody starts a worker anew; `None` while all is well."""
+        """Why nothing more is screened until somebody starts a worker again; `None` while all is well."""
         return self._dead_letter_limit.stopped
 
     def _log_stopped(self, batch: Batch) -> None:
@@ -119,13 +119,13 @@ class Screen:
             extra={
                 "reason": self.stopped,
                 "last": f"{batch.topic}/{batch.partition}@{batch.next_offset - 1}",
-                "remedy": "see `antiphon dead-letters list`; mend the source and start the worker anew, "
+                "remedy": "see `antiphon dead-letters list`; mend the source and start the worker again, "
                 "with a higher limit where the garbage is still there",
             },
         )
 
     def assigned(self) -> None:
-        """The group assigned partitions anew."""
+        """The group assigned partitions again."""
         self._progress_reporter.assigned()
 
     def looking(self) -> None:

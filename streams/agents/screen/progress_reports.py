@@ -50,7 +50,7 @@ class ProgressReporter:
             self._newest_us[place] = max(newest_us, self._newest_us.get(place, 0))
 
     def assigned(self) -> None:
-        """The group assigned partitions anew: what others read of them in the meantime is not known here."""
+        """The group assigned partitions again: what others read of them in the meantime is not known here."""
         self._received_seconds.clear()
         self._look = None
 

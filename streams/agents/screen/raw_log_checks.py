@@ -25,7 +25,7 @@ from streams.kafka.checkpoints import CHANGELOGS, last_checkpoints
 from streams.kafka.client import transaction_seconds
 from streams.kafka.failures import BrokerError
 from streams.kafka.log_marks import LogPlace, Mark, mark_of, missing_marks, newer, open_transactions
-from streams.kafka.readiness import COUNT_ANEW, LogsDisagreeError
+from streams.kafka.readiness import RECOUNT, LogsDisagreeError
 from streams.kafka.retrying import retry_while_away
 from streams.kafka.state_reset import RESULTS, STATES
 from streams.metrics import Metrics
@@ -99,7 +99,7 @@ class RawLogChecks:
         if missing:
             topic, partition = min(missing)
             raise LogsDisagreeError(
-                f"{self._settings.topic(topic)}, partition {partition}, was cut back or made anew under a worker",
+                f"{self._settings.topic(topic)}, partition {partition}, was cut back or recreated under a worker",
                 remedy="start the worker again: it compares all logs, reads again what it must, or says what to do",
             )
 
@@ -134,7 +134,7 @@ class RawLogChecks:
                     raise LogsDisagreeError(
                         f"{self._settings.topic(topic)}, partition {partition}, has a transaction at offset {first} "
                         "that nobody ends: the broker lost its end, and no reader gets past it",
-                        remedy=COUNT_ANEW,
+                        remedy=RECOUNT,
                     )
 
     async def _resume_raw(self, committed: Mapping[LogPlace, tuple[int, str]]) -> dict[LogPlace, int]:

@@ -69,7 +69,7 @@ class WatchedBatch(Struct, frozen=True):
 
 
 class Pace:
-    """How many suspensions a ledger counts anew, a batch, for deletions of their State: some, then for a while none, so
+    """How many suspensions a ledger recounts, a batch, for deletions of their State: some, then for a while none, so
     that it takes a tenth of a processor at most, however many are watched and however much is taken back.
     """
 

@@ -1,7 +1,7 @@
 """WATCH's ledger store: the ledger of one `country-events` partition, in a file, and written down in the changelog.
 
-The changelog is the truth and the file a cache of it: it is committed after Kafka, knows how far it goes, and is built
-anew whenever that is in doubt. The file is read and written in a thread of the ledger store's own.
+The changelog is the truth and the file a cache of it: it is committed after Kafka, knows how far it goes, and is
+rebuilt whenever that is in doubt. The file is read and written in a thread of the ledger store's own.
 `streams.partitions.transactional_writer` decides who may write.
 """
 
@@ -163,14 +163,14 @@ class LedgerStore:
             await self._writer.end()
 
     def _failed(self, error: sqlite3.DatabaseError) -> AntiphonError:
-        """What to raise where the ledger failed: a broken file is not used again, since it can be built anew."""
+        """What to raise where the ledger failed: a broken file is not used again, since it can be rebuilt."""
         self._spoilt = not isinstance(error, sqlite3.OperationalError)
         where = self._directory if self._file is None else self._file.path
         return LedgerError(
             f"the ledger {where} failed: {error}",
             remedy="make room on its disk and start the worker again"
             if not self._spoilt
-            else "start the worker again: it builds the ledger anew from the topic country-ledger",
+            else "start the worker again: it builds the ledger again from the topic country-ledger",
         )
 
     async def _claim(self) -> LedgerFile:
@@ -276,7 +276,7 @@ class LedgerStore:
 
 
 class _AnotherChangelog(Exception):  # noqa: N818  # says what it is
-    """The topic was deleted and made anew, or it is another broker's."""
+    """The topic was deleted and recreated, or it is another broker's."""
 
 
 def _now_us() -> int:

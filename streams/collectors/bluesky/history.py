@@ -2,7 +2,7 @@
 
 A source like any other. What it has to do stands on the topic `coverage`: gaps, which it closes by `back_fill`
 (`history_gaps`). One official at a time. A restart goes on with the page after the last one that Kafka has; a gap of
-everybody, which takes few pages of each, is read anew.
+everybody, which takes few pages of each, is read again.
 """
 
 import logging
@@ -205,4 +205,4 @@ def _read_position(cursor: bytes | None) -> _Position | None:
     try:
         return None if cursor is None else _position.decode(cursor)
     except msgspec.DecodeError:
-        return None  # of another version: begins anew, and content ids remove what comes twice
+        return None  # of another version: begins again, and content ids remove what comes twice

@@ -71,7 +71,7 @@ class Hosts:
 class Watched:
     """The accounts of interest: officials, whose records are read, and subjects, whose status is.
 
-    `changed` is set anew with each roster.
+    `changed` is set again with each roster.
     """
 
     def __init__(self) -> None:

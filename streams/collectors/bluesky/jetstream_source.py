@@ -122,7 +122,7 @@ class JetstreamSource:
     async def _connected(
         self, state: _State, begin: JetstreamCursor | None, changed: asyncio.Event, *, is_first: bool
     ) -> AsyncGenerator[Chunk, None]:
-        """The chunks of one link, until it has to be made anew. Raises `SourceError`."""
+        """The chunks of one link, until it has to be recreated. Raises `SourceError`."""
         link, policy, watched = state.link, self._shared.policy, self._shared.watched
         yield self._begun(state, begin, is_first=is_first)
         judged = link.resumed is not None or begin is None

@@ -165,7 +165,7 @@ class Follower:
         return self._change(chunk, current, _Open(following, current.place().mark), is_lost=True)
 
     def _find_again(self, current: _Open) -> Chunk:
-        """The file was truncated or written anew: what was not read stands in a copy, or is lost."""
+        """The file was truncated or rewritten: what was not read stands in a copy, or is lost."""
         place = current.place()
         found = find_place(self._path, place)
         if found is not None:

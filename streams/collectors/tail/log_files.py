@@ -28,7 +28,7 @@ _NUMBER: Final = r"[.\-_]\d[\dT:._\-]{0,40}"
 
 
 class OverwrittenError(Exception):
-    """What was read of a file does not stand there any more: it was truncated, or written anew."""
+    """What was read of a file does not stand there any more: it was truncated, or rewritten."""
 
 
 class LogFile:
@@ -92,7 +92,7 @@ class LogFile:
         if self._unpacked is not None:
             data = next(self._unpacked, b"")
         else:
-            # What was read last is read again with it, so that nobody writes the file anew between the two.
+            # What was read last is read again with it, so that nobody writes the file again between the two.
             again = len(self.tail)
             data = os.pread(self._descriptor, again + _BLOCK, self.offset - again)
             if not data.startswith(self.tail):
@@ -111,7 +111,7 @@ class LogFile:
         self.tail = os.pread(self._descriptor, kept, offset - kept)
 
     def begins_as(self, mark: Mark) -> bool:
-        """Whether it has what the mark says at its place. Looks into the file anew."""
+        """Whether it has what the mark says at its place. Looks into the file again."""
         return LogFile._at(self.path, self._descriptor, mark) is not None
 
     def is_at(self, path: Path) -> bool:

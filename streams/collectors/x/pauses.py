@@ -16,7 +16,7 @@ _FIRST_HTTP: Final = 5.0
 _MOST_HTTP: Final = 320.0
 _FIRST_THROTTLED: Final = 60.0
 _MOST_THROTTLED: Final = 3_600.0  # X names no end: each window is over after 15 minutes
-# X answers, and cuts again at once: that is no connection after which the pauses begin anew. Its keep-alive is 20 s.
+# X answers, and cuts again at once: that is no connection after which the pauses begin again. Its keep-alive is 20 s.
 _LASTING_SECONDS: Final = 30.0
 
 

@@ -1,7 +1,7 @@
 """Rules of the filtered stream: officials in groups, as many as a rule has room for. Changed while the stream runs.
 
 Our rules have a tag with the time at which they took effect. Who comes onto the roster gets a new rule, so that those
-of the others stay as they are; where there would be too many rules, all are made anew.
+of the others stay as they are; where there would be too many rules, all are recreated.
 """
 
 import logging

@@ -95,7 +95,7 @@ async def opened_api(own: XSettings, collector: str) -> AsyncIterator[XApi]:
         "the app's bearer token of X's console",
     )
     if any(not "!" <= letter <= "~" for letter in token):
-        raise ConfigurationError("token: it has spaces or other characters that no token has", remedy="copy it anew")
+        raise ConfigurationError("token: it has spaces or other characters that no token has", remedy="copy it again")
     base = URL(own.base_url)
     if base.scheme != "https" and base.host not in ("127.0.0.1", "::1", "localhost"):
         raise ConfigurationError("base_url: without TLS the token would be readable", remedy="write https://")

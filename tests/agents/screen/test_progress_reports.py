@@ -38,7 +38,7 @@ def test_each_assigned_partition_is_reported_with_its_newest_event_and_no_other(
 
 
 def test_a_partition_is_idle_when_it_is_read_to_its_end_and_brought_nothing_for_the_time() -> None:
-    """Lag keeps it from being idle however long it takes; an event, or a new assignment, begins the time anew."""
+    """Lag keeps it from being idle however long it takes; an event, or a new assignment, begins the time again."""
     ticker = ProgressReporter(10.0)
     lags = {("posts", 0): 0, ("posts", 1): 1}
 

@@ -190,7 +190,7 @@ def test_many_suspensions_that_come_together_are_all_published(settings: Setting
 def test_what_is_forgotten_is_forgotten_in_the_changelog_too_and_never_published_again(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the file is lost and built anew from the changelog. The clock's days of grace are over at once."""
+    """Also where the file is lost and rebuilt from the changelog. The clock's days of grace are over at once."""
     monkeypatch.setattr(store, "GRACE_US", 0)
     monkeypatch.setattr(store, "_DAY_US", 0)
     metrics = Metrics(CollectorRegistry())

@@ -97,11 +97,12 @@ def test_a_crash_that_gives_500_seqs_anew_in_another_order_loses_nothing_and_lea
             taken = await rig.take(rig.commits, lambda taken: len(taken.ids) == 1_000, cursor=cursor)
             lost = list(log.events[-500:])
             unseen = [repost(NOW, 5_000 + number) for number in range(40)]
-            anew = [*lost, *unseen]
-            Random(7).shuffle(anew)
+            again = [*lost, *unseen]
+            Random(7).shuffle(again)
             clocks.us += 2 * SECOND
             again = [
-                msgspec.structs.replace(event, time_us=NOW + SECOND + number * 100) for number, event in enumerate(anew)
+                msgspec.structs.replace(event, time_us=NOW + SECOND + number * 100)
+                for number, event in enumerate(again)
             ]
             # The first unseen ones lie below the seq that the client has.
             server.die(again, last=500)

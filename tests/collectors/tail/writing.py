@@ -27,7 +27,7 @@ def line_of(number: int) -> bytes:
 
 
 class Writer:
-    """Appends numbered lines. It opens its file anew after `rename`, and appends where it was after `copy_truncate`."""
+    """Appends numbered lines. It reopens its file after `rename`, and appends where it was after `copy_truncate`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
