@@ -32,7 +32,7 @@ __all__ = [
     "encode_event",
 ]
 
-# Bounds on what a stranger may send. Generous against every platform we know, small against memory.
+# Bounds on untrusted input. Generous against every platform we know, small against memory.
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
 Name: TypeAlias = Annotated[str, Meta(max_length=1_024)]
 Text: TypeAlias = Annotated[str, Meta(max_length=100_000)]

@@ -12,7 +12,7 @@ from streams.printable import printable
 
 __all__ = ["DECODE_ERRORS", "Refused", "refused_at", "refused_line", "rejection", "undecodable"]
 
-_MAX_DETAIL: Final = 200  # characters: a line on a terminal, whatever a stranger put into a name
+_MAX_DETAIL: Final = 200  # characters: a line on a terminal, however long an untrusted name is
 
 # All that msgspec's decoders raise. UnicodeDecodeError is not one of its own errors, but it lets it through.
 DECODE_ERRORS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

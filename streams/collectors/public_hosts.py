@@ -1,4 +1,4 @@
-"""Which hosts may be asked: addresses in documents that strangers wrote must not lead into the operator's own network.
+"""Which hosts may be asked: addresses in untrusted documents must not lead into the operator's own network.
 
 What the operator names in the settings is trusted, and not looked at.
 """

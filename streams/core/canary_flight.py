@@ -35,7 +35,7 @@ class CanaryFlight:
 
     def see(self, canary_id: str, monotonic_seconds: float) -> float | None:
         """One has arrived: how many seconds it took; `None` for another sender's, and for one that is of no interest
-        any more, since it came before or a later one did. Never raises on anything a stranger can write.
+        any more, since it came before or a later one did. Never raises, whatever the record.
         """
         name, _, rest = canary_id.rpartition("-")
         name, _, partition = name.rpartition("-")

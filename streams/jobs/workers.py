@@ -62,11 +62,6 @@ class Programs:
     ) -> None:
         self.stop()
 
-    @property
-    def pids(self) -> list[int]:
-        """The process ids, in the order of starting."""
-        return [process.pid for _program, process, _log in self._processes]
-
     def check(self) -> None:
         """Raise `WorkerDiedError`, with the end of its log, if one has ended."""
         for program, process, log in self._processes:

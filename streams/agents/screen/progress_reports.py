@@ -114,7 +114,7 @@ _decode: Final = msgspec.json.Decoder(_Time).decode
 def event_time_us(payload: bytes | None, latest_us: int) -> int | None:
     """The time of one raw event, without a look at anything else in it; `None` for none, or one later than `latest_us`.
 
-    Never raises on anything a stranger can send.
+    Never raises, whatever the bytes.
     """
     try:
         at_us = to_us(_decode(payload or b"").at)

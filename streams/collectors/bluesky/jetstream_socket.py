@@ -92,11 +92,6 @@ class JetstreamSocket:
         return cls(socket, unpacker, changed)
 
     @property
-    def is_done(self) -> bool:
-        """Whether nothing waits and nothing will come."""
-        return self._end is not None and not self._waiting
-
-    @property
     def is_packed(self) -> bool:
         """Whether what comes has to be unpacked."""
         return self._unpacker is not None

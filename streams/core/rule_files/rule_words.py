@@ -48,7 +48,7 @@ def value_words(name: str, value: FigureValue) -> str:
 
 
 def _number_words(value: float, unit: str) -> str:
-    if not abs(value) < _LARGEST:  # a figure that a stranger wrote, or none
+    if not abs(value) < _LARGEST:  # untrusted, or no number
         return "out of range"
     if unit == "of 1":
         return f"{value * 100:.0f} %"

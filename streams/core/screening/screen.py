@@ -110,7 +110,7 @@ def screen_record(
 ) -> Screening | Rejection | None:
     """Screen the bytes of one raw record; `None`, the common case, is short for `NOT_OFFICIAL` without a full look.
 
-    Never raises on anything a stranger can send. `topic`, `partition` and `offset` say where the record stands,
+    Never raises, whatever the bytes. `topic`, `partition` and `offset` say where the record stands,
     `now_us` is the clock (µs since 1970 UTC) that future times are measured by.
     """
     for _, found in prefiltered((payload,), known):
@@ -121,8 +121,8 @@ def screen_record(
 
 
 def prefiltered(payloads: Iterable[bytes], known: AccountIndex) -> Iterator[tuple[int, Event | Rejection]]:
-    """Of many raw records those that are more than `NOT_OFFICIAL` at a glance: the place of each, counted from 0, with
-    its event for `screen_event`, or why it is refused.
+    """The raw records that the prefilter does not drop as `NOT_OFFICIAL`: the place of each, counted from 0, with its
+    event for `screen_event`, or why it is refused.
 
     One loop over all of them: a call for each takes a seventh more of SCREEN's time.
     """
@@ -156,7 +156,7 @@ def prefiltered(payloads: Iterable[bytes], known: AccountIndex) -> Iterator[tupl
 @lru_cache(maxsize=1_024)
 def _is_platform(name: str) -> bool:
     """Whether a platform's name is one an event may have. A misspelt one (`Twitter`) must not pass for one on which
-    there are no officials. Only short names are asked for: what a stranger sends must not fill the cache."""
+    there are no officials. Only short names are looked up: untrusted input must not fill the cache."""
     try:
         msgspec.convert(name, Platform)
     except msgspec.ValidationError:
