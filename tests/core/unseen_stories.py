@@ -67,7 +67,7 @@ def clean_up() -> list[Event]:
 
 
 def seen(since: float | None, *until: float, source: str = "collector") -> list[Event]:
-    """A span in which a source saw the officials, with its heart-beats."""
+    """A span in which a source saw the officials, with its heartbeats."""
     return [
         Coverage(
             platform="twitter",

@@ -60,7 +60,7 @@ def test_a_partition_is_idle_when_it_is_read_to_its_end_and_brought_nothing_for_
 
 
 def test_a_partition_of_coverage_is_idle_as_soon_as_it_is_read_to_its_end() -> None:
-    """A heart-beat a minute, or one that tells of a gap years ago, is no measure of event time; an unread one may
+    """A heartbeat a minute, or one that tells of a gap years ago, is no measure of event time; an unread one may
     change what a watch says, and holds it back."""
     ticker = ProgressReporter(600.0)
     lags = {("coverage", 0): 3, ("posts", 0): 0}

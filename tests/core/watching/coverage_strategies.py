@@ -1,6 +1,6 @@
 """What the properties of WATCH draw of coverage: two sources that see a platform, with gaps, some of them closed.
 
-Times cluster around the first suspensions. Words on one span come in several versions, as heart-beats do.
+Times cluster around the first suspensions. Words on one span come in several versions, as heartbeats do.
 """
 
 from typing import Final, Literal

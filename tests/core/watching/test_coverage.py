@@ -1,4 +1,4 @@
-"""Coverage in WATCH, batch by batch: what becomes known later corrects, and a heart-beat costs nothing."""
+"""Coverage in WATCH, batch by batch: what becomes known later corrects, and a heartbeat costs nothing."""
 
 from collections.abc import Sequence
 
