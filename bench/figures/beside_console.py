@@ -37,7 +37,9 @@ _ROUNDS: Final = 3
 _RATE: Final = 5_000
 _QUICK_RATE: Final = 500
 _SAMPLES: Final = 100
+_QUICK_SAMPLES: Final = 10
 _SECONDS: Final = 10.0
+_QUICK_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.2
 _PATIENCE_SECONDS: Final = 60.0
 _TICK_SECONDS: Final = 0.01  # finer processor time is not told
@@ -180,7 +182,8 @@ def _trial(
         if trial.complaints:
             raise FigureFailed(f"round {number}: {trial.complaints[0]}")
         with environment.topics_of_its_own() as settings:
-            latency = latency_at(environment, settings, rate, samples=_SAMPLES, over_seconds=_SECONDS)
+            samples, seconds = (_QUICK_SAMPLES, _QUICK_SECONDS) if environment.quick else (_SAMPLES, _SECONDS)
+            latency = latency_at(environment, settings, rate, samples=samples, over_seconds=seconds)
         return BesideTrial(
             number=number,
             with_console=console is not None,
