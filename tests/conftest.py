@@ -30,7 +30,13 @@ _OWN_BROKER: Final = "ANTIPHON_TEST_BROKER"
 _SHARED_DATA: Final = Path(__file__).parents[1] / ".." / "shared" / "data"
 _LEFT_OUT: Final = "left out: "
 
-_MARKS_OF_FIXTURES: Final = {"kafka": "kafka", "own_kafka": "kafka", "broker": "broker", "shared_data": "realdata"}
+_MARKS_OF_FIXTURES: Final = {
+    "kafka": "kafka",
+    "own_kafka": "kafka",
+    "broker": "broker",
+    "shared_data": "realdata",
+    "chromium": "slow",
+}
 
 # Nobody kills the run's broker: on a machine that has much to do its controller must not take it for dead, and need not
 # ask so often. With Kafka's defaults an idle one takes twice the processor time.

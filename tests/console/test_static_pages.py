@@ -27,6 +27,7 @@ def _links(page: Path) -> list[str]:
     return [unescape(link) for link in re.findall(r'\s(?:href|src)="([^"]*)"', page.read_text(encoding="utf-8"))]
 
 
+@pytest.mark.slow
 def test_every_link_leads_to_a_file_or_out_by_http(pages: Path) -> None:
     followed = 0
     for page in pages.rglob("*.html"):
@@ -61,6 +62,7 @@ def test_every_page_of_a_bundled_case_says_that_its_events_are_made_up(pages: Pa
         assert "Reconstruction, not evidence" in page.read_text(encoding="utf-8"), page
 
 
+@pytest.mark.slow
 def test_the_same_store_gives_the_same_bytes_and_an_own_folder_is_written_anew(
     case_store: Store, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ def test_a_canary_passes_whatever_roster_is_in_force_and_concerns_nobody() -> No
         assert is_canary(decode_subject_event(encode_subject_event(event)))
 
 
+@pytest.mark.slow
 def test_whatever_else_is_written_to_the_platform_of_canaries_is_nobodys() -> None:
     """Also by accounts that a roster or TRACK knows there. Of what comes as a canary its id is all that is left."""
     seen = Counter[str]()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ def _found(alerts: list[Alert], back: timedelta) -> dict[str, tuple[Any, ...]]:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(st.timedeltas(min_value=timedelta(days=-200), max_value=timedelta(days=2_500)))
 def test_the_moved_case_has_the_alerts_of_the_case_at_moved_times(by: timedelta) -> None:

@@ -253,6 +253,7 @@ def test_an_encrypted_file_and_one_that_could_expand_without_bound_are_problems(
     assert read(path) == {"bomb": "is packed in another way than zips usually are", "secret": "is encrypted"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["tar", "zip"])
 def test_a_bomb_is_read_in_bounded_memory(kind: str, tmp_path: Path) -> None:
     """200 MB of zero bytes, and a tar header that claims 4 GB of name."""

@@ -49,6 +49,7 @@ def _antiphon(installed: Path, *arguments: str) -> Any:
     return json.loads(run.stdout)
 
 
+@pytest.mark.slow
 def test_the_documented_example_is_listed_recognised_and_read(installed: Path, tmp_path: Path) -> None:
     [listed] = [each for each in _antiphon(installed, "formats")["formats"] if each["name"] == "follow-pairs"]
     assert listed["holds"].startswith("Lines `TIME|FOLLOWER|FOLLOWED`")

@@ -131,6 +131,7 @@ def test_a_value_that_is_too_long_is_refused_and_the_next_one_read() -> None:
     assert (short.number, short.data) == (2, b'{"id":2}')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("begin", "endless"), [(b'{"a":"', b"a"), (b"", b"["), (b"", b'{"a":')])
 def test_a_value_without_an_end_is_read_in_bounded_memory(begin: bytes, endless: bytes) -> None:
     """Megabytes of a text or of brackets, where a value may have a quarter of one."""

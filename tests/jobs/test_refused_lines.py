@@ -50,6 +50,7 @@ def test_a_sample_counts_all_and_keeps_the_first_of_each_reason_within_its_bound
         assert sum(kept[:-1]) < 100
 
 
+@pytest.mark.slow
 def test_the_wrong_format_costs_no_memory_and_no_disk_for_each_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -49,6 +49,7 @@ def test_prometheus_takes_the_configuration_and_the_rules_in_it() -> None:
     assert "1 rule files found" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", _TESTS, ids=lambda path: path.name.partition(".")[0])
 def test_rules_fire_when_they_should_and_only_then(file: Path) -> None:
     done = _promtool("test", "rules", file)

@@ -202,6 +202,7 @@ def test_what_is_not_kept_is_taken_as_counted_and_said(
     }
 
 
+@pytest.mark.slow
 def test_figures_of_an_aftermath_at_random_moments_are_those_of_a_backtest_cut_there(
     case_store: Store, alerts: dict[str, Alert]
 ) -> None:

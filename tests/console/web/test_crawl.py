@@ -6,6 +6,8 @@ from collections import deque
 from html import unescape
 from urllib.parse import quote
 
+import pytest
+
 from streams.console.store.reading import Store
 from streams.console.web.routes import ROUTES
 from tests.console.web.running import Running, running_console
@@ -51,6 +53,7 @@ def _bent(chance: random.Random, address: str) -> str:
     return re.sub(r"[\s#]", "", bent.encode("utf-8").decode("latin-1"))
 
 
+@pytest.mark.slow
 def test_no_address_that_is_named_or_bent_breaks_a_page(case_store: Store) -> None:
     with running_console(case_store, requests_per_second=100_000.0) as console:
         named = _crawl(console)

@@ -163,6 +163,7 @@ def test_conditions_of_equal_cost_stay_in_the_order_of_the_file(rules: Table) ->
         )
 
 
+@pytest.mark.slow
 @given(st.data(), _FILES)
 def test_digests_do_not_depend_on_the_order_of_keys_or_on_descriptions(data: st.DataObject, rules: Table) -> None:
     draw: Any = data.draw
@@ -174,6 +175,7 @@ def test_digests_do_not_depend_on_the_order_of_keys_or_on_descriptions(data: st.
     assert {rule.name: rule.digest for rule in first.rules} == {rule.name: rule.digest for rule in second.rules}
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(_rule_tables(), _rule_tables())
 def test_two_rules_have_one_digest_only_if_they_decide_alike(one: Table, other: Table) -> None:

@@ -50,6 +50,7 @@ def _expected(event: AccountEvent, roster: Roster, at_us: int, *, tracked: bool)
     return {(kind, account.id, on_roster(roster, event.platform, account, at_us)) for kind, account in engaged.values()}
 
 
+@pytest.mark.slow
 def test_an_official_engages_with_each_account_once_in_the_strongest_way_and_never_with_itself() -> None:
     """As of the event's time, against a naive reading of the roster."""
     seen = Counter[str]()

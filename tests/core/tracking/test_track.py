@@ -194,6 +194,7 @@ def test_as_many_rules_as_a_file_may_have_fit_into_what_is_written_down() -> Non
     assert len(run.standing) == MAX_RULES
 
 
+@pytest.mark.slow
 @examples(60)
 @given(histories(longest=6), rule_sets(), rule_sets(), st.randoms(use_true_random=False))
 def test_under_new_rules_everything_retained_is_judged_anew(

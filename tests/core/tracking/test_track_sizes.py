@@ -109,6 +109,7 @@ def _long_campaigns(draw: st.DrawFn) -> tuple[list[SubjectEvent], list[list[Subj
     return as_known(event for batch in batches for event in batch), batches
 
 
+@pytest.mark.slow
 @given(_long_campaigns())
 def test_long_ids_change_no_figure_whatever_the_order(arranged: tuple[list[SubjectEvent], object]) -> None:
     """Dossiers and alerts are what the oracle makes of events whose ids are as they are kept."""
