@@ -14,6 +14,7 @@ from tests.ops.queries import DASHBOARDS, OPS, panels_of, with_variables
 _RULES = OPS / "prometheus" / "rules" / "antiphon.rules.yml"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("targets", [2, 0], ids=["no worker answers", "none is known"])
 def test_nothing_looks_well(targets: int, tmp_path: Path) -> None:
     require_prometheus()

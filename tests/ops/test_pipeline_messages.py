@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from streams.kafka.loopback import LOOPBACK, free_port
 from tests.e2e.hurry import hurrying_prometheus
 from tests.ops.alertmanager import require_alertmanager, wait_until
@@ -69,6 +71,7 @@ def _text(message: dict[str, Any], *, is_over: bool = False) -> str:
     )
 
 
+@pytest.mark.slow
 def test_whoever_is_on_call_reads_what_a_fault_means_and_that_it_is_over(tmp_path: Path) -> None:
     require_alertmanager()
     require_prometheus()

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from streams.console.store.reading import Store
 from tests.console.web.running import running_console
 from tests.ops.alertmanager import wait_until
@@ -11,6 +13,7 @@ from tests.ops.queries import is_of_console, panel_queries, with_variables
 _TOKEN = "-".join(["a", "token", "of", "some", "length"])
 
 
+@pytest.mark.slow
 def test_every_panel_about_a_console_has_an_answer(case_store: Store) -> None:
     require_prometheus()
     panels = [each.expr for each in panel_queries() if is_of_console(each.expr)]
