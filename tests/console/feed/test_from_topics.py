@@ -21,6 +21,7 @@ from streams.console.store.reading import Store
 from streams.console.store.tables import unpack
 from streams.core.evidence import read_evidence_record
 from streams.core.evidence_records import alert_evidence, event_evidence, roster_evidence, withheld_evidence
+from streams.core.notifications import NOTIFICATIONS_TOPIC, Notification, encode_notification
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import Coordinates
 from streams.errors import ConfigurationError
@@ -135,7 +136,9 @@ def test_an_alert_is_in_the_store_within_two_seconds(settings: Settings, tmp_pat
         assert time.monotonic() - began < 2
 
 
-def test_evidence_roster_and_coverage_are_read_and_what_is_withheld_is_gone(settings: Settings, tmp_path: Path) -> None:
+def test_evidence_roster_coverage_and_notifications_are_read_and_what_is_withheld_is_gone(
+    settings: Settings, tmp_path: Path
+) -> None:
     post = Post(platform="twitter", id="7", at=example(Coverage).at, actor=Account(id="44"), text="نامه‌ای به جوانان")
     payload = encode_event(post)
     record = event_evidence(post, payload, Coordinates("posts", 3, 12), 5)
@@ -152,6 +155,8 @@ def test_evidence_roster_and_coverage_are_read_and_what_is_withheld_is_gone(sett
     kept = [record, *versions, *roster_evidence(roster, "why")]
     write(settings, [("evidence", each.key, each.value, each.headers) for each in kept])
     write(settings, [("coverage", b"any", encode_event(example(Coverage)), ())])
+    told = example(Notification)
+    write(settings, [(NOTIFICATIONS_TOPIC, told.alert_id.encode(), encode_notification(told), ())])
     with feeding(settings, tmp_path) as store:
         wait_until(lambda: len(store.events_of_subject("twitter:44").rows) == 1)
         wait_until(lambda: store.roster_in_force() is not None)
@@ -166,6 +171,9 @@ def test_evidence_roster_and_coverage_are_read_and_what_is_withheld_is_gone(sett
         assert in_force.digest == roster.digest
         assert store.rosters()[0].in_force
         assert len(store.coverage(example(Coverage).platform)) == 1
+        wait_until(lambda: store.notification(told.alert_id) == told)
+        write(settings, [(NOTIFICATIONS_TOPIC, told.alert_id.encode(), None, ())])
+        wait_until(lambda: store.notification(told.alert_id) is None)
         gone = withheld_evidence(entry, "asked to")
         write(settings, [("evidence", each.key, each.value, each.headers) for each in (*gone, record)])
         wait_until(lambda: not store.events_of_subject("twitter:44").rows)
