@@ -12,9 +12,8 @@ from streams.core.rosters.roster_file import parse_roster
 __all__ = ["CASES", "KHAMENEI_SITE", "KHAMENEI_SITE_SUCCESSOR", "Case", "note_on", "official_keys"]
 
 _NOTE: Final = (
-    "Reconstruction, not evidence: a case that comes with Antiphon as an example is shown here. No single event in it "
-    "happened; its texts, its ids and most of its accounts are made up. What is real, such as totals and dates, is in "
-    "the README of the case."
+    "Reconstruction, not evidence: an example that comes with Antiphon. No single event in it happened; texts, ids and "
+    "most accounts are made up. The README of its case says what is real, such as totals and dates."
 )
 
 
