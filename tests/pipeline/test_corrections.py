@@ -181,7 +181,9 @@ def test_an_account_off_the_roster_and_back_leaves_what_fresh_replays_give_while
 
 
 def _assert_proved_under_both_rosters(settings: Settings, before: Results, after: Results) -> None:
-    """The proof of an alert that the correction changed has both rosters, and counts each of its versions anew."""
+    """The proof of an alert that the correction changed has both rosters, and recounts each of its versions. One may
+    differ by an event that came late: two topics are read here at once, at the speed of the machine.
+    """
     changed = [name for name, each in after.alerts.items() if each.figures != before.alerts.get(name, each).figures]
     alert = after.alerts[changed[0]]
     old, new = before.alerts[alert.id].roster_digest, alert.roster_digest
@@ -189,7 +191,9 @@ def _assert_proved_under_both_rosters(settings: Settings, before: Results, after
     assert checks["alert.json"].answer is Answer.OK
     assert old[:12] in checks["other rosters"].detail
     versions = checks["earlier versions"]
-    assert versions.answer is Answer.OK, "\n".join(versions.places)
+    late = [place for place in versions.places if ": differs, " in place]
+    assert all("an event that came late" in place for place in late), "\n".join(versions.places)
+    assert versions.answer is (Answer.TOLD if late else Answer.OK), "\n".join(versions.places)
     superseded = f"under roster {old[:12]}; superseded: differs because of roster {new[:12]}"
     assert any(superseded in place for place in versions.places)
 
