@@ -1,18 +1,36 @@
 """The program of Quix Streams: streaming dataframes that screen, re-key by subject and count in a state store."""
 
 import sys
+import time
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import orjson
 from quixstreams import Application, State
 from quixstreams.dataframe import StreamingDataFrame
+from quixstreams.models.topics.exceptions import TopicNotFoundError
 
 from bench.counter import SharedCounter
 from bench.implementations.peer import Job
 from bench.implementations.quix_streams import CONCATENATED, rekeyed_topic
 
 Json: TypeAlias = dict[str, Any]
+
+_PATIENCE_SECONDS: Final = 30.0
+
+
+def built(job: Job) -> Application:
+    """`build`, until the broker knows the topics that it makes: Quix Streams asks for one as soon as it is created, and
+    a busy broker does not list it yet.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return build(job)
+        except TopicNotFoundError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 def build(job: Job) -> Application:
@@ -73,4 +91,4 @@ def count(found: Json, subject: State) -> Json:
 
 
 if __name__ == "__main__":
-    build(Job.of(sys.argv[1])).run()
+    built(Job.of(sys.argv[1])).run()
