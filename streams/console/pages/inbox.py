@@ -103,7 +103,6 @@ def inbox_page(store: Store, request: PageRequest) -> Answer:
         "mode": facets.modes,
     }
     status = store.status()
-    states = store.facets(AlertFilter(now_us=to_us(request.now))).states
     digests = sorted({row.rule_digest for row in found.rows})
     meanings = rule_meanings(store, digests)
     held = status.counts.get("alerts", 0)
@@ -113,8 +112,8 @@ def inbox_page(store: Store, request: PageRequest) -> Answer:
         model=InboxPage(
             alerts=tuple(alert_line(row, request.now) for row in found.rows),
             total=facets.total,
-            firing=states.get("firing", 0),
-            ended=states.get("expired", 0),
+            firing=facets.all_states.get("firing", 0),
+            ended=facets.all_states.get("expired", 0),
             meanings={digest: meanings[digest] for digest in digests if digest in meanings},
             facets=tuple(_facet(name, counts[name], filters, query) for name in _FACETS),
             filters=filters,

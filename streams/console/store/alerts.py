@@ -102,15 +102,15 @@ class AlertQuestions(Connections):
 
     def facets(self, wanted: AlertFilter) -> AlertFacets:
         """How many alerts the filter has. What is counted by a field is what there would be with any of its values."""
-        counts: list[tuple[int, int, int]] = []
         with self.consistent():
             kinds = self._kinds()
             conditions, _cut = self._conditions(wanted)
-            if conditions is not None:
-                where, values = conditions
-                condition = f"WHERE {' AND '.join(where)}" if where else ""
-                question = f"SELECT kind, expires_us <= ? AS over, count(*) FROM alerts {condition} GROUP BY kind, over"  # noqa: S608
-                counts = self.rows(question, (wanted.now_us, *values))
+            counts = [] if conditions is None else self._counts(wanted.now_us, *conditions)
+            every = counts if conditions == ([], []) else self._counts(wanted.now_us, [], [])
+        all_states = Counter[str]()
+        for number, over, count in every:
+            state = replace(kinds[number], is_over=bool(over)).state
+            all_states[state] += count
         total, parts, asked = 0, {part: Counter[str]() for part in _PARTS}, _asked(wanted)
         for number, over, count in counts:
             kind = replace(kinds[number], is_over=True) if over else kinds[number]
@@ -122,7 +122,13 @@ class AlertQuestions(Connections):
         by_count = {
             part: dict(sorted(found.items(), key=lambda each: (-each[1], each[0]))) for part, found in parts.items()
         }
-        return AlertFacets(total=total, **by_count)
+        return AlertFacets(total=total, all_states=dict(all_states), **by_count)
+
+    def _counts(self, now_us: int, where: list[str], values: list[object]) -> list[tuple[int, int, int]]:
+        """Of each kind how many there are that have expired (1) or not (0)."""
+        condition = f"WHERE {' AND '.join(where)}" if where else ""
+        question = f"SELECT kind, expires_us <= ? AS over, count(*) FROM alerts {condition} GROUP BY kind, over"  # noqa: S608
+        return self.rows(question, (now_us, *values))
 
     def newest_alert(self) -> int:
         """The number of the alert that came to the store last, 0 where there is none. Begins anew with a generation."""

@@ -79,7 +79,9 @@ class AlertsFound(Struct, frozen=True, kw_only=True):
 
 
 class AlertFacets(Struct, frozen=True, kw_only=True):
-    """How many alerts of a filter there are, in all and by what. An alert counts for each of its countries."""
+    """How many alerts of a filter there are, in all and by what. An alert counts for each of its countries.
+    `all_states` is how many of all alerts are in each state, whatever the filter.
+    """
 
     total: int
     states: dict[str, int]
@@ -89,6 +91,7 @@ class AlertFacets(Struct, frozen=True, kw_only=True):
     statuses: dict[str, int]
     countries: dict[str, int]
     platforms: dict[str, int]
+    all_states: dict[str, int]
 
 
 class StoredAlert(Struct, frozen=True, kw_only=True):
