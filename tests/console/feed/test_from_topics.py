@@ -221,6 +221,7 @@ def test_a_feed_that_is_killed_at_any_moment_leaves_what_the_topics_say(settings
             time.sleep(random.random() * 1.5)
             if feed.pid is not None:
                 os.kill(feed.pid, signal.SIGKILL)
+                wait_until(lambda: feed._process is not None and feed._process.poll() is not None)
             changed = of("dossiers", dossier_records(most // 10, seed=number + 2, first=number * 50))
             gone: _Written = [("dossiers", key, None, ()) for key, _value in dossier_records(40, first=number * 60)]
             more = of("amplifications", amplification_records(100, subjects=most, seed=number))
