@@ -101,7 +101,7 @@ def country_of_post(ledger: Ledger, event: CountryEvent) -> str:
     return entry.country if isinstance(entry, Entry) else ""
 
 
-def apply_subject_deletion(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
+def apply_subject_deletion(ledger: Ledger, event: CountryEvent, changes: ChangeSet) -> Stepped:
     """A post of a tracked subject is gone, and every retweet of it."""
     if event.post_id is None or event.subject is None:
         return Stepped(WatchOutcome.REFUSED)
@@ -110,10 +110,8 @@ def apply_subject_deletion(ledger: Ledger, event: CountryEvent, changes: ChangeS
     if isinstance(known, OriginalGone) and known.at_us <= new.at_us:
         return Stepped(WatchOutcome.DUPLICATE)
     ledger.put(new)
-    for gone in (new, known):
-        if isinstance(gone, OriginalGone):
-            for entry in concerned_by_original(ledger, gone, policy):
-                changes.entry(entry)
+    for entry in concerned_by_original(ledger, new):
+        changes.entry(entry)
     return Stepped(WatchOutcome.APPLIED)
 
 

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
-from streams.core.clock import DAY_US
 from streams.core.gone import FOLLOWS_US, LOOK_BACK_US, Absence, Fate, Seen, absences_of, fate_at, until_follows
 from streams.core.subject_event import Coordinates
 from streams.core.watching.keys import entry_key, notices_key, original_key, standing_key, unmatched_deletion_key
 from streams.core.watching.ledger import Ledger
 from streams.core.watching.records import Entry, OfficialNotices, OriginalGone, StandingRecord, UnmatchedDeletion
-from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = [
     "concerned_by_account",
@@ -88,11 +86,10 @@ def concerned_by_account(
             yield entry
 
 
-def concerned_by_original(ledger: Ledger, gone: OriginalGone, policy: WatchPolicy) -> Iterator[Entry]:
+def concerned_by_original(ledger: Ledger, gone: OriginalGone) -> Iterator[Entry]:
     """Retweets of a deleted post that are gone."""
-    first_us, last_us = gone.at_us - LOOK_BACK_US, gone.at_us + policy.ledger_days * DAY_US
-    for entry in ledger.deletions(gone.country, first_us, last_us):
-        if (entry.kind, entry.platform, entry.original) == ("retweet", gone.platform, gone.post_id):
+    for entry in ledger.retweets_gone(gone.platform, gone.post_id):
+        if entry.country == gone.country:
             yield entry
 
 

@@ -55,7 +55,7 @@ def _step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: Watch
             apply = apply_post if event.kind == "post" else apply_deletion
             return apply(ledger, event, official, changes, policy)
         case "subject_deletion":
-            return apply_subject_deletion(ledger, event, changes, policy)
+            return apply_subject_deletion(ledger, event, changes)
         case "subject_post":
             return apply_subject_post(ledger, event, changes, policy)
         case "retraction":
