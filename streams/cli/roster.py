@@ -12,6 +12,7 @@ from streams.cli.options import json_option
 from streams.cli.roster_diff import diff
 from streams.cli.roster_history import history
 from streams.cli.roster_import import import_list
+from streams.cli.roster_keep import keep
 from streams.cli.roster_publish import publish, restore
 from streams.cli.roster_resolve import resolve
 from streams.cli.terminal import counted, row, stdout, table, write_json
@@ -118,3 +119,4 @@ def _print_problems(file: str, error: RosterError, limit: int) -> None:
 roster.add_command(publish)
 roster.add_command(history)
 roster.add_command(restore)
+roster.add_command(keep)

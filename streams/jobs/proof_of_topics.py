@@ -41,7 +41,7 @@ from streams.settings import Settings
 __all__ = ["proof_of_topics"]
 
 _LENGTH_BYTES: Final = 4
-_NO_ROSTER: Final = "publish the roster once more with `antiphon roster publish`, or name files and their roster"
+_NO_ROSTER: Final = "put it back with `antiphon roster keep FILE`, or name files and their roster"
 
 
 async def proof_of_topics(

@@ -16,7 +16,7 @@ from streams.kafka.failures import BrokerError
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
 
-__all__ = ["PublishedRoster", "RosterChange", "publish_roster", "published_roster", "roster_change"]
+__all__ = ["PublishedRoster", "RosterChange", "keep_roster", "publish_roster", "published_roster", "roster_change"]
 
 _TOPIC: Final = "officials"
 _ON_THE_WAY: Final = 1_000  # records sent before the acknowledgements are awaited
@@ -84,6 +84,12 @@ def roster_change(before: Roster | None, after: Roster) -> RosterChange:
         removed=tuple(sorted(old.keys() - new.keys())),
         changed=tuple(sorted(key for key in old.keys() & new.keys() if old[key] != new[key])),
     )
+
+
+async def keep_roster(settings: Settings, roster: Roster, reason: str = "") -> None:
+    """Write the roster to `evidence` alone; what is in force stays. Raises `BrokerError`."""
+    async with started_producer(settings) as client:
+        await send_evidence(client, settings, list(roster_evidence(roster, reason)))
 
 
 async def publish_roster(

@@ -2,18 +2,20 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from random import Random
 from typing import Any, Final, TypeVar
 
 from aiokafka.errors import KafkaError
 
 from streams.agents.track.subject_store import CHANGELOG
+from streams.core.evidence import EVIDENCE_TOPIC
 from streams.core.rosters.roster import Roster
 from streams.events import RAW_TOPICS
 from streams.kafka.administration import end_offsets
 from streams.kafka.failures import BrokerError
-from streams.kafka.roster_topic import publish_roster
+from streams.kafka.roster_topic import keep_roster, publish_roster
 from streams.settings import Settings
 from tests.chaos.backstage import Backstage
 from tests.chaos.source import Source
@@ -59,9 +61,10 @@ class Power:
         """From here on it is to be counted."""
         self._counted = self._opened(), self._patiently(self._states_end)
 
-    def cut(self, random: Random, roster: Roster) -> Callable[[], None]:
+    def cut(self, random: Random, rosters: Sequence[Roster]) -> Callable[[], None]:
         """The broker is gone at once, and some of its logs come back without their newest bytes, when what is returned
-        is called. The source then writes again what raw topics lost; so does whoever publishes the roster.
+        is called. The source then writes again what raw topics lost; so does whoever published the rosters, of which
+        the last is in force.
         """
         self._backstage.call(self._source.hold(), _HOLD_SECONDS)
         self._kafka.kill()
@@ -79,7 +82,10 @@ class Power:
         def come_back() -> None:
             self._kafka.start()
             if self._settings.topic("officials") in chosen:
-                self._patiently(lambda: publish_roster(self._settings, roster))
+                self._patiently(lambda: publish_roster(self._settings, rosters[-1]))
+            if self._settings.topic(EVIDENCE_TOPIC) in chosen:
+                for each in rosters:
+                    self._patiently(partial(keep_roster, self._settings, each))
             self._backstage.call(self._source.go_on(ends))
             self.note_counted()
 

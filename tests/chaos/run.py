@@ -104,7 +104,7 @@ def run_chaos(
     rosters = [flood.roster, *corrected_rosters(flood.roster, flood.correctable, seed, corrections)]
     oracle = Oracle(rosters[-1], bundled_rules())
     with Stage(directory, power_cuts=power_cuts > 0, busy=stuck_seconds > STUCK_SECONDS) as stage:
-        stage.roster = flood.roster
+        stage.rosters.append(flood.roster)
         asyncio.run(create_topics(stage.settings))
         asyncio.run(publish_roster(stage.settings, flood.roster))
         for _ in range(WORKERS):

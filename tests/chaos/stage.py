@@ -99,7 +99,7 @@ class Stage:
         self.crew = Crew(self.settings, logs, places=places)
         self.source = Source(self.settings, remembers=power_cuts)
         self.power = Power(self.kafka, self.settings, self.crew, self.source, self._backstage)
-        self.roster = Roster(())
+        self.rosters: list[Roster] = []
         self.corrector = Corrector(self.settings, logs)
         self._asleep: set[int] = set()  # process ids
         self._broker_is_away = False
@@ -151,7 +151,7 @@ class Stage:
 
     def correct(self, roster: Roster, random: Random) -> None:
         """Put a roster in force as a correction of the one before; goes on by itself."""
-        self.roster = roster
+        self.rosters.append(roster)
         self.corrector.begin(roster, random)
 
     def supervise(self) -> None:
@@ -325,7 +325,7 @@ class Stage:
 
     def _cut_power(self, random: Random) -> Undo:
         self._broker_is_away = True
-        power_is_back = self.power.cut(random, self.roster)
+        power_is_back = self.power.cut(random, self.rosters)
 
         def come_back() -> None:
             power_is_back()

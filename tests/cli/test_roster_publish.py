@@ -166,3 +166,14 @@ def test_a_digest_that_no_roster_has_is_an_error_with_a_remedy(stage: _Stage) ->
         result = stage("restore", digest)
         assert result.exit_code == 2
         assert "`antiphon roster history` lists those that are kept" in result.stderr
+
+
+def test_a_roster_can_be_kept_without_being_in_force(stage: _Stage, tmp_path: Path) -> None:
+    in_force = stage.document("publish", _roster(tmp_path / "a.csv", 1, 2))["digest"]
+    found = stage.document("keep", _roster(tmp_path / "b.csv", 1, 3), "--reason", "of May")
+    assert (stage.digest_in_force(), found["entries"]) == (in_force, 2)
+    kept = {each["digest"]: each for each in stage.document("history")["rosters"]}
+    assert kept.keys() == {in_force, found["digest"]}
+    assert (kept[found["digest"]]["reason"], kept[found["digest"]]["in_force"]) == ("of May", False)
+    assert "The roster in force is unchanged." in stage("keep", str(tmp_path / "b.csv")).stdout
+    assert stage("keep", str(tmp_path / "none.csv")).exit_code == 2
