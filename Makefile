@@ -45,8 +45,8 @@ compiled: $(DEVELOPMENT)
 	@-$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1
 
 .PHONY: check
-check: lint ## lint, types, and the tests that need no broker, no browser and not much time: for fifty times a day
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not broker and not kafka and not slow" $(ARGS)
+check: lint ## lint, types, and the tests that need no broker, no browser and not much time: a minute, for fifty times a day
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --hypothesis-profile check -m "not broker and not kafka and not slow" $(ARGS)
 
 .PHONY: lint
 lint: $(DEVELOPMENT) ## ruff and mypy, nothing changed

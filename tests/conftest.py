@@ -4,6 +4,7 @@ On a developer's machine a missing part skips its tests or falls back to the emb
 was left out and why. With `CI=true` a missing part is a failure.
 """
 
+import gc
 import logging
 import os
 import shutil
@@ -60,7 +61,11 @@ _STATE_HOME: Final = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 # No deadlines: two busy cores make any single example slow. In CI the same examples every time, elsewhere new ones.
 settings.register_profile("antiphon", deadline=None, derandomize=_IN_CI, print_blob=True)
+settings.register_profile("check", settings.get_profile("antiphon"), max_examples=20)  # that of `make check`
 settings.load_profile("antiphon")
+
+# Nothing that is imported and collected is ever garbage, and to look for some there is a third of that time.
+gc.disable()
 
 
 @pytest.fixture(scope="session")
@@ -230,6 +235,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture in getattr(item, "fixturenames", ()):
             if mark := _MARKS_OF_FIXTURES.get(fixture):
                 item.add_marker(mark)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: no test's garbage collection looks through it."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

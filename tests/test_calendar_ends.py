@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ _bodies = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(_bodies, _times, _times, _times)
 def test_a_raw_event_is_read_or_refused(body: dict[str, object], at: str, observed_at: str, created_at: str) -> None:

@@ -1,8 +1,9 @@
 """What may import what, and how a module has to look. The table of layers below is the rule; nothing else holds it."""
 
 import ast
+import functools
 import graphlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -84,21 +85,24 @@ def _modules(folder: str) -> dict[str, Path]:
 MODULES: Final = _modules(_PACKAGE)
 
 
+@functools.cache
 def _parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
-def imports_of(tree: ast.Module) -> Iterator[str]:
+@functools.cache
+def imports_of(tree: ast.Module) -> tuple[str, ...]:
     """Every module that the tree imports anywhere, functions included; `from a import b` is `a.b` if b is a module."""
+    found: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "relative imports hide the direction"
             assert node.module is not None
-            for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                yield full if full in MODULES else node.module
+            full = [f"{node.module}.{alias.name}" for alias in node.names]
+            found += [name if name in MODULES else node.module for name in full]
+    return tuple(found)
 
 
 def room_of(module: str) -> str | None:
@@ -125,11 +129,15 @@ def wrong_ways(module: str, tree: ast.Module) -> list[str]:
     ]
 
 
+@functools.cache
+def _rows(layers: tuple[frozenset[str], ...]) -> dict[str, int]:
+    return {room: row for row, rooms in enumerate(layers) for room in rooms}
+
+
 def _goes_up(own: str | None, other: str | None, layers: tuple[frozenset[str], ...]) -> bool:
     if own is None or other is None or own == other:
         return False
-    rows = {room: row for row, rooms in enumerate(layers) for room in rooms}
-    return rows[other] >= rows[own]
+    return _rows(layers)[other] >= _rows(layers)[own]
 
 
 def impurities(tree: ast.Module) -> list[str]:
@@ -157,9 +165,8 @@ def test_every_room_has_its_row(layers: tuple[frozenset[str], ...], named: Calla
     assert sum(map(len, layers)) == len(frozenset().union(*layers)), "a room stands in two rows"
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_go_one_way(module: str) -> None:
-    assert wrong_ways(module, _parse(MODULES[module])) == []
+def test_imports_go_one_way() -> None:
+    assert [wrong for module, path in MODULES.items() for wrong in wrong_ways(module, _parse(path))] == []
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -168,25 +175,26 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert len(order) == len(MODULES)
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if room_of(module) in PURE])
-def test_core_has_no_clock_no_chance_and_no_input_or_output(module: str) -> None:
-    assert impurities(_parse(MODULES[module])) == []
+def test_core_has_no_clock_no_chance_and_no_input_or_output() -> None:
+    pure = {module: path for module, path in MODULES.items() if room_of(module) in PURE}
+    assert len(pure) > 100
+    assert [f"{module}: {wrong}" for module, path in pure.items() for wrong in impurities(_parse(path))] == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_every_module_says_what_it_owns_and_what_it_offers(module: str) -> None:
-    path = MODULES[module]
-    tree = _parse(path)
-    if _is_bare_package(path, tree):
-        return
-    assert ast.get_docstring(tree), f"{module} has no docstring"
-    assigned = {ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)}
-    assert "__all__" in assigned or path.name == "__main__.py", f"{module} has no __all__"
+def test_every_module_says_what_it_owns_and_what_it_offers() -> None:
+    for module, path in MODULES.items():
+        tree = _parse(path)
+        if _is_bare_package(path, tree):
+            continue
+        assert ast.get_docstring(tree), f"{module} has no docstring"
+        assigned = {ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)}
+        assert "__all__" in assigned or path.name == "__main__.py", f"{module} has no __all__"
 
 
-@pytest.mark.parametrize("path", [*MODULES.values(), *_modules("bench").values()], ids=str)
-def test_no_module_is_longer_than_one_idea(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+def test_no_module_is_longer_than_one_idea() -> None:
+    modules = MODULES | _modules("bench")
+    lines = {module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in modules.items()}
+    assert {module: length for module, length in lines.items() if length > MOST_LINES} == {}
 
 
 @pytest.mark.parametrize("folder", [_PACKAGE, "tests", "bench"])

@@ -65,6 +65,7 @@ def test_aiokafkas_request_with_a_password_is_stars_however_short_or_long(
     assert _logged(f"Request 2: {request!r}", form) == _logged("Request 2: SaslAuthenticateRequest_v0(***)", form)
 
 
+@pytest.mark.slow
 @effort(max_examples=20, phases=[Phase.generate])
 @given(_SECRETS.filter(lambda text: "," not in text), _FORMS)
 def test_credentials_in_an_alertmanagers_url_are_in_no_log(secret: str, form: Literal["text", "json"]) -> None:

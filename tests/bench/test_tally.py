@@ -29,6 +29,7 @@ def tally() -> Tally:
     return _tally(30_000, 1)
 
 
+@pytest.mark.slow
 def test_the_plain_count_is_what_the_core_counts() -> None:
     """Two counts that share no code."""
     world = World(30_000, 5)
@@ -80,6 +81,7 @@ def _make_up_a_subject(reported: list[str], figures: dict[str, Figures]) -> None
     figures["nobody"] = Figures(1, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [

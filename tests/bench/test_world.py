@@ -2,18 +2,22 @@
 
 from collections import Counter
 
+import pytest
+
 from bench.world import OFFICIAL_SHARE, PARTITIONS, RAW_NAMES, ROSTER_SIZE, World
 from streams.events import Coverage, Post, Retweet, decode_event
 
 _EVENTS = 40_000
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_events_and_other_seeds_others() -> None:
     first, again, other = (list(World(500, seed).events()) for seed in (3, 3, 4))
     assert first == again
     assert [event.value for event in first] != [event.value for event in other]
 
 
+@pytest.mark.slow
 def test_every_event_is_canonical_of_about_600_bytes_and_stands_where_it_is_said_to() -> None:
     offsets: Counter[tuple[str, int]] = Counter()
     size = 0
@@ -28,6 +32,7 @@ def test_every_event_is_canonical_of_about_600_bytes_and_stands_where_it_is_said
     assert 550 < size / _EVENTS < 700
 
 
+@pytest.mark.slow
 def test_officials_are_on_the_roster_and_as_rare_as_they_are_said_to_be() -> None:
     world = World(_EVENTS, 2)
     assert len(world.roster.entries) == ROSTER_SIZE

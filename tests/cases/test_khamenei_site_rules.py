@@ -44,6 +44,7 @@ def case() -> Recount:
     return Recount(KHAMENEI_SITE.events, KHAMENEI_SITE.roster)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("withdrawn_count", [False, True])
 def test_three_rules_name_the_account_and_no_rule_names_another(withdrawn_count: bool) -> None:
     """Whether or not one counts the retweets that officials took back."""
@@ -57,6 +58,7 @@ def test_three_rules_name_the_account_and_no_rule_names_another(withdrawn_count:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("handle", _LOOSENED)
 def test_a_near_miss_is_named_by_the_rule_loosened_by_the_least(case: Recount, handle: str) -> None:
     assert case.id_of[handle] in case.fires(_LOOSENED[handle])

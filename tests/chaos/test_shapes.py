@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from streams.core.rosters.roster import Roster
 from streams.core.tracking.subject import TrackPolicy
 from streams.events import RAW_TOPICS, Profile, Suspension, decode_event
@@ -83,6 +85,7 @@ def test_large_records_fill_a_message_to_the_last_bytes_on_every_raw_topic_and_a
     assert asyncio.run(write()) == 14
 
 
+@pytest.mark.slow
 def test_huge_subjects_are_at_the_bounds_of_what_is_retained_and_not_beyond() -> None:
     """1,024 officials retweet one, as many others mention it; one official retweets another as often."""
     extremes = Extremes(5, events=_FULL, begin=_BEGIN, days=_DAYS)

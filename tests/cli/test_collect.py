@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from streams.cli.collect_progress import progress_line
 from streams.collectors.progress import SourceProgress
 from streams.collectors.registry import COLLECTORS
@@ -37,6 +39,7 @@ def test_a_name_that_there_is_not_is_answered_with_the_one_that_was_meant(antiph
     assert "did you mean 'jetstream'?" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_help_of_a_collector_teaches_it_and_names_each_setting_with_variable_and_default(tmp_path: Path) -> None:
     result = _lines(tmp_path, "lines", "--help")
     assert result.returncode == 0
@@ -50,12 +53,14 @@ def test_the_help_of_a_collector_teaches_it_and_names_each_setting_with_variable
     assert "[collect.lines]" in words
 
 
+@pytest.mark.slow
 def test_a_wrong_setting_is_named_before_anything_is_connected(tmp_path: Path) -> None:
     result = _lines(tmp_path, "lines", "--port", "70000")
     assert result.returncode == 2
     assert "antiphon: error: port: Expected `int` <= 65535" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_broker_that_is_not_there_is_status_3_with_a_remedy(tmp_path: Path) -> None:
     result = _lines(tmp_path, "lines", lines_port=1)
     assert result.returncode == 3

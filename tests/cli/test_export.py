@@ -89,6 +89,7 @@ def test_what_no_version_wrote_is_left_out_and_counted(antiphon: Antiphon, versi
     assert [each.name for each in tmp_path.iterdir()] == ["a.csv"]
 
 
+@pytest.mark.slow
 def test_a_span_of_time_is_from_its_beginning_up_to_but_not_including_its_end(
     antiphon: Antiphon, results: Path, tmp_path: Path
 ) -> None:

@@ -118,6 +118,7 @@ def _amplifications(many: int) -> list[bytes]:
     ]
 
 
+@pytest.mark.slow
 def test_timelines_in_any_order_give_what_they_give_in_the_order_of_time(antiphon: Antiphon, tmp_path: Path) -> None:
     """More amplifications than a subject's state holds one by one: 1,400, newest first, shuffled, and in two files."""
     oldest_first = _amplifications(1_400)
@@ -135,6 +136,7 @@ def test_timelines_in_any_order_give_what_they_give_in_the_order_of_time(antipho
     assert written["reversed"] == written["mixed"] == written["plain"]
 
 
+@pytest.mark.slow
 def test_standard_input_gives_what_the_file_gives(tmp_path: Path) -> None:
     """What tracked accounts posted is read a second time, also where the input is a pipe."""
     command = [

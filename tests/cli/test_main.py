@@ -199,6 +199,7 @@ def test_what_a_broker_refuses_is_no_bug_either(monkeypatch: pytest.MonkeyPatch)
     assert result.stderr.startswith("antiphon: error: the broker refuses: group authorization failed (antiphon)\n")
 
 
+@pytest.mark.slow
 def test_a_reader_who_leaves_early_is_no_error() -> None:
     process = subprocess.Popen(
         [*PROGRAM, "rules", "check"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment()
@@ -211,6 +212,7 @@ def test_a_reader_who_leaves_early_is_no_error() -> None:
     assert process.wait(20) == 141
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_said_in_one_line() -> None:
     with Path("/dev/full").open("wb") as full:
@@ -226,6 +228,7 @@ def test_a_full_disk_is_said_in_one_line() -> None:
     assert done.stderr == "antiphon: error: No space left on device\n"
 
 
+@pytest.mark.slow
 def test_closed_streams_change_nothing_but_what_is_seen() -> None:
     shell = f"'{sys.executable}' -m streams.cli.main rules check >&- 2>&-"
     assert subprocess.run(["sh", "-c", shell], env=clean_environment(), check=False).returncode == 0
@@ -233,12 +236,14 @@ def test_closed_streams_change_nothing_but_what_is_seen() -> None:
     assert subprocess.run(["sh", "-c", shell], env=clean_environment(), check=False).returncode == 2
 
 
+@pytest.mark.slow
 def test_characters_that_the_terminal_does_not_know_are_escaped() -> None:
     done = run("rules", "check", env={"PYTHONIOENCODING": "ascii"})
     assert done.status == 0
     assert "\\u2192" in done.out  # the arrow between severities
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_command_with_status_130(tmp_path: Path) -> None:
     """While it reads a roster from a pipe that never ends."""
     pipe = tmp_path / "roster.csv"
@@ -276,6 +281,7 @@ def test_a_wrong_setting_is_one_sentence(arguments: list[str], said: str, antiph
     assert len(result.stderr.splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_the_command_line_is_stronger_than_the_environment_and_that_than_the_file(tmp_path: Path) -> None:
     """Seen by the address at which no broker answers."""
     settings = tmp_path / "settings.toml"
@@ -286,6 +292,7 @@ def test_the_command_line_is_stronger_than_the_environment_and_that_than_the_fil
     assert "127.0.0.1:3 " in run(*file, "--broker", "127.0.0.1:3", env={"ANTIPHON_BROKER": "127.0.0.1:2"}).err
 
 
+@pytest.mark.slow
 def test_no_broker_is_one_sentence_and_no_librarys_noise() -> None:
     for command in (["topics", "list"], ["topics", "create"], ["dead-letters", "list"], ["worker"]):
         done = run(*command, "--broker", "127.0.0.1:1")

@@ -26,6 +26,7 @@ def recording(tmp_path: Path) -> tuple[Path, Path]:
     return path, roster
 
 
+@pytest.mark.slow
 def test_the_closing_line_says_what_a_recount_says(
     antiphon: Antiphon, recording: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ def _backtest(antiphon: Antiphon, roster: str) -> dict[str, dict[str, Any]]:
     return {alert["id"]: alert for each in json.loads(result.stdout)["alerted"] for alert in each["alerts"]}
 
 
+@pytest.mark.slow
 def test_without_the_leaders_persian_account_the_single_patron_would_not_have_fired(
     antiphon: Antiphon, tmp_path: Path
 ) -> None:
@@ -71,6 +72,7 @@ def test_without_the_leaders_persian_account_the_single_patron_would_not_have_fi
     assert document["changes_anything"] is True
 
 
+@pytest.mark.slow
 def test_people_read_counts_first_and_the_worst_first_with_the_entry_responsible(
     antiphon: Antiphon, tmp_path: Path
 ) -> None:
@@ -134,6 +136,7 @@ def test_events_that_cannot_be_read_end_it_before_it_says_that_anything_stands(
     assert "events.ndjson" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_rule_with_a_higher_bound_fires_later_and_the_rules_that_do_not_differ_are_not_judged(
     antiphon: Antiphon, tmp_path: Path
 ) -> None:

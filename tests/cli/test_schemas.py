@@ -4,11 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from streams.schemas import record_baseline
 from streams.schemas.generate import generate
 from tests.cli.conftest import Antiphon
 
 
+@pytest.mark.slow
 def test_what_is_exported_is_what_the_check_wants(antiphon: Antiphon, tmp_path: Path) -> None:
     where = tmp_path / "new" / "schemas"
     result = antiphon("schemas", "export", str(where))
@@ -20,6 +23,7 @@ def test_what_is_exported_is_what_the_check_wants(antiphon: Antiphon, tmp_path: 
     assert antiphon("schemas", "check", str(where)).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_changed_and_a_missing_file_are_named(antiphon: Antiphon, tmp_path: Path) -> None:
     antiphon("schemas", "export", str(tmp_path))
     record_baseline(tmp_path)

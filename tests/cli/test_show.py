@@ -47,6 +47,7 @@ def _alert_about(account_id: str) -> Alert:
     )
 
 
+@pytest.mark.slow
 def test_files_tell_everything_of_a_subject_with_links_to_the_posts(antiphon: Antiphon, results: Path) -> None:
     result = antiphon("show", "@khamenei_SITE", "--from", str(results), COLUMNS="100")
     assert result.exit_code == 0, result.stderr

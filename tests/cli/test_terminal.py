@@ -42,6 +42,7 @@ def test_numbers_have_their_thousands_separated_and_nothing_is_nothing() -> None
     assert _printed(True, 1).splitlines()[-1].split() == ["True", "1"]
 
 
+@pytest.mark.slow
 def test_output_that_nobody_looks_at_has_no_colour() -> None:
     done = run("rules", "check")
     assert done.status == 0
@@ -49,6 +50,7 @@ def test_output_that_nobody_looks_at_has_no_colour() -> None:
     assert "\x1b" not in done.out + done.err
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_colour_unless_it_wants_none() -> None:
     """rich takes FORCE_COLOR for a terminal; NO_COLOR is the stronger of the two."""
     coloured = run("rules", "check", env={"FORCE_COLOR": "1"})
@@ -58,6 +60,7 @@ def test_a_terminal_gets_colour_unless_it_wants_none() -> None:
     assert "warning" in plain.out
 
 
+@pytest.mark.slow
 def test_a_pipe_gets_whole_rows_however_narrow_the_terminal_is_by_default() -> None:
     done = run("topics", "create", "--help")
     assert done.status == 0

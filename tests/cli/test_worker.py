@@ -107,6 +107,7 @@ def _send(settings: Settings, topic: str, values: list[bytes]) -> None:
     asyncio.run(send())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "arguments", "variables", "said"),
     [
@@ -277,6 +278,7 @@ def test_partition_counts_that_do_not_fit_are_said(
     assert topic_prefix + said in result.err
 
 
+@pytest.mark.slow
 def test_a_broker_without_transactions_is_recognised(embedded: str) -> None:
     asyncio.run(create_topics(Settings(broker=embedded)))
     result = run("worker", "--broker", embedded)
@@ -306,6 +308,7 @@ def test_wrong_rules_are_reported_before_the_broker_is_asked(tmp_path: Path) -> 
     assert "line 5: rules.x.when.age_dayz: 'age_dayz' is not a figure; did you mean age_days?" in result.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -63,6 +63,7 @@ def wait_until_gone(pid: int) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_folder_is_open_until_the_signal(case_folder: Path, number: signal.Signals) -> None:
     with running(str(case_folder)) as console:

@@ -13,6 +13,8 @@ from streams.console.static_pages import MARK, write_static_pages
 from streams.console.store.reading import Store
 from streams.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pages(case_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -27,7 +29,6 @@ def _links(page: Path) -> list[str]:
     return [unescape(link) for link in re.findall(r'\s(?:href|src)="([^"]*)"', page.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.slow
 def test_every_link_leads_to_a_file_or_out_by_http(pages: Path) -> None:
     followed = 0
     for page in pages.rglob("*.html"):
@@ -62,7 +63,6 @@ def test_every_page_of_a_bundled_case_says_that_its_events_are_made_up(pages: Pa
         assert "Reconstruction, not evidence" in page.read_text(encoding="utf-8"), page
 
 
-@pytest.mark.slow
 def test_the_same_store_gives_the_same_bytes_and_an_own_folder_is_written_anew(
     case_store: Store, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +46,7 @@ def test_the_newest_canary_of_the_slowest_partition_counts() -> None:
     assert min(outcomes[what] for what in ("news", "no news", "moved on")) > 20
 
 
+@pytest.mark.slow
 @examples(300)
 @given(st.text() | st.from_regex(r"own-[0-9٣]{1,25}-[0-9٣]{1,25}", fullmatch=True))
 def test_what_a_stranger_writes_is_no_canary_of_ours(text: str) -> None:

@@ -218,6 +218,7 @@ _STORIES: Final[list[tuple[Callable[[], list[AccountEvent]], _Facts]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("story", "expected"), _STORIES, ids=[story.__name__[1:] for story, _ in _STORIES])
 def test_why_it_is_gone_is_distinguished_in_whatever_order_the_events_arrive(
     story: Callable[[], list[AccountEvent]], expected: _Facts

@@ -11,6 +11,7 @@ from random import Random
 from typing import Final
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -177,6 +178,7 @@ def _assert_facts_of(story: _Story, results: Results) -> None:
     assert found.distinct_officials == len(amplifying)
 
 
+@pytest.mark.slow
 def test_a_story_gives_the_same_facts_in_whatever_way_its_events_arrive() -> None:
     seen: Counter[str] = Counter()
 
@@ -196,6 +198,7 @@ def test_a_story_gives_the_same_facts_in_whatever_way_its_events_arrive() -> Non
     assert min(seen[what] for what in ("withdrawn", "gone with the account", "amplified-then-suspended")) > 5, seen
 
 
+@pytest.mark.slow
 def test_what_is_noticed_to_be_gone_before_its_account_is_no_withdrawal_and_changes_no_alert() -> None:
     """How it went is then unknown. Everything that is counted otherwise is the same."""
 

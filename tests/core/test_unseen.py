@@ -88,6 +88,7 @@ def test_where_everything_was_seen_officials_are_as_silent_as_without_a_source_t
     assert (_coverage(results).unseen_share, _coverage(results).unseen) == (0, ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", [16, 17])
 def test_a_gap_of_up_to_a_twentieth_of_a_watch_takes_nothing_back_and_is_told_in_the_alert(hours: float) -> None:
     """A twentieth of fourteen days is 16.8 hours."""

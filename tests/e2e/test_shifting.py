@@ -90,6 +90,7 @@ def test_back_and_forth_leaves_the_case_as_it_was_but_for_creations_said_aloud()
     assert [event.id for event in there_and_back] == [event.id for event in _EVENTS]
 
 
+@pytest.mark.slow
 def test_the_last_alert_ends_when_it_should_and_all_else_is_past_by_then() -> None:
     ends = datetime(2026, 5, 1, 12, tzinfo=UTC)
     case = moved_case(ends, ends - timedelta(minutes=1))

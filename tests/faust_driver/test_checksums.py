@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.faust_driver.checksums import are_sound, check_quickly
@@ -31,6 +31,7 @@ def test_records_are_sound_where_aiokafka_says_so_whichever_bit_is_wrong() -> No
     seen = Counter[str]()
     values = st.lists(st.binary(max_size=300), min_size=1, max_size=5)
 
+    @settings(max_examples=100)
     @given(st.lists(values, min_size=1, max_size=4), st.none() | st.integers(0, 10**6), st.integers(0, 400))
     def check(made: list[list[bytes]], damaged_at: int | None, cut: int) -> None:
         batches = [bytearray(_batch(values)) for values in made]

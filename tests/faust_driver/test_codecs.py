@@ -30,6 +30,7 @@ def test_every_codec_of_kafka_has_its_packers() -> None:
     assert _PACKERS.keys() == CODECS.keys()
 
 
+@pytest.mark.slow
 @_each_codec
 def test_what_fits_comes_out_as_it_went_in_and_a_byte_more_does_not(codec: int, pack: Callable[[bytes], bytes]) -> None:
     """As Java, librdkafka and aiokafka pack it: framed or not, in one piece or several."""
@@ -46,6 +47,7 @@ def test_what_fits_comes_out_as_it_went_in_and_a_byte_more_does_not(codec: int, 
     fits()
 
 
+@pytest.mark.slow
 @_each_codec
 def test_a_bomb_costs_no_more_than_the_limit(codec: int, pack: Callable[[bytes], bytes]) -> None:
     """Sixty-four times as much as is allowed is never there, whatever the codec's own library would make of it."""

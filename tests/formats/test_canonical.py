@@ -17,6 +17,7 @@ LINE = (
 )
 
 
+@pytest.mark.slow
 @given(events)
 @settings(max_examples=200)
 def test_every_event_is_read_as_it_was_written(event: Event) -> None:

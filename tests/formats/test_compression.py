@@ -53,6 +53,7 @@ def drained(blocks: Iterator[bytes]) -> tuple[bytes, str | None]:
     return out, None
 
 
+@pytest.mark.slow
 @kinds
 @given(members=members, chunk=st.integers(1, 5_000), padding=st.integers(0, 3))
 @settings(max_examples=60)

@@ -45,6 +45,7 @@ def test_a_record_carries_its_header_and_the_number_of_its_first_line() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_records_are_what_a_csv_writer_has_written(delimiter: str) -> None:
     cells = st.text(st.sampled_from('a",;\t|\n é'), max_size=12)
@@ -105,6 +106,7 @@ def test_a_header_is_looked_at_once_for_all_its_rows_also_where_it_is_refused() 
     assert plans.physical_rows(_HEADER + b'\n"a\nb') == [], "no line of it could be read either"
 
 
+@pytest.mark.slow
 def test_quotes_that_never_close_take_time_in_proportion_to_the_file() -> None:
     """Each line closes a quote and opens the next one."""
     data = b"id,text,at\n" + b'a","b\n' * 500_000

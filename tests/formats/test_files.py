@@ -117,6 +117,7 @@ def test_a_truncated_file_gives_its_good_lines_and_then_one_refusal(kind: str, t
     assert (last.number, last.refusal.reason) == (len(good) + 1, Reason.BAD_FILE)
 
 
+@pytest.mark.slow
 @all_kinds
 def test_a_line_of_fifty_megabytes_is_cut_and_its_whole_described(kind: str, tmp_path: Path) -> None:
     long_line = [b"a" * MIB] * 50
@@ -130,6 +131,7 @@ def test_a_line_of_fifty_megabytes_is_cut_and_its_whole_described(kind: str, tmp
     assert cut.sha256 == hashlib.sha256(b"".join(long_line)).hexdigest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "at_most_mib"), [("plain", 8), ("gz", 8), ("bz2", 8), ("xz", 16), ("zst", 80)])
 def test_a_line_beyond_all_bounds_is_never_held_whole(kind: str, at_most_mib: int, tmp_path: Path) -> None:
     """zstd is the worst: 1 KiB of it can be 32 MiB of text, which is there twice for a moment."""
@@ -151,6 +153,7 @@ def test_a_line_as_long_as_the_limit_is_whole(tmp_path: Path) -> None:
     assert cut.refusal is not None
 
 
+@pytest.mark.slow
 @all_kinds
 def test_progress_goes_from_nothing_to_the_size_on_disk(kind: str, tmp_path: Path) -> None:
     noise = hashlib.shake_128(b"seed").digest(2 * MIB).hex(" ", 40).replace(" ", "\n").encode()

@@ -55,6 +55,7 @@ def _values(data: bytes, **limits: int) -> list[Line]:
     return list(split_values([data], **limits))
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(
     values=st.lists(_objects, min_size=1, max_size=6),

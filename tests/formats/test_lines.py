@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ def matches(line: Line, number: int, raw: bytes, limit: int) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_lines_are_those_of_a_plain_split_however_the_blocks_fall() -> None:
     seen: Counter[str] = Counter()
 

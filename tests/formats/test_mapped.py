@@ -366,6 +366,7 @@ def test_no_other_reader_takes_rows_of_posts(text: str) -> None:
         assert (tally.events, tally.rejected.total()) == (0, 3), name
 
 
+@pytest.mark.slow
 def test_an_object_broken_anywhere_gives_events_that_survive_the_wire_or_a_reason() -> None:
     seen: Counter[str] = Counter()
     suspension = {"where": "X", "what": "gone", "day": "2021-04-25", "who": "55", "why": "spam"}
@@ -381,6 +382,7 @@ def test_an_object_broken_anywhere_gives_events_that_survive_the_wire_or_a_reaso
     assert {"Post", "Retweet", "Suspension", "not_an_event", "bad_time", "unknown_shape"} <= seen.keys(), seen
 
 
+@pytest.mark.slow
 def test_a_row_broken_anywhere_gives_events_that_survive_the_wire_or_a_reason() -> None:
     seen: Counter[str] = Counter()
     header = FOUR_CAT.split("\n")[0].split(",")

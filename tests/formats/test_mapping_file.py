@@ -110,6 +110,7 @@ def test_a_hostile_file_is_refused_at_once_with_few_and_short_words(text: str, m
     assert re.search(message, found[0])
 
 
+@pytest.mark.slow
 def test_whatever_a_file_holds_it_is_a_mapping_or_refused() -> None:
     values = st.sampled_from(
         ['"a"', "5", "true", "[]", "{}", '["a", "b"]', '{ column = "a" }', "1979-05-27", '""', "[[1]]"]

@@ -114,6 +114,7 @@ _scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max
 _odd = st.recursive(_scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2))
 
 
+@pytest.mark.slow
 def test_whatever_stands_in_a_field_the_status_is_the_same_thing_or_refused() -> None:
     seen: Counter[str] = Counter()
 
@@ -144,6 +145,7 @@ def test_whatever_stands_in_a_field_the_status_is_the_same_thing_or_refused() ->
     assert min(seen["read"], seen["refused"]) > 0, seen
 
 
+@pytest.mark.slow
 def test_two_parsers_put_the_same_right(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether orjson reads a line, or refuses it and `json` does, changes nothing.
 

@@ -198,6 +198,7 @@ def test_a_line_that_says_no_suspension_is_refused_for_what_is_wrong_with_it(
     assert reading.detail.isprintable()
 
 
+@pytest.mark.slow
 def test_a_line_broken_anywhere_gives_events_that_survive_the_wire_or_a_reason() -> None:
     seen: Counter[str] = Counter()
     odd = st.sampled_from(
@@ -220,6 +221,7 @@ def test_a_line_broken_anywhere_gives_events_that_survive_the_wire_or_a_reason()
     assert {"Suspension", "not_an_event", "bad_time", "unknown_shape"} <= seen.keys(), seen
 
 
+@pytest.mark.slow
 def test_the_real_file_is_accounted_for_line_by_line(shared_data: Path) -> None:
     (path,) = (shared_data / "suspensions").glob("*.csv.gz")
     tally, statuses, sources = Tally(), Counter[str](), Counter[str | None]()

@@ -32,6 +32,7 @@ def test_a_time_as_twitter_writes_it_is_read_back(at: datetime) -> None:
     assert parse_created_at(as_archives_write(at)) == at
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("write", "form"), [(as_twitter_writes, " %b %d %H:%M:%S %z %Y"), (as_archives_write, "%Y-%m-%d %H:%M:%S %z")]
 )

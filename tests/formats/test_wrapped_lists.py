@@ -73,6 +73,7 @@ def test_elements_of_a_long_array_are_opened_too() -> None:
     assert _records([{"id": 1}, _CHAT]) == [{"id": 1}, *(_CHAT | {"messages": [each]} for each in _MESSAGES)]
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(seed=st.integers(0, 999), indent=st.sampled_from((None, 2)), together_bytes=st.sampled_from((1, 16_384)))
 def test_where_the_blocks_are_cut_changes_nothing(seed: int, indent: int | None, together_bytes: int) -> None:
@@ -143,6 +144,7 @@ def test_what_is_no_member_ends_the_reading_and_is_said(end: str) -> None:
     assert "no member" in last.refusal.detail
 
 
+@pytest.mark.slow
 def test_a_list_without_end_is_read_in_bounded_memory() -> None:
     element = json.dumps({"id": 1, "text": "x" * 200}).encode() + b","
     lists = (b'{"name":"A","messages":[' if number == 0 else element * 300 for number in range(250))
@@ -156,6 +158,7 @@ def test_a_list_without_end_is_read_in_bounded_memory() -> None:
     assert peak < 2_000_000
 
 
+@pytest.mark.slow
 def test_lists_in_lists_without_end_are_read_in_bounded_memory() -> None:
     blocks = (b'{"a":[' * 2_000 for _ in range(8))
     tracemalloc.start()

@@ -14,6 +14,7 @@ from tests.fuzz.targets import TARGETS
 _MOST_BYTES: Final = 134_217_728  # in memory, for one small input: the dictionary of an xz can take half of it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_no_kept_input_breaks_a_promise_or_takes_much_time_or_memory(name: str) -> None:
     target = TARGETS[name]

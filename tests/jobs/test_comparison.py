@@ -165,6 +165,7 @@ def test_a_comparison_is_the_difference_of_two_whole_backtests(seed: int, size: 
     assert left_out > 0 or not is_sparse, "everything was counted: nothing is said of what need not be"
 
 
+@pytest.mark.slow
 def test_from_an_index_only_what_the_entries_touched_is_looked_at_while_no_aftermath_can_change() -> None:
     """Random worlds in which nothing is suspended; one suspended account of the State, and everything is looked at."""
     moved = 0

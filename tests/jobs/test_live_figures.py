@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -67,6 +68,7 @@ def test_what_several_profiles_say_of_an_account_is_put_together() -> None:
     assert row.subject == Account(id=f"{_DID}1", handle="name.example", followers=3, created_at=_NOW)
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_and_says_what_had_to_go() -> None:
     figures = LiveFigures()
     for number in range(100_500):

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 
+import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +41,7 @@ def _batch_bytes(record: OutgoingRecord) -> int:
     return len(builder.build())
 
 
+@pytest.mark.slow
 def test_every_letter_fits_and_what_it_lacks_it_describes() -> None:
     """Key, headers and payload of every size that a batch may unfold to, from the source with the longest name."""
     seen = Counter[str]()

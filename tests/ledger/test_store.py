@@ -152,6 +152,7 @@ def test_a_forgotten_record_leaves_no_row_behind(tmp_path: Path) -> None:
     assert full <= {"facts"}
 
 
+@pytest.mark.slow
 def test_a_process_killed_in_the_middle_leaves_what_it_had_committed(tmp_path: Path) -> None:
     """`kill -9` inside a transaction, after a thousand that were committed."""
     path = tmp_path / "x.sqlite"
@@ -207,6 +208,7 @@ def test_a_record_under_another_key_is_not_restored() -> None:
         SqliteLedger().restore([(b"e/twitter:2", encode_record(an_entry("1", 5)))])
 
 
+@pytest.mark.slow
 def test_a_ledger_larger_than_its_cache_stays_within_it(tmp_path: Path) -> None:
     """Memory does not grow with the file: most of it is on disk."""
     program = f"""

@@ -71,6 +71,7 @@ def test_each_alert_has_cases_in_which_it_fires_and_in_which_it_does_not() -> No
     assert {name for name, count in is_quiet.items() if count} == {name for name, _severity in alerts} - {_ALWAYS}
 
 
+@pytest.mark.slow
 def test_a_rule_that_never_fires_is_noticed(tmp_path: Path) -> None:
     """The cases can fail: in a copy in which every threshold of time is a hundred times as long, they do."""
     shutil.copytree(_PROMETHEUS, tmp_path / "prometheus")

@@ -18,6 +18,7 @@ from tests.pipeline.world import World
 _EVENTS = 1_200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [5, 17])
 def test_what_was_told_of_a_world_is_proved(seed: int, tmp_path: Path) -> None:
     """Each rule's first alerts, and some subjects; late, doubled, withdrawn and text-sharing events among theirs."""

@@ -119,6 +119,7 @@ _TRIES: Final = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tries", _TRIES)
 def test_what_is_not_packed_as_a_proof_is_refused_with_the_reason(
     tries: str, hostile: dict[str, tuple[bytes, str]]
@@ -129,6 +130,7 @@ def test_what_is_not_packed_as_a_proof_is_refused_with_the_reason(
         open_archive(io.BytesIO(data), len(data))
 
 
+@pytest.mark.slow
 def test_hostile_files_cost_less_than_a_second_and_100_megabytes(
     tmp_path: Path, hostile: dict[str, tuple[bytes, str]]
 ) -> None:

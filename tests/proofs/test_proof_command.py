@@ -46,6 +46,7 @@ def _export(antiphon: Antiphon, inputs: list[str], out: Path, *more: str, what: 
     )
 
 
+@pytest.mark.slow
 def test_a_proof_is_the_same_bytes_wherever_it_is_made(tmp_path: Path, inputs: list[str]) -> None:
     """In another time zone, locale and folder, with another hash seed, umask and order of files; no path is in it."""
     first, second, roster, rules = inputs
@@ -87,6 +88,7 @@ def test_the_sums_agree_without_antiphon(tmp_path: Path, subject_proof: bytes) -
     assert all(line.endswith(": OK") for line in done.stdout.splitlines())
 
 
+@pytest.mark.slow
 def test_the_first_alert_of_the_bundled_case_is_proved_and_verified(antiphon: Antiphon, tmp_path: Path) -> None:
     """84 retweets, of which the alert itself lists 32; the beginning of its id is enough. A proof has no clock, so it
     does not say that the alert is firing, but until when.
@@ -106,6 +108,7 @@ def test_the_first_alert_of_the_bundled_case_is_proved_and_verified(antiphon: An
         assert re.findall(r"firing\b.{26}", files[name].decode()) == ["firing until 2021-02-17 11:21:47"], name
 
 
+@pytest.mark.slow
 def test_a_proof_of_a_bundled_case_says_that_it_is_a_reconstruction(antiphon: Antiphon, tmp_path: Path) -> None:
     """Its officials tell, also where files and roster are somebody's copies."""
     events, out = shutil.copy(KHAMENEI_SITE.events, tmp_path / "mine.ndjson"), tmp_path / "proof.zip"
@@ -196,6 +199,7 @@ def test_the_digest_is_that_of_the_manifest(antiphon: Antiphon, tmp_path: Path, 
     assert antiphon("proof", "digest", str(tmp_path / "proof.zip")).exit_code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

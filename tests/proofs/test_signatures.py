@@ -110,6 +110,7 @@ def _with_envelope(proof: bytes, envelope: object) -> bytes:
     return pack(files_in(proof) | {layout.SIGNATURE: layout.pretty(envelope)})
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_no_byte_of_a_signature_can_be_changed(data: st.DataObject, signed_proof: bytes) -> None:
@@ -188,6 +189,7 @@ def test_a_key_is_made_for_its_owner_alone_and_never_overwritten(antiphon: Antip
     assert path.read_bytes() == private
 
 
+@pytest.mark.slow
 def test_an_export_is_signed_and_is_the_same_file_as_one_that_is_signed_later(
     antiphon: Antiphon, tmp_path: Path
 ) -> None:

@@ -110,6 +110,7 @@ def test_a_digest_by_sha512_is_as_good(alert_proof: bytes, authority: Authority)
     assert _said(_with(alert_proof, stamp), authority.root)[0] is Answer.OK
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_changed_time_stamp_fails_or_says_the_same(
@@ -166,6 +167,7 @@ def test_an_authority_is_asked_for_the_id_alone(
     assert "existed at" in verified.stdout
 
 
+@pytest.mark.slow
 def test_an_export_is_stamped_by_hand_and_is_the_same_file_again(
     antiphon: Antiphon, tmp_path: Path, authority: Authority
 ) -> None:

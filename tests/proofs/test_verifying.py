@@ -228,6 +228,7 @@ def test_unrelated_events_change_nothing(prove: Prove, alert_proof: bytes, alert
     )
 
 
+@pytest.mark.slow
 def test_a_subject_beyond_what_is_retained_is_partial(prove: Prove) -> None:
     """1,030 amplifications, of which 1,024 are retained: equal or not, six rest on counts alone."""
     events = [
@@ -270,6 +271,7 @@ def test_a_withheld_event_is_said_and_nothing_that_rests_on_it_passes(alert_proo
     assert named(verdict, "alert.json") is Answer.NOT_CHECKABLE
 
 
+@pytest.mark.slow
 def test_what_is_no_json_or_another_shape_is_said_and_never_a_crash(alert_proof: bytes) -> None:
     """Each file of a proof, replaced by something else, with sums that agree."""
     for name in files_in(alert_proof):
@@ -291,6 +293,7 @@ def test_a_file_that_is_missing_is_said(alert_proof: bytes) -> None:
         assert checked(_sealed(forgery, files)).answer is Answer.FAILED
 
 
+@pytest.mark.slow
 def test_what_is_packed_right_and_full_of_rubbish_takes_bounded_time_and_memory(
     alert_proof: bytes, tmp_path: Path
 ) -> None:

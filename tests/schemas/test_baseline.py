@@ -39,6 +39,7 @@ def test_the_project_breaks_nothing_it_has_released() -> None:
     assert check(SCHEMAS) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "change", "message"),
     [
@@ -102,6 +103,7 @@ def test_a_payload_that_is_gone_is_reported(released: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content", [b"", b"\xff", b"[]", b"{", b"{}", b"[" * 100_000, b'{"channels": {"posts": {}}}', b'{"channels": 1}']
 )

@@ -72,6 +72,7 @@ def test_every_field_says_what_it_is() -> None:
     assert [field["field"] for s in connect_schemas().values() for field in s["fields"] if not field.get("doc")] == []
 
 
+@pytest.mark.slow
 @_each_topic
 @settings(max_examples=6)
 @given(data=st.data())

@@ -70,6 +70,7 @@ def alertmanager() -> Iterator[real.Alertmanager]:
         yield made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", [(0,), (3,), (0, 1, 2), (5, 149), tuple(range(150))])
 def test_a_bad_notice_keeps_no_other_from_being_taken(alertmanager: real.Alertmanager, bad: tuple[int, ...]) -> None:
     """Whatever is wrong with it: a name that is none, an end before the start, no labels at all."""
@@ -125,6 +126,7 @@ def test_what_refuses_everything_is_no_alertmanager() -> None:
     _assert_safe(raised.value)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_there_is_said_without_its_credentials() -> None:
     with pytest.raises(AlertmanagerError, match="cannot be reached") as raised:
         _post("http://somebody:secret@127.0.0.1:1/", [_notice("x")])

@@ -54,6 +54,7 @@ def test_a_file_that_cannot_take_its_place_leaves_all_old_ones_as_they_were(tmp_
     assert (tmp_path / "alerts.ndjson" / "inside").is_dir()
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_neither_the_printed_report_nor_the_old_files(tmp_path: Path) -> None:
     """The program itself, which may write no more than 20 kB to a file."""
     old = _old_files(tmp_path)

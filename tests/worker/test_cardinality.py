@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from math import prod
 from typing import Any, get_args
 
+import pytest
 from prometheus_client import CollectorRegistry, Histogram
 
 from streams.agents.track.agent import Track
@@ -72,6 +73,7 @@ def _events(begin: int, end: int) -> Iterator[bytes]:
         )
 
 
+@pytest.mark.slow
 def test_new_subjects_add_no_series() -> None:
     """The long version: `CARDINALITY_SUBJECTS=1000000`."""
     metrics = Metrics(CollectorRegistry())

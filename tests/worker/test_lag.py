@@ -1,5 +1,6 @@
 """How long a partition has stood still: only where there is something to do, and from its last step on."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ _looks = st.lists(
 )
 
 
+@pytest.mark.slow
 @examples(400)
 @given(_looks)
 def test_a_partition_stands_still_while_it_has_lag_and_does_not_move(

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
+import pytest
 
 from streams.core.backtest import Results
 from streams.core.clock import from_us
@@ -73,6 +74,7 @@ def _read(log: EventLog, count: int) -> list[Event]:
     return seen
 
 
+@pytest.mark.slow
 def test_1500_old_reposts_that_are_sent_as_new_raise_no_alert_and_change_no_figure_of_today() -> None:
     live = [repost(NOW - HOUR, number, did=did) for number, did in enumerate(_OFFICIALS[:2])]
     quiet = in_order(chatter(NOW - 3 * HOUR, NOW, 60 * SECOND), live)

@@ -186,6 +186,7 @@ def test_posts_that_are_deleted_while_pages_are_read_hide_no_others() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_a_server_is_asked_one_thing_at_a_time_and_never_beyond_its_limit() -> None:
     """Many are asked side by side: what one allows holds up no other."""
 
@@ -326,6 +327,7 @@ def test_without_officials_it_says_what_is_missing() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.slow
 def test_the_cursor_of_a_thousand_officials_fits_into_a_record() -> None:
     """With their pages as long as they fit, else without."""
     state = State()

@@ -56,6 +56,7 @@ def test_what_was_written_before_a_rotation_and_not_read_is_read_from_the_rotate
     assert False not in reading.resumed, "nothing was lost"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_any_order_of_writing_rotating_and_dying_loses_nothing_and_repeats_nothing(path: Path, seed: int) -> None:
     """Several rotations may pass while nobody reads; rotated files are numbered up, and compressed later."""
@@ -285,6 +286,7 @@ def test_a_path_that_is_no_file_says_so(tmp_path: Path) -> None:
         Reading(tmp_path).read()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_names_that_change_while_the_folder_is_looked_at_hide_no_file(path: Path, is_packed: bool) -> None:
     """Forty rotated files and more are numbered up at each rotation, which come every few milliseconds."""

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ def _named(server: X) -> list[str]:
     return [part.removeprefix("from:") for rule in server.rules.values() for part in rule["value"].split(" OR ")]
 
 
+@pytest.mark.slow
 @given(st.lists(st.from_regex(r"[0-9]{1,19}|@[a-z0-9_]{1,15}", fullmatch=True), unique=True, max_size=120))
 @settings(max_examples=30)
 def test_each_official_is_in_one_rule_and_no_rule_is_too_long(officials: list[str]) -> None:

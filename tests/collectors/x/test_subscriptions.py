@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from streams.events import Coverage
 from tests.collectors.x.virtual_time import run_in_virtual_time
 from tests.collectors.x.x_rig import holding, roster_of
@@ -71,6 +73,7 @@ def test_the_limit_counts_what_others_have_and_the_first_of_the_roster_are_serve
     run_in_virtual_time(scenario())
 
 
+@pytest.mark.slow
 def test_hundreds_of_officials_are_subscribed_with_no_request_above_the_limit() -> None:
     """The list has two pages; the rest are created, a hundred in each window of a quarter of an hour."""
 

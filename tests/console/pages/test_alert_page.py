@@ -37,6 +37,7 @@ def _model(store: Store, address: str) -> AlertPage:
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", _RULES)
 def test_the_numbers_of_the_page_are_those_of_the_record(
     case_store: Store, alerts: dict[str, Alert], rule: str
@@ -63,6 +64,7 @@ def test_the_numbers_of_the_page_are_those_of_the_record(
     assert json.loads(msgspec.json.encode(model))["alert"] == json.loads(msgspec.json.encode(alert))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", _RULES)
 def test_the_model_is_what_its_schema_says(case_store: Store, alerts: dict[str, Alert], rule: str) -> None:
     """What `.json` gives is valid."""
@@ -107,6 +109,7 @@ def test_without_the_amplifications_no_figure_ends_at_nought(tmp_path: Path, ale
     assert not any("official=" in link for link in asked.dom.links())
 
 
+@pytest.mark.slow
 def test_every_event_has_who_when_its_post_its_hash_and_its_bytes(
     case_store: Store, case_folder: Path, alerts: dict[str, Alert]
 ) -> None:

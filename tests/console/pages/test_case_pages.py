@@ -36,6 +36,7 @@ def aftermath(case_store: Store, case_folder: Path) -> Asked:
     return ask(case_store, f"/aftermaths/{of_topic(case_folder, 'aftermaths').id}")
 
 
+@pytest.mark.slow
 def test_the_account_shows_the_dossier_of_the_topic(account: Asked, case_folder: Path) -> None:
     """Figure for figure, in words, in tables and as JSON."""
     dossier, dom = of_topic(case_folder, "dossiers"), account.dom

@@ -28,6 +28,7 @@ def _model(store: Store, digest: str) -> EventPage:
     return model
 
 
+@pytest.mark.slow
 def test_bytes_are_exactly_those_that_were_received(case_store: Store) -> None:
     """Their hash is that of the address; of every kept event of the subject the model is valid."""
     schema = schema_document(Payload(name="console-event", type=EventPage, directions=("output",)), [])

@@ -68,6 +68,7 @@ def alerts(case_folder: Path) -> dict[str, Alert]:
     return {alert.rule: alert for alert in in_file(case_folder, "alerts")}
 
 
+@pytest.mark.slow
 def test_figures_of_random_moments_are_those_of_a_backtest_cut_there(
     case_store: Store, alerts: dict[str, Alert]
 ) -> None:
@@ -85,6 +86,7 @@ def test_figures_of_random_moments_are_those_of_a_backtest_cut_there(
             assert found.taken_as_counted == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [*_RULES, *_ON_AFTERMATH])
 def test_at_the_moment_at_which_it_fired_the_figures_are_those_that_were_told(
     case_store: Store, alerts: dict[str, Alert], rule: str
@@ -153,6 +155,7 @@ def _made_world(chance: Random) -> tuple[Roster, list[SourcedEvent]]:
     return parse_roster(roster_csv.encode(), "roster"), sorted(sourced, key=lambda each: each[0].at)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_what_was_taken_back_and_gone_counts_as_in_a_backtest(
     tmp_path: Path, alerts: dict[str, Alert], seed: int

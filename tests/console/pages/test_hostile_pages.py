@@ -76,6 +76,7 @@ def hostile_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield store
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(len(HOSTILE)))
 def test_no_page_of_an_account_obeys_a_text(hostile_store: Store, place: int) -> None:
     """No element, no attribute and no address comes from it; it stands there as it is, with escapes."""
@@ -91,6 +92,7 @@ def test_no_page_of_an_account_obeys_a_text(hostile_store: Store, place: int) ->
         assert words[:100] in " ".join(asked.dom.root.text.split())
 
 
+@pytest.mark.slow
 def test_no_list_obeys_a_text(hostile_store: Store) -> None:
     """Nor what compares two rosters."""
     before, after = _rosters()

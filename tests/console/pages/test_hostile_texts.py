@@ -104,6 +104,7 @@ def _correction(alert: Alert, text: str) -> Correction:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(len(HOSTILE)))
 def test_no_text_becomes_anything_but_text(hostile_store: Store, place: int) -> None:
     """No element, attribute, address or direction comes of it; and everything can be copied exactly."""

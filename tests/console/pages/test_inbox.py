@@ -89,6 +89,7 @@ def test_the_model_is_what_its_schema_says_and_rows_are_the_whole_list(many: Sto
     assert {row.countries for row in rows} == {("FR",)}
 
 
+@pytest.mark.slow
 def test_the_links_of_facets_give_as_many_as_they_say(many: Store) -> None:
     """Each chosen word narrows the list to its count, and once more gives the list back."""
     whole = _model(many, "/alerts")
@@ -116,6 +117,7 @@ def test_states_are_what_alerts_are_now(many: Store) -> None:
     assert {row.status for row in _all(many, "/alerts?status=retracted")} == {"retracted"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["", "?sort=severity", "?country=FR&state=expired"])
 def test_pages_have_every_alert_once(many: Store, query: str) -> None:
     """Links lead from page to page and back; the filter stays."""

@@ -62,6 +62,7 @@ def _event(each: Amplification) -> Event:
     return Retweet(platform=each.platform, id=each.id, at=each.at, actor=actor, subject=each.subject, text="سلام")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "officials"), [(1, _OFFICIALS), (2, 3)])
 def test_the_page_is_bounded_and_says_what_it_leaves_out(large: Store, number: int, officials: int) -> None:
     """What is not on it is in the tables to download."""

@@ -3,6 +3,8 @@
 from random import Random
 from typing import Final
 
+import pytest
+
 from streams.console.store.reading import Store
 from streams.console.web.addresses import find_place
 from streams.console.web.routes import ROUTES
@@ -23,6 +25,7 @@ _MOST_PAGES: Final = 70
 _OUTSIDE: Final = ("https://", "http://")
 
 
+@pytest.mark.slow
 def test_every_link_leads_to_a_page(case_store: Store) -> None:
     """Those of all kinds of pages are followed, of each kind as many as there is time for."""
     chance = Random(15)

@@ -136,6 +136,7 @@ def chance() -> Random:
     return Random(int(os.environ.get("ANTIPHON_TEST_SEED", "15")))
 
 
+@pytest.mark.slow
 def test_the_dom_the_json_and_the_topic_say_the_same_of_accounts(tmp_path: Path, chance: Random) -> None:
     """Every figure of a dossier, unknown ones too: those say `unknown`, and never 0."""
     dossiers = [made_dossier(chance, number) for number in range(_SUBJECTS)]
@@ -173,6 +174,7 @@ def test_the_dom_the_json_and_the_topic_say_the_same_of_accounts(tmp_path: Path,
         assert unknown > len(dossiers) / 4
 
 
+@pytest.mark.slow
 def test_the_dom_the_json_and_the_topic_say_the_same_of_aftermaths(tmp_path: Path, chance: Random) -> None:
     """What cannot be said because too much went unseen is said as unknown."""
     aftermaths = [made_aftermath(chance, number) for number in range(_SUBJECTS)]
@@ -209,6 +211,7 @@ def test_the_dom_the_json_and_the_topic_say_the_same_of_aftermaths(tmp_path: Pat
         assert silences
 
 
+@pytest.mark.slow
 def test_of_4096_officials_the_page_has_all_that_the_record_lists(tmp_path: Path, chance: Random) -> None:
     """A record lists 500, of which a page lists the first hundred until one asks for all; the others are counted."""
     dossier = made_dossier(chance, 1, officials=500)

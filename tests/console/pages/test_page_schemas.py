@@ -35,6 +35,7 @@ def _parts(store: Store, route: Route) -> dict[str, str]:
     return known.get(route.name, {})
 
 
+@pytest.mark.slow
 @_each_route
 def test_what_a_page_gives_is_what_its_schema_says(case_store: Store, route: Route) -> None:
     """Of the bundled case; and what lacks a field that is always there is none."""

@@ -5,6 +5,7 @@ import socket
 import time
 from contextlib import ExitStack
 
+import pytest
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
@@ -76,6 +77,7 @@ def test_nobody_waits_beyond_the_limit_and_who_leaves_makes_room(case_store: Sto
             _until(connection, b"retry:")
 
 
+@pytest.mark.slow
 def test_a_hundred_tabs_of_which_twenty_are_stalled_cost_what_they_did_when_they_came() -> None:
     assert asyncio.run(_crowd()) == _TABS - _STALLED
 

@@ -15,6 +15,7 @@ from streams.proofs.checking import verify
 from tests.console.web.running import running_console
 
 
+@pytest.mark.slow
 def test_a_downloaded_proof_recounts_the_alert_byte_for_byte(
     case_store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:

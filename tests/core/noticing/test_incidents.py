@@ -58,6 +58,7 @@ def _act(run: NotifyRun, what: str, number: int) -> None:
         run.models[number % 2].away_since_us = run.now_us if what == "away" else None
 
 
+@pytest.mark.slow
 def test_every_alert_is_sent_once_to_each_alertmanager_and_its_end_once_whatever_happens() -> None:
     covered: Counter[str] = Counter()
     for seed in range(120):
@@ -84,6 +85,7 @@ def test_every_alert_is_sent_once_to_each_alertmanager_and_its_end_once_whatever
     assert len(covered) == 6, covered
 
 
+@pytest.mark.slow
 def test_what_is_over_and_old_leaves_nothing_behind() -> None:
     """Not in memory, and a restart brings nothing of it back."""
     begun = 0
@@ -98,6 +100,7 @@ def test_what_is_over_and_old_leaves_nothing_behind() -> None:
     assert begun > 100
 
 
+@pytest.mark.slow
 def test_the_order_in_which_partitions_are_read_changes_nothing() -> None:
     for seed in range(50):
         run = _run(seed)
@@ -349,6 +352,7 @@ def test_beyond_the_limit_a_rule_takes_no_place_of_another_one_and_what_ends_mak
     assert sorted(incidents_of(run.step(1))) == ["info0000", "warning0001", "warning0002"]
 
 
+@pytest.mark.slow
 def test_as_long_as_nothing_ends_whatever_is_sent_is_sent_on() -> None:
     """In a flood, too: newcomers and those that become more severe push nobody out, and escalations of what is sent
     are sent."""

@@ -155,6 +155,7 @@ def test_a_late_notice_of_an_earlier_suspension_pages_nobody_for_the_running_aft
     _assert_notified_once(notify, recorded)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_correction_ends_what_was_told_once_and_what_is_put_back_is_told_once_more(seed: int) -> None:
     """An official leaves the roster, and the alert does not hold; other alerts go on and nobody hears of them."""
@@ -200,6 +201,7 @@ _hours: Final = st.integers(0, 40 * 24)
 _events: Final = st.lists(st.tuples(_hours, st.integers(0, 3)), min_size=3, max_size=20, unique=True)
 
 
+@pytest.mark.slow
 def test_late_events_in_any_order_page_nobody_twice_for_what_is_running() -> None:
     """Whatever joins, begins earlier or turns up before: one page, and no end as long as it goes on."""
     seen = Counter[str]()

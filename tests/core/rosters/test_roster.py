@@ -81,6 +81,7 @@ def _oracle(
     return None
 
 
+@pytest.mark.slow
 def test_the_answer_is_that_of_reading_every_entry() -> None:
     """At every moment, so that each bound is met from both sides."""
     covered: Counter[str] = Counter()

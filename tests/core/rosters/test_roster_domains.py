@@ -39,6 +39,7 @@ _rosters = st.lists(_terms, max_size=6).map(
 )
 
 
+@pytest.mark.slow
 def test_the_answer_is_that_of_reading_every_entry() -> None:
     """At every moment; the longest of the domains in force that is the host or ends it, and all its States."""
     covered: Counter[str] = Counter()

@@ -62,6 +62,7 @@ def test_a_publication_takes_effect_with_its_manifest_and_not_before(roster: Ros
     assert log.roster == roster
 
 
+@pytest.mark.slow
 def test_publications_one_after_the_other_leave_the_last_complete_roster() -> None:
     """Each may be interrupted after any record; compaction may come between any two. Live and replay agree."""
     covered: Counter[str] = Counter()
@@ -91,6 +92,7 @@ def test_publications_one_after_the_other_leave_the_last_complete_roster() -> No
     assert min(covered[how] for how in ("whole", "no manifest", "cut later")) > 0, covered
 
 
+@pytest.mark.slow
 def test_publishers_at_the_same_time_never_leave_a_mixture_nor_nothing() -> None:
     """Each reads the standing keys when it starts; their records interleave; some stop half-way."""
     covered: Counter[str] = Counter()

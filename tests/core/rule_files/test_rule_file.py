@@ -151,6 +151,7 @@ def test_every_rule_says_what_its_file_says(rules: Table, inline: bool) -> None:
             ), "one bound a condition"
 
 
+@pytest.mark.slow
 @given(_FILES)
 def test_conditions_of_equal_cost_stay_in_the_order_of_the_file(rules: Table) -> None:
     for rule, table in zip(parse_rules(_toml(rules), "rules.toml").rules, rules.values(), strict=True):
@@ -390,6 +391,7 @@ def _written_rule(rule: Table, name: str) -> str:
     return _toml({name: rule}).replace("NaN", "nan").replace("Infinity", "inf")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", _MISTAKES)
 @given(before=st.dictionaries(_NAMES.filter(lambda name: name != "planted"), _rule_tables(), max_size=2))
 @settings(max_examples=10)
@@ -443,6 +445,7 @@ def test_a_rule_has_a_kebab_case_name(name: str) -> None:
     assert caught.value.message.replace("\n", "").isprintable()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
@@ -483,6 +486,7 @@ def test_as_many_rules_as_allowed_are_read_and_one_more_is_refused() -> None:
     assert len(parse_rules(_toml(rules), "rules.toml").rules) == MAX_RULES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "head",
     ["", "[rules.a.when]\n", "[rules.a.countries]\n", "[rules.a.escalate]\n", "[rules]\n"],
@@ -508,6 +512,7 @@ def test_only_the_first_problems_come_with_a_suggestion() -> None:
     assert len(caught.value.problems) >= 1_000
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.text(max_size=200) | st.text("[]rules.a=\n{}\"'\\#1,-_wheninfo", max_size=60) | _FILES.map(_toml), st.data())
 def test_no_text_raises_anything_but_a_rules_error(text: str, data: st.DataObject) -> None:

@@ -123,6 +123,7 @@ def _paths(table: dict[str, object], above: KeyPath = ()) -> set[KeyPath]:
     return paths
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(_documents())
 def test_every_key_is_found_on_the_line_it_was_written_on(document: tuple[str, dict[KeyPath, int]]) -> None:
@@ -162,6 +163,7 @@ def test_keys_of_as_many_parts_as_allowed_are_found() -> None:
     assert key_lines("\n\n" + ".".join(parts) + " = 1")[parts] == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["a=1\n", '"""\\', "[", "[{", "'", "'''a\n", "\\", "#", 'a="', "{}", "\n", "[a]\n", '"""a\n#\\\n']
 )

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ _records: Final = st.builds(
 )
 
 
+@pytest.mark.slow
 @examples(200)
 @given(st.lists(_rosters | _records, max_size=8))
 def test_the_last_roster_and_every_record_count_in_any_order(

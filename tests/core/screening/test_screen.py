@@ -100,6 +100,7 @@ def test_an_official_engages_with_each_account_once_in_the_strongest_way_and_nev
     assert {what: seen[what] for what in (*covered, "subject on the roster") if not seen[what]} == {}
 
 
+@pytest.mark.slow
 def test_what_the_prefilter_drops_the_full_look_would_not_have_passed() -> None:
     """And all else it leaves to the full look: ids, handles in any case, unknown platforms, names of no platform."""
     seen = Counter[str]()

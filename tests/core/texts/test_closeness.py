@@ -75,6 +75,7 @@ def test_closeness_is_symmetric_and_between_nothing_and_one(one: str, other: str
         assert closeness(one, one) >= closeness(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_unrelated_texts_hardly_ever_come_out_close(shared_data: Path) -> None:
     """About five in a million: among 60,000 pairs that is none, and by chance a few."""

@@ -19,6 +19,7 @@ def _sampling(script: str) -> int:
     return (DENSE_SAMPLING if script in DENSE_SCRIPTS else ALPHABETIC).guaranteed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ALPHABETS)
 def test_two_texts_that_share_a_passage_share_a_fingerprint(script: str) -> None:
     """Other words around it, of any script, and another spelling of it."""
@@ -70,6 +71,7 @@ def test_fingerprints_are_sorted_distinct_bounded_and_exact_everywhere(text: str
     assert all(0 <= fingerprint < 2**53 for fingerprint in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ALPHABETS)
 def test_texts_that_share_nothing_long_share_nothing(script: str) -> None:
     """All grams of one text, found by plain comparison, are looked for in the other."""

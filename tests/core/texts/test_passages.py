@@ -33,6 +33,7 @@ def test_decomposed_and_joined_characters_are_placed() -> None:
     assert set(places[5:]) == {(9, 10)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ALPHABETS)
 def test_two_texts_that_share_a_fingerprint_share_a_passage(script: str) -> None:
     """It is found in both, and what is marked in one is in the other."""

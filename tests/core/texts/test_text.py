@@ -39,6 +39,7 @@ def test_what_a_reader_would_call_the_same_words_is_what_stays(written: str, rea
     assert normalised(written) == read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ALPHABETS)
 def test_spelling_and_noise_do_not_change_the_words(script: str) -> None:
     """Variants, case, diacritics, ZWNJ, direction marks, hash signs; links, handles, emoji between the words."""
@@ -128,6 +129,7 @@ def test_a_hostile_text_takes_milliseconds(name: str) -> None:
     assert len(found) <= 2 * MOST_CHARACTERS
 
 
+@pytest.mark.slow
 def test_the_letters_are_the_words_without_their_spaces_in_every_script() -> None:
     """Also where one table for bytes says what the letters are, which it cannot for every character."""
     covered: Counter[str] = Counter()

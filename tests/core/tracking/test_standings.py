@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from tests.core.tracking.track_run import TrackRun
 Standings = dict[tuple[str, str], CountryEvent]
 
 
+@pytest.mark.slow
 @examples(75)
 @given(suspended().flatmap(st.permutations), st.data())
 def test_of_a_state_that_went_back_the_words_of_the_highest_version_are_the_last(

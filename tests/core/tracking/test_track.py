@@ -107,6 +107,7 @@ def test_of_withdrawals_that_wait_the_oldest_makes_room_and_is_counted_once() ->
     assert run.dossiers[KEY].totals.retweet == 4
 
 
+@pytest.mark.slow
 @given(histories(), rule_sets())
 @examples(40)
 def test_a_subject_read_back_from_its_bytes_is_the_subject(events: list[SubjectEvent], rules: RuleSet) -> None:

@@ -45,6 +45,7 @@ def assert_all_fits(run: TrackRun) -> None:
     assert max(largest["dossiers"], largest.get("alerts", 0)) <= RECORD_BYTES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", IDS)
 def test_a_subject_of_as_many_officials_as_there_may_be_fits_and_each_of_them_counts(platform: str) -> None:
     """4,096 officials, each with its retweet, and everything again: exact figures, on every platform's longest ids."""
@@ -59,6 +60,7 @@ def test_a_subject_of_as_many_officials_as_there_may_be_fits_and_each_of_them_co
     assert max(run.published.values()) == 1
 
 
+@pytest.mark.slow
 def test_a_subject_that_meets_every_bound_with_the_longest_ids_fits() -> None:
     """All lists full at once: what is engaged, taken back, waiting, noticed, posted."""
     run = _run(list(every_bound(_POLICY)))
@@ -76,6 +78,7 @@ def test_a_subject_that_meets_every_bound_with_the_longest_ids_fits() -> None:
     assert (len(state.own.links), len(state.own.matches)) == (_POLICY.links, _POLICY.text_matches)
 
 
+@pytest.mark.slow
 def test_a_subject_with_events_from_more_raw_partitions_than_are_kept_apart_goes_on() -> None:
     """What is read again changes nothing but may be counted as dropped twice."""
     events = [

@@ -101,6 +101,7 @@ def test_a_heart_beat_that_comes_behind_the_end_of_a_watch_says_that_its_last_da
     assert _coverage(run).unseen_spans == 0
 
 
+@pytest.mark.slow
 def test_heart_beats_publish_nothing_and_look_at_no_open_watch() -> None:
     """A thousand of them, of a State with a hundred open watches."""
 

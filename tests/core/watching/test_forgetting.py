@@ -113,6 +113,7 @@ _LATE: dict[str, Sequence[CountryEvent]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", _LATE.values(), ids=_LATE.keys())
 @pytest.mark.parametrize("restarted", [False, True])
 def test_what_comes_after_that_publishes_nothing_again_and_is_counted_as_too_late(

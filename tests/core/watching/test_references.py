@@ -44,6 +44,7 @@ def _keys(
     return set(reference_keys(event, _POLICY))
 
 
+@pytest.mark.slow
 @examples(200)
 @given(_handles, _before, _around, st.sampled_from(("@", "＠")))
 def test_a_handle_in_a_text_is_found_in_any_surroundings(handle: str, before: str, after: str, sign: str) -> None:

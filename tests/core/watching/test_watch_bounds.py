@@ -27,6 +27,7 @@ def _aftermath(run: WatchRun) -> Aftermath:
     return aftermath
 
 
+@pytest.mark.slow
 def test_the_largest_record_is_smaller_than_what_a_broker_takes() -> None:
     """600 officials, each of whom amplified, referred to the subject at length in Persian, and deleted that."""
     crowd = [Official(id=str(n), handle=f"embassy_{n:030}", country="IR", category="diplomat") for n in range(600)]

@@ -70,6 +70,7 @@ def _read_by(ledger: _CountingLedger, *events: CountryEvent, recounts: int | Non
     return ledger.read - before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "what",
     [
@@ -87,6 +88,7 @@ def test_what_concerns_no_watch_costs_the_same_however_many_suspensions_there_we
     assert few == many
 
 
+@pytest.mark.slow
 def test_a_deletion_reads_no_watch_that_was_over_before_it() -> None:
     few, many = (
         _read_by(_ledger_with([tick(90.0), *_suspended(count, 0.0), post("p", 85.0)]), deletion("p", 90.0))
@@ -109,6 +111,7 @@ def test_a_deletion_is_read_once_for_all_watches_that_it_concerns() -> None:
     assert (many - few) / 30 < 50, "each watch reads all deletions for itself"
 
 
+@pytest.mark.slow
 def test_a_deletion_costs_the_same_however_many_are_watched() -> None:
     """Some are counted anew with its own batch, the others with later ones, which cost as much each."""
     ledgers = [_ledger_with([tick(0.5), *_suspended(count, 0.0), post("p", 1.0)]) for count in (20, 1_500)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import msgspec
+import pytest
 
 from streams.core.bounds import RECORD_BYTES, VALUE_BYTES
 from streams.core.clock import DAY_US, SECOND_US, from_us
@@ -128,6 +129,7 @@ def _retweet_and_deletion(number: int, by: int) -> Iterator[CountryEvent]:
     yield msgspec.structs.replace(deletion, event_id=f"d{number}")
 
 
+@pytest.mark.slow
 def test_what_a_watch_counted_fits_however_many_officials_delete() -> None:
     """7,000 officials of a State, with the longest ids, each passed the subject on in the watch and took that back, a
     hundred of them twice. Those that had amplified it before are kept by name, then those that took most back; of the
@@ -154,6 +156,7 @@ def test_what_a_watch_counted_fits_however_many_officials_delete() -> None:
     assert len(aftermath.deletions_by_account) == WatchPolicy().listed_officials
 
 
+@pytest.mark.slow
 def test_all_that_watch_writes_fits() -> None:
     """A State of 4,096 amplifying officials with the longest ids, of which 200 post and delete."""
     ledger = _WeighingLedger()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -157,6 +158,7 @@ def _play(cluster: _Cluster, actions: list[tuple[str, int, int]]) -> None:
         cluster.now += 0.1
 
 
+@pytest.mark.slow
 def test_nothing_that_was_written_before_a_time_was_reached_is_unread_when_the_watermark_reaches_it() -> None:
     """Any interleaving of writes, reads, looks, reports, rebalances and deaths; and in the end it passes everything."""
     seen = Counter[str]()

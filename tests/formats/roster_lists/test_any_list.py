@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -123,6 +124,7 @@ def _counted(result: Imported | None) -> Counter[str]:
     )
 
 
+@pytest.mark.slow
 def test_what_is_made_of_any_table_or_json_passes_the_check() -> None:
     seen: Counter[str] = Counter()
 

@@ -159,6 +159,7 @@ def test_yaml_keeps_ids_and_handles_as_they_are_written() -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [

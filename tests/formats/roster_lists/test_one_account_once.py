@@ -66,6 +66,7 @@ _terms = st.tuples(
 )
 
 
+@pytest.mark.slow
 def test_of_any_rows_about_few_accounts_each_is_kept_a_repetition_or_named(tmp_path: Path) -> None:
     seen: Counter[str] = Counter()
 

@@ -68,6 +68,7 @@ def test_of_the_state_media_matrix_all_is_taken_but_what_no_account_can_be_calle
     assert not result.is_good, "more than a tenth of the accounts are not taken"
 
 
+@pytest.mark.slow
 def test_a_roster_of_the_former_column_comes_out_whole(shared_data: Path) -> None:
     result = imported_from(shared_data / "fr_parliament" / "roster.csv")
     assert (len(result.rows), result.untaken, result.repeated) == (1_575, (), 0)

@@ -251,6 +251,7 @@ def test_more_text_than_a_roster_may_have_is_refused(imported: Import, monkeypat
         imported(json.dumps([{f"key {n}": "" for n in range(200)}]), **SAID)
 
 
+@pytest.mark.slow
 def test_more_entries_than_a_list_may_have_are_refused(imported: Import) -> None:
     with pytest.raises(InputError, match="has more than 250,000 entries"):
         imported("a\n" * 250_001, **SAID)
