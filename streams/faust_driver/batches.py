@@ -28,12 +28,16 @@ class Record(Protocol):
 
 
 class Batch(Struct, frozen=True):
-    """Records of one partition in offset order, and the group generation in which they were fetched."""
+    """Records of one partition in offset order, and the group generation in which they were fetched.
+
+    `left` is how many more the log had behind them then, with marks of transactions; 0 where that is not known.
+    """
 
     topic: str
     partition: int
     generation: int
     records: Sequence[Record]
+    left: int = 0
 
     @property
     def next_offset(self) -> int:

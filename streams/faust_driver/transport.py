@@ -24,7 +24,7 @@ from streams.faust_driver.handing_over import hand_over_as_parsed
 from streams.faust_driver.progress import Progress
 from streams.faust_driver.unpacking import unfold_within
 
-__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "DisklessApp", "seek_back"]
+__all__ = ["BatchConsumer", "BatchSchema", "BatchTransport", "DisklessApp", "left_in_log", "seek_back"]
 
 _log: Final = logging.getLogger(__name__)
 _MEMBERSHIP_LOOK_SECONDS: Final = 1.0
@@ -136,6 +136,14 @@ async def seek_back(consumer: Any, resume: Resume | None = None) -> Any:
     return committed
 
 
+def left_in_log(consumer: Any, tp: TP, next_offset: int) -> int:
+    """How many offsets a partition has from this one on, by the last answer to a fetch; 0 for one not assigned."""
+    subscription = None if consumer is None else consumer._subscription.subscription
+    assignment = None if subscription is None else subscription.assignment
+    state = None if assignment is None or tp not in assignment.tps else assignment.state_value(tp)
+    return 0 if state is None else max(0, (state.highwater or 0) - next_offset)
+
+
 def _end_waits(fetcher: Any) -> None:
     for waiter in list(fetcher._fetch_waiters):
         fetcher._notify(waiter)
@@ -223,7 +231,9 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
 
     def _message(self, tp: TP, generation: int, records: list[Any]) -> ConsumerMessage:
         last = records[-1]
-        batch = Batch(tp.topic, tp.partition, generation, records)
+        batch = Batch(
+            tp.topic, tp.partition, generation, records, left_in_log(self._thread._consumer, tp, last.offset + 1)
+        )
         return ConsumerMessage(
             tp.topic,
             tp.partition,

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from typing import Generic, TypeVar
 
-from streams.partitions.pace import Pace, process_pace
+from streams.partitions.pace import PACE_LOOK_SECONDS, Pace, process_pace
 
 __all__ = ["Batcher"]
 
@@ -19,8 +19,8 @@ _T = TypeVar("_T")
 class Batcher(Generic[_T]):
     """Things in the order in which they came, each with a weight of 0 or more.
 
-    `pause_seconds` lie between two takes, more while the process is busy by its `pace`, fewer when `enough` of weight
-    lies there. Nothing beyond `full` is wanted:
+    `pause_seconds` lie between two takes, more while the process is busy or late by its `pace`, fewer when `enough` of
+    weight lies there. Nothing beyond `full` is wanted:
     whoever adds waits for `room` before, or sees to it that nothing more comes while it `is_full`.
     """
 
@@ -59,10 +59,12 @@ class Batcher(Generic[_T]):
     async def take(self) -> list[_T]:
         """All that is there, at least one, oldest first; waits for it. For one taker only."""
         await self._news.wait()
-        left = self._taken_at + self._pace.pause(self._pause_seconds) - time.monotonic()
-        if left > 0 and not self._enough.is_set():
+        while not self._enough.is_set():
+            left = self._taken_at + self._pace.pause(self._pause_seconds) - time.monotonic()
+            if left <= 0:
+                break
             with suppress(TimeoutError):
-                async with asyncio.timeout(left):
+                async with asyncio.timeout(min(left, PACE_LOOK_SECONDS)):
                     await self._enough.wait()
         self._taken_at = time.monotonic()
         things, self._things, self._weight = self._things, [], 0

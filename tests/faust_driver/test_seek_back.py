@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.faust_driver.transport import seek_back
+from streams.faust_driver.transport import left_in_log, seek_back
 from tools.kafka.running_broker import RunningBroker
 
 _RECORDS = 10
@@ -49,6 +49,8 @@ def test_a_consumer_goes_back_to_what_is_committed_or_to_the_first_record(
         await consumer.start()
         every = list(range(_RECORDS))
         assert await _read(consumer, places) == {0: every, 1: every, 2: every}
+        assert [left_in_log(consumer, tp, 4) for tp in (*places, TopicPartition(topic, 3))] == [6, 6, 6, 0]
+        assert left_in_log(consumer, places[0], _RECORDS) == 0
         await consumer.commit({places[0]: 4, places[1]: 0})
         assert await seek_back(consumer) == {places[0]: 4, places[1]: 0, places[2]: None}
         assert await _read(consumer, places) == {0: every[4:], 1: every, 2: every}

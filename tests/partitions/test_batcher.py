@@ -8,6 +8,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from streams.partitions.batcher import Batcher
+from streams.partitions.pace import Pace
 
 # Long and short against the milliseconds that the event loop takes.
 _LONG_SECONDS = 30.0
@@ -62,6 +63,21 @@ def test_the_first_thing_after_a_quiet_time_waits_for_nothing_and_the_next_for_t
     at_once, together = asyncio.run(run())
     assert at_once < _SHORT_SECONDS / 2
     assert together >= _SHORT_SECONDS
+
+
+def test_a_pause_that_a_backlog_made_longer_ends_when_the_backlog_does() -> None:
+    async def run() -> float:
+        pace = Pace()
+        pace.pause = lambda seconds: _LONG_SECONDS if time.monotonic() < end else seconds  # type: ignore[method-assign]
+        batcher: Batcher[str] = Batcher(pause_seconds=0.01, enough=10, full=100, pace=pace)
+        batcher.add("first", 1)
+        end = time.monotonic() + 0.05
+        await batcher.take()
+        batcher.add("second", 1)
+        await asyncio.wait_for(batcher.take(), _LONG_SECONDS / 2)
+        return time.monotonic() - end
+
+    assert asyncio.run(run()) >= 0
 
 
 def test_enough_in_the_batcher_ends_the_pause() -> None:

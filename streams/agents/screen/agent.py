@@ -30,6 +30,7 @@ from streams.kafka.client import METADATA_MAX_AGE_MS, producer
 from streams.kafka.log_marks import LogPlace, Mark, newer
 from streams.metrics import Metrics
 from streams.partitions.batcher import Batcher
+from streams.partitions.pace import process_pace
 from streams.settings import Settings
 
 __all__ = ["Screen"]
@@ -94,6 +95,7 @@ class Screen:
                 async for batch in batches:
                     if self.stopped is not None:
                         continue  # never finished: whoever screens next begins with it
+                    process_pace.note_read(time.time() - batch.records[-1].timestamp / 1_000, batch.left)
                     records = self._screen(batch).records
                     await self._outgoing.room()
                     # Of what was read only the end is kept: it says what to commit.
