@@ -2,7 +2,7 @@
 
 import sys
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -13,8 +13,6 @@ from streams.errors import InputError
 from streams.printable import printable, why_unreadable
 
 __all__ = ["LiveStages", "read_roster", "roster_bytes"]
-
-_PLAIN_STEP: Final = 10.0  # seconds between lines where there is no terminal
 
 
 def roster_bytes(path: str, *, or_stdin: bool = False) -> bytes:

@@ -5,7 +5,7 @@ from typing import Final
 from streams.core.clock import to_us
 from streams.events import Account, AccountSource
 
-__all__ = ["CERTAINTY", "created_before_us", "creation"]
+__all__ = ["CERTAINTY", "creation"]
 
 CERTAINTY: Final[dict[AccountSource | None, int]] = {None: -1, "snowflake": 0, "directory": 1, "reported": 2}
 """What is believed where two sources differ: the higher. A directory tells when an identity was made, which is before
@@ -15,7 +15,6 @@ or with the account."""
 _TWITTER_EPOCH_MS: Final = 1_288_834_974_657
 # Ids above this are snowflakes. None was given to an account before February 2016 (found in real data, DESIGN 4).
 _LAST_PLAIN_ID: Final = 10**17
-_FEBRUARY_2016_US: Final = 1_454_284_800_000_000
 
 
 def creation(platform: str, account: Account, at_us: int) -> tuple[int | None, AccountSource | None]:
@@ -34,15 +33,6 @@ def creation(platform: str, account: Account, at_us: int) -> tuple[int | None, A
         if created <= at_us:
             return created, "snowflake"
     return None, None
-
-
-def created_before_us(platform: str, account_id: str) -> int | None:
-    """The moment (µs) before which the id alone proves the account to have existed, or `None` where it proves nothing.
-
-    A Twitter id that is no snowflake is from before February 2016.
-    """
-    number = _twitter_number(platform, account_id)
-    return _FEBRUARY_2016_US if number is not None and number <= _LAST_PLAIN_ID else None
 
 
 def _twitter_number(platform: str, account_id: str) -> int | None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from streams.core.countries import COUNTRIES, OTHER_NAMES, SUPRANATIONAL
 
-__all__ = ["NAMED", "country_code", "country_name"]
+__all__ = ["country_code", "country_name"]
 
 # Names of the IANA time zone database (iso3166.tab, public domain, 2025) written out, and what lists write besides; a
 # test compares the codes.
@@ -80,6 +80,3 @@ def _plain(name: str) -> str:
 _BY_CODE: Final = {**{entry[:2]: entry[3:] for entry in _NAMES.split("|")}, **SUPRANATIONAL}
 _FIRST: Final = {code: names.partition("/")[0] for code, names in _BY_CODE.items()}
 _CODES: Final = {_plain(name): code for code, names in _BY_CODE.items() for name in names.split("/")}
-
-NAMED: Final = frozenset(_CODES.values())
-"""The codes that have a name."""

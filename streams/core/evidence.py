@@ -5,7 +5,6 @@ The bytes are those that were received or written, never others. `evidence_recor
 
 import re
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
@@ -125,11 +124,6 @@ class EvidenceEntry(Struct, frozen=True, kw_only=True):
     written_ms: int = 0
     reason: str = ""
     correction: bool = False
-
-    @property
-    def intact(self) -> bool:
-        """Whether the value is there, and is the one that was kept."""
-        return self.value is not None and sha256(self.value).hexdigest() == self.sha256
 
 
 class EvidenceRecordError(ValueError):

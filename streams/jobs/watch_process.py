@@ -158,11 +158,6 @@ class WatchWhereItPays:
         if isinstance(self._watching, WatchProcess):
             self._watching.close()
 
-    @property
-    def second_process(self) -> int | None:
-        """The id of the second process, if there is one."""
-        return self._watching.pid if isinstance(self._watching, WatchProcess) else None
-
     def put(self, events: Sequence[CountryEvent]) -> None:
         """See `Watching`."""
         if self._watching is None:

@@ -19,7 +19,7 @@ from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
 from streams.core.screening.account_index import AccountIndex
-from streams.core.screening.screen import ScreenPolicy, screen_record
+from streams.core.screening.screen import ScreenPolicy
 from streams.core.subject_event import Coordinates
 from streams.core.tracked import decode_tracked
 from streams.deadletters import DeadLetter, Rejection
@@ -35,6 +35,7 @@ from streams.ledger.memory import MemoryLedger
 from streams.settings import Settings
 from tests.chaos.corrected import comparable, flaws_of_corrections
 from tests.chaos.corrections import changed_entries
+from tests.core.screening.one_record import screen_record
 from tests.pipeline.kept import evidence_flaws
 
 __all__ = ["Oracle", "Verdict", "judge_run"]

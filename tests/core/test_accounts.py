@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.accounts import created_before_us, creation
+from streams.core.accounts import creation
 from streams.core.clock import from_us, to_us
 from streams.events import Account
 
@@ -77,12 +77,9 @@ def test_an_id_that_is_no_twitter_snowflake_tells_no_creation_time(platform: str
 
 
 @given(st.integers(1, 2**63 - 1) | st.integers(10**17 - 2, 10**17 + 2))
-def test_a_twitter_id_gives_either_a_time_or_a_bound_before_february_2016(number: int) -> None:
-    """Every id that a platform could have given says one of the two."""
+def test_a_twitter_id_tells_a_creation_time_from_the_first_snowflake_on(number: int) -> None:
     known, _ = creation("twitter", Account(id=str(number)), 2**62)
-    bound = created_before_us("twitter", str(number))
     assert (known is None) == (number <= 10**17)
-    assert bound == (None if known is not None else to_us(datetime(2016, 2, 1, tzinfo=UTC)))
 
 
 @given(st.text(max_size=30), st.text(max_size=10))
@@ -92,4 +89,3 @@ def test_no_text_in_place_of_an_id_raises(account_id: str, platform: str) -> Non
         known, source = creation(name, Account(id=account_id), _NOW_US)
         assert (known is None) == (source is None)
         assert known is None or known <= _NOW_US
-        assert created_before_us(name, account_id) is None or account_id.isdigit()

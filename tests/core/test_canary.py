@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from streams.core.canary import CANARY_OFFICIAL, CANARY_PLATFORM, canary_retweet, is_canary
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.account_index import AccountIndex
-from streams.core.screening.screen import Screening, ScreenOutcome, screen_event, screen_record
+from streams.core.screening.screen import Screening, ScreenOutcome, screen_event
 from streams.core.subject_event import decode_subject_event, encode_subject_event
 from streams.core.tracked import TrackedAccount
 from streams.events import Account, Event, encode_event
+from tests.core.screening.one_record import screen_record
 from tests.core.tracking.strategies import examples
 from tests.core.watching.situations import NOW_US, POLICY, SOURCE, situations
 

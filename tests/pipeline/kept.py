@@ -11,11 +11,13 @@ from streams.core.evidence import EvidenceEntry, EvidenceKey, EvidenceRecordErro
 from streams.core.evidence_records import roster_of
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.screening.account_index import AccountIndex
-from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy, screen_record
+from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy
 from streams.events import RAW_TOPICS, Deletion, decode_event
 from streams.kafka.evidence_reading import kept_evidence
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
+from tests.core.evidence_checks import is_intact
+from tests.core.screening.one_record import screen_record
 
 __all__ = ["evidence_flaws"]
 
@@ -43,7 +45,7 @@ async def evidence_flaws(
             [f"{key!s:.200} is missing" for key in passed - events]
             + [f"{key!s:.200} did not pass" for key in events - passed - may_have_passed],
         ),
-        "evidence intact": (len(kept), [f"{key!s:.200}" for key, entry in kept.items() if not entry.intact]),
+        "evidence intact": (len(kept), [f"{key!s:.200}" for key, entry in kept.items() if not is_intact(entry)]),
     }
     by_id = set(_named(kept))
     alerts = 0

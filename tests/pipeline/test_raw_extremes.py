@@ -19,6 +19,7 @@ from streams.kafka.dead_letter_record import original_headers
 from streams.kafka.evidence_reading import kept_evidence
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
+from tests.core.evidence_checks import is_intact
 from tests.pipeline.dead_letters import letters_in_topic
 from tests.pipeline.world import World
 from tools.kafka.running_broker import RunningBroker
@@ -99,7 +100,7 @@ def test_every_raw_record_that_a_default_broker_takes_gives_a_dead_letter_that_i
     assert not asyncio.run(collect_results(settings)).dossiers
     evidence = asyncio.run(kept_evidence(settings, lambda key: key.kind == "event")).values()
     assert sorted(entry.value or b"" for entry in evidence) == sorted(passing)
-    assert all(entry.intact for entry in evidence)
+    assert all(is_intact(entry) for entry in evidence)
     letters = {(each.letter.topic, each.letter.offset): each for each in asyncio.run(letters_in_topic(settings))}
     assert letters.keys() == {(topic, offset) for topic in RAW_TOPICS.values() for offset in range(len(shapes))}
     for (_topic, offset), stored in letters.items():

@@ -46,19 +46,6 @@ class EventQuestions(Connections):
             found[row[2]] = (*found.get(row[2], ()), _kept(row))
         return found
 
-    def events_at(self, sources: Sequence[Coordinates]) -> dict[Coordinates, KeptEvent]:
-        """The kept events that stood at these coordinates. What evidence names by the id of a post, a deletion for
-        example, has an id of its own: its coordinates find it. Where nothing is kept of one, it is absent.
-        """
-        places = msgspec.json.encode(sources).decode()
-        columns = ", ".join(f"e.{name}" for name in _COLUMNS.split(", "))
-        question = (
-            f"SELECT {columns} FROM json_each(?) AS s JOIN events AS e ON e.place = s.value ->> 2 "  # noqa: S608  # own
-            "AND e.partition = s.value ->> 1 AND e.topic = s.value ->> 0"
-        )
-        found = (_kept(row) for row in self.rows(question, (places,)))
-        return {event.source: event for event in found if event.source is not None}
-
     def event_of_digest(self, digest: str) -> KeptEvent | None:
         """The kept event whose bytes have this SHA-256 (hex)."""
         row = self.row(f"SELECT {_COLUMNS} FROM events WHERE sha256 = ? ORDER BY id", (digest,))  # noqa: S608  # own

@@ -72,7 +72,6 @@ class StoreWriter:
         self._roster_log = RosterLog()
         self._counts: Counter[str] = Counter()
         self._broken: Counter[str] = Counter()
-        self._last_broken: dict[str, tuple[str, str]] = {}
         self._set_bulk(bulk)
 
     @classmethod

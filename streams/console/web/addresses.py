@@ -10,10 +10,9 @@ from msgspec import Struct
 
 from streams.console.web.routes import Route
 
-__all__ = ["FORMS", "Form", "Place", "address_of", "find_place"]
+__all__ = ["Form", "Place", "address_of", "find_place"]
 
 Form: TypeAlias = Literal["html", "json", "csv", "ndjson", "svg"]
-FORMS: Final[tuple[Form, ...]] = ("html", "json", "csv", "ndjson", "svg")
 _FIGURE: Final = re.compile("([a-z][a-z0-9-]{0,40})[.]svg")
 _SAFE: Final = "@:!$*,"  # as they are in a part of a path: browsers keep them, and people read them
 _PLAIN: Final = re.compile("[A-Za-z0-9_:@-]+")

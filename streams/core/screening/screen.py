@@ -49,7 +49,7 @@ from streams.events import (
 )
 from streams.refusal import DECODE_ERRORS, rejection, undecodable
 
-__all__ = ["ScreenOutcome", "ScreenPolicy", "Screening", "prefiltered", "screen_event", "screen_record"]
+__all__ = ["ScreenOutcome", "ScreenPolicy", "Screening", "prefiltered", "screen_event"]
 
 
 class ScreenOutcome(StrEnum):
@@ -103,21 +103,6 @@ _NOT_OFFICIAL: Final = Screening(ScreenOutcome.NOT_OFFICIAL)
 _NO_EVIDENCE: Final = Screening(ScreenOutcome.NO_EVIDENCE)
 _ACTED_KINDS: Final = frozenset({"post", "retweet", "follow", "deletion"})
 _SUBJECT_KINDS: Final = frozenset({"post", "deletion"})  # what a tracked subject does that matters
-
-
-def screen_record(
-    payload: bytes, topic: str, partition: int, offset: int, known: AccountIndex, now_us: int, policy: ScreenPolicy
-) -> Screening | Rejection | None:
-    """Screen the bytes of one raw record; `None`, the common case, is short for `NOT_OFFICIAL` without a full look.
-
-    Never raises, whatever the bytes. `topic`, `partition` and `offset` say where the record stands,
-    `now_us` is the clock (µs since 1970 UTC) that future times are measured by.
-    """
-    for _, found in prefiltered((payload,), known):
-        if isinstance(found, Rejection):
-            return found
-        return screen_event(found, Coordinates(topic, partition, offset), known, now_us, policy)
-    return None
 
 
 def prefiltered(payloads: Iterable[bytes], known: AccountIndex) -> Iterator[tuple[int, Event | Rejection]]:

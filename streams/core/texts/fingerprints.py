@@ -34,11 +34,6 @@ class Sampling(Struct, frozen=True, kw_only=True):
     gram: int
     window: int
 
-    @property
-    def guaranteed(self) -> int:
-        """Letters and digits, spaces not counted, of a shared passage that surely has a fingerprint."""
-        return self.gram + self.window - 1
-
 
 # About 40 characters with their spaces. A gram of 24 letters is five words; of 21,238 posts of French deputies 8 in 100
 # share one with another deputy's post, with grams of 20 letters twice as many: turns of phrase.

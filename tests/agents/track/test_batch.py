@@ -12,6 +12,7 @@ from streams.core.tracking.tracker import Tracker
 from streams.events import Account
 from streams.rules_loading import bundled_rules
 from tests.agents.records import batch_of, retweet_of
+from tests.core.evidence_checks import is_intact
 
 _OFTEN = """
 [rules.often]
@@ -105,6 +106,6 @@ def test_each_version_of_an_alert_is_kept_beside_it() -> None:
             for out in tracked.outputs
             if out.topic == "evidence"
         ]
-        kept += [(entry.key.id, entry.value) for entry in entries if entry.intact]
+        kept += [(entry.key.id, entry.value) for entry in entries if is_intact(entry)]
     assert len({value for _id, value in alerts}) >= 2
     assert kept == alerts

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.account_index import AccountIndex
-from streams.core.screening.screen import Screening, ScreenOutcome, screen_record
+from streams.core.screening.screen import Screening, ScreenOutcome
 from streams.core.screening.screen_policy import ScreenPolicy
 from streams.core.tracked import TrackedAccount
 from streams.deadletters import Reason, Rejection
 from streams.events import Coverage, encode_event
 from streams.kafka.raw_record import raw_record
+from tests.core.screening.one_record import screen_record
 
 _NOW_US = 1_640_995_200_000_000  # 2022
 _BEGAN, _ENDED = datetime(2021, 1, 21, tzinfo=UTC), datetime(2021, 1, 22, tzinfo=UTC)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from streams.core.clock import SECOND_US, from_us
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.account_index import AccountIndex
-from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy, screen_event, screen_record
+from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy, screen_event
 from streams.core.subject_event import Coordinates, decode_subject_event, encode_subject_event
 from streams.deadletters import Reason, Rejection
 from streams.events import (
@@ -26,6 +26,7 @@ from streams.events import (
     decode_event,
     encode_event,
 )
+from tests.core.screening.one_record import screen_record
 from tests.core.tracking.strategies import BASE_US, examples
 from tests.core.watching.situations import NOW_US, POLICY, SOURCE, engagement_of, in_force, on_roster, situations
 

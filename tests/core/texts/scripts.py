@@ -4,7 +4,9 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-__all__ = ["ALPHABETS", "DENSE_SCRIPTS", "noise", "passages", "rewritten", "words_of"]
+from streams.core.texts.fingerprints import ALPHABETIC, DENSE_SAMPLING
+
+__all__ = ["ALPHABETS", "DENSE_SCRIPTS", "found_length", "noise", "passages", "rewritten", "words_of"]
 
 # Letters as they are left by normalisation: a passage of n of them has n letters afterwards.
 ALPHABETS: Final = {
@@ -15,6 +17,12 @@ ALPHABETS: Final = {
     "chinese": "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说",
 }
 DENSE_SCRIPTS: Final = frozenset({"chinese"})
+
+
+def found_length(script: str) -> int:
+    """Letters and digits, spaces not counted, of a shared passage that surely has a fingerprint."""
+    sampling = DENSE_SAMPLING if script in DENSE_SCRIPTS else ALPHABETIC
+    return sampling.gram + sampling.window - 1
 
 
 def words_of(script: str, *, max_size: int = 12) -> st.SearchStrategy[str]:

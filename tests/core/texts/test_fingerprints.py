@@ -12,11 +12,7 @@ from hypothesis import strategies as st
 
 from streams.core.texts.fingerprints import ALPHABETIC, DENSE_SAMPLING, MOST_FINGERPRINTS, fingerprints
 from streams.core.texts.text import normalised
-from tests.core.texts.scripts import ALPHABETS, DENSE_SCRIPTS, noise, passages, rewritten, words_of
-
-
-def _sampling(script: str) -> int:
-    return (DENSE_SAMPLING if script in DENSE_SCRIPTS else ALPHABETIC).guaranteed
+from tests.core.texts.scripts import ALPHABETS, DENSE_SCRIPTS, found_length, noise, passages, rewritten, words_of
 
 
 @pytest.mark.slow
@@ -28,7 +24,7 @@ def test_two_texts_that_share_a_passage_share_a_fingerprint(script: str) -> None
     @settings(max_examples=60)
     @given(st.data())
     def check(data: st.DataObject) -> None:
-        passage = data.draw(passages(script, _sampling(script)))
+        passage = data.draw(passages(script, found_length(script)))
         around = st.lists(st.sampled_from(sorted(ALPHABETS)).flatmap(words_of) | noise, max_size=8).map(" ".join)
         one = f"{data.draw(around)} {passage} {data.draw(around)}"
         other = f"{data.draw(around)} {data.draw(rewritten(passage, script))} {data.draw(around)}"
@@ -38,7 +34,7 @@ def test_two_texts_that_share_a_passage_share_a_fingerprint(script: str) -> None
             return
         assert set(first) & set(second)
         length = len(passage.replace(" ", ""))
-        covered["no longer than needed" if length == _sampling(script) else "longer"] += 1
+        covered["no longer than needed" if length == found_length(script) else "longer"] += 1
         covered["different"] += first != second
 
     check()
