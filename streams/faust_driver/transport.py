@@ -21,6 +21,7 @@ from streams.faust_driver.batches import Batch
 from streams.faust_driver.checksums import check_quickly
 from streams.faust_driver.connections import Breaks, count_breaks
 from streams.faust_driver.handing_over import hand_over_as_parsed
+from streams.faust_driver.large_frames import receive_large_frames
 from streams.faust_driver.progress import Progress
 from streams.faust_driver.unpacking import unfold_within
 
@@ -71,6 +72,7 @@ class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         self.breaks = count_breaks(consumer._client)
+        receive_large_frames(consumer._client)
         consumer._isolation_level = "read_committed"
         return consumer
 
