@@ -18,9 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 from bench.writing import BulkWriter
-from streams.agents.track.subject_store import CHANGELOG
 from streams.core.clock import from_us, to_us
-from streams.core.evidence import EVIDENCE_TOPIC
 from streams.core.evidence_records import EvidenceRecord, event_evidence
 from streams.core.officials import Official
 from streams.core.subject_event import Coordinates, SubjectEvent
@@ -30,6 +28,7 @@ from streams.events import Account, Post, PostRef, Retweet, encode_event
 from streams.kafka.partitioning import partition_of
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
+from streams.topic_names import EVIDENCE, SUBJECT_STATES
 
 __all__ = ["Layout", "Written", "amplifications_of", "write_changelog"]
 
@@ -100,13 +99,13 @@ async def _write(settings: Settings, begin: int, end: int, layout: Layout) -> Wr
                     amplifications += tracker.apply(event) is not None
                     if layout.evidence:
                         kept = _evidence_of(event)
-                        await writer.write(EVIDENCE_TOPIC, 0, kept.key, kept.value or b"", kept.headers)
+                        await writer.write(EVIDENCE, 0, kept.key, kept.value or b"", kept.headers)
             for number, flushed in enumerate(tracker.flush(), first):  # in the order in which they were touched
                 key, state = flushed.key.encode(), encode_subject(flushed.subject)
                 value_bytes += len(state)
                 key_bytes += len(key)
                 place = partition_of(key, layout.partitions) if layout.evidence else number % layout.partitions
-                await writer.write(CHANGELOG, place, key, state)
+                await writer.write(SUBJECT_STATES, place, key, state)
     return Written(end - begin, amplifications, value_bytes, key_bytes)
 
 

@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
+from streams.topic_names import COVERAGE, DELETIONS, FOLLOWS, POSTS, PROFILES, RETWEETS, SUSPENSIONS
+
 __all__ = [
     "RAW_TOPICS",
     "Account",
@@ -224,13 +226,13 @@ Event: TypeAlias = AccountEvent | Coverage
 
 # The raw topic that carries each kind. Anyone may write to them, with any partitioner.
 RAW_TOPICS: Final[dict[EventKind, str]] = {
-    "post": "posts",
-    "retweet": "retweets",
-    "suspension": "suspensions",
-    "deletion": "deletions",
-    "follow": "follows",
-    "profile": "profiles",
-    "coverage": "coverage",
+    "post": POSTS,
+    "retweet": RETWEETS,
+    "suspension": SUSPENSIONS,
+    "deletion": DELETIONS,
+    "follow": FOLLOWS,
+    "profile": PROFILES,
+    "coverage": COVERAGE,
 }
 
 _decoder: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)

@@ -14,6 +14,7 @@ from streams.core.tracking.track import TrackOutcome
 from streams.core.watching.aftermath_records import AftermathStatus
 from streams.core.watching.watch_step import WatchOutcome
 from streams.deadletters import Reason
+from streams.topic_names import COUNTRY_EVENTS, SUBJECT_EVENTS, TRACKED_ACCOUNTS
 from streams.topics import TOPICS
 
 __all__ = ["NOTIFY_ALERTS", "NOTIFY_OUTCOMES", "Metrics", "digest_number"]
@@ -293,13 +294,13 @@ class Metrics:
         _preset(self.screened, ScreenOutcome)
         _preset(self.tracked, TrackOutcome)
         _preset(self.watched, WatchOutcome)
-        _preset(self.shortened, ("subject-events", "country-events"))
+        _preset(self.shortened, (SUBJECT_EVENTS, COUNTRY_EVENTS))
         _preset(self.aftermaths, get_args(AftermathStatus))
         _preset(self.notifications, NOTIFY_OUTCOMES)
         for outcome in NOTIFY_ALERTS:
             self.notify_alerts.labels(outcome).set(0)
         _preset(self.dead_letters, Reason)
-        _preset(self.set_aside, ("subject-events", "country-events", "tracked-accounts", "officials"))
+        _preset(self.set_aside, (SUBJECT_EVENTS, COUNTRY_EVENTS, TRACKED_ACCOUNTS, "officials"))
         _preset(self.logs_cut, [topic.name for topic in TOPICS])
         _preset(self.outputs, [topic.name for topic in TOPICS if topic.role in ("internal", "enriched")])
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from streams.topic_names import TRACKED_ACCOUNTS
 from streams.topics import TOPICS, TopicFault
 
 __all__ = ["partition_counts_of", "partition_faults"]
@@ -34,7 +35,7 @@ def partition_faults(counts: Mapping[str, int], prefix: str = "") -> list[TopicF
                     wanted="1",
                     message=f"{prefix}{topic.name} has {count} partitions and must have exactly one: {topic.single}",
                     remedy=f"stop all workers and run {_made_anew(topic.name, 1)}"
-                    if topic.name == "tracked-accounts"  # cursors of collectors are not counted from anything
+                    if topic.name == TRACKED_ACCOUNTS  # cursors of collectors are not counted from anything
                     else f"stop all workers, delete {prefix}{topic.name} and run `antiphon topics create`"
                     f"{' and `antiphon roster publish`' * (topic.role == 'roster')}: the number cannot be reduced",
                     unsafe=True,

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from streams.topic_names import COUNTRY_LEDGER
 from streams.topics import TOPICS, Topic, TopicFault
 
 __all__ = ["CHECKED_SETTINGS", "TopicSetting", "setting_faults", "settings_of", "topic_config"]
@@ -18,7 +19,7 @@ _Bound: TypeAlias = Literal["exactly", "at least", "at most"]
 # to read up to that much of what has long been replaced.
 _COMPACTED_SEGMENT_BYTES: Final = 64 * 1_048_576
 _KEPT_TOO_LONG: Final = {
-    "country-ledger": "a ledger file could keep what was deleted",
+    COUNTRY_LEDGER: "a ledger file could keep what was deleted",
     "evidence": "an index file could keep what was deleted",
 }
 # With two copies, a minimum of two in sync would stop all writing when one broker is away.

@@ -7,6 +7,32 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from streams.topic_names import (
+    AFTERMATHS,
+    ALERTS,
+    AMPLIFICATIONS,
+    CANARIES,
+    COLLECTOR_CURSORS,
+    CORRECTIONS,
+    COUNTRY_EVENTS,
+    COUNTRY_LEDGER,
+    COVERAGE,
+    DEAD_LETTERS,
+    DELETIONS,
+    DOSSIERS,
+    EVIDENCE,
+    FOLLOWS,
+    NOTIFICATIONS,
+    OFFICIALS,
+    POSTS,
+    PROFILES,
+    RETWEETS,
+    SUBJECT_EVENTS,
+    SUBJECT_STATES,
+    SUSPENSIONS,
+    TRACKED_ACCOUNTS,
+)
+
 __all__ = [
     "TOMBSTONE_MS",
     "TOPICS",
@@ -91,15 +117,15 @@ def _raw(name: str, schema: str, key: str, meaning: str, partitions: int) -> Top
 
 
 TOPICS: Final[tuple[Topic, ...]] = (
-    _raw("posts", "post", "platform:id of the author", "posts, answers and quotes", 12),
-    _raw("retweets", "retweet", "platform:id of the subject", "posts passed on unchanged", 12),
-    _raw("suspensions", "suspension", "platform:id of the account", "suspensions and their reversals", 4),
-    _raw("deletions", "deletion", "platform:id of the author, or none", "posts that are gone", 12),
-    _raw("follows", "follow", "platform:id of the subject", "who follows whom, and who stopped", 4),
-    _raw("profiles", "profile", "platform:id of the account", "fresh account snapshots", 4),
-    _raw("coverage", "coverage", "platform:source", "what sources saw of the officials, and what they did not", 1),
+    _raw(POSTS, "post", "platform:id of the author", "posts, answers and quotes", 12),
+    _raw(RETWEETS, "retweet", "platform:id of the subject", "posts passed on unchanged", 12),
+    _raw(SUSPENSIONS, "suspension", "platform:id of the account", "suspensions and their reversals", 4),
+    _raw(DELETIONS, "deletion", "platform:id of the author, or none", "posts that are gone", 12),
+    _raw(FOLLOWS, "follow", "platform:id of the subject", "who follows whom, and who stopped", 4),
+    _raw(PROFILES, "profile", "platform:id of the account", "fresh account snapshots", 4),
+    _raw(COVERAGE, "coverage", "platform:source", "what sources saw of the officials, and what they did not", 1),
     Topic(
-        name="officials",
+        name=OFFICIALS,
         role="roster",
         meaning="the roster in force: one record an account, and a manifest that completes a publication",
         key="VERSION/platform:id, VERSION/platform:@handle, or VERSION/roster for the manifest",
@@ -111,7 +137,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         single="a roster is read in the order it was written",
     ),
     Topic(
-        name="collector-cursors",
+        name=COLLECTOR_CURSORS,
         role="internal",
         meaning="how far each source was read, and what of it was seen: written in one transaction with its events",
         key="collector/source",
@@ -123,7 +149,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         single="a collector reads how far it came from the end of one log",
     ),
     Topic(
-        name="subject-events",
+        name=SUBJECT_EVENTS,
         role="internal",
         meaning="what happened to each subject, re-keyed",
         key="platform:id of the subject",
@@ -132,10 +158,10 @@ TOPICS: Final[tuple[Topic, ...]] = (
         retention_ms=7 * _DAY_MS,
         writers=("SCREEN", "WATCH", "antiphon roster publish --correction"),
         readers=("TRACK",),
-        copartitioned="subject-states",
+        copartitioned=SUBJECT_STATES,
     ),
     Topic(
-        name="subject-states",
+        name=SUBJECT_STATES,
         role="internal",
         meaning="TRACK's changelog: the whole state of each subject, written in one transaction with its outputs",
         key="platform:id of the subject",
@@ -147,7 +173,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         max_message_bytes=_MOST_INTERNAL_BYTES,
     ),
     Topic(
-        name="country-events",
+        name=COUNTRY_EVENTS,
         role="internal",
         meaning="what concerns the officials of each State: their posts and deletions, posts of tracked subjects",
         key="the State's code; none for ticks, which go to every partition",
@@ -157,10 +183,10 @@ TOPICS: Final[tuple[Topic, ...]] = (
         writers=("SCREEN", "TRACK"),
         readers=("WATCH",),
         max_message_bytes=_MOST_INTERNAL_BYTES,
-        copartitioned="country-ledger",
+        copartitioned=COUNTRY_LEDGER,
     ),
     Topic(
-        name="country-ledger",
+        name=COUNTRY_LEDGER,
         role="internal",
         meaning="WATCH's changelog: every record of its ledger, written in one transaction with what it led to",
         key="kind and name of the record",
@@ -172,7 +198,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         max_message_bytes=_MOST_INTERNAL_BYTES,
     ),
     Topic(
-        name="tracked-accounts",
+        name=TRACKED_ACCOUNTS,
         role="internal",
         meaning="accounts SCREEN lets through besides the roster's: subjects, and ids of officials known by handle",
         key="subject/platform:id or official/platform:id",
@@ -184,7 +210,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         single="every worker reads one partition, which is all of it",
     ),
     Topic(
-        name="amplifications",
+        name=AMPLIFICATIONS,
         role="enriched",
         meaning="each retweet or quote of a subject by an official",
         key="platform:id of the subject",
@@ -195,7 +221,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         readers=("anybody",),
     ),
     Topic(
-        name="dossiers",
+        name=DOSSIERS,
         role="enriched",
         meaning="everything counted about each subject; the last record of a key is the valid one",
         key="platform:id of the subject",
@@ -206,7 +232,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         readers=("anybody",),
     ),
     Topic(
-        name="aftermaths",
+        name=AFTERMATHS,
         role="enriched",
         meaning="what a State's officials did after a subject they amplified was suspended; the last of an id is valid",
         key="id of the aftermath",
@@ -217,7 +243,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         readers=("anybody",),
     ),
     Topic(
-        name="alerts",
+        name=ALERTS,
         role="enriched",
         meaning="rules that held for a subject; the last record of an id is the valid one",
         key="id of the alert",
@@ -228,7 +254,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         readers=("NOTIFY", "anybody"),
     ),
     Topic(
-        name="notifications",
+        name=NOTIFICATIONS,
         role="enriched",
         meaning="when an Alertmanager first took which state of an alert; that one is not here says nothing",
         key="id of the alert",
@@ -239,7 +265,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         readers=("NOTIFY", "anybody"),
     ),
     Topic(
-        name="evidence",
+        name=EVIDENCE,
         role="enriched",
         meaning="what was counted, as it was received: raw events that passed, rosters, rules, versions of alerts",
         key="event/PLATFORM/KIND/ID/SHA-256, roster/DIGEST/CHUNK, rules/DIGEST or alert/ID/SHA-256; or withheld/ "
@@ -255,7 +281,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         packed="zstd",
     ),
     Topic(
-        name="corrections",
+        name=CORRECTIONS,
         role="enriched",
         meaning="rosters that were put right: what became of each subject, and of each alert that does not stand",
         key="id of the correction, /platform:id of the subject, /id of the alert: as far as there are any",
@@ -266,7 +292,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         readers=("antiphon roster publish --correction", "anybody"),
     ),
     Topic(
-        name="canaries",
+        name=CANARIES,
         role="internal",
         meaning="canaries that came through: what workers send to see that the pipeline lets things through",
         key="none",
@@ -277,7 +303,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         readers=("workers",),
     ),
     Topic(
-        name="dead-letters",
+        name=DEAD_LETTERS,
         role="enriched",
         meaning="refused inputs: the original bytes as the value, why and whence in the headers",
         key="key of the refused record",

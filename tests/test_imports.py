@@ -9,13 +9,15 @@ from typing import Final
 
 import pytest
 
+from streams.topics import TOPICS
+
 _ROOT: Final = Path(__file__).parents[1]
 _PACKAGE: Final = "streams"
 
 # From the bottom up. A room (a module or package of `streams`) imports itself and rooms of rows above its own in this
 # table, never its neighbours in the same row and never a row further down.
 LAYERS: Final[tuple[frozenset[str], ...]] = (
-    frozenset({"errors", "printable", "redaction"}),
+    frozenset({"errors", "printable", "redaction", "topic_names"}),
     frozenset({"events", "deadletters", "topics"}),
     frozenset({"refusal", "topic_partitions", "topic_settings"}),
     frozenset({"core"}),
@@ -70,6 +72,10 @@ IMPURE_MODULES: Final = frozenset(
 )
 IMPURE_CALLS: Final = frozenset({"now", "utcnow", "today"})  # of datetime and date
 IMPURE_BUILTINS: Final = frozenset({"open", "print", "input"})
+
+TOPIC_NAMES: Final = frozenset(topic.name for topic in TOPICS)
+# The constants themselves, and the command `antiphon dead-letters`.
+NAMES_TOPICS: Final = frozenset({"streams.topic_names", "streams.cli.main", "streams.cli.dead_letters"})
 
 MOST_LINES: Final = 400
 EMPTY_NAMES: Final = frozenset({"utils", "util", "helpers", "helper", "common", "misc"})
@@ -152,6 +158,19 @@ def impurities(tree: ast.Module) -> list[str]:
     return found
 
 
+def topic_literals(tree: ast.Module) -> list[str]:
+    """Literals that name a topic: those with a hyphen, which are nothing else, and arguments of what takes a topic."""
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    takes_topic = {"topic", "read_topic", "follow_topic", "require_topic", "enriched_topic_named", "OutgoingRecord"}
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in takes_topic:
+            found += [each.value for each in node.args if isinstance(each, ast.Constant) and each.value in TOPIC_NAMES]
+        elif isinstance(node, ast.Constant) and id(node) not in docstrings and node.value in TOPIC_NAMES:
+            found += [node.value] if "-" in node.value else []
+    return found
+
+
 def _is_bare_package(path: Path, tree: ast.Module) -> bool:
     """An `__init__.py` with nothing in it, or its docstring only."""
     return path.name == "__init__.py" and len(tree.body) <= (ast.get_docstring(tree) is not None)
@@ -167,6 +186,11 @@ def test_every_room_has_its_row(layers: tuple[frozenset[str], ...], named: Calla
 
 def test_imports_go_one_way() -> None:
     assert [wrong for module, path in MODULES.items() for wrong in wrong_ways(module, _parse(path))] == []
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module not in NAMES_TOPICS])
+def test_a_topic_is_named_by_its_constant(module: str) -> None:
+    assert topic_literals(_parse(MODULES[module])) == []
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -217,6 +241,11 @@ def test_every_file_and_folder_is_named_after_its_idea(folder: str) -> None:
 )
 def test_an_import_against_the_table_is_found(module: str, source: str) -> None:
     assert len(wrong_ways(module, ast.parse(source))) == 1
+
+
+@pytest.mark.parametrize("source", ['x = ("subject-events", 0)', 'read_topic(settings, "alerts")'])
+def test_a_topic_that_is_named_by_a_literal_is_found(source: str) -> None:
+    assert len(topic_literals(ast.parse(source))) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from typing import Final
 from msgspec import Struct
 
 from streams.agents.track.batch import track_batch
-from streams.agents.track.subject_store import CHANGELOG
 from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import SubjectEvent, encode_subject_event
 from streams.core.tracking.subject import Subject, TrackPolicy, decode_subject, encode_subject
@@ -14,6 +13,7 @@ from streams.core.tracking.tracker import Tracker
 from streams.core.tracking.unengaged import Unengaged
 from streams.faust_driver.batches import Batch, Record
 from streams.kafka.batch_writer import OutgoingRecord
+from streams.topic_names import SUBJECT_STATES
 
 __all__ = ["CoreTrack", "StoredRecord", "stored"]
 
@@ -52,13 +52,13 @@ class CoreTrack:
         outputs = list(tracked.outputs)
         for key, subject in tracked.changed.items():
             state = self.states[key] = encode_subject(subject)
-            outputs.append(OutgoingRecord(CHANGELOG, key.encode(), state))
+            outputs.append(OutgoingRecord(SUBJECT_STATES, key.encode(), state))
             self._live.pop(key, None)
             self._live[key] = subject
         for key in tracked.forgotten:
             del self.states[key]
             self._live.pop(key, None)
-            outputs.append(OutgoingRecord(CHANGELOG, key.encode(), None))
+            outputs.append(OutgoingRecord(SUBJECT_STATES, key.encode(), None))
         while len(self._live) > _LIVE:
             del self._live[next(iter(self._live))]
         return outputs

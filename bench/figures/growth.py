@@ -16,12 +16,12 @@ from bench.figures.core_track import CoreTrack, stored
 from bench.figures.environment import Environment
 from bench.figures.year import Assumptions, DayEvent, year
 from bench.world import World
-from streams.agents.track.subject_store import CHANGELOG
 from streams.core.clock import DAY_US, from_us
 from streams.core.subject_event import SubjectEvent
 from streams.events import Profile, Suspension, encode_event
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.rules_loading import bundled_rules
+from streams.topic_names import SUBJECT_STATES
 from streams.topics import topic_named
 
 __all__ = ["COMMIT_MARKER_BYTES", "Growth", "StatesAfter", "TopicGrowth", "batch_bytes", "measure_growth"]
@@ -161,7 +161,7 @@ class _Year:
 
     def _write(self, day: int, output: OutgoingRecord) -> None:
         records: list[_Record] = [(output.key, output.value)]
-        if output.topic == CHANGELOG:
+        if output.topic == SUBJECT_STATES:
             records.append(_POSITION)
         written = batch_bytes(records, transactional=True) + COMMIT_MARKER_BYTES
         self._log(output.topic).add(day, written, output.key, is_tombstone=output.value is None)

@@ -27,6 +27,7 @@ from streams.jobs.case_files import record_of
 from streams.kafka.enriched_log import EnrichedLog
 from streams.printable import printable
 from streams.settings import Settings
+from streams.topic_names import ALERTS
 
 __all__ = ["alerts"]
 
@@ -154,7 +155,7 @@ async def _follow(log: EnrichedLog, wanted: _Filter, *, as_json: bool) -> None:
     if not as_json:
         stderr().print(Text("Following the topic. Ctrl-C ends it.", style="dim"))
     sys.stdout.flush()
-    async with aclosing(log.follow(("alerts",))) as stream:
+    async with aclosing(log.follow((ALERTS,))) as stream:
         async for stored in stream:
             try:
                 alert = record_of(stored)

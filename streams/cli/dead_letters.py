@@ -15,6 +15,7 @@ from streams.deadletters import Reason
 from streams.kafka.dead_letter_topic import DeadLetterList, StoredLetter, read_dead_letters
 from streams.printable import printable_bytes
 from streams.settings import Settings
+from streams.topic_names import DEAD_LETTERS
 
 __all__ = ["dead_letters"]
 
@@ -52,7 +53,7 @@ def list_(settings: Settings, reason: str | None, limit: int, as_json: bool) -> 
             }
         )
     else:
-        _print(found, settings.topic("dead-letters"), wanted)
+        _print(found, settings.topic(DEAD_LETTERS), wanted)
 
 
 def _print(found: DeadLetterList, topic: str, wanted: Reason | None) -> None:

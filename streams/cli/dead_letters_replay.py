@@ -14,6 +14,7 @@ from streams.formats.registry import FORMATS, reader_named
 from streams.jobs.replay import Obstacle, Replay, Selection, replay_letters
 from streams.printable import printable
 from streams.settings import Settings
+from streams.topic_names import DEAD_LETTERS
 
 __all__ = ["replay"]
 
@@ -170,7 +171,7 @@ def _print(done: Replay, settings: Settings, *, dry_run: bool) -> None:
     def say(text: str) -> None:
         console.print(Text(text))
 
-    say(f"{done.selected:,} of {counted(done.read, 'dead letter')} selected on {settings.topic('dead-letters')}.")
+    say(f"{done.selected:,} of {counted(done.read, 'dead letter')} selected on {settings.topic(DEAD_LETTERS)}.")
     if done.repeats:
         say(f"  {done.repeats:,} of them hold an input that another one holds, too: each goes once")
     say(f"{'Would send' if dry_run else 'Sent'} {counted(done.letters, 'letter')} again.")

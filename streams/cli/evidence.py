@@ -17,6 +17,7 @@ from streams.jobs.evidence_upkeep import Expiry, expire_evidence, find_to_withho
 from streams.jobs.evidence_upkeep import withhold as withhold_entries
 from streams.printable import printable
 from streams.settings import Settings
+from streams.topic_names import EVIDENCE
 
 __all__ = ["evidence"]
 
@@ -54,7 +55,7 @@ def expire(settings: Settings, dry_run: bool, as_json: bool) -> None:
     with progress("reading evidence twice") as advance:
         found = asyncio.run(expire_evidence(settings, dry_run=dry_run, progress=advance))
     if as_json:
-        write_json({"topic": settings.topic("evidence"), "deleted": not dry_run, **msgspec.structs.asdict(found)})
+        write_json({"topic": settings.topic(EVIDENCE), "deleted": not dry_run, **msgspec.structs.asdict(found)})
     else:
         _print_expiry(found, settings, dry_run)
 
@@ -65,7 +66,7 @@ def _print_expiry(found: Expiry, settings: Settings, dry_run: bool) -> None:
     console.print(
         Text(
             f"{counted(found.expired, 'record')} of {found.expired_bytes:,} bytes {deleted} from "
-            f"{settings.topic('evidence')}: older than {counted(settings.evidence_days, 'day')}"
+            f"{settings.topic(EVIDENCE)}: older than {counted(settings.evidence_days, 'day')}"
             f"{_by_platform(settings)}."
         )
     )
@@ -150,7 +151,7 @@ def withhold(
     with progress("reading evidence") as advance:
         found = asyncio.run(find_to_withhold(settings, event_id=event_id, account=account, progress=advance))
     what = counted(len(found.entries), "raw event")
-    topic = settings.topic("evidence")
+    topic = settings.topic(EVIDENCE)
     if found.entries and not dry_run:
         if not yes:
             click.confirm(f"This deletes the bytes of {what} on {topic} at {settings.broker}. Go on?", abort=True)

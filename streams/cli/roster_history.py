@@ -12,6 +12,7 @@ from streams.core.corrections.entry_changes import entry_changes
 from streams.kafka.roster_history import KeptRoster, kept_rosters
 from streams.kafka.roster_topic import published_roster
 from streams.settings import Settings
+from streams.topic_names import EVIDENCE
 
 __all__ = ["history"]
 
@@ -37,7 +38,7 @@ def history(settings: Settings, as_json: bool) -> None:
         return
     console = stdout()
     if not found:
-        console.print(Text(f"No roster is kept on {settings.topic('evidence')}."))
+        console.print(Text(f"No roster is kept on {settings.topic(EVIDENCE)}."))
         return
     made = table("Published", "Digest", "Entries", "Against the one before", "Why", right=("Entries",))
     for each, before in zip(found, [*found[1:], None], strict=True):

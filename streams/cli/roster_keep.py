@@ -12,6 +12,7 @@ from streams.cli.terminal import counted, stdout, write_json
 from streams.kafka.roster_topic import keep_roster
 from streams.printable import printable
 from streams.settings import Settings
+from streams.topic_names import EVIDENCE
 
 __all__ = ["keep"]
 
@@ -32,7 +33,7 @@ def keep(file: str, reason: str, settings: Settings, as_json: bool) -> None:
     """
     roster = read_roster(file)
     asyncio.run(keep_roster(settings, roster, reason.strip()))
-    topic = settings.topic("evidence")
+    topic = settings.topic(EVIDENCE)
     if as_json:
         document: dict[str, Any] = {"file": printable(file), "topic": topic, "digest": roster.digest}
         write_json(document | {"entries": len(roster.entries)})

@@ -30,6 +30,7 @@ from streams.errors import InputError
 from streams.kafka.roster_topic import RosterChange, publish_roster, published_roster, roster_change
 from streams.printable import printable
 from streams.settings import Settings
+from streams.topic_names import OFFICIALS
 
 __all__ = ["publish", "restore"]
 
@@ -120,7 +121,7 @@ def _publish(
         change = asyncio.run(publish_roster(settings, new, said, correction=correction, shown=change))
         if begun is not None:
             corrected = count_anew(settings, begun, new, quiet=as_json)
-    topic = settings.topic("officials")
+    topic = settings.topic(OFFICIALS)
     if as_json:
         document = {"file": name, "topic": topic, "published": not dry_run, **_described(change)}
         counted_anew = None if corrected is None else corrected_document(corrected)

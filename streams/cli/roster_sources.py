@@ -15,6 +15,7 @@ from streams.kafka.roster_history import kept_rosters
 from streams.kafka.roster_topic import published_roster
 from streams.printable import printable
 from streams.settings import Settings
+from streams.topic_names import EVIDENCE, OFFICIALS
 
 __all__ = ["PUBLISHED", "NamedRoster", "kept_roster", "named_roster"]
 
@@ -38,9 +39,9 @@ def named_roster(source: str, settings: Settings) -> NamedRoster:
     if source == PUBLISHED:
         found = asyncio.run(published_roster(settings)).roster
         if found is None:
-            what = f"no roster is in force on {settings.topic('officials')}"
+            what = f"no roster is in force on {settings.topic(OFFICIALS)}"
             raise InputError(what, remedy="publish one, or name a file")
-        return NamedRoster(f"the roster in force on {settings.topic('officials')}", found)
+        return NamedRoster(f"the roster in force on {settings.topic(OFFICIALS)}", found)
     if _DIGEST.fullmatch(source) and not os.path.exists(source):
         return kept_roster(source, settings)
     return NamedRoster(printable(source), read_roster(source))
@@ -54,7 +55,7 @@ def kept_roster(digest: str, settings: Settings, progress: Callable[[int], None]
     found = [each for each in asyncio.run(kept_rosters(settings, progress)) if each.digest.startswith(digest)]
     if len(found) != 1:
         count = "no roster is" if not found else f"{len(found)} rosters are"
-        raise InputError(f"{count} kept on {settings.topic('evidence')} by the digest {digest}", remedy=list_them)
+        raise InputError(f"{count} kept on {settings.topic(EVIDENCE)} by the digest {digest}", remedy=list_them)
     [kept] = found
     if kept.roster is None:
         raise InputError(f"the roster {digest} cannot be put together: {kept.problem}", remedy=list_them)

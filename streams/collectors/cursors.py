@@ -20,9 +20,9 @@ from streams.kafka.log_marks import Mark
 from streams.kafka.reading import read_partition, read_topic
 from streams.printable import printable
 from streams.settings import Settings
+from streams.topic_names import COLLECTOR_CURSORS
 
 __all__ = [
-    "CURSORS",
     "BrokenCursorError",
     "CursorRecord",
     "cursor_record",
@@ -32,7 +32,6 @@ __all__ = [
     "read_past_cursors",
 ]
 
-CURSORS: Final = "collector-cursors"
 
 _NEAR: Final = 1_000  # records from the end that are looked at first
 _PAST: Final = 65_536  # of all sources, with the marks of transactions: an hour of a busy one
@@ -74,7 +73,7 @@ def cursor_record(key: bytes, record: CursorRecord) -> OutgoingRecord:
         msgspec.json.decode(record.cursor)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"the source of {key!r} gave a cursor that is no JSON: {error}") from error
-    return OutgoingRecord(CURSORS, key, _encoder.encode(record), partition=0)
+    return OutgoingRecord(COLLECTOR_CURSORS, key, _encoder.encode(record), partition=0)
 
 
 async def read_cursor(settings: Settings, key: bytes) -> CursorRecord | None:
@@ -88,7 +87,7 @@ async def read_cursor(settings: Settings, key: bytes) -> CursorRecord | None:
     if settings.transactions:
         value = await _last_committed(settings, key)
     else:
-        async for records in read_partition(settings, CURSORS, 0, 0):
+        async for records in read_partition(settings, COLLECTOR_CURSORS, 0, 0):
             value = next((each.value for each in reversed(records) if each.key == key), value)
     if value is None:
         return None
@@ -96,8 +95,8 @@ async def read_cursor(settings: Settings, key: bytes) -> CursorRecord | None:
         return _decoder.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BrokenCursorError(
-            f"the record {printable(key.decode(errors='replace'))} in {settings.topic(CURSORS)} was written by no "
-            f"collector: {printable(str(error), 200)}",
+            f"the record {printable(key.decode(errors='replace'))} in {settings.topic(COLLECTOR_CURSORS)} was "
+            f"written by no collector: {printable(str(error), 200)}",
             remedy="write an empty record (a tombstone) under that key: the collector then begins at the present",
         ) from error
 
@@ -107,7 +106,7 @@ async def read_cursors(settings: Settings) -> dict[str, CursorRecord]:
     aiokafka's errors and `BrokerError`.
     """
     values: dict[bytes, bytes | None] = {}
-    async for record in read_topic(settings, CURSORS):
+    async for record in read_topic(settings, COLLECTOR_CURSORS):
         values[record.key or b""] = record.value
     found = {}
     for key, value in values.items():
@@ -121,7 +120,7 @@ async def read_past_cursors(settings: Settings, key: bytes) -> list[CursorRecord
     """The committed records of a key that compaction has left near the end of the log, the newest first, up to where it
     was forgotten. Raises aiokafka's errors.
     """
-    tp = TopicPartition(settings.topic(CURSORS), 0)
+    tp = TopicPartition(settings.topic(COLLECTOR_CURSORS), 0)
     begin, end = await _bounds(settings, tp)
     async with _reading_committed(settings, tp) as client:
         records = await _read_window(client, tp, max(begin, end - _PAST), end, key)
@@ -137,11 +136,11 @@ async def read_past_cursors(settings: Settings, key: bytes) -> list[CursorRecord
 async def forget_cursor(settings: Settings, key: bytes) -> None:
     """Write a tombstone: the next start of the collector has no cursor. Raises aiokafka's errors."""
     async with started_producer(settings) as client:
-        await client.send_and_wait(settings.topic(CURSORS), None, key=key, partition=0)
+        await client.send_and_wait(settings.topic(COLLECTOR_CURSORS), None, key=key, partition=0)
 
 
 async def _last_committed(settings: Settings, key: bytes) -> bytes | None:
-    tp = TopicPartition(settings.topic(CURSORS), 0)
+    tp = TopicPartition(settings.topic(COLLECTOR_CURSORS), 0)
     begin, end = await _bounds(settings, tp)
     async with _reading_committed(settings, tp) as client:
         near, upper = _NEAR, end

@@ -17,6 +17,7 @@ from streams.kafka.failures import BrokerError
 from streams.kafka.reading import follow_topic
 from streams.printable import printable
 from streams.settings import Settings
+from streams.topic_names import OFFICIALS
 
 __all__ = ["again_and_again", "beside", "follow_rosters"]
 
@@ -34,7 +35,7 @@ async def follow_rosters(settings: Settings, platform: str, use: Callable[[Roste
     async def follow() -> None:
         nonlocal lacks
         log = RosterLog()
-        async with aclosing(follow_topic(settings, "officials")) as fetches:
+        async with aclosing(follow_topic(settings, OFFICIALS)) as fetches:
             async for fetched in fetches:
                 for record in fetched.records:
                     try:

@@ -10,14 +10,15 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
-from streams.collectors.cursors import CURSORS, CursorRecord, read_past_cursors
+from streams.collectors.cursors import CursorRecord, read_past_cursors
 from streams.errors import AntiphonError
 from streams.kafka.log_marks import LogPlace, Mark, missing_marks, open_transactions
 from streams.settings import Settings
+from streams.topic_names import COLLECTOR_CURSORS
 
 __all__ = ["CURSOR_LOG", "LostRecordsError", "is_whole", "newest_whole", "places_of", "undo_left_open"]
 
-CURSOR_LOG: Final[LogPlace] = (CURSORS, 0)
+CURSOR_LOG: Final[LogPlace] = (COLLECTOR_CURSORS, 0)
 
 
 class LostRecordsError(AntiphonError):

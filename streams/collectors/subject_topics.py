@@ -12,6 +12,7 @@ from streams.events import AccountSource, SuspensionStatus, Utc
 from streams.kafka.client import consumer, start_client
 from streams.kafka.reading import read_topic, require_topic
 from streams.settings import Settings
+from streams.topic_names import AMPLIFICATIONS, DOSSIERS
 
 __all__ = ["KnownSubject", "known_subjects", "newly_amplified"]
 
@@ -50,7 +51,7 @@ async def known_subjects(settings: Settings, platform: str) -> AsyncGenerator[Kn
     """The subjects of a platform that have a dossier; of several records of one the last is valid. Raises
     `BrokerError`.
     """
-    async for record in read_topic(settings, "dossiers"):
+    async for record in read_topic(settings, DOSSIERS):
         if record.value is None or not (record.key or b"").startswith(f"{platform}:".encode()):
             continue
         try:
@@ -64,8 +65,8 @@ async def newly_amplified(settings: Settings, platform: str) -> AsyncIterator[As
     """The DIDs of subjects, batch by batch, from where the topic ended when the block was entered; empty batches while
     nothing comes. Raises aiokafka's errors and `BrokerError`.
     """
-    partitions = await require_topic(settings, "amplifications")
-    tps = [TopicPartition(settings.topic("amplifications"), number) for number in range(partitions)]
+    partitions = await require_topic(settings, AMPLIFICATIONS)
+    tps = [TopicPartition(settings.topic(AMPLIFICATIONS), number) for number in range(partitions)]
     client = consumer(settings, max_partition_fetch_bytes=4_194_304, fetch_max_wait_ms=100)
     try:
         await start_client(client)

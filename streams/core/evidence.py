@@ -15,7 +15,6 @@ from streams.core.subject_event import Coordinates
 from streams.events import Event
 
 __all__ = [
-    "EVIDENCE_TOPIC",
     "MARKER",
     "EvidenceEntry",
     "EvidenceFold",
@@ -27,7 +26,6 @@ __all__ = [
     "read_evidence_record",
 ]
 
-EVIDENCE_TOPIC: Final = "evidence"
 
 EvidenceKind: TypeAlias = Literal["event", "roster", "rules", "alert"]
 _Headers: TypeAlias = Sequence[tuple[str, bytes | None]]

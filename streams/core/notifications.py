@@ -13,7 +13,6 @@ from streams.core.rulebook.rules import Severity
 from streams.events import Utc
 
 __all__ = [
-    "NOTIFICATIONS_TOPIC",
     "Acceptance",
     "Notification",
     "ToldState",
@@ -22,7 +21,6 @@ __all__ = [
     "merged",
 ]
 
-NOTIFICATIONS_TOPIC: Final = "notifications"
 ToldState: TypeAlias = Literal["firing", "expired", "retracted", "on_trial"]
 """`firing`, or how it ended: it `expired`, was `retracted`, or its rule went `on_trial`."""
 _MOST: Final = 96  # three severities in four states at eight Alertmanagers

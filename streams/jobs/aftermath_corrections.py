@@ -17,6 +17,7 @@ from streams.core.watching.aftermath_records import Aftermath
 from streams.kafka.reading import read_topic
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
+from streams.topic_names import AFTERMATHS, ALERTS
 
 __all__ = ["aftermath_corrections", "read_aftermaths"]
 
@@ -32,7 +33,7 @@ async def read_aftermaths(settings: Settings, until_us: int | None = None) -> Re
     found = Results(amplifications=[], dossiers={}, alerts={}, aftermaths={})
     aftermaths: dict[str, Aftermath] = {}
     alerts: dict[str, Alert] = {}
-    async for record in read_topic(settings, "aftermaths"):
+    async for record in read_topic(settings, AFTERMATHS):
         if until_us is not None and record.timestamp * 1_000 > until_us:
             continue
         try:
@@ -40,7 +41,7 @@ async def read_aftermaths(settings: Settings, until_us: int | None = None) -> Re
         except DECODE_ERRORS:
             continue
         aftermaths[aftermath.id] = aftermath
-    async for record in read_topic(settings, "alerts"):
+    async for record in read_topic(settings, ALERTS):
         if until_us is not None and record.timestamp * 1_000 > until_us:
             continue
         try:

@@ -22,6 +22,7 @@ from streams.kafka.evidence_reading import read_evidence
 from streams.kafka.reading import read_topic
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
+from streams.topic_names import ALERTS
 
 __all__ = ["BrokerEvents", "read_broker_events", "told_alerts"]
 
@@ -123,7 +124,7 @@ async def _valid_keys(settings: Settings, found: BrokerEvents, progress: Callabl
 async def told_alerts(settings: Settings) -> list[Alert]:
     """The alerts that stand on the topic. Raises `BrokerError`."""
     last: dict[bytes, Alert | None] = {}
-    async for record in read_topic(settings, "alerts"):
+    async for record in read_topic(settings, ALERTS):
         try:
             last[record.key or b""] = None if record.value is None else _alert.decode(record.value)
         except DECODE_ERRORS:

@@ -16,9 +16,8 @@ from streams.core.clock import FIRST_US, from_us
 from streams.core.dossier_parts import OfficialFigures
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.enriched_topics import ENRICHED_TOPICS
-from streams.core.evidence import EVIDENCE_TOPIC
 from streams.core.looked_up import LookedUp
-from streams.core.notifications import NOTIFICATIONS_TOPIC, Notification, decode_notification
+from streams.core.notifications import Notification, decode_notification
 from streams.core.officials import Official
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import subject_key
@@ -26,6 +25,7 @@ from streams.core.watching.aftermath_records import Aftermath, AftermathOfficial
 from streams.events import Account, Coverage, decode_event
 from streams.kafka.enriched_log import EnrichedLog, StoredRecord
 from streams.refusal import DECODE_ERRORS
+from streams.topic_names import AFTERMATHS, ALERTS, AMPLIFICATIONS, COVERAGE, DOSSIERS, EVIDENCE, NOTIFICATIONS
 
 __all__ = ["CaseFiles", "Match", "Records", "record_of"]
 
@@ -98,7 +98,7 @@ class CaseFiles:
                     key = subject_key(record.platform, record.subject.id)
                     found[key] = Match(key=key, account=record.subject, is_subject=True)
         for key in wanted.keys:
-            async for dossier in self._valid("dossiers", key=key):
+            async for dossier in self._valid(DOSSIERS, key=key):
                 found[key] = Match(key=key, account=dossier.subject, is_subject=True)
         if not found and (wanted.handle is not None or wanted.account_id is not None):
             await self._scan(wanted, found)
@@ -124,15 +124,15 @@ class CaseFiles:
                 each.subject.id == account_id for each in record.possible_successors
             )
 
-        dossiers = Versions[Dossier](_TOPICS["dossiers"])
-        await self._take("dossiers", dossiers, key=key)
+        dossiers = Versions[Dossier](_TOPICS[DOSSIERS])
+        await self._take(DOSSIERS, dossiers, key=key)
         dossier = next(iter(dossiers.last()), None)
-        amplifications = Versions[Amplification](_TOPICS["amplifications"])
-        await self._take("amplifications", amplifications, key=key)
-        alerts = Versions[Alert](_TOPICS["alerts"], concerns=is_about)
-        await self._take("alerts", alerts, needle=needle)
-        aftermaths = Versions[Aftermath](_TOPICS["aftermaths"], concerns=lambda r: is_about(r) or is_successor(r))
-        await self._take("aftermaths", aftermaths, needle=needle)
+        amplifications = Versions[Amplification](_TOPICS[AMPLIFICATIONS])
+        await self._take(AMPLIFICATIONS, amplifications, key=key)
+        alerts = Versions[Alert](_TOPICS[ALERTS], concerns=is_about)
+        await self._take(ALERTS, alerts, needle=needle)
+        aftermaths = Versions[Aftermath](_TOPICS[AFTERMATHS], concerns=lambda r: is_about(r) or is_successor(r))
+        await self._take(AFTERMATHS, aftermaths, needle=needle)
         unseen = None
         if isinstance(self._records, EnrichedLog):
             since = None if dossier is None else dossier.first_amplified_at
@@ -161,14 +161,12 @@ class CaseFiles:
                 handle is not None and each.handle is not None and each.handle.casefold() == handle.casefold()
             )
 
-        dossiers = Versions[Dossier](_TOPICS["dossiers"])
-        await self._take("dossiers", dossiers, needle=needle)
-        alerts = Versions[Alert](_TOPICS["alerts"])
-        await self._take("alerts", alerts)
-        aftermaths = Versions[Aftermath](
-            _TOPICS["aftermaths"], concerns=lambda each: any(map(is_meant, each.officials))
-        )
-        await self._take("aftermaths", aftermaths, needle=needle)
+        dossiers = Versions[Dossier](_TOPICS[DOSSIERS])
+        await self._take(DOSSIERS, dossiers, needle=needle)
+        alerts = Versions[Alert](_TOPICS[ALERTS])
+        await self._take(ALERTS, alerts)
+        aftermaths = Versions[Aftermath](_TOPICS[AFTERMATHS], concerns=lambda each: any(map(is_meant, each.officials)))
+        await self._take(AFTERMATHS, aftermaths, needle=needle)
         return OfficialFile(
             key=match.key,
             account=match.account,
@@ -201,7 +199,7 @@ class CaseFiles:
         handle = wanted.handle or ""
         needle = _json_text(handle).lower() if handle.isascii() else b""
         ending = None if wanted.account_id is None else f":{wanted.account_id}".encode()
-        async with aclosing(self._records.read("dossiers")) as stream:
+        async with aclosing(self._records.read(DOSSIERS)) as stream:
             async for stored in stream:
                 by_id = ending is not None and stored.key.endswith(ending)
                 if stored.value is None or not (by_id or needle in stored.value.lower()):
@@ -222,7 +220,7 @@ class CaseFiles:
 
     async def _scan_officials(self, wanted: LookedUp, found: dict[str, Match]) -> None:
         """Look through the amplifications for whoever made them."""
-        async with aclosing(self._records.read("amplifications")) as stream:
+        async with aclosing(self._records.read(AMPLIFICATIONS)) as stream:
             async for stored in stream:
                 try:
                     head = _decode_official(stored.value or b"")
@@ -250,7 +248,7 @@ class CaseFiles:
     async def _told(self, alerts: list[list[Version[Alert]]]) -> list[list[Version[Alert]]]:
         """The versions of each alert with those that the topic holds no more: `evidence` has each once."""
         kept: dict[str, dict[bytes, Version[Alert]]] = {versions[-1].record.id: {} for versions in alerts}
-        async with aclosing(self._records.read(EVIDENCE_TOPIC)) as stream:
+        async with aclosing(self._records.read(EVIDENCE)) as stream:
             async for stored in stream:
                 kind, _, rest = stored.key.partition(b"/")
                 alert_id = rest.partition(b"/")[0].decode("ascii", "replace")
@@ -272,10 +270,10 @@ class CaseFiles:
         return merged
 
     async def _notifications(self, alert_ids: set[str]) -> dict[str, Notification] | None:
-        if not isinstance(self._records, EnrichedLog) or not self._records.has(NOTIFICATIONS_TOPIC):
+        if not isinstance(self._records, EnrichedLog) or not self._records.has(NOTIFICATIONS):
             return None
         found: dict[str, Notification] = {}
-        async with aclosing(self._records.read(NOTIFICATIONS_TOPIC)) as stream:
+        async with aclosing(self._records.read(NOTIFICATIONS)) as stream:
             async for stored in stream:
                 alert_id = stored.key.decode("ascii", "replace")
                 if alert_id not in alert_ids:
@@ -292,7 +290,7 @@ class CaseFiles:
 
     async def _coverage(self, platform: str) -> list[Coverage]:
         found = []
-        async with aclosing(self._records.read("coverage")) as stream:
+        async with aclosing(self._records.read(COVERAGE)) as stream:
             async for stored in stream:
                 try:
                     event = decode_event(stored.value or b"")

@@ -10,6 +10,7 @@ from streams.deadletters import DeadLetter, LetterSample
 from streams.kafka.dead_letter_record import read_dead_letter
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
+from streams.topic_names import DEAD_LETTERS
 
 __all__ = ["collect", "collect_results", "sample_letters"]
 
@@ -17,13 +18,13 @@ __all__ = ["collect", "collect_results", "sample_letters"]
 async def collect(settings: Settings) -> tuple[Results, list[DeadLetter]]:
     """The results and every dead letter, in memory: for runs whose input is known."""
     results = await collect_results(settings)
-    return results, [read_dead_letter(r.value, r.headers) async for r in read_topic(settings, "dead-letters")]
+    return results, [read_dead_letter(r.value, r.headers) async for r in read_topic(settings, DEAD_LETTERS)]
 
 
 async def sample_letters(settings: Settings) -> LetterSample:
     """The dead letters, counted and sampled."""
     sample = LetterSample()
-    async for record in read_topic(settings, "dead-letters"):
+    async for record in read_topic(settings, DEAD_LETTERS):
         letter = read_dead_letter(record.value, record.headers)
         sample.add_letter(letter)
     return sample

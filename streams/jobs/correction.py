@@ -40,10 +40,10 @@ from streams.kafka.partitioning import partition_of
 from streams.kafka.reading import require_topic
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
+from streams.topic_names import COUNTRY_EVENTS, SUBJECT_EVENTS
 
 __all__ = ["Corrected", "begin_correction", "carry_out_correction"]
 
-_EVENTS: Final = "subject-events"
 _WORKERS_SECONDS: Final = 180.0  # without a word of a worker about a raw partition
 _LOOK_BACK: Final = 2_000  # records of `country-events`: workers repeat themselves every half minute
 _ON_THE_WAY: Final = 500  # records sent before the acknowledgements are awaited
@@ -240,7 +240,7 @@ async def _was_ever_screened(settings: Settings) -> bool:
 
 async def _wait_for_workers(settings: Settings, digest: str) -> None:
     """Until for each raw partition the newest word of a worker is that it screens by that roster."""
-    topic = settings.topic("country-events")
+    topic = settings.topic(COUNTRY_EVENTS)
     counts = {name: await require_topic(settings, name) for name in RAW_TOPICS.values()}
     wanted = {(name, partition) for name, count in counts.items() for partition in range(count)}
     said: dict[tuple[str, int], str] = {}
@@ -303,7 +303,7 @@ def _record(key: str, order: RecountOrder) -> SubjectEvent:
 
 async def _send(client: AIOKafkaProducer, settings: Settings, events: list[SubjectEvent]) -> dict[tuple[str, int], int]:
     """Write the events; returns the offsets behind the last of them, by plain topic name and partition."""
-    topic = settings.topic(_EVENTS)
+    topic = settings.topic(SUBJECT_EVENTS)
     partitions = len(await client.partitions_for(topic))
     ends: dict[tuple[str, int], int] = {}
     for begin in range(0, len(events), _ON_THE_WAY):
@@ -314,7 +314,7 @@ async def _send(client: AIOKafkaProducer, settings: Settings, events: list[Subje
                 await client.send(topic, encode_subject_event(event), key=key, partition=partition_of(key, partitions))
             )
         for written in await asyncio.gather(*futures):
-            place = _EVENTS, written.partition
+            place = SUBJECT_EVENTS, written.partition
             ends[place] = max(ends.get(place, 0), written.offset + 1)
     return ends
 

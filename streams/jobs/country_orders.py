@@ -14,10 +14,10 @@ from streams.jobs.drain import StalledError, wait_for_commits
 from streams.kafka.corrections_topic import read_corrections
 from streams.kafka.partitioning import partition_of
 from streams.settings import Settings
+from streams.topic_names import COUNTRY_EVENTS
 
 __all__ = ["end_with_countries", "send_to_countries"]
 
-_EVENTS: Final = "country-events"
 _ON_THE_WAY: Final = 50
 _LOOK_SECONDS: Final = 1.0
 _STALLED_SECONDS: Final = 180.0
@@ -27,14 +27,14 @@ async def send_to_countries(
     client: AIOKafkaProducer, settings: Settings, events: Iterable[CountryEvent]
 ) -> dict[tuple[str, int], int]:
     """Write the events; returns the offsets behind the last of them, by plain topic name and partition."""
-    topic = settings.topic(_EVENTS)
+    topic = settings.topic(COUNTRY_EVENTS)
     partitions = len(await client.partitions_for(topic))
     ends: dict[tuple[str, int], int] = {}
     futures: list[asyncio.Future[object]] = []
 
     async def written() -> None:
         for each in await asyncio.gather(*futures):
-            place = _EVENTS, each.partition  # type: ignore[attr-defined]  # aiokafka has no types
+            place = COUNTRY_EVENTS, each.partition  # type: ignore[attr-defined]  # aiokafka has no types
             ends[place] = max(ends.get(place, 0), each.offset + 1)  # type: ignore[attr-defined]
         futures.clear()
 

@@ -38,6 +38,7 @@ from streams.kafka.embedded import EMBEDDED_SESSION_TIMEOUT_SECONDS, EmbeddedBro
 from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Secret, Settings
+from streams.topic_names import TRACKED_ACCOUNTS
 
 __all__ = ["DemoRun", "Stages", "demo_broker", "run_demo"]
 
@@ -195,5 +196,5 @@ def _drain(settings: Settings, done: Ingestion, newest_us: int, crew: Workers, s
 
 
 async def _meet_tracked(settings: Settings, known: AccountIndex) -> None:
-    async for record in read_topic(settings, "tracked-accounts"):
+    async for record in read_topic(settings, TRACKED_ACCOUNTS):
         known.learn(decode_tracked(record.value or b""))

@@ -18,6 +18,7 @@ from streams.events import Account
 from streams.kafka.administration import topic_states
 from streams.kafka.client import client_options, producer
 from streams.settings import Settings
+from streams.topic_names import COUNTRY_EVENTS, DEAD_LETTERS, SUBJECT_EVENTS
 
 __all__ = ["StalledError", "Watch", "wait_for_commits", "wait_until_through"]
 
@@ -47,7 +48,7 @@ async def wait_until_through(
     group = AIOKafkaConsumer(**client_options(settings), group_id=settings.group, enable_auto_commit=False)
     await group.start()
     try:
-        raw = {tp: end for tp, end in written.items() if tp[0] != "dead-letters"}
+        raw = {tp: end for tp, end in written.items() if tp[0] != DEAD_LETTERS}
         await _wait(group, settings, raw, watch)
         for topic, marker in _markers(settings, newest_us):
             await _wait(group, settings, await _mark(settings, topic, marker), watch)
@@ -84,11 +85,11 @@ def _markers(settings: Settings, newest_us: int) -> Iterator[tuple[str, bytes]]:
         source=_SOURCE,
     )
     if "watch" in settings.roles:
-        yield "country-events", encode_country_event(to_watch)
+        yield COUNTRY_EVENTS, encode_country_event(to_watch)
     if "track" in settings.roles:
-        yield "subject-events", encode_subject_event(to_track)
+        yield SUBJECT_EVENTS, encode_subject_event(to_track)
     if {"track", "watch"} <= settings.roles:
-        yield "country-events", encode_country_event(to_watch)
+        yield COUNTRY_EVENTS, encode_country_event(to_watch)
 
 
 async def _wait(

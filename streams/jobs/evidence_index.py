@@ -20,13 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.core.corrections.touched import engaged_by
-from streams.core.evidence import (
-    EVIDENCE_TOPIC,
-    EvidenceEntry,
-    EvidenceKey,
-    EvidenceRecordError,
-    read_evidence_record,
-)
+from streams.core.evidence import EvidenceEntry, EvidenceKey, EvidenceRecordError, read_evidence_record
 from streams.core.subject_event import subject_key
 from streams.events import Coverage, Event, decode_event
 from streams.jobs.evidence_store import EvidenceStore, Position
@@ -37,6 +31,7 @@ from streams.kafka.reading import EndsBeforeError, read_partition, read_topic, r
 from streams.ledger.ledger_file import require_directory
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
+from streams.topic_names import DOSSIERS, EVIDENCE
 from streams.topics import topic_named
 
 __all__ = ["EvidenceIndex", "evidence_index", "index_path"]
@@ -44,7 +39,7 @@ __all__ = ["EvidenceIndex", "evidence_index", "index_path"]
 _log: Final = logging.getLogger(__name__)
 _LOOK_SECONDS: Final = 0.2
 # Of what was deleted the broker keeps the word for so long, and whoever comes later does not hear of it.
-_STALE_US: Final = topic_named(EVIDENCE_TOPIC).tombstone_ms * 1_000 // 2
+_STALE_US: Final = topic_named(EVIDENCE).tombstone_ms * 1_000 // 2
 
 
 class _DossierOfficials(Struct):
@@ -93,7 +88,7 @@ class EvidenceIndex:
         """Take in what was committed since the last time; returns how many records that were. `progress` is told now
         and then how many so far. Raises `BrokerError`.
         """
-        partitions = await require_topic(self._settings, EVIDENCE_TOPIC)
+        partitions = await require_topic(self._settings, EVIDENCE)
         with broker_errors(self._settings):
             is_new = not await self._fits(partitions)
             if is_new:
@@ -113,7 +108,7 @@ class EvidenceIndex:
     async def _fits(self, partitions: int) -> bool:
         """Whether the file is of the topic as it is now, and so new that it has every deletion."""
         try:
-            positions = {(EVIDENCE_TOPIC, p): self.store.position(p) for p in range(partitions)}
+            positions = {(EVIDENCE, p): self.store.position(p) for p in range(partitions)}
         except sqlite3.DatabaseError:
             return False
         known = {place: position for place, position in positions.items() if position is not None}
@@ -126,7 +121,7 @@ class EvidenceIndex:
         store = self.store
         before = store.position(partition)
         begin = 0 if before is None else before.next
-        fetches = read_partition(self._settings, EVIDENCE_TOPIC, partition, begin)
+        fetches = read_partition(self._settings, EVIDENCE, partition, begin)
         async with aclosing(fetches):
             async for fetched in fetches:
                 with store.whole():
@@ -177,7 +172,7 @@ class EvidenceIndex:
     async def _note_what_dossiers_know(self) -> None:
         """Who engaged with whom by the dossiers, where the evidence had lost it before the index was made."""
         store = self.store
-        async for record in read_topic(self._settings, "dossiers"):
+        async for record in read_topic(self._settings, DOSSIERS):
             try:
                 dossier = _decode_dossier(record.value or b"")
             except DECODE_ERRORS:

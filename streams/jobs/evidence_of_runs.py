@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from streams.core.backtest import Results
-from streams.core.evidence import EVIDENCE_TOPIC
 from streams.core.evidence_records import (
     EvidenceRecord,
     alert_evidence,
@@ -28,6 +27,7 @@ from streams.events import encode_event
 from streams.jobs.event_spool import EventSpool
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
+from streams.topic_names import EVIDENCE
 
 __all__ = ["evidence_of_backtest", "evidence_of_topics"]
 
@@ -41,7 +41,7 @@ def evidence_of_topics(settings: Settings, keep: Callable[[EvidenceRecord], obje
 
     async def read() -> dict[bytes, EvidenceRecord]:
         found: dict[bytes, EvidenceRecord] = {}
-        async for record in read_topic(settings, EVIDENCE_TOPIC):
+        async for record in read_topic(settings, EVIDENCE):
             key = record.key or b""
             found.setdefault(key, EvidenceRecord(key, record.value, list(record.headers)))
         return found

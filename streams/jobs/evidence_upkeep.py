@@ -22,6 +22,7 @@ from streams.kafka.evidence_writing import send_evidence
 from streams.kafka.reading import read_topic
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
+from streams.topic_names import ALERTS
 
 __all__ = ["Expiry", "Withheld", "expire_evidence", "find_to_withhold", "withhold"]
 
@@ -136,7 +137,7 @@ async def withhold(settings: Settings, entries: list[EvidenceEntry], reason: str
 async def _alerts(settings: Settings) -> dict[bytes, tuple[Alert, int]]:
     """The last version of each alert, and when it was written (µs). What is no alert is passed over."""
     alerts: dict[bytes, tuple[Alert, int]] = {}
-    async for record in read_topic(settings, "alerts"):
+    async for record in read_topic(settings, ALERTS):
         alerts.pop(record.key or b"", None)
         try:
             alerts[record.key or b""] = msgspec.json.decode(record.value or b"", type=Alert), record.timestamp * 1_000

@@ -37,6 +37,7 @@ from streams.proofs.material import KeptEvent, ProofMaterial, rosters_that_fit
 from streams.proofs.wanted import RecordsByTopic, Wanted, wanted_in
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
+from streams.topic_names import AFTERMATHS, ALERTS, DOSSIERS, TRACKED_ACCOUNTS
 
 __all__ = ["proof_of_topics"]
 
@@ -64,7 +65,7 @@ async def proof_of_topics(
         entries = kept.entries()
         roster = _roster(entries, wanted)
         rules_toml = _rules(entries, wanted)
-        async for record in read_topic(settings, "tracked-accounts"):
+        async for record in read_topic(settings, TRACKED_ACCOUNTS):
             if record.value is not None:
                 known.learn(decode_tracked(record.value))
         wanted = msgspec.structs.replace(
@@ -96,16 +97,16 @@ async def proof_of_topics(
 async def _published(log: EnrichedLog, what: str) -> RecordsByTopic:
     """What may be meant: all alerts and aftermaths, and the dossiers that may be the subject's."""
     records: dict[str, list[tuple[Any, bytes]]] = {topic.name: [] for topic in ENRICHED_TOPICS}
-    records["alerts"] = await _valid(log, "alerts")
-    records["aftermaths"] = await _valid(log, "aftermaths")
+    records["alerts"] = await _valid(log, ALERTS)
+    records["aftermaths"] = await _valid(log, AFTERMATHS)
     if what.startswith("@"):
-        records["dossiers"] = await _valid(log, "dossiers", lambda each: _has_handle(each, what))
+        records["dossiers"] = await _valid(log, DOSSIERS, lambda each: _has_handle(each, what))
     else:
         alerts = {
             subject_key(alert.platform, alert.subject.id) for alert, _ in records["alerts"] if alert.id.startswith(what)
         }
         for key in sorted({what} if ":" in what else alerts):
-            records["dossiers"] += await _valid(log, "dossiers", key=key)
+            records["dossiers"] += await _valid(log, DOSSIERS, key=key)
     return records
 
 

@@ -18,11 +18,12 @@ from streams.kafka.client import started_producer
 from streams.kafka.enriched_log import StoredRecord, open_log
 from streams.kafka.partitioning import partition_of
 from streams.settings import Settings
+from streams.topic_names import ALERTS, COUNTRY_EVENTS, SUBJECT_EVENTS
 
 __all__ = ["PATIENCE_SECONDS", "retract_alerts"]
 
 PATIENCE_SECONDS: Final = 30.0
-_TOPICS: Final = ("subject-events", "country-events")
+_TOPICS: Final = (SUBJECT_EVENTS, COUNTRY_EVENTS)
 _ON_THE_WAY: Final = 500  # orders sent before the acknowledgements are awaited
 
 
@@ -38,12 +39,12 @@ async def retract_alerts(
     orders = [retraction_order(alert, reason, at_us) for alert in alerts]
     waiting = {alert.id: alert for alert in alerts}
     async with open_log(settings) as log:
-        async for _stored in log.read("alerts"):
+        async for _stored in log.read(ALERTS):
             pass  # what is written from now on is followed
         async with started_producer(settings) as client:
             await _send(client, settings, orders)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience_seconds) as patience, aclosing(log.follow(("alerts",))) as stream:
+            async with asyncio.timeout(patience_seconds) as patience, aclosing(log.follow((ALERTS,))) as stream:
                 async for stored in stream:
                     if _is_retracted(stored) and waiting.pop(stored.key.decode("ascii", "replace"), None) is not None:
                         patience.reschedule(asyncio.get_running_loop().time() + patience_seconds)
@@ -58,10 +59,10 @@ async def _send(client: AIOKafkaProducer, settings: Settings, orders: Sequence[S
         futures = []
         for order in orders[begin : begin + _ON_THE_WAY]:
             if isinstance(order, SubjectEvent):
-                topic, key = "subject-events", subject_key(order.platform, order.subject.id).encode()
+                topic, key = SUBJECT_EVENTS, subject_key(order.platform, order.subject.id).encode()
                 value = encode_subject_event(order)
             else:
-                topic, key, value = "country-events", order.country.encode(), encode_country_event(order)
+                topic, key, value = COUNTRY_EVENTS, order.country.encode(), encode_country_event(order)
             partition = partition_of(key, partitions[topic])
             futures.append(await client.send(settings.topic(topic), value, key=key, partition=partition))
         await asyncio.gather(*futures)

@@ -17,6 +17,7 @@ from streams.kafka.client import consumer, start_client
 from streams.kafka.log_marks import LogPlace, Mark
 from streams.printable import printable
 from streams.settings import Settings
+from streams.topic_names import COUNTRY_EVENTS, COUNTRY_LEDGER, SUBJECT_EVENTS, SUBJECT_STATES
 
 __all__ = [
     "CHANGELOGS",
@@ -36,7 +37,7 @@ RECOUNT: Final = (
 
 CHECKPOINT_KEY: Final = b"\x00position"
 """No subject's key, and no ledger record's, begins with NUL."""
-CHANGELOGS: Final = {"subject-events": "subject-states", "country-events": "country-ledger"}
+CHANGELOGS: Final = {SUBJECT_EVENTS: SUBJECT_STATES, COUNTRY_EVENTS: COUNTRY_LEDGER}
 """Each topic of events that makes states, and the changelog of these."""
 
 _NEAR: Final = 16  # offsets before the end: a checkpoint, the mark of its transaction, and some that were undone

@@ -2,15 +2,12 @@
 
 from aiokafka import AIOKafkaProducer
 
-from streams.core.corrections.correction import (
-    CORRECTIONS_TOPIC,
-    Correction,
-    decode_correction,
-)
+from streams.core.corrections.correction import Correction, decode_correction
 from streams.kafka.enriched_record import correction_record
 from streams.kafka.reading import read_topic
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
+from streams.topic_names import CORRECTIONS
 
 __all__ = ["read_corrections", "send_correction", "unfinished_correction"]
 
@@ -18,7 +15,7 @@ __all__ = ["read_corrections", "send_correction", "unfinished_correction"]
 async def read_corrections(settings: Settings) -> list[Correction]:
     """All that the topic has, in their order, without records that are none of ours. Raises `BrokerError`."""
     found: list[Correction] = []
-    async for record in read_topic(settings, CORRECTIONS_TOPIC):
+    async for record in read_topic(settings, CORRECTIONS):
         try:
             found.append(decode_correction(record.value or b""))
         except DECODE_ERRORS:

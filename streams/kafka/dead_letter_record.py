@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from streams.deadletters import DeadLetter, Reason, Rejection
 from streams.kafka.batch_writer import LARGEST_BATCH_BYTES, OutgoingRecord
+from streams.topic_names import DEAD_LETTERS
 
 __all__ = [
     "REPLAYS_HEADER",
@@ -116,7 +117,7 @@ def dead_letter_record(letter: DeadLetter, key: bytes | None = None, original: H
         own += [("headers_count", b"%d" % len(original)), ("headers_size", b"%d" % size)]
         own += [("headers_sha256", sha256.encode())]
     own += [(_ORIGINAL + name, value) for name, value in original[:kept]]
-    return OutgoingRecord("dead-letters", kept_key, payload, own)
+    return OutgoingRecord(DEAD_LETTERS, kept_key, payload, own)
 
 
 def read_dead_letter(value: bytes | None, headers: Headers) -> DeadLetter:

@@ -10,10 +10,10 @@ from streams.deadletters import DeadLetter, Reason
 from streams.kafka.dead_letter_record import Headers, original_headers, read_dead_letter
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
+from streams.topic_names import DEAD_LETTERS
 
 __all__ = ["DeadLetterList", "StoredLetter", "read_dead_letters", "stored_letters"]
 
-_TOPIC: Final = "dead-letters"
 _PROGRESS_EVERY: Final = 1_000
 
 
@@ -68,7 +68,7 @@ async def stored_letters(settings: Settings) -> AsyncIterator[StoredLetter | Non
     """Every letter that the topic has now, each partition in order; `None` for a record that is none. Raises
     `BrokerError`.
     """
-    async for record in read_topic(settings, _TOPIC):
+    async for record in read_topic(settings, DEAD_LETTERS):
         try:
             letter = read_dead_letter(record.value, record.headers)
         except ValueError:

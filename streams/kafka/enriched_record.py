@@ -11,16 +11,17 @@ from typing import Any, Final
 
 from msgspec import json
 
-from streams.core.corrections.correction import CORRECTIONS_TOPIC, Correction, correction_key, encode_correction
+from streams.core.corrections.correction import Correction, correction_key, encode_correction
 from streams.core.enriched_topics import enriched_topic_of
 from streams.kafka.batch_writer import OutgoingRecord
+from streams.topic_names import CORRECTIONS
 
 __all__ = ["CLOUD_EVENTS", "correction_record", "enriched_record"]
 
 CLOUD_EVENTS: Final[dict[str, tuple[str, Callable[[Any], datetime]]]] = {
     "alerts": ("antiphon.alert", lambda alert: alert.as_of),
     "aftermaths": ("antiphon.aftermath", lambda aftermath: aftermath.closed_at or aftermath.opened_at),
-    CORRECTIONS_TOPIC: ("antiphon.correction", lambda correction: correction.at),
+    CORRECTIONS: ("antiphon.correction", lambda correction: correction.at),
 }
 """The topics whose records are CloudEvents: their type, and the event time of a record."""
 
@@ -35,7 +36,7 @@ def enriched_record(record: object) -> OutgoingRecord:
 
 def correction_record(correction: Correction) -> OutgoingRecord:
     """A correction for its topic, with its key, and headers of at most 300 bytes and the key."""
-    return _ready(CORRECTIONS_TOPIC, correction_key(correction).encode(), encode_correction(correction), correction)
+    return _ready(CORRECTIONS, correction_key(correction).encode(), encode_correction(correction), correction)
 
 
 def _ready(topic: str, key: bytes, value: bytes, record: object) -> OutgoingRecord:

@@ -5,16 +5,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.core.evidence import (
-    EVIDENCE_TOPIC,
-    EvidenceEntry,
-    EvidenceFold,
-    EvidenceKey,
-    EvidenceRecordError,
-    read_evidence_record,
-)
+from streams.core.evidence import EvidenceEntry, EvidenceFold, EvidenceKey, EvidenceRecordError, read_evidence_record
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
+from streams.topic_names import EVIDENCE
 
 __all__ = ["UNPACKED_BYTES", "kept_evidence", "read_evidence"]
 
@@ -36,7 +30,7 @@ async def read_evidence(
     """
     seen = 0
     settings = replace(settings, unpacked_max_bytes=max(settings.unpacked_max_bytes, UNPACKED_BYTES))
-    async for record in read_topic(settings, EVIDENCE_TOPIC):
+    async for record in read_topic(settings, EVIDENCE):
         seen += 1
         if progress is not None and seen % _PROGRESS_EVERY == 0:
             progress(seen)

@@ -7,13 +7,13 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 
 from streams.core.enriched import Alert
-from streams.core.evidence import EVIDENCE_TOPIC
 from streams.core.evidence_records import EvidenceRecord, alert_evidence, rules_evidence
 from streams.core.rulebook.rules import RuleSet
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.client import started_producer
 from streams.kafka.enriched_record import enriched_record
 from streams.settings import Settings
+from streams.topic_names import EVIDENCE
 
 __all__ = ["alert_records", "evidence_record", "keep_rules", "send_evidence"]
 
@@ -22,7 +22,7 @@ _ON_THE_WAY: Final = 1_000  # records sent before the acknowledgements are await
 
 def evidence_record(record: EvidenceRecord) -> OutgoingRecord:
     """The record for the topic."""
-    return OutgoingRecord(EVIDENCE_TOPIC, record.key, record.value, record.headers)
+    return OutgoingRecord(EVIDENCE, record.key, record.value, record.headers)
 
 
 def alert_records(alerts: Iterable[Alert]) -> Iterator[OutgoingRecord]:
@@ -35,7 +35,7 @@ def alert_records(alerts: Iterable[Alert]) -> Iterator[OutgoingRecord]:
 
 async def send_evidence(client: AIOKafkaProducer, settings: Settings, records: Sequence[EvidenceRecord]) -> None:
     """Write the records in order; returns when the broker has acknowledged all of them. Raises aiokafka's errors."""
-    topic = settings.topic(EVIDENCE_TOPIC)
+    topic = settings.topic(EVIDENCE)
     for begin in range(0, len(records), _ON_THE_WAY):
         await asyncio.gather(
             *[

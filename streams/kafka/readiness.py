@@ -12,10 +12,10 @@ from streams.kafka.client import started_producer
 from streams.kafka.failures import BrokerError, broker_errors
 from streams.kafka.log_marks import LogPlace, Mark, missing_marks
 from streams.settings import Settings
+from streams.topic_names import DEAD_LETTERS
 from streams.topics import TopicFault
 
 __all__ = [
-    "LETTERS",
     "RECOUNT",
     "LogsDisagreeError",
     "require_checkpoint",
@@ -25,8 +25,6 @@ __all__ = [
     "require_writable",
 ]
 
-LETTERS: Final = "dead-letters"
-"""What is lost of it is written again by whoever reads the refused records again."""
 _log: Final = logging.getLogger(__name__)
 _TRANSACTIONS_SECONDS: Final = 30.0  # the first one on a new cluster creates a topic of fifty partitions
 
@@ -95,7 +93,7 @@ async def require_outputs(settings: Settings, events: str, checkpoints: Mapping[
     wanted: dict[LogPlace, set[Mark]] = {}
     for checkpoint in checkpoints.values():
         for place, mark in checkpoint.outputs().items():
-            if place[0] != LETTERS:
+            if place[0] != DEAD_LETTERS:
                 wanted.setdefault(place, set()).add(mark)
     missing = await missing_marks(settings, wanted)
     if missing:

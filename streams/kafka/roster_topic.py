@@ -15,10 +15,10 @@ from streams.kafka.evidence_writing import send_evidence
 from streams.kafka.failures import BrokerError
 from streams.kafka.reading import read_topic
 from streams.settings import Settings
+from streams.topic_names import OFFICIALS
 
 __all__ = ["PublishedRoster", "RosterChange", "keep_roster", "publish_roster", "published_roster", "roster_change"]
 
-_TOPIC: Final = "officials"
 _ON_THE_WAY: Final = 1_000  # records sent before the acknowledgements are awaited
 
 _Record: TypeAlias = tuple[bytes, bytes | None]
@@ -56,7 +56,7 @@ async def published_roster(settings: Settings) -> PublishedRoster:
     log = RosterLog()
     keys: set[str] = set()
     foreign = 0
-    async for record in read_topic(settings, _TOPIC):
+    async for record in read_topic(settings, OFFICIALS):
         key = record.key or b""
         try:
             log.apply(key, record.value)
@@ -112,7 +112,7 @@ async def publish_roster(
     change = roster_change(published.roster, roster)
     if shown is not None and shown.before != change.before:
         raise BrokerError(
-            f"another roster came into force on {settings.topic(_TOPIC)} meanwhile",
+            f"another roster came into force on {settings.topic(OFFICIALS)} meanwhile",
             remedy="look at what it changes, and publish again",
         )
     if change.is_none and not reason and published.manifest is not None:  # what was said of it stays
@@ -124,11 +124,11 @@ async def publish_roster(
         if change.is_none:
             return change
         for stage in (records[:manifest], records[manifest : manifest + 1], records[manifest + 1 :]):
-            await _write(client, settings.topic(_TOPIC), stage)
+            await _write(client, settings.topic(OFFICIALS), stage)
     in_force = (await published_roster(settings)).roster
     if in_force != roster:
         raise BrokerError(
-            f"the roster was written to {settings.topic(_TOPIC)}, but another one is in force",
+            f"the roster was written to {settings.topic(OFFICIALS)}, but another one is in force",
             remedy="somebody published at the same time: agree on one roster and publish it again",
         )
     return change

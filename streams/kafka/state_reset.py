@@ -16,10 +16,11 @@ from streams.kafka.administration import TopicState, create_topics, remove_topic
 from streams.kafka.client import admin, client_options
 from streams.kafka.failures import BrokerError, broker_errors
 from streams.settings import Settings
+from streams.topic_names import COUNTRY_EVENTS, COUNTRY_LEDGER, SUBJECT_EVENTS, SUBJECT_STATES, TRACKED_ACCOUNTS
 
 __all__ = ["RESULTS", "STATES", "reset_states"]
 
-STATES: Final = ("subject-events", "subject-states", "country-events", "country-ledger", "tracked-accounts", "canaries")
+STATES: Final = (SUBJECT_EVENTS, SUBJECT_STATES, COUNTRY_EVENTS, COUNTRY_LEDGER, TRACKED_ACCOUNTS, "canaries")
 RESULTS: Final = tuple(topic.name for topic in ENRICHED_TOPICS)
 _GONE_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.2

@@ -21,13 +21,13 @@ from streams.kafka.checkpoints import (
 )
 from streams.kafka.client import consumer, start_client
 from streams.kafka.log_marks import LogPlace, Mark, missing_marks, newer
-from streams.kafka.readiness import LETTERS, RECOUNT, LogsDisagreeError, require_checkpoint, require_outputs
+from streams.kafka.readiness import RECOUNT, LogsDisagreeError, require_checkpoint, require_outputs
 from streams.metrics import Metrics
 from streams.settings import Settings
+from streams.topic_names import CANARIES, DEAD_LETTERS
 
 __all__ = ["Resumption"]
 
-_CANARIES: Final = "canaries"  # one that is lost is sent again in seconds
 _OPENING_BYTES: Final = 8
 _log: Final = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Resumption:
         self, position: int, applied: Mark | None, written: Mapping[LogPlace, Mark], identity: bytes = b""
     ) -> OutgoingRecord:
         """The record that ends a transaction in which `written` are the last records of each partition."""
-        passed_over = (self._changelog, _CANARIES)
+        passed_over = (self._changelog, CANARIES)
         outputs = {place: mark for place, mark in written.items() if place[0] not in passed_over and mark.offset >= 0}
         newer(self._written, outputs)
         checkpoint = Checkpoint(
@@ -106,7 +106,7 @@ class Resumption:
 
     async def _lost(self, checkpoint: Checkpoint) -> Collection[LogPlace]:
         """Which logs have lost records that applying the events again makes good: those events, and dead letters."""
-        marks = {place: [mark] for place, mark in self._written.items() if place[0] == LETTERS}
+        marks = {place: [mark] for place, mark in self._written.items() if place[0] == DEAD_LETTERS}
         if checkpoint.applied is not None:
             marks[self._events, self._partition] = [checkpoint.applied]
         return await missing_marks(self._settings, marks)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from streams import __version__
 from streams.kafka.enriched_record import CLOUD_EVENTS
 from streams.schemas.documents import SchemaDocument
+from streams.topic_names import DEAD_LETTERS
 from streams.topic_settings import topic_config
 from streams.topics import TOPICS, Topic
 
@@ -104,7 +105,7 @@ def _message(topic: Topic) -> dict[str, Any]:
         message["description"] = "For Antiphon alone: the encoding may change with every version."
     elif topic.as_received:
         message["contentType"] = "application/octet-stream"
-        what = "refused input" if topic.name == "dead-letters" else "original"
+        what = "refused input" if topic.name == DEAD_LETTERS else "original"
         message["description"] = f"The value is the {what}, byte for byte; the headers are UTF-8 text."
         message["headers"] = _reference(topic)
     else:
@@ -144,7 +145,7 @@ def _cloud_event(topic: str) -> dict[str, Any]:
 
 def _key(topic: Topic) -> dict[str, Any]:
     key: dict[str, Any] = {"type": "string", "description": topic.key}
-    if topic.role == "raw" or topic.name == "dead-letters" or "none" in topic.key:
+    if topic.role == "raw" or topic.name == DEAD_LETTERS or "none" in topic.key:
         # Strangers write what they like to raw topics, or nothing: SCREEN does not look at it.
         key["type"] = ["string", "null"]
     elif topic.key.startswith("platform:id of"):

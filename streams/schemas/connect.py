@@ -11,8 +11,9 @@ from msgspec import Struct, inspect
 
 from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.core.flattened import named_entries
-from streams.core.notifications import NOTIFICATIONS_TOPIC, Notification
+from streams.core.notifications import Notification
 from streams.schemas.field_docs import field_descriptions
+from streams.topic_names import NOTIFICATIONS
 
 __all__ = ["connect_schemas"]
 
@@ -38,7 +39,7 @@ def connect_schemas() -> dict[str, _Schema]:
             found[f"{topic.name}{ending}.json"] = schema | {"name": f"antiphon.{topic.schema}", "optional": False}
     # All of it but the key is a list: a row has no room for it.
     schema = _struct(Notification, is_table=False) | {"name": "antiphon.notification", "optional": False}
-    found[f"{NOTIFICATIONS_TOPIC}.json"] = schema
+    found[f"{NOTIFICATIONS}.json"] = schema
     return found
 
 

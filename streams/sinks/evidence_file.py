@@ -12,11 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from streams.core.evidence_records import EvidenceRecord
+from streams.topic_names import EVIDENCE
 
-__all__ = ["EVIDENCE_NAME", "EvidenceFile", "decode_evidence_line"]
-
-EVIDENCE_NAME: Final = "evidence"
-"""Of the file, without its ending."""
+__all__ = ["EvidenceFile", "decode_evidence_line"]
 
 
 class _Line(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,7 +35,7 @@ class EvidenceFile:
 
     def __init__(self, directory: Path) -> None:
         self.error: OSError | None = None
-        number, made = tempfile.mkstemp(prefix=f".{EVIDENCE_NAME}-", suffix=".unfinished", dir=directory)
+        number, made = tempfile.mkstemp(prefix=f".{EVIDENCE}-", suffix=".unfinished", dir=directory)
         self.path = Path(made)
         self._file = os.fdopen(number, "wb")
 

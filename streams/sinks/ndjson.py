@@ -14,7 +14,8 @@ from streams.core.backtest import Results
 from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.deadletters import DeadLetter
 from streams.errors import InputError
-from streams.sinks.evidence_file import EVIDENCE_NAME, EvidenceFile
+from streams.sinks.evidence_file import EvidenceFile
+from streams.topic_names import DEAD_LETTERS, EVIDENCE
 
 __all__ = ["prepare_directory", "write_results"]
 
@@ -43,8 +44,8 @@ def write_results(
     files: list[tuple[str, list[Any]]] = [
         (topic.name, sorted(results.records(topic.name), key=topic.order)) for topic in ENRICHED_TOPICS
     ]
-    files.append(("dead-letters", sorted(letters, key=lambda letter: (letter.topic, letter.partition, letter.offset))))
-    files.append((EVIDENCE_NAME, []))  # never that of an earlier run
+    files.append((DEAD_LETTERS, sorted(letters, key=lambda letter: (letter.topic, letter.partition, letter.offset))))
+    files.append((EVIDENCE, []))  # never that of an earlier run
     unfinished: list[tuple[Path, Path]] = []
     try:
         for name, records in files:

@@ -23,6 +23,7 @@ from streams.kafka.client import METADATA_MAX_AGE_MS, ssl_context
 from streams.metrics import Metrics
 from streams.probes.health import Health
 from streams.settings import Settings
+from streams.topic_names import COUNTRY_EVENTS, SUBJECT_EVENTS
 from streams.worker.monitoring import Monitoring
 
 __all__ = ["build_app"]
@@ -138,14 +139,14 @@ def build_app(
 
     if "track" in settings.roles:
         track = Track(settings, metrics, rules, finish, generation, hold_back)
-        agent("track", track.tasks.run, "subject-events")
-        keep_what_is_assigned("subject-events", track.tasks.keep)
-        vitals.await_states("subject-events", lambda: track.tasks.recovering)
+        agent("track", track.tasks.run, SUBJECT_EVENTS)
+        keep_what_is_assigned(SUBJECT_EVENTS, track.tasks.keep)
+        vitals.await_states(SUBJECT_EVENTS, lambda: track.tasks.recovering)
     if "watch" in settings.roles:
         watch = Watch(settings, metrics, rules, finish, generation, hold_back)
-        agent("watch", watch.tasks.run, "country-events")
-        keep_what_is_assigned("country-events", watch.tasks.keep)
-        vitals.await_states("country-events", lambda: watch.tasks.recovering)
+        agent("watch", watch.tasks.run, COUNTRY_EVENTS)
+        keep_what_is_assigned(COUNTRY_EVENTS, watch.tasks.keep)
+        vitals.await_states(COUNTRY_EVENTS, lambda: watch.tasks.recovering)
     if settings.alertmanager_addresses:
         notify = Notify(settings, rules, metrics)
         health.need("notify", notify.lack)

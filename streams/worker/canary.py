@@ -22,6 +22,7 @@ from streams.kafka.client import METADATA_MAX_AGE_MS, consumer, producer, start_
 from streams.kafka.partitioning import partition_of
 from streams.metrics import Metrics
 from streams.settings import Settings
+from streams.topic_names import CANARIES, SUBJECT_EVENTS
 
 __all__ = ["Canary"]
 
@@ -59,7 +60,7 @@ class Canary:
             await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _fly(self, client: AIOKafkaConsumer, sender: AIOKafkaProducer) -> None:
-        tp = TopicPartition(self._settings.topic("canaries"), 0)
+        tp = TopicPartition(self._settings.topic(CANARIES), 0)
         client.assign([tp])
         await client.seek_to_end(tp)
         due = time.monotonic()
@@ -76,7 +77,7 @@ class Canary:
         settings = self._settings
         topic = settings.topic(RAW_TOPICS["retweet"])
         raw = len(await sender.partitions_for(topic))
-        tracked = len(await sender.partitions_for(settings.topic("subject-events")))
+        tracked = len(await sender.partitions_for(settings.topic(SUBJECT_EVENTS)))
         sent: list[asyncio.Future[Any]] = []
         for batcher, canary in enumerate(self._flight.send(max(raw, tracked), time.time(), time.monotonic())):
             subject = _subject_of(batcher % tracked, tracked)

@@ -9,14 +9,13 @@ from typing import Any, Final, TypeVar
 
 from aiokafka.errors import KafkaError
 
-from streams.agents.track.subject_store import CHANGELOG
-from streams.core.evidence import EVIDENCE_TOPIC
 from streams.core.rosters.roster import Roster
 from streams.events import RAW_TOPICS
 from streams.kafka.administration import end_offsets
 from streams.kafka.failures import BrokerError
 from streams.kafka.roster_topic import keep_roster, publish_roster
 from streams.settings import Settings
+from streams.topic_names import EVIDENCE, SUBJECT_STATES
 from tests.chaos.backstage import Backstage
 from tests.chaos.source import Source
 from tests.pipeline.crew import Crew
@@ -83,7 +82,7 @@ class Power:
             self._kafka.start()
             if self._settings.topic("officials") in chosen:
                 self._patiently(lambda: publish_roster(self._settings, rosters[-1]))
-            if self._settings.topic(EVIDENCE_TOPIC) in chosen:
+            if self._settings.topic(EVIDENCE) in chosen:
                 for each in rosters:
                     self._patiently(partial(keep_roster, self._settings, each))
             self._backstage.call(self._source.go_on(ends))
@@ -108,4 +107,4 @@ class Power:
                 time.sleep(_LOOK_SECONDS)
 
     async def _states_end(self) -> int:
-        return sum((await end_offsets(self._settings, CHANGELOG)).values())
+        return sum((await end_offsets(self._settings, SUBJECT_STATES)).values())

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from streams.agents.track.subject_store import CHANGELOG, UNTIL_HEADER
+from streams.agents.track.subject_store import UNTIL_HEADER
 from streams.core.backtest import Backtest, Results
 from streams.core.clock import DAY_US
 from streams.core.enriched import Alert
@@ -33,6 +33,7 @@ from streams.kafka.dead_letter_topic import StoredLetter, stored_letters
 from streams.kafka.reading import read_topic
 from streams.ledger.memory import MemoryLedger
 from streams.settings import Settings
+from streams.topic_names import SUBJECT_STATES
 from tests.chaos.corrected import comparable, flaws_of_corrections
 from tests.chaos.corrections import changed_entries
 from tests.core.screening.one_record import screen_record
@@ -202,7 +203,7 @@ async def _ever_known(settings: Settings, rosters: Iterable[Roster]) -> list[Acc
 async def _states_kept(settings: Settings) -> dict[str, int | None]:
     """Each subject that TRACK still has a state of, and from when on (µs) that may go; `None` for an engaged one."""
     kept: dict[str, int | None] = {}
-    async for record in read_topic(settings, CHANGELOG):
+    async for record in read_topic(settings, SUBJECT_STATES):
         if record.key == CHECKPOINT_KEY:
             continue
         if record.value is None:

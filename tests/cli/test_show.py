@@ -10,12 +10,13 @@ import msgspec
 import pytest
 
 from streams.core.enriched import Alert, Dossier
-from streams.core.notifications import NOTIFICATIONS_TOPIC, Notification, encode_notification
+from streams.core.notifications import Notification, encode_notification
 from streams.events import Coverage
 from streams.kafka.enriched_record import enriched_record
 from streams.kafka.evidence_writing import alert_records
 from streams.schemas.examples import EXAMPLES
 from streams.settings import Settings
+from streams.topic_names import NOTIFICATIONS
 from tests.cli.asked import options_of, write_records
 from tests.cli.conftest import Antiphon
 from tests.cli.terminal import PROGRAM, clean_environment, obeyed
@@ -98,7 +99,7 @@ def test_every_version_of_an_alert_that_the_topic_still_holds_is_told(antiphon: 
     notification = EXAMPLES["notification"][1]
     assert isinstance(notification, Notification)
     told = encode_notification(msgspec.structs.replace(notification, alert_id=alert.id))
-    write_records(written, (NOTIFICATIONS_TOPIC, alert.id.encode(), told))
+    write_records(written, (NOTIFICATIONS, alert.id.encode(), told))
     [found] = _shown(antiphon, "twitter:88", *options_of(written))["alerts"]
     assert [(each["state"], each["receiver"]) for each in found["told"]] == [("firing", "alertmanager.example")]
     assert [each["record"]["status"] for each in found["versions"]] == ["firing", "retracted"]

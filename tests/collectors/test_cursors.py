@@ -7,11 +7,12 @@ from msgspec import Raw
 from prometheus_client import CollectorRegistry
 
 from streams.collectors.coverage import Gap, Seen
-from streams.collectors.cursors import CURSORS, BrokenCursorError, CursorRecord, cursor_record, read_cursor
+from streams.collectors.cursors import BrokenCursorError, CursorRecord, cursor_record, read_cursor
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.publisher import Publisher
 from streams.kafka.client import started_producer
 from streams.settings import Settings
+from streams.topic_names import COLLECTOR_CURSORS
 from tests.collectors.collecting import settings_for
 from tools.kafka.running_broker import RunningBroker
 
@@ -51,7 +52,7 @@ def test_behind_the_open_transaction_of_another_collector_no_older_cursor_is_tak
         await publisher.publish((), b"1", _SEEN)
         async with started_producer(settings, transactional_id=f"{settings.group}-dead") as dead:
             await dead.begin_transaction()
-            await dead.send_and_wait(settings.topic(CURSORS), b"x", key=b"dead/dead", partition=0)
+            await dead.send_and_wait(settings.topic(COLLECTOR_CURSORS), b"x", key=b"dead/dead", partition=0)
             await publisher.publish((), b"2", _SEEN)
             reading = asyncio.create_task(read_cursor(settings, b"lines/lines"))
             done, _ = await asyncio.wait([reading], timeout=2)
@@ -72,7 +73,7 @@ def test_a_record_that_no_collector_wrote_is_named_and_a_cursor_that_is_no_json_
 
     async def run() -> None:
         async with started_producer(settings) as client:
-            await client.send_and_wait(settings.topic(CURSORS), b"{", key=b"lines/lines", partition=0)
+            await client.send_and_wait(settings.topic(COLLECTOR_CURSORS), b"{", key=b"lines/lines", partition=0)
         with pytest.raises(BrokenCursorError, match=r"lines/lines in .*collector-cursors was written by no collector"):
             await read_cursor(settings, b"lines/lines")
         with pytest.raises(ValueError, match="no JSON"):

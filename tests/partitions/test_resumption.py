@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from streams.agents.screen.raw_log_checks import RawLogChecks
 from streams.agents.track.agent import Track
-from streams.agents.track.subject_store import CHANGELOG, SubjectStore
+from streams.agents.track.subject_store import SubjectStore
 from streams.agents.watch.ledger_store import LedgerStore
 from streams.faust_driver.batches import Batch
 from streams.kafka.administration import create_topics, remove_topics, topic_states
@@ -27,6 +27,7 @@ from streams.metrics import Metrics
 from streams.partitions.transactional_writer import StateInDoubtError
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
+from streams.topic_names import SUBJECT_STATES
 from tests.agents.records import Finished, batch_of, retweet_of
 from tools.kafka.running_broker import RunningBroker
 
@@ -105,10 +106,10 @@ def test_states_of_another_app_are_refused_before_anything_is_written(settings: 
         trial = replace(settings, app_id="trial")
         with pytest.raises(LogsDisagreeError, match="belong to --app-id 'antiphon'"):
             await require_ready(trial)
-        before = [record async for record in read_topic(settings, CHANGELOG)]
+        before = [record async for record in read_topic(settings, SUBJECT_STATES)]
         with pytest.raises(LogsDisagreeError, match="belong to --app-id 'antiphon'"):
             await _position(trial)
-        assert [record async for record in read_topic(settings, CHANGELOG)] == before
+        assert [record async for record in read_topic(settings, SUBJECT_STATES)] == before
         await production.commit([], {}, 0)
         await production.close()
 
@@ -143,7 +144,9 @@ def test_more_partitions_of_a_pair_of_topics_are_refused(settings: Settings) -> 
         await running.open()
         await running.commit([], {}, 0)
         async with admin(settings) as client:
-            await client.create_partitions({settings.topic(name): NewPartitions(9) for name in (_EVENTS, CHANGELOG)})
+            await client.create_partitions(
+                {settings.topic(name): NewPartitions(9) for name in (_EVENTS, SUBJECT_STATES)}
+            )
         while (await _partitions(settings))[_EVENTS] != 9:  # noqa: ASYNC110  # the broker tells nobody
             await asyncio.sleep(0.05)
         with pytest.raises(LogsDisagreeError, match="were made when it had 8"):
@@ -207,7 +210,7 @@ def test_events_between_the_state_and_the_group_are_applied_first(settings: Sett
         await Track(settings, metrics, bundled_rules(), finished, lambda: 1).tasks.run(batches())
         amplifications = [record async for record in read_topic(settings, "amplifications")]
         assert len(amplifications) == 6
-        assert (await last_checkpoints(settings, CHANGELOG))[0].position == 6
+        assert (await last_checkpoints(settings, SUBJECT_STATES))[0].position == 6
 
     asyncio.run(run())
 

@@ -27,11 +27,11 @@ from streams.metrics import NOTIFY_ALERTS, Metrics
 from streams.printable import printable
 from streams.settings import Settings
 from streams.sinks.alertmanager import Alertmanager
+from streams.topic_names import ALERTS
 
 __all__ = ["Notify", "notice_policy"]
 
 _log: Final = logging.getLogger(__name__)
-_ALERTS: Final = "alerts"
 _ROUND_SECONDS: Final = 0.5  # without news: an alert may have expired
 # After the first news: what TRACK writes at once comes on several partitions, and people are to be told of all of it.
 _GATHER_SECONDS: Final = 0.05
@@ -109,8 +109,8 @@ class Notify:
         try:
             await start_client(client)
             await start_client(asking)
-            partitions = await require_topic(self._settings, _ALERTS)
-            tps = [TopicPartition(self._settings.topic(_ALERTS), partition) for partition in range(partitions)]
+            partitions = await require_topic(self._settings, ALERTS)
+            tps = [TopicPartition(self._settings.topic(ALERTS), partition) for partition in range(partitions)]
             client.assign(tps)
             await client.seek_to_beginning(*tps)
             async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
@@ -157,7 +157,7 @@ class Notify:
     def _take(self, fetched: dict[TopicPartition, list[Any]]) -> None:
         at_us = now_us()
         for records in fetched.values():
-            self._metrics.records.labels(_ALERTS).inc(len(records))
+            self._metrics.records.labels(ALERTS).inc(len(records))
             for record in records:
                 self._take_one(record, at_us)
 

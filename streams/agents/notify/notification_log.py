@@ -13,19 +13,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from streams.agents.notify.pauses import pause_seconds
 from streams.core.clock import from_us
 from streams.core.noticing.notices import Notice, clean
-from streams.core.notifications import (
-    NOTIFICATIONS_TOPIC,
-    Acceptance,
-    Notification,
-    decode_notification,
-    encode_notification,
-    merged,
-)
+from streams.core.notifications import Acceptance, Notification, decode_notification, encode_notification, merged
 from streams.kafka.client import consumer, producer, start_client
 from streams.kafka.reading import missing_topic, read_assigned, require_topic
 from streams.printable import printable
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
+from streams.topic_names import NOTIFICATIONS
 
 __all__ = ["NotificationLog"]
 
@@ -80,8 +74,8 @@ class NotificationLog:
             )
 
     async def _follow(self) -> None:
-        partitions = await require_topic(self._settings, NOTIFICATIONS_TOPIC)
-        tps = [TopicPartition(self._settings.topic(NOTIFICATIONS_TOPIC), partition) for partition in range(partitions)]
+        partitions = await require_topic(self._settings, NOTIFICATIONS)
+        tps = [TopicPartition(self._settings.topic(NOTIFICATIONS), partition) for partition in range(partitions)]
         reading = consumer(self._settings, auto_offset_reset="earliest")
         writing = producer(self._settings)
         try:
@@ -95,7 +89,7 @@ class NotificationLog:
             while reading.partitions_for_topic(tps[0].topic):
                 await self._write(writing)
                 await self._read(reading)
-            raise missing_topic(self._settings, NOTIFICATIONS_TOPIC)
+            raise missing_topic(self._settings, NOTIFICATIONS)
         finally:
             await reading.stop()
             await writing.stop()
@@ -131,7 +125,7 @@ class NotificationLog:
         """All that is news, in one go. What was noted is kept until the broker has acknowledged it."""
         noted = {alert_id: len(accepted) for alert_id, accepted in self._noted.items()}
         news = [told for alert_id in noted if (told := self._news_of(alert_id)) is not None]
-        topic = self._settings.topic(NOTIFICATIONS_TOPIC)
+        topic = self._settings.topic(NOTIFICATIONS)
         sent = [await writing.send(topic, encode_notification(told), key=told.alert_id.encode()) for told in news]
         await asyncio.gather(*sent)
         for told in news:

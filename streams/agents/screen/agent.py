@@ -32,6 +32,7 @@ from streams.metrics import Metrics
 from streams.partitions.batcher import Batcher
 from streams.partitions.pace import process_pace
 from streams.settings import Settings
+from streams.topic_names import COUNTRY_EVENTS
 
 __all__ = ["Screen"]
 
@@ -88,7 +89,7 @@ class Screen:
         self._breaks = count_breaks(client.client)
         await client.start()
         try:
-            self._country_partitions = len(await client.partitions_for(self._settings.topic("country-events")))
+            self._country_partitions = len(await client.partitions_for(self._settings.topic(COUNTRY_EVENTS)))
             batch_writer = BatchWriter(client, self._settings.topic_prefix, self._metrics)
             async with asyncio.TaskGroup() as tasks:
                 helping = [tasks.create_task(self._deliver(batch_writer)), tasks.create_task(self._tick(client))]
@@ -183,11 +184,11 @@ class Screen:
             lags, self._lags = self._lags, None
             if lags is None or self.stopped is not None:  # who does not look cannot say that nothing happened
                 continue
-            topics = ("country-events", *RAW_TOPICS.values())
+            topics = (COUNTRY_EVENTS, *RAW_TOPICS.values())
             partitions = {topic: len(await client.partitions_for(settings.topic(topic))) for topic in topics}
             progress = self._progress_reporter.found(lags, partitions, self._feed.roster.digest)
             if progress is not None:
-                records = list(ticks(progress, partitions["country-events"]))
+                records = list(ticks(progress, partitions[COUNTRY_EVENTS]))
                 await self._outgoing.room()
                 self._outgoing.add((None, records), len(records))
 

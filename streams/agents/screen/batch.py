@@ -19,6 +19,7 @@ from streams.faust_driver.unpacking import RefusedBatch
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.dead_letter_record import dead_letter_record, letter_of, replays_of
 from streams.kafka.evidence_writing import evidence_record
+from streams.topic_names import COUNTRY_EVENTS, SUBJECT_EVENTS
 
 __all__ = ["ScreenedBatch", "screen_batch"]
 
@@ -84,17 +85,17 @@ def screen_batch(
             if is_said:
                 newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
             key = subject_key(event.platform, event.subject.id).encode()
-            records.append(OutgoingRecord("subject-events", key, encode_subject_event(event)))
+            records.append(OutgoingRecord(SUBJECT_EVENTS, key, encode_subject_event(event)))
         for report in screening.country_events:
             if handles is not None:
                 handles.see(report)
             newest_us = report.at_us if newest_us is None else max(newest_us, report.at_us)
             value_out = encode_country_event(report)
             if report.country:
-                records.append(OutgoingRecord("country-events", report.country.encode(), value_out))
+                records.append(OutgoingRecord(COUNTRY_EVENTS, report.country.encode(), value_out))
             else:
                 everywhere = range(country_partitions)
-                records += [OutgoingRecord("country-events", None, value_out, (), number) for number in everywhere]
+                records += [OutgoingRecord(COUNTRY_EVENTS, None, value_out, (), number) for number in everywhere]
     outcomes[ScreenOutcome.NOT_OFFICIAL] += len(values) - passed
     if looked_up_to < len(values):
         trailing = 0

@@ -12,6 +12,7 @@ from streams.core.subject_event import Coordinates
 from streams.events import RAW_TOPICS, Utc
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.refusal import DECODE_ERRORS
+from streams.topic_names import COUNTRY_EVENTS
 
 __all__ = ["ProgressReporter", "event_time_us", "ticks"]
 
@@ -136,4 +137,4 @@ def ticks(progress: RawProgress, partitions: int) -> Iterator[OutgoingRecord]:
     )
     value = encode_country_event(event)
     for partition in range(partitions):
-        yield OutgoingRecord("country-events", None, value, (), partition)
+        yield OutgoingRecord(COUNTRY_EVENTS, None, value, (), partition)

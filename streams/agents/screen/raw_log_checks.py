@@ -17,7 +17,6 @@ import msgspec
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
-from streams.core.evidence import EVIDENCE_TOPIC
 from streams.events import RAW_TOPICS
 from streams.faust_driver.batches import Record
 from streams.kafka.administration import topic_states
@@ -30,11 +29,12 @@ from streams.kafka.retrying import retry_while_away
 from streams.kafka.state_reset import RESULTS, STATES
 from streams.metrics import Metrics
 from streams.settings import Settings
+from streams.topic_names import EVIDENCE
 
 __all__ = ["RawLogChecks"]
 
 _log: Final = logging.getLogger(__name__)
-_OURS: Final = frozenset((*STATES, *RESULTS, EVIDENCE_TOPIC))
+_OURS: Final = frozenset((*STATES, *RESULTS, EVIDENCE))
 _ABORT_SECONDS: Final = 15.0  # brokers look for what is over its time every 10 s
 _LOOKS: Final = 3
 _RAW: Final = frozenset(RAW_TOPICS.values())

@@ -18,11 +18,11 @@ from streams.metrics import Metrics, digest_number
 from streams.partitions.set_aside import letter_for, write_letters
 from streams.refusal import DECODE_ERRORS, rejection, undecodable
 from streams.settings import Settings
+from streams.topic_names import OFFICIALS
 
 __all__ = ["RosterFeed"]
 
 _log: Final = logging.getLogger(__name__)
-_TOPIC: Final = "officials"
 
 
 class RosterFeed:
@@ -45,13 +45,13 @@ class RosterFeed:
 
     async def follow(self) -> None:
         """Read until cancelled; broker errors are the caller's to handle."""
-        async with aclosing(follow_topic(self._settings, _TOPIC)) as fetches:
+        async with aclosing(follow_topic(self._settings, OFFICIALS)) as fetches:
             async for fetched in fetches:
                 if fetched.empty and not self._warned:
                     self._warned = True
                     _log.warning("no roster is published yet; `antiphon roster publish FILE` does it")
                 letters = [letter for record in fetched.records if (letter := self._take(record)) is not None]
-                await write_letters(self._settings, self._metrics, _TOPIC, letters)
+                await write_letters(self._settings, self._metrics, OFFICIALS, letters)
                 if fetched.whole and self._log.roster is not None and not self.ready.is_set():
                     self._use(self._log.roster)
                     self.ready.set()
@@ -68,7 +68,7 @@ class RosterFeed:
             reason = Reason.NOT_AN_EVENT
             if isinstance(error.__cause__, DECODE_ERRORS):
                 reason = undecodable(record.value, error.__cause__).reason
-            return letter_for(record, _TOPIC, 0, rejection(reason, str(error)))
+            return letter_for(record, OFFICIALS, 0, rejection(reason, str(error)))
         if roster is not None and self.ready.is_set():
             self._use(roster)
         return None

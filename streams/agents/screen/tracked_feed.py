@@ -18,11 +18,11 @@ from streams.metrics import Metrics
 from streams.partitions.set_aside import letter_for, write_letters
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
+from streams.topic_names import TRACKED_ACCOUNTS
 
 __all__ = ["TrackedFeed"]
 
 _log: Final = logging.getLogger(__name__)
-_TOPIC: Final = "tracked-accounts"
 _MOST_NAMED: Final = 20  # in one line of the log
 
 
@@ -42,10 +42,10 @@ class TrackedFeed:
 
     async def follow(self) -> None:
         """Read until cancelled; broker errors are the caller's to handle."""
-        async with aclosing(follow_topic(self._settings, _TOPIC)) as fetches:
+        async with aclosing(follow_topic(self._settings, TRACKED_ACCOUNTS)) as fetches:
             async for fetched in fetches:
                 letters = [letter for record in fetched.records if (letter := self._take(record)) is not None]
-                await write_letters(self._settings, self._metrics, _TOPIC, letters)
+                await write_letters(self._settings, self._metrics, TRACKED_ACCOUNTS, letters)
                 self._metrics.tracked_accounts.set(self.known.tracked)
                 self._report_handles()
                 if fetched.whole and not self.ready.is_set():
@@ -58,7 +58,7 @@ class TrackedFeed:
             try:
                 account = decode_tracked(record.value)
             except DECODE_ERRORS as error:
-                return letter_for(record, _TOPIC, 0, error)
+                return letter_for(record, TRACKED_ACCOUNTS, 0, error)
             self.known.learn(account)
             if account.handle is not None:
                 self.handles.learn(account.platform, account.id, account.handle)

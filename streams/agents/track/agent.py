@@ -6,7 +6,6 @@ task.
 
 import time
 from collections.abc import Callable
-from typing import Final
 
 from streams.agents.track.batch import TrackedBatch, track_batch
 from streams.agents.track.subject_store import SubjectStore
@@ -20,10 +19,9 @@ from streams.metrics import Metrics
 from streams.partitions.set_aside import report_set_aside
 from streams.partitions.tasks import HoldBack, PartitionTasks
 from streams.settings import Settings
+from streams.topic_names import SUBJECT_EVENTS
 
 __all__ = ["Track"]
-
-_TOPIC: Final = "subject-events"
 
 
 class Track:
@@ -47,7 +45,7 @@ class Track:
         )
         metrics.expect_alerts(rules.judged_on("subject").rules)
         self.tasks = PartitionTasks(
-            _TOPIC,
+            SUBJECT_EVENTS,
             settings,
             metrics,
             make=lambda partition: SubjectStore(partition, settings, metrics),
@@ -65,19 +63,19 @@ class Track:
             await store.commit(tracked.outputs, tracked.changed, tracked.position, mark, tracked.forgotten)
         for outcome, count in tracker.outcomes.items():
             self._metrics.tracked.labels(str(outcome)).inc(count)
-        self._metrics.shortened.labels(_TOPIC).inc(tracker.shortened)
+        self._metrics.shortened.labels(SUBJECT_EVENTS).inc(tracker.shortened)
         self._count(batch, tracked)
 
     def _count(self, batch: Batch, tracked: TrackedBatch) -> None:
         metrics = self._metrics
-        metrics.records.labels(_TOPIC).inc(len(batch.records))
+        metrics.records.labels(SUBJECT_EVENTS).inc(len(batch.records))
         for (country, category), count in tracked.amplified.items():
             metrics.amplified_by(country, category).inc(count)
         metrics.new_subjects.inc(tracked.new_subjects)
-        report_set_aside(metrics, _TOPIC, tracked.set_aside)
+        report_set_aside(metrics, SUBJECT_EVENTS, tracked.set_aside)
         for alert in tracked.alerts:
             metrics.alerts.labels(alert.rule, alert.severity).inc()
         if tracked.newest_us is not None:
             lag_us = max(0, time.time_ns() // 1_000 - tracked.newest_us)
-            metrics.event_lag_seconds.labels(_TOPIC).observe(lag_us / SECOND_US)
+            metrics.event_lag_seconds.labels(SUBJECT_EVENTS).observe(lag_us / SECOND_US)
         metrics.subjects.set(sum(len(store) for store in self.tasks.held()))

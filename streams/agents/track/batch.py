@@ -20,6 +20,7 @@ from streams.kafka.enriched_record import correction_record, enriched_record
 from streams.kafka.evidence_writing import alert_records
 from streams.partitions.set_aside import letter_for
 from streams.refusal import DECODE_ERRORS
+from streams.topic_names import CANARIES, COUNTRY_EVENTS, SUBJECT_EVENTS, TRACKED_ACCOUNTS
 
 __all__ = ["TrackedBatch", "track_batch"]
 
@@ -64,10 +65,10 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
             if event.kind == "retraction":
                 decode_retraction(event.retraction)
         except DECODE_ERRORS as error:
-            set_aside.append(letter_for(record, "subject-events", batch.partition, error))
+            set_aside.append(letter_for(record, SUBJECT_EVENTS, batch.partition, error))
             continue
         if is_canary(event):
-            outputs.append(OutgoingRecord("canaries", None, event.event_id.encode(), (), 0))
+            outputs.append(OutgoingRecord(CANARIES, None, event.event_id.encode(), (), 0))
             continue
         if event.kind not in ("tick", "recount_open", "recount", "retraction"):
             newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
@@ -90,7 +91,7 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         alerts += changes.alerts
         outputs += alert_records(changes.alerts)
         outputs += [
-            OutgoingRecord("country-events", standing.country.encode(), encode_country_event(standing))
+            OutgoingRecord(COUNTRY_EVENTS, standing.country.encode(), encode_country_event(standing))
             for standing in changes.standings
         ]
         outputs += [
@@ -98,7 +99,7 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         ]
         if (tracked := changes.tracked) is not None:
             tracked_key = tracked_subject_key(tracked.platform, tracked.id)
-            outputs.append(OutgoingRecord("tracked-accounts", tracked_key, encode_tracked(tracked)))
+            outputs.append(OutgoingRecord(TRACKED_ACCOUNTS, tracked_key, encode_tracked(tracked)))
     forgotten = tracker.forget()
     return TrackedBatch(
         outputs + set_aside,

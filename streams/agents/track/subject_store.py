@@ -22,11 +22,10 @@ from streams.partitions.resumption import Resumption
 from streams.partitions.transactional_writer import TransactionalWriter
 from streams.printable import printable
 from streams.settings import Settings
+from streams.topic_names import SUBJECT_EVENTS, SUBJECT_STATES
 
-__all__ = ["CHANGELOG", "UNTIL_HEADER", "SubjectStore"]
+__all__ = ["UNTIL_HEADER", "SubjectStore"]
 
-CHANGELOG: Final = "subject-states"
-_EVENTS: Final = "subject-events"
 UNTIL_HEADER: Final = "unengaged-until"
 """The header of a state that no official engaged with yet: from which event time on (µs) it may be forgotten. So that
 recovery need not decode states to know."""
@@ -48,9 +47,9 @@ class SubjectStore:
         self.unengaged = Unengaged()
         self._states: dict[bytes, bytes] = {}
         self._live: OrderedDict[str, Subject] = OrderedDict()
-        self._place = f"{settings.topic(CHANGELOG)}, partition {partition}"
+        self._place = f"{settings.topic(SUBJECT_STATES)}, partition {partition}"
         self._writer = TransactionalWriter("track", partition, settings, metrics)
-        self._resumption = Resumption(_EVENTS, partition, settings, metrics)
+        self._resumption = Resumption(SUBJECT_EVENTS, partition, settings, metrics)
 
     def __len__(self) -> int:
         return len(self._states)
@@ -63,9 +62,9 @@ class SubjectStore:
         """
         began = monotonic()
         await self._writer.begin()
-        await self._writer.undo_left_open(CHANGELOG)
+        await self._writer.undo_left_open(SUBJECT_STATES)
         checkpoint = await self._recover()
-        partitions = await self._writer.partitions(_EVENTS)
+        partitions = await self._writer.partitions(SUBJECT_EVENTS)
         self.position = await self._resumption.begin(checkpoint, partitions, self._writer.next_offset)
         self._metrics.recovery_seconds.set(monotonic() - began)
         _log.info(
@@ -75,7 +74,7 @@ class SubjectStore:
 
     async def _recover(self) -> Checkpoint | None:
         checkpoint: bytes | None = None
-        changelog = read_partition(self._settings, CHANGELOG, self.partition, 0, self._writer.continue_at)
+        changelog = read_partition(self._settings, SUBJECT_STATES, self.partition, 0, self._writer.continue_at)
         async with aclosing(changelog) as fetches:
             async for fetched in fetches:
                 for record in fetched:
@@ -86,7 +85,7 @@ class SubjectStore:
                             self._restore(record.key, record.value, record.headers)
         if checkpoint is None:
             return None
-        return decode_checkpoint(checkpoint, self._settings.topic(CHANGELOG), self.partition)
+        return decode_checkpoint(checkpoint, self._settings.topic(SUBJECT_STATES), self.partition)
 
     def _restore(self, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> None:
         if key is None:
@@ -127,12 +126,13 @@ class SubjectStore:
         Raises what `TransactionalWriter.write` raises. After any error the subject store is of no use and must be
         closed: what it holds in memory may be ahead of what is written.
         """
-        self._resumption.require_same_partitions(await self._writer.partitions(_EVENTS))
+        self._resumption.require_same_partitions(await self._writer.partitions(SUBJECT_EVENTS))
         states = {key.encode(): encode_subject(subject) for key, subject in changed.items()}
         records = [
-            OutgoingRecord(CHANGELOG, key, state, self._headers(key), self.partition) for key, state in states.items()
+            OutgoingRecord(SUBJECT_STATES, key, state, self._headers(key), self.partition)
+            for key, state in states.items()
         ]
-        records += [OutgoingRecord(CHANGELOG, key.encode(), None, (), self.partition) for key in forgotten]
+        records += [OutgoingRecord(SUBJECT_STATES, key.encode(), None, (), self.partition) for key in forgotten]
         await self._writer.write(
             outputs, records, lambda written: self._resumption.checkpoint(position, applied, written)
         )

@@ -20,10 +20,10 @@ from streams.metrics import Metrics
 from streams.partitions.set_aside import report_set_aside
 from streams.partitions.tasks import HoldBack, PartitionTasks
 from streams.settings import Settings
+from streams.topic_names import COUNTRY_EVENTS, SUBJECT_EVENTS
 
 __all__ = ["Watch", "watch_policy"]
 
-_TOPIC: Final = "country-events"
 # State events in one transaction: a tenth of a second of work, in a thread of the partition's own.
 _AT_ONCE: Final = 500
 # Longer than TRACK's: besides its transaction each costs a commit of the ledger's file, and WATCH tells of days.
@@ -61,7 +61,7 @@ class Watch:
         self._paces: dict[int, Pace] = {}
         metrics.expect_alerts(rules.judged_on("aftermath").rules)
         self.tasks = PartitionTasks(
-            _TOPIC,
+            COUNTRY_EVENTS,
             settings,
             metrics,
             make=lambda partition: LedgerStore(partition, settings, metrics),
@@ -79,7 +79,7 @@ class Watch:
             if begin < len(batch.records):
                 self.tasks.finish_first(batch, begin)
         metrics = self._metrics
-        metrics.records.labels(_TOPIC).inc(len(batch.records))
+        metrics.records.labels(COUNTRY_EVENTS).inc(len(batch.records))
         held = self.tasks.held()
         metrics.ledger_entries.set(sum(other.entries for other in held if other.is_open))
         metrics.ledger_bytes.set(sum(other.size_bytes for other in held if other.is_open))
@@ -102,7 +102,7 @@ class Watch:
             outputs = watched.outputs
             # Event time is the same in every partition: one of them tells TRACK.
             if watched.new_day_us is not None and store.partition == 0:
-                outputs += subject_ticks(watched.new_day_us, await store.partitions("subject-events"))
+                outputs += subject_ticks(watched.new_day_us, await store.partitions(SUBJECT_EVENTS))
             await store.commit(outputs, watched.position, mark_of(records[watched.taken - 1]))
         else:
             await store.run(SqliteLedger.rollback)  # all of it was applied in an earlier life
@@ -116,12 +116,12 @@ class Watch:
         metrics = self._metrics
         for outcome, count in watcher.outcomes.items():
             metrics.watched.labels(str(outcome)).inc(count)
-        metrics.shortened.labels(_TOPIC).inc(watcher.shortened)
+        metrics.shortened.labels(COUNTRY_EVENTS).inc(watcher.shortened)
         for aftermath in watched.aftermaths:
             metrics.aftermaths.labels(aftermath.status).inc()
         for alert in watched.alerts:
             metrics.alerts.labels(alert.rule, alert.severity).inc()
         metrics.ledger_forgotten.inc(gone)
-        report_set_aside(metrics, _TOPIC, watched.set_aside)
+        report_set_aside(metrics, COUNTRY_EVENTS, watched.set_aside)
         if watched.newest_us is not None:
-            metrics.event_lag_seconds.labels(_TOPIC).observe(max(0, now_us - watched.newest_us) / SECOND_US)
+            metrics.event_lag_seconds.labels(COUNTRY_EVENTS).observe(max(0, now_us - watched.newest_us) / SECOND_US)

@@ -33,6 +33,7 @@ from streams.kafka.evidence_writing import alert_records
 from streams.ledger.sqlite import SqliteLedger
 from streams.partitions.set_aside import letter_for
 from streams.refusal import DECODE_ERRORS
+from streams.topic_names import COUNTRY_EVENTS, SUBJECT_EVENTS, TRACKED_ACCOUNTS
 
 __all__ = ["Pace", "WatchedBatch", "forget_old", "subject_ticks", "watch_batch"]
 
@@ -116,7 +117,7 @@ def watch_batch(
             newest_us = event.at_us if newest_us is None else max(newest_us, event.at_us)
         for output in watcher.apply(event):
             key = subject_key(output.platform, output.subject.id).encode()
-            outputs.append(OutgoingRecord("subject-events", key, encode_subject_event(output)))
+            outputs.append(OutgoingRecord(SUBJECT_EVENTS, key, encode_subject_event(output)))
     began = time.monotonic()
     changes = watcher.flush(recounts)
     seconds = time.monotonic() - began
@@ -127,9 +128,7 @@ def watch_batch(
     ]
     for account in changes.tracked:
         key_of = tracked_subject_key if account.handle is None else official_id_key
-        outputs.append(
-            OutgoingRecord("tracked-accounts", key_of(account.platform, account.id), encode_tracked(account))
-        )
+        outputs.append(OutgoingRecord(TRACKED_ACCOUNTS, key_of(account.platform, account.id), encode_tracked(account)))
     last = max(position, records[taken - 1].offset + 1)
     watermark_us = watcher.watermark_everywhere_us()
     new_day_us = watermark_us if watermark_us // DAY_US > before_us // DAY_US else None
@@ -169,7 +168,7 @@ def _decoded(record: Record, partition: int, position: int) -> CountryEvent | Ou
         if event.kind == "recount":
             decode_country_recount(event.recount or b"")
     except DECODE_ERRORS as error:
-        return letter_for(record, "country-events", partition, error)
+        return letter_for(record, COUNTRY_EVENTS, partition, error)
     return event
 
 
@@ -184,7 +183,7 @@ def subject_ticks(at_us: int, partitions: int) -> Iterator[OutgoingRecord]:
         source=Coordinates("tick", 0, 0),
     )
     for partition in range(partitions):
-        yield OutgoingRecord("subject-events", None, encode_subject_event(event), (), partition)
+        yield OutgoingRecord(SUBJECT_EVENTS, None, encode_subject_event(event), (), partition)
 
 
 def forget_old(ledger: SqliteLedger, watched: WatchedBatch, policy: WatchPolicy, now_us: int) -> int:

@@ -26,15 +26,14 @@ from streams.partitions.resumption import Resumption
 from streams.partitions.transactional_writer import TransactionalWriter
 from streams.partitions.work_thread import WorkThread
 from streams.settings import Settings
+from streams.topic_names import COUNTRY_EVENTS, COUNTRY_LEDGER
 from streams.topics import TOMBSTONE_MS
 
-__all__ = ["CHANGELOG", "LedgerError", "LedgerStore"]
+__all__ = ["LedgerError", "LedgerStore"]
 
 _log: Final = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
-CHANGELOG: Final = "country-ledger"
-_EVENTS: Final = "country-events"
 _IDENTITY_BYTES: Final = 16
 # A file that has missed the news that a record is gone may hold what nobody holds any more. A worker's start checks how
 # long the topic keeps that news (delete.retention.ms); half of it leaves time to read.
@@ -62,10 +61,10 @@ class LedgerStore:
         self.size_bytes = 0
         self._settings = settings
         self._metrics = metrics
-        self._place = f"{settings.topic(CHANGELOG)}, partition {partition}"
+        self._place = f"{settings.topic(COUNTRY_LEDGER)}, partition {partition}"
         self._directory = settings.state_directory
         self._writer = TransactionalWriter("watch", partition, settings, metrics)
-        self._resumption = Resumption(_EVENTS, partition, settings, metrics)
+        self._resumption = Resumption(COUNTRY_EVENTS, partition, settings, metrics)
         self._thread = WorkThread(f"ledger-{partition}")
         self._file: LedgerFile | None = None
         self._ledger: SqliteLedger | None = None
@@ -96,7 +95,7 @@ class LedgerStore:
         began = time.monotonic()
         file = await self._claim()
         await self._writer.begin()
-        await self._writer.undo_left_open(CHANGELOG)
+        await self._writer.undo_left_open(COUNTRY_LEDGER)
         try:
             self._ledger = await self._thread.run(file.ledger)
             replayed = await self._catch_up()
@@ -108,7 +107,7 @@ class LedgerStore:
             raise self._failed(error) from error
         if not self._identity:
             self._identity = secrets.token_bytes(_IDENTITY_BYTES)
-        partitions = await self._writer.partitions(_EVENTS)
+        partitions = await self._writer.partitions(COUNTRY_EVENTS)
         self.position = await self._resumption.begin(self._checkpoint, partitions, self._writer.next_offset)
         self._is_open = True
         self._metrics.recovery_seconds.set(time.monotonic() - began)
@@ -136,9 +135,9 @@ class LedgerStore:
         Raises `LedgerError` and what `TransactionalWriter.write` raises. After any error the ledger store is of no use
         and must be closed: what the ledger has of the batch is undone by that.
         """
-        self._resumption.require_same_partitions(await self._writer.partitions(_EVENTS))
+        self._resumption.require_same_partitions(await self._writer.partitions(COUNTRY_EVENTS))
         changes = self.ledger.flush()
-        changelog = [OutgoingRecord(CHANGELOG, key, value, (), self.partition) for key, value in changes.items()]
+        changelog = [OutgoingRecord(COUNTRY_LEDGER, key, value, (), self.partition) for key, value in changes.items()]
         offset = await self._writer.write(
             outputs,
             changelog,
@@ -223,7 +222,7 @@ class LedgerStore:
         offset = -1
         ledger, run = self.ledger, self._thread.run
         await run(ledger.begin)
-        changelog = read_partition(self._settings, CHANGELOG, self.partition, begin, self._writer.continue_at)
+        changelog = read_partition(self._settings, COUNTRY_LEDGER, self.partition, begin, self._writer.continue_at)
         async with aclosing(changelog) as fetches:
             async for fetched in fetches:
                 for start in range(0, len(fetched), _RESTORED_AT_ONCE):
@@ -232,7 +231,8 @@ class LedgerStore:
                         if record.key == CHECKPOINT_KEY:
                             offset = record.offset
                             self._learn(
-                                decode_checkpoint(record.value, self._settings.topic(CHANGELOG), self.partition), begin
+                                decode_checkpoint(record.value, self._settings.topic(COUNTRY_LEDGER), self.partition),
+                                begin,
                             )
                     records = [(record.key, record.value) for record in part if record.key != CHECKPOINT_KEY]
                     with reading_changelog(f"{self._place}, one of offsets {part[0].offset} to {part[-1].offset},"):

@@ -38,6 +38,7 @@ from streams.kafka.failures import BrokerError
 from streams.kafka.reading import follow_topic
 from streams.refusal import DECODE_ERRORS, Refused, refused_line, undecodable
 from streams.settings import Settings
+from streams.topic_names import COVERAGE
 
 __all__ = ["History", "HistoryPolicy"]
 
@@ -98,7 +99,7 @@ class History:
         try:
             async with HttpClient(self._policy.client) as client:
                 identities = Identities(client, self._policy.directory)
-                async with aclosing(follow_topic(self._settings, "coverage")) as batches:
+                async with aclosing(follow_topic(self._settings, COVERAGE)) as batches:
                     async for batch in batches:
                         for record in batch.records:
                             self._learn(record.value)

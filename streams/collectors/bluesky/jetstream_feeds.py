@@ -21,6 +21,7 @@ from streams.kafka.client import consumer, start_client
 from streams.kafka.reading import read_topic, require_topic
 from streams.refusal import DECODE_ERRORS, Refused
 from streams.settings import Settings
+from streams.topic_names import COVERAGE
 
 __all__ = ["follow_roster", "follow_subjects", "officials_of", "read_filters"]
 
@@ -67,7 +68,7 @@ async def follow_subjects(settings: Settings, watched: Watched) -> None:
 async def read_filters(settings: Settings) -> FilterLog:
     """Who was in the filter before, by the topic `coverage`. Raises `BrokerError` and aiokafka's errors."""
     filters = FilterLog()
-    async for record in read_topic(settings, "coverage"):
+    async for record in read_topic(settings, COVERAGE):
         try:
             event = decode_event(record.value or b"")
         except DECODE_ERRORS:

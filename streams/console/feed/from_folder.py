@@ -11,11 +11,11 @@ from msgspec import Struct
 from streams.console.store.building import StoreBuilding
 from streams.console.store.writing import Part
 from streams.core.enriched_topics import ENRICHED_TOPICS, EnrichedTopic
-from streams.core.evidence import EVIDENCE_TOPIC
 from streams.errors import InputError
 from streams.printable import printable
 from streams.refusal import DECODE_ERRORS
-from streams.sinks.evidence_file import EVIDENCE_NAME, decode_evidence_line
+from streams.sinks.evidence_file import decode_evidence_line
+from streams.topic_names import EVIDENCE
 
 __all__ = ["fill_from_folder"]
 
@@ -54,8 +54,8 @@ def fill_from_folder(
             f"{printable(folder)} has no file of an enriched topic, such as alerts.ndjson",
             remedy="name what `antiphon demo --out DIR` or `antiphon backtest --out DIR` wrote",
         )
-    if (evidence := directory / f"{EVIDENCE_NAME}.ndjson").exists():
-        lines.append((EVIDENCE_TOPIC, evidence, _evidence_line))
+    if (evidence := directory / f"{EVIDENCE}.ndjson").exists():
+        lines.append((EVIDENCE, evidence, _evidence_line))
     with StoreBuilding(store, kind="folder", origin=str(directory)) as building:
         for topic, path, read in lines:
             for batch in _batches(path, read):

@@ -29,6 +29,7 @@ from streams.kafka.failures import broker_errors
 from streams.kafka.log_marks import LogPlace, Mark
 from streams.kafka.reading import missing_topic
 from streams.settings import Settings
+from streams.topic_names import ALERTS
 from streams.topics import TOMBSTONE_MS
 
 __all__ = ["TopicFeed"]
@@ -118,7 +119,7 @@ class TopicFeed:
     async def _partitions(self) -> dict[str, int]:
         counts = {state.topic.name: state.partitions for state in await topic_states(self._settings)}
         if not counts.get("alerts"):
-            raise missing_topic(self._settings, "alerts")
+            raise missing_topic(self._settings, ALERTS)
         return {topic: counts[topic] for topic in TAKEN if counts[topic]}
 
     async def _writer(self, partitions: Mapping[str, int]) -> tuple[StoreWriter | None, str]:

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from streams.console.store.answers import StoredAlert, StoreStatus
 from streams.core.enriched import Alert
-from streams.core.notifications import NOTIFICATIONS_TOPIC, Acceptance
+from streams.core.notifications import Acceptance
+from streams.topic_names import NOTIFICATIONS
 
 __all__ = ["told_words", "written_words"]
 
@@ -21,8 +22,8 @@ def told_words(alert: Alert, told: Sequence[Acceptance], status: StoreStatus) ->
         return "Files of a run have no notifications: such a run sends nothing to anybody."
     if alert.mode == "shadow":
         return "None is recorded. The rule is on trial, and its alerts are sent to nobody."
-    if all(topic.topic != NOTIFICATIONS_TOPIC for topic in status.topics):
-        return f"Not known: the topic {NOTIFICATIONS_TOPIC}, which would say so, is not there."
+    if all(topic.topic != NOTIFICATIONS for topic in status.topics):
+        return f"Not known: the topic {NOTIFICATIONS}, which would say so, is not there."
     return "Not known: nothing is recorded of when it was sent to people, or whether it was."
 
 

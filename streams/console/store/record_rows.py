@@ -21,12 +21,13 @@ from streams.core.subject_event import subject_key
 from streams.events import Coverage, decode_event
 from streams.faust_driver.batches import Record
 from streams.refusal import DECODE_ERRORS
+from streams.topic_names import AFTERMATHS, ALERTS, AMPLIFICATIONS
 
 __all__ = ["RecordRows"]
 
-_AMPLIFICATIONS: Final = enriched_topic_named("amplifications")
-_ALERTS: Final = enriched_topic_named("alerts")
-_AFTERMATHS: Final = enriched_topic_named("aftermaths")
+_AMPLIFICATIONS: Final = enriched_topic_named(AMPLIFICATIONS)
+_ALERTS: Final = enriched_topic_named(ALERTS)
+_AFTERMATHS: Final = enriched_topic_named(AFTERMATHS)
 _decode_amplification: Final = msgspec.json.Decoder(Amplification).decode
 _RANK: Final = 2**60  # above every time in µs: by severity first, and then by time
 

@@ -15,10 +15,11 @@ from streams.core.enriched import Dossier
 from streams.core.enriched_topics import enriched_topic_named
 from streams.core.subject_event import subject_key
 from streams.faust_driver.batches import Record
+from streams.topic_names import DOSSIERS
 
 __all__ = ["SubjectRows"]
 
-_TOPIC: Final = enriched_topic_named("dossiers")
+_TOPIC: Final = enriched_topic_named(DOSSIERS)
 _COLUMNS: Final = 16
 _MOST_KNOWN: Final = 200_000  # officials whose numbers are kept at hand
 

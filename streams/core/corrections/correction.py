@@ -19,7 +19,6 @@ from streams.core.watching.corrected import CountryAnswer
 from streams.events import Utc
 
 __all__ = [
-    "CORRECTIONS_TOPIC",
     "Correction",
     "CorrectionOutcome",
     "FigureChange",
@@ -30,7 +29,6 @@ __all__ = [
     "encode_correction",
 ]
 
-CORRECTIONS_TOPIC: Final = "corrections"
 
 CorrectionOutcome: TypeAlias = Literal[
     "begun",

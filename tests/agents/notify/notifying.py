@@ -11,13 +11,14 @@ from prometheus_client import CollectorRegistry
 
 from streams.agents.notify.agent import Notify
 from streams.core.enriched import Alert
-from streams.core.notifications import NOTIFICATIONS_TOPIC, Notification, decode_notification
+from streams.core.notifications import Notification, decode_notification
 from streams.events import Account
 from streams.kafka.client import producer
 from streams.kafka.reading import read_topic
 from streams.metrics import Metrics
 from streams.rules_loading import bundled_rules
 from streams.settings import Settings
+from streams.topic_names import NOTIFICATIONS
 
 __all__ = ["Notifying", "alert", "notifications", "publish"]
 
@@ -72,7 +73,7 @@ def notifications(settings: Settings, alert_id: str) -> list[Notification]:
     async def read() -> list[Notification]:
         return [
             decode_notification(record.value)
-            async for record in read_topic(settings, NOTIFICATIONS_TOPIC)
+            async for record in read_topic(settings, NOTIFICATIONS)
             if record.key == alert_id.encode()
         ]
 

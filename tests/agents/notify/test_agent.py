@@ -15,10 +15,10 @@ from msgspec.structs import replace
 
 from streams.agents.notify import agent
 from streams.core.noticing.floods import FLOOD_ALERT
-from streams.core.notifications import NOTIFICATIONS_TOPIC
 from streams.kafka.administration import create_topics
 from streams.kafka.client import admin, consumer
 from streams.settings import Secret, Settings
+from streams.topic_names import NOTIFICATIONS
 from tests.agents.notify.notifying import Notifying, alert, notifications, publish
 from tests.ops.alertmanager import quick_config, require_alertmanager, wait_until
 from tests.pipeline.crew import Crew
@@ -179,7 +179,7 @@ def test_a_restart_of_alertmanager_in_the_middle_loses_and_repeats_nothing(
         publish(settings, alert("before"))
         wait_until("told", lambda: receiver.received("firing", antiphon_id="t:before"))
         wait_until("recorded", lambda: notifications(settings, "before"))
-        asyncio.run(_delete_topic(settings, NOTIFICATIONS_TOPIC))
+        asyncio.run(_delete_topic(settings, NOTIFICATIONS))
         alertmanager.stop()
         publish(settings, alert("meanwhile"))
         wait_until("tried in vain", lambda: notify.count("failed"))

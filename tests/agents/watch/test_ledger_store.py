@@ -11,7 +11,7 @@ import pytest
 from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
 from prometheus_client import CollectorRegistry
 
-from streams.agents.watch.ledger_store import CHANGELOG, LedgerError, LedgerStore
+from streams.agents.watch.ledger_store import LedgerError, LedgerStore
 from streams.core.watching.ledger import Record, record_key
 from streams.kafka.administration import create_topics, delete_topics
 from streams.kafka.batch_writer import OutgoingRecord
@@ -21,6 +21,7 @@ from streams.kafka.reading import read_topic
 from streams.ledger.sqlite import SqliteLedger
 from streams.metrics import Metrics
 from streams.settings import Settings
+from streams.topic_names import COUNTRY_LEDGER
 from tests.ledger.records import an_entry
 from tools.kafka.running_broker import RunningBroker
 
@@ -320,7 +321,7 @@ def test_a_record_that_no_store_writes_stops_the_opening(settings: Settings, key
     async def run() -> None:
         other_application = producer(settings)
         await other_application.start()
-        await other_application.send_and_wait(settings.topic(CHANGELOG), value, key=key, partition=0)
+        await other_application.send_and_wait(settings.topic(COUNTRY_LEDGER), value, key=key, partition=0)
         await other_application.stop()
         store = _store(settings)
         with pytest.raises(BrokenChangelogError):

@@ -21,7 +21,7 @@ from streams.console.store.reading import Store
 from streams.console.store.tables import unpack
 from streams.core.evidence import read_evidence_record
 from streams.core.evidence_records import alert_evidence, event_evidence, roster_evidence, withheld_evidence
-from streams.core.notifications import NOTIFICATIONS_TOPIC, Notification, encode_notification
+from streams.core.notifications import Notification, encode_notification
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import Coordinates
 from streams.errors import ConfigurationError
@@ -31,6 +31,7 @@ from streams.kafka.client import admin, started_producer
 from streams.kafka.reading import read_topic
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
+from streams.topic_names import NOTIFICATIONS
 from tests.console.feed.feeding import feeding, wait_until
 from tools.kafka.running_broker import RunningBroker
 
@@ -156,7 +157,7 @@ def test_evidence_roster_coverage_and_notifications_are_read_and_what_is_withhel
     write(settings, [("evidence", each.key, each.value, each.headers) for each in kept])
     write(settings, [("coverage", b"any", encode_event(example(Coverage)), ())])
     told = example(Notification)
-    write(settings, [(NOTIFICATIONS_TOPIC, told.alert_id.encode(), encode_notification(told), ())])
+    write(settings, [(NOTIFICATIONS, told.alert_id.encode(), encode_notification(told), ())])
     with feeding(settings, tmp_path) as store:
         wait_until(lambda: len(store.events_of_subject("twitter:44").rows) == 1)
         wait_until(lambda: store.roster_in_force() is not None)
@@ -172,7 +173,7 @@ def test_evidence_roster_coverage_and_notifications_are_read_and_what_is_withhel
         assert store.rosters()[0].in_force
         assert len(store.coverage(example(Coverage).platform)) == 1
         wait_until(lambda: store.notification(told.alert_id) == told)
-        write(settings, [(NOTIFICATIONS_TOPIC, told.alert_id.encode(), None, ())])
+        write(settings, [(NOTIFICATIONS, told.alert_id.encode(), None, ())])
         wait_until(lambda: store.notification(told.alert_id) is None)
         gone = withheld_evidence(entry, "asked to")
         write(settings, [("evidence", each.key, each.value, each.headers) for each in (*gone, record)])

@@ -13,7 +13,7 @@ from streams.console.store.building import StoreBuilding
 from streams.console.store.reading import Store
 from streams.console.store.writing import Part
 from streams.core.clock import to_us
-from streams.core.corrections.correction import CORRECTIONS_TOPIC, Correction, correction_key, encode_correction
+from streams.core.corrections.correction import Correction, correction_key, encode_correction
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.enriched_topics import enriched_topic_named
 from streams.core.evidence_records import (
@@ -23,13 +23,14 @@ from streams.core.evidence_records import (
     roster_evidence,
     rules_evidence,
 )
-from streams.core.notifications import NOTIFICATIONS_TOPIC, Notification, encode_notification
+from streams.core.notifications import Notification, encode_notification
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_log import publication
 from streams.core.subject_event import Coordinates
 from streams.core.watching.aftermath_records import Aftermath
 from streams.events import Event, encode_event
 from streams.rules_loading import read_rules
+from streams.topic_names import CORRECTIONS, NOTIFICATIONS
 
 __all__ = ["Publication", "store_of"]
 
@@ -97,13 +98,13 @@ def store_of(
             _Record(place, correction_key(each).encode(), encode_correction(each))
             for place, each in enumerate(corrections)
         ]
-        building.writer.take([Part(topic=CORRECTIONS_TOPIC, partition=0, records=rows, next=len(rows))])
+        building.writer.take([Part(topic=CORRECTIONS, partition=0, records=rows, next=len(rows))])
         if notifications is not None:
             rows = [
                 _Record(place, each.alert_id.encode(), encode_notification(each))
                 for place, each in enumerate(notifications)
             ]
-            building.writer.take([Part(topic=NOTIFICATIONS_TOPIC, partition=0, records=rows, next=len(rows))])
+            building.writer.take([Part(topic=NOTIFICATIONS, partition=0, records=rows, next=len(rows))])
         _publish(building, published, timestamp)
         rows = [_Record(place, each.key, each.value, each.headers, timestamp) for place, each in enumerate(kept)]
         building.writer.take([Part(topic="evidence", partition=0, records=rows, next=len(rows))])
