@@ -197,17 +197,19 @@ class MemoryLedger:
         self, kind: type[Entry] | type[SubjectText], prefix: int, country: str, fingerprints: Sequence[int]
     ) -> dict[str, int]:
         holders = self._holders[kind, country]
-        shared = [fingerprint for fingerprint in fingerprints if fingerprint in holders]
-        if not shared:  # nearly always
+        if holders.keys().isdisjoint(fingerprints):  # nearly always
             return {}
         counts: Counter[bytes] = Counter()
-        for fingerprint in set(shared):
+        for fingerprint in holders.keys() & set(fingerprints):
             held = holders[fingerprint]
             counts.update((held,) if isinstance(held, bytes) else held)
         return {key[prefix:].decode(): count for key, count in counts.items()}
 
     def _hold(self, record: Entry | SubjectText, key: bytes) -> None:
         holders = self._holders[type(record), record.country]
+        if holders.keys().isdisjoint(record.fingerprints):  # nearly always
+            holders.update(dict.fromkeys(record.fingerprints, key))
+            return
         for fingerprint in record.fingerprints:
             held = holders.setdefault(fingerprint, key)
             if held is key:

@@ -120,12 +120,10 @@ def letters_of(text: str) -> str:
     then one table says for each byte what becomes of it, and no more than ASCII is left.
     """
     text = _bare(text)
-    try:
-        coded = text.encode(_WESTERN).translate(_western, _western_signs)
-    except UnicodeEncodeError:
-        coded = _OTHER
-    if _OTHER not in coded:
-        return coded.decode("ascii")
+    coded = _coded(text)
+    letters = _OTHER if coded is None else coded.translate(_western, _western_signs)
+    if _OTHER not in letters:
+        return letters.decode("ascii")
     return _folded(text).replace(" ", "")
 
 
@@ -185,6 +183,15 @@ def shared_words(text: str, vocabulary: AbstractSet[str]) -> tuple[str, ...]:
     return tuple(sorted(words(text) & vocabulary)) if vocabulary else ()
 
 
+def _coded(text: str) -> bytes | None:
+    """In the code page, without what it lacks where that is no letter, as emoji are not; `None` where it is one."""
+    try:
+        return text.encode(_WESTERN)
+    except UnicodeEncodeError:
+        lacking = "".join(set(text).difference(_western_characters))
+        return None if lacking.translate(_folds).strip() else text.encode(_WESTERN, "ignore")
+
+
 def _bare(text: str) -> str:
     """What is looked at of a text, without links, handles and escapes; in compatibility forms only where they are."""
     text = _composed(text[:MOST_CHARACTERS])
@@ -204,6 +211,11 @@ def _composed(text: str) -> str:
         return text
     if _FLOODED.search(text[_EVERY - 1 :: _EVERY]):
         text = _FLOOD.sub(r"\1", text)
+    # Nearly all that is to be composed in posts of a Western European language; most are then normalised already.
+    if "\u2026" in text:
+        text = text.replace("\u2026", "...")
+    if "\xa0" in text:
+        text = text.replace("\xa0", " ")
     return unicodedata.normalize("NFKC", text)[:MOST_CHARACTERS]  # cut again: one character can stand for eighteen
 
 
@@ -245,3 +257,4 @@ def _western_tables() -> tuple[bytes, bytes]:
 
 
 _western, _western_signs = _western_tables()
+_western_characters: Final = frozenset(bytes(range(256)).decode(_WESTERN, "ignore"))

@@ -149,6 +149,8 @@ def _rank(amplified: Amplified) -> tuple[int, str, str, int]:
 
 def _sketch_with(sketch: tuple[int, ...], fingerprints: Sequence[int], most: int) -> tuple[int, ...]:
     """The smallest `most` of both together."""
+    if not sketch:
+        return tuple(fingerprints[:most])
     if len(sketch) == most:
         fingerprints = fingerprints[: bisect_left(fingerprints, sketch[-1])]  # no larger one gets in
     known = len(sketch)
