@@ -15,7 +15,6 @@ from streams.core.tracking.one_post import contradictions_of
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.event_spool import EventSpool
-from streams.jobs.evidence_of_runs import evidence_of_backtest
 from streams.jobs.input_faults import faults_of
 from streams.rules_loading import read_rules
 from streams.sinks.evidence_file import EvidenceFile
@@ -56,6 +55,8 @@ def backtest(
 
     def keep(results: Results, spool: EventSpool, known: AccountIndex) -> None:
         if kept is not None:
+            from streams.jobs.evidence_of_runs import evidence_of_backtest  # loads Kafka's client, which takes its time
+
             for record in evidence_of_backtest(results, spool, known, roster, rules, rules_text):
                 kept.add(record)
 

@@ -22,8 +22,8 @@ from streams.formats.inputs.lines import Line
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally
 from streams.jobs.event_spool import EventSpool
-from streams.jobs.ingestion import is_large, letter_of_line
 from streams.jobs.reading import FileAccount, Progress, read_events, total_tally
+from streams.jobs.refused_lines import is_large, letter_of_line
 from streams.jobs.watch_process import WatchWhereItPays, usable_cores
 from streams.kafka.raw_record import raw_record, size_refusal
 
@@ -124,6 +124,7 @@ def _run(
                 afterwards(results, spool, backtest.known)
     finally:
         if gc_was_on:
+            gc.freeze()  # nor at the end: what goes, goes without it
             gc.enable()
     return BacktestRun(
         results=results,

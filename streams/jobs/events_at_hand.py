@@ -15,8 +15,8 @@ from streams.events import Event
 from streams.formats.inputs.lines import Line
 from streams.formats.reader import FormatReader
 from streams.jobs.event_spool import EventSpool, Spooled
-from streams.jobs.ingestion import is_large, letter_of_line
 from streams.jobs.reading import FileAccount, Progress, read_events
+from streams.jobs.refused_lines import is_large, letter_of_line
 from streams.kafka.raw_record import raw_record, size_refusal
 
 __all__ = ["EventsAtHand"]

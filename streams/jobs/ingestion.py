@@ -12,16 +12,17 @@ from msgspec import Struct, field
 
 from streams.core.clock import SECOND_US, to_us
 from streams.deadletters import DeadLetter, LetterSample, Rejection
-from streams.events import RAW_TOPICS, Event
+from streams.events import Event
 from streams.formats.inputs.lines import Line
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally
 from streams.jobs.event_spool import EventSpool
 from streams.jobs.reading import FileAccount, Progress, read_events, total_tally
+from streams.jobs.refused_lines import is_large, letter_of_line
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.client import BrokerError, producer
-from streams.kafka.dead_letter_record import dead_letter_record, letter_of
-from streams.kafka.raw_record import SURELY_SMALL_BYTES, raw_record, size_refusal
+from streams.kafka.dead_letter_record import dead_letter_record
+from streams.kafka.raw_record import raw_record, size_refusal
 from streams.settings import Settings
 
 __all__ = [
@@ -29,8 +30,6 @@ __all__ = [
     "ingest",
     "ingest_again",
     "ingest_in_order",
-    "is_large",
-    "letter_of_line",
 ]
 
 # How many records may be on their way before the next are read: bounds memory, and keeps the broker busy.
@@ -151,24 +150,6 @@ async def _writing(settings: Settings, done: Ingestion) -> AsyncIterator["_Write
         ) from error
     finally:
         await client.stop()
-
-
-def letter_of_line(line: Line, rejection: Rejection, path: str, *, payload: bytes | None = None) -> DeadLetter:
-    """The dead letter for a line: the file stands for the topic, the line number for the offset.
-
-    `payload` replaces the line where a later stage refused the event it held.
-    """
-    # A file that is called as a raw topic is must not pass for it: what came from a topic can be sent there again.
-    source = f"./{path}" if path in RAW_TOPICS.values() else path[-200:]
-    if payload is not None:
-        return letter_of(rejection, payload, source, 0, line.number)
-    whole = None if line.size is None or line.sha256 is None else (line.size, line.sha256)
-    return letter_of(rejection, line.data, source, 0, line.number, whole=whole)
-
-
-def is_large(line: Line) -> bool:
-    """Whether an event of this line may be too large for its topic: no event is twice as long as its line."""
-    return len(line.data) >= SURELY_SMALL_BYTES // 2
 
 
 class _Writer:

@@ -6,17 +6,16 @@ Records travel in batches made here, one for each partition: handing them to aio
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol, TypeAlias
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from msgspec import Struct
 from prometheus_client import Counter as Series
 
 from streams.kafka.log_marks import LogPlace, Mark, mark_written
+from streams.kafka.outgoing_record import LARGEST_BATCH_BYTES, OutgoingRecord, encoded_bytes
 from streams.kafka.partitioning import partition_of
 
 __all__ = ["BATCH_BYTES", "LARGEST_BATCH_BYTES", "BatchWriter", "OutgoingRecord", "OutputMetrics", "encoded_bytes"]
@@ -24,26 +23,8 @@ __all__ = ["BATCH_BYTES", "LARGEST_BATCH_BYTES", "BatchWriter", "OutgoingRecord"
 BATCH_BYTES: Final = 262_144
 """Size of a full batch; a single record may be larger. A quarter of what a broker takes by default."""
 
-LARGEST_BATCH_BYTES: Final = 1_048_588
-"""What an encoded record batch may hold on a broker with Kafka's defaults (`message.max.bytes`)."""
-
 _Place: TypeAlias = tuple[str, int]  # topic, with its prefix, and partition
 _BatchBuilder: TypeAlias = Any  # aiokafka's, which it does not export
-
-
-class OutgoingRecord(Struct, frozen=True):
-    """One record to write. `topic` is the plain name, without the prefix; no `partition`: the key decides."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]] = ()
-    partition: int | None = None
-
-
-def encoded_bytes(record: OutgoingRecord) -> int:
-    """The size of a record batch that holds this record alone, or up to twenty bytes more."""
-    return int(DefaultRecordBatchBuilder.estimate_size_in_bytes(record.key, record.value, list(record.headers)))
 
 
 class OutputMetrics(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from streams.deadletters import DeadLetter, Reason, Rejection
-from streams.kafka.batch_writer import LARGEST_BATCH_BYTES, OutgoingRecord
+from streams.kafka.outgoing_record import LARGEST_BATCH_BYTES, OutgoingRecord
 from streams.topic_names import DEAD_LETTERS
 
 __all__ = [

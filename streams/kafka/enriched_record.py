@@ -13,7 +13,7 @@ from msgspec import json
 
 from streams.core.corrections.correction import Correction, correction_key, encode_correction
 from streams.core.enriched_topics import enriched_topic_of
-from streams.kafka.batch_writer import OutgoingRecord
+from streams.kafka.outgoing_record import OutgoingRecord
 from streams.topic_names import CORRECTIONS
 
 __all__ = ["CLOUD_EVENTS", "correction_record", "enriched_record"]

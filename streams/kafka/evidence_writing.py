@@ -9,9 +9,9 @@ from aiokafka import AIOKafkaProducer
 from streams.core.enriched import Alert
 from streams.core.evidence_records import EvidenceRecord, alert_evidence, rules_evidence
 from streams.core.rulebook.rules import RuleSet
-from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.client import started_producer
 from streams.kafka.enriched_record import enriched_record
+from streams.kafka.outgoing_record import OutgoingRecord
 from streams.settings import Settings
 from streams.topic_names import EVIDENCE
 

@@ -17,7 +17,7 @@ from streams.events import (
     Suspension,
     encode_event,
 )
-from streams.kafka.batch_writer import LARGEST_BATCH_BYTES, OutgoingRecord, encoded_bytes
+from streams.kafka.outgoing_record import LARGEST_BATCH_BYTES, OutgoingRecord, encoded_bytes
 from streams.refusal import rejection
 
 __all__ = ["SURELY_SMALL_BYTES", "raw_record", "size_refusal"]
