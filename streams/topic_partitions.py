@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from streams.topic import TopicFault
 from streams.topic_names import TRACKED_ACCOUNTS
-from streams.topics import TOPICS, TopicFault
+from streams.topics import TOPICS
 
 __all__ = ["partition_counts_of", "partition_faults"]
 

@@ -8,8 +8,9 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from streams.topic import Topic, TopicFault
 from streams.topic_names import COUNTRY_LEDGER
-from streams.topics import TOPICS, Topic, TopicFault
+from streams.topics import TOPICS
 
 __all__ = ["CHECKED_SETTINGS", "TopicSetting", "setting_faults", "settings_of", "topic_config"]
 

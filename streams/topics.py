@@ -1,16 +1,13 @@
-"""Every topic: name, key, payload, partitions and what binds them, retention, who writes and who reads.
+"""Every topic. Those of the enriched records stand in `streams.core.enriched_topics`.
 
 `antiphon topics create`, a worker's start, the AsyncAPI document and the agents all read this list.
 """
 
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from msgspec import Struct
-
+from streams.core.enriched_topics import ENRICHED_TOPICS
+from streams.topic import DAY_MS, Topic
 from streams.topic_names import (
-    AFTERMATHS,
-    ALERTS,
-    AMPLIFICATIONS,
     CANARIES,
     COLLECTOR_CURSORS,
     CORRECTIONS,
@@ -19,7 +16,6 @@ from streams.topic_names import (
     COVERAGE,
     DEAD_LETTERS,
     DELETIONS,
-    DOSSIERS,
     EVIDENCE,
     FOLLOWS,
     NOTIFICATIONS,
@@ -33,73 +29,13 @@ from streams.topic_names import (
     TRACKED_ACCOUNTS,
 )
 
-__all__ = [
-    "TOMBSTONE_MS",
-    "TOPICS",
-    "Topic",
-    "TopicFault",
-    "TopicRole",
-    "topic_named",
-]
+__all__ = ["TOPICS", "topic_named"]
 
-TopicRole: TypeAlias = Literal["raw", "internal", "enriched", "roster"]
-
-_DAY_MS: Final = 86_400_000
-TOMBSTONE_MS: Final = _DAY_MS
-"""How long a compacted topic keeps the news that a record is gone (`delete.retention.ms`)."""
-
-# What every broker, client and mirror takes by default: Kafka's own default, of which nobody has to be told.
-_MOST_BYTES: Final = 1_048_588
 # Of what only our agents read: the state of a subject that meets all its bounds with the longest ids has 5.6 MB
 # (tests/core/tracking/test_track_sizes.py). Some managed brokers allow no more than this.
 _MOST_INTERNAL_BYTES: Final = 8_388_608
 # A raw record that fills its batch, with the key and the headers of evidence.
 _MOST_EVIDENCE_BYTES: Final = 2 * 1_048_588
-
-
-class Topic(Struct, frozen=True, kw_only=True):
-    """One topic. `partitions` is a default; `retention_ms` is `None` where the topic is compacted and kept for ever.
-    `max_message_bytes` is the largest record batch that the topic takes; agents write less (`core/bounds.py`).
-
-    `single` says why the topic must have exactly one partition, and is empty where it may have more. `copartitioned`
-    names the topic that must have as many partitions as this one, `""` for none.
-    `schema` names the generated JSON Schema of the payload (`schemas/NAME.schema.json`), `None` for internal bytes.
-    With `as_received` it is that of the headers: the value is the bytes of others as they were. `packed` is the codec
-    in which the broker keeps the records, `""` for that of the writers.
-    """
-
-    name: str
-    role: TopicRole
-    meaning: str
-    key: str
-    schema: str | None
-    partitions: int
-    compacted: bool = False
-    retention_ms: int | None = None
-    writers: tuple[str, ...]
-    readers: tuple[str, ...]
-
-    max_message_bytes: int = _MOST_BYTES
-    tombstone_ms: int = TOMBSTONE_MS
-    single: str = ""
-    copartitioned: str = ""
-    as_received: bool = False
-    packed: str = ""
-
-
-class TopicFault(Struct, frozen=True, kw_only=True):
-    """Something of a topic that is not as it must be: `message` names place, value and what is wanted.
-
-    With `unsafe` a worker refuses to start; without, it works, and warns. `topic` is the plain name.
-    """
-
-    topic: str
-    key: str
-    value: str
-    wanted: str
-    message: str
-    remedy: str
-    unsafe: bool
 
 
 def _raw(name: str, schema: str, key: str, meaning: str, partitions: int) -> Topic:
@@ -110,7 +46,7 @@ def _raw(name: str, schema: str, key: str, meaning: str, partitions: int) -> Top
         key=key,
         schema=schema,
         partitions=partitions,
-        retention_ms=30 * _DAY_MS,
+        retention_ms=30 * DAY_MS,
         writers=("collectors", "antiphon ingest"),
         readers=("SCREEN",),
     )
@@ -155,7 +91,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         key="platform:id of the subject",
         schema="subject-event",
         partitions=8,
-        retention_ms=7 * _DAY_MS,
+        retention_ms=7 * DAY_MS,
         writers=("SCREEN", "WATCH", "antiphon roster publish --correction"),
         readers=("TRACK",),
         copartitioned=SUBJECT_STATES,
@@ -179,7 +115,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         key="the State's code; none for ticks, which go to every partition",
         schema="country-event",
         partitions=8,
-        retention_ms=7 * _DAY_MS,
+        retention_ms=7 * DAY_MS,
         writers=("SCREEN", "TRACK"),
         readers=("WATCH",),
         max_message_bytes=_MOST_INTERNAL_BYTES,
@@ -209,50 +145,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         readers=("SCREEN",),
         single="every worker reads one partition, which is all of it",
     ),
-    Topic(
-        name=AMPLIFICATIONS,
-        role="enriched",
-        meaning="each retweet or quote of a subject by an official",
-        key="platform:id of the subject",
-        schema="amplification",
-        partitions=8,
-        retention_ms=90 * _DAY_MS,
-        writers=("TRACK",),
-        readers=("anybody",),
-    ),
-    Topic(
-        name=DOSSIERS,
-        role="enriched",
-        meaning="everything counted about each subject; the last record of a key is the valid one",
-        key="platform:id of the subject",
-        schema="dossier",
-        partitions=8,
-        compacted=True,
-        writers=("TRACK",),
-        readers=("anybody",),
-    ),
-    Topic(
-        name=AFTERMATHS,
-        role="enriched",
-        meaning="what a State's officials did after a subject they amplified was suspended; the last of an id is valid",
-        key="id of the aftermath",
-        schema="aftermath",
-        partitions=8,
-        compacted=True,
-        writers=("WATCH",),
-        readers=("anybody",),
-    ),
-    Topic(
-        name=ALERTS,
-        role="enriched",
-        meaning="rules that held for a subject; the last record of an id is the valid one",
-        key="id of the alert",
-        schema="alert",
-        partitions=8,
-        compacted=True,
-        writers=("TRACK", "WATCH"),
-        readers=("NOTIFY", "anybody"),
-    ),
+    *(enriched.topic for enriched in ENRICHED_TOPICS),
     Topic(
         name=NOTIFICATIONS,
         role="enriched",
@@ -276,7 +169,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         writers=("SCREEN", "TRACK", "WATCH", "workers", "antiphon roster publish", "antiphon evidence"),
         readers=("antiphon evidence", "anybody"),
         max_message_bytes=_MOST_EVIDENCE_BYTES,
-        tombstone_ms=30 * _DAY_MS,
+        tombstone_ms=30 * DAY_MS,
         as_received=True,
         packed="zstd",
     ),
@@ -298,7 +191,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         key="none",
         schema=None,
         partitions=1,
-        retention_ms=_DAY_MS,
+        retention_ms=DAY_MS,
         writers=("TRACK",),
         readers=("workers",),
     ),
@@ -309,7 +202,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         key="key of the refused record",
         schema="dead-letter",
         partitions=1,
-        retention_ms=30 * _DAY_MS,
+        retention_ms=30 * DAY_MS,
         writers=("SCREEN", "TRACK", "WATCH", "collectors", "antiphon ingest"),
         readers=("operators",),
         as_received=True,

@@ -18,9 +18,11 @@ _PACKAGE: Final = "streams"
 # table, never its neighbours in the same row and never a row further down.
 LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"errors", "printable", "redaction", "topic_names"}),
-    frozenset({"events", "deadletters", "topics"}),
-    frozenset({"refusal", "topic_partitions", "topic_settings"}),
+    frozenset({"events", "deadletters", "topic"}),
+    frozenset({"refusal"}),
     frozenset({"core"}),
+    frozenset({"topics"}),
+    frozenset({"topic_partitions", "topic_settings"}),
     frozenset({"setting_sources"}),
     frozenset(
         {
@@ -63,8 +65,8 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"corrections"}),
 )
 
-# What core and everything below it must do without: clocks, chance, input and output come in as arguments.
-PURE: Final = LAYERS[0] | LAYERS[1] | LAYERS[2] | LAYERS[3]
+# What core, all below it and the topics must do without: clocks, chance, input and output come in as arguments.
+PURE: Final = frozenset().union(*LAYERS[:6])
 IMPURE_MODULES: Final = frozenset(
     {"faust", "mode", "aiokafka", "aiohttp", "prometheus_client", "click", "rich"}
     | {"asyncio", "threading", "multiprocessing", "subprocess", "socket"}

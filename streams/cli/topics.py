@@ -12,8 +12,9 @@ from streams.cli.options import json_option, settings_options
 from streams.cli.terminal import counted, row, stdout, table, write_json
 from streams.kafka.administration import TopicState, create_topics, topic_faults, topic_states
 from streams.settings import Settings
+from streams.topic import Topic, TopicFault
 from streams.topic_partitions import partition_faults
-from streams.topics import TOPICS, Topic, TopicFault
+from streams.topics import TOPICS
 
 __all__ = ["partition_counts", "topics"]
 

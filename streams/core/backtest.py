@@ -13,7 +13,7 @@ from msgspec import Struct
 from streams.core.clock import to_us
 from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert, Amplification, Dossier
-from streams.core.enriched_topics import ENRICHED_TOPICS
+from streams.core.enriched_topics import enriched_topic_of
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
 from streams.core.screening.account_index import AccountIndex
@@ -33,6 +33,7 @@ from streams.core.watching.watch_step import WatchOutcome
 from streams.core.watching.watcher import Watcher
 from streams.deadletters import Rejection
 from streams.events import Coverage, Event, Suspension
+from streams.topic_names import AMPLIFICATIONS
 
 __all__ = ["Backtest", "Results", "Scope"]
 
@@ -53,27 +54,28 @@ class Results(Struct, kw_only=True):
     each aftermath that is not void.
     """
 
-    amplifications: list[Amplification]
-    dossiers: dict[str, Dossier]
-    alerts: dict[str, Alert]
-    aftermaths: dict[str, Aftermath]
+    amplifications: list[Amplification] = []
+    dossiers: dict[str, Dossier] = {}
+    alerts: dict[str, Alert] = {}
+    aftermaths: dict[str, Aftermath] = {}
+    others: dict[str, dict[str, Any]] = {}
+    """By topic and key the records of enriched topics that have no field here."""
 
-    @classmethod
-    def of(cls, found: Mapping[str, Sequence[Any]]) -> "Results":
-        """From the records of each enriched topic, by its name."""
-        return cls(
-            amplifications=list(found["amplifications"]),
-            **{
-                topic.name: {topic.key(record): record for record in found[topic.name]}
-                for topic in ENRICHED_TOPICS
-                if topic.name != "amplifications"
-            },
-        )
+    def put(self, record: Any) -> None:
+        """Add a record of an enriched topic; it takes the place of the one with its key, but for amplifications."""
+        topic = enriched_topic_of(record)
+        if isinstance(record, Amplification):
+            self.amplifications.append(record)
+        else:
+            self._by_key(topic.name)[topic.key(record)] = record
 
     def records(self, topic: str) -> list[Any]:
         """Those of the enriched topic of that name."""
-        found = getattr(self, topic)
-        return list(found.values() if isinstance(found, dict) else found)
+        return self.amplifications if topic == AMPLIFICATIONS else list(self._by_key(topic).values())
+
+    def _by_key(self, topic: str) -> dict[str, Any]:
+        found: dict[str, Any] | None = getattr(self, topic, None)
+        return self.others.setdefault(topic, {}) if found is None else found
 
 
 class Scope(Struct, frozen=True, kw_only=True):
@@ -131,7 +133,7 @@ class Backtest:
         self._country_events: list[CountryEvent] = []
         self._passed_over = PassedOver()
         self._amplifications: dict[tuple[str, str, str], Amplification] = {}
-        self._results = Results(amplifications=[], dossiers={}, alerts={}, aftermaths={})
+        self._results = Results()
 
     @property
     def known(self) -> AccountIndex:
@@ -287,15 +289,14 @@ class Backtest:
             standings: list[CountryEvent] = []
             for changes in self._tracker.flush():
                 self._subjects[changes.key] = changes.subject
-                if changes.dossier is not None:
-                    results.dossiers[changes.key] = changes.dossier
-                results.alerts.update((alert.id, alert) for alert in changes.alerts)
+                for record in (*changes.records(), *changes.alerts):
+                    results.put(record)
                 self._learn([] if changes.tracked is None else [changes.tracked])
                 standings += changes.standings
             going_round = self._watch(standings)
             watched = self._watching.flush()
-            results.aftermaths.update((each.id, each) for each in watched.aftermaths)
-            results.alerts.update((alert.id, alert) for alert in watched.alerts)
+            for record in (*watched.records(), *watched.alerts):
+                results.put(record)
             self._learn(watched.tracked)
 
     def _learn(self, accounts: Iterable[TrackedAccount]) -> None:

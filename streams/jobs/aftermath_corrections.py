@@ -30,7 +30,7 @@ _FORGOTTEN: Final = "its watch is over for so long that it is forgotten, and not
 
 async def read_aftermaths(settings: Settings, until_us: int | None = None) -> Results:
     """The aftermaths that stand, and the alerts on them, as far as they were written by then. Raises `BrokerError`."""
-    found = Results(amplifications=[], dossiers={}, alerts={}, aftermaths={})
+    found = Results()
     aftermaths: dict[str, Aftermath] = {}
     alerts: dict[str, Alert] = {}
     async for record in read_topic(settings, AFTERMATHS):

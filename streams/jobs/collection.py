@@ -32,12 +32,13 @@ async def sample_letters(settings: Settings) -> LetterSample:
 
 async def collect_results(settings: Settings) -> Results:
     """What the enriched topics hold now: of each thing the last record, where it stands."""
-    found: dict[str, list[Any]] = {}
+    results = Results()
     for topic in ENRICHED_TOPICS:
         decode = json.Decoder(topic.record).decode
         last: dict[object, Any] = {}
         async for record in read_topic(settings, topic.name):
             enriched = decode(record.value or b"")
             last[topic.identity(enriched)] = enriched
-        found[topic.name] = [enriched for enriched in last.values() if topic.stands(enriched)]
-    return Results.of(found)
+        for enriched in filter(topic.stands, last.values()):
+            results.put(enriched)
+    return results

@@ -15,9 +15,10 @@ from msgspec import Struct
 from streams.kafka.client import admin, consumer
 from streams.kafka.failures import BrokerError, refusal
 from streams.settings import Settings
+from streams.topic import Topic, TopicFault
 from streams.topic_partitions import partition_counts_of, partition_faults
 from streams.topic_settings import CHECKED_SETTINGS, setting_faults, topic_config
-from streams.topics import TOPICS, Topic, TopicFault
+from streams.topics import TOPICS
 
 __all__ = [
     "TopicState",

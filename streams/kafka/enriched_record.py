@@ -12,15 +12,14 @@ from typing import Any, Final
 from msgspec import json
 
 from streams.core.corrections.correction import Correction, correction_key, encode_correction
-from streams.core.enriched_topics import enriched_topic_of
+from streams.core.enriched_topics import ENRICHED_TOPICS, enriched_topic_of
 from streams.kafka.outgoing_record import OutgoingRecord
 from streams.topic_names import CORRECTIONS
 
 __all__ = ["CLOUD_EVENTS", "correction_record", "enriched_record"]
 
 CLOUD_EVENTS: Final[dict[str, tuple[str, Callable[[Any], datetime]]]] = {
-    "alerts": ("antiphon.alert", lambda alert: alert.as_of),
-    "aftermaths": ("antiphon.aftermath", lambda aftermath: aftermath.closed_at or aftermath.opened_at),
+    **{each.name: (f"antiphon.{each.schema}", each.event_time) for each in ENRICHED_TOPICS if each.event_time},
     CORRECTIONS: ("antiphon.correction", lambda correction: correction.at),
 }
 """The topics whose records are CloudEvents: their type, and the event time of a record."""

@@ -12,8 +12,8 @@ from streams.kafka.client import started_producer
 from streams.kafka.failures import BrokerError, broker_errors
 from streams.kafka.log_marks import LogPlace, Mark, missing_marks
 from streams.settings import Settings
+from streams.topic import TopicFault
 from streams.topic_names import DEAD_LETTERS
-from streams.topics import TopicFault
 
 __all__ = [
     "RECOUNT",

@@ -6,9 +6,10 @@ from typing import Any, Final
 from streams import __version__
 from streams.kafka.enriched_record import CLOUD_EVENTS
 from streams.schemas.documents import SchemaDocument
+from streams.topic import Topic
 from streams.topic_names import DEAD_LETTERS
 from streams.topic_settings import topic_config
-from streams.topics import TOPICS, Topic
+from streams.topics import TOPICS
 
 __all__ = ["asyncapi_document"]
 

@@ -12,8 +12,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from streams.kafka.failures import BrokerError
 from streams.kafka.readiness import require_ready
 from streams.settings import Settings
+from streams.topic import Topic
 from streams.topic_settings import topic_config
-from streams.topics import TOPICS, Topic, topic_named
+from streams.topics import TOPICS, topic_named
 from tests.cli.conftest import Antiphon
 from tests.cli.terminal import run
 from tools.kafka.jars import Unavailable

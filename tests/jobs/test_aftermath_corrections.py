@@ -22,7 +22,7 @@ def test_an_aftermath_whose_watch_is_forgotten_cannot_be_known_where_an_official
     run = WatchRun(RuleSet(rules=(), digest=set_digest(())))
     run.batch([amplification("1", -9), standing(), deletion("1", 1), tick(20)])
     [aftermath] = run.standing.values()
-    told = Results(amplifications=[], dossiers={}, alerts={}, aftermaths=run.standing)
+    told = Results(aftermaths=run.standing)
     officials = [Account(id=each.id, handle=each.handle) for each in IRAN]
     old, new = roster_of(officials), roster_of(officials[1:])
     begun = Correction(

@@ -18,8 +18,9 @@ from streams.core.corrections.correction import Correction
 from streams.kafka.enriched_record import CLOUD_EVENTS, correction_record, enriched_record
 from streams.schemas import generate
 from streams.schemas.examples import EXAMPLES
+from streams.topic import Topic
 from streams.topic_settings import topic_config
-from streams.topics import TOPICS, Topic, topic_named
+from streams.topics import TOPICS, topic_named
 
 _FILES = generate()
 _DOCUMENT: dict[str, Any] = json.loads(_FILES["asyncapi.json"])

@@ -14,7 +14,7 @@ from streams.errors import InputError
 from streams.sinks.ndjson import write_results
 
 _NAMES = ("amplifications", "dossiers", "alerts", "aftermaths", "dead-letters", "evidence")
-_NOTHING = Results(amplifications=[], dossiers={}, alerts={}, aftermaths={})
+_NOTHING = Results()
 
 
 def _old_files(directory: Path) -> dict[str, bytes]:

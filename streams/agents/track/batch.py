@@ -85,9 +85,7 @@ def track_batch(batch: Batch, position: int, tracker: Tracker) -> TrackedBatch:
         # All that is known of it came with this batch: nothing was known before.
         if not state.evicted_amplifications and 0 < len(state.amplifications) <= by_subject[changes.key]:
             new_subjects += 1
-        outputs += map(enriched_record, changes.amplifications)
-        if changes.dossier is not None:
-            outputs.append(enriched_record(changes.dossier))
+        outputs += map(enriched_record, changes.records())
         alerts += changes.alerts
         outputs += alert_records(changes.alerts)
         outputs += [

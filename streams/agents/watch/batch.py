@@ -121,7 +121,7 @@ def watch_batch(
     began = time.monotonic()
     changes = watcher.flush(recounts)
     seconds = time.monotonic() - began
-    outputs += map(enriched_record, changes.aftermaths)
+    outputs += map(enriched_record, changes.records())
     outputs += alert_records(changes.alerts)
     outputs += [
         correction_record(correction) for answer in changes.answers for correction in corrections_of_country(answer)

@@ -26,8 +26,8 @@ from streams.partitions.resumption import Resumption
 from streams.partitions.transactional_writer import TransactionalWriter
 from streams.partitions.work_thread import WorkThread
 from streams.settings import Settings
+from streams.topic import TOMBSTONE_MS
 from streams.topic_names import COUNTRY_EVENTS, COUNTRY_LEDGER
-from streams.topics import TOMBSTONE_MS
 
 __all__ = ["LedgerError", "LedgerStore"]
 

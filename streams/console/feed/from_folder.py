@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.console.store.building import StoreBuilding
-from streams.console.store.writing import Part
+from streams.console.store.writing import TAKEN, Part
 from streams.core.enriched_topics import ENRICHED_TOPICS, EnrichedTopic
 from streams.errors import InputError
 from streams.printable import printable
@@ -47,7 +47,7 @@ def fill_from_folder(
     lines = [
         (topic.name, path, _record_reader(topic))
         for topic in ENRICHED_TOPICS
-        if (path := directory / f"{topic.name}.ndjson").exists()
+        if topic.name in TAKEN and (path := directory / f"{topic.name}.ndjson").exists()
     ]
     if not lines:
         raise InputError(

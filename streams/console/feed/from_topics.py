@@ -29,8 +29,8 @@ from streams.kafka.failures import broker_errors
 from streams.kafka.log_marks import LogPlace, Mark
 from streams.kafka.reading import missing_topic
 from streams.settings import Settings
+from streams.topic import TOMBSTONE_MS
 from streams.topic_names import ALERTS
-from streams.topics import TOMBSTONE_MS
 
 __all__ = ["TopicFeed"]
 

@@ -247,4 +247,4 @@ def _common(order: RecountOrder | CountryAnswer) -> dict[str, Any]:
 def _results(recounted: Recounted, alerts: dict[str, Alert], dossier: Dossier | None) -> Results:
     key = subject_key(recounted.platform, recounted.subject_id)
     dossiers = {} if dossier is None else {key: dossier}
-    return Results(amplifications=[], dossiers=dossiers, alerts=alerts, aftermaths={})
+    return Results(dossiers=dossiers, alerts=alerts)

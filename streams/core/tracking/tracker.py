@@ -53,6 +53,10 @@ class SubjectChanges(Struct, frozen=True, kw_only=True):
     recounted: tuple[Recounted, ...] = ()
     amplifications: tuple[Amplification, ...] = ()
 
+    def records(self) -> tuple[Struct, ...]:
+        """The enriched records to be published, but for alerts, which are kept as evidence as well."""
+        return self.amplifications if self.dossier is None else (*self.amplifications, self.dossier)
+
 
 class Tracker:
     """Applies subject events and, when asked to flush, says what changed.

@@ -50,6 +50,10 @@ class WatchChanges(Struct, frozen=True, kw_only=True):
     tracked: tuple[TrackedAccount, ...]
     answers: tuple[CountryAnswer, ...] = ()
 
+    def records(self) -> tuple[Struct, ...]:
+        """The enriched records to be published, but for alerts, which are kept as evidence as well."""
+        return self.aftermaths
+
 
 class Watcher:
     """Applies State events to a ledger and, when asked to flush, says what changed. `outcomes` counts events,

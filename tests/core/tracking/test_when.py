@@ -66,7 +66,7 @@ def test_a_notice_bounds_when_it_happened_as_far_as_it_says(
 )
 def test_lead_times_have_a_least_and_a_most(precision: Precision, least: float, most: float) -> None:
     run = _run(_notice(BASE_US + 5 * DAY_US, precision))
-    results = Results(amplifications=[], dossiers=run.dossiers, alerts=run.standing, aftermaths={})
+    results = Results(dossiers=run.dossiers, alerts=run.standing)
     figures = rule_figures(results)["new-account-burst"]
     (burst,) = [alert for alert in run.standing.values() if alert.rule == "new-account-burst"]
     fired = (burst.fired_at - from_us(BASE_US)) / timedelta(days=1)

@@ -138,7 +138,7 @@ def test_lead_times_end_with_the_first_suspension_by_the_platform_after_the_aler
         _notice("reinstated", 8),
         _notice("suspended", 300),
     )
-    results = Results(amplifications=[], dossiers=run.dossiers, alerts=run.standing, aftermaths={})
+    results = Results(dossiers=run.dossiers, alerts=run.standing)
     (burst,) = [alert for alert in run.standing.values() if alert.rule == "new-account-burst"]
     days = (from_us(BASE_US + 5 * DAY_US) - burst.fired_at) / timedelta(days=1)
     assert rule_figures(results)["new-account-burst"]["lead_days"] == [round(days, 2)]
