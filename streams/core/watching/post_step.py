@@ -35,7 +35,7 @@ from streams.core.watching.text_matches import keep_text, known_text, match_entr
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
 
-__all__ = ["apply_post", "apply_subject_post"]
+__all__ = ["apply_post", "apply_subject_post", "is_report_of"]
 
 _NOWHERE: Final = Coordinates("", 0, 0)
 _MOST_NAMES: Final = 8
@@ -54,6 +54,12 @@ def apply_post(
     events += _attribute_quotes(ledger, event, event.event_id, Author(official.id, is_official=True), changes, policy)
     known = ledger.get(entry_key(event.platform, event.event_id))
     before = known if isinstance(known, Entry) else None
+    if (
+        before is not None
+        and (before.digest, before.observed_us) == (event.roster_digest, event.observed_us)
+        and is_report_of(before, event, official, policy)
+    ):
+        return Stepped(WatchOutcome.DUPLICATE, tuple(events))
     new = _entry_of(event, official, before, policy)
     author = None
     if event.author_unknown and event.post_id is not None:
@@ -95,6 +101,20 @@ def apply_post(
     if event.author_unknown:
         events += _say_quote(ledger, new, changes, policy)
     return Stepped(WatchOutcome.APPLIED, tuple(events), tied=tied, contradicts=contradicts)
+
+
+def is_report_of(entry: Entry, event: CountryEvent, official: Official, policy: WatchPolicy) -> bool:
+    """Whether the entry is what this very report of the post says, but for the roster and what came of the post."""
+    subject = event.subject
+    return (
+        (entry.source, entry.text, entry.at_us, entry.kind, entry.lang, entry.original)
+        == (event.source, event.text, event.at_us, event.post_kind, event.lang, event.post_id)
+        and (entry.official, entry.handle, entry.category) == (official.id, official.handle, official.category)
+        and (entry.country, entry.subject_is_official) == (event.country, event.subject_is_official)
+        and subject is not None
+        and entry.subject == subject.id
+        and entry.references == reference_keys(event, policy)
+    )
 
 
 def _is_named_anew(known: Entry, new: Entry) -> bool:

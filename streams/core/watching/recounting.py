@@ -35,6 +35,7 @@ from streams.core.watching.keys import (
 from streams.core.watching.ledger import Ledger, Record, record_key
 from streams.core.watching.records import Entry, OfficialNotices, UnmatchedDeletion
 from streams.core.watching.seen_since import note_seen_since
+from streams.core.watching.unchanged import Unchanged
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import step
 from streams.events import Account
@@ -93,13 +94,16 @@ def put_right(
     country = under_way.country
     if under_way.too_many:
         return under_way, []
-    gone = _take_out(ledger, country, order)
-    scratch = ChangeSet()  # all watches of the State are counted anew at the end
-    said: list[SubjectEvent] = []
     superseded = _superseded(order)
     since = (under((superseded,), decode_country_event(each)) for each in under_way.kept)
-    for event in (*order.events, *(each for each in since if each is not None)):
-        said += step(ledger, bounded_country_event(event), scratch, policy).events
+    events = [*map(bounded_country_event, (*order.events, *(each for each in since if each is not None)))]
+    unchanged = Unchanged(ledger, events, order.changed, order.new_digest, policy)
+    gone = _take_out(ledger, country, order, unchanged)
+    scratch = ChangeSet()  # all watches of the State are counted anew at the end
+    said: list[SubjectEvent] = []
+    for event in events:
+        said += step(ledger, event, scratch, policy).events
+    said += unchanged.said()
     taken = _put_back(ledger, order, gone, policy)
     for platform in sorted({platform for platform, _ in map(subject_key_parts, order.officials)}):
         if isinstance(ledger.get(coverage_sources_key(country, platform)), CoverageSources):
@@ -152,8 +156,8 @@ def _superseded(order: CountryOrder) -> Superseded:
     return Superseded(order.old_digest, order.new_digest, dict(order.cut), sorted(order.changed))
 
 
-def _take_out(ledger: Ledger, country: str, order: CountryOrder) -> _Gone:
-    """All that changed officials did, and all that officials did about the subjects."""
+def _take_out(ledger: Ledger, country: str, order: CountryOrder, unchanged: Unchanged) -> _Gone:
+    """All that changed officials did, and of what officials did about the subjects all that the order changes."""
     gone = _Gone([], [], [])
     entries: dict[bytes, Entry] = {}
     for platform, official in map(subject_key_parts, order.officials):
@@ -166,21 +170,24 @@ def _take_out(ledger: Ledger, country: str, order: CountryOrder) -> _Gone:
         if isinstance(notices, OfficialNotices):
             gone.notices.append(notices)
         _take_out_of_coverage(ledger, country, platform, official)
-    for platform, subject in sorted(set(map(subject_key_parts, (*order.officials, *order.subjects)))):
+    subjects = sorted(set(map(subject_key_parts, (*order.officials, *order.subjects))))
+    for platform, subject in subjects:
         for entry in ledger.references(country, (f"i:{subject}",), *_ALWAYS):
             if (entry.platform, entry.subject) == (platform, subject):
-                entries[record_key(entry)] = entry
                 if entry.original is not None:
                     ledger.discard(original_key(country, platform, entry.original))
-        for text in ledger.texts_of(country, platform, subject, _ALL):
-            ledger.discard(original_key(country, platform, text.post_id))
-            if text.at_us >= order.since_us:
-                ledger.discard(record_key(text))
-        _take_out_amplifications(ledger, country, platform, subject, order)
+                if record_key(entry) not in entries and not unchanged.stays(entry):
+                    entries[record_key(entry)] = entry
     gone.entries += entries.values()
     records: list[Record] = [*gone.entries, *gone.unmatched, *gone.notices]
     for record in records:
         ledger.discard(record_key(record))
+    for platform, subject in subjects:
+        for text in ledger.texts_of(country, platform, subject, _ALL):
+            ledger.discard(original_key(country, platform, text.post_id))
+            if text.at_us >= order.since_us and not unchanged.text_stays(text):
+                ledger.discard(record_key(text))
+        _take_out_amplifications(ledger, country, platform, subject, order)
     _take_out_of_other_countries(ledger, country, order)
     return gone
 

@@ -18,7 +18,7 @@ from streams.core.watching.records import Entry, SubjectText
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
-__all__ = ["keep_text", "known_text", "least_shared", "match_entry"]
+__all__ = ["keep_text", "known_text", "least_shared", "match_entry", "match_event", "said_of", "with_report"]
 
 
 def least_shared(count: int) -> int:
@@ -51,20 +51,9 @@ def keep_text(
     subject, post_id = event.subject, _post_of(event)
     if subject is None or post_id is None or len(event.text) < policy.shortest_text:
         return None, []
-    new = SubjectText(
-        event.platform, post_id, event.country, subject.id, event.at_us, event.text, prints, last_us=event.at_us
-    )
-    if known is not None:
-        new = msgspec.structs.replace(
-            new,
-            subject=min(new.subject, known.subject),
-            at_us=min(new.at_us, known.at_us),
-            last_us=max(new.last_us, known.last_us),
-        )
-        if (len(known.text), known.text) >= (len(new.text), new.text):
-            new = msgspec.structs.replace(new, text=known.text, fingerprints=known.fingerprints)
-        if _said(new) == _said(known):
-            return None, []
+    new = with_report(known, event, subject.id, post_id, prints)
+    if known is not None and said_of(new) == said_of(known):
+        return None, []
     best = _best_match(ledger, new, policy)
     if best is not None:
         entry, shared = best
@@ -72,7 +61,27 @@ def keep_text(
     ledger.put(new)
     if best is None or (known is not None and _match_of(new) == _match_of(known)):
         return new, []
-    return new, [_match_event(new, best[0])]
+    return new, [match_event(new, best[0])]
+
+
+def with_report(
+    known: SubjectText | None, event: CountryEvent, subject: str, post_id: str, prints: tuple[int, ...]
+) -> SubjectText:
+    """The text with one more report of it, and without a match."""
+    new = SubjectText(
+        event.platform, post_id, event.country, subject, event.at_us, event.text, prints, last_us=event.at_us
+    )
+    if known is None:
+        return new
+    new = msgspec.structs.replace(
+        new,
+        subject=min(new.subject, known.subject),
+        at_us=min(new.at_us, known.at_us),
+        last_us=max(new.last_us, known.last_us),
+    )
+    if (len(known.text), known.text) >= (len(new.text), new.text):
+        new = msgspec.structs.replace(new, text=known.text, fingerprints=known.fingerprints)
+    return new
 
 
 def _post_of(event: CountryEvent) -> str | None:
@@ -83,7 +92,8 @@ def _match_of(text: SubjectText) -> tuple[object, ...]:
     return text.subject, text.at_us, text.match, text.shared, text.fingerprints
 
 
-def _said(text: SubjectText) -> tuple[str, int, int, str]:
+def said_of(text: SubjectText) -> tuple[str, int, int, str]:
+    """What reports say of a text."""
     return text.subject, text.at_us, text.last_us, text.text
 
 
@@ -107,7 +117,7 @@ def match_entry(ledger: Ledger, entry: Entry, before: Entry | None, policy: Watc
         new = msgspec.structs.replace(text, match=match, shared=shared)
         ledger.put(new)
         if best is not None and (new != text or best[0] == entry):
-            events.append(_match_event(new, best[0]))
+            events.append(match_event(new, best[0]))
     return events
 
 
@@ -152,7 +162,8 @@ def _rank(entry: Entry, shared: int) -> tuple[int, int, str]:
     return -shared, entry.at_us, entry.post_id
 
 
-def _match_event(text: SubjectText, entry: Entry) -> SubjectEvent:
+def match_event(text: SubjectText, entry: Entry) -> SubjectEvent:
+    """What is said to the text's subject of the post that shares most with it."""
     return SubjectEvent(
         kind="text_match",
         platform=text.platform,

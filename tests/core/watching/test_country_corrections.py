@@ -14,7 +14,8 @@ from streams.core.subject_event import Coordinates
 from streams.core.watching.counted import Counted
 from streams.core.watching.country_corrections import HELD_US
 from streams.core.watching.covered import SourceSpans
-from streams.core.watching.keys import source_spans_key
+from streams.core.watching.keys import entry_key, source_spans_key, text_key
+from streams.core.watching.records import Entry, SubjectText
 from streams.events import Account
 from streams.ledger.memory import MemoryLedger
 from streams.ledger.sqlite import SqliteLedger
@@ -161,6 +162,40 @@ def test_what_follows_of_a_post_kept_under_the_old_roster_is_said_under_that_of_
     run.batch([replace(passed_on, roster_digest="right")])
     [match] = [each for each in run.said.values() if each.kind == "text_match"]
     assert (match.subject.id, match.post_id, match.roster_digest) == ("0", "5", "right")
+
+
+def test_what_others_did_about_a_touched_account_stays_where_it_is_and_is_said_again() -> None:
+    """To take it out and put it back is what an order would cost most by; TRACK counts the account anew from it."""
+    ledger, text = _sqlite(), "the ministry will publish its statement on the negotiations tomorrow after the session"
+    run = WatchRun(_RULES, ledger=ledger)
+    kept = [post("3", -9, IRAN[2], text=text), amplification("2", -8, IRAN[1], text=text), deletion("2", 1, IRAN[1])]
+    run.batch([*kept, amplification("1", -9, text=f"{text}, he said"), deletion("1", 1)])
+    run.batch([country_recount_open("IR", "c0ffee", _NOW_US)])
+    entry, passed_on = entry_key("twitter", "2"), text_key("IR", "twitter", "of-2")
+    before = ledger.get(entry), ledger.get(passed_on)
+    ledger.flush()
+    run.said.clear()
+    run.batch([_order(tuple(map(_under_right, kept[1:])))])
+    changed = ledger.flush()
+    assert isinstance(before[0], Entry)
+    assert ledger.get(entry) == replace(before[0], digest="right")
+    assert ledger.get(passed_on) == before[1]
+    assert passed_on not in changed
+    assert (ledger.get(entry_key("twitter", "1")), ledger.get(text_key("IR", "twitter", "of-1"))) == (None, None)
+    found = {(each.kind, each.event_id, each.roster_digest) for each in run.said.values()}
+    assert found == {("withdrawal", "2", "right"), ("text_match", "of-2", "right")}
+
+
+def test_a_text_that_only_a_changed_account_saw_in_full_is_put_back_as_the_others_saw_it() -> None:
+    text = "the ministry will publish its statement on the negotiations tomorrow after the session"
+    ledger = _sqlite()
+    run = WatchRun(_RULES, ledger=ledger)
+    cut = replace(amplification("2", -8, IRAN[1], text=text[:60]), post_id="of-1")
+    run.batch([amplification("1", -9, text=text), cut, country_recount_open("IR", "c0ffee", _NOW_US)])
+    run.batch([_order((_under_right(cut),))])
+    found = ledger.get(text_key("IR", "twitter", "of-1"))
+    assert isinstance(found, SubjectText)
+    assert (found.text, found.at_us, found.last_us) == (text[:60], day(-8), day(-8))
 
 
 def test_what_a_command_that_was_ended_left_is_said_after_a_time(run: WatchRun) -> None:
