@@ -30,7 +30,7 @@ from streams.rules_loading import bundled_rules
 from streams.settings import Settings
 from streams.topic_names import EVIDENCE, SUBJECT_STATES
 
-__all__ = ["Layout", "Written", "amplifications_of", "write_changelog"]
+__all__ = ["Layout", "Written", "amplifications_of", "evidence_of", "write_changelog"]
 
 _PLATFORM: Final = "twitter"
 _BEGIN: Final = datetime(2024, 3, 1, tzinfo=UTC)
@@ -98,7 +98,7 @@ async def _write(settings: Settings, begin: int, end: int, layout: Layout) -> Wr
                 for event in amplifications_of(number, layout.officials):
                     amplifications += tracker.apply(event) is not None
                     if layout.evidence:
-                        kept = _evidence_of(event)
+                        kept = evidence_of(event)
                         await writer.write(EVIDENCE, 0, kept.key, kept.value or b"", kept.headers)
             for number, flushed in enumerate(tracker.flush(), first):  # in the order in which they were touched
                 key, state = flushed.key.encode(), encode_subject(flushed.subject)
@@ -109,7 +109,7 @@ async def _write(settings: Settings, begin: int, end: int, layout: Layout) -> Wr
     return Written(end - begin, amplifications, value_bytes, key_bytes)
 
 
-def _evidence_of(amplification: SubjectEvent) -> EvidenceRecord:
+def evidence_of(amplification: SubjectEvent) -> EvidenceRecord:
     """The record of the raw event that led to it. No two posts have the same text."""
     official = amplification.official
     post_id = amplification.post_id or ""

@@ -1,7 +1,8 @@
 """A correction of the roster beside the stream: how long it takes, and how much slower the stream is meanwhile.
 
-A worker holds the states of all subjects, and the topic has their evidence. Raw events come as fast as the worker takes
-them, so whatever it does besides shows in its rate.
+A worker holds the states of all subjects, and the topic has their evidence; WATCH's ledger has the posts about the
+subjects that are to be touched. Raw events come as fast as the worker takes them, so whatever it does besides shows in
+its rate.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -20,18 +21,25 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bench.changelog import Layout, amplifications_of, write_changelog
+from bench.changelog import Layout, amplifications_of, evidence_of, write_changelog
 from bench.cores import BROKER_CORES, IMPLEMENTATION_CORES, confined_to
 from bench.figures.environment import Environment, FigureFailed
 from bench.figures.watched import WatchedWorker, wait_for
 from bench.world import PlacedEvent, World, officials_roster
-from bench.writing import BulkWriter
+from bench.writing import BulkWriter, write_all
+from streams.core.clock import to_us
+from streams.core.country_event import encode_country_event
 from streams.core.rosters.roster import Roster
-from streams.events import RAW_TOPICS
+from streams.core.screening.account_index import AccountIndex
+from streams.core.screening.screen import ScreenPolicy, screen_event
+from streams.deadletters import Rejection
+from streams.events import RAW_TOPICS, decode_event
 from streams.jobs.workers import environment_of
 from streams.kafka.administration import create_topics
+from streams.kafka.partitioning import partition_of
 from streams.kafka.roster_topic import publish_roster
 from streams.settings import Settings
+from streams.topic_names import COUNTRY_EVENTS
 from streams.topics import topic_named
 
 __all__ = ["LEAST_RATE", "MOST_SECONDS", "Corrections", "measure_corrections"]
@@ -40,6 +48,7 @@ MOST_SECONDS: Final = 60.0
 LEAST_RATE: Final = 0.9
 
 _STATES: Final = topic_named("subject-states").partitions
+_COUNTRIES: Final = topic_named(COUNTRY_EVENTS).partitions
 _STREAM_EVENTS: Final = 100_000  # again and again: hardly one of them concerns an official
 _AHEAD: Final = 20_000  # events that wait for the worker: what a correction waits for as well
 _LOOK_SECONDS: Final = 0.2
@@ -105,6 +114,8 @@ def _measure(environment: Environment, settings: Settings, size: _Size, scratch:
     environment.echo(f"making states and evidence of {size.subjects:,} subjects")
     layout = Layout(partitions=_STATES, officials=size.officials, evidence=True)
     written = write_changelog(settings, size.subjects, lambda done: environment.echo(f"  {done:,}"), layout)
+    watched = list(_watched(old, gone, size))
+    asyncio.run(write_all(settings, watched))
     new = scratch / "new.csv"
     new.write_bytes(_csv(Roster(entry for entry in old.entries if entry.account_id not in gone)))
     environment.echo("starting a worker, and making the index meanwhile")
@@ -118,6 +129,12 @@ def _measure(environment: Environment, settings: Settings, size: _Size, scratch:
 
         with _stream(settings, stream, worker):
             wait_for("all states", holds_all, timeout_seconds=_TIMEOUT_SECONDS, pause_seconds=1.0)
+            wait_for(
+                "WATCH's ledger",
+                lambda: worker.records(COUNTRY_EVENTS) >= len(watched),
+                timeout_seconds=_TIMEOUT_SECONDS,
+                pause_seconds=1.0,
+            )
             before, during, after, said = _correct(environment, settings, worker, size, new)
     anew = said.document["counted_anew"]
     touched = sum(
@@ -145,6 +162,23 @@ def _measure(environment: Environment, settings: Settings, size: _Size, scratch:
         worker_cpu_seconds=during.cpu_seconds
         - during.events * (before.cpu_seconds + after.cpu_seconds) / (before.events + after.events),
     )
+
+
+def _watched(roster: Roster, gone: Set[str], size: _Size) -> Iterator[tuple[str, int, bytes, bytes]]:
+    """What SCREEN told WATCH about the subjects that somebody who is `gone` touched: records of `country-events`."""
+    known = AccountIndex(roster)
+    for number in range(size.subjects):
+        amplifications = list(amplifications_of(number, size.officials))
+        if not any(each.official is not None and each.official.id in gone for each in amplifications):
+            continue
+        for each in amplifications:
+            event = decode_event(evidence_of(each).value or b"")
+            screening = screen_event(event, each.source, known, to_us(event.at), ScreenPolicy())
+            if isinstance(screening, Rejection):
+                raise FigureFailed(f"SCREEN refuses an event of the figure: {screening.detail}")
+            for report in screening.country_events:
+                key = report.country.encode()
+                yield COUNTRY_EVENTS, partition_of(key, _COUNTRIES), key, encode_country_event(report)
 
 
 class _Trial(Struct, frozen=True):
