@@ -1,7 +1,6 @@
 """The ledger in SQLite: what `streams.core.watching.ledger.Ledger` asks, as statements over the tables of a store."""
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
@@ -29,6 +28,7 @@ class SqliteLedger(RecordStore):
     def references(self, country: str, keys: Sequence[str], from_us: int, to_us: int) -> list[Entry]:
         """See `Ledger`."""
         numbers: set[int] = set()
+        self._rows.write("mentions")
         for segment in self._rows.segments("mentions", country):
             for accounts in _widened(keys):
                 question = (
@@ -133,6 +133,7 @@ class SqliteLedger(RecordStore):
 
     def beginning_with(self, prefix: bytes) -> list[Record]:
         """See `Ledger`."""
+        self._rows.write_records()
         question = "SELECT value FROM records WHERE key >= ? AND key < ? ORDER BY key"
         rows = self._db.execute(question, (prefix, prefix[:-1] + bytes([prefix[-1] + 1]))).fetchall()
         return [self._decoded(value) for (value,) in rows]
@@ -182,7 +183,7 @@ class SqliteLedger(RecordStore):
         return record
 
     def _sharing(self, table: str, prefix: int, country: str, fingerprints: Sequence[int]) -> dict[str, int]:
-        shared: Counter[bytes] = Counter()
+        shared = self._rows.sharing(table, country, set(fingerprints))
         for segment in self._rows.segments(table, country):
             for prints in _widened(fingerprints):
                 # Counted here: to group what is nearly always nothing takes SQLite longer than to look for it.

@@ -168,8 +168,7 @@ class RecordStore:
         """See `Ledger`."""
         wanted = list(dict.fromkeys(keys))
         unread = [key for key in wanted if key not in self._remembered]
-        if len(self._remembered) + len(unread) > _REMEMBERED:
-            self._remembered.clear()
+        if self._make_room(len(unread)):
             unread = wanted[:_REMEMBERED]
         question = f"SELECT key, record, value FROM records WHERE key IN ({', '.join('?' * _READ_TOGETHER)})"  # noqa: S608  # marks
         for begin in range(0, len(unread), _READ_TOGETHER):
@@ -198,6 +197,7 @@ class RecordStore:
         To be asked now and then: it also takes the daily mark that a later answer rests on.
         """
         run = self._db.execute
+        self._rows.write_records()
         newest = run("SELECT max(taken_us) FROM marks").fetchone()[0]
         if newest is None or newest < now_us - _DAY_US:
             run("INSERT OR REPLACE INTO marks SELECT ?, coalesce(max(record), 0) FROM records", (now_us,))
@@ -228,15 +228,15 @@ class RecordStore:
         """Whether that changed anything."""
         found = self._find(key)
         if found is None:
-            number = self._db.execute("INSERT INTO records (key, value) VALUES (?, ?)", (key, value)).lastrowid or 0
-            self._rows.replace({}, rows_of(record, number))
+            number = self._rows.insert(key, value)
+            self._rows.replace(key, {}, rows_of(record, number))
             self._count(record, 1)
         elif found.value == value:
             return False
         else:
             number = found.number
-            self._db.execute("UPDATE records SET value = ? WHERE record = ?", (value, number))
-            self._rows.replace(rows_of(self._read(found), number), rows_of(record, number))
+            self._rows.replace(key, rows_of(self._read(found), number), rows_of(record, number))
+            self._rows.update(number, value)
         self._remembered[key] = _Stored(number, value, record)
         self._written()
         return True
@@ -247,8 +247,8 @@ class RecordStore:
         if found is None:
             return False
         record = self._read(found)
-        self._rows.replace(rows_of(record, found.number), {})
-        self._db.execute("DELETE FROM records WHERE record = ?", (found.number,))
+        self._rows.replace(key, rows_of(record, found.number), {})
+        self._rows.delete(found.number)
         self._remembered[key] = None
         self._count(record, -1)
         self._written()
@@ -259,10 +259,17 @@ class RecordStore:
             return self._remembered[key]
         row = self._db.execute(_FIND, (key,)).fetchone()
         found = None if row is None else _Stored(row[0], row[1])
-        if len(self._remembered) >= _REMEMBERED:
-            self._remembered.clear()
+        self._make_room()
         self._remembered[key] = found
         return found
+
+    def _make_room(self, more: int = 1) -> bool:
+        """Whether all is forgotten: a record that waits is remembered, so it is written before."""
+        if len(self._remembered) + more <= _REMEMBERED:
+            return False
+        self._rows.write_records()
+        self._remembered.clear()
+        return True
 
     def _read(self, found: _Stored) -> Record:
         if found.record is None:

@@ -18,7 +18,7 @@ from streams.core.watching.records import (
 )
 from streams.core.watching.standing_marks import standing_marks
 
-__all__ = ["INSERTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGMENT_BITS", "Rows", "rows_of"]
+__all__ = ["INSERTS", "PRINTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENTED", "SEGMENT_BITS", "Rows", "rows_of"]
 
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, each in the order of the table's columns; `record` comes last in all of them."""
@@ -33,6 +33,9 @@ fingerprints, which fit into the page cache; a question costs one descent a segm
 
 SEGMENTED: Final = frozenset({"mentions", "entry_prints", "text_prints"})
 """The tables that have them; their rows begin with State and segment."""
+
+PRINTS: Final = frozenset({"entry_prints", "text_prints"})
+"""Those of fingerprints, whose rows are State, segment, fingerprint and record."""
 
 # Every derived table is its own index (WITHOUT ROWID): the rows are the keys.
 _DERIVED: Final[dict[str, str]] = {
