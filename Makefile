@@ -11,6 +11,8 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+# What is imported is compiled then: pip would compile all that is installed, for a third of its time.
+INSTALL := $(PIP) install --no-compile
 COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
 # A stamp is newer than the locks that it stands for, or its installation runs again.
@@ -34,8 +36,7 @@ demo: $(RUNTIME) ## the whole pipeline on the bundled case, on an embedded broke
 
 .PHONY: test
 test: $(DEVELOPMENT) ## every check: lint, types and all tests, on a real Kafka where there are Java and Maven
-	@$(MAKE) --jobs 2 lint compiled
-	@$(BIN)/python -m tools.kafka.prepare
+	@$(MAKE) --jobs 3 lint compiled prepared
 	@$(BIN)/python -m pytest --numprocesses 5 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Compiles the tests while types are checked, and once: the processes that share them would each begin with that. What
@@ -43,6 +44,10 @@ test: $(DEVELOPMENT) ## every check: lint, types and all tests, on a real Kafka 
 .PHONY: compiled
 compiled: $(DEVELOPMENT)
 	@-$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1
+
+.PHONY: prepared
+prepared: $(DEVELOPMENT)
+	@$(BIN)/python -m tools.kafka.prepare
 
 .PHONY: check
 check: lint ## lint, types, and the tests that need no broker, no browser and not much time: a minute, for fifty times a day
@@ -125,19 +130,19 @@ clean: ## removes the virtual environment, the caches and what the tools left
 
 $(RUNTIME): requirements.lock pyproject.toml $(BIN)/python | $(BIN)/pip
 	@echo "Installing what Antiphon needs into $(VENV) ..."
-	@$(PIP) install --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEVELOPMENT): requirements-dev.lock pyproject.toml $(BIN)/python | $(BIN)/pip
 	@echo "Installing what Antiphon and its tests need into $(VENV) ..."
-	@$(PIP) install --require-hashes -r requirements-dev.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@ $(RUNTIME)
 
 $(BENCHMARKS): requirements-bench.lock $(DEVELOPMENT)
 	@echo "Installing what the benchmarks race against into $(VENV) ..."
-	@$(PIP) install --require-hashes -r requirements-bench.lock
+	@$(INSTALL) --require-hashes -r requirements-bench.lock
 	@touch $@
 
 $(BIN)/pip: | $(BIN)/python

@@ -49,8 +49,6 @@ LEAST_RATE: Final = 0.9
 
 _STATES: Final = topic_named("subject-states").partitions
 _COUNTRIES: Final = topic_named(COUNTRY_EVENTS).partitions
-_STREAM_EVENTS: Final = 100_000  # again and again: hardly one of them concerns an official
-_AHEAD: Final = 20_000  # events that wait for the worker: what a correction waits for as well
 _LOOK_SECONDS: Final = 0.2
 _WORLD: Final = 2_000  # officials of the evidence
 
@@ -59,11 +57,13 @@ class _Size(Struct, frozen=True):
     subjects: int
     officials: int
     changed: int
+    stream_events: int  # again and again: hardly one of them concerns an official
+    ahead: int  # of them wait for the worker: what a correction waits for as well
     quiet_seconds: float
 
 
-_WHOLE: Final = _Size(1_000_000, _WORLD, 10, 20.0)
-_QUICK: Final = _Size(2_000, 40, 2, 2.0)
+_WHOLE: Final = _Size(1_000_000, _WORLD, 10, 100_000, 20_000, 20.0)
+_QUICK: Final = _Size(2_000, 40, 2, 20_000, 2_000, 0.5)
 _TIMEOUT_SECONDS: Final = 1_800.0
 
 
@@ -105,7 +105,7 @@ def measure_corrections(environment: Environment) -> Corrections:
 
 
 def _measure(environment: Environment, settings: Settings, size: _Size, scratch: Path) -> Corrections:
-    stream = World(_STREAM_EVENTS, 1)
+    stream = World(size.stream_events, 1)
     ids = [str(10**18 + number) for number in range(size.officials)]
     old = officials_roster(dict.fromkeys([*ids, *stream.official_ids]))
     gone = set(ids[: size.changed])
@@ -127,7 +127,7 @@ def _measure(environment: Environment, settings: Settings, size: _Size, scratch:
         def holds_all() -> bool:
             return worker.figures().get(("subjects", ""), 0) >= size.subjects
 
-        with _stream(settings, stream, worker):
+        with _stream(settings, stream, worker, size.ahead):
             wait_for("all states", holds_all, timeout_seconds=_TIMEOUT_SECONDS, pause_seconds=1.0)
             wait_for(
                 "WATCH's ledger",
@@ -238,15 +238,15 @@ def _trial(worker: WatchedWorker, work: Callable[[], object]) -> _Trial:
 
 
 @contextmanager
-def _stream(settings: Settings, world: World, worker: WatchedWorker) -> Iterator[None]:
-    """Raw events, always some ahead of the worker, until the block ends."""
+def _stream(settings: Settings, world: World, worker: WatchedWorker, ahead: int) -> Iterator[None]:
+    """Raw events, always `ahead` of them before the worker, until the block ends."""
     events = list(world.events())
     stopped = threading.Event()
     failed: list[BaseException] = []
 
     def run() -> None:
         try:
-            asyncio.run(_feed(settings, events, worker, stopped))
+            asyncio.run(_feed(settings, events, worker, ahead, stopped))
         except BaseException as error:  # noqa: BLE001  # told when the block ends
             failed.append(error)
 
@@ -263,7 +263,7 @@ def _stream(settings: Settings, world: World, worker: WatchedWorker) -> Iterator
 
 
 async def _feed(
-    settings: Settings, events: Sequence[PlacedEvent], worker: WatchedWorker, stopped: threading.Event
+    settings: Settings, events: Sequence[PlacedEvent], worker: WatchedWorker, ahead: int, stopped: threading.Event
 ) -> None:
     """The same record batches again and again, made once: writing them takes next to nothing."""
     written = 0
@@ -274,7 +274,7 @@ async def _feed(
         while not stopped.is_set():
             written += await writer.send_kept(number % writer.kept)
             number += 1
-            while written - worker.records(*RAW_TOPICS.values()) > _AHEAD and not stopped.is_set():  # noqa: ASYNC110
+            while written - worker.records(*RAW_TOPICS.values()) > ahead and not stopped.is_set():  # noqa: ASYNC110
                 await asyncio.sleep(_LOOK_SECONDS)
 
 
