@@ -35,7 +35,7 @@ def partition_faults(counts: Mapping[str, int], prefix: str = "") -> list[TopicF
                     value=str(count),
                     wanted="1",
                     message=f"{prefix}{topic.name} has {count} partitions and must have exactly one: {topic.single}",
-                    remedy=f"stop all workers and run {_made_anew(topic.name, 1)}"
+                    remedy=f"stop all workers and run {_recreated(topic.name, 1)}"
                     if topic.name == TRACKED_ACCOUNTS  # cursors of collectors are not counted from anything
                     else f"stop all workers, delete {prefix}{topic.name} and run `antiphon topics create`"
                     f"{' and `antiphon roster publish`' * (topic.role == 'roster')}: the number cannot be reduced",
@@ -54,14 +54,14 @@ def partition_faults(counts: Mapping[str, int], prefix: str = "") -> list[TopicF
                     message=f"{prefix}{topic.name} has {count} partitions and {prefix}{partner} has {counts[partner]}; "
                     "they must have the same number: what is known of a partition of the first is kept in the same "
                     "partition of the second",
-                    remedy=f"stop all workers and run {_made_anew(topic.name, fewer, partner)}",
+                    remedy=f"stop all workers and run {_recreated(topic.name, fewer, partner)}",
                     unsafe=True,
                 )
             )
     return faults
 
 
-def _made_anew(name: str, count: int, *others: str) -> str:
+def _recreated(name: str, count: int, *others: str) -> str:
     """Deleted by hand they would stay empty, since the group would go on where it is on the raw topics."""
     options = " ".join(f"--partitions {each}={count}" for each in (name, *others))
     return f"`antiphon states reset {options}`: what is there is recounted from the raw topics"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streams.cli.comparison_report import to_be_told
+from streams.cli.comparison_report import paged_alerts
 from streams.core.clock import from_us
 from streams.core.corrections.entry_changes import EntryChange
 from streams.core.corrections.outcomes import OUTCOMES, Compared, Outcome
@@ -65,7 +65,7 @@ def compared_document(
         "scores": compared.scores,
         "became_officials": compared.became_officials,
         "ceased_to_be_officials": compared.ceased_to_be,
-        "to_be_told": [each.id for each in to_be_told(compared)],
+        "paged_alerts": [each.id for each in paged_alerts(compared)],
     }
 
 

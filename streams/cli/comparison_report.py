@@ -23,13 +23,13 @@ __all__ = [
     "KIND_WORDS",
     "account_name",
     "change_words",
+    "paged_alerts",
     "print_changes",
     "print_outcomes",
+    "print_paged",
     "print_rule_changes",
     "print_scores",
-    "print_told",
     "responsible_words",
-    "to_be_told",
 ]
 
 _LISTED: Final = 20  # lines of a list on a screen; --all and --json have all
@@ -37,7 +37,7 @@ _FIGURES: Final = 4  # of one alert
 
 KIND_WORDS: Final[dict[OutcomeKind, str]] = {
     "would_not_have_fired": "would not have fired",
-    "would_have_fired_anew": "would have fired anew",
+    "would_have_fired_anew": "would also have fired",
     "severity": "severity",
     "another_state_leads": "another State leads",
     "fires_earlier": "fires earlier",
@@ -232,12 +232,12 @@ def _length(seconds: float) -> str:
 def _moves(outcome: Outcome) -> list[str]:
     if outcome.why:
         return [outcome.why]
-    moved = [f"{name.replace('_', ' ')} {_told(old)} → {_told(new)}" for name, (old, new) in outcome.moved.items()]
+    moved = [f"{name.replace('_', ' ')} {_figure(old)} → {_figure(new)}" for name, (old, new) in outcome.moved.items()]
     more = [f"… {len(moved) - _FIGURES} more (--json)"] if len(moved) > _FIGURES else []
     return [*moved[:_FIGURES], *more]
 
 
-def _told(value: Any) -> str:
+def _figure(value: Any) -> str:
     match value:
         case None:
             return "unknown"
@@ -307,19 +307,20 @@ def print_scores(console: Console, compared: Compared, limit: int | None = _LIST
             console.print(Text(f"{words}: {names}{', …' if len(accounts) > _LISTED else ''}."))
 
 
-def to_be_told(compared: Compared) -> list[Outcome]:
+def paged_alerts(compared: Compared) -> list[Outcome]:
     """The alerts that people were told of, as far as that is known, and that do not stand as they were."""
     silent = ("stands", "would_have_fired_anew", "cannot_be_known")
     return [each for each in compared.alerts if each.live and each.kind not in silent]
 
 
-def print_told(console: Console, compared: Compared) -> None:
-    """Who would have to be told."""
-    told = to_be_told(compared)
-    if told:
-        names = ", ".join(dict.fromkeys(f"{each.rule} on {account_name(each.subject, each.platform)}" for each in told))
+def print_paged(console: Console, compared: Compared) -> None:
+    """Who was paged for an alert that does not stand, and is to be informed."""
+    paged = paged_alerts(compared)
+    if paged:
+        alerts = (f"{each.rule} on {account_name(each.subject, each.platform)}" for each in paged)
+        names = ", ".join(dict.fromkeys(alerts))
         console.print()
         console.print(
-            Text("To be told: ", style="bold")
+            Text("To be informed: ", style="bold")
             + Text(printable(f"whoever was paged for {names}. What NOTIFY really sent is not in the events."))
         )

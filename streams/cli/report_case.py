@@ -11,7 +11,7 @@ from streams.cli.report_aftermath import print_aftermath
 from streams.cli.report_dossier import day, dossier_table
 from streams.cli.terminal import counted, row, table
 from streams.core.alert_state import alert_state
-from streams.core.case_file import CaseFile, OfficialFile, Unseen, Version, linked_evidence, told_of
+from streams.core.case_file import CaseFile, OfficialFile, Unseen, Version, acceptances_of, linked_evidence
 from streams.core.clock import from_us
 from streams.core.enriched import Alert
 from streams.core.notifications import Acceptance
@@ -123,7 +123,7 @@ def _print_alerts(console: Console, case: CaseFile, now_us: int, alert_id: str |
     for versions in case.alerts:
         _print_versions(console, versions)
         if case.notifications is not None:
-            _say(console, f"  {_told_words(told_of(case, versions[-1].record.id))}")
+            _say(console, f"  {_acceptance_words(acceptances_of(case, versions[-1].record.id))}")
     alerts = [versions[-1].record for versions in case.alerts]
     _print_evidence(console, case, max(alerts, key=lambda a: (a.id == alert_id, a.evidence_total, a.as_of, a.id)))
 
@@ -147,7 +147,7 @@ def _print_versions(console: Console, versions: Sequence[Version[Alert]]) -> Non
         _say(console, f"  {len(versions)} versions are kept: {told}")
 
 
-def _told_words(told: Sequence[Acceptance] | None) -> str:
+def _acceptance_words(told: Sequence[Acceptance] | None) -> str:
     if not told:
         return "when it was told: not known"
     states = (f"{minute(each.accepted_at)} {each.severity} {each.state} ({each.receiver})" for each in told)

@@ -20,7 +20,7 @@ from streams.kafka.corrections_topic import unfinished_correction
 from streams.printable import printable
 from streams.settings import Settings
 
-__all__ = ["BegunCorrection", "begin", "corrected_document", "count_anew", "exit_status", "print_corrected"]
+__all__ = ["BegunCorrection", "begin", "corrected_document", "exit_status", "print_corrected", "recount"]
 
 _LISTED: Final = 20
 _EXIT_NOT_ALL: Final = 1
@@ -76,7 +76,7 @@ def begin(settings: Settings, before: Roster | None, new: Roster, reason: str) -
     return BegunCorrection(asyncio.run(begin_correction(settings, before, new, reason)), before)
 
 
-def count_anew(settings: Settings, begun: BegunCorrection, new: Roster, *, quiet: bool) -> Corrected:
+def recount(settings: Settings, begun: BegunCorrection, new: Roster, *, quiet: bool) -> Corrected:
     """Carry it out, and show how far it has come. Raises `BrokerError` and `StalledError`."""
     with stopped_in_order(), LiveStages(quiet=quiet) as stages:
         return asyncio.run(carry_out_correction(settings, begun.correction, begun.old, new, stages.stage))

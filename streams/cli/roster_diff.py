@@ -18,14 +18,14 @@ from streams.cli.compared_events import (
     print_looked_at,
 )
 from streams.cli.comparison_document import changes_document, compared_document
-from streams.cli.comparison_report import print_changes, print_outcomes, print_scores, print_told, responsible_words
+from streams.cli.comparison_report import print_changes, print_outcomes, print_paged, print_scores, responsible_words
 from streams.cli.inputs import LiveStages
 from streams.cli.options import settings_options
 from streams.cli.roster_sources import NamedRoster, named_roster
 from streams.cli.terminal import counted, stdout, write_json
 from streams.core.corrections.entry_changes import CHANGE_KINDS, EntryChange, entry_changes
 from streams.core.rosters.roster import Roster
-from streams.jobs.broker_events import BrokerEvents, read_broker_events, told_alerts
+from streams.jobs.broker_events import BrokerEvents, published_alerts, read_broker_events
 from streams.jobs.comparison import RosterComparison, compare_rosters
 from streams.jobs.events_at_hand import EventsAtHand
 from streams.rules_loading import load_rules
@@ -68,7 +68,7 @@ def diff(
     as_json: bool,
 ) -> None:
     """Say how the rosters OLD and NEW differ and, over past events, what NEW would have changed: which alerts would not
-    have fired, would have fired anew, earlier or with other figures, and because of which entries.
+    have fired, would also have fired, would have fired earlier or with other figures, and because of which entries.
 
     OLD and NEW are files (CSV), `published` for the roster that is in force on the broker, or a digest that `antiphon
     roster history` lists. Nothing is written. Exit status: 0 nothing that is counted can change, 1 something differs, 2
@@ -107,7 +107,7 @@ def diff(
                 now_us=at_hand.now_us,
                 stage=stages.stage,
                 kept_since_us=None if broker is None else broker.raw_since_us,
-                told=() if broker is None else broker.told,
+                published=() if broker is None else broker.published,
             )
     changes_anything = any(not change.only_renames for change in found.changes)
     if as_json:
@@ -118,18 +118,18 @@ def diff(
 
 
 async def _read_broker(settings: Settings, at_hand: EventsAtHand, old: Roster, new: Roster) -> BrokerEvents:
-    """Evidence, the alerts that were told, and what the raw topics have of accounts that come or are on for longer."""
+    """Evidence, published alerts, and what the raw topics have of accounts that come or are on for longer."""
     found = await read_broker_events(settings, at_hand, old, new)
-    found.told = await told_alerts(settings)
+    found.published = await published_alerts(settings)
     return found
 
 
 def entries_summary(changes: tuple[EntryChange, ...]) -> str:
     """`3 accounts differ: 1 removed, 2 of another State`: by the kind that weighs most."""
     counts = [(kind, sum(change.kinds[0] == kind for change in changes)) for kind in CHANGE_KINDS]
-    told = ", ".join(f"{count:,} {_KIND_NOUNS[kind]}" for kind, count in counts if count)
+    listed = ", ".join(f"{count:,} {_KIND_NOUNS[kind]}" for kind, count in counts if count)
     differ = "differs" if len(changes) == 1 else "differ"
-    return f"{counted(len(changes), 'account')} {differ}: {told}" if changes else "no account differs"
+    return f"{counted(len(changes), 'account')} {differ}: {listed}" if changes else "no account differs"
 
 
 def _print(
@@ -155,7 +155,7 @@ def _print(
     if found.compared.aftermaths:
         print_outcomes(console, "Aftermaths", found.compared.aftermaths, because, limit)
     print_scores(console, found.compared, limit)
-    print_told(console, found.compared)
+    print_paged(console, found.compared)
     print_cost(console, found.cost)
 
 

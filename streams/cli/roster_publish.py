@@ -15,9 +15,9 @@ from streams.cli.options import json_option, settings_options
 from streams.cli.roster_correction import (
     begin,
     corrected_document,
-    count_anew,
     exit_status,
     print_corrected,
+    recount,
 )
 from streams.cli.roster_diff import entries_summary
 from streams.cli.roster_sources import kept_roster
@@ -120,7 +120,7 @@ def _publish(
         begun = begin(settings, before, new, said) if correction else None
         change = asyncio.run(publish_roster(settings, new, said, correction=correction, shown=change))
         if begun is not None:
-            corrected = count_anew(settings, begun, new, quiet=as_json)
+            corrected = recount(settings, begun, new, quiet=as_json)
     topic = settings.topic(OFFICIALS)
     if as_json:
         document = {"file": name, "topic": topic, "published": not dry_run, **_described(change)}

@@ -15,7 +15,7 @@ from streams.cli.compared_events import (
     print_looked_at,
 )
 from streams.cli.comparison_document import compared_document, rule_changes_document
-from streams.cli.comparison_report import print_outcomes, print_rule_changes, print_told
+from streams.cli.comparison_report import print_outcomes, print_paged, print_rule_changes
 from streams.cli.inputs import LiveStages, read_roster
 from streams.cli.terminal import counted, stdout, write_json
 from streams.core.corrections.rule_changes import rule_changes
@@ -46,7 +46,7 @@ def diff(
     as_json: bool,
 ) -> None:
     """Say how the rule files OLD and NEW (TOML) differ and, over past events, what NEW would have changed: which alerts
-    would not have fired, would have fired anew, earlier or with another severity.
+    would not have fired, would also have fired, earlier or with another severity.
 
     `bundled` stands for the rules that come with Antiphon. Rules that do not differ are not judged: their alerts stand.
     Exit status: 0 no rule decides otherwise, 1 some rule differs, 2 wrong usage or files.
@@ -91,7 +91,7 @@ def diff(
     if at_hand is not None:
         about = "Past alerts of the rules that differ"
         print_outcomes(console, about, found.compared.alerts, lambda outcome: outcome.rule, limit)
-        print_told(console, found.compared)
+        print_paged(console, found.compared)
         print_cost(console, found.cost)
     ctx.exit(EXIT_DIFFERS)
 

@@ -17,7 +17,7 @@ from streams.cli.report_case import SEVERITY_STYLES, minute, print_case, print_o
 from streams.cli.stopping import ended_by_ctrl_c, stopped_in_order
 from streams.cli.terminal import counted, progress, row, stderr, stdout, table, write_json
 from streams.core.alert_state import alert_state
-from streams.core.case_file import CaseFile, OfficialFile, linked_evidence, told_of
+from streams.core.case_file import CaseFile, OfficialFile, acceptances_of, linked_evidence
 from streams.core.clock import from_us
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.looked_up import LookedUp, looked_up
@@ -93,7 +93,7 @@ async def _show(
                 _list(wanted, matches, as_json=as_json)
                 return 1
             [match] = matches
-            case = await files.case_file(match, told=versions)
+            case = await files.case_file(match, kept_versions=versions)
             official: OfficialFile | None = None
             if match.roster or case.is_empty or folder is not None:  # files have no roster
                 official = await files.official_file(match)
@@ -149,7 +149,7 @@ def _document(
                 "state": alert_state(versions[-1].record, now_us),
                 "alert": versions[-1].record,
                 "versions": versions,
-                "told": told_of(case, versions[-1].record.id),
+                "told": acceptances_of(case, versions[-1].record.id),
                 "evidence": linked_evidence(versions[-1].record, case.dossier, case.amplifications),
             }
             for versions in case.alerts

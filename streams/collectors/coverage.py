@@ -67,8 +67,8 @@ class CoverageLog:
         self._is_with_cursor = False
         self._is_judged = False
         self._began_us = 0
-        self._told_at_us = 0
-        self._told_until_us = 0
+        self._published_at_us = 0
+        self._published_until_us = 0
 
     @property
     def seen(self) -> Seen:
@@ -102,7 +102,7 @@ class CoverageLog:
                 self._begin(begin_us)
             self._is_judged = True
         self._until_us = max(self._until_us, newest_us)
-        if self._told_at_us == 0 or now_us - self._told_at_us >= self._interval_us or spans:
+        if self._published_at_us == 0 or now_us - self._published_at_us >= self._interval_us or spans:
             spans += self._tell(now_us)
         return spans
 
@@ -116,12 +116,12 @@ class CoverageLog:
 
     def _begin(self, at_us: int) -> None:
         self._since_us = self._until_us = at_us
-        self._told_at_us = 0
+        self._published_at_us = 0
 
     def _tell(self, now_us: int) -> list[Span]:
-        if not self._since_us or self._told_until_us == self._until_us:
+        if not self._since_us or self._published_until_us == self._until_us:
             return []
-        self._told_at_us, self._told_until_us = now_us, self._until_us
+        self._published_at_us, self._published_until_us = now_us, self._until_us
         return [Span(seen=True, since_us=self._since_us, until_us=self._until_us)]
 
     def _open_gap(self, reason: GapReason, now_us: int) -> list[Span]:

@@ -24,7 +24,7 @@ async def resolve_names(
     name: str,
     appview: str,
     directory: str,
-    told: Callable[[int], None],
+    progress: Callable[[int], None],
     *,
     mastodon: Mapping[str, str] | None = None,
     platforms: Collection[str] = NAMED_PLATFORMS,
@@ -42,4 +42,4 @@ async def resolve_names(
             MASTODON: MastodonNames(client, addresses),
         }
         asked = {platform: service for platform, service in services.items() if platform in platforms}
-        return await resolve_file(data, name, asked, told)
+        return await resolve_file(data, name, asked, progress)

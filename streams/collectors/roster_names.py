@@ -72,18 +72,18 @@ class NameService(Protocol):
 
 
 async def resolve_file(
-    data: bytes, name: str, services: Mapping[str, NameService], told: Callable[[int], None]
+    data: bytes, name: str, services: Mapping[str, NameService], progress: Callable[[int], None]
 ) -> tuple[list[Resolution], bytes]:
     """What became of the accounts in a roster file, and the file with the ids and handles that were found.
 
-    `services` has who is asked, by platform; `told` is told how many are done. Raises `RosterError`.
+    `services` has who is asked, by platform; `progress` is progress how many are done. Raises `RosterError`.
     """
-    resolutions = await _resolve_accounts(parse_roster(data, name), services, told)
+    resolutions = await _resolve_accounts(parse_roster(data, name), services, progress)
     return resolutions, with_names(data, name, dict(_names(each) for each in resolutions if each.is_change))
 
 
 async def _resolve_accounts(
-    roster: Roster, services: Mapping[str, NameService], told: Callable[[int], None]
+    roster: Roster, services: Mapping[str, NameService], progress: Callable[[int], None]
 ) -> list[Resolution]:
     """The accounts of these platforms on a roster, each once, in its order."""
     accounts = {entry.account_key: entry for entry in roster.entries if entry.platform in services}
@@ -95,7 +95,7 @@ async def _resolve_accounts(
         async with slots:
             found = await _found(entry, services[entry.platform])
         done += 1
-        told(done)
+        progress(done)
         return Resolution(
             platform=entry.platform,
             outcome=found.outcome,

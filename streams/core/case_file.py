@@ -28,9 +28,9 @@ __all__ = [
     "Unseen",
     "Version",
     "Versions",
+    "acceptances_of",
     "amplified_by",
     "linked_evidence",
-    "told_of",
     "unseen_of",
 ]
 
@@ -150,7 +150,7 @@ class OfficialFile(Struct, frozen=True, kw_only=True):
     aftermaths: tuple[Aftermath, ...]
 
 
-def told_of(case: CaseFile, alert_id: str) -> tuple[Acceptance, ...] | None:
+def acceptances_of(case: CaseFile, alert_id: str) -> tuple[Acceptance, ...] | None:
     """When Alertmanagers first accepted which state of an alert; `None` where that is not known."""
     notification = (case.notifications or {}).get(alert_id)
     return None if notification is None else notification.accepted

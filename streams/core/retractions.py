@@ -1,7 +1,7 @@
 """Alerts that a person ends with a reason: the order on its way to the agent that writes the alert, what the agent
 keeps of it, and what the alert's record says from then on.
 
-A retraction holds for the alert as it was then. An alert that becomes more severe than that fires anew.
+A retraction holds for the alert as it was then. An alert that becomes more severe than that fires again.
 """
 
 from typing import Final
@@ -44,7 +44,7 @@ class Retraction(Struct, frozen=True, array_like=True):
 
 class RetractionOrder(Struct, frozen=True, kw_only=True):
     """Asks the agent that writes an alert to retract it. `alert` is its record as whoever asks has read it: an agent
-    that knows the alert no more (its rule is not in force, or it was counted anew) writes that, retracted.
+    that knows the alert no more (its rule is not in force, or it was recounted) writes that, retracted.
     """
 
     at_us: StoredInt

@@ -24,7 +24,7 @@ from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
 from streams.topic_names import ALERTS
 
-__all__ = ["BrokerEvents", "read_broker_events", "told_alerts"]
+__all__ = ["BrokerEvents", "published_alerts", "read_broker_events"]
 
 _alert: Final = msgspec.json.Decoder(Alert)
 _OWN_TOPICS: Final = (
@@ -47,7 +47,7 @@ class BrokerEvents(Struct, kw_only=True):
     withheld: int = 0
     raw: int = 0
     raw_since_us: int | None = None
-    told: list[Alert] = field(default_factory=list)
+    published: list[Alert] = field(default_factory=list)
 
 
 async def read_broker_events(
@@ -121,7 +121,7 @@ async def _valid_keys(settings: Settings, found: BrokerEvents, progress: Callabl
     return valid
 
 
-async def told_alerts(settings: Settings) -> list[Alert]:
+async def published_alerts(settings: Settings) -> list[Alert]:
     """The alerts that stand on the topic. Raises `BrokerError`."""
     last: dict[bytes, Alert | None] = {}
     async for record in read_topic(settings, ALERTS):

@@ -108,9 +108,9 @@ class CaseFiles:
             await self._scan_officials(wanted, found)
         return [found[key] for key in sorted(found)]
 
-    async def case_file(self, match: Match, *, told: bool = False) -> CaseFile:
-        """Everything known of one account as a subject; with `told` every version of its alerts that was ever written,
-        for which the whole of `evidence` is read.
+    async def case_file(self, match: Match, *, kept_versions: bool = False) -> CaseFile:
+        """Everything known of one account as a subject; with `kept_versions` every version of its alerts, for
+        which the whole of `evidence` is read.
         """
         key = match.key
         platform, _, account_id = key.partition(":")
@@ -141,7 +141,7 @@ class CaseFiles:
             key=key,
             account=match.account,
             dossier=dossier,
-            alerts=tuple(map(tuple, await self._told(alerts.all()) if told else alerts.all())),
+            alerts=tuple(map(tuple, await self._kept_versions(alerts.all()) if kept_versions else alerts.all())),
             amplifications=tuple(reversed(amplifications.last())),
             aftermaths=tuple(each for each in aftermaths.last() if is_about(each)),
             successor_of=tuple(each for each in aftermaths.last() if not is_about(each)),
@@ -245,7 +245,7 @@ class CaseFiles:
             terms = sorted((*known.roster, entry), key=lambda each: each.valid_from_us or FIRST_US)
             found[key] = msgspec.structs.replace(known, roster=tuple(terms))
 
-    async def _told(self, alerts: list[list[Version[Alert]]]) -> list[list[Version[Alert]]]:
+    async def _kept_versions(self, alerts: list[list[Version[Alert]]]) -> list[list[Version[Alert]]]:
         """The versions of each alert with those that the topic holds no more: `evidence` has each once."""
         kept: dict[str, dict[bytes, Version[Alert]]] = {versions[-1].record.id: {} for versions in alerts}
         async with aclosing(self._records.read(EVIDENCE)) as stream:
@@ -280,12 +280,12 @@ class CaseFiles:
                     continue
                 found.pop(alert_id, None)
                 try:
-                    told = None if stored.value is None else decode_notification(stored.value)
+                    notification = None if stored.value is None else decode_notification(stored.value)
                 except DECODE_ERRORS:
                     self.unreadable += 1
                     continue
-                if told is not None:
-                    found[alert_id] = told
+                if notification is not None:
+                    found[alert_id] = notification
         return found
 
     async def _coverage(self, platform: str) -> list[Coverage]:

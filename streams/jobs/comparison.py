@@ -105,11 +105,11 @@ def compare_rosters(
     stage: Stage = lambda _text: None,
     most_runs: int = MOST_RUNS,
     kept_since_us: int | None = None,
-    told: Sequence[Alert] = (),
+    published: Sequence[Alert] = (),
 ) -> RosterComparison:
     """Count what the changed entries touched under the old roster and under the new one, and compare.
 
-    Of accounts that were on no roster everything is at hand since `kept_since_us`, `None`: since ever. `told` are
+    Of accounts that were on no roster everything is at hand since `kept_since_us`, `None`: since ever. `published` are
     alerts that were published; those that cannot be counted are named.
     """
     began = time.monotonic()
@@ -138,7 +138,7 @@ def compare_rosters(
             concerns = _concerned(scope, touched.aftermath_countries(scope.subjects), rules)
             compared = compare(before, _run(spool, new, rules, scope, now_us), concerns)
             terms = unknown_terms(found.changes, kept_since_us)
-            found.compared = with_unknown(compared, terms, told, scope.subjects | events.gone)
+            found.compared = with_unknown(compared, terms, published, scope.subjects | events.gone)
             stage("looking which entries are responsible")
             search = _RosterSearch(spool, old, rules, now_us, touched, found.changes, before)
             outcomes = [each for each in _outcomes(found.compared) if each.kind not in ("stands", "cannot_be_known")]

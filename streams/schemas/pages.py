@@ -15,16 +15,16 @@ def page_schemas() -> dict[str, SchemaDocument]:
     for route in ROUTES:
         name = f"console-{route.name}"
         document = schema_document(Payload(name=name, type=route.model, directions=("output",)), ())
-        found[name] = _told({key: value for key, value in document.items() if key != "examples"})
+        found[name] = _described({key: value for key, value in document.items() if key != "examples"})
     return found
 
 
-def _told(schema: Any) -> Any:  # any JSON value in, the same kind out
+def _described(schema: Any) -> Any:  # any JSON value in, the same kind out
     """The same without descriptions that say nothing."""
     match schema:
         case dict():
-            return {key: _told(value) for key, value in schema.items() if (key, value) != ("description", "")}
+            return {key: _described(value) for key, value in schema.items() if (key, value) != ("description", "")}
         case list():
-            return [_told(item) for item in schema]
+            return [_described(item) for item in schema]
         case _:
             return schema

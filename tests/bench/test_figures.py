@@ -55,7 +55,7 @@ def test_what_evidence_costs_is_a_part_of_screening_and_something_passed(figures
 
 @pytest.mark.slow
 def test_a_correction_counts_whom_it_touched_anew_while_the_stream_goes_on(figures: Any) -> None:
-    """That all were counted anew who were touched is checked by the figure itself."""
+    """That all were recounted who were touched is checked by the figure itself."""
     corrections = figures["corrections"]
     assert 100 < corrections["touched"] < corrections["subjects"] / 2
     assert 0 < corrections["events"] < corrections["evidence"]

@@ -68,7 +68,7 @@ def test_without_the_leaders_persian_account_the_single_patron_would_not_have_fi
             alert["figures"]["amplifications"],
         ]
     assert document["alerts"]["counts"]["would_not_have_fired"] == len(gone)
-    assert set(document["to_be_told"]) == set(before)
+    assert set(document["paged_alerts"]) == set(before)
     assert document["changes_anything"] is True
 
 
@@ -91,7 +91,7 @@ def test_people_read_counts_first_and_the_worst_first_with_the_entry_responsible
         assert (
             said.index("single-patron") < said.index("new-account-sustained") < said.index("amplified-then-suspended")
         )
-        assert "To be told: whoever was paged for single-patron on @Khamenei_site" in said
+        assert "To be informed: whoever was paged for single-patron on @Khamenei_site" in said
 
 
 def test_a_change_of_names_only_changes_nothing_and_says_so(antiphon: Antiphon, tmp_path: Path) -> None:

@@ -38,10 +38,10 @@ def test_six_unseen_days_are_told_with_shares_and_dates_and_nobody_is_called_sil
 
 
 def test_where_all_was_seen_or_no_source_told_the_figures_are_as_ever() -> None:
-    whole, untold = _printed([*silence(), *seen(-60, 0, 19.5)]), _printed(silence())
+    whole, unpublished = _printed([*silence(), *seen(-60, 0, 19.5)]), _printed(silence())
     assert "nothing; the platform is seen since 2021-11-21 00:00" in whole
-    assert "unseen" not in untold
-    for printed in (whole, untold):
+    assert "unseen" not in unpublished
+    for printed in (whole, unpublished):
         assert "6 of 6 officials that amplified it" in printed
 
 

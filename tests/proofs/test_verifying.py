@@ -241,7 +241,7 @@ def test_a_subject_beyond_what_is_retained_is_partial(prove: Prove) -> None:
 
 
 def test_a_redacted_proof_has_no_texts_and_says_what_cannot_be_checked(prove: Prove, alert_ids: dict[str, str]) -> None:
-    """What looks at no text is counted anew all the same; what does never passes."""
+    """What looks at no text is recounted all the same; what does never passes."""
     on_subject = prove(alert_ids["three-officials"], redact=True).file
     on_aftermath = prove(alert_ids["cleaned"], redact=True).file
     for proof in (on_subject, on_aftermath):
@@ -258,7 +258,7 @@ def test_a_redacted_proof_has_no_texts_and_says_what_cannot_be_checked(prove: Pr
 
 
 def test_a_withheld_event_is_said_and_nothing_that_rests_on_it_passes(alert_proof: bytes) -> None:
-    """Its hash stays, its bytes are gone; what cannot be counted anew is no failure and no success."""
+    """Its hash stays, its bytes are gone; what cannot be recounted is no failure and no success."""
     forgery = Forgery(alert_proof)
     place = [entry.id for entry in forgery.index].index("rt-2")
     entry = msgspec.structs.replace(forgery.index.pop(place), withheld="a person's request", at=None)

@@ -103,7 +103,7 @@ def test_each_version_is_equal_under_its_own_roster_and_says_what_the_correction
 
 
 def test_a_version_whose_roster_is_not_here_cannot_be_recounted(before: list[Alert], after: list[Alert]) -> None:
-    """And the alert itself is counted anew all the same."""
+    """And the alert itself is recounted all the same."""
     proof = _proof([*before, *after])
     check = _said(proof)
     assert check.answer is Answer.TOLD

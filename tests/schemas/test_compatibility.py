@@ -208,7 +208,7 @@ def _unchanged() -> Iterator[None]:
 
 @pytest.mark.parametrize("name", _CHANGES)
 def test_a_change_breaks_exactly_those_it_breaks(name: str) -> None:
-    """At every place of every real schema, in both directions: no break untold, and no false alarm."""
+    """At every place of every real schema, in both directions: no break unpublished, and no false alarm."""
     change, breaks = _CHANGES[name]
     places = 0
     for schema_name, old in _REAL.items():

@@ -70,7 +70,10 @@ class NotificationLog:
             said = printable(f"{type(error).__name__}: {error}", 200)
             _log.warning(
                 "notifications are not recorded",
-                extra={"error": said, "remedy": "see whether the topic notifications is there; people are told"},
+                extra={
+                    "error": said,
+                    "remedy": "see whether the topic notifications is there; people are told",
+                },
             )
 
     async def _follow(self) -> None:
@@ -104,32 +107,35 @@ class NotificationLog:
             alert_id = (record.key or b"").decode("ascii", "replace")
             known = self._known.pop(alert_id, None)
             try:
-                told = decode_notification(record.value) if record.value is not None else None
+                notification = decode_notification(record.value) if record.value is not None else None
             except DECODE_ERRORS:
                 continue  # none of ours: the next state of the alert takes its place
-            if told is None or told.alert_id != alert_id:
+            if notification is None or notification.alert_id != alert_id:
                 continue
             if known is not None:
                 before = decode_notification(known)
-                if merged(before, told) != told:  # two workers wrote at once
+                if merged(before, notification) != notification:  # two workers wrote at once
                     self._noted.setdefault(alert_id, []).extend(before.accepted)
-            self._remember(told)
+            self._remember(notification)
 
-    def _remember(self, told: Notification) -> None:
-        self._known.pop(told.alert_id, None)
-        self._known[told.alert_id] = encode_notification(told)
+    def _remember(self, notification: Notification) -> None:
+        self._known.pop(notification.alert_id, None)
+        self._known[notification.alert_id] = encode_notification(notification)
         while len(self._known) > _MOST_KNOWN:
             del self._known[next(iter(self._known))]
 
     async def _write(self, writing: AIOKafkaProducer) -> None:
         """All that is news, in one go. What was noted is kept until the broker has acknowledged it."""
         noted = {alert_id: len(accepted) for alert_id, accepted in self._noted.items()}
-        news = [told for alert_id in noted if (told := self._news_of(alert_id)) is not None]
+        news = [each for alert_id in noted if (each := self._news_of(alert_id)) is not None]
         topic = self._settings.topic(NOTIFICATIONS)
-        sent = [await writing.send(topic, encode_notification(told), key=told.alert_id.encode()) for told in news]
+        sent = [
+            await writing.send(topic, encode_notification(notification), key=notification.alert_id.encode())
+            for notification in news
+        ]
         await asyncio.gather(*sent)
-        for told in news:
-            self._remember(told)
+        for notification in news:
+            self._remember(notification)
         for alert_id, count in noted.items():
             del self._noted[alert_id][:count]
             if not self._noted[alert_id]:
@@ -141,5 +147,5 @@ class NotificationLog:
     def _news_of(self, alert_id: str) -> Notification | None:
         known = self._known.get(alert_id)
         before = None if known is None else decode_notification(known)
-        told = merged(before, Notification(alert_id=alert_id, accepted=tuple(self._noted[alert_id])))
-        return None if told == before or not told.accepted else told
+        notification = merged(before, Notification(alert_id=alert_id, accepted=tuple(self._noted[alert_id])))
+        return None if notification == before or not notification.accepted else notification

@@ -89,7 +89,7 @@ class _Reading:
         self._socket = link.sockets[0]
         self._position = Position(link.begin, link.endpoint, shared.policy.rewind_us)
         self._held: deque[_Held] = deque()
-        self._came = self._told = shared.seconds()
+        self._came = self._reported = shared.seconds()
         self._newest = Place(0, self._position.time_us)
 
     def read(self) -> tuple[Chunk, SourceError | None]:
@@ -106,8 +106,8 @@ class _Reading:
             self._came = now
             if self._newest.time_us:
                 shared.tips[self._link.endpoint] = Tip(self._newest, now)
-        if (chunk.received or now - self._told >= shared.policy.heartbeat) and self._position.time_us:
-            self._told = now
+        if (chunk.received or now - self._reported >= shared.policy.heartbeat) and self._position.time_us:
+            self._reported = now
             chunk.cursor = self._position.cursor(self._link.endpoint, "").encoded()
             chunk.newest_us = self._newest.time_us
         if said is not None:

@@ -28,9 +28,9 @@ class Place(Struct, frozen=True):
 
 
 class JetstreamCursor(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`time_us`: everything up to then has been shown. `seq`: where to begin anew on this host and wire; it lies the
-    rewind before `time_us`, since a server that crashed gives its last seqs anew. 0: unknown. `filter` is the digest of
-    the accounts that were asked for.
+    """`time_us`: everything up to then has been shown. `seq`: where to begin again on this host and wire; it lies the
+    rewind before `time_us`, since a server that crashed gives its last seqs again. 0: unknown. `filter` is the digest
+    of the accounts that were asked for.
     """
 
     host: str
@@ -74,7 +74,7 @@ def asked_for(cursor: JetstreamCursor, endpoint: Endpoint, rewind_us: int, *, by
 
 
 class Position:
-    """How far a connection has shown everything, and from which seq on it would have to be shown anew."""
+    """How far a connection has shown everything, and from which seq on it would have to be shown again."""
 
     def __init__(self, begin: JetstreamCursor | None, endpoint: Endpoint, rewind_us: int) -> None:
         self.time_us = 0 if begin is None else begin.time_us
@@ -86,7 +86,7 @@ class Position:
 
     @property
     def seq(self) -> int:
-        """Where to begin anew; 0: unknown."""
+        """Where to begin again; 0: unknown."""
         places = self._places
         return places[0].seq if places and places[0].time_us <= self.time_us - self._rewind_us else 0
 

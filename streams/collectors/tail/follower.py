@@ -75,7 +75,7 @@ class Follower:
         self._reader: Final = reader
         self._open: _Open | None = None
         self._busy = threading.Lock()
-        self._told_at = 0.0
+        self._reported_at = 0.0
         self._lost = ""
 
     def begin(self, cursor: bytes | None) -> Chunk:
@@ -109,7 +109,7 @@ class Follower:
                 return self._leave_damaged(current, damage)
             if data:
                 current.changed_at = time.monotonic()
-                self._told_at = 0.0
+                self._reported_at = 0.0
                 return self._chunk(current, data)
             if not has_name:
                 return self._leave(current)
@@ -137,9 +137,9 @@ class Follower:
 
     def _at_end(self, current: _Open, now_us: int) -> Chunk | None:
         """Everything is read; while a line is unfinished that is not said."""
-        if not current.records.is_between or time.monotonic() - self._told_at < _TELL_SECONDS:
+        if not current.records.is_between or time.monotonic() - self._reported_at < _TELL_SECONDS:
             return None
-        self._told_at = time.monotonic()
+        self._reported_at = time.monotonic()
         return Chunk(newest_us=now_us)
 
     def _leave(self, current: _Open) -> Chunk | None:
@@ -179,7 +179,7 @@ class Follower:
     def _change(self, chunk: Chunk, current: _Open, to: _Open, *, is_lost: bool = False) -> Chunk:
         current.file.close()
         self._open = to
-        self._told_at = 0.0
+        self._reported_at = 0.0
         chunk.cursor = _encode(to.place(is_lost=is_lost))
         return chunk
 

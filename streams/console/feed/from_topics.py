@@ -52,8 +52,8 @@ _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 
 
-class _AnewError(Exception):
-    """The session is to begin anew: something about the topics has changed."""
+class _TopicsChangedError(Exception):
+    """Something about the topics has changed: the session has to start again."""
 
 
 class TopicFeed:
@@ -80,8 +80,8 @@ class TopicFeed:
             try:
                 with broker_errors(self._settings):
                     await self._session()
-            except _AnewError as change:
-                _log.info("console feed begins anew: %s", change)
+            except _TopicsChangedError as change:
+                _log.info("console feed restarted: %s", change)
                 await self._wait(_AGAIN_SECONDS)
                 continue
             except AntiphonError as error:
@@ -177,9 +177,9 @@ class TopicFeed:
 
     async def _check(self, reading: "_Reading", partitions: Mapping[str, int]) -> None:
         if await self._partitions() != partitions:
-            raise _AnewError("the topics have other partitions than before")
+            raise _TopicsChangedError("the topics have other partitions than before")
         if why := await other_log(self._settings, reading.writer.places(), partitions):
-            raise _AnewError(why)
+            raise _TopicsChangedError(why)
         if not reading.behind():
             await asyncio.to_thread(reading.writer.say_checked, _now_ms())
 
@@ -223,7 +223,7 @@ class _Reading:
         self._told_starts: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int] = {}
         self._marks: _Marks = {}
-        self._anew: set[TopicPartition] = set()
+        self._from_beginning: set[TopicPartition] = set()
 
     async def __aenter__(self) -> "_Reading":
         try:
@@ -237,7 +237,7 @@ class _Reading:
                 self._positions[tp] = max(known, self._starts[tp])
                 self._client.seek(tp, self._positions[tp])
                 if place[0] == "officials":
-                    self._anew.add(tp)
+                    self._from_beginning.add(tp)
         except BaseException:
             await self._client.stop()
             raise
@@ -269,7 +269,7 @@ class _Reading:
                 timeout_ms=_FETCH_MS, max_records=_MOST_RECORDS
             )
         except OffsetOutOfRangeError as error:
-            raise _AnewError(f"the topics do not have what was to be read: {error}") from error
+            raise _TopicsChangedError(f"the topics do not have what was to be read: {error}") from error
         parts = [part for tp in self._tps if (part := await self._part(tp, fetched.get(tp, ()))) is not None]
         if parts:
             await asyncio.to_thread(self.writer.take, parts)
@@ -287,9 +287,9 @@ class _Reading:
             self._marks[tp] = with_mark(self._marks.get(tp, ()), records[-1])
             marks = kept_marks(self._marks[tp])
         topic, partition = self._tps[tp]
-        anew = tp in self._anew and bool(records)
-        if anew:
-            self._anew.discard(tp)
+        from_beginning = tp in self._from_beginning and bool(records)
+        if from_beginning:
+            self._from_beginning.discard(tp)
         return Part(
             topic=topic,
             partition=partition,
@@ -297,7 +297,7 @@ class _Reading:
             next=position,
             first=first,
             marks=marks,
-            anew=anew,
+            from_beginning=from_beginning,
         )
 
 

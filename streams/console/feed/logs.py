@@ -1,7 +1,7 @@
 """Whether the logs on a broker are those that a store was filled from.
 
-A topic may have been deleted and made anew, or cut back by a broker that lost its newest records. Then what the store
-has is not what the topics have, and it is built anew.
+A topic may have been deleted and created again, or cut back by a broker that lost its newest records. Then what the
+store has is not what the topics have, and it is rebuilt.
 """
 
 import time

@@ -189,7 +189,7 @@ def _cautions(
         words = f"This is version {number} of {len(versions)}, as it was told then; a later one is valid."
         found.append(Caution(kind="caution", words=words, alert_id=alert.id))
     for each in corrections[:3]:
-        what = _OUTCOMES.get(each.outcome, "it was looked at anew")
+        what = _OUTCOMES.get(each.outcome, "it was looked at again")
         reason = f" The reason given: {each.reason}" if each.reason else ""
         words = f"The roster was corrected on {each.at:%Y-%m-%d}: {what}.{reason}"
         found.append(Caution(kind="caution", words=words, alert_id=each.superseded_by))

@@ -179,7 +179,7 @@ class ProofLine(Struct, frozen=True, kw_only=True):
 
 
 class RecountLine(Struct, frozen=True, kw_only=True):
-    """The figures of a moment, counted anew from the kept events."""
+    """The figures of a moment, recounted from the kept events."""
 
     at: datetime
     """The moment."""

@@ -18,8 +18,8 @@ _ALL: Final = 1_000
 OUTCOME_WORDS: Final = {
     "begun": "begun",
     "finished": "finished",
-    "counted_anew": "counted anew",
-    "taken_as_counted": "counted anew, in part taken as it was counted",
+    "counted_anew": "recounted",
+    "taken_as_counted": "recounted, in part taken as it was counted",
     "cannot_be_known": "cannot be known",
     "given_up": "given up",
     "would_not_have_fired": "would not have fired",

@@ -1,4 +1,4 @@
-"""The figures of an alert's account at any moment, counted anew by the pipeline's own core from the kept events.
+"""The figures of an alert's account at any moment, recounted by the pipeline's own core from the kept events.
 
 Nothing here counts: it collects what is kept and asks `streams.proofs.recount`.
 """
@@ -32,14 +32,14 @@ _MOST_EVENTS: Final = 20_000
 _FROM_RECORDS: Final = Coordinates("records", 0, 0)
 # What the records of amplifications and notices say nothing of: unknown where no bytes are kept.
 _OF_OTHER_EVENTS: Final = frozenset({"replies", "mentions", "follows"})
-_NO_ROSTER: Final = "The roster by which the alert was judged is not kept here, so nothing can be counted anew."
-_NO_RULES: Final = "The rules by which the alert was judged are not kept here, so nothing can be counted anew."
+_NO_ROSTER: Final = "The roster by which the alert was judged is not kept here, so nothing can be recounted."
+_NO_RULES: Final = "The rules by which the alert was judged are not kept here, so nothing can be recounted."
 _TOO_MANY: Final = (
     f"More than {_MOST_EVENTS:,} events are to be counted: `antiphon backtest` counts them, not this page."
 )
 _NO_POSTS: Final = (
     "Figures of an aftermath rest on everything that the officials of the State posted and deleted, and bytes of some "
-    "of it are not kept here: nothing can be counted anew."
+    "of it are not kept here: nothing can be recounted."
 )
 
 
@@ -119,7 +119,7 @@ def _of_aftermath(store: Store, alert: Alert, at: datetime, roster: Roster, rule
     conditions = rule.countries.get(watch.watch.country, rule.when)
     verdicts = [condition_holds(condition, found.get(condition.figure)) for condition in conditions]
     holds = severity_at(rule, watch, at_us) is not None
-    words = f"Counted anew from all {len(events):,} kept events of the platform up to that moment."
+    words = f"Recounted from all {len(events):,} kept events of the platform up to that moment."
     if withheld:
         words += f" {withheld:,} more {'is' if withheld == 1 else 'are'} withheld, and not counted."
     return RecountLine(
@@ -134,7 +134,7 @@ def _of_aftermath(store: Store, alert: Alert, at: datetime, roster: Roster, rule
 
 def _words(material: _Material) -> str:
     kept, taken = material.kept, material.taken
-    words = f"Counted anew from {kept:,} kept event{'' if kept == 1 else 's'} up to that moment."
+    words = f"Recounted from {kept:,} kept event{'' if kept == 1 else 's'} up to that moment."
     if taken:
         words += (
             f" {taken:,} more {'is' if taken == 1 else 'are'} taken as counted: the records name "

@@ -32,7 +32,7 @@ function followNews() {
       const count = Number(JSON.parse(event.data).count);
       say(count === 1 ? "1 new alert" : count.toLocaleString("en") + " new alerts");
     });
-    source.addEventListener("anew", () => say("The store was built anew"));
+    source.addEventListener("rebuilt", () => say("The store was rebuilt"));
   }
 
   function close() {

@@ -307,7 +307,7 @@ class Progress(Struct, frozen=True, kw_only=True):
 class StoreStatus(Struct, frozen=True, kw_only=True):
     """What the store holds and how fresh it is. `kind` is `topics`, `folder`, or `empty` before anything was read.
 
-    `generation` changes where the store was built anew; numbers of alerts begin anew with it. `building` is there while
+    `generation` changes where the store was rebuilt; numbers of alerts begin again with it. `building` is there while
     another one is being built beside it. `problem` is why nothing is read just now, for people. `event_time` is the
     newest event time of any record. `counts` is how many of each kind there are. `note` is what has to be said wherever
     something of the store is shown: that a bundled case is in it, for example; mostly empty.

@@ -1,6 +1,6 @@
 """The tables of a store: narrow ones that lists are made from, and the records as they were, packed, beside them.
 
-A store is a cache of topics or files. One of another format is thrown away and built anew, never migrated.
+A store is a cache of topics or files. One of another format is thrown away and rebuilt, never migrated.
 """
 
 import sqlite3
@@ -11,7 +11,7 @@ import zstandard
 __all__ = ["FORMAT", "NEVER_US", "create_tables", "finish_tables", "pack", "unpack"]
 
 FORMAT: Final = 3
-"""Of the tables: a store of another one is built anew."""
+"""Of the tables: a store of another one is rebuilt."""
 
 NEVER_US: Final = -(2**62)
 """Stands for no time, behind all others in a list."""

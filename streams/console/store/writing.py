@@ -48,7 +48,7 @@ _encode: Final = msgspec.json.Encoder().encode
 class Part(Struct, frozen=True, kw_only=True):
     """What one partition of a topic (plain name) has next. `next` is the offset behind it, also behind what
     transactions leave in the log; `first` is the oldest that the log has, where that has changed. `marks` are the
-    feed's own. `anew`: the first of a partition that is read from its beginning once more.
+    feed's own. `from_beginning`: the first of a partition that is read from its beginning once more.
     """
 
     topic: str
@@ -57,7 +57,7 @@ class Part(Struct, frozen=True, kw_only=True):
     next: int
     first: int = 0
     marks: bytes = b""
-    anew: bool = False
+    from_beginning: bool = False
 
 
 class StoreWriter:
@@ -78,7 +78,7 @@ class StoreWriter:
     def create(cls, path: Path, *, kind: str, origin: str) -> Self:
         """A store that is to be built in a file that is not there yet."""
         db = _connect(path)
-        # Who is killed meanwhile begins anew: the file is in nobody's use before it is finished.
+        # Who is killed meanwhile begins again: the file is in nobody's use before it is finished.
         db.execute("PRAGMA journal_mode = OFF")
         db.execute("PRAGMA synchronous = OFF")
         create_tables(db)
@@ -173,7 +173,7 @@ class StoreWriter:
             "marks = CASE excluded.marks WHEN X'' THEN marks ELSE excluded.marks END",
             (
                 *(part.topic, part.partition, part.first, part.next, newest_ms, len(part.records), part.marks),
-                not part.anew,
+                not part.from_beginning,
             ),
         )
         if refused:

@@ -28,7 +28,7 @@ def freshness_of(status: StoreStatus, newest: Newest | None) -> Freshness:
     else:
         parts.append(f"Counted up to {status.event_time:%Y-%m-%d %H:%M:%S}, the newest event.")
     if status.building is not None:
-        parts.append(f"Being built anew: {status.building.read:,} of {status.building.of:,} records are read.")
+        parts.append(f"Being rebuilt: {status.building.read:,} of {status.building.of:,} records are read.")
     if status.problem:
         parts.append(f"Nothing new is read: {status.problem}.")
     elif lag := sum(topic.lag or 0 for topic in status.topics):

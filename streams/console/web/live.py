@@ -25,7 +25,7 @@ _HEARTBEAT_SECONDS: Final = 15.0
 _GONE_SECONDS: Final = 1.0  # between two looks whether a client is still there
 _WRITE_SECONDS: Final = 10.0
 _KERNEL_BYTES: Final = 16_384  # of a stalled client that the system keeps; as much again in the process
-_AGAIN_MS: Final = 5_000  # before a browser connects anew
+_AGAIN_MS: Final = 5_000  # before a browser connects again
 _NEWEST: Final = re.compile("([0-9]{1,18})-([0-9]{1,18})")
 
 
@@ -118,7 +118,7 @@ class Live:
                 if known is None:
                     known = newest
                 elif newest.generation != known.generation:
-                    await self._write(response, f"id: {newest}\nevent: anew\ndata: {{}}\n\n")
+                    await self._write(response, f"id: {newest}\nevent: rebuilt\ndata: {{}}\n\n")
                     known = newest
                 elif count := await self._ask_since(known.number):
                     said = msgspec.json.encode({"count": count}).decode()

@@ -26,7 +26,7 @@ __all__ = [
     "ScoreMove",
     "compare",
     "same_effect",
-    "untold",
+    "unpublished",
     "worst_first",
 ]
 
@@ -146,7 +146,7 @@ def same_effect(one: Outcome, other: Outcome | None) -> bool:
             return True
 
 
-def untold(alert: Alert) -> Outcome:
+def unpublished(alert: Alert) -> Outcome:
     """An alert that no run has to be compared with: it stands, as far as is known."""
     return _alert(alert, alert, ({}, {}))
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from streams.core.clock import day_of, to_us
 from streams.core.corrections.entry_changes import EntryChange
-from streams.core.corrections.outcomes import Compared, Outcome, untold, worst_first
+from streams.core.corrections.outcomes import Compared, Outcome, unpublished, worst_first
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import RosterEntry
 from streams.core.subject_event import subject_key
@@ -61,19 +61,19 @@ def unknown_terms(changes: Iterable[EntryChange], kept_since_us: int | None) -> 
 
 
 def with_unknown(
-    compared: Compared, terms: Sequence[UnknownTerm], told: Iterable[Alert], touched: Set[str]
+    compared: Compared, terms: Sequence[UnknownTerm], published: Iterable[Alert], touched: Set[str]
 ) -> Compared:
-    """The comparison, in which nothing stands that an unknown term may have changed. Of the alerts that were `told`
+    """The comparison, in which nothing stands that an unknown term may have changed. Of the `published` alerts
     those are added that could not be counted: on `touched` subjects, or of a time of which something is not known.
     """
     counted = {each.id for each in compared.alerts}
     alerts = [unless_unknown(each, terms) for each in compared.alerts]
-    for alert in told:
+    for alert in published:
         if alert.id in counted or alert.status == "retracted":
             continue
-        outcome = untold(alert)
+        outcome = unpublished(alert)
         if subject_key(alert.platform, alert.subject.id) in touched:
-            why = "not all events that it was told on are kept"
+            why = "not all events that it rests on are kept"
             alerts.append(replace(outcome, kind="cannot_be_known", why=why))
         elif (unknown := unless_unknown(outcome, terms)) is not outcome:
             alerts.append(unknown)

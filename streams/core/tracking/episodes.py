@@ -2,7 +2,7 @@
 
 An episode begins at the first event at which the rule held and goes on while amplifications follow each other within
 the rule's quiet period. An account that is back ends those of a rule that asks for its suspension, unless it is
-suspended again within that period. Episodes are folded anew from what is retained; only what has left is remembered.
+suspended again within that period. Episodes are folded again from what is retained; only what has left is remembered.
 """
 
 from typing import TypeAlias

@@ -76,7 +76,7 @@ class SeenSince(Struct, frozen=True, array_like=True, tag="seen_since"):
     since_us: int
 
 
-class Untold(Struct, frozen=True, array_like=True, tag="untold"):
+class Untold(Struct, frozen=True, array_like=True, tag="unpublished"):
     """By State and platform, the first amplification from which on accounts are still to be told since when officials
     have been seen (µs).
     """

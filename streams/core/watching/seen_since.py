@@ -29,8 +29,8 @@ def note_seen_since(ledger: Ledger, country: str, platform: str) -> None:
     if since_us == (known.since_us if isinstance(known, SeenSince) else ALWAYS_US):
         return
     ledger.put(SeenSince(platform, country, since_us))
-    untold = _untold(ledger)
-    ledger.put(Untold({**untold, country: {**untold.get(country, {}), platform: 0}}))
+    unpublished = _untold(ledger)
+    ledger.put(Untold({**unpublished, country: {**unpublished.get(country, {}), platform: 0}}))
 
 
 def tell_account(
@@ -51,13 +51,13 @@ def tell_some(ledger: Ledger, tick: CountryEvent, policy: WatchPolicy) -> tuple[
     """What accounts that are still to be told are told with a tick: some of them, and all at the end of a run over
     files.
     """
-    untold = _untold(ledger)
-    if not untold:
+    unpublished = _untold(ledger)
+    if not unpublished:
         return ()
     events: list[SubjectEvent] = []
     left: dict[str, dict[str, int]] = {}
     room = _FOREVER_US if tick.progress is None else policy.told_with_a_tick
-    for country, platforms in sorted(untold.items()):
+    for country, platforms in sorted(unpublished.items()):
         for platform, from_us in sorted(platforms.items()):
             told, room, next_us = _tell_from(ledger, tick, country, platform, from_us, room)
             events += told

@@ -51,7 +51,7 @@ class PlatformCoverage:
         to be told by one of them.
         """
         seen: list[Interval] = []
-        untold: list[Interval] = []
+        unpublished: list[Interval] = []
         for source in self._sources:
             spans = [*source.seen, *source.seen_of.get(official, ())]
             gaps = [*source.gaps, *source.gaps_of.get(official, ())]
@@ -60,9 +60,9 @@ class PlatformCoverage:
             seen += [(gap.since_us, gap.until_us) for gap in gaps if gap.closed_by in closings]
             if spans:
                 last_us = max(span.until_us for span in spans)
-                untold += minus(union([(last_us, ALWAYS_US)]), open_gaps)
+                unpublished += minus(union([(last_us, ALWAYS_US)]), open_gaps)
         whole = union(seen)
-        return whole, minus(union(untold), whole)
+        return whole, minus(union(unpublished), whole)
 
 
 class WatchCoverage:
@@ -146,8 +146,8 @@ class _Unseen:
         self.by_now: list[tuple[frozenset[str], list[Interval]]] = []
         self.at_last: list[tuple[frozenset[str], list[Interval]]] = []
         for group in groups:
-            seen, untold = platform.seen(next(iter(group)), closings)
-            self.by_now.append((group, minus(looked_at, union([*seen, *untold]))))
+            seen, unpublished = platform.seen(next(iter(group)), closings)
+            self.by_now.append((group, minus(looked_at, union([*seen, *unpublished]))))
             self.at_last.append((group, minus(looked_at, seen)))
         self.measure_by_now = Measure((intervals, len(group)) for group, intervals in self.by_now)
         self.measure_at_last = Measure((intervals, len(group)) for group, intervals in self.at_last)

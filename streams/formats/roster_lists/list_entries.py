@@ -78,8 +78,8 @@ def accounts_of(entry: Listed, options: ImportOptions, *, bare_ids: bool) -> lis
     if not wanted and not named.errors:
         return passed_over
     facts, errors = _facts(cells, options, is_of_wikidata=any(map(_THING.fullmatch, entry.cells.values())))
-    untold = [Account("", errors=(error, *errors)) for error in named.errors]
-    return passed_over + untold + [Account(each.platform, _row(each, facts), errors) for each in wanted]
+    unpublished = [Account("", errors=(error, *errors)) for error in named.errors]
+    return passed_over + unpublished + [Account(each.platform, _row(each, facts), errors) for each in wanted]
 
 
 def _row(account: Named, facts: Row) -> Row:

@@ -125,7 +125,7 @@ def test_a_correction_says_what_became_of_alerts(corrected: Store) -> None:
     asked = ask(corrected, "/corrections")
     text = asked.dom.root.text
     for words in (
-        "finished , 1 account counted anew", "in part taken as it was counted", "3 events taken as counted",
+        "finished , 1 account recounted", "in part taken as it was counted", "3 events taken as counted",
         "figures change", "warning → critical", "amplifications 40 → 12", _REASON,
     ):  # fmt: skip
         assert words in text, words

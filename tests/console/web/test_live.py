@@ -59,7 +59,7 @@ def test_an_open_page_is_told_of_a_new_alert_within_two_seconds(growing: Growing
 def test_a_page_of_a_store_that_was_built_anew_is_told_so(growing: GrowingStore) -> None:
     store = growing.store
     with running_console(store) as console, _listen(console, f"/live?since={store.generation() + 1}-3") as connection:
-        assert b"event: anew" in _until(connection, b"data: {}")
+        assert b"event: rebuilt" in _until(connection, b"data: {}")
 
 
 def test_nobody_waits_beyond_the_limit_and_who_leaves_makes_room(case_store: Store) -> None:

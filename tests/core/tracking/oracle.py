@@ -1,7 +1,7 @@
 """TRACK said again, naively: from the set of one subject's events to its dossier and its alerts.
 
 Written from DESIGN (words, events, counting, alerts) and from the public docstrings. It keeps no state, no totals and
-no judgements: every figure of every moment is counted anew over the list of all that happened, in datetimes. Slow on
+no judgements: every figure of every moment is recounted over the list of all that happened, in datetimes. Slow on
 purpose; it knows neither bounds nor batches.
 """
 

@@ -126,7 +126,7 @@ def test_counted_anew_by_a_correction_it_fires_if_it_holds(run: _Run) -> None:
 
 
 def test_an_alert_that_is_counted_no_more_is_written_as_it_was_read() -> None:
-    """Its rule is gone, or results were kept when states were counted anew: nobody else would ever end it."""
+    """Its rule is gone, or results were kept when states were recounted: nobody else would ever end it."""
     first = _Run()
     first.batch(*(_amplified(number) for number in range(4)))
     run = _Run()

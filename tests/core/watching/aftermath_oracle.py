@@ -1,4 +1,4 @@
-"""Aftermaths said again, naively: every figure of a watch counted anew over the list of all that happened.
+"""Aftermaths said again, naively: every figure of a watch recounted over the list of all that happened.
 
 Written from the issue and the public docstrings of the records, over the facts of `watch_oracle`.
 """

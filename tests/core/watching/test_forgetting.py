@@ -58,7 +58,7 @@ class _Life:
         return {type(each).__name__ for each in self.kept(object)}
 
     def restarted(self) -> None:
-        """The file is lost and built anew from the changelog."""
+        """The file is lost and rebuilt from the changelog."""
         self.changelog |= self.ledger.flush()
         self.ledger = SqliteLedger()
         self.ledger.restore(self.changelog.items())
