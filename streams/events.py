@@ -38,6 +38,7 @@ __all__ = [
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
 Name: TypeAlias = Annotated[str, Meta(max_length=1_024)]
 Text: TypeAlias = Annotated[str, Meta(max_length=100_000)]
+Versions: TypeAlias = Annotated[tuple[Id, ...], Meta(max_length=32)]
 Link: TypeAlias = Annotated[str, Meta(max_length=8_192)]
 Platform: TypeAlias = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,31}$(?!\\n)")]
 Utc: TypeAlias = Annotated[datetime, Meta(tz=True)]
@@ -84,6 +85,8 @@ class PostRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Its author, where the platform says so."""
     handle: Name | None = None
     """The author's handle, where a link to the post is all that says whose it is."""
+    versions: Versions = ()
+    """Further ids of the other post: those of its later versions, where it was edited."""
 
 
 class _Common(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
@@ -116,6 +119,8 @@ class Post(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="post"):
     """The post that it answers."""
     quotes: PostRef | None = None
     """The post that it quotes."""
+    versions: Versions = ()
+    """Further ids of the post: those of its later versions, where it was edited. `id` is that of the first."""
 
 
 class Retweet(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="retweet"):
@@ -129,6 +134,8 @@ class Retweet(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="retwe
     """The id of that post."""
     text: Text | None = None
     """The text of that post, where it came with it."""
+    versions: Versions = ()
+    """Further ids of that post: those of its later versions, where it was edited."""
 
 
 class Suspension(_Common, frozen=True, kw_only=True, omit_defaults=True, tag="suspension"):

@@ -82,6 +82,10 @@ def bounded_country_event(event: CountryEvent) -> CountryEvent:
         named = tuple(map(bounded_id, event.coverage.officials))
         if named != event.coverage.officials:
             event = replace(event, coverage=replace(event.coverage, officials=named))
+    if event.versions or event.original_versions:
+        ids = tuple(map(bounded_id, event.versions)), tuple(map(bounded_id, event.original_versions))
+        if ids != (event.versions, event.original_versions):
+            event = replace(event, versions=ids[0], original_versions=ids[1])
     if (
         _fits(event.event_id, post_id, event.lang, event.quoted_handle)
         and (official is None or _fits(official.id, official.handle, official.name))

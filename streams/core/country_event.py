@@ -210,6 +210,10 @@ class CountryEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether the subject was on the roster at the event's time."""
     post_id: str | None = None
     """The post that is passed on, quoted or gone."""
+    versions: tuple[str, ...] = ()
+    """Of a post: its further ids, one for each later version."""
+    original_versions: tuple[str, ...] = ()
+    """Of a post: further ids of the post that is passed on or quoted."""
     author_unknown: bool = False
     """The author of the quoted post is not known."""
     quoted_handle: str | None = None

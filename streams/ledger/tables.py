@@ -11,6 +11,7 @@ from streams.core.watching.records import (
     AmplifiedAccount,
     Entry,
     OriginalGone,
+    PostVersion,
     StandingRecord,
     SubjectText,
     Unattributed,
@@ -99,7 +100,7 @@ def rows_of(record: Record, number: int) -> Rows:
             if record.fingerprints:
                 rows["entry_prints"] = [(country, segment, print_, number) for print_ in record.fingerprints]
             return rows
-        case Unattributed():
+        case Unattributed() | PostVersion():
             return {"ages": [(record.country, record.at_us, number)]}
         case UnmatchedDeletion():
             row = (record.country, record.at_us, number)

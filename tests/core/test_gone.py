@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.core.backtest import Results
 from streams.core.clock import to_us
@@ -169,6 +170,25 @@ def _official_deleted_what_others_passed_on() -> list[AccountEvent]:
     return [*_retweets(), post, *passed_on, *gone, _notice(30), *_posts(50)]
 
 
+def _edited(story: Callable[[], list[AccountEvent]]) -> Callable[[], list[AccountEvent]]:
+    """The same of posts that were edited, whose deletions name the last version."""
+
+    def edited() -> list[AccountEvent]:
+        events: list[AccountEvent] = []
+        for event in story():
+            if isinstance(event, Retweet):
+                event = replace(event, versions=(f"{event.post_id}-second", f"{event.post_id}-last"))
+            elif isinstance(event, Post):
+                event = replace(event, versions=(f"{event.id}-second", f"{event.id}-last"))
+            elif isinstance(event, Deletion) and not event.post_id.startswith("r"):  # no retweet can be edited
+                event = replace(event, post_id=f"{event.post_id}-last")
+            events.append(event)
+        return events
+
+    edited.__name__ = f"{story.__name__}_by_its_last_version"
+    return edited
+
+
 def _official_closed() -> list[AccountEvent]:
     """An official closes its account: its retweets follow within 30 days, those of others do not."""
     mine, others = _retweets()[::6], _retweets()[1:3]
@@ -209,6 +229,9 @@ _STORIES: Final[list[tuple[Callable[[], list[AccountEvent]], _Facts]]] = [
     (_original_deleted_by_nobody_named, _Facts(17, withdrawn=1, with_original=1)),
     (_original_deleted_by_nobody_named_is_noticed_later, _Facts(17, withdrawn=1, unknown=1)),
     (_official_deleted_what_others_passed_on, _Facts(18, deletions=1)),
+    (_edited(_original_deleted), _Facts(17, withdrawn=1, with_original=1)),
+    (_edited(_original_deleted_by_nobody_named), _Facts(17, withdrawn=1, with_original=1)),
+    (_edited(_official_deleted_what_others_passed_on), _Facts(18, deletions=1)),
     (_official_closed, _Facts(16, withdrawn=2, with_official=3)),
     (_official_noticed_late, _Facts(18, unknown=3)),
     (_official_was_still_there, _Facts(15, withdrawn=3)),

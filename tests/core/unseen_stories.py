@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
-from streams.events import Account, Coverage, Deletion, Event, Post, Retweet, Suspension
+from streams.events import Account, Coverage, Deletion, Event, Post, PostRef, Retweet, Suspension
 from tests.core.stories import roster_of
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "at",
     "clean_up",
     "collector_down",
+    "edited_and_deleted",
     "gap",
     "reposted_a_year_before",
     "seen",
@@ -111,6 +112,42 @@ def gap(
 def collector_down(closed_by: Literal["replay", "back_fill"] | None = None) -> list[Event]:
     """A collector that saw everything from two months before on, and was down from the third to the ninth day."""
     return [*seen(-60, -30, 0, 3, 10, 15, 19.5), *gap(3, 9, closed_by)]
+
+
+def edited_and_deleted() -> list[Event]:
+    """Two edited quotes, deleted by their middle and last ids, once by nobody knows whom, and a retweet of an edited
+    post that goes with it.
+    """
+    subject = Account(id="900", handle="an_edited_voice")
+    original = PostRef(post_id="e0", account=subject)
+    events: list[Event] = [
+        Post(
+            platform="twitter",
+            id=f"e{number}",
+            at=at(-300),
+            actor=_OFFICIALS[number],
+            quotes=original,
+            versions=(f"e{number}-second", f"e{number}-third"),
+        )
+        for number in (1, 2)
+    ]
+    events.append(
+        Retweet(
+            platform="twitter",
+            id="e3",
+            at=at(-300),
+            actor=_OFFICIALS[3],
+            subject=subject,
+            post_id="e4",
+            versions=("e4-second",),
+        )
+    )
+    gone = (("e1-second", _OFFICIALS[1]), ("e2-third", None), ("e4-second", None), ("e3", _OFFICIALS[3]))
+    events += [
+        Deletion(platform="twitter", id=f"gone-{post_id}", at=at(-299), post_id=post_id, actor=actor)
+        for post_id, actor in gone
+    ]
+    return events
 
 
 def reposted_a_year_before() -> Sequence[Event]:

@@ -298,7 +298,16 @@ def test_a_flat_row_of_a_table_is_no_status_and_no_account() -> None:
 def test_the_versions_of_an_edited_status_are_one_post() -> None:
     first, second = "1050118621198921728", "1050118621198929999"
     history = {"initial_tweet_id": first, "edit_tweet_ids": [first, second]}
-    assert {only(Post, status(each, edit_history=history)).id for each in (first, second)} == {first}
+    for each in (first, second):
+        post = only(Post, status(each, edit_history=history))
+        assert (post.id, post.versions) == (first, (second,))
+
+
+def test_of_more_versions_than_can_be_the_first_and_its_own_are_kept() -> None:
+    first, own = "1050118621198921728", "1050118621198929999"
+    history = {"initial_tweet_id": first, "edit_tweet_ids": [first, "no id", *map(str, range(10, 10_000)), own]}
+    post = only(Post, status(own, edit_history=history))
+    assert (post.id, post.versions[0], len(post.versions)) == (first, own, 31)
 
 
 def test_mentions_and_links_beside_the_text_are_those_of_python_twitter() -> None:

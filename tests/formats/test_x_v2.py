@@ -140,7 +140,8 @@ def test_the_versions_of_an_edited_post_are_one_post() -> None:
     versions = page_of([tweet(each, edit_history_tweet_ids=chain) for each in chain])
     reading = read(versions)
     assert isinstance(reading, tuple)
-    assert [event.id for event in reading] == [chain[0], chain[0]]
+    posts = [event for event in reading if isinstance(event, Post)]
+    assert [(post.id, post.versions) for post in posts] == [(chain[0], (chain[1],))] * 2
 
 
 def test_who_quotes_answers_or_passes_on_a_later_version_names_the_first() -> None:
@@ -152,10 +153,11 @@ def test_who_quotes_answers_or_passes_on_a_later_version_names_the_first() -> No
         (event,) = reading
         match event:
             case Retweet():
-                assert event.post_id == chain[0]
+                assert (event.post_id, event.versions) == (chain[0], (chain[1],))
             case Post():
                 (ref,) = [each for each in (event.quotes, event.reply_to) if each is not None]
-                assert ref == PostRef(post_id=chain[0], account=KHAMENEI_SITE)
+                versions = (chain[1],) if event.quotes is not None else ()
+                assert ref == PostRef(post_id=chain[0], account=KHAMENEI_SITE, versions=versions)
 
 
 def test_a_long_post_is_read_whole_with_the_entities_of_the_whole() -> None:

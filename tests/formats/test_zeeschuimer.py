@@ -208,7 +208,7 @@ def test_an_answer_a_long_text_and_an_edited_post_are_read() -> None:
     answered = PostRef(post_id="1652000000000000001", account=Account(id=KHAMENEI.id, handle="Khamenei_site"))
     assert read(capture(POSTS["reply"])) == (post(reply_to=answered),)
     assert read(capture(POSTS["long"])) == (post(text="the whole text", links=("https://example.org/a",)),)
-    assert read(capture(POSTS["edited"])) == (post(id="1652999999999999001"),)
+    assert read(capture(POSTS["edited"])) == (post(id="1652999999999999001", versions=("1652999999999999998",)),)
 
 
 @pytest.mark.parametrize("name", ["restricted", "adaptive"])

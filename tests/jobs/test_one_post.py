@@ -73,6 +73,13 @@ def _run(folder: Path, statuses: Sequence[dict[str, Any]]) -> BacktestRun:
     return backtest_files([str(path)], readers_named("twitter-v1"), roster, bundled_rules(), processes=1)
 
 
+def _deletion(status_id: str, author: dict[str, Any] | None) -> dict[str, Any]:
+    ids = {"id": int(status_id), "id_str": status_id}
+    if author is not None:
+        ids |= {"user_id": author["id"], "user_id_str": author["id_str"]}
+    return {"delete": {"status": ids, "timestamp_ms": "1614675600000"}}
+
+
 def _totals(run: BacktestRun) -> Totals:
     return run.results.dossiers[f"twitter:{_RELAY}"].totals
 
@@ -144,6 +151,19 @@ def test_the_versions_of_an_edited_quote_are_one_quote(tmp_path: Path) -> None:
     for statuses in permutations([QUOTE, edited | {"edit_history": history}]):
         run = _run(tmp_path, statuses)
         assert (_totals(run).quote, len(run.results.amplifications)) == (1, 1)
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["by its author", "by nobody knows whom"])
+@pytest.mark.parametrize("version", range(3), ids=["first", "middle", "last"])
+def test_an_edited_quote_is_taken_back_by_the_deletion_of_any_version_in_any_order(
+    version: int, named: bool, tmp_path: Path
+) -> None:
+    chain = [QUOTE["id_str"], "1366312250373050418", "1366312250373050419"]
+    edited = QUOTE | {"id_str": chain[2], "id": int(chain[2])}
+    edited |= {"edit_history": {"initial_tweet_id": chain[0], "edit_tweet_ids": chain}}
+    for statuses in permutations([QUOTE, edited, _deletion(chain[version], _ALPHA if named else None)]):
+        run = _run(tmp_path, statuses)
+        assert (_totals(run).quote, run.results.dossiers[f"twitter:{_RELAY}"].withdrawn) == (0, 1)
 
 
 def test_a_quote_of_a_later_version_and_one_of_the_first_are_of_one_post(tmp_path: Path) -> None:

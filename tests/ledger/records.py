@@ -11,6 +11,7 @@ from streams.core.watching.records import (
     AmplifiedAccount,
     CountryTime,
     Entry,
+    PostVersion,
     PublishedHashes,
     RawRead,
     StandingRecord,
@@ -183,6 +184,14 @@ _owed = st.builds(
     ),
 )
 
+_post_versions = st.builds(
+    PostVersion,
+    platform=_platforms,
+    version=_POSTS,
+    country=st.sampled_from([*COUNTRIES, ""]),
+    post_id=_POSTS,
+    at_us=TIMES,
+)
 _seen_since = st.builds(SeenSince, platform=_platforms, country=_countries, since_us=TIMES)
 _untold = st.builds(
     Untold, from_us=st.dictionaries(_countries, st.dictionaries(_platforms, TIMES, max_size=2), max_size=2)
@@ -202,6 +211,7 @@ records: st.SearchStrategy[Record] = st.one_of(
     _raw_read,
     _published_hashes,
     _owed,
+    _post_versions,
     _seen_since,
     _untold,
 )

@@ -87,12 +87,14 @@ def posts_of(event: Event) -> Iterator[str]:
     """The ids of the posts that an event is, or is about."""
     if isinstance(event, Post | Retweet):
         yield event.id
+        yield from event.versions
     if isinstance(event, Deletion):
         yield event.post_id
     if isinstance(event, Retweet) and event.post_id is not None:
         yield event.post_id
     if isinstance(event, Post) and event.quotes is not None:
         yield event.quotes.post_id
+        yield from event.quotes.versions
 
 
 def handles_of(event: Event) -> set[tuple[int, int]]:

@@ -61,6 +61,8 @@ def post_report(
         post_id=None if post.quotes is None else post.quotes.post_id,
         author_unknown=unknown,
         quoted_handle=post.quotes.handle if unknown and post.quotes is not None else None,
+        versions=post.versions,
+        original_versions=() if post.quotes is None else post.quotes.versions,
         observed_us=observed_us(post),
     )
 
@@ -92,6 +94,7 @@ def retweet_report(
         subject=subject,
         subject_is_official=subject is not None and known.official(retweet.platform, subject, at_us) is not None,
         post_id=retweet.post_id,
+        original_versions=retweet.versions,
         observed_us=observed_us(retweet),
     )
 

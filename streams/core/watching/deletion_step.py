@@ -2,7 +2,7 @@
 
 A deletion counts for a post of the ledger's days, or one that was seen in them, if its author is the one it names or it
 names none; of several the first and the last are kept. Any other is kept as an unmatched deletion: counted, and known
-again if its post comes.
+again if its post comes. A deletion of any version of an edited post is one of the post: X deletes all of them.
 `fates` says why a post is gone.
 """
 
@@ -26,16 +26,20 @@ from streams.core.watching.fates import (
 from streams.core.watching.keys import entry_key, notices_key, unmatched_deletion_key
 from streams.core.watching.ledger import Ledger, record_key
 from streams.core.watching.records import Entry, OfficialNotices, OriginalGone, UnmatchedDeletion
+from streams.core.watching.versions import first_version
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
 __all__ = [
+    "apply_anonymous",
     "apply_anonymous_deletion",
     "apply_deletion",
+    "apply_named",
     "apply_notice",
     "apply_subject_deletion",
     "country_of_post",
+    "deletion_of",
     "with_deletion",
     "with_observation",
     "withdrawals",
@@ -54,7 +58,7 @@ def apply_deletion(
         return Stepped(WatchOutcome.REFUSED)
     unmatched_deletion = UnmatchedDeletion(
         event.platform,
-        event.post_id,
+        first_version(ledger, event.country, event.platform, event.post_id),
         official.id,
         official.handle,
         official.category,
@@ -62,10 +66,17 @@ def apply_deletion(
         event.at_us,
         event.source,
     )
-    entry = ledger.get(entry_key(event.platform, event.post_id))
-    if not isinstance(entry, Entry) or entry.country != event.country:
+    return apply_named(ledger, unmatched_deletion, changes, policy)
+
+
+def apply_named(
+    ledger: Ledger, unmatched_deletion: UnmatchedDeletion, changes: ChangeSet, policy: WatchPolicy
+) -> Stepped:
+    """A deletion by an official, of whatever it turns out to be."""
+    entry = ledger.get(entry_key(unmatched_deletion.platform, unmatched_deletion.post_id))
+    if not isinstance(entry, Entry) or entry.country != unmatched_deletion.country:
         stepped = _kept_as_unmatched(ledger, unmatched_deletion, changes, WatchOutcome.UNKNOWN_POST)
-    elif entry.official != official.id:
+    elif entry.official != unmatched_deletion.official:
         stepped = _kept_as_unmatched(ledger, unmatched_deletion, changes, WatchOutcome.NOT_THE_AUTHOR)
     else:
         stepped = _deleted(ledger, entry, unmatched_deletion, changes, policy) or _kept_as_unmatched(
@@ -80,12 +91,20 @@ def apply_anonymous_deletion(ledger: Ledger, event: CountryEvent, changes: Chang
     """
     if event.post_id is None:
         return Stepped(WatchOutcome.REFUSED)
-    # Kept beside its entry as well: a report that contradicts the entry's may give the post another author.
+    post_id = first_version(ledger, event.country, event.platform, event.post_id)
     unmatched_deletion = UnmatchedDeletion(
-        event.platform, event.post_id, "", None, "government", "", event.at_us, event.source
+        event.platform, post_id, "", None, "government", "", event.at_us, event.source
     )
+    return apply_anonymous(ledger, unmatched_deletion, changes, policy)
+
+
+def apply_anonymous(
+    ledger: Ledger, unmatched_deletion: UnmatchedDeletion, changes: ChangeSet, policy: WatchPolicy
+) -> Stepped:
+    """A deletion by nobody knows whom, of whatever it turns out to be."""
+    # Kept beside its entry as well: a report that contradicts the entry's may give the post another author.
     news = _keep_unmatched_deletion(ledger, unmatched_deletion)
-    entry = ledger.get(entry_key(event.platform, event.post_id))
+    entry = ledger.get(entry_key(unmatched_deletion.platform, unmatched_deletion.post_id))
     if not isinstance(entry, Entry):
         stepped = Stepped(WatchOutcome.UNKNOWN_POST if news else WatchOutcome.DUPLICATE)
     else:
@@ -97,7 +116,9 @@ def apply_anonymous_deletion(ledger: Ledger, event: CountryEvent, changes: Chang
 
 def country_of_post(ledger: Ledger, event: CountryEvent) -> str:
     """The State whose official wrote the post that an event without a State is about; empty where it has none."""
-    entry = None if event.post_id is None else ledger.get(entry_key(event.platform, event.post_id))
+    if event.post_id is None:
+        return ""
+    entry = ledger.get(entry_key(event.platform, first_version(ledger, event.country, event.platform, event.post_id)))
     return entry.country if isinstance(entry, Entry) else ""
 
 
@@ -105,14 +126,32 @@ def apply_subject_deletion(ledger: Ledger, event: CountryEvent, changes: ChangeS
     """A post of a tracked subject is gone, and every retweet of it."""
     if event.post_id is None or event.subject is None:
         return Stepped(WatchOutcome.REFUSED)
-    new = OriginalGone(event.platform, event.country, event.post_id, event.at_us)
+    post_id = first_version(ledger, event.country, event.platform, event.post_id)
+    new = OriginalGone(event.platform, event.country, post_id, event.at_us)
     known = ledger.get(record_key(new))
     if isinstance(known, OriginalGone) and known.at_us <= new.at_us:
         return Stepped(WatchOutcome.DUPLICATE)
     ledger.put(new)
     for entry in concerned_by_original(ledger, new):
         changes.entry(entry)
-    return Stepped(WatchOutcome.APPLIED)
+    # TRACK knows the post by its first version alone.
+    said = () if post_id == event.post_id else (deletion_of(event, event.subject, post_id),)
+    return Stepped(WatchOutcome.APPLIED, said)
+
+
+def deletion_of(event: CountryEvent, subject: Account, post_id: str, at_us: int | None = None) -> SubjectEvent:
+    """Word to a subject that a post of its own is gone, as an event tells."""
+    return SubjectEvent(
+        kind="deletion",
+        platform=event.platform,
+        event_id=post_id,
+        at_us=event.at_us if at_us is None else at_us,
+        subject=subject,
+        source=event.source,
+        roster_digest=event.roster_digest,
+        subject_is_official=event.subject_is_official,
+        post_id=post_id,
+    )
 
 
 def apply_notice(ledger: Ledger, event: CountryEvent, official: Official, changes: ChangeSet) -> Stepped:

@@ -25,6 +25,7 @@ __all__ = [
     "unattributed_key",
     "unmatched_deletion_key",
     "untold_key",
+    "version_key",
 ]
 
 ENTRY_PREFIX: Final = b"e/"
@@ -129,6 +130,11 @@ def published_hashes_key(country: str, platform: str, subject: str) -> bytes:
 def unattributed_key(country: str, platform: str, post_id: str) -> bytes:
     """The key of the quotes of a post of which is not known whose it is."""
     return f"a/{country}/{platform}:{post_id}".encode()
+
+
+def version_key(country: str, platform: str, version: str) -> bytes:
+    """The key of which post a version is one of, as a State's officials' posts tell, or without one, anybody's."""
+    return f"p/{country}/{platform}:{version}".encode()
 
 
 def amplified_account_key(country: str, platform: str, subject: str) -> bytes:

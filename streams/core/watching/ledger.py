@@ -33,6 +33,7 @@ from streams.core.watching.keys import (
     unattributed_key,
     unmatched_deletion_key,
     untold_key,
+    version_key,
 )
 from streams.core.watching.owed import Owed
 from streams.core.watching.records import (
@@ -42,6 +43,7 @@ from streams.core.watching.records import (
     Forgotten,
     OfficialNotices,
     OriginalGone,
+    PostVersion,
     PublishedHashes,
     RawRead,
     StandingRecord,
@@ -63,6 +65,7 @@ Record: TypeAlias = (
     | UnmatchedDeletion
     | OfficialNotices
     | OriginalGone
+    | PostVersion
     | Unattributed
     | StandingRecord
     | AmplifiedAccount
@@ -96,6 +99,8 @@ def record_key(record: Record) -> bytes:
             return notices_key(record.country, record.platform, record.official)
         case OriginalGone():
             return original_key(record.country, record.platform, record.post_id)
+        case PostVersion():
+            return version_key(record.country, record.platform, record.version)
         case StandingRecord():
             return standing_key(record.country, record.platform, record.subject.id)
         case AmplifiedAccount():

@@ -12,12 +12,14 @@ from streams.core.watching.keys import (
     country_recount_key,
     entry_key,
     notices_key,
+    original_key,
     published_hashes_key,
     seen_since_key,
     standing_key,
     text_key,
     unattributed_key,
     unmatched_deletion_key,
+    version_key,
 )
 
 __all__ = ["looked_up"]
@@ -36,11 +38,26 @@ def looked_up(events: Iterable[CountryEvent]) -> Iterator[bytes]:
             yield country_recount_key(country)
             yield country_corrected_key(country)
         yield entry_key(platform, post_id)
+        for version in event.versions:
+            yield version_key(country, platform, version)
+            yield version_key("", platform, version)
+            yield entry_key(platform, version)
+            yield unmatched_deletion_key(official.id, platform, version)
+            yield unmatched_deletion_key("", platform, version)
+            yield original_key(country, platform, version)
         yield unattributed_key(country, platform, post_id)
         yield unmatched_deletion_key(official.id, platform, post_id)
         yield unmatched_deletion_key("", platform, post_id)
         yield notices_key(country, platform, official.id)
         yield published_hashes_key(country, platform, official.id)
+        for version in event.original_versions:
+            author = official.id if event.subject is None else event.subject.id
+            yield version_key(country, platform, version)
+            yield version_key("", platform, version)
+            yield entry_key(platform, version)
+            yield unmatched_deletion_key(author, platform, version)
+            yield unmatched_deletion_key("", platform, version)
+            yield original_key(country, platform, version)
         if event.subject is not None:
             yield amplified_account_key(country, platform, event.subject.id)
             yield standing_key(country, platform, event.subject.id)

@@ -32,6 +32,7 @@ from streams.core.watching.records import AmplifiedAccount, Entry, OfficialNotic
 from streams.core.watching.references import reference_keys
 from streams.core.watching.seen_since import tell_account
 from streams.core.watching.text_matches import keep_text, known_text, match_entry
+from streams.core.watching.version_step import apply_versions
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
 
@@ -47,6 +48,21 @@ def apply_post(
     ledger: Ledger, event: CountryEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
 ) -> Stepped:
     """An official wrote a post or passed one on."""
+    if not event.versions and not event.original_versions:  # nearly always
+        return _apply_post(ledger, event, official, changes, policy)
+    tied = apply_versions(ledger, event, official, changes, policy)
+    stepped = _apply_post(ledger, event, official, changes, policy)
+    return msgspec.structs.replace(
+        stepped,
+        events=(*(said for each in tied for said in each.events), *stepped.events),
+        concerned=(*(entry for each in tied for entry in each.concerned), *stepped.concerned),
+        tied=stepped.tied or next((each.tied for each in tied if each.tied is not None), None),
+    )
+
+
+def _apply_post(
+    ledger: Ledger, event: CountryEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
+) -> Stepped:
     events = _learn_subject(ledger, event, official, changes, policy)
     attribution = attribution_of(event)
     if attribution is not None:

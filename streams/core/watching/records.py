@@ -20,6 +20,7 @@ __all__ = [
     "Forgotten",
     "OfficialNotices",
     "OriginalGone",
+    "PostVersion",
     "PublishedHashes",
     "RawRead",
     "StandingRecord",
@@ -95,6 +96,20 @@ class OriginalGone(Struct, frozen=True, array_like=True, tag="original"):
     """A tracked subject's own post is gone, and so is every retweet of it."""
 
     platform: str
+    country: str
+    post_id: str
+    at_us: int
+
+
+class PostVersion(Struct, frozen=True, array_like=True, tag="version"):
+    """A later version of an edited post: whatever is told of it is told of the post, which has the first version's id.
+
+    `at_us` is the newest time at which an official of the State posted it, passed it on or was seen to have done so.
+    `country` is empty for what tells no State: deletions that name nobody.
+    """
+
+    platform: str
+    version: str
     country: str
     post_id: str
     at_us: int

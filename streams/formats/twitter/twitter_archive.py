@@ -20,7 +20,7 @@ from streams.formats.reader import Reading, Skipped
 from streams.formats.twitter.twitter_archive_payloads import ArchiveAccount, ArchivedTweet
 from streams.formats.twitter.twitter_v1 import TwitterV1Reader
 from streams.formats.twitter.twitter_v1_fields import Ids, parse_created_at
-from streams.formats.twitter.twitter_v1_payloads import EditHistory, Entities, IdString, Mention, Original, Status, User
+from streams.formats.twitter.twitter_v1_payloads import Entities, IdString, Mention, Original, Status, User
 from streams.formats.twitter.twitter_v1_statuses import event_of_status
 from streams.formats.x.x_v2_includes import known_id, parse_time
 from streams.formats.x.x_v2_payloads import Id
@@ -294,7 +294,7 @@ def _status(tweet: ArchivedTweet, ids: Ids) -> Status:
         in_reply_to_user_id_str=tweet.in_reply_to_user_id_str or known_id(tweet.in_reply_to_user_id, ids),
         in_reply_to_screen_name=tweet.in_reply_to_screen_name,
         lang=tweet.lang,
-        edit_history=None if tweet.edit_info is None else EditHistory(initial_tweet_id=tweet.edit_info.first_id),
+        edit_history=None if tweet.edit_info is None else tweet.edit_info.history,
         retweeted_status=Original() if _PASSED_ON.match(text or "") else None,
     )
 

@@ -6,7 +6,7 @@ Every field may be missing or null: which ones an event cannot do without is for
 from msgspec import Raw, Struct, field
 
 from streams.events import Name, Text
-from streams.formats.twitter.twitter_v1_payloads import IdString, Moment, Url
+from streams.formats.twitter.twitter_v1_payloads import EditHistory, IdString, Moment, Url
 from streams.formats.x.x_v2_payloads import Id
 
 __all__ = ["ArchiveAccount", "ArchivedTweet"]
@@ -39,6 +39,7 @@ class LaterVersion(Struct, gc=False):
     """`edit_info.edit`: of a later version."""
 
     initial_tweet_id: IdString | None = field(name="initialTweetId", default=None)
+    initial: FirstVersion | None = field(name="editControlInitial", default=None)
 
 
 class EditInfo(Struct, gc=False):
@@ -53,6 +54,12 @@ class EditInfo(Struct, gc=False):
         if self.edit is not None and self.edit.initial_tweet_id is not None:
             return self.edit.initial_tweet_id
         return self.initial.tweet_ids[0] if self.initial is not None and self.initial.tweet_ids else None
+
+    @property
+    def history(self) -> EditHistory:
+        """The versions as v1.1 has them."""
+        listed = self.initial or (None if self.edit is None else self.edit.initial)
+        return EditHistory(initial_tweet_id=self.first_id, edit_tweet_ids=None if listed is None else listed.tweet_ids)
 
 
 class ArchivedTweet(Struct, gc=False):

@@ -83,6 +83,7 @@ class EditHistory(Struct, gc=False):
     """The versions of an edited status, which is one status: each edit has an id of its own."""
 
     initial_tweet_id: IdString | None = None
+    edit_tweet_ids: list[IdString] | None = None
 
 
 class Original(Struct, gc=False):

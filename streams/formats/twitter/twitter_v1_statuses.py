@@ -1,5 +1,6 @@
 """Twitter v1.1 statuses: posts, answers, quotes and retweets become canonical events."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -11,12 +12,13 @@ from streams.formats.twitter.twitter_v1_fields import Ids, event_time, handle_pa
 from streams.formats.twitter.twitter_v1_payloads import Entities, Mention, Original, Status, User
 from streams.refusal import Refused
 
-__all__ = ["event_of_status"]
+__all__ = ["event_of_status", "further_versions"]
 
 # Twitter lets an answer address 50 accounts (seen in real data), and nothing links to more; a payload with more is cut
 # to the first 50 of each, in the order of the text.
 _MAX_MENTIONS: Final = 50
 _MAX_LINKS: Final = 50
+_MAX_VERSIONS: Final = 32  # X allows five edits
 _HOSTS: Final = hosts_of("twitter")
 
 
@@ -43,6 +45,7 @@ def _retweet(status: Status, user: User, original: Original, ids: Ids, observed_
         subject=_named_subject(status, ids) if author is None else ids.account(author, "retweeted_status.user.id_str"),
         post_id=_initial_id(original, ids) or ids.known(original.id_str, original.id),
         text=_text(original) or _text(status),
+        versions=_versions(original, ids),
     )
 
 
@@ -79,6 +82,7 @@ def _post(status: Status, user: User, ids: Ids, observed_at: datetime | None) ->
         mentions=_mentions(status.user_mentions if entities is None else entities.user_mentions, ids),
         reply_to=_reply_to(status, ids),
         quotes=_quotes(status, ids, entities),
+        versions=_versions(status, ids),
     )
 
 
@@ -97,6 +101,22 @@ def _first_id(status: Status, ids: Ids) -> str:
 
 def _initial_id(status: Status | Original, ids: Ids) -> str | None:
     return None if status.edit_history is None else ids.known(status.edit_history.initial_tweet_id, None)
+
+
+def _versions(status: Status | Original, ids: Ids) -> tuple[str, ...]:
+    """The ids of an edited status besides that of its first version."""
+    history = status.edit_history
+    if history is None:
+        return ()
+    said = [ids.known(each, None) for each in (history.edit_tweet_ids or ())[:_MAX_VERSIONS]]
+    own = ids.known(status.id_str, status.id)
+    return further_versions(_initial_id(status, ids) or own, own, said)
+
+
+def further_versions(first: str | None, own: str | None, said: Sequence[str | None]) -> tuple[str, ...]:
+    """Of the ids of a post's versions, as far as they are known, all but the first one's; its own is never cut."""
+    found = dict.fromkeys(each for each in (own, *said) if each is not None and each != first)
+    return tuple(found)[:_MAX_VERSIONS]
 
 
 def _links(entities: Entities | None, expanded: dict[str, str] | None) -> tuple[str, ...]:
@@ -139,10 +159,10 @@ def _quotes(status: Status, ids: Ids, entities: Entities | None) -> PostRef | No
             return None
         return PostRef(post_id=known, handle=_quoted_handle(status, known, entities))
     post_id = _initial_id(quoted, ids) or ids.required(quoted.id_str, quoted.id, "quoted_status.id_str")
-    author = quoted.user
+    author, versions = quoted.user, _versions(quoted, ids)
     if author is None:
-        return PostRef(post_id=post_id, handle=_quoted_handle(status, post_id, entities))
-    return PostRef(post_id=post_id, account=ids.account(author, "quoted_status.user.id_str"))
+        return PostRef(post_id=post_id, handle=_quoted_handle(status, post_id, entities), versions=versions)
+    return PostRef(post_id=post_id, account=ids.account(author, "quoted_status.user.id_str"), versions=versions)
 
 
 def _quoted_handle(status: Status, post_id: str, entities: Entities | None) -> str | None:

@@ -8,6 +8,7 @@ from streams.core.platforms import handle_in_link, hosts_of
 from streams.deadletters import Reason
 from streams.events import Account, Post, PostRef, Retweet
 from streams.formats.twitter.twitter_v1_fields import handle_passed_on
+from streams.formats.twitter.twitter_v1_statuses import further_versions
 from streams.formats.x.x_v2_includes import Joined, known_id, parse_time, required_id
 from streams.formats.x.x_v2_payloads import Entities, Mention, Original, Reference, Tweet, Url
 from streams.refusal import DECODE_ERRORS, Refused
@@ -17,6 +18,7 @@ __all__ = ["event_of_tweet"]
 # As for v1.1: an answer addresses 50 accounts at most. More are cut, in the order of the payload.
 _MAX_MENTIONS: Final = 50
 _MAX_LINKS: Final = 50
+_MAX_VERSIONS: Final = 32
 _HOSTS: Final = hosts_of("twitter")
 _PICTURES: Final = ("pic.twitter.com/", "pic.x.com/")
 _ASKED_FOR: Final = "(it comes where `tweet.fields` asks for it)"
@@ -52,6 +54,7 @@ def event_of_tweet(tweet: Tweet, joined: Joined) -> Post | Retweet:
             subject=_subject(tweet, original, joined),
             post_id=_first_version(original, original_id, joined),
             text=(_text(original) if original is not None else "") or _text(tweet),
+            versions=_versions(original, original_id, joined),
         )
     entities = tweet.entities
     if tweet.note_tweet is not None and tweet.note_tweet.entities is not None:
@@ -68,6 +71,7 @@ def event_of_tweet(tweet: Tweet, joined: Joined) -> Post | Retweet:
         mentions=() if entities is None or not entities.mentions else _mentions(entities.mentions, joined),
         reply_to=_reply_to(tweet, references["replied_to"], entities, joined) if "replied_to" in references else None,
         quotes=_quotes(references["quoted"], entities, joined) if "quoted" in references else None,
+        versions=_versions(tweet, tweet_id, joined),
     )
 
 
@@ -140,6 +144,15 @@ def _first_version(tweet: Tweet | Original | None, known: str, joined: Joined) -
     return (known_id(history[0], joined.ids) if history else None) or known
 
 
+def _versions(tweet: Tweet | Original | None, known: str, joined: Joined) -> tuple[str, ...]:
+    """The ids of an edited post besides that of its first version."""
+    history = tweet.edit_history_tweet_ids if tweet is not None else None
+    if not history or len(history) == 1:  # nearly always
+        return () if not history or _first_version(tweet, known, joined) == known else (known,)
+    said = [known_id(each, joined.ids) for each in history[:_MAX_VERSIONS]]
+    return further_versions(_first_version(tweet, known, joined), known, said)
+
+
 def _links(urls: list[Url]) -> tuple[str, ...]:
     """Where the links lead; without the post's own pictures and films, which v1.1 does not list as links either."""
     found: list[str] = []
@@ -169,12 +182,12 @@ def _reply_to(tweet: Tweet, post_id: str, entities: Entities | None, joined: Joi
 def _quotes(post_id: str, entities: Entities | None, joined: Joined) -> PostRef:
     """The quoted post; its author is known where it is included, and otherwise by the handle in the link to it."""
     original = joined.original(post_id)
-    first_id = _first_version(original, post_id, joined)
+    first_id, versions = _first_version(original, post_id, joined), _versions(original, post_id, joined)
     author_id = None if original is None else known_id(original.author_id, joined.ids)
     if author_id is not None:
-        return PostRef(post_id=first_id, account=joined.account(author_id))
+        return PostRef(post_id=first_id, account=joined.account(author_id), versions=versions)
     for url in (entities.urls if entities is not None else None) or ():
         link = url.expanded_url
         if link and link.partition("?")[0].rstrip("/").endswith(f"/{post_id}"):
-            return PostRef(post_id=first_id, handle=handle_in_link(link, _HOSTS))
-    return PostRef(post_id=first_id)
+            return PostRef(post_id=first_id, handle=handle_in_link(link, _HOSTS), versions=versions)
+    return PostRef(post_id=first_id, versions=versions)

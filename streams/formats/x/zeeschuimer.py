@@ -197,7 +197,7 @@ def _edit_history(tweet: Tweet) -> EditHistory | None:
     initial = control.edit_control_initial
     versions = control.edit_tweet_ids or (None if initial is None else initial.edit_tweet_ids)
     first_id = control.initial_tweet_id or (versions[0] if versions else None)
-    return None if first_id is None else EditHistory(initial_tweet_id=first_id)
+    return None if first_id is None else EditHistory(initial_tweet_id=first_id, edit_tweet_ids=versions)
 
 
 def _retweeted(legacy: Legacy, place: str, ids: Ids) -> Original | None:

@@ -1,6 +1,7 @@
 """What the step of a post looks up is known beforehand, so that a store can read it together."""
 
 import pytest
+from msgspec.structs import replace
 
 from streams.core.country_event import CountryEvent
 from streams.core.watching.keys import entry_key, forgotten_key, unmatched_deletion_key
@@ -17,6 +18,8 @@ _POSTS = {
     "a post": post("1", 0, text=_TEXT),
     "a retweet": amplification("1", 0, text=_TEXT),
     "a quote": post("1", 0, kind="quote", subject=SUBJECT, original="77", text=_TEXT),
+    "an edited post": replace(post("1", 0), versions=("2nd", "3rd")),
+    "a retweet of an edited post": replace(amplification("1", 0), original_versions=("2nd",)),
     "a reply": post("1", 0, kind="reply", subject=SUBJECT, original="77"),
 }
 

@@ -48,7 +48,7 @@ class WatchOracle:
     """What happened, from a set of reports of it."""
 
     def __init__(self, events: Sequence[CountryEvent]) -> None:
-        self.events = [self._with_author(event, events) for event in events]
+        self.events = [self._with_author(self._of_first_version(event, events), events) for event in events]
         self.posts = self._posts()
         self.unknown = self._match_deletions()
         for fact in self.posts:
@@ -56,6 +56,20 @@ class WatchOracle:
                 fact.fate = self._fate(fact, fact.deleted_us)
 
     # What happened
+
+    @staticmethod
+    def _of_first_version(event: CountryEvent, events: Sequence[CountryEvent]) -> CountryEvent:
+        """A deletion of any version of a post as one of the post; one that names its author where his State tells."""
+        if event.kind not in ("deletion", "subject_deletion"):
+            return event
+        for other in events:
+            if other.platform != event.platform or event.country not in ("", other.country):
+                continue
+            if event.post_id in other.versions:
+                return structs.replace(event, post_id=other.event_id)
+            if event.post_id in other.original_versions and not other.author_unknown:
+                return structs.replace(event, post_id=other.post_id)
+        return event
 
     @staticmethod
     def _with_author(event: CountryEvent, events: Sequence[CountryEvent]) -> CountryEvent:

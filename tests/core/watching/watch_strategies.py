@@ -112,6 +112,15 @@ def _stages(draw: st.DrawFn) -> _Stage:
     return _Stage(draw(_platforms), draw(_countries), account, None if later == account else later)
 
 
+def _versions(post_id: str) -> tuple[str, ...]:
+    """The ids of a post's later versions."""
+    return (f"{post_id}-second", f"{post_id}-third")
+
+
+def _any_version(post_id: str) -> st.SearchStrategy[str]:
+    return st.sampled_from((post_id, post_id, *_versions(post_id)))
+
+
 @st.composite
 def _posts(draw: st.DrawFn, number: int, stage: _Stage) -> CountryEvent:
     country = draw(st.sampled_from((stage.country,) * 5 + ("IR", "FR")))
@@ -122,6 +131,8 @@ def _posts(draw: st.DrawFn, number: int, stage: _Stage) -> CountryEvent:
     original = draw(st.integers(0, len(_SAID) - 1))
     unknown = kind == "quote" and draw(st.integers(0, 2)) == 0
     own = draw(st.sampled_from(_TEXTS)) + draw(st.sampled_from(_ENDINGS)) if kind != "retweet" else ""
+    passed_on = None if subject is None else f"{subject.id}-{original}"
+    edited = draw(st.sampled_from((0, 0, 1, 2)))
     return CountryEvent(
         kind="post",
         country=country,
@@ -138,8 +149,10 @@ def _posts(draw: st.DrawFn, number: int, stage: _Stage) -> CountryEvent:
         about=(draw(st.sampled_from(accounts)),) if kind == "reply" else (),
         subject=None if unknown else subject,
         subject_is_official=subject is not None and not unknown and draw(st.integers(0, 9)) == 9,
-        post_id=None if subject is None else f"{subject.id}-{original}",
+        post_id=passed_on,
         author_unknown=unknown,
+        versions=_versions(f"p{number * 7 % 100:02}")[:edited],
+        original_versions=() if passed_on is None else _versions(passed_on)[: draw(st.sampled_from((0, 1, 2)))],
     )
 
 
@@ -162,7 +175,7 @@ def _deletions(draw: st.DrawFn, number: int, posts: Sequence[CountryEvent]) -> C
         source=NOWHERE,
         roster_digest="roster-a",
         official=by,
-        post_id=post.event_id if draw(st.integers(0, 5)) < 5 else f"u{number % 3}",
+        post_id=draw(_any_version(post.event_id)) if draw(st.integers(0, 5)) < 5 else f"u{number % 3}",
     )
 
 
@@ -181,19 +194,29 @@ def _gone(
         noticed_us = draw(st.sampled_from(mine))
         at_us = noticed_us + draw(st.sampled_from((1, 2, 13, 14, 15, 0, -1, -29, -30, -31))) * DAY_US
     event = msgspec.structs.replace(
-        post, event_id=f"g{number}", at_us=at_us, text="", about=(), links=(), subject=None, post_id=post.event_id
+        post,
+        event_id=f"g{number}",
+        at_us=at_us,
+        text="",
+        about=(),
+        links=(),
+        subject=None,
+        post_id=draw(_any_version(post.event_id)),
+        versions=(),
+        original_versions=(),
     )
+    original = None if post.post_id is None else draw(_any_version(post.post_id))
     kind = draw(st.sampled_from(("deletion", "notice", "subject_deletion", "original", "author")))
     if kind == "notice":
         return msgspec.structs.replace(event, kind="notice", status=draw(st.sampled_from(("deleted", "reinstated"))))
     if kind == "subject_deletion" and post.subject is not None:
         return msgspec.structs.replace(
-            event, kind="subject_deletion", official=None, subject=post.subject, post_id=post.post_id
+            event, kind="subject_deletion", official=None, subject=post.subject, post_id=original
         )
     if kind == "author" and post.subject is not None and post.official is not None:
         author = msgspec.structs.replace(post.official, id=post.subject.id, handle=post.subject.handle)
-        return msgspec.structs.replace(event, kind="deletion", official=author, post_id=post.post_id)
-    gone = post.post_id if kind == "original" and post.post_id is not None else event.post_id
+        return msgspec.structs.replace(event, kind="deletion", official=author, post_id=original)
+    gone = original if kind == "original" and original is not None else event.post_id
     return msgspec.structs.replace(event, kind="deletion", country="", official=None, post_id=gone)
 
 
@@ -278,15 +301,25 @@ def _cleaned_up(draw: st.DrawFn, stage: _Stage) -> list[CountryEvent]:
             platform=stage.platform,
             official=STATE_OFFICIALS[stage.country][draw(st.integers(0, 1))],
             event_id=f"c{number}",
+            versions=_versions(f"c{number}")[: draw(st.integers(0, 2))],
             at_us=opened_us + draw(st.sampled_from((-2, 2, -5, -40))) * DAY_US,
         )
         if written.post_kind == "post":
             written = msgspec.structs.replace(written, text=text + endings[number % 3])
         taken_back_us = opened_us + draw(st.sampled_from((3, 13, 2, -1, 14))) * DAY_US
         taken_back = msgspec.structs.replace(
-            written, kind="deletion", event_id=f"e{number}", at_us=taken_back_us, post_id=written.event_id, text=""
+            written,
+            kind="deletion",
+            event_id=f"e{number}",
+            at_us=taken_back_us,
+            post_id=draw(st.sampled_from((written.event_id, *written.versions))),
+            text="",
+            subject=None,
+            about=(),
+            links=(),
+            versions=(),
+            original_versions=(),
         )
-        taken_back = msgspec.structs.replace(taken_back, subject=None, about=(), links=())
         events += [written, taken_back]
         if written.post_kind == "retweet" and draw(st.booleans()):
             events.append(
@@ -408,17 +441,31 @@ def repeats(draw: st.DrawFn, events: Sequence[CountryEvent]) -> list[CountryEven
             report = msgspec.structs.replace(report, text=event.text[: draw(st.sampled_from((19, 20, 22)))])
         elif event.kind == "post" and event.post_kind == "retweet" and draw(st.booleans()):
             report = msgspec.structs.replace(
-                report, post_kind="post", subject=None, about=(), post_id=None, text=f"RT @nova: {event.text}"
+                report,
+                post_kind="post",
+                subject=None,
+                about=(),
+                post_id=None,
+                original_versions=(),
+                text=f"RT @nova: {event.text}",
             )
         elif event.kind == "post" and event.post_kind == "quote" and draw(st.booleans()):
             report = msgspec.structs.replace(report, subject=None, subject_is_official=False, author_unknown=True)
         elif event.kind == "post" and event.post_kind in ("quote", "reply") and draw(st.booleans()):
             report = msgspec.structs.replace(
-                report, post_kind="post", subject=None, about=(), post_id=None, author_unknown=False
+                report,
+                post_kind="post",
+                subject=None,
+                about=(),
+                post_id=None,
+                original_versions=(),
+                author_unknown=False,
             )
         if event.kind == "post" and draw(st.booleans()):
             seen_us = event.at_us + draw(st.sampled_from((0, 2, 5))) * DAY_US
             report = msgspec.structs.replace(report, observed_us=seen_us)
+        if draw(st.integers(0, 3)) == 3:  # a copy of the first version says nothing of later ones
+            report = msgspec.structs.replace(report, versions=())
         again.append(report)
     return again
 
