@@ -33,6 +33,7 @@ from streams.core.watching.keys import (
     unmatched_deletion_key,
 )
 from streams.core.watching.ledger import Ledger, Record, record_key
+from streams.core.watching.lookups import looked_up
 from streams.core.watching.records import Entry, OfficialNotices, UnmatchedDeletion
 from streams.core.watching.seen_since import note_seen_since
 from streams.core.watching.unchanged import Unchanged
@@ -44,6 +45,7 @@ __all__ = ["corrected_of", "end_country_recount", "open_country_recount", "put_r
 
 _ALWAYS: Final = (-(2**62), 2**62)
 _ALL: Final = 2**31
+_AHEAD: Final = 64  # events, or accounts, that the ledger is asked about together: as in a batch
 
 
 class _Gone(Struct):
@@ -101,8 +103,11 @@ def put_right(
     gone = _take_out(ledger, country, order, unchanged)
     scratch = ChangeSet()  # all watches of the State are counted anew at the end
     said: list[SubjectEvent] = []
-    for event in events:
-        said += step(ledger, event, scratch, policy).events
+    for begin in range(0, len(events), _AHEAD):
+        ahead = events[begin : begin + _AHEAD]
+        ledger.read_ahead(looked_up(ahead))
+        for event in ahead:
+            said += step(ledger, event, scratch, policy).events
     said += unchanged.said()
     taken = _put_back(ledger, order, gone, policy)
     for platform in sorted({platform for platform, _ in map(subject_key_parts, order.officials)}):
@@ -171,11 +176,12 @@ def _take_out(ledger: Ledger, country: str, order: CountryOrder, unchanged: Unch
             gone.notices.append(notices)
         _take_out_of_coverage(ledger, country, platform, official)
     subjects = sorted(set(map(subject_key_parts, (*order.officials, *order.subjects))))
-    for platform, subject in subjects:
-        for entry in ledger.references(country, (f"i:{subject}",), *_ALWAYS):
-            if (entry.platform, entry.subject) == (platform, subject):
+    for begin in range(0, len(subjects), _AHEAD):
+        together = frozenset(subjects[begin : begin + _AHEAD])
+        for entry in ledger.references(country, [f"i:{subject}" for _, subject in together], *_ALWAYS):
+            if entry.subject is not None and (entry.platform, entry.subject) in together:
                 if entry.original is not None:
-                    ledger.discard(original_key(country, platform, entry.original))
+                    ledger.discard(original_key(country, entry.platform, entry.original))
                 if record_key(entry) not in entries and not unchanged.stays(entry):
                     entries[record_key(entry)] = entry
     gone.entries += entries.values()
