@@ -90,15 +90,17 @@ class WatchedWorker:
                 found[name] = int(value.split()[0]) * 1_024
         return found["VmRSS"], found["VmHWM"]
 
-    def figures(self) -> dict[tuple[str, str], float]:
-        """Its metrics by (name without prefix and suffix, label or nothing); none while it is not up.
+    def figures(self, only: str = "") -> dict[tuple[str, str], float]:
+        """Its metrics by (name without prefix and suffix, label or nothing), or `only` those of one series (whole name:
+        all of them cost the worker milliseconds); none while it is not up.
 
         Raises `FigureFailed` with the end of its log when it has ended.
         """
         if self._process.poll() is not None:
             raise FigureFailed(f"a worker ended with status {self._process.returncode}:\n{self.log[-_LOG_TAIL:]}")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=_TIMEOUT_SECONDS) as answer:
+            address = f"http://127.0.0.1:{self._port}/metrics" + (f"?name[]={only}" if only else "")
+            with urllib.request.urlopen(address, timeout=_TIMEOUT_SECONDS) as answer:
                 text = answer.read().decode()
         except OSError:  # URLError, TimeoutError, a connection that ends with the worker
             return {}
@@ -106,5 +108,5 @@ class WatchedWorker:
 
     def records(self, *topics: str) -> int:
         """How many records it has taken from topics (plain names)."""
-        figures = self.figures()
+        figures = self.figures("antiphon_records_total")
         return int(sum(figures.get(("records", topic), 0) for topic in topics))
