@@ -199,7 +199,8 @@ def forget_old(ledger: SqliteLedger, watched: WatchedBatch, policy: WatchPolicy,
         return 0
     everywhere = ledger.get(country_time_key(""))
     gone = 0
-    for country in watched.countries if watched.new_day_us is None else sorted(COUNTRIES.union(watched.countries)):
+    # Of no State is what deletions that name nobody are matched by; with the watermark as its time.
+    for country in watched.countries if watched.new_day_us is None else sorted({"", *COUNTRIES, *watched.countries}):
         country_time = ledger.get(country_time_key(country))
         if not isinstance(country_time, CountryTime):
             continue

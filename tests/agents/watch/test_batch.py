@@ -10,7 +10,7 @@ from streams.core.officials import Official
 from streams.core.subject_event import Coordinates, decode_subject_event
 from streams.core.tracked import decode_tracked, official_id_key
 from streams.core.watching.ledger import record_key
-from streams.core.watching.records import CountryTime
+from streams.core.watching.records import CountryTime, PostVersion
 from streams.core.watching.watch_outcome import WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
@@ -149,6 +149,20 @@ def test_what_no_event_to_come_can_concern_is_forgotten_after_the_grace_a_step_a
     assert gone == [120, 120, 60, 0]
     assert len(ledger) == 2
     assert ledger.get(record_key(an_entry("young", 0))) is not None
+
+
+def test_what_is_of_no_state_is_forgotten_on_a_new_day_whether_or_not_anything_is_deleted_by_nobody_knows_whom() -> (
+    None
+):
+    """Such as which post a version is one of: a deletion that names nobody asks for it."""
+    ledger = SqliteLedger()
+    version = PostVersion("twitter", "2", "", "1", _BEGIN_US)
+    ledger.put(version)
+    ledger.put(CountryTime("", _BEGIN_US + (_POLICY.ledger_days + _POLICY.slack_days) * DAY_US + 1))
+    assert forget_old(ledger, _news_of(IR=1), _POLICY, _BEGIN_US) == 0
+    assert forget_old(ledger, _news_of(IR=1), _POLICY, _BEGIN_US + GRACE_US) == 0
+    assert forget_old(ledger, _news_of(new_day_us=1, IR=1), _POLICY, _BEGIN_US + GRACE_US) == 1
+    assert ledger.get(record_key(version)) is None
 
 
 @pytest.mark.parametrize("quiet", [False, True])
