@@ -83,14 +83,14 @@ class RosterUse:
         handles = self._handles.get(platform)
         if handles is None or actor.handle is None or (entries := handles.get(key := handle_key(actor.handle))) is None:
             return
-        if actor.id in self._ids.get(platform, ()) and (platform, actor.id) not in self._shifted:
-            self._note_shifted(platform, actor.id, actor.handle, entries)
         if not self._was_valid:
             self._note_term([entry for entry in entries if entry.account_id is None], event)
         seen = self._by_handle.setdefault((platform, key), {})
         at_us = to_us(event.at)
         mine = seen.get(actor.id)
         if mine is None:
+            if actor.id in self._ids.get(platform, ()) and (platform, actor.id) not in self._shifted:
+                self._note_shifted(platform, actor.id, actor.handle, entries)
             if len(seen) >= _MOST_IDS:
                 return
             mine = seen[actor.id] = _Seen(at_us, at_us, set())

@@ -282,6 +282,7 @@ def _engagement(
     known: AccountIndex,
     engaged: list[_Engaged],
 ) -> tuple[SubjectEvent, ...]:
+    digest = known.roster.digest
     return tuple(
         SubjectEvent(
             kind=kind,
@@ -290,7 +291,7 @@ def _engagement(
             at_us=at_us,
             subject=account,
             source=source,
-            roster_digest=known.roster.digest,
+            roster_digest=digest,
             subject_is_official=known.official(event.platform, account, at_us) is not None,
             official=official,
             post_id=post_id,

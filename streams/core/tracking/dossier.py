@@ -38,6 +38,8 @@ _FIRST_OFFICIALS: Final = 5
 _DOMAINS: Final = 50
 _SUSPENSIONS: Final = 16
 _NO_POSTS: Final = OwnPosts()
+_NO_LINKS: Final = Links(posts=0, domains={})
+_NO_TEXT_MATCHES: Final = TextMatches(posts=0, best=())
 
 
 def has_engagement(state: SubjectState) -> bool:
@@ -96,8 +98,8 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
         roster_digest=state.digests[state.roster[2]],
         following=_followers(state, following),
         first_officials=_first_officials(state, shares),
-        links=_links(own),
-        text_matches=_text_matches(own),
+        links=_NO_LINKS if own is _NO_POSTS else _links(own),
+        text_matches=_NO_TEXT_MATCHES if own is _NO_POSTS else _text_matches(own),
         seen_since={
             country: from_us(since_us) if since_us else None
             for country, since_us in sorted(state.seen_since.items())

@@ -134,6 +134,9 @@ class AffectedWatches:
             standing_record = self._ledger.get(standing_key(self._country, platform, subject))
             if isinstance(standing_record, StandingRecord) and standing_record.standing.periods:
                 found[record_key(standing_record)] = standing_record
+        # Every mark of a watch stands beside its opening: most States have none, and most batches refer to hundreds.
+        if not self._ledger.opened(self._country, (-_ALL, ""), _ALL, 1):
+            return [found[key] for key in sorted(found)]
         if self._watermark_us > self._watermark_before_us:  # watches that ran their time
             look((OPENED,), self._watermark_before_us - watch_us + 1, self._watermark_us - watch_us + 1)
         # Asked for together: a batch refers to hundreds of accounts, and nearly none of them was suspended.

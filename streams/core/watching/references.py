@@ -4,6 +4,7 @@ post.
 How platforms write handles and links is `streams.core.platforms`.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from streams.core.country_event import CountryEvent
@@ -21,8 +22,12 @@ POST_PREFIX: Final = "p:"
 
 def account_keys(account: Account | Official) -> tuple[str, ...]:
     """The keys by which posts may refer to an account: its id, and its handle as far as it is known."""
-    keys = (f"i:{account.id}",)
-    return (*keys, f"h:{handle_key(account.handle)}") if account.handle else keys
+    return _keys_of(account.id, account.handle)
+
+
+@lru_cache(maxsize=10_000)  # a roster's accounts; asked for with each of their posts
+def _keys_of(account_id: str, handle: str | None) -> tuple[str, ...]:
+    return (f"i:{account_id}", f"h:{handle_key(handle)}") if handle else (f"i:{account_id}",)
 
 
 def post_key(post_id: str) -> str:
@@ -36,7 +41,7 @@ def reference_keys(event: CountryEvent, policy: WatchPolicy) -> tuple[str, ...]:
     Accounts that it passes on, quotes, answers or mentions come before handles in its text, and these before links.
     """
     author = event.official
-    own = () if author is None else account_keys(author)
+    own = () if author is None else _keys_of(author.id, author.handle)
     keys = [key for key in dict.fromkeys(_keys(event)) if key not in own]
     return tuple(sorted(keys[: policy.references]))
 
