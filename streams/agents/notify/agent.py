@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.agents.notify.alertmanager_sender import AlertmanagerSender, now_us
+from streams.agents.notify.alertmanager_sender import STALE_SECONDS, AlertmanagerSender, now_us
 from streams.agents.notify.notification_log import NotificationLog
 from streams.agents.notify.pauses import pause_seconds
 from streams.core.clock import SECOND_US
@@ -38,6 +38,7 @@ _GATHER_SECONDS: Final = 0.05
 # After a round, times what it took to choose: a flood of news must not keep the event loop from the other agents.
 _RESTS: Final = 9.0
 _POLL_MS: Final = 300
+_QUESTIONS: Final = 3  # where the topic ends, in a round
 _AT_ONCE: Final = 1_000  # records that are taken before the event loop turns to others
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
@@ -124,7 +125,7 @@ class Notify:
                     for sender in senders:
                         group.create_task(sender.run())
                     while True:
-                        await self._read_to(await asking.end_offsets(tps), client)
+                        await self._catch_up(asking, client, tps)
                         took = self._say(senders)
                         await asyncio.sleep(min(took * _RESTS, _ROUND_SECONDS))
                         self._take(await client.getmany(timeout_ms=int(_ROUND_SECONDS * 1_000), max_records=_AT_ONCE))
@@ -132,6 +133,18 @@ class Notify:
         finally:
             await client.stop()
             await asking.stop()
+
+    async def _catch_up(
+        self, asking: AIOKafkaConsumer, client: AIOKafkaConsumer, tps: Sequence[TopicPartition]
+    ) -> None:
+        """Read to where the topic ends by now. A process that was frozen meanwhile asks again, since what it was
+        answered is long ago; a broker that answers late each time is believed.
+        """
+        for _ in range(_QUESTIONS):
+            asked_at = time.monotonic()
+            await self._read_to(await asking.end_offsets(tps), client)
+            if time.monotonic() - asked_at <= STALE_SECONDS:
+                return
 
     async def _read_to(self, ends: Mapping[TopicPartition, int], client: AIOKafkaConsumer) -> None:
         """Where the topic ends by now: the end of an alert may be in there, and only then may it be said what fires."""

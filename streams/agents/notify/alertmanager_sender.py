@@ -19,11 +19,13 @@ from streams.core.noticing.notices import Notice, NoticePolicy
 from streams.metrics import Metrics
 from streams.sinks.alertmanager import Alertmanager, AlertmanagerError, OutdatedError
 
-__all__ = ["AlertmanagerSender", "now_us"]
+__all__ = ["STALE_SECONDS", "AlertmanagerSender", "now_us"]
+
+STALE_SECONDS: Final = 5.0
+"""A worker that was frozen, or cannot read the topic, must not send what it knew so long ago."""
 
 _log: Final = logging.getLogger(__name__)
 _AT_ONCE: Final = 100
-_STALE_SECONDS: Final = 5.0  # a worker that was frozen, or cannot read the topic, must not send what it knew before
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 15.0
 
@@ -101,7 +103,7 @@ class AlertmanagerSender:
         return [labels for labels, notice in self._offered.items() if self._is_due(self._sent.get(labels), notice, now)]
 
     def _is_current(self) -> bool:
-        return time.monotonic() - self._offered_at <= _STALE_SECONDS
+        return time.monotonic() - self._offered_at <= STALE_SECONDS
 
     def _is_due(self, sent: _Sent | None, notice: Notice, now: float) -> bool:
         if sent is None or (sent.notice is not notice and sent.notice != notice):
