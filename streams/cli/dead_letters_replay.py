@@ -11,7 +11,7 @@ from streams.cli.options import json_option, settings_options
 from streams.cli.terminal import counted, progress, row, stdout, table, write_json
 from streams.deadletters import Reason
 from streams.formats.registry import FORMATS, reader_named
-from streams.jobs.replay import Obstacle, Replay, Selection, replay_letters
+from streams.jobs.replay import LetterFilter, Obstacle, Replay, replay_letters
 from streams.printable import printable
 from streams.settings import Settings
 from streams.topic_names import DEAD_LETTERS
@@ -136,7 +136,7 @@ def replay(
       antiphon dead-letters replay --topic statuses.jsonl.xz --format twitter-v1
     """
     first, last = offsets or (None, None)
-    selection = Selection(
+    selection = LetterFilter(
         reasons=frozenset(map(Reason, reasons)),
         topics=frozenset(topics),
         since_ms=since,

@@ -13,7 +13,7 @@ from streams.cli.stopping import stopped_in_order
 from streams.cli.terminal import counted, progress, stderr
 from streams.core.enriched_topics import ENRICHED_TOPICS, EnrichedTopic, enriched_topic_named
 from streams.errors import InputError
-from streams.jobs.exporting import Collected, Part, sorting_database
+from streams.jobs.exporting import Collected, ExportFilter, sorting_database
 from streams.printable import printable
 from streams.settings import Settings
 from streams.sinks.table_files import FORMATS, TableFormat, require_format, written_whole
@@ -67,7 +67,7 @@ def export(
     topic = enriched_topic_named(topic_name)
     if rule is not None and "rule" not in topic.record.__struct_fields__:
         raise InputError(f"records of {topic_name} have no rule", remedy="leave --rule out, or export alerts")
-    part = Part(
+    part = ExportFilter(
         since=when(since, "--since"),
         until=when(until, "--until"),
         country=None if country is None else country.upper(),
@@ -96,7 +96,12 @@ def _by_ending(path: Path) -> TableFormat:
 
 
 async def _export(
-    settings: Settings, topic: EnrichedTopic, part: Part, folder: str | None, path: Path, file_format: TableFormat
+    settings: Settings,
+    topic: EnrichedTopic,
+    part: ExportFilter,
+    folder: str | None,
+    path: Path,
+    file_format: TableFormat,
 ) -> None:
     looked = ReadProgress()
     with sorting_database(path) as database:

@@ -16,7 +16,7 @@ from streams.core.clock import from_us
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster
 from streams.formats.bluesky.jetstream_fields import BLUESKY
-from streams.jobs.live_figures import LiveFigures, SubjectRow
+from streams.jobs.live_figures import LiveFigures, LiveSubject
 from streams.printable import printable
 
 __all__ = ["LiveView"]
@@ -106,7 +106,7 @@ class LiveView:
         return Group(*parts)  # type: ignore[arg-type]
 
 
-def _note(each: SubjectRow) -> str:
+def _note(each: LiveSubject) -> str:
     return "on the roster" if each.is_official else ""
 
 

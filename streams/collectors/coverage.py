@@ -12,7 +12,7 @@ from streams.collectors.source import Chunk, SourceErrorKind
 from streams.core.clock import from_us
 from streams.events import Coverage
 
-__all__ = ["ClosedBy", "CoverageLog", "Gap", "GapReason", "Seen", "Span", "coverage_event"]
+__all__ = ["ClosedBy", "CoverageLog", "CoverageSpan", "GapReason", "OpenGap", "SourceSeen", "coverage_event"]
 
 GapReason: TypeAlias = Literal["started", "stopped", "reconnected", "silent", "refused", "throttled", "budget"]
 ClosedBy: TypeAlias = Literal["replay", "back_fill"]
@@ -28,22 +28,22 @@ _REASONS: Final[dict[SourceErrorKind, GapReason]] = {
 }
 
 
-class Gap(Struct, frozen=True):
+class OpenGap(Struct, frozen=True):
     """From this time on nothing is seen."""
 
     since_us: int
     reason: GapReason
 
 
-class Seen(Struct, frozen=True, kw_only=True):
+class SourceSeen(Struct, frozen=True, kw_only=True):
     """What must be known of a source when its collector starts again. `since_us` 0: nothing was ever seen."""
 
     since_us: int = 0
     until_us: int = 0
-    gap: Gap | None = None
+    gap: OpenGap | None = None
 
 
-class Span(Struct, frozen=True, kw_only=True):
+class CoverageSpan(Struct, frozen=True, kw_only=True):
     """A record to publish: of the time that was `seen`, or of a gap. `until_us` `None`: it goes on."""
 
     seen: bool
@@ -59,7 +59,7 @@ class CoverageLog:
     `interval_us` is how often what was seen is told again.
     """
 
-    def __init__(self, seen: Seen, interval_us: int) -> None:
+    def __init__(self, seen: SourceSeen, interval_us: int) -> None:
         self._since_us = seen.since_us
         self._until_us = seen.until_us
         self._gap = seen.gap
@@ -71,9 +71,9 @@ class CoverageLog:
         self._published_until_us = 0
 
     @property
-    def seen(self) -> Seen:
+    def seen(self) -> SourceSeen:
         """To be kept with the cursor."""
-        return Seen(since_us=self._since_us, until_us=self._until_us, gap=self._gap)
+        return SourceSeen(since_us=self._since_us, until_us=self._until_us, gap=self._gap)
 
     def began(self, *, with_cursor: bool, now_us: int) -> None:
         """A connection is being made; it is judged by its first chunks."""
@@ -81,10 +81,10 @@ class CoverageLog:
         self._is_judged = False
         self._began_us = now_us
 
-    def saw(self, chunk: Chunk, now_us: int) -> list[Span]:
+    def saw(self, chunk: Chunk, now_us: int) -> list[CoverageSpan]:
         """A chunk came. One that is ahead of the clock says nothing of time."""
         newest_us = min(chunk.newest_us, now_us)
-        spans: list[Span] = []
+        spans: list[CoverageSpan] = []
         if not self._is_judged:
             resumed = chunk.resumed if self._is_with_cursor else False
             if not self._since_us:
@@ -97,7 +97,7 @@ class CoverageLog:
                 spans += self._close_gap(chunk.resumed_by, max(self._began_us, self._until_us))
             else:
                 begin_us = max(newest_us or now_us, self._until_us)
-                self._gap = self._gap or Gap(self._until_us, "started")
+                self._gap = self._gap or OpenGap(self._until_us, "started")
                 spans += self._close_gap(None, begin_us)
                 self._begin(begin_us)
             self._is_judged = True
@@ -106,11 +106,11 @@ class CoverageLog:
             spans += self._tell(now_us)
         return spans
 
-    def ended(self, kind: SourceErrorKind, now_us: int) -> list[Span]:
+    def ended(self, kind: SourceErrorKind, now_us: int) -> list[CoverageSpan]:
         """A connection is over: from here on nothing is seen."""
         return self._open_gap(_REASONS[kind], now_us)
 
-    def stopped(self, now_us: int) -> list[Span]:
+    def stopped(self, now_us: int) -> list[CoverageSpan]:
         """The collector stops in order."""
         return self._open_gap("stopped", now_us)
 
@@ -118,26 +118,28 @@ class CoverageLog:
         self._since_us = self._until_us = at_us
         self._published_at_us = 0
 
-    def _tell(self, now_us: int) -> list[Span]:
+    def _tell(self, now_us: int) -> list[CoverageSpan]:
         if not self._since_us or self._published_until_us == self._until_us:
             return []
         self._published_at_us, self._published_until_us = now_us, self._until_us
-        return [Span(seen=True, since_us=self._since_us, until_us=self._until_us)]
+        return [CoverageSpan(seen=True, since_us=self._since_us, until_us=self._until_us)]
 
-    def _open_gap(self, reason: GapReason, now_us: int) -> list[Span]:
+    def _open_gap(self, reason: GapReason, now_us: int) -> list[CoverageSpan]:
         if not self._since_us or self._gap is not None:
             return self._tell(now_us)
-        self._gap = Gap(self._until_us, reason)
-        return [*self._tell(now_us), Span(seen=False, since_us=self._until_us, until_us=None, reason=reason)]
+        self._gap = OpenGap(self._until_us, reason)
+        return [*self._tell(now_us), CoverageSpan(seen=False, since_us=self._until_us, until_us=None, reason=reason)]
 
-    def _close_gap(self, closed_by: ClosedBy | None, until_us: int) -> list[Span]:
+    def _close_gap(self, closed_by: ClosedBy | None, until_us: int) -> list[CoverageSpan]:
         gap, self._gap = self._gap, None
         if gap is None:
             return []
-        return [Span(seen=False, since_us=gap.since_us, until_us=until_us, reason=gap.reason, closed_by=closed_by)]
+        return [
+            CoverageSpan(seen=False, since_us=gap.since_us, until_us=until_us, reason=gap.reason, closed_by=closed_by)
+        ]
 
 
-def coverage_event(span: Span, platform: str, source: str, now_us: int) -> Coverage:
+def coverage_event(span: CoverageSpan, platform: str, source: str, now_us: int) -> Coverage:
     """The span as an event of all officials of the platform on the roster. A later record of the same span has the same
     id, and replaces this one: the one of the later `now_us`, for a gap that was closed may be opened again.
     """

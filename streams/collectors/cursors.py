@@ -12,7 +12,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 
-from streams.collectors.coverage import Seen
+from streams.collectors.coverage import SourceSeen
 from streams.errors import AntiphonError
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.client import consumer, start_client, started_producer
@@ -54,7 +54,7 @@ class CursorRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     instance: str
     sequence: int
     cursor: msgspec.Raw = _NONE
-    seen: Seen = Seen()
+    seen: SourceSeen = SourceSeen()
     marks: dict[str, Mark] = {}
 
     @property

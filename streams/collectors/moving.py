@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry
 
-from streams.collectors.coverage import Seen
+from streams.collectors.coverage import SourceSeen
 from streams.collectors.cursors import CursorRecord
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.publisher import Publisher, instance_name
@@ -25,7 +25,7 @@ async def move_cursor(settings: Settings, key: str, cursor: bytes, to_us: int | 
     try:
         left = await publisher.begin()
         keeps = left is not None and to_us is not None and to_us <= left.seen.until_us
-        await publisher.publish((), cursor, left.seen if left is not None and keeps else Seen())
+        await publisher.publish((), cursor, left.seen if left is not None and keeps else SourceSeen())
         return left
     finally:
         await publisher.end()

@@ -17,7 +17,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import InvalidProducerEpoch, KafkaConnectionError, KafkaError, ProducerFenced
 
-from streams.collectors.coverage import Seen
+from streams.collectors.coverage import SourceSeen
 from streams.collectors.cursors import CursorRecord, cursor_record, read_cursor
 from streams.collectors.lost_records import (
     CURSOR_LOG,
@@ -109,7 +109,7 @@ class Publisher:
         await self._until_taken(open_and_look)
         return found
 
-    async def publish(self, records: Sequence[OutgoingRecord], cursor: bytes | None, seen: Seen) -> None:
+    async def publish(self, records: Sequence[OutgoingRecord], cursor: bytes | None, seen: SourceSeen) -> None:
         """Write the records and what follows from them; returns once Kafka has both for good.
 
         Raises `FencedError` when another instance has taken over: then nothing of this was written; and

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
-from streams.collectors.coverage import Span, coverage_event
+from streams.collectors.coverage import CoverageSpan, coverage_event
 from streams.collectors.source import Chunk, Source
 from streams.deadletters import DeadLetter, Reason
 from streams.events import Coverage
@@ -48,7 +48,7 @@ def _add_letter(outgoing: Outgoing, letter: DeadLetter) -> None:
     outgoing.letters[letter.reason] += 1
 
 
-def add_spans(outgoing: Outgoing, spans: Iterable[Span], source: Source, now_us: int) -> None:
+def add_spans(outgoing: Outgoing, spans: Iterable[CoverageSpan], source: Source, now_us: int) -> None:
     """Add what the service knows of the coverage of a source: published if it covers officials, else only counted."""
     for span in spans:
         event = coverage_event(span, source.platform, source.name, now_us)

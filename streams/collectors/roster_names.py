@@ -16,9 +16,9 @@ from streams.core.rosters.roster_file import parse_roster
 
 __all__ = [
     "AT_ONCE",
-    "Found",
     "NameService",
     "Outcome",
+    "PlatformAccount",
     "Resolution",
     "resolve_file",
     "same_handle",
@@ -33,7 +33,7 @@ AT_ONCE: Final = 8
 """Accounts that are asked about at the same time."""
 
 
-class Found(Struct, frozen=True):
+class PlatformAccount(Struct, frozen=True):
     """What a platform says of an account: why it is not well, and its id and handle now, `None` where it says none."""
 
     outcome: Outcome
@@ -64,10 +64,10 @@ class Resolution(Struct, frozen=True, kw_only=True):
 class NameService(Protocol):
     """How a platform is asked. Both raise `HttpClientError` where it cannot be."""
 
-    async def by_handle(self, handle: str) -> Found:
+    async def by_handle(self, handle: str) -> PlatformAccount:
         """The account that has a handle."""
 
-    async def by_id(self, account_id: str, handle: str | None) -> Found:
+    async def by_id(self, account_id: str, handle: str | None) -> PlatformAccount:
         """The account with an id, which the roster calls `handle`, if it says so."""
 
 
@@ -114,13 +114,13 @@ def same_handle(one: str, other: str) -> bool:
     return handle_key(one) == handle_key(other)
 
 
-async def _found(entry: RosterEntry, service: NameService) -> Found:
+async def _found(entry: RosterEntry, service: NameService) -> PlatformAccount:
     try:
         if entry.account_id is not None:
             return await service.by_id(entry.account_id, entry.handle)
         return await service.by_handle(entry.handle or "")
     except HttpClientError as error:
-        return Found("unknown", str(error), entry.account_id, entry.handle)
+        return PlatformAccount("unknown", str(error), entry.account_id, entry.handle)
 
 
 def _names(each: Resolution) -> tuple[str, Names]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from streams.collectors.backoff import Backoff
 from streams.collectors.collector import Surroundings
-from streams.collectors.coverage import CoverageLog, Seen, Span
+from streams.collectors.coverage import CoverageLog, CoverageSpan, SourceSeen
 from streams.collectors.progress import SourceProgress
 from streams.collectors.publisher import Publisher
 from streams.collectors.queue import Began, ChunkQueue, Ended, Item
@@ -47,7 +47,7 @@ class SourceService:
             instance=instance,
             away=self._note_kafka,
         )
-        self._coverage = CoverageLog(Seen(), 0)
+        self._coverage = CoverageLog(SourceSeen(), 0)
         self._cursor: bytes | None = None
         self._lack: str | None = "it has only begun"
         self._kafka_lack: str | None = "it has only begun"
@@ -107,7 +107,7 @@ class SourceService:
     async def _claim(self) -> None:
         left = await self._publisher.begin()
         interval_us = int(self._collect.coverage_interval_seconds * 1_000_000)
-        self._coverage = CoverageLog(Seen() if left is None else left.seen, interval_us)
+        self._coverage = CoverageLog(SourceSeen() if left is None else left.seen, interval_us)
         self._cursor = None if left is None else left.cursor_bytes
         await self._publisher.publish((), self._cursor, self._coverage.seen)
         extra = {"source": self.name, "after": None if left is None else left.instance}
@@ -187,7 +187,7 @@ class SourceService:
         outgoing = Outgoing()
         for item in items:
             now_us = time.time_ns() // 1_000
-            spans: list[Span] = []
+            spans: list[CoverageSpan] = []
             match item:
                 case Chunk():
                     add_chunk(outgoing, item, self.name)
@@ -199,7 +199,7 @@ class SourceService:
             add_spans(outgoing, spans, self._source, now_us)
         return outgoing
 
-    def _last_words(self) -> tuple[Sequence[OutgoingRecord], bytes | None, Seen]:
+    def _last_words(self) -> tuple[Sequence[OutgoingRecord], bytes | None, SourceSeen]:
         outgoing = Outgoing()
         now_us = time.time_ns() // 1_000
         add_spans(outgoing, self._coverage.stopped(now_us), self._source, now_us)

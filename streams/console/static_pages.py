@@ -22,10 +22,10 @@ import msgspec
 from msgspec import Struct
 
 from streams import __version__
-from streams.console.pages.page import Answer
+from streams.console.pages.page import PageAnswer
 from streams.console.store.reading import Store
-from streams.console.web.addresses import Place, find_place
-from streams.console.web.answers import Refused, answer_of, body_of, parts_of
+from streams.console.web.addresses import Address, find_place
+from streams.console.web.answers import RefusedRequest, answer_of, body_of, parts_of
 from streams.console.web.freshness import freshness_of
 from streams.console.web.rendering import STATIC, Renderer
 from streams.console.web.routes import ROUTES, Route
@@ -128,7 +128,7 @@ class _Export:
         self._names: dict[str, str | None] = {}  # by address: its file, `None` where nothing can be written
         self._taken: set[str] = {MARK.lower()}
         self._before: dict[str, str] = {}  # by the address of a further page: that of the page before it
-        self._answers: dict[tuple[str, ...], Answer] = {}
+        self._answers: dict[tuple[str, ...], PageAnswer] = {}
         self._left_out = 0
 
     def write(self) -> StaticPages:
@@ -185,12 +185,12 @@ class _Export:
             else:
                 answer = self._answer(place, query)
                 content = body_of(answer, place, address, self._renderer, self._freshness).content
-        except Refused:
+        except RefusedRequest:
             return None
         self._put(name, content)
         return name
 
-    def _answer(self, place: Place, query: str) -> Answer:
+    def _answer(self, place: Address, query: str) -> PageAnswer:
         """Asked once for the page, its data and its figures, unless they are too far apart."""
         key = (place.route.name, *place.path.values(), query)
         answer = self._answers.pop(key, None)
@@ -201,7 +201,7 @@ class _Export:
         self._answers[key] = answer
         return answer
 
-    def _name(self, address: str, place: Place) -> str:
+    def _name(self, address: str, place: Address) -> str:
         path, _, query = address.partition("?")
         if path == _INBOX and not query:
             return "index.html"

@@ -23,7 +23,7 @@ from streams.core.corrections.touched import engaged_by
 from streams.core.evidence import EvidenceEntry, EvidenceKey, EvidenceRecordError, read_evidence_record
 from streams.core.subject_event import subject_key
 from streams.events import Coverage, Event, decode_event
-from streams.jobs.evidence_store import EvidenceStore, Position
+from streams.jobs.evidence_store import EvidenceStore, ReadPosition
 from streams.kafka.evidence_reading import UNPACKED_BYTES
 from streams.kafka.failures import broker_errors
 from streams.kafka.log_marks import mark_of, missing_marks
@@ -128,7 +128,7 @@ class EvidenceIndex:
                     for record in fetched:
                         self._take(record)
                     last = fetched[-1]
-                    position = Position(last.offset + 1, mark_of(last), time.time_ns() // 1_000)
+                    position = ReadPosition(last.offset + 1, mark_of(last), time.time_ns() // 1_000)
                     store.move(partition, position)
                 yield len(fetched)
         self._still_here(partition)

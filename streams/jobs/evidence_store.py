@@ -22,7 +22,7 @@ from streams.core.subject_event import Coordinates
 from streams.events import Event, decode_event
 from streams.kafka.log_marks import Mark
 
-__all__ = ["EvidenceStore", "KeptEvent", "Position"]
+__all__ = ["EvidenceStore", "ReadPosition", "StoredEvent"]
 
 _VERSION: Final = 2
 _TOGETHER: Final = 500  # values in one question
@@ -46,14 +46,14 @@ CREATE TABLE positions (
 """
 
 
-class KeptEvent(Struct, frozen=True):
+class StoredEvent(Struct, frozen=True):
     """An event, and where it stood in its raw topic."""
 
     event: Event
     source: Coordinates
 
 
-class Position(Struct, frozen=True):
+class ReadPosition(Struct, frozen=True):
     """How far a partition was read, the mark of the last record, and when that was."""
 
     next: int
@@ -178,13 +178,13 @@ class EvidenceStore:
             found.setdefault(subject, set()).add(account)
         return found
 
-    def position(self, partition: int) -> Position | None:
+    def position(self, partition: int) -> ReadPosition | None:
         """How far a partition was read; `None` for never."""
         asked = "SELECT next, mark, read_at_us FROM positions WHERE partition = ?"
         row = self._db.execute(asked, (partition,)).fetchone()
-        return None if row is None else Position(row[0], msgspec.msgpack.decode(row[1], type=Mark), row[2])
+        return None if row is None else ReadPosition(row[0], msgspec.msgpack.decode(row[1], type=Mark), row[2])
 
-    def move(self, partition: int, position: Position) -> None:
+    def move(self, partition: int, position: ReadPosition) -> None:
         """Note how far a partition was read."""
         row = partition, position.next, msgspec.msgpack.encode(position.mark), position.read_at_us
         self._db.execute("INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?)", row)
@@ -240,14 +240,14 @@ class EvidenceStore:
         for number, kept in self.kept(numbers):
             yield number, kept.event
 
-    def kept(self, numbers: Iterable[int]) -> Iterator[tuple[int, KeptEvent]]:
+    def kept(self, numbers: Iterable[int]) -> Iterator[tuple[int, StoredEvent]]:
         """As `events`, with where each stood, in the order of the numbers."""
         asked = "SELECT number, topic, partition, offset, body FROM events WHERE number IN"
         yield from map(self._kept, self._asked(asked, sorted(numbers), " ORDER BY number"))
 
-    def _kept(self, row: tuple[int, str, int, int, bytes]) -> tuple[int, KeptEvent]:
+    def _kept(self, row: tuple[int, str, int, int, bytes]) -> tuple[int, StoredEvent]:
         number, topic, partition, offset, body = row
-        return number, KeptEvent(decode_event(self._unpack(body)), Coordinates(topic, partition, offset))
+        return number, StoredEvent(decode_event(self._unpack(body)), Coordinates(topic, partition, offset))
 
     @property
     def last(self) -> int:
@@ -255,7 +255,7 @@ class EvidenceStore:
         found: int | None = self._db.execute("SELECT max(number) FROM events").fetchone()[0]
         return found or 0
 
-    def since(self, number: int) -> Iterator[tuple[int, KeptEvent]]:
+    def since(self, number: int) -> Iterator[tuple[int, StoredEvent]]:
         """The events that were added after that number, in the order of theirs."""
         asked = "SELECT number, topic, partition, offset, body FROM events WHERE number > ? ORDER BY number"
         yield from map(self._kept, self._db.execute(asked, (number,)))

@@ -21,7 +21,7 @@ from streams.jobs.case_files import Records, record_of
 from streams.kafka.enriched_log import StoredRecord
 from streams.printable import printable
 
-__all__ = ["Collected", "Part", "sorting_database"]
+__all__ = ["Collected", "ExportFilter", "sorting_database"]
 
 _TOGETHER: Final = 5_000
 _CACHE_KB: Final = 16_384
@@ -30,7 +30,7 @@ _PAGE: Final = 16_384
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Part(Struct, frozen=True, kw_only=True):
+class ExportFilter(Struct, frozen=True, kw_only=True):
     """What of a topic is wanted: records from `since` up to but not including `until`, of one State, of one rule; the
     last record of each thing or all of them. A record without a time is outside any span.
     """
@@ -59,7 +59,7 @@ class Part(Struct, frozen=True, kw_only=True):
 class Collected:
     """The records of one topic, or a part of it. `unreadable` counts those that no version of Antiphon wrote."""
 
-    def __init__(self, database: sqlite3.Connection, topic: EnrichedTopic, part: Part) -> None:
+    def __init__(self, database: sqlite3.Connection, topic: EnrichedTopic, part: ExportFilter) -> None:
         self._database = database
         self._topic = topic
         self._part = part

@@ -9,7 +9,7 @@ from streams.core.corrections.selection import select_compared
 from streams.core.rosters.roster import Roster
 from streams.events import Event
 from streams.jobs.events_at_hand import EventsAtHand
-from streams.jobs.evidence_store import EvidenceStore, KeptEvent
+from streams.jobs.evidence_store import EvidenceStore, StoredEvent
 
 __all__ = ["add_selected"]
 
@@ -77,7 +77,7 @@ class _Both:
         """See `EvidenceLookup`."""
         return self._one.gone_of(accounts)
 
-    def kept(self, numbers: Iterable[int]) -> Iterator[KeptEvent]:
+    def kept(self, numbers: Iterable[int]) -> Iterator[StoredEvent]:
         """The events of these numbers, and where each stood."""
         mine, others = _parted(numbers)
         for _, kept in chain(self._one.kept(mine), self._other.kept(others)):

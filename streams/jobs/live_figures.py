@@ -11,7 +11,7 @@ from streams.core.enriched import Alert, Amplification
 from streams.core.rulebook.rules import SEVERITIES
 from streams.events import Account, Profile
 
-__all__ = ["LiveFigures", "SubjectRow"]
+__all__ = ["LiveFigures", "LiveSubject"]
 
 _WINDOW_US: Final = 24 * HOUR_US
 _MOST_AMPLIFICATIONS: Final = 100_000
@@ -19,7 +19,7 @@ _MOST_ALERTS: Final = 1_000
 _MOST_PROFILES: Final = 20_000
 
 
-class SubjectRow(Struct, frozen=True, kw_only=True):
+class LiveSubject(Struct, frozen=True, kw_only=True):
     """One subject: amplifications in the last hour and in 24 hours, and by how many officials of which countries.
     `last_us`: the event time of the newest.
     """
@@ -83,7 +83,7 @@ class LiveFigures:
         kept.sort(key=lambda alert: alert.fired_at, reverse=True)
         return sorted(kept, key=lambda alert: SEVERITIES.index(alert.severity), reverse=True)
 
-    def rows(self, now_us: int, most: int) -> list[SubjectRow]:
+    def rows(self, now_us: int, most: int) -> list[LiveSubject]:
         """The subjects of the last 24 hours, those first that most officials amplified, then most often."""
         self._forget(now_us - _WINDOW_US)
         of: dict[tuple[str, str], deque[Amplification]] = {}
@@ -93,9 +93,9 @@ class LiveFigures:
         rows.sort(key=lambda each: (-each.officials, -each.last_day, -each.last_us, each.subject.id))
         return rows[:most]
 
-    def _row(self, key: tuple[str, str], found: deque[Amplification], now_us: int) -> SubjectRow:
+    def _row(self, key: tuple[str, str], found: deque[Amplification], now_us: int) -> LiveSubject:
         newest = max(found, key=lambda each: each.at)
-        return SubjectRow(
+        return LiveSubject(
             platform=key[0],
             subject=self._profiles.get(key, newest.subject),
             is_official=newest.subject_is_official,

@@ -33,7 +33,7 @@ from streams.refusal import DECODE_ERRORS, undecodable
 from streams.settings import Settings
 from streams.topics import TOPICS
 
-__all__ = ["KeptBack", "Obstacle", "Replay", "Selection", "replay_letters"]
+__all__ = ["KeptBack", "LetterFilter", "Obstacle", "Replay", "replay_letters"]
 
 _UNACKNOWLEDGED: Final = 500  # letters on their way before their acknowledgements are awaited; one may hold a megabyte
 _MOST_NAMED: Final = 200  # letters kept back that are named one by one; all are counted
@@ -61,7 +61,7 @@ class Obstacle(StrEnum):
     TOO_OFTEN = "too_often"  # it was sent again as often as is allowed, and refused each time
 
 
-class Selection(Struct, frozen=True, kw_only=True):
+class LetterFilter(Struct, frozen=True, kw_only=True):
     """Which letters are wanted; a field of `None` or an empty one asks for nothing.
 
     `topics` are the raw topics or files that they came from. `since_ms` and `until_ms` (exclusive) bound when they were
@@ -124,7 +124,7 @@ class Replay(Struct, kw_only=True):
 
 async def replay_letters(
     settings: Settings,
-    selection: Selection,
+    selection: LetterFilter,
     *,
     limit: int,
     most_replays: int,
@@ -174,7 +174,7 @@ class _Known(Struct):
 
 
 async def _survey(
-    settings: Settings, selection: Selection, done: Replay, progress: Callable[[int], None] | None
+    settings: Settings, selection: LetterFilter, done: Replay, progress: Callable[[int], None] | None
 ) -> dict[_Input, _Known]:
     """Which inputs there are, of selected letters and of others: a letter that was not selected may know of a later
     refusal of the same input.

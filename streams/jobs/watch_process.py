@@ -29,9 +29,9 @@ from streams.jobs.watch_program import (
     Apply,
     Begin,
     Count,
-    Counted,
-    Flush,
+    FlushRequest,
     Led,
+    OutcomeCounts,
     Said,
     read_message,
     write_message,
@@ -97,7 +97,7 @@ class WatchProcess:
 
     def flush(self) -> WatchChanges:
         """See `Watching`."""
-        self._outgoing.put(_encode(Flush()))
+        self._outgoing.put(_encode(FlushRequest()))
         answer = self._answer()
         if not isinstance(answer, Led):
             raise TypeError(f"{type(answer).__name__} is no flush")
@@ -107,7 +107,7 @@ class WatchProcess:
         """See `Watching`."""
         self._outgoing.put(_encode(Count()))
         answer = self._answer()
-        if not isinstance(answer, Counted):
+        if not isinstance(answer, OutcomeCounts):
             raise TypeError(f"{type(answer).__name__} is no count")
         return Counter({WatchOutcome(outcome): count for outcome, count in answer.outcomes.items()})
 

@@ -25,9 +25,9 @@ __all__ = [
     "Apply",
     "Begin",
     "Count",
-    "Counted",
-    "Flush",
+    "FlushRequest",
     "Led",
+    "OutcomeCounts",
     "Said",
     "read_message",
     "write_message",
@@ -49,12 +49,12 @@ class Apply(Struct, tag=True, frozen=True):
     events: Sequence[CountryEvent]
 
 
-class Flush(Struct, tag=True, frozen=True):
+class FlushRequest(Struct, tag=True, frozen=True):
     """Flush; the answer is `WatchChanges`."""
 
 
 class Count(Struct, tag=True, frozen=True):
-    """Count outcomes; the answer is `Counted`."""
+    """Count outcomes; the answer is `OutcomeCounts`."""
 
 
 class Said(Struct, tag=True, frozen=True):
@@ -69,14 +69,14 @@ class Led(Struct, tag=True, frozen=True):
     changes: WatchChanges
 
 
-class Counted(Struct, tag=True, frozen=True):
+class OutcomeCounts(Struct, tag=True, frozen=True):
     """What became of the events so far."""
 
     outcomes: dict[str, int]
 
 
-Request: TypeAlias = Begin | Apply | Flush | Count
-Answer: TypeAlias = Said | Led | Counted
+Request: TypeAlias = Begin | Apply | FlushRequest | Count
+Answer: TypeAlias = Said | Led | OutcomeCounts
 
 # JSON, as between the agents: times keep their offsets, and what is read is checked.
 _encode: Final = msgspec.json.Encoder().encode
@@ -109,10 +109,10 @@ def run(requests: BinaryIO, answers: BinaryIO) -> None:
             case Apply(events):
                 queue.put(events)
                 answer: Answer = Said(queue.take())
-            case Flush():
+            case FlushRequest():
                 answer = Led(queue.flush())
             case Count():
-                answer = Counted({str(outcome): count for outcome, count in queue.outcomes().items()})
+                answer = OutcomeCounts({str(outcome): count for outcome, count in queue.outcomes().items()})
         write_message(answers, _encode(answer))
 
 

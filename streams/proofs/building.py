@@ -22,7 +22,7 @@ from streams.events import Account, Coverage, Event, decode_event
 from streams.proofs import layout
 from streams.proofs.archive import pack
 from streams.proofs.crate import crate_of
-from streams.proofs.layout import CoverageSummary, Environment, Expected, Gap, IndexedEvent, event_name, pretty
+from streams.proofs.layout import CoverageSummary, Environment, Expected, IndexedEvent, ProofGap, event_name, pretty
 from streams.proofs.material import KeptEvent, ProofMaterial, PublishedRecords, line_of
 from streams.proofs.page import page_of
 from streams.proofs.readme_text import readme_of
@@ -78,7 +78,7 @@ def proof_file(material: ProofMaterial, *, redact: bool = False) -> bytes:
     files[layout.PAGE] = page_of(material, kept, events, found, roster, rules, coverage, expected, note)
     files[layout.CRATE] = crate_of(material, files, redacted=redact, note=note)
     manifest = layout.manifest_of(material.about, files, redacted=redact, note=note)
-    files[layout.SUMS] = layout.sums_of(msgspec.json.decode(manifest, type=layout.Manifest), manifest)
+    files[layout.SUMS] = layout.sums_of(msgspec.json.decode(manifest, type=layout.ProofManifest), manifest)
     return pack(files | {layout.MANIFEST: manifest})
 
 
@@ -154,7 +154,7 @@ def coverage_of_events(platform: str, events: Iterable[Event]) -> CoverageSummar
         if isinstance(event, Coverage) and event.platform == platform:
             last[event.id] = event
     gaps = tuple(
-        Gap(
+        ProofGap(
             source=each.source,
             since=each.since,
             until=each.until,

@@ -23,7 +23,7 @@ from streams.proofs import layout
 from streams.proofs.answers import PLACES, Answer, Check, Verdict, failed
 from streams.proofs.archive import Archive, NotAProofError
 from streams.proofs.building import environment
-from streams.proofs.layout import Environment, Expected, Manifest
+from streams.proofs.layout import Environment, Expected, ProofManifest
 from streams.proofs.proved_events import ProvedEvents
 from streams.proofs.proved_records import ProvedRecords, recount_checks
 from streams.proofs.proved_rosters import ProvedRosters
@@ -49,7 +49,7 @@ def verify(archive: Archive, trusted: Trusted = _NOTHING) -> Verdict:
         if name not in archive.entries:
             raise NotAProofError(f"there is no {name}")
     manifest_bytes = archive.read(layout.MANIFEST)
-    manifest = _decoded(manifest_bytes, Manifest, layout.MANIFEST)
+    manifest = _decoded(manifest_bytes, ProofManifest, layout.MANIFEST)
     if manifest.version > layout.VERSION:
         raise NotAProofError(
             f"it has version {manifest.version} of the format, and this is Antiphon {__version__} for version "
@@ -69,7 +69,7 @@ class _Missing(Exception):  # noqa: N818 - what a proof lacks is an answer
     """A file that every proof has is not there, or is not what it should be."""
 
 
-def _hashes(archive: Archive, manifest: Manifest, manifest_bytes: bytes) -> Check:
+def _hashes(archive: Archive, manifest: ProofManifest, manifest_bytes: bytes) -> Check:
     wrong: list[str] = []
     listed = {file.name: file for file in manifest.files}
     if len(listed) != len(manifest.files):
@@ -94,7 +94,7 @@ def _hashes(archive: Archive, manifest: Manifest, manifest_bytes: bytes) -> Chec
     return _check("hashes", wrong, f"{len(held) + 2} files are as the manifest says")
 
 
-def _content(archive: Archive, manifest: Manifest) -> list[Check]:
+def _content(archive: Archive, manifest: ProofManifest) -> list[Check]:
     published = _read(lambda: ProvedRecords.of(archive))
     expected = _decoded_file(archive, layout.EXPECTED, Expected)
     checks = [_about(manifest, published)]
@@ -113,7 +113,7 @@ def _content(archive: Archive, manifest: Manifest) -> list[Check]:
     return checks
 
 
-def _about(manifest: Manifest, published: ProvedRecords) -> Check:
+def _about(manifest: ProofManifest, published: ProvedRecords) -> Check:
     """Whether the records are those of what the manifest names."""
     about = manifest.about
     if about.kind == "alert":

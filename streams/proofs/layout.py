@@ -49,11 +49,11 @@ __all__ = [
     "CoverageSummary",
     "Environment",
     "Expected",
-    "Gap",
     "IndexedEvent",
-    "Manifest",
     "ManifestFile",
     "Policies",
+    "ProofGap",
+    "ProofManifest",
     "Sha256",
     "event_name",
     "manifest_of",
@@ -125,7 +125,7 @@ class ManifestFile(Struct, frozen=True, kw_only=True):
     sha256: Sha256
 
 
-class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ProofManifest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All files but the manifest itself, `manifest-sha256.txt` and the seals. `redacted`: without the events' texts.
 
     `note` is what has to be said of the whole, where that is anything: that it is of a bundled case.
@@ -160,7 +160,7 @@ class IndexedEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     withheld: Key = ""
 
 
-class Gap(Struct, frozen=True, kw_only=True):
+class ProofGap(Struct, frozen=True, kw_only=True):
     """A span that a source did not see; `officials` of the roster are concerned, `None` for all."""
 
     source: Key
@@ -180,7 +180,7 @@ class CoverageSummary(Struct, frozen=True, kw_only=True):
     platform: str
     told: bool
     sources: tuple[str, ...]
-    gaps: tuple[Gap, ...]
+    gaps: tuple[ProofGap, ...]
     sentence: str
 
 
@@ -240,11 +240,13 @@ def manifest_of(about: About, files: Mapping[str, bytes], *, redacted: bool, not
         ManifestFile(name=name, bytes=len(data), sha256=sha256(data).hexdigest())
         for name, data in sorted(files.items())
     )
-    made = Manifest(format="antiphon-proof", version=VERSION, about=about, redacted=redacted, note=note, files=listed)
+    made = ProofManifest(
+        format="antiphon-proof", version=VERSION, about=about, redacted=redacted, note=note, files=listed
+    )
     return pretty(made)
 
 
-def sums_of(manifest: Manifest, manifest_bytes: bytes) -> bytes:
+def sums_of(manifest: ProofManifest, manifest_bytes: bytes) -> bytes:
     """`manifest-sha256.txt`, as `sha256sum -c` reads it: every file with its SHA-256, the manifest among them."""
     sums = {file.name: file.sha256 for file in manifest.files} | {MANIFEST: sha256(manifest_bytes).hexdigest()}
     return "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())).encode()

@@ -23,7 +23,7 @@ from streams.proofs.comparison import differences, with_published_texts, with_te
 from streams.proofs.layout import Expected
 from streams.proofs.material import PublishedRecords
 from streams.proofs.proved_events import ProvedEvents
-from streams.proofs.proved_versions import Versions, version_check
+from streams.proofs.proved_versions import ProvedVersions, version_check
 from streams.proofs.recount import Recount, counts_as, recount
 
 __all__ = ["ProvedRecords", "recount_checks"]
@@ -38,7 +38,7 @@ class ProvedRecords(Struct, frozen=True, kw_only=True):
     alerts: tuple[tuple[Alert, bytes, str], ...]
     dossier: tuple[Dossier, bytes, str] | None
     aftermaths: tuple[tuple[Aftermath, bytes, str], ...]
-    versions: Versions
+    versions: ProvedVersions
 
     @classmethod
     def of(cls, archive: Archive) -> "ProvedRecords":
@@ -50,7 +50,7 @@ class ProvedRecords(Struct, frozen=True, kw_only=True):
             alerts=tuple(_record(archive, name, Alert) for name in alerts),
             dossier=_record(archive, layout.DOSSIER, Dossier) if layout.DOSSIER in archive.entries else None,
             aftermaths=tuple(_record(archive, name, Aftermath) for name in aftermaths),
-            versions=Versions.of(archive),
+            versions=ProvedVersions.of(archive),
         )
 
     def records(self) -> PublishedRecords:
@@ -145,7 +145,7 @@ def recount_checks(
     return checks
 
 
-def _other_rosters_before(alert: Alert, versions: Versions) -> str:
+def _other_rosters_before(alert: Alert, versions: ProvedVersions) -> str:
     """What may be why an alert does not follow, in words, or nothing. It excuses nothing: anybody can add a version."""
     before = {each.roster_digest for each, _ in versions.held if each.id == alert.id} - {alert.roster_digest}
     if not before:

@@ -25,7 +25,7 @@ from streams.proofs.comparison import differences
 from streams.proofs.proved_events import ProvedEvents
 from streams.proofs.recounted_alerts import RecountedAlerts, recounted_alerts
 
-__all__ = ["Versions", "version_check"]
+__all__ = ["ProvedVersions", "version_check"]
 
 _QUESTION: Final = "earlier versions"
 _MOST_VERSION_BYTES: Final = 1 << 20
@@ -39,14 +39,14 @@ _LATE: Final = "an event that came late, or is not here, changes a version and n
 _Version: TypeAlias = tuple[Alert, bytes]
 
 
-class Versions(Struct, frozen=True, kw_only=True):
+class ProvedVersions(Struct, frozen=True, kw_only=True):
     """As they were told, oldest first, with the bytes of each; `more` of them are not held."""
 
     held: tuple[_Version, ...]
     more: int
 
     @classmethod
-    def of(cls, archive: Archive) -> "Versions":
+    def of(cls, archive: Archive) -> "ProvedVersions":
         """Those of a proof. Raises `NotAProofError` for a line that is no alert."""
         held: list[_Version] = []
         size = more = 0
@@ -69,7 +69,7 @@ class _Found(Struct, frozen=True, kw_only=True):
 
 
 def version_check(
-    versions: Versions,
+    versions: ProvedVersions,
     alerts: Sequence[Alert],
     rosters: dict[str, Roster],
     rules: RuleSet,

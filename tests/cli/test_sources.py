@@ -7,7 +7,7 @@ import time
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from streams.collectors.coverage import Gap, Seen
+from streams.collectors.coverage import OpenGap, SourceSeen
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.publisher import Publisher
 from streams.settings import Settings
@@ -24,8 +24,8 @@ def test_each_source_is_listed_with_what_was_seen_and_its_cursor_and_can_be_forg
     where = ("--broker", kafka.address, "--topic-prefix", topic_prefix)
     assert "Nothing was collected yet. `antiphon collect` lists" in antiphon("sources", *where).stdout
     now_us = time.time_ns() // 1_000
-    _publish(settings, "tail", {"n": 7}, Seen(since_us=now_us - 9_000_000, until_us=now_us - 5_000_000))
-    _publish(settings, "push", ["k"], Seen(since_us=1, until_us=2, gap=Gap(2, "refused")))
+    _publish(settings, "tail", {"n": 7}, SourceSeen(since_us=now_us - 9_000_000, until_us=now_us - 5_000_000))
+    _publish(settings, "push", ["k"], SourceSeen(since_us=1, until_us=2, gap=OpenGap(2, "refused")))
 
     listed = json.loads(antiphon("sources", "--json", *where).stdout)["sources"]
     assert [each["source"] for each in listed] == ["push/push", "tail/tail"]
@@ -50,7 +50,7 @@ def test_a_broker_that_is_away_is_status_3(antiphon: Antiphon) -> None:
     assert result.exit_code == 3, result.stderr
 
 
-def _publish(settings: Settings, name: str, cursor: object, seen: Seen) -> None:
+def _publish(settings: Settings, name: str, cursor: object, seen: SourceSeen) -> None:
     async def publish() -> None:
         metrics = CollectorMetrics(CollectorRegistry())
         publisher = Publisher(name, name, settings, metrics, instance="test")

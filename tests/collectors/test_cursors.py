@@ -6,7 +6,7 @@ import pytest
 from msgspec import Raw
 from prometheus_client import CollectorRegistry
 
-from streams.collectors.coverage import Gap, Seen
+from streams.collectors.coverage import OpenGap, SourceSeen
 from streams.collectors.cursors import BrokenCursorError, CursorRecord, cursor_record, read_cursor
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.publisher import Publisher
@@ -16,7 +16,7 @@ from streams.topic_names import COLLECTOR_CURSORS
 from tests.collectors.collecting import settings_for
 from tools.kafka.running_broker import RunningBroker
 
-_SEEN = Seen(since_us=5, until_us=7, gap=Gap(7, "stopped"))
+_SEEN = SourceSeen(since_us=5, until_us=7, gap=OpenGap(7, "stopped"))
 
 
 def _publisher(settings: Settings, instance: str = "one") -> Publisher:
@@ -29,7 +29,7 @@ def test_the_next_instance_finds_cursor_and_coverage_as_they_were_left(kafka: Ru
     async def run() -> None:
         first, second = _publisher(settings), _publisher(settings, "two")
         assert await first.begin() is None
-        await first.publish((), None, Seen())
+        await first.publish((), None, SourceSeen())
         await first.publish((), b'{"next":7}', _SEEN)
         await first.end()
         left = await second.begin()

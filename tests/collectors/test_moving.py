@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from streams.cli.main import cli
 from streams.collectors.bluesky.jetstream_cursor import JetstreamCursor, decode_cursor, jetstream_cursor_at
 from streams.collectors.budget import Spending
-from streams.collectors.coverage import Seen
+from streams.collectors.coverage import SourceSeen
 from streams.collectors.x.x_source import XCursor, x_cursor_at
 from tests.collectors.collecting import Collection, cursor_of, next_line, numbers, settings_for, wait_until
 from tests.collectors.lines_server import lines_server
@@ -41,7 +41,7 @@ def test_a_moved_cursor_ends_the_collector_and_the_next_start_reads_from_there(
         assert "moved-by" in subject.log
         record = cursor_of(settings)
         assert record is not None
-        assert record.seen == Seen(), "what lies between is not claimed"
+        assert record.seen == SourceSeen(), "what lies between is not claimed"
         with collection.running() as again:
             wait_until("it goes on", lambda: next_line(settings) == 510, log=partial(str, again.log))
     found = numbers(settings)

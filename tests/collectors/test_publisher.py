@@ -8,7 +8,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
 
-from streams.collectors.coverage import Seen
+from streams.collectors.coverage import SourceSeen
 from streams.collectors.cursors import CursorRecord
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.publisher import Publisher
@@ -57,8 +57,8 @@ def test_what_went_through_is_not_written_again_and_what_did_not_is(
         publisher = _BadLine("lines", "lines", settings, CollectorMetrics(CollectorRegistry()), instance="one")
         publisher.moment = moment
         await publisher.begin()
-        await publisher.publish((), None, Seen())
-        await publisher.publish([raw_record(post) for post in posts], b'{"next":50}', Seen())
+        await publisher.publish((), None, SourceSeen())
+        await publisher.publish([raw_record(post) for post in posts], b'{"next":50}', SourceSeen())
         await publisher.end()
         assert publisher.losses == (0 if moment == "after" else -1)
 

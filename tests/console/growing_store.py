@@ -11,7 +11,7 @@ from msgspec import Struct
 from streams.console.feed.from_folder import fill_from_folder
 from streams.console.store.connections import current_of, database_path
 from streams.console.store.reading import Store
-from streams.console.store.writing import Part, StoreWriter
+from streams.console.store.writing import PartitionPart, StoreWriter
 
 __all__ = ["GrowingStore", "growing_store"]
 
@@ -38,7 +38,7 @@ class GrowingStore:
         """From now on the store has it."""
         key = msgspec.json.decode(self.last_alert)["id"].encode()
         records = [_Record(1_000, key, self.last_alert)]
-        self._writer.take([Part(topic="alerts", partition=0, records=records, next=1_001)])
+        self._writer.take([PartitionPart(topic="alerts", partition=0, records=records, next=1_001)])
 
 
 @contextmanager

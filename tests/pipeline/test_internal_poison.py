@@ -22,7 +22,7 @@ from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect_results
 from streams.jobs.drain import wait_until_through
-from streams.jobs.replay import Obstacle, Selection, replay_letters
+from streams.jobs.replay import LetterFilter, Obstacle, replay_letters
 from streams.kafka.administration import create_topics
 from streams.kafka.client import producer, started_producer
 from streams.kafka.loopback import free_port
@@ -196,6 +196,6 @@ def test_what_no_agent_wrote_becomes_dead_letters_and_changes_no_figure(
     assert "internal records set aside" in crew.logs(whole=True)
     assert {stored.letter.topic for stored in repeated} == set(_KEYS)
 
-    replay = asyncio.run(replay_letters(settings, Selection(), limit=1_000, most_replays=3, anyway=True))
+    replay = asyncio.run(replay_letters(settings, LetterFilter(), limit=1_000, most_replays=3, anyway=True))
     assert replay.letters == 0
     assert replay.kept_back == {Obstacle.INTERNAL: replay.selected - replay.repeats}

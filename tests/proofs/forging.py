@@ -11,7 +11,7 @@ from streams.proofs import layout
 from streams.proofs.answers import Answer, Verdict
 from streams.proofs.archive import open_archive, pack
 from streams.proofs.checking import verify
-from streams.proofs.layout import Expected, IndexedEvent, Manifest, event_name
+from streams.proofs.layout import Expected, IndexedEvent, ProofManifest, event_name
 from streams.proofs.seals import Trusted
 
 __all__ = ["Forgery", "checked", "failed", "files_in", "named"]
@@ -49,7 +49,7 @@ class Forgery:
 
     def __init__(self, proof: bytes) -> None:
         self.files = files_in(proof)
-        self.manifest = msgspec.json.decode(self.files[layout.MANIFEST], type=Manifest)
+        self.manifest = msgspec.json.decode(self.files[layout.MANIFEST], type=ProofManifest)
         self.events = self.files[layout.EVENTS].split(b"\n")[:-1]
         self.index = [
             msgspec.json.decode(line, type=IndexedEvent) for line in self.files[layout.INDEX].split(b"\n")[:-1]
@@ -80,5 +80,5 @@ class Forgery:
         manifest = layout.manifest_of(
             self.manifest.about, files, redacted=self.manifest.redacted, note=self.manifest.note
         )
-        files[layout.SUMS] = layout.sums_of(msgspec.json.decode(manifest, type=Manifest), manifest)
+        files[layout.SUMS] = layout.sums_of(msgspec.json.decode(manifest, type=ProofManifest), manifest)
         return pack(files | {layout.MANIFEST: manifest})

@@ -339,7 +339,7 @@ def _sealed(forgery: Forgery, files: dict[str, bytes]) -> bytes:
 
     kept = {name: data for name, data in files.items() if name not in (layout.MANIFEST, layout.SUMS)}
     manifest = layout.manifest_of(forgery.manifest.about, kept, redacted=False, note="")
-    kept[layout.SUMS] = layout.sums_of(msgspec.json.decode(manifest, type=layout.Manifest), manifest)
+    kept[layout.SUMS] = layout.sums_of(msgspec.json.decode(manifest, type=layout.ProofManifest), manifest)
     return pack(kept | {layout.MANIFEST: manifest})
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from streams.agents.watch.batch import Pace, WatchedBatch, forget_old, subject_ticks, watch_batch
+from streams.agents.watch.batch import SweepPace, WatchedBatch, forget_old, subject_ticks, watch_batch
 from streams.agents.watch.ledger_store import LedgerStore
 from streams.core.clock import SECOND_US
 from streams.core.rulebook.rules import RuleSet
@@ -58,7 +58,7 @@ class Watch:
         self._rules = rules
         self._policy = watch_policy(settings)
         self._watermarks: dict[int, int] = {}
-        self._paces: dict[int, Pace] = {}
+        self._paces: dict[int, SweepPace] = {}
         metrics.expect_alerts(rules.judged_on("aftermath").rules)
         self.tasks = PartitionTasks(
             COUNTRY_EVENTS,
@@ -88,7 +88,7 @@ class Watch:
         """Apply the first of the records in one transaction; returns how many."""
         watcher = Watcher(self._rules, self._policy, store.ledger)
         now_us, partition, position = time.time_ns() // 1_000, store.partition, store.position
-        pace = self._paces.setdefault(partition, Pace())
+        pace = self._paces.setdefault(partition, SweepPace())
         recounts = pace.recounts()
 
         def work(ledger: SqliteLedger) -> tuple[WatchedBatch, int]:

@@ -35,7 +35,7 @@ from streams.partitions.set_aside import letter_for
 from streams.refusal import DECODE_ERRORS
 from streams.topic_names import COUNTRY_EVENTS, SUBJECT_EVENTS, TRACKED_ACCOUNTS
 
-__all__ = ["Pace", "WatchedBatch", "forget_old", "subject_ticks", "watch_batch"]
+__all__ = ["SweepPace", "WatchedBatch", "forget_old", "subject_ticks", "watch_batch"]
 
 # Faster than anything grows, and little enough beside the batch itself.
 _FORGOTTEN_AN_EVENT: Final = 2
@@ -69,7 +69,7 @@ class WatchedBatch(Struct, frozen=True):
     taken: int = 0
 
 
-class Pace:
+class SweepPace:
     """How many suspensions a ledger recounts, a batch, for deletions of their State: some, then for a while none, so
     that it takes a tenth of a processor at most, however many are watched and however much is taken back.
     """

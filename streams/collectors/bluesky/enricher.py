@@ -16,8 +16,8 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY, Identities
-from streams.collectors.bluesky.profiles import MOST_ACTORS, Found, Gone, Missing, Profiles, Sighting
-from streams.collectors.bluesky.subjects import BEING_ASKED, Subject, Subjects
+from streams.collectors.bluesky.profiles import MOST_ACTORS, GoneProfile, Missing, Profiles, ShownProfile, Sighting
+from streams.collectors.bluesky.subjects import BEING_ASKED, SubjectProfile, Subjects
 from streams.collectors.following import beside
 from streams.collectors.http_client import (
     AnswerError,
@@ -75,7 +75,7 @@ class Enricher:
         self._policy = policy
         self._clock = clock
         self._subjects = Subjects(policy.most_subjects)
-        self._ageless: asyncio.Queue[Subject] = asyncio.Queue()
+        self._ageless: asyncio.Queue[SubjectProfile] = asyncio.Queue()
         self._news = asyncio.Event()
 
     async def chunks(self, cursor: bytes | None) -> AsyncGenerator[Chunk, None]:
@@ -131,7 +131,7 @@ class Enricher:
                 continue  # of a connection before this one: more is known here
             looked = known.followers_as_of
             since = float("inf") if looked is None else now - looked.timestamp()
-            subject = Subject(
+            subject = SubjectProfile(
                 did=did,
                 due=clock + max(0.0, policy.revisit_seconds - since),
                 seen=looked is not None,
@@ -186,7 +186,7 @@ class Enricher:
                         self._subjects.visit(subject, self._clock() + pause)
                 await asyncio.sleep(pause)
 
-    async def _look_up_all(self, profiles: Profiles, due: list[Subject], found: asyncio.Queue[Chunk]) -> None:
+    async def _look_up_all(self, profiles: Profiles, due: list[SubjectProfile], found: asyncio.Queue[Chunk]) -> None:
         try:
             answered = await profiles.of([subject.did for subject in due])
         except AnswerError as error:
@@ -216,13 +216,13 @@ class Enricher:
         visit_in = self._policy.revisit_seconds
         events: list[Event] = []
         match sighting:
-            case Found(account):
+            case ShownProfile(account):
                 if subject.is_gone:
                     events.append(_notice(did, "reinstated", None))
                     subject.status = "reinstated"
                 subject.seen, subject.missing_since = True, None
                 events.append(_profile(f"appview:{did}:{_now_us()}", account))
-            case Gone(status, reason):
+            case GoneProfile(status, reason):
                 if subject.status != status:
                     events.append(_notice(did, status, reason))
                     subject.status = status

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from streams.collectors.bluesky.history_gaps import BackFill, OpenGaps
 from streams.collectors.bluesky.identity import DIRECTORY, Identities
-from streams.collectors.bluesky.repositories import Page, StoredRecord, pages_of
+from streams.collectors.bluesky.repositories import RecordPage, RepositoryRecord, pages_of
 from streams.collectors.http_client import (
     AnswerError,
     ClientPolicy,
@@ -163,7 +163,7 @@ class History:
                 return
         yield Chunk(events=list(self._gaps.done(back_fill)))
 
-    def _chunk(self, back_fill: BackFill, collection: str, page: Page, asked_at: datetime) -> tuple[Chunk, bool]:
+    def _chunk(self, back_fill: BackFill, collection: str, page: RecordPage, asked_at: datetime) -> tuple[Chunk, bool]:
         """What a page tells, the oldest first; true where what follows is older than anybody asks."""
         did = back_fill.did
         oldest = asked_at - timedelta(days=self._policy.post_days) if collection == _POST else None
@@ -183,7 +183,7 @@ class History:
             chunk.cursor = msgspec.json.encode(_Position(did, collection, page.cursor))
         return chunk, is_enough
 
-    def _take(self, chunk: Chunk, did: str, collection: str, record: StoredRecord, asked_at: datetime) -> None:
+    def _take(self, chunk: Chunk, did: str, collection: str, record: RepositoryRecord, asked_at: datetime) -> None:
         payload = bytes(record.value)
         try:
             if record.uri != f"at://{did}/{collection}/{record.key}":

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.collectors.bluesky.jetstream_cursor import Place, Position, decode_cursor
+from streams.collectors.bluesky.jetstream_cursor import HostPlace, HostPosition, decode_cursor
 from streams.collectors.bluesky.jetstream_frames import last_word
 from streams.collectors.bluesky.jetstream_link import Link, open_link
 from streams.collectors.bluesky.jetstream_shared import Shared, Tip, wait_for
@@ -34,7 +34,7 @@ class _Held(Struct, frozen=True):
     """A place that the cursor passes at `until`, and the events there that nobody wanted yet."""
 
     until: float
-    place: Place
+    place: HostPlace
     events: tuple[Suspension | Profile, ...]
 
 
@@ -87,10 +87,10 @@ class _Reading:
         self._shared = shared
         self._link = link
         self._socket = link.sockets[0]
-        self._position = Position(link.begin, link.endpoint, shared.policy.rewind_us)
+        self._position = HostPosition(link.begin, link.endpoint, shared.policy.rewind_us)
         self._held: deque[_Held] = deque()
         self._came = self._reported = shared.seconds()
-        self._newest = Place(0, self._position.time_us)
+        self._newest = HostPlace(0, self._position.time_us)
 
     def read(self) -> tuple[Chunk, SourceError | None]:
         """What came and what is held no longer; and why the connection is over, where it is."""
@@ -144,9 +144,9 @@ class _Reading:
             else:
                 chunk.letters.append(letter_of(reading, line, "jetstream", 0, seq))
             if time_us <= most_us:
-                self._held.append(_Held(until, Place(seq, time_us), waiting))
+                self._held.append(_Held(until, HostPlace(seq, time_us), waiting))
                 if time_us > self._newest.time_us:
-                    self._newest = Place(seq, time_us)
+                    self._newest = HostPlace(seq, time_us)
         return said
 
     def _release(self, chunk: Chunk, now: float) -> None:

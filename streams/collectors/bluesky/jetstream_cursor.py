@@ -13,14 +13,14 @@ from msgspec import Struct
 from streams.collectors.bluesky.jetstream_endpoints import Endpoint
 from streams.refusal import DECODE_ERRORS
 
-__all__ = ["JetstreamCursor", "Place", "Position", "asked_for", "decode_cursor", "jetstream_cursor_at"]
+__all__ = ["HostPlace", "HostPosition", "JetstreamCursor", "asked_for", "decode_cursor", "jetstream_cursor_at"]
 
 _LEAST_TIME: Final = 10**15  # servers take a number below it for a seq
 _SAMPLE_US: Final = 1_000_000
 _MINUTE_US: Final = 60_000_000
 
 
-class Place(Struct, frozen=True):
+class HostPlace(Struct, frozen=True):
     """A place in the log of one host: a seq (0: unknown) and when its event was witnessed (Unix µs)."""
 
     seq: int
@@ -73,16 +73,16 @@ def asked_for(cursor: JetstreamCursor, endpoint: Endpoint, rewind_us: int, *, by
     return max(_LEAST_TIME, cursor.time_us - rewind_us)
 
 
-class Position:
+class HostPosition:
     """How far a connection has shown everything, and from which seq on it would have to be shown again."""
 
     def __init__(self, begin: JetstreamCursor | None, endpoint: Endpoint, rewind_us: int) -> None:
         self.time_us = 0 if begin is None else begin.time_us
         self._rewind_us = rewind_us
         # Places a second apart, the first of them the rewind before now, or unknown.
-        self._places: deque[Place] = deque()
+        self._places: deque[HostPlace] = deque()
         if begin is not None and begin.seq and (begin.host, begin.wire) == (endpoint.host, endpoint.wire):
-            self._places.append(Place(begin.seq, begin.time_us - rewind_us))
+            self._places.append(HostPlace(begin.seq, begin.time_us - rewind_us))
 
     @property
     def seq(self) -> int:
@@ -96,7 +96,7 @@ class Position:
             return
         places = self._places
         if seq and (not places or time_us >= places[-1].time_us + _SAMPLE_US):
-            places.append(Place(seq, time_us))
+            places.append(HostPlace(seq, time_us))
         if time_us <= self.time_us:
             return
         self.time_us = time_us

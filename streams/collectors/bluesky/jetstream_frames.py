@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from streams.collectors.bluesky.jetstream_cursor import Position
+from streams.collectors.bluesky.jetstream_cursor import HostPosition
 from streams.collectors.bluesky.jetstream_endpoints import Endpoint
 from streams.collectors.bluesky.jetstream_socket import JetstreamSocket
 from streams.collectors.source import Chunk, SourceError
@@ -33,7 +33,7 @@ def read_frames(
     frames: Iterable[bytes],
     socket: JetstreamSocket,
     endpoint: Endpoint,
-    position: Position,
+    position: HostPosition,
     chunk: Chunk,
     now_us: int,
 ) -> bytes | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from streams.collectors.bluesky.jetstream_cursor import JetstreamCursor, Place, asked_for
+from streams.collectors.bluesky.jetstream_cursor import HostPlace, JetstreamCursor, asked_for
 from streams.collectors.bluesky.jetstream_endpoints import Asking, Endpoint, new_filter, subscription_url
 from streams.collectors.bluesky.jetstream_shared import Shared
 from streams.collectors.bluesky.jetstream_socket import CursorTooOldError, JetstreamSocket, UnknownDictionaryError
@@ -30,7 +30,7 @@ class Link(Struct, kw_only=True):
     sockets: list[JetstreamSocket]
     begin: JetstreamCursor | None
     resumed: bool | None
-    first: Place | None
+    first: HostPlace | None
 
     async def close(self) -> None:
         """Say goodbye on all of them."""
@@ -76,7 +76,7 @@ async def open_link(
     return Link(endpoint=endpoint, sockets=sockets, begin=begin, resumed=resumed, first=first)
 
 
-def _at(endpoint: Endpoint, place: Place) -> JetstreamCursor:
+def _at(endpoint: Endpoint, place: HostPlace) -> JetstreamCursor:
     return JetstreamCursor(host=endpoint.host, wire=endpoint.wire, time_us=place.time_us, seq=place.seq)
 
 
@@ -112,7 +112,7 @@ async def _open(
     raise SourceError("protocol", f"{endpoint}: refuses the dictionary that it gives")
 
 
-async def _first(shared: Shared, endpoint: Endpoint, asked: int | None) -> Place | None:
+async def _first(shared: Shared, endpoint: Endpoint, asked: int | None) -> HostPlace | None:
     """The first event from a cursor on, whatever it is; `None` where none comes."""
     came = asyncio.Event()
     socket = await _open(shared, endpoint, "everything", (), asked, came.set)
@@ -124,7 +124,7 @@ async def _first(shared: Shared, endpoint: Endpoint, asked: int | None) -> Place
                 for frame in socket.take():
                     _, seq, time_us = read_placed(frame)
                     if time_us:
-                        return Place(seq, time_us)
+                        return HostPlace(seq, time_us)
     except TimeoutError:
         return None
     finally:

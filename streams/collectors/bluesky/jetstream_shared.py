@@ -9,7 +9,7 @@ from hashlib import sha256
 import aiohttp
 from msgspec import Struct, field
 
-from streams.collectors.bluesky.jetstream_cursor import Place
+from streams.collectors.bluesky.jetstream_cursor import HostPlace
 from streams.collectors.bluesky.jetstream_dictionary import Dictionaries
 from streams.collectors.bluesky.jetstream_endpoints import MAX_DIDS, Endpoint
 from streams.collectors.bluesky.jetstream_socket import LARGEST_FRAME
@@ -111,7 +111,7 @@ class Watched:
 class Tip(Struct, frozen=True):
     """The last event that a host told of, and when it came (by `Shared.seconds`)."""
 
-    place: Place
+    place: HostPlace
     came: float
 
 
@@ -127,7 +127,7 @@ class Shared(Struct, kw_only=True):
     now_us: Callable[[], int] = system_now_us
     seconds: Callable[[], float] = time.monotonic
 
-    def tip(self, endpoint: Endpoint) -> Place | None:
+    def tip(self, endpoint: Endpoint) -> HostPlace | None:
         """How far a host is, as the notices of all accounts say; `None` where they stopped or never came."""
         tip = self.tips.get(endpoint)
         return None if tip is None or self.seconds() - tip.came > self.policy.silent else tip.place

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.collectors.bluesky.jetstream_coverage import SOURCE, FilterLog, late_begin
-from streams.collectors.bluesky.jetstream_cursor import JetstreamCursor, Place, Position, decode_cursor
+from streams.collectors.bluesky.jetstream_cursor import HostPlace, HostPosition, JetstreamCursor, decode_cursor
 from streams.collectors.bluesky.jetstream_endpoints import new_filter
 from streams.collectors.bluesky.jetstream_frames import last_word, read_frames
 from streams.collectors.bluesky.jetstream_link import Link, open_link
@@ -36,12 +36,12 @@ class _State(Struct):
     """Of one connection. `previous` is how far the host was when the connection before this one was made."""
 
     link: Link
-    positions: list[Position]
+    positions: list[HostPosition]
     officials: frozenset[str]
     opened: float
     came: list[float]
-    previous: Place | None
-    tip: Place | None = None
+    previous: HostPlace | None
+    tip: HostPlace | None = None
     is_level: bool = False
     told: float = 0.0
 
@@ -102,12 +102,12 @@ class JetstreamSource:
         dids, most = sorted(officials), self._shared.policy.dids_per_connection
         return [dids[start : start + most] for start in range(0, len(dids), most)]
 
-    def _state(self, link: Link, officials: frozenset[str], previous: Place | None) -> _State:
+    def _state(self, link: Link, officials: frozenset[str], previous: HostPlace | None) -> _State:
         shared, now = self._shared, self._shared.seconds()
         rewind_us = shared.policy.rewind_us
         return _State(
             link=link,
-            positions=[Position(link.begin, link.endpoint, rewind_us) for _ in link.sockets],
+            positions=[HostPosition(link.begin, link.endpoint, rewind_us) for _ in link.sockets],
             officials=officials,
             opened=now,
             came=[now] * len(link.sockets),

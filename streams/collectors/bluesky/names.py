@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from streams.collectors.bluesky.identity import Identities
-from streams.collectors.roster_names import Found, same_handle
+from streams.collectors.roster_names import PlatformAccount, same_handle
 
 __all__ = ["BlueskyNames"]
 
@@ -15,9 +15,9 @@ class BlueskyNames:
     def __init__(self, identities: Identities) -> None:
         self._identities = identities
 
-    async def by_handle(self, handle: str) -> Found:
+    async def by_handle(self, handle: str) -> PlatformAccount:
         """See `NameService`."""
-        is_so = partial(Found, handle=handle)
+        is_so = partial(PlatformAccount, handle=handle)
         did = await self._identities.did_of(handle)
         if did is None:
             return is_so("vanished", "the handle leads to no account")
@@ -28,9 +28,9 @@ class BlueskyNames:
             return is_so("disagrees", f"the handle leads to {did}, which calls itself {_said(identity.handles)}")
         return is_so("resolved", account_id=did)
 
-    async def by_id(self, account_id: str, handle: str | None) -> Found:
+    async def by_id(self, account_id: str, handle: str | None) -> PlatformAccount:
         """See `NameService`."""
-        is_so = partial(Found, account_id=account_id, handle=handle)
+        is_so = partial(PlatformAccount, account_id=account_id, handle=handle)
         identity = await self._identities.of(account_id)
         if identity is None:
             return is_so("vanished", "the account is gone")

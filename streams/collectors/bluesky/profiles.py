@@ -9,7 +9,7 @@ from yarl import URL
 from streams.collectors.http_client import AnswerError, HttpClient
 from streams.events import Account, Name, SuspensionStatus
 
-__all__ = ["MOST_ACTORS", "Found", "Gone", "Missing", "Profiles", "Sighting"]
+__all__ = ["MOST_ACTORS", "GoneProfile", "Missing", "Profiles", "ShownProfile", "Sighting"]
 
 MOST_ACTORS: Final = 25
 """What `app.bsky.actor.getProfiles` takes in one request."""
@@ -20,13 +20,13 @@ _STATUS_OF: Final[dict[str, SuspensionStatus]] = {"AccountTakedown": "suspended"
 _NOT_FOUND: Final = "Profile not found"
 
 
-class Found(Struct, frozen=True):
+class ShownProfile(Struct, frozen=True):
     """The account is shown. Its age is not a profile's to tell."""
 
     account: Account
 
 
-class Gone(Struct, frozen=True):
+class GoneProfile(Struct, frozen=True):
     """The AppView says that the account is gone, and how; `reason` is its own word."""
 
     status: SuspensionStatus
@@ -37,7 +37,7 @@ class Missing(Struct, frozen=True):
     """The AppView knows no such profile, and not why."""
 
 
-Sighting: TypeAlias = Found | Gone | Missing
+Sighting: TypeAlias = ShownProfile | GoneProfile | Missing
 
 
 class _Verification(Struct):
@@ -63,7 +63,7 @@ class Profiles:
         self._client = client
         self._base = URL(appview) / "xrpc"
 
-    async def of(self, dids: Sequence[str]) -> dict[str, Found]:
+    async def of(self, dids: Sequence[str]) -> dict[str, ShownProfile]:
         """Those of up to 25 accounts that the answer has. Others may be there all the same.
 
         Raises `HttpClientError`.
@@ -71,7 +71,7 @@ class Profiles:
         query = [("actors", did) for did in dids[:MOST_ACTORS]]
         answer = await self._client.json(self._base / "app.bsky.actor.getProfiles", _Views, query)
         asked = frozenset(dids)
-        return {view.did: Found(_account(view)) for view in answer.profiles if view.did in asked}
+        return {view.did: ShownProfile(_account(view)) for view in answer.profiles if view.did in asked}
 
     async def of_one(self, did: str) -> Sighting:
         """What the AppView says of one account. Raises `HttpClientError`."""
@@ -80,13 +80,13 @@ class Profiles:
         except AnswerError as error:
             status = _STATUS_OF.get(error.name or "")
             if status is not None:
-                return Gone(status, error.name or "")
+                return GoneProfile(status, error.name or "")
             if error.status in (400, 404) and _NOT_FOUND in str(error):
                 return Missing()
             raise
         if view.did != did:
             raise AnswerError(self._base.host or "", "the profile is of another account", 200)
-        return Found(_account(view))
+        return ShownProfile(_account(view))
 
 
 def _account(view: _View) -> Account:

@@ -8,13 +8,13 @@ from yarl import URL
 
 from streams.collectors.http_client import AnswerError, HttpClient
 
-__all__ = ["Page", "StoredRecord", "pages_of"]
+__all__ = ["RecordPage", "RepositoryRecord", "pages_of"]
 
 _PAGE: Final = 100  # the most that a server gives
 _MOST_PAGES: Final = 5_000
 
 
-class StoredRecord(Struct):
+class RepositoryRecord(Struct):
     """A record and its at-uri."""
 
     uri: str
@@ -26,16 +26,16 @@ class StoredRecord(Struct):
         return self.uri.rpartition("/")[2]
 
 
-class Page(Struct):
+class RecordPage(Struct):
     """Up to 100 records. `cursor` leads to the next page; `None`: there is none."""
 
-    records: list[StoredRecord]
+    records: list[RepositoryRecord]
     cursor: str | None = None
 
 
 async def pages_of(
     client: HttpClient, server: str, did: str, collection: str, cursor: str | None
-) -> AsyncGenerator[Page, None]:
+) -> AsyncGenerator[RecordPage, None]:
     """The pages of a collection after `cursor`. A server that leads in circles is not followed for ever.
 
     Raises `HttpClientError`.
@@ -47,7 +47,7 @@ async def pages_of(
     seen: set[str] = set()
     for _ in range(_MOST_PAGES):
         query = [("repo", did), ("collection", collection), ("limit", str(_PAGE))]
-        page = await client.json(url, Page, query if cursor is None else [*query, ("cursor", cursor)])
+        page = await client.json(url, RecordPage, query if cursor is None else [*query, ("cursor", cursor)])
         if page.cursor in seen:
             page.cursor = None
         yield page

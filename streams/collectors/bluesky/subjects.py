@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from streams.events import SuspensionStatus
 
-__all__ = ["BEING_ASKED", "Subject", "Subjects"]
+__all__ = ["BEING_ASKED", "SubjectProfile", "Subjects"]
 
 BEING_ASKED: Final = float("inf")
 """When a subject is due that is being looked up: not before somebody says so."""
@@ -20,7 +20,7 @@ BEING_ASKED: Final = float("inf")
 _BACK: Final = frozenset({"reinstated", None})
 
 
-class Subject(Struct, kw_only=True):
+class SubjectProfile(Struct, kw_only=True):
     """What is known of one. `seen`: its profile was seen; `aged`: no more can be learnt of its age; `status`: its last
     suspension notice; `missing_since`: since when the AppView does not know it.
     """
@@ -43,17 +43,17 @@ class Subjects:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._by_did: OrderedDict[str, Subject] = OrderedDict()
+        self._by_did: OrderedDict[str, SubjectProfile] = OrderedDict()
         self._due: list[tuple[float, str]] = []
 
     def __len__(self) -> int:
         return len(self._by_did)
 
-    def get(self, did: str) -> Subject | None:
+    def get(self, did: str) -> SubjectProfile | None:
         """What is known of a subject."""
         return self._by_did.get(did)
 
-    def all(self) -> Iterable[Subject]:
+    def all(self) -> Iterable[SubjectProfile]:
         """All of them."""
         return self._by_did.values()
 
@@ -62,17 +62,17 @@ class Subjects:
         if did in self._by_did:
             self._by_did.move_to_end(did)
             return False
-        self.put(Subject(did=did, due=now))
+        self.put(SubjectProfile(did=did, due=now))
         return True
 
-    def put(self, subject: Subject) -> None:
+    def put(self, subject: SubjectProfile) -> None:
         """A subject, or what is known of it by now."""
         self._by_did[subject.did] = subject
         self.visit(subject, subject.due)
         while len(self._by_did) > self._most:
             self._by_did.popitem(last=False)
 
-    def visit(self, subject: Subject, due: float) -> None:
+    def visit(self, subject: SubjectProfile, due: float) -> None:
         """Look it up then."""
         subject.due = due
         heapq.heappush(self._due, (due, subject.did))
@@ -84,9 +84,9 @@ class Subjects:
         """Not before then is any subject to be looked up again."""
         return self._due[0][0] if self._due else BEING_ASKED
 
-    def due(self, now: float, limit: int) -> list[Subject]:
+    def due(self, now: float, limit: int) -> list[SubjectProfile]:
         """Up to `limit` subjects that are to be looked up by now, the longest due first. They are due no more."""
-        found: list[Subject] = []
+        found: list[SubjectProfile] = []
         while self._due and self._due[0][0] <= now and len(found) < limit:
             due, did = heapq.heappop(self._due)
             subject = self._by_did.get(did)

@@ -13,7 +13,7 @@ from yarl import URL
 
 from streams.collectors.http_client import AnswerError, HttpClient
 from streams.collectors.mastodon.officials import name_of_address, name_of_handle
-from streams.collectors.roster_names import Found, same_handle
+from streams.collectors.roster_names import PlatformAccount, same_handle
 
 __all__ = ["MastodonNames"]
 
@@ -47,9 +47,9 @@ class MastodonNames:
         self._client = client
         self._addresses = addresses
 
-    async def by_handle(self, handle: str) -> Found:
+    async def by_handle(self, handle: str) -> PlatformAccount:
         """See `NameService`."""
-        is_so = partial(Found, handle=handle)
+        is_so = partial(PlatformAccount, handle=handle)
         named = name_of_handle(handle)
         if named is None:
             return is_so("disagrees", "no name of a server: write NAME@SERVER")
@@ -63,9 +63,9 @@ class MastodonNames:
             return is_so("disagrees", f"the handle leads to {there.profile}, which calls itself {_said(back.handle)}")
         return is_so("resolved", account_id=there.profile)
 
-    async def by_id(self, account_id: str, handle: str | None) -> Found:
+    async def by_id(self, account_id: str, handle: str | None) -> PlatformAccount:
         """See `NameService`."""
-        is_so = partial(Found, account_id=account_id, handle=handle)
+        is_so = partial(PlatformAccount, account_id=account_id, handle=handle)
         if name_of_address(account_id) is None:
             return is_so("disagrees", "no address of a profile: write https://SERVER/@NAME")
         there = await self._of_profile(account_id)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from streams.collectors.mastodon.api import PAGE, MastodonServer
-from streams.collectors.mastodon.windows import Known, Listed, is_newer, vanished
+from streams.collectors.mastodon.windows import Known, ListedStatus, is_newer, vanished
 from streams.collectors.source import Chunk
 from streams.events import Account, Deletion
 from streams.formats.mastodon.mastodon import MastodonReader
@@ -53,7 +53,7 @@ async def poll(server: MastodonServer, known: Known) -> Look:
     if not known.newest:
         chunk.back_filled = len(chunk.events)
     before = {each.id: each for each in known.window}
-    window = [before.get(each.id) or Listed(each.id, listed.get(each.id) or _event_id(each)) for each in page]
+    window = [before.get(each.id) or ListedStatus(each.id, listed.get(each.id) or _event_id(each)) for each in page]
     for each in vanished(known.window, window):
         # What is only hidden from the page is asked for once, too: it is not in the next window.
         if each.event_id and not await server.has_status(each.id):

@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct, field
 
-__all__ = ["Known", "Listed", "State", "decode_state", "encode_state", "is_newer", "vanished"]
+__all__ = ["Known", "ListedStatus", "State", "decode_state", "encode_state", "is_newer", "vanished"]
 
 _MOST_BYTES: Final = 600_000  # of a cursor: a Kafka record has a million at most
 
 
-class Listed(NamedTuple):
+class ListedStatus(NamedTuple):
     """A status by the server's own id, and the id of its event; empty where it has none."""
 
     id: str
@@ -30,7 +30,7 @@ class Known(Struct):
     account_id: str
     url: str
     newest: str = ""
-    window: list[Listed] = field(default_factory=list)
+    window: list[ListedStatus] = field(default_factory=list)
 
 
 class State(Struct):
@@ -69,7 +69,7 @@ def is_newer(one: str, other: str) -> bool:
     return _order(one) > _order(other)
 
 
-def vanished(before: Sequence[Listed], page: Sequence[Listed]) -> list[Listed]:
+def vanished(before: Sequence[ListedStatus], page: Sequence[ListedStatus]) -> list[ListedStatus]:
     """What is not in the page, and would be if it were still there. An empty page says nothing."""
     if not page:
         return []

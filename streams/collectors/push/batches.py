@@ -18,7 +18,7 @@ from streams.formats.reader import FormatReader, Reading, Skipped
 from streams.formats.tally import Tally, read_lines
 from streams.kafka.dead_letter_record import letter_of
 
-__all__ = ["ENCODINGS", "Answer", "Batch", "RefusedBatch", "read_batch", "read_tap_message"]
+__all__ = ["ENCODINGS", "PushAnswer", "PushBatch", "RefusedPush", "read_batch", "read_tap_message"]
 
 ENCODINGS: Final = frozenset({"", "identity", "gzip", "zstd"})
 """How a body may be packed, by the header `Content-Encoding`."""
@@ -33,7 +33,7 @@ class RefusedEvent(Struct, frozen=True):
     detail: str
 
 
-class Answer(Struct, omit_defaults=True):
+class PushAnswer(Struct, omit_defaults=True):
     """What a sender is told. Of refused events the first 1,000 are named."""
 
     accepted: int
@@ -43,14 +43,14 @@ class Answer(Struct, omit_defaults=True):
     repeated: bool = False
 
 
-class Batch(Struct):
+class PushBatch(Struct):
     """What goes to Kafka, and what is answered when it is there."""
 
     chunk: Chunk
-    answer: Answer
+    answer: PushAnswer
 
 
-class RefusedBatch(Exception):  # noqa: N818 - becomes an answer
+class RefusedPush(Exception):  # noqa: N818 - becomes an answer
     """A body of which nothing is taken, with HTTP's status and a sentence for the sender."""
 
     def __init__(self, status: int, why: str) -> None:
@@ -59,46 +59,46 @@ class RefusedBatch(Exception):  # noqa: N818 - becomes an answer
         self.why = why
 
 
-def read_batch(body: bytes, encoding: str, reader: FormatReader, *, most_bytes: int, most_events: int) -> Batch:
+def read_batch(body: bytes, encoding: str, reader: FormatReader, *, most_bytes: int, most_events: int) -> PushBatch:
     """The records of a body: lines, an array, or a table, in any encoding of text. `most_bytes` is for the body
-    unpacked. Raises `RefusedBatch`.
+    unpacked. Raises `RefusedPush`.
     """
     _, shape, lines = records_of(iter([_unpacked(body, encoding, most_bytes)]))
     chunk = Chunk(size=len(body))
-    answer = Answer(accepted=0, skipped={})
+    answer = PushAnswer(accepted=0, skipped={})
     skipped: Counter[str] = Counter()
     first = 2 if shape == "CSV rows" else 1  # a header is no record
     try:
         for line, reading in _readings(lines, reader):
             _take(chunk, answer, skipped, line, reading, line.number - first)
             if len(chunk.events) + len(chunk.letters) > most_events:
-                raise RefusedBatch(413, f"more than {most_events:,} events: send several batches")
+                raise RefusedPush(413, f"more than {most_events:,} events: send several batches")
     except InputError as error:
-        raise RefusedBatch(422, f"{error.message} {error.remedy}") from None
+        raise RefusedPush(422, f"{error.message} {error.remedy}") from None
     if not chunk.received:
-        raise RefusedBatch(400, "the body is empty")
+        raise RefusedPush(400, "the body is empty")
     answer.skipped = dict(skipped)
     chunk.skipped = skipped
-    return Batch(chunk, answer)
+    return PushBatch(chunk, answer)
 
 
-def read_tap_message(body: bytes, came_at: datetime) -> Batch:
+def read_tap_message(body: bytes, came_at: datetime) -> PushBatch:
     """One message of a Tap's webhook."""
     reading, _ = read_message(body, came_at)
     chunk = Chunk(size=len(body), back_filled=int(b'"live":false' in body))
-    answer = Answer(accepted=0, skipped={})
+    answer = PushAnswer(accepted=0, skipped={})
     skipped: Counter[str] = Counter()
     _take(chunk, answer, skipped, Line(1, body), reading, 0)
     answer.skipped = dict(skipped)
     chunk.skipped = skipped
-    return Batch(chunk, answer)
+    return PushBatch(chunk, answer)
 
 
 def _readings(lines: Iterator[Line], reader: FormatReader) -> Iterator[tuple[Line, Reading]]:
     return read_lines(lines, reader, Tally(), origin="The batch")
 
 
-def _take(chunk: Chunk, answer: Answer, skipped: Counter[str], line: Line, reading: Reading, index: int) -> None:
+def _take(chunk: Chunk, answer: PushAnswer, skipped: Counter[str], line: Line, reading: Reading, index: int) -> None:
     chunk.received += 1
     match reading:
         case tuple():
@@ -119,14 +119,14 @@ def _unpacked(body: bytes, encoding: str, most_bytes: int) -> bytes:
         return body
     blocks = decompressed(body[:MAGIC_BYTES], [body])
     if blocks is None:
-        raise RefusedBatch(400, f"the body is not packed as {encoding}")
+        raise RefusedPush(400, f"the body is not packed as {encoding}")
     parts, size = [], 0
     try:
         for block in blocks:
             size += len(block)
             if size > most_bytes:
-                raise RefusedBatch(413, f"more than {most_bytes:,} bytes when unpacked: send several batches")
+                raise RefusedPush(413, f"more than {most_bytes:,} bytes when unpacked: send several batches")
             parts.append(block)
     except Damaged as damage:
-        raise RefusedBatch(400, str(damage)) from None
+        raise RefusedPush(400, str(damage)) from None
     return b"".join(parts)

@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from streams.collectors.push.batches import ENCODINGS, Batch, RefusedBatch, read_batch, read_tap_message
+from streams.collectors.push.batches import ENCODINGS, PushBatch, RefusedPush, read_batch, read_tap_message
 from streams.collectors.push.keys import KeyReusedError, digest_of
 from streams.collectors.push.push_source import NoRoomError, PushSource
 from streams.errors import ConfigurationError
@@ -29,7 +29,7 @@ __all__ = ["PushPolicy", "listening"]
 
 _MOST_KEY: Final = 256  # characters
 _FAILURES_PER_SECOND: Final = 5.0
-_Read: TypeAlias = Callable[[web.BaseRequest, bytes], Awaitable[Batch]]
+_Read: TypeAlias = Callable[[web.BaseRequest, bytes], Awaitable[PushBatch]]
 
 
 class PushPolicy(Struct, frozen=True, kw_only=True):
@@ -102,7 +102,7 @@ class _PushServer:
         return await self._answer(request, self._read_events)
 
     async def _tap(self, request: web.BaseRequest) -> web.StreamResponse:
-        async def read(_request: web.BaseRequest, body: bytes) -> Batch:
+        async def read(_request: web.BaseRequest, body: bytes) -> PushBatch:
             return read_tap_message(body, datetime.now(UTC))
 
         return await self._answer(request, read)
@@ -155,7 +155,7 @@ class _PushServer:
         key = request.headers.get("Idempotency-Key") or None
         try:
             batch = await read(request, body)
-        except RefusedBatch as refused:
+        except RefusedPush as refused:
             name = "body_too_large" if refused.status == 413 else "bad_request"
             raise _Away(refused.status, name, printable(refused.why, 300)) from None
         answer = batch.answer
@@ -190,11 +190,11 @@ class _PushServer:
             raise _Away(400, "bad_request", f"the body breaks off: {type(error).__name__}") from None
         return bytes(parts)
 
-    async def _read_events(self, request: web.BaseRequest, body: bytes) -> Batch:
+    async def _read_events(self, request: web.BaseRequest, body: bytes) -> PushBatch:
         name = request.query.get("format")
         reader = self._default if name is None else self._formats(name)
         if reader is None:
-            raise RefusedBatch(400, f"there is no format {name!r}")
+            raise RefusedPush(400, f"there is no format {name!r}")
         policy = self._policy
         limits = {"most_bytes": policy.body_bytes, "most_events": policy.batch_events}
         return await asyncio.to_thread(read_batch, body, _encoding(request), reader, **limits)

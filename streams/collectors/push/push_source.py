@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Final
 
-from streams.collectors.push.batches import Batch
+from streams.collectors.push.batches import PushBatch
 from streams.collectors.push.keys import RecentKeys
 from streams.collectors.source import Chunk
 
@@ -42,7 +42,7 @@ class PushSource:
         """Count a request that was refused, under a name from a closed list."""
         self._turned_away[why] += 1
 
-    async def deliver(self, batch: Batch, key: str | None, body: str) -> bool:
+    async def deliver(self, batch: PushBatch, key: str | None, body: str) -> bool:
         """Returns when Kafka has it: whether it had come before under its key. Raises `KeyReusedError`, and
         `NoRoomError` before it takes anything.
 

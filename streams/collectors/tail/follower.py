@@ -11,8 +11,8 @@ from msgspec import Struct
 from streams.collectors.line_chunks import add_line
 from streams.collectors.source import Chunk, SourceError
 from streams.collectors.tail.log_files import LogFile, OverwrittenError, file_after, find_place, open_growing
-from streams.collectors.tail.marks import MARK_BYTES, Mark, Place, mark_of
-from streams.collectors.tail.records import Records, header_in
+from streams.collectors.tail.marks import MARK_BYTES, FileMark, FilePlace, mark_of
+from streams.collectors.tail.records import RecordSplitter, header_in
 from streams.deadletters import Reason
 from streams.formats.inputs.compression import Damaged
 from streams.formats.inputs.lines import Line
@@ -20,11 +20,11 @@ from streams.formats.reader import FormatReader
 from streams.printable import printable
 from streams.refusal import rejection
 
-__all__ = ["Follower", "TailPolicy"]
+__all__ = ["FileFollower", "TailPolicy"]
 
 _TELL_SECONDS: Final = 15.0  # how often a file to which nothing is written is said to be read
 _encode: Final = msgspec.json.Encoder().encode
-_place: Final = msgspec.json.Decoder(Place)
+_place: Final = msgspec.json.Decoder(FilePlace)
 
 
 class TailPolicy(Struct, frozen=True, kw_only=True):
@@ -41,16 +41,16 @@ class TailPolicy(Struct, frozen=True, kw_only=True):
 class _Open:
     """The file in hand and its records so far; `previous` is where the file before it ended."""
 
-    def __init__(self, file: LogFile, previous: Mark | None) -> None:
+    def __init__(self, file: LogFile, previous: FileMark | None) -> None:
         self.file: Final = file
         self.previous: Final = previous
-        self.records: Final = Records(header_in(file.head) if file.offset else None, file.offset, file.tail)
+        self.records: Final = RecordSplitter(header_in(file.head) if file.offset else None, file.offset, file.tail)
         self.changed_at = time.monotonic()  # when it last grew, or lost its name
         self.has_name = True
 
-    def place(self, *, is_lost: bool = False) -> Place:
+    def place(self, *, is_lost: bool = False) -> FilePlace:
         status, taken = self.file.status, self.records.taken
-        return Place(
+        return FilePlace(
             device=status.st_dev,
             inode=status.st_ino,
             modified_ns=status.st_mtime_ns,
@@ -65,7 +65,7 @@ class _Open:
         return self.file.is_packed or old or time.monotonic() - self.changed_at > seconds
 
 
-class Follower:
+class FileFollower:
     """Reads on from a cursor. Each method raises `SourceError` and `OSError`."""
 
     def __init__(self, policy: TailPolicy, reader: FormatReader) -> None:
@@ -184,5 +184,5 @@ class Follower:
         return chunk
 
 
-def _lost(place: Place) -> Place:
+def _lost(place: FilePlace) -> FilePlace:
     return msgspec.structs.replace(place, is_lost=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from streams.collectors.tail.marks import HEAD_BYTES, MARK_BYTES, Mark, Place, mark_of, past_mark
+from streams.collectors.tail.marks import HEAD_BYTES, MARK_BYTES, FileMark, FilePlace, mark_of, past_mark
 from streams.formats.inputs.compression import MAGIC_BYTES, Damaged, decompressed
 
 __all__ = ["LogFile", "OverwrittenError", "file_after", "find_place", "open_growing"]
@@ -34,7 +34,7 @@ class OverwrittenError(Exception):
 class LogFile:
     """A file, open at a place. `head` and `tail` are what a mark of the place holds."""
 
-    def __init__(self, path: Path, descriptor: int, place: Mark, head: bytes, tail: bytes) -> None:
+    def __init__(self, path: Path, descriptor: int, place: FileMark, head: bytes, tail: bytes) -> None:
         self.path: Final = path
         self.offset = place.offset
         self.head = head
@@ -44,7 +44,7 @@ class LogFile:
         self.is_packed = False
 
     @classmethod
-    def opened(cls, path: Path, mark: Mark) -> "LogFile | None":
+    def opened(cls, path: Path, mark: FileMark) -> "LogFile | None":
         """The file at the mark; `None` where it has another content, or is gone. Raises `OSError`."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -62,7 +62,7 @@ class LogFile:
         return file
 
     @classmethod
-    def _at(cls, path: Path, descriptor: int, mark: Mark) -> "LogFile | None":
+    def _at(cls, path: Path, descriptor: int, mark: FileMark) -> "LogFile | None":
         blocks = decompressed(os.pread(descriptor, MAGIC_BYTES, 0), _blocks(descriptor))
         if blocks is not None:
             try:
@@ -110,7 +110,7 @@ class LogFile:
         self.head = os.pread(self._descriptor, min(offset, HEAD_BYTES), 0)
         self.tail = os.pread(self._descriptor, kept, offset - kept)
 
-    def begins_as(self, mark: Mark) -> bool:
+    def begins_as(self, mark: FileMark) -> bool:
         """Whether it has what the mark says at its place. Looks into the file again."""
         return LogFile._at(self.path, self._descriptor, mark) is not None
 
@@ -129,14 +129,14 @@ class LogFile:
 
 def open_growing(path: Path, *, at_end: bool) -> LogFile | None:
     """The file that grows, at its beginning or its end; `None` where there is none. Raises `OSError`."""
-    file = LogFile.opened(path, Mark())
+    file = LogFile.opened(path, FileMark())
     if file is not None and at_end and not file.is_packed:
         size = file.status.st_size
         file.begin_at(size)
     return file
 
 
-def find_place(path: Path, place: Place) -> LogFile | None:
+def find_place(path: Path, place: FilePlace) -> LogFile | None:
     """The file that has what comes after the place: the one it was in, wherever it is named by now, or a copy of it.
     `None` where there is none any more. Raises `OSError`.
     """
@@ -149,13 +149,13 @@ def find_place(path: Path, place: Place) -> LogFile | None:
     return None
 
 
-def _look_for(path: Path, place: Place) -> LogFile | None:
+def _look_for(path: Path, place: FilePlace) -> LogFile | None:
     files = [*_rotated(path), *_status_of(path)]
     same = [each for each, status in files if (status.st_dev, status.st_ino) == (place.device, place.inode)]
     if not place.mark.offset and same:
         # Nothing of it was read. What was rotated since then is older than what stands there now.
         between = _written_after(path, place) if same[0] == path else None
-        return between or LogFile.opened(same[0], Mark())
+        return between or LogFile.opened(same[0], FileMark())
     # Of the copies the newest: an older file may begin as this one does.
     others = [each for each, _ in reversed(files) if each not in same and place.mark.offset]
     for each in (*same, *others):
@@ -164,12 +164,12 @@ def _look_for(path: Path, place: Place) -> LogFile | None:
     return None
 
 
-def file_after(path: Path, done: Place) -> LogFile | None:
+def file_after(path: Path, done: FilePlace) -> LogFile | None:
     """The file that follows one that was read to its end: one that it was rotated into since then, else the one that
     grows, unless that is the same. Raises `OSError`.
     """
     # Opened before the look at the others: should it be rotated meanwhile, it is among them.
-    file = LogFile.opened(path, Mark())
+    file = LogFile.opened(path, FileMark())
     between = _written_after(path, done)
     if between is not None:
         if file is not None:
@@ -181,7 +181,7 @@ def file_after(path: Path, done: Place) -> LogFile | None:
     return file
 
 
-def _written_after(path: Path, done: Place) -> LogFile | None:
+def _written_after(path: Path, done: FilePlace) -> LogFile | None:
     """The oldest of the rotated files that are not older than the place, and were not read already."""
     read = [mark for mark in (done.mark, done.previous) if mark is not None and mark.offset]
     for _ in range(_MOST_LOOKS):
@@ -192,12 +192,14 @@ def _written_after(path: Path, done: Place) -> LogFile | None:
     raise OSError(f"the files beside {path} are renamed all the time")
 
 
-def _oldest_unread(files: Sequence[tuple[Path, os.stat_result]], done: Place, read: Sequence[Mark]) -> LogFile | None:
+def _oldest_unread(
+    files: Sequence[tuple[Path, os.stat_result]], done: FilePlace, read: Sequence[FileMark]
+) -> LogFile | None:
     """Raises `FileNotFoundError` where a name does not lead to the file any more."""
     for each, status in files:
         if status.st_mtime_ns < done.modified_ns or (status.st_dev, status.st_ino) == (done.device, done.inode):
             continue
-        file = LogFile.opened(each, Mark())
+        file = LogFile.opened(each, FileMark())
         if file is None:
             raise FileNotFoundError
         if not os.path.samestat(file.status, status):

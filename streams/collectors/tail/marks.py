@@ -9,14 +9,14 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["HEAD_BYTES", "MARK_BYTES", "Mark", "Place", "mark_of", "past_mark"]
+__all__ = ["HEAD_BYTES", "MARK_BYTES", "FileMark", "FilePlace", "mark_of", "past_mark"]
 
 MARK_BYTES: Final = 1_024
 HEAD_BYTES: Final = 20_480
 """How much of a file's beginning is kept: the header of a table is in it."""
 
 
-class Mark(Struct, frozen=True):
+class FileMark(Struct, frozen=True):
     """Digests of the first and of the last `MARK_BYTES` before `offset` (all of it, where there are fewer)."""
 
     offset: int = 0
@@ -24,7 +24,7 @@ class Mark(Struct, frozen=True):
     tail: str = ""
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class FilePlace(Struct, frozen=True, kw_only=True):
     """The cursor: which file, and how far. `modified_ns` is when it was last written as far as it was read; `previous`
     is the end of the file before it. `is_lost`: what came before this place was not read whole.
     """
@@ -32,19 +32,19 @@ class Place(Struct, frozen=True, kw_only=True):
     device: int
     inode: int
     modified_ns: int
-    mark: Mark = Mark()
-    previous: Mark | None = None
+    mark: FileMark = FileMark()
+    previous: FileMark | None = None
     is_lost: bool = False
 
 
-def mark_of(offset: int, head: bytes, tail: bytes) -> Mark:
+def mark_of(offset: int, head: bytes, tail: bytes) -> FileMark:
     """The mark of a place: `head` is what the file begins with, `tail` what stands before the place, both as far as the
     place and long enough.
     """
-    return Mark(offset, _digest(head[:MARK_BYTES]), _digest(tail[-MARK_BYTES:]))
+    return FileMark(offset, _digest(head[:MARK_BYTES]), _digest(tail[-MARK_BYTES:]))
 
 
-def past_mark(blocks: Iterable[bytes], mark: Mark) -> tuple[bytes, bytes, Iterator[bytes]] | None:
+def past_mark(blocks: Iterable[bytes], mark: FileMark) -> tuple[bytes, bytes, Iterator[bytes]] | None:
     """Head and tail of the mark, and the blocks behind it; `None` where the content is not what the mark says."""
     blocks = iter(blocks)
     head = tail = b""

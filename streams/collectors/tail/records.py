@@ -8,7 +8,7 @@ from streams.collectors.tail.marks import MARK_BYTES
 from streams.formats.inputs.csv_rows import MAX_HEADER_BYTES, is_header, split_rows
 from streams.formats.inputs.lines import MAX_LINE_BYTES, Line, Unfinished, split_lines
 
-__all__ = ["Records", "header_in"]
+__all__ = ["RecordSplitter", "header_in"]
 
 _NUL: Final = b"\x00"
 
@@ -23,7 +23,7 @@ def header_in(head: bytes) -> bytes | None:
     return line + newline if is_header(line.rstrip(b"\r")) else None
 
 
-class Records:
+class RecordSplitter:
     """Takes bytes as they come. `taken` is where the last record that was given ends, `tail` what stands before that
     place, as far as a mark holds it. A line longer than `MAX_LINE_BYTES` is never held whole.
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from streams.collectors.source import Chunk, SourceError
-from streams.collectors.tail.follower import Follower, TailPolicy
+from streams.collectors.tail.follower import FileFollower, TailPolicy
 from streams.formats.reader import FormatReader
 
 __all__ = ["TailSource"]
@@ -23,7 +23,7 @@ class TailSource:
 
     async def chunks(self, cursor: bytes | None) -> AsyncGenerator[Chunk, None]:
         """See `Source`."""
-        follower = Follower(self._policy, self._reader)
+        follower = FileFollower(self._policy, self._reader)
         try:
             yield await asyncio.to_thread(follower.begin, cursor)
             while True:

@@ -18,7 +18,7 @@ from streams.formats.x.x_v2 import XV2Reader
 from streams.kafka.dead_letter_record import letter_of
 from streams.refusal import DECODE_ERRORS
 
-__all__ = ["FIELDS", "Activities", "Messages", "Posts", "Prices"]
+__all__ = ["FIELDS", "Activities", "MessageStream", "Posts", "Prices"]
 
 FIELDS: Final[Mapping[str, str]] = {
     "tweet.fields": "author_id,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,note_tweet,"
@@ -42,7 +42,7 @@ class Prices(Struct, frozen=True, kw_only=True):
     included: int = 0
 
 
-class Messages:
+class MessageStream:
     """Messages of one kind. `add` returns the name of an ending, where the message is one."""
 
     def __init__(self, name: str, reader: FormatReader, prices: Prices) -> None:
@@ -87,14 +87,14 @@ class _Envelope(Struct, frozen=True):
 _envelope: Final = msgspec.json.Decoder(_Envelope)
 
 
-class Activities(Messages):
+class Activities(MessageStream):
     """Events of the Activity API."""
 
     def __init__(self, name: str, prices: Prices) -> None:
         super().__init__(name, XActivityReader(), prices)
 
     def cost(self, line: bytes) -> int:
-        """See `Messages`."""
+        """See `MessageStream`."""
         try:
             data = _envelope.decode(line).data
         except DECODE_ERRORS:
@@ -116,14 +116,14 @@ _page: Final = msgspec.json.Decoder(_Page)
 _items: Final = msgspec.json.Decoder(list[Raw])
 
 
-class Posts(Messages):
+class Posts(MessageStream):
     """Lines of the filtered stream, and pages of timelines."""
 
     def __init__(self, name: str, prices: Prices) -> None:
         super().__init__(name, XV2Reader(), prices)
 
     def cost(self, line: bytes) -> int:
-        """See `Messages`."""
+        """See `MessageStream`."""
         try:
             page = _page.decode(line)
             if not page.data:

@@ -16,7 +16,7 @@ from streams.collectors.budget import Budget, BudgetPolicy, Spending
 from streams.collectors.metrics import SourceMetrics
 from streams.collectors.source import Chunk, SourceError
 from streams.collectors.x.keeping import failure_of
-from streams.collectors.x.messages import Messages, Posts
+from streams.collectors.x.messages import MessageStream, Posts
 from streams.collectors.x.officials import PLATFORM, Officials
 from streams.collectors.x.pauses import Pauses
 from streams.collectors.x.stream_lines import KEEP_ALIVE_SECONDS, lines_of
@@ -60,7 +60,7 @@ class XStreamSource:
     def __init__(
         self,
         api: XApi,
-        messages: Messages,
+        messages: MessageStream,
         posts: Posts,
         officials: Officials,
         policy: StreamPolicy,

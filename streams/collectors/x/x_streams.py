@@ -17,7 +17,7 @@ from streams.collectors.secret_files import token_of
 from streams.collectors.settings import variable_of
 from streams.collectors.source import Source
 from streams.collectors.x.keeping import Keeper
-from streams.collectors.x.messages import FIELDS, Activities, Messages, Posts, Prices
+from streams.collectors.x.messages import FIELDS, Activities, MessageStream, Posts, Prices
 from streams.collectors.x.officials import PLATFORM
 from streams.collectors.x.rules import MOST_CHARACTERS, MOST_RULES, FilterRules
 from streams.collectors.x.subscriptions import MOST_SUBSCRIPTIONS, Subscriptions
@@ -108,7 +108,7 @@ async def opened_api(own: XSettings, collector: str) -> AsyncIterator[XApi]:
 async def _opened(
     own: _StreamSettings,
     surroundings: Surroundings,
-    messages: Messages,
+    messages: MessageStream,
     route: str,
     query: dict[str, str],
     keeper_of: Callable[[XApi, SourceMetrics], Keeper],

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from streams.console.charts.marks import drawing, element, label, number, shortened, tooltip
 
-__all__ = ["Band", "Mark", "Row", "Span", "before_after"]
+__all__ = ["Band", "ChartMark", "ChartSpan", "Row", "before_after"]
 
 _WIDTH: Final = 860
 _NAMES: Final = 170
@@ -25,7 +25,7 @@ _AXIS: Final = 40
 _DAY: Final = timedelta(days=1)
 
 
-class Mark(Struct, frozen=True, kw_only=True):
+class ChartMark(Struct, frozen=True, kw_only=True):
     """One event at its time. `since` draws a line from there to it: a post, from when it stood to when it was gone."""
 
     at: datetime
@@ -37,7 +37,7 @@ class Row(Struct, frozen=True, kw_only=True):
     """The events of one account."""
 
     name: str
-    marks: tuple[Mark, ...]
+    marks: tuple[ChartMark, ...]
 
 
 class Band(Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ class Band(Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
 
 
-class Span(Struct, frozen=True, kw_only=True):
+class ChartSpan(Struct, frozen=True, kw_only=True):
     """A span of time in which something went unseen, or nobody knows whether the account was still there."""
 
     since: datetime
@@ -67,7 +67,7 @@ def before_after(
     opened: datetime,
     closed: datetime,
     ends: datetime,
-    unsure: Sequence[Span],
+    unsure: Sequence[ChartSpan],
     title: str,
     event: str,
     notes: Sequence[str],
@@ -130,7 +130,7 @@ def _days(axis: _Axis, opened: datetime, height: float) -> Iterator[str]:
         yield label(x, height + 15, f"{at:%m-%d}", class_="tick", text_anchor=anchor, font_size=11)
 
 
-def _unsure(axis: _Axis, spans: Sequence[Span], height: float) -> Iterator[str]:
+def _unsure(axis: _Axis, spans: Sequence[ChartSpan], height: float) -> Iterator[str]:
     for span in spans:
         x, end = axis.x(span.since), axis.x(span.until)
         yield element(

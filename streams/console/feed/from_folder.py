@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.console.store.building import StoreBuilding
-from streams.console.store.writing import TAKEN, Part
+from streams.console.store.writing import TAKEN, PartitionPart
 from streams.core.enriched_topics import ENRICHED_TOPICS, EnrichedTopic
 from streams.errors import InputError
 from streams.printable import printable
@@ -59,7 +59,9 @@ def fill_from_folder(
     with StoreBuilding(store, kind="folder", origin=str(directory)) as building:
         for topic, path, read in lines:
             for batch in _batches(path, read):
-                building.writer.take([Part(topic=topic, partition=0, records=batch, next=batch[-1].offset + 1)])
+                building.writer.take(
+                    [PartitionPart(topic=topic, partition=0, records=batch, next=batch[-1].offset + 1)]
+                )
                 progress(topic, batch[-1].offset)
         building.writer.put_newest_roster_in_force()
         building.put_in_place()

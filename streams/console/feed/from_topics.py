@@ -21,7 +21,7 @@ from streams.console.feed.logs import kept_marks, other_log, with_mark
 from streams.console.store.building import StoreBuilding, remove_database
 from streams.console.store.connections import current_of, database_path
 from streams.console.store.news import Building, FeedNews, write_news
-from streams.console.store.writing import TAKEN, Part, StoreWriter
+from streams.console.store.writing import TAKEN, PartitionPart, StoreWriter
 from streams.errors import AntiphonError
 from streams.kafka.administration import topic_states
 from streams.kafka.client import consumer, start_client
@@ -275,7 +275,7 @@ class _Reading:
             await asyncio.to_thread(self.writer.take, parts)
         self.looked = True
 
-    async def _part(self, tp: TopicPartition, records: Sequence[Any]) -> Part | None:
+    async def _part(self, tp: TopicPartition, records: Sequence[Any]) -> PartitionPart | None:
         # Also without records: behind them stand the marks of transactions.
         position = records[-1].offset + 1 if records else await self._client.position(tp)
         first = self._starts[tp] if self._starts[tp] != self._told_starts.get(tp) else 0
@@ -290,7 +290,7 @@ class _Reading:
         from_beginning = tp in self._from_beginning and bool(records)
         if from_beginning:
             self._from_beginning.discard(tp)
-        return Part(
+        return PartitionPart(
             topic=topic,
             partition=partition,
             records=records,

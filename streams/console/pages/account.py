@@ -27,8 +27,8 @@ from streams.console.pages.dossier_words import (
     seen_words,
     summary_of,
 )
-from streams.console.pages.page import Answer, NotKnown, PageRequest, Rows
-from streams.console.store.answers import KeptEvent, StoredAlert
+from streams.console.pages.page import NotKnown, PageAnswer, PageRequest, Rows
+from streams.console.store.answers import EventRow, StoredAlert
 from streams.console.store.questions import AlertFilter, PageOf
 from streams.console.store.reading import Store
 from streams.core.case_file import Unseen, unseen_of
@@ -123,7 +123,7 @@ class AccountPage(Struct, frozen=True, kw_only=True):
     """The cursor of the page before."""
 
 
-def account_page(store: Store, request: PageRequest) -> Answer:
+def account_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/accounts/PLATFORM:ID?official=&officials=&after=&before=`."""
     request.only("official", "officials", "after", "before")
     every = request.choice("officials", ("all",)) is not None
@@ -179,7 +179,7 @@ def account_page(store: Store, request: PageRequest) -> Answer:
         next=found.next,
         previous=found.previous,
     )
-    return Answer(
+    return PageAnswer(
         title=f"{who} · account",
         template="account.html",
         model=model,
@@ -227,7 +227,7 @@ def _account(
 
 
 def _earlier_handles(
-    wanted: AccountKey, account: Account, amplifications: Iterable[Amplification], events: Iterable[KeptEvent]
+    wanted: AccountKey, account: Account, amplifications: Iterable[Amplification], events: Iterable[EventRow]
 ) -> Iterator[EarlierHandle]:
     """Handles besides that of now, the newest first."""
     seen: dict[str, tuple[str, list[datetime]]] = {}

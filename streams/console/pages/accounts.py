@@ -6,8 +6,8 @@ from typing import Final, Literal, get_args
 
 from msgspec import Struct
 
-from streams.console.pages.page import Answer, PageRequest, Rows
-from streams.console.store.answers import KeptEvent, SubjectRow
+from streams.console.pages.page import PageAnswer, PageRequest, Rows
+from streams.console.store.answers import EventRow, SubjectRow
 from streams.console.store.questions import PageOf, SubjectFilter, SubjectSort
 from streams.console.store.reading import Store
 from streams.core.countries import COUNTRIES
@@ -97,7 +97,7 @@ class AccountsPage(Struct, frozen=True, kw_only=True):
     """The States whose officials amplified anybody, and how many accounts."""
 
 
-def accounts_page(store: Store, request: PageRequest) -> Answer:
+def accounts_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/accounts?q=&country=&platform=&min=&suspended=&sort=&after=&before=`."""
     request.only("q", "country", "platform", "min", "suspended", "sort", "after", "before")
     asked = (request.text("q", most=_MOST_ASKED) or "").strip()
@@ -142,7 +142,7 @@ def accounts_page(store: Store, request: PageRequest) -> Answer:
         countries=store.countries(),
     )
     title = f"{asked} · accounts" if asked else "Accounts"
-    return Answer(
+    return PageAnswer(
         title=title, template="accounts.html", model=model, rows=Rows(record=SubjectRow, rows=_all(store, wanted))
     )
 
@@ -181,7 +181,7 @@ def _officials(store: Store, asked: str, meant: LookedUp | None) -> Iterator[Fou
             )  # fmt: skip
 
 
-def _found_text(kept: KeptEvent) -> FoundText | None:
+def _found_text(kept: EventRow) -> FoundText | None:
     match kept.event:
         case Post() as event:
             author, lang, text = event.actor, event.lang, event.text

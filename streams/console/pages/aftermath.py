@@ -18,7 +18,7 @@ from streams.console.pages.aftermath_words import (
 from streams.console.pages.alert_states import ShownState, shown_state
 from streams.console.pages.amplification_lines import kept_hashes
 from streams.console.pages.chance import CHANCE, Chance
-from streams.console.pages.page import Answer, NotKnown, PageRequest, Rows
+from streams.console.pages.page import NotKnown, PageAnswer, PageRequest, Rows
 from streams.console.store.answers import StoredAlert
 from streams.console.store.reading import Store
 from streams.core.country_names import country_name
@@ -35,7 +35,7 @@ from streams.core.watching.aftermath_records import (
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.printable import quoted
 
-__all__ = ["AftermathAlert", "AftermathPage", "DeletedPost", "ReferringPost", "aftermath_page"]
+__all__ = ["AftermathAlert", "AftermathPage", "DeletedPostLine", "ReferringPost", "aftermath_page"]
 
 _SHOWN: Final = 80
 
@@ -53,7 +53,7 @@ class ReferringPost(Struct, frozen=True, kw_only=True):
     """The hash of the kept event, which names its page; null where it is not kept."""
 
 
-class DeletedPost(Struct, frozen=True, kw_only=True):
+class DeletedPostLine(Struct, frozen=True, kw_only=True):
     """An official's post that is gone."""
 
     deletion: AftermathDeletion
@@ -129,7 +129,7 @@ class AftermathPage(Struct, frozen=True, kw_only=True):
     """How many in all; null where too much went unseen to call anybody silent."""
     references: tuple[ReferringPost, ...]
     """The first references in the watch."""
-    deletions: tuple[DeletedPost, ...]
+    deletions: tuple[DeletedPostLine, ...]
     """Deletions that concern the account, or share most with it; in the order of their times."""
     deletions_unlisted: int
     """Deletions that are counted and not listed."""
@@ -151,7 +151,7 @@ class AftermathPage(Struct, frozen=True, kw_only=True):
     """When it was written; null where nobody knows."""
 
 
-def aftermath_page(store: Store, request: PageRequest) -> Answer:
+def aftermath_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/aftermaths/ID`."""
     request.only()
     stored = store.aftermath(request.path["id"])
@@ -193,7 +193,7 @@ def aftermath_page(store: Store, request: PageRequest) -> Answer:
             for each in record.listed_references
         ),
         deletions=tuple(
-            DeletedPost(
+            DeletedPostLine(
                 deletion=each,
                 key=subject_key(record.platform, each.official),
                 stood_days=(each.deleted_at - each.posted_at) / timedelta(days=1),
@@ -211,7 +211,7 @@ def aftermath_page(store: Store, request: PageRequest) -> Answer:
         place=stored.place,
         written_at=stored.written_at,
     )
-    return Answer(
+    return PageAnswer(
         title=f"{heading} · aftermath",
         template="aftermath.html",
         model=model,

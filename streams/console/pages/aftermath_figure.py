@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from streams.console.charts.before_after import Band, Mark, Row, Span, before_after
+from streams.console.charts.before_after import Band, ChartMark, ChartSpan, Row, before_after
 from streams.console.pages.aftermath_words import called
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.watch_policy import WatchPolicy
@@ -25,7 +25,7 @@ def aftermath_figure(record: Aftermath, heading: str, *, no_comparison: bool) ->
     references = Band(
         name="references", before=record.references_before, after=record.references, expected=None,
         rows=_rows(
-            (called(each.handle, each.official), Mark(at=each.at, said=f"{each.kind}, {each.at:%Y-%m-%d %H:%M}"))
+            (called(each.handle, each.official), ChartMark(at=each.at, said=f"{each.kind}, {each.at:%Y-%m-%d %H:%M}"))
             for each in record.listed_references
         ),
     )  # fmt: skip
@@ -34,7 +34,7 @@ def aftermath_figure(record: Aftermath, heading: str, *, no_comparison: bool) ->
         rows=_rows(
             (
                 called(each.handle, each.official),
-                Mark(
+                ChartMark(
                     at=each.deleted_at, since=each.posted_at,
                     said=f"posted {each.posted_at:%Y-%m-%d}, deleted {each.deleted_at:%Y-%m-%d %H:%M}",
                 ),
@@ -44,12 +44,12 @@ def aftermath_figure(record: Aftermath, heading: str, *, no_comparison: bool) ->
     )  # fmt: skip
     suspension = record.suspension
     unsure = [] if record.coverage is None else [
-        Span(since=each.since, until=each.until, said=f"{each.officials:,} officials went unseen")
+        ChartSpan(since=each.since, until=each.until, said=f"{each.officials:,} officials went unseen")
         for each in record.coverage.unseen
     ]  # fmt: skip
     if suspension.not_before is not None and suspension.not_before < record.opened_at:
         said = "the account may have been gone already"
-        unsure.append(Span(since=suspension.not_before, until=record.opened_at, said=said))
+        unsure.append(ChartSpan(since=suspension.not_before, until=record.opened_at, said=said))
     began = "suspended" if suspension.status == "suspended" else "gone"
     return before_after(
         "before-after",
@@ -65,9 +65,9 @@ def aftermath_figure(record: Aftermath, heading: str, *, no_comparison: bool) ->
     )
 
 
-def _rows(marks: Iterator[tuple[str, Mark]]) -> tuple[Row, ...]:
+def _rows(marks: Iterator[tuple[str, ChartMark]]) -> tuple[Row, ...]:
     """A row for each account, those with most marks first; what is beyond them shares one."""
-    by_name: dict[str, list[Mark]] = {}
+    by_name: dict[str, list[ChartMark]] = {}
     for name, mark in marks:
         by_name.setdefault(name, []).append(mark)
     ordered = sorted(by_name.items(), key=lambda each: (-len(each[1]), each[0]))

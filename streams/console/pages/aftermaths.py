@@ -6,7 +6,7 @@ from typing import Final, get_args
 from msgspec import Struct
 
 from streams.console.pages.aftermath_lines import AftermathLine, aftermath_line
-from streams.console.pages.page import Answer, PageRequest, Rows
+from streams.console.pages.page import PageAnswer, PageRequest, Rows
 from streams.console.store.questions import AftermathFilter, PageOf
 from streams.console.store.reading import Store
 from streams.core.countries import COUNTRIES
@@ -37,7 +37,7 @@ class AftermathsPage(Struct, frozen=True, kw_only=True):
     """The States whose officials amplified anybody, and how many accounts."""
 
 
-def aftermaths_page(store: Store, request: PageRequest) -> Answer:
+def aftermaths_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/aftermaths?country=&status=&platform=&after=&before=`."""
     request.only("country", "status", "platform", "after", "before")
     country = request.choice("country", sorted(COUNTRIES))
@@ -60,7 +60,7 @@ def aftermaths_page(store: Store, request: PageRequest) -> Answer:
         countries=store.countries(),
     )
     rows = Rows(record=Aftermath, rows=_all(store, wanted))
-    return Answer(title="Aftermaths", template="aftermaths.html", model=model, rows=rows)
+    return PageAnswer(title="Aftermaths", template="aftermaths.html", model=model, rows=rows)
 
 
 def _all(store: Store, wanted: AftermathFilter) -> Iterator[Aftermath]:

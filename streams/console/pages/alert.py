@@ -5,12 +5,12 @@ from typing import Final
 
 from streams.console.pages.alert_charts import figures_of, moments_of
 from streams.console.pages.alert_events import MOST_OFFICIALS, AlertEvents, events_of, is_on_aftermath
-from streams.console.pages.alert_model import AftermathLine, AlertPage, Caution, EventLine, ProofLine, VersionLine
+from streams.console.pages.alert_model import AftermathSummary, AlertPage, Caution, EventLine, ProofLine, VersionLine
 from streams.console.pages.alert_states import STATE_MEANINGS, ShownState, shown_state
 from streams.console.pages.alert_told import told_words, written_words
 from streams.console.pages.alert_versions import version_lines
 from streams.console.pages.kept_rules import parsed_rules
-from streams.console.pages.page import Answer, BadAddress, NotKnown, PageRequest, Rows
+from streams.console.pages.page import BadAddress, NotKnown, PageAnswer, PageRequest, Rows
 from streams.console.pages.recounting import recount_at
 from streams.console.pages.rule_lines import other_figures, rule_lines
 from streams.console.proofs import proof_file_name
@@ -38,7 +38,7 @@ _OUTCOMES: Final = {
 }
 
 
-def alert_page(store: Store, request: PageRequest) -> Answer:
+def alert_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/alerts/ID`, `?v=` a version from 1, as told first; `?at=` a moment of which the figures are wanted."""
     request.only("v", "at")
     alert_id = request.path["id"]
@@ -86,7 +86,7 @@ def _answer(
     number: int,
     *,
     is_newest: bool,
-) -> Answer:
+) -> PageAnswer:
     key = subject_key(alert.platform, alert.subject.id)
     dossier = store.dossier(key)
     file = store.rule_file_of(alert.rule_digest)
@@ -128,7 +128,7 @@ def _answer(
         written_words=written_words(alert, stored),
         corrections=corrections,
         aftermaths=tuple(
-            AftermathLine(
+            AftermathSummary(
                 id=each.id,
                 country=each.country,
                 status=each.status,
@@ -142,7 +142,7 @@ def _answer(
         recount=recounted,
     )
     name = f"@{alert.subject.handle}" if alert.subject.handle else key
-    return Answer(
+    return PageAnswer(
         title=f"{alert.rule}: {name}",
         template="alert.html",
         model=model,

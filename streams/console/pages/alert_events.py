@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from streams.console.pages.alert_model import EventLine, OfficialLine
-from streams.console.store.answers import KeptEvent
+from streams.console.store.answers import EventRow
 from streams.console.store.questions import MOST_ROWS, PageOf
 from streams.console.store.reading import Store
 from streams.core.clock import from_us, to_us
@@ -128,7 +128,7 @@ class _Terms:
         return next((term.entry for term in terms if term.from_us <= at_us < term.to_us), None)
 
 
-def _kept(copies: Sequence[KeptEvent], record: _Record) -> KeptEvent | None:
+def _kept(copies: Sequence[EventRow], record: _Record) -> EventRow | None:
     """The copy that stood where the record says; else one of the right kind."""
     source = record.source
     kinds = {"quote": "post"}
@@ -141,8 +141,8 @@ def _line(
     event_id: str,
     record: _Record,
     named: Evidence | None,
-    copies: Sequence[KeptEvent],
-    deletions: Sequence[KeptEvent],
+    copies: Sequence[EventRow],
+    deletions: Sequence[EventRow],
     terms: _Terms,
     handles: Mapping[str, str | None],
     *,

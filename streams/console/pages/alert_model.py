@@ -13,14 +13,14 @@ from streams.core.notifications import Acceptance
 from streams.core.rulebook.figures import FigureValue
 
 __all__ = [
-    "AftermathLine",
+    "AftermathSummary",
     "AlertPage",
     "Caution",
-    "Change",
     "EventLine",
     "OfficialLine",
     "ProofLine",
     "RecountLine",
+    "VersionChange",
     "VersionLine",
 ]
 
@@ -116,7 +116,7 @@ class EventLine(Struct, frozen=True, kw_only=True):
     """Its language, as the platform tells it."""
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class VersionChange(Struct, frozen=True, kw_only=True):
     """A field in which a version differs from the one before."""
 
     field: str
@@ -144,11 +144,11 @@ class VersionLine(Struct, frozen=True, kw_only=True):
     """How urgent it was."""
     problem: str
     """Why it cannot be read, or is withheld."""
-    changes: tuple[Change, ...]
+    changes: tuple[VersionChange, ...]
     """In what it differs from the one before; evidence and where it stands are left out."""
 
 
-class AftermathLine(Struct, frozen=True, kw_only=True):
+class AftermathSummary(Struct, frozen=True, kw_only=True):
     """What a State's officials did after the account was gone."""
 
     id: str
@@ -240,7 +240,7 @@ class AlertPage(Struct, frozen=True, kw_only=True):
     """When the version that is shown was written."""
     corrections: tuple[Correction, ...]
     """What became of it by corrections, the newest first."""
-    aftermaths: tuple[AftermathLine, ...]
+    aftermaths: tuple[AftermathSummary, ...]
     """What officials did after the account was gone."""
     proof: ProofLine
     """How to prove it."""

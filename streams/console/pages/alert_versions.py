@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.console.pages.alert_model import Change, VersionLine
+from streams.console.pages.alert_model import VersionChange, VersionLine
 from streams.console.store.answers import StoredAlert
 from streams.core.enriched import Alert
 
@@ -39,7 +39,7 @@ def version_lines(versions: Sequence[StoredAlert]) -> tuple[VersionLine, ...]:
     return tuple(lines)
 
 
-def _changes(before: Alert, after: Alert) -> Iterator[Change]:
+def _changes(before: Alert, after: Alert) -> Iterator[VersionChange]:
     one, other = msgspec.to_builtins(before), msgspec.to_builtins(after)
     for name in Alert.__struct_fields__:
         if name in _LEFT_OUT:
@@ -51,9 +51,9 @@ def _changes(before: Alert, after: Alert) -> Iterator[Change]:
             yield from _change(name, one[name], other[name])
 
 
-def _change(field: str, before: Any, after: Any) -> Iterator[Change]:
+def _change(field: str, before: Any, after: Any) -> Iterator[VersionChange]:
     if before != after:
-        yield Change(field=field, before=_written(before), after=_written(after))
+        yield VersionChange(field=field, before=_written(before), after=_written(after))
 
 
 def _written(value: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.console.store.answers import KeptEvent
+from streams.console.store.answers import EventRow
 from streams.console.store.questions import PageOf
 from streams.console.store.reading import Store
 from streams.core.enriched import Amplification
@@ -58,7 +58,7 @@ def amplification_lines(store: Store, amplifications: Sequence[Amplification]) -
     return tuple(_line(each, hashes[each.platform].get(each.id)) for each in amplifications)
 
 
-def kept_hashes(by_id: Mapping[str, Sequence[KeptEvent]]) -> dict[str, str]:
+def kept_hashes(by_id: Mapping[str, Sequence[EventRow]]) -> dict[str, str]:
     """The hash of one copy of each kept event, by id; of several the first."""
     return {event_id: copies[0].sha256 for event_id, copies in by_id.items() if copies}
 

@@ -9,18 +9,18 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.console.store.answers import KeptEvent
+from streams.console.store.answers import EventRow
 from streams.core.dossier_parts import TextMatch
 from streams.core.platforms import post_link
 from streams.core.texts.passages import Passage, shared_passages
 from streams.events import Account, Post, Retweet
 
-__all__ = ["ComparedMatch", "ComparedText", "TextPart", "compared_matches"]
+__all__ = ["ComparedMatch", "ComparedText", "SharedPart", "compared_matches"]
 
 _MOST_SHOWN: Final = 4_000  # characters of a text, as many as are compared
 
 
-class TextPart(Struct, frozen=True, kw_only=True):
+class SharedPart(Struct, frozen=True, kw_only=True):
     """A part of a text: shared with the other one, or not."""
 
     text: str
@@ -42,7 +42,7 @@ class ComparedText(Struct, frozen=True, kw_only=True):
     """The hash of the kept event, which names its page."""
     lang: str | None
     """Its language, as the platform tells it."""
-    parts: tuple[TextPart, ...]
+    parts: tuple[SharedPart, ...]
     """The text in its order; nothing where it is not kept."""
     absent: str
     """Why there is no text, in words; empty where there is one."""
@@ -63,13 +63,13 @@ def compared_matches(
     platform: str,
     subject: Account,
     matches: Iterable[TextMatch],
-    by_id: Mapping[str, tuple[KeptEvent, ...]],
-    of_subject: Iterable[KeptEvent],
+    by_id: Mapping[str, tuple[EventRow, ...]],
+    of_subject: Iterable[EventRow],
 ) -> tuple[ComparedMatch, ...]:
     """The matches of a dossier. `by_id` are kept events by id, `of_subject` those that name the account: a post that
     nobody collected is there in a retweet of it.
     """
-    passed_on: dict[str, tuple[KeptEvent, ...]] = {}
+    passed_on: dict[str, tuple[EventRow, ...]] = {}
     for kept in of_subject:
         if isinstance(kept.event, Retweet) and kept.event.post_id is not None and kept.event.text is not None:
             passed_on.setdefault(kept.event.post_id, (kept,))
@@ -80,8 +80,8 @@ def _compared(
     platform: str,
     subject: Account,
     match: TextMatch,
-    by_id: Mapping[str, tuple[KeptEvent, ...]],
-    passed_on: Mapping[str, tuple[KeptEvent, ...]],
+    by_id: Mapping[str, tuple[EventRow, ...]],
+    passed_on: Mapping[str, tuple[EventRow, ...]],
 ) -> ComparedMatch:
     own, absent = _kept_text((*by_id.get(match.post_id, ()), *passed_on.get(match.post_id, ())))
     official, official_absent = _kept_text(by_id.get(match.official_post_id, ()))
@@ -100,10 +100,10 @@ def _compared(
     )  # fmt: skip
 
 
-def _kept_text(copies: Iterable[KeptEvent]) -> tuple[KeptEvent | None, str]:
+def _kept_text(copies: Iterable[EventRow]) -> tuple[EventRow | None, str]:
     """The copy with the longest text; or why there is none."""
     absent = "Its text is not kept: no event with it is in the evidence."
-    best: KeptEvent | None = None
+    best: EventRow | None = None
     for kept in copies:
         if kept.withheld:
             absent = f"Its text is withheld: {kept.withheld}. Only its hash is kept."
@@ -112,13 +112,13 @@ def _kept_text(copies: Iterable[KeptEvent]) -> tuple[KeptEvent | None, str]:
     return best, "" if best is not None else absent
 
 
-def _text(kept: KeptEvent | None) -> str:
+def _text(kept: EventRow | None) -> str:
     event = None if kept is None else kept.event
     return (event.text or "")[:_MOST_SHOWN] if isinstance(event, Post | Retweet) else ""
 
 
 def _side(
-    kept: KeptEvent | None,
+    kept: EventRow | None,
     text: str,
     passages: Iterable[Passage],
     absent: str,
@@ -138,12 +138,12 @@ def _side(
     )
 
 
-def _parts(text: str, passages: Iterable[Passage]) -> Iterator[TextPart]:
+def _parts(text: str, passages: Iterable[Passage]) -> Iterator[SharedPart]:
     done = 0
     for start, end in passages:
         if start > done:
-            yield TextPart(text=text[done:start], shared=False)
-        yield TextPart(text=text[start:end], shared=True)
+            yield SharedPart(text=text[done:start], shared=False)
+        yield SharedPart(text=text[start:end], shared=True)
         done = end
     if done < len(text):
-        yield TextPart(text=text[done:], shared=False)
+        yield SharedPart(text=text[done:], shared=False)

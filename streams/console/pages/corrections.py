@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.console.pages.page import Answer, PageRequest, Rows
+from streams.console.pages.page import PageAnswer, PageRequest, Rows
 from streams.console.store.questions import PageOf
 from streams.console.store.reading import Store
 from streams.core.corrections.correction import Correction, FigureChange
@@ -57,7 +57,7 @@ class CorrectionsPage(Struct, frozen=True, kw_only=True):
     """The cursor of the page before."""
 
 
-def corrections_page(store: Store, request: PageRequest) -> Answer:
+def corrections_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/corrections?after=&before=`."""
     request.only("after", "before")
     page = PageOf(size=_ROWS, after=request.text("after") or "", before=request.text("before") or "")
@@ -66,7 +66,7 @@ def corrections_page(store: Store, request: PageRequest) -> Answer:
         rows=tuple(correction_line(each) for each in found.rows), next=found.next, previous=found.previous
     )
     rows = Rows(record=Correction, rows=_all(store))
-    return Answer(title="Corrections", template="corrections.html", model=model, rows=rows)
+    return PageAnswer(title="Corrections", template="corrections.html", model=model, rows=rows)
 
 
 def correction_line(correction: Correction) -> CorrectionLine:

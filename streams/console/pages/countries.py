@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.console.pages.page import Answer, PageRequest, Rows
+from streams.console.pages.page import PageAnswer, PageRequest, Rows
 from streams.console.store.questions import AlertFilter
 from streams.console.store.reading import Store
 from streams.core.country_names import country_name
@@ -42,7 +42,7 @@ class CountriesPage(Struct, frozen=True, kw_only=True):
     """What to say where there is none."""
 
 
-def countries_page(store: Store, request: PageRequest) -> Answer:
+def countries_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/countries`."""
     request.only()
     roster = store.roster_in_force()
@@ -50,7 +50,9 @@ def countries_page(store: Store, request: PageRequest) -> Answer:
     model = CountriesPage(
         rows=rows, roster_digest=None if roster is None else roster.digest, nothing="" if rows else _NOTHING
     )
-    return Answer(title="Countries", template="countries.html", model=model, rows=Rows(record=CountryLine, rows=rows))
+    return PageAnswer(
+        title="Countries", template="countries.html", model=model, rows=Rows(record=CountryLine, rows=rows)
+    )
 
 
 def _lines(store: Store) -> Iterator[CountryLine]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from streams.console.charts.matrix import Heading, matrix
 from streams.console.pages.aftermath_lines import AftermathLine, aftermath_line
 from streams.console.pages.alert_lines import AlertLine, alert_line
-from streams.console.pages.page import Answer, NotKnown, PageRequest, Rows
+from streams.console.pages.page import NotKnown, PageAnswer, PageRequest, Rows
 from streams.console.store.answers import Matrix, SubjectRow
 from streams.console.store.questions import AftermathFilter, AlertFilter, PageOf, SubjectFilter
 from streams.console.store.reading import Store
@@ -53,7 +53,7 @@ class CountryPage(Struct, frozen=True, kw_only=True):
     """Whether it has more of them."""
 
 
-def country_page(store: Store, request: PageRequest) -> Answer:
+def country_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/countries/XX`."""
     request.only()
     code = request.path["code"]
@@ -86,7 +86,7 @@ def country_page(store: Store, request: PageRequest) -> Answer:
     )
     figures = {"matrix": _figure(model)} if found.cells else {}
     rows = Rows(record=SubjectRow, rows=_accounts(store, code))
-    return Answer(title=name, template="country.html", model=model, figures=figures, rows=rows)
+    return PageAnswer(title=name, template="country.html", model=model, figures=figures, rows=rows)
 
 
 def _accounts(store: Store, code: str) -> Iterator[SubjectRow]:

@@ -6,8 +6,8 @@ from typing import Final
 from msgspec import Struct
 
 from streams.console.pages.alert_events import place_words, raw_text
-from streams.console.pages.page import Answer, BadAddress, NotKnown, PageRequest
-from streams.console.store.answers import KeptEvent
+from streams.console.pages.page import BadAddress, NotKnown, PageAnswer, PageRequest
+from streams.console.store.answers import EventRow
 from streams.console.store.reading import Store
 from streams.core.evidence_retention import accounts_of
 from streams.core.platforms import post_link
@@ -94,7 +94,7 @@ class EventPage(Struct, frozen=True, kw_only=True):
     """Digest of the roster in force, by which `counts_as` goes; null where none is kept here."""
 
 
-def event_page(store: Store, request: PageRequest) -> Answer:
+def event_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/events/SHA256`."""
     request.only()
     digest = request.path["sha256"]
@@ -108,10 +108,10 @@ def event_page(store: Store, request: PageRequest) -> Answer:
             f"No event with the SHA-256 {digest[:16]}… is kept here.",
             remedy="It may never have been evidence, or has served its time. The records that name it still stand.",
         )
-    return Answer(title=f"{kept.key.event_kind} {kept.key.id}", template="event.html", model=_page(store, kept))
+    return PageAnswer(title=f"{kept.key.event_kind} {kept.key.id}", template="event.html", model=_page(store, kept))
 
 
-def _page(store: Store, kept: KeptEvent) -> EventPage:
+def _page(store: Store, kept: EventRow) -> EventPage:
     event = kept.event
     text = None if kept.value is None else raw_text(kept.value)
     published = store.roster_in_force()
@@ -150,7 +150,7 @@ def _page(store: Store, kept: KeptEvent) -> EventPage:
     )
 
 
-def _counts_as(event: AccountEvent, kept: KeptEvent, known: AccountIndex, key: str) -> tuple[str, ...]:
+def _counts_as(event: AccountEvent, kept: EventRow, known: AccountIndex, key: str) -> tuple[str, ...]:
     source = kept.source or Coordinates(kept.key.event_kind, 0, 0)
     return tuple(
         each
@@ -159,7 +159,7 @@ def _counts_as(event: AccountEvent, kept: KeptEvent, known: AccountIndex, key: s
     )
 
 
-def _alerts(store: Store, kept: KeptEvent, accounts: list[str]) -> tuple[AlertOfEvent, ...]:
+def _alerts(store: Store, kept: EventRow, accounts: list[str]) -> tuple[AlertOfEvent, ...]:
     found: dict[str, AlertOfEvent] = {}
     for key in accounts[:_MOST_ACCOUNTS]:
         for stored in store.alerts_of(key):

@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from streams.console.pages.alert_lines import AlertLine, alert_line
 from streams.console.pages.alert_states import ShownState
 from streams.console.pages.kept_rules import rule_meanings
-from streams.console.pages.page import Answer, PageRequest, Rows
+from streams.console.pages.page import PageAnswer, PageRequest, Rows
 from streams.console.store.questions import MOST_ROWS, AlertFilter, PageOf
 from streams.console.store.reading import Store
 from streams.core.clock import to_us
 from streams.core.rulebook.rules import SEVERITIES
 
-__all__ = ["Facet", "FacetValue", "InboxPage", "inbox_page"]
+__all__ = ["FacetValue", "InboxFacet", "InboxPage", "inbox_page"]
 
 _SIZE: Final = 50
 _STATES: Final[tuple[ShownState, ...]] = get_args(ShownState)
@@ -39,7 +39,7 @@ class FacetValue(Struct, frozen=True, kw_only=True):
     """The parameters of the list with it, or without it where it is chosen."""
 
 
-class Facet(Struct, frozen=True, kw_only=True):
+class InboxFacet(Struct, frozen=True, kw_only=True):
     """What the list can be filtered by."""
 
     name: str
@@ -61,7 +61,7 @@ class InboxPage(Struct, frozen=True, kw_only=True):
     """How many of all alerts stand, and have ended."""
     meanings: dict[str, str]
     """What the rules of these alerts look for, by the digest of the rule, as far as their files are kept."""
-    facets: tuple[Facet, ...]
+    facets: tuple[InboxFacet, ...]
     """What there is to filter by."""
     filters: dict[str, str]
     """The filter: its parameters."""
@@ -83,7 +83,7 @@ class InboxPage(Struct, frozen=True, kw_only=True):
     """Why there is nothing in it; empty where there is something."""
 
 
-def inbox_page(store: Store, request: PageRequest) -> Answer:
+def inbox_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/` and `/alerts`, with filters: `state`, `severity`, `rule`, `status`, `country`, `platform`, `mode`, `q`,
     `since`, `until`, `sort`, and a page: `after` or `before`.
     """
@@ -106,7 +106,7 @@ def inbox_page(store: Store, request: PageRequest) -> Answer:
     digests = sorted({row.rule_digest for row in found.rows})
     meanings = rule_meanings(store, digests)
     held = status.counts.get("alerts", 0)
-    return Answer(
+    return PageAnswer(
         title="Alerts",
         template="inbox.html",
         model=InboxPage(
@@ -164,7 +164,7 @@ def _all(store: Store, wanted: AlertFilter, now: datetime) -> Iterator[AlertLine
         page = replace(page, after=found.next)
 
 
-def _facet(name: str, counts: Mapping[str, int], filters: Mapping[str, str], query: Mapping[str, str]) -> Facet:
+def _facet(name: str, counts: Mapping[str, int], filters: Mapping[str, str], query: Mapping[str, str]) -> InboxFacet:
     chosen = filters.get(name)
     others = {key: value for key, value in query.items() if key != name}
     listed = dict(list(counts.items())[:_MOST_VALUES])
@@ -179,7 +179,7 @@ def _facet(name: str, counts: Mapping[str, int], filters: Mapping[str, str], que
         )
         for value, count in listed.items()
     )
-    return Facet(name=name, values=values)
+    return InboxFacet(name=name, values=values)
 
 
 def _read_words(event_time: datetime | None, checked_at: datetime | None, held: int) -> str:

@@ -8,9 +8,9 @@ from msgspec import Struct
 from streams.console.pages.account_keys import account_key_of
 from streams.console.pages.aftermath_lines import AftermathLine, aftermath_line
 from streams.console.pages.amplification_lines import AmplificationLine, amplification_lines
-from streams.console.pages.page import Answer, NotKnown, PageRequest, Rows
+from streams.console.pages.page import NotKnown, PageAnswer, PageRequest, Rows
 from streams.console.pages.roster_terms import TermLine, term_line
-from streams.console.store.answers import AmplifiedAccount
+from streams.console.store.answers import AmplifiedAccountRow
 from streams.console.store.questions import AftermathFilter, PageOf
 from streams.console.store.reading import Store
 from streams.core.country_names import country_name
@@ -64,7 +64,7 @@ class OfficialPage(Struct, frozen=True, kw_only=True):
     """The roster in force; null where none can be read here."""
     is_subject: bool
     """Whether other officials engaged with it: it has a page as an account then."""
-    amplified: tuple[AmplifiedAccount, ...]
+    amplified: tuple[AmplifiedAccountRow, ...]
     """A page of the accounts that it amplified, those with most of its amplifications first."""
     next: str | None
     """The cursor of the next page."""
@@ -80,7 +80,7 @@ class OfficialPage(Struct, frozen=True, kw_only=True):
     """Its part in the newest aftermaths of its State."""
 
 
-def official_page(store: Store, request: PageRequest) -> Answer:
+def official_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/officials/PLATFORM:ID?after=&before=`: whom it amplified; `older=` and `newer=`: its amplifications."""
     request.only("after", "before", "older", "newer")
     wanted = account_key_of(request)
@@ -115,11 +115,11 @@ def official_page(store: Store, request: PageRequest) -> Answer:
         aftermaths=tuple(_parts(wanted.key, of_state)),
     )
     called = f"@{official.handle}" if official.handle else wanted.key
-    return Answer(
+    return PageAnswer(
         title=f"{called} · official of {country_name(official.country)}",
         template="official.html",
         model=model,
-        rows=Rows(record=AmplifiedAccount, rows=_all(store, wanted.key)),
+        rows=Rows(record=AmplifiedAccountRow, rows=_all(store, wanted.key)),
     )
 
 
@@ -133,7 +133,7 @@ def _parts(key: str, aftermaths: tuple[Aftermath, ...]) -> Iterator[OfficialAfte
                 )  # fmt: skip
 
 
-def _all(store: Store, key: str) -> Iterator[AmplifiedAccount]:
+def _all(store: Store, key: str) -> Iterator[AmplifiedAccountRow]:
     after: str | None = ""
     while after is not None:
         found = store.amplified_by(key, PageOf(size=_ALL, after=after))

@@ -14,7 +14,7 @@ from streams.console.store.reading import Store
 from streams.formats.fields.written_times import parse_iso
 from streams.printable import quoted
 
-__all__ = ["Answer", "BadAddress", "NotKnown", "PageFunction", "PageRequest", "Rows"]
+__all__ = ["BadAddress", "NotKnown", "PageAnswer", "PageFunction", "PageRequest", "Rows"]
 
 _LONGEST: Final = 500  # characters of a parameter
 _SHOWN: Final = 60  # characters of a wrong value that the refusal shows
@@ -47,7 +47,7 @@ class Rows(Struct, frozen=True, kw_only=True):
     rows: Iterable[Struct]
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class PageAnswer(Struct, frozen=True, kw_only=True):
     """What a page says. Its `.json` is the model and nothing else, so what the page shows has to be in it."""
 
     title: str
@@ -120,5 +120,5 @@ class PageRequest(Struct, frozen=True, kw_only=True):
             ) from None
 
 
-PageFunction: TypeAlias = Callable[[Store, PageRequest], Answer]
+PageFunction: TypeAlias = Callable[[Store, PageRequest], PageAnswer]
 """Raises `NotKnown` and `BadAddress`, and what the store raises."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from streams.console.pages.alert_events import is_on_aftermath
 from streams.console.pages.alert_model import RecountLine
-from streams.console.store.answers import KeptEvent
+from streams.console.store.answers import EventRow
 from streams.console.store.questions import MOST_ROWS, PageOf
 from streams.console.store.reading import Store
 from streams.core.clock import to_us
@@ -152,7 +152,7 @@ def _nothing(at: datetime, words: str) -> RecountLine:
 def _material(store: Store, alert: Alert, dossier: Dossier | None, at_us: int) -> _Material | None:
     """Everything that is kept of the account up to a moment, and what the records say of the rest; `None`: too much."""
     key = subject_key(alert.platform, alert.subject.id)
-    kept: dict[tuple[str, str, str], KeptEvent] = {}
+    kept: dict[tuple[str, str, str], EventRow] = {}
     for place, each in enumerate(_events(store, key)):
         if place >= _MOST_EVENTS:
             return None
@@ -187,12 +187,12 @@ def _sort(events: list[SourcedEvent]) -> None:
     events.sort(key=lambda each: (to_us(each[0].at), each[0].id, each[1].topic, each[1].partition, each[1].offset))
 
 
-def _keep(kept: dict[tuple[str, str, str], KeptEvent], events: Iterable[KeptEvent]) -> None:
+def _keep(kept: dict[tuple[str, str, str], EventRow], events: Iterable[EventRow]) -> None:
     for each in events:
         kept[each.key.event_kind, each.key.id, each.sha256] = each
 
 
-def _events(store: Store, key: str) -> Iterator[KeptEvent]:
+def _events(store: Store, key: str) -> Iterator[EventRow]:
     page = PageOf(size=MOST_ROWS)
     while True:
         found = store.events_of_subject(key, page)

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.console.pages.page import Answer, PageRequest, Rows
+from streams.console.pages.page import PageAnswer, PageRequest, Rows
 from streams.console.pages.roster_terms import TermLine, term_line
 from streams.console.pages.rosters import roster_named
 from streams.console.store.reading import Store
@@ -89,7 +89,7 @@ class RosterDifferencePage(Struct, frozen=True, kw_only=True):
     """Where the page before begins."""
 
 
-def roster_difference_page(store: Store, request: PageRequest) -> Answer:
+def roster_difference_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/rosters/OLD...NEW?kind=&from=`."""
     request.only("kind", "from")
     kind = request.choice("kind", CHANGE_KINDS)
@@ -111,7 +111,7 @@ def roster_difference_page(store: Store, request: PageRequest) -> Answer:
         next=start + _ROWS if start + _ROWS < len(listed) else None,
         previous=max(0, start - _ROWS) if start else None,
     )
-    return Answer(
+    return PageAnswer(
         title=f"Rosters {old.digest[:12]} and {new.digest[:12]}",
         template="roster_difference.html",
         model=model,

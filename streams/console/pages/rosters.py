@@ -8,9 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.console.pages.page import Answer, NotKnown, PageRequest, Rows
+from streams.console.pages.page import NotKnown, PageAnswer, PageRequest, Rows
 from streams.console.pages.roster_terms import TermLine, term_line
-from streams.console.store.answers import PublishedRoster
+from streams.console.store.answers import RosterRow
 from streams.console.store.reading import Store
 from streams.core.countries import COUNTRIES
 from streams.core.officials import CATEGORIES
@@ -81,11 +81,11 @@ class RosterPage(Struct, frozen=True, kw_only=True):
     """Where the page before begins."""
 
 
-def rosters_page(store: Store, request: PageRequest) -> Answer:
+def rosters_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/rosters`."""
     request.only()
     rows = tuple(_history(store))
-    return Answer(
+    return PageAnswer(
         title="Rosters",
         template="rosters.html",
         model=RostersPage(rows=rows),
@@ -93,7 +93,7 @@ def rosters_page(store: Store, request: PageRequest) -> Answer:
     )
 
 
-def roster_page(store: Store, request: PageRequest) -> Answer:
+def roster_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/rosters/DIGEST?country=&category=&platform=&q=&from=`."""
     request.only("country", "category", "platform", "q", "from")
     published, roster = roster_named(store, request.path["digest"])
@@ -126,7 +126,7 @@ def roster_page(store: Store, request: PageRequest) -> Answer:
         next=start + _ROWS if start + _ROWS < len(fitting) else None,
         previous=max(0, start - _ROWS) if start else None,
     )
-    return Answer(
+    return PageAnswer(
         title=f"Roster {published.digest[:12]}",
         template="roster.html",
         model=model,
@@ -134,7 +134,7 @@ def roster_page(store: Store, request: PageRequest) -> Answer:
     )
 
 
-def roster_named(store: Store, digest: str) -> tuple[PublishedRoster, Roster]:
+def roster_named(store: Store, digest: str) -> tuple[RosterRow, Roster]:
     """A roster by its digest, or by the beginning of it. Raises `NotKnown` where it is not kept, or not whole."""
     found = store.roster(digest)
     if found is None and len(digest) >= _SHORTEST:
@@ -154,13 +154,13 @@ def roster_named(store: Store, digest: str) -> tuple[PublishedRoster, Roster]:
 
 
 def _history(store: Store) -> Iterator[RosterLine]:
-    rosters: Sequence[PublishedRoster] = store.rosters()
+    rosters: Sequence[RosterRow] = store.rosters()
     for place, each in enumerate(rosters):
         before = rosters[place + 1].digest if place + 1 < len(rosters) else None
         yield _line(each, before)
 
 
-def _line(published: PublishedRoster, before: str | None) -> RosterLine:
+def _line(published: RosterRow, before: str | None) -> RosterLine:
     return RosterLine(
         digest=published.digest,
         published_at=published.published_at,

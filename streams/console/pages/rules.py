@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from streams.console.pages.chance import CHANCE, Chance
 from streams.console.pages.kept_rules import parsed_rules
-from streams.console.pages.page import Answer, NotKnown, PageRequest, Rows
+from streams.console.pages.page import NotKnown, PageAnswer, PageRequest, Rows
 from streams.console.store.answers import RuleFile
 from streams.console.store.questions import AlertFilter, PageOf
 from streams.console.store.reading import Store
@@ -130,7 +130,7 @@ class RuleFilePage(Struct, frozen=True, kw_only=True):
     """SHA-256 of the text, in hex."""
 
 
-def rules_page(store: Store, request: PageRequest) -> Answer:
+def rules_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/rules`."""
     request.only()
     files = store.rule_files()
@@ -144,10 +144,10 @@ def rules_page(store: Store, request: PageRequest) -> Answer:
         without_file={digest: count for digest, count in sorted(held.items()) if digest not in kept},
         rules=store.facets(AlertFilter()).rules,
     )
-    return Answer(title="Rules", template="rules.html", model=model, rows=Rows(record=HeldRule, rows=model.newest))
+    return PageAnswer(title="Rules", template="rules.html", model=model, rows=Rows(record=HeldRule, rows=model.newest))
 
 
-def rule_file_page(store: Store, request: PageRequest) -> Answer:
+def rule_file_page(store: Store, request: PageRequest) -> PageAnswer:
     """`/rules/DIGEST`, of a file or of one rule."""
     request.only()
     digest = request.path["digest"]
@@ -166,7 +166,7 @@ def rule_file_page(store: Store, request: PageRequest) -> Answer:
     asked = next((rule.name for rule in rules if rule.digest == digest), None)
     model = RuleFilePage(line=_line(found, held), rules=rules, asked=asked, text=found.text, sha256=found.sha256)
     title = f"{asked} · rule" if asked else f"Rules {found.digest[:12]}"
-    return Answer(title=title, template="rule_file.html", model=model, rows=Rows(record=HeldRule, rows=rules))
+    return PageAnswer(title=title, template="rule_file.html", model=model, rows=Rows(record=HeldRule, rows=rules))
 
 
 def _parsed(found: RuleFile) -> RuleSet | None:

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams import __version__
-from streams.console.pages.page import Answer, PageRequest
+from streams.console.pages.page import PageAnswer, PageRequest
 from streams.console.store.answers import StoreStatus
 from streams.console.store.connections import NoStoreError
 from streams.console.store.reading import Store
@@ -81,7 +81,7 @@ class StatusPage(Struct, frozen=True, kw_only=True):
     """When the oldest kept raw event was received: it is the next to be deleted."""
 
 
-def status_page(store: Store, request: PageRequest) -> Answer:
+def status_page(store: Store, request: PageRequest) -> PageAnswer:
     """Also while there is no store: then it says how far the first one is."""
     request.only()
     status = store.status()
@@ -99,7 +99,7 @@ def status_page(store: Store, request: PageRequest) -> Answer:
         spans_cut=len(found) > _MOST_SPANS,
         oldest_evidence_at=oldest,
     )
-    return Answer(title="Status", template="status.html", model=model)
+    return PageAnswer(title="Status", template="status.html", model=model)
 
 
 def _roster(store: Store) -> RosterInForce | None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.console.store.answers import AlertFacets, AlertRow, AlertsFound, StoredAlert, written_at
-from streams.console.store.connections import Connections
+from streams.console.store.connections import StoreConnections
 from streams.console.store.paging import Keyset, page_rows
 from streams.console.store.questions import MOST_ROWS, AlertFilter, AlertSort, AlertStateName, PageOf
 from streams.console.store.searching import hits_of
@@ -63,7 +63,7 @@ _PARTS: Final[dict[str, tuple[Callable[[AlertFilter], tuple[str, ...]], Callable
 }
 
 
-class AlertQuestions(Connections):
+class AlertQuestions(StoreConnections):
     """Questions about alerts."""
 
     _known_kinds: tuple[tuple[int, int], dict[int, _Kind]] = ((0, 0), {})  # replaced as a whole, by whichever thread

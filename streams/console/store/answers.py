@@ -23,17 +23,17 @@ __all__ = [
     "AlertRow",
     "AlertsFound",
     "AmplificationsFound",
-    "AmplifiedAccount",
+    "AmplifiedAccountRow",
     "AmplifiedFound",
     "CorrectionsFound",
+    "EventRow",
     "EventsFound",
-    "KeptEvent",
     "KnownOfficial",
     "Matrix",
     "MatrixCell",
-    "Progress",
-    "PublishedRoster",
+    "RosterRow",
     "RuleFile",
+    "StoreProgress",
     "StoreStatus",
     "StoredAftermath",
     "StoredAlert",
@@ -151,7 +151,7 @@ class KnownOfficial(Struct, frozen=True, kw_only=True):
     terms: tuple[RosterEntry, ...] = ()
 
 
-class AmplifiedAccount(Struct, frozen=True, kw_only=True):
+class AmplifiedAccountRow(Struct, frozen=True, kw_only=True):
     """What one official did with one subject, as the subject's dossier has it."""
 
     subject: SubjectRow
@@ -163,7 +163,7 @@ class AmplifiedAccount(Struct, frozen=True, kw_only=True):
 class AmplifiedFound(Struct, frozen=True, kw_only=True):
     """A page of the subjects of an official, those that it amplified most first."""
 
-    rows: tuple[AmplifiedAccount, ...]
+    rows: tuple[AmplifiedAccountRow, ...]
     next: str | None = None
     previous: str | None = None
 
@@ -211,7 +211,7 @@ class AftermathsFound(Struct, frozen=True, kw_only=True):
     previous: str | None = None
 
 
-class KeptEvent(Struct, frozen=True, kw_only=True):
+class EventRow(Struct, frozen=True, kw_only=True):
     """A raw event as it was received. `value` is `None` where it is withheld, as `withheld` says; the hash stays.
 
     `event` is what the bytes say, `None` where they are withheld or of a version that is not known. `source` is where
@@ -241,13 +241,13 @@ class KeptEvent(Struct, frozen=True, kw_only=True):
 class EventsFound(Struct, frozen=True, kw_only=True):
     """A page of kept events, the newest first."""
 
-    rows: tuple[KeptEvent, ...]
+    rows: tuple[EventRow, ...]
     next: str | None = None
     previous: str | None = None
     cut: bool = False
 
 
-class PublishedRoster(Struct, frozen=True, kw_only=True):
+class RosterRow(Struct, frozen=True, kw_only=True):
     """A roster that was published, by its digest. `problem` says what of it is lost, where it is not whole."""
 
     digest: str
@@ -295,7 +295,7 @@ class TopicStatus(Struct, frozen=True, kw_only=True):
     broken_because: str = ""
 
 
-class Progress(Struct, frozen=True, kw_only=True):
+class StoreProgress(Struct, frozen=True, kw_only=True):
     """A store that is being built: how many records were read, and how many there were when it began."""
 
     read: int
@@ -324,7 +324,7 @@ class StoreStatus(Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     bytes: int
     roster_digest: str | None
-    building: Progress | None = None
+    building: StoreProgress | None = None
     problem: str = ""
     note: str = ""
 

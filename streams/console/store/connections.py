@@ -18,7 +18,7 @@ from msgspec import Struct
 from streams.console.store.tables import FORMAT
 from streams.errors import AntiphonError
 
-__all__ = ["CURRENT", "Connections", "Current", "NoStoreError", "TooLongError", "current_of", "database_path"]
+__all__ = ["CURRENT", "Current", "NoStoreError", "StoreConnections", "TooLongError", "current_of", "database_path"]
 
 CURRENT: Final = "current.json"
 """The file of a store's folder that names the database in use."""
@@ -58,7 +58,7 @@ def current_of(folder: Path) -> Current | None:
     return current if current.format == FORMAT and database_path(folder, current.generation).exists() else None
 
 
-class Connections:
+class StoreConnections:
     """Asks the database that is in use. Any thread may ask; each has a connection of its own.
 
     Raises `NoStoreError` where there is none yet, and `TooLongError` beyond `deadline_seconds`.

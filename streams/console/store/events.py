@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.console.store.answers import AftermathsFound, EventsFound, KeptEvent, StoredAftermath, written_at
-from streams.console.store.connections import Connections
+from streams.console.store.answers import AftermathsFound, EventRow, EventsFound, StoredAftermath, written_at
+from streams.console.store.connections import StoreConnections
 from streams.console.store.evidence_rows import deletion_name
 from streams.console.store.paging import Keyset, page_rows
 from streams.console.store.questions import MOST_ROWS, AftermathFilter, PageOf
@@ -30,10 +30,10 @@ _COLUMNS: Final = (
 )
 
 
-class EventQuestions(Connections):
+class EventQuestions(StoreConnections):
     """Questions about the bytes that everything rests on, and about aftermaths."""
 
-    def events(self, platform: str, ids: Sequence[str]) -> dict[str, tuple[KeptEvent, ...]]:
+    def events(self, platform: str, ids: Sequence[str]) -> dict[str, tuple[EventRow, ...]]:
         """The kept events with these ids on a platform, by id: copies with different bytes, and kinds, one behind the
         other. An id of which nothing is kept is absent.
         """
@@ -41,12 +41,12 @@ class EventQuestions(Connections):
             f"SELECT {_COLUMNS} FROM events WHERE platform = ? AND event IN (SELECT value FROM json_each(?)) "  # noqa: S608
             "ORDER BY event, at_us, id"
         )
-        found: dict[str, tuple[KeptEvent, ...]] = {}
+        found: dict[str, tuple[EventRow, ...]] = {}
         for row in self.rows(question, (platform, msgspec.json.encode(list(ids)).decode())):
             found[row[2]] = (*found.get(row[2], ()), _kept(row))
         return found
 
-    def event_of_digest(self, digest: str) -> KeptEvent | None:
+    def event_of_digest(self, digest: str) -> EventRow | None:
         """The kept event whose bytes have this SHA-256 (hex)."""
         row = self.row(f"SELECT {_COLUMNS} FROM events WHERE sha256 = ? ORDER BY id", (digest,))  # noqa: S608  # own
         return None if row is None else _kept(row)
@@ -64,7 +64,7 @@ class EventQuestions(Connections):
         rows, following, previous = page_rows(keyset, self.rows(question, (*keyset.values, key)))
         return EventsFound(rows=tuple(_kept(row[2:]) for row in rows), next=following, previous=previous)
 
-    def deletions_of(self, platform: str, post_ids: Sequence[str]) -> dict[str, tuple[KeptEvent, ...]]:
+    def deletions_of(self, platform: str, post_ids: Sequence[str]) -> dict[str, tuple[EventRow, ...]]:
         """The kept deletions of posts and retweets, by the id of what is gone, oldest first. A post without any is
         absent.
         """
@@ -74,7 +74,7 @@ class EventQuestions(Connections):
             f"SELECT a.account, {columns} FROM event_accounts AS a JOIN events AS e ON e.id = a.event "  # noqa: S608
             "WHERE a.account IN (SELECT value FROM json_each(?)) ORDER BY a.at_us, a.event"
         )
-        found: dict[str, tuple[KeptEvent, ...]] = {}
+        found: dict[str, tuple[EventRow, ...]] = {}
         for row in self.rows(question, (msgspec.json.encode(list(names)).decode(),)):
             post_id = names[row[0]]
             found[post_id] = (*found.get(post_id, ()), _kept(row[1:]))
@@ -87,7 +87,7 @@ class EventQuestions(Connections):
         row = self.row("SELECT received_us FROM events ORDER BY id LIMIT 1")
         return None if row is None or row[0] is None else from_us(row[0])
 
-    def every_event(self, platform: str) -> Iterator[KeptEvent]:
+    def every_event(self, platform: str) -> Iterator[EventRow]:
         """All kept events of a platform in the order in which they came, withheld ones too."""
         last = 0
         question = f"SELECT id, {_COLUMNS} FROM events WHERE id > ? AND platform = ? ORDER BY id LIMIT {MOST_ROWS}"  # noqa: S608
@@ -162,7 +162,7 @@ class EventQuestions(Connections):
         return tuple(_decode(unpack(body)) for (body,) in self.rows(question, (key, MOST_ROWS)))
 
 
-def _kept(row: Any) -> KeptEvent:
+def _kept(row: Any) -> EventRow:
     platform, kind, event_id, digest, topic, partition, place, observed_us, received_us, withheld, body = row
     value = None if body is None else unpack(body)
     event = None
@@ -172,7 +172,7 @@ def _kept(row: Any) -> KeptEvent:
             event = None if isinstance(decoded, Coverage) else decoded
         except DECODE_ERRORS:
             pass  # of another version: the bytes are there to be looked at
-    return KeptEvent(
+    return EventRow(
         key=EvidenceKey("event", digest, platform, kind, event_id),
         sha256=digest,
         value=value,

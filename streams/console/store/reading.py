@@ -7,7 +7,7 @@ from typing import Final
 
 from streams.cases import note_on, official_keys
 from streams.console.store.alerts import AlertQuestions
-from streams.console.store.answers import Progress, StoreStatus, TopicStatus, written_at
+from streams.console.store.answers import StoreProgress, StoreStatus, TopicStatus, written_at
 from streams.console.store.connections import NoStoreError, TooLongError, current_of, database_path
 from streams.console.store.events import EventQuestions
 from streams.console.store.news import FeedNews, read_news
@@ -116,11 +116,13 @@ class Store(AlertQuestions, SubjectQuestions, EventQuestions):
         return tuple(found)
 
 
-def _progress(news: FeedNews) -> Progress | None:
+def _progress(news: FeedNews) -> StoreProgress | None:
     if news.building is None:
         return None
     building = news.building
-    return Progress(read=building.read, of=building.of, began_at=from_us(building.began_ms * 1_000), why=building.why)
+    return StoreProgress(
+        read=building.read, of=building.of, began_at=from_us(building.began_ms * 1_000), why=building.why
+    )
 
 
 def _bytes(store: Store, generation: int) -> int:

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.console.store.answers import CorrectionsFound, PublishedRoster, RuleFile, written_at
-from streams.console.store.connections import Connections
+from streams.console.store.answers import CorrectionsFound, RosterRow, RuleFile, written_at
+from streams.console.store.connections import StoreConnections
 from streams.console.store.paging import Keyset, page_rows
 from streams.console.store.questions import MOST_ROWS, PageOf
 from streams.console.store.tables import unpack
@@ -25,14 +25,14 @@ _decode_entries: Final = msgspec.json.Decoder(tuple[RosterEntry, ...]).decode
 _RULE_FILE: Final = "digest, rules, written_ms, sha256, withheld, body"
 
 
-class RosterQuestions(Connections):
+class RosterQuestions(StoreConnections):
     """Questions about what everything was judged by."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._in_force: PublishedRoster | None = None
+        self._in_force: RosterRow | None = None
 
-    def roster_in_force(self) -> PublishedRoster | None:
+    def roster_in_force(self) -> RosterRow | None:
         """The roster in force; `None` where none was published, or the folder does not have it."""
         row = self.row("SELECT digest, reason, correction, written_ms FROM roster_in_force")
         if row is None:
@@ -42,7 +42,7 @@ class RosterQuestions(Connections):
             body = self.row("SELECT body FROM roster_in_force WHERE digest = ?", (row[0],))
             if body is None:  # another one has taken its place meanwhile
                 return self.roster_in_force()
-            known = PublishedRoster(
+            known = RosterRow(
                 digest=row[0],
                 published_at=written_at(row[3]),
                 reason=row[1],
@@ -53,7 +53,7 @@ class RosterQuestions(Connections):
             self._in_force = known  # whichever thread is last: it is the same for all
         return known
 
-    def rosters(self) -> tuple[PublishedRoster, ...]:
+    def rosters(self) -> tuple[RosterRow, ...]:
         """Every roster that was published and is kept, the last one first, without the entries."""
         in_force = self.roster_in_force()
         question = (
@@ -61,7 +61,7 @@ class RosterQuestions(Connections):
             "FROM roster_chunks GROUP BY digest ORDER BY 2 DESC, 1 LIMIT ?"
         )
         found = [
-            PublishedRoster(
+            RosterRow(
                 digest=digest,
                 published_at=written_at(written_ms),
                 reason=reason,
@@ -75,7 +75,7 @@ class RosterQuestions(Connections):
             found.insert(0, msgspec.structs.replace(in_force, roster=None))
         return tuple(found)
 
-    def roster(self, digest: str) -> PublishedRoster | None:
+    def roster(self, digest: str) -> RosterRow | None:
         """A roster with its entries, by its whole digest; `None` where it is not kept."""
         in_force = self.roster_in_force()
         if in_force is not None and in_force.digest == digest:
@@ -129,7 +129,7 @@ class RosterQuestions(Connections):
         return tuple(event for event in events if isinstance(event, Coverage))
 
 
-def roster_of_chunks(digest: str, rows: Sequence[Any]) -> PublishedRoster:
+def roster_of_chunks(digest: str, rows: Sequence[Any]) -> RosterRow:
     """The roster of its rows, which have the columns `CHUNK_COLUMNS`."""
     chunks = [
         EvidenceEntry(
@@ -147,7 +147,7 @@ def roster_of_chunks(digest: str, rows: Sequence[Any]) -> PublishedRoster:
     except EvidenceRecordError as error:
         problem = str(error)
     last = max(rows, key=lambda row: row[3])
-    return PublishedRoster(
+    return RosterRow(
         digest=digest,
         published_at=written_at(last[3]),
         reason=last[4],

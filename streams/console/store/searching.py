@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from streams.console.store.connections import Connections
+from streams.console.store.connections import StoreConnections
 from streams.core.texts.text import MOST_CHARACTERS, folded
 
 __all__ = ["MOST_HITS", "Hits", "folded_name", "folded_text", "hits_of", "phrases"]
@@ -45,7 +45,7 @@ def phrases(text: str) -> str:
     return " ".join('"' + word.replace('"', '""') + '"' for word in text.split())
 
 
-def hits_of(ask: Connections, table: str, text: str) -> Hits | None:
+def hits_of(ask: StoreConnections, table: str, text: str) -> Hits | None:
     """The rows of `subjects` or `alerts` with every word of the text; `None` where it has no letter to look for."""
     wanted = folded_text(text[:_MOST_ASKED]).split()
     if not wanted:

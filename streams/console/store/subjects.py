@@ -7,7 +7,7 @@ import msgspec
 
 from streams.console.store.answers import (
     AmplificationsFound,
-    AmplifiedAccount,
+    AmplifiedAccountRow,
     AmplifiedFound,
     KnownOfficial,
     Matrix,
@@ -157,7 +157,7 @@ class SubjectQuestions(RosterQuestions):
         )
         rows, following, previous = page_rows(keyset, self.rows(question, (*keyset.values, official)))
         found = tuple(
-            AmplifiedAccount(
+            AmplifiedAccountRow(
                 subject=_row(row[4:]), amplifications=row[0], first_at=from_us(row[2]), last_at=from_us(row[3])
             )
             for row in rows

@@ -24,7 +24,7 @@ from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_log import RosterLog, RosterRecordError
 from streams.faust_driver.batches import Record
 
-__all__ = ["TAKEN", "Part", "StoreWriter"]
+__all__ = ["TAKEN", "PartitionPart", "StoreWriter"]
 
 TAKEN: Final = (
     "officials",
@@ -45,7 +45,7 @@ _SHOWN: Final = 300  # characters of an error that the status repeats
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Part(Struct, frozen=True, kw_only=True):
+class PartitionPart(Struct, frozen=True, kw_only=True):
     """What one partition of a topic (plain name) has next. `next` is the offset behind it, also behind what
     transactions leave in the log; `first` is the oldest that the log has, where that has changed. `marks` are the
     feed's own. `from_beginning`: the first of a partition that is read from its beginning once more.
@@ -105,7 +105,7 @@ class StoreWriter:
         rows = self._db.execute("SELECT topic, partition, next, marks FROM places")
         return {(topic, partition): (following, marks) for topic, partition, following, marks in rows}
 
-    def take(self, parts: Sequence[Part]) -> None:
+    def take(self, parts: Sequence[PartitionPart]) -> None:
         """Write what several partitions have next, in one transaction."""
         with self._db:
             self._db.execute("BEGIN")
@@ -160,7 +160,7 @@ class StoreWriter:
         }
         self._records = records
 
-    def _take(self, part: Part) -> None:
+    def _take(self, part: PartitionPart) -> None:
         refused = self._rows[part.topic](part.partition, part.records)
         if part.topic == "amplifications" and part.first:
             self._records.forget_amplifications(part.partition, part.first)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from streams.console.web.routes import Route
 
-__all__ = ["Form", "Place", "address_of", "find_place"]
+__all__ = ["Address", "Form", "address_of", "find_place"]
 
 Form: TypeAlias = Literal["html", "json", "csv", "ndjson", "svg"]
 _FIGURE: Final = re.compile("([a-z][a-z0-9-]{0,40})[.]svg")
@@ -19,7 +19,7 @@ _PLAIN: Final = re.compile("[A-Za-z0-9_:@-]+")
 _MOST_PARTS: Final = 8
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class Address(Struct, frozen=True, kw_only=True):
     """What an address names: a page, the parts of its path, and in which form it is wanted."""
 
     route: Route
@@ -46,7 +46,7 @@ def address_of(
     return f"{path}?{urlencode(said, safe=_SAFE)}" if said else path
 
 
-def find_place(routes: Sequence[Route], raw_path: str) -> Place | None:
+def find_place(routes: Sequence[Route], raw_path: str) -> Address | None:
     """What stands at a path as it came, percent-encoded; `None` where nothing does."""
     given = raw_path.split("/")[1:]
     if not raw_path.startswith("/") or len(given) > _MOST_PARTS:
@@ -64,11 +64,11 @@ def find_place(routes: Sequence[Route], raw_path: str) -> Place | None:
     if (figure := _FIGURE.fullmatch(parts[-1])) is not None:
         before = _match(routes, parts[:-1] or [""], "svg")
         if before is not None:
-            return Place(route=before.route, path=before.path, form="svg", figure=figure[1])
+            return Address(route=before.route, path=before.path, form="svg", figure=figure[1])
     return exact
 
 
-def _match(routes: Sequence[Route], parts: Sequence[str], form: Form) -> Place | None:
+def _match(routes: Sequence[Route], parts: Sequence[str], form: Form) -> Address | None:
     """The first row that fits: words stand before parts in braces in the table."""
     for route in routes:
         wanted = route.path.split("/")[1:]
@@ -81,7 +81,7 @@ def _match(routes: Sequence[Route], parts: Sequence[str], form: Form) -> Place |
                 break
             found.update(fits.groupdict())
         else:
-            return Place(route=route, path=found, form=form)
+            return Address(route=route, path=found, form=form)
     return None
 
 

@@ -13,17 +13,27 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Struct
 
-from streams.console.pages.page import Answer, BadAddress, NotKnown, PageRequest, Rows
+from streams.console.pages.page import BadAddress, NotKnown, PageAnswer, PageRequest, Rows
 from streams.console.store.paging import CursorError
 from streams.console.store.reading import NoStoreError, Store, TooLongError
-from streams.console.web.addresses import Form, Place
+from streams.console.web.addresses import Address, Form
 from streams.console.web.freshness import Freshness
 from streams.console.web.headers import svg_policy
 from streams.console.web.rendering import Renderer, static_file
 from streams.printable import printable
 from streams.sinks.table_files import csv_parts, ndjson_parts
 
-__all__ = ["MEDIA_TYPES", "Body", "Parts", "Refused", "answer_of", "body_of", "parts_of", "query_of", "refusal_body"]
+__all__ = [
+    "MEDIA_TYPES",
+    "Body",
+    "Parts",
+    "RefusedRequest",
+    "answer_of",
+    "body_of",
+    "parts_of",
+    "query_of",
+    "refusal_body",
+]
 
 _log: Final = logging.getLogger(__name__)
 _MOST_FIELDS: Final = 50
@@ -52,7 +62,7 @@ class Body(Struct, frozen=True, kw_only=True):
         return f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
 
 
-class Refused(Exception):  # noqa: N818  # an answer, not a failure
+class RefusedRequest(Exception):  # noqa: N818  # an answer, not a failure
     """There is no answer: status, a sentence and a remedy."""
 
     def __init__(self, status: int, sentence: str, remedy: str, headers: Mapping[str, str] | None = None) -> None:
@@ -61,41 +71,45 @@ class Refused(Exception):  # noqa: N818  # an answer, not a failure
 
 
 def query_of(text: str) -> dict[str, str]:
-    """The parameters of an address, without those that are empty. Raises `Refused`."""
+    """The parameters of an address, without those that are empty. Raises `RefusedRequest`."""
     try:
         pairs = parse_qsl(text, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
-        raise Refused(
+        raise RefusedRequest(
             400, "The parameters of this address cannot be read.", "Write them as name=value, in UTF-8."
         ) from None
     query = dict(pairs)
     if len(query) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Refused(400, f"{printable(twice, 60)} is given twice.", "Give each parameter once.")
+        raise RefusedRequest(400, f"{printable(twice, 60)} is given twice.", "Give each parameter once.")
     return query
 
 
-def answer_of(store: Store, place: Place, query: Mapping[str, str], now: datetime) -> Answer:
-    """Ask the page. Raises `Refused`, and for a bug in a page whatever that is."""
+def answer_of(store: Store, place: Address, query: Mapping[str, str], now: datetime) -> PageAnswer:
+    """Ask the page. Raises `RefusedRequest`, and for a bug in a page whatever that is."""
     try:
         return place.route.page(store, PageRequest(path=place.path, query=query, now=now))
     except NotKnown as refusal:
-        raise Refused(404, refusal.sentence, refusal.remedy) from None
+        raise RefusedRequest(404, refusal.sentence, refusal.remedy) from None
     except BadAddress as refusal:
-        raise Refused(400, refusal.sentence, refusal.remedy) from None
+        raise RefusedRequest(400, refusal.sentence, refusal.remedy) from None
     except CursorError as error:
-        raise Refused(400, f"This page of the list cannot be shown: {error}.", "Begin at its first page.") from None
+        raise RefusedRequest(
+            400, f"This page of the list cannot be shown: {error}.", "Begin at its first page."
+        ) from None
     except TooLongError:
-        raise Refused(503, "This question takes too long.", "Narrow it: fewer days, or more letters.") from None
+        raise RefusedRequest(503, "This question takes too long.", "Narrow it: fewer days, or more letters.") from None
     except NoStoreError:
-        raise Refused(
+        raise RefusedRequest(
             503, "The store is being built.", "Come back in a moment; /status says how far it is.", {"Retry-After": "2"}
         ) from None
 
 
-def body_of(answer: Answer, place: Place, address: str, renderer: Renderer, freshness: Freshness | None = None) -> Body:
-    """The answer in the form that is wanted, but for rows. Raises `Refused` for a figure that there is not."""
+def body_of(
+    answer: PageAnswer, place: Address, address: str, renderer: Renderer, freshness: Freshness | None = None
+) -> Body:
+    """The answer in the form that is wanted, but for rows. Raises `RefusedRequest` for a figure that there is not."""
     match place.form:
         case "json":
             content = msgspec.json.encode(answer.model) + b"\n"
@@ -107,13 +121,13 @@ def body_of(answer: Answer, place: Place, address: str, renderer: Renderer, fres
     return Body(content=content, media_type=MEDIA_TYPES[place.form])
 
 
-def parts_of(answer: Answer, form: Form) -> Parts:
+def parts_of(answer: PageAnswer, form: Form) -> Parts:
     """All rows of a list, piece by piece, as CSV or NDJSON. Read in one thread; raises what the store raises."""
     rows = answer.rows or Rows(record=type(answer.model), rows=())
     return csv_parts(rows.record, rows.rows) if form == "csv" else ndjson_parts(rows.rows)
 
 
-def refusal_body(renderer: Renderer, refused: Refused, *, as_json: bool) -> Body:
+def refusal_body(renderer: Renderer, refused: RefusedRequest, *, as_json: bool) -> Body:
     """A readable page, or the same as JSON."""
     if as_json:
         said = {"status": refused.status, "error": refused.sentence, "remedy": refused.remedy}
@@ -124,11 +138,11 @@ def refusal_body(renderer: Renderer, refused: Refused, *, as_json: bool) -> Body
     return Body(content=content, media_type=media_type, status=refused.status, headers=refused.headers)
 
 
-def _figure(answer: Answer, place: Place) -> Body:
+def _figure(answer: PageAnswer, place: Address) -> Body:
     svg = answer.figures.get(place.figure or "")
     if svg is None:
         known = ", ".join(sorted(answer.figures)) or "none"
-        raise Refused(404, "This page has no such figure.", f"It has: {known}.")
+        raise RefusedRequest(404, "This page has no such figure.", f"It has: {known}.")
     style = static_file("charts.css")[0].decode()
     begin, _, rest = svg.partition(">")
     content = f"{begin}><style>{style}</style>{rest}"

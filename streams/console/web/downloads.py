@@ -11,8 +11,8 @@ from aiohttp import web
 from streams.console.proofs import proof_file_name, proof_of_alert
 from streams.console.store.reading import NoStoreError, Store, TooLongError
 from streams.console.web.access import Access
-from streams.console.web.addresses import Place
-from streams.console.web.answers import MEDIA_TYPES, Body, Refused, answer_of, parts_of
+from streams.console.web.addresses import Address
+from streams.console.web.answers import MEDIA_TYPES, Body, RefusedRequest, answer_of, parts_of
 from streams.console.web.export_log import log_export
 from streams.console.web.headers import HEADERS
 from streams.console.web.metrics import ConsoleMetrics
@@ -38,18 +38,20 @@ class Downloads:
     async def proof(self, request: web.BaseRequest, alert_id: str) -> web.StreamResponse:
         """One at a time: it is made while somebody waits, and takes a second or more of a processor."""
         if self._proving.locked():
-            raise Refused(503, "Another proof is being made.", "Try again in a moment.", {"Retry-After": "5"})
+            raise RefusedRequest(503, "Another proof is being made.", "Try again in a moment.", {"Retry-After": "5"})
         async with self._proving:
             loop = asyncio.get_running_loop()
             with ThreadPoolExecutor(1, "console-proof") as thread:
                 try:
                     proof = await loop.run_in_executor(thread, proof_of_alert, self._store, alert_id)
                 except InputError as error:
-                    raise Refused(503, f"The proof cannot be made here: {error.message}.", error.remedy) from None
+                    raise RefusedRequest(
+                        503, f"The proof cannot be made here: {error.message}.", error.remedy
+                    ) from None
                 except (NoStoreError, TooLongError):
-                    raise Refused(503, "The store takes too long.", "Try again later.") from None
+                    raise RefusedRequest(503, "The store takes too long.", "Try again later.") from None
         if proof is None:
-            raise Refused(404, "There is no such alert.", "The alerts are at /.")
+            raise RefusedRequest(404, "There is no such alert.", "The alerts are at /.")
         disposition = f'attachment; filename="{proof_file_name(alert_id)}"'
         body = Body(content=proof.file, media_type="application/zip", headers={"Content-Disposition": disposition})
         response = await send(request, body, self._page_seconds)
@@ -57,10 +59,12 @@ class Downloads:
             self._note_export(request, "proof", len(proof.file), whole=True)
         return response
 
-    async def rows(self, request: web.BaseRequest, place: Place, parameters: Mapping[str, str]) -> web.StreamResponse:
+    async def rows(self, request: web.BaseRequest, place: Address, parameters: Mapping[str, str]) -> web.StreamResponse:
         """In a thread of its own, which the rows do not leave; as fast as the client takes them."""
         if self._exports.locked():
-            raise Refused(503, "Too many files are being written.", "Try again in a moment.", {"Retry-After": "5"})
+            raise RefusedRequest(
+                503, "Too many files are being written.", "Try again in a moment.", {"Retry-After": "5"}
+            )
         name = place.route.path.strip("/").replace("/", "-") or "alerts"
         headers = {
             **HEADERS,
@@ -88,7 +92,7 @@ class Downloads:
                     whole = True
                 except (TooLongError, TimeoutError, ConnectionError):
                     if not response.prepared:
-                        raise Refused(503, "This question takes too long.", "Narrow it.") from None
+                        raise RefusedRequest(503, "This question takes too long.", "Narrow it.") from None
                     abort(request)  # half a file must not look like a whole one
                 finally:
                     if response.prepared and request.method == "GET":

@@ -13,7 +13,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from streams.console.pages.page import Answer
+from streams.console.pages.page import PageAnswer
 from streams.console.shown import shown as shown_text
 from streams.console.web.addresses import address_of
 from streams.console.web.freshness import Freshness
@@ -65,7 +65,9 @@ class Renderer:
             host=link_host,
         )
 
-    def page(self, answer: Answer, address: str, *, is_list: bool = False, freshness: Freshness | None = None) -> str:
+    def page(
+        self, answer: PageAnswer, address: str, *, is_list: bool = False, freshness: Freshness | None = None
+    ) -> str:
         """The whole page. `address` is its own, with the query."""
         path, _, query = address.partition("?")
         return self._environment.get_template(answer.template).render(

@@ -15,11 +15,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from streams.console.store.reading import NoStoreError, Store, TooLongError
 from streams.console.web.access import Access
-from streams.console.web.addresses import Place, find_place
+from streams.console.web.addresses import Address, find_place
 from streams.console.web.answers import (
     MEDIA_TYPES,
     Body,
-    Refused,
+    RefusedRequest,
     answer_of,
     body_of,
     query_of,
@@ -99,7 +99,7 @@ class Console:
         page = "none"
         try:
             page, response = await self._find(request, path, query)
-        except Refused as refused:
+        except RefusedRequest as refused:
             place = find_place(self._routes, path)
             page = "none" if place is None else place.route.name
             body = refusal_body(self._renderer, refused, as_json=_wants_json(path, request.headers))
@@ -112,9 +112,11 @@ class Console:
     def broken(self, status: int) -> web.Response:
         """The answer to what is no HTTP, too long, or met a bug."""
         said = (
-            Refused(500, "Something broke here.", "The log of the console says what.")
+            RefusedRequest(500, "Something broke here.", "The log of the console says what.")
             if status >= 500
-            else Refused(status, "This request cannot be read.", "It is malformed, or longer than 8,190 bytes a line.")
+            else RefusedRequest(
+                status, "This request cannot be read.", "It is malformed, or longer than 8,190 bytes a line."
+            )
         )
         self._metrics.requests.labels("none", str(status)).inc()
         return response_of(refusal_body(self._renderer, said, as_json=False))
@@ -124,7 +126,7 @@ class Console:
         refusal = self._access.refuse(request.method, path, request.headers, peer, time.monotonic())
         if refusal is not None:
             self._metrics.refused.labels(refusal.reason).inc()
-            raise Refused(refusal.status, refusal.sentence, refusal.remedy, refusal.headers)
+            raise RefusedRequest(refusal.status, refusal.sentence, refusal.remedy, refusal.headers)
         if path.startswith("/static/"):
             return "static", await self._static(request, path.removeprefix("/static/"))
         if path in _PROBES:
@@ -144,20 +146,20 @@ class Console:
 
         return place.route.name, await self._send(request, await self._in_thread(make))
 
-    def _place(self, path: str) -> Place:
+    def _place(self, path: str) -> Address:
         place = find_place(self._routes, path)
         if place is not None:
             return place
         shorter = path.rstrip("/")
         if path.endswith("/") and find_place(self._routes, shorter) is not None:
-            raise Refused(308, "This page is at another address.", shorter, {"Location": shorter})
-        raise Refused(404, "There is no such page.", "The alerts are at /, a search at /accounts.")
+            raise RefusedRequest(308, "This page is at another address.", shorter, {"Location": shorter})
+        raise RefusedRequest(404, "There is no such page.", "The alerts are at /, a search at /accounts.")
 
     async def _static(self, request: web.BaseRequest, name: str) -> web.StreamResponse:
         try:
             content, media_type, _digest = static_file(name)
         except KeyError:
-            raise Refused(404, "There is no such file.", "Pages name those that there are.") from None
+            raise RefusedRequest(404, "There is no such file.", "Pages name those that there are.") from None
         return await self._send(
             request, Body(content=content, media_type=media_type, headers={"Cache-Control": FOREVER})
         )
@@ -184,7 +186,9 @@ class Console:
 
     async def _serve_live(self, request: web.BaseRequest, query: str) -> web.StreamResponse:
         if self._live.is_full:
-            raise Refused(503, "Too many pages wait for news.", "Close some, or reload by hand.", {"Retry-After": "60"})
+            raise RefusedRequest(
+                503, "Too many pages wait for news.", "Close some, or reload by hand.", {"Retry-After": "60"}
+            )
         told = Newest.read(request.headers.get("Last-Event-ID", ""))
         known = Newest.read(query_of(query).get("since", "")) or told
         stream = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -200,7 +204,7 @@ class Console:
 
     async def _in_thread(self, make: Callable[[], _T]) -> _T:
         if self._waiting >= _WAITING:
-            raise Refused(503, "Too many people ask at once.", "Try again in a moment.", {"Retry-After": "1"})
+            raise RefusedRequest(503, "Too many people ask at once.", "Try again in a moment.", {"Retry-After": "1"})
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, make)

@@ -17,14 +17,14 @@ from streams.core.noticing.wording import annotations_of
 from streams.core.notifications import ToldState
 from streams.core.rulebook.rules import SEVERITIES, Severity
 
-__all__ = ["Incidents", "Selection"]
+__all__ = ["IncidentSelection", "Incidents"]
 
 _CRITICAL: Final = SEVERITIES.index("critical")
 _NEVER: Final = 2**62
 _UNSEEN: Final = (_NEVER,) * len(SEVERITIES)
 
 
-class Selection(Struct, frozen=True, kw_only=True):
+class IncidentSelection(Struct, frozen=True, kw_only=True):
     """What is to be sent at a time, critical alerts first and ends last, and how many incidents go on: `firing` are
     sent one by one, one alert stands for those `summarised`, and `back_fill` are sent to nobody. `rejected` are the ids
     of alerts of which no notice can be made, and why: they are forgotten.
@@ -187,7 +187,7 @@ class Incidents:
                 if alerts := {name: alert for name, alert in incident.alerts.items() if name != alert_id}:
                     self._incidents[key] = _Incident.of(alerts, self._policy, now_us)
 
-    def select(self, now_us: int) -> Selection:
+    def select(self, now_us: int) -> IncidentSelection:
         """What is to be sent now. Forgets what is history."""
         going_on: dict[str, list[_Incident]] = defaultdict(list)
         over: list[_Incident] = []
@@ -214,7 +214,7 @@ class Incidents:
                 floods += flood_notices(rule, severity, count, self._policy)
         firing, ends, rejected = self._notices(chosen, is_over=False), self._notices(over, is_over=True), self._rejected
         self._rejected = []
-        return Selection(
+        return IncidentSelection(
             notices=firing + floods + ends,
             firing=len(chosen),
             summarised=summarised,

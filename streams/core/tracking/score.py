@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from streams.core.dossier_parts import Contribution, Score
 
-__all__ = ["TERMS", "Engagement", "Term", "score_of"]
+__all__ = ["TERMS", "Engagement", "WeightedTerm", "score_of"]
 
 _LEAST_FOR_A_SHARE: Final = 10
 """Amplifications from which on a share says something: of one amplification, its official has all."""
@@ -34,7 +34,7 @@ class Engagement(Struct, frozen=True, kw_only=True):
     matching_posts: int | None
 
 
-class Term(Struct, frozen=True):
+class WeightedTerm(Struct, frozen=True):
     """One contribution: `weight` points once the value reaches `full`, and in proportion below it.
 
     With `falls`, `weight` points at 0, none from `full` on.
@@ -57,15 +57,15 @@ class Term(Struct, frozen=True):
 # The weights add up to 100. Full marks are set by the published case (19 officials, 37 of 84 amplifications by one,
 # within a month of creation, over 28 weeks), halved where half of it would be as telling; the weights are choices.
 TERMS: Final = (
-    Term("distinct_officials", 25.0, 10.0),
-    Term("leader_share", 10.0, 1.0),
-    Term("top_official_share", 10.0, 1.0),
-    Term("age_at_first_amplification_days", 15.0, 365.0, "falls"),
-    Term("weeks_amplified", 15.0, 26.0),
-    Term("follows", 5.0, 3.0),
-    Term("linking_posts", 10.0, 10.0),
-    Term("matching_posts", 5.0, 3.0),
-    Term("distinct_countries", 5.0, 3.0),
+    WeightedTerm("distinct_officials", 25.0, 10.0),
+    WeightedTerm("leader_share", 10.0, 1.0),
+    WeightedTerm("top_official_share", 10.0, 1.0),
+    WeightedTerm("age_at_first_amplification_days", 15.0, 365.0, "falls"),
+    WeightedTerm("weeks_amplified", 15.0, 26.0),
+    WeightedTerm("follows", 5.0, 3.0),
+    WeightedTerm("linking_posts", 10.0, 10.0),
+    WeightedTerm("matching_posts", 5.0, 3.0),
+    WeightedTerm("distinct_countries", 5.0, 3.0),
 )
 
 

@@ -11,7 +11,7 @@ from streams.core.tracking.subject import SubjectState
 __all__ = ["Share", "shares_of"]
 
 
-class Amplification(Protocol):
+class ShareAmplification(Protocol):
     """What is read of a retained amplification, or of one that was taken back."""
 
     @property
@@ -36,7 +36,7 @@ class Share(Struct):
         return self.retweets + self.quotes
 
 
-def shares_of(state: SubjectState, amplifications: Iterable[Amplification]) -> dict[str, Share]:
+def shares_of(state: SubjectState, amplifications: Iterable[ShareAmplification]) -> dict[str, Share]:
     """The share of each amplifying official, by id: in what is evicted and still stands, and in `amplifications`."""
     shares: dict[str, Share] = {}
     if state.evicted_amplifications:

@@ -15,13 +15,13 @@ from streams.core.gone import Seen
 from streams.core.subject_event import Coordinates
 from streams.core.suspension_times import SLACK_US, NoticeTimes, TimedNotice, earliest_us, times_of
 
-__all__ = ["MOST_PERIODS", "Notice", "fold_notice", "suspension_periods_of"]
+__all__ = ["MOST_PERIODS", "PeriodNotice", "fold_notice", "suspension_periods_of"]
 
 MOST_PERIODS: Final = 32
 """Further ones are not told apart: one in five suspensions is reversed in real data, and twice is rare."""
 
 
-class Notice(TimedNotice, Protocol):
+class PeriodNotice(TimedNotice, Protocol):
     """What is read of a suspension notice."""
 
     @property
@@ -30,7 +30,7 @@ class Notice(TimedNotice, Protocol):
     def source(self) -> Coordinates: ...
 
 
-def fold_notice(periods: list[SuspensionPeriod], notice: Notice, times: NoticeTimes, seen: Seen) -> None:
+def fold_notice(periods: list[SuspensionPeriod], notice: PeriodNotice, times: NoticeTimes, seen: Seen) -> None:
     """Take in the next notice, in place, and first that the account may have been seen again before."""
     _see(periods, seen, notice.at_us)
     under_way = bool(periods) and periods[-1].reinstated_us is None
@@ -53,7 +53,7 @@ def fold_notice(periods: list[SuspensionPeriod], notice: Notice, times: NoticeTi
 
 
 def suspension_periods_of(
-    evicted: Iterable[SuspensionPeriod], notices: Sequence[Notice], seen: Seen
+    evicted: Iterable[SuspensionPeriod], notices: Sequence[PeriodNotice], seen: Seen
 ) -> tuple[SuspensionPeriod, ...]:
     """All suspension periods: those of earlier notices, and what the later ones, oldest first, make of them."""
     periods = list(evicted)

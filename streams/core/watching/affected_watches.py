@@ -15,7 +15,7 @@ from streams.core.watching.owed import ALL_ANEW, Sweep, spans_of, swept_up_to, w
 from streams.core.watching.records import AmplifiedAccount, StandingRecord
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.core.watching.successors import known_better, may_succeed, successor_of
-from streams.core.watching.watch import Watch, watches_of
+from streams.core.watching.watch import WatchPeriod, watches_of
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["Affected", "AffectedSubject", "AffectedWatches"]
@@ -27,7 +27,7 @@ class AffectedSubject(NamedTuple):
     """The watches of one subject to look at. `whole`: with all accounts that may be its successors."""
 
     standing: StandingRecord
-    watches: list[Watch]
+    watches: list[WatchPeriod]
     whole: bool
 
 
@@ -118,7 +118,7 @@ class AffectedWatches:
             sweep = swept_up_to(sweep, last)
         return found, sweep
 
-    def _is_swept(self, watch: Watch) -> bool:
+    def _is_swept(self, watch: WatchPeriod) -> bool:
         return any(watch.baseline_us <= last_us and first_us < watch.until_us for first_us, last_us in self._deleted)
 
     def _concerned(self, swept: Mapping[bytes, StandingRecord]) -> list[StandingRecord]:
@@ -174,7 +174,7 @@ class AffectedWatches:
                     amplified_account.first_us + 1,
                 )
 
-    def _may_have_changed(self, watch: Watch) -> bool:
+    def _may_have_changed(self, watch: WatchPeriod) -> bool:
         if watch.changed_by(self._changes, self._watermark_before_us, self._watermark_us):
             return True
         if (watch.platform, watch.subject.id) in self._texts:

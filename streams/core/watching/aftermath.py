@@ -22,7 +22,7 @@ from streams.core.watching.aftermath_records import (
 from streams.core.watching.counted import Counted
 from streams.core.watching.covered import ALWAYS_US
 from streams.core.watching.unseen import WatchCoverage
-from streams.core.watching.watch import Watch
+from streams.core.watching.watch import WatchPeriod
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["aftermath_of", "deletion_ratio", "expected_deletions", "silent", "void_aftermath"]
@@ -31,7 +31,7 @@ _LISTS: Final = ("officials", "listed_references", "listed_deletions", "possible
 
 
 def aftermath_of(
-    watch: Watch,
+    watch: WatchPeriod,
     counted: Counted,
     successors: Sequence[PossibleSuccessor],
     watermark_us: int,
@@ -42,7 +42,7 @@ def aftermath_of(
     return _record(watch, counted, successors, *watch.status(watermark_us), policy, coverage)
 
 
-def void_aftermath(watch: Watch, successor: Watch | None, policy: WatchPolicy) -> Aftermath:
+def void_aftermath(watch: WatchPeriod, successor: WatchPeriod | None, policy: WatchPolicy) -> Aftermath:
     """The record of a watch that was published and turned out not to be one, or to be the successor's."""
     void = _record(watch, nothing(watch), (), "void", None, policy, None)
     return void if successor is None else msgspec.structs.replace(void, superseded_by=successor.id)
@@ -58,14 +58,14 @@ def deletion_ratio(deletions: int, counted: Counted, policy: WatchPolicy) -> flo
     return deletions / max(1.0, expected_deletions(counted, policy))
 
 
-def silent(watch: Watch, counted: Counted, coverage: WatchCoverage | None) -> list[str]:
+def silent(watch: WatchPeriod, counted: Counted, coverage: WatchCoverage | None) -> list[str]:
     """The amplifying officials that did not refer to the subject in the watch, as far as they were seen in it."""
     unseen = frozenset[str]() if coverage is None else coverage.unseen_officials
     return [each.id for each in watch.amplifiers if not counted.references.get(each.id) and each.id not in unseen]
 
 
 def _record(
-    watch: Watch,
+    watch: WatchPeriod,
     counted: Counted,
     successors: Sequence[PossibleSuccessor],
     status: AftermathStatus,
@@ -114,7 +114,7 @@ def _record(
     return fitted(aftermath, _LISTS)
 
 
-def _coverage(watch: Watch, coverage: WatchCoverage, policy: WatchPolicy) -> AftermathCoverage:
+def _coverage(watch: WatchPeriod, coverage: WatchCoverage, policy: WatchPolicy) -> AftermathCoverage:
     spans = coverage.spans(watch.until_us)
     return AftermathCoverage(
         seen_since=from_us(coverage.since_us) if 0 < coverage.since_us < ALWAYS_US else None,
@@ -131,7 +131,7 @@ def _coverage(watch: Watch, coverage: WatchCoverage, policy: WatchPolicy) -> Aft
     )
 
 
-def _suspension(watch: Watch) -> SuspensionRecord:
+def _suspension(watch: WatchPeriod) -> SuspensionRecord:
     period = watch.period
     return SuspensionRecord(
         status=period.status,
@@ -145,7 +145,7 @@ def _suspension(watch: Watch) -> SuspensionRecord:
 
 
 def _officials(
-    watch: Watch, counted: Counted, status: AftermathStatus, policy: WatchPolicy, silenced: frozenset[str]
+    watch: WatchPeriod, counted: Counted, status: AftermathStatus, policy: WatchPolicy, silenced: frozenset[str]
 ) -> tuple[AftermathOfficial, ...]:
     """Those that amplified the subject, referred to it or deleted posts: most amplifications first, then by id."""
     parts = {official: (0, handle, category) for official, (handle, category) in counted.seen.items()}

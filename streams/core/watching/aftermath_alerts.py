@@ -17,13 +17,13 @@ from streams.core.suspension_words import STATUS_WORDS, days_of, uncertain_part
 from streams.core.watching.aftermath_judge import figures_at, may_hold, moved_by, severity_at
 from streams.core.watching.records import AmplifiedAccount
 from streams.core.watching.unseen_words import unseen_words
-from streams.core.watching.watch import Watch
+from streams.core.watching.watch import WatchPeriod
 from streams.core.watching.watch_figures import Happening, WatchFigures
 
 __all__ = ["aftermath_alert_id", "alerts_of", "retracted_alert"]
 
 
-def aftermath_alert_id(rule: str, watch: Watch) -> str:
+def aftermath_alert_id(rule: str, watch: WatchPeriod) -> str:
     """The id of the alert of a rule for a watch."""
     return alert_id(rule, watch.about, watch.id)
 
@@ -102,7 +102,7 @@ def _alert(
     )
 
 
-def _officials(watch: Watch) -> tuple[AlertOfficial, ...]:
+def _officials(watch: WatchPeriod) -> tuple[AlertOfficial, ...]:
     """Those of the State that had amplified the subject most; of equals the one with the smallest id."""
     most = nsmallest(ALERT_OFFICIALS, watch.amplifiers, key=lambda each: (-each.amplifications, each.id))
     return tuple(

@@ -20,7 +20,7 @@ from streams.core.watching.counted import Counted, DeletionMark
 from streams.core.watching.fates import fate_of
 from streams.core.watching.ledger import Ledger, record_key
 from streams.core.watching.records import Entry, SubjectText
-from streams.core.watching.watch import Watch
+from streams.core.watching.watch import WatchPeriod
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["SharedDeletions", "count", "nothing", "remembered"]
@@ -93,7 +93,7 @@ def _deleted_us(entry: Entry) -> int:
 
 
 def count(
-    ledger: Ledger, watch: Watch, policy: WatchPolicy, *, closed: bool, shared: SharedDeletions | None = None
+    ledger: Ledger, watch: WatchPeriod, policy: WatchPolicy, *, closed: bool, shared: SharedDeletions | None = None
 ) -> Counted:
     """Count what the ledger has of a watch; how much each official posted, and what it rests on, only where the watch
     is closed. `shared` are the State's deletions where several watches are counted.
@@ -148,7 +148,7 @@ def count(
     return msgspec.structs.replace(counted, oldest=oldest)
 
 
-def nothing(watch: Watch) -> Counted:
+def nothing(watch: WatchPeriod) -> Counted:
     """What a watch found that turned out not to be one."""
     return Counted(
         platform=watch.platform,
@@ -202,7 +202,7 @@ def _by_official(entries: Iterable[Entry]) -> Counter[str]:
     return Counter(entry.official for entry in entries)
 
 
-def _named(watch: Watch, referred: Counter[str], deleted: Counter[str], policy: WatchPolicy) -> list[str]:
+def _named(watch: WatchPeriod, referred: Counter[str], deleted: Counter[str], policy: WatchPolicy) -> list[str]:
     """The officials of which is kept how much each said and deleted, by id: those that had amplified the subject, then
     those that deleted most."""
     officials = {*watch.amplifier_ids, *referred, *deleted}
@@ -244,7 +244,7 @@ def _listed_reference(entry: Entry, policy: WatchPolicy) -> AftermathReference:
     )
 
 
-def _texts(ledger: Ledger, watch: Watch, policy: WatchPolicy) -> list[SubjectText]:
+def _texts(ledger: Ledger, watch: WatchPeriod, policy: WatchPolicy) -> list[SubjectText]:
     """What the subject posted from the ledger's days before the suspension on."""
     since_us = watch.opened_us - policy.ledger_days * DAY_US
     texts = ledger.texts_of(watch.country, watch.platform, watch.subject.id, policy.texts)
@@ -252,7 +252,7 @@ def _texts(ledger: Ledger, watch: Watch, policy: WatchPolicy) -> list[SubjectTex
 
 
 def _listed_deletions(
-    watch: Watch, deletions: Sequence[Entry], texts: Sequence[SubjectText], policy: WatchPolicy
+    watch: WatchPeriod, deletions: Sequence[Entry], texts: Sequence[SubjectText], policy: WatchPolicy
 ) -> tuple[AftermathDeletion, ...]:
     """Those that concern the subject, then those that share most with its texts, then the first; in order of time."""
     prints = frozenset(each for text in texts for each in text.fingerprints)

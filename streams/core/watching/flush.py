@@ -31,7 +31,7 @@ from streams.core.watching.owed import Sweep
 from streams.core.watching.records import AmplifiedAccount, PublishedHashes, StandingRecord
 from streams.core.watching.successors import successor_of
 from streams.core.watching.unseen import PlatformCoverage, WatchCoverage, coverage_of
-from streams.core.watching.watch import Watch, watch_of
+from streams.core.watching.watch import WatchPeriod, watch_of
 from streams.core.watching.watch_figures import WatchFigures
 from streams.core.watching.watch_policy import WatchPolicy
 
@@ -105,7 +105,12 @@ class Flush:
         return affected.left
 
     def _flush(
-        self, standing_record: StandingRecord, watches: Sequence[Watch], before: StandingRecord | None, *, whole: bool
+        self,
+        standing_record: StandingRecord,
+        watches: Sequence[WatchPeriod],
+        before: StandingRecord | None,
+        *,
+        whole: bool,
     ) -> None:
         """Say what changed of these watches of a subject; `before` is its standing before the batch, if it changed."""
         published = PublishedHashes(standing_record.platform, standing_record.country, standing_record.subject.id, {})
@@ -113,7 +118,7 @@ class Flush:
         if isinstance(known, PublishedHashes):
             published = known
         said = _Said(dict(published.hashes), dict(published.successors), dict(published.retractions))
-        gone: list[tuple[Watch, Watch | None]] = []
+        gone: list[tuple[WatchPeriod, WatchPeriod | None]] = []
         if before is not None:
             said_of = {watch.interval for watch in watches}
             for number in range(len(before.standing.periods)):
@@ -132,7 +137,7 @@ class Flush:
         if new != published:
             self._ledger.put(new)
 
-    def _say(self, watch: Watch, said: _Said, *, whole: bool) -> dict[str, Alert]:
+    def _say(self, watch: WatchPeriod, said: _Said, *, whole: bool) -> dict[str, Alert]:
         """Say what is new; returns the watch's alerts by rule."""
         closed = watch.status(self._watermark_us)[0] == "closed"
         counted = count(self._ledger, watch, self._policy, closed=closed, shared=self._deletions)
@@ -161,7 +166,7 @@ class Flush:
                 self.alerts += self._news(said, alerts[rule.name])
         return alerts
 
-    def _carry_over(self, watch: Watch, successor: Watch, said: _Said) -> None:
+    def _carry_over(self, watch: WatchPeriod, successor: WatchPeriod, said: _Said) -> None:
         """What a person retracted stays so under the name under which it goes on."""
         for rule in self._rules:
             retraction = said.retractions.get(aftermath_alert_id(rule.name, watch))
@@ -169,13 +174,15 @@ class Flush:
                 name = aftermath_alert_id(rule.name, successor)
                 said.retractions[name] = strongest(said.retractions.get(name), retraction)
 
-    def _coverage_of(self, watch: Watch, *, closed: bool) -> WatchCoverage | None:
+    def _coverage_of(self, watch: WatchPeriod, *, closed: bool) -> WatchCoverage | None:
         if watch.platform not in self._coverage:
             self._coverage[watch.platform] = coverage_of(self._ledger, self._country, watch.platform)
         known = self._coverage[watch.platform]
         return None if known is None else WatchCoverage(watch, known, self._policy, closed=closed)
 
-    def _take_back(self, watch: Watch, said: _Said, successor: Watch | None, alerts: Mapping[str, Alert]) -> None:
+    def _take_back(
+        self, watch: WatchPeriod, said: _Said, successor: WatchPeriod | None, alerts: Mapping[str, Alert]
+    ) -> None:
         """Say of a watch that is none any more that it is void, if it was ever spoken of; `alerts` are those of the
         successor."""
         said.successors.pop(watch.interval, None)
@@ -209,7 +216,7 @@ class Flush:
         return record if digest == record.roster_digest else msgspec.structs.replace(record, roster_digest=digest)
 
     def _successors(
-        self, watch: Watch, known: tuple[str, ...] | None, *, whole: bool
+        self, watch: WatchPeriod, known: tuple[str, ...] | None, *, whole: bool
     ) -> list[tuple[PossibleSuccessor, AmplifiedAccount]]:
         """The possible successors of a watch's subject, those first noticed first. Looks through all accounts that the
         State took up after the suspension only where `whole` says so; else at known ones and those of the batch."""
@@ -222,7 +229,7 @@ class Flush:
         found.sort(key=lambda item: (item[0].noticed_at, item[0].subject.id))
         return found[: self._policy.successors]
 
-    def _candidates(self, watch: Watch, known: tuple[str, ...] | None) -> Iterator[AmplifiedAccount]:
+    def _candidates(self, watch: WatchPeriod, known: tuple[str, ...] | None) -> Iterator[AmplifiedAccount]:
         if known is None:
             until_us = watch.opened_us + self._policy.successor_days * DAY_US
             yield from self._ledger.amplified_accounts(watch.country, watch.opened_us, until_us)

@@ -12,7 +12,7 @@ from streams.core.suspension_words import account_words, event_words
 from streams.core.texts.closeness import CLOSE_HANDLES, CLOSE_NAMES, handle_closeness, name_closeness
 from streams.core.watching.aftermath_records import PossibleSuccessor
 from streams.core.watching.records import AmplifiedAccount
-from streams.core.watching.watch import Watch
+from streams.core.watching.watch import WatchPeriod
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["known_better", "may_succeed", "successor_of"]
@@ -25,7 +25,7 @@ _CLOSE_SHARE: Final = 4
 
 
 def successor_of(
-    watch: Watch, amplified_account: AmplifiedAccount, own: AmplifiedAccount | None, policy: WatchPolicy
+    watch: WatchPeriod, amplified_account: AmplifiedAccount, own: AmplifiedAccount | None, policy: WatchPolicy
 ) -> PossibleSuccessor | None:
     """What speaks for an account's being a possible successor of the watch's subject; `None` where not enough does.
 

@@ -11,7 +11,7 @@ from streams.core.watching.covered import ALWAYS_US, CoverageSources, SourceSpan
 from streams.core.watching.intervals import Interval, Measure, minus, union
 from streams.core.watching.keys import coverage_sources_key, source_spans_key
 from streams.core.watching.ledger import Ledger
-from streams.core.watching.watch import Watch
+from streams.core.watching.watch import WatchPeriod
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["PlatformCoverage", "WatchCoverage", "coverage_of"]
@@ -72,7 +72,7 @@ class WatchCoverage:
     `unseen_officials` are the amplifiers of which each alone was unseen for more than the policy's share of the watch.
     """
 
-    def __init__(self, watch: Watch, platform: PlatformCoverage, policy: WatchPolicy, *, closed: bool) -> None:
+    def __init__(self, watch: WatchPeriod, platform: PlatformCoverage, policy: WatchPolicy, *, closed: bool) -> None:
         self.since_us = platform.since_us
         self._watch = watch
         self._limit = policy.unseen_share
@@ -140,7 +140,7 @@ class _Unseen:
     """
 
     def __init__(
-        self, watch: Watch, platform: PlatformCoverage, groups: Sequence[frozenset[str]], closings: frozenset[str]
+        self, watch: WatchPeriod, platform: PlatformCoverage, groups: Sequence[frozenset[str]], closings: frozenset[str]
     ) -> None:
         looked_at = [(watch.baseline_us, watch.ends_us)]
         self.by_now: list[tuple[frozenset[str], list[Interval]]] = []

@@ -3,12 +3,12 @@
 from streams.core.clock import from_us
 from streams.core.watching.covered import ALWAYS_US
 from streams.core.watching.unseen import WatchCoverage
-from streams.core.watching.watch import Watch
+from streams.core.watching.watch import WatchPeriod
 
 __all__ = ["unseen_words"]
 
 
-def unseen_words(watch: Watch, coverage: WatchCoverage | None, at_us: int) -> list[str]:
+def unseen_words(watch: WatchPeriod, coverage: WatchCoverage | None, at_us: int) -> list[str]:
     """The parts of a sentence that say what was unseen up to a moment; none where everything was seen."""
     if coverage is None:
         return []

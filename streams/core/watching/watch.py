@@ -16,10 +16,10 @@ from streams.core.watching.references import account_keys
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
-__all__ = ["Watch", "watch_of", "watches_of"]
+__all__ = ["WatchPeriod", "watch_of", "watches_of"]
 
 
-class Watch(Struct, frozen=True, kw_only=True):
+class WatchPeriod(Struct, frozen=True, kw_only=True):
     """One watch. All times are µs; it lasts from `opened_us` up to, not including, `until_us`: its planned end
     `ends_us`, or the account's reinstatement. Its baseline is from `baseline_us` to `opened_us`; after `not_before_us`
     the account may have been suspended already.
@@ -55,7 +55,7 @@ class Watch(Struct, frozen=True, kw_only=True):
         """The id of its aftermath."""
         return aftermath_id(self.about, self.interval)
 
-    def goes_on_as(self, other: "Watch") -> bool:
+    def goes_on_as(self, other: "WatchPeriod") -> bool:
         """Whether the other one, under what is known now, is for the same suspension, or for one that overlaps it."""
         mine, theirs = self.period, other.period
         return (theirs.reinstated_us is None or mine.opened_us <= theirs.reinstated_us) and (
@@ -90,13 +90,13 @@ class Watch(Struct, frozen=True, kw_only=True):
         return any(self.opened_us <= at_us < until_us for at_us in changes.posted())
 
 
-def watches_of(standing_record: StandingRecord, policy: WatchPolicy) -> list[Watch]:
+def watches_of(standing_record: StandingRecord, policy: WatchPolicy) -> list[WatchPeriod]:
     """The watches of a subject, one for each suspension before which officials of the State had amplified it."""
     numbers = range(len(standing_record.standing.periods))
     return [watch for number in numbers if (watch := watch_of(standing_record, number, policy)).amplifiers]
 
 
-def watch_of(standing_record: StandingRecord, number: int, policy: WatchPolicy) -> Watch:
+def watch_of(standing_record: StandingRecord, number: int, policy: WatchPolicy) -> WatchPeriod:
     """The watch for one suspension, whether or not anybody had amplified the subject by then."""
     period = standing_record.standing.periods[number]
     opened_us = period.opened_us
@@ -104,7 +104,7 @@ def watch_of(standing_record: StandingRecord, number: int, policy: WatchPolicy) 
     until_us = ends_us if period.reinstated_us is None else min(ends_us, max(opened_us, period.reinstated_us))
     amplifiers = tuple(each for each in standing_record.standing.amplifiers if each.first_us <= opened_us)
     baseline_us = opened_us - policy.baseline_days * DAY_US
-    return Watch(
+    return WatchPeriod(
         country=standing_record.country,
         platform=standing_record.platform,
         subject=standing_record.subject,

@@ -9,7 +9,7 @@ from streams.core.watching.aftermath import deletion_ratio, silent
 from streams.core.watching.aftermath_records import PossibleSuccessor
 from streams.core.watching.counted import Counted
 from streams.core.watching.unseen import WatchCoverage
-from streams.core.watching.watch import Watch
+from streams.core.watching.watch import WatchPeriod
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["Happening", "WatchFigures"]
@@ -35,7 +35,7 @@ class WatchFigures:
 
     def __init__(
         self,
-        watch: Watch,
+        watch: WatchPeriod,
         counted: Counted,
         successors: Sequence[PossibleSuccessor],
         watermark_us: int,

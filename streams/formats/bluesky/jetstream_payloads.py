@@ -17,8 +17,8 @@ __all__ = [
     "FollowRecord",
     "Frame",
     "IdentityNotice",
+    "JetstreamPayload",
     "MediaEmbed",
-    "Payload",
     "PostRecord",
     "RecordEmbed",
     "RepostRecord",
@@ -130,7 +130,7 @@ class Commit(Struct, gc=False):
     record: Raw = Raw()
 
 
-class Payload(Commit, gc=False):
+class JetstreamPayload(Commit, gc=False):
     """Of v2. `time` is when the frame was witnessed, unless the host's operator knew better (`witnessedAt`)."""
 
     type: str | None = field(default=None, name="$type")
@@ -146,7 +146,7 @@ class Frame(Struct, gc=False):
     """Of either wire: v2 has `$type` and `payload`, v1 all the others; `cursor` is the seq, where the host has one."""
 
     type: str | None = field(default=None, name="$type")
-    payload: Payload | None = None
+    payload: JetstreamPayload | None = None
     kind: str | None = None
     did: str | None = None
     time_us: int | None = None

@@ -11,7 +11,7 @@ from msgspec import Struct
 from streams.events import AccountEventKind, Precision
 from streams.formats.mapped.mapped_times import TimeFormat
 
-__all__ = ["FIELDS", "NEEDED", "SKIP", "FieldType", "Mapping", "Source", "Word"]
+__all__ = ["FIELDS", "NEEDED", "SKIP", "FieldSource", "FieldType", "Mapping", "Word"]
 
 SKIP: Final = "skip"
 """What a mapping gives for a row that is to be skipped by name."""
@@ -56,7 +56,7 @@ NEEDED: Final[dict[AccountEventKind, tuple[str, ...]]] = {
 """What each kind of event cannot do without. A handle stands in for the id of an account with `handles_as_ids`."""
 
 
-class Source(Struct, frozen=True, kw_only=True):
+class FieldSource(Struct, frozen=True, kw_only=True):
     """Where a field comes from: of several columns or paths the first that is not empty."""
 
     columns: tuple[str, ...]
@@ -80,7 +80,7 @@ class Mapping(Struct, frozen=True, kw_only=True):
     status: Word
     precision: Precision | None
     handles_as_ids: bool
-    fields: AnyMapping[str, Source]
+    fields: AnyMapping[str, FieldSource]
 
     @property
     def kinds(self) -> frozenset[str]:

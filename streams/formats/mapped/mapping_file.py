@@ -13,7 +13,7 @@ from streams.core.rule_files.toml_lines import KeyPath
 from streams.errors import ConfigurationError
 from streams.events import AccountEventKind, Precision, SuspensionStatus
 from streams.formats.mapped.mapped_times import TIME_WORDS, time_format, zone_named
-from streams.formats.mapped.mapping import FIELDS, NEEDED, SKIP, Mapping, Source, Word
+from streams.formats.mapped.mapping import FIELDS, NEEDED, SKIP, FieldSource, Mapping, Word
 from streams.printable import printable
 
 __all__ = ["MAX_MAPPING_BYTES", "MappingError", "parse_mapping"]
@@ -136,8 +136,8 @@ class _Reading:
     def _is_word(self, value: str, words: tuple[str, ...]) -> bool:
         return value in words if words else PLATFORM_NAME.fullmatch(value) is not None
 
-    def _fields(self, value: object) -> dict[str, Source]:
-        found: dict[str, Source] = {}
+    def _fields(self, value: object) -> dict[str, FieldSource]:
+        found: dict[str, FieldSource] = {}
         if not isinstance(value, dict) or not value:
             self._problem(("fields",), "there are no fields", "write [fields] and a line for each field")
             return found
@@ -156,7 +156,7 @@ class _Reading:
                     self._problem(("fields", *path), "is no field", _one_of(name, tuple(FIELDS)))
         return found
 
-    def _source(self, name: str, path: KeyPath, spec: object) -> Source | None:
+    def _source(self, name: str, path: KeyPath, spec: object) -> FieldSource | None:
         options = spec if isinstance(spec, dict) else {"column": spec}
         is_time, is_list = FIELDS[name] == "time", FIELDS[name] == "list"
         known = ("column", *(("format",) if is_time else ()), *(("separator",) if is_list else ()))
@@ -168,14 +168,14 @@ class _Reading:
             self._problem((*path, "separator"), what, f"write 1 to {_MAX_SEPARATOR} characters")
             return None
         if not is_time:
-            return Source(columns=columns, separator=separator)
+            return FieldSource(columns=columns, separator=separator)
         written = options.get("format", "iso")
         time = time_format(written, self._zone) if isinstance(written, str) else None
         if time is None:
             self._problem((*path, "format"), f"{_value(written)} is no form of a time", f"write {TIME_WORDS}")
         elif time.needs_zone:
             self._problem((*path, "format"), "the times have no zone", 'add %z to it, or zone = "UTC" to the mapping')
-        return Source(columns=columns, time=time)
+        return FieldSource(columns=columns, time=time)
 
     def _columns(self, path: KeyPath, value: object) -> tuple[str, ...]:
         columns = tuple(value) if isinstance(value, list) else (value,)

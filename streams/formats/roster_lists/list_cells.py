@@ -18,7 +18,7 @@ from streams.formats.roster_lists.listed import CellError, cell
 
 __all__ = [
     "AmbiguousDayError",
-    "Named",
+    "CellAccount",
     "account_id_in",
     "accounts_in",
     "bound_in",
@@ -66,7 +66,7 @@ _CATEGORY_WORDS: Final = {
 }
 
 
-class Named(Struct, frozen=True):
+class CellAccount(Struct, frozen=True):
     """An account as a cell names it: by an id or a handle."""
 
     platform: str
@@ -89,7 +89,7 @@ def platform_in(text: str) -> str:
     return ALIASES.get(name, name)
 
 
-def accounts_in(text: str, platform: str | None) -> list[Named]:
+def accounts_in(text: str, platform: str | None) -> list[CellAccount]:
     """The accounts of a cell of handles or addresses of profiles; `platform` is that of handles without one."""
     parts = [part.strip("()[]") for part in _BETWEEN.split(_INVISIBLE.sub("", text)) if part.strip("()[]")]
     if len(parts) > 1 and not _are_several(parts, text):
@@ -125,7 +125,7 @@ def _are_several(parts: list[str], text: str) -> bool:
     return len(parts) == len([part for part in _PARTED_BY_MARKS.split(text) if part.strip()])
 
 
-def _account(text: str, platform: str | None) -> Named:
+def _account(text: str, platform: str | None) -> CellAccount:
     if "/" in text:
         return _linked(text, platform)
     if platform is None:
@@ -138,18 +138,18 @@ def _account(text: str, platform: str | None) -> Named:
     if platform == "twitter" and handle.isdecimal() and len(handle) >= _SHORTEST_ID:
         what = f"{cell(text)} is an id of an account; a handle of digits alone is rare"
         raise CellError("handle", what, f"name the column account_id, or write the handle as https://x.com/{handle}")
-    return Named(platform, handle=handle)
+    return CellAccount(platform, handle=handle)
 
 
-def _linked(text: str, platform: str | None) -> Named:
+def _linked(text: str, platform: str | None) -> CellAccount:
     for host_platform, pattern in _ID_LINKS:
         if found := pattern.fullmatch(text):
-            return Named(host_platform, account_id=found[1])
+            return CellAccount(host_platform, account_id=found[1])
     for host_platform in _LINKED:
         if handle := handle_in_link(text, hosts_of(host_platform)):
-            return Named(host_platform, handle=handle)
+            return CellAccount(host_platform, handle=handle)
     if platform == "mastodon" and (found := _SERVER_LINK.fullmatch(text)):
-        return Named("mastodon", handle=f"{found[2]}@{found[1].lower()}")
+        return CellAccount("mastodon", handle=f"{found[2]}@{found[1].lower()}")
     raise CellError("handle", f"{cell(text)} is no address of an account", "give the address of a profile, or a handle")
 
 

@@ -12,7 +12,7 @@ from streams.core.rosters.roster_row import Row
 from streams.formats.roster_lists.import_options import ImportOptions
 from streams.formats.roster_lists.list_cells import (
     AmbiguousDayError,
-    Named,
+    CellAccount,
     account_id_in,
     accounts_in,
     bound_in,
@@ -25,7 +25,7 @@ from streams.formats.roster_lists.list_sites import sites_in
 from streams.formats.roster_lists.listed import CellError, Listed, cell
 from streams.printable import printable
 
-__all__ = ["Account", "accounts_of"]
+__all__ = ["ListedAccount", "accounts_of"]
 
 _MAX_NAME: Final = 1_024  # characters, as on a roster
 _NOT_IN_NAMES: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\\s]+")
@@ -35,7 +35,7 @@ _ADDRESS: Final = re.compile(r"https?://[^\s;,|<>\"]+")
 _OWN_COLUMNS: Final = frozenset({"platform", "account_id", "category"})  # beside `state`, as it once was called
 
 
-class Account(Struct, frozen=True):
+class ListedAccount(Struct, frozen=True):
     """An account of an entry: its row, and what is wrong with it. There is no row on a platform that is not asked for,
     and neither row nor platform where the account itself cannot be told.
     """
@@ -66,23 +66,23 @@ class _Cells:
         return next((text for role in roles for _, text in self.all(role)), "")
 
 
-def accounts_of(entry: Listed, options: ImportOptions, *, bare_ids: bool) -> list[Account]:
+def accounts_of(entry: Listed, options: ImportOptions, *, bare_ids: bool) -> list[ListedAccount]:
     """The accounts that an entry names. `bare_ids`: whether a column that is only called `id` has ids of accounts.
     Raises `AmbiguousDayError`.
     """
     cells = _Cells(entry)
     named = _Names(cells, options, bare_ids=bare_ids)
-    passed_over = [Account(platform) for platform in dict.fromkeys(named.passed_over)]
+    passed_over = [ListedAccount(platform) for platform in dict.fromkeys(named.passed_over)]
     wanted = [account for account in named.accounts if account.platform in options.taken]
-    passed_over += [Account(account.platform) for account in named.accounts if account not in wanted]
+    passed_over += [ListedAccount(account.platform) for account in named.accounts if account not in wanted]
     if not wanted and not named.errors:
         return passed_over
     facts, errors = _facts(cells, options, is_of_wikidata=any(map(_THING.fullmatch, entry.cells.values())))
-    unpublished = [Account("", errors=(error, *errors)) for error in named.errors]
-    return passed_over + unpublished + [Account(each.platform, _row(each, facts), errors) for each in wanted]
+    unpublished = [ListedAccount("", errors=(error, *errors)) for error in named.errors]
+    return passed_over + unpublished + [ListedAccount(each.platform, _row(each, facts), errors) for each in wanted]
 
 
-def _row(account: Named, facts: Row) -> Row:
+def _row(account: CellAccount, facts: Row) -> Row:
     return {"platform": account.platform, "account_id": account.account_id, "handle": account.handle, **facts}
 
 
@@ -90,7 +90,7 @@ class _Names:
     """The accounts that the cells of an entry name, each once; handles and an id of one platform are one account."""
 
     def __init__(self, cells: _Cells, options: ImportOptions, *, bare_ids: bool) -> None:
-        self.accounts: list[Named] = []
+        self.accounts: list[CellAccount] = []
         self.errors: list[CellError] = []
         self.passed_over: list[str] = []
         self._options = options
@@ -101,8 +101,8 @@ class _Names:
         for platform in dict.fromkeys([*handles, *ids]):
             self._combine(platform, handles.get(platform, []), ids.get(platform, ""))
 
-    def _handles(self, cells: _Cells) -> dict[str, list[Named]]:
-        found: dict[str, list[Named]] = {}
+    def _handles(self, cells: _Cells) -> dict[str, list[CellAccount]]:
+        found: dict[str, list[CellAccount]] = {}
         generic = [each for each in cells.all("handle") if each[0].platform is None]
         of_platforms = [each for each in cells.all("handle") if each[0].platform is not None]
         for meaning, text in [*generic[:1], *of_platforms]:
@@ -122,7 +122,7 @@ class _Names:
         return found
 
     @staticmethod
-    def _add(accounts: list[Named], found: dict[str, list[Named]]) -> None:
+    def _add(accounts: list[CellAccount], found: dict[str, list[CellAccount]]) -> None:
         for account in accounts:
             known = found.setdefault(account.platform, [])
             if all(
@@ -130,7 +130,7 @@ class _Names:
             ):
                 known.append(account)
 
-    def _ids(self, cells: _Cells, handles: dict[str, list[Named]], *, bare_ids: bool) -> dict[str, str]:
+    def _ids(self, cells: _Cells, handles: dict[str, list[CellAccount]], *, bare_ids: bool) -> dict[str, str]:
         found: dict[str, str] = {}
         generic = [each for each in cells.all("account_id") if each[0].platform is None]
         if bare_ids and not generic:
@@ -153,17 +153,17 @@ class _Names:
                     handles.pop(platform, None)  # the entry is refused whole
         return found
 
-    def _combine(self, platform: str, handles: list[Named], account_id: str) -> None:
+    def _combine(self, platform: str, handles: list[CellAccount], account_id: str) -> None:
         if not account_id:
             self.accounts += handles
         elif len(handles) > 1:
             what = f"{len(handles):,} handles beside one id, {cell(account_id)}"
             self.errors.append(CellError("handle", what, "write one line for each account, with its own id"))
         else:
-            self.accounts.append(Named(platform, account_id, handles[0].handle if handles else ""))
+            self.accounts.append(CellAccount(platform, account_id, handles[0].handle if handles else ""))
 
 
-def _are_of(linked: list[Named], known: list[Named]) -> bool:
+def _are_of(linked: list[CellAccount], known: list[CellAccount]) -> bool:
     handles = {account.handle.lower() for account in known if account.handle}
     return not handles or all(not account.handle or account.handle.lower() in handles for account in linked)
 
@@ -173,7 +173,7 @@ def _another_account(address: str) -> CellError:
     return CellError("handle", what, "keep the one that is right; is a column shifted by a row?")
 
 
-def linked_accounts(text: str) -> list[Named]:
+def linked_accounts(text: str) -> list[CellAccount]:
     """The accounts whose profiles a cell of addresses leads to; none where it leads elsewhere."""
     try:
         return accounts_in(text, None) if "/" in text else []

@@ -17,7 +17,7 @@ from streams.errors import InputError
 from streams.formats.roster_lists.import_options import ImportOptions
 from streams.formats.roster_lists.list_cells import AmbiguousDayError, is_empty
 from streams.formats.roster_lists.list_columns import Role, meaning_of
-from streams.formats.roster_lists.list_entries import Account, accounts_of
+from streams.formats.roster_lists.list_entries import ListedAccount, accounts_of
 from streams.formats.roster_lists.listed import CellError, Guessed, Listed, Untaken
 from streams.formats.roster_lists.one_account_once import Placed, deduplicate
 from streams.printable import printable
@@ -178,7 +178,7 @@ def _placed(entry: Listed, options: ImportOptions, log: _Log, *, bare_ids: bool,
             yield Placed(entry.place, account.row)
 
 
-def _wrong(account: Account) -> list[CellError]:
+def _wrong(account: ListedAccount) -> list[CellError]:
     wrong = list(account.errors)
     problems = Problems()
     check_row(1, account.row, problems)

@@ -13,7 +13,7 @@ from streams.deadletters import Reason
 from streams.formats.fields.written_times import DayOrder, stated_order
 from streams.refusal import Refused
 
-__all__ = ["COLUMNS", "Column", "SuspensionColumns", "columns_of"]
+__all__ = ["COLUMNS", "ColumnPlace", "SuspensionColumns", "columns_of"]
 
 COLUMNS: Final = (
     "observed_date",
@@ -55,7 +55,7 @@ _ORDERS: Final = ("_dmy", "_mdy")
 _SHOWN_COLUMNS: Final = 8
 
 
-class Column(Struct, frozen=True):
+class ColumnPlace(Struct, frozen=True):
     """Where a column stands (from 0), its name, and the order of day and month that the name states."""
 
     place: int
@@ -67,14 +67,14 @@ class SuspensionColumns(Struct, frozen=True, kw_only=True):
     """The columns that are read; `width` is how many there are altogether. One of the two times is there."""
 
     width: int
-    account_id: Column
-    suspended: Column | None
-    reversed: Column | None
-    handle: Column | None
-    created: Column | None
-    status: Column | None
-    followers: Column | None
-    platform: Column | None
+    account_id: ColumnPlace
+    suspended: ColumnPlace | None
+    reversed: ColumnPlace | None
+    handle: ColumnPlace | None
+    created: ColumnPlace | None
+    status: ColumnPlace | None
+    followers: ColumnPlace | None
+    platform: ColumnPlace | None
 
 
 def columns_of(header: Sequence[str]) -> SuspensionColumns:
@@ -100,11 +100,11 @@ def _plain(name: str) -> str:
     return plain[:-4] if plain.endswith(_ORDERS) else plain
 
 
-def _found(words: Sequence[str], names: Sequence[str], header: Sequence[str]) -> Column | None:
+def _found(words: Sequence[str], names: Sequence[str], header: Sequence[str]) -> ColumnPlace | None:
     for word in words:
         if word in names:
             place = names.index(word)
-            return Column(place, header[place], stated_order(header[place]))
+            return ColumnPlace(place, header[place], stated_order(header[place]))
     return None
 
 

@@ -21,7 +21,7 @@ from streams.formats.fields.written_times import parse_written
 from streams.formats.inputs.csv_rows import Plans, fields_of, is_delimiter_line, is_header, of_width, table_of
 from streams.formats.inputs.encodings import UTF8_BOM
 from streams.formats.reader import Reading, Skipped
-from streams.formats.suspensions.suspension_columns import COLUMNS, Column, SuspensionColumns, columns_of
+from streams.formats.suspensions.suspension_columns import COLUMNS, ColumnPlace, SuspensionColumns, columns_of
 from streams.refusal import Refused, rejection
 
 __all__ = ["COLUMNS", "SKIPPED_NAMES", "SuspensionsCsvReader"]
@@ -169,7 +169,7 @@ def _event(platform: str, status: SuspensionStatus, actor: Account, noted: _Note
     )
 
 
-def _platform(column: Column | None, fields: list[str]) -> str:
+def _platform(column: ColumnPlace | None, fields: list[str]) -> str:
     platform = fields[column.place].lower() if column is not None else ""
     platform = ALIASES.get(platform, platform) or "twitter"
     if column is not None and not PLATFORM_NAME.fullmatch(platform):
@@ -177,7 +177,7 @@ def _platform(column: Column | None, fields: list[str]) -> str:
     return platform
 
 
-def _status(column: Column | None, fields: list[str]) -> _Status | None:
+def _status(column: ColumnPlace | None, fields: list[str]) -> _Status | None:
     """What became of the account; `None` where it is there. Raises `Refused` for words that nobody has explained."""
     words = frozenset(fields[column.place].lower().replace(" ", "_").split("|")) - {""} if column is not None else ()
     statuses = sorted(words & _STATUSES.keys()) if words else []
@@ -190,7 +190,7 @@ def _status(column: Column | None, fields: list[str]) -> _Status | None:
     return _Status(_STATUSES[statuses[0]] if statuses else "suspended", True if "verified" in words else None)
 
 
-def _noted(column: Column | None, fields: list[str]) -> _Noted | None:
+def _noted(column: ColumnPlace | None, fields: list[str]) -> _Noted | None:
     """A time of the row; `None` where it has none. Raises `Refused`."""
     text = fields[column.place] if column is not None else ""
     if column is None or not text:
@@ -226,7 +226,7 @@ def _account(
     )
 
 
-def _known_time(column: Column | None, fields: list[str]) -> datetime | None:
+def _known_time(column: ColumnPlace | None, fields: list[str]) -> datetime | None:
     if column is None:
         return None
     with suppress(ValueError):

@@ -9,7 +9,7 @@ from aiohttp import ClientSession
 from yarl import URL
 
 from streams.collectors.mastodon.api import MastodonServer
-from streams.collectors.mastodon.windows import Known, Listed, State, decode_state, encode_state, vanished
+from streams.collectors.mastodon.windows import Known, ListedStatus, State, decode_state, encode_state, vanished
 from streams.collectors.source import SourceError
 from streams.events import Coverage, Deletion, Event, Retweet
 from tests.collectors.mastodon.polling_rig import polling
@@ -333,7 +333,9 @@ def test_the_cursor_of_a_thousand_officials_fits_into_a_record() -> None:
     state = State()
     for number in range(1_000):
         window = [
-            Listed(str(10**17 + 65_537 * (number * 40 + each)), f"https://s{number}.example/users/u/{each * 7_919}")
+            ListedStatus(
+                str(10**17 + 65_537 * (number * 40 + each)), f"https://s{number}.example/users/u/{each * 7_919}"
+            )
             for each in range(40)
         ]
         state.accounts[f"u@s{number}.example"] = Known(str(number), f"https://s{number}.example/@u", "1" * 18, window)
@@ -345,5 +347,7 @@ def test_the_cursor_of_a_thousand_officials_fits_into_a_record() -> None:
 
 def test_an_empty_page_says_nothing() -> None:
     """A server that hides everything for a moment withdraws nothing."""
-    assert vanished([Listed("1", "a")], []) == []
-    assert vanished([Listed("1", "a"), Listed("3", "c")], [Listed("2", "b")]) == [Listed("3", "c")]
+    assert vanished([ListedStatus("1", "a")], []) == []
+    assert vanished([ListedStatus("1", "a"), ListedStatus("3", "c")], [ListedStatus("2", "b")]) == [
+        ListedStatus("3", "c")
+    ]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from streams.collectors.tail.follower import Follower, TailPolicy
+from streams.collectors.tail.follower import FileFollower, TailPolicy
 from streams.events import Post, Retweet
 from streams.formats.registry import reader_named
 
@@ -17,7 +17,7 @@ def test_rows_that_are_added_are_read_under_the_header_of_the_file(tmp_path: Pat
     for number in range(5):
         with path.open("a") as file:
             file.write(f"o{number},10{number},20{number},{1_790_000_000 + number}\n")
-        follower = Follower(TailPolicy(path=path), reader_named("mapped:coortweet"))
+        follower = FileFollower(TailPolicy(path=path), reader_named("mapped:coortweet"))
         chunks = [follower.begin(cursor)]
         while (chunk := follower.step()) is not None and not chunk.newest_us:
             chunks.append(chunk)
@@ -32,7 +32,7 @@ def test_a_row_with_a_newline_in_quotes_waits_for_its_end(tmp_path: Path) -> Non
     """Half of it is no row."""
     path = tmp_path / "shares.csv"
     path.write_text(_HEADER + '"o1\nwith a line",101,"20')
-    follower = Follower(TailPolicy(path=path), reader_named("mapped:coortweet"))
+    follower = FileFollower(TailPolicy(path=path), reader_named("mapped:coortweet"))
     follower.begin(None)
     first = follower.step()
     assert first is not None

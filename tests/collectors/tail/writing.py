@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.collectors.source import Chunk
-from streams.collectors.tail.follower import Follower, TailPolicy
+from streams.collectors.tail.follower import FileFollower, TailPolicy
 from streams.events import Account, Post, encode_event
 from streams.formats.canonical import CanonicalReader
 
@@ -101,13 +101,13 @@ class Reading:
         self.ids: list[int] = []
         self.chunks: list[Chunk] = []
         self.resumed: list[bool | None] = []
-        self._follower: Follower | None = None
+        self._follower: FileFollower | None = None
 
     def read(self, *, until: Callable[[], bool] | None = None) -> None:
         """On to where nothing more comes, or until it holds."""
         deadline = time.monotonic() + 20
         if self._follower is None:
-            self._follower = Follower(self._policy, CanonicalReader())
+            self._follower = FileFollower(self._policy, CanonicalReader())
             chunk = self._follower.begin(self.cursor)
             self.resumed.append(chunk.resumed)
             self._take(chunk)

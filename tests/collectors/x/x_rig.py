@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from yarl import URL
 
 from streams.collectors.budget import BudgetPolicy, micros
-from streams.collectors.coverage import CoverageLog, Seen, Span
+from streams.collectors.coverage import CoverageLog, CoverageSpan, SourceSeen
 from streams.collectors.http_sessions import open_session
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.source import Chunk, SourceError
@@ -59,8 +59,8 @@ class Holding(Hearing):
         self.keeper = keeper
         self.registry = metrics.registry
         self.ended: list[tuple[str, float]] = []
-        self.spans: list[Span] = []
-        self.coverage = CoverageLog(Seen(), 0)
+        self.spans: list[CoverageSpan] = []
+        self.coverage = CoverageLog(SourceSeen(), 0)
         self._clock = clock
 
     @property
@@ -74,7 +74,7 @@ class Holding(Hearing):
         return {name: sum(each.skipped[name] for each in self.chunks) for each in self.chunks for name in each.skipped}
 
     @property
-    def gaps(self) -> list[Span]:
+    def gaps(self) -> list[CoverageSpan]:
         return [span for span in self.spans if not span.seen]
 
     def metric(self, name: str, **labels: str) -> float | None:

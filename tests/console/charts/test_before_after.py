@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from streams.console.charts.before_after import Band, Mark, Row, Span, before_after
+from streams.console.charts.before_after import Band, ChartMark, ChartSpan, Row, before_after
 from tests.console.charts.drawn import SVG, drawn, texts_of
 
 _OPENED = datetime(2021, 1, 21, 14, 20, tzinfo=UTC)
 _DAY = timedelta(days=1)
 
 
-def _figure(*bands: Band, closed: datetime = _OPENED + 14 * _DAY, unsure: tuple[Span, ...] = ()) -> str:
+def _figure(*bands: Band, closed: datetime = _OPENED + 14 * _DAY, unsure: tuple[ChartSpan, ...] = ()) -> str:
     return before_after(
         "before-after", bands, begins=_OPENED - 30 * _DAY, opened=_OPENED, closed=closed, ends=_OPENED + 14 * _DAY,
         unsure=unsure, title="T", event="suspended 2021-01-21", notes=["counts, never motives"],
@@ -57,7 +57,7 @@ def test_expected_is_a_line_where_it_is_known() -> None:
 
 def test_events_stand_at_their_times_on_the_row_of_their_account() -> None:
     """What began before the axis does is drawn from its edge."""
-    mark = Mark(at=_OPENED + _DAY, since=_OPENED - 60 * _DAY, said="deleted 2021-01-22")
+    mark = ChartMark(at=_OPENED + _DAY, since=_OPENED - 60 * _DAY, said="deleted 2021-01-22")
     text = _figure(Band(name="deletions", before=0, after=1, expected=0.0, rows=(Row(name="@a", marks=(mark,)),)))
     lines = [each for each in drawn(text).iter(f"{SVG}line") if each.attrib["class"] == "stood"]
     assert [float(each.attrib["x1"]) for each in lines] == [170.0]
@@ -67,7 +67,7 @@ def test_events_stand_at_their_times_on_the_row_of_their_account() -> None:
 
 def test_unseen_time_is_shaded() -> None:
     """However short it was."""
-    span = Span(since=_OPENED + _DAY, until=_OPENED + _DAY, said="6 officials were unseen")
+    span = ChartSpan(since=_OPENED + _DAY, until=_OPENED + _DAY, said="6 officials were unseen")
     [shade] = [each for each in drawn(_figure(unsure=(span,))).iter(f"{SVG}rect") if each.attrib["class"] == "unsure"]
     assert float(shade.attrib["width"]) >= 1
     assert shade.findtext(f"{SVG}title") == "6 officials were unseen"

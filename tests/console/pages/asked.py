@@ -7,9 +7,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from streams.console.pages.page import Answer
+from streams.console.pages.page import PageAnswer
 from streams.console.store.reading import Store
-from streams.console.web.addresses import Place, find_place
+from streams.console.web.addresses import Address, find_place
 from streams.console.web.answers import answer_of, body_of, parts_of, query_of
 from streams.console.web.rendering import Renderer
 from streams.console.web.routes import ROUTES
@@ -118,7 +118,7 @@ class Dom(HTMLParser):
 class Asked(Struct, frozen=True, kw_only=True):
     """What an address gives, in every form."""
 
-    answer: Answer
+    answer: PageAnswer
     html: str
     json: dict[str, Any]
     """As somebody else reads it."""
@@ -136,7 +136,7 @@ def ask(store: Store, address: str, now: datetime = NOW) -> Asked:
     assert place is not None, address
     answer = answer_of(store, place, query_of(query), now)
     html = body_of(answer, place, address, _RENDERER).content.decode()
-    as_json = Place(route=place.route, path=place.path, form="json")
+    as_json = Address(route=place.route, path=place.path, form="json")
     content = body_of(answer, as_json, address, _RENDERER).content
     assert msgspec.json.decode(content, type=place.route.model) == answer.model
     if place.route.is_list:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from streams.console.store.building import StoreBuilding
 from streams.console.store.reading import Store
-from streams.console.store.writing import Part
+from streams.console.store.writing import PartitionPart
 from streams.core.clock import to_us
 from streams.core.corrections.correction import Correction, correction_key, encode_correction
 from streams.core.enriched import Alert, Amplification, Dossier
@@ -93,21 +93,21 @@ def store_of(
                 _Record(place, topic.key(each).encode(), msgspec.json.encode(each), timestamp=timestamp)
                 for place, each in enumerate(records)
             ]
-            building.writer.take([Part(topic=name, partition=0, records=rows, next=len(rows))])
+            building.writer.take([PartitionPart(topic=name, partition=0, records=rows, next=len(rows))])
         rows = [
             _Record(place, correction_key(each).encode(), encode_correction(each))
             for place, each in enumerate(corrections)
         ]
-        building.writer.take([Part(topic=CORRECTIONS, partition=0, records=rows, next=len(rows))])
+        building.writer.take([PartitionPart(topic=CORRECTIONS, partition=0, records=rows, next=len(rows))])
         if notifications is not None:
             rows = [
                 _Record(place, each.alert_id.encode(), encode_notification(each))
                 for place, each in enumerate(notifications)
             ]
-            building.writer.take([Part(topic=NOTIFICATIONS, partition=0, records=rows, next=len(rows))])
+            building.writer.take([PartitionPart(topic=NOTIFICATIONS, partition=0, records=rows, next=len(rows))])
         _publish(building, published, timestamp)
         rows = [_Record(place, each.key, each.value, each.headers, timestamp) for place, each in enumerate(kept)]
-        building.writer.take([Part(topic="evidence", partition=0, records=rows, next=len(rows))])
+        building.writer.take([PartitionPart(topic="evidence", partition=0, records=rows, next=len(rows))])
         building.put_in_place()
     store = Store(folder)
     yield store
@@ -122,7 +122,7 @@ def _publish(building: StoreBuilding, published: Sequence[Publication], timestam
         records = publication(keys, each.roster, each.reason, correction=each.correction)
         keys += [key.decode() for key, value in records if value is not None]
         rows = [_Record(place, key, value, (), at) for place, (key, value) in enumerate(records)]
-        building.writer.take([Part(topic="officials", partition=0, records=rows, next=len(rows))])
+        building.writer.take([PartitionPart(topic="officials", partition=0, records=rows, next=len(rows))])
         kept = roster_evidence(each.roster, each.reason, correction=each.correction)
         rows = [_Record(place, one.key, one.value, one.headers, at) for place, one in enumerate(kept)]
-        building.writer.take([Part(topic="evidence", partition=0, records=rows, next=len(rows))])
+        building.writer.take([PartitionPart(topic="evidence", partition=0, records=rows, next=len(rows))])

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from streams.console.pages.alert_model import AlertPage
 from streams.console.pages.alert_told import told_words
 from streams.console.store.reading import Store
-from streams.console.web.answers import Refused
+from streams.console.web.answers import RefusedRequest
 from streams.core.enriched import Alert, Amplification
 from streams.core.notifications import Acceptance, Notification
 from streams.core.rule_files.rule_words import value_words
@@ -161,13 +161,13 @@ def test_an_alert_on_what_officials_left_undone_leads_to_them_and_draws_nothing_
 
 def test_an_alert_that_nobody_knows_is_said_to_be_unknown(case_store: Store, alerts: dict[str, Alert]) -> None:
     """As are versions that it does not have, and parameters that the page does not have."""
-    with pytest.raises(Refused, match="no alert"):
+    with pytest.raises(RefusedRequest, match="no alert"):
         ask(case_store, "/alerts/0123")
-    with pytest.raises(Refused, match="1 version"):
+    with pytest.raises(RefusedRequest, match="1 version"):
         ask(case_store, f"/alerts/{alerts['silence'].id}?v=2")
-    with pytest.raises(Refused, match="no parameter 'when'"):
+    with pytest.raises(RefusedRequest, match="no parameter 'when'"):
         ask(case_store, f"/alerts/{alerts['silence'].id}?when=now")
-    with pytest.raises(Refused, match="at cannot be"):
+    with pytest.raises(RefusedRequest, match="at cannot be"):
         ask(case_store, f"/alerts/{alerts['silence'].id}?at=yesterday")
 
 

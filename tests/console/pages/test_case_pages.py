@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from streams.console.store.reading import Store
-from streams.console.web.answers import Refused
+from streams.console.web.answers import RefusedRequest
 from tests.console.case_records import in_file
 from tests.console.pages.asked import Asked, Dom, ask
 
@@ -259,7 +259,7 @@ def test_a_roster_lists_every_entry_with_its_source(case_store: Store) -> None:
 )  # fmt: skip
 def test_what_is_not_there_is_refused_with_a_remedy(case_store: Store, address: str, status: int) -> None:
     """As not there, or as a question that nobody can answer."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedRequest) as refused:
         ask(case_store, address)
     assert refused.value.status == status
     assert len(refused.value.remedy) > 10

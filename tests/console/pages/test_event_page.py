@@ -11,7 +11,7 @@ import pytest
 
 from streams.console.pages.event import EventPage
 from streams.console.store.reading import Store
-from streams.console.web.answers import Refused
+from streams.console.web.answers import RefusedRequest
 from streams.core.subject_event import Coordinates
 from streams.events import Account, Post, Retweet, encode_event
 from streams.schemas.documents import schema_document
@@ -89,8 +89,8 @@ def test_copies_of_one_event_have_their_own_pages(tmp_path: Path) -> None:
 
 def test_an_address_that_is_no_hash_and_one_that_is_not_kept_are_told_apart(case_store: Store) -> None:
     """Each with what to do."""
-    with pytest.raises(Refused, match="kept here"):
+    with pytest.raises(RefusedRequest, match="kept here"):
         ask(case_store, f"/events/{'0' * 64}")
     for wrong in ("abc", "g" * 64, "A" * 64):
-        with pytest.raises(Refused, match="no SHA-256"):
+        with pytest.raises(RefusedRequest, match="no SHA-256"):
             ask(case_store, f"/events/{wrong}")

@@ -13,7 +13,7 @@ from streams.console.pages.alert_lines import AlertLine
 from streams.console.pages.inbox import InboxPage, inbox_page
 from streams.console.pages.page import PageRequest
 from streams.console.store.reading import Store
-from streams.console.web.answers import Refused
+from streams.console.web.answers import RefusedRequest
 from streams.core.clock import from_us, to_us
 from streams.rules_loading import read_rules
 from streams.schemas.documents import schema_document
@@ -172,7 +172,7 @@ def test_an_empty_list_says_why(tmp_path: Path, many: Store) -> None:
 )
 def test_a_wrong_filter_is_refused_and_named(case_store: Store, query: str, wrong: str) -> None:
     """It must not show everything as if it were filtered."""
-    with pytest.raises(Refused, match=wrong):
+    with pytest.raises(RefusedRequest, match=wrong):
         ask(case_store, f"/alerts?{query}")
 
 

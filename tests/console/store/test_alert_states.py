@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from streams.console.store.building import StoreBuilding
 from streams.console.store.questions import AlertFilter, AlertStateName, PageOf
 from streams.console.store.reading import Store
-from streams.console.store.writing import Part
+from streams.console.store.writing import PartitionPart
 from streams.core.clock import to_us
 from streams.core.enriched import Alert
 from streams.core.evidence_records import event_evidence
@@ -47,7 +47,7 @@ def states(alert: Alert, tmp_path: Path) -> Iterator[Store]:
     ]
     records = [_Record(place, each.id.encode(), msgspec.json.encode(each)) for place, each in enumerate(alerts)]
     with StoreBuilding(tmp_path, kind="topics", origin="") as building:
-        building.writer.take([Part(topic="alerts", partition=0, records=records, next=len(records))])
+        building.writer.take([PartitionPart(topic="alerts", partition=0, records=records, next=len(records))])
         building.put_in_place()
     store = Store(tmp_path)
     yield store
@@ -101,7 +101,7 @@ def test_a_deletion_is_found_by_what_is_gone(alert: Alert, tmp_path: Path) -> No
         made = event_evidence(event, encode_event(event), Coordinates("raw", 0, place), 0)
         records.append(_Record(place, made.key, made.value, made.headers))
     with StoreBuilding(tmp_path, kind="topics", origin="") as building:
-        building.writer.take([Part(topic="evidence", partition=0, records=records, next=len(records))])
+        building.writer.take([PartitionPart(topic="evidence", partition=0, records=records, next=len(records))])
         building.put_in_place()
     store = Store(tmp_path)
     found = store.deletions_of("twitter", ["a", "c"])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from streams.console.pages.page import Answer, PageRequest
+from streams.console.pages.page import PageAnswer, PageRequest
 from streams.console.web.addresses import address_of, find_place
 from streams.console.web.routes import Route
 
@@ -16,8 +16,8 @@ class _Model(Struct, frozen=True):
     pass
 
 
-def _page(_store: object, _request: PageRequest) -> Answer:
-    return Answer(title="", template="", model=_Model())
+def _page(_store: object, _request: PageRequest) -> PageAnswer:
+    return PageAnswer(title="", template="", model=_Model())
 
 
 ROUTES = (

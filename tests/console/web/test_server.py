@@ -7,7 +7,7 @@ import pytest
 from msgspec import Struct
 
 from streams import __version__
-from streams.console.pages.page import Answer, BadAddress, NotKnown, PageRequest, Rows
+from streams.console.pages.page import BadAddress, NotKnown, PageAnswer, PageRequest, Rows
 from streams.console.pages.status import StatusPage, status_page
 from streams.console.store.reading import Store, TooLongError
 from streams.console.web.headers import HEADERS
@@ -28,12 +28,12 @@ _SVG = '<svg xmlns="http://www.w3.org/2000/svg" class="figure"><title>A &lt; B</
 _MANY = 30_000
 
 
-def _listed(_store: Store, request: PageRequest) -> Answer:
+def _listed(_store: Store, request: PageRequest) -> PageAnswer:
     request.only("most")
     most = request.whole("most", least=0, most=_MANY) or 3
     first = (_Row("=cmd()", 1), _Row("@سلام", 2), _Row('a"b\n,c', 3))
     rows = (first[number % 3] for number in range(most))
-    return Answer(
+    return PageAnswer(
         title="Listed",
         template="refusal.html",
         model=_Listed(first),
@@ -42,7 +42,7 @@ def _listed(_store: Store, request: PageRequest) -> Answer:
     )
 
 
-def _refused(_store: Store, request: PageRequest) -> Answer:
+def _refused(_store: Store, request: PageRequest) -> PageAnswer:
     match request.path["how"]:
         case "unknown":
             raise NotKnown("There is no <b>such</b> alert.", remedy="Look in the inbox.")

@@ -4,7 +4,7 @@ from collections import Counter
 from random import Random
 
 from streams.core.clock import SECOND_US
-from streams.core.noticing.incidents import Incidents, Selection
+from streams.core.noticing.incidents import Incidents, IncidentSelection
 from streams.core.noticing.notices import AlertHead, Notice, NoticePolicy
 from tests.core.noticing.alert_heads import NOON_US
 
@@ -19,7 +19,7 @@ def labels(notice: Notice) -> frozenset[tuple[str, str]]:
     return frozenset(notice.labels.items())
 
 
-def incidents_of(selection: Selection, *, is_over: bool = False) -> list[str]:
+def incidents_of(selection: IncidentSelection, *, is_over: bool = False) -> list[str]:
     """The incidents that are sent as firing, or as over, in order and without repetition."""
     found = [
         each.labels["antiphon_id"] for each in selection.notices if each.is_over is is_over and "subject" in each.labels
@@ -107,7 +107,7 @@ class NotifyRun:
             self.logs[sum(alert.id.encode()) % _PARTITIONS].append((alert, at_us))
             self.incidents.take(alert, at_us, self.now_us)
 
-    def step(self, seconds: float) -> Selection:
+    def step(self, seconds: float) -> IncidentSelection:
         """Time passes, then one round of work is done, unless NOTIFY dies: before it, or in the middle of it."""
         self.now_us += int(seconds * SECOND_US)
         selection = self.incidents.select(self.now_us)

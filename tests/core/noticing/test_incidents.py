@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from streams.core.clock import SECOND_US, to_us
 from streams.core.noticing.floods import FLOOD_ALERT
-from streams.core.noticing.incidents import Incidents, Selection
+from streams.core.noticing.incidents import Incidents, IncidentSelection
 from streams.core.noticing.notices import AlertHead, NoticePolicy
 from streams.core.rulebook.rules import SEVERITIES, Severity
 from tests.core.noticing.alert_heads import NOON_US, alert_head
@@ -380,7 +380,7 @@ def test_as_long_as_nothing_ends_whatever_is_sent_is_sent_on() -> None:
     assert min(seen.values()) > 30, seen
 
 
-def _summary(selection: Selection) -> set[frozenset[tuple[str, str]]]:
+def _summary(selection: IncidentSelection) -> set[frozenset[tuple[str, str]]]:
     """The summary ends where all that it stood for became critical."""
     left = {notice.labels["severity"] for notice in selection.notices if notice.labels["alertname"] == FLOOD_ALERT}
     return {
@@ -399,5 +399,5 @@ def _summary(selection: Selection) -> set[frozenset[tuple[str, str]]]:
     }
 
 
-def _severities(selection: Selection, name: str) -> set[str]:
+def _severities(selection: IncidentSelection, name: str) -> set[str]:
     return {each.labels["severity"] for each in selection.notices if each.labels.get("antiphon_id") == name}

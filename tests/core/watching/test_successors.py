@@ -14,7 +14,7 @@ from streams.core.subject_event import Coordinates
 from streams.core.watching.amplified_accounts import keep_amplification
 from streams.core.watching.records import Amplified, AmplifiedAccount, StandingRecord
 from streams.core.watching.successors import known_better, successor_of
-from streams.core.watching.watch import Watch, watches_of
+from streams.core.watching.watch import WatchPeriod, watches_of
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account, AccountSource
 from tests.core.tracking.strategies import examples, snowflake
@@ -24,7 +24,7 @@ _POLICY = WatchPolicy()
 _SOURCE = Coordinates("retweets", 0, 0)
 
 
-def _watch(by: int = 6, subject: Account = SUBJECT) -> Watch:
+def _watch(by: int = 6, subject: Account = SUBJECT) -> WatchPeriod:
     event = standing(by=by, subject=subject)
     assert event.standing is not None
     [watch] = watches_of(StandingRecord("twitter", "IR", subject, event.standing, "roster"), _POLICY)
