@@ -11,7 +11,7 @@ import shutil
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, Final, NoReturn
 from uuid import uuid4
@@ -28,8 +28,7 @@ from tools.kafka.running_broker import RunningBroker, delete_topics
 
 _IN_CI: Final = os.environ.get("CI", "").lower() in {"1", "true"}
 _OWN_BROKER: Final = "ANTIPHON_TEST_BROKER"
-_TESTS: Final = Path(__file__).parent
-_SHARED_DATA: Final = _TESTS.parent / ".." / "shared" / "data"
+_SHARED_DATA: Final = Path(__file__).parents[1] / ".." / "shared" / "data"
 _LEFT_OUT: Final = "left out: "
 
 _MARKS_OF_FIXTURES: Final = {
@@ -52,13 +51,8 @@ _KAFKA_LOG: Final = pytest.StashKey[Path]()
 _TOLD_TO_PROCESSES: Final = "kafka"  # the address and the log, or why there is none and nothing
 _STAND_IN: Final = pytest.StashKey[str]()
 
-# The rooms whose files take longest, and mostly wait: for a broker, a browser, a process. Processes that share the
-# files take them in this order, so that none ends with a long one, and files that compute between them, so that no core
-# waits too.
-_LONGEST_FIRST: Final = (
-    *("pipeline", "chaos", "e2e", "browser", "agents", "deploy", "bench", "collectors"),
-    *("worker", "partitions", "jobs", "cli", "kafka", "ops"),
-)
+# The rooms whose files take longest. Processes that share the files take them in this order: none ends with a long one.
+_LONGEST_FIRST: Final = ("pipeline", "chaos", "e2e", "agents", "deploy", "bench", "ops", "cli")
 
 # The loggers whose levels `streams.cli.logs` sets.
 _LEVELS_OF: Final = ("", "streams", "streams.faust_driver.transport")
@@ -234,29 +228,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest itself selects by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks each test by the fixtures that it takes, so that `-m "not kafka"` misses none; see `_LONGEST_FIRST`."""
-    places = _places(dict.fromkeys(item.path for item in items))
-    items.sort(key=lambda item: places[item.path])
+    """Marks each test by the fixtures that it takes, so that `-m "not kafka"` misses none; long rooms first."""
+    ranks = {room: rank for rank, room in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.parent.name, len(ranks)))
     for item in items:
         for fixture in getattr(item, "fixturenames", ()):
             if mark := _MARKS_OF_FIXTURES.get(fixture):
                 item.add_marker(mark)
-
-
-def _places(files: Iterable[Path]) -> dict[Path, float]:
-    """Of each file, the share of the others of its kind, those that wait or those that compute, that come before it."""
-    waiting: list[tuple[int, Path]] = []
-    computing: list[Path] = []
-    for file in files:
-        rooms = file.relative_to(_TESTS).parts[:-1]
-        if ranks := [_LONGEST_FIRST.index(room) for room in rooms if room in _LONGEST_FIRST]:
-            waiting.append((min(ranks), file))
-        else:
-            computing.append(file)
-    waiting.sort()
-    return {file: index / len(waiting) for index, (_, file) in enumerate(waiting)} | {
-        file: index / len(computing) for index, file in enumerate(computing)
-    }
 
 
 def pytest_collection_finish() -> None:
