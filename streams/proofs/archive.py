@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from streams.errors import InputError
 
-__all__ = ["MAX_ARCHIVE_BYTES", "MAX_ENTRIES", "Archive", "Entry", "NotAProofError", "open_archive", "pack"]
+__all__ = ["MAX_ARCHIVE_BYTES", "MAX_ENTRIES", "Archive", "ArchiveEntry", "NotAProofError", "open_archive", "pack"]
 
 MAX_ENTRIES: Final = 512
 MAX_ARCHIVE_BYTES: Final = 256 * 1024 * 1024
@@ -42,7 +42,7 @@ class NotAProofError(InputError):
     """A file that is no proof, or one that was packed in another way than Antiphon does. Nothing in it was used."""
 
 
-class Entry(Struct, frozen=True):
+class ArchiveEntry(Struct, frozen=True):
     """One file of a proof: where its bytes begin, how many there are, and their CRC-32."""
 
     name: str
@@ -79,7 +79,7 @@ class Archive:
     The files' own bytes are read when asked for, in blocks or in lines.
     """
 
-    def __init__(self, file: BinaryIO, entries: Mapping[str, Entry]) -> None:
+    def __init__(self, file: BinaryIO, entries: Mapping[str, ArchiveEntry]) -> None:
         self._file = file
         self.entries = entries
 
@@ -149,9 +149,9 @@ def open_archive(file: BinaryIO, size: int) -> Archive:
     return Archive(file, entries)
 
 
-def _entries(directory: bytes, count: int) -> dict[str, Entry]:
+def _entries(directory: bytes, count: int) -> dict[str, ArchiveEntry]:
     """What the directory says, as far as a proof may say it."""
-    found: dict[str, Entry] = {}
+    found: dict[str, ArchiveEntry] = {}
     place = begin = 0
     for number in range(1, count + 1):
         if len(directory) < place + _CENTRAL.size:
@@ -180,13 +180,13 @@ def _entries(directory: bytes, count: int) -> dict[str, Entry]:
             raise NotAProofError(f"{shown} is there twice")
         if offset != begin:
             raise NotAProofError(f"{shown} is not where the one before it ends")
-        found[name] = Entry(name, offset + _LOCAL.size + name_size, size, crc)
+        found[name] = ArchiveEntry(name, offset + _LOCAL.size + name_size, size, crc)
         begin = offset + _LOCAL.size + name_size + size
         place += _CENTRAL.size + name_size
     return found
 
 
-def _compare(file: BinaryIO, entries: Mapping[str, Entry], offset: int, end: bytes) -> None:
+def _compare(file: BinaryIO, entries: Mapping[str, ArchiveEntry], offset: int, end: bytes) -> None:
     """Everything but the files' bytes must be as `pack` writes it: so nothing hides there, and no byte can change."""
     directory: list[bytes] = []
     begin = 0
