@@ -18,7 +18,7 @@ from streams.core.watching.records import Entry, SubjectText
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
-__all__ = ["keep_text", "known_text", "least_shared", "match_entry", "match_event", "said_of", "with_report"]
+__all__ = ["keep_text", "known_text", "least_shared", "match_entry", "match_event", "post_of", "said_of", "with_report"]
 
 
 def least_shared(count: int) -> int:
@@ -33,7 +33,7 @@ def least_shared(count: int) -> int:
 
 def known_text(ledger: Ledger, event: CountryEvent) -> SubjectText | None:
     """What the ledger has of the text of a subject's post that an event posts or passes on."""
-    post_id = _post_of(event)
+    post_id = post_of(event)
     known = None if post_id is None else ledger.get(text_key(event.country, event.platform, post_id))
     return known if isinstance(known, SubjectText) else None
 
@@ -48,7 +48,7 @@ def keep_text(
     changed it, and the match if there is a new one. Bounds only ever widen, so that no match is lost again; only a text
     that was first known in a cut form may have had a match that the whole of it has not.
     """
-    subject, post_id = event.subject, _post_of(event)
+    subject, post_id = event.subject, post_of(event)
     if subject is None or post_id is None or len(event.text) < policy.shortest_text:
         return None, []
     new = with_report(known, event, subject.id, post_id, prints)
@@ -84,7 +84,8 @@ def with_report(
     return new
 
 
-def _post_of(event: CountryEvent) -> str | None:
+def post_of(event: CountryEvent) -> str | None:
+    """The id of the post whose text an event has: a subject's own, or the one that is passed on."""
     return event.event_id if event.kind == "subject_post" else event.post_id
 
 

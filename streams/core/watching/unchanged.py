@@ -17,8 +17,9 @@ from streams.core.watching.keys import entry_key
 from streams.core.watching.ledger import Ledger, record_key
 from streams.core.watching.post_step import is_report_of
 from streams.core.watching.records import Entry, SubjectText
-from streams.core.watching.text_matches import match_event, said_of, with_report
+from streams.core.watching.text_matches import match_event, post_of, said_of, with_report
 from streams.core.watching.watch_policy import WatchPolicy
+from streams.core.watching.watch_step import said_under
 
 __all__ = ["Unchanged"]
 
@@ -70,8 +71,8 @@ class Unchanged:
         if new is None or said_of(new) != said_of(text) or subject_key(text.platform, text.subject) in self._changed:
             return False
         if text.match is not None:
-            match = self._ledger.get(entry_key(text.platform, text.match))
-            if not isinstance(match, Entry) or subject_key(match.platform, match.official) in self._changed:
+            match = self._match_of(text)
+            if match is None or subject_key(match.platform, match.official) in self._changed:
                 return False
             self._matches.append(record_key(text))
         return True
@@ -85,19 +86,20 @@ class Unchanged:
                 found += withdrawals(self._ledger, entry)
         for key in self._matches:
             text = self._ledger.get(key)
-            match = None
-            if isinstance(text, SubjectText) and text.match is not None:
-                match = self._ledger.get(entry_key(text.platform, text.match))
-            if isinstance(text, SubjectText) and isinstance(match, Entry):
+            if isinstance(text, SubjectText) and (match := self._match_of(text)) is not None:
                 found.append(match_event(text, match))
-        return [replace(each, roster_digest=self._digest) if each.roster_digest else each for each in found]
+        return list(said_under(self._digest, found))
+
+    def _match_of(self, text: SubjectText) -> Entry | None:
+        match = None if text.match is None else self._ledger.get(entry_key(text.platform, text.match))
+        return match if isinstance(match, Entry) else None
 
     def _note_text(self, event: CountryEvent) -> None:
         """As WATCH learns the texts of subjects: from their own posts, and from retweets."""
-        subject, post_id = event.subject, event.post_id
-        if event.kind == "subject_post":
-            post_id = event.event_id
-        elif event.post_kind != "retweet" or event.subject_is_official or event.kind != "post":
+        subject, post_id = event.subject, post_of(event)
+        if event.kind != "subject_post" and (
+            event.kind != "post" or event.post_kind != "retweet" or event.subject_is_official
+        ):
             return
         if subject is None or post_id is None or len(event.text) < self._policy.shortest_text:
             return

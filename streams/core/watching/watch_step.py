@@ -3,10 +3,13 @@
 The ledger that a set of events leads to does not depend on their order, and the same event twice changes nothing.
 """
 
+from collections.abc import Iterable, Iterator
+
 from msgspec.structs import replace
 
 from streams.core.country_event import CountryEvent
 from streams.core.retractions import as_retracted, decode_retraction, retraction_of, strongest
+from streams.core.subject_event import SubjectEvent
 from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.coverage_step import apply_coverage
 from streams.core.watching.deletion_step import (
@@ -25,7 +28,7 @@ from streams.core.watching.seen_since import tell_some
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
 
-__all__ = ["Stepped", "WatchOutcome", "step"]
+__all__ = ["Stepped", "WatchOutcome", "said_under", "step"]
 
 
 def step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
@@ -38,8 +41,12 @@ def step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchP
     digest = event.roster_digest
     if not digest or all(each.roster_digest in ("", digest) for each in stepped.events):  # nearly always
         return stepped
-    said = (replace(each, roster_digest=digest) if each.roster_digest else each for each in stepped.events)
-    return replace(stepped, events=tuple(said))
+    return replace(stepped, events=tuple(said_under(digest, stepped.events)))
+
+
+def said_under(digest: str, events: Iterable[SubjectEvent]) -> Iterator[SubjectEvent]:
+    """The same words under that roster, but for what rests on none."""
+    return (replace(each, roster_digest=digest) if each.roster_digest else each for each in events)
 
 
 def _step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
