@@ -1,6 +1,7 @@
 """One thing that was shown, or not, and a table of them for people. Knows nothing of what they are about."""
 
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from textwrap import wrap
 from typing import Final
@@ -31,7 +32,8 @@ def look(name: str, what: str, figure: Callable[[], str]) -> Finding:
     try:
         found, ok = figure(), True
     except AssertionError as error:
-        found, ok = str(error), False
+        # An assertion without words has its line.
+        found, ok = str(error) or str(traceback.extract_tb(error.__traceback__)[-1].line), False
     return Finding(name=name, what=what, figure=found, ok=ok, seconds=round(time.monotonic() - began, 1))
 
 
