@@ -73,7 +73,7 @@ bench: $(BENCHMARKS) ## measures the pipeline against its peers and against bare
 peers: $(BENCHMARKS) ## what the benchmarks race against, so that their tests run too; 300 MB
 
 .PHONY: chaos
-chaos: $(DEVELOPMENT) ## 200 faults over a million events on a real Kafka, compared with an oracle; about ten minutes
+chaos: $(DEVELOPMENT) ## 200 faults and three corrections over a million events on a real Kafka, compared with an oracle; about ten minutes
 	@$(BIN)/python -m tools.kafka.prepare
 	@$(BIN)/python -m tests.chaos $(ARGS)
 

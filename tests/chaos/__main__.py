@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--events", type=int, default=1_000_000, help="raw events (default: 1,000,000)")
     parser.add_argument("--faults", type=int, default=200, help="faults (default: 200)")
     parser.add_argument("--power-cuts", type=int, default=0, help="power cuts besides the faults (default: 0)")
-    parser.add_argument("--corrections", type=int, default=0, help="corrections of the roster besides (default: 0)")
+    parser.add_argument("--corrections", type=int, default=3, help="corrections of the roster besides (default: 3)")
     parser.add_argument(
         "--stuck-after",
         type=float,

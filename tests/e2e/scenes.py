@@ -49,7 +49,8 @@ def case_is_received(stage: Stage, case: MovedCase, produced: dict[str, float]) 
         return {each["labels"].get("antiphon_id", "") for each in receiver.received("firing")}
 
     wait_until("all alerts of the case are told", lambda: received() >= expected, seconds=_ALL_RECEIVED_SECONDS)
-    besides = [each["labels"] for each in receiver.received("firing") if each["labels"].get("antiphon_id") not in expected]
+    firing = receiver.received("firing")
+    besides = [each["labels"] for each in firing if each["labels"].get("antiphon_id") not in expected]
     assert not besides, f"alerts besides those of the backtest: {besides}"
     took: dict[str, float] = {}
     for alert in case.alerts:
