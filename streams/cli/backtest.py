@@ -11,7 +11,7 @@ from streams.cli.report_input import end_with_faults, files_document, print_file
 from streams.cli.terminal import stdout, write_json
 from streams.core.backtest import Results
 from streams.core.screening.account_index import AccountIndex
-from streams.core.tracking.one_post import contradictions_of
+from streams.core.tracking.contradictions import contradictions_of
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.event_spool import EventSpool

@@ -15,7 +15,7 @@ from streams.cli.report_input import end_with_faults, files_document, print_file
 from streams.cli.stopping import stopped_in_order
 from streams.cli.terminal import stdout, write_json
 from streams.console.web.settings import load_console_settings
-from streams.core.tracking.one_post import contradictions_of
+from streams.core.tracking.contradictions import contradictions_of
 from streams.errors import InputError
 from streams.formats.registry import readers_named
 from streams.jobs.demo import demo_broker, run_demo

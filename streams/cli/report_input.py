@@ -9,7 +9,7 @@ from rich.text import Text
 
 from streams.cli.terminal import counted, stderr
 from streams.core.screening.roster_use import RosterFinding
-from streams.core.tracking.one_post import Contradiction
+from streams.core.tracking.contradictions import Contradiction
 from streams.formats.inputs.files import shown_path
 from streams.jobs.input_faults import InputFault
 from streams.jobs.reading import FileAccount

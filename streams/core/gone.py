@@ -20,12 +20,12 @@ __all__ = [
     "LOOK_BACK_US",
     "Absence",
     "Deleted",
-    "Fate",
+    "RemovalReason",
     "Seen",
     "absences_of",
-    "fate_at",
     "is_gone",
     "until_follows",
+    "was_gone_at",
 ]
 
 LOOK_BACK_US: Final = 14 * DAY_US
@@ -48,7 +48,7 @@ class Absence(Struct, frozen=True, array_like=True):
     """Until when, in µs since 1970 UTC; null while it lasts."""
 
 
-class Fate(StrEnum):
+class RemovalReason(StrEnum):
     """Why something is gone."""
 
     TAKEN_BACK = "taken_back"  # by the official who made it
@@ -129,7 +129,7 @@ def absences_of(notices: Iterable[tuple[int, bool]], seen: Seen) -> tuple[Absenc
     return tuple(each for each in found if each.until_us is None or each.doubtful_us < each.until_us)
 
 
-def fate_at(absences: Sequence[Absence], at_us: int) -> bool | None:
+def was_gone_at(absences: Sequence[Absence], at_us: int) -> bool | None:
     """Whether an account was gone at a time; `None` where it may have been."""
     index = bisect_right(absences, at_us, key=_doubtful)
     if not index:

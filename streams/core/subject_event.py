@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.core.clock import StoredInt
-from streams.core.gone import Fate
+from streams.core.gone import RemovalReason
 from streams.core.officials import Official
 from streams.events import Account, Precision, SuspensionStatus
 
@@ -129,7 +129,7 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When a collector saw it, in µs since 1970 UTC; null where that is not known."""
     last_us: StoredInt | None = None
     """Of a withdrawal: when it was noticed last, where that is later, in µs since 1970 UTC."""
-    by_official: Fate | None = None
+    by_official: RemovalReason | None = None
     """Of a withdrawal: whether the official's own account was gone, or may have been."""
     precision: Precision | None = None
     """Of a suspension: what its time is."""

@@ -114,7 +114,7 @@ async def carry_out_correction(
             await wait_for_commits(settings, ends, lambda _left: None)
             cut = {f"{topic}/{partition}": end for (topic, partition), end in ends.items() if end}
             async with evidence_index(settings) as evidence:
-                await _count_anew(settings, found, plan, evidence, cut, stage)
+                await _recount(settings, found, plan, evidence, cut, stage)
     if not found.missing:
         async with started_producer(settings) as client:
             await send_correction(client, settings, replace(begun, outcome="finished", subjects=found.subjects))
@@ -135,7 +135,7 @@ def _collected_seldom() -> Iterator[None]:
         gc.set_threshold(first, *others)
 
 
-async def _count_anew(
+async def _recount(
     settings: Settings,
     found: Corrected,
     plan: RecountPlan,

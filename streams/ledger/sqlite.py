@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
 from streams.core.clock import DAY_US
-from streams.core.watching.counted import Counted
-from streams.core.watching.keys import ENTRY_PREFIX, counted_prefix, text_prefix
+from streams.core.watching.keys import ENTRY_PREFIX, text_prefix, watch_counts_prefix
 from streams.core.watching.ledger import Record
 from streams.core.watching.records import AmplifiedAccount, Entry, StandingRecord, SubjectText
 from streams.core.watching.standing_marks import LAST, OPENED
+from streams.core.watching.watch_counts import WatchCounts
 from streams.ledger.store import LOOKED_THROUGH, RecordStore
 
 __all__ = ["SqliteLedger"]
@@ -170,10 +170,10 @@ class SqliteLedger(RecordStore):
         rows = self._db.execute(question, (country, before_us // DAY_US, LOOKED_THROUGH, past_grace, limit)).fetchall()
         return [self._record(number, AmplifiedAccount) for (number,) in rows]
 
-    def counts_of(self, country: str, platform: str, subject: str) -> list[Counted]:
+    def counts_of(self, country: str, platform: str, subject: str) -> list[WatchCounts]:
         """See `ForgetfulLedger`."""
-        records = self.beginning_with(counted_prefix(country, platform, subject))
-        return [each for each in records if isinstance(each, Counted) and each.subject == subject]
+        records = self.beginning_with(watch_counts_prefix(country, platform, subject))
+        return [each for each in records if isinstance(each, WatchCounts) and each.subject == subject]
 
     def _record(self, number: int, kind: type[_Listed]) -> _Listed:
         row = self._db.execute("SELECT value FROM records WHERE record = ?", (number,)).fetchone()

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from streams.core.watching.ledger import Record, decode_record, encode_record, record_key
 from streams.core.watching.records import Entry
+from streams.ledger.row_buffer import RowBuffer
 from streams.ledger.tables import SCHEMA, SCHEMA_VERSION, rows_of
-from streams.ledger.waiting_rows import WaitingRows
 
 __all__ = ["GRACE_US", "LOOKED_THROUGH", "RecordStore"]
 
@@ -66,7 +66,7 @@ class RecordStore:
         self._on_disk = str(path) != ":memory:"
         self._db = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
         self._changes: dict[bytes, bytes | None] = {}
-        self._rows = WaitingRows(self._db)
+        self._rows = RowBuffer(self._db)
         self._remembered: dict[bytes, _Stored | None] = {}
         try:
             self._prepare()

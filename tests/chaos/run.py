@@ -57,7 +57,7 @@ class _Due(Struct, frozen=True):
         return now_seconds >= self.at_seconds or (self.last_batch is not None and batch >= self.last_batch)
 
 
-class _CountedAnew(Exception):  # noqa: N818 - reads as what happened
+class _Recounted(Exception):  # noqa: N818 - reads as what happened
     """Workers refused, and everything is recounted: what was waited for is gone."""
 
 
@@ -215,7 +215,7 @@ class _Director:
     def _drain(self) -> None:
         while True:
             remedies = self._stage.remedies.total()
-            with contextlib.suppress(_CountedAnew):
+            with contextlib.suppress(_Recounted):
                 self._drain_once(remedies)
                 self._wait(_KNOWN_SECONDS if self._stage.power.cuts else 0.0)
             if self._stage.remedies.total() == remedies:
@@ -230,7 +230,7 @@ class _Director:
             nonlocal least, since
             self._stage.supervise()
             if self._stage.remedies.total() != remedies:
-                raise _CountedAnew
+                raise _Recounted
             if remaining < least or remaining == 0:
                 least, since = remaining, time.monotonic()
                 self._progress(f"draining: {remaining} records to go")

@@ -167,7 +167,7 @@ class Stage:
                 if _REMEDY in line
             ]
             if refusals and not self._broker_is_away:
-                self._count_anew()
+                self._recount()
             self.crew.replace_dead()
 
     def start_other_app(self) -> str:
@@ -193,7 +193,7 @@ class Stage:
             raise RuntimeError(f"a worker of another app id ended in peace: {done.stderr[-2_000:]}")
         return f"status {done.returncode}: {' | '.join(done.stderr.strip().splitlines()[-2:])}"
 
-    def _count_anew(self) -> None:
+    def _recount(self) -> None:
         """What a worker names that refuses: all workers stopped, and the command."""
         workers = len(self.crew.members)
         for member in self.crew.members:

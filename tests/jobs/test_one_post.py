@@ -10,7 +10,7 @@ import pytest
 
 from streams.core.dossier_parts import Totals
 from streams.core.rosters.roster_file import parse_roster
-from streams.core.tracking.one_post import contradictions_of
+from streams.core.tracking.contradictions import contradictions_of
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import BacktestRun, backtest_files
 from streams.rules_loading import bundled_rules

@@ -4,9 +4,8 @@ from hypothesis import strategies as st
 
 from streams.core.country_event import Amplifier, Standing, SuspensionPeriod
 from streams.core.subject_event import Coordinates
-from streams.core.watching.covered import SeenSince, Untold
 from streams.core.watching.ledger import Record
-from streams.core.watching.owed import Owed, Sweep
+from streams.core.watching.pending_sweeps import PendingSweeps, Sweep
 from streams.core.watching.records import (
     AmplifiedAccount,
     CountryTime,
@@ -18,6 +17,7 @@ from streams.core.watching.records import (
     SubjectText,
     UnmatchedDeletion,
 )
+from streams.core.watching.source_spans import PendingSeenSince, SeenSince
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.events import Account
 
@@ -178,7 +178,7 @@ _published_hashes = st.builds(
 
 _spans = st.lists(st.tuples(TIMES, TIMES), max_size=2).map(tuple)
 _owed = st.builds(
-    Owed,
+    PendingSweeps,
     sweeps=st.dictionaries(
         _countries, st.builds(Sweep, spans=_spans, at=st.none() | st.tuples(TIMES, _texts), more=_spans), max_size=2
     ),
@@ -193,8 +193,8 @@ _post_versions = st.builds(
     at_us=TIMES,
 )
 _seen_since = st.builds(SeenSince, platform=_platforms, country=_countries, since_us=TIMES)
-_untold = st.builds(
-    Untold, from_us=st.dictionaries(_countries, st.dictionaries(_platforms, TIMES, max_size=2), max_size=2)
+_pending = st.builds(
+    PendingSeenSince, from_us=st.dictionaries(_countries, st.dictionaries(_platforms, TIMES, max_size=2), max_size=2)
 )
 
 records: st.SearchStrategy[Record] = st.one_of(
@@ -213,6 +213,6 @@ records: st.SearchStrategy[Record] = st.one_of(
     _owed,
     _post_versions,
     _seen_since,
-    _untold,
+    _pending,
 )
 """Any record; entries more often than others."""

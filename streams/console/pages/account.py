@@ -22,8 +22,8 @@ from streams.console.pages.dossier_words import (
     NoticeLine,
     bounds_words,
     created_words,
-    fate_words,
     notice_lines,
+    removal_words,
     seen_words,
     summary_of,
 )
@@ -87,7 +87,7 @@ class AccountPage(Struct, frozen=True, kw_only=True):
     """Why figures are lower bounds, a sentence each; nothing where they are whole."""
     seen: tuple[str, ...]
     """Since when the officials were seen, a sentence for each State."""
-    fates: tuple[str, ...]
+    removal_reasons: tuple[str, ...]
     """What became of amplifications."""
     unseen: Unseen
     """What sources say that nobody saw of the platform since the first amplification."""
@@ -157,7 +157,7 @@ def account_page(store: Store, request: PageRequest) -> PageAnswer:
         created="" if dossier is None else created_words(dossier),
         bounds=() if dossier is None else tuple(bounds_words(dossier)),
         seen=() if dossier is None else tuple(seen_words(dossier)),
-        fates=() if dossier is None else tuple(fate_words(dossier)),
+        removal_reasons=() if dossier is None else tuple(removal_words(dossier)),
         unseen=unseen_of(wanted.platform, store.coverage(wanted.platform), since, None),
         score=() if dossier is None else score_terms(dossier.score),
         notices=() if dossier is None else notice_lines(dossier, kept_hashes(by_id)),

@@ -10,7 +10,7 @@ from streams.core.country_names import country_name
 from streams.core.enriched import Dossier, SuspensionRecord
 from streams.core.suspension_words import STATUS_WORDS, days_of, gone_in_words
 
-__all__ = ["NoticeLine", "bounds_words", "created_words", "fate_words", "notice_lines", "seen_words", "summary_of"]
+__all__ = ["NoticeLine", "bounds_words", "created_words", "notice_lines", "removal_words", "seen_words", "summary_of"]
 
 _SOURCES: Final = {
     "snowflake": "from its id",
@@ -101,7 +101,7 @@ def seen_words(dossier: Dossier) -> Iterator[str]:
             yield f"The {who} are seen since {since:%Y-%m-%d %H:%M}: what they did before was not seen."
 
 
-def fate_words(dossier: Dossier) -> Iterator[str]:
+def removal_words(dossier: Dossier) -> Iterator[str]:
     """What became of amplifications: taken back, and in no figure; or gone otherwise, and in all of them."""
     if dossier.withdrawn:
         yield f"{dossier.withdrawn:,} taken back by the officials themselves: in no figure."

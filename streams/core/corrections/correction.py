@@ -15,7 +15,7 @@ from streams.core.recounts import RecountOrder
 from streams.core.rulebook.rules import Severity
 from streams.core.subject_event import subject_key
 from streams.core.tracking.recounting import Recounted
-from streams.core.watching.corrected import CountryAnswer
+from streams.core.watching.country_recount_state import CountryRecounted
 from streams.events import Utc
 
 __all__ = [
@@ -150,7 +150,7 @@ def correction_key(correction: Correction) -> str:
     return "/".join([*parts, *filter(None, [correction.aftermath_id, correction.alert_id])])
 
 
-def corrections_of_country(answer: CountryAnswer) -> Iterator[Correction]:
+def corrections_of_country(answer: CountryRecounted) -> Iterator[Correction]:
     """What is to be told of a State's ledger that was put right: of each aftermath of which nothing could be known
     first, of the whole last.
     """
@@ -233,7 +233,7 @@ def _successor(outcome: Outcome, after: dict[str, Alert]) -> Alert | None:
     return next(of_rule, None)
 
 
-def _common(order: RecountOrder | CountryAnswer) -> dict[str, Any]:
+def _common(order: RecountOrder | CountryRecounted) -> dict[str, Any]:
     return {
         "correction": order.correction,
         "cause": "roster",

@@ -20,9 +20,9 @@ from streams.core.subject_event import subject_key
 from streams.core.suspension_times import times_of
 from streams.core.suspension_words import STATUS_WORDS, days_of
 from streams.core.tracking.episodes import episodes_of, work_out_figures
-from streams.core.tracking.fates import sightings
 from streams.core.tracking.figures_as_of import FiguresAsOf, FiguresOverTime
 from streams.core.tracking.judge import Rulebook, timeline
+from streams.core.tracking.removal_reasons import sightings
 from streams.core.tracking.retracting import retraction_of_episode
 from streams.core.tracking.subject import (
     Episode,

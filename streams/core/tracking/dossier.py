@@ -16,14 +16,14 @@ from streams.core.dossier_parts import (
     WindowFigures,
 )
 from streams.core.enriched import Dossier, SuspensionRecord
-from streams.core.gone import Fate
+from streams.core.gone import RemovalReason
 from streams.core.rulebook.figures import WINDOWS
 from streams.core.suspension_times import NoticeTimes, times_of
-from streams.core.tracking.fates import sightings
 from streams.core.tracking.figures_as_of import FOREVER_US, FiguresAsOf
-from streams.core.tracking.followed import is_followed
+from streams.core.tracking.followed_subjects import is_followed
 from streams.core.tracking.following import Following, following_of
 from streams.core.tracking.own_posts import OwnPosts
+from streams.core.tracking.removal_reasons import sightings
 from streams.core.tracking.score import Engagement, score_of
 from streams.core.tracking.shares import Share, shares_of
 from streams.core.tracking.subject import SubjectState, SuspensionKept, TrackPolicy
@@ -88,9 +88,9 @@ def dossier_of(state: SubjectState, policy: TrackPolicy) -> Dossier:
         countries=states,
         suspension=notices[-1] if notices else None,
         withdrawn=state.withdrawn,
-        gone_with_original=state.fates.get(Fate.WITH_ORIGINAL, 0),
-        gone_with_official=state.fates.get(Fate.WITH_OFFICIAL, 0),
-        gone_unknown=state.fates.get(Fate.UNKNOWN, 0),
+        gone_with_original=state.removal_reasons.get(RemovalReason.WITH_ORIGINAL, 0),
+        gone_with_official=state.removal_reasons.get(RemovalReason.WITH_OFFICIAL, 0),
+        gone_unknown=state.removal_reasons.get(RemovalReason.UNKNOWN, 0),
         dropped=state.dropped,
         dropped_amplifications=state.dropped_amplifications,
         suspensions=notices,

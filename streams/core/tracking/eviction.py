@@ -7,9 +7,9 @@ from typing import Final
 
 from streams.core.clock import HOUR_US, WEEK_US
 from streams.core.suspension_times import times_of
-from streams.core.tracking.fates import evict_notice, note_sighting, sightings
-from streams.core.tracking.learning import DIGESTS_KEPT, forget_unused_digests, keep_report
+from streams.core.tracking.removal_reasons import evict_notice, note_sighting, sightings
 from streams.core.tracking.subject import GoneEvicted, Kept, Subject, SubjectState, TrackPolicy, engagement_key, order
+from streams.core.tracking.subject_updates import DIGESTS_KEPT, forget_unused_digests, keep_report
 from streams.core.tracking.suspension_periods import fold_notice
 from streams.core.tracking.withdrawals import remember_gone
 

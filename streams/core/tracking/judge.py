@@ -10,8 +10,8 @@ from typing import Final, TypeAlias
 from streams.core.rulebook.figures import FigureValue
 from streams.core.rulebook.rules import SEVERITIES, Condition, Rule, RuleSet
 from streams.core.subject_event import AMPLIFICATION_KINDS
-from streams.core.tracking.fates import update_fates
 from streams.core.tracking.figures_as_of import Evicted, FiguresAsOf
+from streams.core.tracking.removal_reasons import update_removal_reasons
 from streams.core.tracking.subject import NOT_JUDGED, Kept, SubjectState, SuspensionKept, order
 from streams.core.tracking.subject_figures import SUBJECT_FIGURES, figure_value
 
@@ -74,7 +74,7 @@ def judge(state: SubjectState, rules: Rulebook) -> None:
     Judgements made under other rules are forgotten. An official has a dossier but no alerts: no rule holds at an event
     at whose time the subject was on the roster. What became of amplifications that are gone is worked out first.
     """
-    update_fates(state)
+    update_removal_reasons(state)
     if state.rules_digest != rules.digest:
         state.rules_digest = rules.digest
         judged: list[Judged] = [*state.amplifications, *state.contacts, *state.suspensions]

@@ -24,7 +24,7 @@ from streams.core.subject_event import (
     subject_key,
 )
 from streams.core.tracking.eviction import overfull
-from streams.core.tracking.followed import is_followed
+from streams.core.tracking.followed_subjects import is_followed
 from streams.core.tracking.outcome import TrackOutcome
 from streams.core.tracking.recount_state import RecountUnderWay, Superseded, with_superseded
 from streams.core.tracking.subject import (
@@ -40,7 +40,15 @@ from streams.core.tracking.subject import (
 from streams.core.tracking.track import step
 from streams.events import Account
 
-__all__ = ["CountedAnew", "RecountOutcome", "Recounted", "count_anew", "keep_for_recount", "open_recount", "under"]
+__all__ = [
+    "RecountOutcome",
+    "Recounted",
+    "RecountedSubject",
+    "keep_for_recount",
+    "open_recount",
+    "recounted_subject",
+    "under_current_roster",
+]
 
 RecountOutcome: TypeAlias = Literal["counted_anew", "taken_as_counted", "cannot_be_known", "given_up"]
 
@@ -48,7 +56,7 @@ _MOST_KEPT: Final = 1_000  # events between the announcement and the order
 _MOST_KEPT_BYTES: Final = 1_000_000
 
 
-class CountedAnew(Struct, frozen=True, kw_only=True):
+class RecountedSubject(Struct, frozen=True, kw_only=True):
     """The subject as it stands now: another one, or where that could not be, the same. `taken` engagements and notices
     are not in the evidence any more and count as they were counted. `amplifications` are those that are new or by a
     changed account, to be published. `why` says what could not be. `unfollowed`: SCREEN is to follow it no more.
@@ -97,7 +105,7 @@ def keep_for_recount(state: SubjectState, event: SubjectEvent) -> None:
         recount.too_many = True
 
 
-def under(superseded: Iterable[Superseded], event: SubjectEvent) -> SubjectEvent | None:
+def under_current_roster(superseded: Iterable[Superseded], event: SubjectEvent) -> SubjectEvent | None:
     """The event as the rosters that stand now say it; `None` where a correction has counted what is in it.
 
     SCREEN may be late: it reads raw events again, or a batch was under way while the roster changed. All that stands
@@ -115,7 +123,7 @@ def under(superseded: Iterable[Superseded], event: SubjectEvent) -> SubjectEvent
     return event
 
 
-def count_anew(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> CountedAnew | None:
+def recounted_subject(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> RecountedSubject | None:
     """The subject as the order has it; `None` for an order that nobody announced, or that was carried out before."""
     old = subject.state
     under_way = old.recount
@@ -123,20 +131,20 @@ def count_anew(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> Co
         return None
     old.recount = None
     if order.give_up:
-        return CountedAnew(subject=subject, outcome="given_up", why=order.give_up)
+        return RecountedSubject(subject=subject, outcome="given_up", why=order.give_up)
     if under_way.too_many:
         why = f"more than {_MOST_KEPT:,} events came while it was counted"
-        return CountedAnew(subject=subject, outcome="given_up", why=why)
+        return RecountedSubject(subject=subject, outcome="given_up", why=why)
     if old.evicted_amplifications or old.evicted_contacts or old.evicted_suspensions:
         why = "it has more than is kept one by one: its totals stand as they were counted"
-        return CountedAnew(subject=subject, outcome="cannot_be_known", why=why)
+        return RecountedSubject(subject=subject, outcome="cannot_be_known", why=why)
     made = Subject(SubjectState(old.platform, old.subject_id, Snapshot()))
     state = made.state
     superseded = with_superseded(
         old.superseded, Superseded(order.old_digest, order.new_digest, dict(order.cut), sorted(order.changed))
     )
     published: list[SubjectEvent] = []
-    kept = [under((superseded[-1],), decode_subject_event(each)) for each in under_way.kept]
+    kept = [under_current_roster((superseded[-1],), decode_subject_event(each)) for each in under_way.kept]
     since = [event for event in kept if event is not None]
     events = [*order.events, *since]
     bounded = [*map(bounded_subject_event, events)]
@@ -147,7 +155,7 @@ def count_anew(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> Co
         applied = step(made, kept_event, policy)
         if overfull(made, policy):
             why = "it has more than is kept one by one: its totals stand as they were counted"
-            return CountedAnew(subject=subject, outcome="cannot_be_known", why=why)
+            return RecountedSubject(subject=subject, outcome="cannot_be_known", why=why)
         if applied is TrackOutcome.APPLIED and event.kind in AMPLIFICATION_KINDS and event.official is not None:
             known = subject.by_id.get(engagement_key(event.kind, event.event_id))
             if (
@@ -170,7 +178,7 @@ def count_anew(subject: Subject, order: RecountOrder, policy: TrackPolicy) -> Co
     if not state.digests:  # nothing counts: what is told of that rests on the new roster
         state.digests.append(order.new_digest)
     state.recounted, state.superseded = order.correction, superseded
-    return CountedAnew(
+    return RecountedSubject(
         subject=made,
         outcome="taken_as_counted" if carried else "counted_anew",
         taken=len(carried),

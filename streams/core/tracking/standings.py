@@ -5,7 +5,7 @@ from typing import Final
 from streams.core.clock import from_us
 from streams.core.content_hash import content_hash
 from streams.core.country_event import Amplifier, CountryEvent, Standing
-from streams.core.tracking.fates import absences, sightings
+from streams.core.tracking.removal_reasons import absences, sightings
 from streams.core.tracking.shares import shares_of
 from streams.core.tracking.subject import SubjectState
 from streams.core.tracking.suspension_periods import suspension_periods_of

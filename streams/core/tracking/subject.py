@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from streams.core.country_event import SuspensionPeriod
-from streams.core.gone import Deleted, Fate
+from streams.core.gone import Deleted, RemovalReason
 from streams.core.officials import Category
 from streams.core.retractions import Retraction
 from streams.core.subject_event import Coordinates, SubjectEventKind
@@ -70,14 +70,14 @@ class TrackPolicy(Struct, frozen=True, kw_only=True):
 
 class Gone(Struct, array_like=True):
     """An amplification that was noticed to be gone: when, of which post it was, and what WATCH says of its official's
-    own account. `fate` follows from these and from the state (`streams.core.tracking.fates`): `None` where it is not
-    gone after all.
+    own account. `reason` follows from these and from the state (`streams.core.tracking.removal_reasons`): `None` where
+    it is not gone after all.
     """
 
     deleted: Deleted
     original: str | None = None
-    by_official: Fate | None = None
-    fate: Fate | None = None
+    by_official: RemovalReason | None = None
+    reason: RemovalReason | None = None
 
 
 class Kept(Struct, array_like=True):
@@ -264,8 +264,8 @@ class SubjectState(Struct, array_like=True):
     followed: list[str] = field(default_factory=list)  # the States for which SCREEN was told to follow it
     evicted_as_no_official: int = 0  # evicted amplifications that found the subject off the roster
     dropped_amplifications: int = 0  # of what was dropped: figures are lower bounds from then on
-    fates: dict[Fate, int] = field(default_factory=dict)  # of what is gone, all together
-    fates_lost: dict[Fate, int] = field(default_factory=dict)  # of what `evicted_gone` had to forget
+    removal_reasons: dict[RemovalReason, int] = field(default_factory=dict)  # of what is gone, all together
+    lost_removal_reasons: dict[RemovalReason, int] = field(default_factory=dict)  # of what `evicted_gone` had to forget
     seen: list[int] = field(default_factory=list)  # sightings that nothing retained tells of; sorted
     notices: list[tuple[int, bool]] = field(default_factory=list)  # evicted ones: when, and whether it is gone
     originals: dict[str, int] = field(default_factory=dict)  # own posts that are deleted, and since when
@@ -312,7 +312,7 @@ def decode_subject(payload: bytes) -> Subject:
     state = _decoder.decode(payload)
     if not state.states and state.amplifications:  # written before States were kept
         state.states = sorted({state.officials[kept.official].state for kept in state.amplifications})
-    if not state.fates and (state.withdrawn or state.pending or state.evicted_gone):
+    if not state.removal_reasons and (state.withdrawn or state.pending or state.evicted_gone):
         _fill_in_deletions(state)
     return Subject(state)
 
@@ -333,4 +333,4 @@ def _fill_in_deletions(state: SubjectState) -> None:
     known = sum(kept.withdrawn_us is not None for kept in state.amplifications)
     known += sum(evicted.withdrawn_us is not None for evicted in state.evicted_gone)
     if state.withdrawn > known:
-        state.fates_lost = {Fate.TAKEN_BACK: state.withdrawn - known}
+        state.lost_removal_reasons = {RemovalReason.TAKEN_BACK: state.withdrawn - known}

@@ -8,18 +8,9 @@ from bisect import insort
 
 from streams.core.subject_event import AMPLIFICATION_KINDS, STRENGTHS, Coordinates, SubjectEvent
 from streams.core.suspension_times import more_precise
-from streams.core.tracking.fates import note_original, note_sighting
-from streams.core.tracking.learning import (
-    digest_index,
-    followers_of,
-    judge_again_from,
-    learn_account,
-    learn_official,
-    note_followers,
-    publish_again,
-)
 from streams.core.tracking.outcome import TrackOutcome, drop
 from streams.core.tracking.own_posts import MatchingPost, OwnPosts, keep_link, keep_match
+from streams.core.tracking.removal_reasons import note_original, note_sighting
 from streams.core.tracking.subject import (
     Kept,
     Snapshot,
@@ -29,6 +20,15 @@ from streams.core.tracking.subject import (
     TrackPolicy,
     engagement_key,
     order,
+)
+from streams.core.tracking.subject_updates import (
+    digest_index,
+    followers_of,
+    judge_again_from,
+    note_followers,
+    publish_again,
+    update_account,
+    update_official,
 )
 from streams.core.tracking.withdrawals import apply_withdrawal, newest_us, withdraw_if_pending
 
@@ -50,7 +50,7 @@ def step(subject: Subject, event: SubjectEvent, policy: TrackPolicy) -> TrackOut
     state = subject.state
     if kind == "seen_since":
         return _apply_seen_since(state, event)
-    learn_account(state, event)
+    update_account(state, event)
     if kind == "profile":
         outcome = _apply_profile(state, event, policy)
     elif kind == "suspension":
@@ -90,7 +90,7 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
     if known is None and _is_too_old(state, event, amplifies=amplifies):
         return drop(state, event, TrackOutcome.TOO_OLD)
     # From every report, whichever stands: what is said of an official must not depend on which came first.
-    if not learn_official(state, official, event.at_us, policy):
+    if not update_official(state, official, event.at_us, policy):
         return drop(state, event, TrackOutcome.REFUSED)
     if amplifies and official.country not in state.states:
         insort(state.states, official.country)

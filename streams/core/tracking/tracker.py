@@ -24,9 +24,15 @@ from streams.core.tracking.alerts import changed_alerts, sent_alert_ids, standin
 from streams.core.tracking.dossier import dossier_of, has_engagement
 from streams.core.tracking.episodes import remember_leaving
 from streams.core.tracking.eviction import evict, overfull
-from streams.core.tracking.followed import followed_account
+from streams.core.tracking.followed_subjects import followed_account
 from streams.core.tracking.judge import Rulebook, judge
-from streams.core.tracking.recounting import Recounted, count_anew, keep_for_recount, open_recount, under
+from streams.core.tracking.recounting import (
+    Recounted,
+    keep_for_recount,
+    open_recount,
+    recounted_subject,
+    under_current_roster,
+)
 from streams.core.tracking.retracting import keep_retraction
 from streams.core.tracking.standings import changed_standings
 from streams.core.tracking.subject import Subject, TrackPolicy
@@ -86,7 +92,7 @@ class Tracker:
         self._counted: set[str] = set()  # of the changed ones those of which something may have to be said
         self._early_alerts: dict[str, list[Alert]] = {}
         self._recounted: dict[str, list[Recounted]] = {}
-        self._amplified_anew: dict[str, list[Amplification]] = {}
+        self._new_amplifications: dict[str, list[Amplification]] = {}
         self._unfollowed: set[str] = set()
         self._retracted: dict[str, dict[str, Alert]] = {}  # by alert, as whoever retracts it has read it
 
@@ -106,7 +112,7 @@ class Tracker:
             self._retract(key, new_subject(event) if subject is None else subject, event)
             return None
         if subject is not None and subject.state.superseded:
-            valid = under(subject.state.superseded, event)
+            valid = under_current_roster(subject.state.superseded, event)
             if valid is None:
                 self.outcomes[TrackOutcome.SUPERSEDED] += 1
                 return None
@@ -159,13 +165,13 @@ class Tracker:
                 standings=changed_standings(state, position),
                 tracked=followed_account(state, self.policy) or self._no_more_followed(key, subject),
                 recounted=tuple(self._recounted.get(key, ())),
-                amplifications=tuple(self._amplified_anew.get(key, ())),
+                amplifications=tuple(self._new_amplifications.get(key, ())),
             )
         self._changed_subjects = {}
         self._counted = set()
         self._early_alerts = {}
         self._recounted = {}
-        self._amplified_anew = {}
+        self._new_amplifications = {}
         self._unfollowed = set()
         self._retracted = {}
 
@@ -194,9 +200,9 @@ class Tracker:
             return
         self._counted.add(key)
         order = decode_recount(event.recount or b"")
-        before = self._told_and_standing(subject)
+        before = self._sent_and_standing(subject)
         was_engaged = has_engagement(subject.state)
-        counted = count_anew(subject, order, self.policy)
+        counted = recounted_subject(subject, order, self.policy)
         if counted is None:
             return
         made = counted.subject
@@ -224,9 +230,9 @@ class Tracker:
                 dossier_after=dossiers[1],
             )
         )
-        self._amplified_anew.setdefault(key, []).extend(map(amplification_of, counted.amplifications))
+        self._new_amplifications.setdefault(key, []).extend(map(amplification_of, counted.amplifications))
 
-    def _told_and_standing(self, subject: Subject) -> dict[str, Alert]:
+    def _sent_and_standing(self, subject: Subject) -> dict[str, Alert]:
         """The alerts that were told and that nobody retracted, as they are before a correction: of nearly all, none."""
         told = sent_alert_ids(subject.state, self.rules)
         if not told:

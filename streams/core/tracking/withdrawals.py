@@ -1,7 +1,7 @@
 """Amplifications that are gone: noted while they are retained, before they arrive, and after they have left.
 
 Only of who amplified can it be said that the amplification is gone, once; notices of it merge. What became of it, and
-whether it counts as taken back, follows in `streams.core.tracking.fates`.
+whether it counts as taken back, follows in `streams.core.tracking.removal_reasons`.
 """
 
 from bisect import bisect_left, insort
@@ -10,9 +10,8 @@ from typing import Final
 
 from streams.core.gone import Deleted
 from streams.core.subject_event import AMPLIFICATION_KINDS, SubjectEvent
-from streams.core.tracking.fates import update_fates
-from streams.core.tracking.learning import note_followers
 from streams.core.tracking.outcome import TrackOutcome, drop
+from streams.core.tracking.removal_reasons import update_removal_reasons
 from streams.core.tracking.subject import (
     Gone,
     GoneEvicted,
@@ -24,6 +23,7 @@ from streams.core.tracking.subject import (
     engagement_key,
     order,
 )
+from streams.core.tracking.subject_updates import note_followers
 
 __all__ = ["apply_withdrawal", "newest_us", "remember_gone", "withdraw_if_pending"]
 
@@ -90,17 +90,17 @@ def newest_us(observed_us: int | None, other_us: int | None) -> int | None:
 
 
 def remember_gone(state: SubjectState, gone: GoneEvicted, policy: TrackPolicy) -> None:
-    """Keep an amplification that is gone and no longer retained, as long as its fate may change."""
+    """Keep an amplification that is gone and no longer retained, as long as its removal reason may change."""
     insort(state.evicted_gone, gone, key=_identity)
     most = policy.evicted_withdrawals
     if len(state.evicted_gone) <= most + most // 4:
         return
-    update_fates(state)  # as of now: that of what is forgotten stays
+    update_removal_reasons(state)  # as of now: that of what is forgotten stays
     while len(state.evicted_gone) > most:
         lost = state.evicted_gone.pop(0)
         state.evicted_gone_lost += 1
-        if lost.counted and lost.gone is not None and lost.gone.fate is not None:
-            state.fates_lost[lost.gone.fate] = state.fates_lost.get(lost.gone.fate, 0) + 1
+        if lost.counted and lost.gone is not None and lost.gone.reason is not None:
+            state.lost_removal_reasons[lost.gone.reason] = state.lost_removal_reasons.get(lost.gone.reason, 0) + 1
 
 
 def _note(known: Kept | GoneEvicted | Withdrawal, gone: Gone, observed_us: int | None) -> TrackOutcome:

@@ -11,7 +11,7 @@ from streams.core.watching.amplified_accounts import amplified_account_of
 from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.keys import standing_key
 from streams.core.watching.ledger import Ledger, record_key
-from streams.core.watching.owed import ALL_ANEW, Sweep, spans_of, swept_up_to, with_spans
+from streams.core.watching.pending_sweeps import RECOUNT_ALL, Sweep, merged_spans, swept_up_to, with_spans
 from streams.core.watching.records import AmplifiedAccount, StandingRecord
 from streams.core.watching.standing_marks import OPENED, REINSTATED, amplifier_mark, reference_mark
 from streams.core.watching.successors import known_better, may_succeed, successor_of
@@ -79,7 +79,7 @@ class AffectedWatches:
         """
         deleted = ((at_us, at_us) for _, at_us in self._changes.deletions)
         swept, left = self._swept(with_spans(sweep, (*deleted, *self._changes.coverage), self._apart_us), limit)
-        all_anew = any(first_us == ALL_ANEW[0] for first_us, _ in self._deleted)
+        recounts_all = any(first_us == RECOUNT_ALL[0] for first_us, _ in self._deleted)
         standing = set()
         subjects = []
         for standing_record in self._concerned(swept):
@@ -94,7 +94,7 @@ class AffectedWatches:
                     watch for watch in watches if self._may_have_changed(watch) or (is_swept and self._is_swept(watch))
                 ]
             if watches or has_changed:
-                whole = has_changed or subject in self._texts or (all_anew and is_swept)
+                whole = has_changed or subject in self._texts or (recounts_all and is_swept)
                 subjects.append(AffectedSubject(standing_record, watches, whole))
         return Affected(subjects, standing, left)
 
@@ -143,19 +143,19 @@ class AffectedWatches:
         referring = changes.references()
         marks = [reference_mark(platform, key) for platform, key in referring]
         referred = ((min(times) - watch_us + 1, max(times) + baseline_us + 1) for times in referring.values())
-        for first_us, last_us in spans_of(referred, 0):
+        for first_us, last_us in merged_spans(referred, 0):
             look(marks, first_us, last_us)
         # Of watches that are over how much officials posted is counted, and corrected by what comes late.
-        for first_us, last_us in spans_of(((at_us, at_us) for at_us in changes.posted()), watch_us):
+        for first_us, last_us in merged_spans(((at_us, at_us) for at_us in changes.posted()), watch_us):
             look((OPENED,), first_us - watch_us + 1, min(last_us, self._watermark_us - watch_us) + 1)
             look((REINSTATED,), first_us + 1, last_us + watch_us)
         followed = [each for accounts in self._better for each in self._may_succeed(*accounts)]
-        if changes.told:  # watches that were over before a source told what it saw of their last minutes
-            told_us = min(changes.told.values())
-            look((OPENED,), told_us - watch_us + 1, self._watermark_us - watch_us + 1)
-            look((REINSTATED,), told_us + 1, _ALL)
+        if changes.extensions:  # watches that were over before a source reported what it saw of their last minutes
+            from_us = min(changes.extensions.values())
+            look((OPENED,), from_us - watch_us + 1, self._watermark_us - watch_us + 1)
+            look((REINSTATED,), from_us + 1, _ALL)
         marks = sorted({mark for marks, *_ in followed for mark in marks})
-        for first_us, last_us in spans_of(((first_us, last_us) for _, first_us, last_us in followed), 0):
+        for first_us, last_us in merged_spans(((first_us, last_us) for _, first_us, last_us in followed), 0):
             look(marks, first_us, last_us)
         return [found[key] for key in sorted(found)]
 

@@ -8,8 +8,8 @@ import msgspec
 from streams.core.bounds import fitted
 from streams.core.clock import from_us
 from streams.core.enriched import SuspensionRecord
-from streams.core.gone import Fate
-from streams.core.watching.aftermath_count import nothing
+from streams.core.gone import RemovalReason
+from streams.core.watching.aftermath_count import no_counts
 from streams.core.watching.aftermath_records import (
     Aftermath,
     AftermathCoverage,
@@ -19,20 +19,20 @@ from streams.core.watching.aftermath_records import (
     PossibleSuccessor,
     UnseenSpan,
 )
-from streams.core.watching.counted import Counted
-from streams.core.watching.covered import ALWAYS_US
+from streams.core.watching.source_spans import ALWAYS_US
 from streams.core.watching.unseen import WatchCoverage
 from streams.core.watching.watch import WatchPeriod
+from streams.core.watching.watch_counts import WatchCounts
 from streams.core.watching.watch_policy import WatchPolicy
 
-__all__ = ["aftermath_of", "deletion_ratio", "expected_deletions", "silent", "void_aftermath"]
+__all__ = ["aftermath_of", "deletion_ratio", "expected_deletions", "silent_officials", "void_aftermath"]
 
 _LISTS: Final = ("officials", "listed_references", "listed_deletions", "possible_successors")
 
 
 def aftermath_of(
     watch: WatchPeriod,
-    counted: Counted,
+    counted: WatchCounts,
     successors: Sequence[PossibleSuccessor],
     watermark_us: int,
     policy: WatchPolicy,
@@ -44,21 +44,21 @@ def aftermath_of(
 
 def void_aftermath(watch: WatchPeriod, successor: WatchPeriod | None, policy: WatchPolicy) -> Aftermath:
     """The record of a watch that was published and turned out not to be one, or to be the successor's."""
-    void = _record(watch, nothing(watch), (), "void", None, policy, None)
+    void = _record(watch, no_counts(watch), (), "void", None, policy, None)
     return void if successor is None else msgspec.structs.replace(void, superseded_by=successor.id)
 
 
-def expected_deletions(counted: Counted, policy: WatchPolicy) -> float:
+def expected_deletions(counted: WatchCounts, policy: WatchPolicy) -> float:
     """The deletions of the baseline, scaled to the length of a watch."""
     return counted.deletions_before * policy.watch_days / policy.baseline_days
 
 
-def deletion_ratio(deletions: int, counted: Counted, policy: WatchPolicy) -> float:
+def deletion_ratio(deletions: int, counted: WatchCounts, policy: WatchPolicy) -> float:
     """So many deletions, compared with the expected ones; at least one is taken to be expected."""
     return deletions / max(1.0, expected_deletions(counted, policy))
 
 
-def silent(watch: WatchPeriod, counted: Counted, coverage: WatchCoverage | None) -> list[str]:
+def silent_officials(watch: WatchPeriod, counted: WatchCounts, coverage: WatchCoverage | None) -> list[str]:
     """The amplifying officials that did not refer to the subject in the watch, as far as they were seen in it."""
     unseen = frozenset[str]() if coverage is None else coverage.unseen_officials
     return [each.id for each in watch.amplifiers if not counted.references.get(each.id) and each.id not in unseen]
@@ -66,14 +66,14 @@ def silent(watch: WatchPeriod, counted: Counted, coverage: WatchCoverage | None)
 
 def _record(
     watch: WatchPeriod,
-    counted: Counted,
+    counted: WatchCounts,
     successors: Sequence[PossibleSuccessor],
     status: AftermathStatus,
     because: ClosedBecause | None,
     policy: WatchPolicy,
     coverage: WatchCoverage | None,
 ) -> Aftermath:
-    silenced = [] if status == "void" else silent(watch, counted, coverage)
+    silenced = [] if status == "void" else silent_officials(watch, counted, coverage)
     deletions = counted.all_deletions
     amplifiers = () if status == "void" else watch.amplifiers
     aftermath = Aftermath(
@@ -101,9 +101,9 @@ def _record(
         deletions_by_account=_by_account(counted, policy),
         deletions_by_language=counted.deletions_by_language,
         deletions_unknown=counted.deletions_unknown,
-        gone_with_original=counted.gone.get(Fate.WITH_ORIGINAL, 0),
-        gone_with_official=counted.gone.get(Fate.WITH_OFFICIAL, 0),
-        gone_unknown=counted.gone.get(Fate.UNKNOWN, 0),
+        gone_with_original=counted.gone.get(RemovalReason.WITH_ORIGINAL, 0),
+        gone_with_official=counted.gone.get(RemovalReason.WITH_OFFICIAL, 0),
+        gone_unknown=counted.gone.get(RemovalReason.UNKNOWN, 0),
         listed_deletions=counted.listed_deletions,
         possible_successors=tuple(successors[: policy.listed]),
         roster_digest=watch.digest,
@@ -145,7 +145,7 @@ def _suspension(watch: WatchPeriod) -> SuspensionRecord:
 
 
 def _officials(
-    watch: WatchPeriod, counted: Counted, status: AftermathStatus, policy: WatchPolicy, silenced: frozenset[str]
+    watch: WatchPeriod, counted: WatchCounts, status: AftermathStatus, policy: WatchPolicy, silenced: frozenset[str]
 ) -> tuple[AftermathOfficial, ...]:
     """Those that amplified the subject, referred to it or deleted posts: most amplifications first, then by id."""
     parts = {official: (0, handle, category) for official, (handle, category) in counted.seen.items()}
@@ -166,7 +166,7 @@ def _officials(
     )
 
 
-def _by_account(counted: Counted, policy: WatchPolicy) -> dict[str, int]:
+def _by_account(counted: WatchCounts, policy: WatchPolicy) -> dict[str, int]:
     """Deletions by handle, or by id where no handle is known; accounts that share a handle are added up. Those with
     most deletions, in the order of their names."""
     found: dict[str, int] = {}

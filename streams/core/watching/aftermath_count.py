@@ -1,6 +1,6 @@
 """What a watch finds in the ledger: references, deletions, posts and what was deleted, counted by official.
 
-A pure function of the watch and the ledger's contents. Outlives them: see `remembered`.
+A pure function of the watch and the ledger's contents. Outlives them: see `retained_counts`.
 """
 
 from bisect import bisect_left
@@ -11,19 +11,19 @@ import msgspec
 
 from streams.core.bounds import bounded_text
 from streams.core.clock import DAY_US, from_us
-from streams.core.gone import Fate
+from streams.core.gone import RemovalReason
 from streams.core.officials import Category
 from streams.core.subject_event import Coordinates
 from streams.core.texts.text import shared_words, words
 from streams.core.watching.aftermath_records import AftermathDeletion, AftermathReference
-from streams.core.watching.counted import Counted, DeletionMark
-from streams.core.watching.fates import fate_of
 from streams.core.watching.ledger import Ledger, record_key
 from streams.core.watching.records import Entry, SubjectText
+from streams.core.watching.removal_reasons import removal_reason_of
 from streams.core.watching.watch import WatchPeriod
+from streams.core.watching.watch_counts import DeletionMark, WatchCounts
 from streams.core.watching.watch_policy import WatchPolicy
 
-__all__ = ["SharedDeletions", "count", "nothing", "remembered"]
+__all__ = ["SharedDeletions", "count_watch", "no_counts", "retained_counts"]
 
 _NOWHERE = Coordinates("", 0, 0)
 
@@ -56,7 +56,7 @@ class SharedDeletions:
             )
             self._by_platform = {}
             for entry in self._ledger.deletions(self._country, first_us, last_us):
-                self._by_platform.setdefault(entry.platform, _Gone()).add(entry, fate_of(self._ledger, entry))
+                self._by_platform.setdefault(entry.platform, _Gone()).add(entry, removal_reason_of(self._ledger, entry))
         return self._by_platform.get(platform) or _Gone()
 
 
@@ -65,14 +65,14 @@ class _Gone:
 
     def __init__(self) -> None:
         self._taken_back: list[Entry] = []
-        self._others: list[tuple[Entry, Fate]] = []
+        self._others: list[tuple[Entry, RemovalReason]] = []
 
-    def add(self, entry: Entry, fate: Fate | None) -> None:
+    def add(self, entry: Entry, reason: RemovalReason | None) -> None:
         """One more; in the order of time."""
-        if fate is Fate.TAKEN_BACK:
+        if reason is RemovalReason.TAKEN_BACK:
             self._taken_back.append(entry)
-        elif fate is not None:
-            self._others.append((entry, fate))
+        elif reason is not None:
+            self._others.append((entry, reason))
 
     def taken_back(self, from_us: int, to_us: int) -> list[Entry]:
         """Those with `from_us <= deleted_us < to_us`."""
@@ -80,7 +80,7 @@ class _Gone:
         begin, end = (bisect_left(entries, at_us, key=_deleted_us) for at_us in (from_us, to_us))
         return entries[begin:end]
 
-    def others(self, from_us: int, to_us: int) -> list[tuple[Entry, Fate]]:
+    def others(self, from_us: int, to_us: int) -> list[tuple[Entry, RemovalReason]]:
         """As `taken_back`, of those that nobody took back."""
         begin, end = (
             bisect_left(self._others, at_us, key=lambda other: _deleted_us(other[0])) for at_us in (from_us, to_us)
@@ -92,9 +92,9 @@ def _deleted_us(entry: Entry) -> int:
     return entry.deleted_us or 0
 
 
-def count(
+def count_watch(
     ledger: Ledger, watch: WatchPeriod, policy: WatchPolicy, *, closed: bool, shared: SharedDeletions | None = None
-) -> Counted:
+) -> WatchCounts:
     """Count what the ledger has of a watch; how much each official posted, and what it rests on, only where the watch
     is closed. `shared` are the State's deletions where several watches are counted.
     """
@@ -107,18 +107,18 @@ def count(
     gone = shared.of(watch.platform, watch.baseline_us, watch.until_us)
     before = gone.taken_back(watch.baseline_us, watch.opened_us)
     deletions = gone.taken_back(watch.opened_us, watch.until_us)
-    fates = Counter(fate for _, fate in gone.others(watch.opened_us, watch.until_us))
+    reasons = Counter(reason for _, reason in gone.others(watch.opened_us, watch.until_us))
     references = [entry for entry in referring if entry.at_us >= watch.opened_us]
     texts = _texts(ledger, watch, policy) if deletions else []
     referred, deleted = _by_official(references), _by_official(deletions)
     officials = _named(watch, referred, deleted, policy)
     named = frozenset(officials)
     counted = msgspec.structs.replace(
-        nothing(watch),
+        no_counts(watch),
         seen=_seen(entry for entry in (*references, *deletions) if entry.official in named),
         references={official: referred[official] for official in officials if official in referred},
         references_before=len(referring) - len(references),
-        reference_times=tuple(entry.at_us for entry in references[: policy.followed]),
+        reference_times=tuple(entry.at_us for entry in references[: policy.judged_times]),
         listed_references=tuple(_listed_reference(entry, policy) for entry in references[: policy.listed]),
         deletions={official: deleted[official] for official in officials if official in deleted},
         deletions_before=len(before),
@@ -126,7 +126,7 @@ def count(
         deletions_unknown=ledger.unmatched_deletions(watch.country, watch.opened_us, watch.until_us),
         deletion_marks=tuple(
             DeletionMark(entry.deleted_us or 0, entry.post_id, entry.official, entry.deletion_source or _NOWHERE)
-            for entry in deletions[: policy.followed]
+            for entry in deletions[: policy.judged_times]
         ),
         listed_deletions=_listed_deletions(watch, deletions, texts, policy),
         posts=dict(sorted(ledger.posts_of(watch.country, officials, watch.opened_us, watch.until_us).items()))
@@ -134,7 +134,7 @@ def count(
         else {},
         references_uncertain=sum(watch.not_before_us < entry.at_us < watch.opened_us for entry in referring),
         deletions_uncertain=sum(watch.not_before_us < _deleted_us(entry) for entry in before),
-        gone={fate: fates[fate] for fate in Fate if fates[fate]},
+        gone={reason: reasons[reason] for reason in RemovalReason if reasons[reason]},
         other_references=sum(count for official, count in referred.items() if official not in named),
         other_deletions=sum(count for official, count in deleted.items() if official not in named),
     )
@@ -148,9 +148,9 @@ def count(
     return msgspec.structs.replace(counted, oldest=oldest)
 
 
-def nothing(watch: WatchPeriod) -> Counted:
+def no_counts(watch: WatchPeriod) -> WatchCounts:
     """What a watch found that turned out not to be one."""
-    return Counted(
+    return WatchCounts(
         platform=watch.platform,
         country=watch.country,
         subject=watch.subject.id,
@@ -162,7 +162,7 @@ def nothing(watch: WatchPeriod) -> Counted:
     )
 
 
-def remembered(ledger: Ledger, fresh: Counted, kept: Counted | None) -> Counted:
+def retained_counts(ledger: Ledger, fresh: WatchCounts, kept: WatchCounts | None) -> WatchCounts:
     """What a closed watch found, kept in the ledger: as counted now, or before, where the ledger has forgotten part of
     it since and finds less.
     """
@@ -175,18 +175,18 @@ def remembered(ledger: Ledger, fresh: Counted, kept: Counted | None) -> Counted:
     return fresh
 
 
-def _span(counted: Counted) -> tuple[int, int, int, tuple[str, ...]]:
+def _span(counted: WatchCounts) -> tuple[int, int, int, tuple[str, ...]]:
     return counted.baseline_us, counted.opened_us, counted.until_us, counted.keys
 
 
-def _weight(counted: Counted) -> tuple[int, int]:
+def _weight(counted: WatchCounts) -> tuple[int, int]:
     found = counted.references_before + counted.deletions_before + counted.deletions_unknown
     found += sum(counted.gone.values()) + counted.all_references + counted.all_deletions + sum(counted.posts.values())
     shared = sum(listed.shared_fingerprints + len(listed.shared_words) for listed in counted.listed_deletions)
     return found, shared
 
 
-def _first_forgotten(counted: Counted) -> SubjectText:
+def _first_forgotten(counted: WatchCounts) -> SubjectText:
     """A text of nobody, older than everything else: the ledger forgets it first, some days after the watch closed."""
     name = f"{counted.platform}:{counted.subject}/{counted.interval}"
     return SubjectText("", name, counted.country, "", 0, "", ())

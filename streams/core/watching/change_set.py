@@ -18,9 +18,9 @@ class ChangeSet:
 
     `subjects`: those whose standing changed, with the standing before the batch. `texts`: those with a new text.
     `amplified accounts`: accounts taken up or better known, with what was known before the batch and what is known now.
-    `deletions`: when something was taken back; a platform of `None` stands for all. `coverage`: spans of which is known
-    anew what was seen. `told`: by platform, from when on a source said that it goes on seeing. `retracted`: alerts that
-    a person retracted, as whoever did so has read them.
+    `deletions`: when something was taken back; a platform of `None` stands for all. `coverage`: spans whose coverage
+    changed. `extensions`: by platform, from when on a source extended the span that it sees. `retracted`: alerts that a
+    person retracted, as whoever did so has read them.
     """
 
     __slots__ = (
@@ -30,10 +30,10 @@ class ChangeSet:
         "amplified_accounts",
         "coverage",
         "deletions",
+        "extensions",
         "retracted",
         "subjects",
         "texts",
-        "told",
     )
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class ChangeSet:
         self.deletions: set[tuple[str | None, int]] = set()
         self.coverage: set[tuple[int, int]] = set()
         self.retracted: list[Alert] = []
-        self.told: dict[str, int] = {}
+        self.extensions: dict[str, int] = {}
         # Read where there is a watch, which most batches do not meet.
         self._entries: list[Entry] = []
         self._posts: set[int] = set()
@@ -75,12 +75,12 @@ class ChangeSet:
         self.deletions.add((None, unmatched_deletion.at_us))
 
     def covered(self, since_us: int, until_us: int) -> None:
-        """What was seen in a span, or that it was not, is known anew."""
+        """What was seen in a span changed."""
         self.coverage.add((since_us, until_us))
 
-    def seen_on(self, platform: str, from_us: int) -> None:
-        """A source that had told up to a time goes on seeing."""
-        self.told[platform] = min(from_us, self.told.get(platform, from_us))
+    def extended(self, platform: str, from_us: int) -> None:
+        """A source that saw up to a time saw on from there."""
+        self.extensions[platform] = min(from_us, self.extensions.get(platform, from_us))
 
     def text(self, text: SubjectText) -> None:
         """A subject's text is new or changed."""

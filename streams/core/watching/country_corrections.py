@@ -15,16 +15,16 @@ from streams.core.country_recounts import decode_country_recount
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracking.recount_state import Superseded
 from streams.core.watching.change_set import ChangeSet
-from streams.core.watching.corrected import CountryAnswer, CountryRecount, under
+from streams.core.watching.country_recount_state import CountryRecount, CountryRecounted, under_current_roster
 from streams.core.watching.keys import country_recount_key
 from streams.core.watching.ledger import Ledger, decode_record, encode_record
-from streams.core.watching.owed import ALL_ANEW, Sweep, is_all_anew
+from streams.core.watching.pending_sweeps import RECOUNT_ALL, Sweep, recounts_all
 from streams.core.watching.records import StandingRecord
 from streams.core.watching.recounting import (
+    apply_country_recount,
     corrected_of,
     end_country_recount,
     open_country_recount,
-    put_right,
     recount_of,
 )
 from streams.core.watching.watch_policy import WatchPolicy
@@ -65,7 +65,7 @@ class CountryCorrections:
         if under_way is None or under_way.correction != order.correction:
             return []
         if not order.last:
-            under_way, said = put_right(self._ledger, under_way, order, self._policy)
+            under_way, said = apply_country_recount(self._ledger, under_way, order, self._policy)
             self._keep(under_way)
             return said
         self._released[country] = under_way.before
@@ -79,7 +79,7 @@ class CountryCorrections:
         """The event under the roster that stands now, or `None`; kept, where a correction of its State is under way."""
         if not event.country or event.kind not in _KEPT:
             return event
-        valid = under(self.superseded(event.country), event)
+        valid = under_current_roster(self.superseded(event.country), event)
         under_way = self._recount(event.country)
         if valid is not None and under_way is not None and not under_way.too_many:
             kept = (*under_way.kept, encode_country_event(valid))
@@ -122,18 +122,18 @@ class CountryCorrections:
                 self._keep(replace(recount, before={**before, **recount.before}))
         for country, before in self._released.items():
             mine = changes.setdefault(country, ChangeSet())
-            mine.covered(*ALL_ANEW)
+            mine.covered(*RECOUNT_ALL)
             for key, payload in before.items():
                 platform, _, subject = key.partition(":")
                 known = decode_record(payload) if payload else None
                 mine.subjects[platform, subject] = known if isinstance(known, StandingRecord) else None
         return held
 
-    def answers(self, countries: Iterable[str], sweeps: dict[str, Sweep]) -> Iterator[CountryAnswer]:
+    def answers(self, countries: Iterable[str], sweeps: dict[str, Sweep]) -> Iterator[CountryRecounted]:
         """What is to be told of corrections after which all aftermaths are counted anew by now; each once."""
         for country in sorted({*countries, *self._released}):
             known = corrected_of(self._ledger, country)
-            if known.answer is not None and not is_all_anew(sweeps.get(country)):
+            if known.answer is not None and not recounts_all(sweeps.get(country)):
                 self._ledger.put(replace(known, answer=None))
                 yield known.answer
         self._released = {}

@@ -3,7 +3,7 @@
 A deletion counts for a post of the ledger's days, or one that was seen in them, if its author is the one it names or it
 names none; of several the first and the last are kept. Any other is kept as an unmatched deletion: counted, and known
 again if its post comes. A deletion of any version of an edited post is one of the post: X deletes all of them.
-`fates` says why a post is gone.
+`removal_reasons` says why a post is gone.
 """
 
 from collections.abc import Iterable
@@ -16,16 +16,16 @@ from streams.core.gone import is_gone
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent
 from streams.core.watching.change_set import ChangeSet
-from streams.core.watching.fates import (
-    concerned_by_deletion,
-    concerned_by_notices,
-    concerned_by_original,
-    fate_with_official,
-    original_deletion,
-)
 from streams.core.watching.keys import entry_key, notices_key, unmatched_deletion_key
 from streams.core.watching.ledger import Ledger, record_key
 from streams.core.watching.records import Entry, OfficialNotices, OriginalGone, UnmatchedDeletion
+from streams.core.watching.removal_reasons import (
+    concerned_by_deletion,
+    concerned_by_notices,
+    concerned_by_original,
+    original_deletion,
+    removal_reason_by_official,
+)
 from streams.core.watching.versions import first_version
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
@@ -172,7 +172,7 @@ def apply_notice(ledger: Ledger, event: CountryEvent, official: Official, change
 
 
 def withdrawals_again(ledger: Ledger, entries: Iterable[Entry], changes: ChangeSet) -> tuple[SubjectEvent, ...]:
-    """What is to be said again of deletions whose fate may be another now."""
+    """What is to be said again of deletions whose removal reason may be another now."""
     events: list[SubjectEvent] = []
     for entry in entries:
         changes.entry(entry)
@@ -296,7 +296,7 @@ def withdrawals(ledger: Ledger, entry: Entry) -> tuple[SubjectEvent, ...]:
         at_us=noticed.first_us,
         last_us=noticed.last_us if noticed.last_us > noticed.first_us else None,
         observed_us=entry.observed_us,
-        by_official=fate_with_official(ledger, entry),
+        by_official=removal_reason_by_official(ledger, entry),
         subject=Account(id=entry.subject),
         source=source,
         roster_digest=entry.digest,

@@ -19,19 +19,19 @@ from streams.core.tracking.recount_state import Superseded
 from streams.core.watching.affected_watches import AffectedWatches
 from streams.core.watching.aftermath import aftermath_of, void_aftermath
 from streams.core.watching.aftermath_alerts import aftermath_alert_id, alerts_of, retracted_alert
-from streams.core.watching.aftermath_count import SharedDeletions, count, nothing, remembered
+from streams.core.watching.aftermath_count import SharedDeletions, count_watch, no_counts, retained_counts
 from streams.core.watching.aftermath_records import Aftermath, PossibleSuccessor
 from streams.core.watching.amplified_accounts import amplified_account_of
 from streams.core.watching.change_set import ChangeSet
-from streams.core.watching.corrected import valid_digest
-from streams.core.watching.counted import Counted
+from streams.core.watching.country_recount_state import valid_digest
 from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.ledger import Ledger, record_key
-from streams.core.watching.owed import Sweep
+from streams.core.watching.pending_sweeps import Sweep
 from streams.core.watching.records import AmplifiedAccount, PublishedHashes, StandingRecord
 from streams.core.watching.successors import successor_of
 from streams.core.watching.unseen import PlatformCoverage, WatchCoverage, coverage_of
 from streams.core.watching.watch import WatchPeriod, watch_of
+from streams.core.watching.watch_counts import WatchCounts
 from streams.core.watching.watch_figures import WatchFigures
 from streams.core.watching.watch_policy import WatchPolicy
 
@@ -140,10 +140,10 @@ class Flush:
     def _say(self, watch: WatchPeriod, said: _Said, *, whole: bool) -> dict[str, Alert]:
         """Say what is new; returns the watch's alerts by rule."""
         closed = watch.status(self._watermark_us)[0] == "closed"
-        counted = count(self._ledger, watch, self._policy, closed=closed, shared=self._deletions)
+        counted = count_watch(self._ledger, watch, self._policy, closed=closed, shared=self._deletions)
         if closed:
             kept = self._ledger.get(record_key(counted))
-            counted = remembered(self._ledger, counted, kept if isinstance(kept, Counted) else None)
+            counted = retained_counts(self._ledger, counted, kept if isinstance(kept, WatchCounts) else None)
         found = self._successors(watch, said.successors.get(watch.interval), whole=whole)
         said.successors[watch.interval] = tuple(sorted(successor.subject.id for successor, _ in found))
         successors = [successor for successor, _ in found]
@@ -190,7 +190,7 @@ class Flush:
             return
         aftermath = void_aftermath(watch, successor, self._policy)
         self.aftermaths += self._news(said, aftermath)
-        watch_figures = WatchFigures(watch, nothing(watch), (), self._watermark_us, self._policy)
+        watch_figures = WatchFigures(watch, no_counts(watch), (), self._watermark_us, self._policy)
         for rule in self._rules:
             self._retract(watch_figures, rule, said, alerts.get(rule.name))
 

@@ -10,11 +10,11 @@ from typing import Final, Protocol
 import msgspec
 
 from streams.core.clock import DAY_US
-from streams.core.watching.counted import Counted
-from streams.core.watching.introductions import without_watches
 from streams.core.watching.keys import forgotten_key, published_hashes_key, standing_key
 from streams.core.watching.ledger import Ledger, record_key
+from streams.core.watching.official_accounts import official_account_only
 from streams.core.watching.records import AmplifiedAccount, Forgotten, PublishedHashes, StandingRecord
+from streams.core.watching.watch_counts import WatchCounts
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["ForgetfulLedger", "forget_watches", "forgotten_before"]
@@ -35,7 +35,7 @@ class ForgetfulLedger(Ledger, Protocol):
     def unseen(self, country: str, before_us: int, past_grace: int, limit: int) -> list[AmplifiedAccount]:
         """Up to `limit` amplified accounts past the grace, seen or kept on no day from that of `before_us` on."""
 
-    def counts_of(self, country: str, platform: str, subject: str) -> list[Counted]:
+    def counts_of(self, country: str, platform: str, subject: str) -> list[WatchCounts]:
         """What the watches of a subject counted."""
 
 
@@ -85,7 +85,7 @@ def _forget_standing(ledger: ForgetfulLedger, standing_record: StandingRecord) -
         published_hashes_key(standing_record.country, standing_record.platform, standing_record.subject.id)
     )
     if isinstance(published, PublishedHashes):
-        left = without_watches(published)
+        left = official_account_only(published)
         if left is None:
             ledger.discard(record_key(published))
             gone += 1

@@ -5,7 +5,6 @@ from typing import Final
 __all__ = [
     "ENTRY_PREFIX",
     "amplified_account_key",
-    "counted_prefix",
     "country_corrected_key",
     "country_recount_key",
     "country_time_key",
@@ -14,7 +13,8 @@ __all__ = [
     "forgotten_key",
     "notices_key",
     "original_key",
-    "owed_key",
+    "pending_seen_since_key",
+    "pending_sweeps_key",
     "published_hashes_key",
     "raw_read_key",
     "seen_since_key",
@@ -24,15 +24,15 @@ __all__ = [
     "text_prefix",
     "unattributed_key",
     "unmatched_deletion_key",
-    "untold_key",
     "version_key",
+    "watch_counts_prefix",
 ]
 
 ENTRY_PREFIX: Final = b"e/"
 """What the keys of officials' posts begin with."""
 
 
-def counted_prefix(country: str, platform: str, subject: str) -> bytes:
+def watch_counts_prefix(country: str, platform: str, subject: str) -> bytes:
     """What the keys of what a subject's watches counted begin with; those of others may, too."""
     return f"c/{country}/{platform}:{subject}/".encode()
 
@@ -77,7 +77,7 @@ def seen_since_key(country: str, platform: str) -> bytes:
     return f"v/{country}/{platform}/since".encode()
 
 
-def untold_key() -> bytes:
+def pending_seen_since_key() -> bytes:
     """The key of which accounts are still to be told since when officials have been seen."""
     return b"b/"
 
@@ -97,8 +97,8 @@ def unmatched_deletion_key(official: str, platform: str, post_id: str) -> bytes:
     return f"o/{official}/{platform}:{post_id}".encode()
 
 
-def owed_key() -> bytes:
-    """The key of what is still to be counted anew."""
+def pending_sweeps_key() -> bytes:
+    """The key of what is still to be recounted."""
     return b"d/"
 
 
@@ -123,7 +123,7 @@ def text_prefix(country: str) -> bytes:
 
 
 def published_hashes_key(country: str, platform: str, subject: str) -> bytes:
-    """The key of what a State's watches said of a subject, or of an official's introduction."""
+    """The key of what a State's watches said of a subject, or under which handle an official's id was published."""
     return f"r/{country}/{platform}:{subject}".encode()
 
 

@@ -9,12 +9,9 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
-from streams.core.watching.corrected import CountryCorrected, CountryRecount
-from streams.core.watching.counted import Counted
-from streams.core.watching.covered import CoverageSources, SeenSince, SourceSpans, Untold
+from streams.core.watching.country_recount_state import CountryRecount, CountryRecountState
 from streams.core.watching.keys import (
     amplified_account_key,
-    counted_prefix,
     country_corrected_key,
     country_recount_key,
     country_time_key,
@@ -23,7 +20,8 @@ from streams.core.watching.keys import (
     forgotten_key,
     notices_key,
     original_key,
-    owed_key,
+    pending_seen_since_key,
+    pending_sweeps_key,
     published_hashes_key,
     raw_read_key,
     seen_since_key,
@@ -32,10 +30,10 @@ from streams.core.watching.keys import (
     text_key,
     unattributed_key,
     unmatched_deletion_key,
-    untold_key,
     version_key,
+    watch_counts_prefix,
 )
-from streams.core.watching.owed import Owed
+from streams.core.watching.pending_sweeps import PendingSweeps
 from streams.core.watching.records import (
     AmplifiedAccount,
     CountryTime,
@@ -51,6 +49,8 @@ from streams.core.watching.records import (
     Unattributed,
     UnmatchedDeletion,
 )
+from streams.core.watching.source_spans import CoverageSources, PendingSeenSince, SeenSince, SourceSpans
+from streams.core.watching.watch_counts import WatchCounts
 
 __all__ = [
     "Ledger",
@@ -74,14 +74,14 @@ Record: TypeAlias = (
     | CountryTime
     | RawRead
     | PublishedHashes
-    | Counted
-    | Owed
+    | WatchCounts
+    | PendingSweeps
     | CoverageSources
     | SourceSpans
     | SeenSince
-    | Untold
+    | PendingSeenSince
     | CountryRecount
-    | CountryCorrected
+    | CountryRecountState
 )
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -115,8 +115,8 @@ def record_key(record: Record) -> bytes:
             return raw_read_key()
         case Unattributed():
             return unattributed_key(record.country, record.platform, record.post_id)
-        case Owed():
-            return owed_key()
+        case PendingSweeps():
+            return pending_sweeps_key()
         case PublishedHashes():
             return published_hashes_key(record.country, record.platform, record.subject)
         case CoverageSources():
@@ -125,14 +125,14 @@ def record_key(record: Record) -> bytes:
             return source_spans_key(record.country, record.platform, record.source, seen=record.seen)
         case SeenSince():
             return seen_since_key(record.country, record.platform)
-        case Untold():
-            return untold_key()
+        case PendingSeenSince():
+            return pending_seen_since_key()
         case CountryRecount():
             return country_recount_key(record.country)
-        case CountryCorrected():
+        case CountryRecountState():
             return country_corrected_key(record.country)
-        case Counted():
-            return counted_prefix(record.country, record.platform, record.subject) + record.interval.encode()
+        case WatchCounts():
+            return watch_counts_prefix(record.country, record.platform, record.subject) + record.interval.encode()
 
 
 def encode_record(record: Record) -> bytes:

@@ -22,10 +22,10 @@ from streams.core.watching.keys import (
     version_key,
 )
 
-__all__ = ["looked_up"]
+__all__ = ["keys_to_read"]
 
 
-def looked_up(events: Iterable[CountryEvent]) -> Iterator[bytes]:
+def keys_to_read(events: Iterable[CountryEvent]) -> Iterator[bytes]:
     """The keys that officials' posts among the events look up, in their order."""
     countries: set[str] = set()
     for event in events:

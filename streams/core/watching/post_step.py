@@ -25,12 +25,12 @@ from streams.core.watching.authors import (
 )
 from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.deletion_step import with_deletion, with_observation, withdrawals, withdrawals_again
-from streams.core.watching.fates import concerned_by_post
 from streams.core.watching.keys import entry_key, notices_key
 from streams.core.watching.ledger import Ledger
 from streams.core.watching.records import AmplifiedAccount, Entry, OfficialNotices
 from streams.core.watching.references import reference_keys
-from streams.core.watching.seen_since import tell_account
+from streams.core.watching.removal_reasons import concerned_by_post
+from streams.core.watching.seen_since import seen_since_of_account
 from streams.core.watching.text_matches import keep_text, known_text, match_entry
 from streams.core.watching.version_step import apply_versions
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
@@ -285,4 +285,4 @@ def _keep_amplified_account(
         return ()
     ledger.put(new)
     changes.amplified_account(known, new)
-    return tell_account(ledger, event, known, new)
+    return seen_since_of_account(ledger, event, known, new)

@@ -19,9 +19,12 @@ from streams.core.subject_event import SubjectEvent, subject_key, subject_key_pa
 from streams.core.tracking.recount_state import Superseded, with_superseded
 from streams.core.watching.amplified_accounts import amplified_account_of, keep_amplification
 from streams.core.watching.change_set import ChangeSet
-from streams.core.watching.corrected import CountryAnswer, CountryCorrected, CountryRecount, under
-from streams.core.watching.counted import Counted
-from streams.core.watching.covered import CoverageSources, SourceSpans, Span
+from streams.core.watching.country_recount_state import (
+    CountryRecount,
+    CountryRecounted,
+    CountryRecountState,
+    under_current_roster,
+)
 from streams.core.watching.keys import (
     country_corrected_key,
     country_recount_key,
@@ -33,15 +36,17 @@ from streams.core.watching.keys import (
     unmatched_deletion_key,
 )
 from streams.core.watching.ledger import Ledger, Record, record_key
-from streams.core.watching.lookups import looked_up
+from streams.core.watching.lookups import keys_to_read
 from streams.core.watching.records import Entry, OfficialNotices, UnmatchedDeletion
 from streams.core.watching.seen_since import note_seen_since
+from streams.core.watching.source_spans import CoverageSources, SourceSpan, SourceSpans
 from streams.core.watching.unchanged import Unchanged
+from streams.core.watching.watch_counts import WatchCounts
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import step
 from streams.events import Account
 
-__all__ = ["corrected_of", "end_country_recount", "open_country_recount", "put_right", "recount_of"]
+__all__ = ["apply_country_recount", "corrected_of", "end_country_recount", "open_country_recount", "recount_of"]
 
 _ALWAYS: Final = (-(2**62), 2**62)
 _ALL: Final = 2**31
@@ -62,10 +67,10 @@ def recount_of(ledger: Ledger, country: str) -> CountryRecount | None:
     return known if isinstance(known, CountryRecount) else None
 
 
-def corrected_of(ledger: Ledger, country: str) -> CountryCorrected:
+def corrected_of(ledger: Ledger, country: str) -> CountryRecountState:
     """What corrections have led to."""
     known = ledger.get(country_corrected_key(country))
-    return known if isinstance(known, CountryCorrected) else CountryCorrected(country)
+    return known if isinstance(known, CountryRecountState) else CountryRecountState(country)
 
 
 def open_country_recount(ledger: Ledger, country: str, correction: str) -> None:
@@ -79,7 +84,7 @@ def open_country_recount(ledger: Ledger, country: str, correction: str) -> None:
     unknown = [
         record_key(each).decode()
         for each in ledger.beginning_with(_counts(country))
-        if isinstance(each, Counted) and any(ledger.get(key.encode()) is None for key in each.oldest)
+        if isinstance(each, WatchCounts) and any(ledger.get(key.encode()) is None for key in each.oldest)
     ]
     new = CountryRecount(country, correction, unknown=tuple(unknown))
     if known is not None:  # one that never came to its end: what it held back is still to be said
@@ -87,7 +92,7 @@ def open_country_recount(ledger: Ledger, country: str, correction: str) -> None:
     ledger.put(new)
 
 
-def put_right(
+def apply_country_recount(
     ledger: Ledger, under_way: CountryRecount, order: CountryOrder, policy: WatchPolicy
 ) -> tuple[CountryRecount, list[SubjectEvent]]:
     """Carry out one part; returns the correction as it goes on, and what follows for subjects. Nothing is said of the
@@ -97,7 +102,7 @@ def put_right(
     if under_way.too_many:
         return under_way, []
     superseded = _superseded(order)
-    since = (under((superseded,), decode_country_event(each)) for each in under_way.kept)
+    since = (under_current_roster((superseded,), decode_country_event(each)) for each in under_way.kept)
     events = [*map(bounded_country_event, (*order.events, *(each for each in since if each is not None)))]
     unchanged = Unchanged(ledger, events, order.changed, order.new_digest, policy)
     gone = _take_out(ledger, country, order, unchanged)
@@ -105,7 +110,7 @@ def put_right(
     said: list[SubjectEvent] = []
     for begin in range(0, len(events), _AHEAD):
         ahead = events[begin : begin + _AHEAD]
-        ledger.read_ahead(looked_up(ahead))
+        ledger.read_ahead(keys_to_read(ahead))
         for event in ahead:
             said += step(ledger, event, scratch, policy).events
     said += unchanged.said()
@@ -130,14 +135,14 @@ def end_country_recount(ledger: Ledger, under_way: CountryRecount, order: Countr
     known = corrected_of(ledger, country)
     unknown: dict[str, tuple[str, str]] = {}
     for counted in ledger.beginning_with(_counts(country)):
-        if not isinstance(counted, Counted):
+        if not isinstance(counted, WatchCounts):
             continue
         if record_key(counted).decode() not in under_way.unknown:
             ledger.discard(record_key(counted))
         elif under_way.officials:
             about = watched_by(country, counted.platform, counted.subject)
             unknown[aftermath_id(about, counted.interval)] = counted.platform, counted.subject
-    answer = CountryAnswer(
+    answer = CountryRecounted(
         country=country,
         correction=order.correction,
         old_digest=order.old_digest,
@@ -149,7 +154,7 @@ def end_country_recount(ledger: Ledger, under_way: CountryRecount, order: Countr
         why="more events came while it was counted than may be kept" if under_way.too_many else "",
     )
     superseded = tuple(with_superseded(known.superseded, _superseded(order)))
-    ledger.put(CountryCorrected(country, superseded, order.correction, answer))
+    ledger.put(CountryRecountState(country, superseded, order.correction, answer))
     ledger.discard(record_key(under_way))
 
 
@@ -239,7 +244,7 @@ def _take_out_of_coverage(ledger: Ledger, country: str, platform: str, official:
                     ledger.put(replace(known, spans=spans))
 
 
-def _without(span: Span, official: str) -> Span:
+def _without(span: SourceSpan, official: str) -> SourceSpan:
     if official not in (span.officials or ()):
         return span
     return replace(span, officials=tuple(each for each in span.officials or () if each != official))

@@ -8,14 +8,14 @@ from typing import Final
 
 from streams.core.country_event import CountryEvent
 from streams.core.subject_event import SubjectEvent
-from streams.core.watching.covered import ALWAYS_US, CoverageSources, SeenSince, SourceSpans, Untold
-from streams.core.watching.keys import coverage_sources_key, seen_since_key, source_spans_key, untold_key
+from streams.core.watching.keys import coverage_sources_key, pending_seen_since_key, seen_since_key, source_spans_key
 from streams.core.watching.ledger import Ledger
 from streams.core.watching.records import AmplifiedAccount
+from streams.core.watching.source_spans import ALWAYS_US, CoverageSources, PendingSeenSince, SeenSince, SourceSpans
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
-__all__ = ["note_seen_since", "tell_account", "tell_some"]
+__all__ = ["note_seen_since", "pending_seen_since", "seen_since_of_account"]
 
 _FOREVER_US: Final = 2**62
 
@@ -29,11 +29,11 @@ def note_seen_since(ledger: Ledger, country: str, platform: str) -> None:
     if since_us == (known.since_us if isinstance(known, SeenSince) else ALWAYS_US):
         return
     ledger.put(SeenSince(platform, country, since_us))
-    unpublished = _untold(ledger)
-    ledger.put(Untold({**unpublished, country: {**unpublished.get(country, {}), platform: 0}}))
+    unpublished = _pending(ledger)
+    ledger.put(PendingSeenSince({**unpublished, country: {**unpublished.get(country, {}), platform: 0}}))
 
 
-def tell_account(
+def seen_since_of_account(
     ledger: Ledger, event: CountryEvent, known: AmplifiedAccount | None, new: AmplifiedAccount
 ) -> tuple[SubjectEvent, ...]:
     """What an account is told when more is known of who amplified it."""
@@ -42,35 +42,35 @@ def tell_account(
         return ()
     # Whoever turns out to have been amplified earlier may have moved to where others are told already.
     is_due = not officials or (
-        known is not None and new.first_us < known.first_us and new.platform in _untold(ledger).get(new.country, {})
+        known is not None and new.first_us < known.first_us and new.platform in _pending(ledger).get(new.country, {})
     )
-    return _words(ledger, event, new) if is_due else ()
+    return _events(ledger, event, new) if is_due else ()
 
 
-def tell_some(ledger: Ledger, tick: CountryEvent, policy: WatchPolicy) -> tuple[SubjectEvent, ...]:
+def pending_seen_since(ledger: Ledger, tick: CountryEvent, policy: WatchPolicy) -> tuple[SubjectEvent, ...]:
     """What accounts that are still to be told are told with a tick: some of them, and all at the end of a run over
     files.
     """
-    unpublished = _untold(ledger)
+    unpublished = _pending(ledger)
     if not unpublished:
         return ()
     events: list[SubjectEvent] = []
     left: dict[str, dict[str, int]] = {}
-    room = _FOREVER_US if tick.progress is None else policy.told_with_a_tick
+    room = _FOREVER_US if tick.progress is None else policy.seen_since_per_tick
     for country, platforms in sorted(unpublished.items()):
         for platform, from_us in sorted(platforms.items()):
-            told, room, next_us = _tell_from(ledger, tick, country, platform, from_us, room)
-            events += told
+            events_now, room, next_us = _events_from(ledger, tick, country, platform, from_us, room)
+            events += events_now
             if next_us is not None:
                 left.setdefault(country, {})[platform] = next_us
     if left:
-        ledger.put(Untold(left))
+        ledger.put(PendingSeenSince(left))
     else:
-        ledger.discard(untold_key())
+        ledger.discard(pending_seen_since_key())
     return tuple(events)
 
 
-def _tell_from(
+def _events_from(
     ledger: Ledger, tick: CountryEvent, country: str, platform: str, from_us: int, room: int
 ) -> tuple[list[SubjectEvent], int, int | None]:
     """The words to accounts first amplified from a time on, how many more may be looked at, and from when on others are
@@ -84,11 +84,11 @@ def _tell_from(
         room -= 1
         last_us = account.first_us
         if account.platform == platform:
-            events += _words(ledger, tick, account)
+            events += _events(ledger, tick, account)
     return events, room, None
 
 
-def _words(ledger: Ledger, event: CountryEvent, account: AmplifiedAccount) -> tuple[SubjectEvent, ...]:
+def _events(ledger: Ledger, event: CountryEvent, account: AmplifiedAccount) -> tuple[SubjectEvent, ...]:
     known = ledger.get(seen_since_key(account.country, account.platform))
     if not isinstance(known, SeenSince):
         return ()
@@ -112,6 +112,6 @@ def _first_seen_us(ledger: Ledger, country: str, platform: str) -> int:
     return min((each.first_us for each in spans if isinstance(each, SourceSpans)), default=ALWAYS_US)
 
 
-def _untold(ledger: Ledger) -> dict[str, dict[str, int]]:
-    known = ledger.get(untold_key())
-    return known.from_us if isinstance(known, Untold) else {}
+def _pending(ledger: Ledger) -> dict[str, dict[str, int]]:
+    known = ledger.get(pending_seen_since_key())
+    return known.from_us if isinstance(known, PendingSeenSince) else {}

@@ -7,10 +7,10 @@ last word) nobody knows: that counts as unseen from the end of a watch on, and n
 from collections.abc import Sequence
 from typing import Final
 
-from streams.core.watching.covered import ALWAYS_US, CoverageSources, SourceSpans, Span
 from streams.core.watching.intervals import Interval, Measure, minus, union
 from streams.core.watching.keys import coverage_sources_key, source_spans_key
 from streams.core.watching.ledger import Ledger
+from streams.core.watching.source_spans import ALWAYS_US, CoverageSources, SourceSpan, SourceSpans
 from streams.core.watching.watch import WatchPeriod
 from streams.core.watching.watch_policy import WatchPolicy
 
@@ -23,11 +23,11 @@ _BROUGHT_WHOLE: Final = frozenset({"replay"})  # a back-fill brings what is stil
 class _Source:
     """What one source said: of everybody, and of those that it names."""
 
-    def __init__(self, seen: Sequence[Span], gaps: Sequence[Span]) -> None:
+    def __init__(self, seen: Sequence[SourceSpan], gaps: Sequence[SourceSpan]) -> None:
         self.seen = [span for span in seen if span.officials is None]
         self.gaps = [gap for gap in gaps if gap.officials is None]
-        self.seen_of: dict[str, list[Span]] = {}
-        self.gaps_of: dict[str, list[Span]] = {}
+        self.seen_of: dict[str, list[SourceSpan]] = {}
+        self.gaps_of: dict[str, list[SourceSpan]] = {}
         for spans, by_official in ((seen, self.seen_of), (gaps, self.gaps_of)):
             for span in spans:
                 for official in span.officials or ():

@@ -1,7 +1,7 @@
 """What was unseen of a watch, in words: numbers and days, never why."""
 
 from streams.core.clock import from_us
-from streams.core.watching.covered import ALWAYS_US
+from streams.core.watching.source_spans import ALWAYS_US
 from streams.core.watching.unseen import WatchCoverage
 from streams.core.watching.watch import WatchPeriod
 

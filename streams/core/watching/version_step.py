@@ -57,9 +57,9 @@ def _of_one_post(
             gone = ledger.get(original_key(country, platform, version))
             if isinstance(gone, OriginalGone):
                 ledger.discard(record_key(gone))
-                told = replace(event, kind="subject_deletion", subject=author, post_id=post_id, at_us=gone.at_us)
-                moved = apply_subject_deletion(ledger, told, changes)
-                said = deletion_of(told, author, post_id)
+                found = replace(event, kind="subject_deletion", subject=author, post_id=post_id, at_us=gone.at_us)
+                moved = apply_subject_deletion(ledger, found, changes)
+                said = deletion_of(found, author, post_id)
                 stepped.append(replace(moved, events=(*moved.events, said)))
         _keep(ledger, event, "", version, post_id)
         if version != first_version(ledger, "", platform, version) == post_id:

@@ -85,7 +85,7 @@ class WatchPeriod(Struct, frozen=True, kw_only=True):
         # How much each official posted, and was seen, is counted when the watch is over; what comes late corrects it.
         if self.status(watermark_us)[0] == "open":
             return False
-        if changes.told.get(platform, until_us) < until_us:
+        if changes.extensions.get(platform, until_us) < until_us:
             return True
         return any(self.opened_us <= at_us < until_us for at_us in changes.posted())
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from streams.core.clock import to_us
-from streams.core.watching.aftermath import deletion_ratio, silent
+from streams.core.watching.aftermath import deletion_ratio, silent_officials
 from streams.core.watching.aftermath_records import PossibleSuccessor
-from streams.core.watching.counted import Counted
 from streams.core.watching.unseen import WatchCoverage
 from streams.core.watching.watch import WatchPeriod
+from streams.core.watching.watch_counts import WatchCounts
 from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["Happening", "WatchFigures"]
@@ -36,7 +36,7 @@ class WatchFigures:
     def __init__(
         self,
         watch: WatchPeriod,
-        counted: Counted,
+        counted: WatchCounts,
         successors: Sequence[PossibleSuccessor],
         watermark_us: int,
         policy: WatchPolicy,
@@ -50,7 +50,7 @@ class WatchFigures:
         self.deletion_times = [deleted.at_us for deleted in counted.deletion_marks]
         self.successor_times = sorted(to_us(successor.noticed_at) for successor in successors)
         self.coverage = coverage
-        self.silent = len(silent(watch, counted, coverage))
+        self.silent = len(silent_officials(watch, counted, coverage))
 
     def times(self, happenings: frozenset[Happening]) -> list[int]:
         """When any of these happened, each time once, in order."""

@@ -26,7 +26,7 @@ class WatchPolicy(Struct, frozen=True, kw_only=True):
     listed_text: int = 500  # characters of a listed text
     listed_words: int = 12  # shared words of a listed text
     listed_word: int = 64  # bytes of each
-    followed: int = 1_000  # deletions, and references, at whose times rules are judged
+    judged_times: int = 1_000  # deletions, and references, at whose times rules are judged
     evidence: int = 32  # as in TRACK
     texts: int = 200  # of a subject's newest texts that make up its vocabulary
     shortest_text: int = 20  # characters of a subject's text
@@ -41,7 +41,7 @@ class WatchPolicy(Struct, frozen=True, kw_only=True):
     coverage_sources: int = 16  # of one platform
     coverage_spans: int = 500  # of one source and of everybody, seen or not: a restart a day
     coverage_officials: int = 12_000  # named in others: a gap for each that is new on a roster; at the most 6.5 MB
-    told_with_a_tick: int = 2_000  # accounts, where it is new since when their State's officials have been seen
+    seen_since_per_tick: int = 2_000  # accounts, where it is new since when their State's officials have been seen
     sketch: int = 256  # fingerprints that stand for all texts of an account
     withheld: frozenset[str] = frozenset()  # platforms of which records have no text of a deleted post
 

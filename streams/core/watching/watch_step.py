@@ -18,17 +18,17 @@ from streams.core.watching.deletion_step import (
     apply_notice,
     apply_subject_deletion,
 )
-from streams.core.watching.fates import concerned_by_account
 from streams.core.watching.forgetting import forgotten_before
 from streams.core.watching.keys import standing_key
 from streams.core.watching.ledger import Ledger, record_key
 from streams.core.watching.post_step import apply_post, apply_subject_post
 from streams.core.watching.records import PublishedHashes, StandingRecord
-from streams.core.watching.seen_since import tell_some
+from streams.core.watching.removal_reasons import concerned_by_account
+from streams.core.watching.seen_since import pending_seen_since
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
 
-__all__ = ["Stepped", "WatchOutcome", "said_under", "step"]
+__all__ = ["Stepped", "WatchOutcome", "step", "with_roster_digest"]
 
 
 def step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
@@ -41,10 +41,10 @@ def step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchP
     digest = event.roster_digest
     if not digest or all(each.roster_digest in ("", digest) for each in stepped.events):  # nearly always
         return stepped
-    return replace(stepped, events=tuple(said_under(digest, stepped.events)))
+    return replace(stepped, events=tuple(with_roster_digest(digest, stepped.events)))
 
 
-def said_under(digest: str, events: Iterable[SubjectEvent]) -> Iterator[SubjectEvent]:
+def with_roster_digest(digest: str, events: Iterable[SubjectEvent]) -> Iterator[SubjectEvent]:
     """The same words under that roster, but for what rests on none."""
     return (replace(each, roster_digest=digest) if each.roster_digest else each for each in events)
 
@@ -74,7 +74,7 @@ def _step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: Watch
         case "recount_open" | "recount":
             return Stepped(WatchOutcome.RECOUNT)  # `country_corrections` carries it out
         case "tick":
-            return Stepped(WatchOutcome.TICK, tell_some(ledger, event, policy))
+            return Stepped(WatchOutcome.TICK, pending_seen_since(ledger, event, policy))
 
 
 def _apply_standing(ledger: Ledger, event: CountryEvent, changes: ChangeSet) -> Stepped:

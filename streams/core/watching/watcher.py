@@ -19,16 +19,16 @@ from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
 from streams.core.watching.change_set import ChangeSet
-from streams.core.watching.corrected import CountryAnswer
 from streams.core.watching.country_corrections import CountryCorrections
+from streams.core.watching.country_recount_state import CountryRecounted
 from streams.core.watching.deletion_step import country_of_post
 from streams.core.watching.flush import Flush
 from streams.core.watching.forgetting import forgotten_before
-from streams.core.watching.introductions import introduced
-from streams.core.watching.keys import country_time_key, owed_key, raw_read_key
+from streams.core.watching.keys import country_time_key, pending_sweeps_key, raw_read_key
 from streams.core.watching.ledger import Ledger
-from streams.core.watching.lookups import looked_up
-from streams.core.watching.owed import Owed
+from streams.core.watching.lookups import keys_to_read
+from streams.core.watching.official_accounts import new_official_account
+from streams.core.watching.pending_sweeps import PendingSweeps
 from streams.core.watching.records import CountryTime, RawRead
 from streams.core.watching.watch_figures import WatchFigures
 from streams.core.watching.watch_policy import WatchPolicy
@@ -48,7 +48,7 @@ class WatchChanges(Struct, frozen=True, kw_only=True):
     aftermaths: tuple[Aftermath, ...]
     alerts: tuple[Alert, ...]
     tracked: tuple[TrackedAccount, ...]
-    answers: tuple[CountryAnswer, ...] = ()
+    answers: tuple[CountryRecounted, ...] = ()
 
     def records(self) -> tuple[Struct, ...]:
         """The enriched records to be published, but for alerts, which are kept as evidence as well."""
@@ -87,7 +87,7 @@ class Watcher:
 
     def read_ahead(self, events: Iterable[CountryEvent]) -> None:
         """These will be applied soon: what they look up is read together."""
-        self._ledger.read_ahead(looked_up(events))
+        self._ledger.read_ahead(keys_to_read(events))
 
     def apply(self, event: CountryEvent) -> tuple[SubjectEvent, ...]:
         """Apply one event; what it says to subjects (withdrawals, text matches) is returned to be sent."""
@@ -125,7 +125,7 @@ class Watcher:
             return stepped.events  # sources tell of any time: it does not say how far the State's events have come
         if event.country:
             self._newest[event.country] = max(event.at_us, self._newest.get(event.country, event.at_us))
-        account = introduced(self._ledger, event) if event.kind == "post" else None  # by its whole id
+        account = new_official_account(self._ledger, event) if event.kind == "post" else None  # by its whole id
         if account is not None:
             self._tracked[account.platform, account.id] = account
         return stepped.events
@@ -133,22 +133,22 @@ class Watcher:
     def flush(self, recounts: int | None = None) -> WatchChanges:
         """What changed since the last call; only watches that the events may have changed are looked at.
 
-        Those that deletions of their State concern, and nothing else, are counted anew for at most so many suspensions
-        as `recounts` says, and all at the end of a run over files; the others are owed, to later calls.
+        Those that deletions of their State concern, and nothing else, are recounted for at most so many suspensions
+        as `recounts` says, and all at the end of a run over files; the others wait for later calls.
         """
         aftermaths: list[Aftermath] = []
         alerts: list[Alert] = []
         before_us, now_us = self._country_time(_EVERYWHERE)
         self.watermark_us = now_us
         everywhere = COUNTRIES if now_us > before_us else frozenset[str]()
-        known = self._ledger.get(owed_key())
-        owed = known.sweeps if isinstance(known, Owed) else {}
-        held = self._corrections.hold_back({*self._changes, *everywhere, *owed} - {_EVERYWHERE}, self._changes)
+        known = self._ledger.get(pending_sweeps_key())
+        pending = known.sweeps if isinstance(known, PendingSweeps) else {}
+        held = self._corrections.hold_back({*self._changes, *everywhere, *pending} - {_EVERYWHERE}, self._changes)
         swept = {country for country, changes in self._changes.items() if changes.deletions or changes.coverage}
-        sweeping = (owed.keys() | swept) - held
+        sweeping = (pending.keys() | swept) - held
         limit = None if recounts is None or self._is_end else -(-recounts // max(1, len(sweeping)))
-        sweeps = dict(owed)
-        for country in sorted({*self._changes, *everywhere, *owed} - {_EVERYWHERE} - held):
+        sweeps = dict(pending)
+        for country in sorted({*self._changes, *everywhere, *pending} - {_EVERYWHERE} - held):
             flush = Flush(
                 self._ledger,
                 self.rules,
@@ -168,9 +168,9 @@ class Watcher:
         answers = tuple(self._corrections.answers(sweeping, sweeps))
         self._corrections.save()
         if sweeps:
-            self._ledger.put(Owed(dict(sorted(sweeps.items()))))
-        elif owed:
-            self._ledger.discard(owed_key())
+            self._ledger.put(PendingSweeps(dict(sorted(sweeps.items()))))
+        elif pending:
+            self._ledger.discard(pending_sweeps_key())
         for country in self._newest:
             was_us, is_us = self._country_time(country)
             if is_us > was_us:

@@ -46,7 +46,7 @@ CHECKS: Final = (
         "streams/core/tracking/recounting.py",
         "streams/core/tracking/alerts.py",
     ),
-    _file("tests/core/watching/test_country_corrections.py", "streams/core/watching/corrected.py"),
+    _file("tests/core/watching/test_country_corrections.py", "streams/core/watching/country_recount_state.py"),
     _Check(
         "tests/core/tracking",
         ("tests/core/tracking/test_track.py", "tests/core/tracking/test_track_oracle.py"),

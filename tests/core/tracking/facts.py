@@ -32,7 +32,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     roster_digest: str = ""
     withdrawn_at: datetime = END_OF_TIME
     observed_at: datetime = EPOCH
-    fate: str = ""
+    removal_reason: str = ""
 
 
 def official_of(event: SubjectEvent) -> Official:

@@ -22,7 +22,7 @@ from streams.core.subject_event import Coordinates, SubjectEvent
 from streams.events import Account, AccountSource, Precision
 from tests.core.tracking.evidence_oracle import EvidenceOracle
 from tests.core.tracking.facts import AMPLIFICATION, DAY, END_OF_TIME, EPOCH, Fact, official_of, time_of
-from tests.core.tracking.fate_oracle import with_fates
+from tests.core.tracking.removal_oracle import with_removal_reasons
 from tests.core.tracking.when_oracle import at_the_latest, records_of
 
 __all__ = ["NOWHERE", "Oracle", "as_known", "by_subject", "holds", "without_sources"]
@@ -122,7 +122,7 @@ class Oracle(EvidenceOracle):
         self.evidence = evidence
         self.suspensions = self._suspensions()
         engagements = [*self._engagements(_BY_POST), *self._engagements(("follow",))]
-        self.engagements = with_fates(engagements, self.suspensions, self.events)
+        self.engagements = with_removal_reasons(engagements, self.suspensions, self.events)
         self.amplifications = [fact for fact in self.engagements if fact.kind in AMPLIFICATION]
         self.officials = self._officials()
         self.created_at, self.created_source = self._creation()
@@ -330,10 +330,10 @@ class Oracle(EvidenceOracle):
             countries=tuple(sorted(self._states(live))),
             suspension=notices[-1] if notices else None,
             suspensions=tuple(notices[-16:]),
-            withdrawn=sum(fact.fate == "taken_back" for fact in self.amplifications),
-            gone_with_original=sum(fact.fate == "with_original" for fact in self.amplifications),
-            gone_with_official=sum(fact.fate == "with_official" for fact in self.amplifications),
-            gone_unknown=sum(fact.fate == "unknown" for fact in self.amplifications),
+            withdrawn=sum(fact.removal_reason == "taken_back" for fact in self.amplifications),
+            gone_with_original=sum(fact.removal_reason == "with_original" for fact in self.amplifications),
+            gone_with_official=sum(fact.removal_reason == "with_official" for fact in self.amplifications),
+            gone_unknown=sum(fact.removal_reason == "unknown" for fact in self.amplifications),
             dropped=0,
             roster_digest=max(event.roster_digest for event in newest_events),
             following=self.following(),

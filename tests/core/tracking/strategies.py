@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US, from_us
-from streams.core.gone import Fate
+from streams.core.gone import RemovalReason
 from streams.core.officials import Official
 from streams.core.rulebook.rules import SEVERITIES, Condition, Escalation, Rule, RuleSet
 from streams.core.subject_event import (
@@ -397,7 +397,7 @@ def _withdrawals(draw: st.DrawFn, event: SubjectEvent) -> SubjectEvent:
         last_us=draw(st.sampled_from((None, None, at_us + 9 * DAY_US))),
         observed_us=draw(st.sampled_from((None, None, None, at_us + 2 * DAY_US))),
         post_id=_ORIGINALS[number % 3],
-        by_official=(None, None, None, Fate.UNKNOWN, None, None, Fate.WITH_OFFICIAL)[number % 7],
+        by_official=(None, None, None, RemovalReason.UNKNOWN, None, None, RemovalReason.WITH_OFFICIAL)[number % 7],
         official=by,
         subject=draw(accounts_of(event.subject.id)),
     )

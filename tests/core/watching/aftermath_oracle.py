@@ -113,8 +113,10 @@ class _Looking:
             (fact for fact in self.referring if self.opened_us <= fact.event.at_us < self.until_us),
             key=lambda fact: (fact.event.at_us, fact.event.event_id),
         )
-        self.gone = Counter(fact.fate for fact in here if self.opened_us <= (fact.deleted_us or 0) < self.until_us)
-        here = [fact for fact in here if fact.fate == "taken_back"]
+        self.gone = Counter(
+            fact.removal_reason for fact in here if self.opened_us <= (fact.deleted_us or 0) < self.until_us
+        )
+        here = [fact for fact in here if fact.removal_reason == "taken_back"]
         self.deletions = sorted(
             (fact for fact in here if self.opened_us <= (fact.deleted_us or 0) < self.until_us),
             key=lambda fact: (fact.deleted_us or 0, fact.event.event_id),

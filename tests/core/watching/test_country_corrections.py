@@ -11,11 +11,11 @@ from streams.core.country_recounts import CountryOrder, country_recount, country
 from streams.core.recounts import encode_recount
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.subject_event import Coordinates
-from streams.core.watching.counted import Counted
 from streams.core.watching.country_corrections import HELD_US
-from streams.core.watching.covered import SourceSpans
 from streams.core.watching.keys import entry_key, source_spans_key, text_key
 from streams.core.watching.records import Entry, SubjectText
+from streams.core.watching.source_spans import SourceSpans
+from streams.core.watching.watch_counts import WatchCounts
 from streams.events import Account
 from streams.ledger.memory import MemoryLedger
 from streams.ledger.sqlite import SqliteLedger
@@ -227,7 +227,7 @@ def test_what_the_evidence_has_no_more_counts_as_it_did(run: WatchRun) -> None:
 def test_of_a_watch_whose_posts_the_ledger_forgot_it_is_said_that_nothing_can_be_known(run: WatchRun) -> None:
     """It stands as it was told."""
     [before] = run.standing.values()
-    [counted] = [each for each in run.ledger.beginning_with(b"c/IR/") if isinstance(each, Counted)]
+    [counted] = [each for each in run.ledger.beginning_with(b"c/IR/") if isinstance(each, WatchCounts)]
     run.ledger.discard(counted.oldest[0].encode())
     _put_right(run)
     run.batch([_order(last=True)])

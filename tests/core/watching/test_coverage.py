@@ -7,10 +7,10 @@ import pytest
 
 from streams.core.country_event import CountryEvent, RawProgress, SourceCoverage
 from streams.core.watching.aftermath_records import AftermathCoverage
-from streams.core.watching.covered import SourceSpans, Span
 from streams.core.watching.keys import source_spans_key
 from streams.core.watching.ledger import Ledger, encode_record
 from streams.core.watching.records import Entry, Forgotten
+from streams.core.watching.source_spans import SourceSpan, SourceSpans
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import WatchOutcome
 from streams.ledger.sqlite import SqliteLedger
@@ -169,7 +169,7 @@ def test_the_largest_record_of_gaps_fits_into_the_changelogs_message() -> None:
     """As many officials as are kept, with the longest ids."""
     policy = WatchPolicy()
     spans = tuple(
-        Span(f"{number:0>256}", day(0), 0, day(1), (f"{number:0>256}",), "back_fill")
+        SourceSpan(f"{number:0>256}", day(0), 0, day(1), (f"{number:0>256}",), "back_fill")
         for number in range(policy.coverage_officials)
     )
     record = SourceSpans("twitter", "IR", "x" * 64, seen=False, spans=spans)
@@ -216,7 +216,7 @@ def test_a_first_word_of_a_source_is_told_to_all_that_its_officials_amplified_so
     subjects = [msgspec.structs.replace(SUBJECT, id=f"{SUBJECT.id}{number}") for number in range(20)]
     amplified = [amplification(f"r{number}", number - 30, of=subject) for number, subject in enumerate(subjects)]
     for store in (PlainLedger, SqliteLedger):
-        run = _run(amplified, [_told("s", -60, 1)], policy=WatchPolicy(told_with_a_tick=3), ledger=store())
+        run = _run(amplified, [_told("s", -60, 1)], policy=WatchPolicy(seen_since_per_tick=3), ledger=store())
         told = []
         for number in range(3):
             run.batch([_reports(1 + number)])

@@ -85,7 +85,7 @@ def _published_watch() -> _Life:
 def test_standings_published_hashes_counted_alerts_and_amplified_accounts_are_forgotten_also_in_the_changelog() -> None:
     life = _published_watch()
     life.forget(0)
-    assert {"StandingRecord", "PublishedHashes", "Counted", "AmplifiedAccount"} <= life.kinds()
+    assert {"StandingRecord", "PublishedHashes", "WatchCounts", "AmplifiedAccount"} <= life.kinds()
     life.batch(tick(_OVER + 60))
     life.forget(_OVER + 60)
     # Of an official there is left that it was introduced.
@@ -180,7 +180,7 @@ def test_forgetting_takes_no_more_than_its_step_and_reaches_all() -> None:
     assert life.run.published == published
     while life.forget(_OVER + 2, limit=10):
         pass
-    assert not {"StandingRecord", "Counted", "AmplifiedAccount"} & life.kinds()
+    assert not {"StandingRecord", "WatchCounts", "AmplifiedAccount"} & life.kinds()
     assert {hashes.subject for hashes in life.kept(PublishedHashes)} == {IRAN[0].id}
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from streams.core.country_event import CountryEvent
 from streams.core.watching.keys import entry_key, forgotten_key, unmatched_deletion_key
 from streams.core.watching.ledger import Record
-from streams.core.watching.lookups import looked_up
+from streams.core.watching.lookups import keys_to_read
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watcher import Watcher
 from streams.rules_loading import bundled_rules
@@ -58,4 +58,4 @@ def test_a_post_asks_for_no_record_that_was_not_read_ahead(event: CountryEvent, 
     ledger.asked.clear()
     watcher.apply(event)
     assert ledger.asked
-    assert ledger.asked - known - _of_a_retweet_that_is_gone(event) <= set(looked_up([event]))
+    assert ledger.asked - known - _of_a_retweet_that_is_gone(event) <= set(keys_to_read([event]))

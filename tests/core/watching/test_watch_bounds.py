@@ -39,7 +39,7 @@ def test_the_largest_record_is_smaller_than_what_a_broker_takes() -> None:
     event = msgspec.structs.replace(event, standing=msgspec.structs.replace(event.standing, amplifiers=amplifiers))
     posts = [post(f"p{n}", 1, by, text=_PERSIAN[:4_000]) for n, by in enumerate(crowd)]
     deletions = [deletion(f"p{n}", 2 + n / 1_000, by) for n, by in enumerate(crowd)]
-    policy = WatchPolicy(followed=100)
+    policy = WatchPolicy(judged_times=100)
     run = WatchRun(bundled_rules(), policy, SqliteLedger()).run([[amplification("r", -3, text=_PERSIAN), event], posts])
     run.run([[*deletions, tick(20)]])
     aftermath = _aftermath(run)

@@ -149,7 +149,7 @@ def test_what_a_watch_counted_fits_however_many_officials_delete() -> None:
             watcher.apply(event)
     watcher.apply(_event("tick", 1, _OPENED_US + 20 * DAY_US))
     [aftermath] = watcher.flush().aftermaths
-    assert ledger.largest["Counted"] + 2_048 < topic_named("country-ledger").max_message_bytes
+    assert ledger.largest["WatchCounts"] + 2_048 < topic_named("country-ledger").max_message_bytes
     assert (aftermath.references, aftermath.deletions) == (crowd + twice, crowd + twice)
     assert (aftermath.amplifying_officials, aftermath.silent_officials) == (amplifying, 1), "one did not"
     assert sum(count == 2 for count in aftermath.deletions_by_account.values()) == twice
@@ -165,7 +165,7 @@ def test_all_that_watch_writes_fits() -> None:
     changes = watcher.flush()
     overhead = 2_048
     assert max(ledger.largest.values()) + overhead < topic_named("country-ledger").max_message_bytes
-    assert {"Entry", "StandingRecord", "AmplifiedAccount", "PublishedHashes", "Counted"} <= ledger.largest.keys()
+    assert {"Entry", "StandingRecord", "AmplifiedAccount", "PublishedHashes", "WatchCounts"} <= ledger.largest.keys()
     [aftermath] = changes.aftermaths
     assert (aftermath.amplifying_officials, aftermath.deletions) == (_OFFICIALS, _DELETING)
     assert aftermath.possible_successors

@@ -34,7 +34,7 @@ class Fact(Struct, kw_only=True, eq=False):
     event: CountryEvent
     text: str
     deleted_us: int | None = None
-    fate: str = ""
+    removal_reason: str = ""
     noticed_us: int | None = None  # when it was noticed first that it is gone, whether or not it was seen again
 
     @property
@@ -53,7 +53,7 @@ class WatchOracle:
         self.unknown = self._match_deletions()
         for fact in self.posts:
             if fact.deleted_us is not None:
-                fact.fate = self._fate(fact, fact.deleted_us)
+                fact.removal_reason = self._removal_reason(fact, fact.deleted_us)
 
     # What happened
 
@@ -149,7 +149,7 @@ class WatchOracle:
             default=0,
         )
 
-    def _fate(self, fact: Fact, at_us: int) -> str:
+    def _removal_reason(self, fact: Fact, at_us: int) -> str:
         """Why a post is gone, by all that is known of its original and its author's account."""
         doubts = False
         event = fact.event
@@ -165,7 +165,7 @@ class WatchOracle:
                     if other.at_us <= at_us:
                         return "with_original"
                     doubts = doubts or other.at_us <= at_us + _DOUBT
-        by_official = self._fate_with_official(fact, at_us)
+        by_official = self._removal_reason_by_official(fact, at_us)
         return "unknown" if doubts and not by_official else by_official or "taken_back"
 
     @staticmethod
@@ -192,7 +192,7 @@ class WatchOracle:
         ]
         return [max(found, key=lambda pair: pair[0])[1]] if found else []
 
-    def _fate_with_official(self, fact: Fact, at_us: int) -> str:
+    def _removal_reason_by_official(self, fact: Fact, at_us: int) -> str:
         notices = sorted(
             {
                 (event.at_us, event.status != "reinstated")

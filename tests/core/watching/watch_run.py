@@ -15,7 +15,7 @@ from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
-from streams.core.watching.keys import owed_key
+from streams.core.watching.keys import pending_sweeps_key
 from streams.core.watching.ledger import Ledger
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import WatchOutcome
@@ -23,7 +23,7 @@ from streams.core.watching.watcher import Watcher
 from tests.core.watching.plain_ledger import PlainLedger
 
 if TYPE_CHECKING:
-    from streams.core.watching.corrected import CountryAnswer
+    from streams.core.watching.country_recount_state import CountryRecounted
 
 __all__ = ["WatchRun"]
 
@@ -43,7 +43,7 @@ class WatchRun:
         self.said = dict[tuple[str, str, str, str], SubjectEvent]()
         self.seen_since = dict[tuple[str, str, str], int | None]()  # what accounts were told last, by State
         self.outcomes = Counter[WatchOutcome]()
-        self.answers: list[CountryAnswer] = []
+        self.answers: list[CountryRecounted] = []
         self.published = 0
         self.seen = Counter[str]()  # what became of records over time
 
@@ -60,7 +60,7 @@ class WatchRun:
     @property
     def owes(self) -> bool:
         """Whether some watches are still to be counted anew for deletions of their State."""
-        return self.ledger.get(owed_key()) is not None
+        return self.ledger.get(pending_sweeps_key()) is not None
 
     def batch(self, events: Iterable[CountryEvent], recounts: int | None = None) -> None:
         """Apply one batch; all that follows from it becomes durable at its end, or, of what deletions of a State lead

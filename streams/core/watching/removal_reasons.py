@@ -1,4 +1,4 @@
-"""Fates of an official's posts that are gone, by what the ledger knows of the originals and of the official's account.
+"""Why an official's posts are gone, by what the ledger knows of the originals and of the official's account.
 
 Worked out when a watch is counted, never kept: whatever comes late only has to say which deletions it may concern.
 """
@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Final
 
-from streams.core.gone import FOLLOWS_US, LOOK_BACK_US, Absence, Fate, Seen, absences_of, fate_at, until_follows
+from streams.core.gone import (
+    FOLLOWS_US,
+    LOOK_BACK_US,
+    Absence,
+    RemovalReason,
+    Seen,
+    absences_of,
+    until_follows,
+    was_gone_at,
+)
 from streams.core.subject_event import Coordinates
 from streams.core.watching.keys import entry_key, notices_key, original_key, standing_key, unmatched_deletion_key
 from streams.core.watching.ledger import Ledger
@@ -19,16 +28,16 @@ __all__ = [
     "concerned_by_notices",
     "concerned_by_original",
     "concerned_by_post",
-    "fate_of",
-    "fate_with_official",
     "original_deletion",
+    "removal_reason_by_official",
+    "removal_reason_of",
 ]
 
 _NEVER_SEEN: Final = Seen(())
 _FOREVER_US: Final = 2**62
 
 
-def fate_of(ledger: Ledger, entry: Entry) -> Fate | None:
+def removal_reason_of(ledger: Ledger, entry: Entry) -> RemovalReason | None:
     """Why a post of the ledger is gone; `None` where it is not."""
     since_us = entry.deleted_us
     if since_us is None:
@@ -37,28 +46,28 @@ def fate_of(ledger: Ledger, entry: Entry) -> Fate | None:
     if entry.kind == "retweet" and entry.subject is not None:
         standing_record = ledger.get(standing_key(entry.country, entry.platform, entry.subject))
         with_account = (
-            fate_at(standing_record.standing.absences, since_us)
+            was_gone_at(standing_record.standing.absences, since_us)
             if isinstance(standing_record, StandingRecord)
             else False
         )
         original_us = _original_us(ledger, entry)
         if with_account or (original_us is not None and original_us <= since_us):
-            return Fate.WITH_ORIGINAL
+            return RemovalReason.WITH_ORIGINAL
         doubts = with_account is None or (original_us is not None and original_us <= since_us + LOOK_BACK_US)
-    by_official = fate_with_official(ledger, entry)
-    if by_official is Fate.UNKNOWN or (doubts and by_official is None):
-        return Fate.UNKNOWN
-    return by_official or Fate.TAKEN_BACK
+    by_official = removal_reason_by_official(ledger, entry)
+    if by_official is RemovalReason.UNKNOWN or (doubts and by_official is None):
+        return RemovalReason.UNKNOWN
+    return by_official or RemovalReason.TAKEN_BACK
 
 
-def fate_with_official(ledger: Ledger, entry: Entry) -> Fate | None:
+def removal_reason_by_official(ledger: Ledger, entry: Entry) -> RemovalReason | None:
     """Whether its author's own account was gone when the post was, or may have been; `None` where it was not."""
     since_us = entry.deleted_us
     known = ledger.get(notices_key(entry.country, entry.platform, entry.official))
     if since_us is None or not isinstance(known, OfficialNotices):
         return None
     spans = until_follows(absences_of(known.notices, _NEVER_SEEN))
-    was_gone = fate_at(spans, since_us)
+    was_gone = was_gone_at(spans, since_us)
     if was_gone is False:
         return None
     span = next(span for span in reversed(spans) if span.doubtful_us <= since_us)
@@ -66,13 +75,13 @@ def fate_with_official(ledger: Ledger, entry: Entry) -> Fate | None:
     first_us, last_us = (span.from_us + 1, since_us + 1) if was_gone else (since_us, span.from_us)
     if ledger.posts_of(entry.country, (entry.official,), first_us, last_us):
         return None
-    return Fate.WITH_OFFICIAL if was_gone else Fate.UNKNOWN
+    return RemovalReason.WITH_OFFICIAL if was_gone else RemovalReason.UNKNOWN
 
 
 def concerned_by_account(
     ledger: Ledger, standing_record: StandingRecord, before: tuple[Absence, ...]
 ) -> Iterator[Entry]:
-    """Retweets of an account that are gone, and may have another fate now that its absences were others `before`."""
+    """Retweets of an account that are gone, and may have another reason now that its absences were others `before`."""
     spans = {*standing_record.standing.absences}.symmetric_difference(before)
     if not spans:
         return

@@ -10,18 +10,20 @@ from streams.core.subject_event import SubjectEvent
 from tests.core.tracking.facts import AMPLIFICATION, Fact, official_of, time_of
 from tests.core.tracking.when_oracle import at_the_latest, last_observed, times_there
 
-__all__ = ["with_fates"]
+__all__ = ["with_removal_reasons"]
 
 _BEFORE_A_NOTICE: Final = timedelta(days=14)
 
 
-def with_fates(facts: Sequence[Fact], notices: Sequence[Fact], events: Sequence[SubjectEvent]) -> list[Fact]:
+def with_removal_reasons(facts: Sequence[Fact], notices: Sequence[Fact], events: Sequence[SubjectEvent]) -> list[Fact]:
     """The engagements, those that are gone with why they are, and since when where they were taken back."""
     notices = at_the_latest(notices)
-    return [_with_fate(fact, facts, notices, events) for fact in facts]
+    return [_with_removal_reason(fact, facts, notices, events) for fact in facts]
 
 
-def _with_fate(fact: Fact, facts: Sequence[Fact], notices: Sequence[Fact], events: Sequence[SubjectEvent]) -> Fact:
+def _with_removal_reason(
+    fact: Fact, facts: Sequence[Fact], notices: Sequence[Fact], events: Sequence[SubjectEvent]
+) -> Fact:
     if fact.kind not in AMPLIFICATION:
         return fact
     deletions = [
@@ -35,11 +37,13 @@ def _with_fate(fact: Fact, facts: Sequence[Fact], notices: Sequence[Fact], event
     fact = msgspec.structs.replace(fact, observed_at=last_seen)
     if not since:
         return fact
-    fate = _fate(fact, since[0], deletions, facts, notices, events)
-    return msgspec.structs.replace(fact, fate=fate, **({"withdrawn_at": since[0]} if fate == "taken_back" else {}))
+    removal_reason = _removal_reason(fact, since[0], deletions, facts, notices, events)
+    return msgspec.structs.replace(
+        fact, removal_reason=removal_reason, **({"withdrawn_at": since[0]} if removal_reason == "taken_back" else {})
+    )
 
 
-def _fate(
+def _removal_reason(
     fact: Fact,
     at: datetime,
     deletions: Sequence[SubjectEvent],

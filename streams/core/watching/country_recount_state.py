@@ -9,7 +9,7 @@ from streams.core.country_event import CountryEvent
 from streams.core.subject_event import subject_key
 from streams.core.tracking.recount_state import Superseded
 
-__all__ = ["CountryAnswer", "CountryCorrected", "CountryRecount", "under", "valid_digest"]
+__all__ = ["CountryRecount", "CountryRecountState", "CountryRecounted", "under_current_roster", "valid_digest"]
 
 
 class CountryRecount(Struct, frozen=True, array_like=True, tag="country_recount"):
@@ -33,7 +33,7 @@ class CountryRecount(Struct, frozen=True, array_like=True, tag="country_recount"
     taken: int = 0
 
 
-class CountryAnswer(Struct, frozen=True, kw_only=True):
+class CountryRecounted(Struct, frozen=True, kw_only=True):
     """What a correction made of a State's ledger, told when its aftermaths are counted anew. Of the `unknown`
     aftermaths, by id with platform and subject, nothing has changed. `why` says why nothing was counted at all.
     """
@@ -49,16 +49,16 @@ class CountryAnswer(Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-class CountryCorrected(Struct, frozen=True, array_like=True, tag="country_corrected"):
+class CountryRecountState(Struct, frozen=True, array_like=True, tag="country_corrected"):
     """The rosters that corrections replaced, the last correction, and what is still to be told of it."""
 
     country: str
     superseded: tuple[Superseded, ...] = ()
     correction: str = ""
-    answer: CountryAnswer | None = None
+    answer: CountryRecounted | None = None
 
 
-def under(superseded: Sequence[Superseded], event: CountryEvent) -> CountryEvent | None:
+def under_current_roster(superseded: Sequence[Superseded], event: CountryEvent) -> CountryEvent | None:
     """The event as the rosters that stand now say it; `None` where a correction has counted what is in it."""
     for each in superseded:
         if not each.covers(event.roster_digest, event.source):

@@ -1,4 +1,4 @@
-"""Fates: what became of each amplification that is gone, worked out anew whenever what it rests on may have changed.
+"""Why each amplification that is gone is gone, worked out again whenever what it rests on may have changed.
 
 A retweet is gone with its original while the subject is, and once the original is deleted; a quote stands by itself. So
 the result does not depend on whether deletions, notices or sightings arrive first.
@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from streams.core.clock import HOUR_US, WEEK_US
-from streams.core.gone import LOOK_BACK_US, Absence, Fate, Seen, absences_of, fate_at, is_gone
+from streams.core.gone import LOOK_BACK_US, Absence, RemovalReason, Seen, absences_of, is_gone, was_gone_at
 from streams.core.subject_event import SubjectEvent
 from streams.core.suspension_times import latest_times
-from streams.core.tracking.learning import judge_again_from, publish_again
 from streams.core.tracking.subject import Gone, GoneEvicted, Kept, SubjectState, SuspensionKept, TrackPolicy
+from streams.core.tracking.subject_updates import judge_again_from, publish_again
 
-__all__ = ["absences", "evict_notice", "note_original", "note_sighting", "sightings", "update_fates"]
+__all__ = ["absences", "evict_notice", "note_original", "note_sighting", "sightings", "update_removal_reasons"]
 
 
 def absences(state: SubjectState) -> tuple[Absence, ...]:
@@ -30,37 +30,37 @@ def absences(state: SubjectState) -> tuple[Absence, ...]:
     return absences_of(notices, sightings(state))
 
 
-def update_fates(state: SubjectState) -> None:
-    """Work out the fate of everything that is gone, in place; where one changed, what rests on it is judged again."""
+def update_removal_reasons(state: SubjectState) -> None:
+    """Work out why everything that is gone is gone, in place; where one changed, what rests on it is judged again."""
     concerned: list[Kept | GoneEvicted] = [kept for kept in state.amplifications if kept.gone is not None]
     concerned += state.evicted_gone
     if not concerned:
-        state.fates = dict(state.fates_lost)
-        state.withdrawn = state.fates.get(Fate.TAKEN_BACK, 0)
+        state.removal_reasons = dict(state.lost_removal_reasons)
+        state.withdrawn = state.removal_reasons.get(RemovalReason.TAKEN_BACK, 0)
         return
     gone_spans = absences(state)
-    counts = Counter[Fate](state.fates_lost)
+    counts = Counter[RemovalReason](state.lost_removal_reasons)
     for each in concerned:
         if each.gone is None:
             continue
         since_us = each.gone.deleted.since_us(each.observed_us)
-        each.gone.fate = fate = _fate(state, gone_spans, each, each.gone, since_us)
-        withdrawn_us = since_us if fate is Fate.TAKEN_BACK else None
+        each.gone.reason = reason = _removal_reason(state, gone_spans, each, each.gone, since_us)
+        withdrawn_us = since_us if reason is RemovalReason.TAKEN_BACK else None
         if isinstance(each, GoneEvicted):
             if not each.counted:
                 continue
             if (withdrawn_us is None) is not (each.withdrawn_us is None) and not _move_totals(state, each):
                 continue
-        if fate is not None:
-            counts[fate] += 1
+        if reason is not None:
+            counts[reason] += 1
         if withdrawn_us == each.withdrawn_us:
             continue
         if each.withdrawn_us is not None:
             publish_again(state)
         judge_again_from(state, min(at_us for at_us in (withdrawn_us, each.withdrawn_us) if at_us is not None))
         each.withdrawn_us = withdrawn_us
-    state.fates = {fate: counts[fate] for fate in sorted(counts) if counts[fate]}
-    state.withdrawn = counts[Fate.TAKEN_BACK]
+    state.removal_reasons = {reason: counts[reason] for reason in sorted(counts) if counts[reason]}
+    state.withdrawn = counts[RemovalReason.TAKEN_BACK]
 
 
 def note_sighting(state: SubjectState, at_us: int, policy: TrackPolicy) -> None:
@@ -105,21 +105,21 @@ def sightings(state: SubjectState) -> Seen:
     return Seen(sorted(times.union(state.seen, own)))
 
 
-def _fate(
+def _removal_reason(
     state: SubjectState, gone_spans: Sequence[Absence], each: Kept | GoneEvicted, gone: Gone, since_us: int | None
-) -> Fate | None:
+) -> RemovalReason | None:
     if since_us is None:
         return None
-    doubts = gone.by_official is Fate.UNKNOWN
+    doubts = gone.by_official is RemovalReason.UNKNOWN
     if each.kind == "retweet":
-        with_account = fate_at(gone_spans, since_us)
+        with_account = was_gone_at(gone_spans, since_us)
         original_us = None if gone.original is None else state.originals.get(gone.original)
         if with_account or (original_us is not None and original_us <= since_us):
-            return Fate.WITH_ORIGINAL
+            return RemovalReason.WITH_ORIGINAL
         doubts = doubts or with_account is None or (original_us is not None and original_us <= since_us + LOOK_BACK_US)
-    if gone.by_official is Fate.WITH_OFFICIAL:
-        return Fate.WITH_OFFICIAL
-    return Fate.UNKNOWN if doubts else Fate.TAKEN_BACK
+    if gone.by_official is RemovalReason.WITH_OFFICIAL:
+        return RemovalReason.WITH_OFFICIAL
+    return RemovalReason.UNKNOWN if doubts else RemovalReason.TAKEN_BACK
 
 
 def _move_totals(state: SubjectState, gone: GoneEvicted) -> bool:

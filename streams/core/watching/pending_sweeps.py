@@ -1,7 +1,7 @@
-"""What WATCH owes: watches that a State's deletions concern, and that are still to be counted anew for them.
+"""Pending sweeps: watches that a State's deletions concern, and that are still to be recounted for them.
 
 One deletion concerns every open watch of its State, and so does a gap in what was seen of its officials. So they are
-counted anew in sweeps, some of them a batch, in the order in which they opened; what is taken back during a sweep is
+recounted in sweeps, some of them a batch, in the order in which they opened; what is taken back during a sweep is
 counted by it, or by the next one. Pure bookkeeping.
 """
 
@@ -11,9 +11,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-__all__ = ["ALL_ANEW", "Owed", "Sweep", "is_all_anew", "spans_of", "swept_up_to", "with_spans"]
+__all__ = ["RECOUNT_ALL", "PendingSweeps", "Sweep", "merged_spans", "recounts_all", "swept_up_to", "with_spans"]
 
-ALL_ANEW: Final = (-1, 2**60)
+RECOUNT_ALL: Final = (-1, 2**60)
 """The span of a correction: all watches, and whole, with all that may succeed their subjects. No other begins so."""
 
 
@@ -30,18 +30,18 @@ class Sweep(Struct, frozen=True, array_like=True):
     more: tuple[tuple[int, int], ...] = ()
 
 
-class Owed(Struct, frozen=True, array_like=True, tag="owed"):
+class PendingSweeps(Struct, frozen=True, array_like=True, tag="pending_sweeps"):
     """The sweeps that are under way, by State."""
 
     sweeps: dict[str, Sweep]
 
 
-def is_all_anew(sweep: Sweep | None) -> bool:
-    """Whether a sweep has still to count all watches anew for a correction."""
-    return sweep is not None and any(first_us == ALL_ANEW[0] for first_us, _ in (*sweep.spans, *sweep.more))
+def recounts_all(sweep: Sweep | None) -> bool:
+    """Whether a sweep has still to recount all watches for a correction."""
+    return sweep is not None and any(first_us == RECOUNT_ALL[0] for first_us, _ in (*sweep.spans, *sweep.more))
 
 
-def spans_of(times: Iterable[tuple[int, int]], apart_us: int) -> tuple[tuple[int, int], ...]:
+def merged_spans(times: Iterable[tuple[int, int]], apart_us: int) -> tuple[tuple[int, int], ...]:
     """Spans joined where they are at most so far apart, so that what lies between two groups is not asked for."""
     found: list[tuple[int, int]] = []
     for first_us, last_us in sorted(times):
@@ -53,15 +53,15 @@ def spans_of(times: Iterable[tuple[int, int]], apart_us: int) -> tuple[tuple[int
 
 
 def with_spans(sweep: Sweep | None, spans: Iterable[tuple[int, int]], apart_us: int) -> Sweep | None:
-    """The sweep with more spans to be counted anew; a new one where there is none."""
-    more = spans_of((*(() if sweep is None else sweep.more), *spans), apart_us)
+    """The sweep with more spans to be recounted; a new one where there is none."""
+    more = merged_spans((*(() if sweep is None else sweep.more), *spans), apart_us)
     if sweep is None:
         return Sweep(more) if more else None
     return replace(sweep, more=more)
 
 
 def swept_up_to(sweep: Sweep, at: tuple[int, str] | None) -> Sweep | None:
-    """The sweep when all are counted anew up to `at`, or, with `None`, to the end of its first span."""
+    """The sweep when all are recounted up to `at`, or, with `None`, to the end of its first span."""
     if at is not None:
         return replace(sweep, at=at)
     spans, more = sweep.spans[1:], sweep.more

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 __all__ = [
     "ALWAYS_US",
     "CoverageSources",
+    "PendingSeenSince",
     "SeenSince",
+    "SourceSpan",
     "SourceSpans",
-    "Span",
-    "Untold",
-    "later",
+    "is_later",
     "with_span",
     "without_old",
 ]
@@ -25,15 +25,15 @@ ALWAYS_US: Final = 2**60
 """The end of a span that goes on: beyond every event time."""
 
 
-class Span(Struct, frozen=True, array_like=True):
+class SourceSpan(Struct, frozen=True, array_like=True):
     """One span in the words of its source, [`since_us`, `until_us`): 0 for since ever, `ALWAYS_US` where it goes on.
 
-    `told_us` is when it was said. `officials` are those that it concerns, `None` for all. `closed_by` says how what
+    `reported_us` is when it was said. `officials` are those that it concerns, `None` for all. `closed_by` says how what
     happened in a gap was brought afterwards, `""` where it was not.
     """
 
     id: str
-    told_us: int
+    reported_us: int
     since_us: int
     until_us: int
     officials: tuple[str, ...] | None = None
@@ -49,7 +49,7 @@ class SourceSpans(Struct, frozen=True, array_like=True, tag="source_spans"):
     country: str
     source: str
     seen: bool
-    spans: tuple[Span, ...] = ()
+    spans: tuple[SourceSpan, ...] = ()
     gone_us: int = ALWAYS_US
 
     @property
@@ -76,7 +76,7 @@ class SeenSince(Struct, frozen=True, array_like=True, tag="seen_since"):
     since_us: int
 
 
-class Untold(Struct, frozen=True, array_like=True, tag="unpublished"):
+class PendingSeenSince(Struct, frozen=True, array_like=True, tag="pending_seen_since"):
     """By State and platform, the first amplification from which on accounts are still to be told since when officials
     have been seen (µs).
     """
@@ -84,13 +84,13 @@ class Untold(Struct, frozen=True, array_like=True, tag="unpublished"):
     from_us: dict[str, dict[str, int]]
 
 
-def later(one: Span, other: Span) -> bool:
+def is_later(one: SourceSpan, other: SourceSpan) -> bool:
     """Whether one word on a span is later than another: said later, or at the same time and says more. Total: of two
     that differ exactly one is later than the other."""
     return _rank(one) > _rank(other)
 
 
-def with_span(known: SourceSpans, span: Span, most_spans: int, most_officials: int) -> tuple[SourceSpans, bool]:
+def with_span(known: SourceSpans, span: SourceSpan, most_spans: int, most_officials: int) -> tuple[SourceSpans, bool]:
     """The spans with a new word on one of them, and whether some had to go. At most so many are of everybody, and the
     others name at most so many officials. What goes counts as not seen: the seen span that ended first is forgotten,
     the two gaps that ended first become one, for everybody, that nothing closes.
@@ -107,8 +107,8 @@ def with_span(known: SourceSpans, span: Span, most_spans: int, most_officials: i
             gone_us = min(gone_us, one.since_us)
             continue
         other = spans.pop(0)
-        since_us, told_us = min(one.since_us, other.since_us), max(one.told_us, other.told_us)
-        spans.append(Span(one.id, told_us, since_us, other.until_us))
+        since_us, reported_us = min(one.since_us, other.since_us), max(one.reported_us, other.reported_us)
+        spans.append(SourceSpan(one.id, reported_us, since_us, other.until_us))
     spans.sort(key=lambda each: (each.since_us, each.id))
     return replace(known, spans=tuple(spans), gone_us=gone_us), is_cut
 
@@ -122,17 +122,17 @@ def without_old(known: SourceSpans, before_us: int) -> SourceSpans:
     return replace(known, spans=spans, gone_us=min(known.gone_us, *(each.since_us for each in old)))
 
 
-def _of_everybody(spans: Sequence[Span]) -> int:
+def _of_everybody(spans: Sequence[SourceSpan]) -> int:
     return sum(each.officials is None for each in spans)
 
 
-def _named(spans: Sequence[Span]) -> int:
+def _named(spans: Sequence[SourceSpan]) -> int:
     return sum(len(each.officials or ()) for each in spans)
 
 
-def _rank(span: Span) -> tuple[int, bool, bool, int, int, str, bool, int, tuple[str, ...]]:
+def _rank(span: SourceSpan) -> tuple[int, bool, bool, int, int, str, bool, int, tuple[str, ...]]:
     return (
-        span.told_us,
+        span.reported_us,
         span.closed_by != "",
         span.until_us < ALWAYS_US,
         span.until_us,

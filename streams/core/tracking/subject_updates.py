@@ -29,10 +29,10 @@ __all__ = [
     "forget_unused_digests",
     "judge_again_from",
     "keep_report",
-    "learn_account",
-    "learn_official",
     "note_followers",
     "publish_again",
+    "update_account",
+    "update_official",
 ]
 
 DIGESTS_KEPT: Final = 16
@@ -42,7 +42,7 @@ _FROM_WATCH: Final = frozenset({"withdrawal", "text_match"})
 _MOST_FOLLOWERS: Final = 2**63 - 1
 
 
-def learn_account(state: SubjectState, event: SubjectEvent) -> None:
+def update_account(state: SubjectState, event: SubjectEvent) -> None:
     """Keep the newest value of each account field; on equal times the larger one, so that order does not matter."""
     account = event.subject
     snapshot = state.snapshot
@@ -61,7 +61,7 @@ def learn_account(state: SubjectState, event: SubjectEvent) -> None:
         verified = -1 if snapshot.verified is None else int(snapshot.verified)
         if (at_us, int(account.verified)) > (snapshot.verified_us, verified):
             snapshot.verified, snapshot.verified_us = account.verified, at_us
-    _learn_creation(state, event)
+    _update_creation(state, event)
     if event.kind in _FROM_WATCH:
         return
     newest = (at_us, event.event_id)
@@ -88,7 +88,7 @@ def _counted(event: SubjectEvent) -> int | None:
     return followers if followers is not None and followers <= _MOST_FOLLOWERS else None
 
 
-def _learn_creation(state: SubjectState, event: SubjectEvent) -> None:
+def _update_creation(state: SubjectState, event: SubjectEvent) -> None:
     """A reported creation time beats one that follows from an id, see `CERTAINTY`; of equals the earlier stays."""
     snapshot = state.snapshot
     if snapshot.created_source == "reported" and event.subject.created_at is None:
@@ -116,7 +116,7 @@ def digest_index(state: SubjectState, digest: str) -> int:
         return len(state.digests) - 1
 
 
-def learn_official(state: SubjectState, official: Official, at_us: int, policy: TrackPolicy) -> bool:
+def update_official(state: SubjectState, official: Official, at_us: int, policy: TrackPolicy) -> bool:
     """Keep the newest of what is said of an official; false where the subject has as many officials as it may."""
     known = state.officials.get(official.id)
     if known is None:

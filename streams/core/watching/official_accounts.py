@@ -1,7 +1,7 @@
-"""Introductions: which id an official posts under, told to SCREEN, since a deletion names an id and no handle.
+"""Which id an official posts under: published for SCREEN, since a deletion names an id and no handle.
 
-The roster may know an official by handle alone. Whether it does is SCREEN's business: every official is introduced once
-for each handle.
+The roster may know an official by handle alone. Whether it does is SCREEN's business: every official's id is
+published once for each handle.
 """
 
 from functools import lru_cache
@@ -18,18 +18,17 @@ from streams.core.watching.keys import published_hashes_key
 from streams.core.watching.ledger import Ledger
 from streams.core.watching.records import PublishedHashes
 
-__all__ = ["introduced", "without_watches"]
+__all__ = ["new_official_account", "official_account_only"]
 
 # Names of hashes that no alert or aftermath has: those are 32 hex digits.
-_MONTH: Final = "introduced-month"
-_HANDLE: Final = "introduced-handle"
+_MONTH: Final = "official-month"
+_HANDLE: Final = "official-handle"
 _MONTH_US: Final = 30 * DAY_US  # a note more each day would be a record of the changelog more for each official
 
 
-def introduced(ledger: Ledger, event: CountryEvent) -> TrackedAccount | None:
-    """The record that introduces the author of an official's post, unless it was introduced already. Noted in the
-    ledger. Of several handles that of the newest month stands; of one month a fixed one, so that order does not matter.
-    """
+def new_official_account(ledger: Ledger, event: CountryEvent) -> TrackedAccount | None:
+    """The id of the author of an official's post, unless it was published already. Noted in the ledger. Of several
+    handles that of the newest month stands; of one month a fixed one, so that order does not matter."""
     official = event.official
     if official is None or not official.handle:
         return None
@@ -48,8 +47,8 @@ def introduced(ledger: Ledger, event: CountryEvent) -> TrackedAccount | None:
     )
 
 
-def without_watches(published: PublishedHashes) -> PublishedHashes | None:
-    """What is left when its watches are forgotten: under which handle it was introduced, if it is an official."""
+def official_account_only(published: PublishedHashes) -> PublishedHashes | None:
+    """What is left when its watches are forgotten: under which handle its id was published, if it is an official."""
     hashes = {name: published.hashes[name] for name in (_MONTH, _HANDLE) if name in published.hashes}
     return msgspec.structs.replace(published, hashes=hashes, successors={}) if hashes else None
 

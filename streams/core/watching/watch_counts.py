@@ -2,12 +2,12 @@
 
 from msgspec import Struct
 
-from streams.core.gone import Fate
+from streams.core.gone import RemovalReason
 from streams.core.officials import Category
 from streams.core.subject_event import Coordinates
 from streams.core.watching.aftermath_records import AftermathDeletion, AftermathReference
 
-__all__ = ["Counted", "DeletionMark"]
+__all__ = ["DeletionMark", "WatchCounts"]
 
 
 class DeletionMark(Struct, frozen=True, array_like=True):
@@ -19,7 +19,7 @@ class DeletionMark(Struct, frozen=True, array_like=True):
     source: Coordinates
 
 
-class Counted(Struct, frozen=True, array_like=True, tag="counted"):
+class WatchCounts(Struct, frozen=True, array_like=True, tag="watch_counts"):
     """What a watch found in the ledger from `baseline_us` to `until_us`; kept once it is over, to outlive the entries.
 
     `keys` are those it looked for. Counts by official are by id; `seen` names each with its handle and category. Of
@@ -50,7 +50,7 @@ class Counted(Struct, frozen=True, array_like=True, tag="counted"):
     listed_deletions: tuple[AftermathDeletion, ...] = ()
     posts: dict[str, int] = {}
     oldest: tuple[str, ...] = ()
-    gone: dict[Fate, int] = {}  # in the watch, what nobody took back
+    gone: dict[RemovalReason, int] = {}  # in the watch, what nobody took back
     references_uncertain: int = 0  # of those before, when the account may have been suspended already
     deletions_uncertain: int = 0
     other_references: int = 0

@@ -11,10 +11,10 @@ from typing import Any
 
 from streams.ledger.tables import INSERTS, PRINTS, REMOVALS, SEGMENTED, Rows
 
-__all__ = ["WaitingRows"]
+__all__ = ["RowBuffer"]
 
 
-class WaitingRows:
+class RowBuffer:
     """Rows of one database, by table. Whoever asks a table, or commits, has its rows written first; the records before
     them.
     """
