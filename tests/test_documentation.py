@@ -24,6 +24,7 @@ from streams.settings import Settings
 from streams.topic import DAY_MS
 from streams.topics import TOPICS
 from tests.collectors.lines_server import lines_server
+from tests.test_imports import LAYERS
 
 _ROOT: Final = Path(__file__).parents[1]
 _PAGES: Final = sorted(
@@ -48,6 +49,7 @@ _FOLDERS: Final = (
     "streams/core/watching",
 )
 _PATH: Final = re.compile(r"`([A-Za-z_][\w./-]*(?:/|\.(?:py|md|toml|yml|json|svg|xml|patch|csv|ndjson)))`")
+_DEFINITION: Final = r"^ *(?:async )?(?:def|class) {0}\b|^ *{0}\b *[:=]"
 _SPAN: Final = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")  # over the end of a line at most once
 _SOURCES: Final = (".py", ".toml", ".yml", ".json", ".java", ".html", ".patch", ".properties")
 # Names that stand in no source of the project: of Kafka, libraries and databases, and made up on a page.
@@ -233,11 +235,14 @@ def test_every_name_that_a_page_says_is_one_of_the_source(page: Path) -> None:
 
 @pytest.mark.parametrize("page", _CURRENT, ids=lambda page: page.name)
 def test_what_a_page_names_beside_a_module_is_in_that_module(page: Path) -> None:
-    """As in (`jobs/drain.py`, `wait_until_through`)."""
-    for path, name in re.findall(r"`([\w/]+\.py)`,\s`(\w+)`", _prose(page)):
+    """As in (`jobs/drain.py`, `wait_until_through`), and as in `RawProgress.roster`."""
+    for path, name in re.findall(r"\(`([\w/]+\.py)`,\s`(\w+)`", _prose(page)):
         modules = [found for folder in _FOLDERS if (found := _ROOT / folder / path).exists()]
         modules += [] if modules else list((_ROOT / "streams").rglob(path))
-        assert any(re.search(rf"\b{name}\b", _text(module)) for module in modules), (path, name)
+        assert any(re.search(_DEFINITION.format(name), _text(module), re.MULTILINE) for module in modules), (path, name)
+    for owner, name in re.findall(r"`([A-Z]\w+)\.(\w+)`", _prose(page)):
+        classes = re.findall(rf"^class {owner}\b.*?(?=^\S|\Z)", _source(), re.MULTILINE | re.DOTALL)
+        assert not classes or any(re.search(rf"\b{name}\b", text) for text in classes), (owner, name)
 
 
 @pytest.mark.parametrize("page", _CURRENT, ids=lambda page: page.name)
@@ -299,6 +304,17 @@ def test_every_panel_that_a_runbook_names_is_on_a_dashboard(page: Path) -> None:
     pages_of_prometheus = {"Targets", "Status, Runtime"}
     named = set(re.findall(r"\*([A-Z][A-Za-z ,]+)\*", _text(page))) - pages_of_prometheus
     assert [panel for panel in sorted(named) if f'"{panel}' not in boards and f'"{panel}"' not in source] == []
+
+
+def test_the_table_of_packages_has_all_in_the_order_of_their_imports() -> None:
+    page = _text(_ROOT / "docs" / "architecture.md")
+    rows = re.findall(r"^\| (`[^|]*`) \|", page.partition("\n## Packages\n")[2].partition("\n### ")[0], re.MULTILINE)
+    named = [[name.removesuffix(".py").removesuffix("/") for name in re.findall(r"`(.+?)`", row)] for row in rows]
+    layer_of = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+    assert {name for names in named for name in names} == layer_of.keys()
+    layers = [{layer_of[name] for name in names} for names in named]
+    assert all(len(numbers) == 1 for numbers in layers)
+    assert layers == sorted(layers, key=min)
 
 
 def test_every_topic_is_on_the_architecture_page() -> None:
