@@ -1,4 +1,4 @@
-"""`antiphon proof export`: what was told, with all that it rests on, in one file."""
+"""`antiphon proof export`: what was published, with all that it rests on, in one file."""
 
 import asyncio
 from pathlib import Path
@@ -42,7 +42,7 @@ _OF_FILES: Final = {
 @format_option
 @click.option("--roster", "roster_file", metavar="R", help="Who is an official (CSV). [the case's own]")
 @click.option("--rules", "rules_file", metavar="T", help="Rules (TOML). [the bundled rules]")
-@click.option("--results", "results_dir", metavar="DIR", help="What was told: the --out of an earlier run over FILEs.")
+@click.option("--results", "results_dir", metavar="DIR", help="What to prove: the --out of an earlier run over FILEs.")
 @settings_options()
 @click.option("--redact", is_flag=True, help="Leave the texts of posts out; their hashes stay.")
 @seal_options
@@ -64,10 +64,10 @@ def export(
     out: str,
     as_json: bool,
 ) -> None:
-    """Write the proof of an alert, or of everything told of a SUBJECT, to one ZIP file.
+    """Write the proof of an alert, or of everything published about a SUBJECT, to one ZIP file.
 
-    ALERT is an alert's id or the beginning of one, SUBJECT is platform:id or @handle. What was told and what it rests
-    on is read from the topics, or with FILEs or --case from those: what a backtest over them tells, or an earlier run
+    ALERT is an alert's id or the beginning of one, SUBJECT is platform:id or @handle. What was published and what it
+    rests on are read from the topics. With FILEs or --case they come from a backtest over these, or from an earlier run
     (--results). The same is the same file, to the byte, wherever it is made, also with --sign. Exit status 1 if it does
     not verify whole.
 

@@ -22,11 +22,11 @@ _COLOURS: Final[Mapping[Answer, str]] = {
     Answer.FAILED: "bold red",
     Answer.PARTIAL: "yellow",
     Answer.NOT_CHECKABLE: "yellow",
-    Answer.TOLD: "dim",
+    Answer.STATED: "dim",
     Answer.NONE: "dim",
 }
 _MEANS: Final[Mapping[Answer, str]] = {
-    Answer.OK: "The proof holds: what was told follows from the events, the roster and the rules in it.",
+    Answer.OK: "The proof holds: what was published follows from the events, the roster and the rules in it.",
     Answer.FAILED: "The proof does not hold.",
     Answer.PARTIAL: "The proof is partial: a part of the figures is taken as counted.",
     Answer.NOT_CHECKABLE: "The proof cannot be checked whole: something that it rests on is left out.",

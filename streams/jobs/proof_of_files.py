@@ -1,4 +1,4 @@
-"""A proof from files: a backtest over them says what was told, and then which events it rests on.
+"""A proof from files: a backtest over them says what is to be proved, and then which events it rests on.
 
 Owns what stands in for a broker's evidence: the files' own events, and the coordinates that an earlier run wrote down.
 """
@@ -29,7 +29,7 @@ __all__ = ["ProofInputs", "proof_of_files", "proofs_of_files"]
 
 
 class ProofInputs(Struct, frozen=True, kw_only=True):
-    """Files of events with their readers, the roster and the rules as bytes, and what an earlier run told, if anything
+    """Files of events with their readers, the roster and the rules as bytes, and the results of an earlier run, if any
     but the backtest's own results is to be proved.
     """
 
@@ -45,7 +45,7 @@ class ProofInputs(Struct, frozen=True, kw_only=True):
 def proof_of_files(inputs: ProofInputs, what: str, *, redact: bool = False, progress: Progress | None = None) -> Proof:
     """The proof of an alert (its id or the beginning of one) or a subject (`platform:id` or `@handle`).
 
-    Raises `InputError` where nothing of it was told or a file cannot be read, `RosterError` and `RulesError`.
+    Raises `InputError` where nothing of it was published or a file cannot be read, `RosterError` and `RulesError`.
     """
     return proofs_of_files(inputs, lambda _records: (what,), redact=redact, progress=progress)[0]
 
@@ -57,7 +57,7 @@ def proofs_of_files(
     redact: bool = False,
     progress: Progress | None = None,
 ) -> list[Proof]:
-    """Proofs of all that is chosen from what was told, after one backtest. Raises as `proof_of_files` does."""
+    """Proofs of all that is chosen from the results, after one backtest. Raises as `proof_of_files` does."""
     roster = parse_roster(inputs.roster_csv, inputs.roster_path)
     rules = parse_rules(inputs.rules_toml.decode("utf-8-sig"), inputs.rules_path)
     found: list[Proof] = []

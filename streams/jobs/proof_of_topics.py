@@ -1,4 +1,4 @@
-"""A proof from a broker: what was told is on the enriched topics, and what it rests on is on `evidence`.
+"""A proof from a broker: what was published is on the enriched topics, and what it rests on is on `evidence`.
 
 Reads committed records outside any group, each topic once, and writes nothing to it.
 """
@@ -50,7 +50,7 @@ async def proof_of_topics(
 ) -> Proof:
     """The proof of an alert (its id or the beginning of one) or a subject (`platform:id` or `@handle`).
 
-    Raises `InputError` where nothing of it was told or its roster or rules are not kept, and `BrokerError`.
+    Raises `InputError` where nothing of it was published or its roster or rules are not kept, and `BrokerError`.
     """
     async with open_log(settings) as log:
         wanted = wanted_in(await _published(log, what), what)

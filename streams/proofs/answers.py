@@ -12,13 +12,13 @@ PLACES: Final = 20
 
 
 class Answer(StrEnum):
-    """`told` and `none` are neither good nor bad: something that nothing here depends on, or that is not there."""
+    """`stated` and `none` are neither good nor bad: something that nothing here depends on, or that is not there."""
 
     OK = "ok"
     FAILED = "failed"
     PARTIAL = "partial"
     NOT_CHECKABLE = "not checkable"
-    TOLD = "as told"
+    STATED = "as stated"
     NONE = "none"
 
 

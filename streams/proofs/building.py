@@ -148,7 +148,7 @@ def taken_as_counted(published: PublishedRecords) -> int:
 
 
 def coverage_of_events(platform: str, events: Iterable[Event]) -> CoverageSummary:
-    """What was not seen, as the sources told it; the last word on a span is the valid one."""
+    """What was not seen, as the sources said; the last word on a span is the valid one."""
     last: dict[str, Coverage] = {}
     for event in events:
         if isinstance(event, Coverage) and event.platform == platform:

@@ -140,7 +140,7 @@ def _roster(archive: Archive, published: ProvedRecords, others: ProvedRosters) -
     ]
     if wrong and not published.is_of_one_alert and len(wrong) < len(rests):
         detail = f"{len(wrong)} of {len(rests)} records rest on other rosters: prove those alerts apart"
-        return roster, Check(question="roster", answer=Answer.TOLD, detail=detail, places=tuple(wrong[:PLACES]))
+        return roster, Check(question="roster", answer=Answer.STATED, detail=detail, places=tuple(wrong[:PLACES]))
     return roster, _check("roster", wrong, f"{len(roster.entries):,} entries, digest {roster.digest[:12]}")
 
 
@@ -170,7 +170,7 @@ def _environment(archive: Archive) -> Check:
     detail += this.code_sha256[:12]
     if made_by.policies != this.policies:
         detail += ", whose bounds are others"
-    return Check(question="code", answer=Answer.TOLD, detail=detail)
+    return Check(question="code", answer=Answer.STATED, detail=detail)
 
 
 def _check(question: str, wrong: list[str], right: str) -> Check:

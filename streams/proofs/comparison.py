@@ -1,4 +1,4 @@
-"""Comparing what was told with what follows from the events, field by field."""
+"""Comparing what was published with what follows from the events, field by field."""
 
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -19,7 +19,7 @@ _ABSENT: Final = object()
 
 
 def differences(published: bytes, found: bytes) -> list[str]:
-    """Where two records differ: `path: told …, recomputed …`. Empty where all that was told is found again.
+    """Where two records differ: `path: published …, recomputed …`. Empty where all that was published is found again.
 
     A field that only the recomputed record has is no difference: later versions may say more.
     """
@@ -34,7 +34,7 @@ def _differences(published: Any, found: Any, path: str) -> Iterator[str]:
         for place, (one, other) in enumerate(zip_longest(published, found, fillvalue=_ABSENT)):
             yield from _differences(one, other, f"{path}[{place}]")
     elif published != found or type(published) is not type(found):
-        yield f"{path}: told {_shown(published)}, recomputed {_shown(found)}"
+        yield f"{path}: published {_shown(published)}, recomputed {_shown(found)}"
 
 
 def _shown(value: Any) -> str:
@@ -42,7 +42,7 @@ def _shown(value: Any) -> str:
 
 
 def with_published_texts(found: Dossier, published: Dossier) -> Dossier:
-    """The recomputed dossier with the figures that rest on texts of officials as they were told.
+    """The recomputed dossier with the figures that rest on texts of officials as they were published.
 
     They are the text matches and their term of the score; the score's sum is recomputed.
     """

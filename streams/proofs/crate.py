@@ -18,7 +18,7 @@ from streams.proofs.readme_text import sentences_of
 __all__ = ["crate_of"]
 
 _MEANINGS: Final[dict[str, tuple[str, str]]] = {
-    layout.ALERT: ("application/json", "The alert as it was told"),
+    layout.ALERT: ("application/json", "The alert as it was published"),
     layout.VERSIONS: ("application/x-ndjson", "Every version of the alerts, oldest first"),
     layout.DOSSIER: ("application/json", "Everything counted about the subject"),
     layout.AFTERMATH: ("application/json", "What officials of a State did after the subject was suspended"),
@@ -44,7 +44,7 @@ def crate_of(material: ProofMaterial, files: Mapping[str, bytes], *, redacted: b
     """The metadata of a proof with these files. It is dated by event time, since it must be the same everywhere."""
     present = sorted(files)
     results = [name for name in present if name.startswith(_RECORDS)]
-    sentences = " ".join(sentences_of(material)) or "What was told of a subject."
+    sentences = " ".join(sentences_of(material)) or "What was published about a subject."
     if note:
         sentences = f"{note} {sentences}"
     dated = from_us(material.read_up_to_us).isoformat()
@@ -101,7 +101,7 @@ def crate_of(material: ProofMaterial, files: Mapping[str, bytes], *, redacted: b
 
 
 def _file(name: str, data: bytes) -> dict[str, Any]:
-    other = ("application/json", "A record as it was told")
+    other = ("application/json", "A record as it was published")
     if name.startswith(layout.ROSTER_FOLDER):
         other = ("text/csv", "Another roster, by which earlier versions or other alerts were counted")
     media_type, meaning = _MEANINGS.get(name, other)

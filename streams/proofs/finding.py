@@ -1,4 +1,4 @@
-"""Finds the smallest proof that verifies: with more and more events, until what was told follows from them."""
+"""Finds the smallest proof that verifies: with more and more events, until what was published follows from them."""
 
 from collections.abc import Callable
 from io import BytesIO

@@ -111,7 +111,7 @@ Key: TypeAlias = Annotated[str, Meta(max_length=1_024)]
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """What is proved: one alert by its id, or everything told of a subject (`platform:id`)."""
+    """What is proved: one alert by its id, or everything published about a subject (`platform:id`)."""
 
     kind: Literal["alert", "subject"]
     id: Key

@@ -19,7 +19,7 @@ __all__ = ["KeptEvent", "ProofMaterial", "PublishedRecords", "kept_event", "line
 
 
 class PublishedRecords(Struct, frozen=True, kw_only=True):
-    """Records as they were told, with the very bytes. `versions` are all that the alerts ever were, oldest first."""
+    """Published records with their bytes. `versions` are all versions of the alerts, oldest first."""
 
     alerts: tuple[tuple[Alert, bytes], ...]
     versions: tuple[bytes, ...] = ()
@@ -42,7 +42,7 @@ class KeptEvent(Struct, frozen=True, kw_only=True):
 
 
 class ProofMaterial(Struct, frozen=True, kw_only=True):
-    """`events` are the closure's; `read_up_to_us` is how far event time had come when the records were told.
+    """`events` are the closure's; `read_up_to_us` is how far event time had come when the records were published.
 
     `other_rosters` are those by which earlier versions or other alerts were counted, as CSV by their digests.
     """

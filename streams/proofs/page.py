@@ -118,7 +118,7 @@ def _alert(alert: Alert, rules: RuleSet) -> str:
 
 
 def _conditions(rule: Rule) -> str:
-    parts = [f"<p>{_safe(rule.description)} It is told while all of this holds:</p><ul>"]
+    parts = [f"<p>{_safe(rule.description)} It fires while all of this holds:</p><ul>"]
     parts += [f"<li>{_safe(condition_words(condition))}</li>" for condition in rule.when]
     parts.append("</ul>")
     for country, conditions in sorted(rule.countries.items()):

@@ -54,15 +54,15 @@ class ProvedEvents:
                 yield decode_event(line), source_of(index)
 
     def checks(self) -> list[Check]:
-        """What the first reading showed, and whether what was not seen is told as the events say it."""
+        """What the first reading showed, and whether what was not seen is stated as the events say it."""
         checks = [self._events_check()]
         if note := note_on(self._actors):
-            checks.append(Check(question="reconstruction", answer=Answer.TOLD, detail=note))
+            checks.append(Check(question="reconstruction", answer=Answer.STATED, detail=note))
         if self.redacted:
-            detail = f"the texts of {self.redacted:,} events are left out; the hashes of their originals are as told"
-            checks.append(Check(question="texts", answer=Answer.TOLD, detail=detail))
+            detail = f"the texts of {self.redacted:,} events are left out; the hashes of their originals are as stated"
+            checks.append(Check(question="texts", answer=Answer.STATED, detail=detail))
         if self.withheld:
-            detail = f"{self.withheld:,} events are withheld; their hashes are as told"
+            detail = f"{self.withheld:,} events are withheld; their hashes are as stated"
             checks.append(Check(question="withheld", answer=Answer.NOT_CHECKABLE, detail=detail))
         if self.readable:
             checks.append(self._coverage_check())
@@ -83,7 +83,7 @@ class ProvedEvents:
         if found != told:
             detail = f"{layout.COVERAGE} does not say what the events say: {found.sentence}"
             return Check(question="coverage", answer=Answer.FAILED, detail=detail)
-        return Check(question="coverage", answer=Answer.TOLD, detail=printable(found.sentence))
+        return Check(question="coverage", answer=Answer.STATED, detail=printable(found.sentence))
 
     def _look(self) -> None:
         before: KeptEvent | None = None

@@ -126,7 +126,7 @@ def recount_checks(
         found_dossier = found_by.get(dossier.roster_digest, found).results.dossiers.get(keys[0])
         again_dossier = None if found_dossier is None else with_published_texts(found_dossier, dossier)
         other_roster = dossier.roster_digest not in found_by
-        but = "text matches as told"
+        but = "text matches as stated"
         checks.append(_recounted(name, value, again_dossier, partial, lacking, but, other_roster=other_roster))
     for aftermath, value, name in published.aftermaths:
         if name in expected.records:
@@ -135,8 +135,8 @@ def recount_checks(
             again_aftermath = None if found_aftermath is None else with_texts_withheld(found_aftermath, aftermath)
             checks.append(_recounted(name, value, again_aftermath, 0, reason))
         else:
-            detail = "kept as it was told: it rests on all that officials did meanwhile, which is not here"
-            checks.append(Check(question=name, answer=Answer.TOLD, detail=detail))
+            detail = "kept as it was published: it rests on all that officials did meanwhile, which is not here"
+            checks.append(Check(question=name, answer=Answer.STATED, detail=detail))
     alerts = [alert for alert, _, _ in published.alerts]
     if partial:
         lacking = f"{partial:,} engagements are taken as counted"
@@ -173,7 +173,7 @@ def _recounted(
     One that rests on another roster than the proof's is kept for reading.
     """
     if other_roster and name != layout.ALERT:
-        return Check(question=name, answer=Answer.TOLD, detail="rests on another roster, which is not here")
+        return Check(question=name, answer=Answer.STATED, detail="rests on another roster, which is not here")
     found = b"null" if again is None else msgspec.json.encode(again)
     but = f"; {but}" if but else ""
     equal = value == found
@@ -189,7 +189,7 @@ def _recounted(
         return Check(question=name, answer=Answer.PARTIAL, detail=detail, places=tuple(wrong[:PLACES]))
     if wrong:
         return failed(name, wrong[0], *([also] if also else []), *wrong[1:])
-    detail = "recounted, equal byte for byte" if equal else "recounted, equal in every field that was told"
+    detail = "recounted, equal byte for byte" if equal else "recounted, equal in every field that was published"
     return Check(question=name, answer=Answer.OK, detail=detail + but)
 
 

@@ -1,6 +1,6 @@
 """The versions of alerts in a proof: whether each follows from the events up to then, under the roster that it names.
 
-A version that does not follow is no failure: what it became is recounted apart. It may have been told before an
+A version that does not follow is no failure: what it became is recounted apart. It may have been published before an
 event that came late, or by counts that are gone.
 """
 
@@ -40,7 +40,7 @@ _Version: TypeAlias = tuple[Alert, bytes]
 
 
 class ProvedVersions(Struct, frozen=True, kw_only=True):
-    """As they were told, oldest first, with the bytes of each; `more` of them are not held."""
+    """As they were published, oldest first, with the bytes of each; `more` of them are not held."""
 
     held: tuple[_Version, ...]
     more: int
@@ -83,7 +83,7 @@ def version_check(
     has not, in words, or nothing.
     """
     if not versions.held and not versions.more:
-        return Check(question=_QUESTION, answer=Answer.NONE, detail="only what was told last is here")
+        return Check(question=_QUESTION, answer=Answer.NONE, detail="only the last version is here")
     held = [alert for alert, _ in versions.held]
     last = {alert.id: alert.roster_digest for alert in alerts}
     needed = {alert.roster_digest for alert in held} | set(last.values())
@@ -101,7 +101,7 @@ def version_check(
         lines.append(f"{versions.more:,} more are too many to be recounted")
     equal = sum(each.equal for each in found)
     detail = f"{equal:,} of {len(found) + versions.more:,} versions of the alerts recounted, equal"
-    answer = Answer.OK if equal == len(found) + versions.more else Answer.TOLD
+    answer = Answer.OK if equal == len(found) + versions.more else Answer.STATED
     return Check(question=_QUESTION, answer=answer, detail=detail, places=(detail, *lines))
 
 
@@ -156,7 +156,7 @@ def _differs(version: _Version, recounted: RecountedAlerts) -> tuple[str, bool]:
             return "", bool(wrong)
         if least is None or len(real) < len(least):
             least = real
-    return "nothing is told as of then" if least is None else least[0], False
+    return "nothing was published as of then" if least is None else least[0], False
 
 
 def _as_a_person_left_it(other: Alert, version: Alert) -> Alert:

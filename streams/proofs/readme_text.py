@@ -22,7 +22,7 @@ DOES_NOT_SAY: Final = (_WHO, _SEEN, _ROSTER, _BYTES)
 
 CANNOT_SHOW: Final = (
     _BYTES,
-    f"{_SEEN}: coverage.json says what the sources told of that",
+    f"{_SEEN}: coverage.json says what the sources said about that",
     _WHO,
     f"{_ROSTER}: it is here whole, with the source of each entry, so that you can judge it",
 )
@@ -41,14 +41,14 @@ Without Antiphon, that nothing was changed since it was made:
 
 Each line of events.ndjson is one event as it was received; the same line of
 events-index.ndjson names it and its SHA-256. The proof's id is the SHA-256 of
-manifest.json: who has the id can tell this proof from any other.
+manifest.json.
 """
 
 _FILES: Final = """\
 What is in it
 -------------
 page.html            all of this to read; it has no scripts and loads nothing
-alert.json           the alert as it was told (or alerts/, for a whole subject)
+alert.json           the alert as it was published (or alerts/, for a whole subject)
 dossier.json         everything counted about the subject
 aftermath.json       what officials did after its suspension, where there is one
 events.ndjson        the events, as received; events-index.ndjson: which they are
@@ -71,7 +71,7 @@ def sentences_of(material: ProofMaterial) -> tuple[str, ...]:
 
 
 def standing_of(alert: Alert) -> str:
-    """The status as it was told, true at whatever time it is read: a proof has no clock."""
+    """The status as it was published, true at whatever time it is read: a proof has no clock."""
     return f"firing until {_utc(alert.expires_at)}" if alert.status == "firing" else alert.status
 
 
@@ -83,7 +83,7 @@ def _utc(at: datetime) -> str:
 def readme_of(material: ProofMaterial, *, redacted: bool, note: str) -> bytes:
     """The text, with line feeds."""
     about = material.about
-    lines = [f"Proof of {'the alert' if about.kind == 'alert' else 'what was told of'} {printable(about.id)}", ""]
+    lines = [f"Proof of {'the alert' if about.kind == 'alert' else 'all records about'} {printable(about.id)}", ""]
     if note:
         lines += [*wrap(note, _WIDTH), ""]
     for alert, _ in material.published.alerts:

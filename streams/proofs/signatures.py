@@ -71,7 +71,7 @@ def signature_check(manifest: bytes, envelope: bytes | None, key: PublicKey | No
     by = " and ".join(keyid if len(named) == 1 else f"{keyid[:_SHOWN]}…" for keyid in named)
     if key is None:
         detail = f"says that key {by} signed it; not checked, because no key was given: --key PUBKEY, from outside"
-        return Check(question=_QUESTION, answer=Answer.TOLD, detail=f"{detail} this file, or it proves nothing")
+        return Check(question=_QUESTION, answer=Answer.STATED, detail=f"{detail} this file, or it proves nothing")
     mine = next((each for each in signatures if each.keyid == key.fingerprint), None)
     if mine is None:
         return failed(_QUESTION, f"wrong key: it says that key {by} signed it, and the key given is {key.fingerprint}")

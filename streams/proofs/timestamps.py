@@ -98,7 +98,7 @@ def timestamp_check(manifest: bytes, answer: bytes | None, chain: bytes | None, 
         return _checked(manifest, answer, chain, trusted)
     except ImportError:
         detail = f"a time stamp is here; not read: {not_installed('reading it', _LIBRARY).remedy}"
-        return Check(question=_QUESTION, answer=Answer.TOLD, detail=detail)
+        return Check(question=_QUESTION, answer=Answer.STATED, detail=detail)
     except InputError as error:
         return failed(_QUESTION, error.message)
     except Exception as error:  # noqa: BLE001 - the library raises what it likes, KeyError too, for a byte that is odd
@@ -121,7 +121,7 @@ def _checked(manifest: bytes, answer: bytes, chain: bytes | None, trusted: Autho
     if trusted is None:
         detail = f"says that {_authority(stamp)} saw it at {when}; not checked, because no certificate was given: "
         detail += "--tsa-ca FILE, from outside this file, or it proves nothing"
-        return Check(question=_QUESTION, answer=Answer.TOLD, detail=detail)
+        return Check(question=_QUESTION, answer=Answer.STATED, detail=detail)
     roots = trusted.certificates
     verifier = VerifierBuilder(roots=roots, intermediates=[each for each in between if each not in roots]).build()
     digest = hashlib.new(_DIGESTS[stamp.tst_info.message_imprint.hash_algorithm.dotted_string], manifest).digest()

@@ -1,4 +1,4 @@
-"""Finds what somebody wants a proof of among records that were told."""
+"""Finds what somebody wants a proof of among published records."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
@@ -19,14 +19,14 @@ from streams.proofs.material import PublishedRecords
 __all__ = ["RecordsByTopic", "Wanted", "records_by_topic", "wanted_in"]
 
 RecordsByTopic: TypeAlias = Mapping[str, Sequence[tuple[Any, bytes]]]
-"""The records of each enriched topic, by its name, with the bytes in which they were told."""
+"""The records of each enriched topic, by its name, with the bytes in which they were published."""
 
 _LEAST_OF_AN_ID: Final = 6  # hex digits
 _NAMED: Final = 10  # in a message
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """What is to be proved, of which subject, and what was told of it."""
+    """What is to be proved, of which subject, and what was published about it."""
 
     about: About
     platform: str
@@ -45,7 +45,7 @@ def records_by_topic(results: Results) -> RecordsByTopic:
 def wanted_in(records: RecordsByTopic, what: str) -> Wanted:
     """An alert by its id or the beginning of one, or a subject by `platform:id` or `@handle`.
 
-    Raises `InputError` where nothing of that kind was told, or more than one thing.
+    Raises `InputError` where nothing of that kind was published, or more than one thing.
     """
     alerts: Sequence[tuple[Alert, bytes]] = records["alerts"]
     if what.startswith("@"):
@@ -55,7 +55,7 @@ def wanted_in(records: RecordsByTopic, what: str) -> Wanted:
     meant = [each for each in alerts if each[0].id.startswith(what)] if len(what) >= _LEAST_OF_AN_ID else []
     if len(meant) != 1:
         known = ", ".join(f"{alert.id[:12]} ({alert.rule})" for alert, _ in alerts[:_NAMED])
-        remedy = f"the alerts are: {known}" if known else "no alert was told; name a subject as platform:id or @handle"
+        remedy = f"the alerts are: {known}" if known else "there is no alert; name a subject as platform:id or @handle"
         which = "several alerts begin" if meant else "no alert begins"
         raise InputError(f"{which} with {printable(what, 80)!r}", remedy=remedy)
     alert = meant[0][0]
@@ -78,7 +78,7 @@ def _by_handle(records: RecordsByTopic, what: str) -> str:
         if record.subject.handle is not None and handle_key(record.subject.handle) == handle
     }
     if len(keys) != 1:
-        found = "several subjects are" if keys else "nothing was told of"
+        found = "several subjects are" if keys else "nothing was published about"
         remedy = f"name one of them: {', '.join(sorted(keys)[:_NAMED])}" if keys else "name it as platform:id"
         raise InputError(f"{found} {printable(what, 80)}", remedy=remedy)
     return keys.pop()
@@ -87,7 +87,9 @@ def _by_handle(records: RecordsByTopic, what: str) -> str:
 def _of_subject(records: RecordsByTopic, key: str) -> Wanted:
     published = _published(records, key, lambda _: True)
     if not published.alerts and published.dossier is None:
-        raise InputError(f"nothing was told of {printable(key, 120)}", remedy="name an alert, platform:id or @handle")
+        raise InputError(
+            f"nothing was published about {printable(key, 120)}", remedy="name an alert, platform:id, @handle"
+        )
     platform, _, subject_id = key.partition(":")
     return Wanted(about=About(kind="subject", id=key), platform=platform, subject_id=subject_id, published=published)
 

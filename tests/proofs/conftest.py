@@ -55,7 +55,7 @@ class _Proof(bytes):
 
 @pytest.fixture(scope="session")
 def subject_proof(prove: Prove) -> bytes:
-    """Of everything told of the subject: two alerts on it, one on the aftermath, its dossier and the aftermath."""
+    """All records about the subject: two alerts on it, one on the aftermath, its dossier and the aftermath."""
     return _Proof(prove("@new_voice").file)
 
 

@@ -1,4 +1,4 @@
-"""Whatever happens in a world, what was told of it can be proved: the closure has all that the records rest on."""
+"""Whatever happens in a world, its records can be proved: the closure has all that they rest on."""
 
 from collections import Counter
 from itertools import islice

@@ -26,7 +26,7 @@ def test_there_are_proofs_of_every_kind() -> None:
 
 @pytest.mark.parametrize("path", _PROOFS, ids=lambda path: path.stem)
 def test_a_kept_proof_verifies(path: Path) -> None:
-    """What was told follows from the events by this version's code; without texts only what looks at none."""
+    """What was published follows from the events by this version's code; without texts only what looks at none."""
     verdict = checked(path.read_bytes())
     records = [name for name in files_in(path.read_bytes()) if name.startswith(("alert", "dossier", "aftermath"))]
     answers = {check.question: check.answer for check in verdict.checks}

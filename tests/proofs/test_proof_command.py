@@ -136,10 +136,10 @@ def test_what_an_earlier_run_told_is_proved_from_its_folder(
     antiphon("backtest", first, second, "--roster", roster, "--rules", rules, "--out", str(folder))
     result = _export(antiphon, inputs, out, "--results", str(folder), what=alert_ids["three-officials"][:8])
     assert result.exit_code == 0
-    told = next(line for line in (folder / "alerts.ndjson").read_bytes().splitlines() if b"three-officials" in line)
+    alert = next(line for line in (folder / "alerts.ndjson").read_bytes().splitlines() if b"three-officials" in line)
     inside = str(Path(first).parent).encode() + b"/"
-    assert inside in told
-    assert files_in(out.read_bytes())["alert.json"] == told.replace(inside, b"") + b"\n"
+    assert inside in alert
+    assert files_in(out.read_bytes())["alert.json"] == alert.replace(inside, b"") + b"\n"
 
 
 def test_what_does_not_follow_from_the_files_is_exported_and_said(
@@ -203,9 +203,9 @@ def test_the_digest_is_that_of_the_manifest(antiphon: Antiphon, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("export", "@nobody", *_CASE), "nothing was told of @nobody"),
+        (("export", "@nobody", *_CASE), "nothing was published about @nobody"),
         (("export", "ffffffff", *_CASE), "no alert begins with 'ffffffff'"),
-        (("export", "twitter:1", *_CASE), "nothing was told of twitter:1"),
+        (("export", "twitter:1", *_CASE), "nothing was published about twitter:1"),
         (("export", "abcdef", "--rules", "my.toml"), "--rules needs FILEs or --case"),
         (("export", "abcdef", "events.ndjson"), "FILEs need --roster"),
     ],

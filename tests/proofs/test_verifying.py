@@ -1,4 +1,4 @@
-"""A proof verifies if and only if what was told follows from what is in it; what is wrong is named."""
+"""A proof verifies if and only if what was published follows from what is in it; what is wrong is named."""
 
 import subprocess
 import sys
@@ -104,7 +104,7 @@ def test_an_alert_does_not_follow_from_fewer_amplifications_though_nobody_says_t
         forgery.drop([entry.id for entry in forgery.index].index(amplification), also_expected=True)
         wrong = failed(checked(forgery.sealed()))
         assert set(wrong) == {"alert.json", "dossier.json"}
-        assert "told" in wrong["alert.json"]
+        assert "published" in wrong["alert.json"]
         assert "recomputed" in wrong["alert.json"]
 
 
@@ -170,7 +170,7 @@ def test_another_roster_is_named_with_what_counts_no_more(alert_proof: bytes) ->
     assert "alert.json rests on roster" in wrong["roster"]
     assert "retweet/rt-0" in wrong["events count"]
     assert "counts as nothing, and was said to count as post of IR; retweet by 101" in wrong["events count"]
-    assert "told" in wrong["alert.json"]
+    assert "published" in wrong["alert.json"]
 
 
 def test_other_rules_are_named(alert_proof: bytes) -> None:
@@ -182,20 +182,20 @@ def test_other_rules_are_named(alert_proof: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "forged", "place"),
+    ("stated", "forged", "place"),
     [
         (b'"distinct_officials":5', b'"distinct_officials":6', "$.figures.distinct_officials"),
         (b'"severity":"warning"', b'"severity":"critical"', "$.severity"),
         (b'"evidence_total":8', b'"evidence_total":9', "$.evidence_total"),
     ],
 )
-def test_a_changed_alert_is_named_with_the_field(alert_proof: bytes, told: bytes, forged: bytes, place: str) -> None:
-    """What was told and what follows stand beside each other."""
+def test_a_changed_alert_is_named_with_the_field(alert_proof: bytes, stated: bytes, forged: bytes, place: str) -> None:
+    """What was published and what follows stand beside each other."""
     files = files_in(alert_proof)
-    assert told in files[layout.ALERT]
-    changed = files[layout.ALERT].replace(told, forged)
+    assert stated in files[layout.ALERT]
+    changed = files[layout.ALERT].replace(stated, forged)
     wrong = failed(checked(Forgery(alert_proof).sealed({layout.ALERT: changed})))
-    assert f"{place}: told" in wrong["alert.json"]
+    assert f"{place}: published" in wrong["alert.json"]
 
 
 def test_the_alert_of_another_proof_is_named(
@@ -249,7 +249,7 @@ def test_a_redacted_proof_has_no_texts_and_says_what_cannot_be_checked(prove: Pr
         assert all(b"of a post" not in data and b"every word" not in data for data in files.values())
     verdict = checked(on_subject)
     assert named(verdict, "alert.json") is Answer.OK
-    assert named(verdict, "texts") is Answer.TOLD
+    assert named(verdict, "texts") is Answer.STATED
     assert named(checked(on_aftermath), "alert.json") is Answer.NOT_CHECKABLE
     assert checked(on_aftermath).answer is Answer.NOT_CHECKABLE
     originals = {entry.id: entry.sha256 for entry in Forgery(prove(alert_ids["three-officials"]).file).index}

@@ -97,7 +97,7 @@ def test_each_version_is_equal_under_its_own_roster_and_says_what_the_correction
     said = " | ".join(check.places[1:])
     superseded = f"equal, under roster {_OLD.digest[:12]}; superseded: differs because of roster {_NEW.digest[:12]}"
     assert f"{superseded}, under which it had not fired by then" in check.places[1]
-    assert f"{superseded}: $.figures.amplifications: told 6, recomputed 4" in check.places[2]
+    assert f"{superseded}: $.figures.amplifications: published 6, recomputed 4" in check.places[2]
     assert f"versions 3 to 4, as of {after[0].as_of:%Y-%m-%d %H:%M}" in said
     assert said.endswith(f"equal, under roster {_NEW.digest[:12]}")
 
@@ -106,7 +106,7 @@ def test_a_version_whose_roster_is_not_here_cannot_be_recounted(before: list[Ale
     """And the alert itself is recounted all the same."""
     proof = _proof([*before, *after])
     check = _said(proof)
-    assert check.answer is Answer.TOLD
+    assert check.answer is Answer.STATED
     assert "2 of 4" in check.detail
     assert f"cannot be recounted: its roster {_OLD.digest[:12]} is not here" in check.places[1]
     assert next(each.answer for each in checked(proof).checks if each.question == "alert.json") is Answer.OK
@@ -133,11 +133,11 @@ def test_a_version_that_nothing_tells_differs_and_the_field_is_named(before: lis
     forged = replace(before[1], figures=before[1].figures | {"amplifications": 600})
     proof = _proof([before[0], forged, *after], _OLD)
     check = _said(proof)
-    assert check.answer is Answer.TOLD
+    assert check.answer is Answer.STATED
     assert "3 of 4" in check.detail
-    assert "$.figures.amplifications: told 600, recomputed 6; an event that came late" in " | ".join(check.places)
+    assert "$.figures.amplifications: published 600, recomputed 6; an event that came late" in " | ".join(check.places)
     elsewhere = replace(before[1], as_of=before[1].as_of.replace(year=2031))
-    assert "nothing is told as of then" in " | ".join(_said(_proof([elsewhere, *after], _OLD)).places)
+    assert "nothing was published as of then" in " | ".join(_said(_proof([elsewhere, *after], _OLD)).places)
 
 
 def test_another_copy_of_an_event_is_the_same_event(before: list[Alert], after: list[Alert]) -> None:

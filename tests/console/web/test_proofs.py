@@ -29,7 +29,7 @@ def test_a_downloaded_proof_recounts_the_alert_byte_for_byte(
     verdict = verify(open_archive(BytesIO(asked.body), len(asked.body)))
     assert verdict.answer is Answer.OK
     answers = {check.question: check.answer for check in verdict.checks}
-    assert (answers["alert.json"], answers["reconstruction"]) == (Answer.OK, Answer.TOLD)
+    assert (answers["alert.json"], answers["reconstruction"]) == (Answer.OK, Answer.STATED)
     name = f"proof-{alert.id[:12]}.zip"
     assert asked.headers["content-disposition"] == f'attachment; filename="{name}"'
     assert page["proof"]["verify"] == f"antiphon proof verify {name}", "the command beside the download names that file"
