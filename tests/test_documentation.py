@@ -23,6 +23,7 @@ from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.topic import DAY_MS
 from streams.topics import TOPICS
+from tests.chaos.plan import FaultKind
 from tests.collectors.lines_server import lines_server
 from tests.test_imports import LAYERS
 
@@ -267,6 +268,17 @@ def test_the_table_of_mutants_has_each_patch_with_what_is_wrong_in_it() -> None:
     patches = (_ROOT / "tests" / "chaos" / "mutants").glob("*.patch")
     wrong = {path.stem: " ".join(_text(path).partition("\n\n")[0].split()) for path in patches}
     assert rows == wrong
+    assert f"All {len(rows)} mutants" in _text(_ROOT / "docs" / "chaos.md")
+
+
+def test_the_tables_of_chaos_have_the_faults_and_the_defaults_of_settings() -> None:
+    page = _text(_ROOT / "docs" / "chaos.md")
+    injected = re.findall(r"^\| ([^|`]+) \| \d+ \|$", page.partition("## The last runs")[2], re.MULTILINE)
+    assert set(injected) - {"together"} <= {str(kind) for kind in FaultKind}
+    shown = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|", page.partition("## What flows")[0], re.MULTILINE))
+    defaults = {name: getattr(Settings(), name) for name in shown}
+    assert {name: f"{value:g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else value
+            for name, value in defaults.items()} == shown  # fmt: skip
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
