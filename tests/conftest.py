@@ -48,7 +48,7 @@ _UNHURRIED: Final = {
 }
 _SHARED_KAFKA: Final = pytest.StashKey[Kafka | str]()
 _KAFKA_LOG: Final = pytest.StashKey[Path]()
-_TOLD_TO_PROCESSES: Final = "kafka"  # the address and the log, or why there is none and nothing
+_SHARED_BROKER: Final = "kafka"  # the address and the log, or why there is none and nothing
 _STAND_IN: Final = pytest.StashKey[str]()
 
 # The rooms whose files take longest. Processes that share the files take them in this order: none ends with a long one.
@@ -79,9 +79,9 @@ def real_kafka(
             pytest.fail(f"no Kafka broker answers at {own}, the HOST:PORT in {_OWN_BROKER}", pytrace=False)
         yield RunningBroker(address=own, kind="external")
         return
-    told = getattr(request.config, "workerinput", {}).get(_TOLD_TO_PROCESSES)
-    if told is not None:  # this process shares the tests with others, and the broker
-        address, log = told
+    shared_broker = getattr(request.config, "workerinput", {}).get(_SHARED_BROKER)
+    if shared_broker is not None:  # this process shares the tests with others, and the broker
+        address, log = shared_broker
         if log is not None:
             request.config.stash[_KAFKA_LOG] = Path(log)
         yield address if log is None else RunningBroker(address=address, kind="kafka")
@@ -215,8 +215,8 @@ def pytest_configure_node(node: Any) -> None:
         if isinstance(started, Kafka):
             started.start()
     shared = config.stash[_SHARED_KAFKA]
-    told = (shared, None) if isinstance(shared, str) else (shared.address, str(shared.log_path))
-    node.workerinput[_TOLD_TO_PROCESSES] = told
+    shared_broker = (shared, None) if isinstance(shared, str) else (shared.address, str(shared.log_path))
+    node.workerinput[_SHARED_BROKER] = shared_broker
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

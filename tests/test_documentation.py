@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from bench.figures.record import FIGURES
 from streams.cli.main import cli
-from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.collector import Collector, CollectorContext
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.settings import CollectSettings
 from streams.collectors.source import Chunk
@@ -236,7 +236,7 @@ def test_every_name_that_a_page_says_is_one_of_the_source(page: Path) -> None:
 
 @pytest.mark.parametrize("page", _CURRENT, ids=lambda page: page.name)
 def test_what_a_page_names_beside_a_module_is_in_that_module(page: Path) -> None:
-    """As in (`jobs/drain.py`, `wait_until_through`), and as in `RawProgress.roster`."""
+    """As in (`jobs/drain.py`, `wait_until_drained`), and as in `RawProgress.roster`."""
     for path, name in re.findall(r"\(`([\w/]+\.py)`,\s`(\w+)`", _prose(page)):
         modules = [found for folder in _FOLDERS if (found := _ROOT / folder / path).exists()]
         modules += [] if modules else list((_ROOT / "streams").rglob(path))
@@ -374,10 +374,10 @@ def test_the_collector_of_the_contributing_page_reads_a_server_and_goes_on_where
 
     async def first_chunk(port: int, cursor: bytes | None) -> Chunk:
         own = convert({"port": port}, collector.settings)
-        surroundings = Surroundings(
+        context = CollectorContext(
             settings=Settings(), collect=CollectSettings(), metrics=CollectorMetrics(CollectorRegistry())
         )
-        async with collector.open(own, surroundings) as [source], aclosing(source.chunks(cursor)) as chunks:
+        async with collector.open(own, context) as [source], aclosing(source.chunks(cursor)) as chunks:
             return await anext(chunks)
 
     with lines_server(100) as server:

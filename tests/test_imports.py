@@ -53,7 +53,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"country_names", "gone", "officials"}),
     frozenset({"dossier_parts", "subject_event", "suspension_times"}),
     frozenset({"identity"}),
-    frozenset({"accounts", "country_event", "looked_up", "tracked"}),
+    frozenset({"accounts", "country_event", "account_query", "tracked"}),
     frozenset({"bounds"}),
     frozenset({"canary", "evidence", "recounts", "rosters", "rulebook"}),
     frozenset({"country_recounts", "evidence_records", "enriched", "suspension_words", "texts"}),

@@ -22,7 +22,7 @@ from bench.figures.parliament import Parliament, Status, divided, french_parliam
 from streams.core.backtest import Backtest, Results
 from streams.core.clock import to_us
 from streams.core.enriched import Amplification
-from streams.core.identity import alert_id, watched_by
+from streams.core.identity import alert_id, watch_about
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import Coordinates
@@ -223,7 +223,7 @@ def _summed(runs: Sequence[AlarmRun]) -> AlarmRun:
 
 
 def _alert_id(rule: str, watch: Aftermath) -> str:
-    return alert_id(rule, watched_by(watch.country, watch.platform, watch.subject.id), watch.id)
+    return alert_id(rule, watch_about(watch.country, watch.platform, watch.subject.id), watch.id)
 
 
 def _clean_ups(watches: Sequence[Aftermath]) -> CleanUps:

@@ -23,7 +23,7 @@ from bench.figures.environment import Environment, FigureFailed
 from bench.figures.running_console import RunningConsole, running_console
 from bench.trial import cpu_seconds, peak_rss_bytes
 from bench.writing import BulkWriter
-from streams.console.store.questions import PageOf, SubjectFilter
+from streams.console.store.filters import PageOf, SubjectFilter
 from streams.console.store.reading import Store
 from streams.kafka.administration import create_topics
 from streams.kafka.partitioning import partition_of
@@ -144,7 +144,7 @@ async def _write(settings: Settings, subjects: int, alerts: int) -> None:
 
 async def _until_built(console: RunningConsole, echo: Callable[[str], None]) -> PageTimes:
     took: list[float] = []
-    told = began = time.monotonic()
+    reported_at = began = time.monotonic()
     async with aiohttp.ClientSession() as session:
         while True:
             at = time.monotonic()
@@ -153,8 +153,8 @@ async def _until_built(console: RunningConsole, echo: Callable[[str], None]) -> 
             found = msgspec.json.decode(status)["store"]
             if found["kind"] == "topics":
                 return _times("status, meanwhile", took)
-            if at - told > 10:
-                told = at
+            if at - reported_at > 10:
+                reported_at = at
                 echo(f"{(found['building'] or {}).get('read', 0):,} records read")
             if at - began > _LONGEST_SECONDS:
                 raise FigureFailed(f"the store was not built within {_LONGEST_SECONDS:.0f} s: {found['problem']}")

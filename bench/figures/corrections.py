@@ -98,7 +98,7 @@ class Corrections(Struct, frozen=True, kw_only=True):
 
 
 def measure_corrections(environment: Environment) -> Corrections:
-    """Raises `FigureFailed` also where not every subject that was touched was counted anew, or another was."""
+    """Raises `FigureFailed` also where not every subject that was touched was recounted, or another was."""
     size = _QUICK if environment.quick else _WHOLE
     with environment.topics_of_its_own() as settings, tempfile.TemporaryDirectory(prefix="antiphon-bench-") as scratch:
         return _measure(environment, replace(settings, data_dir=f"{scratch}/data"), size, Path(scratch))
@@ -136,7 +136,7 @@ def _measure(environment: Environment, settings: Settings, size: _Size, scratch:
                 pause_seconds=1.0,
             )
             before, during, after, said = _correct(environment, settings, worker, size, new)
-    anew = said.document["counted_anew"]
+    recounted = said.document["recounted"]
     touched = sum(
         any(
             each.official is not None and each.official.id in gone for each in amplifications_of(number, size.officials)
@@ -144,17 +144,17 @@ def _measure(environment: Environment, settings: Settings, size: _Size, scratch:
         for number in range(size.subjects)
     )
     # Besides, the stream has some subjects of its own that are touched: by the one official that both have.
-    if not anew["finished"] or anew["outcomes"].get("counted_anew", 0) < touched or anew["not_counted_anew"]:
-        raise FigureFailed(f"{touched:,} subjects were touched, and this became of them: {anew['outcomes']}")
+    if not recounted["finished"] or recounted["outcomes"].get("recounted", 0) < touched or recounted["not_recounted"]:
+        raise FigureFailed(f"{touched:,} subjects were touched, and this became of them: {recounted['outcomes']}")
     return Corrections(
         subjects=size.subjects,
         evidence=written.amplifications,
         changed=size.changed,
-        touched=anew["subjects"],
-        events=anew["events"],
+        touched=recounted["subjects"],
+        events=recounted["events"],
         index_seconds=index_seconds,
         index_bytes=index["bytes"],
-        seconds=anew["seconds"],
+        seconds=recounted["seconds"],
         peak_bytes=said.peak_bytes,
         quiet_rate=(before.events + after.events) / (before.seconds + after.seconds),
         rate=during.rate,

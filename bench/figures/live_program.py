@@ -20,7 +20,7 @@ from streams.collectors.bluesky.jetstream_coverage import FilterLog
 from streams.collectors.bluesky.jetstream_endpoints import parse_endpoints
 from streams.collectors.bluesky.jetstream_shared import Hosts, JetstreamPolicy, Shared
 from streams.collectors.bluesky.jetstream_source import JetstreamSource
-from streams.collectors.collector import Surroundings
+from streams.collectors.collector import CollectorContext
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.service import SourceService
 from streams.collectors.settings import CollectSettings
@@ -85,12 +85,12 @@ async def _antiphon(url: str, wire: str, packed: bool, watch: _Watch) -> None:
 
 
 async def _kafka(url: str, wire: str, packed: bool, watch: _Watch) -> None:
-    surroundings = Surroundings(
+    context = CollectorContext(
         settings=load_settings(), collect=CollectSettings(), metrics=CollectorMetrics(CollectorRegistry())
     )
     async with aiohttp.ClientSession() as session:
         source = _source(session, url, wire, packed=packed)
-        service = SourceService("bench", source, surroundings, "bench")
+        service = SourceService("bench", source, context, "bench")
         running = asyncio.ensure_future(service.run())
         while not service.progress.is_connected and not running.done():  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.001)

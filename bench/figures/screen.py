@@ -120,7 +120,7 @@ def _roster_alone(records: list[StoredRecord], roster: Roster) -> None:
 def _circle(roster: Roster, tracked: int) -> AccountIndex:
     known = AccountIndex(roster)
     for number in range(tracked):
-        known.learn(TrackedAccount(platform="twitter", id=str(3 * 10**17 + number * 31), countries=("IR",)))
+        known.add(TrackedAccount(platform="twitter", id=str(3 * 10**17 + number * 31), countries=("IR",)))
     return known
 
 

@@ -100,7 +100,7 @@ def measure_webhook(environment: Environment) -> WebhookLatency | None:
         with WatchedWorker(settings, IMPLEMENTATION_CORES, Path(scratch) / "worker.log") as worker:
             sent = asyncio.run(_send(settings, worker, receiver, count, Path(scratch) / "collector.log"))
         passed = asyncio.run(_passed(settings, sent))
-    ways = [[at, *passed[did], *_told(receiver, did)] for did, at in sent.items()]
+    ways = [[at, *passed[did], *_notified_after(receiver, did)] for did, at in sent.items()]
     taken = [way[-1] - way[0] for way in ways]
     return WebhookLatency(
         samples=count,
@@ -221,7 +221,7 @@ def _has(receiver: Receiver, did: str) -> bool:
     return receiver.first_received_at("firing", subject=did) is not None
 
 
-def _told(receiver: Receiver, did: str) -> tuple[float, float]:
+def _notified_after(receiver: Receiver, did: str) -> tuple[float, float]:
     """When NOTIFY first sent the alert, which is when it starts to Alertmanager, and when the webhook was called."""
     at = receiver.first_received_at("firing", subject=did)
     if at is None:

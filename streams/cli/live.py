@@ -114,8 +114,8 @@ def _with_ids(data: bytes, name: str, servers: tuple[str, str]) -> Roster:
     if all(entry.account_id for entry in ours):
         return roster
     appview, directory = servers
-    with progress("accounts resolved", len({entry.account_key for entry in ours})) as told:
-        resolutions, found = asyncio.run(resolve_names(data, name, appview, directory, told, platforms=(BLUESKY,)))
+    with progress("accounts resolved", len({entry.account_key for entry in ours})) as bar:
+        resolutions, found = asyncio.run(resolve_names(data, name, appview, directory, bar, platforms=(BLUESKY,)))
     roster = parse_roster(found, name)
     missing = [each for each in resolutions if each.account_id is None]
     if len(missing) == len(resolutions):

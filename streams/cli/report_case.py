@@ -139,18 +139,18 @@ def _print_versions(console: Console, versions: Sequence[Version[Alert]]) -> Non
         said += f"; it goes on as {alert.superseded_by}"
     _say(console, said)
     if len(versions) > 1:
-        told = "; ".join(
+        kept = "; ".join(
             f"{minute(version.written_at)} {version.record.severity} {version.record.status}, "
             f"{_figures(version.record.figures)}"
             for version in versions[-_MOST_VERSIONS:]
         )
-        _say(console, f"  {len(versions)} versions are kept: {told}")
+        _say(console, f"  {len(versions)} versions are kept: {kept}")
 
 
-def _acceptance_words(told: Sequence[Acceptance] | None) -> str:
-    if not told:
+def _acceptance_words(acceptances: Sequence[Acceptance] | None) -> str:
+    if not acceptances:
         return "when it was told: not known"
-    states = (f"{minute(each.accepted_at)} {each.severity} {each.state} ({each.receiver})" for each in told)
+    states = (f"{minute(each.accepted_at)} {each.severity} {each.state} ({each.receiver})" for each in acceptances)
     return f"first accepted by Alertmanager: {'; '.join(states)}"
 
 
@@ -215,7 +215,7 @@ def _unseen_words(unseen: Unseen | None, platform: str) -> str:
     platform = printable(platform)
     if unseen is None:
         return "What went unseen is not in these files, except what an aftermath says of its watch."
-    if not unseen.told:
+    if not unseen.reported:
         return f"No source says what it saw of {platform}: what went unseen is not known."
     since = "" if unseen.seen_since is None else f"{platform} is seen since {minute(unseen.seen_since)}. "
     if not unseen.gaps:

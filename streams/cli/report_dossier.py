@@ -49,8 +49,8 @@ def _rows(key: str, dossier: Dossier) -> Iterable[tuple[str, str]]:
         yield "first officials", ", ".join(first)
     yield "last amplified", day(dossier.last_amplified_at)
     if dossier.seen_since:
-        told = (f"{country} {day(at) if at is not None else 'ever'}" for country, at in dossier.seen_since.items())
-        yield "officials seen since", ", ".join(told)
+        listed = (f"{country} {day(at) if at is not None else 'ever'}" for country, at in dossier.seen_since.items())
+        yield "officials seen since", ", ".join(listed)
     gone = gone_in_words(dossier.gone_with_original, dossier.gone_with_official, dossier.gone_unknown)
     if gone:
         yield "gone since, and counted", gone

@@ -30,16 +30,18 @@ def print_files(console: Console, files: Sequence[FileAccount]) -> None:
     media = sum(file.is_media for file in files)
     if media:
         console.print(Text(f"{counted(media, 'file')} left out: pictures, videos, sounds, fonts or web pages."))
-    told = [file for file in files if file.format and file.why]
-    if len(told) <= _FEW_FILES:
-        for file in told:
+    described = [file for file in files if file.format and file.why]
+    if len(described) <= _FEW_FILES:
+        for file in described:
             console.print(
                 Text(f"{shown_path(file.path)}: read as {file.format}{_laid_out(file)}: {file.why}."), soft_wrap=True
             )
         return
-    alike = Counter((file.format, _laid_out(file)) for file in told)
+    alike = Counter((file.format, _laid_out(file)) for file in described)
     for (name, laid_out), count in alike.most_common():
-        console.print(Text(f"{counted(count, 'file')} of {len(told):,}: read as {name}{laid_out}."), soft_wrap=True)
+        console.print(
+            Text(f"{counted(count, 'file')} of {len(described):,}: read as {name}{laid_out}."), soft_wrap=True
+        )
 
 
 def files_document(files: Sequence[FileAccount]) -> dict[str, object]:

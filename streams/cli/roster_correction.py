@@ -25,7 +25,7 @@ __all__ = ["BegunCorrection", "begin", "corrected_document", "exit_status", "pri
 _LISTED: Final = 20
 _EXIT_NOT_ALL: Final = 1
 _WORDS: Final = {
-    "counted_anew": "accounts were recounted",
+    "recounted": "accounts were recounted",
     "taken_as_counted": "accounts were recounted as far as the evidence goes; the rest is taken as counted",
     "cannot_be_known": "accounts stand as they were: what the new roster makes of them cannot be known",
     "given_up": "accounts stand as they were: they could not be recounted this time",
@@ -95,7 +95,7 @@ def corrected_document(corrected: Corrected) -> dict[str, object]:
         "subjects": corrected.subjects,
         "outcomes": dict(sorted(corrected.outcomes.items())),
         "alerts": corrected.alerts,
-        "not_counted_anew": corrected.unknown,
+        "not_recounted": corrected.unknown,
         "missing": corrected.missing,
         "events": corrected.events,
         "events_counted": corrected.events_counted,

@@ -124,8 +124,8 @@ def _publish(
     topic = settings.topic(OFFICIALS)
     if as_json:
         document = {"file": name, "topic": topic, "published": not dry_run, **_described(change)}
-        counted_anew = None if corrected is None else corrected_document(corrected)
-        write_json(document | {"reason": said, "correction": correction, "counted_anew": counted_anew})
+        recounted = None if corrected is None else corrected_document(corrected)
+        write_json(document | {"reason": said, "correction": correction, "recounted": recounted})
     else:
         _print_change(stdout(), change, topic, dry_run=dry_run)
         if corrected is not None:

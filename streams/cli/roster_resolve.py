@@ -28,7 +28,7 @@ __all__ = ["resolve", "server_option"]
 _LISTED: Final = 40
 _PLATFORMS: Final = "Bluesky and Mastodon"
 _WELL: Final = frozenset({"confirmed", "resolved"})
-_TOLD: Final = ("moved", "vanished", "disagrees", "unknown")
+_NOTEWORTHY: Final = ("moved", "vanished", "disagrees", "unknown")
 
 
 @click.command("resolve")
@@ -82,9 +82,9 @@ def resolve(
     servers = server_option(appview, "--appview"), server_option(directory, "--directory")
     accounts = {entry.account_key: entry.platform in NAMED_PLATFORMS for entry in roster.entries}
     others = sum(not is_asked for is_asked in accounts.values())
-    with progress("accounts resolved", len(accounts) - others) as told:
+    with progress("accounts resolved", len(accounts) - others) as bar:
         resolutions, changed = asyncio.run(
-            resolve_names(data, file, *servers, told, mastodon=addresses_of(addresses, "--mastodon"))
+            resolve_names(data, file, *servers, bar, mastodon=addresses_of(addresses, "--mastodon"))
         )
     changes = sum(each.is_change for each in resolutions)
     target = file if write else out
@@ -142,20 +142,20 @@ def _replace(target: str, data: bytes) -> None:
 def _print(file: str, resolutions: list[Resolution], others: int, target: str | None) -> None:
     counts = Counter(each.outcome for each in resolutions)
     console = stdout()
-    said = ", ".join(f"{counts[name]:,} {name}" for name in ("confirmed", "resolved", *_TOLD) if counts[name])
+    said = ", ".join(f"{counts[name]:,} {name}" for name in ("confirmed", "resolved", *_NOTEWORTHY) if counts[name])
     console.print(Text.assemble((printable(file), "bold"), f": {counted(len(resolutions), 'account')} of {_PLATFORMS}"))
     if said:
         console.print(Text(f"  {said}"))
     if others:
         console.print(Text(f"  {counted(others, 'account')} of other platforms left as they are"))
-    told = [each for each in resolutions if each.outcome in _TOLD]
-    if told:
+    noteworthy = [each for each in resolutions if each.outcome in _NOTEWORTHY]
+    if noteworthy:
         made = table("Account", "Outcome", "What is so")
-        for each in told[:_LISTED]:
+        for each in noteworthy[:_LISTED]:
             row(made, each.was_handle or each.was_id, each.outcome, each.detail)
         console.print(made)
-        if len(told) > _LISTED:
-            console.print(Text(f"… and {len(told) - _LISTED:,} more (--json)"))
+        if len(noteworthy) > _LISTED:
+            console.print(Text(f"… and {len(noteworthy) - _LISTED:,} more (--json)"))
     if target is not None and any(each.is_change for each in resolutions):
         console.print(Text(f"Written to {target}."))
 

@@ -16,11 +16,11 @@ from streams.cli.printed_json import printed_json
 from streams.cli.report_case import SEVERITY_STYLES, minute, print_case, print_official
 from streams.cli.stopping import ended_by_ctrl_c, stopped_in_order
 from streams.cli.terminal import counted, progress, row, stderr, stdout, table, write_json
+from streams.core.account_query import AccountQuery, account_query
 from streams.core.alert_state import alert_state
 from streams.core.case_file import CaseFile, OfficialFile, acceptances_of, linked_evidence
 from streams.core.clock import from_us
 from streams.core.enriched import Alert, Amplification, Dossier
-from streams.core.looked_up import LookedUp, looked_up
 from streams.core.subject_event import subject_key
 from streams.core.watching.aftermath_records import Aftermath
 from streams.errors import AntiphonError, InputError
@@ -67,7 +67,7 @@ def show(
     if versions and folder is not None:
         raise InputError("files have no versions", remedy="leave --versions out, or ask the topics")
     try:
-        wanted = looked_up(what)
+        wanted = account_query(what)
     except ValueError as error:
         raise InputError(f"{printable(what, 100)!r}: {error}", remedy="see `antiphon show --help`") from None
     with stopped_in_order(), ended_by_ctrl_c(follow):
@@ -75,7 +75,7 @@ def show(
 
 
 async def _show(
-    settings: Settings, wanted: LookedUp, folder: str | None, *, versions: bool, follow: bool, as_json: bool
+    settings: Settings, wanted: AccountQuery, folder: str | None, *, versions: bool, follow: bool, as_json: bool
 ) -> int:
     looked = ReadProgress()
     async with records_of(settings, folder, looked) as records:
@@ -118,7 +118,7 @@ async def _show(
     return 0
 
 
-def _list(wanted: LookedUp, matches: list[Match], *, as_json: bool) -> None:
+def _list(wanted: AccountQuery, matches: list[Match], *, as_json: bool) -> None:
     if as_json:
         write_json({"asked": wanted.text, "matches": [{"key": m.key, "account": m.account} for m in matches]})
         return
@@ -135,7 +135,7 @@ def _list(wanted: LookedUp, matches: list[Match], *, as_json: bool) -> None:
 
 
 def _document(
-    wanted: LookedUp, case: CaseFile, official: OfficialFile | None, unreadable: int, now_us: int
+    wanted: AccountQuery, case: CaseFile, official: OfficialFile | None, unreadable: int, now_us: int
 ) -> dict[str, Any]:
     """One document. What is not known is `null`."""
     return {
@@ -149,7 +149,7 @@ def _document(
                 "state": alert_state(versions[-1].record, now_us),
                 "alert": versions[-1].record,
                 "versions": versions,
-                "told": acceptances_of(case, versions[-1].record.id),
+                "acceptances": acceptances_of(case, versions[-1].record.id),
                 "evidence": linked_evidence(versions[-1].record, case.dossier, case.amplifications),
             }
             for versions in case.alerts

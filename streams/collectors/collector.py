@@ -11,10 +11,10 @@ from streams.collectors.settings import CollectSettings
 from streams.collectors.source import Source
 from streams.settings import Settings
 
-__all__ = ["Collector", "Surroundings"]
+__all__ = ["Collector", "CollectorContext"]
 
 
-class Surroundings(Struct, frozen=True, kw_only=True):
+class CollectorContext(Struct, frozen=True, kw_only=True):
     """What a collector runs in: the broker's settings, those that all collectors have, and the series of the process,
     to whose registry a collector may add its own.
     """
@@ -40,5 +40,5 @@ class Collector(Struct, frozen=True, kw_only=True):
     summary: str
     teaches: str
     settings: type[Struct]
-    open: Callable[[Any, Surroundings], AbstractAsyncContextManager[Sequence[Source]]]
+    open: Callable[[Any, CollectorContext], AbstractAsyncContextManager[Sequence[Source]]]
     cursor_at: Callable[[bytes | None, int], bytes] | None = None

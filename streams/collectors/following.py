@@ -19,7 +19,7 @@ from streams.printable import printable
 from streams.settings import Settings
 from streams.topic_names import OFFICIALS
 
-__all__ = ["again_and_again", "beside", "follow_rosters"]
+__all__ = ["follow_forever", "follow_rosters", "in_background"]
 
 _log: Final = logging.getLogger(__name__)
 _PAUSE_SECONDS: Final = 2.0
@@ -51,7 +51,7 @@ async def follow_rosters(settings: Settings, platform: str, use: Callable[[Roste
                 if log.roster is not None:
                     use(log.roster)
 
-    await again_and_again(follow, "officials")
+    await follow_forever(follow, "officials")
 
 
 def _lacking(roster: Roster | None, platform: str) -> str:
@@ -61,7 +61,7 @@ def _lacking(roster: Roster | None, platform: str) -> str:
     return "" if is_there else "the roster in force has no official on this platform"
 
 
-async def again_and_again(follow: Callable[[], Awaitable[None]], topic: str) -> None:
+async def follow_forever(follow: Callable[[], Awaitable[None]], topic: str) -> None:
     """Follow the topic (plain name), and begin again after a failure of the broker. Until cancelled."""
     while True:
         try:
@@ -73,7 +73,7 @@ async def again_and_again(follow: Callable[[], Awaitable[None]], topic: str) -> 
 
 
 @asynccontextmanager
-async def beside(*following: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyncio.Task[None]]]:
+async def in_background(*following: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyncio.Task[None]]]:
     """Run them beside the block, which gets their tasks; they are cancelled at its end."""
     tasks = [asyncio.create_task(each) for each in following]
     try:

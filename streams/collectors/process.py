@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.collector import Collector, CollectorContext
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.progress import SourceProgress
 from streams.collectors.publisher import FencedError, instance_name
@@ -56,19 +56,19 @@ def run_collector(
     metrics = CollectorMetrics(registry)
     health = Health()
     health.need("start", lambda: "it has only begun")
-    surroundings = Surroundings(settings=settings, collect=collect, metrics=metrics)
+    context = CollectorContext(settings=settings, collect=collect, metrics=metrics)
     with serving(settings, metrics, health):
-        return asyncio.run(_run(collector, own, surroundings, health, watch))
+        return asyncio.run(_run(collector, own, context, health, watch))
 
 
-async def _run(collector: Collector, own: Any, surroundings: Surroundings, health: Health, watch: Watch) -> int:
+async def _run(collector: Collector, own: Any, context: CollectorContext, health: Health, watch: Watch) -> int:
     loop = asyncio.get_running_loop()
     beating = loop.create_task(health.beat())
-    running = asyncio.ensure_future(_collect(collector, own, surroundings, health, watch, stopping := asyncio.Event()))
+    running = asyncio.ensure_future(_collect(collector, own, context, health, watch, stopping := asyncio.Event()))
     signals = _Signals(stopping)
     signals.take(loop)
     try:
-        with Watchdog(health, surroundings.settings.stuck_after_seconds, EXIT_FAILED):
+        with Watchdog(health, context.settings.stuck_after_seconds, EXIT_FAILED):
             await running
     except BaseExceptionGroup as error:
         causes = list(causes_of(error))
@@ -87,14 +87,14 @@ async def _run(collector: Collector, own: Any, surroundings: Surroundings, healt
 async def _collect(
     collector: Collector,
     own: Any,
-    surroundings: Surroundings,
+    context: CollectorContext,
     health: Health,
     watch: Watch,
     stopping: asyncio.Event,
 ) -> None:
     instance = instance_name()
-    async with collector.open(own, surroundings) as sources:
-        services = [SourceService(collector.name, source, surroundings, instance) for source in sources]
+    async with collector.open(own, context) as sources:
+        services = [SourceService(collector.name, source, context, instance) for source in sources]
         watch([service.progress for service in services])
         for service in services:
             health.need(service.name, service.lacking)

@@ -29,7 +29,7 @@ from streams.collectors.lost_records import (
 )
 from streams.collectors.metrics import CollectorMetrics
 from streams.errors import AntiphonError
-from streams.faust_driver.connections import Breaks, count_breaks
+from streams.faust_driver.connections import Disconnects, count_disconnects
 from streams.kafka.batch_writer import BATCH_BYTES, BatchWriter, OutgoingRecord
 from streams.kafka.client import producer, start_client, transaction_seconds
 from streams.kafka.fenced_producer import ignore_late_errors
@@ -69,7 +69,7 @@ class Publisher:
 
     _producer: AIOKafkaProducer | None = None
     _writer: BatchWriter | None = None
-    _breaks: Breaks | None = None
+    _disconnects: Disconnects | None = None
     _breaks_at_begin = 0
 
     def __init__(
@@ -180,9 +180,9 @@ class Publisher:
         transactional_id = self._transactional_id if settings.transactions else None
         options = {"transaction_timeout_ms": int(transaction_seconds(settings) * 1_000)} if transactional_id else {}
         self._producer = producer(settings, transactional_id=transactional_id, max_batch_size=BATCH_BYTES, **options)
-        self._breaks = count_breaks(self._producer.client)
+        self._disconnects = count_disconnects(self._producer.client)
         await start_client(self._producer)
-        self._breaks_at_begin = self._breaks.count
+        self._breaks_at_begin = self._disconnects.count
         if is_first and settings.transactions:
             await undo_left_open(settings, self._producer, [CURSOR_LOG])
         newest = found = await self._left()
@@ -239,7 +239,7 @@ class Publisher:
 
     def _is_connected(self) -> bool:
         """Whether no connection broke since the source was opened: a broker that lost records had to end first."""
-        return not self._compares or self._breaks is None or self._breaks.count == self._breaks_at_begin
+        return not self._compares or self._disconnects is None or self._disconnects.count == self._breaks_at_begin
 
     async def _write(self, records: Sequence[OutgoingRecord], record: CursorRecord) -> None:
         if self._producer is None or self._writer is None:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Final
 
 from streams.collectors.backoff import Backoff
-from streams.collectors.collector import Surroundings
+from streams.collectors.collector import CollectorContext
 from streams.collectors.coverage import CoverageLog, CoverageSpan, SourceSeen
 from streams.collectors.progress import SourceProgress
 from streams.collectors.publisher import Publisher
@@ -31,19 +31,19 @@ _KINDS: Final = {topic: kind for kind, topic in RAW_TOPICS.items()}
 class SourceService:
     """Runs one source of a collector until it is told to stop. `instance` is the name of this process."""
 
-    def __init__(self, collector: str, source: Source, surroundings: Surroundings, instance: str) -> None:
-        collect = surroundings.collect
+    def __init__(self, collector: str, source: Source, context: CollectorContext, instance: str) -> None:
+        collect = context.collect
         self.name: Final = f"{collector}/{source.name}"
         self._source = source
         self._collect = collect
         self._queue = ChunkQueue(most_bytes=collect.queue_bytes, most_events=collect.queue_events)
-        self._series = surroundings.metrics.of_source(collector, source.name)
+        self._series = context.metrics.of_source(collector, source.name)
         self.progress = SourceProgress(source=source.name)
         self._publisher = Publisher(
             collector,
             source.name,
-            surroundings.settings,
-            surroundings.metrics,
+            context.settings,
+            context.metrics,
             instance=instance,
             away=self._note_kafka,
         )

@@ -107,9 +107,9 @@ def _known(roster: Roster, alert: Alert, dossier: Dossier | None) -> AccountInde
     }
     for official in officials:
         if official.handle is not None and (handle := handles.get(handle_key(official.handle))) is not None:
-            known.learn(TrackedAccount(platform=alert.platform, id=official.id, handle=handle))
+            known.add(TrackedAccount(platform=alert.platform, id=official.id, handle=handle))
     countries = sorted({*alert.countries, *(official.country for official in officials)})
-    known.learn(TrackedAccount(platform=alert.platform, id=alert.subject.id, countries=tuple(countries)))
+    known.add(TrackedAccount(platform=alert.platform, id=alert.subject.id, countries=tuple(countries)))
     return known
 
 

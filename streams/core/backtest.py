@@ -17,8 +17,8 @@ from streams.core.enriched_topics import enriched_topic_of
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
 from streams.core.screening.account_index import AccountIndex
-from streams.core.screening.passed_over import PassedOver, is_worth_reading_again
 from streams.core.screening.screen import Screening, ScreenOutcome, ScreenPolicy, screen_event
+from streams.core.screening.skipped_events import SkippedEvents, is_worth_reading_again
 from streams.core.subject_event import Coordinates, SubjectEvent, subject_key
 from streams.core.tracked import TrackedAccount
 from streams.core.tracking.figures_as_of import FiguresAsOf
@@ -131,7 +131,7 @@ class Backtest:
         self._newest_us = 0 if scope is None else scope.newest_us
         self._subject_events: list[SubjectEvent] = []
         self._country_events: list[CountryEvent] = []
-        self._passed_over = PassedOver()
+        self._skipped = SkippedEvents()
         self._amplifications: dict[tuple[str, str, str], Amplification] = {}
         self._results = Results()
 
@@ -165,7 +165,7 @@ class Backtest:
         self.screened[screening.outcome] += 1
         self._newest_us = max(self._newest_us, to_us(event.at))
         if screening.outcome is ScreenOutcome.NOT_OFFICIAL or isinstance(event, Suspension | Coverage):
-            self._passed_over.meet(event, self._known)
+            self._skipped.meet(event, self._known)
         self._take(screening)
         return None
 
@@ -182,7 +182,7 @@ class Backtest:
         """
         before = self._known.tracked
         self._converge()
-        return self._known.tracked > before and self._passed_over.include_followed(self._known)
+        return self._known.tracked > before and self._skipped.include_tracked(self._known)
 
     def again(self, event: Event, source: Coordinates) -> None:
         """Take an event of the first reading for the second time; only those that concern tracked accounts are looked
@@ -301,7 +301,7 @@ class Backtest:
 
     def _learn(self, accounts: Iterable[TrackedAccount]) -> None:
         for account in accounts:
-            self._known.learn(account)
+            self._known.add(account)
 
 
 def _tick(at_us: int) -> CountryEvent:

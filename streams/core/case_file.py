@@ -94,11 +94,11 @@ class LinkedEvidence(Struct, frozen=True, kw_only=True):
 
 
 class Unseen(Struct, frozen=True, kw_only=True):
-    """What sources say that nobody saw of a platform. `told` is whether any source says anything at all: without, what
-    went unseen is not known. `gaps` are the spans that were not brought afterwards, oldest first.
+    """What sources say that nobody saw of a platform. `reported` is whether any source says anything at all: without,
+    what went unseen is not known. `gaps` are the spans that were not brought afterwards, oldest first.
     """
 
-    told: bool
+    reported: bool
     seen_since: datetime | None
     gaps: tuple[Coverage, ...]
 
@@ -221,7 +221,7 @@ def unseen_of(platform: str, records: Sequence[Coverage], since: datetime | None
         and (since is None or record.until is None or record.until > since)
     ]
     return Unseen(
-        told=bool(last),
+        reported=bool(last),
         seen_since=None if None in starts else min((start for start in starts if start is not None), default=None),
         gaps=tuple(sorted(gaps, key=lambda gap: (gap.since is not None, gap.since or gap.at, gap.id))),
     )

@@ -28,7 +28,7 @@ class CountryOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `known` names the posts of these accounts, and about them, that the evidence has (`post_name`). `changed` has all
     changed accounts by key, and whether each is still on the roster at some time. What stands in a raw partition
     before `cut` (by `topic/partition`) is in the evidence, which begins at `since_us`. Nothing is said of the State's
-    aftermaths from the first part on; with the `last` one, which has nothing else, they are counted anew.
+    aftermaths from the first part on; with the `last` one, which has nothing else, they are recounted.
     """
 
     correction: str

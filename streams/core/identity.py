@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from streams.core.subject_event import subject_key
 
-__all__ = ["aftermath_id", "alert_id", "dedup_key", "interval_start", "watched_by"]
+__all__ = ["aftermath_id", "alert_id", "dedup_key", "interval_start", "watch_about"]
 
 
 def interval_start(at_us: int, length_us: int) -> int:
@@ -16,14 +16,14 @@ def interval_start(at_us: int, length_us: int) -> int:
     return at_us - at_us % length_us
 
 
-def watched_by(country: str, platform: str, account_id: str) -> str:
+def watch_about(country: str, platform: str, account_id: str) -> str:
     """What an aftermath is about: an account, as seen by the officials of one State."""
     return f"aftermath\n{country}\n{subject_key(platform, account_id)}"
 
 
 def alert_id(rule: str, about: str, interval: str | int) -> str:
     """32 hex digits that name one alert of a rule, the same wherever they are computed. `about` is the subject's key
-    or `watched_by`, `interval` that of the episode (µs) or of the watch.
+    or `watch_about`, `interval` that of the episode (µs) or of the watch.
     """
     return _hash(f"{rule}\n{about}\n{interval}")
 

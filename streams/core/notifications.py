@@ -15,13 +15,13 @@ from streams.events import Utc
 __all__ = [
     "Acceptance",
     "Notification",
-    "ToldState",
+    "NotifiedState",
     "decode_notification",
     "encode_notification",
     "merged",
 ]
 
-ToldState: TypeAlias = Literal["firing", "expired", "retracted", "on_trial"]
+NotifiedState: TypeAlias = Literal["firing", "expired", "retracted", "on_trial"]
 """`firing`, or how it ended: it `expired`, was `retracted`, or its rule went `on_trial`."""
 _MOST: Final = 96  # three severities in four states at eight Alertmanagers
 
@@ -33,7 +33,7 @@ class Acceptance(Struct, frozen=True, kw_only=True):
 
     severity: Severity
     """The severity that was told; an alert that became more severe was told at each."""
-    state: ToldState
+    state: NotifiedState
     """Whether it was told as firing, or how it had ended."""
     receiver: Annotated[str, Meta(max_length=255)]
     """Host of the Alertmanager."""

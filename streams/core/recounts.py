@@ -39,7 +39,7 @@ class RecountOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence leads to under `new_digest`. `known` names the engagements (`engagement_name`) that the evidence has and
     that count no more. `accounts` are the keys of the changed accounts that touched the subject. `changed` has all
     changed accounts by key, and whether each is still on the roster at some time. What stands in a raw partition
-    before `cut` (by `topic/partition`) is in the evidence. With `give_up`, a reason, nothing is counted anew.
+    before `cut` (by `topic/partition`) is in the evidence. With `give_up`, a reason, nothing is recounted.
     """
 
     correction: str

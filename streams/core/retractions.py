@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from streams.core.clock import StoredInt, from_us
 from streams.core.country_event import CountryEvent
 from streams.core.enriched import Alert
-from streams.core.identity import dedup_key, watched_by
+from streams.core.identity import dedup_key, watch_about
 from streams.core.rulebook.rules import SEVERITIES
 from streams.core.subject_event import Coordinates, SubjectEvent, subject_key
 
@@ -100,7 +100,7 @@ def retraction_order(alert: Alert, reason: str, at_us: int) -> SubjectEvent | Co
             retraction=packed,
         )
     for country in alert.countries:
-        if alert.dedup_key == dedup_key(alert.rule, watched_by(country, alert.platform, alert.subject.id)):
+        if alert.dedup_key == dedup_key(alert.rule, watch_about(country, alert.platform, alert.subject.id)):
             return CountryEvent(
                 kind="retraction",
                 country=country,

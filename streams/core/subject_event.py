@@ -83,7 +83,7 @@ class SubjectEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `suspension`: the account is suspended, gone or back, as `status` says, at a time of this `precision`.
     - `seen_since`: the officials of the State `country`, which amplified the subject, have been seen on the platform
       since `since_us`, 0 for since ever. The last word stands.
-    - `recount_open`, `recount`: the correction `event_id` counts the subject anew, see `streams.core.recounts`.
+    - `recount_open`, `recount`: the correction `event_id` recounts the subject, see `streams.core.recounts`.
     - `retraction`: a person retracts the alert `event_id`, see `streams.core.retractions`.
     - `tick`: event time has come as far as `at_us`, for all subjects of the partition.
     - `marker`: says nothing.

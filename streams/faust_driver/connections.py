@@ -4,27 +4,27 @@ from typing import Any, Final
 
 from aiokafka.conn import CloseReason
 
-__all__ = ["Breaks", "count_breaks"]
+__all__ = ["Disconnects", "count_disconnects"]
 
 _ORDERLY: Final = frozenset({CloseReason.IDLE_DROP, CloseReason.SHUTDOWN})
 
 
-class Breaks:
+class Disconnects:
     """`count` only rises; it is read and written by whatever thread runs the client's loop."""
 
     def __init__(self) -> None:
         self.count = 0
 
 
-def count_breaks(client: Any) -> Breaks:
+def count_disconnects(client: Any) -> Disconnects:
     """Count from now on what breaks of an aiokafka client (of a consumer or producer), which has not started yet."""
-    breaks = Breaks()
+    disconnects = Disconnects()
     closed = client._on_connection_closed
 
     def count_and_close(connection: Any, reason: Any) -> None:
         if reason not in _ORDERLY:
-            breaks.count += 1
+            disconnects.count += 1
         closed(connection, reason)
 
     client._on_connection_closed = count_and_close
-    return breaks
+    return disconnects

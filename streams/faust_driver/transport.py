@@ -19,7 +19,7 @@ from mode import Service
 
 from streams.faust_driver.batches import Batch
 from streams.faust_driver.checksums import check_quickly
-from streams.faust_driver.connections import Breaks, count_breaks
+from streams.faust_driver.connections import Disconnects, count_disconnects
 from streams.faust_driver.handing_over import hand_over_as_parsed
 from streams.faust_driver.large_frames import receive_large_frames
 from streams.faust_driver.progress import Progress
@@ -67,11 +67,11 @@ class BatchSchema(Schema):  # type: ignore[misc]  # faust ships no types
 class BatchConsumerThread(stock.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust ships no types
     """Reads only what was committed: a raw event of an aborted transaction never happened."""
 
-    breaks: Breaks | None = None
+    disconnects: Disconnects | None = None
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        self.breaks = count_breaks(consumer._client)
+        self.disconnects = count_disconnects(consumer._client)
         receive_large_frames(consumer._client)
         consumer._isolation_level = "read_committed"
         return consumer
@@ -168,7 +168,7 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
         super().__init__(*args, **kwargs)
         self.progress = Progress()
         self._last: dict[tuple[str, int], Any] = {}  # the last record given of each partition
-        self._breaks = 0
+        self._disconnects = 0
         self._held_back: set[TP] = set()
         self._wanted = asyncio.Event()
 
@@ -225,11 +225,11 @@ class BatchConsumer(stock.Consumer):  # type: ignore[misc]  # faust ships no typ
         """After a connection broke: a broker that lost records had to end first, and what was just fetched may come
         from a log that was cut back and has grown again."""
         logs: Logs | None = self.transport.logs
-        breaks = self._thread.breaks.count if self._thread.breaks is not None else 0
-        if logs is None or breaks == self._breaks:
+        disconnects = self._thread.disconnects.count if self._thread.disconnects is not None else 0
+        if logs is None or disconnects == self._disconnects:
             return
         await logs.compare(dict(self._last))
-        self._breaks = breaks
+        self._disconnects = disconnects
 
     def _message(self, tp: TP, generation: int, records: list[Any]) -> ConsumerMessage:
         last = records[-1]

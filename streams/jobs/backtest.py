@@ -24,7 +24,7 @@ from streams.formats.tally import Tally
 from streams.jobs.event_spool import EventSpool
 from streams.jobs.reading import FileAccount, Progress, read_events, total_tally
 from streams.jobs.refused_lines import is_large, letter_of_line
-from streams.jobs.watch_process import WatchWhereItPays, usable_cores
+from streams.jobs.watch_process import AdaptiveWatch, usable_cores
 from streams.kafka.raw_record import raw_record, size_refusal
 
 __all__ = ["Afterwards", "BacktestRun", "backtest_files"]
@@ -69,7 +69,7 @@ def backtest_files(
     says by which name coordinates have a file. Raises `InputError` for a file that cannot be opened, and
     `SecondProcessError`.
     """
-    watching = WatchWhereItPays(rules, usable_cores() if processes is None else processes)
+    watching = AdaptiveWatch(rules, usable_cores() if processes is None else processes)
     with watching:
         return _run(paths, readers, roster, rules, now_us, progress, watching, named, afterwards)
 

@@ -11,12 +11,12 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import Struct
 
+from streams.core.account_query import AccountQuery
 from streams.core.case_file import CaseFile, OfficialFile, Version, Versions, amplified_by, unseen_of
 from streams.core.clock import FIRST_US, from_us
 from streams.core.dossier_parts import OfficialFigures
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.enriched_topics import ENRICHED_TOPICS
-from streams.core.looked_up import LookedUp
 from streams.core.notifications import Notification, decode_notification
 from streams.core.officials import Official
 from streams.core.rosters.roster import Roster, RosterEntry
@@ -89,7 +89,7 @@ class CaseFiles:
         self._roster = roster
         self.unreadable = 0
 
-    async def find(self, wanted: LookedUp) -> list[Match]:
+    async def find(self, wanted: AccountQuery) -> list[Match]:
         """The accounts that can be meant, those of the roster among them, by key. Empty where none is known."""
         found: dict[str, Match] = {}
         if wanted.record_id is not None:
@@ -194,7 +194,7 @@ class CaseFiles:
         for record in versions.last()[-1:]:
             yield record
 
-    async def _scan(self, wanted: LookedUp, found: dict[str, Match]) -> None:
+    async def _scan(self, wanted: AccountQuery, found: dict[str, Match]) -> None:
         """Look through all dossiers. The last record of a key decides: who is called otherwise by now is not found."""
         handle = wanted.handle or ""
         needle = _json_text(handle).lower() if handle.isascii() else b""
@@ -218,7 +218,7 @@ class CaseFiles:
                 else:
                     found.pop(key, None)
 
-    async def _scan_officials(self, wanted: LookedUp, found: dict[str, Match]) -> None:
+    async def _scan_officials(self, wanted: AccountQuery, found: dict[str, Match]) -> None:
         """Look through the amplifications for whoever made them."""
         async with aclosing(self._records.read(AMPLIFICATIONS)) as stream:
             async for stored in stream:
@@ -233,7 +233,7 @@ class CaseFiles:
                     account = Account(id=official.id, handle=official.handle, name=official.name)
                     found[key] = Match(key=key, account=account, is_subject=False)
 
-    def _meet(self, entry: RosterEntry, wanted: LookedUp, found: dict[str, Match]) -> None:
+    def _meet(self, entry: RosterEntry, wanted: AccountQuery, found: dict[str, Match]) -> None:
         """Note a term on the roster, if it is of an account that is meant."""
         key = entry.account_key
         if entry.account_id is None and entry.handle is not None:  # the account may be known with its id by now

@@ -12,11 +12,11 @@ from typing import Any, Final, Protocol
 from msgspec import Struct, field
 
 from streams.core.backtest import Backtest, Results, Scope
+from streams.core.corrections.affected_subjects import AffectedSubjects
 from streams.core.corrections.entry_changes import EntryChange, entry_changes, with_changes
 from streams.core.corrections.outcomes import Compared, Outcome, compare
 from streams.core.corrections.responsible import MOST_RUNS, Responsible, responsible_changes
 from streams.core.corrections.rule_changes import RuleChange, changed_rules, rule_changes
-from streams.core.corrections.touched import Touched
 from streams.core.corrections.unknown import unknown_terms, with_unknown
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster
@@ -119,7 +119,7 @@ def compare_rosters(
     counting = [n for n, change in enumerate(found.changes) if not change.only_renames]
     if counting:
         stage("looking whom the changed entries touched")
-        touched = Touched(old, new, found.changes)
+        touched = AffectedSubjects(old, new, found.changes)
         _show(events, touched)
         touched.newest_us = max(touched.newest_us, events.newest_us or 0)
         scope = touched.scope()
@@ -185,7 +185,7 @@ class _RosterSearch:
         old: Roster,
         rules: RuleSet,
         now_us: int,
-        touched: Touched,
+        touched: AffectedSubjects,
         changes: Sequence[EntryChange],
         before: Results,
     ) -> None:
@@ -214,7 +214,7 @@ class _RosterSearch:
         return {each.id: each for each in _outcomes(compare(self._before, after, concerns))}
 
 
-def _show(events: Events, touched: Touched) -> None:
+def _show(events: Events, touched: AffectedSubjects) -> None:
     for look in (touched.meet, touched.look):
         for each in events:
             look(each.event)

@@ -1,4 +1,4 @@
-"""A correction of the roster on the broker: every subject that the changed accounts touched is counted anew.
+"""A correction of the roster on the broker: every subject that the changed accounts touched is recounted.
 
 The roster is in force before. Whatever ends this on the way, a repetition of it leads to the same end.
 """
@@ -77,7 +77,7 @@ class Corrected(Struct, kw_only=True):
 
     @property
     def unknown(self) -> list[Correction]:
-        """The subjects of which nothing has changed, because it could not be counted anew."""
+        """The subjects of which nothing has changed, because it could not be recounted."""
         return [each for each in self.answers if each.outcome in ("cannot_be_known", "given_up")]
 
 
@@ -103,7 +103,7 @@ async def begin_correction(settings: Settings, old: Roster, new: Roster, reason:
 async def carry_out_correction(
     settings: Settings, begun: Correction, old: Roster, new: Roster, stage: Stage = lambda _text: None
 ) -> Corrected:
-    """Count anew what the difference touched; the new roster is in force. Raises `BrokerError` and `StalledError`."""
+    """Recount what the difference touched; the new roster is in force. Raises `BrokerError` and `StalledError`."""
     began = time.monotonic()
     found = Corrected(correction=begun)
     with _collected_seldom(), RecountPlan(old, new) as plan:

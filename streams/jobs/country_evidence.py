@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from streams.core.bounds import bounded_country_event, bounded_id
-from streams.core.corrections.touched import engaged_by
+from streams.core.corrections.affected_subjects import engaged_by
 from streams.core.country_event import CountryEvent
 from streams.core.country_recounts import CountryOrder, post_name
 from streams.core.recounts import ORDER_BYTES, encode_recount

@@ -18,8 +18,8 @@ from streams.core.backtest import Results
 from streams.core.rosters.roster import Roster
 from streams.core.screening.account_index import AccountIndex
 from streams.core.screening.gone_quotes import GoneQuotes
-from streams.core.screening.passed_over import PassedOver, is_worth_reading_again
 from streams.core.screening.roster_use import RosterFinding, RosterUse
+from streams.core.screening.skipped_events import SkippedEvents, is_worth_reading_again
 from streams.core.tracked import decode_tracked
 from streams.deadletters import DeadLetter, Reason
 from streams.errors import ConfigurationError
@@ -27,7 +27,7 @@ from streams.events import RAW_TOPICS
 from streams.formats.reader import FormatReader
 from streams.formats.tally import Tally
 from streams.jobs.collection import collect_results, sample_letters
-from streams.jobs.drain import StalledError, wait_until_through
+from streams.jobs.drain import StalledError, wait_until_drained
 from streams.jobs.event_spool import EventSpool
 from streams.jobs.ingestion import Ingestion, ingest_again, ingest_in_order
 from streams.jobs.reading import FileAccount
@@ -136,7 +136,7 @@ def run_demo(
     began = time.monotonic()
     partitions = {} if raw_partitions is None else dict.fromkeys(RAW_TOPICS.values(), raw_partitions)
     stages.stage("creating topics and publishing the roster")
-    known, skipped, use = AccountIndex(roster), PassedOver(), RosterUse(roster)
+    known, skipped, use = AccountIndex(roster), SkippedEvents(), RosterUse(roster)
     quotes = GoneQuotes(known)
 
     asyncio.run(create_topics(settings, partitions=partitions))
@@ -154,12 +154,12 @@ def run_demo(
             quotes.see(event)
             skipped.meet(event, known)
         asyncio.run(_meet_tracked(settings, known))
-        if skipped.include_followed(known):
+        if skipped.include_tracked(known):
             # Workers that start know every tracked account before they screen; those that ran learned of them too late.
             with Workers(settings, workers) as crew:
                 stages.stage("reading once more what tracked accounts posted and deleted")
-                passed_over = (each.event for each in spool if is_worth_reading_again(each.event, known))
-                again = asyncio.run(ingest_again(passed_over, settings))
+                missed = (each.event for each in spool if is_worth_reading_again(each.event, known))
+                again = asyncio.run(ingest_again(missed, settings))
                 _drain(settings, again, done.newest_us, crew, stages)
         stages.stage("collecting the enriched topics")
         results = asyncio.run(collect_results(settings))
@@ -190,11 +190,11 @@ def _drain(settings: Settings, done: Ingestion, newest_us: int, crew: Workers, s
         stages.draining(remaining)
 
     try:
-        asyncio.run(wait_until_through(settings, done.written, watch, newest_us=newest_us))
+        asyncio.run(wait_until_drained(settings, done.written, watch, newest_us=newest_us))
     except StalledError as error:
         raise StalledError(f"{error.message}. {crew.last_words()}", remedy=error.remedy) from error
 
 
 async def _meet_tracked(settings: Settings, known: AccountIndex) -> None:
     async for record in read_topic(settings, TRACKED_ACCOUNTS):
-        known.learn(decode_tracked(record.value or b""))
+        known.add(decode_tracked(record.value or b""))

@@ -20,7 +20,7 @@ from streams.kafka.client import client_options, producer
 from streams.settings import Settings
 from streams.topic_names import COUNTRY_EVENTS, DEAD_LETTERS, SUBJECT_EVENTS
 
-__all__ = ["StalledError", "Watch", "wait_for_commits", "wait_until_through"]
+__all__ = ["StalledError", "Watch", "wait_for_commits", "wait_until_drained"]
 
 _POLL_SECONDS: Final = 0.2
 # Longer than a worker takes to find out that it is stuck, and then to be told apart from one that only starts.
@@ -37,7 +37,7 @@ class StalledError(AntiphonError):
     exit_code = 4
 
 
-async def wait_until_through(
+async def wait_until_drained(
     settings: Settings, written: Mapping[tuple[str, int], int], watch: Watch, *, newest_us: int = 1
 ) -> None:
     """Return when all of `written` (next offset by plain topic name and partition) is through the settings' agents.
@@ -59,7 +59,7 @@ async def wait_until_through(
 async def wait_for_commits(settings: Settings, targets: Mapping[tuple[str, int], int], watch: Watch) -> None:
     """Return when the settings' agents have committed these offsets (by plain topic name and partition).
 
-    Raises `StalledError` as `wait_until_through` does.
+    Raises `StalledError` as `wait_until_drained` does.
     """
     group = AIOKafkaConsumer(**client_options(settings), group_id=settings.group, enable_auto_commit=False)
     await group.start()

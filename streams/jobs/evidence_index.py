@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.core.corrections.touched import engaged_by
+from streams.core.corrections.affected_subjects import engaged_by
 from streams.core.evidence import EvidenceEntry, EvidenceKey, EvidenceRecordError, read_evidence_record
 from streams.core.subject_event import subject_key
 from streams.events import Coverage, Event, decode_event

@@ -23,7 +23,7 @@ from streams.proofs.building import is_on_aftermath
 from streams.proofs.closure import Closure, Reach, events_needed
 from streams.proofs.finding import Proof, smallest_proof
 from streams.proofs.material import KeptEvent, ProofMaterial
-from streams.proofs.wanted import RecordsByTopic, Wanted, records_by_topic, wanted_in
+from streams.proofs.proof_target import ProofTarget, RecordsByTopic, records_by_topic, target_in
 
 __all__ = ["ProofInputs", "proof_of_files", "proofs_of_files"]
 
@@ -64,9 +64,9 @@ def proofs_of_files(
 
     def prove(results: Results, spool: EventSpool, known: AccountIndex) -> None:
         records = records_by_topic(results) if inputs.published is None else inputs.published
-        found.extend(prove_one(wanted_in(records, what), records, spool, known) for what in choose(records))
+        found.extend(prove_one(target_in(records, what), records, spool, known) for what in choose(records))
 
-    def prove_one(wanted: Wanted, records: RecordsByTopic, spool: EventSpool, known: AccountIndex) -> Proof:
+    def prove_one(wanted: ProofTarget, records: RecordsByTopic, spool: EventSpool, known: AccountIndex) -> Proof:
         on_aftermath = any(is_on_aftermath(alert.rule, rules) for alert, _ in wanted.published.alerts)
         places = _places(records, wanted)
         newest_us = max((spooled.at_us for spooled in spool), default=0)
@@ -96,7 +96,7 @@ def proofs_of_files(
 _Places = Callable[[Spooled], Coordinates]
 
 
-def _places(records: RecordsByTopic, wanted: Wanted) -> _Places:
+def _places(records: RecordsByTopic, wanted: ProofTarget) -> _Places:
     """Where each event stood: as the records say, where they say it, else its file and line."""
     said: dict[tuple[str, str], Coordinates] = {}
     for amplification, _ in records["amplifications"]:
@@ -118,7 +118,7 @@ def _places(records: RecordsByTopic, wanted: Wanted) -> _Places:
 
 
 def _closure(
-    wanted: Wanted, known: AccountIndex, reach: Reach, spool: Iterable[Spooled], place: _Places
+    wanted: ProofTarget, known: AccountIndex, reach: Reach, spool: Iterable[Spooled], place: _Places
 ) -> list[KeptEvent]:
     closure = Closure(
         platform=wanted.platform,

@@ -34,7 +34,7 @@ from streams.proofs.closure import Closure, Reach, Received, events_under
 from streams.proofs.finding import Proof, smallest_proof
 from streams.proofs.layout import IndexedEvent
 from streams.proofs.material import KeptEvent, ProofMaterial, rosters_that_fit
-from streams.proofs.wanted import RecordsByTopic, Wanted, wanted_in
+from streams.proofs.proof_target import ProofTarget, RecordsByTopic, target_in
 from streams.refusal import DECODE_ERRORS
 from streams.settings import Settings
 from streams.topic_names import AFTERMATHS, ALERTS, DOSSIERS, TRACKED_ACCOUNTS
@@ -53,7 +53,7 @@ async def proof_of_topics(
     Raises `InputError` where nothing of it was published or its roster or rules are not kept, and `BrokerError`.
     """
     async with open_log(settings) as log:
-        wanted = wanted_in(await _published(log, what), what)
+        wanted = target_in(await _published(log, what), what)
     known = AccountIndex()
     with scratch_folder() as folder, _Spool(folder / "events") as spool:
         kept = EvidenceFold()
@@ -67,7 +67,7 @@ async def proof_of_topics(
         rules_toml = _rules(entries, wanted)
         async for record in read_topic(settings, TRACKED_ACCOUNTS):
             if record.value is not None:
-                known.learn(decode_tracked(record.value))
+                known.add(decode_tracked(record.value))
         wanted = msgspec.structs.replace(
             wanted, published=msgspec.structs.replace(wanted.published, versions=_versions(entries, wanted))
         )
@@ -134,12 +134,12 @@ def _has_handle(record: Any, what: str) -> bool:
     return record.subject.handle is not None and handle_key(record.subject.handle) == handle_key(what)
 
 
-def _is_needed(wanted: Wanted) -> Callable[[EvidenceKey], bool]:
+def _is_needed(wanted: ProofTarget) -> Callable[[EvidenceKey], bool]:
     ids = {alert.id for alert, _ in wanted.published.alerts}
     return lambda key: key.platform == wanted.platform if key.kind == "event" else key.kind != "alert" or key.id in ids
 
 
-def _roster(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted) -> Roster:
+def _roster(entries: dict[EvidenceKey, EvidenceEntry], wanted: ProofTarget) -> Roster:
     """The roster of the alert, or that of the dossier."""
     published = wanted.published
     digest = published.alerts[0][0].roster_digest if wanted.about.kind == "alert" or published.dossier is None else ""
@@ -155,7 +155,9 @@ def _kept_roster(entries: dict[EvidenceKey, EvidenceEntry], digest: str) -> Rost
     return roster_of(entry for key, entry in entries.items() if key.kind == "roster" and key.digest == digest)
 
 
-def _other_rosters(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted, roster: Roster) -> tuple[Roster, ...]:
+def _other_rosters(
+    entries: dict[EvidenceKey, EvidenceEntry], wanted: ProofTarget, roster: Roster
+) -> tuple[Roster, ...]:
     """Those by which earlier versions or other alerts were counted, the newest first, as far as they are kept and a
     proof may have them.
     """
@@ -173,7 +175,7 @@ def _kept(entries: dict[EvidenceKey, EvidenceEntry], digests: Iterable[str]) -> 
             yield _kept_roster(entries, digest)
 
 
-def _rules(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted) -> bytes:
+def _rules(entries: dict[EvidenceKey, EvidenceEntry], wanted: ProofTarget) -> bytes:
     """The rule file that has the most of the alerts' rules, the newest of those."""
     digests = {alert.rule_digest for alert, _ in wanted.published.alerts}
     files = [entry for key, entry in entries.items() if key.kind == "rules" and entry.value is not None]
@@ -183,14 +185,14 @@ def _rules(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted) -> bytes:
     return best.value or b""
 
 
-def _versions(entries: dict[EvidenceKey, EvidenceEntry], wanted: Wanted) -> tuple[bytes, ...]:
+def _versions(entries: dict[EvidenceKey, EvidenceEntry], wanted: ProofTarget) -> tuple[bytes, ...]:
     ids = {alert.id for alert, _ in wanted.published.alerts}
     kept = [entry for key, entry in entries.items() if key.kind == "alert" and key.id in ids and entry.value]
     return tuple(entry.value or b"" for entry in sorted(kept, key=lambda each: (each.written_ms, each.key)))
 
 
 def _closure(
-    wanted: Wanted, known: AccountIndex, rosters: Iterable[Roster], reach: Reach, spool: "_Spool"
+    wanted: ProofTarget, known: AccountIndex, rosters: Iterable[Roster], reach: Reach, spool: "_Spool"
 ) -> list[KeptEvent]:
     taken = events_under(
         rosters,

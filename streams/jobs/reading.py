@@ -19,7 +19,7 @@ from streams.formats.tally import Tally, read_lines
 
 __all__ = ["FileAccount", "Progress", "Refuse", "read_events", "total_tally"]
 
-_TOLD_BY: Final = 5  # lines of a file that no reader takes
+_ADVICE_LINES: Final = 5  # lines of a file that no reader takes
 _PROGRESS_LINES: Final = 1_000
 
 Progress = Callable[[str, int, int | None, int], None]
@@ -82,9 +82,9 @@ def read_events(
             files.append(account)
             folder = os.path.dirname(opened.path)
             known = in_folder.get(folder, readers)
-            told = yield from _events_of(opened, known, account, refuse, progress, lines_before)
-            if told is not None:
-                in_folder[folder] = [told if reader.name == told.name else reader for reader in known]
+            for_folder = yield from _events_of(opened, known, account, refuse, progress, lines_before)
+            if for_folder is not None:
+                in_folder[folder] = [for_folder if reader.name == for_folder.name else reader for reader in known]
             lines_before += account.tally.lines
 
 
@@ -97,14 +97,14 @@ def _events_of(
     lines_before: int,
 ) -> Generator[tuple[Event, str, Line], None, FormatReader | None]:
     """The events of one input, and in the end the reader for the others in its folder, where this one says more."""
-    told: FolderReader | None = None
+    for_folder: FolderReader | None = None
     recognition, lines = recognised(opened, readers)
     account.why, account.breaks_off = recognition.why, recognition.breaks_off
     reader, tally, path = recognition.reader, account.tally, opened.path
     if opened.problem is not None or opened.is_media:
         return None
     if reader is None:
-        account.advice = advice_on(line.data for line in islice(lines, _TOLD_BY) if line.refusal is None)
+        account.advice = advice_on(line.data for line in islice(lines, _ADVICE_LINES) if line.refusal is None)
         return None
     account.format = reader.name
     folder_reader = reader if isinstance(reader, FolderReader) else None
@@ -117,12 +117,12 @@ def _events_of(
                 account.breaks_off = line.number
             refuse(line, reading, path)
         elif folder_reader is not None and isinstance(reading, Skipped):
-            told = (told or folder_reader).beside(line.data) or told
+            for_folder = (for_folder or folder_reader).beside(line.data) or for_folder
         if progress is not None and line.number % _PROGRESS_LINES == 0:
             progress(path, opened.consumed_bytes, opened.total_bytes, lines_before + tally.lines)
     if progress is not None:
         progress(path, opened.consumed_bytes, opened.total_bytes, lines_before + tally.lines)
-    return told
+    return for_folder
 
 
 def total_tally(files: Sequence[FileAccount]) -> Tally:

@@ -12,9 +12,9 @@ from msgspec.structs import asdict, replace
 
 from streams.core.backtest import Backtest, Scope
 from streams.core.bounds import bounded_id
+from streams.core.corrections.affected_subjects import AffectedSubjects, engaged_by
 from streams.core.corrections.entry_changes import entry_changes
 from streams.core.corrections.selection import Selection, select_touched
-from streams.core.corrections.touched import Touched, engaged_by
 from streams.core.country_recounts import CountryOrder
 from streams.core.recounts import RecountOrder, engagement_name
 from streams.core.rosters.roster import Roster
@@ -76,7 +76,7 @@ class RecountPlan:
         self._old, self._new = old, new
         self.changes = entry_changes(old, new)
         self._spool = EventSpool()
-        self._shown: Touched | None = None
+        self._shown: AffectedSubjects | None = None
         self._newest_us = 0  # of all of the evidence
         self._numbers: set[int] = set()  # of the events that were selected
         self._selected: _Selected | None = None
@@ -150,11 +150,11 @@ class RecountPlan:
         self, subjects: Mapping[str, tuple[str, ...]], heading: OrderHeading, now_us: int
     ) -> Iterator[tuple[str, RecountOrder]]:
         """For each of the subjects, by key, what is to take the place of what was counted."""
-        told, concerned, _ = self._counted(subjects.keys(), now_us)
+        events_by_subject, concerned, _ = self._counted(subjects.keys(), now_us)
         engagements = _engagements(concerned, subjects.keys())
         changed = self.changed()
         for key, accounts in subjects.items():
-            events = tuple(told.pop(key, ()))
+            events = tuple(events_by_subject.pop(key, ()))
             passed = {
                 engagement_name(is_follow=each.kind == "follow", event_id=bounded_id(each.event_id)) for each in events
             }
@@ -206,12 +206,12 @@ class RecountPlan:
         touched = self._touched()
         scope = touched.scope()
         scope = replace(scope, subjects=scope.subjects | subjects)
-        told: dict[str, list[SubjectEvent]] = defaultdict(list)
+        events_by_subject: dict[str, list[SubjectEvent]] = defaultdict(list)
 
         def hear(event: SubjectEvent) -> None:
             key = subject_key(event.platform, event.subject.id)
             if key in subjects and event.kind not in _INTERNAL:
-                told[key].append(event)
+                events_by_subject[key].append(event)
 
         watching = WatchQueue(Watcher(_NO_RULES, WatchPolicy(), MemoryLedger()))
         backtest = Backtest(self._new, _NO_RULES, None, now_us=now_us, watching=watching, scope=scope, on_tracked=hear)
@@ -226,7 +226,7 @@ class RecountPlan:
             for each in concerned:
                 backtest.again(each.event, place_of(each))
         backtest.finish()
-        self._found = told, concerned, backtest.known
+        self._found = events_by_subject, concerned, backtest.known
         return self._found
 
     def _forget(self) -> None:
@@ -250,10 +250,10 @@ class RecountPlan:
             and event.actor.id in self._new.ids_of(event.platform)
         )
 
-    def _touched(self) -> Touched:
+    def _touched(self) -> AffectedSubjects:
         if self._shown is not None:
             return self._shown
-        touched = Touched(self._old, self._new, self.changes)
+        touched = AffectedSubjects(self._old, self._new, self.changes)
         for look in (touched.meet, touched.look):
             for each in self._spool:
                 look(each.event)

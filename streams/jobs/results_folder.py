@@ -11,7 +11,7 @@ from streams.core.enriched_topics import ENRICHED_TOPICS, EnrichedTopic
 from streams.core.subject_event import Coordinates
 from streams.errors import InputError
 from streams.printable import printable
-from streams.proofs.wanted import RecordsByTopic
+from streams.proofs.proof_target import RecordsByTopic
 from streams.refusal import DECODE_ERRORS
 
 __all__ = ["read_results"]

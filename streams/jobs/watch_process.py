@@ -27,18 +27,18 @@ from streams.errors import AntiphonError
 from streams.jobs.watch_program import (
     Answer,
     Apply,
+    BatchEvents,
     Begin,
     Count,
+    FlushedChanges,
     FlushRequest,
-    Led,
     OutcomeCounts,
-    Said,
     read_message,
     write_message,
 )
 from streams.ledger.memory import MemoryLedger
 
-__all__ = ["SecondProcessError", "WatchProcess", "WatchWhereItPays", "usable_cores"]
+__all__ = ["AdaptiveWatch", "SecondProcessError", "WatchProcess", "usable_cores"]
 
 # State events in the first batch from which on a second process brings more than its start costs, 0.3 s.
 _WORTH_IT: Final = 5_000
@@ -91,7 +91,7 @@ class WatchProcess:
     def take(self) -> Sequence[SubjectEvent]:
         """See `Watching`."""
         answer = self._answer()
-        if not isinstance(answer, Said):
+        if not isinstance(answer, BatchEvents):
             raise TypeError(f"{type(answer).__name__} is no answer to a batch")
         return answer.events
 
@@ -99,7 +99,7 @@ class WatchProcess:
         """See `Watching`."""
         self._outgoing.put(_encode(FlushRequest()))
         answer = self._answer()
-        if not isinstance(answer, Led):
+        if not isinstance(answer, FlushedChanges):
             raise TypeError(f"{type(answer).__name__} is no flush")
         return answer.changes
 
@@ -142,7 +142,7 @@ class WatchProcess:
                 self._requests.close()
 
 
-class WatchWhereItPays:
+class AdaptiveWatch:
     """`Watching` that decides with the first batch where it runs: here, or in a second process. A context manager."""
 
     def __init__(self, rules: RuleSet, processes: int, *, worth_it: int = _WORTH_IT) -> None:

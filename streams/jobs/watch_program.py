@@ -23,12 +23,12 @@ from streams.ledger.memory import MemoryLedger
 __all__ = [
     "Answer",
     "Apply",
+    "BatchEvents",
     "Begin",
     "Count",
     "FlushRequest",
-    "Led",
+    "FlushedChanges",
     "OutcomeCounts",
-    "Said",
     "read_message",
     "write_message",
 ]
@@ -44,7 +44,7 @@ class Begin(Struct, tag=True, frozen=True):
 
 
 class Apply(Struct, tag=True, frozen=True):
-    """Apply a batch; the answer is `Said`."""
+    """Apply a batch; the answer is `BatchEvents`."""
 
     events: Sequence[CountryEvent]
 
@@ -57,13 +57,13 @@ class Count(Struct, tag=True, frozen=True):
     """Count outcomes; the answer is `OutcomeCounts`."""
 
 
-class Said(Struct, tag=True, frozen=True):
+class BatchEvents(Struct, tag=True, frozen=True):
     """What a batch says to subjects."""
 
     events: Sequence[SubjectEvent]
 
 
-class Led(Struct, tag=True, frozen=True):
+class FlushedChanges(Struct, tag=True, frozen=True):
     """What the batches led to."""
 
     changes: WatchChanges
@@ -76,7 +76,7 @@ class OutcomeCounts(Struct, tag=True, frozen=True):
 
 
 Request: TypeAlias = Begin | Apply | FlushRequest | Count
-Answer: TypeAlias = Said | Led | OutcomeCounts
+Answer: TypeAlias = BatchEvents | FlushedChanges | OutcomeCounts
 
 # JSON, as between the agents: times keep their offsets, and what is read is checked.
 _encode: Final = msgspec.json.Encoder().encode
@@ -108,9 +108,9 @@ def run(requests: BinaryIO, answers: BinaryIO) -> None:
                 raise ValueError("the first message is no Begin")
             case Apply(events):
                 queue.put(events)
-                answer: Answer = Said(queue.take())
+                answer: Answer = BatchEvents(queue.take())
             case FlushRequest():
-                answer = Led(queue.flush())
+                answer = FlushedChanges(queue.flush())
             case Count():
                 answer = OutcomeCounts({str(outcome): count for outcome, count in queue.outcomes().items()})
         write_message(answers, _encode(answer))

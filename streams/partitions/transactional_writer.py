@@ -11,7 +11,7 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
 
-from streams.faust_driver.connections import Breaks, count_breaks
+from streams.faust_driver.connections import Disconnects, count_disconnects
 from streams.kafka.batch_writer import BATCH_BYTES, BatchWriter, OutgoingRecord
 from streams.kafka.client import producer, start_client, transaction_seconds
 from streams.kafka.fenced_producer import ignore_late_errors
@@ -35,7 +35,7 @@ class TransactionalWriter:
     """The right to write for `partition` as the agent `role`; without transactions no more than a producer."""
 
     _producer: AIOKafkaProducer | None = None
-    _breaks: Breaks | None = None
+    _disconnects: Disconnects | None = None
     _breaks_at_begin = 0
     _next_offset: int | None = None
 
@@ -52,13 +52,13 @@ class TransactionalWriter:
         transactional_id = self._name if settings.transactions else None
         options = {"transaction_timeout_ms": int(transaction_seconds(settings) * 1_000)} if transactional_id else {}
         self._producer = producer(settings, transactional_id=transactional_id, max_batch_size=BATCH_BYTES, **options)
-        self._breaks = count_breaks(self._producer.client)
+        self._disconnects = count_disconnects(self._producer.client)
         self._next_offset = None
         try:
             await start_client(self._producer)
         except InvalidProducerEpoch as error:
             raise ProducerFenced from error  # aiokafka translates it everywhere but here
-        self._breaks_at_begin = self._breaks.count
+        self._breaks_at_begin = self._disconnects.count
         self._batch_writer = BatchWriter(self._producer, settings.topic_prefix, self._metrics)
 
     async def partitions(self, topic: str) -> int:
@@ -131,7 +131,7 @@ class TransactionalWriter:
         return offset
 
     def _require_connections(self) -> None:
-        if self._breaks is not None and self._breaks.count != self._breaks_at_begin:
+        if self._disconnects is not None and self._disconnects.count != self._breaks_at_begin:
             raise StateInDoubtError(self._name)
 
     def _require_in_place(self, place: LogPlace, offset: int, records: int) -> None:

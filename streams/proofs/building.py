@@ -172,7 +172,7 @@ def coverage_of_events(platform: str, events: Iterable[Event]) -> CoverageSummar
         sentence = "The sources named no gap in what they saw."
     else:
         sentence = f"The sources named {len(gaps)} gap{'' if len(gaps) == 1 else 's'} in what they saw."
-    return CoverageSummary(platform=platform, told=bool(sources), sources=sources, gaps=gaps, sentence=sentence)
+    return CoverageSummary(platform=platform, reported=bool(sources), sources=sources, gaps=gaps, sentence=sentence)
 
 
 def environment() -> Environment:

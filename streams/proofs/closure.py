@@ -47,7 +47,7 @@ class Closure(Struct, kw_only=True):
     _withdrawn_by: set[str] = field(default_factory=set)
     _taken_posts: set[str] = field(default_factory=set)
 
-    def learn(self, event: Event, source: Coordinates) -> None:
+    def note(self, event: Event, source: Coordinates) -> None:
         """The first look at an event."""
         screening = screen_event(event, source, self.known, _ANY_TIME_US, ScreenPolicy())
         if isinstance(screening, Rejection):
@@ -61,7 +61,7 @@ class Closure(Struct, kw_only=True):
                 if report.kind == "post" and report.country in self.countries:
                     self._taken_posts.add(report.event_id)
 
-    def learn_deletions(self, event: Event) -> None:
+    def note_deletions(self, event: Event) -> None:
         """The second look: whose amplifications of the subject are gone."""
         if isinstance(event, Deletion) and event.platform == self.platform:
             official = self._amplifications.get(event.post_id)
@@ -97,9 +97,9 @@ class Closure(Struct, kw_only=True):
 def events_needed(closure: Closure, events: Callable[[], Iterable[Received]]) -> list[KeptEvent]:
     """What the proof needs of all events, which are gone through three times in the same order."""
     for event, _, source, _ in events():
-        closure.learn(event, source)
+        closure.note(event, source)
     for event, _, _, _ in events():
-        closure.learn_deletions(event)
+        closure.note_deletions(event)
     return [
         kept_event(event, value, source, received_us)
         for event, value, source, received_us in events()

@@ -174,11 +174,11 @@ class ProofGap(Struct, frozen=True, kw_only=True):
 class CoverageSummary(Struct, frozen=True, kw_only=True):
     """What the sources of the platform said that they saw, from the `coverage` events among the evidence.
 
-    `told` is false where none said anything: then nobody knows what was not seen.
+    `reported` is false where none said anything: then nobody knows what was not seen.
     """
 
     platform: str
-    told: bool
+    reported: bool
     sources: tuple[str, ...]
     gaps: tuple[ProofGap, ...]
     sentence: str

@@ -11,7 +11,7 @@ from typing import Final
 from streams.core.clock import DAY_US, to_us
 from streams.core.country_event import CountryEvent
 from streams.core.enriched import SuspensionRecord
-from streams.core.identity import aftermath_id, interval_start, watched_by
+from streams.core.identity import aftermath_id, interval_start, watch_about
 from streams.core.officials import Official
 from streams.core.subject_event import Coordinates
 from streams.core.tracked import TrackedAccount
@@ -80,7 +80,7 @@ AFTERMATH_EXAMPLES: Final[Mapping[str, tuple[str, object]]] = MappingProxyType(
             "aftermath",
             Aftermath(
                 id=aftermath_id(
-                    watched_by(_STATE, _PLATFORM, _SUBJECT.id), f"{interval_start(to_us(_OPENED_AT), 14 * DAY_US)}/0"
+                    watch_about(_STATE, _PLATFORM, _SUBJECT.id), f"{interval_start(to_us(_OPENED_AT), 14 * DAY_US)}/0"
                 ),
                 country=_STATE,
                 platform=_PLATFORM,

@@ -30,8 +30,8 @@ def comparable(
     last = [each for each in last if each.correction == last[-1].correction]
     touched = {subject_key(each.platform or "", each.subject_id or "") for each in last if each.about == "subject"}
     on_subjects = {rule.name for rule in bundled_rules().judged_on("subject").rules}
-    counted_anew = {key for key, each in results.dossiers.items() if subject_key(*_account(each)) in touched}
-    counted_anew |= {
+    recounted = {key for key, each in results.dossiers.items() if subject_key(*_account(each)) in touched}
+    recounted |= {
         key
         for key, each in results.alerts.items()
         if each.rule in on_subjects and subject_key(*_account(each)) in touched
@@ -40,11 +40,11 @@ def comparable(
         amplifications=results.amplifications,
         dossiers={
             key: dossier
-            for key, dossier in _under_last(results.dossiers, rosters, counted_anew).items()
+            for key, dossier in _under_last(results.dossiers, rosters, recounted).items()
             if key in expected.dossiers or any(asdict(dossier.totals).values())
         },
-        alerts=_under_last(results.alerts, rosters, counted_anew),
-        aftermaths=_under_last(results.aftermaths, rosters, counted_anew),
+        alerts=_under_last(results.alerts, rosters, recounted),
+        aftermaths=_under_last(results.aftermaths, rosters, recounted),
     )
 
 
@@ -52,14 +52,12 @@ def _account(record: Dossier | Alert) -> tuple[str, str]:
     return record.platform, record.subject.id
 
 
-def _under_last(
-    records: Mapping[str, _Record], rosters: Sequence[Roster], counted_anew: Set[str]
-) -> dict[str, _Record]:
+def _under_last(records: Mapping[str, _Record], rosters: Sequence[Roster], recounted: Set[str]) -> dict[str, _Record]:
     """The records, those that were not recounted as if they had been told under the last roster."""
     known = {roster.digest for roster in rosters}
     return {
         key: replace(each, roster_digest=rosters[-1].digest)
-        if key not in counted_anew and each.roster_digest in known
+        if key not in recounted and each.roster_digest in known
         else each
         for key, each in records.items()
     }

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from streams.core.rosters.roster import Roster
 from streams.core.screening.account_index import AccountIndex
-from streams.core.screening.passed_over import is_worth_reading_again
+from streams.core.screening.skipped_events import is_worth_reading_again
 from streams.events import Account, Coverage, Deletion, Event, Follow, Post, Profile, Retweet, Suspension, decode_event
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.raw_record import raw_record

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from streams.core.clock import DAY_US
 from streams.core.rosters.roster import Roster
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.kafka.administration import create_topics
 from streams.kafka.batch_writer import OutgoingRecord
 from streams.kafka.roster_topic import publish_roster
@@ -238,7 +238,7 @@ class _Director:
                 raise Stuck(f"{remaining} records are stuck for {self._stuck_seconds:.0f} s\n{self._stage.stacks()}")
 
         newest_us = self._oracle.newest_us
-        asyncio.run(wait_until_through(self._stage.settings, self._stage.source.written, watch, newest_us=newest_us))
+        asyncio.run(wait_until_drained(self._stage.settings, self._stage.source.written, watch, newest_us=newest_us))
 
     def _next_batch(self) -> list[OutgoingRecord]:
         records = self._flood.batch(self._batch)

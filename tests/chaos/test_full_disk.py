@@ -11,7 +11,7 @@ import pytest
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.jobs.ingestion import ingest
 from streams.jobs.workers import environment_of
 from streams.kafka.administration import create_topics
@@ -95,7 +95,7 @@ def test_a_worker_whose_ledger_finds_no_room_says_so_and_ends(
     crew = Crew(settings, tmp_path)
     crew.add()
     try:
-        asyncio.run(wait_until_through(settings, done.written, lambda _left: None, newest_us=done.newest_us))
+        asyncio.run(wait_until_drained(settings, done.written, lambda _left: None, newest_us=done.newest_us))
     finally:
         crew.dismiss_all()
     results, _letters = asyncio.run(collect(settings))

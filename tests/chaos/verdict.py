@@ -196,7 +196,7 @@ async def _ever_known(settings: Settings, rosters: Iterable[Roster]) -> list[Acc
     async for record in read_topic(settings, "tracked-accounts"):
         if record.value is not None:
             for known in found:
-                known.learn(decode_tracked(record.value))
+                known.add(decode_tracked(record.value))
     return found
 
 

@@ -75,7 +75,7 @@ def test_topics_and_files_say_the_same(antiphon: Antiphon, results: Path, writte
         assert len(found["alerts"]) == 5
         assert all(len(each["versions"]) == 1 for each in found["alerts"])
         assert all(version["written_at"] for each in found["alerts"] for version in each.pop("versions"))
-        assert found["unseen"] == {"told": False, "seen_since": None, "gaps": []}  # no source of this platform
+        assert found["unseen"] == {"reported": False, "seen_since": None, "gaps": []}  # no source of this platform
         same = {"dossier", "amplifications", "aftermaths", "account"}
         assert {name: found[name] for name in same} == {name: of_files[name] for name in same}
     assert "what went unseen is not known" in antiphon("show", _SUBJECT, *options_of(written)).stdout
@@ -98,10 +98,10 @@ def test_every_version_of_an_alert_that_the_topic_still_holds_is_told(antiphon: 
     assert "when it was told: not known" in antiphon("show", alert.id, *options_of(written)).stdout
     notification = EXAMPLES["notification"][1]
     assert isinstance(notification, Notification)
-    told = encode_notification(msgspec.structs.replace(notification, alert_id=alert.id))
-    write_records(written, (NOTIFICATIONS, alert.id.encode(), told))
+    encoded = encode_notification(msgspec.structs.replace(notification, alert_id=alert.id))
+    write_records(written, (NOTIFICATIONS, alert.id.encode(), encoded))
     [found] = _shown(antiphon, "twitter:88", *options_of(written))["alerts"]
-    assert [(each["state"], each["receiver"]) for each in found["told"]] == [("firing", "alertmanager.example")]
+    assert [(each["state"], each["receiver"]) for each in found["acceptances"]] == [("firing", "alertmanager.example")]
     assert [each["record"]["status"] for each in found["versions"]] == ["firing", "retracted"]
     said = antiphon("show", alert.id, *options_of(written)).stdout
     assert "2 versions are kept" in said

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.collector import Collector, CollectorContext
 from streams.collectors.source import Chunk, Source, SourceError
 from streams.deadletters import Reason
 from streams.events import Account, Post
@@ -91,7 +91,7 @@ def _chunk(lines: Sequence[bytes], size: int, *, with_cursor: bool) -> Chunk:
 
 
 @asynccontextmanager
-async def _open(settings: LinesSettings, _surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
+async def _open(settings: LinesSettings, _context: CollectorContext) -> AsyncIterator[Sequence[Source]]:
     yield [LinesSource(settings)]
 
 

@@ -58,7 +58,7 @@ def test_whatever_else_is_written_to_the_platform_of_canaries_is_nobodys() -> No
         there = msgspec.structs.replace(event, platform=CANARY_PLATFORM, actor=actor)
         entries = [msgspec.structs.replace(entry, platform=CANARY_PLATFORM) for entry in known.roster.entries]
         strange = AccountIndex(Roster(entries))
-        strange.learn(TrackedAccount(platform=CANARY_PLATFORM, id="1", countries=("IR",)))
+        strange.add(TrackedAccount(platform=CANARY_PLATFORM, id="1", countries=("IR",)))
         full = screen_event(there, SOURCE, strange, NOW_US, POLICY)
         assert isinstance(full, Screening)
         assert _screened(there, strange) in (full, None)

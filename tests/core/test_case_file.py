@@ -99,7 +99,7 @@ def test_what_went_unseen_are_the_gaps_that_nothing_brought_afterwards() -> None
         _span("long ago", -20, -19),
     ]
     unseen = unseen_of("bluesky", records, _AT, None)
-    assert unseen.told
+    assert unseen.reported
     assert unseen.seen_since == _AT - timedelta(days=30)
     assert [(gap.id, gap.until) for gap in unseen.gaps] == [("gap", _AT + timedelta(days=2))]
-    assert not unseen_of("twitter", records, _AT, None).told
+    assert not unseen_of("twitter", records, _AT, None).reported

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from streams.core.notifications import (
     Acceptance,
     Notification,
-    ToldState,
+    NotifiedState,
     decode_notification,
     encode_notification,
     merged,
@@ -18,7 +18,7 @@ from streams.core.rulebook.rules import SEVERITIES
 _AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def _accepted(state: ToldState, second: int, receiver: str = "a") -> Acceptance:
+def _accepted(state: NotifiedState, second: int, receiver: str = "a") -> Acceptance:
     at = _AT + timedelta(seconds=second)
     return Acceptance(severity="warning", state=state, receiver=receiver, accepted_at=at, published_at=_AT)
 

@@ -152,8 +152,8 @@ def test_a_repost_a_year_old_is_taken_back_as_one_a_second_after_it_was_seen() -
 
 def test_a_dossier_says_since_when_the_officials_that_amplified_the_account_have_been_seen() -> None:
     """Whoever sees them first counts; of a platform that no source says to have seen nothing is said."""
-    told = [
+    seen_since = [
         _run(silence(), part).dossiers["twitter:700"].seen_since
         for part in ((), gap(3, 9), seen(-5, 19.5), [*seen(-5, 19.5), *seen(-9.5, 2, source="archive")], seen(None, 3))
     ]
-    assert told == [{}, {}, {"IR": at(-5)}, {"IR": at(-9.5)}, {"IR": None}]
+    assert seen_since == [{}, {}, {"IR": at(-5)}, {"IR": at(-9.5)}, {"IR": None}]

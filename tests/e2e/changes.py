@@ -119,8 +119,8 @@ def wrong_roster_is_refused(stage: Stage, directory: Path) -> str:
     before = _digest_in_force(stage)
     refused = _antiphon(stage, "roster", "publish", str(_wrong_file(directory)))
     assert refused.exit_code == _REFUSED, refused.output
-    for told in (" off the roster in force: ", "look at `antiphon roster diff published ", "publish it with --yes"):
-        assert told in " ".join(refused.stderr.split()), refused.stderr
+    for words in (" off the roster in force: ", "look at `antiphon roster diff published ", "publish it with --yes"):
+        assert words in " ".join(refused.stderr.split()), refused.stderr
     assert _digest_in_force(stage) == before
     return " ".join(refused.stderr.split())
 
@@ -130,9 +130,9 @@ def wrong_roster_pages(stage: Stage, directory: Path) -> str:
     began = time.monotonic()
     _done(_antiphon(stage, "roster", "publish", str(_wrong_file(directory)), "--yes"))
     _done(_antiphon(stage, "sample", "--send", "--count", str(FEWEST)))
-    wait_until("the alerts are told", lambda: _told(stage, "firing").keys() >= _OF_THE_TRIAL, seconds=_SECONDS)
-    told = ", ".join(f"{rule} to {receiver}" for receiver, rule in sorted(_OF_THE_TRIAL))
-    return f"{told}, {time.monotonic() - began:.1f} s after it was published"
+    wait_until("the alerts are told", lambda: _notified(stage, "firing").keys() >= _OF_THE_TRIAL, seconds=_SECONDS)
+    awaited = ", ".join(f"{rule} to {receiver}" for receiver, rule in sorted(_OF_THE_TRIAL))
+    return f"{awaited}, {time.monotonic() - began:.1f} s after it was published"
 
 
 def old_roster_is_back(stage: Stage, roster: Roster) -> str:
@@ -147,18 +147,18 @@ def old_roster_is_back(stage: Stage, roster: Roster) -> str:
 
 def ended_once_for_people(stage: Stage) -> str:
     """Whoever was told of one of them hears of its end: once, with the reason."""
-    told = _told(stage, "firing").keys()
+    fired = _notified(stage, "firing").keys()
     # `group_interval` as shipped is a minute.
-    wait_until("the ends are told", lambda: _told(stage, "resolved").keys() >= told, seconds=60.0 + _SECONDS)
-    ends = _told(stage, "resolved")
-    assert ends == dict.fromkeys(told, 1)
+    wait_until("the ends are told", lambda: _notified(stage, "resolved").keys() >= fired, seconds=60.0 + _SECONDS)
+    ends = _notified(stage, "resolved")
+    assert ends == dict.fromkeys(fired, 1)
     for alert in stage.receiver.received("resolved", platform=PLATFORM):
         said = alert["annotations"]
         assert (said["ended"], said["ended_because"].endswith(f" UTC: {_REASON}")) == ("retracted", True), said
     return f"{len(ends)} messages to {', '.join(sorted({receiver for receiver, _rule in ends}))}, each with its reason"
 
 
-def _told(stage: Stage, status: str) -> Counter[tuple[str, str]]:
+def _notified(stage: Stage, status: str) -> Counter[tuple[str, str]]:
     """How many messages of that status each receiver had of each rule, about what the trial's officials did."""
     return Counter(
         (message["receiver"], message["commonLabels"]["rule"])

@@ -79,5 +79,5 @@ def hurrying_prometheus(
     rules = directory / "antiphon.rules.yml"
     rules.write_text(hurried_rules((OPS / "prometheus" / "rules" / rules.name).read_text("utf-8")), "utf-8")
     shipped = (OPS / "prometheus" / "prometheus.yml").read_text("utf-8")
-    told = [url.removeprefix("http://") for url in alertmanagers]
-    return Prometheus(hurried_prometheus(shipped, str(rules), told, workers=workers, collectors=collectors))
+    addresses = [url.removeprefix("http://") for url in alertmanagers]
+    return Prometheus(hurried_prometheus(shipped, str(rules), addresses, workers=workers, collectors=collectors))

@@ -224,11 +224,11 @@ def test_a_retweet_without_its_subject_is_refused_and_a_handle_is_an_id_only_whe
     row = {"i": "1", "a": "2021-04-25T13:05:07Z", "u": "2", "s": "Nova_Relay"}
     refused = rejected(_read(row, mapped(text)))
     assert (refused.reason, "handles_as_ids = true" in refused.detail) == (Reason.NO_SUBJECT, True)
-    told = mapped(f"handles_as_ids = true\n{text}")
-    assert only_event(Retweet, _read(row, told)).subject == Account(id="@nova_relay", handle="Nova_Relay")
-    by_text = only_event(Retweet, _read(row | {"s": "", "t": "RT @Nova_Relay: news"}, told))
+    by_handle = mapped(f"handles_as_ids = true\n{text}")
+    assert only_event(Retweet, _read(row, by_handle)).subject == Account(id="@nova_relay", handle="Nova_Relay")
+    by_text = only_event(Retweet, _read(row | {"s": "", "t": "RT @Nova_Relay: news"}, by_handle))
     assert by_text.subject == Account(id="@nova_relay", handle="nova_relay")
-    assert rejected(_read(row | {"s": ""}, told)).reason is Reason.NO_SUBJECT
+    assert rejected(_read(row | {"s": ""}, by_handle)).reason is Reason.NO_SUBJECT
 
 
 @pytest.mark.parametrize(

@@ -113,13 +113,13 @@ def test_an_account_without_a_usable_id_is_nobody(account_id: Json) -> None:
 
 
 def test_a_post_is_of_the_account_that_a_file_beside_its_own_names() -> None:
-    told = TwitterArchiveReader().beside(to_line({"account": ACCOUNT}))
-    assert told is not None
-    for reader in (told, told.of_file("exact")):
+    archive = TwitterArchiveReader().beside(to_line({"account": ACCOUNT}))
+    assert archive is not None
+    for reader in (archive, archive.of_file("exact")):
         assert reader.read(to_line({"tweet": post()})) == read(record())
     own = {"tweet": post(), "account": {"accountId": "5"}}
-    assert only_event(Post, told.read(to_line(own))).actor == Account(id="5")
-    assert told.beside(to_line({"account": ACCOUNT})) is None, "nothing new"
+    assert only_event(Post, archive.read(to_line(own))).actor == Account(id="5")
+    assert archive.beside(to_line({"account": ACCOUNT})) is None, "nothing new"
 
 
 def test_of_two_accounts_neither_is_the_author() -> None:

@@ -15,8 +15,8 @@ from streams.core.recounts import RecountOrder, encode_recount, recount_event, r
 from streams.core.rosters.roster import Roster
 from streams.core.rulebook.rules import RuleSet
 from streams.core.screening.account_index import AccountIndex
-from streams.core.screening.passed_over import is_worth_reading_again
 from streams.core.screening.screen import ScreenPolicy, screen_event
+from streams.core.screening.skipped_events import is_worth_reading_again
 from streams.core.subject_event import (
     Coordinates,
     SubjectEvent,
@@ -170,21 +170,21 @@ class CorrectedPipeline:
         self.aftermaths.update((each.id, each) for each in changes.aftermaths)
         self.alerts_on_aftermaths.update((each.id, each) for each in changes.alerts)
         for account in changes.tracked:
-            self.known.learn(account)
+            self.known.add(account)
         for answer in changes.answers:
             self.corrections += corrections_of_country(answer)
         return said
 
     def _track(self, events: Sequence[SubjectEvent]) -> None:
-        told = self.track.versions.copy()
+        before = self.track.versions.copy()
         for changes in self.track.batch([decode_subject_event(encode_subject_event(event)) for event in events]):
             self._take(changes)
         self._to_watch += [
-            self.track.standings[key] for key, version in self.track.versions.items() if told[key] != version
+            self.track.standings[key] for key, version in self.track.versions.items() if before[key] != version
         ]
 
     def _take(self, changes: SubjectChanges) -> None:
         if changes.tracked is not None:
-            self.known.learn(changes.tracked)
+            self.known.add(changes.tracked)
         for recounted in changes.recounted:
             self.corrections += corrections_of(recounted)

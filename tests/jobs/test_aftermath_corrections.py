@@ -22,7 +22,7 @@ def test_an_aftermath_whose_watch_is_forgotten_cannot_be_known_where_an_official
     run = WatchRun(RuleSet(rules=(), digest=set_digest(())))
     run.batch([amplification("1", -9), standing(), deletion("1", 1), tick(20)])
     [aftermath] = run.standing.values()
-    told = Results(aftermaths=run.standing)
+    results = Results(aftermaths=run.standing)
     officials = [Account(id=each.id, handle=each.handle) for each in IRAN]
     old, new = roster_of(officials), roster_of(officials[1:])
     begun = Correction(
@@ -39,7 +39,7 @@ def test_an_aftermath_whose_watch_is_forgotten_cannot_be_known_where_an_official
     def outcomes(old: Roster, new: Roster, forgotten: datetime) -> list[tuple[str, str | None]]:
         changes = entry_changes(old, new)
         kept = [change.account for change in changes]
-        found = aftermath_corrections(begun, told, told, changes, kept, to_us(forgotten))
+        found = aftermath_corrections(begun, results, results, changes, kept, to_us(forgotten))
         return [(each.outcome, each.aftermath_id) for each in found]
 
     opened = aftermath.opened_at

@@ -160,7 +160,7 @@ def _correction(seed: int) -> Counter[str]:
     pipeline.finish()
     aftermaths = _standing(pipeline.aftermaths)
     before = dict(pipeline.track.states)
-    told = dict(pipeline.track.standing)
+    alerts_before = dict(pipeline.track.standing)
     coming = [each for each in events[moment:] if not _is_of_a_stranger(each)]  # whom SCREEN follows is not corrected
     meanwhile = coming[: (0, 0, 30)[seed % 3]]
     subjects = pipeline.correct(new, meanwhile, late, late_in_states)
@@ -168,7 +168,7 @@ def _correction(seed: int) -> Counter[str]:
     pipeline.finish()
     if not meanwhile and not any(isinstance(each, Coverage) for each in events):
         _assert_others_unchanged(pipeline, before, subjects, [*late, *late_in_states])
-        _assert_nothing_changed_without_a_word(pipeline, told)
+        _assert_nothing_changed_without_a_word(pipeline, alerts_before)
     _assert_as_counted_from_the_evidence(pipeline, new, subjects)
     _assert_aftermaths_as_counted_from_the_evidence(pipeline, new)
     after = coming[len(meanwhile) : 60]
@@ -201,7 +201,7 @@ def test_the_end_state_is_that_of_a_run_with_the_new_roster_over_all_of_the_evid
         "untouched",
         "meanwhile",
         "superseded",
-        "counted_anew",
+        "recounted",
         "would_not_have_fired",
         "figures_change",
     )
@@ -256,12 +256,12 @@ def _assert_others_unchanged(
         assert pipeline.track.states[key] == before[key]
 
 
-def _assert_nothing_changed_without_a_word(pipeline: CorrectedPipeline, told: dict[str, Alert]) -> None:
+def _assert_nothing_changed_without_a_word(pipeline: CorrectedPipeline, alerts_before: dict[str, Alert]) -> None:
     """Of each alert whose figures, severity or standing is another one now there is a record that says so."""
     corrected = {each.alert_id: each for each in pipeline.corrections if each.about == "alert"}
     now = pipeline.track.standing
-    for name in told.keys() | now.keys():
-        one, other = told.get(name), now.get(name)
+    for name in alerts_before.keys() | now.keys():
+        one, other = alerts_before.get(name), now.get(name)
         if one is None or other is None or (one.figures, one.severity) != (other.figures, other.severity):
             followers = [each.superseded_by for each in corrected.values()]
             assert name in corrected or name in followers

@@ -20,7 +20,7 @@ from streams.core.watching.watch_queue import Watching
 from streams.events import Event, decode_event
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import BacktestRun, backtest_files
-from streams.jobs.watch_process import SecondProcessError, WatchProcess, WatchWhereItPays
+from streams.jobs.watch_process import AdaptiveWatch, SecondProcessError, WatchProcess
 from streams.rules_loading import bundled_rules
 from tests.jobs.rosters import csv_of
 from tests.pipeline.world import World
@@ -117,7 +117,7 @@ def test_little_to_watch_is_watched_in_this_process(world: World, monkeypatch: p
     """Starting a process takes longer than to watch a few thousand events."""
     monkeypatch.setattr(subprocess, "Popen", None)
     events = [decode_event(line) for line in World(seed=12, events=500).lines()]
-    with WatchWhereItPays(bundled_rules(), 2) as watching:
+    with AdaptiveWatch(bundled_rules(), 2) as watching:
         _core(events, world.roster, watching)
 
 

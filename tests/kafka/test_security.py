@@ -23,7 +23,7 @@ from streams.core.rosters.roster_file import parse_roster
 from streams.errors import AntiphonError
 from streams.formats.registry import readers_named
 from streams.jobs.collection import collect
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.jobs.ingestion import ingest
 from streams.jobs.workers import Workers, environment_of
 from streams.kafka.administration import create_topics, end_offsets
@@ -170,7 +170,7 @@ def test_the_whole_pipeline_runs_with_the_documented_rights_over_tls(secure: Set
 
     written = asyncio.run(prepare())
     with Workers(secure, 1) as crew:
-        asyncio.run(wait_until_through(secure, written, lambda _remaining: crew.check()))
+        asyncio.run(wait_until_drained(secure, written, lambda _remaining: crew.check()))
     results, letters = asyncio.run(collect(secure))
     assert results.dossiers[f"twitter:{_SUBJECT.decode()}"].totals.retweet == 84
     assert letters == []

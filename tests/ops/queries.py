@@ -128,8 +128,12 @@ def with_variables(expr: str, *, window: str) -> str:
 def series_labels() -> dict[str, set[str]]:
     """The labels of every series that there can be, of workers, collectors and consoles, and of the rules."""
     labels = dict(_OTHERS)
-    told = (Metrics(CollectorRegistry()), CollectorMetrics(CollectorRegistry()), ConsoleMetrics(CollectorRegistry()))
-    collectors: list[Any] = [each for metrics in told for each in metrics.registry._collector_to_names]
+    families = (
+        Metrics(CollectorRegistry()),
+        CollectorMetrics(CollectorRegistry()),
+        ConsoleMetrics(CollectorRegistry()),
+    )
+    collectors: list[Any] = [each for metrics in families for each in metrics.registry._collector_to_names]
     for collector in collectors:
         own = {*collector._labelnames, "job", "instance", "environment"}
         for family in collector.describe():

@@ -19,12 +19,12 @@ class _Clocks:
 def test_pauses_are_longer_while_nine_tenths_of_a_core_are_wanted() -> None:
     clocks = _Clocks()
     pace = Pace(lambda: clocks.now, lambda: clocks.wanted)
-    told = []
+    pauses = []
     for seconds, share in ((0.5, 1.0), (0.5, 0.7), (1.0, 0.9), (0.9, 0.1), (0.1, 0.1), (1.0, 1.7), (60.0, 0.89)):
         clocks.run(seconds, share)
-        told.append(round(pace.pause(0.2), 3))
+        pauses.append(round(pace.pause(0.2), 3))
     #       too soon, 85 % of it, busy, too soon, idle, two threads, long idle
-    assert told == [0.2, 0.2, 0.6, 0.6, 0.2, 0.6, 0.2]
+    assert pauses == [0.2, 0.2, 0.6, 0.6, 0.2, 0.6, 0.2]
 
 
 def test_pauses_are_up_to_ten_times_as_long_and_a_tenth_of_what_is_late_while_a_backlog_is_read() -> None:

@@ -247,8 +247,8 @@ def test_a_partition_task_opens_a_subject_store_again_whose_connection_broke(set
             yield batch_of(settings.topic(_EVENTS), [retweet_of(0)], first=0)
             await finished.wait_for(1)
             (store,) = track.tasks.held()
-            assert store._writer._breaks is not None
-            store._writer._breaks.count += 1
+            assert store._writer._disconnects is not None
+            store._writer._disconnects.count += 1
             yield batch_of(settings.topic(_EVENTS), [retweet_of(1)], first=1)
             await finished.wait_for(2)
 

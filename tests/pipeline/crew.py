@@ -14,7 +14,7 @@ from typing import Self
 import pytest
 from msgspec import Struct
 
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.jobs.workers import environment_of
 from streams.kafka.child_process import ChildProcess, start_child, stop_child
 from streams.settings import Settings
@@ -120,7 +120,7 @@ class Crew:
             f"--- {path.name}\n{path.read_text(errors='replace')[0 if whole else -6_000 :]}" for path in paths
         )
 
-    def wait_until_through(
+    def wait_until_drained(
         self, settings: Settings, written: Mapping[tuple[str, int], int], newest_us: int, still_seconds: float
     ) -> None:
         """Wait until all that is `written` (see `streams.jobs.drain`) is through, replacing workers that ended. Fails
@@ -136,7 +136,7 @@ class Crew:
             if time.monotonic() > deadline:
                 pytest.fail(f"{remaining} records are stuck for {still_seconds:.0f} s\n{self.logs()}")
 
-        asyncio.run(wait_until_through(settings, written, watch, newest_us=newest_us))
+        asyncio.run(wait_until_drained(settings, written, watch, newest_us=newest_us))
 
     def dismiss_all(self) -> None:
         """Stop everybody."""

@@ -9,7 +9,7 @@ import msgspec
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.jobs.ingestion import ingest
 from streams.kafka.administration import create_topics
 from streams.kafka.roster_topic import publish_roster
@@ -57,7 +57,7 @@ def test_workers_that_run_one_agent_each_find_the_same(kafka: RunningBroker, top
             assert all(member.poll() is None for member in crew.members), crew.logs()
             assert time.monotonic() < deadline, f"{remaining} records are stuck\n{crew.logs()}"
 
-        asyncio.run(wait_until_through(settings, done.written, watch, newest_us=done.newest_us))
+        asyncio.run(wait_until_drained(settings, done.written, watch, newest_us=done.newest_us))
         crew.dismiss_all()
 
     try:

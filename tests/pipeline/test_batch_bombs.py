@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from streams.deadletters import Reason
 from streams.events import Retweet, encode_event
 from streams.jobs.collection import collect_results
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.kafka.administration import create_topics
 from streams.kafka.batch_writer import LARGEST_BATCH_BYTES
 from streams.kafka.dead_letter_topic import read_dead_letters
@@ -135,7 +135,7 @@ def test_batches_of_every_codec_count_and_bombs_become_dead_letters_in_bounded_m
         def check(_remaining: int) -> None:
             assert worker.poll() is None, crew.logs()
 
-        asyncio.run(wait_until_through(settings, {("retweets", 0): 3 * len(_BOMB_BYTES) + 1}, check))
+        asyncio.run(wait_until_drained(settings, {("retweets", 0): 3 * len(_BOMB_BYTES) + 1}, check))
         assert _peak_memory_bytes(worker.pid) < _MOST_MEMORY_BYTES
     results = asyncio.run(collect_results(settings))
     assert results.dossiers["twitter:700000"].totals.retweet == 2 * len(_BOMB_BYTES)

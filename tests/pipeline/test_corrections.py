@@ -22,7 +22,7 @@ from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect_results
 from streams.jobs.correction import begin_correction, carry_out_correction
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.jobs.ingestion import ingest
 from streams.jobs.proof_of_topics import proof_of_topics
 from streams.jobs.workers import environment_of
@@ -75,7 +75,7 @@ def _ingested(settings: Settings, crew: Crew) -> None:
         crew.add()
         done = asyncio.run(ingest([str(KHAMENEI_SITE.events)], _READERS, settings))
         asyncio.run(
-            wait_until_through(settings, done.written, lambda _left: crew.replace_dead(), newest_us=done.newest_us)
+            wait_until_drained(settings, done.written, lambda _left: crew.replace_dead(), newest_us=done.newest_us)
         )
 
 
@@ -107,8 +107,8 @@ def _correct(settings: Settings, path: Path) -> dict[str, Any]:
     command += ["--yes", "--correction", "--reason", "not an official's account", "--json"]
     done = subprocess.run(command, capture_output=True, env=environment_of(settings), timeout=100, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    said: dict[str, Any] = json.loads(done.stdout)["counted_anew"]
-    assert (said["finished"], said["missing"], said["not_counted_anew"]) == (True, 0, [])
+    said: dict[str, Any] = json.loads(done.stdout)["recounted"]
+    assert (said["finished"], said["missing"], said["not_recounted"]) == (True, 0, [])
     return said
 
 

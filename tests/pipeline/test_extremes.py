@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import Account, Post, Retweet, Suspension, encode_event
 from streams.jobs.collection import collect
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.jobs.workers import Workers
 from streams.kafka.administration import create_topics
 from streams.kafka.batch_writer import BATCH_BYTES, BatchWriter, OutgoingRecord
@@ -99,7 +99,7 @@ def test_subjects_of_all_officials_and_of_the_longest_ids_are_counted_whole(
     asyncio.run(publish_roster(settings, _roster()))
     written = asyncio.run(_write(settings))
     with Workers(settings, 1) as crew:
-        asyncio.run(wait_until_through(settings, written, lambda _remaining: crew.check()))
+        asyncio.run(wait_until_drained(settings, written, lambda _remaining: crew.check()))
     results, letters = asyncio.run(collect(settings))
     assert letters == []
     crowded = results.dossiers[f"{_PLATFORM}:{_CROWDED.id}"]

@@ -93,7 +93,7 @@ class _Run:
         return results
 
     def _wait(self) -> None:
-        self.crew.wait_until_through(self.settings, self.written, self.newest_us, _STILL_SECONDS)
+        self.crew.wait_until_drained(self.settings, self.written, self.newest_us, _STILL_SECONDS)
 
 
 def test_kills_and_a_changing_crew_change_nothing(kafka: RunningBroker, topic_prefix: str, tmp_path: Path) -> None:

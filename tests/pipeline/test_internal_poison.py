@@ -21,7 +21,7 @@ from streams.events import Coverage, Suspension, decode_event
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect_results
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.jobs.replay import LetterFilter, Obstacle, replay_letters
 from streams.kafka.administration import create_topics
 from streams.kafka.client import producer, started_producer
@@ -165,10 +165,10 @@ def test_what_no_agent_wrote_becomes_dead_letters_and_changes_no_figure(
     try:
         worker = crew.add()
         half = len(lines) // 2
-        asyncio.run(wait_until_through(settings, asyncio.run(_write(settings, lines[:half])), check))
+        asyncio.run(wait_until_drained(settings, asyncio.run(_write(settings, lines[:half])), check))
         asyncio.run(_poison_all(settings))
         written = asyncio.run(_write(settings, lines[half:]))
-        asyncio.run(wait_until_through(settings, written, check, newest_us=newest_us))
+        asyncio.run(wait_until_drained(settings, written, check, newest_us=newest_us))
         _wait_until_ready(port, crew)
         metrics = _answer(port, "/metrics")[1].decode()
         assert crew.dismiss(worker) == 0

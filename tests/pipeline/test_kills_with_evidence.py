@@ -117,7 +117,7 @@ class _Replay:
     def drain(self, newest_us: int) -> None:
         """Until everything written is through."""
         self._wait_until_written()
-        self.crew.wait_until_through(self.settings, self._source.written, newest_us, _STILL_SECONDS)
+        self.crew.wait_until_drained(self.settings, self._source.written, newest_us, _STILL_SECONDS)
 
     def _wait_until_written(self) -> None:
         deadline = time.monotonic() + _STILL_SECONDS
@@ -142,7 +142,7 @@ async def _known_in_the_end(settings: Settings, roster: Roster) -> AccountIndex:
     known = AccountIndex(roster)
     async for record in read_topic(settings, "tracked-accounts"):
         if record.value is not None:
-            known.learn(decode_tracked(record.value))
+            known.add(decode_tracked(record.value))
     return known
 
 

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.deadletters import Reason
 from streams.events import Account, Post, Retweet, encode_event
 from streams.jobs.collection import collect
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.jobs.workers import Workers
 from streams.kafka.administration import create_topics
 from streams.kafka.client import client_options, producer
@@ -96,7 +96,7 @@ def test_poison_between_good_records_becomes_dead_letters_and_nothing_else_is_lo
     values = [value for number, bad in enumerate(poison) for value in (_good(number), bad)]
     written = _write(settings, values)
     with Workers(settings, 1) as crew:
-        asyncio.run(wait_until_through(settings, written, lambda _remaining: crew.check()))
+        asyncio.run(wait_until_drained(settings, written, lambda _remaining: crew.check()))
     results, letters = asyncio.run(collect(settings))
     assert {letter.payload: letter.reason for letter in letters} == poison
     assert {letter.offset: letter.payload for letter in letters} == {2 * n + 1: bad for n, bad in enumerate(poison)}
@@ -111,7 +111,7 @@ def test_an_account_created_before_time_began_does_not_stop_anything(broker: Run
     odd = odd.replace(b',"created_at":"2021', b',"ignored":"2021')
     written = _write(settings, [odd, _good(2)])
     with Workers(settings, 1) as crew:
-        asyncio.run(wait_until_through(settings, written, lambda _remaining: crew.check()))
+        asyncio.run(wait_until_drained(settings, written, lambda _remaining: crew.check()))
     results, letters = asyncio.run(collect(settings))
     assert letters == []
     assert results.dossiers["twitter:700000"].totals.retweet == 2
@@ -152,7 +152,7 @@ def test_a_flood_of_garbage_stops_the_screening_once_and_a_new_start_goes_on_fro
         settings, dead_letter_run=1_000_000, dead_letter_share=1.0, stuck_after_seconds=120.0
     )
     with Workers(patient, 1) as rest:
-        asyncio.run(wait_until_through(settings, {("retweets", 0): 60_001}, lambda _remaining: rest.check()))
+        asyncio.run(wait_until_drained(settings, {("retweets", 0): 60_001}, lambda _remaining: rest.check()))
     assert asyncio.run(_letter_offsets(settings)) == list(range(1, 60_001))
 
 
@@ -216,6 +216,6 @@ def test_ids_beyond_their_bounds_are_refused(broker: RunningBroker, topic_prefix
     post = Post(platform="twitter", id="1", at=at, actor=_WORLD.officials[0], mentions=(Account(id=account_id),))
     written = _write(settings, [encode_event(post)])
     with Workers(settings, 1) as crew:
-        asyncio.run(wait_until_through(settings, written, lambda _remaining: crew.check()))
+        asyncio.run(wait_until_drained(settings, written, lambda _remaining: crew.check()))
     _results, letters = asyncio.run(collect(settings))
     assert [letter.reason for letter in letters] == [Reason.NOT_AN_EVENT]

@@ -15,7 +15,7 @@ from streams.core.tracked import decode_tracked
 from streams.formats.registry import readers_named
 from streams.jobs.backtest import backtest_files
 from streams.jobs.collection import collect
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.jobs.ingestion import ingest
 from streams.jobs.workers import environment_of
 from streams.kafka.administration import create_topics
@@ -75,7 +75,7 @@ class _Case:
                 pytest.fail(f"{remaining} records are stuck\n{self.crew.logs()}")
 
         try:
-            asyncio.run(wait_until_through(self.settings, done.written, watch, newest_us=done.newest_us))
+            asyncio.run(wait_until_drained(self.settings, done.written, watch, newest_us=done.newest_us))
         finally:
             self.crew.dismiss_all()
 
@@ -117,7 +117,7 @@ class _Case:
     async def _known(self) -> AccountIndex:
         known = AccountIndex(self.roster)
         async for record in read_topic(self.settings, "tracked-accounts"):
-            known.learn(decode_tracked(record.value or b""))
+            known.add(decode_tracked(record.value or b""))
         return known
 
     def oracle(self) -> Results:

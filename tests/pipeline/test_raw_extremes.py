@@ -10,7 +10,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from streams.events import RAW_TOPICS, Account, Profile, encode_event
 from streams.jobs.collection import collect_results
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.jobs.workers import Workers
 from streams.kafka.administration import create_topics
 from streams.kafka.batch_writer import LARGEST_BATCH_BYTES, OutgoingRecord
@@ -96,7 +96,7 @@ def test_every_raw_record_that_a_default_broker_takes_gives_a_dead_letter_that_i
     passing = _full_events()
     written["profiles", 0] += asyncio.run(_write_profiles(settings, passing))
     with Workers(settings, 1) as crew:
-        asyncio.run(wait_until_through(settings, written, lambda _remaining: crew.check()))
+        asyncio.run(wait_until_drained(settings, written, lambda _remaining: crew.check()))
     assert not asyncio.run(collect_results(settings)).dossiers
     evidence = asyncio.run(kept_evidence(settings, lambda key: key.kind == "event")).values()
     assert sorted(entry.value or b"" for entry in evidence) == sorted(passing)

@@ -15,7 +15,7 @@ from streams.deadletters import Reason
 from streams.events import Account, Retweet, encode_event
 from streams.formats.registry import readers_named
 from streams.jobs.collection import collect
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.jobs.ingestion import ingest
 from streams.jobs.workers import Workers, environment_of
 from streams.kafka.administration import create_topics, end_offsets
@@ -50,7 +50,7 @@ def _drain(settings: Settings, crew: Workers) -> None:
 
     async def drain() -> None:
         written = {("retweets", p): end for p, end in (await end_offsets(settings, "retweets")).items() if end}
-        await wait_until_through(settings, written, lambda _remaining: crew.check())
+        await wait_until_drained(settings, written, lambda _remaining: crew.check())
 
     asyncio.run(drain())
 

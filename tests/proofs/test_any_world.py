@@ -11,7 +11,7 @@ from streams.core.rosters.roster_text import roster_text
 from streams.formats.registry import readers_named
 from streams.jobs.proof_of_files import ProofInputs, proofs_of_files
 from streams.proofs.answers import Answer
-from streams.proofs.wanted import RecordsByTopic
+from streams.proofs.proof_target import RecordsByTopic
 from streams.rules_loading import bundled_rules_text
 from tests.pipeline.world import World
 

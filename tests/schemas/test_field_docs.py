@@ -51,11 +51,11 @@ def test_words_are_those_directly_under_the_field() -> None:
         """Not a field."""
 
         bare: int
-        told: str = ""
+        text: str = ""
         """What it says,
         over two lines."""
 
-    assert field_descriptions(Example) == {"told": "What it says,\nover two lines."}
+    assert field_descriptions(Example) == {"text": "What it says,\nover two lines."}
 
 
 def test_records_within_lists_maps_and_choices_are_found() -> None:

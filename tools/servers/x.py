@@ -166,7 +166,9 @@ class X(LocalServer):
         if self.refusals:
             status, body, headers = self.refusals.pop(0)
             return web.Response(status=status, body=json.dumps(body).encode(), headers=headers)
-        answer = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"} | self._told(endpoint))
+        answer = web.StreamResponse(
+            headers={"Content-Type": "application/json; charset=utf-8"} | self._headers_for(endpoint)
+        )
         answer.enable_chunked_encoding()
         await answer.prepare(request)
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -344,7 +346,7 @@ class X(LocalServer):
             return self._answer({"title": "Too Many Requests", "type": "about:blank", "status": 429}, endpoint, 429)
         return None
 
-    def _told(self, endpoint: str) -> dict[str, str]:
+    def _headers_for(self, endpoint: str) -> dict[str, str]:
         asked = self._asked_at[endpoint]
         return {
             "Date": formatdate(self.posts.now(), usegmt=True),
@@ -354,7 +356,7 @@ class X(LocalServer):
         }
 
     def _answer(self, body: Any, endpoint: str, status: int = 200) -> web.Response:
-        return web.json_response(body, status=status, headers=self._told(endpoint))
+        return web.json_response(body, status=status, headers=self._headers_for(endpoint))
 
     def next_number(self) -> str:
         """An id for whatever comes next."""

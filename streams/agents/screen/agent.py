@@ -24,7 +24,7 @@ from streams.core.clock import SECOND_US
 from streams.core.screening.screen import ScreenOutcome, ScreenPolicy
 from streams.events import RAW_TOPICS
 from streams.faust_driver.batches import Batch
-from streams.faust_driver.connections import Breaks, count_breaks
+from streams.faust_driver.connections import Disconnects, count_disconnects
 from streams.kafka.batch_writer import BATCH_BYTES, BatchWriter, OutgoingRecord
 from streams.kafka.client import METADATA_MAX_AGE_MS, producer
 from streams.kafka.log_marks import LogPlace, Mark, newer
@@ -69,7 +69,7 @@ class Screen:
         self._finish = finish
         self._keeper = keeper
         self._written: dict[LogPlace, Mark] = {}
-        self._breaks = Breaks()
+        self._disconnects = Disconnects()
         self._breaks_seen = 0
         self._country_partitions = 1
         self._policy = ScreenPolicy(future_skew_us=int(settings.future_skew_seconds * SECOND_US))
@@ -86,7 +86,7 @@ class Screen:
         await self._feed.ready.wait()
         await self._tracked.ready.wait()
         client = producer(self._settings, max_batch_size=BATCH_BYTES, metadata_max_age_ms=METADATA_MAX_AGE_MS)
-        self._breaks = count_breaks(client.client)
+        self._disconnects = count_disconnects(client.client)
         await client.start()
         try:
             self._country_partitions = len(await client.partitions_for(self._settings.topic(COUNTRY_EVENTS)))
@@ -209,7 +209,7 @@ class Screen:
     async def _compare_logs(self) -> None:
         """After a connection broke: what was acknowledged before may be gone, and nothing that led to it is finished
         before that is known."""
-        breaks = self._breaks.count
-        if breaks != self._breaks_seen and self._settings.transactions:
+        disconnects = self._disconnects.count
+        if disconnects != self._breaks_seen and self._settings.transactions:
             await self._keeper.require({place: [mark] for place, mark in self._written.items()})
-        self._breaks_seen = breaks
+        self._breaks_seen = disconnects

@@ -27,7 +27,7 @@ _MOST_NAMED: Final = 20  # in one line of the log
 
 
 class TrackedFeed:
-    """`known` learns each account, `handles` whose the roster's handles are.
+    """`known` gets each account, and `handles` whose the roster's handles are.
 
     `ready` is set once all that was there at the start has been read.
     """
@@ -59,9 +59,9 @@ class TrackedFeed:
                 account = decode_tracked(record.value)
             except DECODE_ERRORS as error:
                 return letter_for(record, TRACKED_ACCOUNTS, 0, error)
-            self.known.learn(account)
+            self.known.add(account)
             if account.handle is not None:
-                self.handles.learn(account.platform, account.id, account.handle)
+                self.handles.note_id(account.platform, account.id, account.handle)
         return None
 
     def _report_handles(self) -> None:

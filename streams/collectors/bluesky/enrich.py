@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from streams.collectors.bluesky.enricher import Enricher, EnricherPolicy
 from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY
-from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.collector import Collector, CollectorContext
 from streams.collectors.http_client import ClientPolicy
 from streams.collectors.public_hosts import place_of
 from streams.collectors.source import Source
@@ -39,7 +39,7 @@ class EnrichSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 @asynccontextmanager
-async def _open(settings: EnrichSettings, surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
+async def _open(settings: EnrichSettings, context: CollectorContext) -> AsyncIterator[Sequence[Source]]:
     policy = EnricherPolicy(
         appview=settings.appview,
         directory=settings.directory,
@@ -49,7 +49,7 @@ async def _open(settings: EnrichSettings, surroundings: Surroundings) -> AsyncIt
         most_subjects=settings.most_subjects,
         client=ClientPolicy(trusted=frozenset({place_of(settings.appview), place_of(settings.directory)})),
     )
-    yield [Enricher(surroundings.settings, policy)]
+    yield [Enricher(context.settings, policy)]
 
 
 ENRICH: Final = Collector(

@@ -18,7 +18,7 @@ from msgspec import Struct
 from streams.collectors.bluesky.identity import APPVIEW, DIRECTORY, Identities
 from streams.collectors.bluesky.profiles import MOST_ACTORS, GoneProfile, Missing, Profiles, ShownProfile, Sighting
 from streams.collectors.bluesky.subjects import BEING_ASKED, SubjectProfile, Subjects
-from streams.collectors.following import beside
+from streams.collectors.following import in_background
 from streams.collectors.http_client import (
     AnswerError,
     ClientPolicy,
@@ -86,7 +86,7 @@ class Enricher:
         async with HttpClient(self._policy.client) as client:
             identities = Identities(client, self._policy.directory)
             at_once = range(self._policy.directory_at_once)
-            async with beside(
+            async with in_background(
                 self._follow(),
                 self._look_up(Profiles(client, self._policy.appview), found),
                 *(self._ask_ages(identities, found) for _ in at_once),

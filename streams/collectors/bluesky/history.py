@@ -95,7 +95,7 @@ class History:
         """See `Source`."""
         position = _read_position(cursor)
         self._gaps.clear()
-        told = -_SILENT_SECONDS
+        last_report = -_SILENT_SECONDS
         try:
             async with HttpClient(self._policy.client) as client:
                 identities = Identities(client, self._policy.directory)
@@ -115,10 +115,10 @@ class History:
                             async with aclosing(self._read(identities, client, back_fill, begin)) as chunks:
                                 async for chunk in chunks:
                                     yield chunk
-                            told = time.monotonic()
-                        if time.monotonic() - told > _SILENT_SECONDS:
+                            last_report = time.monotonic()
+                        if time.monotonic() - last_report > _SILENT_SECONDS:
                             yield Chunk()
-                            told = time.monotonic()
+                            last_report = time.monotonic()
         except (BrokerError, KafkaError, OSError) as error:
             raise SourceError("closed", f"{type(error).__name__}: {error}") from error
 
@@ -128,7 +128,7 @@ class History:
         except DECODE_ERRORS:
             return  # SCREEN says so
         if isinstance(gap, Coverage):
-            self._gaps.learn(gap)
+            self._gaps.add(gap)
 
     async def _read(
         self, identities: Identities, client: HttpClient, back_fill: BackFill, begin: _Position | None

@@ -49,7 +49,7 @@ class OpenGaps:
         self._own.clear()
         self._wide.clear()
 
-    def learn(self, gap: Coverage) -> None:
+    def add(self, gap: Coverage) -> None:
         """A record of the topic, in its order."""
         if gap.platform != self._platform or gap.seen:
             return
@@ -96,7 +96,7 @@ class OpenGaps:
                 rest = tuple(other for other in gap.officials or () if other != back_fill.did)
                 closed.append(replace(gap, officials=rest) if rest else replace(gap, closed_by="back_fill"))
         for gap in closed:
-            self.learn(gap)
+            self.add(gap)
         return closed
 
     def _is_due(self, did: str, now: float) -> bool:

@@ -16,8 +16,8 @@ from streams.collectors.bluesky.jetstream_endpoints import MAX_DIDS, parse_endpo
 from streams.collectors.bluesky.jetstream_feeds import follow_roster, follow_subjects, read_filters
 from streams.collectors.bluesky.jetstream_shared import Hosts, JetstreamPolicy, Shared
 from streams.collectors.bluesky.jetstream_source import JetstreamSource
-from streams.collectors.collector import Collector, Surroundings
-from streams.collectors.following import beside
+from streams.collectors.collector import Collector, CollectorContext
+from streams.collectors.following import in_background
 from streams.collectors.http_client import ClientPolicy
 from streams.collectors.public_hosts import place_of
 from streams.collectors.source import Source
@@ -61,9 +61,9 @@ class JetstreamSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 @asynccontextmanager
-async def _open(own: JetstreamSettings, surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
+async def _open(own: JetstreamSettings, context: CollectorContext) -> AsyncIterator[Sequence[Source]]:
     endpoints = parse_endpoints(own.hosts)
-    settings = surroundings.settings
+    settings = context.settings
     policy = JetstreamPolicy(
         rewind=own.rewind_seconds,
         silent=own.host_silent_seconds,
@@ -75,7 +75,7 @@ async def _open(own: JetstreamSettings, surroundings: Surroundings) -> AsyncIter
     ) as session:
         shared = Shared(session=session, hosts=Hosts(endpoints), policy=policy)
         filters = await read_filters(settings)
-        async with beside(follow_roster(settings, shared.watched), follow_subjects(settings, shared.watched)):
+        async with in_background(follow_roster(settings, shared.watched), follow_subjects(settings, shared.watched)):
             history = HistoryPolicy(
                 directory=own.directory, client=ClientPolicy(trusted=frozenset({place_of(own.directory)}))
             )

@@ -11,8 +11,8 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 
 from streams.collectors.bluesky.jetstream_coverage import FilterLog
-from streams.collectors.bluesky.jetstream_shared import Watched, system_now_us
-from streams.collectors.following import again_and_again, follow_rosters
+from streams.collectors.bluesky.jetstream_shared import WatchedAccounts, system_now_us
+from streams.collectors.following import follow_forever, follow_rosters
 from streams.core.rosters.roster import Roster
 from streams.core.subject_event import subject_key
 from streams.events import Coverage, decode_event
@@ -38,7 +38,7 @@ def officials_of(roster: Roster, now_us: int) -> frozenset[str]:
     return frozenset(did for did, own in terms.items() if own[-1].to_us > now_us and _is_did(did))
 
 
-async def follow_roster(settings: Settings, watched: Watched) -> None:
+async def follow_roster(settings: Settings, watched: WatchedAccounts) -> None:
     """Use each roster that is published. Until cancelled."""
 
     def use(roster: Roster) -> None:
@@ -50,7 +50,7 @@ async def follow_roster(settings: Settings, watched: Watched) -> None:
     await follow_rosters(settings, BLUESKY, use)
 
 
-async def follow_subjects(settings: Settings, watched: Watched) -> None:
+async def follow_subjects(settings: Settings, watched: WatchedAccounts) -> None:
     """Note everybody of whom there is a dossier. Until cancelled."""
 
     async def follow() -> None:
@@ -62,7 +62,7 @@ async def follow_subjects(settings: Settings, watched: Watched) -> None:
                     if record.key is not None and record.key.startswith(_PREFIX)
                 )
 
-    await again_and_again(follow, "dossiers")
+    await follow_forever(follow, "dossiers")
 
 
 async def read_filters(settings: Settings) -> FilterLog:

@@ -15,7 +15,7 @@ from streams.collectors.bluesky.jetstream_endpoints import MAX_DIDS, Endpoint
 from streams.collectors.bluesky.jetstream_socket import LARGEST_FRAME
 from streams.collectors.source import SourceError
 
-__all__ = ["Hosts", "JetstreamPolicy", "Shared", "Tip", "Watched", "digest_of", "system_now_us", "wait_for"]
+__all__ = ["Hosts", "JetstreamPolicy", "Shared", "Tip", "WatchedAccounts", "digest_of", "system_now_us", "wait_for"]
 
 
 def system_now_us() -> int:
@@ -68,7 +68,7 @@ class Hosts:
             self._current = (self._current + 1) % len(self._endpoints)
 
 
-class Watched:
+class WatchedAccounts:
     """The accounts of interest: officials, whose records are read, and subjects, whose status is.
 
     `changed` is set again with each roster.
@@ -121,7 +121,7 @@ class Shared(Struct, kw_only=True):
     session: aiohttp.ClientSession
     hosts: Hosts
     policy: JetstreamPolicy = JetstreamPolicy()
-    watched: Watched = field(default_factory=Watched)
+    watched: WatchedAccounts = field(default_factory=WatchedAccounts)
     dictionaries: Dictionaries = field(default_factory=lambda: Dictionaries(LARGEST_FRAME))
     tips: dict[Endpoint, Tip] = field(default_factory=dict)
     now_us: Callable[[], int] = system_now_us

@@ -43,7 +43,7 @@ class _State(Struct):
     previous: HostPlace | None
     tip: HostPlace | None = None
     is_level: bool = False
-    told: float = 0.0
+    reported_at: float = 0.0
 
 
 class JetstreamSource:
@@ -132,7 +132,7 @@ class JetstreamSource:
             if not judged and chunk.newest_us and begin is not None:
                 chunk.resumed, judged = chunk.newest_us <= begin.time_us, True
             if chunk.received or self._is_due(state):
-                state.told = self._shared.seconds()
+                state.reported_at = self._shared.seconds()
                 self._note_subjects(chunk.events)
                 encoded = self._cursor(state)
                 chunk.cursor = None if encoded is None else encoded.encoded()
@@ -192,7 +192,7 @@ class JetstreamSource:
         return chunk, None
 
     def _is_due(self, state: _State) -> bool:
-        return self._shared.seconds() - state.told >= self._shared.policy.heartbeat
+        return self._shared.seconds() - state.reported_at >= self._shared.policy.heartbeat
 
     def _shown_us(self, state: _State) -> int:
         """The time up to which everything was shown: that of the last frame, or where the host is, once the connection

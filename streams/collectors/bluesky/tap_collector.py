@@ -9,10 +9,10 @@ from msgspec import Meta, Struct
 
 from streams import __version__
 from streams.collectors.bluesky.jetstream_feeds import follow_roster
-from streams.collectors.bluesky.jetstream_shared import Watched
+from streams.collectors.bluesky.jetstream_shared import WatchedAccounts
 from streams.collectors.bluesky.tap_source import TapPolicy, TapSource
-from streams.collectors.collector import Collector, Surroundings
-from streams.collectors.following import beside
+from streams.collectors.collector import Collector, CollectorContext
+from streams.collectors.following import in_background
 from streams.collectors.source import Source
 from streams.formats.bluesky.jetstream_fields import BLUESKY
 from streams.setting_sources import Secret
@@ -33,11 +33,11 @@ class TapSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 @asynccontextmanager
-async def _open(own: TapSettings, surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
-    watched = Watched()
-    following = [follow_roster(surroundings.settings, watched)] if own.add_officials else []
+async def _open(own: TapSettings, context: CollectorContext) -> AsyncIterator[Sequence[Source]]:
+    watched = WatchedAccounts()
+    following = [follow_roster(context.settings, watched)] if own.add_officials else []
     async with (
-        beside(*following),
+        in_background(*following),
         aiohttp.ClientSession(
             headers={"User-Agent": f"antiphon/{__version__}"}, cookie_jar=aiohttp.DummyCookieJar()
         ) as session,

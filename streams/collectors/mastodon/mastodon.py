@@ -7,8 +7,8 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 from yarl import URL
 
-from streams.collectors.collector import Collector, Surroundings
-from streams.collectors.following import beside
+from streams.collectors.collector import Collector, CollectorContext
+from streams.collectors.following import in_background
 from streams.collectors.http_sessions import open_session
 from streams.collectors.mastodon.mastodon_source import MastodonPolicy, MastodonSource
 from streams.collectors.mastodon.officials import follow_officials
@@ -39,13 +39,13 @@ class MastodonSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 @asynccontextmanager
-async def _open(own: MastodonSettings, surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
+async def _open(own: MastodonSettings, context: CollectorContext) -> AsyncIterator[Sequence[Source]]:
     policy = MastodonPolicy(
         interval=own.interval_seconds, spacing=own.spacing_seconds, addresses=addresses_of(own.addresses)
     )
     async with open_session(policy.trusted, per_host=1) as session:
         source = MastodonSource(session, policy)
-        async with beside(follow_officials(surroundings.settings, source.use)):
+        async with in_background(follow_officials(context.settings, source.use)):
             yield [source]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.collector import Collector, CollectorContext
 from streams.collectors.push.push_server import PushPolicy, listening
 from streams.collectors.push.push_source import PushSource
 from streams.collectors.secret_files import token_of
@@ -57,7 +57,7 @@ class PushSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 @asynccontextmanager
-async def _open(own: PushSettings, _surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
+async def _open(own: PushSettings, _context: CollectorContext) -> AsyncIterator[Sequence[Source]]:
     source = PushSource(own.at_once)
     async with listening(policy_of(own), source, reader_named(own.format), all_formats().get):
         yield [source]

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.collector import Collector, CollectorContext
 from streams.collectors.source import Source
 from streams.collectors.tail.follower import TailPolicy
 from streams.collectors.tail.tail_source import TailSource
@@ -43,7 +43,7 @@ class TailSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 @asynccontextmanager
-async def _open(own: TailSettings, _surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
+async def _open(own: TailSettings, _context: CollectorContext) -> AsyncIterator[Sequence[Source]]:
     if not own.path:
         raise ConfigurationError("path: there is none", remedy="name the file: antiphon collect tail --path FILE")
     yield [TailSource(_policy_of(own), reader_named(own.format))]

@@ -16,9 +16,9 @@ from msgspec import Struct
 from streams.collectors.source import Chunk, SourceError
 from streams.collectors.subject_topics import KnownSubject, known_subjects
 from streams.collectors.x.compliance_results import answers_in, changes
-from streams.collectors.x.keeping import failure_of
 from streams.collectors.x.officials import PLATFORM
 from streams.collectors.x.pauses import Pauses
+from streams.collectors.x.reconciling import failure_of
 from streams.collectors.x.x_api import XApi
 from streams.events import SuspensionStatus
 from streams.kafka.failures import BrokerError

@@ -36,7 +36,7 @@ class Officials(Protocol):
         """Until cancelled."""
         ...
 
-    async def until_asked(self) -> None:
+    async def until_reconciled(self) -> None:
         """Returns when what X shows has been in step once. Raises `SourceError` where X has refused to be asked."""
         ...
 
@@ -56,14 +56,14 @@ class Notices:
 
     def __init__(self, source: str) -> None:
         self._source = source
-        self._told: dict[str, int | None] = {}
+        self._published: dict[str, int | None] = {}
         self._waiting: deque[Event] = deque()
 
     def shown(self, official: str, since_us: int | None) -> None:
         """X shows him since then (Unix µs); `None`: not yet."""
-        if official.startswith("@") or (official in self._told and self._told[official] == since_us):
+        if official.startswith("@") or (official in self._published and self._published[official] == since_us):
             return
-        self._told[official] = since_us
+        self._published[official] = since_us
         now = from_us(time.time_ns() // 1_000)
         until = None if since_us is None else from_us(since_us)
         self._waiting.append(
@@ -82,7 +82,7 @@ class Notices:
 
     def forget(self, official: str) -> None:
         """He is no official any more."""
-        self._told.pop(official, None)
+        self._published.pop(official, None)
 
     def take(self) -> list[Event]:
         """What has not been taken yet."""

@@ -13,8 +13,8 @@ from typing import Final
 from msgspec import Struct
 
 from streams.collectors.metrics import SourceMetrics
-from streams.collectors.x.keeping import Keeper
 from streams.collectors.x.officials import TAG
+from streams.collectors.x.reconciling import Reconciler
 from streams.collectors.x.x_api import XApi
 from streams.printable import printable
 
@@ -78,7 +78,7 @@ def rules_for(officials: Iterable[str], characters: int = MOST_CHARACTERS) -> li
     return rules
 
 
-class FilterRules(Keeper):
+class FilterRules(Reconciler):
     """Those of the app that have our tag follow the roster; the others count against the limit, and are left alone."""
 
     def __init__(
@@ -88,7 +88,7 @@ class FilterRules(Keeper):
         self._most = most
         self._characters = characters
 
-    async def _keep(self, ids: list[str], handles: list[str]) -> int:
+    async def _reconcile(self, ids: list[str], handles: list[str]) -> int:
         officials = [*ids, *(f"@{handle}" for handle in handles)]
         wanted = {*officials}
         there = await self._list()

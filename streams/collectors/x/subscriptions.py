@@ -8,8 +8,8 @@ from typing import Final
 from msgspec import Struct
 
 from streams.collectors.metrics import SourceMetrics
-from streams.collectors.x.keeping import Keeper
 from streams.collectors.x.officials import TAG
+from streams.collectors.x.reconciling import Reconciler
 from streams.collectors.x.x_api import XApi, XStatusError
 from streams.core.clock import to_us
 from streams.events import Utc
@@ -67,7 +67,7 @@ class _Answer(Struct, frozen=True):
     errors: list[_Problem] = []
 
 
-class Subscriptions(Keeper):
+class Subscriptions(Reconciler):
     """Those of the app that have our tag follow the roster; the others count against the limit, and are left alone."""
 
     def __init__(self, name: str, api: XApi, series: SourceMetrics, events: Sequence[str], most: int) -> None:
@@ -75,7 +75,7 @@ class Subscriptions(Keeper):
         self._events = events
         self._most = most
 
-    async def _keep(self, ids: list[str], handles: list[str]) -> int:
+    async def _reconcile(self, ids: list[str], handles: list[str]) -> int:
         there = await self._list()
         ours = [each for each in there if each.is_ours]
         room = self._most - (len(there) - len(ours))
@@ -92,7 +92,7 @@ class Subscriptions(Keeper):
         for official in [*served, *left_out]:
             self.notices.shown(official, self._since(official, found))
         self._asked = [official for official in served if self._since(official, found) is not None]
-        self._in_step.set()  # what is there is read while the rest is asked for, which takes its time
+        self._reconciled.set()  # what is there is read while the rest is asked for, which takes its time
         refused = 0
         for official in served:
             lacking = [event for event in self._events if (official, event) not in found]

@@ -10,10 +10,10 @@ from msgspec import Raw, Struct
 
 from streams.collectors.budget import Budget
 from streams.collectors.source import Chunk, SourceError
-from streams.collectors.x.keeping import failure_of
 from streams.collectors.x.messages import FIELDS, Posts
 from streams.collectors.x.officials import Officials
 from streams.collectors.x.pauses import Pauses
+from streams.collectors.x.reconciling import failure_of
 from streams.collectors.x.x_api import XApi, XStatusError
 from streams.core.clock import from_us
 

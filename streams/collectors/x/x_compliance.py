@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from streams.collectors.collector import Collector, Surroundings
+from streams.collectors.collector import Collector, CollectorContext
 from streams.collectors.source import Source
 from streams.collectors.x.compliance_source import CompliancePolicy, ComplianceSource
 from streams.collectors.x.officials import PLATFORM
@@ -26,7 +26,7 @@ class XComplianceSettings(XSettings, frozen=True, kw_only=True, forbid_unknown_f
 
 
 @asynccontextmanager
-async def _open(own: XComplianceSettings, surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
+async def _open(own: XComplianceSettings, context: CollectorContext) -> AsyncIterator[Sequence[Source]]:
     policy = CompliancePolicy(
         every_seconds=own.every_hours * 3_600,
         tracked_days=own.tracked_days,
@@ -34,7 +34,7 @@ async def _open(own: XComplianceSettings, surroundings: Surroundings) -> AsyncIt
         empty_seconds=min(600.0, own.every_hours * 3_600),
     )
     async with opened_api(own, X_COMPLIANCE.name) as api:
-        yield [ComplianceSource(surroundings.settings, api, policy)]
+        yield [ComplianceSource(context.settings, api, policy)]
 
 
 X_COMPLIANCE: Final = Collector(

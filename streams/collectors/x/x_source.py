@@ -15,10 +15,10 @@ from msgspec import Struct, field
 from streams.collectors.budget import Budget, BudgetPolicy, Spending
 from streams.collectors.metrics import SourceMetrics
 from streams.collectors.source import Chunk, SourceError
-from streams.collectors.x.keeping import failure_of
 from streams.collectors.x.messages import MessageStream, Posts
 from streams.collectors.x.officials import PLATFORM, Officials
 from streams.collectors.x.pauses import Pauses
+from streams.collectors.x.reconciling import failure_of
 from streams.collectors.x.stream_lines import KEEP_ALIVE_SECONDS, lines_of
 from streams.collectors.x.timelines import NotWholeError, Timelines
 from streams.collectors.x.x_api import XApi
@@ -103,7 +103,7 @@ class XStreamSource:
     async def _roster(self) -> None:
         try:
             async with asyncio.timeout(self._policy.patience_seconds):
-                await self._officials.until_asked()
+                await self._officials.until_reconciled()
         except TimeoutError:
             raise SourceError("refused", "no roster is published: `antiphon roster publish`") from None
 

@@ -8,17 +8,17 @@ from msgspec import Meta, Struct
 from yarl import URL
 
 from streams.collectors.budget import BudgetPolicy, micros
-from streams.collectors.collector import Collector, Surroundings
-from streams.collectors.following import beside, follow_rosters
+from streams.collectors.collector import Collector, CollectorContext
+from streams.collectors.following import follow_rosters, in_background
 from streams.collectors.http_sessions import open_session
 from streams.collectors.metrics import SourceMetrics
 from streams.collectors.public_hosts import place_of
 from streams.collectors.secret_files import token_of
 from streams.collectors.settings import variable_of
 from streams.collectors.source import Source
-from streams.collectors.x.keeping import Keeper
 from streams.collectors.x.messages import FIELDS, Activities, MessageStream, Posts, Prices
 from streams.collectors.x.officials import PLATFORM
+from streams.collectors.x.reconciling import Reconciler
 from streams.collectors.x.rules import MOST_CHARACTERS, MOST_RULES, FilterRules
 from streams.collectors.x.subscriptions import MOST_SUBSCRIPTIONS, Subscriptions
 from streams.collectors.x.x_api import XApi
@@ -107,26 +107,26 @@ async def opened_api(own: XSettings, collector: str) -> AsyncIterator[XApi]:
 @asynccontextmanager
 async def _opened(
     own: _StreamSettings,
-    surroundings: Surroundings,
+    context: CollectorContext,
     messages: MessageStream,
     route: str,
     query: dict[str, str],
-    keeper_of: Callable[[XApi, SourceMetrics], Keeper],
+    keeper_of: Callable[[XApi, SourceMetrics], Reconciler],
 ) -> AsyncIterator[Sequence[Source]]:
     name = messages.name
-    series = surroundings.metrics.of_source(name, name)
+    series = context.metrics.of_source(name, name)
     included = own.included_usd if isinstance(own, XFilteredSettings) else 0.0
     posts = Posts(name, Prices(post=micros(own.price_usd), deletion=0, included=micros(included)))
     budget = BudgetPolicy(day=micros(own.day_usd), month=micros(own.month_usd), back_fill_share=own.back_fill_share)
     policy = StreamPolicy(route=route, query=query, budget=budget)
     async with opened_api(own, name) as api:
         keeper = keeper_of(api, series)
-        async with beside(keeper.run(), follow_rosters(surroundings.settings, PLATFORM, keeper.use)):
+        async with in_background(keeper.run(), follow_rosters(context.settings, PLATFORM, keeper.use)):
             yield [XStreamSource(api, messages, posts, keeper, policy, series)]
 
 
 @asynccontextmanager
-async def _open_activity(own: XActivitySettings, surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
+async def _open_activity(own: XActivitySettings, context: CollectorContext) -> AsyncIterator[Sequence[Source]]:
     prices = Prices(post=micros(own.price_usd), deletion=micros(own.deletion_usd))
     events = [each for each in map(str.strip, own.events.split(",")) if each]
     if not events:
@@ -134,7 +134,7 @@ async def _open_activity(own: XActivitySettings, surroundings: Surroundings) -> 
     name = X_ACTIVITY.name
     async with _opened(
         own,
-        surroundings,
+        context,
         Activities(name, prices),
         "/2/activity/stream",
         {},
@@ -144,12 +144,12 @@ async def _open_activity(own: XActivitySettings, surroundings: Surroundings) -> 
 
 
 @asynccontextmanager
-async def _open_filtered(own: XFilteredSettings, surroundings: Surroundings) -> AsyncIterator[Sequence[Source]]:
+async def _open_filtered(own: XFilteredSettings, context: CollectorContext) -> AsyncIterator[Sequence[Source]]:
     prices = Prices(post=micros(own.price_usd), deletion=0, included=micros(own.included_usd))
     name = X_FILTERED.name
     async with _opened(
         own,
-        surroundings,
+        context,
         Posts(name, prices),
         "/2/tweets/search/stream",
         dict(FIELDS),

@@ -20,7 +20,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 from streams.console.feed.logs import kept_marks, other_log, with_mark
 from streams.console.store.building import StoreBuilding, remove_database
 from streams.console.store.connections import current_of, database_path
-from streams.console.store.news import Building, FeedNews, write_news
+from streams.console.store.feed_status import Building, FeedStatus, write_feed_status
 from streams.console.store.writing import TAKEN, PartitionPart, StoreWriter
 from streams.errors import AntiphonError
 from streams.kafka.administration import topic_states
@@ -44,7 +44,7 @@ _PARTITION_BYTES: Final = 2_097_152
 _UNPACKED_BYTES: Final = 16_777_216  # a batch of evidence, whatever agents are told to refuse
 _MOST_RECORDS: Final = 10_000  # a transaction
 _FETCH_MS: Final = 300  # an alert is on a page within two seconds
-_NEWS_SECONDS: Final = 1.0
+_STATUS_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 5.0  # where the topics end
 _CHECK_SECONDS: Final = 60.0  # whether they are still the same
 _AGAIN_SECONDS: Final = 0.5
@@ -65,15 +65,15 @@ class TopicFeed:
         self._folder = folder
         self._stopping = asyncio.Event()
         self._origin = f"topics {settings.topic_prefix}*" if settings.topic_prefix else "topics"
-        self._news = FeedNews(origin=f"{self._origin} at {settings.broker}")
-        self._told = 0.0
+        self._status = FeedStatus(origin=f"{self._origin} at {settings.broker}")
+        self._written_at = 0.0
 
     def stop(self) -> None:
         """End after what is under way."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Never raises for a broker or a disk that is not there: it says so in the news, and tries again."""
+        """Never raises for a broker or a disk that is not there: it says so in its status, and tries again."""
         pause = _FIRST_PAUSE_SECONDS
         while not self._stopping.is_set():
             began = time.monotonic()
@@ -190,13 +190,15 @@ class TopicFeed:
             remove_database(self._folder, current.generation)
 
     def _tell(self, *, problem: str, building: Building | None, ends: Mapping[str, int] | None = None) -> None:
-        changed = (problem, building is None) != (self._news.problem, self._news.building is None)
-        if not changed and time.monotonic() - self._told < _NEWS_SECONDS:
+        changed = (problem, building is None) != (self._status.problem, self._status.building is None)
+        if not changed and time.monotonic() - self._written_at < _STATUS_SECONDS:
             return
-        self._told = time.monotonic()
-        kept = self._news.ends if ends is None else dict(ends)
-        self._news = msgspec.structs.replace(self._news, at_ms=_now_ms(), problem=problem, building=building, ends=kept)
-        write_news(self._folder, self._news)
+        self._written_at = time.monotonic()
+        kept = self._status.ends if ends is None else dict(ends)
+        self._status = msgspec.structs.replace(
+            self._status, at_ms=_now_ms(), problem=problem, building=building, ends=kept
+        )
+        write_feed_status(self._folder, self._status)
 
 
 class _Reading:
@@ -220,7 +222,7 @@ class _Reading:
         )
         self._positions: dict[TopicPartition, int] = {}
         self._starts: dict[TopicPartition, int] = {}
-        self._told_starts: dict[TopicPartition, int] = {}
+        self._written_starts: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int] = {}
         self._marks: _Marks = {}
         self._from_beginning: set[TopicPartition] = set()
@@ -278,10 +280,10 @@ class _Reading:
     async def _part(self, tp: TopicPartition, records: Sequence[Any]) -> PartitionPart | None:
         # Also without records: behind them stand the marks of transactions.
         position = records[-1].offset + 1 if records else await self._client.position(tp)
-        first = self._starts[tp] if self._starts[tp] != self._told_starts.get(tp) else 0
+        first = self._starts[tp] if self._starts[tp] != self._written_starts.get(tp) else 0
         if position == self._positions[tp] and not first:
             return None
-        self._positions[tp], self._told_starts[tp] = position, self._starts[tp]
+        self._positions[tp], self._written_starts[tp] = position, self._starts[tp]
         marks = b""
         if records:
             self._marks[tp] = with_mark(self._marks.get(tp, ()), records[-1])

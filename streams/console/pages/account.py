@@ -27,9 +27,9 @@ from streams.console.pages.dossier_words import (
     seen_words,
     summary_of,
 )
-from streams.console.pages.page import NotKnown, PageAnswer, PageRequest, Rows
+from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
 from streams.console.store.answers import EventRow, StoredAlert
-from streams.console.store.questions import AlertFilter, PageOf
+from streams.console.store.filters import AlertFilter, PageOf
 from streams.console.store.reading import Store
 from streams.core.case_file import Unseen, unseen_of
 from streams.core.corrections.correction import Correction
@@ -192,13 +192,13 @@ def _every_alert(key: str) -> AlertFilter:
     return AlertFilter(subject=key, statuses=("firing", "expired", "retracted"))
 
 
-def _not_known(wanted: AccountKey, *, is_official: bool) -> NotKnown:
+def _not_known(wanted: AccountKey, *, is_official: bool) -> NotFound:
     if is_official:
-        return NotKnown(
+        return NotFound(
             f"No official is known to have engaged with {wanted.key}: it is an official itself.",
             remedy=f"Its page as an official is /officials/{wanted.key}.",
         )
-    return NotKnown(
+    return NotFound(
         f"Nothing is known of {wanted.key}.",
         remedy=(
             "Whom no official ever engaged with has no record. Look for the handle as it is now under Accounts; an "

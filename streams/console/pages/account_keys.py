@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from streams.console.pages.page import NotKnown, PageRequest
+from streams.console.pages.page import NotFound, PageRequest
 from streams.core.platforms import ALIASES, PLATFORM_NAME
 from streams.core.subject_event import subject_key
 from streams.printable import quoted
@@ -21,12 +21,12 @@ class AccountKey(NamedTuple):
 
 
 def account_key_of(request: PageRequest) -> AccountKey:
-    """What the address names. Raises `NotKnown` for what is no key, with the way to look for it."""
+    """What the address names. Raises `NotFound` for what is no key, with the way to look for it."""
     written = request.path["key"]
     platform, _, account = written.partition(":")
     platform = ALIASES.get(platform.lower(), platform)
     if not PLATFORM_NAME.fullmatch(platform) or not account:
-        raise NotKnown(
+        raise NotFound(
             f"{quoted(written, _SHOWN)} is no account.",
             remedy="An account is PLATFORM:ID, such as twitter:12345. Look for a handle or a name under Accounts.",
         )

@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from streams.console.pages.page import PageAnswer, PageRequest, Rows
 from streams.console.store.answers import EventRow, SubjectRow
-from streams.console.store.questions import PageOf, SubjectFilter, SubjectSort
+from streams.console.store.filters import PageOf, SubjectFilter, SubjectSort
 from streams.console.store.reading import Store
+from streams.core.account_query import AccountQuery, account_query
 from streams.core.countries import COUNTRIES
-from streams.core.looked_up import LookedUp, looked_up
 from streams.core.platforms import PLATFORM_NAME
 from streams.core.subject_event import subject_key
 from streams.events import Post, Retweet
@@ -147,14 +147,14 @@ def accounts_page(store: Store, request: PageRequest) -> PageAnswer:
     )
 
 
-def _meant(asked: str) -> LookedUp | None:
+def _meant(asked: str) -> AccountQuery | None:
     try:
-        return looked_up(asked)
+        return account_query(asked)
     except ValueError:
         return None
 
 
-def _text_of(asked: str, meant: LookedUp | None) -> str:
+def _text_of(asked: str, meant: AccountQuery | None) -> str:
     """What to look for among names: the handle of the address of a profile, the id of a key, or what was typed."""
     if meant is None:
         return asked
@@ -163,7 +163,7 @@ def _text_of(asked: str, meant: LookedUp | None) -> str:
     return meant.keys[0].partition(":")[2] if meant.keys else asked
 
 
-def _officials(store: Store, asked: str, meant: LookedUp | None) -> Iterator[FoundOfficial]:
+def _officials(store: Store, asked: str, meant: AccountQuery | None) -> Iterator[FoundOfficial]:
     roster = store.roster_in_force()
     if roster is None or roster.roster is None:
         return

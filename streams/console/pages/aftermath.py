@@ -18,7 +18,7 @@ from streams.console.pages.aftermath_words import (
 from streams.console.pages.alert_states import ShownState, shown_state
 from streams.console.pages.amplification_lines import kept_hashes
 from streams.console.pages.chance import CHANCE, Chance
-from streams.console.pages.page import NotKnown, PageAnswer, PageRequest, Rows
+from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
 from streams.console.store.answers import StoredAlert
 from streams.console.store.reading import Store
 from streams.core.country_names import country_name
@@ -60,7 +60,7 @@ class DeletedPostLine(Struct, frozen=True, kw_only=True):
     """As the record has it."""
     key: str
     """The official, as `platform:id`."""
-    stood_days: float
+    days_up: float
     """How long it stood, in days."""
     sha256: str | None
     """The hash of the kept post, which names its page; null where it is not kept."""
@@ -156,7 +156,7 @@ def aftermath_page(store: Store, request: PageRequest) -> PageAnswer:
     request.only()
     stored = store.aftermath(request.path["id"])
     if stored is None:
-        raise NotKnown(
+        raise NotFound(
             f"There is no aftermath {quoted(request.path['id'], _SHOWN)}.",
             remedy="An aftermath has 32 hex digits; all of them are under Aftermaths.",
         )
@@ -196,7 +196,7 @@ def aftermath_page(store: Store, request: PageRequest) -> PageAnswer:
             DeletedPostLine(
                 deletion=each,
                 key=subject_key(record.platform, each.official),
-                stood_days=(each.deleted_at - each.posted_at) / timedelta(days=1),
+                days_up=(each.deleted_at - each.posted_at) / timedelta(days=1),
                 sha256=hashes.get(each.post_id),
             )
             for each in sorted(record.listed_deletions, key=lambda each: (each.deleted_at, each.post_id))

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from streams.console.pages.aftermath_lines import AftermathLine, aftermath_line
 from streams.console.pages.page import PageAnswer, PageRequest, Rows
-from streams.console.store.questions import AftermathFilter, PageOf
+from streams.console.store.filters import AftermathFilter, PageOf
 from streams.console.store.reading import Store
 from streams.core.countries import COUNTRIES
 from streams.core.watching.aftermath_records import Aftermath, AftermathStatus

@@ -3,14 +3,14 @@
 import shlex
 from typing import Final
 
+from streams.console.pages.alert_acceptances import acceptance_words, written_words
 from streams.console.pages.alert_charts import figures_of, moments_of
 from streams.console.pages.alert_events import MOST_OFFICIALS, AlertEvents, events_of, is_on_aftermath
 from streams.console.pages.alert_model import AftermathSummary, AlertPage, Caution, EventLine, ProofLine, VersionLine
 from streams.console.pages.alert_states import STATE_MEANINGS, ShownState, shown_state
-from streams.console.pages.alert_told import told_words, written_words
 from streams.console.pages.alert_versions import version_lines
 from streams.console.pages.kept_rules import parsed_rules
-from streams.console.pages.page import BadAddress, NotKnown, PageAnswer, PageRequest, Rows
+from streams.console.pages.page import BadRequest, NotFound, PageAnswer, PageRequest, Rows
 from streams.console.pages.recounting import recount_at
 from streams.console.pages.rule_lines import other_figures, rule_lines
 from streams.console.proofs import proof_file_name
@@ -44,7 +44,7 @@ def alert_page(store: Store, request: PageRequest) -> PageAnswer:
     alert_id = request.path["id"]
     valid, versions = store.alert(alert_id), store.alert_versions(alert_id)
     if valid is None and not versions:
-        raise NotKnown(
+        raise NotFound(
             f"There is no alert {quoted(alert_id, 40)} here.",
             remedy="Look for it in the list of alerts; an id has 32 hex digits.",
         )
@@ -52,14 +52,14 @@ def alert_page(store: Store, request: PageRequest) -> PageAnswer:
         versions = (valid,)
     number = request.whole("v", least=1, most=10_000) or _number_of(valid, versions)
     if number > len(versions):
-        raise BadAddress(
+        raise BadRequest(
             f"This alert has {len(versions)} version{'' if len(versions) == 1 else 's'}, and v is {number}.",
             remedy=f"It is a number from 1 to {len(versions)}.",
         )
     stored = versions[number - 1]
     alert = stored.alert
     if alert is None:
-        raise NotKnown(
+        raise NotFound(
             f"Version {number} of this alert cannot be shown: {stored.withheld or stored.problem}.",
             remedy="Its other versions may be there: leave v out of the address.",
         )
@@ -102,7 +102,7 @@ def _answer(
     lines = version_lines(versions)
     status = store.status()
     notification = store.notification(alert.id)
-    told = () if notification is None else notification.accepted
+    acceptances = () if notification is None else notification.accepted
     model = AlertPage(
         alert=alert,
         state=state,
@@ -123,8 +123,8 @@ def _answer(
         events_words=_events_words(alert, events),
         versions=lines,
         version=number,
-        told=told,
-        told_words=told_words(alert, told, status),
+        acceptances=acceptances,
+        acceptance_words=acceptance_words(alert, acceptances, status),
         written_words=written_words(alert, stored),
         corrections=corrections,
         aftermaths=tuple(

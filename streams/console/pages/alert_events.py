@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from streams.console.pages.alert_model import EventLine, OfficialLine
 from streams.console.store.answers import EventRow
-from streams.console.store.questions import MOST_ROWS, PageOf
+from streams.console.store.filters import MOST_ROWS, PageOf
 from streams.console.store.reading import Store
 from streams.core.clock import from_us, to_us
 from streams.core.enriched import Alert, Amplification, Evidence
@@ -218,7 +218,7 @@ def raw_text(value: bytes) -> str | None:
 def _officials(
     alert: Alert, records: Iterable[_Record], withdrawn: frozenset[str], terms: _Terms
 ) -> tuple[OfficialLine, ...]:
-    told = {each.id: each for each in alert.officials}
+    stated = {each.id: each for each in alert.officials}
     by_id: dict[str, list[_Record]] = {}
     for record in records:
         official_id = record.official.id if isinstance(record, Amplification) else record.official
@@ -227,7 +227,7 @@ def _officials(
     lines = []
     for official_id, own in by_id.items():
         said = next((each.official for each in own if isinstance(each, Amplification)), None)
-        handle = said.handle if said is not None else told[official_id].handle if official_id in told else None
+        handle = said.handle if said is not None else stated[official_id].handle if official_id in stated else None
         newest, oldest = max(each.at for each in own), min(each.at for each in own)
         entry = terms.entry(official_id, handle, to_us(newest))
         back = sum((each.id if isinstance(each, Amplification) else each.event_id) in withdrawn for each in own)
@@ -243,9 +243,11 @@ def _officials(
                 until=None if entry is None or entry.valid_to_us is None else from_us(entry.valid_to_us),
                 listed=len(own) - back,
                 taken_back=back,
-                told=told[official_id].amplifications if official_id in told and not is_on_aftermath(alert) else None,
+                stated=stated[official_id].amplifications
+                if official_id in stated and not is_on_aftermath(alert)
+                else None,
                 first_at=oldest,
                 last_at=newest,
             )
         )
-    return tuple(sorted(lines, key=lambda line: (-(line.told or line.listed), -line.listed, line.key)))
+    return tuple(sorted(lines, key=lambda line: (-(line.stated or line.listed), -line.listed, line.key)))

@@ -59,7 +59,7 @@ class OfficialLine(Struct, frozen=True, kw_only=True):
     """Its events below that were not taken back."""
     taken_back: int
     """Those that it took back."""
-    told: int | None
+    stated: int | None
     """How many the alert says it is, for the five that it names."""
     first_at: datetime
     """Its first event."""
@@ -232,9 +232,9 @@ class AlertPage(Struct, frozen=True, kw_only=True):
     """As told first to newest."""
     version: int
     """The number of the version that is shown."""
-    told: tuple[Acceptance, ...]
+    acceptances: tuple[Acceptance, ...]
     """When an Alertmanager first took which state of the alert, of all its versions; empty where nothing is known."""
-    told_words: str
+    acceptance_words: str
     """What is known of when people were told."""
     written_words: str
     """When the version that is shown was written."""

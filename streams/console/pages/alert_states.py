@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from streams.console.store.questions import AlertStateName
+from streams.console.store.filters import AlertStateName
 from streams.core.enriched import Alert
 
 __all__ = ["STATE_MEANINGS", "ShownState", "shown_state", "shown_state_of"]

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.console.store.answers import EventRow
-from streams.console.store.questions import PageOf
+from streams.console.store.filters import PageOf
 from streams.console.store.reading import Store
 from streams.core.enriched import Amplification
 from streams.core.officials import Official

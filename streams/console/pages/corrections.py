@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.console.pages.page import PageAnswer, PageRequest, Rows
-from streams.console.store.questions import PageOf
+from streams.console.store.filters import PageOf
 from streams.console.store.reading import Store
 from streams.core.corrections.correction import Correction, FigureChange
 
@@ -18,7 +18,7 @@ _ALL: Final = 1_000
 OUTCOME_WORDS: Final = {
     "begun": "begun",
     "finished": "finished",
-    "counted_anew": "recounted",
+    "recounted": "recounted",
     "taken_as_counted": "recounted, in part taken as it was counted",
     "cannot_be_known": "cannot be known",
     "given_up": "given up",

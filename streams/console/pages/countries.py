@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.console.pages.page import PageAnswer, PageRequest, Rows
-from streams.console.store.questions import AlertFilter
+from streams.console.store.filters import AlertFilter
 from streams.console.store.reading import Store
 from streams.core.country_names import country_name
 

@@ -10,9 +10,9 @@ from msgspec import Struct
 from streams.console.charts.matrix import Heading, matrix
 from streams.console.pages.aftermath_lines import AftermathLine, aftermath_line
 from streams.console.pages.alert_lines import AlertLine, alert_line
-from streams.console.pages.page import NotKnown, PageAnswer, PageRequest, Rows
+from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
 from streams.console.store.answers import Matrix, SubjectRow
-from streams.console.store.questions import AftermathFilter, AlertFilter, PageOf, SubjectFilter
+from streams.console.store.filters import AftermathFilter, AlertFilter, PageOf, SubjectFilter
 from streams.console.store.reading import Store
 from streams.core.countries import COUNTRIES
 from streams.core.country_names import country_name
@@ -58,7 +58,7 @@ def country_page(store: Store, request: PageRequest) -> PageAnswer:
     request.only()
     code = request.path["code"]
     if code not in COUNTRIES:
-        raise NotKnown(
+        raise NotFound(
             f"{quoted(code, 40)} is the code of no State.",
             remedy="Write two capital letters, such as FR; see Countries.",
         )

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.console.pages.alert_events import place_words, raw_text
-from streams.console.pages.page import BadAddress, NotKnown, PageAnswer, PageRequest
+from streams.console.pages.page import BadRequest, NotFound, PageAnswer, PageRequest
 from streams.console.store.answers import EventRow
 from streams.console.store.reading import Store
 from streams.core.evidence_retention import accounts_of
@@ -99,12 +99,12 @@ def event_page(store: Store, request: PageRequest) -> PageAnswer:
     request.only()
     digest = request.path["sha256"]
     if len(digest) != _DIGEST or not set(digest) <= set("0123456789abcdef"):
-        raise BadAddress(
+        raise BadRequest(
             f"{quoted(digest, 80)} is no SHA-256.", remedy=f"It has {_DIGEST} hex digits, in small letters."
         )
     kept = store.event_of_digest(digest)
     if kept is None:
-        raise NotKnown(
+        raise NotFound(
             f"No event with the SHA-256 {digest[:16]}… is kept here.",
             remedy="It may never have been evidence, or has served its time. The records that name it still stand.",
         )

@@ -12,7 +12,7 @@ from streams.console.pages.alert_lines import AlertLine, alert_line
 from streams.console.pages.alert_states import ShownState
 from streams.console.pages.kept_rules import rule_meanings
 from streams.console.pages.page import PageAnswer, PageRequest, Rows
-from streams.console.store.questions import MOST_ROWS, AlertFilter, PageOf
+from streams.console.store.filters import MOST_ROWS, AlertFilter, PageOf
 from streams.console.store.reading import Store
 from streams.core.clock import to_us
 from streams.core.rulebook.rules import SEVERITIES

@@ -8,10 +8,10 @@ from msgspec import Struct
 from streams.console.pages.account_keys import account_key_of
 from streams.console.pages.aftermath_lines import AftermathLine, aftermath_line
 from streams.console.pages.amplification_lines import AmplificationLine, amplification_lines
-from streams.console.pages.page import NotKnown, PageAnswer, PageRequest, Rows
+from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
 from streams.console.pages.roster_terms import TermLine, term_line
 from streams.console.store.answers import AmplifiedAccountRow
-from streams.console.store.questions import AftermathFilter, PageOf
+from streams.console.store.filters import AftermathFilter, PageOf
 from streams.console.store.reading import Store
 from streams.core.country_names import country_name
 from streams.core.subject_event import subject_key
@@ -86,7 +86,7 @@ def official_page(store: Store, request: PageRequest) -> PageAnswer:
     wanted = account_key_of(request)
     official = store.official(wanted.key)
     if official is None:
-        raise NotKnown(
+        raise NotFound(
             f"{wanted.key} is no official that is known here.",
             remedy="It is on no roster that can be read, and in no record. Look for it under Rosters, or Accounts.",
         )

@@ -14,13 +14,13 @@ from streams.console.store.reading import Store
 from streams.formats.fields.written_times import parse_iso
 from streams.printable import quoted
 
-__all__ = ["BadAddress", "NotKnown", "PageAnswer", "PageFunction", "PageRequest", "Rows"]
+__all__ = ["BadRequest", "NotFound", "PageAnswer", "PageFunction", "PageRequest", "Rows"]
 
 _LONGEST: Final = 500  # characters of a parameter
 _SHOWN: Final = 60  # characters of a wrong value that the refusal shows
 
 
-class NotKnown(Exception):  # noqa: N818  # an answer, not a failure
+class NotFound(Exception):  # noqa: N818  # an answer, not a failure
     """There is no such thing: status 404. A sentence that says what is not there, and what to do instead."""
 
     def __init__(self, sentence: str, *, remedy: str) -> None:
@@ -28,7 +28,7 @@ class NotKnown(Exception):  # noqa: N818  # an answer, not a failure
         self.sentence, self.remedy = sentence, remedy
 
 
-class BadAddress(Exception):  # noqa: N818  # an answer, not a failure
+class BadRequest(Exception):  # noqa: N818  # an answer, not a failure
     """The address cannot be answered: status 400. The sentence names the parameter and what is wrong with it."""
 
     def __init__(self, sentence: str, *, remedy: str) -> None:
@@ -61,7 +61,7 @@ class PageAnswer(Struct, frozen=True, kw_only=True):
 
 
 class PageRequest(Struct, frozen=True, kw_only=True):
-    """What an address asks for. The methods read one parameter each and raise `BadAddress`; call `only` first."""
+    """What an address asks for. The methods read one parameter each and raise `BadRequest`; call `only` first."""
 
     path: Mapping[str, str] = field(default_factory=dict)
     """The parts of the path that the route names, decoded."""
@@ -75,7 +75,7 @@ class PageRequest(Struct, frozen=True, kw_only=True):
         for name in self.query:
             if name not in names:
                 known = ", ".join(names)
-                raise BadAddress(
+                raise BadRequest(
                     f"This page has no parameter {quoted(name, _SHOWN)}.",
                     remedy=f"Its parameters are {known}." if known else "It has none.",
                 )
@@ -84,7 +84,7 @@ class PageRequest(Struct, frozen=True, kw_only=True):
         """A text of at most `most` characters."""
         value = self.query.get(name) or None
         if value is not None and len(value) > most:
-            raise BadAddress(f"{name} is longer than {most} characters.", remedy="Shorten it.")
+            raise BadRequest(f"{name} is longer than {most} characters.", remedy="Shorten it.")
         return value
 
     def choice(self, name: str, choices: Iterable[str]) -> str | None:
@@ -92,7 +92,7 @@ class PageRequest(Struct, frozen=True, kw_only=True):
         value = self.text(name)
         known = tuple(choices)
         if value is not None and value not in known:
-            raise BadAddress(f"{name} cannot be {quoted(value, _SHOWN)}.", remedy=f"It is one of {', '.join(known)}.")
+            raise BadRequest(f"{name} cannot be {quoted(value, _SHOWN)}.", remedy=f"It is one of {', '.join(known)}.")
         return value
 
     def whole(self, name: str, *, least: int, most: int) -> int | None:
@@ -101,7 +101,7 @@ class PageRequest(Struct, frozen=True, kw_only=True):
         if value is None:
             return None
         if not (value.isascii() and value.isdecimal() and len(value) <= 18 and least <= int(value) <= most):
-            raise BadAddress(
+            raise BadRequest(
                 f"{name} cannot be {quoted(value, _SHOWN)}.", remedy=f"It is a whole number from {least:,} to {most:,}."
             )
         return int(value)
@@ -114,11 +114,11 @@ class PageRequest(Struct, frozen=True, kw_only=True):
         try:
             return parse_iso(value, UTC)[0]
         except ValueError:
-            raise BadAddress(
+            raise BadRequest(
                 f"{name} cannot be {quoted(value, _SHOWN)}.",
                 remedy="It is a moment such as 2021-01-18T12:00:00Z, or a day such as 2021-01-18.",
             ) from None
 
 
 PageFunction: TypeAlias = Callable[[Store, PageRequest], PageAnswer]
-"""Raises `NotKnown` and `BadAddress`, and what the store raises."""
+"""Raises `NotFound` and `BadRequest`, and what the store raises."""

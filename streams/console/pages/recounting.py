@@ -12,7 +12,7 @@ from msgspec import Struct
 from streams.console.pages.alert_events import is_on_aftermath
 from streams.console.pages.alert_model import RecountLine
 from streams.console.store.answers import EventRow
-from streams.console.store.questions import MOST_ROWS, PageOf
+from streams.console.store.filters import MOST_ROWS, PageOf
 from streams.console.store.reading import Store
 from streams.core.clock import to_us
 from streams.core.enriched import Alert, Amplification, Dossier

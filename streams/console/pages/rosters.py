@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.console.pages.page import NotKnown, PageAnswer, PageRequest, Rows
+from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
 from streams.console.pages.roster_terms import TermLine, term_line
 from streams.console.store.answers import RosterRow
 from streams.console.store.reading import Store
@@ -135,18 +135,18 @@ def roster_page(store: Store, request: PageRequest) -> PageAnswer:
 
 
 def roster_named(store: Store, digest: str) -> tuple[RosterRow, Roster]:
-    """A roster by its digest, or by the beginning of it. Raises `NotKnown` where it is not kept, or not whole."""
+    """A roster by its digest, or by the beginning of it. Raises `NotFound` where it is not kept, or not whole."""
     found = store.roster(digest)
     if found is None and len(digest) >= _SHORTEST:
         meant = [each.digest for each in store.rosters() if each.digest.startswith(digest)]
         found = store.roster(meant[0]) if len(meant) == 1 else None
     if found is None:
-        raise NotKnown(
+        raise NotFound(
             f"No roster {quoted(digest, _SHOWN)} is kept.",
             remedy="All that are kept are under Rosters. Evidence has those published since it is kept at all.",
         )
     if found.roster is None:
-        raise NotKnown(
+        raise NotFound(
             f"The roster {quoted(digest, _SHOWN)} is not whole: {found.problem}.",
             remedy="Publish it again from its file: the digest stays the same.",
         )

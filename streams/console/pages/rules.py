@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from streams.console.pages.chance import CHANCE, Chance
 from streams.console.pages.kept_rules import parsed_rules
-from streams.console.pages.page import NotKnown, PageAnswer, PageRequest, Rows
+from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
 from streams.console.store.answers import RuleFile
-from streams.console.store.questions import AlertFilter, PageOf
+from streams.console.store.filters import AlertFilter, PageOf
 from streams.console.store.reading import Store
 from streams.core.lead_time import lead_time
 from streams.core.rule_files.rule_words import condition_words, duration_words
@@ -153,7 +153,7 @@ def rule_file_page(store: Store, request: PageRequest) -> PageAnswer:
     digest = request.path["digest"]
     found = store.rule_file(digest) or store.rule_file_of(digest)
     if found is None:
-        raise NotKnown(
+        raise NotFound(
             f"No rule file {quoted(digest, _SHOWN)} is kept.",
             remedy=(
                 "A digest has 64 hex digits. Each worker writes its rules to the evidence when it starts; a folder of "

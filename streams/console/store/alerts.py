@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from streams.console.store.answers import AlertFacets, AlertRow, AlertsFound, StoredAlert, written_at
 from streams.console.store.connections import StoreConnections
+from streams.console.store.filters import MOST_ROWS, AlertFilter, AlertSort, AlertStateName, PageOf
 from streams.console.store.paging import Keyset, page_rows
-from streams.console.store.questions import MOST_ROWS, AlertFilter, AlertSort, AlertStateName, PageOf
 from streams.console.store.searching import hits_of
 from streams.console.store.tables import unpack
 from streams.core.clock import from_us
@@ -21,7 +21,7 @@ from streams.core.notifications import Notification, decode_notification
 from streams.events import Account
 from streams.refusal import DECODE_ERRORS
 
-__all__ = ["AlertQuestions"]
+__all__ = ["AlertQueries"]
 
 _decode: Final = msgspec.json.Decoder(Alert).decode
 _BY: Final[dict[AlertSort, str]] = {"fired": "fired_us", "severity": "rank"}
@@ -63,7 +63,7 @@ _PARTS: Final[dict[str, tuple[Callable[[AlertFilter], tuple[str, ...]], Callable
 }
 
 
-class AlertQuestions(StoreConnections):
+class AlertQueries(StoreConnections):
     """Questions about alerts."""
 
     _known_kinds: tuple[tuple[int, int], dict[int, _Kind]] = ((0, 0), {})  # replaced as a whole, by whichever thread
@@ -230,7 +230,7 @@ class _Asked(Struct, frozen=True):
 
 def _asked(wanted: AlertFilter) -> _Asked:
     return _Asked(
-        parts=tuple((part, frozenset(of(wanted)), told_by) for part, (of, told_by) in _PARTS.items() if of(wanted)),
+        parts=tuple((part, frozenset(of(wanted)), values_of) for part, (of, values_of) in _PARTS.items() if of(wanted)),
         without_retracted=not wanted.states and not wanted.statuses,
     )
 
@@ -238,8 +238,8 @@ def _asked(wanted: AlertFilter) -> _Asked:
 def _counted_by(kind: _Kind, asked: _Asked) -> Collection[str]:
     """By which parts a kind is counted: by all where it meets the filter, and else by those without which it would."""
     counted: Collection[str] = _PARTS
-    for part, values, told_by in asked.parts:
-        if values.isdisjoint(told_by(kind)):
+    for part, values, values_of in asked.parts:
+        if values.isdisjoint(values_of(kind)):
             counted = {part}.intersection(counted)
     if asked.without_retracted and kind.status == "retracted":
         counted = {"states", "statuses"}.intersection(counted)

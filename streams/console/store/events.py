@@ -10,8 +10,8 @@ import msgspec
 from streams.console.store.answers import AftermathsFound, EventRow, EventsFound, StoredAftermath, written_at
 from streams.console.store.connections import StoreConnections
 from streams.console.store.evidence_rows import deletion_name
+from streams.console.store.filters import MOST_ROWS, AftermathFilter, PageOf
 from streams.console.store.paging import Keyset, page_rows
-from streams.console.store.questions import MOST_ROWS, AftermathFilter, PageOf
 from streams.console.store.searching import MOST_HITS, folded_text, phrases
 from streams.console.store.tables import unpack
 from streams.core.clock import from_us
@@ -21,7 +21,7 @@ from streams.core.watching.aftermath_records import Aftermath
 from streams.events import Coverage, decode_event
 from streams.refusal import DECODE_ERRORS
 
-__all__ = ["EventQuestions"]
+__all__ = ["EventQueries"]
 
 _decode: Final = msgspec.json.Decoder(Aftermath).decode
 _FIRST: Final = PageOf()
@@ -30,7 +30,7 @@ _COLUMNS: Final = (
 )
 
 
-class EventQuestions(StoreConnections):
+class EventQueries(StoreConnections):
     """Questions about the bytes that everything rests on, and about aftermaths."""
 
     def events(self, platform: str, ids: Sequence[str]) -> dict[str, tuple[EventRow, ...]]:

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
+from streams.console.store.last_records import Refused
 from streams.console.store.searching import folded_text
 from streams.console.store.tables import pack, unpack
-from streams.console.store.taking import Refused
 from streams.core.clock import to_us
 from streams.core.evidence import (
     EvidenceEntry,

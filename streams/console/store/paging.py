@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final
 
-from streams.console.store.questions import MOST_ROWS, PageOf
+from streams.console.store.filters import MOST_ROWS, PageOf
 
 __all__ = ["CursorError", "Keyset", "page_rows"]
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.console.store.last_records import Refused, last_of_each
 from streams.console.store.searching import folded_name, folded_text
 from streams.console.store.subject_rows import SubjectRows
 from streams.console.store.tables import pack
-from streams.console.store.taking import Refused, last_of_each
 from streams.core.clock import to_us
 from streams.core.corrections.correction import decode_correction
 from streams.core.enriched import Alert, Amplification

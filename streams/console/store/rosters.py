@@ -7,8 +7,8 @@ import msgspec
 
 from streams.console.store.answers import CorrectionsFound, RosterRow, RuleFile, written_at
 from streams.console.store.connections import StoreConnections
+from streams.console.store.filters import MOST_ROWS, PageOf
 from streams.console.store.paging import Keyset, page_rows
-from streams.console.store.questions import MOST_ROWS, PageOf
 from streams.console.store.tables import unpack
 from streams.core.corrections.correction import Correction, decode_correction
 from streams.core.evidence import EvidenceEntry, EvidenceKey, EvidenceRecordError
@@ -16,7 +16,7 @@ from streams.core.evidence_records import roster_of
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import Coverage, decode_event
 
-__all__ = ["CHUNK_COLUMNS", "RosterQuestions", "roster_of_chunks"]
+__all__ = ["CHUNK_COLUMNS", "RosterQueries", "roster_of_chunks"]
 
 CHUNK_COLUMNS: Final = "chunk, chunks, sha256, written_ms, reason, correction, body"
 """As `roster_of_chunks` takes them."""
@@ -25,7 +25,7 @@ _decode_entries: Final = msgspec.json.Decoder(tuple[RosterEntry, ...]).decode
 _RULE_FILE: Final = "digest, rules, written_ms, sha256, withheld, body"
 
 
-class RosterQuestions(StoreConnections):
+class RosterQueries(StoreConnections):
     """Questions about what everything was judged by."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

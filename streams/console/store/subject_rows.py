@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.console.store.last_records import Refused, last_of_each
 from streams.console.store.searching import folded_name
 from streams.console.store.tables import NEVER_US, pack
-from streams.console.store.taking import Refused, last_of_each
 from streams.core.clock import to_us
 from streams.core.enriched import Dossier
 from streams.core.enriched_topics import enriched_topic_named

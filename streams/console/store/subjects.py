@@ -15,16 +15,16 @@ from streams.console.store.answers import (
     SubjectRow,
     SubjectsFound,
 )
+from streams.console.store.filters import PageOf, SubjectFilter, SubjectSort
 from streams.console.store.paging import Keyset, page_rows
-from streams.console.store.questions import PageOf, SubjectFilter, SubjectSort
-from streams.console.store.rosters import RosterQuestions
+from streams.console.store.rosters import RosterQueries
 from streams.console.store.searching import hits_of
 from streams.console.store.tables import NEVER_US, unpack
 from streams.core.clock import from_us
 from streams.core.enriched import Amplification, Dossier
 from streams.events import Account
 
-__all__ = ["SubjectQuestions"]
+__all__ = ["SubjectQueries"]
 
 _decode_dossier: Final = msgspec.json.Decoder(Dossier).decode
 _decode_amplification: Final = msgspec.json.Decoder(Amplification).decode
@@ -36,7 +36,7 @@ _NAMES: Final = (
 _COLUMNS: Final = ", ".join(f"s.{name}" for name in _NAMES.split(", "))
 
 
-class SubjectQuestions(RosterQuestions):
+class SubjectQueries(RosterQueries):
     """Questions about subjects and officials."""
 
     def dossier(self, key: str) -> Dossier | None:

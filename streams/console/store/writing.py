@@ -15,11 +15,11 @@ import msgspec
 from msgspec import Struct
 
 from streams.console.store.evidence_rows import EvidenceRows
+from streams.console.store.last_records import Refused, Rows
 from streams.console.store.record_rows import RecordRows
 from streams.console.store.rosters import CHUNK_COLUMNS, roster_of_chunks
 from streams.console.store.subject_rows import SubjectRows
 from streams.console.store.tables import create_tables, finish_tables, pack
-from streams.console.store.taking import Refused, Rows
 from streams.core.rosters.roster import Roster
 from streams.core.rosters.roster_log import RosterLog, RosterRecordError
 from streams.faust_driver.batches import Record

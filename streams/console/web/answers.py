@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Struct
 
-from streams.console.pages.page import BadAddress, NotKnown, PageAnswer, PageRequest, Rows
+from streams.console.pages.page import BadRequest, NotFound, PageAnswer, PageRequest, Rows
 from streams.console.store.paging import CursorError
 from streams.console.store.reading import NoStoreError, Store, TooLongError
 from streams.console.web.addresses import Address, Form
@@ -90,9 +90,9 @@ def answer_of(store: Store, place: Address, query: Mapping[str, str], now: datet
     """Ask the page. Raises `RefusedRequest`, and for a bug in a page whatever that is."""
     try:
         return place.route.page(store, PageRequest(path=place.path, query=query, now=now))
-    except NotKnown as refusal:
+    except NotFound as refusal:
         raise RefusedRequest(404, refusal.sentence, refusal.remedy) from None
-    except BadAddress as refusal:
+    except BadRequest as refusal:
         raise RefusedRequest(400, refusal.sentence, refusal.remedy) from None
     except CursorError as error:
         raise RefusedRequest(

@@ -77,10 +77,14 @@ class Live:
         return self.clients >= self._most
 
     async def serve(
-        self, response: web.StreamResponse, request: web.BaseRequest, known: Newest | None, told: Newest | None = None
+        self,
+        response: web.StreamResponse,
+        request: web.BaseRequest,
+        known: Newest | None,
+        received: Newest | None = None,
     ) -> None:
-        """Tell this client until it leaves, or does not take what it is told. `known` is the newest alert on its page,
-        `told` the newest that it received before its connection broke.
+        """Send to this client until it leaves, or does not take what it is sent. `known` is the newest alert on its
+        page, `received` the newest that it received before its connection broke.
         """
         self.clients += 1
         self._metrics.live_clients.set(self.clients)
@@ -88,7 +92,7 @@ class Live:
             if self._looking is None or self._looking.done():
                 self._newest = await self._ask_newest()
                 self._looking = asyncio.ensure_future(self._look())
-            await self._tell(response, request, known, told)
+            await self._tell(response, request, known, received)
         except (TimeoutError, ConnectionError):
             if request.transport is not None:
                 request.transport.abort()
@@ -104,17 +108,17 @@ class Live:
                 await self._looking
 
     async def _tell(
-        self, response: web.StreamResponse, request: web.BaseRequest, known: Newest | None, told: Newest | None
+        self, response: web.StreamResponse, request: web.BaseRequest, known: Newest | None, received: Newest | None
     ) -> None:
         _bound(request)
         await response.prepare(request)
         known = known or self._newest
         await self._write(response, f"retry: {_AGAIN_MS}\n" + (f"id: {known}\n\n" if known else "\n"))
-        told = told or known
+        received = received or known
         written = time.monotonic()
         while True:
             changed, newest = self._changed, self._newest
-            if newest is not None and newest != told:
+            if newest is not None and newest != received:
                 if known is None:
                     known = newest
                 elif newest.generation != known.generation:
@@ -123,7 +127,7 @@ class Live:
                 elif count := await self._ask_since(known.number):
                     said = msgspec.json.encode({"count": count}).decode()
                     await self._write(response, f"id: {newest}\nevent: alerts\ndata: {said}\n\n")
-                told = newest
+                received = newest
                 continue
             try:
                 async with asyncio.timeout(_GONE_SECONDS):

@@ -189,14 +189,14 @@ class Console:
             raise RefusedRequest(
                 503, "Too many pages wait for news.", "Close some, or reload by hand.", {"Retry-After": "60"}
             )
-        told = Newest.read(request.headers.get("Last-Event-ID", ""))
-        known = Newest.read(query_of(query).get("since", "")) or told
+        received = Newest.read(request.headers.get("Last-Event-ID", ""))
+        known = Newest.read(query_of(query).get("since", "")) or received
         stream = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         response = web.StreamResponse(headers={**HEADERS, **stream})
         if request.method == "HEAD":
             await response.prepare(request)
             return response
-        await self._live.serve(response, request, known, told)
+        await self._live.serve(response, request, known, received)
         return response
 
     async def _send(self, request: web.BaseRequest, body: Body) -> web.StreamResponse:

@@ -33,7 +33,7 @@ __all__ = [
 CorrectionOutcome: TypeAlias = Literal[
     "begun",
     "finished",
-    "counted_anew",
+    "recounted",
     "taken_as_counted",
     "cannot_be_known",
     "given_up",
@@ -62,13 +62,13 @@ class FigureChange(Struct, frozen=True, kw_only=True):
 class Correction(Struct, frozen=True, kw_only=True):
     """One record of `corrections`. `about` says of what:
 
-    - `roster`: the correction as a whole has `begun`, or is `finished`; `subjects` were counted anew by then.
-    - `subject`: all of one subject was `counted_anew`; or as far as the evidence goes, with `taken` events
+    - `roster`: the correction as a whole has `begun`, or is `finished`; `subjects` were recounted by then.
+    - `subject`: all of one subject was `recounted`; or as far as the evidence goes, with `taken` events
       `taken_as_counted`; or `cannot_be_known`, or was `given_up`, as `why` says: then nothing of it has changed.
     - `alert`: an alert that was told, or is new by the correction, and what became of it. `figures` are those of the
       last version and of the one that takes its place. What was told before is in `evidence`, unchanged.
 
-    - `country`: the ledger of the State `country` was put right and its aftermaths were counted anew; or as far as the
+    - `country`: the ledger of the State `country` was put right and its aftermaths were recounted; or as far as the
       evidence goes (`taken_as_counted`, with `taken` posts), or it was `given_up`.
     - `aftermath`: an aftermath that does not stand as it was told, is new by the correction, or `cannot_be_known`, as
       `why` says. It fires when it opens. An alert on one is told as any other, with its `country`.
@@ -123,7 +123,7 @@ class Correction(Struct, frozen=True, kw_only=True):
     subjects: Count = 0
     """Of a correction that is finished: the subjects that it touched."""
     why: str = ""
-    """Why the subject could not be counted anew."""
+    """Why the subject could not be recounted."""
 
 
 _encoder: Final = msgspec.json.Encoder()
@@ -165,7 +165,7 @@ def corrections_of_country(answer: CountryRecounted) -> Iterator[Correction]:
             aftermath_id=aftermath_id,
             why="the ledger has no more all posts of its time",
         )
-    outcome: CorrectionOutcome = "taken_as_counted" if answer.taken else "counted_anew"
+    outcome: CorrectionOutcome = "taken_as_counted" if answer.taken else "recounted"
     yield Correction(
         **_common(answer),
         country=answer.country,
@@ -177,7 +177,7 @@ def corrections_of_country(answer: CountryRecounted) -> Iterator[Correction]:
 
 
 def corrections_of(recounted: Recounted) -> Iterator[Correction]:
-    """What is to be told of a subject that was counted anew: of each alert first, of the subject last."""
+    """What is to be told of a subject that was recounted: of each alert first, of the subject last."""
     order = recounted.order
     before, after = recounted.alerts_before, recounted.alerts_after
     if before or after:  # nearly never

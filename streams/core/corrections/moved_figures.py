@@ -53,13 +53,13 @@ def _nameless(value: Any) -> Any:
 def _moved(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Each figure that differs; of a list or table how long it is."""
     return {
-        name: (_told(one.get(name)), _told(other.get(name)))
+        name: (_shown_value(one.get(name)), _shown_value(other.get(name)))
         for name in dict.fromkeys((*one, *other))
         if one.get(name) != other.get(name)
     }
 
 
-def _told(value: Any) -> Any:
+def _shown_value(value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return ", ".join(value)
     return len(value) if isinstance(value, list | dict) else value

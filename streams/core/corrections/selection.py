@@ -6,6 +6,7 @@ What is selected is enough: a recount over it is the recount over everything. Er
 from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Protocol
 
+from streams.core.corrections.affected_subjects import AffectedSubjects
 from streams.core.corrections.entry_changes import EntryChange
 from streams.core.corrections.terms import (
     COVERAGE,
@@ -19,7 +20,6 @@ from streams.core.corrections.terms import (
     posts_of,
     terms_of,
 )
-from streams.core.corrections.touched import Touched
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import subject_key, subject_key_parts
 from streams.events import Event, Post, Retweet, Suspension
@@ -64,7 +64,7 @@ class Selection:
     def __init__(self, lookup: EvidenceLookup, old: Roster, new: Roster, changes: Sequence[EntryChange]) -> None:
         self.numbers: set[int] = set()
         self.gone: dict[str, set[str]] = {}
-        self.touched = Touched(old, new, changes)
+        self.touched = AffectedSubjects(old, new, changes)
         self._lookup = lookup
         self._asked: set[int] = set()
         self._handles: set[int] = set()

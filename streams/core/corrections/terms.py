@@ -8,7 +8,7 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Final
 
-from streams.core.corrections.touched import engaged_by
+from streams.core.corrections.affected_subjects import engaged_by
 from streams.core.country_event import STATE_TEXT
 from streams.core.rosters.hosts import link_host
 from streams.core.rosters.roster import handle_key

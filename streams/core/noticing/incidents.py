@@ -14,7 +14,7 @@ from streams.core.clock import to_us
 from streams.core.noticing.floods import flood_notices
 from streams.core.noticing.notices import AlertHead, Notice, NoticePolicy, countries_of, evidence_link, labels_of
 from streams.core.noticing.wording import annotations_of
-from streams.core.notifications import ToldState
+from streams.core.notifications import NotifiedState
 from streams.core.rulebook.rules import SEVERITIES, Severity
 
 __all__ = ["IncidentSelection", "Incidents"]
@@ -233,7 +233,7 @@ class Incidents:
         return notices
 
 
-def _end_of(head: AlertHead) -> ToldState:
+def _end_of(head: AlertHead) -> NotifiedState:
     if head.mode != "live":
         return "on_trial"
     return "retracted" if head.status == "retracted" else "expired"

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from streams.core.clock import SECOND_US
 from streams.core.enriched import AlertOfficial, AlertStatus
-from streams.core.notifications import ToldState
+from streams.core.notifications import NotifiedState
 from streams.core.rulebook.rules import Mode, Rule, Severity
 from streams.events import Account, Utc
 
@@ -120,7 +120,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     link: str = ""
     published_us: int = 0
     alert_id: str = ""
-    state: ToldState = "firing"
+    state: NotifiedState = "firing"
 
     @property
     def severity(self) -> Severity:

@@ -14,7 +14,7 @@ from streams.core.rosters.roster import Roster, Term, handle_key
 from streams.core.tracked import TrackedAccount
 from streams.events import Account
 
-__all__ = ["AccountIndex", "Circle", "KnownAccount"]
+__all__ = ["AccountIndex", "KnownAccount", "PlatformIndex"]
 
 
 class KnownAccount(Struct, frozen=True, gc=False):
@@ -29,7 +29,7 @@ class KnownAccount(Struct, frozen=True, gc=False):
     handle: str | None = None
 
     @property
-    def followed(self) -> bool:
+    def is_tracked(self) -> bool:
         """Whether more is known of it than that the roster has it."""
         return bool(self.countries) or self.handle is not None
 
@@ -39,7 +39,7 @@ class KnownAccount(Struct, frozen=True, gc=False):
         return self.rostered or self.handle is not None
 
 
-Circle: TypeAlias = tuple[Set[str], Mapping[str, KnownAccount], Mapping[str, tuple[Term, ...]]]
+PlatformIndex: TypeAlias = tuple[Set[str], Mapping[str, KnownAccount], Mapping[str, tuple[Term, ...]]]
 """The account index of one platform: their ids, what is known of each, and the roster's terms of those that it has by
 handle alone, by `handle_key`.
 
@@ -48,9 +48,9 @@ of strings has to go and see the strings. Of a million, a set says no in a fourt
 """
 
 _UNKNOWN: Final = KnownAccount()
-_NOBODY: Final[Circle] = (frozenset(), {}, {})
+_NOBODY: Final[PlatformIndex] = (frozenset(), {}, {})
 # Nobody else lives there, whatever a roster says.
-_CANARY: Final[Circle] = (frozenset({CANARY_OFFICIAL.id}), {CANARY_OFFICIAL.id: KnownAccount(rostered=True)}, {})
+_CANARY: Final[PlatformIndex] = (frozenset({CANARY_OFFICIAL.id}), {CANARY_OFFICIAL.id: KnownAccount(rostered=True)}, {})
 
 
 class AccountIndex:
@@ -61,11 +61,11 @@ class AccountIndex:
     """
 
     __slots__ = (
-        "_circles",
         "_countries",
         "_ids",
         "_known",
         "_official_countries",
+        "_platform_indexes",
         "_roster",
         "_same",
         "_tracked",
@@ -74,7 +74,7 @@ class AccountIndex:
     def __init__(self, roster: Roster | None = None) -> None:
         self._ids: dict[str, set[str]] = {}
         self._known: dict[str, dict[str, KnownAccount]] = {}
-        self._circles: dict[str, Circle] = {}
+        self._platform_indexes: dict[str, PlatformIndex] = {}
         self._same: dict[KnownAccount, KnownAccount] = {}
         self._tracked = 0
         self._countries: dict[str, set[str]] = {}
@@ -104,12 +104,12 @@ class AccountIndex:
             if entry.account_id is not None:
                 self._know(entry.platform, entry.account_id, rostered=True)
                 self._official_countries.setdefault((entry.platform, entry.account_id), set()).add(entry.country)
-        self._circles = {}
+        self._platform_indexes = {}
         for platform in {*self._ids, *(entry.platform for entry in roster.entries)}:
-            self._draw_circle(platform)
-        self._circles[CANARY_PLATFORM] = _CANARY
+            self._index_platform(platform)
+        self._platform_indexes[CANARY_PLATFORM] = _CANARY
 
-    def learn(self, account: TrackedAccount) -> None:
+    def add(self, account: TrackedAccount) -> None:
         """Take in one record; the last one of a kind for an account is the valid one."""
         known = self.of(account.platform, account.id)
         is_of_subject = bool(account.countries) or account.handle is None
@@ -120,17 +120,17 @@ class AccountIndex:
             countries=account.countries if is_of_subject else known.countries,
             handle=account.handle or known.handle,
         )
-        self._tracked += self._known[account.platform].get(account.id, _UNKNOWN).followed - known.followed
-        if account.platform not in self._circles:
-            self._draw_circle(account.platform)
+        self._tracked += self._known[account.platform].get(account.id, _UNKNOWN).is_tracked - known.is_tracked
+        if account.platform not in self._platform_indexes:
+            self._index_platform(account.platform)
 
-    def circle(self, platform: str) -> Circle:
+    def platform_index(self, platform: str) -> PlatformIndex:
         """Everybody known on a platform, as plain collections for the hot path: read only."""
-        return self._circles.get(platform, _NOBODY)
+        return self._platform_indexes.get(platform, _NOBODY)
 
     def of(self, platform: str, account_id: str) -> KnownAccount:
         """What is known of an account by its id; nothing of a stranger."""
-        return self.circle(platform)[1].get(account_id, _UNKNOWN)
+        return self.platform_index(platform)[1].get(account_id, _UNKNOWN)
 
     def concerned(self, platform: str, officials: Iterable[str] | None) -> list[tuple[str, tuple[str, ...] | None]]:
         """The States that have officials on a platform, at any time, or those that have some of the named ones, with
@@ -151,10 +151,10 @@ class AccountIndex:
             found.update(term.entry.country for term in self._roster.handles_of(platform).get(handle_key(handle), ()))
         return found
 
-    def followed(self) -> Iterator[tuple[str, str]]:
+    def is_tracked(self) -> Iterator[tuple[str, str]]:
         """Platform and id of every tracked account."""
         for platform, account_index in self._known.items():
-            yield from ((platform, account_id) for account_id, each in account_index.items() if each.followed)
+            yield from ((platform, account_id) for account_id, each in account_index.items() if each.is_tracked)
 
     def official(self, platform: str, account: Account, at_us: int) -> Official | None:
         """What the roster says of an account as an event of `at_us` names it."""
@@ -195,6 +195,6 @@ class AccountIndex:
             ids.add(account_id)
             account_index[account_id] = self._same.setdefault(known, known)
 
-    def _draw_circle(self, platform: str) -> None:
+    def _index_platform(self, platform: str) -> None:
         ids, known = self._ids.setdefault(platform, set()), self._known.setdefault(platform, {})
-        self._circles[platform] = (ids, known, self._roster.handles_of(platform))
+        self._platform_indexes[platform] = (ids, known, self._roster.handles_of(platform))

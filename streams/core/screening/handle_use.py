@@ -20,9 +20,9 @@ _MOST_IDS: Final = 8  # of one handle; nobody reads more
 
 
 class HandleUse:
-    """Told whom the roster's handles turned out to be (`learn`) and what officials post (`see`); says which handles are
-    in doubt. A handle that the roster no longer has by itself is in doubt no more. `changed`: something was noted since
-    `findings` was asked last.
+    """Takes in whom the roster's handles turned out to be (`note_id`) and what officials post (`see`); says which
+    handles are in doubt. A handle that the roster no longer has by itself is in doubt no more. `changed`: something was
+    noted since `findings` was asked last.
     """
 
     __slots__ = ("_ids", "_roster", "_terms", "changed")
@@ -39,7 +39,7 @@ class HandleUse:
         self._terms = {}
         self.changed = True
 
-    def learn(self, platform: str, account_id: str, handle: str) -> None:
+    def note_id(self, platform: str, account_id: str, handle: str) -> None:
         """An official was seen under a handle, on the roster or not."""
         ids = self._ids.setdefault((platform, handle_key(handle)), set())
         if len(ids) < _MOST_IDS and account_id not in ids:

@@ -112,7 +112,7 @@ def prefiltered(payloads: Iterable[bytes], known: AccountIndex) -> Iterator[tupl
     One loop over all of them: a call for each takes a seventh more of SCREEN's time.
     """
     platform = ""
-    ids, account_index, handles = known.circle(platform)
+    ids, account_index, handles = known.platform_index(platform)
     for place, payload in enumerate(payloads):
         try:
             prefilter = _prefilter(payload)
@@ -123,7 +123,7 @@ def prefiltered(payloads: Iterable[bytes], known: AccountIndex) -> Iterator[tupl
                     continue
                 if prefilter.platform != platform:
                     platform = prefilter.platform
-                    ids, account_index, handles = known.circle(platform)
+                    ids, account_index, handles = known.platform_index(platform)
                 if not ids and not handles and not (len(platform) <= 32 and _is_platform(platform)):
                     detail = f"{platform!r} is no platform's name - at `$.platform`"
                     yield place, rejection(Reason.NOT_AN_EVENT, detail)

@@ -18,7 +18,7 @@ class TrackOutcome(StrEnum):
     UNENGAGED = "unengaged"  # a profile of an account that no official engaged with: not kept
     SUPERSEDED = "superseded"  # a correction counted it under another roster: it was there in the evidence
     RETRACTION = "retraction"  # a person retracted an alert
-    RECOUNT = "recount"  # a correction announced that it counts the subject anew, or did so
+    RECOUNT = "recount"  # a correction announced that it recounts the subject, or did so
     REFUSED = "refused"  # a withdrawal by somebody else, or beyond a bound: changes nothing
 
 

@@ -13,7 +13,7 @@ _MOST_SUPERSEDED: Final = 4  # corrections of which late events are still told a
 
 
 class RecountUnderWay(Struct, array_like=True):
-    """A correction that is about to count the subject anew: its id, and the events applied since it was announced,
+    """A correction that is about to recount the subject: its id, and the events applied since it was announced,
     encoded. `too_many`: of more than may be kept none is.
     """
 
@@ -33,7 +33,7 @@ class Superseded(Struct, frozen=True, array_like=True):
     changed: list[str]
 
     def covers(self, digest: str, source: Coordinates) -> bool:
-        """Whether what a SCREEN said by a roster of what stands there was counted anew from the evidence."""
+        """Whether what a SCREEN said by a roster of what stands there was recounted from the evidence."""
         place = f"{source.topic}/{source.partition}"
         return digest == self.old_digest and source.offset < self.cut.get(place, 0)
 

@@ -1,8 +1,8 @@
-"""Counting a subject anew under another roster: a new state from what the evidence says, and then from what came since.
+"""Recounting a subject under another roster: a new state from what the evidence says, and then from what came since.
 
 What was told stays told: the alerts that were sent, and the standings. So the next judgement takes back what does not
 hold, and says what is new, on the ways there always were. What a person retracted was retracted as it was counted then:
-counted anew, it fires if it holds. For which States SCREEN follows the account is decided anew.
+recounted, it fires if it holds. For which States SCREEN follows the account is decided anew.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ __all__ = [
     "under_current_roster",
 ]
 
-RecountOutcome: TypeAlias = Literal["counted_anew", "taken_as_counted", "cannot_be_known", "given_up"]
+RecountOutcome: TypeAlias = Literal["recounted", "taken_as_counted", "cannot_be_known", "given_up"]
 
 _MOST_KEPT: Final = 1_000  # events between the announcement and the order
 _MOST_KEPT_BYTES: Final = 1_000_000
@@ -180,7 +180,7 @@ def recounted_subject(subject: Subject, order: RecountOrder, policy: TrackPolicy
     state.recounted, state.superseded = order.correction, superseded
     return RecountedSubject(
         subject=made,
-        outcome="taken_as_counted" if carried else "counted_anew",
+        outcome="taken_as_counted" if carried else "recounted",
         taken=len(carried),
         amplifications=tuple(published),
         unfollowed=bool(old.followed) and not follows,

@@ -272,7 +272,7 @@ class SubjectState(Struct, array_like=True):
     evicted_up_to: tuple[int, str, str] = (0, "", "")  # `order` of the last amplification that is evicted
     seen_since: dict[str, int] = field(default_factory=dict)  # by State, as WATCH told it; 0 for since ever
     recount: RecountUnderWay | None = None
-    recounted: str = ""  # the last correction that counted it anew
+    recounted: str = ""  # the last correction that recounted it
     superseded: list[Superseded] = field(default_factory=list)
 
 

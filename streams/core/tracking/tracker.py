@@ -47,7 +47,7 @@ class SubjectChanges(Struct, frozen=True, kw_only=True):
     nothing came but the announcement of a correction.
 
     `standings` tell WATCH of a suspended subject, `tracked` tells SCREEN to let the subject's own posts through.
-    `recounted` are the corrections that counted it anew, and `amplifications` those that are new by them.
+    `recounted` are the corrections that recounted it, and `amplifications` those that are new by them.
     """
 
     key: str
@@ -234,12 +234,12 @@ class Tracker:
 
     def _sent_and_standing(self, subject: Subject) -> dict[str, Alert]:
         """The alerts that were told and that nobody retracted, as they are before a correction: of nearly all, none."""
-        told = sent_alert_ids(subject.state, self.rules)
-        if not told:
+        sent_ids = sent_alert_ids(subject.state, self.rules)
+        if not sent_ids:
             return {}
         judge(subject.state, self.rules)
         standing = standing_alerts(subject, self.rules, self.policy)
-        return {name: alert for name, alert in standing.items() if name in told and alert.status != "retracted"}
+        return {name: alert for name, alert in standing.items() if name in sent_ids and alert.status != "retracted"}
 
     def _no_more_followed(self, key: str, subject: Subject) -> TrackedAccount | None:
         """What SCREEN is told of an account that a correction leaves too few amplifications."""

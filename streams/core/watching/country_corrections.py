@@ -130,7 +130,7 @@ class CountryCorrections:
         return held
 
     def answers(self, countries: Iterable[str], sweeps: dict[str, Sweep]) -> Iterator[CountryRecounted]:
-        """What is to be told of corrections after which all aftermaths are counted anew by now; each once."""
+        """What is to be told of corrections after which all aftermaths are recounted by now; each once."""
         for country in sorted({*countries, *self._released}):
             known = corrected_of(self._ledger, country)
             if known.answer is not None and not recounts_all(sweeps.get(country)):

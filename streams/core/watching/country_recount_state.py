@@ -34,7 +34,7 @@ class CountryRecount(Struct, frozen=True, array_like=True, tag="country_recount"
 
 
 class CountryRecounted(Struct, frozen=True, kw_only=True):
-    """What a correction made of a State's ledger, told when its aftermaths are counted anew. Of the `unknown`
+    """What a correction made of a State's ledger, told when its aftermaths are recounted. Of the `unknown`
     aftermaths, by id with platform and subject, nothing has changed. `why` says why nothing was counted at all.
     """
 

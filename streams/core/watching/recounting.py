@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from streams.core.bounds import bounded_country_event
 from streams.core.country_event import CountryEvent, decode_country_event
 from streams.core.country_recounts import CountryOrder, post_name
-from streams.core.identity import aftermath_id, watched_by
+from streams.core.identity import aftermath_id, watch_about
 from streams.core.officials import Official
 from streams.core.subject_event import SubjectEvent, subject_key, subject_key_parts
 from streams.core.tracking.recount_state import Superseded, with_superseded
@@ -106,7 +106,7 @@ def apply_country_recount(
     events = [*map(bounded_country_event, (*order.events, *(each for each in since if each is not None)))]
     unchanged = Unchanged(ledger, events, order.changed, order.new_digest, policy)
     gone = _take_out(ledger, country, order, unchanged)
-    scratch = ChangeSet()  # all watches of the State are counted anew at the end
+    scratch = ChangeSet()  # all watches of the State are recounted at the end
     said: list[SubjectEvent] = []
     for begin in range(0, len(events), _AHEAD):
         ahead = events[begin : begin + _AHEAD]
@@ -140,7 +140,7 @@ def end_country_recount(ledger: Ledger, under_way: CountryRecount, order: Countr
         if record_key(counted).decode() not in under_way.unknown:
             ledger.discard(record_key(counted))
         elif under_way.officials:
-            about = watched_by(country, counted.platform, counted.subject)
+            about = watch_about(country, counted.platform, counted.subject)
             unknown[aftermath_id(about, counted.interval)] = counted.platform, counted.subject
     answer = CountryRecounted(
         country=country,

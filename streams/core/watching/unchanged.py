@@ -2,7 +2,7 @@
 
 Nearly all that officials did about a touched subject was done by others than the changed accounts. Taking it out and
 putting it back costs WATCH more than all else that an order asks for. What stays is said to its subject again all the
-same: TRACK counts the subject anew, and knows it from there.
+same: TRACK recounts the subject, and knows it from there.
 """
 
 from collections import defaultdict

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from streams.core.clock import DAY_US
 from streams.core.country_event import Amplifier, SuspensionPeriod
-from streams.core.identity import aftermath_id, interval_start, watched_by
+from streams.core.identity import aftermath_id, interval_start, watch_about
 from streams.core.watching.aftermath_records import AftermathStatus, ClosedBecause
 from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.records import StandingRecord
@@ -48,7 +48,7 @@ class WatchPeriod(Struct, frozen=True, kw_only=True):
     @property
     def about(self) -> str:
         """What its aftermath and its alerts are about."""
-        return watched_by(self.country, self.platform, self.subject.id)
+        return watch_about(self.country, self.platform, self.subject.id)
 
     @property
     def id(self) -> str:

@@ -139,5 +139,5 @@ def _of_identity(said: _Identity, seen_at: datetime | None) -> Reading:
     notice = None if active is None else AccountNotice(active=active, status=said.status)
     status = read_account(said.did, notice, seen_at, seen_at)
     handle = read_identity(said.did, IdentityNotice(handle=said.handle), seen_at, seen_at)
-    told = tuple(event for reading in (handle, status) if isinstance(reading, tuple) for event in reading)
-    return told or status
+    found = tuple(event for reading in (handle, status) if isinstance(reading, tuple) for event in reading)
+    return found or status

@@ -28,7 +28,7 @@ _MAX_ENTRIES: Final = 250_000
 _KEPT_UNTAKEN: Final = 1_000  # more are counted
 _A_GOOD_PART: Final = 10  # of a hundred accounts
 _SHOWN_COLUMNS: Final = 8
-_TOLD: Final = 100  # columns
+_MOST_COLUMNS: Final = 100  # columns
 _SHORTEST_ID: Final = 5  # characters
 _OF_ACCOUNTS: Final[frozenset[Role]] = frozenset({"handle", "account_id", "bare_id", "link"})
 
@@ -83,7 +83,9 @@ def import_roster(found: Iterable[Listed | Untaken | Guessed], options: ImportOp
     for contrary in deduplicated.contrary:
         log.say(contrary)
     return Imported(
-        columns=dict(islice(((name, role) for name, role in columns.items() if not _of_others(name, options)), _TOLD)),
+        columns=dict(
+            islice(((name, role) for name, role in columns.items() if not _of_others(name, options)), _MOST_COLUMNS)
+        ),
         rows=tuple(each.row for each in deduplicated.kept),
         guessed=tuple(sorted(guessed)),
         entries=len(entries),

@@ -100,7 +100,7 @@ _PARTS: Final = {
 }
 _SKIPPED_PARTS: Final = {key: Skipped(name) for key, name in _PARTS.items()}
 # Parts with several keys, by two of them: the manifest, and three files of the archives up to 2018.
-_TOLD_BY_TWO: Final = (
+_KNOWN_BY_TWO: Final = (
     (("archiveInfo", "dataTypes"), Skipped("manifest")),
     (("var_name", "tweet_count"), Skipped("tweet_index")),
     (("full_name", "screen_name"), Skipped("user_details")),
@@ -110,7 +110,7 @@ _TWEET_HEADER: Final = Skipped("tweet_header")
 _BLANK: Final = Skipped("blank")
 
 SKIPPED_NAMES: Final = frozenset(
-    {*_PARTS.values(), *(skipped.name for _, skipped in _TOLD_BY_TWO), "blank", "tweet_header"}
+    {*_PARTS.values(), *(skipped.name for _, skipped in _KNOWN_BY_TWO), "blank", "tweet_header"}
 )
 
 # How Twitter writes the text of a retweet. An archive has nothing else that says what is one.
@@ -210,7 +210,7 @@ def _skipped(record: Mapping[str, Raw]) -> Skipped | None:
     if len(record) == 1:
         (key,) = record
         return _SKIPPED_PARTS.get(key)
-    return next((skipped for keys, skipped in _TOLD_BY_TWO if all(key in record for key in keys)), None)
+    return next((skipped for keys, skipped in _KNOWN_BY_TWO if all(key in record for key in keys)), None)
 
 
 def _read_tweet(raw: Raw, account: Raw, place: str, ids: Ids, owner: Account | None) -> Reading:

@@ -34,7 +34,7 @@ _AS_OF = datetime.now(UTC)
 _EXPIRES = _AS_OF + timedelta(days=7)
 
 
-class _Desk(Struct):
+class _Receivers(Struct):
     """Everybody that the shipped routes know."""
 
     on_call: Receiver
@@ -54,7 +54,7 @@ class _Desk(Struct):
 
 
 @pytest.fixture
-def desk(request: pytest.FixtureRequest) -> Iterator[_Desk]:
+def receivers(request: pytest.FixtureRequest) -> Iterator[_Receivers]:
     require_alertmanager()
     with (
         Receiver() as on_call,
@@ -63,15 +63,15 @@ def desk(request: pytest.FixtureRequest) -> Iterator[_Desk]:
         Receiver() as services,
         MailSink() as mail,
     ):
-        made = _Desk(on_call, analysts, archive, services, mail)
+        made = _Receivers(on_call, analysts, archive, services, mail)
         yield made
         _keep_pictures(made, request.node.name)
 
 
 @pytest.fixture
-def settings(kafka: RunningBroker, topic_prefix: str, desk: _Desk) -> Iterator[Settings]:
-    webhooks = {"on-call": desk.on_call.url, "analysts": desk.analysts.url, "archive": desk.archive.url}
-    config = shipped_config(webhooks, services=desk.services.url, smarthost=desk.mail.address)
+def settings(kafka: RunningBroker, topic_prefix: str, receivers: _Receivers) -> Iterator[Settings]:
+    webhooks = {"on-call": receivers.on_call.url, "analysts": receivers.analysts.url, "archive": receivers.archive.url}
+    config = shipped_config(webhooks, services=receivers.services.url, smarthost=receivers.mail.address)
     with Alertmanager(config) as alertmanager:
         made = Settings(
             broker=kafka.address,
@@ -175,90 +175,94 @@ _TITLE = "Several officials amplified a new account within a week: @new_voice (t
 
 
 def test_people_read_one_alert_that_another_state_joins_that_becomes_critical_and_that_is_taken_back(
-    settings: Settings, desk: _Desk
+    settings: Settings, receivers: _Receivers
 ) -> None:
     """On every route that is shipped, in whole texts; nobody is told of an end before the end."""
     with Notifying(settings):
         publish(settings, _burst())
-        _wait("the analysts are told", lambda: len(desk.slack()) == 1)
+        _wait("the analysts are told", lambda: len(receivers.slack()) == 1)
         publish(settings, _JOINED)
-        _wait("of the other State", lambda: len(desk.slack()) == 2)
-        _wait("its desk is told", lambda: len(desk.mail.messages) == 1)
+        _wait("of the other State", lambda: len(receivers.slack()) == 2)
+        _wait("its desk is told", lambda: len(receivers.mail.messages) == 1)
         publish(settings, _WORSE)
-        _wait("of the escalation", lambda: (len(desk.slack()), len(desk.mail.messages)) == (3, 2))
-        _wait("whoever is on call", lambda: desk.pagers())
+        _wait("of the escalation", lambda: (len(receivers.slack()), len(receivers.mail.messages)) == (3, 2))
+        _wait("whoever is on call", lambda: receivers.pagers())
         publish(settings, replace(_WORSE, status="retracted"))
-        _wait("of the end", lambda: (len(desk.slack()), len(desk.mail.messages)) == (4, 3))
-        _wait("whoever is on call", lambda: len(desk.pagers()) == 2)
-        _wait("the archive", lambda: len(desk.archive.messages) == 4)
-    assert desk.slack() == [
+        _wait("of the end", lambda: (len(receivers.slack()), len(receivers.mail.messages)) == (4, 3))
+        _wait("whoever is on call", lambda: len(receivers.pagers()) == 2)
+        _wait("the archive", lambda: len(receivers.archive.messages) == 4)
+    assert receivers.slack() == [
         (f"[WARNING] {_TITLE}", _FIRST_TEXT),
         (f"[WARNING] {_TITLE}", _JOINED_TEXT),
         (f"[CRITICAL] {_TITLE}", _WORSE_TEXT),
         (f"[OVER] {_TITLE}", _OVER_TEXT),
     ]
-    assert [(mail["Subject"], _plain(mail)) for mail in desk.mail.messages] == [
+    assert [(mail["Subject"], _plain(mail)) for mail in receivers.mail.messages] == [
         (f"[WARNING] {_TITLE}", _JOINED_TEXT),
         (f"[CRITICAL] {_TITLE}", _WORSE_TEXT),
         (f"[OVER] {_TITLE}", _OVER_TEXT),
     ]
-    fired, over = desk.pagers()
+    fired, over = receivers.pagers()
     assert (fired["event_action"], over["event_action"]) == ("trigger", "resolve")
     assert fired["dedup_key"] == over["dedup_key"]
     assert fired["payload"]["summary"] == f"[CRITICAL] {_TITLE}"
     assert fired["payload"]["severity"] == "critical"
     assert fired["payload"]["custom_details"]["text"].strip() == _WORSE_TEXT
     assert fired["client_url"] == "https://evidence.example.org/a1"
-    everybody = [desk.analysts, desk.archive]
+    everybody = [receivers.analysts, receivers.archive]
     assert [[each["status"] for each in receiver.messages] for receiver in everybody] == [
         ["firing", "firing", "firing", "resolved"]
     ] * 2
 
 
-def test_a_flood_keeps_no_critical_alert_back_and_says_how_many_it_stands_for(settings: Settings, desk: _Desk) -> None:
+def test_a_flood_keeps_no_critical_alert_back_and_says_how_many_it_stands_for(
+    settings: Settings, receivers: _Receivers
+) -> None:
     lesser = [alert(f"b{number}", rule_digest=_RULES["new-account-burst"].digest, countries=()) for number in range(6)]
     with Notifying(settings):
         publish(settings, *lesser, alert("i1", rule="low-profile", severity="info", countries=()))
-        _wait("the flood is told", lambda: [each for each in desk.slack() if each[0].startswith("[WARNING] Flood")])
+        _wait(
+            "the flood is told", lambda: [each for each in receivers.slack() if each[0].startswith("[WARNING] Flood")]
+        )
         publish(settings, replace(_WORSE, countries=()))
-        _wait("whoever is on call", lambda: desk.pagers())
+        _wait("whoever is on call", lambda: receivers.pagers())
         publish(settings, *(alert(f"c{number}", countries=()) for number in range(20)))
-        _wait("that it grew", lambda: len([each for each in desk.slack() if "Flood" in each[0]]) > 1)
-    [first, *_others, last] = [text for title, text in desk.slack() if "Flood" in title]
-    told = (
+        _wait("that it grew", lambda: len([each for each in receivers.slack() if "Flood" in each[0]]) > 1)
+    [first, *_others, last] = [text for title, text in receivers.slack() if "Flood" in title]
+    expected = (
         "not told one by one: the 2 that came first are. Critical alerts, and alerts that become more severe after "
         "they were told, are always told.\n"
         "What to do: List all of them: antiphon alerts --firing --rule new-account-burst. Many at once are more often "
         "a wrong roster, a changed rule or a back-fill than many accounts.\n"
         "Runbook: https://runbooks.example.org/rules/AntiphonAlertFlood.md"
     )
-    assert first == f"4 more warnings of the rule new-account-burst are {told}"
-    assert last == f"24 more warnings of the rule new-account-burst are {told}"
-    [page] = desk.pagers()
+    assert first == f"4 more warnings of the rule new-account-burst are {expected}"
+    assert last == f"24 more warnings of the rule new-account-burst are {expected}"
+    [page] = receivers.pagers()
     assert page["payload"]["summary"] == f"[CRITICAL] {_TITLE}"
     assert page["payload"]["custom_details"]["text"].strip() == _WORSE_TEXT
-    assert desk.slack().count((f"[CRITICAL] {_TITLE}", _WORSE_TEXT)) == 1
-    assert {each["labels"]["severity"] for each in desk.archive.received("firing", alertname=FLOOD_ALERT)} == {
+    assert receivers.slack().count((f"[CRITICAL] {_TITLE}", _WORSE_TEXT)) == 1
+    assert {each["labels"]["severity"] for each in receivers.archive.received("firing", alertname=FLOOD_ALERT)} == {
         "warning"
     }
 
 
 def test_two_environments_that_see_the_same_are_two_alerts_and_the_end_of_one_ends_no_other(
-    settings: Settings, desk: _Desk
+    settings: Settings, receivers: _Receivers
 ) -> None:
     staging = replace(settings, topic_prefix=f"{settings.topic_prefix}staging-", environment="staging")
     asyncio.run(create_topics(staging))
     with Notifying(settings), Notifying(staging):
         publish(settings, _burst())
         publish(staging, _burst())
-        _wait("both are told", lambda: len(desk.slack()) == 2)
+        _wait("both are told", lambda: len(receivers.slack()) == 2)
         publish(staging, _burst(status="retracted", retracted_at=_AS_OF, retracted_because="no <officials> of RU"))
-        _wait("the end of one", lambda: len(desk.slack()) == 3)
+        _wait("the end of one", lambda: len(receivers.slack()) == 3)
     live, other = f"[WARNING] {_TITLE}", f"[WARNING] {_TITLE}".replace("[live]", "[staging]")
-    assert sorted(desk.slack()[:2]) == [(live, _FIRST_TEXT), (other, _FIRST_TEXT)]
+    assert sorted(receivers.slack()[:2]) == [(live, _FIRST_TEXT), (other, _FIRST_TEXT)]
     over = f"Over: Retracted by hand on {_at(_AS_OF)}: no ‹officials> of RU\n{_FIRST_TEXT}"
-    assert desk.slack()[2] == (f"[OVER] {_TITLE}".replace("[live]", "[staging]"), over)
-    ids = {each["groupLabels"]["antiphon_id"] for each in desk.analysts.messages}
+    assert receivers.slack()[2] == (f"[OVER] {_TITLE}".replace("[live]", "[staging]"), over)
+    ids = {each["groupLabels"]["antiphon_id"] for each in receivers.analysts.messages}
     assert ids == {"live:a1", "staging:a1"}
 
 
@@ -270,18 +274,18 @@ def _plain(mail: Any) -> str:
     return str(mail.get_body(("plain",)).get_content()).replace("\r\n", "\n").strip()
 
 
-def _keep_pictures(desk: _Desk, scene: str) -> None:
+def _keep_pictures(receivers: _Receivers, scene: str) -> None:
     """`ANTIPHON_TEST_MESSAGES=FOLDER` keeps what each scene sent, in a folder of its own there, to be looked at: the
     mails' HTML, what Slack shows as text, PagerDuty's messages and the archive's webhooks.
     """
     if folder := os.environ.get("ANTIPHON_TEST_MESSAGES"):
         place = Path(folder, scene)
         place.mkdir(parents=True, exist_ok=True)
-        for number, mail in enumerate(desk.mail.messages):
+        for number, mail in enumerate(receivers.mail.messages):
             body = mail.get_body(("html",))
             assert body is not None
             Path(place, f"mail-{number}.html").write_text(body.get_content(), encoding="utf-8")
-        texts = "\n\n".join(f"{title}\n{text}" for title, text in desk.slack())
+        texts = "\n\n".join(f"{title}\n{text}" for title, text in receivers.slack())
         Path(place, "slack.txt").write_text(texts, encoding="utf-8")
-        for name, messages in (("pagerduty", desk.pagers()), ("webhook", desk.archive.messages)):
+        for name, messages in (("pagerduty", receivers.pagers()), ("webhook", receivers.archive.messages)):
             Path(place, f"{name}.json").write_text(json.dumps(messages, indent=1), encoding="utf-8")

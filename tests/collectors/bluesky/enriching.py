@@ -109,10 +109,10 @@ async def listening(
     settings: Settings, policy: EnricherPolicy, clock: Callable[[], float] = time.monotonic
 ) -> AsyncIterator[Listening]:
     """An enricher at work."""
-    heard = Listening()
-    task = asyncio.create_task(heard.listen(Enricher(settings, policy, clock=clock)))
+    listener = Listening()
+    task = asyncio.create_task(listener.listen(Enricher(settings, policy, clock=clock)))
     try:
-        yield heard
+        yield listener
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

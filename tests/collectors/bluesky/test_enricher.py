@@ -48,8 +48,8 @@ def test_a_subject_that_the_pipeline_knows_already_is_not_looked_up_before_its_t
     async def run() -> None:
         accounts = Accounts(known, unknown)
         async with enriching(broker, topic_prefix, accounts, before) as (settings, appview, directory):
-            async with listening(settings, policy_of(appview, directory)) as heard:
-                events = await heard.until(2)
+            async with listening(settings, policy_of(appview, directory)) as listener:
+                events = await listener.until(2)
             assert {event.actor.id for event in events if isinstance(event, Profile)} == {unknown.did}
             assert not [path for path in [*appview.asked, *directory.asked] if known.did in path]
 
@@ -75,18 +75,18 @@ def test_a_tracked_subject_that_is_gone_is_one_notice_and_its_return_another(
     async def run() -> None:
         async with enriching(broker, topic_prefix, Accounts(account)) as (settings, appview, directory):
             policy = with_revisits(policy_of(appview, directory), 0.01)
-            async with listening(settings, policy) as heard:
-                await heard.warm(settings, account.did)
+            async with listening(settings, policy) as listener:
+                await listener.warm(settings, account.did)
                 for name, value in changes.items():
                     setattr(account, name, value)
-                await heard.when(lambda: bool(_notices(heard.events)))
+                await listener.when(lambda: bool(_notices(listener.events)))
                 asked = len(appview.asked)
                 await appview.until_asked(asked + 20)
-                assert len(_notices(heard.events)) == 1
+                assert len(_notices(listener.events)) == 1
                 account.status, account.hidden = "active", False
-                await heard.when(lambda: len(_notices(heard.events)) == 2)
+                await listener.when(lambda: len(_notices(listener.events)) == 2)
                 await appview.until_asked(len(appview.asked) + 20)
-                gone, back = _notices(heard.events)
+                gone, back = _notices(listener.events)
         assert (gone.status, gone.reason, gone.precision) == (status, reason, "noticed")
         assert (back.status, back.reason, back.precision) == ("reinstated", None, "noticed")
 
@@ -101,12 +101,12 @@ def test_an_answer_that_lacks_an_account_is_no_suspension(broker: RunningBroker,
         async with enriching(broker, topic_prefix, Accounts(hidden_from_lists)) as (settings, appview, directory):
             appview.left_out = {hidden_from_lists.did}
             policy = with_revisits(policy_of(appview, directory), 0.01)
-            async with listening(settings, policy) as heard:
-                await heard.warm(settings, hidden_from_lists.did)
+            async with listening(settings, policy) as listener:
+                await listener.warm(settings, hidden_from_lists.did)
                 await write(settings, [amplification(never_there)])
                 while sum(never_there in path for path in appview.asked) < 10:
-                    await heard.until(len(heard.events) + 1)
-                assert not _notices(heard.events)
+                    await listener.until(len(listener.events) + 1)
+                assert not _notices(listener.events)
 
     asyncio.run(run())
 
@@ -119,17 +119,17 @@ def test_a_profile_that_is_missing_for_a_moment_is_no_deletion(broker: RunningBr
         async with enriching(broker, topic_prefix, Accounts(account)) as (settings, appview, directory):
             policy = with_revisits(policy_of(appview, directory), 0.01, confirm_seconds=0.05)
             clock = Hand()
-            async with listening(settings, policy, clock) as heard:
-                await heard.warm(settings, account.did)
+            async with listening(settings, policy, clock) as listener:
+                await listener.warm(settings, account.did)
                 account.status = "deleted"
                 clock.seconds += 0.01
                 await appview.until_asked(len(appview.asked) + 2)
                 account.status = "active"
-                seen = len(heard.events)
-                while len(heard.events) == seen:
+                seen = len(listener.events)
+                while len(listener.events) == seen:
                     clock.seconds += 0.05
                     await asyncio.sleep(0.01)
-                assert not _notices(heard.events)
+                assert not _notices(listener.events)
 
     asyncio.run(run())
 
@@ -140,12 +140,12 @@ def test_accounts_of_the_web_have_no_age(broker: RunningBroker, topic_prefix: st
 
     async def run() -> None:
         async with enriching(broker, topic_prefix, Accounts(account)) as (settings, appview, directory):
-            async with listening(settings, policy_of(appview, directory)) as heard:
-                while not heard.events:
+            async with listening(settings, policy_of(appview, directory)) as listener:
+                while not listener.events:
                     await write(settings, [amplification(account.did)])
                     await asyncio.sleep(0.2)
             assert not directory.asked
-            assert [each.actor.created_at for each in heard.events if isinstance(each, Profile)] == [None]
+            assert [each.actor.created_at for each in listener.events if isinstance(each, Profile)] == [None]
 
     asyncio.run(run())
 

@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from streams.collectors.bluesky.jetstream_coverage import FilterLog
 from streams.collectors.bluesky.jetstream_shared import Hosts, JetstreamPolicy, Shared
 from streams.collectors.bluesky.jetstream_source import JetstreamSource
-from streams.collectors.collector import Surroundings
+from streams.collectors.collector import CollectorContext
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.service import SourceService
 from streams.collectors.settings import CollectSettings
@@ -85,13 +85,13 @@ async def _seconds_until_asked(server: LocalServer) -> float:
 async def _streaming(settings: Settings) -> AsyncIterator[_Stream]:
     """The collector's service between a Jetstream server and Kafka."""
     log = EventLog()
-    surroundings = Surroundings(
+    context = CollectorContext(
         settings=settings, collect=CollectSettings(), metrics=CollectorMetrics(CollectorRegistry())
     )
     async with JetstreamServer(log) as server, aiohttp.ClientSession() as session:
         shared = Shared(session=session, hosts=Hosts(endpoints([server], "v2")), policy=JetstreamPolicy())
         shared.watched.use([EMBASSY])
-        service = SourceService("test", JetstreamSource(shared, FilterLog()), surroundings, "test")
+        service = SourceService("test", JetstreamSource(shared, FilterLog()), context, "test")
         stream = _Stream(log)
         tasks = [asyncio.create_task(service.run()), asyncio.create_task(stream.read(settings))]
         await until_so(lambda: server.open > 0)
@@ -122,16 +122,16 @@ def test_a_thousand_look_ups_a_far_reset_and_a_slow_api_leave_the_stream_as_fast
             appview.left_out = set(dids[::7])
             await stream.p99_over(0.5)  # connections are made
             alone = await stream.p99_over(1.0)
-            async with listening(settings, policy_of(appview, directory)) as heard:
-                await heard.warm(settings, dids[0])
+            async with listening(settings, policy_of(appview, directory)) as listener:
+                await listener.warm(settings, dids[0])
                 released, arrived = asyncio.Event(), asyncio.Event()
                 appview.faults = [Hang(released, arrived), Throttle(_SLOW_SECONDS), Fail(200, b"<html>"), Fail(502)]
                 directory.faults = [Throttle(1), Fail(503), Fail(200, b"[" * 2_000)]
                 await write(settings, [amplification(did) for did in dids])
                 await arrived.wait()
                 beside_slow = await stream.p99_over(_SLOW_SECONDS)
-                ages = [each for each in heard.events if each.id.startswith("directory:")]
-                profiles = [each for each in heard.events if each.id.startswith("appview:")]
+                ages = [each for each in listener.events if each.id.startswith("directory:")]
+                profiles = [each for each in listener.events if each.id.startswith("appview:")]
                 assert len(ages) > 100, "the directory answers while the AppView does not"
                 assert len(profiles) == 1
                 throttled = len(appview.asked) + 1
@@ -141,9 +141,9 @@ def test_a_thousand_look_ups_a_far_reset_and_a_slow_api_leave_the_stream_as_fast
                 beside_throttled = await stream.p99_over(_SLOW_SECONDS)
                 assert await paused > _SLOW_SECONDS - 1.2, "the reset is in whole seconds"
                 beside_busy = await stream.p99_over(1.0)
-                await heard.when(lambda: len(heard.events) >= 1_999)
-                assert all(isinstance(each, Profile) for each in heard.events), "nobody is gone"
-                events = [each for each in heard.events if isinstance(each, Profile)]
+                await listener.when(lambda: len(listener.events) >= 1_999)
+                assert all(isinstance(each, Profile) for each in listener.events), "nobody is gone"
+                events = [each for each in listener.events if isinstance(each, Profile)]
         for p99 in (beside_slow, beside_throttled, beside_busy):
             assert p99 < alone + _NOISE_SECONDS, (alone, beside_slow, beside_throttled, beside_busy)
         aged = [each.actor for each in events if each.id.startswith("directory:")]

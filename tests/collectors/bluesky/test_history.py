@@ -184,8 +184,8 @@ def test_a_server_that_is_away_holds_up_no_other_official(broker: RunningBroker,
             return _events(await _read(stage, closed=2))
 
     events = asyncio.run(run())
-    told = [event for event in events if isinstance(event, Coverage)]
-    assert [(each.officials, each.closed_by) for each in told] == [
+    gaps = [event for event in events if isinstance(event, Coverage)]
+    assert [(each.officials, each.closed_by) for each in gaps] == [
         ((away.did,), None),
         ((away.did,), "back_fill"),
     ]
@@ -313,13 +313,13 @@ def test_a_gap_of_everybody_waits_for_the_roster_and_asks_nobody_who_left_it() -
     gap = replace(_gap("nobody"), id="g", at=until, since=since, until=until, reason="silent", officials=None)
     roster: set[str] = set()
     gaps = OpenGaps("bluesky", lambda: frozenset(roster))
-    gaps.learn(gap)
+    gaps.add(gap)
     assert gaps.next(0.0) is None
     roster |= {"did:plc:a", "did:plc:b", "did:plc:c"}
     first = gaps.next(0.0)
     assert first == BackFill("did:plc:a", since)
     gaps.put_off("did:plc:a", 5.0)
-    gaps.learn(_gap("did:plc:new"))
+    gaps.add(_gap("did:plc:new"))
     new = gaps.next(0.0)
     assert new == BackFill("did:plc:new", None), "who is new comes first"
     assert [record.closed_by for record in gaps.done(new)] == ["back_fill"]

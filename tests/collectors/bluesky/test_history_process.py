@@ -29,8 +29,8 @@ _DAY_US = 86_400_000_000
 
 
 def _closed(settings: Settings) -> set[str]:
-    told = [event for event in events_of(settings, "coverage") if isinstance(event, Coverage)]
-    return {did for each in told if each.closed_by == "back_fill" for did in each.officials or ()}
+    gaps = [event for event in events_of(settings, "coverage") if isinstance(event, Coverage)]
+    return {did for each in gaps if each.closed_by == "back_fill" for did in each.officials or ()}
 
 
 @pytest.mark.slow

@@ -79,7 +79,7 @@ def test_1500_old_reposts_that_are_sent_as_new_raise_no_alert_and_change_no_figu
     live = [repost(NOW - HOUR, number, did=did) for number, did in enumerate(_OFFICIALS[:2])]
     quiet = in_order(chatter(NOW - 3 * HOUR, NOW, 60 * SECOND), live)
     before = _story(_read(quiet, 2))
-    resynced = in_order(quiet.events_anew(), _again(1_500, age_us=700 * _DAY))
+    resynced = in_order(quiet.new_events(), _again(1_500, age_us=700 * _DAY))
     after = _story(_read(resynced, 1_502))
     assert before.alerts == after.alerts == {}
     (was,), (now,) = before.dossiers.values(), after.dossiers.values()
@@ -89,7 +89,7 @@ def test_1500_old_reposts_that_are_sent_as_new_raise_no_alert_and_change_no_figu
     assert now.suspensions == was.suspensions
 
     # The test of the test: the same records with the keys of today, of a young account.
-    fresh = in_order(quiet.events_anew(), _again(1_500, age_us=0))
+    fresh = in_order(quiet.new_events(), _again(1_500, age_us=0))
     news = _story(_read(fresh, 1_502), age_us=20 * _DAY)
     assert "new-account-burst" in {alert.rule for alert in news.alerts.values()}
 
@@ -129,9 +129,9 @@ def test_of_throttled_desynchronized_unknown_new_and_moved_accounts_none_is_susp
     ]
     found = _story([*commits, *accounts])
     (dossier,) = found.dossiers.values()
-    told = [notice.status for notice in dossier.suspensions]
+    statuses = [notice.status for notice in dossier.suspensions]
     # A notice that an account is there is a fact, and a return only behind one that it was not.
-    assert told == ["reinstated", "deactivated", "reinstated"]
-    assert sum(two == ("deactivated", "reinstated") for two in pairwise(told)) == 1
+    assert statuses == ["reinstated", "deactivated", "reinstated"]
+    assert sum(two == ("deactivated", "reinstated") for two in pairwise(statuses)) == 1
     assert not found.alerts
     assert not found.aftermaths

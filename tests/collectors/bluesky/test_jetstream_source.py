@@ -222,9 +222,9 @@ def test_a_new_official_is_read_at_once_and_what_was_before_him_is_a_gap_of_his(
                 if taken.ids and not changed:
                     changed = True
                     rig.shared.watched.use([EMBASSY, MINISTRY])
-                is_told = any(gap.officials == (MINISTRY,) for gap in taken.gaps)
+                is_reported = any(gap.officials == (MINISTRY,) for gap in taken.gaps)
                 is_in_effect = wire == "v2" or len(server.updates) == 3
-                if is_told and is_in_effect and log.events[-1].did != MINISTRY:
+                if is_reported and is_in_effect and log.events[-1].did != MINISTRY:
                     log.append(repost(NOW - SECOND, 7, did=MINISTRY))
                 return len(taken.ids) == 2
 

@@ -79,9 +79,9 @@ def test_kills_between_and_in_the_middle_of_jobs_tell_of_every_account_once(
     known: set[str] = set()
 
     def learn() -> None:
-        told = {named for named, _status in _noticed(settings)} - known
-        asyncio.run(_write(settings, *[_dossier(each, "suspended") for each in told]))
-        known.update(told)
+        gone = {named for named, _status in _noticed(settings)} - known
+        asyncio.run(_write(settings, *[_dossier(each, "suspended") for each in gone]))
+        known.update(gone)
 
     with in_a_thread(server):
         own = {"base_url": server.url, "token": TOKEN, "every_hours": 0.001, "poll_seconds": 0.05}

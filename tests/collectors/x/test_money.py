@@ -153,7 +153,7 @@ def test_the_cursor_stays_where_the_gap_begins_until_it_is_closed() -> None:
             missed = server.publish(server.posts.post("111"))
             officials = roster_of("111", "222")
             async with holding(server, officials, cursor=cursor, clock=clock, start=False) as again:  # type: ignore[arg-type]
-                await again.keeper.until_asked()
+                await again.keeper.until_reconciled()
                 server.timelines_are_down = True
                 again.start()
                 await again.until(lambda: server.streams == 1)

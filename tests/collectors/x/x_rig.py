@@ -14,8 +14,8 @@ from streams.collectors.coverage import CoverageLog, CoverageSpan, SourceSeen
 from streams.collectors.http_sessions import open_session
 from streams.collectors.metrics import CollectorMetrics
 from streams.collectors.source import Chunk, SourceError
-from streams.collectors.x.keeping import Keeper
 from streams.collectors.x.messages import FIELDS, Activities, Posts, Prices
+from streams.collectors.x.reconciling import Reconciler
 from streams.collectors.x.rules import FilterRules
 from streams.collectors.x.subscriptions import Subscriptions
 from streams.collectors.x.x_api import XApi
@@ -52,7 +52,7 @@ class Holding(Hearing):
     """
 
     def __init__(
-        self, source: XStreamSource, keeper: Keeper, metrics: CollectorMetrics, clock: Callable[[], int]
+        self, source: XStreamSource, keeper: Reconciler, metrics: CollectorMetrics, clock: Callable[[], int]
     ) -> None:
         super().__init__(source)
         self.source = source
@@ -130,7 +130,7 @@ async def holding(
     series = metrics.of_source(name, name)
     async with open_session(frozenset({server.place}), per_host=8) as session:
         api = XApi(session, URL(server.url), Secret(token), frozenset({server.place}))
-        keeper: Keeper
+        keeper: Reconciler
         if filtered:
             keeper = FilterRules(name, api, series, most or 1_000)
         else:

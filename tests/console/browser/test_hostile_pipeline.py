@@ -23,7 +23,7 @@ from streams.formats.registry import readers_named
 from streams.jobs.collection import collect_results, sample_letters
 from streams.jobs.correction import begin_correction, carry_out_correction
 from streams.jobs.demo import demo_broker
-from streams.jobs.drain import wait_until_through
+from streams.jobs.drain import wait_until_drained
 from streams.jobs.ingestion import ingest
 from streams.jobs.workers import Workers
 from streams.kafka.administration import create_topics, delete_topics
@@ -99,7 +99,7 @@ async def _send(settings: Settings, path: Path, rosters: tuple[Roster, Roster], 
     await publish_roster(settings, rosters[0], REASON)
     for _ in range(2):  # what tracked accounts post passes only once they are tracked
         done = await ingest([str(path)], readers_named("canonical"), settings)
-        await wait_until_through(settings, done.written, lambda _left: crew.check(), newest_us=done.newest_us)
+        await wait_until_drained(settings, done.written, lambda _left: crew.check(), newest_us=done.newest_us)
     begun = await begin_correction(settings, *rosters, REASON)
     await publish_roster(settings, rosters[1], REASON, correction=True)
     await carry_out_correction(settings, begun, *rosters, lambda _stage: crew.check())

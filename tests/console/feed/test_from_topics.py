@@ -16,7 +16,7 @@ from aiokafka.admin import NewTopic
 
 from bench.console_records import alert_records, amplification_records, dossier_records, example
 from streams.console.feed.process import FeedProcess
-from streams.console.store.questions import AlertFilter, PageOf, SubjectFilter
+from streams.console.store.filters import AlertFilter, PageOf, SubjectFilter
 from streams.console.store.reading import Store
 from streams.console.store.tables import unpack
 from streams.core.evidence import read_evidence_record
@@ -156,8 +156,8 @@ def test_evidence_roster_coverage_and_notifications_are_read_and_what_is_withhel
     kept = [record, *versions, *roster_evidence(roster, "why")]
     write(settings, [("evidence", each.key, each.value, each.headers) for each in kept])
     write(settings, [("coverage", b"any", encode_event(example(Coverage)), ())])
-    told = example(Notification)
-    write(settings, [(NOTIFICATIONS, told.alert_id.encode(), encode_notification(told), ())])
+    notification = example(Notification)
+    write(settings, [(NOTIFICATIONS, notification.alert_id.encode(), encode_notification(notification), ())])
     with feeding(settings, tmp_path) as store:
         wait_until(lambda: len(store.events_of_subject("twitter:44").rows) == 1)
         wait_until(lambda: store.roster_in_force() is not None)
@@ -172,9 +172,9 @@ def test_evidence_roster_coverage_and_notifications_are_read_and_what_is_withhel
         assert in_force.digest == roster.digest
         assert store.rosters()[0].in_force
         assert len(store.coverage(example(Coverage).platform)) == 1
-        wait_until(lambda: store.notification(told.alert_id) == told)
-        write(settings, [(NOTIFICATIONS, told.alert_id.encode(), None, ())])
-        wait_until(lambda: store.notification(told.alert_id) is None)
+        wait_until(lambda: store.notification(notification.alert_id) == notification)
+        write(settings, [(NOTIFICATIONS, notification.alert_id.encode(), None, ())])
+        wait_until(lambda: store.notification(notification.alert_id) is None)
         gone = withheld_evidence(entry, "asked to")
         write(settings, [("evidence", each.key, each.value, each.headers) for each in (*gone, record)])
         wait_until(lambda: not store.events_of_subject("twitter:44").rows)

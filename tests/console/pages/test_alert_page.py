@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from streams.console.pages.alert_acceptances import acceptance_words
 from streams.console.pages.alert_model import AlertPage
-from streams.console.pages.alert_told import told_words
 from streams.console.store.reading import Store
 from streams.console.web.answers import RefusedRequest
 from streams.core.enriched import Alert, Amplification
@@ -251,19 +251,19 @@ def test_when_it_was_told_is_said_as_far_as_it_is_recorded(tmp_path: Path, alert
     address = f"/alerts/{alert.id}"
     with store_of(tmp_path, alerts=[alert], written_at=late, notifications=[notification]) as store:
         asked, model = ask(store, address), _model(store, address)
-        assert model.told == notification.accepted
+        assert model.acceptances == notification.accepted
         assert model.written_words.startswith("This record was written 2021-01-21 17:25:00 UTC, 3 h 5 min after")
         rows = asked.dom.texts("When Alertmanagers first accepted it")
         assert [row[1] for row in rows] == ["fires", "over: it expired"]
         assert {row[3] for row in rows} == {"pager.example"}
-        assert [each["state"] for each in asked.json["told"]] == ["firing", "expired"]
+        assert [each["state"] for each in asked.json["acceptances"]] == ["firing", "expired"]
     shadow = replace(alert, mode="shadow")
     for number, (one, recorded, words) in enumerate(
         [(shadow, (), "None is recorded. The rule is on trial"), (alert, (), "Not known:"), (alert, None, "Not known:")]
     ):
         with store_of(tmp_path / str(number), alerts=[one], notifications=recorded) as store:
             model = _model(store, address)
-            assert (model.told, model.told_words.startswith(words)) == ((), True)
-            assert ("is not there" in model.told_words) is (recorded is None)
-            of_files = told_words(one, (), replace(store.status(), kind="folder"))
+            assert (model.acceptances, model.acceptance_words.startswith(words)) == ((), True)
+            assert ("is not there" in model.acceptance_words) is (recorded is None)
+            of_files = acceptance_words(one, (), replace(store.status(), kind="folder"))
             assert of_files == "Files of a run have no notifications: such a run sends nothing to anybody."

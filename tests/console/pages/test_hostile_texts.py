@@ -32,12 +32,17 @@ _RULE: Final = "amplified-then-suspended"
 def _alerts(case_folder: Path, place: int, text: str, digest: str) -> list[Alert]:
     """Two versions of an alert with the text in every field that takes it."""
     alert = next(each for each in in_file(case_folder, "alerts") if each.rule == _RULE)
-    told: Alert = with_hostile_texts(alert, text, but=_KEPT)
-    subject = replace(told.subject, id=f"{place + 1}")
-    told = replace(
-        told, id=f"{place:032x}", subject=subject, roster_digest=digest, status="retracted", retracted_because=text
+    hostile_alert: Alert = with_hostile_texts(alert, text, but=_KEPT)
+    subject = replace(hostile_alert.subject, id=f"{place + 1}")
+    hostile_alert = replace(
+        hostile_alert,
+        id=f"{place:032x}",
+        subject=subject,
+        roster_digest=digest,
+        status="retracted",
+        retracted_because=text,
     )
-    return [replace(told, summary="before"), told]
+    return [replace(hostile_alert, summary="before"), hostile_alert]
 
 
 def _amplified(case_folder: Path, place: int, text: str) -> Iterator[tuple[Amplification, Event]]:

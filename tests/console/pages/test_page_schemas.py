@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from jsonschema import Draft202012Validator
 
-from streams.console.store.questions import AlertFilter, PageOf
+from streams.console.store.filters import AlertFilter, PageOf
 from streams.console.store.reading import Store
 from streams.console.web.addresses import address_of
 from streams.console.web.routes import ROUTES, Route

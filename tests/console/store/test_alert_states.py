@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.console.store.building import StoreBuilding
-from streams.console.store.questions import AlertFilter, AlertStateName, PageOf
+from streams.console.store.filters import AlertFilter, AlertStateName, PageOf
 from streams.console.store.reading import Store
 from streams.console.store.writing import PartitionPart
 from streams.core.clock import to_us

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from streams.console.store.filters import AftermathFilter, AlertFilter, PageOf, SubjectFilter
 from streams.console.store.paging import CursorError
-from streams.console.store.questions import AftermathFilter, AlertFilter, PageOf, SubjectFilter
 from streams.console.store.reading import NoStoreError, Store, TooLongError
 from streams.events import Post
 from streams.rules_loading import bundled_rules_text

@@ -46,10 +46,10 @@ def test_an_open_page_is_told_of_a_new_alert_within_two_seconds(growing: Growing
             assert b"content-type: text/event-stream" in greeting.lower()
             growing.write_last_alert()
             written = time.monotonic()
-            told = _until(connection, b'{"count":1}')
+            received = _until(connection, b'{"count":1}')
             assert time.monotonic() - written < 2
-            assert b"event: alerts" in told
-            assert f"id: {Newest(store.generation(), store.newest_alert())}".encode() in told
+            assert b"event: alerts" in received
+            assert f"id: {Newest(store.generation(), store.newest_alert())}".encode() in received
         with _listen(console, f"/live?since={before}") as late:  # whose page was made before, and comes back
             assert b"event: alerts" in _until(late, b'{"count":1}')
         page = console.ask("/status").body.decode()
@@ -134,8 +134,8 @@ async def _crowd() -> int:
         while len(transports) < _TABS or live.clients > _TABS - _STALLED or not min(seen[0] for seen in counts):
             await asyncio.sleep(0.02)
             largest = max([largest, *(each.get_write_buffer_size() for each in transports if not each.is_closing())])
-        told = min(seen[0] for seen in counts)
-        while min(seen[0] for seen in counts) < told + 3:  # noqa: ASYNC110  # the others go on hearing
+        received = min(seen[0] for seen in counts)
+        while min(seen[0] for seen in counts) < received + 3:  # noqa: ASYNC110  # the others go on hearing
             await asyncio.sleep(0.02)
     assert largest < 98_304
     left = live.clients

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams.console.feed.from_folder import fill_from_folder
-from streams.console.store.questions import AlertFilter, PageOf
+from streams.console.store.filters import AlertFilter, PageOf
 from streams.console.store.reading import Store
 from streams.proofs.answers import Answer
 from streams.proofs.archive import open_archive

@@ -7,7 +7,7 @@ import pytest
 from msgspec import Struct
 
 from streams import __version__
-from streams.console.pages.page import BadAddress, NotKnown, PageAnswer, PageRequest, Rows
+from streams.console.pages.page import BadRequest, NotFound, PageAnswer, PageRequest, Rows
 from streams.console.pages.status import StatusPage, status_page
 from streams.console.store.reading import Store, TooLongError
 from streams.console.web.headers import HEADERS
@@ -45,9 +45,9 @@ def _listed(_store: Store, request: PageRequest) -> PageAnswer:
 def _refused(_store: Store, request: PageRequest) -> PageAnswer:
     match request.path["how"]:
         case "unknown":
-            raise NotKnown("There is no <b>such</b> alert.", remedy="Look in the inbox.")
+            raise NotFound("There is no <b>such</b> alert.", remedy="Look in the inbox.")
         case "wrong":
-            raise BadAddress("at is no moment.", remedy="Write a day.")
+            raise BadRequest("at is no moment.", remedy="Write a day.")
         case "slow":
             raise TooLongError("2 s")
         case _:
@@ -136,9 +136,9 @@ def test_refusals_are_pages_and_json_that_say_what_to_do(console: Running, path:
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     escaped = words.replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;")
     assert f"<h1>{escaped}</h1>" in page.body.decode()
-    told = json.loads(console.ask(path, Accept="application/json").body)
-    assert (told["status"], told["error"]) == (status, words)
-    assert told["remedy"]
+    refusal = json.loads(console.ask(path, Accept="application/json").body)
+    assert (refusal["status"], refusal["error"]) == (status, words)
+    assert refusal["remedy"]
 
 
 def test_a_bug_in_a_page_is_logged_and_shows_nothing_of_the_inside(

@@ -68,11 +68,11 @@ def test_an_alert_that_would_stand_is_unknown_where_an_added_account_may_have_do
 def test_an_alert_that_was_told_and_cannot_be_counted_any_more_is_named() -> None:
     """Its events are not kept: whether it stands is not known, if the changed entries touched its account."""
     results = run_story(roster_of([_OFFICIAL]), _RETWEETS, now_us=_NOW_US)
-    [told] = results.alerts.values()
+    [alert] = results.alerts.values()
     nothing = compare(replace(results, alerts={}), replace(results, alerts={}))
     touched = {subject_key("twitter", _SUBJECT.id)}
-    [outcome] = with_unknown(nothing, (), [told], touched).alerts
-    assert (outcome.id, outcome.kind) == (told.id, "cannot_be_known")
+    [outcome] = with_unknown(nothing, (), [alert], touched).alerts
+    assert (outcome.id, outcome.kind) == (alert.id, "cannot_be_known")
     assert "kept" in outcome.why
-    assert with_unknown(nothing, (), [told], set()).alerts == ()
-    assert with_unknown(nothing, (), [replace(told, status="retracted")], touched).alerts == ()
+    assert with_unknown(nothing, (), [alert], set()).alerts == ()
+    assert with_unknown(nothing, (), [replace(alert, status="retracted")], touched).alerts == ()

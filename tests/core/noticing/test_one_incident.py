@@ -167,7 +167,7 @@ def test_a_correction_ends_what_was_told_once_and_what_is_put_back_is_told_once_
     notify = NotifyRun(Random(seed), 0.05, NoticePolicy(resend_us=20 * SECOND_US, max_age_us=30 * DAY_US, limit=3))
     notify.now_us = now_us
 
-    def told() -> dict[str, tuple[int, int]]:
+    def counts() -> dict[str, tuple[int, int]]:
         published_us = notify.now_us
         for head in recorded.transactions.pop():
             notify.publish(head, published_us=published_us)
@@ -177,7 +177,7 @@ def test_a_correction_ends_what_was_told_once_and_what_is_put_back_is_told_once_
         return {run.alerts[name].subject.id: (one.begun[key], one.ended[key]) for name, key in keys.items()}
 
     keys = {name: alert.dedup_key for name, alert in run.alerts.items()}
-    assert told() == {"12": (1, 0), "13": (1, 0)}
+    assert counts() == {"12": (1, 0), "13": (1, 0)}
     order = RecountOrder(
         correction="c1",
         old_digest="roster",
@@ -189,12 +189,12 @@ def test_a_correction_ends_what_was_told_once_and_what_is_put_back_is_told_once_
     run.batch([recount_open_event("twitter", "12", "c1", now_us)])
     run.batch([recount_event("twitter", "12", order, encode_recount(order))])
     recorded.add(run.alerts.values())
-    assert told() == {"12": (1, 1), "13": (1, 0)}
+    assert counts() == {"12": (1, 1), "13": (1, 0)}
     back = msgspec.structs.replace(order, correction="c2", events=tuple(_burst(0)))
     run.batch([recount_open_event("twitter", "12", "c2", now_us)])
     run.batch([recount_event("twitter", "12", back, encode_recount(back))])
     recorded.add(run.alerts.values())
-    assert told() == {"12": (2, 1), "13": (1, 0)}
+    assert counts() == {"12": (2, 1), "13": (1, 0)}
 
 
 _hours: Final = st.integers(0, 40 * 24)

@@ -53,14 +53,14 @@ def test_the_last_roster_and_every_record_count_in_any_order(
             known.use(each)
             roster = each
         else:
-            known.learn(each)
+            known.add(each)
             is_of_subject = each.countries or each.handle is None
             countries |= {(each.platform, each.id): each.countries} if is_of_subject else {}
             handles |= {(each.platform, each.id): each.handle} if each.handle else {}
     assert known.roster == roster
     assert known.tracked == len({key for key, found in countries.items() if found} | handles.keys())
     for platform in _PLATFORMS:
-        ids, account_index, by_handle = known.circle(platform)
+        ids, account_index, by_handle = known.platform_index(platform)
         assert by_handle == roster.handles_of(platform)
         expected = {
             account_id: KnownAccount(
@@ -86,9 +86,7 @@ def test_a_million_tracked_accounts_share_what_is_the_same_in_them() -> None:
     """Per account no more than its entry in a dict: here, of a few thousand."""
     known = AccountIndex()
     for number in range(5_000):
-        known.learn(
-            TrackedAccount(platform="twitter", id=str(number), countries=("IR",) if number % 2 else ("RU", "CN"))
-        )
-    ids, account_index, _ = known.circle("twitter")
+        known.add(TrackedAccount(platform="twitter", id=str(number), countries=("IR",) if number % 2 else ("RU", "CN")))
+    ids, account_index, _ = known.platform_index("twitter")
     assert len(ids) == len(account_index) == known.tracked == 5_000
     assert len({id(each) for each in account_index.values()}) == 2

@@ -149,7 +149,7 @@ def test_what_the_largest_legal_post_says_fits_into_messages() -> None:
     quoted = PostRef(post_id=name[:256], account=msgspec.structs.replace(crowd[-1], handle=name))
     for author in ("1", "subject"):
         known = AccountIndex(_ROSTER)
-        known.learn(TrackedAccount(platform="twitter", id="subject", countries=("DE", "IR")))
+        known.add(TrackedAccount(platform="twitter", id="subject", countries=("DE", "IR")))
         post = Post(
             platform="twitter",
             id=name[:256],

@@ -59,11 +59,11 @@ def _known() -> AccountIndex:
             for platform, account_id, handle, country in (*officials, ("mastodon", "3", None, "DE"))
         )
     )
-    known.learn(TrackedAccount(platform="twitter", id="7", handle="News"))
+    known.add(TrackedAccount(platform="twitter", id="7", handle="News"))
     return known
 
 
-def _told(officials: tuple[str, ...] | None) -> list[tuple[str, tuple[str, ...] | None]]:
+def _reported(officials: tuple[str, ...] | None) -> list[tuple[str, tuple[str, ...] | None]]:
     event = Coverage(platform="twitter", id="1", at=_ENDED, source="a", seen=True, since=_BEGAN, officials=officials)
     screened = screen_record(encode_event(event), "coverage", 0, 1, _known(), _NOW_US, ScreenPolicy())
     assert isinstance(screened, Screening)
@@ -71,12 +71,12 @@ def _told(officials: tuple[str, ...] | None) -> list[tuple[str, tuple[str, ...] 
 
 
 def test_each_state_with_officials_on_the_platform_is_told_and_no_other() -> None:
-    assert _told(None) == [("FR", None), ("IR", None)]
+    assert _reported(None) == [("FR", None), ("IR", None)]
 
 
 def test_of_named_officials_each_state_is_told_its_own_also_those_known_by_handle_alone() -> None:
-    assert _told(("1", "7", "2", "9", "1")) == [("FR", ("2",)), ("IR", ("1", "7"))]
-    assert _told(("9", "3")) == []
+    assert _reported(("1", "7", "2", "9", "1")) == [("FR", ("2",)), ("IR", ("1", "7"))]
+    assert _reported(("9", "3")) == []
 
 
 def test_a_span_that_reaches_into_the_future_is_refused() -> None:

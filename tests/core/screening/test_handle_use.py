@@ -39,11 +39,11 @@ def _post(account_id: str, handle: str, day: int) -> CountryEvent:
 
 def test_two_accounts_under_one_handle_of_the_roster_are_reported() -> None:
     use = HandleUse(Roster([_entry("Mfa_Alpha"), _entry("Emb_Beta")]))
-    use.learn("twitter", "2", "Mfa_Alpha")
-    use.learn("twitter", "2", "mfa_alpha")
-    use.learn("twitter", "8", "Emb_Beta")
+    use.note_id("twitter", "2", "Mfa_Alpha")
+    use.note_id("twitter", "2", "mfa_alpha")
+    use.note_id("twitter", "8", "Emb_Beta")
     assert use.findings() == _NOTHING
-    use.learn("twitter", "7", "MFA_Alpha")
+    use.note_id("twitter", "7", "MFA_Alpha")
     assert use.findings() == {**_NOTHING, "several_ids": ("twitter:@mfa_alpha",)}
 
 
@@ -51,7 +51,7 @@ def test_a_handle_of_an_entry_that_has_an_id_may_be_anybodys() -> None:
     """And so may one that the roster names by id from now on: the warning ends when its remedy is published."""
     use = HandleUse(Roster([_entry("Mfa_Alpha")]))
     for account_id in ("2", "7"):
-        use.learn("twitter", account_id, "Mfa_Alpha")
+        use.note_id("twitter", account_id, "Mfa_Alpha")
     assert use.findings()["several_ids"]
     use.use(Roster([_entry("Mfa_Alpha", "2")]))
     assert use.findings() == _NOTHING
@@ -70,6 +70,6 @@ def test_one_account_in_two_terms_of_a_handle_is_reported() -> None:
 def test_a_crowd_under_one_handle_stays_bounded() -> None:
     use = HandleUse(Roster([_entry("Speaker_A", until=20), _entry("Speaker_A", since=20)]))
     for number in range(1_000):
-        use.learn("twitter", str(number), "Speaker_A")
+        use.note_id("twitter", str(number), "Speaker_A")
         use.see(_post(str(number), "Speaker_A", number % 40))
     assert len(use._ids["twitter", "speaker_a"]) == len(use._terms["twitter", "speaker_a"]) == 8

@@ -439,7 +439,7 @@ def words_of_watch(draw: st.DrawFn, events: Sequence[SubjectEvent]) -> list[Subj
     """Since when officials of some States have been seen, told to some of the subjects."""
     subjects = sorted({(event.platform, event.subject.id) for event in events})
     countries = sorted({event.official.country for event in events if event.official is not None})
-    told = [(*subject, country) for subject in subjects for country in (*countries, "XK")]
+    keys = [(*subject, country) for subject in subjects for country in (*countries, "XK")]
     return [
         SubjectEvent(
             kind="seen_since",
@@ -451,7 +451,7 @@ def words_of_watch(draw: st.DrawFn, events: Sequence[SubjectEvent]) -> list[Subj
             country=country,
             since_us=draw(st.sampled_from((BASE_US - DAY_US, 0, BASE_US))),
         )
-        for platform, account_id, country in draw(st.lists(st.sampled_from(told), max_size=3, unique=True))
+        for platform, account_id, country in draw(st.lists(st.sampled_from(keys), max_size=3, unique=True))
     ]
 
 

@@ -1,4 +1,4 @@
-"""A subject counted anew: orders that come twice, too late or for nobody, evidence that is gone, and bounds."""
+"""A subject recounted: orders that come twice, too late or for nobody, evidence that is gone, and bounds."""
 
 from typing import Final
 
@@ -55,12 +55,12 @@ def _order(name: str = "c1") -> RecountOrder:
 class _Run:
     def __init__(self, policy: TrackPolicy | None = None) -> None:
         self.track = TrackRun(_RULES, policy)
-        self.told: list[Correction] = []
+        self.corrections: list[Correction] = []
 
     def batch(self, *events: SubjectEvent) -> None:
         for changes in self.track.batch(events):
             for recounted in changes.recounted:
-                self.told += corrections_of(recounted)
+                self.corrections += corrections_of(recounted)
 
     def open(self, name: str = "c1") -> None:
         self.batch(recount_open_event("twitter", "12", name, BASE_US))
@@ -98,10 +98,14 @@ def test_an_order_takes_back_what_does_not_hold_and_says_so(run: _Run) -> None:
     run.order(_order())
     [alert] = run.track.alerts.values()
     assert (run.retweets, alert.status) == (4, "retracted")
-    told, subject = run.told
-    assert (told.outcome, told.alert_id, told.accounts) == ("would_not_have_fired", alert.id, (_LEFT,))
-    assert {each.figure: (each.before, each.after) for each in told.figures}["distinct_officials"] == (3, None)
-    assert (subject.about, subject.outcome, subject.reason) == ("subject", "counted_anew", "no official")
+    correction, subject = run.corrections
+    assert (correction.outcome, correction.alert_id, correction.accounts) == (
+        "would_not_have_fired",
+        alert.id,
+        (_LEFT,),
+    )
+    assert {each.figure: (each.before, each.after) for each in correction.figures}["distinct_officials"] == (3, None)
+    assert (subject.about, subject.outcome, subject.reason) == ("subject", "recounted", "no official")
 
 
 def test_put_back_the_alert_is_the_same_one_with_the_same_figures(run: _Run) -> None:
@@ -116,7 +120,7 @@ def test_put_back_the_alert_is_the_same_one_with_the_same_figures(run: _Run) -> 
     run.order(back)
     assert run.track.alerts == before
     assert run.track.dossiers[_KEY] == dossier
-    assert [each.outcome for each in run.told if each.about == "alert"] == [
+    assert [each.outcome for each in run.corrections if each.about == "alert"] == [
         "would_not_have_fired",
         "would_have_fired_anew",
     ]
@@ -125,14 +129,14 @@ def test_put_back_the_alert_is_the_same_one_with_the_same_figures(run: _Run) -> 
 def test_an_order_that_comes_twice_or_was_not_announced_changes_nothing(run: _Run) -> None:
     before = run.track.states[_KEY]
     run.order(_order())
-    assert (run.track.states[_KEY], run.told) == (before, [])
+    assert (run.track.states[_KEY], run.corrections) == (before, [])
     run.open()
     run.order(_order())
-    once, told = run.track.states[_KEY], list(run.told)
+    once, corrections = run.track.states[_KEY], list(run.corrections)
     run.order(_order())
     run.open()
     run.order(_order())
-    assert (run.track.states[_KEY], run.told) == (once, told)
+    assert (run.track.states[_KEY], run.corrections) == (once, corrections)
 
 
 def test_an_announcement_without_an_order_counts_on_and_a_later_correction_begins_anew(run: _Run) -> None:
@@ -167,7 +171,7 @@ def test_what_the_evidence_has_no_more_is_taken_as_counted_unless_its_account_is
     run.open()
     run.order(replace(_order(), events=_order().events[:1], known=()))
     assert run.retweets == 4
-    assert (run.told[-1].outcome, run.told[-1].taken) == ("taken_as_counted", 3)
+    assert (run.corrections[-1].outcome, run.corrections[-1].taken) == ("taken_as_counted", 3)
 
 
 def test_a_subject_with_more_than_is_kept_one_by_one_stands_as_it_was() -> None:
@@ -177,7 +181,7 @@ def test_a_subject_with_more_than_is_kept_one_by_one_stands_as_it_was() -> None:
     before = run.retweets
     run.order(_order())
     assert run.retweets == before
-    assert [(each.outcome, each.about) for each in run.told] == [("cannot_be_known", "subject")]
+    assert [(each.outcome, each.about) for each in run.corrections] == [("cannot_be_known", "subject")]
     subject = run.track.subject(_KEY)
     assert subject is not None
     assert subject.state.recount is None
@@ -189,7 +193,7 @@ def test_more_events_than_are_kept_meanwhile_give_the_order_up(run: _Run) -> Non
     counted = run.retweets
     run.order(_order())
     assert run.retweets == counted
-    assert [each.outcome for each in run.told] == ["given_up"]
+    assert [each.outcome for each in run.corrections] == ["given_up"]
 
 
 def test_of_a_subject_of_which_nothing_is_left_the_dossier_says_so(run: _Run) -> None:
@@ -225,12 +229,12 @@ def test_since_when_a_state_was_seen_that_no_longer_amplifies_an_account_is_not_
 def test_an_account_is_followed_for_the_states_of_the_new_roster_or_no_more(run: _Run) -> None:
     """SCREEN is told so, also when all is put back."""
     every = tuple(engagement_name(is_follow=False, event_id=f"{number:06}") for number in range(6))
-    told = []
+    corrections = []
     for name, events in (("c1", _order().events[:3]), ("c2", _order().events[:2]), ("c3", tuple(_events("new")))):
-        told.append(run.track.tracked[_KEY].countries)
+        corrections.append(run.track.tracked[_KEY].countries)
         run.open(name)
         run.order(replace(_order(name), events=events, known=every, changed={_LEFT: name == "c3"}))
-    assert [*told, run.track.tracked[_KEY].countries] == [("IR", "RU"), ("IR",), (), ("IR", "RU")]
+    assert [*corrections, run.track.tracked[_KEY].countries] == [("IR", "RU"), ("IR",), (), ("IR", "RU")]
 
 
 def test_an_order_is_read_as_it_was_written_and_one_that_breaks_off_is_refused() -> None:

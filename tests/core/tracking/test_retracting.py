@@ -111,7 +111,7 @@ def test_it_stays_so_when_what_it_rests_on_is_no_longer_kept_one_by_one() -> Non
     assert run.alert.status == "retracted"
 
 
-def test_counted_anew_by_a_correction_it_fires_if_it_holds(run: _Run) -> None:
+def test_recounted_by_a_correction_it_fires_if_it_holds(run: _Run) -> None:
     order = RecountOrder(
         correction="c1",
         old_digest="roster",

@@ -222,7 +222,7 @@ class _Looking:
 
     def _coverage(self) -> dict[str, object] | None:
         coverage = self.coverage
-        if not coverage.told:
+        if not coverage.reported:
             return None
         spans = coverage.unseen_spans(self.opened_us, self.until_us)
         first_us = coverage.since_us()
@@ -369,7 +369,7 @@ class _Looking:
                 return None
             case "silent_officials" | "silent_share" if self._hidden(at_us)[0]:
                 return None
-            case "unseen_share" if not self.coverage.told:
+            case "unseen_share" if not self.coverage.reported:
                 return None
             case "unseen_share":
                 return self.coverage.share(self.opened_us, min(at_us, self.until_us), over=at_us >= self.until_us)

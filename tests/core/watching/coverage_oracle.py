@@ -15,46 +15,46 @@ _EVER: Final = 10**18
 
 
 class CoverageOracle:
-    """What some officials of a State were seen to do on a platform. `told`: whether any source said anything of it."""
+    """What some officials of a State were seen to do on a platform. `reported`: whether any source said anything."""
 
     def __init__(
         self, events: Sequence[CountryEvent], country: str, platform: str, officials: Sequence[str], *, closed: bool
     ) -> None:
         newest: dict[tuple[str, bool, str], tuple[tuple[object, ...], SourceCoverage]] = {}
         for event in events:
-            told = event.coverage
-            if told is None or (event.country, event.platform) != (country, platform):
+            reported = event.coverage
+            if reported is None or (event.country, event.platform) != (country, platform):
                 continue
             said = (
                 event.at_us if event.observed_us is None else event.observed_us,
-                told.closed_by is not None,
-                told.until_us is not None,
-                told.until_us or 0,
-                told.since_us or 0,
-                told.closed_by or "",
-                told.officials is None,
-                sorted(told.officials or ()),
+                reported.closed_by is not None,
+                reported.until_us is not None,
+                reported.until_us or 0,
+                reported.since_us or 0,
+                reported.closed_by or "",
+                reported.officials is None,
+                sorted(reported.officials or ()),
             )
-            key = (told.source, told.seen, event.event_id)
+            key = (reported.source, reported.seen, event.event_id)
             if key not in newest or said > newest[key][0]:
-                newest[key] = (said, told)
-        self._spans = [told for _, told in newest.values()]
+                newest[key] = (said, reported)
+        self._spans = [reported for _, reported in newest.values()]
         self._officials = list(officials)
         self._closed = closed
 
     @property
-    def told(self) -> bool:
+    def reported(self) -> bool:
         """Whether there is a source."""
         return bool(self._spans)
 
     def since_us(self) -> int | None:
         """When the first source began to see; `None` for since ever, or never."""
-        begun = [told.since_us for told in self._spans if told.seen]
+        begun = [reported.since_us for reported in self._spans if reported.seen]
         return None if None in begun or not begun else min(at_us for at_us in begun if at_us is not None)
 
-    def told_since_us(self) -> int | None:
+    def reported_since_us(self) -> int | None:
         """As accounts are told: 0 for since ever, `None` where no source says that it saw."""
-        is_seen = any(told.seen for told in self._spans)
+        is_seen = any(reported.seen for reported in self._spans)
         return (self.since_us() or 0) if is_seen else None
 
     def share(
@@ -90,29 +90,33 @@ class CoverageOracle:
         return found
 
     def _pieces(self, from_us: int, to_us: int) -> list[tuple[int, int]]:
-        edges = {at_us for told in self._spans for at_us in (told.since_us, told.until_us) if at_us is not None}
+        edges = {
+            at_us for reported in self._spans for at_us in (reported.since_us, reported.until_us) if at_us is not None
+        }
         inside = sorted({from_us, to_us, *(at_us for at_us in edges if from_us < at_us < to_us)})
         return list(pairwise(inside))
 
     def _is_unseen(self, official: str, at_us: int, *, over: bool, back_filled: bool) -> bool:
         """Whether no source saw what an official did at a moment."""
-        still_to_be_told = False
-        for source in {told.source for told in self._spans}:
+        unreported = False
+        for source in {reported.source for reported in self._spans}:
             mine = [
-                told
-                for told in self._spans
-                if told.source == source and (told.officials is None or official in told.officials)
+                reported
+                for reported in self._spans
+                if reported.source == source and (reported.officials is None or official in reported.officials)
             ]
-            now = [told for told in mine if (told.since_us or 0) <= at_us < _end(told)]
-            gaps = [told for told in now if not told.seen]
+            now = [reported for reported in mine if (reported.since_us or 0) <= at_us < _end(reported)]
+            gaps = [reported for reported in now if not reported.seen]
             closings = ("replay", "back_fill") if back_filled else ("replay",)
             is_gap = any(gap.closed_by not in closings for gap in gaps)
-            if any(gap.closed_by in closings for gap in gaps) or (any(told.seen for told in now) and not is_gap):
+            if any(gap.closed_by in closings for gap in gaps) or (
+                any(reported.seen for reported in now) and not is_gap
+            ):
                 return False
-            ends = [_end(told) for told in mine if told.seen]
-            still_to_be_told = still_to_be_told or (bool(ends) and at_us >= max(ends) and not is_gap)
-        return not still_to_be_told or (over and self._closed)
+            ends = [_end(reported) for reported in mine if reported.seen]
+            unreported = unreported or (bool(ends) and at_us >= max(ends) and not is_gap)
+        return not unreported or (over and self._closed)
 
 
-def _end(told: SourceCoverage) -> int:
-    return _EVER if told.until_us is None else told.until_us
+def _end(reported: SourceCoverage) -> int:
+    return _EVER if reported.until_us is None else reported.until_us

@@ -33,26 +33,28 @@ def _coverage_of(draw: st.DrawFn, platform: str, country: str) -> list[CountryEv
     if whole:  # a source that saw all, but for what follows
         since_us = draw(st.sampled_from((BASE_US - 100 * DAY_US, None)))
         until_us = draw(st.sampled_from((BASE_US + 90 * DAY_US, None)))
-        events += _told(platform, country, "a", "whole", True, since_us, [until_us])
+        events += _reported(platform, country, "a", "whole", True, since_us, [until_us])
     for number in range(draw(st.sampled_from((0, 1, 0)) if whole else st.sampled_from((1, 2, 3)))):
         since_us = draw(st.none() | _times)
         until = draw(st.lists(_times, min_size=1, max_size=3))
         until = [each for each in until if each >= (since_us or 0)] or [BASE_US + 70 * DAY_US]
         source, officials = draw(st.sampled_from("ab")), draw(_officials)
-        events += _told(platform, country, source, f"seen{number}", True, since_us, until, officials)
+        events += _reported(platform, country, source, f"seen{number}", True, since_us, until, officials)
     for number in range(draw(st.sampled_from((1, 2, 0)))):
         since_us, until_us = draw(_times | st.none()), draw(_times | st.none())
         if since_us is not None and until_us is not None and until_us < since_us:
             since_us, until_us = until_us, since_us
         source, officials = draw(st.sampled_from("aab")), draw(_officials)
-        told = _told(platform, country, source, f"gap{number}", False, since_us, [until_us], officials)
+        reported = _reported(platform, country, source, f"gap{number}", False, since_us, [until_us], officials)
         closed_by = draw(_closings)
         if closed_by is not None:
             ended_us = max(until_us or draw(_times), since_us or 0)
-            told += _told(platform, country, source, f"gap{number}", False, since_us, [ended_us], officials, closed_by)
-        events += told
+            reported += _reported(
+                platform, country, source, f"gap{number}", False, since_us, [ended_us], officials, closed_by
+            )
+        events += reported
     if draw(st.integers(0, 7)) == 7:
-        events += _told("mastodon", "FR", "a", "other", True, BASE_US, [BASE_US + DAY_US])
+        events += _reported("mastodon", "FR", "a", "other", True, BASE_US, [BASE_US + DAY_US])
     return events
 
 
@@ -78,7 +80,7 @@ def covered_watches(draw: st.DrawFn) -> list[CountryEvent]:
     return events
 
 
-def _told(
+def _reported(
     platform: str,
     country: str,
     source: str,

@@ -123,17 +123,17 @@ def situations(draw: st.DrawFn) -> tuple[AccountEvent, AccountIndex]:
     roster, event = draw(_rosters()), draw(draw(st.sampled_from(_EVENTS)))
     known = AccountIndex(roster if draw(st.booleans()) else None)
     for tracked in draw(st.lists(st.sampled_from(_TRACKED), max_size=3)):
-        known.learn(tracked)
+        known.add(tracked)
     known.use(roster)
     acts = draw(st.sampled_from(("official",) * 4 + ("subject", "subject", "seen before", "anybody", "nobody")))
     if acts == "subject":
         tracked = draw(st.sampled_from([each for each in _TRACKED if each.countries] + [_TRACKED[0]]))
-        known.learn(tracked)
+        known.add(tracked)
         event = msgspec.structs.replace(draw(_linking), platform=tracked.platform, actor=Account(id=tracked.id))
     elif acts == "seen before":
         known.use(Roster([*(each for each in roster.entries if each.handle != "Embassy"), _BY_HANDLE]))
         tracked = next(each for each in _TRACKED if each.handle == "embassy")
-        known.learn(tracked)
+        known.add(tracked)
         event = msgspec.structs.replace(draw(_deletions), platform=tracked.platform, actor=Account(id=tracked.id))
     elif acts == "nobody":
         event = msgspec.structs.replace(draw(_deletions), actor=None)

@@ -236,7 +236,7 @@ def test_of_a_watch_whose_posts_the_ledger_forgot_it_is_said_that_nothing_can_be
     [answer] = run.answers
     assert [(each.about, each.outcome, each.aftermath_id) for each in corrections_of_country(answer)] == [
         ("aftermath", "cannot_be_known", before.id),
-        ("country", "counted_anew", None),
+        ("country", "recounted", None),
     ]
 
 

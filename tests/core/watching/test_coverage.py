@@ -21,7 +21,7 @@ from tests.core.watching.watch_events import IRAN, SUBJECT, amplification, day, 
 from tests.core.watching.watch_run import WatchRun
 
 
-def _told(
+def _reported(
     name: str,
     since: float | None,
     until: float | None,
@@ -72,14 +72,14 @@ def _coverage(run: WatchRun) -> AftermathCoverage:
 
 
 def test_a_gap_that_becomes_known_late_takes_a_silence_back_and_one_that_is_closed_brings_it_again() -> None:
-    whole, gap = _told("s", -60, 19.9), _told("g", 3, 9, seen=False)
+    whole, gap = _reported("s", -60, 19.9), _reported("g", 3, 9, seen=False)
     run = _run([whole], _silence())
     assert "silence" in _rules(run)
     run.batch([gap])
     assert "silence" not in _rules(run)
     assert {alert.status for alert in run.alerts.values() if alert.rule == "silence"} == {"retracted"}
     assert _coverage(run).says_nothing_of_silence
-    run.batch([_told("g", 3, 9, seen=False, closed=True)])
+    run.batch([_reported("g", 3, 9, seen=False, closed=True)])
     assert "silence" in _rules(run)
     assert _coverage(run).unseen_share == 0
     assert _coverage(run).deletions_unseen_share == pytest.approx(6 / 14)
@@ -88,15 +88,15 @@ def test_a_gap_that_becomes_known_late_takes_a_silence_back_and_one_that_is_clos
 def test_the_first_word_of_a_source_says_that_nothing_before_was_seen() -> None:
     run = _run(_silence())
     assert "silence" in _rules(run)
-    run.batch([_told("s", 30, 30.1)])
+    run.batch([_reported("s", 30, 30.1)])
     assert "silence" not in _rules(run)
     assert _coverage(run).unseen_share == 1
 
 
 def test_a_heart_beat_that_comes_behind_the_end_of_a_watch_says_that_its_last_days_were_seen() -> None:
-    run = _run([_told("s", -60, 10)], _silence())
+    run = _run([_reported("s", -60, 10)], _silence())
     assert "silence" not in _rules(run)
-    run.batch([_told("s", -60, 14)])
+    run.batch([_reported("s", -60, 14)])
     assert "silence" in _rules(run)
     assert _coverage(run).unseen_spans == 0
 
@@ -115,26 +115,26 @@ def test_heart_beats_publish_nothing_and_look_at_no_open_watch() -> None:
     ledger = Counting()
     subjects = [msgspec.structs.replace(SUBJECT, id=f"{SUBJECT.id}{number}") for number in range(100)]
     standings = [msgspec.structs.replace(standing(), subject=subject) for subject in subjects]
-    run = _run([_told("s", -60, 1), *standings, tick(1)], ledger=ledger)
+    run = _run([_reported("s", -60, 1), *standings, tick(1)], ledger=ledger)
     assert len(run.standing) == 100
     assert ledger.counted >= 100
     published, ledger.counted = run.published, 0
     for number in range(1_000):
-        run.batch([_told("s", -60, 1 + number / 1_440)])
+        run.batch([_reported("s", -60, 1 + number / 1_440)])
     assert (run.published, ledger.counted) == (published, 0)
 
 
 def test_an_open_watch_does_not_count_the_time_that_is_still_to_be_told() -> None:
-    run = _run([_told("s", -60, 1), standing(), amplification("r", -3), tick(5)])
+    run = _run([_reported("s", -60, 1), standing(), amplification("r", -3), tick(5)])
     assert _coverage(run).unseen_share == 0
-    run.batch([_told("g", 1, None, seen=False)])
+    run.batch([_reported("g", 1, None, seen=False)])
     assert _coverage(run).unseen_share == pytest.approx(13 / 14)
 
 
 def test_the_word_that_was_said_last_stands_whichever_comes_first() -> None:
     """By the time at which it was said; a source may take a word back."""
-    open_, shorter = (_told("g", 3, until, seen=False, observed=at) for until, at in ((13, 4.0), (3.1, 5.0)))
-    whole = _told("s", -60, 19.9)
+    open_, shorter = (_reported("g", 3, until, seen=False, observed=at) for until, at in ((13, 4.0), (3.1, 5.0)))
+    whole = _reported("s", -60, 19.9)
     runs = [_run([whole], _silence(), *([each] for each in order)) for order in ((open_, shorter), (shorter, open_))]
     assert runs[0].standing == runs[1].standing
     assert _coverage(runs[0]).unseen_share == pytest.approx(0.1 / 14)
@@ -143,13 +143,13 @@ def test_the_word_that_was_said_last_stands_whichever_comes_first() -> None:
 
 def test_beyond_the_bounds_the_oldest_time_counts_as_unseen_and_that_is_counted() -> None:
     policy = WatchPolicy(coverage_spans=3, coverage_officials=4, coverage_sources=1)
-    spans = [_told(f"s{number}", number, number + 1) for number in range(-4, 14)]
+    spans = [_reported(f"s{number}", number, number + 1) for number in range(-4, 14)]
     run = _run(spans, _silence(), policy=policy)
     assert run.outcomes[WatchOutcome.COVERAGE_BOUND] == len(spans) - 3
     assert _coverage(run).unseen_share == pytest.approx(11 / 14)
-    assert _coverage(run).seen_since == _coverage(_run([_told("s", -4, 20)], _silence())).seen_since
-    gaps = [_told(f"g{number}", number, number + 0.1, seen=False, officials=("1", "2")) for number in (1, 3, 6)]
-    run = _run([_told("s", -60, 19.9), *gaps], _silence(), policy=policy)
+    assert _coverage(run).seen_since == _coverage(_run([_reported("s", -4, 20)], _silence())).seen_since
+    gaps = [_reported(f"g{number}", number, number + 0.1, seen=False, officials=("1", "2")) for number in (1, 3, 6)]
+    run = _run([_reported("s", -60, 19.9), *gaps], _silence(), policy=policy)
     assert _coverage(run).unseen[0].officials == 6  # two of the gaps became one, for everybody
     other = msgspec.structs.replace(spans[0], coverage=SourceCoverage(source="another", seen=True))
     assert _run([spans[0], other], policy=policy).outcomes[WatchOutcome.COVERAGE_BOUND] == 1
@@ -158,8 +158,8 @@ def test_beyond_the_bounds_the_oldest_time_counts_as_unseen_and_that_is_counted(
 def test_each_official_of_a_large_roster_may_have_a_gap_of_its_own_and_none_is_one_for_everybody() -> None:
     """A collector tells of each that is new on the roster since when it is in the filter."""
     until = [-20] * 999 + [10]
-    added = [_told(f"added{n}", None, until[n], seen=False, officials=(str(n + 1_000),)) for n in range(len(until))]
-    run = _run([_told("s", -60, 19.9), *added], _silence())
+    added = [_reported(f"added{n}", None, until[n], seen=False, officials=(str(n + 1_000),)) for n in range(len(until))]
+    run = _run([_reported("s", -60, 19.9), *added], _silence())
     assert run.outcomes[WatchOutcome.COVERAGE_BOUND] == 0
     assert _coverage(run).unseen_spans == 0
     assert "silence" in _rules(run)
@@ -179,7 +179,7 @@ def test_the_largest_record_of_gaps_fits_into_the_changelogs_message() -> None:
 def test_what_is_older_than_every_watch_that_can_still_change_is_forgotten_but_for_since_when_was_seen() -> None:
     ledger = PlainLedger()
     ledger.put(Forgotten("IR", day(500)))
-    run = _run([_told("s0", -60, 100), _told("s1", 480, 490)], ledger=ledger)
+    run = _run([_reported("s0", -60, 100), _reported("s1", 480, 490)], ledger=ledger)
     spans = run.ledger.get(source_spans_key("IR", "twitter", "collector", seen=True))
     assert isinstance(spans, SourceSpans)
     assert [span.id for span in spans.spans] == ["s1"]
@@ -193,20 +193,20 @@ def _reports(days: float) -> CountryEvent:
 
 
 def test_an_account_is_told_since_when_its_officials_have_been_seen_once_and_again_when_that_changes() -> None:
-    run = _run([_told("s", -60, 1)], [amplification("r1", -9), amplification("r2", -8, IRAN[1])])
+    run = _run([_reported("s", -60, 1)], [amplification("r1", -9), amplification("r2", -8, IRAN[1])])
     assert (run.seen_since, run.seen["told since when"]) == ({("twitter", SUBJECT.id, "IR"): day(-60)}, 1)
-    run.batch([_told("s", -60, 2), amplification("r3", -7, IRAN[2]), _reports(3)])
+    run.batch([_reported("s", -60, 2), amplification("r3", -7, IRAN[2]), _reports(3)])
     assert run.seen["told since when"] == 2, "the answer was new, so all were told again"
-    run.batch([_told("s", -60, 3), _reports(4), _reports(5)])
+    run.batch([_reported("s", -60, 3), _reports(4), _reports(5)])
     assert run.seen["told since when"] == 2
-    run.batch([_told("older", -90, -80), _reports(6)])
+    run.batch([_reported("older", -90, -80), _reports(6)])
     assert run.seen_since == {("twitter", SUBJECT.id, "IR"): day(-90)}
-    run.batch([_told("ever", None, -90), _reports(6)])
+    run.batch([_reported("ever", None, -90), _reports(6)])
     assert run.seen_since == {("twitter", SUBJECT.id, "IR"): 0}
 
 
 def test_where_no_source_says_that_it_saw_the_platform_nobody_is_told_anything() -> None:
-    run = _run([amplification("r1", -9), _told("g", 1, 2, seen=False), tick(20)])
+    run = _run([amplification("r1", -9), _reported("g", 1, 2, seen=False), tick(20)])
     assert run.seen_since == {}
 
 
@@ -216,12 +216,12 @@ def test_a_first_word_of_a_source_is_told_to_all_that_its_officials_amplified_so
     subjects = [msgspec.structs.replace(SUBJECT, id=f"{SUBJECT.id}{number}") for number in range(20)]
     amplified = [amplification(f"r{number}", number - 30, of=subject) for number, subject in enumerate(subjects)]
     for store in (PlainLedger, SqliteLedger):
-        run = _run(amplified, [_told("s", -60, 1)], policy=WatchPolicy(seen_since_per_tick=3), ledger=store())
-        told = []
+        run = _run(amplified, [_reported("s", -60, 1)], policy=WatchPolicy(seen_since_per_tick=3), ledger=store())
+        counts = []
         for number in range(3):
             run.batch([_reports(1 + number)])
-            told.append(len(run.seen_since))
-        assert told == [3, 6, 9]
+            counts.append(len(run.seen_since))
+        assert counts == [3, 6, 9]
         run.batch([amplification("earlier", -40, of=subjects[15])])
         assert len(run.seen_since) == 10
         for number in range(4):

@@ -104,15 +104,15 @@ def test_a_retweet_of_an_official_is_withdrawn_as_one() -> None:
 def test_texts_of_deleted_posts_are_withheld_where_the_platform_asks_for_it_and_all_figures_stay() -> None:
     """Also that of a reference, which is deleted long after the watch. Of another platform nothing is withheld."""
     later = [deletion("asked", 70, IRAN[4]), tick(80)]
-    told, policy = _run(_story(), later), WatchPolicy(withheld=frozenset({"twitter"}))
+    shown, policy = _run(_story(), later), WatchPolicy(withheld=frozenset({"twitter"}))
     withheld = _run(_story(), later, policy=policy)
-    before, after = _aftermath(told), _aftermath(withheld)
+    before, after = _aftermath(shown), _aftermath(withheld)
     assert {each.text for each in after.listed_deletions} == {each.text for each in after.listed_references} == {""}
     assert {each.shared_words for each in after.listed_deletions} == {()}
     assert all(each.text_withheld for each in after.listed_deletions)
     assert all(each.text_withheld for each in after.listed_references)
     assert with_texts_withheld(before, after) == after != before
-    assert _alerts(withheld) == _alerts(told)
+    assert _alerts(withheld) == _alerts(shown)
     [asked] = _aftermath(_run(_story(), policy=policy)).listed_references
     assert (asked.text, asked.text_withheld) == ("Where is @khamenei_SITE now?", False)
     assert _aftermath(_run(_story(), later, policy=WatchPolicy(withheld=frozenset({"mastodon"})))) == before

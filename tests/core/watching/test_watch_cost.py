@@ -113,7 +113,7 @@ def test_a_deletion_is_read_once_for_all_watches_that_it_concerns() -> None:
 
 @pytest.mark.slow
 def test_a_deletion_costs_the_same_however_many_are_watched() -> None:
-    """Some are counted anew with its own batch, the others with later ones, which cost as much each."""
+    """Some are recounted with its own batch, the others with later ones, which cost as much each."""
     ledgers = [_ledger_with([tick(0.5), *_suspended(count, 0.0), post("p", 1.0)]) for count in (20, 1_500)]
     few, many = (_read_by(ledger, deletion("p", 2.0), recounts=8) for ledger in ledgers)
     assert few == many
@@ -121,25 +121,25 @@ def test_a_deletion_costs_the_same_however_many_are_watched() -> None:
     assert few == many
 
 
-def test_all_that_are_watched_are_counted_anew_in_turn_each_once_though_a_worker_dies_in_between() -> None:
+def test_all_that_are_watched_are_recounted_in_turn_each_once_though_a_worker_dies_in_between() -> None:
     """What is owed is in the ledger: each batch has a watcher of its own. Half of them were suspended at one time."""
     same = [standing(subject=Account(id=str(10**5 + number)), opened=(0.0,)) for number in range(10)]
     ledger = _ledger_with([tick(0.5), *same, *_suspended(10, 0.3), post("p", 1.0), post("q", 1.0)])
 
-    def counted_anew(*events: CountryEvent) -> list[tuple[str, int]]:
+    def recounted(*events: CountryEvent) -> list[tuple[str, int]]:
         watcher = Watcher(bundled_rules(), _POLICY, ledger)
         for event in events:
             watcher.apply(event)
         return [(each.subject.id, each.deletions) for each in watcher.flush(3).aftermaths]
 
     everybody = sorted([str(10**5 + number) for number in range(10)] + [str(10**6 + number) for number in range(10)])
-    found = counted_anew(deletion("p", 2.0))
-    while more := counted_anew():
+    found = recounted(deletion("p", 2.0))
+    while more := recounted():
         assert len(more) <= 3
         found += more
     assert sorted(found) == [(subject, 1) for subject in everybody]
-    found = [*counted_anew(deletion("p", 1.5), deletion("q", 3.0)), *counted_anew(deletion("q", 2.5))]
-    while more := counted_anew():
+    found = [*recounted(deletion("p", 1.5), deletion("q", 3.0)), *recounted(deletion("q", 2.5))]
+    while more := recounted():
         found += more
     assert sorted(dict(found).items()) == [(subject, 2) for subject in everybody]
 

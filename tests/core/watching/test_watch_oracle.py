@@ -283,7 +283,7 @@ def test_what_was_seen_and_what_was_not_is_what_the_oracle_says() -> None:
         run.batch([structs.replace(tick(0), at_us=world.watermark_us())])
         assert not run.owes
         _assert_as_expected(run, expected_aftermaths(world, rules.rules))
-        since_us = CoverageOracle(events, "IR", "twitter", (), closed=True).told_since_us()
+        since_us = CoverageOracle(events, "IR", "twitter", (), closed=True).reported_since_us()
         subjects = {(fact.event.platform, fact.event.subject.id) for fact in world.posts if fact.event.subject}
         amplified = [(*subject, "IR") for subject in subjects]
         assert run.seen_since == (dict.fromkeys(amplified, since_us) if since_us is not None else {})

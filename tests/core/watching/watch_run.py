@@ -59,7 +59,7 @@ class WatchRun:
 
     @property
     def owes(self) -> bool:
-        """Whether some watches are still to be counted anew for deletions of their State."""
+        """Whether some watches are still to be recounted for deletions of their State."""
         return self.ledger.get(pending_sweeps_key()) is not None
 
     def batch(self, events: Iterable[CountryEvent], recounts: int | None = None) -> None:

@@ -76,8 +76,8 @@ def test_of_any_rows_about_few_accounts_each_is_kept_a_repetition_or_named(tmp_p
         lines = ["handle,account_id,country,start,end", *map(",".join, rows)]
         path.write_text("\n".join(lines) + "\n")
         result = imported_from(path, **SAID)
-        told = len(result.rows) + result.repeated + result.not_taken + sum(result.passed_over.values())
-        assert told == len(rows)
+        counted = len(result.rows) + result.repeated + result.not_taken + sum(result.passed_over.values())
+        assert counted == len(rows)
         if result.rows:
             assert len(entries(result)) == len(result.rows)  # as the check says it
         seen.update(kept=len(result.rows), repeated=result.repeated, **result.untaken_by_column)

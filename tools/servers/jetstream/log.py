@@ -91,7 +91,7 @@ class EventLog:
         """All of them, in order."""
         return self._events
 
-    def events_anew(self) -> list[LogEvent]:
+    def new_events(self) -> list[LogEvent]:
         """All of them without their seqs, for another log."""
         return [replace(event, seq=0) for event in self._events]
 
@@ -110,7 +110,7 @@ class EventLog:
         self.wake()
         return given
 
-    def give_anew(self, events: Sequence[LogEvent], *, last: int) -> None:
+    def give_new(self, events: Sequence[LogEvent], *, last: int) -> None:
         """Forget the last so many events, as a crash does, and give their seqs to these, in this order."""
         first = self._events[-last].seq
         del self._events[-last:]

@@ -102,12 +102,12 @@ class JetstreamServer:
             await self._runner.cleanup()
             self._runner = None
 
-    def die(self, anew: Sequence[LogEvent] = (), *, last: int = 0) -> None:
-        """Drop all connections without a word. The `last` events are forgotten, and their seqs given to `anew`."""
+    def die(self, new_events: Sequence[LogEvent] = (), *, last: int = 0) -> None:
+        """Drop all connections at once. The `last` events are forgotten, and their seqs given to `new_events`."""
         for transport in list(self._transports):
             _abort(transport)
         if last:
-            self.log.give_anew(anew, last=last)
+            self.log.give_new(new_events, last=last)
 
     def dictionary(self) -> bytes:
         """The current one of v2."""

@@ -16,7 +16,7 @@ from streams.printable import printable
 from streams.proofs.layout import About
 from streams.proofs.material import PublishedRecords
 
-__all__ = ["RecordsByTopic", "Wanted", "records_by_topic", "wanted_in"]
+__all__ = ["ProofTarget", "RecordsByTopic", "records_by_topic", "target_in"]
 
 RecordsByTopic: TypeAlias = Mapping[str, Sequence[tuple[Any, bytes]]]
 """The records of each enriched topic, by its name, with the bytes in which they were published."""
@@ -25,7 +25,7 @@ _LEAST_OF_AN_ID: Final = 6  # hex digits
 _NAMED: Final = 10  # in a message
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class ProofTarget(Struct, frozen=True, kw_only=True):
     """What is to be proved, of which subject, and what was published about it."""
 
     about: About
@@ -42,7 +42,7 @@ def records_by_topic(results: Results) -> RecordsByTopic:
     }
 
 
-def wanted_in(records: RecordsByTopic, what: str) -> Wanted:
+def target_in(records: RecordsByTopic, what: str) -> ProofTarget:
     """An alert by its id or the beginning of one, or a subject by `platform:id` or `@handle`.
 
     Raises `InputError` where nothing of that kind was published, or more than one thing.
@@ -61,7 +61,7 @@ def wanted_in(records: RecordsByTopic, what: str) -> Wanted:
     alert = meant[0][0]
     key = subject_key(alert.platform, alert.subject.id)
     published = _published(records, key, lambda each: each.id == alert.id)
-    return Wanted(
+    return ProofTarget(
         about=About(kind="alert", id=alert.id),
         platform=alert.platform,
         subject_id=alert.subject.id,
@@ -84,14 +84,16 @@ def _by_handle(records: RecordsByTopic, what: str) -> str:
     return keys.pop()
 
 
-def _of_subject(records: RecordsByTopic, key: str) -> Wanted:
+def _of_subject(records: RecordsByTopic, key: str) -> ProofTarget:
     published = _published(records, key, lambda _: True)
     if not published.alerts and published.dossier is None:
         raise InputError(
             f"nothing was published about {printable(key, 120)}", remedy="name an alert, platform:id, @handle"
         )
     platform, _, subject_id = key.partition(":")
-    return Wanted(about=About(kind="subject", id=key), platform=platform, subject_id=subject_id, published=published)
+    return ProofTarget(
+        about=About(kind="subject", id=key), platform=platform, subject_id=subject_id, published=published
+    )
 
 
 def _published(records: RecordsByTopic, key: str, is_wanted: Callable[[Alert], bool]) -> PublishedRecords:

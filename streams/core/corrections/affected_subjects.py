@@ -1,4 +1,4 @@
-"""Whom changed entries of a roster ever touched, from the events alone: what has to be counted anew, and what not.
+"""Whom changed entries of a roster ever touched, from the events alone: what has to be recounted, and what not.
 
 Errs on the side of too much. Everybody else's figures are the same under both rosters.
 """
@@ -17,13 +17,13 @@ from streams.core.subject_event import subject_key
 from streams.core.texts.fingerprints import fingerprints
 from streams.events import Account, Coverage, Deletion, Event, Follow, Post, Profile, Retweet, Suspension
 
-__all__ = ["Touched", "engaged_by"]
+__all__ = ["AffectedSubjects", "engaged_by"]
 
 _NOBODY: Final[frozenset[int]] = frozenset()
 _TEXTS: Final = 32_768  # 130 MB at most, and for texts of ordinary length a fifth of that
 
 
-class Touched:
+class AffectedSubjects:
     """Shown every event three times (`meet`, then `look`, then `compare`), it says which change touched which subject.
 
     Changes are known by their position. Memory grows with the accounts that officials engage with.
@@ -168,7 +168,7 @@ class Touched:
         return bool(self._posts or self._prints or self._quoted)
 
     def scope(self, of: Set[int] | None = None) -> Scope:
-        """What to count anew for some of the changes, or for all."""
+        """What to recount for some of the changes, or for all."""
         subjects = {key for key, changes in self.subjects.items() if of is None or changes & of}
         watched = self.aftermath_countries(subjects, of)
         if self.may_change_aftermaths(watched):

@@ -6,7 +6,7 @@ import pytest
 
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.screening.account_index import AccountIndex
-from streams.core.screening.passed_over import PassedOver, is_worth_reading_again
+from streams.core.screening.skipped_events import SkippedEvents, is_worth_reading_again
 from streams.core.tracked import TrackedAccount
 from streams.events import Account, Coverage, Deletion, Event, Follow, Post, Retweet, Suspension
 
@@ -48,12 +48,12 @@ _OF_AN_ID: list[Event] = [
 
 @pytest.mark.parametrize("event", _OF_AN_ID, ids=lambda each: type(each).__name__)
 def test_what_names_an_id_is_read_again_once_it_is_known_as_an_officials(event: Event) -> None:
-    known, passed_over = _known(), PassedOver()
-    passed_over.meet(event, known)
-    assert not passed_over.include_followed(known)
+    known, skipped = _known(), SkippedEvents()
+    skipped.meet(event, known)
+    assert not skipped.include_tracked(known)
     assert not is_worth_reading_again(event, known)
-    known.learn(TrackedAccount(platform="twitter", id="90", handle="embassy"))
-    assert passed_over.include_followed(known)
+    known.add(TrackedAccount(platform="twitter", id="90", handle="embassy"))
+    assert skipped.include_tracked(known)
     assert is_worth_reading_again(event, known)
 
 
@@ -69,8 +69,8 @@ def test_what_names_an_id_is_read_again_once_it_is_known_as_an_officials(event: 
 )
 def test_what_said_all_the_first_time_is_not_read_again(event: Event) -> None:
     """That a subject is followed changes nothing about its suspension."""
-    known, passed_over = _known(), PassedOver()
-    passed_over.meet(event, known)
-    known.learn(TrackedAccount(platform="twitter", id="90", handle="embassy"))
-    known.learn(TrackedAccount(platform="twitter", id="70", countries=("IR",)))
+    known, skipped = _known(), SkippedEvents()
+    skipped.meet(event, known)
+    known.add(TrackedAccount(platform="twitter", id="90", handle="embassy"))
+    known.add(TrackedAccount(platform="twitter", id="70", countries=("IR",)))
     assert not is_worth_reading_again(event, known)

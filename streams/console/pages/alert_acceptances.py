@@ -8,12 +8,12 @@ from streams.core.enriched import Alert
 from streams.core.notifications import Acceptance
 from streams.topic_names import NOTIFICATIONS
 
-__all__ = ["told_words", "written_words"]
+__all__ = ["acceptance_words", "written_words"]
 
 
-def told_words(alert: Alert, told: Sequence[Acceptance], status: StoreStatus) -> str:
+def acceptance_words(alert: Alert, acceptances: Sequence[Acceptance], status: StoreStatus) -> str:
     """What the table of acceptances has, or why there is none."""
-    if told:
+    if acceptances:
         return (
             "When an Alertmanager first accepted a state of this alert. Whom it told, and when, is in its own log: "
             "silences and routes are its business."

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-__all__ = ["Building", "FeedNews", "read_news", "write_news"]
+__all__ = ["Building", "FeedStatus", "read_feed_status", "write_feed_status"]
 
 _NAME: Final = "feed.json"
 
@@ -24,7 +24,7 @@ class Building(Struct, frozen=True, kw_only=True):
     why: str
 
 
-class FeedNews(Struct, frozen=True, kw_only=True):
+class FeedStatus(Struct, frozen=True, kw_only=True):
     """`ends`: where each topic ended when it was last looked at, over its partitions. `problem` is for people."""
 
     origin: str = ""
@@ -34,17 +34,17 @@ class FeedNews(Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
-def read_news(folder: Path) -> FeedNews:
-    """The last news; none yet where there is no file."""
+def read_feed_status(folder: Path) -> FeedStatus:
+    """The last status; none yet where there is no file."""
     try:
-        return msgspec.json.decode((folder / _NAME).read_bytes(), type=FeedNews)
+        return msgspec.json.decode((folder / _NAME).read_bytes(), type=FeedStatus)
     except (OSError, msgspec.DecodeError):
-        return FeedNews()
+        return FeedStatus()
 
 
-def write_news(folder: Path, news: FeedNews) -> None:
-    """Replace the news."""
+def write_feed_status(folder: Path, status: FeedStatus) -> None:
+    """Replace the status."""
     path = folder / _NAME
     fresh = path.with_suffix(".fresh")
-    fresh.write_bytes(msgspec.json.encode(news))
+    fresh.write_bytes(msgspec.json.encode(status))
     os.replace(fresh, path)

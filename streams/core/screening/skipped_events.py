@@ -12,7 +12,7 @@ from streams.core.clock import to_us
 from streams.core.screening.account_index import AccountIndex
 from streams.events import Coverage, Deletion, Event, Follow, Post, Retweet, Suspension
 
-__all__ = ["PassedOver", "is_worth_reading_again"]
+__all__ = ["SkippedEvents", "is_worth_reading_again"]
 
 _MOST: Final = 1_000_000
 """Hashes kept, 60 MB; of a run with more strangers than that, a second reading is always worth its time."""
@@ -20,7 +20,7 @@ _MOST: Final = 1_000_000
 _Acted: TypeAlias = Post | Deletion | Retweet | Follow | Suspension
 
 
-class PassedOver:
+class SkippedEvents:
     """Authors of what a first reading passed over, and officials whom it did not know by their ids."""
 
     __slots__ = ("_hashes",)
@@ -34,9 +34,9 @@ class PassedOver:
             if len(self._hashes) < _MOST:
                 self._hashes.add(hash((event.platform, account_id)))
 
-    def include_followed(self, known: AccountIndex) -> bool:
+    def include_tracked(self, known: AccountIndex) -> bool:
         """Whether one of them has turned out to be worth following; a chance in 10^12 that none really has."""
-        return len(self._hashes) >= _MOST or any(hash(account) in self._hashes for account in known.followed())
+        return len(self._hashes) >= _MOST or any(hash(account) in self._hashes for account in known.is_tracked())
 
 
 def is_worth_reading_again(event: Event, known: AccountIndex) -> bool:
@@ -44,7 +44,7 @@ def is_worth_reading_again(event: Event, known: AccountIndex) -> bool:
     or names an official by an id that was not known to be one's.
     """
     platform = event.platform
-    return any(known.of(platform, each).followed for each in _authors(event, known)) or any(
+    return any(known.of(platform, each).is_tracked for each in _authors(event, known)) or any(
         known.of(platform, each).handle is not None for each in _nameless(event, known)
     )
 

@@ -15,7 +15,7 @@ from streams.collectors.x.pauses import Failure, Pauses
 from streams.collectors.x.x_api import XApi
 from streams.core.rosters.roster import Roster
 
-__all__ = ["Keeper", "failure_of"]
+__all__ = ["Reconciler", "failure_of"]
 
 _log: Final = logging.getLogger(__name__)
 # Somebody may change at X what we asked for; rosters are looked at when they change.
@@ -32,8 +32,8 @@ def failure_of(error: SourceError) -> Failure:
     return "http"
 
 
-class Keeper(ABC):
-    """Calls `_keep` when the roster has changed, and again from time to time."""
+class Reconciler(ABC):
+    """Calls `_reconcile` when the roster has changed, and again from time to time."""
 
     def __init__(self, name: str, api: XApi, series: SourceMetrics) -> None:
         self.notices = Notices(name)
@@ -43,7 +43,7 @@ class Keeper(ABC):
         self._wanted: tuple[list[str], list[str]] | None = None
         self._asked: Sequence[str] = ()
         self._changed = asyncio.Event()
-        self._in_step = asyncio.Event()
+        self._reconciled = asyncio.Event()
         self._failed = asyncio.Event()
         self._failure: SourceError | None = None
 
@@ -59,15 +59,15 @@ class Keeper(ABC):
             self._wanted = wanted
             self._changed.set()
 
-    async def until_asked(self) -> None:
+    async def until_reconciled(self) -> None:
         """See `Officials`."""
-        waiting = [asyncio.ensure_future(each.wait()) for each in (self._in_step, self._failed)]
+        waiting = [asyncio.ensure_future(each.wait()) for each in (self._reconciled, self._failed)]
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for each in waiting:
                 each.cancel()
-        if self._failure is not None and not self._in_step.is_set():
+        if self._failure is not None and not self._reconciled.is_set():
             raise SourceError(self._failure.kind, self._failure.detail, self._failure.retry_after_seconds)
 
     async def run(self) -> None:
@@ -81,7 +81,7 @@ class Keeper(ABC):
             if self._wanted is None:
                 continue
             try:
-                left_out = await self._keep(*self._wanted)
+                left_out = await self._reconcile(*self._wanted)
             except SourceError as error:
                 pause = pauses.after(failure_of(error), 0.0, error.retry_after_seconds or 0.0)
                 extra = {"source": self._name, "reason": error.kind, "detail": error.detail, "pause_s": round(pause, 1)}
@@ -95,8 +95,8 @@ class Keeper(ABC):
             self._series.officials_left_out.set(left_out)
             extra = {"source": self._name, "officials": len(self._asked), "left_out": left_out}
             _log.info("officials asked for", extra=extra)
-            self._in_step.set()
+            self._reconciled.set()
 
     @abstractmethod
-    async def _keep(self, ids: list[str], handles: list[str]) -> int:
+    async def _reconcile(self, ids: list[str], handles: list[str]) -> int:
         """Ask X for these, and for nobody else; how many have to be left out. Sets `_asked`, and tells `notices`."""
