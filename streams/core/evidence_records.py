@@ -32,6 +32,7 @@ __all__ = [
     "event_evidence",
     "roster_evidence",
     "roster_of",
+    "roster_or_problem",
     "rules_evidence",
     "tombstone",
     "withheld_evidence",
@@ -123,6 +124,14 @@ def roster_of(chunks: Iterable[EvidenceEntry]) -> Roster:
     if roster.digest != digest:
         raise EvidenceRecordError(f"the chunks of the roster {digest} are those of {roster.digest}")
     return roster
+
+
+def roster_or_problem(chunks: Iterable[EvidenceEntry]) -> tuple[Roster | None, str]:
+    """The roster of its chunks, or what is wrong with them."""
+    try:
+        return roster_of(chunks), ""
+    except EvidenceRecordError as error:
+        return None, str(error)
 
 
 def rules_evidence(rules: RuleSet, text: str) -> EvidenceRecord:

@@ -15,10 +15,10 @@ from streams.core.evidence import EvidenceEntry, EvidenceKey
 from streams.core.subject_event import subject_key
 from streams.core.watching.aftermath_figures import AFTERMATH_FIGURES
 from streams.core.watching.watch_policy import WatchPolicy
-from streams.events import Account, Coverage, Deletion, Event, Follow, Post, Retweet, decode_event
+from streams.events import Account, AccountEvent, Coverage, Deletion, Event, Follow, Post, Retweet, decode_event
 from streams.refusal import DECODE_ERRORS
 
-__all__ = ["DeletedPosts", "Held", "Retention", "accounts_of", "held_by", "names"]
+__all__ = ["DeletedPosts", "Held", "Retention", "accounts_of", "held_by", "named_accounts", "names"]
 
 # A figure that every alert on an aftermath has, and no other.
 _OF_AFTERMATHS: Final = next(iter(AFTERMATH_FIGURES))
@@ -199,13 +199,17 @@ def names(entry: EvidenceEntry, account: str) -> bool:
 
 def accounts_of(event: Event) -> set[str]:
     """The `platform:id` of every account that an event names, whatever its part."""
-    accounts: list[Account | None] = [] if isinstance(event, Coverage) else [event.actor]
+    if isinstance(event, Coverage):
+        return {subject_key(event.platform, official) for official in event.officials or ()}
+    return {subject_key(event.platform, account.id) for account in named_accounts(event)}
+
+
+def named_accounts(event: AccountEvent) -> list[Account]:
+    """Every account that an event names, as it names it."""
+    accounts: list[Account | None] = [event.actor]
     if isinstance(event, Retweet | Follow):
         accounts.append(event.subject)
     if isinstance(event, Post):
         accounts += event.mentions
         accounts += [part.account for part in (event.quotes, event.reply_to) if part is not None]
-    named = {subject_key(event.platform, account.id) for account in accounts if account is not None}
-    if isinstance(event, Coverage):
-        named |= {subject_key(event.platform, official) for official in event.officials or ()}
-    return named
+    return [account for account in accounts if account is not None]

@@ -11,7 +11,7 @@ import re
 from decimal import Decimal
 from typing import Final, Literal, TypeAlias
 
-__all__ = ["IdEvidence", "Verdict", "as_written", "is_long", "may_be_rounded"]
+__all__ = ["IdEvidence", "Verdict", "as_written", "is_long", "may_be_rounded", "note_id"]
 
 Verdict: TypeAlias = Literal["exact", "rounded", "unknown"]
 
@@ -86,6 +86,14 @@ class IdEvidence:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+
+
+def note_id(found: object, numbers: IdEvidence, texts: IdEvidence) -> None:
+    """Take in an id as a number or as digits, whichever it is; nothing for any other value."""
+    if isinstance(found, str):
+        texts.add_text(found)
+    elif isinstance(found, int):
+        numbers.add(found)
 
 
 def as_written(text: str) -> str | None:

@@ -1,7 +1,7 @@
 """What a correction made of aftermaths and of the alerts on them: as they were told before it, and as they stand."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ __all__ = ["aftermath_corrections", "read_aftermaths"]
 
 _aftermath: Final = msgspec.json.Decoder(Aftermath)
 _alert: Final = msgspec.json.Decoder(Alert)
+_Record = TypeVar("_Record", Aftermath, Alert)
 _OF_AFTERMATHS: Final = next(iter(AFTERMATH_FIGURES))
 _MOST_ACCOUNTS: Final = 100
 _FORGOTTEN: Final = "its watch is over for so long that it is forgotten, and not recounted"
@@ -31,28 +32,28 @@ _FORGOTTEN: Final = "its watch is over for so long that it is forgotten, and not
 async def read_aftermaths(settings: Settings, until_us: int | None = None) -> Results:
     """The aftermaths that stand, and the alerts on them, as far as they were written by then. Raises `BrokerError`."""
     found = Results()
-    aftermaths: dict[str, Aftermath] = {}
-    alerts: dict[str, Alert] = {}
-    async for record in read_topic(settings, AFTERMATHS):
-        if until_us is not None and record.timestamp * 1_000 > until_us:
-            continue
-        try:
-            aftermath = _aftermath.decode(record.value or b"")
-        except DECODE_ERRORS:
-            continue
-        aftermaths[aftermath.id] = aftermath
-    async for record in read_topic(settings, ALERTS):
-        if until_us is not None and record.timestamp * 1_000 > until_us:
-            continue
-        try:
-            alert = _alert.decode(record.value or b"")
-        except DECODE_ERRORS:
-            continue
-        alerts[alert.id] = alert
+    aftermaths = await _last_records(settings, AFTERMATHS, _aftermath, until_us)
+    alerts = await _last_records(settings, ALERTS, _alert, until_us)
     found.aftermaths = {name: each for name, each in aftermaths.items() if each.status != "void"}
     found.alerts = {
         name: each for name, each in alerts.items() if each.status != "retracted" and _OF_AFTERMATHS in each.figures
     }
+    return found
+
+
+async def _last_records(
+    settings: Settings, topic: str, decoder: msgspec.json.Decoder[_Record], until_us: int | None
+) -> dict[str, _Record]:
+    """The last record of each id that was written by then."""
+    found: dict[str, _Record] = {}
+    async for record in read_topic(settings, topic):
+        if until_us is not None and record.timestamp * 1_000 > until_us:
+            continue
+        try:
+            decoded = decoder.decode(record.value or b"")
+        except DECODE_ERRORS:
+            continue
+        found[decoded.id] = decoded
     return found
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from streams.core.clock import from_us
-from streams.core.evidence import EvidenceEntry, EvidenceKey, EvidenceRecordError
-from streams.core.evidence_records import roster_of
+from streams.core.evidence import EvidenceEntry, EvidenceKey
+from streams.core.evidence_records import roster_or_problem
 from streams.core.rosters.roster import Roster
 from streams.kafka.evidence_reading import kept_evidence
 from streams.settings import Settings
@@ -40,11 +40,7 @@ def _is_roster(key: EvidenceKey) -> bool:
 
 
 def _kept(digest: str, chunks: list[EvidenceEntry]) -> KeptRoster:
-    roster, problem = None, ""
-    try:
-        roster = roster_of(chunks)
-    except EvidenceRecordError as error:
-        problem = str(error)
+    roster, problem = roster_or_problem(chunks)
     last = max(chunks, key=lambda chunk: chunk.written_ms)
     return KeptRoster(
         digest=digest,

@@ -47,15 +47,6 @@ class _Rule(Struct, frozen=True):
         return int(number) if mark == TAG and number.isdecimal() else None
 
 
-class _Meta(Struct, frozen=True):
-    next_token: str | None = None
-
-
-class _Listed(Struct, frozen=True):
-    data: list[_Rule] = []
-    meta: _Meta = _Meta()
-
-
 class _Problem(Struct, frozen=True):
     title: str = ""
     detail: str = ""
@@ -91,7 +82,7 @@ class FilterRules(Reconciler):
     async def _reconcile(self, ids: list[str], handles: list[str]) -> int:
         officials = [*ids, *(f"@{handle}" for handle in handles)]
         wanted = {*officials}
-        there = await self._list()
+        there = await self._api.every(_Rule, _ROUTE, 1_000)
         ours = [each for each in there if each.since_us is not None]
         room = self._most - (len(there) - len(ours))
         kept = [each for each in ours if wanted.issuperset(each.officials)]
@@ -125,16 +116,6 @@ class FilterRules(Reconciler):
         for name in self._asked:
             self.notices.shown(name, since[name])
         return len(left_out) + len([name for name in officials if name not in since and name not in left_out])
-
-    async def _list(self) -> list[_Rule]:
-        found: list[_Rule] = []
-        query = {"max_results": "1000"}
-        while True:
-            page = await self._api.json(_Listed, "GET", _ROUTE, query=query)
-            found += page.data
-            if page.meta.next_token is None or not page.data:
-                return found
-            query = {"max_results": "1000", "pagination_token": page.meta.next_token}
 
     async def _add(self, rules: Sequence[str], since_us: int) -> list[str]:
         """Add rules; those that X took. It names the others as errors beside them."""

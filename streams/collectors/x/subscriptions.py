@@ -46,18 +46,9 @@ class _Subscription(Struct, frozen=True):
         return self.tag == TAG and not self.webhook_id
 
 
-class _Meta(Struct, frozen=True):
-    next_token: str | None = None
-
-
 class _Problem(Struct, frozen=True):
     title: str = ""
     detail: str = ""
-
-
-class _Listed(Struct, frozen=True):
-    data: list[_Subscription] = []
-    meta: _Meta = _Meta()
 
 
 class _Answer(Struct, frozen=True):
@@ -76,7 +67,7 @@ class Subscriptions(Reconciler):
         self._most = most
 
     async def _reconcile(self, ids: list[str], handles: list[str]) -> int:
-        there = await self._list()
+        there = await self._api.every(_Subscription, _ROUTE, _PAGE)
         ours = [each for each in there if each.is_ours]
         room = self._most - (len(there) - len(ours))
         served = ids[: max(0, room // len(self._events))]
@@ -111,16 +102,6 @@ class Subscriptions(Reconciler):
     def _since(self, official: str, found: dict[tuple[str, str], int]) -> int | None:
         times = [found.get((official, event)) for event in self._events]
         return None if None in times else max(each for each in times if each is not None)
-
-    async def _list(self) -> list[_Subscription]:
-        found: list[_Subscription] = []
-        query = {"max_results": str(_PAGE)}
-        while True:
-            page = await self._api.json(_Listed, "GET", _ROUTE, query=query)
-            found += page.data
-            if page.meta.next_token is None or not page.data:
-                return found
-            query = {"max_results": str(_PAGE), "pagination_token": page.meta.next_token}
 
     async def _delete(self, gone: Sequence[_Subscription]) -> None:
         for start in range(0, len(gone), _MOST_DELETED):

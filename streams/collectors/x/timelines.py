@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from streams.collectors.budget import Budget
 from streams.collectors.source import Chunk, SourceError
@@ -14,7 +14,7 @@ from streams.collectors.x.messages import FIELDS, Posts
 from streams.collectors.x.officials import Officials
 from streams.collectors.x.pauses import Pauses
 from streams.collectors.x.reconciling import failure_of
-from streams.collectors.x.x_api import XApi, XStatusError
+from streams.collectors.x.x_api import Page, XApi, XStatusError
 from streams.core.clock import from_us
 
 __all__ = ["NotWholeError", "Timelines"]
@@ -31,16 +31,7 @@ class NotWholeError(Exception):
     """What may go to the past is spent, or X does not show all of it."""
 
 
-class _Meta(Struct, frozen=True):
-    next_token: str | None = None
-
-
-class _Page(Struct, frozen=True):
-    data: list[Raw] = []
-    meta: _Meta = _Meta()
-
-
-_page: Final = msgspec.json.Decoder(_Page)
+_page: Final = msgspec.json.Decoder(Page[Raw])
 
 
 class Timelines:

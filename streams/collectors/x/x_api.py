@@ -7,10 +7,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import aiohttp
 import msgspec
+from msgspec import Struct
 from yarl import URL
 
 from streams.collectors.http_sessions import bounded_body
@@ -21,7 +22,7 @@ from streams.printable import printable
 from streams.refusal import DECODE_ERRORS
 from streams.setting_sources import Secret
 
-__all__ = ["XApi", "XStatusError"]
+__all__ = ["Page", "XApi", "XStatusError"]
 
 _T = TypeVar("_T")
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=60, sock_connect=15)
@@ -39,6 +40,17 @@ _KINDS: Final[Mapping[int, SourceErrorKind]] = {
     403: "key_refused",
 }
 _FINAL: Final = frozenset({400, 404, 409, 410})
+
+
+class _Meta(Struct, frozen=True):
+    next_token: str | None = None
+
+
+class Page(Struct, Generic[_T], frozen=True):
+    """A page of a list."""
+
+    data: list[_T] = []
+    meta: _Meta = _Meta()
 
 
 class XStatusError(SourceError):
@@ -98,6 +110,17 @@ class XApi:
             return msgspec.json.decode(found, type=kind)
         except DECODE_ERRORS as error:
             raise SourceError("protocol", f"X answers with what is no {route}: {printable(str(error), 200)}") from None
+
+    async def every(self, kind: type[_T], route: str, page_size: int) -> list[_T]:
+        """Everything that an endpoint lists."""
+        found: list[_T] = []
+        query = {"max_results": str(page_size)}
+        while True:
+            page: Page[_T] = await self.json(Page[kind], "GET", route, query=query)  # type: ignore[valid-type]
+            found += page.data
+            if page.meta.next_token is None or not page.data:
+                return found
+            query["pagination_token"] = page.meta.next_token
 
     @asynccontextmanager
     async def stream(

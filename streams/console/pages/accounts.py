@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Final, Literal, get_args
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec import Struct
 from streams.console.pages.page import PageAnswer, PageRequest, Rows
 from streams.console.store.answers import EventRow, SubjectRow
 from streams.console.store.filters import PageOf, SubjectFilter, SubjectSort
+from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
 from streams.core.account_query import AccountQuery, account_query
 from streams.core.countries import COUNTRIES
@@ -19,7 +21,6 @@ from streams.events import Post, Retweet
 __all__ = ["AccountsPage", "FoundOfficial", "FoundText", "accounts_page"]
 
 _ROWS: Final = 50
-_ALL: Final = 1_000
 _TEXTS: Final = 20
 _SHOWN: Final = 300  # characters of a text that was found
 _MOST_ASKED: Final = 200
@@ -143,7 +144,10 @@ def accounts_page(store: Store, request: PageRequest) -> PageAnswer:
     )
     title = f"{asked} · accounts" if asked else "Accounts"
     return PageAnswer(
-        title=title, template="accounts.html", model=model, rows=Rows(record=SubjectRow, rows=_all(store, wanted))
+        title=title,
+        template="accounts.html",
+        model=model,
+        rows=Rows(record=SubjectRow, rows=every_row(partial(store.subjects, wanted))),
     )
 
 
@@ -209,11 +213,3 @@ def _remedy(asked: str, *, is_filtered: bool) -> str:
         "Type the handle as it is now, a part of it, a name, an id, or the address of the profile. Whom no official "
         "ever engaged with has no record."
     )
-
-
-def _all(store: Store, wanted: SubjectFilter) -> Iterator[SubjectRow]:
-    after: str | None = ""
-    while after is not None:
-        found = store.subjects(wanted, PageOf(size=_ALL, after=after))
-        yield from found.rows
-        after = found.next

@@ -1,6 +1,6 @@
 """Aftermaths: the list of watches, what officials did after an account they had amplified was suspended."""
 
-from collections.abc import Iterator
+from functools import partial
 from typing import Final, get_args
 
 from msgspec import Struct
@@ -8,6 +8,7 @@ from msgspec import Struct
 from streams.console.pages.aftermath_lines import AftermathLine, aftermath_line
 from streams.console.pages.page import PageAnswer, PageRequest, Rows
 from streams.console.store.filters import AftermathFilter, PageOf
+from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
 from streams.core.countries import COUNTRIES
 from streams.core.watching.aftermath_records import Aftermath, AftermathStatus
@@ -59,13 +60,5 @@ def aftermaths_page(store: Store, request: PageRequest) -> PageAnswer:
         previous=found.previous,
         countries=store.countries(),
     )
-    rows = Rows(record=Aftermath, rows=_all(store, wanted))
+    rows = Rows(record=Aftermath, rows=every_row(partial(store.aftermaths, wanted), _ALL))
     return PageAnswer(title="Aftermaths", template="aftermaths.html", model=model, rows=rows)
-
-
-def _all(store: Store, wanted: AftermathFilter) -> Iterator[Aftermath]:
-    after: str | None = ""
-    while after is not None:
-        found = store.aftermaths(wanted, PageOf(size=_ALL, after=after))
-        yield from found.rows
-        after = found.next

@@ -1,13 +1,15 @@
 """The events that an alert rests on, each with who acted, where it stood, and the bytes as far as they are kept."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from typing import Final, TypeAlias
 
 from msgspec import Struct
 
 from streams.console.pages.alert_model import EventLine, OfficialLine
 from streams.console.store.answers import EventRow
-from streams.console.store.filters import MOST_ROWS, PageOf
+from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
 from streams.core.clock import from_us, to_us
 from streams.core.enriched import Alert, Amplification, Evidence
@@ -105,14 +107,8 @@ class _Listing:
 
 
 def _amplifications(store: Store, key: str, until_us: int) -> Iterator[Amplification]:
-    page, taken = PageOf(size=MOST_ROWS), 0
-    while taken < _MOST_AMPLIFICATIONS:
-        found = store.amplifications(key, page)
-        taken += len(found.rows)
-        yield from (each for each in found.rows if to_us(each.at) <= until_us)
-        if found.next is None:
-            return
-        page = PageOf(size=MOST_ROWS, after=found.next)
+    newest = islice(every_row(partial(store.amplifications, key)), _MOST_AMPLIFICATIONS)
+    return (each for each in newest if to_us(each.at) <= until_us)
 
 
 class _Terms:

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.console.store.answers import EventRow
-from streams.console.store.filters import PageOf
+from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
 from streams.core.enriched import Amplification
 from streams.core.officials import Official
@@ -65,11 +65,7 @@ def kept_hashes(by_id: Mapping[str, Sequence[EventRow]]) -> dict[str, str]:
 
 def all_amplifications(store: Store, key: str, official: str | None = None) -> Iterator[Amplification]:
     """Every amplification of an account that is kept, the newest first."""
-    after: str | None = ""
-    while after is not None:
-        found = store.amplifications(key, PageOf(size=_PAGE, after=after), official)
-        yield from found.rows
-        after = found.next
+    return every_row(lambda page: store.amplifications(key, page, official), _PAGE)
 
 
 def _line(each: Amplification, sha256: str | None) -> AmplificationLine:

@@ -1,19 +1,18 @@
 """Corrections: what became of alerts and accounts when a roster was put right; the newest first."""
 
-from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
 
 from streams.console.pages.page import PageAnswer, PageRequest, Rows
 from streams.console.store.filters import PageOf
+from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
 from streams.core.corrections.correction import Correction, FigureChange
 
 __all__ = ["OUTCOME_WORDS", "CorrectionLine", "CorrectionsPage", "correction_line", "corrections_page"]
 
 _ROWS: Final = 50
-_ALL: Final = 1_000
 
 OUTCOME_WORDS: Final = {
     "begun": "begun",
@@ -65,7 +64,7 @@ def corrections_page(store: Store, request: PageRequest) -> PageAnswer:
     model = CorrectionsPage(
         rows=tuple(correction_line(each) for each in found.rows), next=found.next, previous=found.previous
     )
-    rows = Rows(record=Correction, rows=_all(store))
+    rows = Rows(record=Correction, rows=every_row(store.corrections))
     return PageAnswer(title="Corrections", template="corrections.html", model=model, rows=rows)
 
 
@@ -78,11 +77,3 @@ def correction_line(correction: Correction) -> CorrectionLine:
         key=f"{correction.platform}:{correction.subject_id}" if has_key else None,
         moved=tuple(each for each in correction.figures if each.before != each.after),
     )
-
-
-def _all(store: Store) -> Iterator[Correction]:
-    after: str | None = ""
-    while after is not None:
-        found = store.corrections(PageOf(size=_ALL, after=after))
-        yield from found.rows
-        after = found.next

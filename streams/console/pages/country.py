@@ -1,7 +1,7 @@
 """A State: its officials and the accounts they amplified as a matrix, its alerts, its aftermaths, its roster."""
 
 from collections import Counter
-from collections.abc import Iterator
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from streams.console.pages.alert_lines import AlertLine, alert_line
 from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
 from streams.console.store.answers import Matrix, SubjectRow
 from streams.console.store.filters import AftermathFilter, AlertFilter, PageOf, SubjectFilter
+from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
 from streams.core.countries import COUNTRIES
 from streams.core.country_names import country_name
@@ -23,7 +24,6 @@ __all__ = ["CountryPage", "country_page"]
 _MOST: Final = 20  # officials, and accounts, of the matrix
 _ALERTS: Final = 10
 _AFTERMATHS: Final = 10
-_ALL: Final = 1_000
 
 
 class CountryPage(Struct, frozen=True, kw_only=True):
@@ -85,17 +85,9 @@ def country_page(store: Store, request: PageRequest) -> PageAnswer:
         more_aftermaths=aftermaths.next is not None,
     )
     figures = {"matrix": _figure(model)} if found.cells else {}
-    rows = Rows(record=SubjectRow, rows=_accounts(store, code))
-    return PageAnswer(title=name, template="country.html", model=model, figures=figures, rows=rows)
-
-
-def _accounts(store: Store, code: str) -> Iterator[SubjectRow]:
     wanted = SubjectFilter(countries=(code,), sort="amplifications")
-    after: str | None = ""
-    while after is not None:
-        found = store.subjects(wanted, PageOf(size=_ALL, after=after))
-        yield from found.rows
-        after = found.next
+    rows = Rows(record=SubjectRow, rows=every_row(partial(store.subjects, wanted)))
+    return PageAnswer(title=name, template="country.html", model=model, figures=figures, rows=rows)
 
 
 def _figure(model: CountryPage) -> str:

@@ -9,7 +9,7 @@ from streams.console.pages.alert_events import place_words, raw_text
 from streams.console.pages.page import BadRequest, NotFound, PageAnswer, PageRequest
 from streams.console.store.answers import EventRow
 from streams.console.store.reading import Store
-from streams.core.evidence_retention import accounts_of
+from streams.core.evidence_retention import accounts_of, named_accounts
 from streams.core.platforms import post_link
 from streams.core.screening.account_index import AccountIndex
 from streams.core.subject_event import Coordinates
@@ -203,16 +203,8 @@ def _shown(handle: str | None, account_id: str) -> str:
 
 
 def _handle(event: AccountEvent, key: str) -> str | None:
-    named = [event.actor]
-    if isinstance(event, Retweet | Follow):
-        named.append(event.subject)
-    if isinstance(event, Post):
-        named += event.mentions
-        named += [part.account for part in (event.quotes, event.reply_to) if part is not None]
-    return next(
-        (each.handle for each in named if each is not None and each.handle and f"{event.platform}:{each.id}" == key),
-        None,
-    )
+    named = named_accounts(event)
+    return next((each.handle for each in named if each.handle and f"{event.platform}:{each.id}" == key), None)
 
 
 def _link(event: AccountEvent) -> str | None:

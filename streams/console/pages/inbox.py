@@ -1,18 +1,19 @@
 """The inbox: the alerts of a filter with their counts, the newest or the most severe first."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Final, get_args
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from streams.console.pages.alert_lines import AlertLine, alert_line
 from streams.console.pages.alert_states import ShownState
 from streams.console.pages.kept_rules import rule_meanings
 from streams.console.pages.page import PageAnswer, PageRequest, Rows
-from streams.console.store.filters import MOST_ROWS, AlertFilter, PageOf
+from streams.console.store.filters import AlertFilter, PageOf
+from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
 from streams.core.clock import to_us
 from streams.core.rulebook.rules import SEVERITIES
@@ -126,7 +127,9 @@ def inbox_page(store: Store, request: PageRequest) -> PageAnswer:
             read_words=_read_words(status.event_time, status.checked_at, held),
             empty_words="" if found.rows else _empty_words(held, filters),
         ),
-        rows=Rows(record=AlertLine, rows=_all(store, wanted, request.now)),
+        rows=Rows(
+            record=AlertLine, rows=(alert_line(row, request.now) for row in every_row(partial(store.alerts, wanted)))
+        ),
     )
 
 
@@ -152,16 +155,6 @@ def _filter(request: PageRequest) -> AlertFilter:
 
 def _one(value: str | None) -> tuple[str, ...]:
     return () if value is None else (value,)
-
-
-def _all(store: Store, wanted: AlertFilter, now: datetime) -> Iterator[AlertLine]:
-    page = PageOf(size=MOST_ROWS)
-    while True:
-        found = store.alerts(wanted, page)
-        yield from (alert_line(row, now) for row in found.rows)
-        if found.next is None:
-            return
-        page = replace(page, after=found.next)
 
 
 def _facet(name: str, counts: Mapping[str, int], filters: Mapping[str, str], query: Mapping[str, str]) -> InboxFacet:

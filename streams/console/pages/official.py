@@ -1,6 +1,7 @@
 """An official: its terms on the roster in force with their sources, and whom it amplified."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
 from streams.console.pages.roster_terms import TermLine, term_line
 from streams.console.store.answers import AmplifiedAccountRow
 from streams.console.store.filters import AftermathFilter, PageOf
+from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
 from streams.core.country_names import country_name
 from streams.core.subject_event import subject_key
@@ -20,7 +22,6 @@ from streams.core.watching.aftermath_records import Aftermath
 __all__ = ["OfficialAftermath", "OfficialPage", "official_page"]
 
 _ROWS: Final = 50
-_ALL: Final = 1_000
 _LATEST: Final = 25
 _AFTERMATHS: Final = 100
 """Aftermaths of its State in which its part is looked for: the newest."""
@@ -119,7 +120,7 @@ def official_page(store: Store, request: PageRequest) -> PageAnswer:
         title=f"{called} · official of {country_name(official.country)}",
         template="official.html",
         model=model,
-        rows=Rows(record=AmplifiedAccountRow, rows=_all(store, wanted.key)),
+        rows=Rows(record=AmplifiedAccountRow, rows=every_row(partial(store.amplified_by, wanted.key))),
     )
 
 
@@ -131,11 +132,3 @@ def _parts(key: str, aftermaths: tuple[Aftermath, ...]) -> Iterator[OfficialAfte
                     line=aftermath_line(aftermath), amplifications=each.amplifications, references=each.references,
                     deletions=each.deletions, posts=each.posts, silent=each.silent,
                 )  # fmt: skip
-
-
-def _all(store: Store, key: str) -> Iterator[AmplifiedAccountRow]:
-    after: str | None = ""
-    while after is not None:
-        found = store.amplified_by(key, PageOf(size=_ALL, after=after))
-        yield from found.rows
-        after = found.next

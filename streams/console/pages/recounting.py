@@ -5,14 +5,16 @@ Nothing here counts: it collects what is kept and asks `streams.proofs.recount`.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
 
 from streams.console.pages.alert_events import is_on_aftermath
 from streams.console.pages.alert_model import RecountLine
+from streams.console.pages.amplification_lines import all_amplifications
 from streams.console.store.answers import EventRow
-from streams.console.store.filters import MOST_ROWS, PageOf
+from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
 from streams.core.clock import to_us
 from streams.core.enriched import Alert, Amplification, Dossier
@@ -107,7 +109,7 @@ def _of_aftermath(store: Store, alert: Alert, at: datetime, roster: Roster, rule
             events.append((event, each.source or _FROM_RECORDS))
     kept = {event.id for event, _ in events}
     key = subject_key(alert.platform, alert.subject.id)
-    if any(to_us(each.at) <= at_us and each.id not in kept for each in _amplifications(store, key)):
+    if any(to_us(each.at) <= at_us and each.id not in kept for each in all_amplifications(store, key)):
         return _nothing(at, _NO_POSTS)
     _sort(events)
     watches = recount(roster, rules, lambda: events, at_us).watches
@@ -153,12 +155,12 @@ def _material(store: Store, alert: Alert, dossier: Dossier | None, at_us: int) -
     """Everything that is kept of the account up to a moment, and what the records say of the rest; `None`: too much."""
     key = subject_key(alert.platform, alert.subject.id)
     kept: dict[tuple[str, str, str], EventRow] = {}
-    for place, each in enumerate(_events(store, key)):
+    for place, each in enumerate(every_row(partial(store.events_of_subject, key))):
         if place >= _MOST_EVENTS:
             return None
         _keep(kept, [each])
     amplified: list[Amplification] = []
-    for place, record in enumerate(_amplifications(store, key)):
+    for place, record in enumerate(all_amplifications(store, key)):
         if place >= _MOST_EVENTS:
             return None
         amplified.append(record)
@@ -168,7 +170,7 @@ def _material(store: Store, alert: Alert, dossier: Dossier | None, at_us: int) -
         _keep(kept, deletions)
         gone_by |= {each.event.actor.id for each in deletions if isinstance(each.event, Deletion) and each.event.actor}
     for official in sorted(gone_by):  # whether it was gone itself decides whether it took anything back
-        own = _events(store, subject_key(alert.platform, official))
+        own = every_row(partial(store.events_of_subject, subject_key(alert.platform, official)))
         _keep(kept, (each for each in own if each.key.event_kind == "suspension"))
     events = [
         (each.event, each.source or _FROM_RECORDS)
@@ -190,26 +192,6 @@ def _sort(events: list[SourcedEvent]) -> None:
 def _keep(kept: dict[tuple[str, str, str], EventRow], events: Iterable[EventRow]) -> None:
     for each in events:
         kept[each.key.event_kind, each.key.id, each.sha256] = each
-
-
-def _events(store: Store, key: str) -> Iterator[EventRow]:
-    page = PageOf(size=MOST_ROWS)
-    while True:
-        found = store.events_of_subject(key, page)
-        yield from found.rows
-        if found.next is None:
-            return
-        page = PageOf(size=MOST_ROWS, after=found.next)
-
-
-def _amplifications(store: Store, key: str) -> Iterator[Amplification]:
-    page = PageOf(size=MOST_ROWS)
-    while True:
-        found = store.amplifications(key, page)
-        yield from found.rows
-        if found.next is None:
-            return
-        page = PageOf(size=MOST_ROWS, after=found.next)
 
 
 def _from_records(amplified: Iterable[Amplification], dossier: Dossier | None) -> Iterator[Event]:

@@ -1,14 +1,23 @@
 """Keyset cursors: a page goes on behind the row that it names, however deep that stands in the list."""
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Protocol, TypeVar
 
 from streams.console.store.filters import MOST_ROWS, PageOf
 
-__all__ = ["CursorError", "Keyset", "page_rows"]
+__all__ = ["CursorError", "Keyset", "every_row", "page_rows"]
 
 _MOST: Final = 2**63 - 1
+_Row_co = TypeVar("_Row_co", covariant=True)
+
+
+class _Found(Protocol[_Row_co]):
+    @property
+    def rows(self) -> Sequence[_Row_co]: ...
+
+    @property
+    def next(self) -> str | None: ...
 
 
 class CursorError(ValueError):
@@ -67,3 +76,12 @@ def _read(cursor: str) -> tuple[int, int]:
     if len(cursor) > 41 or not cursor.isascii() or not all(-_MOST <= number <= _MOST for number in numbers):
         raise CursorError(f"{cursor[:50]!r} is no cursor: take those that a page links to")
     return numbers
+
+
+def every_row(ask: Callable[[PageOf], _Found[_Row_co]], size: int = MOST_ROWS) -> Iterator[_Row_co]:
+    """All rows of a list, for which it is asked page by page."""
+    after: str | None = ""
+    while after is not None:
+        found = ask(PageOf(size=size, after=after))
+        yield from found.rows
+        after = found.next

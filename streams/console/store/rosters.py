@@ -11,8 +11,8 @@ from streams.console.store.filters import MOST_ROWS, PageOf
 from streams.console.store.paging import Keyset, page_rows
 from streams.console.store.tables import unpack
 from streams.core.corrections.correction import Correction, decode_correction
-from streams.core.evidence import EvidenceEntry, EvidenceKey, EvidenceRecordError
-from streams.core.evidence_records import roster_of
+from streams.core.evidence import EvidenceEntry, EvidenceKey
+from streams.core.evidence_records import roster_or_problem
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.events import Coverage, decode_event
 
@@ -141,11 +141,7 @@ def roster_of_chunks(digest: str, rows: Sequence[Any]) -> RosterRow:
         )
         for chunk, chunks, sha256, written_ms, _reason, _correction, body in rows
     ]
-    roster, problem = None, ""
-    try:
-        roster = roster_of(chunks)
-    except EvidenceRecordError as error:
-        problem = str(error)
+    roster, problem = roster_or_problem(chunks)
     last = max(rows, key=lambda row: row[3])
     return RosterRow(
         digest=digest,

@@ -39,12 +39,7 @@ def keys_to_read(events: Iterable[CountryEvent]) -> Iterator[bytes]:
             yield country_corrected_key(country)
         yield entry_key(platform, post_id)
         for version in event.versions:
-            yield version_key(country, platform, version)
-            yield version_key("", platform, version)
-            yield entry_key(platform, version)
-            yield unmatched_deletion_key(official.id, platform, version)
-            yield unmatched_deletion_key("", platform, version)
-            yield original_key(country, platform, version)
+            yield from _of_version(country, platform, version, official.id)
         yield unattributed_key(country, platform, post_id)
         yield unmatched_deletion_key(official.id, platform, post_id)
         yield unmatched_deletion_key("", platform, post_id)
@@ -52,12 +47,7 @@ def keys_to_read(events: Iterable[CountryEvent]) -> Iterator[bytes]:
         yield published_hashes_key(country, platform, official.id)
         for version in event.original_versions:
             author = official.id if event.subject is None else event.subject.id
-            yield version_key(country, platform, version)
-            yield version_key("", platform, version)
-            yield entry_key(platform, version)
-            yield unmatched_deletion_key(author, platform, version)
-            yield unmatched_deletion_key("", platform, version)
-            yield original_key(country, platform, version)
+            yield from _of_version(country, platform, version, author)
         if event.subject is not None:
             yield amplified_account_key(country, platform, event.subject.id)
             yield standing_key(country, platform, event.subject.id)
@@ -65,3 +55,12 @@ def keys_to_read(events: Iterable[CountryEvent]) -> Iterator[bytes]:
         if event.post_id is not None:
             yield unattributed_key(country, platform, event.post_id)
             yield text_key(country, platform, event.post_id)
+
+
+def _of_version(country: str, platform: str, version: str, author: str) -> Iterator[bytes]:
+    yield version_key(country, platform, version)
+    yield version_key("", platform, version)
+    yield entry_key(platform, version)
+    yield unmatched_deletion_key(author, platform, version)
+    yield unmatched_deletion_key("", platform, version)
+    yield original_key(country, platform, version)

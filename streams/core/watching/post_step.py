@@ -31,7 +31,7 @@ from streams.core.watching.records import AmplifiedAccount, Entry, OfficialNotic
 from streams.core.watching.references import reference_keys
 from streams.core.watching.removal_reasons import concerned_by_post
 from streams.core.watching.seen_since import seen_since_of_account
-from streams.core.watching.text_matches import keep_text, known_text, match_entry
+from streams.core.watching.text_matches import has_subject_text, keep_text, known_text, match_entry
 from streams.core.watching.version_step import apply_versions
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
@@ -63,7 +63,7 @@ def apply_post(
 def _apply_post(
     ledger: Ledger, event: CountryEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
 ) -> Stepped:
-    events = _learn_subject(ledger, event, official, changes, policy)
+    events = _update_amplified(ledger, event, official, changes, policy)
     attribution = attribution_of(event)
     if attribution is not None:
         events += _attribute_quotes(ledger, event, *attribution, changes, policy)
@@ -244,7 +244,7 @@ def _rank(entry: Entry) -> tuple[int, bool, int, str, int, bytes]:
     return weakness, entry.subject is None, entry.at_us, entry.official, -len(entry.text), msgspec.msgpack.encode(said)
 
 
-def _learn_subject(
+def _update_amplified(
     ledger: Ledger, event: CountryEvent, official: Official, changes: ChangeSet, policy: WatchPolicy
 ) -> list[SubjectEvent]:
     """From every report, whichever stands: the amplified account of the account that is amplified, and the text passed
@@ -257,7 +257,7 @@ def _learn_subject(
     known = amplified_account_of(ledger, event.country, event.platform, subject.id)
     prints: tuple[int, ...] = ()
     events: list[SubjectEvent] = []
-    if event.post_kind == "retweet" and len(event.text) >= policy.shortest_text:
+    if has_subject_text(event, policy):
         _, prints, events = _keep_text(ledger, event, changes, policy)
     amplified_account = keep_amplification(known, event, prints, policy)
     events += _keep_amplified_account(ledger, event, known, amplified_account, changes)

@@ -18,7 +18,17 @@ from streams.core.watching.records import Entry, SubjectText
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.events import Account
 
-__all__ = ["keep_text", "known_text", "least_shared", "match_entry", "match_event", "post_of", "said_of", "with_report"]
+__all__ = [
+    "has_subject_text",
+    "keep_text",
+    "known_text",
+    "least_shared",
+    "match_entry",
+    "match_event",
+    "post_of",
+    "said_of",
+    "with_report",
+]
 
 
 def least_shared(count: int) -> int:
@@ -29,6 +39,19 @@ def least_shared(count: int) -> int:
     often it is met by chance (`python -m bench figures alarms`).
     """
     return 1 if count < 4 else max(2, -(-count // 4))
+
+
+def has_subject_text(event: CountryEvent, policy: WatchPolicy) -> bool:
+    """Whether an event brings the text of a subject's post, long enough to match: a post of its own, or the retweet of
+    it by an official that it is not.
+    """
+    subject, official = event.subject, event.official
+    if subject is None or len(event.text) < policy.shortest_text:
+        return False
+    if event.kind == "subject_post":
+        return True
+    is_retweet = event.kind == "post" and event.post_kind == "retweet" and not event.subject_is_official
+    return is_retweet and official is not None and official.id != subject.id
 
 
 def known_text(ledger: Ledger, event: CountryEvent) -> SubjectText | None:

@@ -17,7 +17,7 @@ from streams.core.watching.keys import entry_key
 from streams.core.watching.ledger import Ledger, record_key
 from streams.core.watching.post_step import is_report_of
 from streams.core.watching.records import Entry, SubjectText
-from streams.core.watching.text_matches import match_event, post_of, said_of, with_report
+from streams.core.watching.text_matches import has_subject_text, match_event, post_of, said_of, with_report
 from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import with_roster_digest
 
@@ -97,13 +97,7 @@ class Unchanged:
     def _note_text(self, event: CountryEvent) -> None:
         """As WATCH learns the texts of subjects: from their own posts, and from retweets."""
         subject, post_id = event.subject, post_of(event)
-        if event.kind != "subject_post" and (
-            event.kind != "post" or event.post_kind != "retweet" or event.subject_is_official
-        ):
-            return
-        if subject is None or post_id is None or len(event.text) < self._policy.shortest_text:
-            return
-        if event.official is not None and event.official.id == subject.id:
+        if subject is None or post_id is None or not has_subject_text(event, self._policy):
             return
         known = self._texts.get((event.platform, post_id))
         self._texts[event.platform, post_id] = with_report(known, event, subject.id, post_id, ())

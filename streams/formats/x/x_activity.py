@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.json import Decoder
 
 from streams.core.platforms import names_of
-from streams.core.rounded_ids import IdEvidence, Verdict
+from streams.core.rounded_ids import IdEvidence, Verdict, note_id
 from streams.deadletters import Reason
 from streams.events import Account, Deletion, Follow, Profile
 from streams.formats.fields.mending import Member, read_or_mend, with_types
@@ -123,10 +123,7 @@ class XActivityReader:
         except DECODE_ERRORS:
             return
         for each in (post.id, post.author_id):
-            if isinstance(each, str):
-                texts.add_text(each)
-            elif isinstance(each, int):
-                numbers.add(each)
+            note_id(each, numbers, texts)
 
     def parts(self, line: bytes) -> Sequence[bytes]:
         """See `FormatReader`: one line is one message."""

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.json import Decoder
 
 from streams.core.clock import to_us
-from streams.core.rounded_ids import IdEvidence, Verdict
+from streams.core.rounded_ids import IdEvidence, Verdict, note_id
 from streams.deadletters import Reason
 from streams.events import Account, Deletion, Profile, Suspension, SuspensionStatus
 from streams.formats.fields.mending import read_or_mend, with_types
@@ -85,10 +85,7 @@ class XComplianceReader:
             if named is not None:
                 found += [named.id, named.author_id]
         for each in found:
-            if isinstance(each, str):
-                texts.add_text(each)
-            elif isinstance(each, int):
-                numbers.add(each)
+            note_id(each, numbers, texts)
 
     def parts(self, line: bytes) -> Sequence[bytes]:
         """See `FormatReader`: one line is one message."""

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from streams.core.rounded_ids import IdEvidence, Verdict
+from streams.core.rounded_ids import IdEvidence, Verdict, note_id
 from streams.deadletters import Reason
 from streams.events import Post, Profile, Retweet
 from streams.formats.fields.mending import nearly_json, read_or_mend, with_types
@@ -83,10 +83,7 @@ class XV2Reader:
         items = data if isinstance(data, list) else () if data is None else (data,)
         for item in items:
             for each in (item.id, item.author_id):
-                if isinstance(each, str):
-                    texts.add_text(each)
-                elif isinstance(each, int):
-                    numbers.add(each)
+                note_id(each, numbers, texts)
 
     def parts(self, line: bytes) -> Sequence[bytes]:
         """See `FormatReader`: the items of a page, each with what it needs of `includes`."""
