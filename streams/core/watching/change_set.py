@@ -3,14 +3,16 @@
 Owns the bookkeeping between WATCH's step and its flush.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from streams.core.watching.records import AmplifiedAccount, Entry, StandingRecord, SubjectText, UnmatchedDeletion
 
 if TYPE_CHECKING:
     from streams.core.enriched import Alert
+    from streams.core.watching.ledger import Ledger
+    from streams.core.watching.watch_policy import WatchPolicy
 
-__all__ = ["ChangeSet"]
+__all__ = ["ChangeSet", "CountryBatch"]
 
 
 class ChangeSet:
@@ -104,3 +106,14 @@ class ChangeSet:
             for key in entry.references:
                 self._references.setdefault((entry.platform, key), set()).add(entry.at_us)
         self._entries.clear()
+
+
+class CountryBatch(NamedTuple):
+    """One batch in one State's ledger, and how far event time had come before it and has come by now (µs)."""
+
+    ledger: "Ledger"
+    policy: "WatchPolicy"
+    country: str
+    changes: ChangeSet
+    watermark_before_us: int
+    watermark_us: int

@@ -22,10 +22,10 @@ from streams.core.watching.aftermath_alerts import aftermath_alert_id, alerts_of
 from streams.core.watching.aftermath_count import SharedDeletions, count_watch, no_counts, retained_counts
 from streams.core.watching.aftermath_records import Aftermath, PossibleSuccessor
 from streams.core.watching.amplified_accounts import amplified_account_of
-from streams.core.watching.change_set import ChangeSet
+from streams.core.watching.change_set import CountryBatch
 from streams.core.watching.country_recount_state import valid_digest
 from streams.core.watching.forgetting import forgotten_before
-from streams.core.watching.ledger import Ledger, record_key
+from streams.core.watching.ledger import record_key
 from streams.core.watching.pending_sweeps import Sweep
 from streams.core.watching.records import AmplifiedAccount, PublishedHashes, StandingRecord
 from streams.core.watching.successors import successor_of
@@ -33,7 +33,6 @@ from streams.core.watching.unseen import PlatformCoverage, WatchCoverage, covera
 from streams.core.watching.watch import WatchPeriod, watch_of
 from streams.core.watching.watch_counts import WatchCounts
 from streams.core.watching.watch_figures import WatchFigures
-from streams.core.watching.watch_policy import WatchPolicy
 
 __all__ = ["Flush"]
 
@@ -51,40 +50,28 @@ class _Said(Struct):
 class Flush:
     """The flush of one batch for one country. `run` fills `aftermaths` and `alerts`.
 
-    `watermark_before_us` and `watermark_us` are how far event time had come before the batch and has by now.
     `superseded` are rosters that corrections replaced. `counted` is told each watch that is looked at, with all that it
     found.
     """
 
     def __init__(
         self,
-        ledger: Ledger,
+        batch: CountryBatch,
         rules: Sequence[Rule],
-        policy: WatchPolicy,
-        country: str,
-        changes: ChangeSet,
-        watermark_before_us: int,
-        watermark_us: int,
         superseded: Sequence[Superseded] = (),
         counted: Callable[[WatchFigures], object] | None = None,
     ) -> None:
         self.aftermaths: list[Aftermath] = []
         self.alerts: list[Alert] = []
-        self._ledger = ledger
+        self._batch = batch
         self._rules = rules
-        self._policy = policy
-        self._country = country
-        self._changes = changes
         self._judged: set[str] = set()  # alerts that stand, by id
-        self._watermark_us = watermark_us
         self._superseded = superseded
         self._counted = counted
-        self._final_us = forgotten_before(ledger, country)
-        self._deletions = SharedDeletions(ledger, country, ())
+        self._final_us = forgotten_before(batch.ledger, batch.country)
+        self._deletions = SharedDeletions(batch.ledger, batch.country, ())
         self._coverage: dict[str, PlatformCoverage | None] = {}
-        self._affected = AffectedWatches(
-            ledger, policy, country, changes, watermark_before_us, watermark_us, self._final_us
-        )
+        self._affected = AffectedWatches(batch, self._final_us)
 
     def run(self, sweep: Sweep | None = None, limit: int | None = None) -> Sweep | None:
         """Look at every watch that the batch may have changed. Of those that deletions of this batch, or of the sweep
@@ -92,16 +79,16 @@ class Flush:
         """
         affected = self._affected.select(sweep, limit)
         spans = [(watch.baseline_us, watch.until_us) for each in affected.subjects for watch in each.watches]
-        self._deletions = SharedDeletions(self._ledger, self._country, spans)
+        self._deletions = SharedDeletions(self._batch.ledger, self._batch.country, spans)
         for each in affected.subjects:
             subject = (each.standing.platform, each.standing.subject.id)
-            self._flush(each.standing, each.watches, self._changes.subjects.get(subject), whole=each.whole)
-        for subject, before in sorted(self._changes.subjects.items()):
+            self._flush(each.standing, each.watches, self._batch.changes.subjects.get(subject), whole=each.whole)
+        for subject, before in sorted(self._batch.changes.subjects.items()):
             if subject not in affected.standing and before is not None:
                 self._flush(before, [], before, whole=True)
         # Those of rules that are not in force, or of watches that are forgotten, and whatever is not known here.
         said = self._judged | {alert.id for alert in self.alerts}
-        self.alerts += [alert for alert in self._changes.retracted if alert.id not in said]
+        self.alerts += [alert for alert in self._batch.changes.retracted if alert.id not in said]
         return affected.left
 
     def _flush(
@@ -114,7 +101,7 @@ class Flush:
     ) -> None:
         """Say what changed of these watches of a subject; `before` is its standing before the batch, if it changed."""
         published = PublishedHashes(standing_record.platform, standing_record.country, standing_record.subject.id, {})
-        known = self._ledger.get(record_key(published))
+        known = self._batch.ledger.get(record_key(published))
         if isinstance(known, PublishedHashes):
             published = known
         said = _Said(dict(published.hashes), dict(published.successors), dict(published.retractions))
@@ -122,7 +109,7 @@ class Flush:
         if before is not None:
             said_of = {watch.interval for watch in watches}
             for number in range(len(before.standing.periods)):
-                watch = watch_of(before, number, self._policy)
+                watch = watch_of(before, number, self._batch.policy)
                 if watch.interval not in said_of and watch.opened_us >= self._final_us:
                     successor = next((each for each in reversed(watches) if watch.goes_on_as(each)), None)
                     gone.append((watch, successor))
@@ -135,22 +122,22 @@ class Flush:
             published, hashes=said.hashes, successors=said.successors, retractions=said.retractions
         )
         if new != published:
-            self._ledger.put(new)
+            self._batch.ledger.put(new)
 
     def _say(self, watch: WatchPeriod, said: _Said, *, whole: bool) -> dict[str, Alert]:
         """Say what is new; returns the watch's alerts by rule."""
-        closed = watch.status(self._watermark_us)[0] == "closed"
-        counted = count_watch(self._ledger, watch, self._policy, closed=closed, shared=self._deletions)
+        closed = watch.status(self._batch.watermark_us)[0] == "closed"
+        counted = count_watch(self._batch.ledger, watch, self._batch.policy, closed=closed, shared=self._deletions)
         if closed:
-            kept = self._ledger.get(record_key(counted))
-            counted = retained_counts(self._ledger, counted, kept if isinstance(kept, WatchCounts) else None)
+            kept = self._batch.ledger.get(record_key(counted))
+            counted = retained_counts(self._batch.ledger, counted, kept if isinstance(kept, WatchCounts) else None)
         found = self._successors(watch, said.successors.get(watch.interval), whole=whole)
         said.successors[watch.interval] = tuple(sorted(successor.subject.id for successor, _ in found))
         successors = [successor for successor, _ in found]
         coverage = self._coverage_of(watch, closed=closed)
-        aftermath = aftermath_of(watch, counted, successors, self._watermark_us, self._policy, coverage)
+        aftermath = aftermath_of(watch, counted, successors, self._batch.watermark_us, self._batch.policy, coverage)
         self.aftermaths += self._news(said, aftermath)
-        watch_figures = WatchFigures(watch, counted, successors, self._watermark_us, self._policy, coverage)
+        watch_figures = WatchFigures(watch, counted, successors, self._batch.watermark_us, self._batch.policy, coverage)
         if self._counted is not None:
             self._counted(watch_figures)
         alerts = {}
@@ -176,9 +163,9 @@ class Flush:
 
     def _coverage_of(self, watch: WatchPeriod, *, closed: bool) -> WatchCoverage | None:
         if watch.platform not in self._coverage:
-            self._coverage[watch.platform] = coverage_of(self._ledger, self._country, watch.platform)
+            self._coverage[watch.platform] = coverage_of(self._batch.ledger, self._batch.country, watch.platform)
         known = self._coverage[watch.platform]
-        return None if known is None else WatchCoverage(watch, known, self._policy, closed=closed)
+        return None if known is None else WatchCoverage(watch, known, self._batch.policy, closed=closed)
 
     def _take_back(
         self, watch: WatchPeriod, said: _Said, successor: WatchPeriod | None, alerts: Mapping[str, Alert]
@@ -188,9 +175,9 @@ class Flush:
         said.successors.pop(watch.interval, None)
         if watch.id not in said.hashes:
             return
-        aftermath = void_aftermath(watch, successor, self._policy)
+        aftermath = void_aftermath(watch, successor, self._batch.policy)
         self.aftermaths += self._news(said, aftermath)
-        watch_figures = WatchFigures(watch, no_counts(watch), (), self._watermark_us, self._policy)
+        watch_figures = WatchFigures(watch, no_counts(watch), (), self._batch.watermark_us, self._batch.policy)
         for rule in self._rules:
             self._retract(watch_figures, rule, said, alerts.get(rule.name))
 
@@ -220,22 +207,22 @@ class Flush:
     ) -> list[tuple[PossibleSuccessor, AmplifiedAccount]]:
         """The possible successors of a watch's subject, those first noticed first. Looks through all accounts that the
         State took up after the suspension only where `whole` says so; else at known ones and those of the batch."""
-        own = amplified_account_of(self._ledger, watch.country, watch.platform, watch.subject.id)
+        own = amplified_account_of(self._batch.ledger, watch.country, watch.platform, watch.subject.id)
         found = []
         for amplified_account in self._candidates(watch, None if whole else known):
-            successor = successor_of(watch, amplified_account, own, self._policy)
+            successor = successor_of(watch, amplified_account, own, self._batch.policy)
             if successor is not None:
                 found.append((successor, amplified_account))
         found.sort(key=lambda item: (item[0].noticed_at, item[0].subject.id))
-        return found[: self._policy.successors]
+        return found[: self._batch.policy.successors]
 
     def _candidates(self, watch: WatchPeriod, known: tuple[str, ...] | None) -> Iterator[AmplifiedAccount]:
         if known is None:
-            until_us = watch.opened_us + self._policy.successor_days * DAY_US
-            yield from self._ledger.amplified_accounts(watch.country, watch.opened_us, until_us)
+            until_us = watch.opened_us + self._batch.policy.successor_days * DAY_US
+            yield from self._batch.ledger.amplified_accounts(watch.country, watch.opened_us, until_us)
             return
-        ids = {subject for platform, subject in self._changes.amplified_accounts if platform == watch.platform}
+        ids = {subject for platform, subject in self._batch.changes.amplified_accounts if platform == watch.platform}
         for subject in sorted(ids.union(known)):
-            amplified_account = amplified_account_of(self._ledger, watch.country, watch.platform, subject)
+            amplified_account = amplified_account_of(self._batch.ledger, watch.country, watch.platform, subject)
             if amplified_account is not None:
                 yield amplified_account

@@ -18,7 +18,7 @@ from streams.core.rulebook.rules import RuleSet
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracked import TrackedAccount
 from streams.core.watching.aftermath_records import Aftermath
-from streams.core.watching.change_set import ChangeSet
+from streams.core.watching.change_set import ChangeSet, CountryBatch
 from streams.core.watching.country_corrections import CountryCorrections
 from streams.core.watching.country_recount_state import CountryRecounted
 from streams.core.watching.deletion_step import country_of_post
@@ -149,17 +149,9 @@ class Watcher:
         limit = None if recounts is None or self._is_end else -(-recounts // max(1, len(sweeping)))
         sweeps = dict(pending)
         for country in sorted({*self._changes, *everywhere, *pending} - {_EVERYWHERE} - held):
-            flush = Flush(
-                self._ledger,
-                self.rules,
-                self.policy,
-                country,
-                self._changes.get(country) or ChangeSet(),
-                before_us,
-                now_us,
-                self._corrections.superseded(country),
-                self._counted,
-            )
+            changes = self._changes.get(country) or ChangeSet()
+            batch = CountryBatch(self._ledger, self.policy, country, changes, before_us, now_us)
+            flush = Flush(batch, self.rules, self._corrections.superseded(country), self._counted)
             sweep = flush.run(sweeps.pop(country, None), limit)
             if sweep is not None:
                 sweeps[country] = sweep
