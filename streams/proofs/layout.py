@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from streams.core.rule_files.rule_file import MAX_FILE_BYTES
 from streams.core.screening.screen_policy import ScreenPolicy
@@ -174,11 +174,12 @@ class ProofGap(Struct, frozen=True, kw_only=True):
 class CoverageSummary(Struct, frozen=True, kw_only=True):
     """What the sources of the platform said that they saw, from the `coverage` events among the evidence.
 
-    `reported` is false where none said anything: then nobody knows what was not seen.
+    `reported` is false where none said anything: then nobody knows what was not seen. Proofs call it `told`, also those
+    that were made before.
     """
 
     platform: str
-    reported: bool
+    reported: bool = field(name="told")
     sources: tuple[str, ...]
     gaps: tuple[ProofGap, ...]
     sentence: str

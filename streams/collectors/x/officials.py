@@ -51,7 +51,7 @@ def wanted_officials(roster: Roster, now_us: int) -> tuple[list[str], list[str]]
 class Notices:
     """Gaps of officials that X did not show before it was asked to: `take` gives those that are new.
 
-    A gap has no beginning. It is told while it is open, and again with its end; the id is the same.
+    A gap has no beginning. It is published while it is open, and again with its end; the id is the same.
     """
 
     def __init__(self, source: str) -> None:

@@ -165,7 +165,7 @@ def test_what_follows_of_a_post_kept_under_the_old_roster_is_said_under_that_of_
 
 
 def test_what_others_did_about_a_touched_account_stays_where_it_is_and_is_said_again() -> None:
-    """To take it out and put it back is what an order would cost most by; TRACK counts the account anew from it."""
+    """To take it out and put it back is what an order would cost most by; TRACK recounts the account from it."""
     ledger, text = _sqlite(), "the ministry will publish its statement on the negotiations tomorrow after the session"
     run = WatchRun(_RULES, ledger=ledger)
     kept = [post("3", -9, IRAN[2], text=text), amplification("2", -8, IRAN[1], text=text), deletion("2", 1, IRAN[1])]
