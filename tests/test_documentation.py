@@ -247,6 +247,16 @@ def test_what_a_page_names_beside_a_module_is_in_that_module(page: Path) -> None
 
 
 @pytest.mark.parametrize("page", _CURRENT, ids=lambda page: page.name)
+def test_every_default_that_a_page_says_of_a_setting_is_the_codes(page: Path) -> None:
+    """As in `evidence_days` (400), 14 days (`watch_days`) and `ANTIPHON_NOTIFY_RULE_LIMIT` (50)."""
+    said = re.findall(r"`(?:ANTIPHON_)?(\w+)`\s\((\d[\d,.]*)\)", _prose(page))
+    said += [(name, shown) for shown, name in re.findall(r"(\d[\d,.]*)\s[a-z]+\s\(`(\w+)`\)", _prose(page))]
+    for name, shown in said:
+        if (default := getattr(Settings(), name.lower(), None)) is not None:
+            assert float(shown.replace(",", "")) == default, name
+
+
+@pytest.mark.parametrize("page", _CURRENT, ids=lambda page: page.name)
 def test_every_label_of_a_metric_that_a_page_names_is_set(page: Path) -> None:
     for metric, label, value in re.findall(r'`(antiphon_\w+)\{(\w+)="([^"]+)"', _prose(page)):
         assert label in _words(), (metric, label)
