@@ -61,7 +61,7 @@ CORE_LAYERS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"alert_state", "canary_flight", "lead_time", "screening", "tracking"}),
     frozenset({"watching"}),
     frozenset({"enriched_topics", "evidence_retention", "rule_files"}),
-    frozenset({"backtest", "case_file", "flattened", "noticing"}),
+    frozenset({"backtest", "case_file", "flattened", "notifying"}),
     frozenset({"corrections"}),
 )
 

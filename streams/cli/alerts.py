@@ -12,10 +12,10 @@ from msgspec import Struct
 from rich.text import Text
 
 from streams.cli.alerts_retract import refuse_options_before, retract
-from streams.cli.asking import ReadProgress, from_option, records_of, refuse_follow_of_files, when
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
 from streams.cli.printed_json import printed_json
+from streams.cli.record_reading import ReadProgress, from_option, records_of, refuse_follow_of_files, when
 from streams.cli.report_case import SEVERITY_STYLES, minute
 from streams.cli.stopping import ended_by_ctrl_c, stopped_in_order
 from streams.cli.terminal import counted, progress, row, stderr, stdout, table

@@ -11,8 +11,8 @@ from msgspec import Struct
 from rich.console import Console
 from rich.text import Text
 
-from streams.cli.asking import ReadProgress, records_of
 from streams.cli.options import json_option, settings_options
+from streams.cli.record_reading import ReadProgress, records_of
 from streams.cli.report_case import SEVERITY_STYLES, minute
 from streams.cli.stopping import stopped_in_order
 from streams.cli.terminal import counted, progress, row, stderr, stdout, table, write_json

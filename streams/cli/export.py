@@ -7,8 +7,8 @@ from typing import Final, cast
 import click
 from rich.text import Text
 
-from streams.cli.asking import ReadProgress, from_option, records_of, when
 from streams.cli.options import settings_options
+from streams.cli.record_reading import ReadProgress, from_option, records_of, when
 from streams.cli.stopping import stopped_in_order
 from streams.cli.terminal import counted, progress, stderr
 from streams.core.enriched_topics import ENRICHED_TOPICS, EnrichedTopic, enriched_topic_named

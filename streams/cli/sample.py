@@ -10,8 +10,8 @@ import click
 from rich.text import Text
 
 from streams.cases.sample import FEWEST, SAMPLE_ROSTER, sample_events
-from streams.cli.asking import when
 from streams.cli.options import settings_options
+from streams.cli.record_reading import when
 from streams.cli.stopping import ended_by_ctrl_c, stopped_in_order
 from streams.cli.terminal import counted, progress, stderr
 from streams.core.clock import from_us

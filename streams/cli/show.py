@@ -10,9 +10,9 @@ from typing import Any, Final
 import click
 from rich.text import Text
 
-from streams.cli.asking import ReadProgress, from_option, records_of, refuse_follow_of_files
 from streams.cli.options import json_option, settings_options
 from streams.cli.printed_json import printed_json
+from streams.cli.record_reading import ReadProgress, from_option, records_of, refuse_follow_of_files
 from streams.cli.report_case import SEVERITY_STYLES, minute, print_case, print_official
 from streams.cli.stopping import ended_by_ctrl_c, stopped_in_order
 from streams.cli.terminal import counted, progress, row, stderr, stdout, table, write_json

@@ -111,7 +111,7 @@ def _require(found: Mapping[str, "CursorRecord"], name: str) -> None:
 def _move(
     settings: Settings, found: Mapping[str, "CursorRecord"], name: str, to: str | None, cursor: str | None
 ) -> None:
-    from streams.collectors.moving import move_cursor
+    from streams.collectors.cursor_moving import move_cursor
 
     if (to is None) == (cursor is None):
         raise click.UsageError("--move needs either --to or --cursor.")

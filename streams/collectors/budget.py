@@ -13,12 +13,12 @@ from msgspec import Struct
 from streams.core.clock import from_us, to_us
 from streams.refusal import DECODE_ERRORS
 
-__all__ = ["Budget", "BudgetPolicy", "Spending", "micros", "spending_in"]
+__all__ = ["Budget", "BudgetPolicy", "Spending", "micro_dollars", "spending_in"]
 
 _DAY: Final = timedelta(days=1)
 
 
-def micros(usd: float) -> int:
+def micro_dollars(usd: float) -> int:
     """Dollars as micro-dollars."""
     return round(usd * 1_000_000)
 

@@ -16,7 +16,7 @@ from streams.kafka.log_marks import LogPlace, Mark, missing_marks, open_transact
 from streams.settings import Settings
 from streams.topic_names import COLLECTOR_CURSORS
 
-__all__ = ["CURSOR_LOG", "LostRecordsError", "is_whole", "newest_whole", "places_of", "undo_left_open"]
+__all__ = ["CURSOR_LOG", "LostRecordsError", "is_complete", "newest_complete", "places_of", "undo_left_open"]
 
 CURSOR_LOG: Final[LogPlace] = (COLLECTOR_CURSORS, 0)
 
@@ -36,12 +36,12 @@ def places_of(record: CursorRecord) -> dict[LogPlace, Mark]:
     return found
 
 
-async def is_whole(settings: Settings, record: CursorRecord) -> bool:
+async def is_complete(settings: Settings, record: CursorRecord) -> bool:
     """Whether the logs have the records that a cursor names. Raises aiokafka's errors and `BrokerError`."""
     return not await missing_marks(settings, {place: [mark] for place, mark in places_of(record).items()})
 
 
-async def newest_whole(settings: Settings, key: bytes) -> CursorRecord | None:
+async def newest_complete(settings: Settings, key: bytes) -> CursorRecord | None:
     """The newest cursor under a key whose records are all there, as far back as compaction left any; `None` where no
     such cursor is left. Raises aiokafka's errors and `BrokerError`.
     """

@@ -22,8 +22,8 @@ from streams.collectors.cursors import CursorRecord, cursor_record, read_cursor
 from streams.collectors.lost_records import (
     CURSOR_LOG,
     LostRecordsError,
-    is_whole,
-    newest_whole,
+    is_complete,
+    newest_complete,
     places_of,
     undo_left_open,
 )
@@ -209,9 +209,9 @@ class Publisher:
         if found is None:
             return None
         await undo_left_open(self._settings, client, places_of(found))
-        if await is_whole(self._settings, found):
+        if await is_complete(self._settings, found):
             return found
-        earlier = await newest_whole(self._settings, self._key)
+        earlier = await newest_complete(self._settings, self._key)
         if earlier is None:
             raise LostRecordsError(
                 f"the broker lost records that {self.name} had written, and all cursors from before are gone",
@@ -227,7 +227,7 @@ class Publisher:
             self._known,
             (self._instance, self._sequence),
         )
-        if not is_newest or (found is not None and not await is_whole(self._settings, found)):
+        if not is_newest or (found is not None and not await is_complete(self._settings, found)):
             raise self._lost("it does not have any more what it had acknowledged")
         return found
 

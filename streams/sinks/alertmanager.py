@@ -10,7 +10,7 @@ from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from streams.core.clock import from_us
-from streams.core.noticing.notices import Notice, clean
+from streams.core.notifying.notices import Notice, clean
 from streams.errors import AntiphonError
 from streams.redaction import redact
 

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.collectors.budget import Budget, BudgetPolicy, Spending, micros, spending_in
+from streams.collectors.budget import Budget, BudgetPolicy, Spending, micro_dollars, spending_in
 from streams.core.clock import DAY_US, from_us, to_us
 
 
@@ -15,36 +15,36 @@ def _us(*parts: int) -> int:
 
 
 def test_a_dollar_is_two_hundred_posts_at_half_a_cent() -> None:
-    budget, now = Budget(BudgetPolicy(day=micros(1), month=micros(10)), Spending()), _us(2026, 11, 28, 12)
+    budget, now = Budget(BudgetPolicy(day=micro_dollars(1), month=micro_dollars(10)), Spending()), _us(2026, 11, 28, 12)
     posts = 0
-    while budget.left(now) >= micros(0.005):
-        budget.spend(micros(0.005), now)
+    while budget.left(now) >= micro_dollars(0.005):
+        budget.spend(micro_dollars(0.005), now)
         posts += 1
     assert (posts, budget.left(now)) == (200, 0)
 
 
 def test_a_day_ends_at_midnight_and_a_month_with_its_last_day() -> None:
-    policy = BudgetPolicy(day=micros(1), month=micros(2))
+    policy = BudgetPolicy(day=micro_dollars(1), month=micro_dollars(2))
     budget = Budget(policy, Spending())
     for day in (30, 31):
         now = _us(2026, 12, day, 12)
-        budget.spend(micros(1), now)
+        budget.spend(micro_dollars(1), now)
         midnight = _us(2026, 12, 31) if day == 30 else _us(2027, 1, 1)
         assert budget.opens_at_us(1, now) == midnight
     assert budget.left(_us(2026, 12, 31, 23, 59)) == 0
-    assert budget.left(_us(2027, 1, 1)) == micros(1)
+    assert budget.left(_us(2027, 1, 1)) == micro_dollars(1)
 
 
 def test_a_month_that_is_spent_is_not_opened_by_a_new_day() -> None:
-    budget = Budget(BudgetPolicy(day=micros(1), month=micros(1)), Spending())
-    budget.spend(micros(1), _us(2026, 11, 3, 9))
+    budget = Budget(BudgetPolicy(day=micro_dollars(1), month=micro_dollars(1)), Spending())
+    budget.spend(micro_dollars(1), _us(2026, 11, 3, 9))
     assert budget.opens_at_us(1, _us(2026, 11, 3, 10)) == _us(2026, 12, 1)
     assert budget.left(_us(2026, 11, 29)) == 0
 
 
 def test_a_clock_that_steps_back_gives_no_money_back() -> None:
-    budget = Budget(BudgetPolicy(day=micros(1), month=micros(9)), Spending())
-    budget.spend(micros(1), _us(2026, 12, 1))
+    budget = Budget(BudgetPolicy(day=micro_dollars(1), month=micro_dollars(9)), Spending())
+    budget.spend(micro_dollars(1), _us(2026, 12, 1))
     assert budget.left(_us(2026, 11, 30)) == 0
     assert budget.left(_us(2026, 12, 1, 5)) == 0
 

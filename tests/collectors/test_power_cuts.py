@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.collectors.moving import move_cursor
+from streams.collectors.cursor_moving import move_cursor
 from streams.kafka.child_process import stop_child
 from tests.collectors.collecting import Collection, next_line, numbers, settings_for, wait_until
 from tests.collectors.lines_server import LinesServer, lines_server

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from streams.core.noticing.floods import FLOOD_ALERT
+from streams.core.notifying.floods import FLOOD_ALERT
 from streams.rules_loading import bundled_rules
 from streams.topics import TOPICS
 from tests.ops.queries import (

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from streams.core.noticing.notices import Notice
+from streams.core.notifying.notices import Notice
 from streams.sinks.alertmanager import Alertmanager, AlertmanagerError, OutdatedError
 from tests.ops.alertmanager import quick_config, require_alertmanager
 from tools import alertmanager as real

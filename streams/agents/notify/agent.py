@@ -18,8 +18,8 @@ from streams.agents.notify.alertmanager_sender import STALE_SECONDS, Alertmanage
 from streams.agents.notify.notification_log import NotificationLog
 from streams.agents.notify.pauses import pause_seconds
 from streams.core.clock import SECOND_US
-from streams.core.noticing.incidents import Incidents
-from streams.core.noticing.notices import AlertHead, NoticePolicy
+from streams.core.notifying.incidents import Incidents
+from streams.core.notifying.notices import AlertHead, NotifyPolicy
 from streams.core.rulebook.rules import RuleSet
 from streams.kafka.client import consumer, start_client
 from streams.kafka.reading import require_topic
@@ -29,7 +29,7 @@ from streams.settings import Settings
 from streams.sinks.alertmanager import Alertmanager
 from streams.topic_names import ALERTS
 
-__all__ = ["Notify", "notice_policy"]
+__all__ = ["Notify", "notify_policy"]
 
 _log: Final = logging.getLogger(__name__)
 _ROUND_SECONDS: Final = 0.5  # without news: an alert may have expired
@@ -46,9 +46,9 @@ _LONGEST_PAUSE_SECONDS: Final = 30.0
 _decode: Final = msgspec.json.Decoder(AlertHead).decode
 
 
-def notice_policy(settings: Settings, rules: RuleSet) -> NoticePolicy:
+def notify_policy(settings: Settings, rules: RuleSet) -> NotifyPolicy:
     """The policy of a worker: the same for all workers with the same settings and rules."""
-    return NoticePolicy(
+    return NotifyPolicy(
         resend_us=int(settings.notify_resend_seconds * SECOND_US),
         max_age_us=int(settings.notify_max_age_seconds * SECOND_US),
         limit=settings.notify_rule_limit,
@@ -65,7 +65,7 @@ class Notify:
     def __init__(self, settings: Settings, rules: RuleSet, metrics: Metrics) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._policy = notice_policy(settings, rules)
+        self._policy = notify_policy(settings, rules)
         self._incidents = Incidents(self._policy)
         self._notifications = NotificationLog(settings)
         self._works = False

@@ -15,7 +15,7 @@ from msgspec import Struct
 from streams.agents.notify.notification_log import NotificationLog
 from streams.agents.notify.pauses import pause_seconds
 from streams.core.clock import SECOND_US
-from streams.core.noticing.notices import Notice, NoticePolicy
+from streams.core.notifying.notices import Notice, NotifyPolicy
 from streams.metrics import Metrics
 from streams.sinks.alertmanager import Alertmanager, AlertmanagerError, OutdatedError
 
@@ -52,7 +52,7 @@ class AlertmanagerSender:
     def __init__(
         self,
         alertmanager: Alertmanager,
-        policy: NoticePolicy,
+        policy: NotifyPolicy,
         began_us: int,
         metrics: Metrics,
         notifications: NotificationLog,

@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.agents.notify.pauses import pause_seconds
 from streams.core.clock import from_us
-from streams.core.noticing.notices import Notice, clean
 from streams.core.notifications import Acceptance, Notification, decode_notification, encode_notification, merged
+from streams.core.notifying.notices import Notice, clean
 from streams.kafka.client import consumer, producer, start_client
 from streams.kafka.reading import missing_topic, read_assigned, require_topic
 from streams.printable import printable

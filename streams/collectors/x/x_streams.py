@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 from yarl import URL
 
-from streams.collectors.budget import BudgetPolicy, micros
+from streams.collectors.budget import BudgetPolicy, micro_dollars
 from streams.collectors.collector import Collector, CollectorContext
 from streams.collectors.following import follow_rosters, in_background
 from streams.collectors.http_sessions import open_session
@@ -116,8 +116,10 @@ async def _opened(
     name = messages.name
     series = context.metrics.of_source(name, name)
     included = own.included_usd if isinstance(own, XFilteredSettings) else 0.0
-    posts = Posts(name, Prices(post=micros(own.price_usd), deletion=0, included=micros(included)))
-    budget = BudgetPolicy(day=micros(own.day_usd), month=micros(own.month_usd), back_fill_share=own.back_fill_share)
+    posts = Posts(name, Prices(post=micro_dollars(own.price_usd), deletion=0, included=micro_dollars(included)))
+    budget = BudgetPolicy(
+        day=micro_dollars(own.day_usd), month=micro_dollars(own.month_usd), back_fill_share=own.back_fill_share
+    )
     policy = StreamPolicy(route=route, query=query, budget=budget)
     async with opened_api(own, name) as api:
         keeper = keeper_of(api, series)
@@ -127,7 +129,7 @@ async def _opened(
 
 @asynccontextmanager
 async def _open_activity(own: XActivitySettings, context: CollectorContext) -> AsyncIterator[Sequence[Source]]:
-    prices = Prices(post=micros(own.price_usd), deletion=micros(own.deletion_usd))
+    prices = Prices(post=micro_dollars(own.price_usd), deletion=micro_dollars(own.deletion_usd))
     events = [each for each in map(str.strip, own.events.split(",")) if each]
     if not events:
         raise ConfigurationError("events: there are none", remedy=f"for example {_EVENTS}")
@@ -145,7 +147,7 @@ async def _open_activity(own: XActivitySettings, context: CollectorContext) -> A
 
 @asynccontextmanager
 async def _open_filtered(own: XFilteredSettings, context: CollectorContext) -> AsyncIterator[Sequence[Source]]:
-    prices = Prices(post=micros(own.price_usd), deletion=0, included=micros(own.included_usd))
+    prices = Prices(post=micro_dollars(own.price_usd), deletion=0, included=micro_dollars(own.included_usd))
     name = X_FILTERED.name
     async with _opened(
         own,

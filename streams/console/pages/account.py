@@ -28,9 +28,9 @@ from streams.console.pages.dossier_words import (
     summary_of,
 )
 from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
-from streams.console.store.answers import EventRow, StoredAlert
 from streams.console.store.filters import AlertFilter, PageOf
 from streams.console.store.reading import Store
+from streams.console.store.results import EventRow, StoredAlert
 from streams.core.case_file import Unseen, unseen_of
 from streams.core.corrections.correction import Correction
 from streams.core.enriched import Amplification, Dossier

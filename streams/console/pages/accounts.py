@@ -8,10 +8,10 @@ from typing import Final, Literal, get_args
 from msgspec import Struct
 
 from streams.console.pages.page import PageAnswer, PageRequest, Rows
-from streams.console.store.answers import EventRow, SubjectRow
 from streams.console.store.filters import PageOf, SubjectFilter, SubjectSort
 from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
+from streams.console.store.results import EventRow, SubjectRow
 from streams.core.account_query import AccountQuery, account_query
 from streams.core.countries import COUNTRIES
 from streams.core.platforms import PLATFORM_NAME

@@ -19,8 +19,8 @@ from streams.console.pages.alert_states import ShownState, shown_state
 from streams.console.pages.amplification_lines import kept_hashes
 from streams.console.pages.chance import CHANCE, Chance
 from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
-from streams.console.store.answers import StoredAlert
 from streams.console.store.reading import Store
+from streams.console.store.results import StoredAlert
 from streams.core.country_names import country_name
 from streams.core.enriched import Alert
 from streams.core.platforms import post_link

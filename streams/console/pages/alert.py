@@ -14,8 +14,8 @@ from streams.console.pages.page import BadRequest, NotFound, PageAnswer, PageReq
 from streams.console.pages.recounting import recount_at
 from streams.console.pages.rule_lines import other_figures, rule_lines
 from streams.console.proofs import proof_file_name
-from streams.console.store.answers import StoredAlert, StoreStatus
 from streams.console.store.reading import Store
+from streams.console.store.results import StoredAlert, StoreStatus
 from streams.core.corrections.correction import Correction
 from streams.core.enriched import Alert
 from streams.core.rosters.roster import Roster

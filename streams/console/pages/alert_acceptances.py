@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from streams.console.store.answers import StoredAlert, StoreStatus
+from streams.console.store.results import StoredAlert, StoreStatus
 from streams.core.enriched import Alert
 from streams.core.notifications import Acceptance
 from streams.topic_names import NOTIFICATIONS

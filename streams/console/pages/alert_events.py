@@ -8,9 +8,9 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from streams.console.pages.alert_model import EventLine, OfficialLine
-from streams.console.store.answers import EventRow
 from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
+from streams.console.store.results import EventRow
 from streams.core.clock import from_us, to_us
 from streams.core.enriched import Alert, Amplification, Evidence
 from streams.core.platforms import post_link

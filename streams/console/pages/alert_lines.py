@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from streams.console.pages.alert_states import ShownState, shown_state_of
-from streams.console.store.answers import AlertRow
+from streams.console.store.results import AlertRow
 from streams.core.subject_event import subject_key
 from streams.events import Account
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.console.pages.alert_model import VersionChange, VersionLine
-from streams.console.store.answers import StoredAlert
+from streams.console.store.results import StoredAlert
 from streams.core.enriched import Alert
 
 __all__ = ["version_lines"]

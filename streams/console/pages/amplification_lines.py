@@ -6,9 +6,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.console.store.answers import EventRow
 from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
+from streams.console.store.results import EventRow
 from streams.core.enriched import Amplification
 from streams.core.officials import Official
 from streams.core.platforms import post_link

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.console.store.answers import EventRow
+from streams.console.store.results import EventRow
 from streams.core.dossier_parts import TextMatch
 from streams.core.platforms import post_link
 from streams.core.texts.passages import Passage, shared_passages

@@ -11,10 +11,10 @@ from streams.console.charts.matrix import Heading, matrix
 from streams.console.pages.aftermath_lines import AftermathLine, aftermath_line
 from streams.console.pages.alert_lines import AlertLine, alert_line
 from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
-from streams.console.store.answers import Matrix, SubjectRow
 from streams.console.store.filters import AftermathFilter, AlertFilter, PageOf, SubjectFilter
 from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
+from streams.console.store.results import Matrix, SubjectRow
 from streams.core.countries import COUNTRIES
 from streams.core.country_names import country_name
 from streams.printable import quoted

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from streams.console.pages.alert_events import place_words, raw_text
 from streams.console.pages.page import BadRequest, NotFound, PageAnswer, PageRequest
-from streams.console.store.answers import EventRow
 from streams.console.store.reading import Store
+from streams.console.store.results import EventRow
 from streams.core.evidence_retention import accounts_of, named_accounts
 from streams.core.platforms import post_link
 from streams.core.screening.account_index import AccountIndex

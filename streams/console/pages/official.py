@@ -11,10 +11,10 @@ from streams.console.pages.aftermath_lines import AftermathLine, aftermath_line
 from streams.console.pages.amplification_lines import AmplificationLine, amplification_lines
 from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
 from streams.console.pages.roster_terms import TermLine, term_line
-from streams.console.store.answers import AmplifiedAccountRow
 from streams.console.store.filters import AftermathFilter, PageOf
 from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
+from streams.console.store.results import AmplifiedAccountRow
 from streams.core.country_names import country_name
 from streams.core.subject_event import subject_key
 from streams.core.watching.aftermath_records import Aftermath

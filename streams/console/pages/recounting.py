@@ -13,9 +13,9 @@ from msgspec import Struct
 from streams.console.pages.alert_events import is_on_aftermath
 from streams.console.pages.alert_model import RecountLine
 from streams.console.pages.amplification_lines import all_amplifications
-from streams.console.store.answers import EventRow
 from streams.console.store.paging import every_row
 from streams.console.store.reading import Store
+from streams.console.store.results import EventRow
 from streams.core.clock import to_us
 from streams.core.enriched import Alert, Amplification, Dossier
 from streams.core.rosters.roster import Roster

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
 from streams.console.pages.roster_terms import TermLine, term_line
-from streams.console.store.answers import RosterRow
 from streams.console.store.reading import Store
+from streams.console.store.results import RosterRow
 from streams.core.countries import COUNTRIES
 from streams.core.officials import CATEGORIES
 from streams.core.rosters.roster import Roster, RosterEntry

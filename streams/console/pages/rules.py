@@ -10,9 +10,9 @@ from msgspec import Struct
 from streams.console.pages.chance import CHANCE, Chance
 from streams.console.pages.kept_rules import parsed_rules
 from streams.console.pages.page import NotFound, PageAnswer, PageRequest, Rows
-from streams.console.store.answers import RuleFile
 from streams.console.store.filters import AlertFilter, PageOf
 from streams.console.store.reading import Store
+from streams.console.store.results import RuleFile
 from streams.core.lead_time import lead_time
 from streams.core.rule_files.rule_words import condition_words, duration_words
 from streams.core.rulebook.rules import Condition, Rule, RuleSet

@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from streams import __version__
 from streams.console.pages.page import PageAnswer, PageRequest
-from streams.console.store.answers import StoreStatus
 from streams.console.store.connections import NoStoreError
 from streams.console.store.reading import Store
+from streams.console.store.results import StoreStatus
 from streams.events import Coverage
 
 __all__ = ["RosterInForce", "RuleFileRead", "SourceSpan", "StatusPage", "status_page"]

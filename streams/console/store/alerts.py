@@ -9,10 +9,10 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.console.store.answers import AlertFacets, AlertRow, AlertsFound, StoredAlert, written_at
 from streams.console.store.connections import StoreConnections
 from streams.console.store.filters import MOST_ROWS, AlertFilter, AlertSort, AlertStateName, PageOf
 from streams.console.store.paging import Keyset, page_rows
+from streams.console.store.results import AlertFacets, AlertRow, AlertsFound, StoredAlert, written_at
 from streams.console.store.searching import hits_of
 from streams.console.store.tables import unpack
 from streams.core.clock import from_us

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.console.store.answers import AftermathsFound, EventRow, EventsFound, StoredAftermath, written_at
 from streams.console.store.connections import StoreConnections
 from streams.console.store.evidence_rows import deletion_name
 from streams.console.store.filters import MOST_ROWS, AftermathFilter, PageOf
 from streams.console.store.paging import Keyset, page_rows
+from streams.console.store.results import AftermathsFound, EventRow, EventsFound, StoredAftermath, written_at
 from streams.console.store.searching import MOST_HITS, folded_text, phrases
 from streams.console.store.tables import unpack
 from streams.core.clock import from_us

@@ -7,10 +7,10 @@ from typing import Final
 
 from streams.cases import note_on, official_keys
 from streams.console.store.alerts import AlertQueries
-from streams.console.store.answers import StoreProgress, StoreStatus, TopicStatus, written_at
 from streams.console.store.connections import NoStoreError, TooLongError, current_of, database_path
 from streams.console.store.events import EventQueries
 from streams.console.store.feed_status import FeedStatus, read_feed_status
+from streams.console.store.results import StoreProgress, StoreStatus, TopicStatus, written_at
 from streams.console.store.subjects import SubjectQueries
 from streams.console.store.tables import NEVER_US
 from streams.core.clock import from_us

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.console.store.answers import CorrectionsFound, RosterRow, RuleFile, written_at
 from streams.console.store.connections import StoreConnections
 from streams.console.store.filters import MOST_ROWS, PageOf
 from streams.console.store.paging import Keyset, page_rows
+from streams.console.store.results import CorrectionsFound, RosterRow, RuleFile, written_at
 from streams.console.store.tables import unpack
 from streams.core.corrections.correction import Correction, decode_correction
 from streams.core.evidence import EvidenceEntry, EvidenceKey

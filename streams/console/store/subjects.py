@@ -5,7 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.console.store.answers import (
+from streams.console.store.filters import PageOf, SubjectFilter, SubjectSort
+from streams.console.store.paging import Keyset, page_rows
+from streams.console.store.results import (
     AmplificationsFound,
     AmplifiedAccountRow,
     AmplifiedFound,
@@ -15,8 +17,6 @@ from streams.console.store.answers import (
     SubjectRow,
     SubjectsFound,
 )
-from streams.console.store.filters import PageOf, SubjectFilter, SubjectSort
-from streams.console.store.paging import Keyset, page_rows
 from streams.console.store.rosters import RosterQueries
 from streams.console.store.searching import hits_of
 from streams.console.store.tables import NEVER_US, unpack

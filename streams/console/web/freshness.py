@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from streams.console.store.answers import StoreStatus
+from streams.console.store.results import StoreStatus
 from streams.console.web.live import Newest
 
 __all__ = ["Freshness", "freshness_of"]

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from streams.agents.notify import agent
-from streams.core.noticing.floods import FLOOD_ALERT
+from streams.core.notifying.floods import FLOOD_ALERT
 from streams.kafka.administration import create_topics
 from streams.kafka.client import admin, consumer
 from streams.settings import Secret, Settings

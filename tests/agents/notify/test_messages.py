@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.core.enriched import Alert, AlertOfficial
-from streams.core.noticing.floods import FLOOD_ALERT
+from streams.core.notifying.floods import FLOOD_ALERT
 from streams.events import Account
 from streams.kafka.administration import create_topics
 from streams.rules_loading import bundled_rules

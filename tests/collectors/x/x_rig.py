@@ -9,7 +9,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from yarl import URL
 
-from streams.collectors.budget import BudgetPolicy, micros
+from streams.collectors.budget import BudgetPolicy, micro_dollars
 from streams.collectors.coverage import CoverageLog, CoverageSpan, SourceSeen
 from streams.collectors.http_sessions import open_session
 from streams.collectors.metrics import CollectorMetrics
@@ -141,7 +141,7 @@ async def holding(
         stream = StreamPolicy(
             route="/2/tweets/search/stream" if filtered else "/2/activity/stream",
             query=FIELDS if filtered else {},
-            budget=BudgetPolicy(day=micros(day_usd), month=micros(month_usd)),
+            budget=BudgetPolicy(day=micro_dollars(day_usd), month=micro_dollars(month_usd)),
             **wanted,
         )
         messages = posts if filtered else Activities(name, prices)

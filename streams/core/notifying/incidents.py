@@ -11,10 +11,10 @@ from typing import Final, Self
 from msgspec import Struct
 
 from streams.core.clock import to_us
-from streams.core.noticing.floods import flood_notices
-from streams.core.noticing.notices import AlertHead, Notice, NoticePolicy, countries_of, evidence_link, labels_of
-from streams.core.noticing.wording import annotations_of
 from streams.core.notifications import NotifiedState
+from streams.core.notifying.floods import flood_notices
+from streams.core.notifying.notices import AlertHead, Notice, NotifyPolicy, countries_of, evidence_link, labels_of
+from streams.core.notifying.wording import annotations_of
 from streams.core.rulebook.rules import SEVERITIES, Severity
 
 __all__ = ["IncidentSelection", "Incidents"]
@@ -74,7 +74,7 @@ class _Incident(Struct, kw_only=True):
     notices: dict[bool, list[Notice]] = {}  # those that fire and those that are over, as far as they were asked for
 
     @classmethod
-    def of(cls, alerts: dict[str, _Alert], policy: NoticePolicy, now_us: int) -> Self:
+    def of(cls, alerts: dict[str, _Alert], policy: NotifyPolicy, now_us: int) -> Self:
         """Those that are history by themselves are left out, unless they are part of the same running thing."""
         leading = max(alerts.values(), key=attrgetter("rank"))
         running = [each for each in alerts.values() if each.overlaps(leading)]
@@ -103,7 +103,7 @@ class _Incident(Struct, kw_only=True):
         """Severity first, then what was published first."""
         return -self.severity, self.since_us[0], self.key
 
-    def notices_of(self, policy: NoticePolicy, *, is_over: bool) -> list[Notice]:
+    def notices_of(self, policy: NotifyPolicy, *, is_over: bool) -> list[Notice]:
         """One for each severity up to its own, alone and with each State: whatever joins is one more, and none of them
         changes its labels.
 
@@ -138,7 +138,7 @@ class _Incident(Struct, kw_only=True):
 class Incidents:
     """All that goes on, and what is over as long as an update of it would not be a back-fill."""
 
-    def __init__(self, policy: NoticePolicy) -> None:
+    def __init__(self, policy: NotifyPolicy) -> None:
         self._policy = policy
         self._incidents: dict[str, _Incident] = {}  # by dedup_key
         self._rejected: list[tuple[str, Exception]] = []

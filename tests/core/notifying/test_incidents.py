@@ -11,12 +11,12 @@ import pytest
 from msgspec.structs import replace
 
 from streams.core.clock import SECOND_US, to_us
-from streams.core.noticing.floods import FLOOD_ALERT
-from streams.core.noticing.incidents import Incidents, IncidentSelection
-from streams.core.noticing.notices import AlertHead, NoticePolicy
+from streams.core.notifying.floods import FLOOD_ALERT
+from streams.core.notifying.incidents import Incidents, IncidentSelection
+from streams.core.notifying.notices import AlertHead, NotifyPolicy
 from streams.core.rulebook.rules import SEVERITIES, Severity
-from tests.core.noticing.alert_heads import NOON_US, alert_head
-from tests.core.noticing.notify_run import FAST, NotifyRun, incidents_of, labels
+from tests.core.notifying.alert_heads import NOON_US, alert_head
+from tests.core.notifying.notify_run import FAST, NotifyRun, incidents_of, labels
 
 _WHAT = ("new", "new", "new", "update", "raise", "retract", "away", "back", "wait", "wait")
 _AWAY_US = 600 * SECOND_US  # for longer than 15 minutes an Alertmanager would end all by itself
@@ -273,7 +273,7 @@ def _flood(run: NotifyRun, severity: Severity, count: int, **changes: Any) -> No
 
 
 def test_a_critical_alert_passes_before_all_others_however_many_there_are() -> None:
-    policy = NoticePolicy(limit=3)
+    policy = NotifyPolicy(limit=3)
     run = NotifyRun(Random(0), policy=policy)
     _flood(run, "info", 1_000)
     _flood(run, "warning", 1_000)

@@ -4,13 +4,13 @@ from collections import Counter
 from random import Random
 
 from streams.core.clock import SECOND_US
-from streams.core.noticing.incidents import Incidents, IncidentSelection
-from streams.core.noticing.notices import AlertHead, Notice, NoticePolicy
-from tests.core.noticing.alert_heads import NOON_US
+from streams.core.notifying.incidents import Incidents, IncidentSelection
+from streams.core.notifying.notices import AlertHead, Notice, NotifyPolicy
+from tests.core.notifying.alert_heads import NOON_US
 
 __all__ = ["FAST", "Model", "NotifyRun", "incidents_of", "labels"]
 
-FAST = NoticePolicy(resend_us=10 * SECOND_US, max_age_us=3_600 * SECOND_US, limit=100)
+FAST = NotifyPolicy(resend_us=10 * SECOND_US, max_age_us=3_600 * SECOND_US, limit=100)
 _PARTITIONS = 3
 
 
@@ -65,7 +65,7 @@ class Model:
 class NotifyRun:
     """One NOTIFY after the other over a topic of several partitions, compacted now and then."""
 
-    def __init__(self, random: Random, deaths: float = 0.0, policy: NoticePolicy = FAST) -> None:
+    def __init__(self, random: Random, deaths: float = 0.0, policy: NotifyPolicy = FAST) -> None:
         self.random, self.deaths, self.policy = random, deaths, policy
         self.now_us = NOON_US
         self.logs: list[list[tuple[AlertHead, int]]] = [[] for _ in range(_PARTITIONS)]

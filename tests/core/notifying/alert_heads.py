@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from streams.core.clock import SECOND_US, from_us, to_us
-from streams.core.noticing.notices import AlertHead
+from streams.core.notifying.notices import AlertHead
 from streams.events import Account
 
 __all__ = ["NOON_US", "alert_head"]

@@ -21,7 +21,7 @@ __all__ = [
     "MAX_LABEL",
     "AlertHead",
     "Notice",
-    "NoticePolicy",
+    "NotifyPolicy",
     "alert_name",
     "clean",
     "countries_of",
@@ -45,7 +45,7 @@ _NAMES: Final = {"Silence": "OfficialsSilent"}
 _Id: TypeAlias = Annotated[str, Meta(pattern="^[!-~]{1,128}$")]
 
 
-class NoticePolicy(Struct, frozen=True, kw_only=True):
+class NotifyPolicy(Struct, frozen=True, kw_only=True):
     """How alerts are sent. `limit` is how many alerts of a rule are sent one by one, see `incidents`. `evidence_url` is
     a template with `{id}`, `{platform}` and `{subject}`; a rule's name is put for `{rule}` in `runbook_url`, or behind
     it. `environment` is a label of all that is sent: several may share a cluster and an Alertmanager; without a name it
@@ -127,7 +127,7 @@ class Notice(Struct, frozen=True, kw_only=True):
         """That of its label."""
         return cast("Severity", self.labels["severity"])
 
-    def sent_at(self, now_us: int, policy: NoticePolicy) -> "Notice":
+    def sent_at(self, now_us: int, policy: NotifyPolicy) -> "Notice":
         """As it is sent at a time: an Alertmanager that is sent nothing more ends it by itself.
 
         It starts when it is sent, and Alertmanager keeps the earliest time. With `fired_at`, of long ago, it would tell
@@ -150,7 +150,7 @@ def alert_name(rule: str) -> str:
     return clean(_NAMES.get(name, name), MAX_LABEL)
 
 
-def labels_of(alert: AlertHead, policy: NoticePolicy) -> dict[str, str]:
+def labels_of(alert: AlertHead, policy: NotifyPolicy) -> dict[str, str]:
     """What an incident is known by: the same for all of its alerts, whatever late events make of its severity and its
     States, and whatever its subject calls itself. `severity` and `country` are added to these where it is sent.
 
@@ -172,7 +172,7 @@ def countries_of(alert: AlertHead) -> list[str]:
     return sorted({clean(country, MAX_LABEL) for country in alert.countries})[:_MAX_COUNTRIES]
 
 
-def evidence_link(alert: AlertHead, policy: NoticePolicy) -> str:
+def evidence_link(alert: AlertHead, policy: NotifyPolicy) -> str:
     """Where the evidence is to be seen; empty where the policy has no template, or the link would be too long."""
     if not policy.evidence_url:
         return ""
@@ -181,7 +181,7 @@ def evidence_link(alert: AlertHead, policy: NoticePolicy) -> str:
     return link if len(link) <= _MAX_LINK else ""
 
 
-def runbook_link(rule: str, policy: NoticePolicy) -> dict[str, str]:
+def runbook_link(rule: str, policy: NotifyPolicy) -> dict[str, str]:
     """The annotation `runbook_url`, where the policy has one."""
     base, name = policy.runbook_url, _quoted(rule)
     if not base:

@@ -9,10 +9,10 @@ from typing import Final, Literal, TypeAlias
 
 from streams.core.clock import from_us, to_us
 from streams.core.enriched import AlertOfficial
-from streams.core.noticing.notices import (
+from streams.core.notifying.notices import (
     MAX_LABEL,
     AlertHead,
-    NoticePolicy,
+    NotifyPolicy,
     clean,
     countries_of,
     evidence_link,
@@ -46,7 +46,7 @@ _NEXT: Final = (
 
 
 def annotations_of(
-    alert: AlertHead, policy: NoticePolicy, severity: Severity, began_at: datetime, *, is_over: bool
+    alert: AlertHead, policy: NotifyPolicy, severity: Severity, began_at: datetime, *, is_over: bool
 ) -> dict[str, str]:
     """What is said of an incident, and `ended` with its reason where it is over. `severity` is the highest that it had,
     `began_at` when the first of its alerts fired.

@@ -16,13 +16,13 @@ from msgspec.json import decode, encode
 
 from streams.core.clock import DAY_US, HOUR_US, SECOND_US, to_us
 from streams.core.enriched import Alert
-from streams.core.noticing.notices import AlertHead, NoticePolicy
+from streams.core.notifying.notices import AlertHead, NotifyPolicy
 from streams.core.recounts import RecountOrder, encode_recount, recount_event, recount_open_event
 from streams.core.rulebook.rules import Condition, Rule, RuleSet
 from streams.core.subject_event import SubjectEvent
 from streams.events import Account
 from streams.rules_loading import bundled_rules
-from tests.core.noticing.notify_run import NotifyRun
+from tests.core.notifying.notify_run import NotifyRun
 from tests.core.tracking.strategies import BASE_US, OFFICIALS, examples, retweet
 from tests.core.tracking.track_run import TrackRun
 from tests.core.watching.watch_events import day, deletion, post, standing, tick
@@ -85,7 +85,7 @@ def _notified(recorded: _Recorded, random: Random, now_us: int, quiet_days: int)
 
     What is over is told nobody: a back-fill is whatever is older than the quiet period.
     """
-    policy = NoticePolicy(resend_us=20 * SECOND_US, max_age_us=quiet_days * DAY_US, limit=3)
+    policy = NotifyPolicy(resend_us=20 * SECOND_US, max_age_us=quiet_days * DAY_US, limit=3)
     run = NotifyRun(random, 0.05, policy)
     run.now_us = now_us
     for records in recorded.transactions:
@@ -164,7 +164,7 @@ def test_a_correction_ends_what_was_told_once_and_what_is_put_back_is_told_once_
     run.batch([*_burst(0), *others])
     recorded.add(run.alerts.values())
     now_us = BASE_US + DAY_US
-    notify = NotifyRun(Random(seed), 0.05, NoticePolicy(resend_us=20 * SECOND_US, max_age_us=30 * DAY_US, limit=3))
+    notify = NotifyRun(Random(seed), 0.05, NotifyPolicy(resend_us=20 * SECOND_US, max_age_us=30 * DAY_US, limit=3))
     notify.now_us = now_us
 
     def counts() -> dict[str, tuple[int, int]]:

@@ -6,19 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.enriched import Alert
-from streams.core.noticing.notices import (
+from streams.core.notifying.notices import (
     AlertHead,
-    NoticePolicy,
+    NotifyPolicy,
     alert_name,
     clean,
     countries_of,
     labels_of,
 )
-from streams.core.noticing.wording import annotations_of
+from streams.core.notifying.wording import annotations_of
 from streams.events import Account
-from tests.core.noticing.alert_heads import alert_head
+from tests.core.notifying.alert_heads import alert_head
 
-_POLICY = NoticePolicy(
+_POLICY = NotifyPolicy(
     evidence_url="https://example.org/{platform}/{subject}?alert={id}", runbook_url="https://example.org/runbooks/"
 )
 

@@ -7,7 +7,7 @@ joins the same group at each doubling of the number: all of them say the present
 from collections.abc import Iterator
 from typing import Final
 
-from streams.core.noticing.notices import MAX_LABEL, Notice, NoticePolicy, clean, runbook_link
+from streams.core.notifying.notices import MAX_LABEL, Notice, NotifyPolicy, clean, runbook_link
 from streams.core.rulebook.rules import Severity
 
 __all__ = ["FLOOD_ALERT", "flood_notices"]
@@ -17,7 +17,7 @@ _NEVER: Final = 2**62
 _FIRST_STEP: Final = 10
 
 
-def flood_notices(rule: str, severity: Severity, held_back: int, policy: NoticePolicy) -> list[Notice]:
+def flood_notices(rule: str, severity: Severity, held_back: int, policy: NotifyPolicy) -> list[Notice]:
     """As severe as the alerts that it stands for. Critical ones are always sent: no flood keeps them back."""
     annotations = _annotations(rule, severity, held_back, policy)
     return [
@@ -44,7 +44,7 @@ def _steps(held_back: int) -> Iterator[int]:
         step = 2 * step or _FIRST_STEP
 
 
-def _annotations(rule: str, severity: Severity, held_back: int, policy: NoticePolicy) -> dict[str, str]:
+def _annotations(rule: str, severity: Severity, held_back: int, policy: NotifyPolicy) -> dict[str, str]:
     """How many there are, what is still told, and what to do."""
     name = clean(rule, MAX_LABEL)
     kind = "warning" if severity == "warning" else f"alert of severity {severity}"
