@@ -25,9 +25,10 @@ class CountryOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Of `officials`, keys of changed accounts, all that they did goes; of `subjects` all that officials did about them
     and what they wrote. `events` are those that the evidence leads to under `new_digest`, about the one or the other.
-    `known` names the posts of these accounts, and about them, that the evidence has (`post_name`). `changed` has all
-    changed accounts by key, and whether each is still on the roster at some time. What stands in a raw partition
-    before `cut` (by `topic/partition`) is in the evidence, which begins at `since_us`. Nothing is said of the State's
+    `known` names the posts of these accounts, and about them, that the evidence has (`post_name`). Of `unchanged`
+    accounts all stays: what follows from it is said again, since TRACK recounts them. `changed` has all changed
+    accounts by key, and whether each is still on the roster at some time. What stands in a raw partition before `cut`
+    (by `topic/partition`) is in the evidence, which begins at `since_us`. Nothing is said of the State's
     aftermaths from the first part on; with the `last` one, which has nothing else, they are recounted.
     """
 
@@ -38,6 +39,7 @@ class CountryOrder(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     officials: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
     events: tuple[CountryEvent, ...] = ()
     known: tuple[str, ...] = ()
     changed: dict[str, bool] = {}

@@ -21,14 +21,15 @@ from streams.jobs.event_spool import EventSpool, Spooled
 __all__ = ["CountryEvidence", "place_of"]
 
 _FEW: Final = 50_000  # events of which what SCREEN says is held, some 50 MB; of more it is asked twice
-_EVENTS: Final = 2_000  # of a part: WATCH applies it in one transaction
+_EVENTS: Final = 2_000  # and accounts, of a part: WATCH applies it in one transaction
 
 
 class CountryEvidence:
     """Of `events`, screened by whom SCREEN `known`-s, those that concern `accounts` (by key). `officials` are the
     changed ones among them, with their States in either roster; `platforms` those (with State) that had officials
     before. `engaged` has the States of which the evidence says that officials engaged with an account: another State's
-    ledger has nothing about it that could change.
+    ledger has nothing about it that could change. `touched` has those of the changed accounts that touched one, as far
+    as the evidence knows: what officials of other States did about it is the same under both rosters.
     """
 
     def __init__(
@@ -39,10 +40,12 @@ class CountryEvidence:
         officials: Mapping[str, Set[str]],
         platforms: Set[tuple[str, str]],
         engaged: Mapping[str, Set[str]],
+        touched: Mapping[str, Set[str]],
         now_us: int,
     ) -> None:
         self._accounts, self._officials, self._platforms = accounts, officials, platforms
-        self._engaged = engaged
+        self._engaged, self._touched = engaged, touched
+        self._acted: set[str] = set()  # accounts whose own posts or deletions the evidence has
         self._authors: dict[tuple[str, str], set[str]] = defaultdict(set)  # of posts by or of the accounts
         self._names: dict[str, set[str]] = defaultdict(set)  # of posts that the evidence has, by account
         self._about: dict[tuple[str, str, str], set[str]] = defaultdict(set)  # posts of a State, and the accounts
@@ -60,17 +63,32 @@ class CountryEvidence:
         """
         officials = {key for key, countries in self._officials.items() if country in countries}
         accounts: list[str] = []
+        unchanged: list[str] = []
         events: list[CountryEvent] = []
         for account in sorted(self._accounts | officials):
             found = self._found.get((country, account), [])
             if not found and account not in self._officials and country not in self._engaged.get(account, {country}):
                 continue
-            if accounts and len(events) + len(found) > _EVENTS:
-                yield from self._split(officials, blank, accounts, events)
-                accounts, events = [], []
+            have = len(accounts) + len(unchanged) + len(events)
+            if have and have + len(found) > _EVENTS:
+                yield from self._split(officials, replace(blank, unchanged=tuple(unchanged)), accounts, events)
+                accounts, unchanged, events = [], [], []
+            if self._is_unchanged(country, account):
+                unchanged.append(account)
+                continue
             accounts.append(account)
             events += found
-        yield from self._split(officials, blank, accounts, events)
+        yield from self._split(officials, replace(blank, unchanged=tuple(unchanged)), accounts, events)
+
+    def _is_unchanged(self, country: str, account: str) -> bool:
+        """Whether the State's ledger has about a touched account what it would have under the other roster. What the
+        account did itself came to all States for which SCREEN followed it, and that may be others now.
+        """
+        return (
+            country not in self._touched.get(account, {country})
+            and account not in self._officials
+            and account not in self._acted
+        )
 
     def _split(
         self, officials: Set[str], blank: CountryOrder, accounts: list[str], events: list[CountryEvent]
@@ -88,13 +106,15 @@ class CountryEvidence:
             return
         half = len(once) // 2
         yield from self._split(officials, blank, accounts, once[:half])
-        yield from self._split(officials, blank, [], once[half:])
+        yield from self._split(officials, replace(blank, unchanged=()), [], once[half:])
 
     def _meet(self, event: Event) -> None:
         """Whose posts are quoted or passed on, and which posts the evidence has of whom."""
         if isinstance(event, Coverage) or event.actor is None:
             return
         platform, actor = event.platform, subject_key(event.platform, event.actor.id)
+        if isinstance(event, Post | Deletion) and actor in self._accounts:
+            self._acted.add(actor)
         if isinstance(event, Deletion) and actor in self._officials:
             self._names[actor].add(post_name(platform, bounded_id(event.post_id), gone=True))
         if not isinstance(event, Post | Retweet):

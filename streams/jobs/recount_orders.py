@@ -177,8 +177,12 @@ class RecountPlan:
             for key, numbers in touched.changed_ids().items()
         }
         platforms = {(entry.platform, entry.country) for entry in self._old.entries}
+        by = {
+            key: {entry.country for number in numbers for entry in self.changes[number].entries}
+            for key, numbers in touched.subjects.items()
+        }
         evidence = CountryEvidence(
-            concerned, known, subjects | changed.keys(), officials, platforms, touched.engaged, now_us
+            concerned, known, subjects | changed.keys(), officials, platforms, touched.engaged, by, now_us
         )
         since_us = touched.oldest_us or 0
         blank = CountryOrder(**self._headed(heading), changed=changed, since_us=max(0, since_us))

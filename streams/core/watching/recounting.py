@@ -5,6 +5,7 @@ The ledger does not depend on the order of events, and the same event twice chan
 it is, and what is read twice does no harm.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -113,6 +114,9 @@ def apply_country_recount(
         ledger.read_ahead(keys_to_read(ahead))
         for event in ahead:
             said += step(ledger, event, scratch, policy).events
+    others = [*map(subject_key_parts, order.unchanged)]
+    texts = (text for each in others for text in ledger.texts_of(country, *each, _ALL))
+    unchanged.leave(_posts_about(ledger, country, others), texts)
     said += unchanged.said()
     taken = _put_back(ledger, order, gone, policy)
     for platform in sorted({platform for platform, _ in map(subject_key_parts, order.officials)}):
@@ -181,14 +185,11 @@ def _take_out(ledger: Ledger, country: str, order: CountryOrder, unchanged: Unch
             gone.notices.append(notices)
         _take_out_of_coverage(ledger, country, platform, official)
     subjects = sorted(set(map(subject_key_parts, (*order.officials, *order.subjects))))
-    for begin in range(0, len(subjects), _AHEAD):
-        together = frozenset(subjects[begin : begin + _AHEAD])
-        for entry in ledger.references(country, [f"i:{subject}" for _, subject in together], *_ALWAYS):
-            if entry.subject is not None and (entry.platform, entry.subject) in together:
-                if entry.original is not None:
-                    ledger.discard(original_key(country, entry.platform, entry.original))
-                if record_key(entry) not in entries and not unchanged.stays(entry):
-                    entries[record_key(entry)] = entry
+    for entry in _posts_about(ledger, country, subjects):
+        if entry.original is not None:
+            ledger.discard(original_key(country, entry.platform, entry.original))
+        if record_key(entry) not in entries and not unchanged.stays(entry):
+            entries[record_key(entry)] = entry
     gone.entries += entries.values()
     records: list[Record] = [*gone.entries, *gone.unmatched, *gone.notices]
     for record in records:
@@ -201,6 +202,15 @@ def _take_out(ledger: Ledger, country: str, order: CountryOrder, unchanged: Unch
         _take_out_amplifications(ledger, country, platform, subject, order)
     _take_out_of_other_countries(ledger, country, order)
     return gone
+
+
+def _posts_about(ledger: Ledger, country: str, subjects: Sequence[tuple[str, str]]) -> Iterator[Entry]:
+    """The State's posts whose subject is one of these, by platform and id."""
+    for begin in range(0, len(subjects), _AHEAD):
+        together = frozenset(subjects[begin : begin + _AHEAD])
+        for entry in ledger.references(country, [f"i:{subject}" for _, subject in together], *_ALWAYS):
+            if (entry.platform, entry.subject) in together:
+                yield entry
 
 
 def _take_out_of_other_countries(ledger: Ledger, country: str, order: CountryOrder) -> None:

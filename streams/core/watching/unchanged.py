@@ -77,6 +77,11 @@ class Unchanged:
             self._matches.append(record_key(text))
         return True
 
+    def leave(self, entries: Iterable[Entry], texts: Iterable[SubjectText]) -> None:
+        """These are about accounts of which the order says that nothing changes."""
+        self._entries += [record_key(entry) for entry in entries if entry.noticed is not None]
+        self._matches += [record_key(text) for text in texts if text.match is not None]
+
     def said(self) -> list[SubjectEvent]:
         """What follows for subjects from what stayed, as it is now."""
         found: list[SubjectEvent] = []

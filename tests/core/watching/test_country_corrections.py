@@ -182,8 +182,19 @@ def test_what_others_did_about_a_touched_account_stays_where_it_is_and_is_said_a
     assert ledger.get(passed_on) == before[1]
     assert passed_on not in changed
     assert (ledger.get(entry_key("twitter", "1")), ledger.get(text_key("IR", "twitter", "of-1"))) == (None, None)
-    found = {(each.kind, each.event_id, each.roster_digest) for each in run.said.values()}
-    assert found == {("withdrawal", "2", "right"), ("text_match", "of-2", "right")}
+    again = {("withdrawal", "2", "right"), ("text_match", "of-2", "right")}
+    assert {(each.kind, each.event_id, each.roster_digest) for each in run.said.values()} == again
+    run.said.clear()
+    of_another_state = CountryOrder(
+        correction="c0ffee",
+        old_digest="roster",
+        new_digest="right",
+        at_us=_NOW_US,
+        unchanged=(f"twitter:{SUBJECT.id}",),
+    )
+    run.batch([country_recount("IR", of_another_state, encode_recount(of_another_state))])
+    assert {(each.kind, each.event_id, each.roster_digest) for each in run.said.values()} == again
+    assert entry not in ledger.flush()
 
 
 def test_a_text_that_only_a_changed_account_saw_in_full_is_put_back_as_the_others_saw_it() -> None:
