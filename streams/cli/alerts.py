@@ -15,7 +15,7 @@ from streams.cli.alerts_retract import refuse_options_before, retract
 from streams.cli.groups import CommandGroup
 from streams.cli.options import json_option, settings_options
 from streams.cli.printed_json import printed_json
-from streams.cli.record_reading import ReadProgress, from_option, records_of, refuse_follow_of_files, when
+from streams.cli.record_reading import ReadProgress, from_option, parse_when, records_of, refuse_follow_of_files
 from streams.cli.report_case import SEVERITY_STYLES, minute
 from streams.cli.stopping import ended_by_ctrl_c, stopped_in_order
 from streams.cli.terminal import counted, progress, row, stderr, stdout, table
@@ -92,7 +92,10 @@ def alerts(
         return
     refuse_follow_of_files(follow, folder)
     wanted = _Filter(
-        firing=firing, country=None if country is None else country.upper(), rule=rule, since=when(since, "--since")
+        firing=firing,
+        country=None if country is None else country.upper(),
+        rule=rule,
+        since=parse_when(since, "--since"),
     )
     with stopped_in_order(), ended_by_ctrl_c(follow):
         asyncio.run(_alerts(settings, wanted, folder, limit, follow=follow, as_json=as_json))

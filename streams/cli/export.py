@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 
 from streams.cli.options import settings_options
-from streams.cli.record_reading import ReadProgress, from_option, records_of, when
+from streams.cli.record_reading import ReadProgress, from_option, parse_when, records_of
 from streams.cli.stopping import stopped_in_order
 from streams.cli.terminal import counted, progress, stderr
 from streams.core.enriched_topics import ENRICHED_TOPICS, EnrichedTopic, enriched_topic_named
@@ -68,8 +68,8 @@ def export(
     if rule is not None and "rule" not in topic.record.__struct_fields__:
         raise InputError(f"records of {topic_name} have no rule", remedy="leave --rule out, or export alerts")
     part = ExportFilter(
-        since=when(since, "--since"),
-        until=when(until, "--until"),
+        since=parse_when(since, "--since"),
+        until=parse_when(until, "--until"),
         country=None if country is None else country.upper(),
         rule=rule,
         all_versions=versions == "all",

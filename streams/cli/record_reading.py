@@ -17,7 +17,7 @@ from streams.kafka.enriched_log import open_log
 from streams.printable import printable
 from streams.settings import Settings
 
-__all__ = ["ReadProgress", "from_option", "records_of", "refuse_follow_of_files", "when"]
+__all__ = ["ReadProgress", "from_option", "parse_when", "records_of", "refuse_follow_of_files"]
 
 from_option: Final = click.option(
     "--from", "folder", metavar="DIR", help="Read a folder that `demo` or `backtest` wrote with --out."
@@ -49,7 +49,7 @@ def refuse_follow_of_files(follow: bool, folder: str | None) -> None:
         raise InputError("--follow and --from exclude each other", remedy="files do not grow: leave one of the two out")
 
 
-def when(text: str | None, option: str) -> datetime | None:
+def parse_when(text: str | None, option: str) -> datetime | None:
     """A time as people type it: a day or a moment (UTC where no zone is said), or how long ago, as `7d`. Raises
     `InputError`.
     """

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from streams.cases.sample import FEWEST, SAMPLE_ROSTER, sample_events
 from streams.cli.options import settings_options
-from streams.cli.record_reading import when
+from streams.cli.record_reading import parse_when
 from streams.cli.stopping import ended_by_ctrl_c, stopped_in_order
 from streams.cli.terminal import counted, progress, stderr
 from streams.core.clock import from_us
@@ -65,7 +65,7 @@ def sample(
     if only_roster:
         sys.stdout.write(SAMPLE_ROSTER)
         return
-    moment = when(at, "--at") or from_us(time.time_ns() // 1_000)
+    moment = parse_when(at, "--at") or from_us(time.time_ns() // 1_000)
     last = moment if rate is None else moment + timedelta(seconds=(count - 1) / rate)
     events = sample_events(seed, count, last - _SPAN if rate is None else moment, last)
     with stopped_in_order(), ended_by_ctrl_c(rate is not None):

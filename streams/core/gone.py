@@ -21,10 +21,10 @@ __all__ = [
     "Absence",
     "Deleted",
     "RemovalReason",
-    "Seen",
+    "Sightings",
     "absences_of",
+    "capped_absences",
     "is_gone",
-    "until_follows",
     "was_gone_at",
 ]
 
@@ -76,7 +76,7 @@ class Deleted(Struct, frozen=True, array_like=True):
         return self.last_us if self.last_us >= seen_us else None
 
 
-class Seen(Struct, frozen=True):
+class Sightings(Struct, frozen=True):
     """The times (µs, sorted) at which an account was certainly there."""
 
     times: Sequence[int]
@@ -91,9 +91,9 @@ class Seen(Struct, frozen=True):
         index = bisect_right(self.times, at_us)
         return self.times[index] if index < len(self.times) else None
 
-    def until(self, at_us: int) -> "Seen":
+    def until(self, at_us: int) -> "Sightings":
         """Those up to a time."""
-        return Seen(self.times[: bisect_right(self.times, at_us)])
+        return Sightings(self.times[: bisect_right(self.times, at_us)])
 
 
 def is_gone(status: SuspensionStatus | None) -> bool:
@@ -101,7 +101,7 @@ def is_gone(status: SuspensionStatus | None) -> bool:
     return status is not None and status != "reinstated"
 
 
-def absences_of(notices: Iterable[tuple[int, bool]], seen: Seen) -> tuple[Absence, ...]:
+def absences_of(notices: Iterable[tuple[int, bool]], seen: Sightings) -> tuple[Absence, ...]:
     """The spans for which an account was gone, from its notices in the order of time: when, and whether it is gone.
 
     One ends with the notice of a reinstatement, or when the account is seen again. What was gone before it began is in
@@ -140,7 +140,7 @@ def was_gone_at(absences: Sequence[Absence], at_us: int) -> bool | None:
     return True if at_us >= absence.from_us else None
 
 
-def until_follows(absences: Iterable[Absence]) -> tuple[Absence, ...]:
+def capped_absences(absences: Iterable[Absence]) -> tuple[Absence, ...]:
     """Absences of whoever deletes its own posts: they follow its account for `FOLLOWS_US`, and not for ever."""
     return tuple(
         Absence(

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from streams.core.clock import DAY_US, SECOND_US
-from streams.core.gone import Seen, is_gone
+from streams.core.gone import Sightings, is_gone
 from streams.events import Precision, SuspensionStatus
 
 __all__ = ["SLACK_US", "NoticeTimes", "TimedNotice", "earliest_us", "latest_times", "more_precise", "times_of"]
@@ -74,7 +74,7 @@ def latest_times(notices: Sequence[TimedNotice]) -> list[int]:
     return found
 
 
-def times_of(notices: Sequence[TimedNotice], seen: Seen) -> list[NoticeTimes]:
+def times_of(notices: Sequence[TimedNotice], seen: Sightings) -> list[NoticeTimes]:
     """When each of the notices, which are in the order of time, can have happened."""
     latest = latest_times(notices)
     found: list[NoticeTimes] = []

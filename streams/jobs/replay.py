@@ -33,7 +33,7 @@ from streams.refusal import DECODE_ERRORS, undecodable
 from streams.settings import Settings
 from streams.topics import TOPICS
 
-__all__ = ["KeptBack", "LetterFilter", "Obstacle", "Replay", "replay_letters"]
+__all__ = ["LetterFilter", "Obstacle", "Replay", "SkippedLetter", "replay_letters"]
 
 _UNACKNOWLEDGED: Final = 500  # letters on their way before their acknowledgements are awaited; one may hold a megabyte
 _MOST_NAMED: Final = 200  # letters kept back that are named one by one; all are counted
@@ -90,7 +90,7 @@ class LetterFilter(Struct, frozen=True, kw_only=True):
         )
 
 
-class KeptBack(Struct, frozen=True, kw_only=True):
+class SkippedLetter(Struct, frozen=True, kw_only=True):
     """A letter that was not sent again: where it stands, why not, and what exactly is wrong where more is known."""
 
     partition: int
@@ -116,7 +116,7 @@ class Replay(Struct, kw_only=True):
     letters: int = 0
     records: Counter[str] = field(default_factory=Counter)
     kept_back: Counter[Obstacle] = field(default_factory=Counter)
-    named: list[KeptBack] = field(default_factory=list)
+    named: list[SkippedLetter] = field(default_factory=list)
     left: int = 0
     left_from: dict[int, int] = field(default_factory=dict)
     next: dict[int, int] = field(default_factory=dict)
@@ -151,7 +151,7 @@ async def replay_letters(
                 done.left_from.setdefault(stored.partition, stored.offset)
                 continue
             judged = judge.judge(stored, replays)
-            if isinstance(judged, KeptBack):
+            if isinstance(judged, SkippedLetter):
                 done.kept_back[judged.obstacle] += 1
                 if len(done.named) < _MOST_NAMED:
                     done.named.append(judged)
@@ -231,14 +231,14 @@ class _Judge:
         self._policy = ScreenPolicy(future_skew_us=int(settings.future_skew_seconds * SECOND_US))
         self._nobody = AccountIndex()
 
-    def judge(self, stored: StoredLetter, replays: int) -> list[OutgoingRecord] | KeptBack:
+    def judge(self, stored: StoredLetter, replays: int) -> list[OutgoingRecord] | SkippedLetter:
         """The records to send, with their headers, or the obstacle."""
         judged = self._judge(stored, replays)
         if isinstance(judged, list):
             headers = replay_headers(replays + 1, stored.headers)
             return [OutgoingRecord(record.topic, record.key, record.value, headers) for record in judged]
         obstacle, detail = judged
-        return KeptBack(
+        return SkippedLetter(
             partition=stored.partition,
             offset=stored.offset,
             obstacle=obstacle,

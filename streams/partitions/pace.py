@@ -23,7 +23,7 @@ _SCHEDULED: Final = Path("/proc/self/schedstat")  # of the main thread, in ns: o
 _NS: Final = 1e-9
 
 
-def wanted_seconds() -> float:
+def busy_seconds() -> float:
     """Processor time that this process has used so far, and that its main thread has waited for while others had it."""
     try:
         waited_ns = int(_SCHEDULED.read_bytes().split()[1])
@@ -37,9 +37,7 @@ class Pace:
     it reads has lain in its logs. Both clocks in seconds.
     """
 
-    def __init__(
-        self, clock: Callable[[], float] = time.monotonic, wanted: Callable[[], float] = wanted_seconds
-    ) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, wanted: Callable[[], float] = busy_seconds) -> None:
         self._clock = clock
         self._wanted = wanted
         self._looked_at = clock()

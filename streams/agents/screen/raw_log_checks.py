@@ -1,4 +1,4 @@
-"""The log keeper: from where each assigned partition is read, and whether its log is still the one that was read.
+"""Raw log checks: from where each assigned partition is read, and whether its log is still the one that was read.
 
 With each committed offset of a raw topic goes a note: the mark of the last record dealt with, and those of the last
 records that SCREEN wrote. Where the logs do not have them any more, the raw partition is read again from its beginning:

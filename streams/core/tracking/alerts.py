@@ -12,7 +12,7 @@ import msgspec
 from streams.core.clock import from_us
 from streams.core.content_hash import content_hash
 from streams.core.enriched import ALERT_OFFICIALS, Alert, AlertOfficial, AlertStatus, Evidence
-from streams.core.gone import Seen
+from streams.core.gone import Sightings
 from streams.core.identity import alert_id, dedup_key, interval_start
 from streams.core.retractions import as_retracted
 from streams.core.rulebook.rules import SEVERITIES, Rule
@@ -26,12 +26,12 @@ from streams.core.tracking.removal_reasons import sightings
 from streams.core.tracking.retracting import retraction_of_episode
 from streams.core.tracking.subject import (
     Episode,
+    RetainedSuspension,
     RuleHistory,
     Sent,
     Snapshot,
     Subject,
     SubjectState,
-    SuspensionKept,
     TrackPolicy,
 )
 from streams.events import Account, AccountSource
@@ -208,7 +208,7 @@ def _officials(state: SubjectState, as_of: FiguresAsOf) -> tuple[AlertOfficial, 
     )
 
 
-def _notices(state: SubjectState, as_of: FiguresAsOf) -> list[SuspensionKept]:
+def _notices(state: SubjectState, as_of: FiguresAsOf) -> list[RetainedSuspension]:
     return [notice for notice in state.suspensions if notice.at_us <= as_of.at_us]
 
 
@@ -273,7 +273,7 @@ def _created(snapshot: Snapshot) -> str:
     return f", created {_day(snapshot.created_us)}{_WHENCE.get(snapshot.created_source, '')},"
 
 
-def _noted(notices: list[SuspensionKept], seen: Seen, at_us: int, *, was_gone: bool) -> str:
+def _noted(notices: list[RetainedSuspension], seen: Sightings, at_us: int, *, was_gone: bool) -> str:
     """What the last notice by a moment says, with what was seen by then. `was_gone`: notices before these said that it
     was. A network that tells the status of every account tells it also of those that were never gone.
     """

@@ -26,7 +26,7 @@ from streams.core.tracking.own_posts import OwnPosts
 from streams.core.tracking.removal_reasons import sightings
 from streams.core.tracking.score import Engagement, score_of
 from streams.core.tracking.shares import Share, shares_of
-from streams.core.tracking.subject import SubjectState, SuspensionKept, TrackPolicy
+from streams.core.tracking.subject import RetainedSuspension, SubjectState, TrackPolicy
 from streams.events import Account
 
 __all__ = ["dossier_of", "has_engagement"]
@@ -227,7 +227,7 @@ def _notices(state: SubjectState) -> tuple[SuspensionRecord, ...]:
     return tuple(_record(*each) for each in list(zip(notices, times, strict=True))[-_SUSPENSIONS:])
 
 
-def _record(notice: SuspensionKept, times: NoticeTimes) -> SuspensionRecord:
+def _record(notice: RetainedSuspension, times: NoticeTimes) -> SuspensionRecord:
     return SuspensionRecord(
         status=notice.status,
         at=from_us(notice.at_us),

@@ -8,7 +8,15 @@ from typing import Final
 from streams.core.clock import HOUR_US, WEEK_US
 from streams.core.suspension_times import times_of
 from streams.core.tracking.removal_reasons import evict_notice, note_sighting, sightings
-from streams.core.tracking.subject import GoneEvicted, Kept, Subject, SubjectState, TrackPolicy, engagement_key, order
+from streams.core.tracking.subject import (
+    GoneEvicted,
+    RetainedEngagement,
+    Subject,
+    SubjectState,
+    TrackPolicy,
+    engagement_key,
+    order,
+)
 from streams.core.tracking.subject_updates import DIGESTS_KEPT, forget_unused_digests, keep_report
 from streams.core.tracking.suspension_periods import fold_notice
 from streams.core.tracking.withdrawals import remember_gone
@@ -58,7 +66,7 @@ def _evict_notices(state: SubjectState, policy: TrackPolicy) -> None:
     state.evicted_suspensions += leaving
 
 
-def _evict_engagement(subject: Subject, kept: Kept, policy: TrackPolicy) -> SubjectState:
+def _evict_engagement(subject: Subject, kept: RetainedEngagement, policy: TrackPolicy) -> SubjectState:
     state = subject.state
     del subject.by_id[engagement_key(kept.kind, kept.event_id)]
     if kept.followers is not None:
@@ -66,7 +74,7 @@ def _evict_engagement(subject: Subject, kept: Kept, policy: TrackPolicy) -> Subj
     return state
 
 
-def _evict_amplification(subject: Subject, kept: Kept, policy: TrackPolicy) -> None:
+def _evict_amplification(subject: Subject, kept: RetainedEngagement, policy: TrackPolicy) -> None:
     state = _evict_engagement(subject, kept, policy)
     state.evicted_amplifications += 1
     state.evicted_up_to = max(state.evicted_up_to, order(kept))
@@ -96,7 +104,7 @@ def _evict_amplification(subject: Subject, kept: Kept, policy: TrackPolicy) -> N
     state.weeks[week] = state.weeks.get(week, 0) + 1
 
 
-def _evict_contact(subject: Subject, kept: Kept, policy: TrackPolicy) -> None:
+def _evict_contact(subject: Subject, kept: RetainedEngagement, policy: TrackPolicy) -> None:
     state = _evict_engagement(subject, kept, policy)
     state.evicted_contacts += 1
     if kept.kind == "reply":

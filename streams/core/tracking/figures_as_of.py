@@ -11,7 +11,7 @@ from typing import Final
 
 from streams.core.clock import DAY_US, HOUR_US
 from streams.core.suspension_times import SLACK_US, latest_times
-from streams.core.tracking.subject import Kept, OfficialState, SubjectState
+from streams.core.tracking.subject import OfficialState, RetainedEngagement, SubjectState
 
 __all__ = ["FOREVER_US", "Evicted", "FiguresAsOf", "FiguresOverTime"]
 
@@ -79,18 +79,18 @@ class FiguresAsOf:
         self.at_us = at_us
         self.known_us = at_us if known_us is None else known_us
         self._evicted = Evicted.of(state) if evicted is None else evicted
-        self._live: list[Kept] | None = None
+        self._live: list[RetainedEngagement] | None = None
         self._by_official: Counter[str] | None = None
         self.known: dict[str, float | int | bool | None] = {}  # figures that were asked for, by name
 
     @property
-    def retained(self) -> list[Kept]:
+    def retained(self) -> list[RetainedEngagement]:
         """The retained amplifications up to this time, oldest first, those taken back among them."""
         kept_list = self.state.amplifications
         return kept_list[: bisect_right(kept_list, self.at_us, key=_at)]
 
     @property
-    def live(self) -> list[Kept]:
+    def live(self) -> list[RetainedEngagement]:
         """The retained amplifications up to this time that had not been taken back by then, oldest first."""
         if self._live is None:
             live = self.retained
@@ -203,11 +203,11 @@ class FiguresAsOf:
         following.update({kept.official: kept.active for kept in self._contacts() if kept.kind == "follow"})
         return sum(following.values())
 
-    def _contacts(self) -> Iterable[Kept]:
+    def _contacts(self) -> Iterable[RetainedEngagement]:
         contacts = self.state.contacts
         return contacts[: bisect_right(contacts, self.at_us, key=_at)]
 
-    def in_window(self, hours: int) -> list[Kept]:
+    def in_window(self, hours: int) -> list[RetainedEngagement]:
         """The retained live amplifications in (t - w, t]."""
         live = self.live
         return live[bisect_right(live, self.at_us - hours * HOUR_US, key=_at) :]

@@ -12,7 +12,7 @@ from streams.core.rulebook.rules import SEVERITIES, Condition, Rule, RuleSet
 from streams.core.subject_event import AMPLIFICATION_KINDS
 from streams.core.tracking.figures_as_of import Evicted, FiguresAsOf
 from streams.core.tracking.removal_reasons import update_removal_reasons
-from streams.core.tracking.subject import NOT_JUDGED, Kept, SubjectState, SuspensionKept, order
+from streams.core.tracking.subject import NOT_JUDGED, RetainedEngagement, RetainedSuspension, SubjectState, order
 from streams.core.tracking.subject_figures import SUBJECT_FIGURES, figure_value
 
 __all__ = [
@@ -26,7 +26,7 @@ __all__ = [
     "timeline",
 ]
 
-Judged: TypeAlias = Kept | SuspensionKept
+Judged: TypeAlias = RetainedEngagement | RetainedSuspension
 
 # Judgements are cached in an integer, two bits a rule: 0 not held, 1 to 3 held with SEVERITIES[code - 1].
 _BITS: Final = 2
@@ -53,7 +53,7 @@ class Rulebook:
 
     def takes_back(self, position: int, event: Judged) -> bool:
         """Whether the event says that the account is back, and the rule at `position` asks for a suspension."""
-        is_return = isinstance(event, SuspensionKept) and event.status == "reinstated"
+        is_return = isinstance(event, RetainedSuspension) and event.status == "reinstated"
         return is_return and self.asks_for_suspension[position]
 
 

@@ -28,12 +28,12 @@ from streams.core.tracking.followed_subjects import is_followed
 from streams.core.tracking.outcome import TrackOutcome
 from streams.core.tracking.recount_state import RecountUnderWay, Superseded, with_superseded
 from streams.core.tracking.subject import (
-    Kept,
+    RetainedEngagement,
+    RetainedSuspension,
     RuleHistory,
     Snapshot,
     Subject,
     SubjectState,
-    SuspensionKept,
     TrackPolicy,
     engagement_key,
 )
@@ -217,7 +217,7 @@ def _not_in_evidence(subject: Subject, order: RecountOrder, evidence: Sequence[S
     return found
 
 
-def _event_of(state: SubjectState, kept: Kept, digest: str) -> SubjectEvent:
+def _event_of(state: SubjectState, kept: RetainedEngagement, digest: str) -> SubjectEvent:
     official = state.officials[kept.official]
     return SubjectEvent(
         kind=kept.kind,
@@ -234,7 +234,7 @@ def _event_of(state: SubjectState, kept: Kept, digest: str) -> SubjectEvent:
     )
 
 
-def _notice_of(state: SubjectState, notice: SuspensionKept, digest: str) -> SubjectEvent:
+def _notice_of(state: SubjectState, notice: RetainedSuspension, digest: str) -> SubjectEvent:
     return SubjectEvent(
         kind="suspension",
         platform=state.platform,

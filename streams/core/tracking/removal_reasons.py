@@ -9,10 +9,17 @@ from collections import Counter
 from collections.abc import Sequence
 
 from streams.core.clock import HOUR_US, WEEK_US
-from streams.core.gone import LOOK_BACK_US, Absence, RemovalReason, Seen, absences_of, is_gone, was_gone_at
+from streams.core.gone import LOOK_BACK_US, Absence, RemovalReason, Sightings, absences_of, is_gone, was_gone_at
 from streams.core.subject_event import SubjectEvent
 from streams.core.suspension_times import latest_times
-from streams.core.tracking.subject import Gone, GoneEvicted, Kept, SubjectState, SuspensionKept, TrackPolicy
+from streams.core.tracking.subject import (
+    Gone,
+    GoneEvicted,
+    RetainedEngagement,
+    RetainedSuspension,
+    SubjectState,
+    TrackPolicy,
+)
 from streams.core.tracking.subject_updates import judge_again_from, publish_again
 
 __all__ = ["absences", "evict_notice", "note_original", "note_sighting", "sightings", "update_removal_reasons"]
@@ -32,7 +39,7 @@ def absences(state: SubjectState) -> tuple[Absence, ...]:
 
 def update_removal_reasons(state: SubjectState) -> None:
     """Work out why everything that is gone is gone, in place; where one changed, what rests on it is judged again."""
-    concerned: list[Kept | GoneEvicted] = [kept for kept in state.amplifications if kept.gone is not None]
+    concerned: list[RetainedEngagement | GoneEvicted] = [kept for kept in state.amplifications if kept.gone is not None]
     concerned += state.evicted_gone
     if not concerned:
         state.removal_reasons = dict(state.lost_removal_reasons)
@@ -86,14 +93,14 @@ def note_original(state: SubjectState, event: SubjectEvent, policy: TrackPolicy)
     return True
 
 
-def evict_notice(state: SubjectState, notice: SuspensionKept, latest_us: int, most: int) -> None:
+def evict_notice(state: SubjectState, notice: RetainedSuspension, latest_us: int, most: int) -> None:
     """Keep of a notice that is no longer retained when it was at the latest, and whether the account is gone."""
     insort(state.notices, (latest_us, is_gone(notice.status)))
     if len(state.notices) > most:
         del state.notices[0]
 
 
-def sightings(state: SubjectState) -> Seen:
+def sightings(state: SubjectState) -> Sightings:
     """When the subject was there: whoever retweets an account, or sees such a retweet, sees a post of it. A post whose
     text matched counts with the time that stands: which others WATCH tells on the way depends on what it meets first.
     """
@@ -102,11 +109,15 @@ def sightings(state: SubjectState) -> Seen:
         kept.observed_us for kept in state.amplifications if kept.kind == "retweet" and kept.observed_us is not None
     )
     own = () if state.own is None else (match.at_us for match in state.own.matches)
-    return Seen(sorted(times.union(state.seen, own)))
+    return Sightings(sorted(times.union(state.seen, own)))
 
 
 def _removal_reason(
-    state: SubjectState, gone_spans: Sequence[Absence], each: Kept | GoneEvicted, gone: Gone, since_us: int | None
+    state: SubjectState,
+    gone_spans: Sequence[Absence],
+    each: RetainedEngagement | GoneEvicted,
+    gone: Gone,
+    since_us: int | None,
 ) -> RemovalReason | None:
     if since_us is None:
         return None

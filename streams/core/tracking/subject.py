@@ -23,15 +23,15 @@ __all__ = [
     "Episode",
     "Gone",
     "GoneEvicted",
-    "Kept",
     "OfficialState",
+    "RetainedEngagement",
+    "RetainedSuspension",
     "RetractedSpan",
     "RuleHistory",
     "Sent",
     "Snapshot",
     "Subject",
     "SubjectState",
-    "SuspensionKept",
     "TrackPolicy",
     "Withdrawal",
     "decode_subject",
@@ -80,7 +80,7 @@ class Gone(Struct, array_like=True):
     reason: RemovalReason | None = None
 
 
-class Kept(Struct, array_like=True):
+class RetainedEngagement(Struct, array_like=True):
     """One retained engagement. `held` caches the judgement of the rules at this time, two bits a rule.
 
     `observed_us` is when it was last seen. `withdrawn_us` is when it was taken back, as follows from `gone`.
@@ -102,7 +102,7 @@ class Kept(Struct, array_like=True):
     gone: Gone | None = None
 
 
-class SuspensionKept(Struct, array_like=True):
+class RetainedSuspension(Struct, array_like=True):
     """One retained suspension notice; judged like an engagement."""
 
     at_us: int
@@ -233,9 +233,9 @@ class SubjectState(Struct, array_like=True):
     platform: str
     subject_id: str
     snapshot: Snapshot
-    amplifications: list[Kept] = field(default_factory=list)
-    contacts: list[Kept] = field(default_factory=list)
-    suspensions: list[SuspensionKept] = field(default_factory=list)
+    amplifications: list[RetainedEngagement] = field(default_factory=list)
+    contacts: list[RetainedEngagement] = field(default_factory=list)
+    suspensions: list[RetainedSuspension] = field(default_factory=list)
     profiles: list[tuple[int, int]] = field(default_factory=list)  # (time, followers): reports that nothing above holds
     officials: dict[str, OfficialState] = field(default_factory=dict)
     hours: dict[int, int] = field(default_factory=dict)  # evicted amplifications by whole hour since 1970
@@ -293,7 +293,7 @@ class Subject:
 
     def __init__(self, state: SubjectState) -> None:
         self.state = state
-        self.by_id: dict[tuple[bool, str], Kept] = {
+        self.by_id: dict[tuple[bool, str], RetainedEngagement] = {
             engagement_key(kept.kind, kept.event_id): kept for kept in (*state.amplifications, *state.contacts)
         }
 

@@ -15,10 +15,10 @@ from streams.core.subject_event import SubjectEvent
 from streams.core.tracking.subject import (
     NOT_JUDGED,
     Episode,
-    Kept,
     OfficialState,
+    RetainedEngagement,
+    RetainedSuspension,
     SubjectState,
-    SuspensionKept,
     TrackPolicy,
 )
 
@@ -169,13 +169,17 @@ def judge_again_from(state: SubjectState, at_us: int) -> None:
                 kept.held = NOT_JUDGED
 
 
-def _time(kept: Kept | SuspensionKept) -> int:
+def _time(kept: RetainedEngagement | RetainedSuspension) -> int:
     return kept.at_us
 
 
 def forget_unused_digests(state: SubjectState) -> None:
     """Rosters change for years; only those that something retained was judged by are worth their 64 bytes."""
-    holders: list[Kept | SuspensionKept | Episode] = [*state.amplifications, *state.contacts, *state.suspensions]
+    holders: list[RetainedEngagement | RetainedSuspension | Episode] = [
+        *state.amplifications,
+        *state.contacts,
+        *state.suspensions,
+    ]
     holders += [history.under_way for history in state.histories.values() if history.under_way is not None]
     used = sorted({holder.digest for holder in holders} | {state.roster[2]})
     renumbered = {old: new for new, old in enumerate(used)}

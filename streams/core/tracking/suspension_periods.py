@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import msgspec
 
 from streams.core.country_event import SuspensionPeriod
-from streams.core.gone import Seen
+from streams.core.gone import Sightings
 from streams.core.subject_event import Coordinates
 from streams.core.suspension_times import SLACK_US, NoticeTimes, TimedNotice, earliest_us, times_of
 
@@ -30,7 +30,7 @@ class PeriodNotice(TimedNotice, Protocol):
     def source(self) -> Coordinates: ...
 
 
-def fold_notice(periods: list[SuspensionPeriod], notice: PeriodNotice, times: NoticeTimes, seen: Seen) -> None:
+def fold_notice(periods: list[SuspensionPeriod], notice: PeriodNotice, times: NoticeTimes, seen: Sightings) -> None:
     """Take in the next notice, in place, and first that the account may have been seen again before."""
     _see(periods, seen, notice.at_us)
     under_way = bool(periods) and periods[-1].reinstated_us is None
@@ -53,7 +53,7 @@ def fold_notice(periods: list[SuspensionPeriod], notice: PeriodNotice, times: No
 
 
 def suspension_periods_of(
-    evicted: Iterable[SuspensionPeriod], notices: Sequence[PeriodNotice], seen: Seen
+    evicted: Iterable[SuspensionPeriod], notices: Sequence[PeriodNotice], seen: Sightings
 ) -> tuple[SuspensionPeriod, ...]:
     """All suspension periods: those of earlier notices, and what the later ones, oldest first, make of them."""
     periods = list(evicted)
@@ -63,7 +63,7 @@ def suspension_periods_of(
     return tuple(periods)
 
 
-def _see(periods: list[SuspensionPeriod], seen: Seen, until_us: int | None) -> None:
+def _see(periods: list[SuspensionPeriod], seen: Sightings, until_us: int | None) -> None:
     """End the suspension period that is under way where the account was there before a time."""
     if not periods or periods[-1].reinstated_us is not None:
         return

@@ -12,11 +12,11 @@ from streams.core.tracking.outcome import TrackOutcome, drop
 from streams.core.tracking.own_posts import MatchingPost, OwnPosts, keep_link, keep_match
 from streams.core.tracking.removal_reasons import note_original, note_sighting
 from streams.core.tracking.subject import (
-    Kept,
+    RetainedEngagement,
+    RetainedSuspension,
     Snapshot,
     Subject,
     SubjectState,
-    SuspensionKept,
     TrackPolicy,
     engagement_key,
     order,
@@ -107,7 +107,7 @@ def _apply_engagement(subject: Subject, event: SubjectEvent, policy: TrackPolicy
         (state.amplifications if known.kind in AMPLIFICATION_KINDS else state.contacts).remove(known)
         publish_again(state)
         judge_again_from(state, known.at_us)
-    kept = Kept(
+    kept = RetainedEngagement(
         event.at_us,
         event.event_id,
         event.kind,
@@ -142,16 +142,20 @@ def _is_too_old(state: SubjectState, event: SubjectEvent, *, amplifies: bool) ->
     return evicted and bool(state.contacts) and order(event) < order(state.contacts[0])
 
 
-def _merge_reports(state: SubjectState, known: Kept | SuspensionKept, event: SubjectEvent) -> None:
+def _merge_reports(state: SubjectState, known: RetainedEngagement | RetainedSuspension, event: SubjectEvent) -> None:
     """The same event seen twice may be known better by one of the two: neither order may win by chance."""
     followers = followers_of(event)
-    if isinstance(known, Kept) and followers is not None and (known.followers is None or followers > known.followers):
+    if (
+        isinstance(known, RetainedEngagement)
+        and followers is not None
+        and (known.followers is None or followers > known.followers)
+    ):
         known.followers = followers
         judge_again_from(state, known.at_us)
     if event.subject_is_official and not known.subject_is_official:
         known.subject_is_official = True
         judge_again_from(state, known.at_us)
-    if isinstance(known, SuspensionKept) and more_precise(known.precision, event.precision) != known.precision:
+    if isinstance(known, RetainedSuspension) and more_precise(known.precision, event.precision) != known.precision:
         known.precision = event.precision
     if event.roster_digest > state.digests[known.digest]:
         known.digest = digest_index(state, event.roster_digest)
@@ -172,7 +176,9 @@ def _apply_suspension(state: SubjectState, event: SubjectEvent, policy: TrackPol
     elif state.evicted_suspensions and order(event) < order(state.suspensions[0]):
         return drop(state, event, TrackOutcome.TOO_OLD)
     digest = digest_index(state, event.roster_digest)
-    kept = SuspensionKept(event.at_us, event.event_id, event.status, event.source, digest, event.subject_is_official)
+    kept = RetainedSuspension(
+        event.at_us, event.event_id, event.status, event.source, digest, event.subject_is_official
+    )
     kept.precision = event.precision
     insort(state.suspensions, kept, key=order)
     judge_again_from(state, event.at_us)

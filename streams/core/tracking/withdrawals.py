@@ -15,7 +15,7 @@ from streams.core.tracking.removal_reasons import update_removal_reasons
 from streams.core.tracking.subject import (
     Gone,
     GoneEvicted,
-    Kept,
+    RetainedEngagement,
     Subject,
     SubjectState,
     TrackPolicy,
@@ -72,7 +72,7 @@ def apply_withdrawal(subject: Subject, event: SubjectEvent, policy: TrackPolicy)
     return TrackOutcome.APPLIED
 
 
-def withdraw_if_pending(state: SubjectState, kept: Kept) -> None:
+def withdraw_if_pending(state: SubjectState, kept: RetainedEngagement) -> None:
     """Note of an amplification that has just arrived that it is gone, if that came first."""
     for index, pending in enumerate(state.pending):
         if (pending.event_id, pending.official) == (kept.event_id, kept.official):
@@ -103,7 +103,7 @@ def remember_gone(state: SubjectState, gone: GoneEvicted, policy: TrackPolicy) -
             state.lost_removal_reasons[lost.gone.reason] = state.lost_removal_reasons.get(lost.gone.reason, 0) + 1
 
 
-def _note(known: Kept | GoneEvicted | Withdrawal, gone: Gone, observed_us: int | None) -> TrackOutcome:
+def _note(known: RetainedEngagement | GoneEvicted | Withdrawal, gone: Gone, observed_us: int | None) -> TrackOutcome:
     """Merge what is said of one amplification."""
     was = (
         known.observed_us,

@@ -12,9 +12,9 @@ from streams.core.gone import (
     LOOK_BACK_US,
     Absence,
     RemovalReason,
-    Seen,
+    Sightings,
     absences_of,
-    until_follows,
+    capped_absences,
     was_gone_at,
 )
 from streams.core.subject_event import Coordinates
@@ -33,7 +33,7 @@ __all__ = [
     "removal_reason_of",
 ]
 
-_NEVER_SEEN: Final = Seen(())
+_NEVER_SEEN: Final = Sightings(())
 _FOREVER_US: Final = 2**62
 
 
@@ -66,7 +66,7 @@ def removal_reason_by_official(ledger: Ledger, entry: Entry) -> RemovalReason | 
     known = ledger.get(notices_key(entry.country, entry.platform, entry.official))
     if since_us is None or not isinstance(known, OfficialNotices):
         return None
-    spans = until_follows(absences_of(known.notices, _NEVER_SEEN))
+    spans = capped_absences(absences_of(known.notices, _NEVER_SEEN))
     was_gone = was_gone_at(spans, since_us)
     if was_gone is False:
         return None
@@ -135,7 +135,7 @@ def concerned_by_notices(ledger: Ledger, before: OfficialNotices, after: Officia
     """Posts of an official that are gone in the spans that are others by more of its account's notices: an earlier one
     that comes late moves the beginning of what others told.
     """
-    spans, others = (set(until_follows(absences_of(each.notices, _NEVER_SEEN))) for each in (before, after))
+    spans, others = (set(capped_absences(absences_of(each.notices, _NEVER_SEEN))) for each in (before, after))
     for span in sorted(spans ^ others, key=_doubtful_us):
         until_us = _FOREVER_US if span.until_us is None else span.until_us
         for entry in ledger.deletions(after.country, span.doubtful_us, until_us):

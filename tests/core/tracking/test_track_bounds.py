@@ -15,7 +15,7 @@ from streams.core.enriched import Alert, Dossier
 from streams.core.rulebook.rules import Condition, Rule, RuleSet
 from streams.core.subject_event import Coordinates, SubjectEvent, SubjectEventKind, subject_key
 from streams.core.tracking.own_posts import BEST_MATCHES, LinkingPost, MatchingPost
-from streams.core.tracking.subject import Kept, OfficialState, TrackPolicy, engagement_key
+from streams.core.tracking.subject import OfficialState, RetainedEngagement, TrackPolicy, engagement_key
 from streams.core.tracking.subject_figures import SUBJECT_FIGURES
 from streams.core.tracking.suspension_periods import MOST_PERIODS
 from streams.events import Account
@@ -210,7 +210,9 @@ def test_the_state_of_a_subject_stays_under_a_size_that_follows_from_the_bounds(
     """However much happens: 4,000 events of every kind under 400 rosters, by ever new officials."""
     rules = bundled_rules()
     run = TrackRun(rules, TINY)
-    kept = Kept(2**62, "x" * 6, "suspension", "x" * 13, Coordinates("x" * 11, 0, 2**31), 99, True, 2**62, True, 2**62)
+    kept = RetainedEngagement(
+        2**62, "x" * 6, "suspension", "x" * 13, Coordinates("x" * 11, 0, 2**31), 99, True, 2**62, True, 2**62
+    )
     official = OfficialState("x" * 9, "IR", "state_media", 2**62, 2**31, 2**31, 2**62, 2**62, 2**62, True)
     size = len(msgspec.msgpack.encode(kept)) + 70  # 70: the digest of a roster
     match = MatchingPost(2**62, "x" * 6, "x" * 13, "x" * 9, "x" * 9, 2**62, 2**31, 2**31)
