@@ -177,7 +177,7 @@ def _described(change: RosterChange) -> dict[str, object]:
 
 def _print_change(console: Console, change: RosterChange, topic: str, *, dry_run: bool) -> None:
     if change.is_none:
-        console.print(Text(f"This roster is in force already ({change.entries:,} entries). Nothing was written."))
+        console.print(Text(f"This roster is in force already ({change.entries:,} entries). Nothing changes."))
         return
     done = "would be in force" if dry_run else "is in force"
     console.print(Text(f"The roster {done} on {topic}: {change.entries:,} entries, digest {change.after[:16]}."))

@@ -33,7 +33,7 @@ _MOST_SHOWN: Final = 60  # characters of a cursor
     "--move", metavar="NAME/SOURCE", help="Move the cursor of this one: --to a time, or --cursor. Ends its collector."
 )
 @click.option("--to", "to", metavar="TIME", help="As 2026-11-27T10:00Z: where a source knows its cursors by time.")
-@click.option("--cursor", metavar="JSON", help="As it stands in the list.")
+@click.option("--cursor", metavar="JSON", help="As `--json` prints it.")
 @json_option
 def sources(
     settings: Settings, forget: str | None, move: str | None, to: str | None, cursor: str | None, as_json: bool
@@ -75,7 +75,7 @@ def sources(
             "gap_since": None if record.seen.gap is None else from_us(record.seen.gap.since_us).isoformat(),
             "gap_reason": None if record.seen.gap is None else record.seen.gap.reason,
             "budget": _budget(record.cursor_bytes),
-            "cursor": printable((record.cursor_bytes or b"").decode(errors="replace"), _MOST_SHOWN),
+            "cursor": (record.cursor_bytes or b"").decode(errors="replace"),  # whole, for --cursor
         }
         for name, record in sorted(found.items())
     ]
@@ -97,7 +97,7 @@ def sources(
             behind,
             gap,
             _in_words(each["budget"]),
-            each["cursor"],
+            printable(each["cursor"], _MOST_SHOWN),
         )
     stdout().print(listed)
 
@@ -122,7 +122,7 @@ def _move(
         collector = all_collectors().get(name.partition("/")[0])
         if collector is None or collector.cursor_at is None:
             raise InputError(
-                f"Cursors of `{printable(name)}` are not known by time.", remedy="Give --cursor, as the list shows it."
+                f"Cursors of `{printable(name)}` are not known by time.", remedy="Give --cursor, as `antiphon sources --json` has it."
             )
         try:
             made = collector.cursor_at(found[name].cursor_bytes, time_us)

@@ -94,6 +94,8 @@ def broker_errors(settings: Settings) -> Iterator[None]:
     log.addHandler(listener)
     try:
         yield
+    except BrokenPipeError:  # of whoever reads what is printed (`| head`): aiokafka wraps what its sockets raise
+        raise
     except (kafka.KafkaError, TimeoutError, ConnectionError, socket.gaierror) as error:
         raise broker_error(error, settings.broker, reason=listener.last_error) from error
     except asyncio.CancelledError as error:

@@ -117,9 +117,10 @@ def test_a_consumer_that_cannot_connect_is_reported_in_the_same_words() -> None:
 
 
 def test_what_is_no_brokers_fault_passes_and_nobody_listens_afterwards() -> None:
+    """Such as that the reader of standard output has ended (`antiphon show … | head`)."""
     log = logging.getLogger("aiokafka")
     before = list(log.handlers)
-    for error in (ValueError("x"), FileNotFoundError("y"), KeyError("z")):
+    for error in (ValueError("x"), FileNotFoundError("y"), KeyError("z"), BrokenPipeError()):
         with pytest.raises(type(error)), broker_errors(Settings()):
             raise error
     assert log.handlers == before
