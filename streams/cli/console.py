@@ -99,7 +99,7 @@ def serve(
     place = Path(own.store) if own.store else settings.state_directory / "console"
     log_as_worker(settings)
     with FeedProcess(settings, place) as feed:
-        said = _say(f"the topics of {settings.broker}")
+        said = _say(f"the console of {settings.broker}")
         run_console(own, place, feed, said if settings.log_format == "text" else lambda _url: None)
 
 
