@@ -10,10 +10,11 @@ import pytest
 
 from streams.cases import KHAMENEI_SITE
 from streams.core.backtest import Results
+from streams.core.enriched_topics import ENRICHED_TOPICS
 from streams.errors import InputError
 from streams.sinks.ndjson import write_results
 
-_NAMES = ("amplifications", "dossiers", "alerts", "aftermaths", "dead-letters", "evidence")
+_NAMES = (*(topic.name for topic in ENRICHED_TOPICS), "dead-letters", "evidence")
 _NOTHING = Results()
 
 
@@ -43,7 +44,7 @@ def test_new_files_replace_the_old_ones_and_leave_nothing_beside_them(tmp_path: 
 
 
 def test_a_file_that_cannot_take_its_place_leaves_all_old_ones_as_they_were(tmp_path: Path) -> None:
-    """Half-way through the six: somebody made a directory of that name."""
+    """Half-way through them: somebody made a directory of that name."""
     old = _old_files(tmp_path)
     (tmp_path / "alerts.ndjson").unlink()
     (tmp_path / "alerts.ndjson" / "inside").mkdir(parents=True)
