@@ -122,7 +122,7 @@ def _move(
         collector = all_collectors().get(name.partition("/")[0])
         if collector is None or collector.cursor_at is None:
             raise InputError(
-                f"Cursors of `{printable(name)}` are not known by time.", remedy="Give --cursor, as `antiphon sources --json` has it."
+                f"Cursors of `{printable(name)}` are not known by time.", remedy="Give --cursor, as --json prints it."
             )
         try:
             made = collector.cursor_at(found[name].cursor_bytes, time_us)
