@@ -1,4 +1,4 @@
-"""The page of an alert: what was told, by which rule, what it rests on, and what became of it."""
+"""The page of an alert: what was published, by which rule, what it rests on, and what became of it."""
 
 import shlex
 from typing import Final
@@ -39,7 +39,7 @@ _OUTCOMES: Final = {
 
 
 def alert_page(store: Store, request: PageRequest) -> PageAnswer:
-    """`/alerts/ID`, `?v=` a version from 1, as told first; `?at=` a moment of which the figures are wanted."""
+    """`/alerts/ID`, `?v=` a version from 1, the oldest; `?at=` a moment of which the figures are wanted."""
     request.only("v", "at")
     alert_id = request.path["id"]
     valid, versions = store.alert(alert_id), store.alert_versions(alert_id)
@@ -186,7 +186,7 @@ def _cautions(
         words = "This alert was taken back: with what came later the rule does not hold any more."
         found.append(Caution(kind="caution", words=words))
     if not is_newest:
-        words = f"This is version {number} of {len(versions)}, as it was told then; a later one is valid."
+        words = f"This is version {number} of {len(versions)}, as it was published then; a later one is valid."
         found.append(Caution(kind="caution", words=words, alert_id=alert.id))
     for each in corrections[:3]:
         what = _OUTCOMES.get(each.outcome, "it was looked at again")
@@ -218,7 +218,7 @@ def _next_step(alert: Alert, state: ShownState) -> str:
         case "superseded":
             return "Go on with the alert that it became part of."
         case "retracted":
-            return "Nothing is to be done. Whoever was told of it should hear that it was taken back."
+            return "Nothing is to be done. Whoever was notified of it should hear that it was taken back."
         case "firing" | "expired":
             watched = " What officials did afterwards is in the aftermath." if is_on_aftermath(alert) else ""
             return (
@@ -230,7 +230,8 @@ def _next_step(alert: Alert, state: ShownState) -> str:
 def _events_words(alert: Alert, events: AlertEvents) -> str:
     shown, known, total = len(events.events), events.known, alert.evidence_total
     if known >= total and shown == known:
-        words = f"All {shown:,} events that it rests on are below, newest first."
+        all_of_them = "The event that it rests on is" if known == 1 else f"All {known:,} events that it rests on are"
+        words = f"{all_of_them} below, newest first."
     else:
         words = f"The newest {shown:,} of the {total:,} events that it rests on are below."
     if shown < known:

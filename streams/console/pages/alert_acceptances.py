@@ -1,4 +1,4 @@
-"""What an alert's page says of when people were told. What is not recorded is not known: never that nobody was."""
+"""What an alert's page says of when people were notified. What is not recorded is unknown, and not that nobody was."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,7 +15,7 @@ def acceptance_words(alert: Alert, acceptances: Sequence[Acceptance], status: St
     """What the table of acceptances has, or why there is none."""
     if acceptances:
         return (
-            "When an Alertmanager first accepted a state of this alert. Whom it told, and when, is in its own log: "
+            "When an Alertmanager first accepted a state of this alert. Whom it notified, and when, is in its own log: "
             "silences and routes are its business."
         )
     if status.kind == "folder":

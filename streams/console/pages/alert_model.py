@@ -128,10 +128,10 @@ class VersionChange(Struct, frozen=True, kw_only=True):
 
 
 class VersionLine(Struct, frozen=True, kw_only=True):
-    """A version of the alert as it was told."""
+    """A version of the alert as it was published."""
 
     number: int
-    """From 1, as first told."""
+    """From 1, the oldest."""
     written_at: datetime | None
     """When it was written to the topic; null where nobody knows."""
     sha256: str
@@ -199,7 +199,7 @@ class AlertPage(Struct, frozen=True, kw_only=True):
     """An alert, or a version of it, with what it rests on."""
 
     alert: Alert
-    """The record as it was told."""
+    """The record as it was published."""
     state: ShownState
     """What it is now."""
     state_words: str
@@ -229,13 +229,13 @@ class AlertPage(Struct, frozen=True, kw_only=True):
     events_words: str
     """What of them is below, and what is not."""
     versions: tuple[VersionLine, ...]
-    """As told first to newest."""
+    """Oldest to newest."""
     version: int
     """The number of the version that is shown."""
     acceptances: tuple[Acceptance, ...]
     """When an Alertmanager first took which state of the alert, of all its versions; empty where nothing is known."""
     acceptance_words: str
-    """What is known of when people were told."""
+    """What is known of when people were notified."""
     written_words: str
     """When the version that is shown was written."""
     corrections: tuple[Correction, ...]

@@ -12,12 +12,12 @@ from streams.core.enriched import Alert
 __all__ = ["version_lines"]
 
 _MOST: Final = 300  # characters of a value
-_LEFT_OUT: Final = frozenset({"evidence"})  # the newest push the oldest out: that is no difference of what was told
+_LEFT_OUT: Final = frozenset({"evidence"})  # the newest push the oldest out, which is no difference
 _BY_NAME: Final = frozenset({"figures", "fired_figures", "subject"})
 
 
 def version_lines(versions: Sequence[StoredAlert]) -> tuple[VersionLine, ...]:
-    """One line for each, as first told to newest."""
+    """One line for each, oldest first."""
     lines: list[VersionLine] = []
     before: Alert | None = None
     for number, version in enumerate(versions, 1):

@@ -1,4 +1,4 @@
-"""The rules by which alerts were told, as far as their files are kept."""
+"""The rules by which alerts fired, as far as their files are kept."""
 
 from collections.abc import Iterable
 from functools import lru_cache

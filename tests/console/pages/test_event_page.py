@@ -68,7 +68,7 @@ def test_bytes_that_are_no_text_are_digits_and_long_ones_are_whole(tmp_path: Pat
         assert code.text.count("سلام") == 15_000
         assert "the end" in code.text
         assert "\\u202e<script>" in code.text
-        assert page.facts()["Stood at"].startswith("posts 1/7")
+        assert page.facts()["Place in Kafka"].startswith("posts 1/7")
         assert page.root.all("script")[1:] == []
 
 
