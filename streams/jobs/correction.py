@@ -24,12 +24,13 @@ from streams.core.country_event import CountryEvent, decode_country_event
 from streams.core.country_recounts import CountryOrder, country_recount, country_recount_open
 from streams.core.recounts import ORDER_BYTES, RecountOrder, encode_recount, recount_event, recount_open_event
 from streams.core.rosters.roster import Roster
-from streams.core.subject_event import SubjectEvent, encode_subject_event, subject_key_parts
+from streams.core.subject_event import SubjectEvent, subject_key_parts
 from streams.events import RAW_TOPICS
 from streams.jobs.aftermath_corrections import aftermath_corrections, read_aftermaths
-from streams.jobs.country_orders import end_with_countries, send_to_countries
+from streams.jobs.country_orders import end_with_countries
 from streams.jobs.drain import StalledError, wait_for_commits
 from streams.jobs.evidence_index import EvidenceIndex, evidence_index
+from streams.jobs.orders import send_orders
 from streams.jobs.recount_orders import OrderHeading, RecountPlan
 from streams.kafka.administration import end_offsets
 from streams.kafka.client import client_options, consumer, start_client, started_producer
@@ -46,7 +47,7 @@ __all__ = ["Corrected", "begin_correction", "carry_out_correction"]
 
 _WORKERS_SECONDS: Final = 180.0  # without a word of a worker about a raw partition
 _LOOK_BACK: Final = 2_000  # records of `country-events`: workers repeat themselves every half minute
-_ON_THE_WAY: Final = 500  # records sent before the acknowledgements are awaited
+_ON_THE_WAY: Final = 500  # orders before the commits of those before them are awaited
 # Workers have the stream to do besides. TRACK takes a third of a millisecond for a subject, WATCH an eighth for an
 # account or an event.
 _SUBJECTS_A_SECOND: Final = 400.0
@@ -154,8 +155,8 @@ async def _recount(
     stage(f"announcing the correction of {len(subjects):,} subjects")
     async with started_producer(settings) as client:
         opened = [recount_open_event(*subject_key_parts(key), begun.correction, at_us) for key in sorted(subjects)]
-        sent = await _send(client, settings, opened)
-        sent |= await send_to_countries(
+        sent = await send_orders(client, settings, opened)
+        sent |= await send_orders(
             client, settings, [country_recount_open(each, begun.correction, at_us) for each in countries]
         )
         await wait_for_commits(settings, sent, lambda _left: None)
@@ -187,7 +188,7 @@ async def _order_countries(
     sent: dict[tuple[str, int], int] = {}
     began = time.monotonic()  # of a turn: to make a part takes its time, too
     for country, part in orders:
-        sent |= await send_to_countries(client, settings, [country_recount(country, part, encode_recount(part))])
+        sent |= await send_orders(client, settings, [country_recount(country, part, encode_recount(part))])
         await asyncio.sleep(began + (len(part.subjects) + len(part.events)) / _OF_STATES_A_SECOND - time.monotonic())
         began = time.monotonic()
     await wait_for_commits(settings, sent, lambda _left: None)
@@ -204,7 +205,7 @@ async def _order_subjects(
     began = time.monotonic()  # of a turn, as for States
     while some := [_record(key, order) for key, order in islice(left, _ON_THE_WAY)]:
         await wait_for_commits(settings, sent, lambda _left: None)  # those before are done: no more lie in the way
-        sent = await _send(client, settings, some)
+        sent = await send_orders(client, settings, some)
         await asyncio.sleep(began + len(some) / _SUBJECTS_A_SECOND - time.monotonic())
         began = time.monotonic()
     await wait_for_commits(settings, sent, lambda _left: None)
@@ -311,24 +312,6 @@ def _record(key: str, order: RecountOrder) -> SubjectEvent:
         order = replace(order, events=(), known=(), give_up=why)
         packed = encode_recount(order)
     return recount_event(*subject_key_parts(key), order, packed)
-
-
-async def _send(client: AIOKafkaProducer, settings: Settings, events: list[SubjectEvent]) -> dict[tuple[str, int], int]:
-    """Write the events; returns the offsets behind the last of them, by plain topic name and partition."""
-    topic = settings.topic(SUBJECT_EVENTS)
-    partitions = len(await client.partitions_for(topic))
-    ends: dict[tuple[str, int], int] = {}
-    for begin in range(0, len(events), _ON_THE_WAY):
-        futures = []
-        for event in events[begin : begin + _ON_THE_WAY]:
-            key = f"{event.platform}:{event.subject.id}".encode()
-            futures.append(
-                await client.send(topic, encode_subject_event(event), key=key, partition=partition_of(key, partitions))
-            )
-        for written in await asyncio.gather(*futures):
-            place = SUBJECT_EVENTS, written.partition
-            ends[place] = max(ends.get(place, 0), written.offset + 1)
-    return ends
 
 
 async def _take_answers(settings: Settings, found: Corrected, subjects: set[str], countries: set[str]) -> None:

@@ -7,24 +7,18 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
-
-from streams.core.country_event import CountryEvent, encode_country_event
 from streams.core.enriched import Alert
 from streams.core.retractions import retraction_order
-from streams.core.subject_event import SubjectEvent, encode_subject_event, subject_key
 from streams.jobs.case_files import record_of
+from streams.jobs.orders import send_orders
 from streams.kafka.client import started_producer
 from streams.kafka.enriched_log import StoredRecord, open_log
-from streams.kafka.partitioning import partition_of
 from streams.settings import Settings
-from streams.topic_names import ALERTS, COUNTRY_EVENTS, SUBJECT_EVENTS
+from streams.topic_names import ALERTS
 
 __all__ = ["PATIENCE_SECONDS", "retract_alerts"]
 
 PATIENCE_SECONDS: Final = 30.0
-_TOPICS: Final = (SUBJECT_EVENTS, COUNTRY_EVENTS)
-_ON_THE_WAY: Final = 500  # orders sent before the acknowledgements are awaited
 
 
 async def retract_alerts(
@@ -42,7 +36,7 @@ async def retract_alerts(
         async for _stored in log.read(ALERTS):
             pass  # what is written from now on is followed
         async with started_producer(settings) as client:
-            await _send(client, settings, orders)
+            await send_orders(client, settings, orders)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience_seconds) as patience, aclosing(log.follow((ALERTS,))) as stream:
                 async for stored in stream:
@@ -51,21 +45,6 @@ async def retract_alerts(
                     if not waiting:
                         break
     return list(waiting.values())
-
-
-async def _send(client: AIOKafkaProducer, settings: Settings, orders: Sequence[SubjectEvent | CountryEvent]) -> None:
-    partitions = {topic: len(await client.partitions_for(settings.topic(topic))) for topic in _TOPICS}
-    for begin in range(0, len(orders), _ON_THE_WAY):
-        futures = []
-        for order in orders[begin : begin + _ON_THE_WAY]:
-            if isinstance(order, SubjectEvent):
-                topic, key = SUBJECT_EVENTS, subject_key(order.platform, order.subject.id).encode()
-                value = encode_subject_event(order)
-            else:
-                topic, key, value = COUNTRY_EVENTS, order.country.encode(), encode_country_event(order)
-            partition = partition_of(key, partitions[topic])
-            futures.append(await client.send(settings.topic(topic), value, key=key, partition=partition))
-        await asyncio.gather(*futures)
 
 
 def _is_retracted(stored: StoredRecord) -> bool:
