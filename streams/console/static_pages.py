@@ -35,6 +35,7 @@ from streams.printable import printable
 __all__ = ["MARK", "StaticPages", "write_static_pages"]
 
 MARK: Final = "antiphon-console.json"
+_CAUTION: Final = "CAUTION.txt"
 """The file that says that a folder is one of ours, and what in it is."""
 _MOST: Final = 20_000  # files
 _KEPT_ANSWERS: Final = 300
@@ -126,7 +127,7 @@ class _Export:
         self._now = status.event_time or datetime(1970, 1, 1, tzinfo=UTC)
         self._freshness = freshness_of(status, None)
         self._names: dict[str, str | None] = {}  # by address: its file, `None` where nothing can be written
-        self._taken: set[str] = {MARK.lower()}
+        self._taken: set[str] = {MARK.lower(), _CAUTION.lower()}
         self._before: dict[str, str] = {}  # by the address of a further page: that of the page before it
         self._answers: dict[tuple[str, ...], PageAnswer] = {}
         self._left_out = 0
@@ -158,6 +159,8 @@ class _Export:
         for path in sorted(STATIC.iterdir()):
             if path.suffix in (".css", ".svg"):
                 self._put(f"static/{path.name}", path.read_bytes())
+        if self._freshness.note:  # pages say it themselves; tables and NDJSON have no place for it
+            self._put(_CAUTION, f"{self._freshness.note}\n".encode())
         files = sorted(each.relative_to(self._folder).as_posix() for each in self._folder.rglob("*") if each.is_file())
         mark = _Mark(__version__, (*files, MARK))
         self._put(MARK, msgspec.json.format(msgspec.json.encode(mark), indent=1) + b"\n")

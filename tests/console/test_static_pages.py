@@ -61,6 +61,8 @@ def test_pages_need_no_script_and_name_no_form(pages: Path) -> None:
 def test_every_page_of_a_bundled_case_says_that_its_events_are_made_up(pages: Path) -> None:
     for page in pages.rglob("*.html"):
         assert "Reconstruction, not evidence" in page.read_text(encoding="utf-8"), page
+    # For whoever opens a table or NDJSON of the folder.
+    assert "Reconstruction, not evidence" in (pages / "CAUTION.txt").read_text(encoding="utf-8")
 
 
 def test_the_same_store_gives_the_same_bytes_and_an_own_folder_is_written_anew(
