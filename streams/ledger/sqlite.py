@@ -1,7 +1,9 @@
 """The ledger in SQLite: what `streams.core.watching.ledger.Ledger` asks, as statements over the tables of a store."""
 
 import sqlite3
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Final, TypeVar
 
 from streams.core.clock import DAY_US
@@ -186,13 +188,19 @@ class SqliteLedger(RecordStore):
         shared = self._rows.sharing(table, country, set(fingerprints))
         for segment in self._rows.segments(table, country):
             for prints in _widened(fingerprints):
-                # Counted here: to group what is nearly always nothing takes SQLite longer than to look for it.
-                question = (
-                    f"SELECT key FROM {table} CROSS JOIN records USING (record) "  # noqa: S608  # own names
-                    f"WHERE country = ? AND segment = ? AND fingerprint IN ({_marks(prints)})"
-                )
-                shared.update(key for (key,) in self._db.execute(question, (country, segment, *prints)))
+                found = self._db.execute(_sharing_question(table, len(prints)), (country, segment, *prints)).fetchall()
+                if found:  # seldom
+                    shared.update(key for (key,) in found)
         return {key[prefix:].decode(): count for key, count in shared.items()}
+
+
+@cache  # of few tables and widths; asked for with each post
+def _sharing_question(table: str, width: int) -> str:
+    # Counted by who asks: to group what is nearly always nothing takes SQLite longer than to look for it.
+    return (
+        f"SELECT key FROM {table} CROSS JOIN records USING (record) "  # noqa: S608  # own names
+        f"WHERE country = ? AND segment = ? AND fingerprint IN ({_marks(range(width))})"
+    )
 
 
 def _widened(values: Sequence[_Value]) -> Iterator[list[_Value]]:
@@ -200,7 +208,7 @@ def _widened(values: Sequence[_Value]) -> Iterator[list[_Value]]:
     distinct = list(dict.fromkeys(values))
     for begin in range(0, len(distinct), _WIDTHS[-1]):
         part = distinct[begin : begin + _WIDTHS[-1]]
-        width = next(width for width in _WIDTHS if width >= len(part))
+        width = _WIDTHS[bisect_left(_WIDTHS, len(part))]
         yield part + part[-1:] * (width - len(part))
 
 

@@ -187,7 +187,9 @@ def _coded(text: str) -> bytes | None:
     """In the code page, without what it lacks where that is no letter, as emoji are not; `None` where it is one."""
     try:
         return text.encode(_WESTERN)
-    except UnicodeEncodeError:
+    except UnicodeEncodeError as error:
+        if _folds[ord(text[error.start])].strip():  # as in most texts of other scripts
+            return None
         lacking = "".join(set(text).difference(_western_characters))
         return None if lacking.translate(_folds).strip() else text.encode(_WESTERN, "ignore")
 
