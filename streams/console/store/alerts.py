@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from streams.console.store.connections import StoreConnections
 from streams.console.store.filters import MOST_ROWS, AlertFilter, AlertSort, AlertStateName, PageOf
 from streams.console.store.paging import Keyset, page_rows
-from streams.console.store.results import AlertFacets, AlertRow, AlertsFound, StoredAlert, written_at
+from streams.console.store.results import AlertFacets, AlertRow, Found, StoredAlert, written_at
 from streams.console.store.searching import hits_of
 from streams.console.store.tables import unpack
 from streams.core.clock import from_us
@@ -68,7 +68,7 @@ class AlertQueries(StoreConnections):
 
     _known_kinds: tuple[tuple[int, int], dict[int, _Kind]] = ((0, 0), {})  # replaced as a whole, by whichever thread
 
-    def alerts(self, wanted: AlertFilter, page: PageOf) -> AlertsFound:
+    def alerts(self, wanted: AlertFilter, page: PageOf) -> Found[AlertRow]:
         """A page of the alerts of a filter, the newest or the most severe first. Raises `CursorError`."""
         by = _BY[wanted.sort]
         keyset = Keyset(page, by, "id")
@@ -83,7 +83,7 @@ class AlertQueries(StoreConnections):
             chosen = running | over
             conditions, cut = self._conditions(wanted)
             if not chosen or conditions is None:
-                return AlertsFound(rows=())
+                return Found(rows=())
             where, values = conditions
             if len(chosen) < len(kinds):
                 where.append(f"kind IN ({_listed(chosen)})")
@@ -96,7 +96,7 @@ class AlertQueries(StoreConnections):
                 f"ORDER BY {keyset.order} LIMIT {keyset.limit}"
             )
             rows, following, previous = page_rows(keyset, self.rows(question, (*keyset.values, *values)))
-        return AlertsFound(
+        return Found(
             rows=tuple(_row(row[1:], kinds[row[3]]) for row in rows), next=following, previous=previous, cut=cut
         )
 

@@ -11,7 +11,7 @@ from streams.console.store.connections import StoreConnections
 from streams.console.store.evidence_rows import deletion_name
 from streams.console.store.filters import MOST_ROWS, AftermathFilter, PageOf
 from streams.console.store.paging import Keyset, page_rows
-from streams.console.store.results import AftermathsFound, EventRow, EventsFound, StoredAftermath, written_at
+from streams.console.store.results import EventRow, Found, StoredAftermath, written_at
 from streams.console.store.searching import MOST_HITS, folded_text, phrases
 from streams.console.store.tables import unpack
 from streams.core.clock import from_us
@@ -51,7 +51,7 @@ class EventQueries(StoreConnections):
         row = self.row(f"SELECT {_COLUMNS} FROM events WHERE sha256 = ? ORDER BY id", (digest,))  # noqa: S608  # own
         return None if row is None else _kept(row)
 
-    def events_of_subject(self, key: str, page: PageOf = _FIRST) -> EventsFound:
+    def events_of_subject(self, key: str, page: PageOf = _FIRST) -> Found[EventRow]:
         """A page of the kept events that name an account (`platform:id`) in whatever part, the newest first. Raises
         `CursorError`.
         """
@@ -62,7 +62,7 @@ class EventQueries(StoreConnections):
             f"WHERE {keyset.where} AND a.account = ? ORDER BY {keyset.order} LIMIT {keyset.limit}"
         )
         rows, following, previous = page_rows(keyset, self.rows(question, (*keyset.values, key)))
-        return EventsFound(rows=tuple(_kept(row[2:]) for row in rows), next=following, previous=previous)
+        return Found(rows=tuple(_kept(row[2:]) for row in rows), next=following, previous=previous)
 
     def deletions_of(self, platform: str, post_ids: Sequence[str]) -> dict[str, tuple[EventRow, ...]]:
         """The kept deletions of posts and retweets, by the id of what is gone, oldest first. A post without any is
@@ -95,21 +95,21 @@ class EventQueries(StoreConnections):
             last = rows[-1][0]
             yield from (_kept(row[1:]) for row in rows)
 
-    def posts_with(self, text: str, page: PageOf) -> EventsFound:
+    def posts_with(self, text: str, page: PageOf) -> Found[EventRow]:
         """A page of kept posts and retweets with every word of a text, folded, the last kept first. The last word may
         be the beginning of one. Raises `CursorError`.
         """
         keyset = Keyset(page, "id", "id")
         wanted = folded_text(text)
         if not wanted:
-            return EventsFound(rows=())
+            return Found(rows=())
         question = (
             f"SELECT id, id, {_COLUMNS} FROM events WHERE id IN (SELECT rowid FROM event_words "  # noqa: S608  # own
             f"WHERE event_words MATCH ? ORDER BY rowid DESC LIMIT {MOST_HITS}) AND {keyset.where} "
             f"ORDER BY {keyset.order} LIMIT {keyset.limit}"
         )
         rows, following, previous = page_rows(keyset, self.rows(question, (f"{phrases(wanted)}*", *keyset.values)))
-        return EventsFound(rows=tuple(_kept(row[2:]) for row in rows), next=following, previous=previous)
+        return Found(rows=tuple(_kept(row[2:]) for row in rows), next=following, previous=previous)
 
     def aftermath(self, aftermath_id: str) -> StoredAftermath | None:
         """The valid record of an aftermath, also of a void one."""
@@ -126,7 +126,7 @@ class EventQueries(StoreConnections):
             place=row[2],
         )
 
-    def aftermaths(self, wanted: AftermathFilter, page: PageOf) -> AftermathsFound:
+    def aftermaths(self, wanted: AftermathFilter, page: PageOf) -> Found[Aftermath]:
         """A page of the aftermaths of a filter. Raises `CursorError`."""
         keyset = Keyset(page, "opened_us", "id")
         where, values = [keyset.where], list[object](keyset.values)
@@ -146,7 +146,7 @@ class EventQueries(StoreConnections):
             f"WHERE {' AND '.join(where)} ORDER BY {keyset.order} LIMIT {keyset.limit}"
         )
         rows, following, previous = page_rows(keyset, self.rows(question, values))
-        return AftermathsFound(rows=tuple(_decode(unpack(row[2])) for row in rows), next=following, previous=previous)
+        return Found(rows=tuple(_decode(unpack(row[2])) for row in rows), next=following, previous=previous)
 
     def aftermaths_of(self, key: str) -> tuple[Aftermath, ...]:
         """The aftermaths of a subject (`platform:id`), the last one first, without void ones."""

@@ -2,22 +2,15 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from streams.console.store.filters import MOST_ROWS, PageOf
+from streams.console.store.results import Found
 
 __all__ = ["CursorError", "Keyset", "every_row", "page_rows"]
 
 _MOST: Final = 2**63 - 1
-_Row_co = TypeVar("_Row_co", covariant=True)
-
-
-class _Found(Protocol[_Row_co]):
-    @property
-    def rows(self) -> Sequence[_Row_co]: ...
-
-    @property
-    def next(self) -> str | None: ...
+_Row = TypeVar("_Row")
 
 
 class CursorError(ValueError):
@@ -78,7 +71,7 @@ def _read(cursor: str) -> tuple[int, int]:
     return numbers
 
 
-def every_row(ask: Callable[[PageOf], _Found[_Row_co]], size: int = MOST_ROWS) -> Iterator[_Row_co]:
+def every_row(ask: Callable[[PageOf], Found[_Row]], size: int = MOST_ROWS) -> Iterator[_Row]:
     """All rows of a list, for which it is asked page by page."""
     after: str | None = ""
     while after is not None:

@@ -4,12 +4,12 @@ Times are aware UTC; `None` where nobody knows one: a file does not say when its
 """
 
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from msgspec import Struct, field
 
 from streams.core.clock import from_us
-from streams.core.corrections.correction import Correction
-from streams.core.enriched import Alert, Amplification
+from streams.core.enriched import Alert
 from streams.core.evidence import EvidenceKey
 from streams.core.rosters.roster import Roster, RosterEntry
 from streams.core.subject_event import Coordinates
@@ -18,16 +18,11 @@ from streams.events import Account, AccountEvent, Event, decode_event
 from streams.refusal import DECODE_ERRORS
 
 __all__ = [
-    "AftermathsFound",
     "AlertFacets",
     "AlertRow",
-    "AlertsFound",
-    "AmplificationsFound",
     "AmplifiedAccountRow",
-    "AmplifiedFound",
-    "CorrectionsFound",
     "EventRow",
-    "EventsFound",
+    "Found",
     "KnownOfficial",
     "Matrix",
     "MatrixCell",
@@ -38,10 +33,22 @@ __all__ = [
     "StoredAftermath",
     "StoredAlert",
     "SubjectRow",
-    "SubjectsFound",
     "TopicStatus",
     "written_at",
 ]
+
+_Row_co = TypeVar("_Row_co", covariant=True)
+
+
+class Found(Struct, Generic[_Row_co], frozen=True, kw_only=True):
+    """A page of a list; `next` and `previous` are cursors, `None` where there is nothing more. `cut`: of what a text
+    was found in only the first thousands were looked at.
+    """
+
+    rows: tuple[_Row_co, ...]
+    next: str | None = None
+    previous: str | None = None
+    cut: bool = False
 
 
 class AlertRow(Struct, frozen=True, kw_only=True):
@@ -65,17 +72,6 @@ class AlertRow(Struct, frozen=True, kw_only=True):
     expires_at: datetime
     summary: str
     written_at: datetime | None
-
-
-class AlertsFound(Struct, frozen=True, kw_only=True):
-    """A page of alerts; `next` and `previous` are cursors, `None` where there is nothing more. `cut`: of what a text
-    was found in only the first thousands were looked at.
-    """
-
-    rows: tuple[AlertRow, ...]
-    next: str | None = None
-    previous: str | None = None
-    cut: bool = False
 
 
 class AlertFacets(Struct, frozen=True, kw_only=True):
@@ -124,23 +120,6 @@ class SubjectRow(Struct, frozen=True, kw_only=True):
     is_official: bool
 
 
-class SubjectsFound(Struct, frozen=True, kw_only=True):
-    """A page of subjects, see `AlertsFound`."""
-
-    rows: tuple[SubjectRow, ...]
-    next: str | None = None
-    previous: str | None = None
-    cut: bool = False
-
-
-class AmplificationsFound(Struct, frozen=True, kw_only=True):
-    """A page of amplifications, the newest first."""
-
-    rows: tuple[Amplification, ...]
-    next: str | None = None
-    previous: str | None = None
-
-
 class KnownOfficial(Struct, frozen=True, kw_only=True):
     """An account that is or was on a roster: as the records name it last, and its terms on the roster in force."""
 
@@ -158,14 +137,6 @@ class AmplifiedAccountRow(Struct, frozen=True, kw_only=True):
     amplifications: int
     first_at: datetime
     last_at: datetime
-
-
-class AmplifiedFound(Struct, frozen=True, kw_only=True):
-    """A page of the subjects of an official, those that it amplified most first."""
-
-    rows: tuple[AmplifiedAccountRow, ...]
-    next: str | None = None
-    previous: str | None = None
 
 
 class MatrixCell(Struct, frozen=True, kw_only=True):
@@ -203,14 +174,6 @@ class StoredAftermath(Struct, frozen=True, kw_only=True):
     place: str
 
 
-class AftermathsFound(Struct, frozen=True, kw_only=True):
-    """A page of aftermaths, the one that opened last first."""
-
-    rows: tuple[Aftermath, ...]
-    next: str | None = None
-    previous: str | None = None
-
-
 class EventRow(Struct, frozen=True, kw_only=True):
     """A raw event as it was received. `value` is `None` where it is withheld, as `withheld` says; the hash stays.
 
@@ -238,15 +201,6 @@ class EventRow(Struct, frozen=True, kw_only=True):
             return None
 
 
-class EventsFound(Struct, frozen=True, kw_only=True):
-    """A page of kept events, the newest first."""
-
-    rows: tuple[EventRow, ...]
-    next: str | None = None
-    previous: str | None = None
-    cut: bool = False
-
-
 class RosterRow(Struct, frozen=True, kw_only=True):
     """A roster that was published, by its digest. `problem` says what of it is lost, where it is not whole."""
 
@@ -268,14 +222,6 @@ class RuleFile(Struct, frozen=True, kw_only=True):
     written_at: datetime | None
     sha256: str
     withheld: str = ""
-
-
-class CorrectionsFound(Struct, frozen=True, kw_only=True):
-    """A page of corrections, the newest first."""
-
-    rows: tuple[Correction, ...]
-    next: str | None = None
-    previous: str | None = None
 
 
 class TopicStatus(Struct, frozen=True, kw_only=True):

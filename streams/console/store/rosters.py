@@ -8,7 +8,7 @@ import msgspec
 from streams.console.store.connections import StoreConnections
 from streams.console.store.filters import MOST_ROWS, PageOf
 from streams.console.store.paging import Keyset, page_rows
-from streams.console.store.results import CorrectionsFound, RosterRow, RuleFile, written_at
+from streams.console.store.results import Found, RosterRow, RuleFile, written_at
 from streams.console.store.tables import unpack
 from streams.core.corrections.correction import Correction, decode_correction
 from streams.core.evidence import EvidenceEntry, EvidenceKey
@@ -108,7 +108,7 @@ class RosterQueries(StoreConnections):
         question = f"SELECT body FROM corrections WHERE {column} = ? ORDER BY at_us DESC, id DESC LIMIT ?"  # noqa: S608
         return _corrections(self.rows(question, (value, MOST_ROWS)))
 
-    def corrections(self, page: PageOf) -> CorrectionsFound:
+    def corrections(self, page: PageOf) -> Found[Correction]:
         """A page of all corrections, the newest first. Raises `CursorError`."""
         keyset = Keyset(page, "at_us", "id")
         question = (
@@ -116,7 +116,7 @@ class RosterQueries(StoreConnections):
             f"ORDER BY {keyset.order} LIMIT {keyset.limit}"
         )
         rows, following, previous = page_rows(keyset, self.rows(question, keyset.values))
-        return CorrectionsFound(rows=_corrections([row[2:] for row in rows]), next=following, previous=previous)
+        return Found(rows=_corrections([row[2:] for row in rows]), next=following, previous=previous)
 
     def covered_platforms(self) -> tuple[str, ...]:
         """The platforms that any source said something of."""

@@ -7,16 +7,7 @@ import msgspec
 
 from streams.console.store.filters import PageOf, SubjectFilter, SubjectSort
 from streams.console.store.paging import Keyset, page_rows
-from streams.console.store.results import (
-    AmplificationsFound,
-    AmplifiedAccountRow,
-    AmplifiedFound,
-    KnownOfficial,
-    Matrix,
-    MatrixCell,
-    SubjectRow,
-    SubjectsFound,
-)
+from streams.console.store.results import AmplifiedAccountRow, Found, KnownOfficial, Matrix, MatrixCell, SubjectRow
 from streams.console.store.rosters import RosterQueries
 from streams.console.store.searching import hits_of
 from streams.console.store.tables import NEVER_US, unpack
@@ -54,7 +45,7 @@ class SubjectQueries(RosterQueries):
         row = self.row(f"SELECT {_COLUMNS} FROM subjects AS s WHERE key = ?", (key,))  # noqa: S608  # own names
         return None if row is None else _row(row)
 
-    def subjects(self, wanted: SubjectFilter, page: PageOf) -> SubjectsFound:
+    def subjects(self, wanted: SubjectFilter, page: PageOf) -> Found[SubjectRow]:
         """A page of the subjects of a filter. Raises `CursorError`."""
         by = _BY[wanted.sort]
         where: list[str] = []
@@ -64,7 +55,7 @@ class SubjectQueries(RosterQueries):
         if wanted.text.strip():
             hits = hits_of(self, "subjects", wanted.text)
             if hits is None:
-                return SubjectsFound(rows=())
+                return Found(rows=())
             where.append(f"s.{hits.where}")
             values += hits.values
             cut = hits.cut
@@ -97,9 +88,9 @@ class SubjectQueries(RosterQueries):
             f"ORDER BY {keyset.order} LIMIT {keyset.limit}"
         )
         rows, following, previous = page_rows(keyset, self.rows(question, (*keyset.values, *values)))
-        return SubjectsFound(rows=tuple(_row(row[2:]) for row in rows), next=following, previous=previous, cut=cut)
+        return Found(rows=tuple(_row(row[2:]) for row in rows), next=following, previous=previous, cut=cut)
 
-    def amplifications(self, key: str, page: PageOf, official: str | None = None) -> AmplificationsFound:
+    def amplifications(self, key: str, page: PageOf, official: str | None = None) -> Found[Amplification]:
         """A page of what officials amplified of a subject, the newest first; with `official` (`platform:id`) what that
         one did. Only what the topic still has. Raises `CursorError`.
         """
@@ -114,9 +105,9 @@ class SubjectQueries(RosterQueries):
         )
         rows, following, previous = page_rows(keyset, self.rows(question, values))
         found = tuple(_decode_amplification(unpack(row[2])) for row in rows)
-        return AmplificationsFound(rows=found, next=following, previous=previous)
+        return Found(rows=found, next=following, previous=previous)
 
-    def amplifications_by(self, official: str, page: PageOf) -> AmplificationsFound:
+    def amplifications_by(self, official: str, page: PageOf) -> Found[Amplification]:
         """A page of what an official (`platform:id`) amplified, whomever, the newest first. Only what the topic still
         has. Raises `CursorError`.
         """
@@ -127,7 +118,7 @@ class SubjectQueries(RosterQueries):
         )
         rows, following, previous = page_rows(keyset, self.rows(question, (*keyset.values, official)))
         found = tuple(_decode_amplification(unpack(row[2])) for row in rows)
-        return AmplificationsFound(rows=found, next=following, previous=previous)
+        return Found(rows=found, next=following, previous=previous)
 
     def official(self, key: str) -> KnownOfficial | None:
         """An official (`platform:id`, or `platform:@handle` of the roster), as records and the roster name it."""
@@ -145,7 +136,7 @@ class SubjectQueries(RosterQueries):
         last = terms[-1]
         return KnownOfficial(key=key, handle=last.handle, country=last.country, category=last.category, terms=terms)
 
-    def amplified_by(self, official: str, page: PageOf) -> AmplifiedFound:
+    def amplified_by(self, official: str, page: PageOf) -> Found[AmplifiedAccountRow]:
         """A page of the subjects that an official (`platform:id`) amplified, as far as their dossiers list it, those
         with most of its amplifications first. Raises `CursorError`.
         """
@@ -162,7 +153,7 @@ class SubjectQueries(RosterQueries):
             )
             for row in rows
         )
-        return AmplifiedFound(rows=found, next=following, previous=previous)
+        return Found(rows=found, next=following, previous=previous)
 
     def matrix(self, country: str, most: int = 30) -> Matrix:
         """The `most` subjects with most amplifications of a State's officials, with the `most` officials behind them.
