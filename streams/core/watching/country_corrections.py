@@ -15,7 +15,12 @@ from streams.core.country_recounts import decode_country_recount
 from streams.core.subject_event import SubjectEvent
 from streams.core.tracking.recount_state import Superseded
 from streams.core.watching.change_set import ChangeSet
-from streams.core.watching.country_recount_state import CountryRecount, CountryRecounted, under_current_roster
+from streams.core.watching.country_recount_state import (
+    CountryRecount,
+    CountryRecounted,
+    KeptEvents,
+    under_current_roster,
+)
 from streams.core.watching.keys import country_recount_key
 from streams.core.watching.ledger import Ledger, decode_record, encode_record
 from streams.core.watching.pending_sweeps import RECOUNT_ALL, Sweep, recounts_all
@@ -24,6 +29,7 @@ from streams.core.watching.recounting import (
     apply_country_recount,
     corrected_of,
     end_country_recount,
+    forget_kept_events,
     open_country_recount,
     recount_of,
 )
@@ -47,6 +53,7 @@ class CountryCorrections:
         self._superseded: dict[str, tuple[Superseded, ...]] = {}
         self._under_way: dict[str, CountryRecount | None] = {}
         self._released: dict[str, dict[str, bytes]] = {}
+        self._kept: dict[str, list[bytes]] = {}  # events of this batch
         self._changed: set[str] = set()
         self._clock_us = 0
 
@@ -56,7 +63,7 @@ class CountryCorrections:
         if event.kind == "recount_open":
             if not event.event_id:
                 return []
-            self.save()
+            self.save()  # of this batch, too
             open_country_recount(self._ledger, country, event.event_id)
             self._under_way.pop(country, None)
             return []
@@ -65,12 +72,14 @@ class CountryCorrections:
         if under_way is None or under_way.correction != order.correction:
             return []
         if not order.last:
+            self.save()
             under_way, said = apply_country_recount(self._ledger, under_way, order, self._policy)
             self._keep(under_way)
             return said
         self._released[country] = under_way.before
         end_country_recount(self._ledger, under_way, order)
         self._under_way[country] = None
+        self._kept.pop(country, None)
         self._changed.discard(country)
         self._superseded.pop(country, None)
         return []
@@ -82,9 +91,15 @@ class CountryCorrections:
         valid = under_current_roster(self.superseded(event.country), event)
         under_way = self._recount(event.country)
         if valid is not None and under_way is not None and not under_way.too_many:
-            kept = (*under_way.kept, encode_country_event(valid))
-            too_many = len(kept) > _MOST_KEPT or sum(map(len, kept)) > _MOST_KEPT_BYTES
-            self._keep(replace(under_way, kept=() if too_many else kept, too_many=too_many))
+            payload = encode_country_event(valid)
+            kept, size = under_way.kept + 1, under_way.kept_bytes + len(payload)
+            if kept > _MOST_KEPT or size > _MOST_KEPT_BYTES:
+                forget_kept_events(self._ledger, event.country)
+                self._kept.pop(event.country, None)
+                self._keep(replace(under_way, kept=0, kept_bytes=0, too_many=True))
+            else:
+                self._kept.setdefault(event.country, []).append(payload)
+                self._keep(replace(under_way, kept=kept, kept_bytes=size))
         return valid
 
     def superseded(self, country: str) -> tuple[Superseded, ...]:
@@ -144,6 +159,8 @@ class CountryCorrections:
             under_way = self._under_way[country]
             if under_way is not None:
                 self._ledger.put(under_way)
+                if kept := self._kept.pop(country, None):
+                    self._ledger.put(KeptEvents(country, under_way.kept, tuple(kept)))
         self._changed.clear()
 
     def _recount(self, country: str) -> CountryRecount | None:

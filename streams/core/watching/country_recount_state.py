@@ -9,12 +9,19 @@ from streams.core.country_event import CountryEvent
 from streams.core.subject_event import subject_key
 from streams.core.tracking.recount_state import Superseded
 
-__all__ = ["CountryRecount", "CountryRecountState", "CountryRecounted", "under_current_roster", "valid_digest"]
+__all__ = [
+    "CountryRecount",
+    "CountryRecountState",
+    "CountryRecounted",
+    "KeptEvents",
+    "under_current_roster",
+    "valid_digest",
+]
 
 
 class CountryRecount(Struct, frozen=True, array_like=True, tag="country_recount"):
-    """A correction that is under way: its id, and the events applied since it was announced, encoded. `too_many`: of
-    more than may be kept none is.
+    """A correction that is under way: its id, and how many events, with how many bytes, were applied since it was
+    announced; they are in `KeptEvents`. `too_many`: of more than may be kept none is.
 
     `unknown` are the keys of the counts of watches whose posts the ledger had forgotten by then. `held_us`: since when,
     by the clock of whoever corrects, nothing is said of the State's aftermaths; `None` before that. `before` are the
@@ -24,13 +31,22 @@ class CountryRecount(Struct, frozen=True, array_like=True, tag="country_recount"
 
     country: str
     correction: str
-    kept: tuple[bytes, ...] = ()
+    kept: int = 0
+    kept_bytes: int = 0
     too_many: bool = False
     unknown: tuple[str, ...] = ()
     held_us: int | None = None
     before: dict[str, bytes] = {}
     officials: bool = False
     taken: int = 0
+
+
+class KeptEvents(Struct, frozen=True, array_like=True, tag="kept_events"):
+    """What was applied in one batch while a correction was under way, encoded, and how many with those before."""
+
+    country: str
+    kept: int
+    events: tuple[bytes, ...]
 
 
 class CountryRecounted(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ __all__ = [
     "coverage_sources_key",
     "entry_key",
     "forgotten_key",
+    "kept_events_prefix",
     "notices_key",
     "original_key",
     "pending_seen_since_key",
@@ -40,6 +41,11 @@ def watch_counts_prefix(country: str, platform: str, subject: str) -> bytes:
 def country_recount_key(country: str) -> bytes:
     """The key of a correction of a State's ledger that is under way."""
     return f"k/{country}".encode()
+
+
+def kept_events_prefix(country: str) -> bytes:
+    """What the keys of the events begin with that are kept for a correction of a State's ledger."""
+    return f"y/{country}/".encode()
 
 
 def country_corrected_key(country: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
-from streams.core.watching.country_recount_state import CountryRecount, CountryRecountState
+from streams.core.watching.country_recount_state import CountryRecount, CountryRecountState, KeptEvents
 from streams.core.watching.keys import (
     amplified_account_key,
     country_corrected_key,
@@ -18,6 +18,7 @@ from streams.core.watching.keys import (
     coverage_sources_key,
     entry_key,
     forgotten_key,
+    kept_events_prefix,
     notices_key,
     original_key,
     pending_seen_since_key,
@@ -81,6 +82,7 @@ Record: TypeAlias = (
     | SeenSince
     | PendingSeenSince
     | CountryRecount
+    | KeptEvents
     | CountryRecountState
 )
 
@@ -129,6 +131,8 @@ def record_key(record: Record) -> bytes:
             return pending_seen_since_key()
         case CountryRecount():
             return country_recount_key(record.country)
+        case KeptEvents():
+            return kept_events_prefix(record.country) + b"%06d" % record.kept
         case CountryRecountState():
             return country_corrected_key(record.country)
         case WatchCounts():

@@ -24,6 +24,7 @@ from streams.core.watching.country_recount_state import (
     CountryRecount,
     CountryRecounted,
     CountryRecountState,
+    KeptEvents,
     under_current_roster,
 )
 from streams.core.watching.keys import (
@@ -31,6 +32,7 @@ from streams.core.watching.keys import (
     country_recount_key,
     coverage_sources_key,
     entry_key,
+    kept_events_prefix,
     notices_key,
     original_key,
     source_spans_key,
@@ -47,7 +49,14 @@ from streams.core.watching.watch_policy import WatchPolicy
 from streams.core.watching.watch_step import step
 from streams.events import Account
 
-__all__ = ["apply_country_recount", "corrected_of", "end_country_recount", "open_country_recount", "recount_of"]
+__all__ = [
+    "apply_country_recount",
+    "corrected_of",
+    "end_country_recount",
+    "forget_kept_events",
+    "open_country_recount",
+    "recount_of",
+]
 
 _ALWAYS: Final = (-(2**62), 2**62)
 _ALL: Final = 2**31
@@ -80,7 +89,8 @@ def open_country_recount(ledger: Ledger, country: str, correction: str) -> None:
         return
     known = recount_of(ledger, country)
     if known is not None and known.correction == correction:
-        ledger.put(replace(known, kept=(), too_many=False))
+        forget_kept_events(ledger, country)
+        ledger.put(replace(known, kept=0, kept_bytes=0, too_many=False))
         return
     unknown = [
         record_key(each).decode()
@@ -88,6 +98,7 @@ def open_country_recount(ledger: Ledger, country: str, correction: str) -> None:
         if isinstance(each, WatchCounts) and any(ledger.get(key.encode()) is None for key in each.oldest)
     ]
     new = CountryRecount(country, correction, unknown=tuple(unknown))
+    forget_kept_events(ledger, country)
     if known is not None:  # one that never came to its end: what it held back is still to be said
         new = replace(new, held_us=known.held_us, before=known.before)
     ledger.put(new)
@@ -103,7 +114,7 @@ def apply_country_recount(
     if under_way.too_many:
         return under_way, []
     superseded = _superseded(order)
-    since = (under_current_roster((superseded,), decode_country_event(each)) for each in under_way.kept)
+    since = (under_current_roster((superseded,), decode_country_event(each)) for each in _kept_events(ledger, country))
     events = [*map(bounded_country_event, (*order.events, *(each for each in since if each is not None)))]
     unchanged = Unchanged(ledger, events, order.changed, order.new_digest, policy)
     gone = _take_out(ledger, country, order, unchanged)
@@ -159,7 +170,20 @@ def end_country_recount(ledger: Ledger, under_way: CountryRecount, order: Countr
     )
     superseded = tuple(with_superseded(known.superseded, _superseded(order)))
     ledger.put(CountryRecountState(country, superseded, order.correction, answer))
+    forget_kept_events(ledger, country)
     ledger.discard(record_key(under_way))
+
+
+def forget_kept_events(ledger: Ledger, country: str) -> None:
+    """They are not needed any more, or too many."""
+    for each in ledger.beginning_with(kept_events_prefix(country)):
+        ledger.discard(record_key(each))
+
+
+def _kept_events(ledger: Ledger, country: str) -> Iterator[bytes]:
+    for each in ledger.beginning_with(kept_events_prefix(country)):
+        if isinstance(each, KeptEvents):
+            yield from each.events
 
 
 def _counts(country: str) -> bytes:

@@ -12,7 +12,9 @@ from streams.core.recounts import encode_recount
 from streams.core.rule_files.rule_file import parse_rules
 from streams.core.subject_event import Coordinates
 from streams.core.watching.country_corrections import HELD_US
-from streams.core.watching.keys import entry_key, source_spans_key, text_key
+from streams.core.watching.country_recount_state import KeptEvents
+from streams.core.watching.keys import entry_key, kept_events_prefix, source_spans_key, text_key
+from streams.core.watching.ledger import decode_record
 from streams.core.watching.records import Entry, SubjectText
 from streams.core.watching.source_spans import SourceSpans
 from streams.core.watching.watch_counts import WatchCounts
@@ -218,6 +220,37 @@ def test_what_a_command_that_was_ended_left_is_said_after_a_time(run: WatchRun) 
     assert run.published == before
     run.batch([_now(_NOW_US + HELD_US + 1)])
     assert run.standing == {}
+
+
+def test_what_is_kept_for_a_correction_is_written_once_and_goes_with_it() -> None:
+    """A busy State's events of a minute are megabytes: not to be written again with every batch. A part that takes out
+    what one of them says brings it back.
+    """
+    ledger = _sqlite()
+    run = WatchRun(_RULES, ledger=ledger)
+    run.batch([country_recount_open("IR", "c0ffee", _NOW_US)])
+    for number in range(3):
+        run.batch([amplification(str(number), number, IRAN[1])])
+        kept = [decode_record(value) for value in ledger.flush().values() if value is not None]
+        assert [each.kept for each in kept if isinstance(each, KeptEvents)] == [number + 1]
+    run.batch([_order()])
+    assert len(ledger.beginning_with(kept_events_prefix("IR"))) == 3
+    assert isinstance(ledger.get(entry_key("twitter", "2")), Entry)  # though the evidence has it, and says nothing
+    run.batch([_order(last=True)])
+    assert ledger.beginning_with(kept_events_prefix("IR")) == []
+
+
+def test_of_more_events_than_may_be_kept_none_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then nothing of the State is counted, and the answer says why."""
+    monkeypatch.setattr("streams.core.watching.country_corrections._MOST_KEPT", 2)
+    ledger = _sqlite()
+    run = WatchRun(_RULES, ledger=ledger)
+    run.batch([country_recount_open("IR", "c0ffee", _NOW_US), post("1", 1), post("2", 2)])
+    run.batch([post("3", 3), post("4", 4)])
+    assert ledger.beginning_with(kept_events_prefix("IR")) == []
+    run.batch([_order(), _order(last=True)])
+    [answer] = run.answers
+    assert "more events" in answer.why
 
 
 def test_what_the_evidence_has_no_more_counts_as_it_did(run: WatchRun) -> None:
