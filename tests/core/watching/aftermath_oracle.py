@@ -467,7 +467,3 @@ def _account(account_id: str, platform: str, events: Sequence[CountryEvent]) -> 
         name=max(names)[1] if names else None,
         created_at=from_us(reported[0][1]) if reported else None,
     )
-
-
-def _is_own(fact: Fact) -> bool:
-    return fact.event.post_kind != "retweet" and not is_passed_on(fact.text)
