@@ -50,7 +50,7 @@ _LOOK_BACK: Final = 2_000  # records of `country-events`: workers repeat themsel
 _ON_THE_WAY: Final = 500  # orders before the commits of those before them are awaited
 # Workers have the stream to do besides. TRACK takes a third of a millisecond for a subject, WATCH an eighth for an
 # account or an event.
-_SUBJECTS_A_SECOND: Final = 400.0
+_SUBJECTS_A_SECOND: Final = 500.0
 _OF_STATES_A_SECOND: Final = 2_000.0
 _OBJECTS_BEFORE_COLLECTION: Final = 50_000  # as in workers
 
