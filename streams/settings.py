@@ -22,9 +22,8 @@ from streams.setting_sources import (
     settings_from,
 )
 
-__all__ = ["AGENTS", "Secret", "Settings", "load_settings"]
+__all__ = ["Secret", "Settings", "load_settings"]
 
-AGENTS: Final = ("screen", "track", "watch")
 # Variables of this prefix that are no settings: where the settings are, tracebacks of the command line, its tests.
 _NOT_SETTINGS: Final = frozenset({"ANTIPHON_CONFIG", "ANTIPHON_DEBUG", "ANTIPHON_TEST_BROKER"})
 _PLATFORM: Final = re.compile("[a-z][a-z0-9_-]{0,31}")
@@ -42,14 +41,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `broker` is a comma-separated list of HOST:PORT. `topic_prefix` goes before every topic name, and the consumer group
     is the prefix plus `app_id`. `transactions` off is for brokers that have none (the embedded one): then a crash may
-    repeat outputs. `agents` are those that a worker runs, separated by commas: all unless told otherwise. `data_dir` is
-    where WATCH keeps its ledgers, on a local disk: `$XDG_STATE_HOME/antiphon` or `~/.local/state/antiphon` by default;
-    it may be lost at any time and is rebuilt. A compressed record batch that unpacks to more than
-    `unpacked_max_bytes` is refused as a whole. The ledger holds `ledger_days` of officials' posts, and the aftermath of
-    a suspension is watched for `watch_days`; where officials were not seen for more than the share `unseen_share` of
-    that time, nothing is said of what they did not do. These are the same for all workers of a group. The suspension of
-    an account that no official engaged with is kept for `unengaged_days` of event time, its profile for
-    `unengaged_profile_days`: 0 is for not at all, since a source may tell the profiles of a whole network.
+    repeat outputs. `data_dir` is where WATCH keeps its ledgers, on a local disk: `$XDG_STATE_HOME/antiphon` or
+    `~/.local/state/antiphon` by default; it may be lost at any time and is rebuilt. A compressed record batch that
+    unpacks to more than `unpacked_max_bytes` is refused as a whole. The ledger holds `ledger_days` of officials'
+    posts, and the aftermath of a suspension is watched for `watch_days`; where officials were not seen for more than
+    the share `unseen_share` of that time, nothing is said of what they did not do. These are the same for all workers
+    of a group. The suspension of an account that no official engaged with is kept for `unengaged_days` of event time,
+    its profile for `unengaged_profile_days`: 0 is for not at all, since a source may tell the profiles of a whole
+    network.
     `evidence_days` after it came, evidence may be deleted, unless a living alert rests on it; raw events of the
     platforms in `evidence_platform_days` after other days (`twitter=30,mastodon=90`). Posts that are deleted on the
     platforms of `evidence_withhold_deleted` (names with commas between) are withheld the next day, and aftermaths have
@@ -74,7 +73,6 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     app_id: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,100}$")] = "antiphon"
     topic_prefix: Name = ""
     rules_file: str | None = None
-    agents: Annotated[str, Meta(min_length=1, max_length=100)] = ",".join(AGENTS)
     data_dir: Annotated[str, Meta(min_length=1, max_length=4_096)] | None = None
     ledger_days: Annotated[int, Meta(ge=1, le=3_650)] = 90
     unengaged_days: Annotated[int, Meta(ge=1, le=3_650)] = 30
@@ -132,11 +130,6 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def environment_name(self) -> str:
         """What alerts and their messages call this installation; empty where it is the only one."""
         return self.environment or self.topic_prefix.strip("._-")
-
-    @property
-    def roles(self) -> frozenset[str]:
-        """The agents that a worker runs."""
-        return frozenset(name.strip() for name in self.agents.split(","))
 
     @property
     def withheld_platforms(self) -> frozenset[str]:
@@ -199,10 +192,6 @@ def load_settings(
 
 
 def _check_together(settings: Settings) -> None:
-    if unknown := sorted(settings.roles - set(AGENTS)):
-        raise ConfigurationError(
-            f"agents: there is no agent {unknown[0]!r}", remedy=f"name some of {', '.join(AGENTS)}, with commas between"
-        )
     _check_platforms(settings)
     if settings.security_protocol.startswith("SASL") and not (
         settings.sasl_mechanism and settings.sasl_username and settings.sasl_password

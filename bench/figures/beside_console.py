@@ -20,7 +20,7 @@ from msgspec import Struct
 from bench.figures.environment import Environment, FigureFailed
 from bench.figures.latency import latency_at
 from bench.figures.running_console import running_console
-from bench.implementations.antiphon import ALL_AGENTS, Antiphon
+from bench.implementations.antiphon import Antiphon
 from bench.trial import cpu_seconds, run_trial
 from bench.workload import Workload, write_workload
 from bench.world import World
@@ -177,7 +177,7 @@ def _trial(
     with nullcontext() if console is None else _rebuilding(console) as beside:
         began, cpu = time.monotonic(), 0.0 if beside is None else beside.cpu_seconds
         # The topics of a trial are recreated, and a number is used once.
-        trial = run_trial(Antiphon(ALL_AGENTS), workload, 2 * number + (console is not None))
+        trial = run_trial(Antiphon(with_watch=True), workload, 2 * number + (console is not None))
         share = 0.0 if beside is None else (beside.cpu_seconds - cpu) / (time.monotonic() - began)
         if trial.complaints:
             raise FigureFailed(f"round {number}: {trial.complaints[0]}")

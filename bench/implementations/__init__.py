@@ -5,7 +5,7 @@ An implementation that is not Antiphon has its program beside it (`*_program.py`
 
 from collections.abc import Sequence
 
-from bench.implementations.antiphon import ALL_AGENTS, Antiphon
+from bench.implementations.antiphon import Antiphon
 from bench.implementations.bare_aiokafka import BareAiokafka
 from bench.implementations.bare_confluent_kafka import BareConfluentKafka
 from bench.implementations.bytewax import Bytewax
@@ -25,7 +25,7 @@ def implementations(*, stock_share: int, stock_seconds: float) -> Sequence[Imple
         BareAiokafka("msgspec"),
         BareConfluentKafka(),
         Antiphon(),
-        Antiphon(ALL_AGENTS),
+        Antiphon(with_watch=True),
         KafkaStreams(),
         StockFaust(share=stock_share, seconds=stock_seconds),
         QuixStreams(REKEYED),

@@ -23,20 +23,18 @@ from streams.kafka.loopback import free_port
 from streams.settings import Settings
 from streams.topics import TOPICS
 
-__all__ = ["ALL_AGENTS", "SAME_JOB", "Antiphon", "amplified_figures"]
+__all__ = ["Antiphon", "amplified_figures"]
 
 _RECORDS: Final = re.compile(rb'^antiphon_records_total\{topic="([a-z-]+)"\} ([0-9.e+]+)$', re.MULTILINE)
 _PUBLISHED: Final = re.compile(rb'^antiphon_outputs_total\{topic="amplifications"\} ([0-9.e+]+)$', re.MULTILINE)
 _NAMES: Final = "name[]=antiphon_records_total&name[]=antiphon_outputs_total"
 _TIMEOUT_SECONDS: Final = 10.0
-
-
-SAME_JOB: Final = "screen,track"
-ALL_AGENTS: Final = "screen,track,watch"
+_WITH_WATCH: Final = (sys.executable, "-m", "streams.cli.main", "worker")
+_WITHOUT_WATCH: Final = (sys.executable, "-m", "bench.worker_without_watch")
 
 
 class Antiphon:
-    """`antiphon worker` with these agents and else its default settings; how far it is says its Prometheus port.
+    """`antiphon worker`, or one without WATCH, with default settings; how far it is says its Prometheus port.
 
     The peers' job is that of SCREEN and TRACK. With WATCH it also keeps a ledger of all that officials post, which is
     no part of that job: shown beside, so that its cost is known.
@@ -46,10 +44,10 @@ class Antiphon:
     share: int | None = None
     seconds = 0.0
 
-    def __init__(self, agents: str = SAME_JOB) -> None:
-        self._agents = agents
-        self.name = "antiphon" if agents == SAME_JOB else "antiphon-all"
-        also = "" if agents == SAME_JOB else ", and WATCH with its ledger"
+    def __init__(self, *, with_watch: bool = False) -> None:
+        self._with_watch = with_watch
+        self.name = "antiphon-all" if with_watch else "antiphon"
+        also = ", and WATCH with its ledger" if with_watch else ""
         self.description = f"antiphon worker: SCREEN, TRACK, rules, transactions{also}"
 
     def prepare(self, workload: Workload, trial: str) -> None:
@@ -62,15 +60,12 @@ class Antiphon:
         settings = msgspec.structs.replace(
             _of_trial(workload, trial),
             metrics_port=port,
-            agents=self._agents,
             data_dir=str(workload.scratch),
             canary_interval_seconds=0.0,
         )
-        command = [sys.executable, "-m", "streams.cli.main", "worker"]
-        process = start_child(command, output=log, env=environment_of(settings))
-        stages = [
-            f"{stage}-events" for stage in ("subject", "country") if stage == "subject" or "watch" in self._agents
-        ]
+        command = _WITH_WATCH if self._with_watch else _WITHOUT_WATCH
+        process = start_child(list(command), output=log, env=environment_of(settings))
+        stages = ["subject-events", "country-events"] if self._with_watch else ["subject-events"]
         return RunningImplementation(
             process=process, progress=_progress(port, stages, due=len(workload.tally.amplified))
         )

@@ -41,10 +41,6 @@ _OPTIONS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
         "--app-id",
         {"metavar": "NAME", "help": "Workers of one name share the work. [ANTIPHON_APP_ID, else antiphon]"},
     ),
-    "agents": (
-        "--agents",
-        {"metavar": "NAME,…", "help": "Which agents to run. [ANTIPHON_AGENTS, else screen,track,watch]"},
-    ),
     "data_dir": (
         "--data-dir",
         {

@@ -15,7 +15,7 @@ __all__ = ["worker"]
 
 
 @click.command()
-@settings_options("rules_file", "app_id", "agents", "data_dir", "metrics_port", "log_format", "log_level")
+@settings_options("rules_file", "app_id", "data_dir", "metrics_port", "log_format", "log_level")
 @click.pass_context
 def worker(ctx: click.Context, settings: Settings) -> None:
     """Screen raw events, track subjects, watch officials and raise alerts, until Ctrl-C or SIGTERM.
@@ -35,8 +35,7 @@ def worker(ctx: click.Context, settings: Settings) -> None:
     log_before_start(settings)
     with stopped_at_once():
         rules, rules_text = read_rules(Path(settings.rules_file) if settings.rules_file else None)
-        if "watch" in settings.roles:
-            require_directory(settings.state_directory)
+        require_directory(settings.state_directory)
         asyncio.run(require_ready(settings))
         asyncio.run(keep_rules(settings, rules, rules_text))
 

@@ -50,14 +50,14 @@ async def wait_until_drained(
     try:
         raw = {tp: end for tp, end in written.items() if tp[0] != DEAD_LETTERS}
         await _wait(group, settings, raw, watch)
-        for topic, marker in _markers(settings, newest_us):
+        for topic, marker in _markers(newest_us):
             await _wait(group, settings, await _mark(settings, topic, marker), watch)
     finally:
         await group.stop()
 
 
 async def wait_for_commits(settings: Settings, targets: Mapping[tuple[str, int], int], watch: Watch) -> None:
-    """Return when the settings' agents have committed these offsets (by plain topic name and partition).
+    """Return when the workers have committed these offsets (by plain topic name and partition).
 
     Raises `StalledError` as `wait_until_drained` does.
     """
@@ -69,7 +69,7 @@ async def wait_for_commits(settings: Settings, targets: Mapping[tuple[str, int],
         await group.stop()
 
 
-def _markers(settings: Settings, newest_us: int) -> Iterator[tuple[str, bytes]]:
+def _markers(newest_us: int) -> Iterator[tuple[str, bytes]]:
     """What to write behind what, in this order: WATCH's withdrawals go to TRACK, whose word on a suspended subject goes
     back to WATCH, which then says nothing more to TRACK.
     """
@@ -84,12 +84,9 @@ def _markers(settings: Settings, newest_us: int) -> Iterator[tuple[str, bytes]]:
         subject=Account(id="marker"),
         source=_SOURCE,
     )
-    if "watch" in settings.roles:
-        yield COUNTRY_EVENTS, encode_country_event(to_watch)
-    if "track" in settings.roles:
-        yield SUBJECT_EVENTS, encode_subject_event(to_track)
-    if {"track", "watch"} <= settings.roles:
-        yield COUNTRY_EVENTS, encode_country_event(to_watch)
+    yield COUNTRY_EVENTS, encode_country_event(to_watch)
+    yield SUBJECT_EVENTS, encode_subject_event(to_track)
+    yield COUNTRY_EVENTS, encode_country_event(to_watch)
 
 
 async def _wait(

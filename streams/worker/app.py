@@ -41,8 +41,9 @@ def build_app(
     *,
     on_fatal: Callable[[BaseException], None],
     on_stuck: Callable[[str], object],
+    with_watch: bool = True,
 ) -> Any:
-    """A Faust app with the agents of the settings. `on_fatal` is called once, with the error that ends the process;
+    """A Faust app with all agents, or without WATCH. `on_fatal` is called once, with the error that ends the process;
     `on_stuck` with a sentence, when there is work and none is done.
     """
     app = DisklessApp(
@@ -114,35 +115,33 @@ def build_app(
     async def watch_transactions() -> None:
         await guarded("the watch over open transactions", keeper.watch())
 
-    if "screen" in settings.roles:
-        raw = RAW_TOPICS.values()
-        feed, tracked = RosterFeed(settings, metrics), TrackedFeed(settings, metrics)
-        screen = Screen(settings, metrics, feed, tracked, finish, keeper)
-        agent("screen", screen.run, *raw)
-        vitals.await_restart("screening", lambda: screen.stopped, raw)
-        vitals.on_lags(screen.looking, screen.found)
+    raw = RAW_TOPICS.values()
+    feed, tracked = RosterFeed(settings, metrics), TrackedFeed(settings, metrics)
+    screen = Screen(settings, metrics, feed, tracked, finish, keeper)
+    agent("screen", screen.run, *raw)
+    vitals.await_restart("screening", lambda: screen.stopped, raw)
+    vitals.on_lags(screen.looking, screen.found)
 
-        async def assigned(_sender: Any, _assigned: set[Any], **_kwargs: Any) -> None:
-            screen.assigned()
+    async def assigned(_sender: Any, _assigned: set[Any], **_kwargs: Any) -> None:
+        screen.assigned()
 
-        app.on_partitions_assigned.connect(assigned, weak=False)
-        vitals.await_feed("roster", feed.ready, "where none is published, `antiphon roster publish FILE` does it", raw)
-        vitals.await_feed("tracked accounts", tracked.ready, "the broker has them", raw)
+    app.on_partitions_assigned.connect(assigned, weak=False)
+    vitals.await_feed("roster", feed.ready, "where none is published, `antiphon roster publish FILE` does it", raw)
+    vitals.await_feed("tracked accounts", tracked.ready, "the broker has them", raw)
 
-        @app.task  # type: ignore[untyped-decorator]
-        async def follow_roster() -> None:
-            await guarded("the roster feed", feed.follow())
+    @app.task  # type: ignore[untyped-decorator]
+    async def follow_roster() -> None:
+        await guarded("the roster feed", feed.follow())
 
-        @app.task  # type: ignore[untyped-decorator]
-        async def follow_tracked_accounts() -> None:
-            await guarded("the feed of tracked accounts", tracked.follow())
+    @app.task  # type: ignore[untyped-decorator]
+    async def follow_tracked_accounts() -> None:
+        await guarded("the feed of tracked accounts", tracked.follow())
 
-    if "track" in settings.roles:
-        track = Track(settings, metrics, rules, finish, generation, hold_back)
-        agent("track", track.tasks.run, SUBJECT_EVENTS)
-        keep_what_is_assigned(SUBJECT_EVENTS, track.tasks.keep)
-        vitals.await_states(SUBJECT_EVENTS, lambda: track.tasks.recovering)
-    if "watch" in settings.roles:
+    track = Track(settings, metrics, rules, finish, generation, hold_back)
+    agent("track", track.tasks.run, SUBJECT_EVENTS)
+    keep_what_is_assigned(SUBJECT_EVENTS, track.tasks.keep)
+    vitals.await_states(SUBJECT_EVENTS, lambda: track.tasks.recovering)
+    if with_watch:
         watch = Watch(settings, metrics, rules, finish, generation, hold_back)
         agent("watch", watch.tasks.run, COUNTRY_EVENTS)
         keep_what_is_assigned(COUNTRY_EVENTS, watch.tasks.keep)

@@ -83,7 +83,7 @@ class Monitoring:
         self._health.need("stable offsets", lambda: lag.blocked)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(lag.follow())
-            if self._settings.canary_interval_seconds and "screen" in self._settings.roles:
+            if self._settings.canary_interval_seconds:
                 tasks.create_task(Canary(self._settings, self._metrics).run())
 
     async def _on_assigned(self, _sender: Any, _partitions: Any, **_kwargs: Any) -> None:

@@ -44,12 +44,12 @@ _OBJECTS_BEFORE_COLLECTION: Final = 50_000
 _ONE_SIGNAL_SECONDS: Final = 1.0
 
 
-def run_worker(settings: Settings, rules: RuleSet) -> int:
+def run_worker(settings: Settings, rules: RuleSet, *, with_watch: bool = True) -> int:
     """Run until a signal or a fatal error; returns the exit status (0 after a signal, 70 after an error).
 
     A second signal after more than a second, or a stop that takes longer than 8 s, ends the process at once with status
-    70: nothing is lost by that, since only what is acknowledged is committed. Raises `ConfigurationError` where the
-    metrics port is taken.
+    70: nothing is lost by that, since only what is acknowledged is committed. Without WATCH, as benchmarks want it, no
+    aftermath is counted. Raises `ConfigurationError` where the metrics port is taken.
     """
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     registry = CollectorRegistry()
@@ -60,10 +60,12 @@ def run_worker(settings: Settings, rules: RuleSet) -> int:
     health = Health()
     health.need("start", lambda: "it has only begun")
     with serving(settings, metrics, health), ExitStack() as until_the_end:
-        return asyncio.run(_run(settings, rules, metrics, health, until_the_end))
+        return asyncio.run(_run(settings, rules, metrics, health, until_the_end, with_watch))
 
 
-async def _run(settings: Settings, rules: RuleSet, metrics: Metrics, health: Health, until_the_end: ExitStack) -> int:
+async def _run(
+    settings: Settings, rules: RuleSet, metrics: Metrics, health: Health, until_the_end: ExitStack, with_watch: bool
+) -> int:
     loop = asyncio.get_running_loop()
     beating = loop.create_task(health.beat())
     watchdog = until_the_end.enter_context(Watchdog(health, settings.stuck_after_seconds, EXIT_FAILED))
@@ -107,7 +109,7 @@ async def _run(settings: Settings, rules: RuleSet, metrics: Metrics, health: Hea
         # the loop falls asleep: without that, an idle worker may never run the handler that takes its place here.
         loop.add_signal_handler(number, _noted)
         signal.signal(number, on_raw_signal)
-    app = build_app(settings, rules, metrics, health, on_fatal=on_fatal, on_stuck=watchdog.end)
+    app = build_app(settings, rules, metrics, health, on_fatal=on_fatal, on_stuck=watchdog.end, with_watch=with_watch)
     health.need("start", lambda: None if worker is not None and worker.has_started else "it is not over")
     worker = _Worker(app, loglevel=None, override_logging=False, redirect_stdouts=False, quiet=True)
     running = loop.create_task(worker.start())  # done when the worker is, with what it failed of

@@ -112,7 +112,7 @@ def _send(settings: Settings, topic: str, values: list[bytes]) -> None:
     ("command", "arguments", "variables", "said"),
     [
         ("worker", ["--log-format", "json", "--broker", "127.0.0.1:1"], {}, "127.0.0.1:1"),
-        ("worker", ["--agents", "nobody"], {"ANTIPHON_LOG_FORMAT": "json"}, "there is no agent"),
+        ("worker", ["--app-id", "a b"], {"ANTIPHON_LOG_FORMAT": "json"}, "app_id"),
         ("worker", ["--log-format=json", "--no-such-option"], {}, "No such option"),
         ("worker", ["--rules", "/nowhere/rules.toml"], {"ANTIPHON_LOG_FORMAT": "json"}, "There is no rule file"),
         ("collect", ["nothing"], {"ANTIPHON_LOG_FORMAT": "json"}, "nothing"),
@@ -316,8 +316,6 @@ def test_wrong_rules_are_reported_before_the_broker_is_asked(tmp_path: Path) -> 
         (["--metrics-port", "http"], "--metrics-port"),
         (["--log-format", "xml"], "--log-format"),
         (["--app-id", "a b"], "app_id"),
-        (["--agents", "screen,trak"], "agents: there is no agent 'trak'"),
-        (["--agents", ""], "agents"),
         (["--data-dir", "/dev/null/x"], "data_dir: /dev/null/x/antiphon cannot be written to: Not a directory"),
         (["--rules", "."], "cannot be read: Is a directory"),
         (["--rules", "missing.toml"], "There is no rule file missing.toml"),

@@ -79,7 +79,6 @@ def test_what_is_replayed_after_the_fix_is_counted_once_and_what_stays_wrong_is_
         broker=broker.address,
         topic_prefix=topic_prefix,
         transactions=broker.is_real_kafka,
-        agents="screen,track",
         canary_interval_seconds=0,
         session_timeout_seconds=4.0,
         commit_interval_seconds=0.3,

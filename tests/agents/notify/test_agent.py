@@ -361,7 +361,7 @@ def test_a_worker_killed_at_any_moment_loses_no_alert_and_repeats_none(
     """`NOTIFY_KILLS=20` is the long version."""
     kills = int(os.environ.get("NOTIFY_KILLS", "5"))
     random = Random(int(os.environ.get("NOTIFY_SEED", "2022")))
-    quick = replace(settings, agents="track", session_timeout_seconds=1.0, notify_rule_limit=10_000)
+    quick = replace(settings, session_timeout_seconds=1.0, notify_rule_limit=10_000)
     crew = Crew(quick, tmp_path)
     names: list[str] = []
     try:
