@@ -24,7 +24,7 @@ __all__ = ["INSERTS", "PRINTS", "REMOVALS", "SCHEMA", "SCHEMA_VERSION", "SEGMENT
 Rows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, each in the order of the table's columns; `record` comes last in all of them."""
 
-SCHEMA_VERSION: Final = 10
+SCHEMA_VERSION: Final = 11
 """A file of another version is thrown away and rebuilt from the changelog."""
 
 SEGMENT_BITS: Final = 16

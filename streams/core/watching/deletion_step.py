@@ -58,7 +58,7 @@ def apply_deletion(
         return Stepped(WatchOutcome.REFUSED)
     unmatched_deletion = UnmatchedDeletion(
         event.platform,
-        first_version(ledger, event.country, event.platform, event.post_id),
+        first_version(ledger, event.country, event.platform, event.post_id, official.id),
         official.id,
         official.handle,
         official.category,

@@ -104,14 +104,16 @@ class OriginalGone(Struct, frozen=True, array_like=True, tag="original"):
 class PostVersion(Struct, frozen=True, array_like=True, tag="version"):
     """A later version of an edited post: whatever is told of it is told of the post, which has the first version's id.
 
-    `at_us` is the newest time at which an official of the State posted it, passed it on or was seen to have done so.
-    `country` is empty for what tells no State: deletions that name nobody.
+    `author` is the id of its author, as told with the versions. `at_us` is the newest time at which an official of the
+    State posted it, passed it on or was seen to have done so. `country` is empty for what tells no State: deletions
+    that name nobody.
     """
 
     platform: str
     version: str
     country: str
     post_id: str
+    author: str
     at_us: int
 
 

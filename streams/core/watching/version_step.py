@@ -48,7 +48,7 @@ def _of_one_post(
     country, platform = event.country, event.platform
     stepped: list[Stepped] = []
     for version in versions:
-        _keep(ledger, event, country, version, post_id)
+        _keep(ledger, event, country, version, post_id, author.id)
         if version != first_version(ledger, country, platform, version) == post_id:
             waiting = ledger.get(unmatched_deletion_key(author.id, platform, version))
             if isinstance(waiting, UnmatchedDeletion) and waiting.country == country:
@@ -61,7 +61,7 @@ def _of_one_post(
                 moved = apply_subject_deletion(ledger, found, changes)
                 said = deletion_of(found, author, post_id)
                 stepped.append(replace(moved, events=(*moved.events, said)))
-        _keep(ledger, event, "", version, post_id)
+        _keep(ledger, event, "", version, post_id, author.id)
         if version != first_version(ledger, "", platform, version) == post_id:
             waiting = ledger.get(unmatched_deletion_key("", platform, version))
             if isinstance(waiting, UnmatchedDeletion):
@@ -70,14 +70,15 @@ def _of_one_post(
     return stepped
 
 
-def _keep(ledger: Ledger, event: CountryEvent, country: str, version: str, post_id: str) -> None:
+def _keep(ledger: Ledger, event: CountryEvent, country: str, version: str, post_id: str, author: str) -> None:
     if version == post_id:
         return
     at_us = event.at_us if event.observed_us is None else max(event.at_us, event.observed_us)
-    new = PostVersion(event.platform, version, country, post_id, at_us)
+    new = PostVersion(event.platform, version, country, post_id, author, at_us)
     known = ledger.get(record_key(new))
     if isinstance(known, PostVersion):  # of posts that both claim it one has it, whichever came first
-        new = replace(new, post_id=min(known.post_id, post_id), at_us=max(known.at_us, at_us))
+        first_id, its_author = min((known.post_id, known.author), (post_id, author))
+        new = replace(new, post_id=first_id, author=its_author, at_us=max(known.at_us, at_us))
     if new != known:
         ledger.put(new)
 

@@ -156,7 +156,7 @@ def test_what_is_of_no_state_is_forgotten_on_a_new_day_whether_or_not_anything_i
 ):
     """Such as which post a version is one of: a deletion that names nobody asks for it."""
     ledger = SqliteLedger()
-    version = PostVersion("twitter", "2", "", "1", _BEGIN_US)
+    version = PostVersion("twitter", "2", "", "1", "7", _BEGIN_US)
     ledger.put(version)
     ledger.put(CountryTime("", _BEGIN_US + (_POLICY.ledger_days + _POLICY.slack_days) * DAY_US + 1))
     assert forget_old(ledger, _news_of(IR=1), _POLICY, _BEGIN_US) == 0

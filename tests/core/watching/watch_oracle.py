@@ -59,15 +59,20 @@ class WatchOracle:
 
     @staticmethod
     def _of_first_version(event: CountryEvent, events: Sequence[CountryEvent]) -> CountryEvent:
-        """A deletion of any version of a post as one of the post; one that names its author where his State tells."""
+        """A deletion of any version of a post as one of the post; one that names its author where his State tells. What
+        somebody else is said to have deleted is no version.
+        """
         if event.kind not in ("deletion", "subject_deletion"):
             return event
+        by = event.official and event.official.id
         for other in events:
             if other.platform != event.platform or event.country not in ("", other.country):
                 continue
-            if event.post_id in other.versions:
+            poster = other.official and other.official.id
+            if event.post_id in other.versions and by in (None, poster):
                 return structs.replace(event, post_id=other.event_id)
-            if event.post_id in other.original_versions and not other.author_unknown:
+            author = poster if other.subject is None else other.subject.id
+            if event.post_id in other.original_versions and not other.author_unknown and by in (None, author):
                 return structs.replace(event, post_id=other.post_id)
         return event
 
