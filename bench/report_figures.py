@@ -155,8 +155,8 @@ def _corrections(figure: Corrections) -> str:
     unhindered = "met" if figure.ratio >= LEAST_RATE else "**missed**"
     return (
         f"A worker holds {figure.subjects:,} subjects, whose {figure.evidence:,} amplifications are in `evidence`. "
-        f"{figure.changed} officials leave the roster, who had touched {figure.touched:,} of them: all are counted "
-        f"anew in {figure.seconds:.0f} s (target {MOST_CORRECTION_SECONDS:.0f} s: {in_time}), from {figure.events:,} "
+        f"{figure.changed} officials leave the roster, who had touched {figure.touched:,} of them: all are recounted "
+        f"in {figure.seconds:.0f} s (target {MOST_CORRECTION_SECONDS:.0f} s: {in_time}), from {figure.events:,} "
         f"events, in {_mb(figure.peak_bytes)} of memory. Meanwhile the worker takes {figure.rate:,.0f} raw events a "
         f"second, and {figure.quiet_rate:,.0f} before and after: {figure.ratio:.2f} times as many (target at least "
         f"{LEAST_RATE:g}: {unhindered}). Of processor time that is {figure.cpu_seconds:.1f} s of the command and "
