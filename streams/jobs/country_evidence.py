@@ -65,7 +65,8 @@ class CountryEvidence:
         accounts: list[str] = []
         unchanged: list[str] = []
         events: list[CountryEvent] = []
-        for account in sorted(self._accounts | officials):
+        # A text may match a post of a changed account: these go before it is compared again.
+        for account in sorted(self._accounts | officials, key=lambda each: (each not in officials, each)):
             found = self._found.get((country, account), [])
             if not found and account not in self._officials and country not in self._engaged.get(account, {country}):
                 continue

@@ -69,8 +69,9 @@ silent_officials = { at_least = 2 }
     "touchy.toml",
 )
 _ON_AFTERMATHS: Final = frozenset(rule.name for rule in _RULES.judged_on("aftermath").rules)
-# The last three each had a difference once: a State that is followed no more, a match with a post of before.
-_WORLDS: Final = (0, 1, 2, 3, 4, 5, 16, 36, 51)
+# The last four each had a difference once: a State that is followed no more, a match with a post of before, also one
+# that was found while the correction was under way.
+_WORLDS: Final = (0, 1, 2, 3, 4, 5, 16, 36, 51, 101)
 _BEGIN_US: Final = to_us(datetime(2022, 1, 1, tzinfo=UTC))
 _END_US: Final = to_us(datetime(2022, 7, 20, tzinfo=UTC))
 

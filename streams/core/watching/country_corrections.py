@@ -20,6 +20,7 @@ from streams.core.watching.country_recount_state import (
     CountryRecounted,
     KeptEvents,
     under_current_roster,
+    with_roster_digest,
 )
 from streams.core.watching.keys import country_recount_key
 from streams.core.watching.ledger import Ledger, decode_record, encode_record
@@ -101,6 +102,17 @@ class CountryCorrections:
                 self._kept.setdefault(event.country, []).append(payload)
                 self._keep(replace(under_way, kept=kept, kept_bytes=size))
         return valid
+
+    def under_its_roster(
+        self, event: CountryEvent, country: str, said: Iterable[SubjectEvent]
+    ) -> tuple[SubjectEvent, ...]:
+        """What follows from an event, under its roster. Not while an announced correction is still to come to the
+        ledger: posts of accounts that are on the roster no more are there yet, and TRACK has to know of which it was.
+        """
+        under_way = self._recount(country)
+        if under_way is not None and under_way.held_us is None:
+            return tuple(said)
+        return with_roster_digest(event.roster_digest, said)
 
     def superseded(self, country: str) -> tuple[Superseded, ...]:
         """The rosters that corrections replaced."""

@@ -1,12 +1,12 @@
 """What a State's ledger has of corrections: one that is under way, and the rosters that others replaced."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.core.country_event import CountryEvent
-from streams.core.subject_event import subject_key
+from streams.core.subject_event import SubjectEvent, subject_key
 from streams.core.tracking.recount_state import Superseded
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "KeptEvents",
     "under_current_roster",
     "valid_digest",
+    "with_roster_digest",
 ]
 
 
@@ -94,3 +95,10 @@ def valid_digest(superseded: Sequence[Superseded], digest: str) -> str:
         if digest == each.old_digest:
             digest = each.new_digest
     return digest
+
+
+def with_roster_digest(digest: str, events: Iterable[SubjectEvent]) -> tuple[SubjectEvent, ...]:
+    """The same words under that roster, but for what rests on none. A post may be in the ledger under a roster that a
+    correction replaced, and TRACK takes no word on a changed account from that.
+    """
+    return tuple(replace(each, roster_digest=digest) if each.roster_digest else each for each in events)

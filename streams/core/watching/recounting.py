@@ -26,6 +26,7 @@ from streams.core.watching.country_recount_state import (
     CountryRecountState,
     KeptEvents,
     under_current_roster,
+    with_roster_digest,
 )
 from streams.core.watching.keys import (
     country_corrected_key,
@@ -140,7 +141,7 @@ def apply_country_recount(
             officials=under_way.officials or bool(order.officials),
             taken=under_way.taken + taken,
         ),
-        said,
+        [*with_roster_digest(order.new_digest, said)],
     )
 
 

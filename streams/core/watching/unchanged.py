@@ -19,7 +19,6 @@ from streams.core.watching.post_step import is_report_of
 from streams.core.watching.records import Entry, SubjectText
 from streams.core.watching.text_matches import has_subject_text, match_event, post_of, said_of, with_report
 from streams.core.watching.watch_policy import WatchPolicy
-from streams.core.watching.watch_step import with_roster_digest
 
 __all__ = ["Unchanged"]
 
@@ -93,7 +92,7 @@ class Unchanged:
             text = self._ledger.get(key)
             if isinstance(text, SubjectText) and (match := self._match_of(text)) is not None:
                 found.append(match_event(text, match))
-        return list(with_roster_digest(self._digest, found))
+        return found
 
     def _match_of(self, text: SubjectText) -> Entry | None:
         match = None if text.match is None else self._ledger.get(entry_key(text.platform, text.match))

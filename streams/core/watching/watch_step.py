@@ -3,13 +3,10 @@
 The ledger that a set of events leads to does not depend on their order, and the same event twice changes nothing.
 """
 
-from collections.abc import Iterable, Iterator
-
 from msgspec.structs import replace
 
 from streams.core.country_event import CountryEvent
 from streams.core.retractions import as_retracted, decode_retraction, retraction_of, strongest
-from streams.core.subject_event import SubjectEvent
 from streams.core.watching.change_set import ChangeSet
 from streams.core.watching.coverage_step import apply_coverage
 from streams.core.watching.deletion_step import (
@@ -28,28 +25,13 @@ from streams.core.watching.seen_since import pending_seen_since
 from streams.core.watching.watch_outcome import Stepped, WatchOutcome
 from streams.core.watching.watch_policy import WatchPolicy
 
-__all__ = ["Stepped", "WatchOutcome", "step", "with_roster_digest"]
+__all__ = ["Stepped", "WatchOutcome", "step"]
 
 
 def step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
-    """Apply one event to the ledger, in place, and note what it changed.
-
-    What follows for subjects follows from the event: it is said under the event's roster. The post that it names may
-    have been kept under one that a correction replaced, and TRACK takes no word on a changed account from that.
+    """Apply one event to the ledger, in place, and note what it changed. What follows for subjects has the digest of
+    the roster under which the ledger has the post it is about.
     """
-    stepped = _step(ledger, event, changes, policy)
-    digest = event.roster_digest
-    if not digest or all(each.roster_digest in ("", digest) for each in stepped.events):  # nearly always
-        return stepped
-    return replace(stepped, events=tuple(with_roster_digest(digest, stepped.events)))
-
-
-def with_roster_digest(digest: str, events: Iterable[SubjectEvent]) -> Iterator[SubjectEvent]:
-    """The same words under that roster, but for what rests on none."""
-    return (replace(each, roster_digest=digest) if each.roster_digest else each for each in events)
-
-
-def _step(ledger: Ledger, event: CountryEvent, changes: ChangeSet, policy: WatchPolicy) -> Stepped:
     match event.kind:
         case "deletion" if event.official is None and not event.country:
             return apply_anonymous_deletion(ledger, event, changes, policy)

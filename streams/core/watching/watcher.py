@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.core.bounds import bounded_country_event
 from streams.core.clock import DAY_US
@@ -104,6 +105,8 @@ class Watcher:
         changes = self._changes_in(country)
         self.shortened += bounded is not event
         stepped = step(self._ledger, bounded, changes, self.policy)
+        if event.roster_digest and any(each.roster_digest not in ("", event.roster_digest) for each in stepped.events):
+            stepped = replace(stepped, events=self._corrections.under_its_roster(event, country, stepped.events))
         self.outcomes[stepped.outcome] += 1
         for entry in stepped.concerned:
             self._changes_in(entry.country).entry(entry)
